@@ -1,0 +1,1 @@
+"""Reach any EVM chain: embedded, local node or testnet."""

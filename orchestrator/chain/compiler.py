@@ -1,0 +1,132 @@
+"""Compile `contracts/` with solc and keep the result inside the package."""
+
+import contextlib
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.config import CompilerConfig
+from orchestrator.errors import ChainError, ConfigError
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+
+_NODE_WRAPPER = """\
+#!/usr/bin/env node
+// The npm package `solc` under the name and the options that py-solc-x expects of the native compiler.
+const fs = require('fs');
+const solc = require({module});
+if (process.argv.includes('--version')) {{
+  console.log('solc, the solidity compiler commandline interface\\nVersion: ' + solc.version());
+  process.exit(0);
+}}
+const read = path => {{
+  try {{ return {{contents: fs.readFileSync(path, 'utf8')}}; }}
+  catch (error) {{ return {{error: String(error)}}; }}
+}};
+console.log(solc.compile(fs.readFileSync(0, 'utf8'), {{import: read}}));
+"""
+
+
+def compile_sources(
+    root: Path, config: CompilerConfig, folders: Iterable[str] = ("contracts",)
+) -> dict[str, dict[str, Any]]:
+    """Compile every Solidity file below `folders` of `root`: contract name → artifact.
+
+    An artifact holds `abi`, `bytecode` and `deployedBytecode` (0x-hex), `source` (its path), `sourceHash`
+    (SHA-256 of that file) and `compiler` (version and settings). Interfaces and abstract contracts have an
+    empty bytecode and are left out. Raises ChainError with the compiler's own words.
+    """
+    import solcx
+    from solcx.exceptions import SolcError
+
+    files = sorted(path for folder in folders for path in (root / folder).rglob("*.sol"))
+    settings: dict[str, Any] = {
+        "evmVersion": config.evm_version,
+        "optimizer": dict(config.optimizer),
+        "remappings": list(config.remappings),
+        "viaIR": config.via_ir,
+    }
+    sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
+    request = {
+        "language": "Solidity",
+        "sources": {name: {"content": content} for name, content in sources.items()},
+        "settings": {
+            **settings,
+            "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+        },
+    }
+    binary = solc_binary(root, config.version)
+    try:
+        with contextlib.chdir(root):  # npm's solc resolves imports against the working directory
+            output = solcx.compile_standard(request, solc_binary=binary, allow_paths=str(root))
+    except SolcError as error:
+        raise ChainError(f"the contracts do not compile:\n{error.message}", "Mend the first one.") from error
+    artifacts: dict[str, dict[str, Any]] = {}
+    for source, contracts in output["contracts"].items():
+        for name, contract in contracts.items():
+            bytecode = contract["evm"]["bytecode"]["object"]
+            if source not in sources or not bytecode:
+                continue
+            if name in artifacts:
+                raise ChainError(f"two contracts are named {name}", "Rename one: artifacts are kept by name.")
+            artifacts[name] = {
+                "contractName": name,
+                "source": source,
+                "sourceHash": hashlib.sha256(sources[source].encode()).hexdigest(),
+                "compiler": {"version": config.version, "settings": settings},
+                "abi": contract["abi"],
+                "bytecode": "0x" + bytecode,
+                "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+            }
+    return artifacts
+
+
+def write_artifacts(artifacts: Mapping[str, Mapping[str, Any]], folder: Path = ARTIFACTS) -> None:
+    """Replace what `folder` holds by `artifacts`, one JSON file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.json"):
+        if stale.stem not in artifacts:
+            stale.unlink()
+    for name, artifact in artifacts.items():
+        (folder / f"{name}.json").write_text(
+            json.dumps(artifact, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+
+
+def solc_binary(root: Path, version: str) -> Path:
+    """The compiler: py-solc-x's own, else downloaded by it, else npm's `solc` from `node_modules`."""
+    import solcx
+    from solcx.exceptions import SolcNotInstalled
+
+    try:
+        return Path(solcx.install.get_executable(version))
+    except SolcNotInstalled:
+        pass
+    if (root / "node_modules" / "solc").is_dir() and shutil.which("node"):
+        return _wrap_npm_solc(root, version)
+    try:
+        solcx.install_solc(version, show_progress=True)
+    except Exception as error:  # py-solc-x lets whatever its download raises through
+        raise ConfigError(
+            f"solc {version} is not installed and cannot be downloaded ({error})",
+            "Run `npm ci` here (it brings the same compiler), then this command again.",
+        ) from error
+    return Path(solcx.install.get_executable(version))
+
+
+def _wrap_npm_solc(root: Path, version: str) -> Path:
+    import solcx
+
+    module = json.dumps(str((root / "node_modules" / "solc").resolve()))
+    binary = Path(solcx.install.get_solcx_install_folder()) / f"solc-v{version}"
+    binary.write_text(_NODE_WRAPPER.format(module=module), encoding="utf-8")
+    binary.chmod(0o755)
+    found = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    if version not in found:
+        binary.unlink()
+        raise ConfigError(f"npm's solc is not {version}", "Run `npm ci` here, then this command again.")
+    return binary

@@ -1,0 +1,195 @@
+"""Settings: flag, then `DILN_*` environment, then `brownie-config.yaml`, then default."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import ConfigError
+
+CONFIG_FILE = "brownie-config.yaml"
+HOME = ".diln"
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain by name. `url` is None for the embedded chain; `chain_id` None accepts any.
+
+    `confirmations` counts the blocks to wait for on top of the one that holds a transaction.
+    """
+
+    name: str
+    url: str | None = None
+    chain_id: int | None = None
+    confirmations: int = 0
+    timeout: float = 30.0
+
+    @property
+    def embedded(self) -> bool:
+        return self.url is None
+
+
+@dataclass(frozen=True)
+class StorageConfig:
+    """Where artifacts go: the `embedded` store alone, or also a Kubo daemon at `kubo` (a multiaddr)."""
+
+    kind: str = EMBEDDED
+    kubo: str = "/ip4/127.0.0.1/tcp/5001/http"
+    timeout: float = 30.0
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class CompilerConfig:
+    """The `compiler.solc` section, as Brownie reads it."""
+
+    version: str
+    evm_version: str
+    via_ir: bool
+    optimizer: Mapping[str, Any]
+    remappings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command works with. `home` is the state folder, `account` the default sender's name."""
+
+    home: Path
+    network: Network
+    storage: StorageConfig
+    compiler: CompilerConfig
+    account: str | None = None
+
+    @property
+    def chain_file(self) -> Path:
+        return self.home / "chain.sqlite"
+
+    @property
+    def store_dir(self) -> Path:
+        return self.home / "store"
+
+    @property
+    def keystore_dir(self) -> Path:
+        return self.home / "keystore"
+
+    @property
+    def deployments_dir(self) -> Path:
+        return self.home / "deployments"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.home / "models"
+
+
+def load_settings(
+    *,
+    home: str | Path | None = None,
+    network: str | None = None,
+    storage: str | None = None,
+    account: str | None = None,
+    folder: str | Path = ".",
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Settle on one configuration for `folder` (the working folder).
+
+    Raises ConfigError for a malformed file, an unknown network or an unset variable in its URL.
+    """
+    folder = Path(folder)
+    file = _read_config(folder)
+    diln = _section(file, "diln")
+    name = network or environ.get("DILN_NETWORK") or str(diln.get("network", EMBEDDED))
+    stored = _section(diln, "storage")
+    return Settings(
+        home=Path(home or environ.get("DILN_HOME") or folder / HOME),
+        network=_network(name, _section(diln, "networks"), environ),
+        storage=StorageConfig(
+            kind=_storage_kind(storage or environ.get("DILN_STORAGE") or str(stored.get("kind", EMBEDDED))),
+            kubo=environ.get("DILN_KUBO") or str(stored.get("kubo", StorageConfig.kubo)),
+            timeout=float(stored.get("timeout", StorageConfig.timeout)),
+            token=environ.get("DILN_KUBO_TOKEN", ""),
+        ),
+        compiler=_compiler(_section(_section(file, "compiler"), "solc")),
+        account=account or environ.get("DILN_FROM") or diln.get("account"),
+    )
+
+
+def config_path(folder: str | Path = ".") -> Path:
+    """The configuration file of `folder`, or the one that ships with the package."""
+    package = Path(__file__).parent
+    for path in (Path(folder) / CONFIG_FILE, package.parent / CONFIG_FILE, package / CONFIG_FILE):
+        if path.is_file():
+            return path
+    raise ConfigError(f"{CONFIG_FILE} is missing", "Reinstall DILN, or write one in the working folder.")
+
+
+def _read_config(folder: Path) -> Mapping[str, Any]:
+    import yaml
+
+    path = config_path(folder)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}", "Correct the line that it names.") from error
+    if not isinstance(content, Mapping):
+        raise ConfigError(f"{path} has no sections", "Compare it with the one in DILN's repository.")
+    return content
+
+
+def _section(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = parent.get(key) or {}
+    if not isinstance(section, Mapping):
+        raise ConfigError(f"`{key}` in {CONFIG_FILE} must be a section", "Indent its keys below it.")
+    return section
+
+
+def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str]) -> Network:
+    if name == EMBEDDED:
+        return Network(EMBEDDED)
+    if name not in networks:
+        known = ", ".join([EMBEDDED, *networks])
+        raise ConfigError(
+            f"there is no network `{name}`",
+            f"Choose one of {known}, or add it under `diln: networks:` in {CONFIG_FILE}.",
+        )
+    entry = _section(networks, name)
+    if "url" not in entry:
+        raise ConfigError(f"network `{name}` has no `url`", f"Add it in {CONFIG_FILE}.")
+    return Network(
+        name=name,
+        url=_expand(str(entry["url"]), name, environ),
+        chain_id=entry.get("chain_id"),
+        confirmations=int(entry.get("confirmations", 0)),
+        timeout=float(entry.get("timeout", Network.timeout)),
+    )
+
+
+def _expand(url: str, network: str, environ: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        variable = match[1]
+        if variable not in environ:
+            raise ConfigError(
+                f"network `{network}` needs the environment variable {variable}",
+                f"Set it to the URL of a node: export {variable}=https://…",
+            )
+        return environ[variable]
+
+    return re.sub(r"\$\{(\w+)\}", value, url)
+
+
+def _storage_kind(kind: str) -> str:
+    if kind not in (EMBEDDED, "kubo"):
+        raise ConfigError(f"there is no storage `{kind}`", "Choose `embedded` or `kubo`.")
+    return kind
+
+
+def _compiler(solc: Mapping[str, Any]) -> CompilerConfig:
+    return CompilerConfig(
+        version=str(solc.get("version", "0.8.37")),
+        evm_version=str(solc.get("evm_version", "shanghai")),
+        via_ir=bool(solc.get("viaIR", False)),
+        optimizer=dict(_section(solc, "optimizer")),
+        remappings=tuple(solc.get("remappings") or ()),
+    )

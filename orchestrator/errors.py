@@ -1,0 +1,156 @@
+"""Everything that DILN raises on purpose.
+
+DilnError
+├── UsageError               wrong command line (exit code 2)
+├── ConfigError              brownie-config.yaml, environment or flags
+├── SpecError                diln.toml: names the line and the key
+├── DataError                a data set that cannot be learned from
+├── ModelError               an estimator or model file that cannot be used
+│   └── UntrustedModel       it holds types that are not trusted, or is a pickle
+├── StorageError
+│   ├── CidError             a malformed or unsupported content identifier
+│   ├── IntegrityError       bytes that do not match their hash
+│   ├── BlockNotFound        nobody here has this block
+│   └── StorageUnavailable   the daemon is down, slow or refuses
+├── ChainError
+│   ├── NodeUnavailable      the node is down or slow
+│   ├── WrongChain           the node serves another chain than expected
+│   ├── ContractReverted     a contract refused; carries its error's name and values
+│   ├── InsufficientFunds    the sender cannot pay
+│   └── NotDeployed          the contract is not on this chain
+├── AccountError             unknown account, damaged keystore
+│   └── WrongPassword
+├── ManifestError            a manifest that is malformed or not canonical
+├── SignatureRefused         a signature by a stranger, twice, or for something else
+├── GateError                a model that does not reach what its spec demands
+└── VerificationFailed       a check against the chain came out false
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class DilnError(Exception):
+    """One sentence that says what is wrong, and a hint that says what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(DilnError):
+    exit_code = 2
+
+
+class ConfigError(DilnError):
+    pass
+
+
+class SpecError(DilnError):
+    pass
+
+
+class DataError(DilnError):
+    pass
+
+
+class ModelError(DilnError):
+    pass
+
+
+class UntrustedModel(ModelError):
+    pass
+
+
+class StorageError(DilnError):
+    pass
+
+
+class CidError(StorageError):
+    pass
+
+
+class IntegrityError(StorageError):
+    """Bytes that do not match their hash.
+
+    `cid` is what was asked for, `block` the block inside it that is wrong (both as text).
+    """
+
+    def __init__(self, message: str, hint: str = "", *, cid: str = "", block: str = "") -> None:
+        super().__init__(message, hint)
+        self.cid = cid
+        self.block = block
+
+
+class BlockNotFound(StorageError):
+    pass
+
+
+class StorageUnavailable(StorageError):
+    pass
+
+
+class ChainError(DilnError):
+    pass
+
+
+class NodeUnavailable(ChainError):
+    pass
+
+
+class WrongChain(ChainError):
+    pass
+
+
+class ContractReverted(ChainError):
+    """A contract refused.
+
+    `error` is the name of its custom error ("" if it gave none) and `values` its named arguments.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        error: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint)
+        self.error = error
+        self.values = dict(values or {})
+
+
+class InsufficientFunds(ChainError):
+    pass
+
+
+class NotDeployed(ChainError):
+    pass
+
+
+class AccountError(DilnError):
+    pass
+
+
+class WrongPassword(AccountError):
+    pass
+
+
+class ManifestError(DilnError):
+    pass
+
+
+class SignatureRefused(DilnError):
+    pass
+
+
+class GateError(DilnError):
+    pass
+
+
+class VerificationFailed(DilnError):
+    pass
