@@ -1,0 +1,293 @@
+"""The manifest: what a model is and where it comes from, as an in-toto Statement in canonical JSON.
+
+A manifest is known by its digest, the SHA-256 of its canonical bytes. It is what participants sign and what
+the registry anchors, so parsing is strict: whatever is not exactly the canonical form of a known manifest is
+refused, and one changed byte gives another digest or no manifest at all.
+
+The format is in-toto's Statement v1 (github.com/in-toto/attestation) with a predicate of DILN's own.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.alias_generators import to_camel
+
+from orchestrator.errors import CidError, ManifestError
+from orchestrator.provenance import canonical
+from orchestrator.storage.cid import RAW, Cid
+from orchestrator.types import Digest
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "urn:diln:model:v1"
+LARGEST_MANIFEST = 1 << 20
+"""In bytes: one block, so that the CID of a manifest follows from its digest."""
+
+_HINT = "Fetch the manifest again, or write it anew with `diln train`."
+
+
+def _utc(text: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII):
+        raise ValueError("a time looks like 2026-01-31T12:00:00Z")
+    datetime.fromisoformat(text)
+    return text
+
+
+def _cid(text: str) -> str:
+    try:
+        Cid.parse(text)
+    except CidError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
+def _ipfs_uri(text: str) -> str:
+    if not text.startswith("ipfs://"):
+        raise ValueError("the URI of an artifact is ipfs:// and its CID")
+    _cid(text.removeprefix("ipfs://"))
+    return text
+
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+CommitHash = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Count = Annotated[int, Field(ge=0, le=canonical.LARGEST)]
+Time = Annotated[str, AfterValidator(_utc)]
+CidText = Annotated[str, AfterValidator(_cid)]
+IpfsUri = Annotated[str, AfterValidator(_ipfs_uri)]
+Lax = Field(strict=False)  # a list out of JSON becomes a tuple
+
+
+class Part(BaseModel):
+    """A frozen part of a manifest: snake_case here, lowerCamelCase in JSON; no unknown key, no coercion.
+
+    Nothing has a default, so that a manifest has one form: what is not known is None.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+class DigestSet(Part):
+    sha256: Sha256
+
+
+class Subject(Part):
+    """The model file: `uri` is `ipfs://` and its CID."""
+
+    name: Text
+    digest: DigestSet
+    uri: IpfsUri
+
+
+class Artifact(Part):
+    """The model file's `size` in bytes, and its `format` (`skops`).
+
+    `profile` says how it was cut into blocks: without that its CID cannot be made again.
+    """
+
+    size: Count
+    profile: Text
+    format: Text
+
+
+class DataRecord(Part):
+    """What the model learned from. `columns` maps each column to its statistics; `collected` is a time (UTC).
+
+    `sha256` is None for a folder, `cid` None for data that are not published.
+    """
+
+    source: Text
+    sha256: Sha256 | None
+    cid: CidText | None
+    rows: Count
+    columns: Mapping[str, Any]
+    cleaning: Mapping[str, Any]
+    collected: Time
+
+
+class Feature(Part):
+    name: Text
+    type: Text
+
+
+class TrainingRecord(Part):
+    """How the model was made: `algorithm` is the estimator's import path, `search` None without a search."""
+
+    algorithm: Text
+    hyperparameters: Mapping[str, Any]
+    search: Mapping[str, Any] | None
+    features: Annotated[tuple[Feature, ...], Lax]
+    target: Text
+    seed: Count | None
+
+
+class GitState(Part):
+    commit: CommitHash
+    dirty: bool
+
+
+class Environment(Part):
+    """Versions of Python and of the libraries; `git` None outside a repository."""
+
+    python: Text
+    libraries: Mapping[str, str]
+    git: GitState | None
+
+
+class Condition(Part):
+    """One line of a gate, such as `f1 >= 0.9`, with the value that was reached."""
+
+    metric: Text
+    relation: Literal[">=", "<="]
+    threshold: float
+    value: float | None
+    passed: bool
+
+
+class Gate(Part):
+    passed: bool
+    conditions: Annotated[tuple[Condition, ...], Lax]
+
+
+class Evaluation(Part):
+    """Metrics on held-out data, and the gate's outcome (None where the spec sets no gate)."""
+
+    metrics: Mapping[str, Any]
+    gate: Gate | None
+
+
+class Parent(Part):
+    """A model that this one was made from: SHA-256 of its file and digest of its manifest."""
+
+    artifact: Sha256
+    manifest: Sha256
+
+
+class Predicate(Part):
+    project: Text
+    artifact: Artifact
+    data: DataRecord
+    training: TrainingRecord
+    environment: Environment
+    evaluation: Evaluation
+    parents: Annotated[tuple[Parent, ...], Lax]
+    licence: Text | None
+    created: Time
+
+
+class Manifest(Part):
+    """An in-toto Statement about one model. Make one with `describe`, read one with `Manifest.parse`."""
+
+    statement_type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
+    subject: Annotated[tuple[Subject], Lax]
+    predicate_type: Literal["urn:diln:model:v1"]
+    predicate: Predicate
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read canonical bytes; raises ManifestError that names the field."""
+        if len(data) > LARGEST_MANIFEST:
+            raise ManifestError(f"a manifest of {len(data)} bytes is above 1 MiB", _HINT)
+        try:
+            statement = canonical.decode(data)
+        except canonical.NotCanonical as error:
+            raise ManifestError(f"the manifest cannot be read: {error}", _HINT) from error
+        return cls._validated(statement, by_name=False)
+
+    @classmethod
+    def _validated(cls, statement: Any, *, by_name: bool) -> Self:
+        try:
+            return cls.model_validate(statement, by_name=by_name, by_alias=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            field = canonical.where(first["loc"])
+            raise ManifestError(f"the manifest's `{field}` is wrong: {first['msg']}", _HINT) from error
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes that are hashed, signed and pinned (RFC 8785)."""
+        try:
+            data = canonical.encode(self.model_dump(by_alias=True))
+        except canonical.NotCanonical as error:
+            raise ManifestError(f"the manifest cannot be written: {error}", "Correct this value.") from error
+        if len(data) > LARGEST_MANIFEST:
+            raise ManifestError(
+                f"the manifest has {len(data)} bytes; at most 1 MiB fits",
+                "Leave out statistics or search results.",
+            )
+        return data
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 of the canonical bytes."""
+        return Digest(hashlib.sha256(self.to_bytes()).digest())
+
+    @property
+    def cid(self) -> str:
+        """Where this manifest is found on IPFS."""
+        return manifest_cid(self.digest)
+
+    @property
+    def artifact_hash(self) -> Digest:
+        """SHA-256 of the model file."""
+        return Digest(bytes.fromhex(self.subject[0].digest.sha256))
+
+    @property
+    def artifact_cid(self) -> str:
+        return self.subject[0].uri.removeprefix("ipfs://")
+
+
+def describe(
+    *,
+    name: str,
+    sha256: str,
+    cid: str,
+    artifact: Artifact | Mapping[str, Any],
+    project: str,
+    data: DataRecord | Mapping[str, Any],
+    training: TrainingRecord | Mapping[str, Any],
+    environment: Environment | Mapping[str, Any],
+    evaluation: Evaluation | Mapping[str, Any],
+    parents: Sequence[Parent | Mapping[str, Any]] = (),
+    licence: str | None = None,
+    created: str | None = None,
+) -> Manifest:
+    """A manifest for the model file `name` with SHA-256 `sha256` (hex) and `cid`; `created` defaults to now.
+
+    Parts may be given as objects or as plain mappings. Raises ManifestError that names the field.
+    """
+    statement = {
+        "statement_type": STATEMENT_TYPE,
+        "predicate_type": PREDICATE_TYPE,
+        "subject": ({"name": name, "digest": {"sha256": sha256}, "uri": f"ipfs://{cid}"},),
+        "predicate": {
+            "project": project,
+            "artifact": artifact,
+            "data": data,
+            "training": training,
+            "environment": environment,
+            "evaluation": evaluation,
+            "parents": tuple(parents),
+            "licence": licence,
+            "created": created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+    }
+    # Through its own bytes, so that what is returned equals what anybody else will read.
+    return Manifest.parse(Manifest._validated(statement, by_name=True).to_bytes())
+
+
+def manifest_cid(digest: bytes) -> str:
+    """The CID of a manifest with this digest: CIDv1, raw, sha2-256, in base32."""
+    try:
+        return str(Cid(1, RAW, digest))
+    except CidError as error:
+        raise ManifestError(f"no manifest digest: {error.message}", "Give a SHA-256.") from error

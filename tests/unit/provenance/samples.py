@@ -1,0 +1,58 @@
+"""Manifests to test with."""
+
+import hashlib
+from typing import Any
+
+from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
+
+MODEL = b"a model file"
+CREATED = "2026-01-31T12:00:00Z"
+
+
+def sample_parts() -> dict[str, Any]:
+    """The arguments of `describe`, as plain JSON values."""
+    return {
+        "name": "model.skops",
+        "sha256": hashlib.sha256(MODEL).hexdigest(),
+        "cid": manifest_cid(hashlib.sha256(MODEL).digest()),
+        "project": "tumours",
+        "artifact": {"size": len(MODEL), "profile": "unixfs-v1-2025", "format": "skops"},
+        "data": {
+            "source": "sklearn:breast_cancer",
+            "sha256": "11" * 32,
+            "cid": None,
+            "rows": 569,
+            "columns": {"mean radius": {"min": 6.981, "max": 28.11, "missing": 0}},
+            "cleaning": {"duplicates": "drop", "dropped": 0},
+            "collected": CREATED,
+        },
+        "training": {
+            "algorithm": "sklearn.linear_model.LogisticRegression",
+            "hyperparameters": {"C": 0.5, "max_iter": 1000, "penalty": None},
+            "search": None,
+            "features": [{"name": "mean radius", "type": "float"}],
+            "target": "benign",
+            "seed": 7,
+        },
+        "environment": {
+            "python": "3.11.9",
+            "libraries": {"scikit-learn": "1.9.1"},
+            "git": {"commit": "ab" * 20, "dirty": False},
+        },
+        "evaluation": {
+            "metrics": {"f1": 0.97, "gap": 0.01},
+            "gate": {
+                "passed": True,
+                "conditions": [
+                    {"metric": "f1", "relation": ">=", "threshold": 0.9, "value": 0.97, "passed": True}
+                ],
+            },
+        },
+        "parents": [{"artifact": "22" * 32, "manifest": "33" * 32}],
+        "licence": "CC-BY-4.0",
+        "created": CREATED,
+    }
+
+
+def sample_manifest(**changes: Any) -> Manifest:
+    return describe(**{**sample_parts(), **changes})
