@@ -6,6 +6,7 @@ The CIDs are those of Kubo for the same content and profile. Everything that is 
 from orchestrator.config import EMBEDDED, Settings
 from orchestrator.storage.adding import PutResult, digest_bytes, digest_file
 from orchestrator.storage.cid import Cid
+from orchestrator.storage.encryption import decrypt_file, encrypt_file
 from orchestrator.storage.local import LocalStore
 from orchestrator.storage.pins import Pin
 from orchestrator.storage.storage import Stat, Storage, Swept
@@ -16,7 +17,9 @@ def open_storage(settings: Settings) -> Storage:
     """Open the store of the state folder; with `storage: kind: kubo`, one that a Kubo daemon mirrors."""
     if settings.storage.kind == EMBEDDED:
         return LocalStore(settings.store_dir)
-    raise NotImplementedError
+    from orchestrator.storage import kubo  # here, because the client takes long to import
+
+    return kubo.connect(settings.store_dir, settings.storage)
 
 
 __all__ = [
@@ -29,7 +32,9 @@ __all__ = [
     "Stat",
     "Storage",
     "Swept",
+    "decrypt_file",
     "digest_bytes",
     "digest_file",
+    "encrypt_file",
     "open_storage",
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.errors import StorageError
 from orchestrator.storage.cid import Cid
+from orchestrator.storage.disk import disk_errors, sync_path
 from orchestrator.storage.unixfs import MAX_BLOCK
 
 
@@ -29,11 +30,9 @@ class BlockFolder:
 
     def load(self, cid: Cid) -> bytes | None:
         """Return what the file of a block holds (too much of it to match if it is too long), else None."""
-        try:
-            with self.path(cid).open("rb", buffering=0) as file:
-                return file.read(MAX_BLOCK + 1)
-        except FileNotFoundError:
-            return None
+        with disk_errors(), contextlib.suppress(FileNotFoundError), self.path(cid).open("rb", 0) as file:
+            return file.read(MAX_BLOCK + 1)
+        return None
 
     def has(self, cid: Cid) -> bool:
         return self.path(cid).exists()
@@ -109,13 +108,4 @@ class Batch:
         self._blocks.sync({target.parent for target in self._targets.values()})
 
 
-def sync_path(path: Path) -> None:
-    """Flush a file or folder to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-__all__ = ["Batch", "BlockFolder", "sync_path"]
+__all__ = ["Batch", "BlockFolder"]

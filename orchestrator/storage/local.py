@@ -1,8 +1,8 @@
 """The store that needs no daemon: blocks in a folder, pins in SQLite.
 
 Adding. A row and a locked folder announce the add; blocks are written into that folder, then all are synced
-and renamed into place; only then does one transaction pin the root and take the row away. Whoever is killed on
-the way leaves blocks without a pin, at worst, and a folder whose lock is free: the next collection removes
+and renamed into place; only then does one transaction pin the root and take the row away. Whoever is killed
+on the way leaves blocks without a pin, at worst, and a folder whose lock is free: the next collection removes
 both.
 
 Collecting. Under an exclusive lock that every add takes for its first moment, so that no add can begin: it
@@ -21,8 +21,9 @@ from orchestrator.errors import BlockNotFound, IntegrityError, StorageError
 from orchestrator.storage import reading
 from orchestrator.storage.blocks import Batch, BlockFolder
 from orchestrator.storage.cid import RAW, Cid
+from orchestrator.storage.disk import disk_errors
 from orchestrator.storage.pins import Pin, PinTable
-from orchestrator.storage.storage import BlockSource, Storage, Swept, disk_errors
+from orchestrator.storage.storage import BlockSource, Storage, Swept
 
 LOCK_TIMEOUT = 60.0  # seconds to wait for a collection to end
 
@@ -47,6 +48,7 @@ class LocalStore(Storage):
     def unpin(self, cid: str) -> None:
         if not self._table.unpin(Cid.parse(cid), queue=self._mirrored):
             raise StorageError(f"{cid} is not pinned", "`diln pin ls` shows what is.")
+        self._announce()
 
     def gc(self) -> Swept:
         with disk_errors(), self._exclusive():

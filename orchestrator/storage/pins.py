@@ -58,7 +58,7 @@ class PinTable:
             for cid, size in pins:
                 db.execute("INSERT OR IGNORE INTO pins VALUES (?, ?, ?)", (str(cid), size, now))
                 if queue:
-                    db.execute("INSERT OR REPLACE INTO queue VALUES (?, 'pin', '')", (str(cid),))
+                    db.execute("INSERT OR REPLACE INTO queue VALUES (?, 'pin', 'not sent yet')", (str(cid),))
             db.execute("DELETE FROM adds WHERE token = ?", (token,))
 
     def adds(self) -> list[str]:
@@ -71,7 +71,7 @@ class PinTable:
         with self._transaction() as db:
             found = db.execute("DELETE FROM pins WHERE cid = ?", (str(cid),)).rowcount > 0
             if found and queue:
-                db.execute("INSERT OR REPLACE INTO queue VALUES (?, 'unpin', '')", (str(cid),))
+                db.execute("INSERT OR REPLACE INTO queue VALUES (?, 'unpin', 'not sent yet')", (str(cid),))
             return found
 
     def pins(self) -> list[Pin]:
@@ -89,10 +89,10 @@ class PinTable:
             rows = db.execute("SELECT cid, action FROM queue ORDER BY rowid")
             return [(Cid.parse(cid), action) for cid, action in rows]
 
-    def delay(self, reason: str) -> None:
-        """Note why what is queued could not be told."""
+    def delay(self, reason: str, cid: Cid | None = None) -> None:
+        """Note why what is queued, or only `cid`, could not be told."""
         with self._transaction() as db:
-            db.execute("UPDATE queue SET reason = ?", (reason,))
+            db.execute("UPDATE queue SET reason = ? WHERE ? IN ('', cid)", (reason, str(cid) if cid else ""))
 
     def told(self, cid: Cid, action: str) -> None:
         with self._transaction() as db:

@@ -6,9 +6,7 @@ is one code path for every backend, and no byte reaches a caller that was not ha
 
 import abc
 import contextlib
-import errno
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from orchestrator.storage.adding import Progress, PutResult, Source, add
 from orchestrator.storage.blocks import Batch
 from orchestrator.storage.car import read_car, write_car
 from orchestrator.storage.cid import Cid
+from orchestrator.storage.disk import part_file
 from orchestrator.storage.pins import Pin
 from orchestrator.storage.unixfs import DEFAULT_PROFILE, MAX_BLOCK, find_profile
 
@@ -76,7 +75,7 @@ class Storage(abc.ABC):
             result = add(source, find_profile(profile), batch.write, progress)
             if pin:
                 batch.pin(Cid.parse(result.cid), result.size)
-        return replace(result, queued=self._announce()) if pin else result
+        return replace(result, queued=self._kept(result.cid).queued) if pin else result
 
     def read(self, cid: str, *, limit: int | None = None) -> bytes:
         """Return a whole file. Raises StorageError if it has more than `limit` bytes."""
@@ -102,23 +101,19 @@ class Storage(abc.ABC):
         A file replaces the one at `dest`; a folder is refused where something is. Raises as `stream` does.
         """
         root = Cid.parse(cid)
-        part = dest.with_name(dest.name + ".part")
-        with disk_errors(), removed_on_error(part):
-            folder = reading.is_folder(root, self._fetch(root))
-            if folder and dest.exists():
-                raise StorageError(f"{dest} exists already", "Choose another place for the folder.")
+        if dest.exists() and (dest.is_dir() or reading.is_folder(root, self._fetch(root))):
+            raise StorageError(f"{dest} exists already", "Choose another place.")
+        with part_file(dest) as part:
             self._write(root, part)
-            os.replace(part, dest)
         return dest
 
     def _write(self, cid: Cid, path: Path) -> None:
         fetch = self._fetch(cid)
         if reading.is_folder(cid, fetch):
-            path.mkdir(parents=True)
+            path.mkdir()
             for name, entry in reading.list_folder(cid, fetch).items():
                 self._write(entry, path / name)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             for data in reading.read_file(cid, fetch):
                 file.write(data)
@@ -136,8 +131,7 @@ class Storage(abc.ABC):
             for block_cid, block in reading.walk(root, fetch):
                 batch.write(block_cid, block)
             batch.pin(root, reading.content_size(root, fetch))
-        self._announce()
-        return next(pin for pin in self.pins() if pin.cid == str(root))
+        return self._kept(str(root))
 
     @abc.abstractmethod
     def unpin(self, cid: str) -> None:
@@ -179,12 +173,9 @@ class Storage(abc.ABC):
     def export_car(self, cid: str, dest: Path) -> Path:
         """Write everything below a root to a CAR file, which Kubo and pinning services take."""
         root = Cid.parse(cid)
-        part = dest.with_name(dest.name + ".part")
-        with disk_errors(), removed_on_error(part):
-            with part.open("wb") as file:
-                for data in write_car(root, reading.walk(root, self._fetch(root))):
-                    file.write(data)
-            os.replace(part, dest)
+        with part_file(dest) as part, part.open("wb") as file:
+            for data in write_car(root, reading.walk(root, self._fetch(root))):
+                file.write(data)
         return dest
 
     def import_car(self, path: Path) -> list[str]:
@@ -234,9 +225,13 @@ class Storage(abc.ABC):
     def _adding(self) -> contextlib.AbstractContextManager[Batch]:
         """Open a batch that is committed at the end of the `with`, and leaves nothing behind on an error."""
 
-    def _announce(self) -> str:
-        """Tell a remote store of new pins; return why that could not be done, "" if it could."""
-        return ""
+    def _announce(self) -> None:  # noqa: B027 - a hook, for stores that have somebody to tell
+        """Tell a remote store of what was pinned and unpinned, or note why that could not be done."""
+
+    def _kept(self, cid: str) -> Pin:
+        """Announce a new pin, and return it."""
+        self._announce()
+        return next(pin for pin in self.pins() if pin.cid == cid)
 
     def _fetch(self, root: Cid, sources: Sequence[BlockSource] | None = None) -> reading.Fetch:
         """Return a function that finds blocks below `root` and verifies them."""
@@ -265,35 +260,6 @@ def _find(cid: Cid, root: Cid, sources: Sequence[BlockSource]) -> bytes:
         f"the block {cid} is not here" + (f" (below {root})" if cid != root else ""),
         "Import it from a CAR file, or read it through a Kubo daemon (`--storage kubo`).",
     )
-
-
-@contextlib.contextmanager
-def removed_on_error(part: Path) -> Iterator[None]:
-    """Clear away what an interrupted command left at `part`, and what this one leaves if it fails."""
-    _remove(part)
-    try:
-        yield
-    except BaseException:
-        _remove(part)
-        raise
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def disk_errors() -> Iterator[None]:
-    """Turn what the disk refuses into a StorageError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError("the disk is full", "Make room (`diln gc` may help) and try again.") from error
-        raise StorageError(f"the disk refused: {error}", "Check the path and its permissions.") from error
 
 
 __all__ = ["BlockSource", "Stat", "Storage", "Swept"]

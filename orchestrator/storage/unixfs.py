@@ -41,8 +41,8 @@ class Profile:
     """How content becomes blocks.
 
     `chunk` is in bytes, `width` the links of a node at most. With `raw_leaves` the chunks themselves are
-    blocks, else each is wrapped in a node. `sharding` says what of a folder is compared with the threshold: the
-    whole `block`, or only names and CIDs of its `links`.
+    blocks, else each is wrapped in a node. `sharding` says what of a folder is compared with the threshold:
+    the whole `block`, or only names and CIDs of its `links`.
     """
 
     name: str
