@@ -14,6 +14,12 @@ from orchestrator.errors import ChainError, ConfigError
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
+_OUTPUTS = [
+    "abi",
+    "evm.bytecode.object",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+]
 _NODE_WRAPPER = """\
 #!/usr/bin/env node
 // The npm package `solc` under the name and the options that py-solc-x expects of the native compiler.
@@ -36,7 +42,8 @@ def compile_sources(
 ) -> dict[str, dict[str, Any]]:
     """Compile every Solidity file below `folders` of `root`: contract name → artifact.
 
-    An artifact holds `abi`, `bytecode` and `deployedBytecode` (0x-hex), `source` (its path), `sourceHash`
+    An artifact holds `abi`, `bytecode` and `deployedBytecode` (0x-hex), `immutables` (the places in the
+    latter, as offset and length in bytes, that the constructor fills in), `source` (its path), `sourceHash`
     (SHA-256 of that file) and `compiler` (version and settings). Interfaces and abstract contracts have an
     empty bytecode and are left out. Raises ChainError with the compiler's own words.
     """
@@ -56,7 +63,7 @@ def compile_sources(
         "sources": {name: {"content": content} for name, content in sources.items()},
         "settings": {
             **settings,
-            "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+            "outputSelection": {"*": {"*": _OUTPUTS}},
         },
     }
     binary = solc_binary(root, config.version)
@@ -81,8 +88,14 @@ def compile_sources(
                 "abi": contract["abi"],
                 "bytecode": "0x" + bytecode,
                 "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+                "immutables": _immutables(contract["evm"]["deployedBytecode"]),
             }
     return artifacts
+
+
+def _immutables(deployed: Mapping[str, Any]) -> list[list[int]]:
+    places = deployed.get("immutableReferences", {}).values()
+    return sorted([place["start"], place["length"]] for each in places for place in each)
 
 
 def write_artifacts(artifacts: Mapping[str, Mapping[str, Any]], folder: Path = ARTIFACTS) -> None:

@@ -1,0 +1,95 @@
+"""Private keys at rest: one encrypted file (Web3 Secret Storage, version 3) for each name."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import AccountError, WrongPassword
+from orchestrator.types import Address
+
+SCRYPT_ROUNDS = 2**18
+"""The cost of one guess at a password: about half a second and 256 MiB."""
+
+
+class Keystore:
+    """The key files in `folder` (mode 0700, files 0600)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def entries(self) -> Iterator[tuple[str, Address]]:
+        """Every name with its address, sorted by name. Raises AccountError for a damaged file."""
+        from eth_utils.address import to_checksum_address
+
+        for path in sorted(self.folder.glob("*.json")):
+            yield path.stem, to_checksum_address("0x" + str(self._read(path)["address"]).removeprefix("0x"))
+
+    def add(self, name: str, key: bytes, password: str) -> Address:
+        """Encrypt and keep `key`, replacing nothing. Raises AccountError if the name or the key is taken."""
+        from eth_account import Account
+
+        try:
+            address: Address = Account.from_key(key).address
+            content = Account.encrypt(key, password, kdf="scrypt", iterations=SCRYPT_ROUNDS)
+        except ValueError:
+            raise AccountError(
+                "this is no private key", "Zero and numbers above the curve's order are none."
+            ) from None
+        for taken, kept in self.entries():
+            if kept == address:
+                raise AccountError(f"this key is kept already, as {taken}", f"Use it: --from {taken}.")
+        self._write(name, json.dumps(content))
+        return address
+
+    def key(self, name: str, password: str) -> bytes:
+        """Decrypt the key of `name`. Raises WrongPassword, AccountError for a damaged file."""
+        from eth_account import Account
+
+        content = self._read(self.folder / f"{name}.json")
+        try:
+            return bytes(Account.decrypt(content, password))
+        except ValueError as error:
+            if "MAC" in str(error):
+                raise WrongPassword(f"this is not the password of account {name}", "Try again.") from None
+            raise _damaged(self.folder / f"{name}.json") from None
+        except (KeyError, TypeError):
+            raise _damaged(self.folder / f"{name}.json") from None
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            bytes.fromhex(content["address"].removeprefix("0x"))
+        except OSError as error:
+            raise AccountError(
+                f"{path} cannot be read: {error.strerror}", "Check its permissions."
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _damaged(path) from None
+        return dict(content)
+
+    def _write(self, name: str, text: str) -> None:
+        """All or nothing: write beside, then link, which fails if the name is taken."""
+        path = self.folder / f"{name}.json"
+        beside = self.folder / f".{name}.{os.getpid()}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+            with open(
+                os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+            ) as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(beside)
+        except FileExistsError:
+            raise AccountError(f"there is an account {name} already", "Choose another name.") from None
+        except OSError as error:
+            raise AccountError(f"{path} cannot be written: {error.strerror}", "Check the disk.") from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _damaged(path: Path) -> AccountError:
+    return AccountError(f"{path} is damaged", "Restore it from your backup; without one its key is lost.")
