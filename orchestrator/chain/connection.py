@@ -14,7 +14,8 @@ from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.chain.events import read_events
 from orchestrator.chain.failures import as_diln_errors
-from orchestrator.chain.sending import Receipt, Sending, find_receipt
+from orchestrator.chain.receipts import Receipt, resume
+from orchestrator.chain.sending import Sending
 from orchestrator.chain.transport import RetryingProvider
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, WrongChain
@@ -122,7 +123,8 @@ class Chain:
 
         `value` is in wei. `gas` is the limit; without one it is estimated. `dry_run` tries and estimates, and
         sends nothing. `before_send` gets the transaction's hash before anybody else has seen it: who writes
-        it down there can ask `receipt` for it after a crash, instead of sending again.
+        it down there can ask `receipt` for it after a crash, instead of sending again. (It is called again,
+        with another hash, should another program use up the nonce in between.)
 
         Raises ContractReverted, InsufficientFunds, NotDeployed, AccountError.
         """
@@ -130,8 +132,11 @@ class Chain:
         return sending.try_out() if dry_run else sending.send(self._home / "locks", before_send)
 
     def receipt(self, tx_hash: str) -> Receipt | None:
-        """What became of a transaction; None if it is not mined. Raises ContractReverted if it failed."""
-        return find_receipt(self, tx_hash)
+        """What became of a transaction that was sent before: waits for it; None if the node never got it.
+
+        Raises ContractReverted if it failed.
+        """
+        return resume(self, tx_hash)
 
     def events(
         self,

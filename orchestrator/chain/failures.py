@@ -29,6 +29,9 @@ def as_diln_errors(abi: Abi = ()) -> Iterator[None]:
         ) from error
     except Web3RPCError as error:
         message = rpc_message(error)
+        said = revert_data(_rpc_error(error).get("data"))
+        if said or "revert" in message.lower():
+            raise explain_revert(said, abi) from error
         if any(words in message.lower() for words in _FUNDS):
             raise InsufficientFunds(f"the sender cannot pay: {message}", FUNDS_HINT) from error
         raise ChainError(f"the node refused: {message}") from error
@@ -41,10 +44,12 @@ FUNDS_HINT = "Send it ether first, or choose another account with --from (see `d
 
 def rpc_message(error: Web3RPCError) -> str:
     """The node's own words."""
+    return str(_rpc_error(error).get("message") or error.message)
+
+
+def _rpc_error(error: Web3RPCError) -> dict[str, Any]:
     content: Any = (error.rpc_response or {}).get("error")
-    if isinstance(content, dict) and content.get("message"):
-        return str(content["message"])
-    return str(error.message)
+    return content if isinstance(content, dict) else {}
 
 
 def revert_data(data: Any) -> bytes:

@@ -7,7 +7,7 @@ are sent again, never a second transaction, and only after looking whether the c
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from filelock import FileLock, Timeout
-from web3 import Web3
-from web3.exceptions import TransactionNotFound, Web3RPCError
+from web3.exceptions import Web3RPCError
 
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors, rpc_message
-from orchestrator.chain.reverts import explain_revert
+from orchestrator.chain.receipts import Receipt, confirmed, ether, known
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -33,7 +32,6 @@ from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractConstructor, ContractFunction
-    from web3.types import LogReceipt
 
     from orchestrator.chain.accounts import Account
     from orchestrator.chain.connection import Chain
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
 GAS_CAP = 2**24  # of one transaction, EIP-7825
 ATTEMPTS = 5
 PAUSE = 0.5
-LONGEST_WAIT = 600.0  # seconds, for a transaction to be mined
 LONGEST_QUEUE = 120.0  # seconds, behind other commands that send from the same account
 _DUPLICATE = ("already known", "known transaction", "already imported", "already exists")
 _NONCE_USED = (
@@ -51,18 +48,6 @@ _NONCE_USED = (
     "correct nonce",
     "replacement transaction",
 )
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a transaction. After a dry run: what would, with an empty `tx_hash` and no logs."""
-
-    tx_hash: str
-    block_number: int
-    gas_used: int
-    fee: Wei
-    contract_address: Address | None = None
-    logs: "tuple[LogReceipt, ...]" = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -133,7 +118,7 @@ class Sending:
         self._require_funds(limit)
         with _queue(locks, self._chain.chain_id, self._sender.address):
             tx_hash = self._submit(limit, before_send)
-        return self._confirmed(tx_hash)
+        return confirmed(self._chain, tx_hash, self._call, self._abi)
 
     @cached_property
     def _fees(self) -> _Fees:
@@ -156,6 +141,8 @@ class Sending:
         try:
             with as_diln_errors(self._abi):
                 estimate = int(self._eth.estimate_gas(cast(Any, self._call)))
+        except ContractReverted:
+            raise
         except ChainError:
             self._simulate({})  # some nodes give the reason for a call only
             raise
@@ -250,87 +237,13 @@ class Sending:
     def _known(self, tx_hash: str) -> bool:
         """Whether the node knows the transaction. A node that does not answer does not."""
         try:
-            with as_diln_errors():
-                self._eth.get_transaction(cast(Any, tx_hash))
+            return known(self._chain, tx_hash)
         except ChainError:
             return False
-        return True
-
-    def _confirmed(self, tx_hash: str) -> Receipt:
-        pause, deadline = 0.02, time.monotonic() + LONGEST_WAIT
-        while time.monotonic() < deadline:
-            receipt = find_receipt(self._chain, tx_hash, self._call, self._abi)
-            if receipt:
-                depth = self._chain.network.confirmations
-                if depth == 0 or self._chain.head().number >= receipt.block_number + depth:
-                    return receipt
-            time.sleep(pause)
-            pause = min(pause * 1.5, 2.0)
-        raise ChainError(
-            f"transaction {tx_hash} was sent, but is not confirmed after {LONGEST_WAIT:.0f} s",
-            "Run the command again later: it looks on the chain before it sends.",
-        )
 
 
 class _NonceUsed(Exception):
     """The node has another transaction with this nonce."""
-
-
-def find_receipt(
-    chain: "Chain", tx_hash: str, call: dict[str, Any] | None = None, abi: Abi = ()
-) -> Receipt | None:
-    """The receipt of a mined transaction, None if there is none.
-
-    Raises ContractReverted if the transaction failed, with the reason that `call` gives when repeated.
-    """
-    try:
-        with as_diln_errors():
-            try:
-                found = chain.web3.eth.get_transaction_receipt(cast(Any, tx_hash))
-            except TransactionNotFound:
-                return None
-            price = int(found.get("effectiveGasPrice", 0))
-    except NodeUnavailable as error:
-        raise NodeUnavailable(
-            f"{error.message}; transaction {tx_hash} was sent before",
-            "Run the command again when the node answers: it looks before it sends.",
-        ) from error
-    if found["status"] != 1:
-        raise _failure(chain, tx_hash, int(found["gasUsed"]), call, abi)
-    created = found.get("contractAddress")
-    return Receipt(
-        tx_hash=tx_hash,
-        block_number=int(found["blockNumber"]),
-        gas_used=int(found["gasUsed"]),
-        fee=Wei(int(found["gasUsed"]) * price),
-        contract_address=to_checksum_address(created) if created else None,
-        logs=tuple(found["logs"]),
-    )
-
-
-def _failure(
-    chain: "Chain", tx_hash: str, gas_used: int, call: dict[str, Any] | None, abi: Abi
-) -> ContractReverted:
-    hint = f"The transaction {tx_hash} failed; only its fee was taken."
-    with as_diln_errors():
-        limit = int(chain.web3.eth.get_transaction(cast(Any, tx_hash))["gas"])
-    if gas_used >= limit:
-        return ContractReverted(f"the transaction used up its gas limit of {limit}", hint, error="OutOfGas")
-    try:
-        if call:
-            with as_diln_errors(abi):
-                chain.web3.eth.call(cast(Any, {**call, "gas": limit}))
-    except ContractReverted as reason:
-        return ContractReverted(reason.message, hint, error=reason.error, values=reason.values)
-    except ChainError:
-        pass
-    return explain_revert(b"", hint=hint)
-
-
-def ether(amount: int) -> str:
-    """Wei as ether, to at most six decimals and never rounded to nothing."""
-    shown = f"{Web3.from_wei(amount, 'ether'):.6f}".rstrip("0").rstrip(".")
-    return shown if float(shown) or not amount else f"{amount / 10**18:.2g}"
 
 
 def _created(sender: Address, nonce: int) -> Address:
