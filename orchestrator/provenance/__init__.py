@@ -3,5 +3,44 @@
 from orchestrator.provenance.diff import Change, diff
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 from orchestrator.provenance.merkle import MerkleTree, verify_proof
+from orchestrator.provenance.records import (
+    Anchor,
+    AnchoredBatch,
+    Approval,
+    CidKind,
+    Members,
+    Project,
+    Publication,
+    Status,
+    Version,
+    publication_of,
+)
+from orchestrator.provenance.registry import ModelRegistry, chunks_of
+from orchestrator.provenance.signing import Signature, SignatureFile, check_signature, recover, sign
 
-__all__ = ["Change", "Manifest", "MerkleTree", "describe", "diff", "manifest_cid", "verify_proof"]
+__all__ = [
+    "Anchor",
+    "AnchoredBatch",
+    "Approval",
+    "Change",
+    "CidKind",
+    "Manifest",
+    "Members",
+    "MerkleTree",
+    "ModelRegistry",
+    "Project",
+    "Publication",
+    "Signature",
+    "SignatureFile",
+    "Status",
+    "Version",
+    "check_signature",
+    "chunks_of",
+    "describe",
+    "diff",
+    "manifest_cid",
+    "publication_of",
+    "recover",
+    "sign",
+    "verify_proof",
+]
