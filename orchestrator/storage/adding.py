@@ -110,11 +110,10 @@ class _Folders:
 
     def add(self, folder: Path) -> Tree:
         entries: dict[str, Tree] = {}
-        for entry in os.scandir(folder):
-            check_name(entry.name)  # before any of its blocks are made
-            _refuse_special(Path(entry.path), entry.stat(follow_symlinks=False))
-            below = Path(entry.path)
-            entries[entry.name] = self.add(below) if entry.is_dir() else self._add_file(below)
+        for path in sorted(folder.iterdir()):
+            check_name(path.name)  # before any of its blocks are made
+            _refuse_special(path, path.lstat())
+            entries[path.name] = self.add(path) if path.is_dir() else self._add_file(path)
         return build_folder(entries, self._profile, self._sink)
 
     def _add_file(self, path: Path) -> Tree:

@@ -43,9 +43,9 @@ def _read_roots(file: BinaryIO) -> list[Cid]:
     encoded = header[len(_HEADER_START) + 1 : -len(_HEADER_END)]
     roots = []
     while encoded:
-        if not encoded.startswith(_CID_TAG) or len(encoded) < 5 or encoded[4] != 0:
+        end = 4 + encoded[3] if len(encoded) > 4 else 0
+        if not encoded.startswith(_CID_TAG) or not 5 <= end <= len(encoded) or encoded[4] != 0:
             raise IntegrityError("the header of the CAR file is damaged", _HINT)
-        end = 4 + encoded[3]
         roots.append(Cid.from_bytes(encoded[5:end]))
         encoded = encoded[end:]
     if len(roots) != count or not 1 <= count <= _MAX_ROOTS:

@@ -38,7 +38,7 @@ def decrypt_file(src: Path, dest: Path, identity: str) -> Path:
     """Write what `src` holds to `dest`, which only its owner may read; nothing unless all is intact.
 
     `identity` is the private key, `AGE-SECRET-KEY-1…` or the text of an unencrypted SSH key. Raises
-    StorageError if it is malformed or not among the recipients, IntegrityError if `src` was altered or cut off.
+    StorageError if it is malformed or no recipient's, IntegrityError if `src` was altered or cut off.
     """
     import pyrage
 
