@@ -3,6 +3,18 @@
 from orchestrator.provenance.diff import Change, diff
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 from orchestrator.provenance.merkle import MerkleTree, verify_proof
+from orchestrator.provenance.predicate import (
+    Artifact,
+    Condition,
+    DataRecord,
+    Environment,
+    Evaluation,
+    Feature,
+    Gate,
+    GitState,
+    Parent,
+    TrainingRecord,
+)
 from orchestrator.provenance.records import (
     Anchor,
     AnchoredBatch,
@@ -16,23 +28,39 @@ from orchestrator.provenance.records import (
     publication_of,
 )
 from orchestrator.provenance.registry import ModelRegistry, chunks_of
-from orchestrator.provenance.signing import Signature, SignatureFile, check_signature, recover, sign
+from orchestrator.provenance.signing import (
+    Signature,
+    SignatureFile,
+    check_signature,
+    recover,
+    sign_publication,
+)
 
 __all__ = [
     "Anchor",
     "AnchoredBatch",
     "Approval",
+    "Artifact",
     "Change",
     "CidKind",
+    "Condition",
+    "DataRecord",
+    "Environment",
+    "Evaluation",
+    "Feature",
+    "Gate",
+    "GitState",
     "Manifest",
     "Members",
     "MerkleTree",
     "ModelRegistry",
+    "Parent",
     "Project",
     "Publication",
     "Signature",
     "SignatureFile",
     "Status",
+    "TrainingRecord",
     "Version",
     "check_signature",
     "chunks_of",
@@ -41,6 +69,6 @@ __all__ = [
     "manifest_cid",
     "publication_of",
     "recover",
-    "sign",
+    "sign_publication",
     "verify_proof",
 ]

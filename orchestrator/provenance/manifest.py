@@ -8,16 +8,26 @@ The format is in-toto's Statement v1 (github.com/in-toto/attestation) with a pre
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
 from orchestrator.errors import CidError, ManifestError
 from orchestrator.provenance import canonical
+from orchestrator.provenance.predicate import (
+    Artifact,
+    DataRecord,
+    Environment,
+    Evaluation,
+    Lax,
+    Parent,
+    Part,
+    Predicate,
+    Subject,
+    TrainingRecord,
+)
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.types import Digest
 
@@ -27,162 +37,6 @@ LARGEST_MANIFEST = 1 << 20
 """In bytes: one block, so that the CID of a manifest follows from its digest."""
 
 _HINT = "Fetch the manifest again, or write it anew with `diln train`."
-
-
-def _utc(text: str) -> str:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII):
-        raise ValueError("a time looks like 2026-01-31T12:00:00Z")
-    datetime.fromisoformat(text)
-    return text
-
-
-def _cid(text: str) -> str:
-    try:
-        Cid.parse(text)
-    except CidError as error:
-        raise ValueError(error.message) from error
-    return text
-
-
-def _ipfs_uri(text: str) -> str:
-    if not text.startswith("ipfs://"):
-        raise ValueError("the URI of an artifact is ipfs:// and its CID")
-    _cid(text.removeprefix("ipfs://"))
-    return text
-
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-CommitHash = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Count = Annotated[int, Field(ge=0, le=canonical.LARGEST)]
-Time = Annotated[str, AfterValidator(_utc)]
-CidText = Annotated[str, AfterValidator(_cid)]
-IpfsUri = Annotated[str, AfterValidator(_ipfs_uri)]
-Lax = Field(strict=False)  # a list out of JSON becomes a tuple
-
-
-class Part(BaseModel):
-    """A frozen part of a manifest: snake_case here, lowerCamelCase in JSON; no unknown key, no coercion.
-
-    Nothing has a default, so that a manifest has one form: what is not known is None.
-    """
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-    )
-
-
-class DigestSet(Part):
-    sha256: Sha256
-
-
-class Subject(Part):
-    """The model file: `uri` is `ipfs://` and its CID."""
-
-    name: Text
-    digest: DigestSet
-    uri: IpfsUri
-
-
-class Artifact(Part):
-    """The model file's `size` in bytes, and its `format` (`skops`).
-
-    `profile` says how it was cut into blocks: without that its CID cannot be made again.
-    """
-
-    size: Count
-    profile: Text
-    format: Text
-
-
-class DataRecord(Part):
-    """What the model learned from. `columns` maps each column to its statistics; `collected` is a time (UTC).
-
-    `sha256` is None for a folder, `cid` None for data that are not published.
-    """
-
-    source: Text
-    sha256: Sha256 | None
-    cid: CidText | None
-    rows: Count
-    columns: Mapping[str, Any]
-    cleaning: Mapping[str, Any]
-    collected: Time
-
-
-class Feature(Part):
-    name: Text
-    type: Text
-
-
-class TrainingRecord(Part):
-    """How the model was made: `algorithm` is the estimator's import path, `search` None without a search."""
-
-    algorithm: Text
-    hyperparameters: Mapping[str, Any]
-    search: Mapping[str, Any] | None
-    features: Annotated[tuple[Feature, ...], Lax]
-    target: Text
-    seed: Count | None
-
-
-class GitState(Part):
-    commit: CommitHash
-    dirty: bool
-
-
-class Environment(Part):
-    """Versions of Python and of the libraries; `git` None outside a repository."""
-
-    python: Text
-    libraries: Mapping[str, str]
-    git: GitState | None
-
-
-class Condition(Part):
-    """One line of a gate, such as `f1 >= 0.9`, with the value that was reached."""
-
-    metric: Text
-    relation: Literal[">=", "<="]
-    threshold: float
-    value: float | None
-    passed: bool
-
-
-class Gate(Part):
-    passed: bool
-    conditions: Annotated[tuple[Condition, ...], Lax]
-
-
-class Evaluation(Part):
-    """Metrics on held-out data, and the gate's outcome (None where the spec sets no gate)."""
-
-    metrics: Mapping[str, Any]
-    gate: Gate | None
-
-
-class Parent(Part):
-    """A model that this one was made from: SHA-256 of its file and digest of its manifest."""
-
-    artifact: Sha256
-    manifest: Sha256
-
-
-class Predicate(Part):
-    project: Text
-    artifact: Artifact
-    data: DataRecord
-    training: TrainingRecord
-    environment: Environment
-    evaluation: Evaluation
-    parents: Annotated[tuple[Parent, ...], Lax]
-    licence: Text | None
-    created: Time
 
 
 class Manifest(Part):

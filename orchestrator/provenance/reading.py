@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from web3.contract import Contract
     from web3.types import EventData
 
-    from orchestrator.provenance.manifest import Parent
+    from orchestrator.provenance.predicate import Parent
 
 NOBODY = "0x" + "0" * 40
 

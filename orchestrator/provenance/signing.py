@@ -65,7 +65,9 @@ class Signature:
             raise SignatureRefused(f"a signature is malformed: {error}", "Have it signed anew.") from error
 
 
-def sign(publication: Publication, account: Account, chain_id: int, contract: Address) -> Signature:
+def sign_publication(
+    publication: Publication, account: Account, chain_id: int, contract: Address
+) -> Signature:
     """Sign what is to be published, for the registry `contract` on chain `chain_id` alone.
 
     Raises WrongPassword.

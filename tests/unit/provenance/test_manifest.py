@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import ManifestError
-from orchestrator.provenance import canonical
+from orchestrator.learning.data import ColumnStatistics, DataProvenance
+from orchestrator.learning.reading import DataFile
+from orchestrator.provenance import DataRecord, canonical
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 from tests.unit.provenance.samples import MODEL, sample_manifest, sample_parts
 
@@ -215,3 +217,23 @@ def test_artifact_hash_and_cid__come_from_the_subject():
     manifest = sample_manifest()
     assert manifest.artifact_hash == hashlib.sha256(MODEL).digest()
     assert manifest.artifact_cid == sample_parts()["cid"]
+
+
+def test_data_record__of_a_loaded_data_set__says_what_it_says():
+    provenance = DataProvenance(
+        sha256="11" * 32,
+        source="measurements.csv",
+        files=(DataFile("measurements.csv", "22" * 32, 12),),
+        rows=3,
+        target="y",
+        task="regression",
+        columns=(ColumnStatistics("a.b", "numeric", 0, min=1.0, max=2.0),),
+        removed={"duplicates": 1},
+        collected_at="2026-01-31T12:00:00Z",
+    )
+    record = DataRecord.of(provenance)
+    manifest = sample_manifest(data=record)
+    assert manifest.predicate.data == record
+    assert record.columns == {"a.b": {"type": "numeric", "missing": 0, "min": 1, "max": 2}}
+    assert record.cleaning == {"duplicates": 1}
+    assert record.files[0].name == "measurements.csv"

@@ -6,7 +6,8 @@ import pytest
 from orchestrator.errors import ChainError, ContractReverted, VerificationFailed
 from orchestrator.provenance import MerkleTree, Status, chunks_of, publication_of
 from orchestrator.provenance.identifiers import version_id_of
-from orchestrator.provenance.manifest import Parent, manifest_cid
+from orchestrator.provenance.manifest import manifest_cid
+from orchestrator.provenance.predicate import Parent
 from tests.unit.provenance.samples import sample_manifest
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import SignatureRefused
-from orchestrator.provenance import SignatureFile, check_signature, publication_of, recover, sign
+from orchestrator.provenance import SignatureFile, check_signature, publication_of, recover, sign_publication
 from orchestrator.provenance.signing import Signature
 from tests.unit.provenance.samples import sample_manifest
 
@@ -22,7 +22,7 @@ def publication(project):
 
 
 def signed(lab, publication, role="alice"):
-    return sign(publication, lab.account(role), lab.chain.chain_id, lab.registry.address)
+    return sign_publication(publication, lab.account(role), lab.chain.chain_id, lab.registry.address)
 
 
 def test_sign__by_two_participants__is_what_the_contract_accepts(lab, project, publication, tmp_path):
@@ -82,13 +82,13 @@ def test_check_signature__in_the_name_of_another__is_refused(lab, publication):
 
 
 def test_check_signature__for_another_chain__is_refused(lab, publication):
-    signature = sign(publication, lab.account("alice"), 1, lab.registry.address)
+    signature = sign_publication(publication, lab.account("alice"), 1, lab.registry.address)
     with pytest.raises(SignatureRefused, match="signed for chain 1"):
         check_signature(signature, publication, lab.registry)
 
 
 def test_check_signature__for_another_chain_but_relabelled__is_refused(lab, publication):
-    signature = sign(publication, lab.account("alice"), 1, lab.registry.address)
+    signature = sign_publication(publication, lab.account("alice"), 1, lab.registry.address)
     relabelled = replace(signature, chain_id=lab.chain.chain_id)
     with pytest.raises(SignatureRefused, match="not theirs"):
         check_signature(relabelled, publication, lab.registry)
@@ -96,7 +96,7 @@ def test_check_signature__for_another_chain_but_relabelled__is_refused(lab, publ
 
 def test_check_signature__for_another_contract__is_refused(lab, publication):
     other = lab.deploy_registry()
-    signature = sign(publication, lab.account("alice"), lab.chain.chain_id, other.address)
+    signature = sign_publication(publication, lab.account("alice"), lab.chain.chain_id, other.address)
     with pytest.raises(SignatureRefused, match="registry"):
         check_signature(signature, publication, lab.registry)
 
