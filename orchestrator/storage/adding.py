@@ -93,7 +93,7 @@ def _add_stream(
 ) -> PutResult:
     digest = hashlib.sha256()
     report = None if progress is None else (lambda done: progress(done, total))
-    chunks = hash_alongside(read_chunks(file, profile, report), digest, profile.chunk)
+    chunks = hash_alongside(read_chunks(file, profile, report), digest.update, profile.chunk)
     tree = build_file(chunks, profile, sink)
     return PutResult(str(tree.cid), tree.size, profile.name, digest.hexdigest())
 

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from orchestrator.errors import StorageError
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.storage.dagpb import FILE, FOLDER, Link, Node
 from orchestrator.storage.hamt import build_shards
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 MAX_BLOCK = 2 << 20
 """No block may be larger, in bytes: what Bitswap and Kubo accept."""
@@ -94,21 +91,23 @@ def read_chunks(
         yield chunk
 
 
-def hash_alongside(chunks: Iterable[bytes], digest: "_Hash", chunk_size: int) -> Iterator[bytes]:
-    """Pass `chunks` on, while a second thread feeds them to `digest`.
+def hash_alongside(
+    chunks: Iterable[bytes], update: Callable[[bytes], object], chunk_size: int
+) -> Iterator[bytes]:
+    """Pass `chunks` on, while a second thread feeds them to a hash's `update`.
 
     hashlib releases the interpreter's lock, so that on two cores the file's hash and its blocks' hashes cost
     the time of one. At most two chunks are held at any time.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="sha256") as second:
-        running: Future[None] | None = None
+        running: Future[object] | None = None
         for chunk in chunks:
             if running:
                 running.result()
             if len(chunk) < chunk_size:  # the last one: not worth the way to another thread if it is the only
-                digest.update(chunk)
+                update(chunk)
             else:
-                running = second.submit(digest.update, chunk)
+                running = second.submit(update, chunk)
             yield chunk
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import orchestrator.storage.kubo  # noqa: F401 - before its client, which it tells not to patch `requests`
 from orchestrator.storage.local import LocalStore
 
 
