@@ -19,6 +19,12 @@ def object_in(value: Any, keys: set[str], at: str) -> dict[str, Any]:
     return value
 
 
+def list_in(value: Any, at: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise NotCanonical("not a list", at)
+    return value
+
+
 def text_in(value: Any, at: str) -> str:
     if not isinstance(value, str) or not value:
         raise NotCanonical("not text", at)

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from orchestrator.errors import DataError, StorageError, VerificationFailed
 from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance.disk import sync_folder
 from orchestrator.provenance.entries import GENESIS, Entry, ModelReference, input_hash
 from orchestrator.types import Digest
 
@@ -156,7 +157,7 @@ class PredictionLog:
         return self._tail
 
     def _read_tail(self) -> _Tail:
-        size = self.path.stat().st_size
+        size = self.path.stat().st_size if self.path.exists() else 0
         if size == 0:
             return _Tail()
         line = self._last_line(size)
@@ -214,7 +215,7 @@ class PredictionLog:
         finally:
             os.close(descriptor)
         if created:
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def _lines(self, size: int) -> Iterator[bytes]:
         if size == 0:
@@ -256,11 +257,3 @@ def _is_entry(line: bytes) -> bool:
     except NotCanonical:
         return False
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

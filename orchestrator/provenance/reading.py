@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.chain import Chain
 from orchestrator.errors import ChainError, ContractReverted, IntegrityError, VerificationFailed
 from orchestrator.provenance.identifiers import project_id_of
 from orchestrator.provenance.records import (
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from web3.contract import Contract
     from web3.types import EventData
 
+    from orchestrator.chain import Chain
     from orchestrator.provenance.predicate import Parent
 
 NOBODY = "0x" + "0" * 40
@@ -30,7 +30,7 @@ NOBODY = "0x" + "0" * 40
 class RegistryReader:
     """The registry at `address`; its events are looked for from `first_block` on."""
 
-    def __init__(self, chain: Chain, address: Address, first_block: int = 0) -> None:
+    def __init__(self, chain: "Chain", address: Address, first_block: int = 0) -> None:
         self.chain = chain
         self.address = address
         self.first_block = first_block

@@ -1,24 +1,24 @@
 """Signatures of participants, gathered one by one beside the manifest, each checked before it counts."""
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from eth_account import Account as EthAccount
 from filelock import FileLock
 
-from orchestrator.chain import Account
 from orchestrator.errors import ContractReverted, NotDeployed, SignatureRefused
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Approval, Publication
 from orchestrator.provenance.typed import message_digest, publication_message, signable
 from orchestrator.types import Address, Digest
+
+if TYPE_CHECKING:
+    from orchestrator.chain import Account
 
 _KEYS = {"participant", "signature", "chainId", "contract", "project", "manifest"}
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -66,7 +66,7 @@ class Signature:
 
 
 def sign_publication(
-    publication: Publication, account: Account, chain_id: int, contract: Address
+    publication: Publication, account: "Account", chain_id: int, contract: Address
 ) -> Signature:
     """Sign what is to be published, for the registry `contract` on chain `chain_id` alone.
 
@@ -91,6 +91,8 @@ def recover(signature: Signature, publication: Publication) -> Address | None:
     data = signature.signature
     if len(data) != 65 or data[64] not in (27, 28) or int.from_bytes(data[32:64], "big") > _HALF_ORDER:
         return None
+    from eth_account import Account as EthAccount
+
     message = publication_message(publication, signature.chain_id, signature.contract)
     try:
         found: Address = EthAccount.recover_message(signable(message), signature=data)
@@ -130,11 +132,9 @@ class SignatureFile:
         if not self.path.exists():
             return []
         try:
-            content = json.loads(self.path.read_bytes())
+            content = fields.list_in(json.loads(self.path.read_bytes()), "signatures")
         except (ValueError, RecursionError) as error:
             raise SignatureRefused(f"{self.path} is damaged: {error}", "Remove it, and sign anew.") from error
-        if not isinstance(content, list):
-            raise SignatureRefused(f"{self.path} is not a list of signatures", "Remove it, and sign anew.")
         return [Signature.from_json(entry) for entry in content]
 
     def add(self, signature: Signature, publication: Publication, registry: RegistryReader) -> Approval:
@@ -146,7 +146,8 @@ class SignatureFile:
         with FileLock(f"{self.path}.lock"):
             kept = self.read()
             _refuse_second(signature, kept)
-            _replace(self.path, [*kept, signature])
+            entries = [each.to_json() for each in (*kept, signature)]
+            replace_file(self.path, json.dumps(entries, indent=2).encode() + b"\n")
         return approval
 
     def approvals(self, publication: Publication, registry: RegistryReader) -> list[Approval]:
@@ -213,18 +214,3 @@ def _refuse_second(signature: Signature, kept: Sequence[Signature]) -> None:
         raise SignatureRefused(
             f"{signature.participant} has signed this already", "Nothing is missing from them."
         )
-
-
-def _replace(path: Path, signatures: Sequence[Signature]) -> None:
-    content = json.dumps([signature.to_json() for signature in signatures], indent=2) + "\n"
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise

@@ -1,12 +1,14 @@
 """The EIP-712 messages that participants sign, exactly as the registry hashes them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils.crypto import keccak
 
 from orchestrator.provenance.records import Publication, Status
 from orchestrator.types import Address, Digest
+
+if TYPE_CHECKING:
+    from eth_account.messages import SignableMessage
 
 DOMAIN_NAME = "DILN ModelRegistry"
 DOMAIN_VERSION = "1"
@@ -54,7 +56,9 @@ def message_digest(message: dict[str, Any]) -> Digest:
     return Digest(keccak(b"\x19" + encoded.version + encoded.header + encoded.body))
 
 
-def signable(message: dict[str, Any]) -> SignableMessage:
+def signable(message: dict[str, Any]) -> "SignableMessage":
+    from eth_account.messages import encode_typed_data
+
     return encode_typed_data(full_message=message)
 
 
