@@ -1,0 +1,58 @@
+"""What a workflow works with: chain, storage, wallets and registry, each opened when first used."""
+
+from collections.abc import Callable
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from orchestrator.chain import Account, Accounts, Chain, Deployments, connect
+from orchestrator.config import Settings
+from orchestrator.provenance import ModelRegistry
+from orchestrator.storage import Storage, open_storage
+
+Password = Callable[[str], str]
+
+
+class Workspace:
+    """The working folder's chain, storage and wallets.
+
+    `ask_password` is called with an account's name when an encrypted keystore must be unlocked.
+    Use as a context manager, so that the storage is closed.
+    """
+
+    def __init__(self, settings: Settings, ask_password: Password | None = None) -> None:
+        self.settings = settings
+        self._ask_password = ask_password
+
+    @cached_property
+    def chain(self) -> Chain:
+        return connect(self.settings)
+
+    @cached_property
+    def storage(self) -> Storage:
+        return open_storage(self.settings)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.settings, self._ask_password)
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        return Deployments(self.settings, self.chain)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The registry on this chain. Raises NotDeployed before `diln migrate`."""
+        return ModelRegistry(self.chain, self.deployments.get("ModelRegistry"))
+
+    def account(self, name: str) -> Account:
+        return self.accounts.get(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "storage" in self.__dict__:
+            self.storage.close()
