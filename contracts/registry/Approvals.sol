@@ -8,11 +8,13 @@ import {SignatureChecker} from "@openzeppelin/contracts-shanghai/utils/cryptogra
 import {Approval, IModelRegistry, Publication, Status} from "./IModelRegistry.sol";
 import {Projects} from "./Projects.sol";
 
-/// @title Approvals: what participants sign, and whether they have.
+/// @title Approvals
+/// @notice What participants sign, and whether they have.
 /// @dev A part of `ModelRegistry`; its header says who is trusted with what.
 abstract contract Approvals is Projects, EIP712 {
     bytes32 private constant _PUBLICATION_TYPE = keccak256(
-        "Publication(bytes32 projectId,bytes32 artifactHash,bytes32 manifestDigest,uint8 cidKind,bytes32 cidDigest,bytes32[] parents,bool deployable)"
+        "Publication(bytes32 projectId,bytes32 artifactHash,bytes32 manifestDigest,uint8 cidKind,bytes32 cidDigest,"
+        "bytes32[] parents,bool deployable)"
     );
     bytes32 private constant _PROMOTION_TYPE =
         keccak256("Promotion(bytes32 projectId,bytes32 artifactHash,uint8 status,uint32 revision)");
@@ -68,6 +70,7 @@ abstract contract Approvals is Projects, EIP712 {
 
     /// @dev As a key or, failing that, as a contract. A key that has delegated to code (EIP-7702) still signs as a key.
     function _hasSigned(address signer, bytes32 digest, bytes memory signature) private view returns (bool) {
+        // slither-disable-next-line unused-return (the third value only details the failure)
         (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
         return SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);

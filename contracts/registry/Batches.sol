@@ -7,7 +7,8 @@ import {Cids} from "./Cids.sol";
 import {Batch, BatchView, CidKind, IModelRegistry} from "./IModelRegistry.sol";
 import {Projects} from "./Projects.sol";
 
-/// @title Batches: many records anchored by one Merkle root.
+/// @title Batches
+/// @notice Many records, anchored by one Merkle root.
 /// @dev A part of `ModelRegistry`; its header says who is trusted with what.
 abstract contract Batches is Projects {
     using Cids for CidKind;

@@ -3,7 +3,8 @@ pragma solidity ^0.8.24;
 
 import {CidKind, IModelRegistry} from "./IModelRegistry.sol";
 
-/// @title IPFS content identifiers, packed into a kind and a SHA-256 digest.
+/// @title Cids
+/// @notice IPFS content identifiers, packed into a kind and a SHA-256 digest.
 library Cids {
     /// @notice Refuse a CID without a digest, and a digest without a CID.
     function check(CidKind kind, bytes32 digest) internal pure {

@@ -96,8 +96,9 @@ struct BatchView {
     bytes cid; // binary CID of the list of records; empty if it is not on IPFS
 }
 
-/// @title The registry of models: who published which bytes, described how, approved by whom, and whether to use them.
-/// @notice The implementation's header says who is trusted with what.
+/// @title IModelRegistry
+/// @notice Who published which model, described how, approved by whom, and whether to use it. The implementation's
+/// header says who is trusted with what.
 interface IModelRegistry {
     // ---------------------------------------------------------------------------------------------------- events
     // The whole state can be rebuilt from these events and the timestamps of their blocks.
@@ -105,14 +106,23 @@ interface IModelRegistry {
     /// @notice A project was created, with `creator` as its owner, no members and threshold 0; events that follow in
     /// the same transaction say who its members are.
     event ProjectCreated(bytes32 indexed projectId, address indexed creator, string name);
+    /// @notice The owner has offered the project to `pendingOwner`; zero: the offer was taken back.
     event OwnershipTransferStarted(bytes32 indexed projectId, address indexed owner, address indexed pendingOwner);
+    /// @notice `newOwner` has accepted the project.
     event OwnershipTransferred(bytes32 indexed projectId, address indexed previousOwner, address indexed newOwner);
+    /// @notice `publisher` may publish.
     event PublisherAdded(bytes32 indexed projectId, address indexed publisher);
+    /// @notice `publisher` may not publish any more.
     event PublisherRemoved(bytes32 indexed projectId, address indexed publisher);
+    /// @notice The approvals of `participant` count.
     event ParticipantAdded(bytes32 indexed projectId, address indexed participant);
+    /// @notice The approvals of `participant` do not count any more.
     event ParticipantRemoved(bytes32 indexed projectId, address indexed participant);
+    /// @notice So many participants must approve from now on.
     event ThresholdChanged(bytes32 indexed projectId, uint8 previousThreshold, uint8 newThreshold);
+    /// @notice Publishing, promoting and anchoring have stopped.
     event Paused(bytes32 indexed projectId, address indexed owner);
+    /// @notice They go on.
     event Unpaused(bytes32 indexed projectId, address indexed owner);
 
     /// @notice A version was published; `signers` are the participants who approved it.
@@ -141,9 +151,14 @@ interface IModelRegistry {
         address by,
         address[] signers
     );
+    /// @notice The version must not be used, for good; `reason` is for people.
     event VersionRevoked(
-        bytes32 indexed projectId, bytes32 indexed artifactHash, bytes32 indexed versionId, string reason
+        bytes32 indexed projectId,
+        bytes32 indexed artifactHash,
+        bytes32 indexed versionId,
+        string reason
     );
+    /// @notice So many records were anchored by the root of their Merkle tree.
     event BatchAnchored(
         bytes32 indexed projectId,
         bytes32 indexed root,
@@ -293,7 +308,7 @@ interface IModelRegistry {
 
     /// @notice Anchor many records by the root of their Merkle tree. For publishers and the owner.
     /// @dev That the root belongs to `count` records is the publisher's word; inclusion proofs are checked.
-    function anchorBatch(bytes32 projectId, Batch calldata batch) external;
+    function anchorBatch(bytes32 projectId, Batch calldata batch_) external;
 
     // --------------------------------------------------------------------------------------------------- reading
 
@@ -309,6 +324,7 @@ interface IModelRegistry {
     /// @notice Whether the account may publish; true also for the owner.
     function isPublisher(bytes32 projectId, address account) external view returns (bool);
 
+    /// @notice Whether the account's approvals count.
     function isParticipant(bytes32 projectId, address account) external view returns (bool);
 
     /// @notice All about a version. Reverts with `UnknownVersion`.
@@ -327,6 +343,7 @@ interface IModelRegistry {
     /// @notice Where `storeChunk` puts these bytes; whether they are there is seen from that account's code.
     function chunkAddress(bytes calldata data) external view returns (address);
 
+    /// @notice All about a batch; all zero if there is none.
     function batch(bytes32 projectId, bytes32 root) external view returns (BatchView memory);
 
     /// @notice Whether `record` is in one of the project's anchored batches, and in which.
@@ -342,7 +359,8 @@ interface IModelRegistry {
 
     /// @notice What participants sign for `publish`: the EIP-712 digest, in the domain {name "DILN ModelRegistry",
     /// version "1", chainId, verifyingContract}, of
-    /// `Publication(bytes32 projectId,bytes32 artifactHash,bytes32 manifestDigest,uint8 cidKind,bytes32 cidDigest,bytes32[] parents,bool deployable)`.
+    /// `Publication(bytes32 projectId,bytes32 artifactHash,bytes32 manifestDigest,uint8 cidKind,bytes32 cidDigest,`
+    /// `bytes32[] parents,bool deployable)` (one line, without a blank between `cidDigest,` and `bytes32[]`).
     function publicationDigest(Publication calldata publication) external view returns (bytes32);
 
     /// @notice What participants sign for `promote`: the EIP-712 digest, in the same domain, of

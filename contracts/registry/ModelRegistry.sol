@@ -7,7 +7,8 @@ import {Batches} from "./Batches.sol";
 import {Cids} from "./Cids.sol";
 import {Approval, CidKind, IModelRegistry, Publication, Status, VersionView} from "./IModelRegistry.sol";
 
-/// @title ModelRegistry: which model is which, who says so, and whether to use it.
+/// @title ModelRegistry
+/// @notice Which model is which, who says so, and whether to use it.
 ///
 /// # What it keeps
 ///
@@ -128,6 +129,7 @@ contract ModelRegistry is Batches, Approvals {
         publication.cidKind.check(publication.cidDigest);
         versionId = versionIdOf(publication.projectId, publication.artifactHash);
         Record storage record = _records[versionId];
+        // slither-disable-next-line timestamp (the status only lies beside a timestamp, in one slot)
         require(record.status == Status.None, VersionExists(versionId));
         address[] memory signers = _checkApprovals(
             publication.projectId, project_.threshold, publicationDigest(publication), approvals
@@ -173,6 +175,7 @@ contract ModelRegistry is Batches, Approvals {
         for (uint256 i = 0; i < parents.length; ++i) {
             bytes32 parent = parents[i];
             require(parent > previous, ParentsNotAscending(parent));
+            // slither-disable-next-line timestamp (the status only lies beside a timestamp, in one slot)
             require(statusOf(parent) != Status.None, UnknownParent(parent));
             _parents[versionId][i] = parent;
             previous = parent;
@@ -199,7 +202,7 @@ contract ModelRegistry is Batches, Approvals {
 
         // Effect
         record.status = status;
-        record.revision += 1;
+        ++record.revision;
         emit StatusChanged(projectId, artifactHash, versionId, previous, status, msg.sender, signers);
     }
 
@@ -214,7 +217,7 @@ contract ModelRegistry is Batches, Approvals {
 
         // Effect
         record.status = status;
-        record.revision += 1;
+        ++record.revision;
         emit StatusChanged(projectId, artifactHash, versionId, previous, status, msg.sender, new address[](0));
     }
 
@@ -229,7 +232,7 @@ contract ModelRegistry is Batches, Approvals {
 
         // Effect
         record.status = Status.Revoked;
-        record.revision += 1;
+        ++record.revision;
         _reasons[versionId] = reason;
         emit VersionRevoked(projectId, artifactHash, versionId, reason);
     }
@@ -284,6 +287,7 @@ contract ModelRegistry is Batches, Approvals {
 
     function _existingRecord(bytes32 versionId) private view returns (Record storage record) {
         record = _records[versionId];
+        // slither-disable-next-line timestamp (the status only lies beside a timestamp, in one slot)
         require(record.status != Status.None, UnknownVersion(versionId));
     }
 

@@ -3,7 +3,8 @@ pragma solidity ^0.8.24;
 
 import {IModelRegistry, ProjectView} from "./IModelRegistry.sol";
 
-/// @title Projects: who owns them, who may publish in them and who may approve.
+/// @title Projects
+/// @notice Who owns a project, who may publish in it and who may approve.
 /// @dev The first half of `ModelRegistry`; its header says who is trusted with what.
 abstract contract Projects is IModelRegistry {
     /// @dev The first slot holds all that publishing has to know and to change.
@@ -205,7 +206,7 @@ abstract contract Projects is IModelRegistry {
 
     function _removeParticipant(bytes32 projectId, address account) private {
         _revokeRole(projectId, account, _PARTICIPANT);
-        _projects[projectId].participants -= 1;
+        --_projects[projectId].participants;
         emit ParticipantRemoved(projectId, account);
     }
 

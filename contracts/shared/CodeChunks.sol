@@ -3,8 +3,8 @@ pragma solidity ^0.8.24;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
-/// @title Bytes kept as contract code, in chunks, at about 220 gas a byte (storage slots cost 690).
-/// @notice A chunk is a contract whose code is a STOP byte and then the data. Its address follows from the storing
+/// @title CodeChunks
+/// @notice Bytes kept as contract code, at about 220 gas a byte (storage slots cost 690). A chunk is a contract whose code is a STOP byte and then the data. Its address follows from the storing
 /// contract and the data alone (CREATE2), so storing is idempotent, resumable and cannot be front-run, and equal chunks
 /// are stored once. Code that begins with STOP can never run, hence never destroy itself: a chunk never changes. That
 /// holds for such code whoever deployed it, so a reader need not ask where a chunk came from.
@@ -23,7 +23,7 @@ library CodeChunks {
     function store(bytes memory data) internal returns (address chunk, bool created) {
         chunk = locate(data);
         created = chunk.code.length == 0;
-        if (created) SSTORE2.writeCounterfactual(data, 0);
+        if (created) chunk = SSTORE2.writeCounterfactual(data, 0);
     }
 
     /// @notice Where `store` puts `data`.
@@ -44,6 +44,7 @@ library CodeChunks {
             address chunk = chunks[i];
             uint256 length = chunk.code.length - 1;
             // Beside this stands `CodeChunksReference.join` in the tests, which copies byte by byte.
+            // solhint-disable-next-line no-inline-assembly
             assembly ("memory-safe") {
                 extcodecopy(chunk, add(add(data, 0x20), offset), 1, length)
             }
@@ -56,6 +57,7 @@ library CodeChunks {
     /// doubles the cost. Beside this stands `CodeChunksReference.digest` in the tests, which uses it.
     function digest(address[] memory chunks) internal view returns (bytes32 result) {
         bytes memory data = join(chunks);
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             // The precompile fails only for want of gas; then the transaction is to fail too.
             if iszero(staticcall(gas(), 2, add(data, 0x20), mload(data), 0, 0x20)) { revert(0, 0) }
@@ -67,6 +69,7 @@ library CodeChunks {
     function _sizeOf(address chunk) private view returns (uint256) {
         uint256 size = chunk.code.length;
         uint256 first = 0;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             mstore(0, 0)
             extcodecopy(chunk, 31, 0, 1)
