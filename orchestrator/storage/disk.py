@@ -23,7 +23,7 @@ def disk_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def part_file(dest: Path) -> Iterator[Path]:
-    """Yield `dest`.part to write a file or folder to; rename it to `dest` at the end.
+    """Yield `dest`.part to write a file or folder to; at the end, flush it to disk and rename it to `dest`.
 
     On an error it is removed, and so is what an earlier command that was killed left there. A file replaces
     the one at `dest`.
@@ -34,6 +34,8 @@ def part_file(dest: Path) -> Iterator[Path]:
         dest.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield part
+            for path in (part, *part.rglob("*")):
+                sync_path(path)
             os.replace(part, dest)
         except BaseException:
             remove(part)

@@ -6,7 +6,6 @@ is one code path for every backend, and no byte reaches a caller that was not ha
 
 import abc
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,8 +115,6 @@ class Storage(abc.ABC):
         with path.open("wb") as file:
             for data in reading.read_file(cid, fetch):
                 file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
 
     def pin(self, cid: str) -> Pin:
         """Keep a root and everything below it, fetched from wherever it is found first.
@@ -172,9 +169,10 @@ class Storage(abc.ABC):
     def export_car(self, cid: str, dest: Path) -> Path:
         """Write everything below a root to a CAR file, which Kubo and pinning services take."""
         root = Cid.parse(cid)
-        with part_file(dest) as part, part.open("wb") as file:
-            for data in write_car(root, reading.walk(root, self._fetch(root))):
-                file.write(data)
+        with part_file(dest) as part:
+            with part.open("wb") as file:
+                for data in write_car(root, reading.walk(root, self._fetch(root))):
+                    file.write(data)
         return dest
 
     def import_car(self, path: Path) -> list[str]:
