@@ -73,7 +73,7 @@ def explain_revert(data: bytes, abi: Abi = (), hint: str = "") -> ContractRevert
 
 def words(name: str) -> str:
     """CamelCase as words: `DeadlinePassed` is `deadline passed`, `NotNFTOwner` is `not NFT owner`."""
-    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+", name)
+    parts = re.findall(r"[A-Z][A-Z0-9]*(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+", name)
     return " ".join(part if part.isupper() and len(part) > 1 else part.lower() for part in parts)
 
 

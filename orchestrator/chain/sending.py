@@ -47,6 +47,7 @@ _NONCE_USED = (
     "incorrect nonce",
     "correct nonce",
     "replacement transaction",
+    "transaction nonce",
 )
 
 

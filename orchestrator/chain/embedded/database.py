@@ -114,7 +114,8 @@ class ChainFile:
             try:
                 yield
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # SQLite has rolled back already when the disk is full
+                    self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
 

@@ -80,7 +80,10 @@ def transaction_json(block: Any, index: int) -> dict[str, Any]:
         shown |= {
             "chainId": quantity(transaction.chain_id),
             "accessList": [
-                {"address": to_checksum_address(address), "storageKeys": [quantity(key) for key in keys]}
+                {
+                    "address": to_checksum_address(address),
+                    "storageKeys": [data(key.to_bytes(32, "big")) for key in keys],
+                }
                 for address, keys in transaction.access_list
             ],
             "yParity": quantity(transaction.y_parity),
