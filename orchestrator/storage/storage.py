@@ -169,10 +169,9 @@ class Storage(abc.ABC):
     def export_car(self, cid: str, dest: Path) -> Path:
         """Write everything below a root to a CAR file, which Kubo and pinning services take."""
         root = Cid.parse(cid)
-        with part_file(dest) as part:
-            with part.open("wb") as file:
-                for data in write_car(root, reading.walk(root, self._fetch(root))):
-                    file.write(data)
+        with part_file(dest) as part, part.open("wb") as file:
+            for data in write_car(root, reading.walk(root, self._fetch(root))):
+                file.write(data)
         return dest
 
     def import_car(self, path: Path) -> list[str]:
