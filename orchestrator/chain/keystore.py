@@ -76,19 +76,24 @@ class Keystore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o700)
-            with open(
-                os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            path.hardlink_to(beside)
-        except FileExistsError:
-            raise AccountError(f"there is an account {name} already", "Choose another name.") from None
+            try:
+                _write_closed(beside, text)
+                path.hardlink_to(beside)
+            finally:
+                beside.unlink(missing_ok=True)
         except OSError as error:
+            if path.exists():
+                raise AccountError(f"there is an account {name} already", "Choose another name.") from None
             raise AccountError(f"{path} cannot be written: {error.strerror}", "Check the disk.") from error
-        finally:
-            beside.unlink(missing_ok=True)
+
+
+def _write_closed(path: Path, text: str) -> None:
+    """Write a new file that nobody else can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _damaged(path: Path) -> AccountError:
