@@ -98,6 +98,7 @@ def train(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             pipeline.fit(*rows)
+        _forget_machine(pipeline)
         tick()
     test = outcome(pipeline, dataset.X.iloc[list(split.test)], dataset.y.iloc[list(split.test)])
     metrics = measure(dataset, test, outcome(pipeline, *rows))
@@ -163,6 +164,13 @@ def _search(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return run_search(spec, spec.search, pipeline, dataset, rows, tick)
+
+
+def _forget_machine(pipeline: "Pipeline") -> None:
+    """Boosted histograms note how many threads there were: the only trace of the machine in a model."""
+    mapper = getattr(pipeline[-1], "_bin_mapper", None)
+    if mapper is not None:
+        mapper.n_threads = None
 
 
 def _ticker(progress: Progress | None, total: int) -> Callable[[], None]:

@@ -52,10 +52,11 @@ def test_train__other_seed__gives_another_model(spec_of: Specs, iris: Dataset) -
 )
 def test_train__search__reports_every_fit(spec_of: Specs, iris: Dataset, search: Search, fits: int) -> None:
     seen: list[tuple[int, int]] = []
+    expected = [(done, fits) for done in range(1, fits + 1)]
     training = train(spec_of(search=search), iris, progress=lambda done, total: seen.append((done, total)))
-    assert [done for done, total in seen if total == fits] == list(range(1, fits + 1))
+    assert seen == expected
     assert training.best_params == training.candidates[0].parameters
-    assert training.model[-1].C == training.best_params["C"]
+    assert training.best_params["C"] == training.model[-1].C
 
 
 def test_train__search_by_mae__takes_the_smallest_error(spec_of: Specs, diabetes: Dataset) -> None:
@@ -100,7 +101,7 @@ def test_train__wrong_in_the_spec__names_the_key(
         ("1,a\n2,a\n3,b\n4,a\n5,a\n", {}, "Class 'b' has a single row"),
         ("1,a\n2,a\n3,b\n4,b\n5,c\n6,c\n", {"split": Split(test_size=0.34)}, None),
         ("1,a\n2,a\n3,b\n4,b\n5,c\n6,c\n", {}, "too few for one of each of 3 classes"),
-        ("1,a\n2,b\n", {}, "too few to hold out"),
+        ("1,a\n2,a\n3,b\n4,b\n", {}, "too few to hold out"),
         (
             "1,a\n2,a\n3,b\n4,b\n5,a\n6,b\n",
             {"search": Search(parameters={"C": [1.0]})},
