@@ -1,5 +1,6 @@
 """One connection to a chain: reading, calling, sending, and, on development chains, moving time."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,11 +71,7 @@ class Chain:
     @cached_property
     def development(self) -> bool:
         """Whether this is a development chain: its money is worth nothing and its time can be moved."""
-        if self.network.embedded:
-            return True
-        with as_diln_errors():
-            client = self.web3.client_version.lower()
-        return client.startswith(_DEVELOPMENT_CLIENTS)
+        return self.network.embedded or self._client.startswith(_DEVELOPMENT_CLIENTS)
 
     @cached_property
     def genesis_hash(self) -> str:
@@ -88,7 +85,21 @@ class Chain:
 
     def now(self) -> Seconds:
         """The chain's time: of the next block where real time goes on (development), else of the latest."""
-        return self._block(self._present).timestamp
+        return self._block(self.present()).timestamp
+
+    def present(self) -> str:
+        """The block in which calls are tried.
+
+        The latest, but on a development chain the one that would be mined now: where nobody sends, the latest
+        may be days old. Ganache knows no such block, so it is made to mine one after two seconds without.
+        """
+        if not self.development:
+            return "latest"
+        if self._client.startswith("ganache"):
+            ahead = int(self._request("evm_increaseTime", 0))
+            if self.head().timestamp + 2 <= time.time() + ahead:
+                self.mine()
+        return "pending"
 
     def balance(self, address: Address) -> Wei:
         with as_diln_errors():
@@ -107,7 +118,7 @@ class Chain:
         """What `function` returns now, without sending anything. Raises ContractReverted, NotDeployed."""
         transaction: Any = {"from": sender} if sender else {}
         with as_diln_errors(cast(Any, function.contract_abi)):
-            return function.call(transaction, block_identifier=cast(Any, self._present))
+            return function.call(transaction, block_identifier=cast(Any, self.present()))
 
     def send(
         self,
@@ -167,10 +178,10 @@ class Chain:
         for _ in range(blocks):
             self._request("evm_mine")
 
-    @property
-    def _present(self) -> str:
-        """The block in which calls are tried: on an idle development chain the latest one may be days old."""
-        return "pending" if self.development else "latest"
+    @cached_property
+    def _client(self) -> str:
+        with as_diln_errors():
+            return self.web3.client_version.lower()
 
     def _block(self, at: str) -> Block:
         with as_diln_errors():
@@ -184,9 +195,9 @@ class Chain:
                 "Only development chains (embedded, Anvil, Ganache, Hardhat) can.",
             )
 
-    def _request(self, method: str, *params: Any) -> None:
+    def _request(self, method: str, *params: Any) -> Any:
         with as_diln_errors():
-            self.web3.manager.request_blocking(RPCEndpoint(method), list(params))
+            return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))
 
 
 def connect(settings: Settings) -> Chain:

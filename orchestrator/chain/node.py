@@ -1,6 +1,8 @@
 """Start a local node: Anvil, with the development accounts and a state that survives it."""
 
+import shlex
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -35,6 +37,7 @@ def start_node(
     subprocess). Raises NodeUnavailable where Anvil is not installed or is silent for `patience` seconds.
     """
     port = port or _port(settings)
+    _require_free(port)
     settings.home.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         node_command(settings.home, port), stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -42,7 +45,7 @@ def start_node(
     try:
         _wait_until_ready(process, settings.home, port, patience)
     except BaseException:
-        process.kill()
+        process.terminate()  # not kill: npm's wrapper must pass it on
         process.wait()
         raise
     return process
@@ -79,6 +82,18 @@ def _port(settings: Settings) -> int:
     return (local(settings.network) and urlsplit(settings.network.url or "").port) or PORT
 
 
+def _require_free(port: int) -> None:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise NodeUnavailable(
+                f"port {port} of this machine is taken ({error.strerror})",
+                "Perhaps a node is running already; end what uses the port, or choose another with --port.",
+            ) from error
+
+
 def _wait_until_ready(process: subprocess.Popen[bytes], home: Path, port: int, patience: float) -> None:
     network = Network("node", f"http://127.0.0.1:{port}", timeout=2.0)
     deadline = time.monotonic() + patience
@@ -86,7 +101,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], home: Path, port: int, p
         if process.poll() is not None:
             raise NodeUnavailable(
                 f"Anvil ended at once (exit code {process.returncode})",
-                f"Perhaps port {port} is taken: end what uses it, or choose another with --port.",
+                "See what it says when it is run by hand: " + shlex.join(node_command(home, port)),
             )
         try:
             Chain(network, RetryingProvider(network), home)

@@ -141,7 +141,9 @@ class Sending:
             return self._gas, self._gas
         try:
             with as_diln_errors(self._abi):
-                estimate = int(self._eth.estimate_gas(cast(Any, self._call)))
+                estimate = int(
+                    self._eth.estimate_gas(cast(Any, self._call), cast(Any, self._chain.present()))
+                )
         except ContractReverted:
             raise
         except ChainError:
@@ -152,9 +154,7 @@ class Sending:
 
     def _simulate(self, extra: dict[str, int]) -> None:
         with as_diln_errors(self._abi):
-            self._eth.call(
-                cast(Any, {**self._call, **extra}), "pending" if self._chain.development else "latest"
-            )
+            self._eth.call(cast(Any, {**self._call, **extra}), cast(Any, self._chain.present()))
 
     def _require_value(self) -> None:
         if self._call["value"]:
