@@ -1,6 +1,11 @@
 """Manifests, signatures, the model registry and verification: what makes a model provable."""
 
+from orchestrator.provenance.batches import LogBatch, LogBatches
 from orchestrator.provenance.diff import Change, diff
+from orchestrator.provenance.entries import Entry, ModelReference
+from orchestrator.provenance.history import Event, ProjectHistory, read_history, rebuild
+from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
+from orchestrator.provenance.lineage import Lineage, lineage
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 from orchestrator.provenance.merkle import MerkleTree, verify_proof
 from orchestrator.provenance.predicate import (
@@ -15,6 +20,7 @@ from orchestrator.provenance.predicate import (
     Parent,
     TrainingRecord,
 )
+from orchestrator.provenance.predictions import PredictionLog
 from orchestrator.provenance.records import (
     Anchor,
     AnchoredBatch,
@@ -35,40 +41,58 @@ from orchestrator.provenance.signing import (
     recover,
     sign_publication,
 )
+from orchestrator.provenance.verification import Check, Outcome, Verification, verify
 
 __all__ = [
     "Anchor",
+    "AnchorReference",
     "AnchoredBatch",
     "Approval",
     "Artifact",
     "Change",
+    "Check",
     "CidKind",
     "Condition",
     "DataRecord",
+    "Entry",
     "Environment",
     "Evaluation",
+    "Event",
     "Feature",
     "Gate",
     "GitState",
+    "InclusionProof",
+    "Lineage",
+    "LogBatch",
+    "LogBatches",
     "Manifest",
     "Members",
     "MerkleTree",
+    "ModelReference",
     "ModelRegistry",
+    "Outcome",
     "Parent",
+    "PredictionLog",
     "Project",
+    "ProjectHistory",
     "Publication",
     "Signature",
     "SignatureFile",
     "Status",
     "TrainingRecord",
+    "Verification",
     "Version",
     "check_signature",
     "chunks_of",
     "describe",
     "diff",
+    "lineage",
     "manifest_cid",
     "publication_of",
+    "read_history",
+    "rebuild",
     "recover",
     "sign_publication",
+    "verify",
     "verify_proof",
 ]

@@ -5,6 +5,9 @@ from eth_utils.crypto import keccak
 
 from orchestrator.types import Address, Digest
 
+NOBODY = "0x" + "0" * 40
+"""The zero address, which stands for nobody."""
+
 
 def project_id_of(chain_id: int, registry: Address, creator: Address, name: str) -> Digest:
     """Bind a project's name to chain, registry and creator, so that nobody can take another's id."""

@@ -1,11 +1,12 @@
 """What the model registry knows, read from the chain as values."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ChainError, ContractReverted, IntegrityError, VerificationFailed
-from orchestrator.provenance.identifiers import project_id_of
+from orchestrator.provenance.identifiers import NOBODY, project_id_of
 from orchestrator.provenance.records import (
     Anchor,
     AnchoredBatch,
@@ -13,6 +14,7 @@ from orchestrator.provenance.records import (
     Project,
     Status,
     Version,
+    label_from,
 )
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Address, Digest, Seconds
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
     from orchestrator.chain import Chain
     from orchestrator.provenance.predicate import Parent
-
-NOBODY = "0x" + "0" * 40
 
 
 class RegistryReader:
@@ -63,7 +63,7 @@ class RegistryReader:
 
     def projects(self) -> list[Project]:
         """All projects, in the order of their creation."""
-        found = (self.project(Digest(event["args"]["projectId"])) for event in self._events("ProjectCreated"))
+        found = (self.project(Digest(event["args"]["projectId"])) for event in self.events("ProjectCreated"))
         return [project for project in found if project]
 
     def find_project(self, reference: str) -> Project:
@@ -117,8 +117,10 @@ class RegistryReader:
         version = self.version(project_id, artifact_hash)
         if version is None:
             return None
-        event = next(self._events("VersionPublished", {"versionId": version.id}))
-        return self._anchor(event, version.published_at, tuple(event["args"]["signers"]))
+        event = next(self.events("VersionPublished", {"versionId": version.id}))
+        anchor = self._anchor(event, version.published_at)
+        signers, status = event["args"]["signers"], Status(event["args"]["status"])
+        return replace(anchor, signers=tuple(signers), deployable=status is Status.DEPLOYABLE)
 
     def parent_ids(self, parents: Sequence["Parent"]) -> tuple[Digest, ...]:
         """The version ids of a manifest's parents, ascending.
@@ -154,7 +156,7 @@ class RegistryReader:
             number=number,
             count=count,
             anchored_at=Seconds(anchored_at),
-            label=bytes(label).rstrip(b"\0").decode("ascii", "replace"),
+            label=label_from(label),
             cid=_cid(cid),
         )
 
@@ -163,12 +165,12 @@ class RegistryReader:
         batch = self.batch(project_id, root)
         if batch is None:
             return None
-        event = next(self._events("BatchAnchored", {"projectId": project_id, "root": root}))
+        event = next(self.events("BatchAnchored", {"projectId": project_id, "root": root}))
         return self._anchor(event, batch.anchored_at)
 
     def batches(self, project_id: Digest) -> list[AnchoredBatch]:
         """All batches of a project, oldest first."""
-        events = self._events("BatchAnchored", {"projectId": project_id})
+        events = self.events("BatchAnchored", {"projectId": project_id})
         found = (self.batch(project_id, Digest(event["args"]["root"])) for event in events)
         return [batch for batch in found if batch]
 
@@ -185,6 +187,15 @@ class RegistryReader:
     def has_chunk(self, address: Address) -> bool:
         return bool(self.chain.code(address))
 
+    def events(self, name: str, filters: dict[str, Any] | None = None) -> "Iterator[EventData]":
+        """The events `name`, oldest first; `filters` maps indexed arguments to the value they must have."""
+        event = self.contract.events[name]
+        return self.chain.events(event(), from_block=self.first_block, filters=filters)
+
+    def block_time(self, number: int) -> Seconds:
+        """When block `number` was mined."""
+        return Seconds(int(self.chain.web3.eth.get_block(number)["timestamp"]))
+
     def _read(self, function: str, *args: Any, unless: str = "") -> Any:
         try:
             return self.chain.call(self.contract.functions[function](*args))
@@ -193,12 +204,8 @@ class RegistryReader:
                 return None
             raise
 
-    def _events(self, name: str, filters: dict[str, Any] | None = None) -> "Iterator[EventData]":
-        event = self.contract.events[name]
-        return self.chain.events(event(), from_block=self.first_block, filters=filters)
-
     def _versions(self, filters: dict[str, Any]) -> list[Version]:
-        keys = (event["args"] for event in self._events("VersionPublished", filters))
+        keys = (event["args"] for event in self.events("VersionPublished", filters))
         found = (self.version(Digest(key["projectId"]), Digest(key["artifactHash"])) for key in keys)
         return [version for version in found if version]
 
@@ -206,7 +213,7 @@ class RegistryReader:
         changes = [
             (event["blockNumber"], event["logIndex"], change, event["args"][role.lower()])
             for change in ("Added", "Removed")
-            for event in self._events(role + change, {"projectId": project_id})
+            for event in self.events(role + change, {"projectId": project_id})
         ]
         members: dict[Address, None] = {}
         for _, _, change, account in sorted(changes):
@@ -226,7 +233,7 @@ class RegistryReader:
             "Publish the parent first.",
         )
 
-    def _anchor(self, event: "EventData", time: Seconds, signers: tuple[Address, ...] = ()) -> Anchor:
+    def _anchor(self, event: "EventData", time: Seconds) -> Anchor:
         return Anchor(
             chain_id=self.chain.chain_id,
             registry=self.address,
@@ -235,7 +242,6 @@ class RegistryReader:
             time=time,
             transaction=event["transactionHash"].to_0x_hex(),
             publisher=event["args"]["publisher"],
-            signers=signers,
         )
 
 

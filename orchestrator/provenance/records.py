@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from orchestrator.provenance.manifest import Manifest
-from orchestrator.storage.cid import RAW, Cid
+from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.types import Address, Digest, Seconds
 
 
@@ -132,7 +132,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where and when something was recorded: the transaction and its block, and who sent it."""
+    """Where and when something was recorded: the transaction and its block, and who sent it.
+
+    Of a version also who signed, and whether it was published as deployable.
+    """
 
     chain_id: int
     registry: Address
@@ -142,6 +145,7 @@ class Anchor:
     transaction: str
     publisher: Address
     signers: tuple[Address, ...] = ()
+    deployable: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,3 +171,16 @@ def cid_kind(cid: Cid | None) -> CidKind:
 
 def cid_digest(cid: Cid | None) -> bytes:
     return bytes(32) if cid is None else cid.digest
+
+
+def cid_from(kind: CidKind, digest: bytes) -> str | None:
+    """The CID that `cid_kind` and `cid_digest` took apart."""
+    if kind is CidKind.NONE:
+        return None
+    version = 0 if kind is CidKind.DAG_PB_V0 else 1
+    return str(Cid(version, RAW if kind is CidKind.RAW else DAG_PB, digest))
+
+
+def label_from(padded: bytes) -> str:
+    """A batch's label, without the zeros behind it."""
+    return bytes(padded).rstrip(b"\0").decode("ascii", "replace")

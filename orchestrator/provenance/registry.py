@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ChainError
-from orchestrator.provenance.reading import NOBODY, RegistryReader
+from orchestrator.provenance.identifiers import NOBODY
+from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Approval, Publication, Status, cid_digest, cid_kind
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Address, Digest
