@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+from orchestrator.provenance.entries import ModelReference
+from orchestrator.provenance.inclusion import AnchorReference
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 
 MODEL = b"a model file"
@@ -60,3 +62,27 @@ def sample_parts() -> dict[str, Any]:
 
 def sample_manifest(**changes: Any) -> Manifest:
     return describe(**{**sample_parts(), **changes})
+
+
+def sample_model(**changes: Any) -> ModelReference:
+    fields = {
+        "name": "tumours",
+        "version": "1",
+        "artifact": bytes([1]) * 32,
+        "manifest": bytes([2]) * 32,
+        "project": bytes([3]) * 32,
+        "chain_id": 31337,
+        "registry": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+    }
+    return ModelReference(**{**fields, **changes})
+
+
+def sample_anchor(**changes: Any) -> AnchorReference:
+    fields = {
+        "chain_id": 31337,
+        "registry": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+        "project_id": bytes([3]) * 32,
+        "block_number": 7,
+        "transaction": "0x" + "ab" * 32,
+    }
+    return AnchorReference(**{**fields, **changes})

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.errors import SignatureRefused
+from orchestrator.errors import SignatureRefused, StorageError
 from orchestrator.provenance import SignatureFile, check_signature, publication_of, recover, sign_publication
 from orchestrator.provenance.signing import Signature
 from tests.unit.provenance.samples import sample_manifest
@@ -138,7 +138,7 @@ def test_add__disk_full__keeps_what_was_there(lab, publication, tmp_path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match="No space"):
         file.add(signed(lab, publication, "bob"), publication, lab.registry)
     assert file.path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".sig")] == []
