@@ -1,8 +1,8 @@
 """Run slither over the contracts: `python -m tests.slither` (slither-analyzer on the PATH, or $SLITHER).
 
 Slither gets the compiler's own input, made from brownie-config.yaml, so that it sees what is deployed. Its
-options are in slither.config.json, which leaves inline assembly to solhint (it asks for a reason too). A finding
-that is to stay is suppressed where it stands, with the reason.
+options are in slither.config.json, which leaves inline assembly to solhint (it asks for a reason too). A
+finding that is to stay is suppressed where it stands, with the reason.
 """
 
 import json

@@ -18,6 +18,7 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
+from web3.contract import Contract
 
 from tests.contracts.registry.world import (
     PARTICIPANTS,
@@ -31,7 +32,6 @@ from tests.contracts.registry.world import (
     refused,
     sha256,
 )
-from tests.evm import Reverted
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1
 HONEST, REFUSES, REVERTS, SHORT, DIRTY, BURNS, REENTERS = range(7)
@@ -213,14 +213,14 @@ def test_publish__personal_message_signed_instead__refused(world: World) -> None
 
 
 @pytest.fixture
-def wallet(world: World):
+def wallet(world: World) -> Contract:
     """A contract wallet with alice's key, and a participant of the project."""
     wallet = world.wallet("alice")
     world.send("setParticipants", world.project, [wallet.address], [], 1)
     return wallet
 
 
-def test_publish__signed_by_a_contract_wallet__accepted(world: World, wallet) -> None:
+def test_publish__signed_by_a_contract_wallet__accepted(world: World, wallet: Contract) -> None:
     message = world.publication()
     approvals = [(wallet.address, world.signature(message, "alice")), *world.approvals(message, "bob")]
     receipt = world.send("publish", message, ordered(approvals), sender="publisher")
@@ -228,7 +228,7 @@ def test_publish__signed_by_a_contract_wallet__accepted(world: World, wallet) ->
     assert world.version()["approvals"] == 2
 
 
-def test_publish__wallets_key_alone__is_another_account(world: World, wallet) -> None:
+def test_publish__wallets_key_alone__is_another_account(world: World, wallet: Contract) -> None:
     message = world.publication()
     world.send("setParticipants", world.project, [], world.roles("alice"), 1)
     with refused("NotParticipant"):
@@ -236,7 +236,7 @@ def test_publish__wallets_key_alone__is_another_account(world: World, wallet) ->
 
 
 @pytest.mark.parametrize("behaviour", [REFUSES, REVERTS, SHORT, DIRTY])
-def test_publish__wallet_misbehaves__refused(world: World, wallet, behaviour: int) -> None:
+def test_publish__wallet_misbehaves__refused(world: World, wallet: Contract, behaviour: int) -> None:
     world.evm.send(wallet.functions.behave(behaviour))
     message = world.publication()
     signature = world.signature(message, "alice")
@@ -245,15 +245,15 @@ def test_publish__wallet_misbehaves__refused(world: World, wallet, behaviour: in
     world.publish(message, "bob")  # nobody else is held up
 
 
-def test_publish__wallet_signed_by_another_key__refused(world: World, wallet) -> None:
+def test_publish__wallet_signed_by_another_key__refused(world: World, wallet: Contract) -> None:
     message = world.publication()
-    with pytest.raises(Reverted):
+    with refused("InvalidSignature", wallet.address.lower()):
         world.send(
             "publish", message, [(wallet.address, world.signature(message, "bob"))], sender="publisher"
         )
 
 
-def test_publish__wallet_burns_all_gas__only_its_own_approval_fails(world: World, wallet) -> None:
+def test_publish__wallet_burns_all_gas__only_its_own_approval_fails(world: World, wallet: Contract) -> None:
     world.evm.send(wallet.functions.behave(BURNS))
     message = world.publication()
     data = world.encoded("publish", message, [(wallet.address, world.signature(message, "alice"))])
@@ -261,7 +261,7 @@ def test_publish__wallet_burns_all_gas__only_its_own_approval_fails(world: World
     world.publish(message, "bob")
 
 
-def test_publish__wallet_reenters__nothing_is_changed_from_within(world: World, wallet) -> None:
+def test_publish__wallet_reenters__nothing_is_changed_from_within(world: World, wallet: Contract) -> None:
     inner = world.publication(2)
     world.send("setPublishers", world.project, [wallet.address], [])
     call = world.encoded("publish", inner, world.approvals(inner, "bob"))
@@ -275,7 +275,7 @@ def test_publish__wallet_reenters__nothing_is_changed_from_within(world: World, 
     assert world.seen()["versions"] == 0
 
 
-def test_publish__wallet_reads_while_asked__sees_the_state_before(world: World, wallet) -> None:
+def test_publish__wallet_reads_while_asked__sees_the_state_before(world: World, wallet: Contract) -> None:
     reading = world.encoded("statusOf", world.version_id(1))
     world.evm.send(wallet.functions.plan(world.registry.address, reading))
     world.evm.send(wallet.functions.behave(REENTERS))

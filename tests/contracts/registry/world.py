@@ -197,7 +197,10 @@ class World:
 
     def version(self, artifact: bytes | str | int = 1, project: bytes | None = None) -> dict[str, Any]:
         """The version as the contract shows it."""
-        return self._named("version", self.call("version", project or self.project, sha256(artifact)))
+        return self.version_by_hash(project or self.project, sha256(artifact))
+
+    def version_by_hash(self, project: bytes, artifact_hash: bytes) -> dict[str, Any]:
+        return self._named("version", self.call("version", project, artifact_hash))
 
     def version_id(self, artifact: bytes | str | int = 1, project: bytes | None = None) -> bytes:
         return self.call("versionIdOf", project or self.project, sha256(artifact))
