@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -111,12 +112,17 @@ def write_artifacts(artifacts: Mapping[str, Mapping[str, Any]], folder: Path = A
 
 
 def solc_binary(root: Path, version: str) -> Path:
-    """The compiler: py-solc-x's own, else downloaded by it, else npm's `solc` from `node_modules`."""
+    """The compiler: what py-solc-x has, else npm's `solc` from `node_modules`, else downloaded by py-solc-x.
+
+    Raises ConfigError where none can be had, or npm's is of another version.
+    """
     import solcx
     from solcx.exceptions import SolcNotInstalled
 
     try:
-        return Path(solcx.install.get_executable(version))
+        binary = Path(solcx.install.get_executable(version))
+        if not _stale(binary):
+            return binary
     except SolcNotInstalled:
         pass
     if (root / "node_modules" / "solc").is_dir() and shutil.which("node"):
@@ -131,11 +137,20 @@ def solc_binary(root: Path, version: str) -> Path:
     return Path(solcx.install.get_executable(version))
 
 
+def _stale(binary: Path) -> bool:
+    """Whether `binary` is our wrapper of an npm package that is no longer there."""
+    with binary.open("rb") as file:
+        start = file.read(1000)
+    named = re.search(rb"solc = require\((.*)\);", start)
+    return named is not None and not Path(json.loads(named[1])).is_dir()
+
+
 def _wrap_npm_solc(root: Path, version: str) -> Path:
     import solcx
 
     module = json.dumps(str((root / "node_modules" / "solc").resolve()))
     binary = Path(solcx.install.get_solcx_install_folder()) / f"solc-v{version}"
+    binary.parent.mkdir(parents=True, exist_ok=True)
     binary.write_text(_NODE_WRAPPER.format(module=module), encoding="utf-8")
     binary.chmod(0o755)
     found = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout

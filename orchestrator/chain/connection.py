@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from web3 import Web3
+from web3.contract import Contract
+from web3.contract.contract import ContractConstructor, ContractEvent, ContractFunction
 from web3.providers.base import BaseProvider
-from web3.types import RPCEndpoint
+from web3.types import EventData, RPCEndpoint
 
+from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.chain.events import read_events
@@ -21,13 +24,6 @@ from orchestrator.chain.transport import RetryingProvider
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, WrongChain
 from orchestrator.types import Address, Seconds, Wei
-
-if TYPE_CHECKING:
-    from web3.contract import Contract
-    from web3.contract.contract import ContractConstructor, ContractEvent, ContractFunction
-    from web3.types import EventData
-
-    from orchestrator.chain.accounts import Account
 
 _DEVELOPMENT_CLIENTS = ("anvil", "diln-embedded", "ganache", "hardhat", "ethereumjs testrpc")
 
@@ -110,11 +106,11 @@ class Chain:
         with as_diln_errors():
             return bytes(self.web3.eth.get_code(address))
 
-    def contract(self, name: str, address: Address) -> "Contract":
+    def contract(self, name: str, address: Address) -> Contract:
         """Bind the package's contract `name` at `address`."""
         return self.web3.eth.contract(address=address, abi=cast(Any, load_artifact(name).abi))
 
-    def call(self, function: "ContractFunction", *, sender: Address | None = None) -> Any:
+    def call(self, function: ContractFunction, *, sender: Address | None = None) -> Any:
         """What `function` returns now, without sending anything. Raises ContractReverted, NotDeployed."""
         transaction: Any = {"from": sender} if sender else {}
         with as_diln_errors(cast(Any, function.contract_abi)):
@@ -122,8 +118,8 @@ class Chain:
 
     def send(
         self,
-        function: "ContractFunction | ContractConstructor",
-        sender: "Account",
+        function: ContractFunction | ContractConstructor,
+        sender: Account,
         *,
         value: int = 0,
         dry_run: bool = False,
@@ -151,12 +147,12 @@ class Chain:
 
     def events(
         self,
-        event: "ContractEvent",
+        event: ContractEvent,
         *,
         from_block: int = 0,
         to_block: int | None = None,
         filters: Mapping[str, Any] | None = None,
-    ) -> Iterator["EventData"]:
+    ) -> Iterator[EventData]:
         """The events of a contract from `from_block` to `to_block` (the latest), oldest first.
 
         `filters` maps an argument of the event to the value, or a list of the values, that it may have.

@@ -1,15 +1,13 @@
 """Events by eth_getLogs, in ranges that shrink when a node finds them too long."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from web3.contract.contract import ContractEvent
 from web3.exceptions import Web3RPCError
+from web3.types import EventData
 
 from orchestrator.chain.failures import as_diln_errors, rpc_message
-
-if TYPE_CHECKING:
-    from web3.contract.contract import ContractEvent
-    from web3.types import EventData
 
 LONGEST_RANGE = 50_000
 _TOO_MUCH = (
@@ -25,9 +23,7 @@ _TOO_MUCH = (
 )
 
 
-def read_events(
-    event: "ContractEvent", first: int, last: int, filters: dict[str, Any]
-) -> Iterator["EventData"]:
+def read_events(event: ContractEvent, first: int, last: int, filters: dict[str, Any]) -> Iterator[EventData]:
     """The events in blocks `first` to `last`, oldest first.
 
     Asks for LONGEST_RANGE blocks at once; after a refusal for half as many, after a success for twice as

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from eth_utils.address import to_checksum_address
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
+from web3.types import LogReceipt
 
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.failures import as_diln_errors
@@ -15,8 +16,6 @@ from orchestrator.errors import ChainError, ContractReverted, NodeUnavailable
 from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
-    from web3.types import LogReceipt
-
     from orchestrator.chain.connection import Chain
 
 LONGEST_WAIT = 600.0  # seconds, for a transaction to be mined and confirmed
@@ -31,7 +30,7 @@ class Receipt:
     gas_used: int
     fee: Wei
     contract_address: Address | None = None
-    logs: "tuple[LogReceipt, ...]" = field(default=(), repr=False)
+    logs: tuple[LogReceipt, ...] = field(default=(), repr=False)
 
 
 def known(chain: "Chain", tx_hash: str) -> bool:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from filelock import FileLock, Timeout
+from web3.contract.contract import ContractConstructor, ContractFunction
 from web3.exceptions import Web3RPCError
 
+from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors, rpc_message
 from orchestrator.chain.receipts import Receipt, confirmed, ether, known
@@ -31,9 +33,6 @@ from orchestrator.errors import (
 from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
-    from web3.contract.contract import ContractConstructor, ContractFunction
-
-    from orchestrator.chain.accounts import Account
     from orchestrator.chain.connection import Chain
 
 GAS_CAP = 2**24  # of one transaction, EIP-7825
@@ -66,8 +65,8 @@ class Sending:
     def __init__(
         self,
         chain: "Chain",
-        function: "ContractFunction | ContractConstructor",
-        sender: "Account",
+        function: ContractFunction | ContractConstructor,
+        sender: Account,
         value: int,
         gas: int | None,
     ) -> None:

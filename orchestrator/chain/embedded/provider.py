@@ -57,6 +57,3 @@ class EmbeddedProvider(BaseProvider):
         except (ValidationError, HeaderNotFound) as error:
             answer["error"] = {"code": INVALID_INPUT, "message": str(error)}
         return answer  # type: ignore[return-value]  # a TypedDict that we build by steps
-
-    def is_connected(self, show_traceback: bool = False) -> bool:
-        return True
