@@ -39,6 +39,7 @@ from orchestrator.provenance.signing import (
     SignatureFile,
     check_signature,
     recover,
+    sign_promotion,
     sign_publication,
 )
 from orchestrator.provenance.verification import Check, Outcome, Verification, verify
@@ -92,6 +93,7 @@ __all__ = [
     "read_history",
     "rebuild",
     "recover",
+    "sign_promotion",
     "sign_publication",
     "verify",
     "verify_proof",

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock
 
-from orchestrator.errors import ContractReverted, NotDeployed, SignatureRefused
+from orchestrator.errors import ChainError, NodeUnavailable, SignatureRefused
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.reading import RegistryReader
-from orchestrator.provenance.records import Approval, Publication
-from orchestrator.provenance.typed import message_digest, publication_message, signable
+from orchestrator.provenance.records import Approval, Publication, Status, Version
+from orchestrator.provenance.typed import (
+    message_digest,
+    promotion_message,
+    publication_message,
+    signable,
+)
 from orchestrator.types import Address, Digest
 
 if TYPE_CHECKING:
@@ -66,21 +71,37 @@ class Signature:
 
 
 def sign_publication(
-    publication: Publication, account: "Account", chain_id: int, contract: Address
+    publication: Publication,
+    account: "Account",
+    chain_id: int,
+    contract: Address,
+    *,
+    wallet: Address | None = None,
 ) -> Signature:
     """Sign what is to be published, for the registry `contract` on chain `chain_id` alone.
 
-    Raises WrongPassword.
+    `wallet` is the contract wallet in whose name `account` signs, if it is not for itself. Raises
+    WrongPassword.
     """
     message = publication_message(publication, chain_id, contract)
     return Signature(
-        participant=account.address,
+        participant=wallet or account.address,
         signature=account.sign_typed_data(message),
         chain_id=chain_id,
         contract=contract,
         project=publication.project_id,
         manifest=publication.manifest_digest,
     )
+
+
+def sign_promotion(
+    version: Version, status: Status, account: "Account", chain_id: int, contract: Address
+) -> Approval:
+    """Approve that `version`, as it stands now, gets `status`. Raises WrongPassword."""
+    message = promotion_message(
+        version.project_id, version.artifact_hash, status, version.revision, chain_id, contract
+    )
+    return Approval(account.address, account.sign_typed_data(message))
 
 
 def recover(signature: Signature, publication: Publication) -> Address | None:
@@ -204,7 +225,9 @@ def wallet_accepts(registry: RegistryReader, wallet: Address, digest: Digest, si
     contract: Any = registry.chain.web3.eth.contract(address=wallet, abi=_ERC1271)
     try:
         answer = registry.chain.call(contract.functions.isValidSignature(digest, signature))
-    except (ContractReverted, NotDeployed):
+    except NodeUnavailable:
+        raise
+    except ChainError:  # it refused, ran out of gas, or did not answer with 32 bytes
         return False
     return bytes(answer) == bytes.fromhex("1626ba7e")
 

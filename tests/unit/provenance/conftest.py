@@ -1,6 +1,8 @@
 """A registry on an embedded chain, and accounts by role."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +16,12 @@ from orchestrator.types import Address, Digest
 class Lab:
     """A fresh chain with a registry on it. Each role is an account of its own."""
 
-    def __init__(self, settings: Settings, chain: Chain) -> None:
+    def __init__(self, settings: Settings, chain: Chain, registry: Address | None = None) -> None:
         self.settings = settings
         self.chain = chain
         self._accounts = Accounts(settings).list()
         self._roles: dict[str, Account] = {}
-        self.registry = self.deploy_registry()
+        self.registry = ModelRegistry(chain, registry) if registry else self.deploy_registry()
 
     def deploy_registry(self) -> ModelRegistry:
         artifact = load_artifact("ModelRegistry")
@@ -48,8 +50,19 @@ class Lab:
         return self.registry.project_id(self.address(owner), name)
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: Any) -> tuple[Path, Address]:
+    """A state folder whose chain has a registry, to be copied, and the registry's address."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    settings = load_settings(home=home, environ={})
+    with connect(settings) as chain:
+        return home, Lab(settings, chain).registry.address
+
+
 @pytest.fixture
-def lab(tmp_path: Any) -> Iterator[Lab]:
+def lab(template: tuple[Path, Address], tmp_path: Path) -> Iterator[Lab]:
+    home, address = template
+    shutil.copytree(home, tmp_path / "home")
     settings = load_settings(home=tmp_path / "home", environ={})
     with connect(settings) as chain:
-        yield Lab(settings, chain)
+        yield Lab(settings, chain, address)

@@ -3,9 +3,19 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.errors import SignatureRefused, StorageError
-from orchestrator.provenance import SignatureFile, check_signature, publication_of, recover, sign_publication
+from orchestrator.errors import ContractReverted, SignatureRefused, StorageError
+from orchestrator.provenance import (
+    Approval,
+    SignatureFile,
+    Status,
+    check_signature,
+    publication_of,
+    recover,
+    sign_promotion,
+    sign_publication,
+)
 from orchestrator.provenance.signing import Signature
+from tests.evm import artifact
 from tests.unit.provenance.samples import sample_manifest
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -43,6 +53,69 @@ def test_recover__without_a_chain__names_the_signer(lab, publication):
 def test_recover__of_another_publication__is_somebody_else(lab, publication):
     other = replace(publication, deployable=not publication.deployable)
     assert recover(signed(lab, publication), other) != lab.address("alice")
+
+
+def test_sign_promotion__by_a_participant__is_what_the_contract_accepts(lab, project, publication):
+    lab.send(lab.registry.set_participants(project, [], [], 0))
+    lab.send(lab.registry.publish(replace(publication, deployable=False)))
+    lab.send(lab.registry.set_participants(project, [], [], 2))
+    version = lab.registry.version(project, publication.artifact_hash)
+    approvals = [
+        sign_promotion(
+            version, Status.DEPLOYABLE, lab.account(role), lab.chain.chain_id, lab.registry.address
+        )
+        for role in ("alice", "bob")
+    ]
+    key = (project, publication.artifact_hash)
+    lab.send(lab.registry.promote(*key, Status.DEPLOYABLE, approvals))
+    assert lab.registry.version(*key).status is Status.DEPLOYABLE
+    lab.send(lab.registry.demote(*key, Status.PUBLISHED))
+    with pytest.raises(ContractReverted) as refused:
+        lab.send(lab.registry.promote(*key, Status.DEPLOYABLE, approvals))
+    assert refused.value.error == "InvalidSignature"
+
+
+HONEST, REFUSES, REVERTS, ANSWERS_SHORT, ANSWERS_DIRTY = range(5)
+
+
+@pytest.fixture
+def wallet(lab, project):
+    """A contract wallet, with alice's key, that is a participant in her place."""
+    compiled = artifact("RegistryWallet")
+    factory = lab.chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
+    address = lab.send(factory.constructor(lab.address("alice"))).contract_address
+    lab.send(lab.registry.set_participants(project, [address], [lab.address("alice")], 1))
+    return lab.chain.web3.eth.contract(address=address, abi=compiled["abi"])
+
+
+def signed_in_the_name_of(lab, publication, wallet, role="alice"):
+    return sign_publication(
+        publication, lab.account(role), lab.chain.chain_id, lab.registry.address, wallet=wallet.address
+    )
+
+
+def test_check_signature__of_a_contract_wallet__is_accepted(lab, project, publication, wallet):
+    signature = signed_in_the_name_of(lab, publication, wallet)
+    approval = check_signature(signature, publication, lab.registry)
+    lab.send(lab.registry.publish(publication, [approval]))
+    assert lab.registry.anchor(project, publication.artifact_hash).signers == (wallet.address,)
+
+
+def test_check_signature__by_another_key_than_the_wallets__is_refused(lab, publication, wallet):
+    with pytest.raises(SignatureRefused, match="not theirs"):
+        check_signature(signed_in_the_name_of(lab, publication, wallet, "bob"), publication, lab.registry)
+
+
+@pytest.mark.parametrize("behaviour", [REFUSES, REVERTS, ANSWERS_SHORT, ANSWERS_DIRTY])
+def test_check_signature__by_a_wallet_that_misbehaves__is_refused_here_and_there(
+    lab, publication, wallet, behaviour
+):
+    lab.send(wallet.functions.behave(behaviour))
+    signature = signed_in_the_name_of(lab, publication, wallet)
+    with pytest.raises(SignatureRefused, match="not theirs"):
+        check_signature(signature, publication, lab.registry)
+    with pytest.raises(ContractReverted):
+        lab.send(lab.registry.publish(publication, [Approval(wallet.address, signature.signature)]))
 
 
 def second_form(data):
