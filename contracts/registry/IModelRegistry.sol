@@ -139,7 +139,7 @@ interface IModelRegistry {
         bytes32[] parents,
         address[] signers
     );
-    /// @notice The artifact of a version that was just published is on-chain: the code of `chunks`, joined.
+    /// @notice The artifact of a version is on-chain from now on: the code of `chunks`, joined.
     event ArtifactStored(bytes32 indexed versionId, address[] chunks);
     /// @notice The status changed, other than to `Revoked`; `signers` approved a promotion, demotions need none.
     event StatusChanged(
@@ -217,6 +217,8 @@ interface IModelRegistry {
     error BatchExists(bytes32 projectId, bytes32 root);
     /// @notice An on-chain artifact consists of 1 to 40 chunks.
     error InvalidChunkCount(uint256 chunks);
+    /// @notice The version's artifact is on-chain already.
+    error ArtifactExists(bytes32 versionId);
     /// @notice The chunks, joined, are not the artifact.
     error ArtifactMismatch(bytes32 artifactHash, bytes32 found);
 
@@ -288,6 +290,10 @@ interface IModelRegistry {
         Approval[] calldata approvals,
         address[] calldata chunks
     ) external returns (bytes32 versionId);
+
+    /// @notice Bring the artifact of a published version on-chain, checked as by `publishOnChain`, once. For publishers
+    /// and the owner.
+    function attachArtifact(bytes32 projectId, bytes32 artifactHash, address[] calldata chunks) external;
 
     /// @notice Store a piece of an artifact as contract code. For anybody: the address follows from the bytes alone
     /// (see `chunkAddress`), so nobody can disturb another's upload, and storing the same piece again does nothing.

@@ -39,7 +39,8 @@ import {Approval, CidKind, IModelRegistry, Publication, Status, VersionView} fro
 /// squat, block or mix into what is another's. A parent must exist, whatever its status: refusing revoked parents would
 /// teach publishers to leave them out, and let another project's owner block one's own. For the same reason a parent's
 /// revocation does not spread here; readers walk the ancestry. Copying a pending `publish` from the mempool gains
-/// nothing: only the project's publishers can send it.
+/// nothing: only the project's publishers can send it. A publisher of one's own can spoil a hash within the project, by
+/// publishing it with a wrong manifest, but not past the threshold; the owner revokes it and publishes elsewhere.
 ///
 /// # Liveness
 ///
@@ -89,7 +90,7 @@ contract ModelRegistry is Batches, Approvals {
         Publication calldata publication,
         Approval[] calldata approvals
     ) external returns (bytes32 versionId) {
-        versionId = _publish(publication, approvals, 0);
+        versionId = _publish(publication, approvals);
     }
 
     /// @inheritdoc IModelRegistry
@@ -98,17 +99,16 @@ contract ModelRegistry is Batches, Approvals {
         Approval[] calldata approvals,
         address[] calldata chunks
     ) external returns (bytes32 versionId) {
-        // Check
-        require(chunks.length > 0 && chunks.length <= _MAX_CHUNKS, InvalidChunkCount(chunks.length));
-        bytes32 found = CodeChunks.digest(chunks);
-        require(found == publication.artifactHash, ArtifactMismatch(publication.artifactHash, found));
+        versionId = _publish(publication, approvals);
+        _attach(versionId, publication.artifactHash, chunks);
+    }
 
-        // Effect
-        versionId = _publish(publication, approvals, uint8(chunks.length));
-        for (uint256 i = 0; i < chunks.length; ++i) {
-            _chunks[versionId][i] = chunks[i];
-        }
-        emit ArtifactStored(versionId, chunks);
+    /// @inheritdoc IModelRegistry
+    function attachArtifact(bytes32 projectId, bytes32 artifactHash, address[] calldata chunks) external {
+        _asActivePublisher(projectId);
+        bytes32 versionId = versionIdOf(projectId, artifactHash);
+        require(_existingRecord(versionId).chunks == 0, ArtifactExists(versionId));
+        _attach(versionId, artifactHash, chunks);
     }
 
     /// @inheritdoc IModelRegistry
@@ -120,8 +120,7 @@ contract ModelRegistry is Batches, Approvals {
 
     function _publish(
         Publication calldata publication,
-        Approval[] calldata approvals,
-        uint8 chunks
+        Approval[] calldata approvals
     ) private returns (bytes32 versionId) {
         // Check
         Project storage project_ = _asActivePublisher(publication.projectId);
@@ -140,19 +139,19 @@ contract ModelRegistry is Batches, Approvals {
         uint32 number = ++project_.versions;
         Status status = publication.deployable ? Status.Deployable : Status.Published;
         bool cidIsHash = publication.cidDigest == publication.artifactHash;
+        if (!cidIsHash && publication.cidKind != CidKind.None) _cidDigests[versionId] = publication.cidDigest;
         _records[versionId] = Record({
             manifestDigest: publication.manifestDigest,
             status: status,
             publishedAt: uint40(block.timestamp),
             number: number,
             revision: 0,
-            approvals: uint8(signers.length),
+            approvals: uint8(signers.length), // at most 255: each is another participant
             parents: uint8(publication.parents.length),
-            chunks: chunks,
+            chunks: 0,
             cidKind: publication.cidKind,
             cidIsHash: cidIsHash
         });
-        if (!cidIsHash && publication.cidKind != CidKind.None) _cidDigests[versionId] = publication.cidDigest;
         emit VersionPublished(
             publication.projectId,
             publication.artifactHash,
@@ -180,6 +179,20 @@ contract ModelRegistry is Batches, Approvals {
             _parents[versionId][i] = parent;
             previous = parent;
         }
+    }
+
+    function _attach(bytes32 versionId, bytes32 artifactHash, address[] calldata chunks) private {
+        // Check
+        require(chunks.length > 0 && chunks.length <= _MAX_CHUNKS, InvalidChunkCount(chunks.length));
+        bytes32 found = CodeChunks.digest(chunks);
+        require(found == artifactHash, ArtifactMismatch(artifactHash, found));
+
+        // Effect
+        _records[versionId].chunks = uint8(chunks.length);
+        for (uint256 i = 0; i < chunks.length; ++i) {
+            _chunks[versionId][i] = chunks[i];
+        }
+        emit ArtifactStored(versionId, chunks);
     }
 
     // ------------------------------------------------------------------------------------------------------ status

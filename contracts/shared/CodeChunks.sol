@@ -4,10 +4,11 @@ pragma solidity ^0.8.24;
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 /// @title CodeChunks
-/// @notice Bytes kept as contract code, at about 220 gas a byte (storage slots cost 690). A chunk is a contract whose code is a STOP byte and then the data. Its address follows from the storing
-/// contract and the data alone (CREATE2), so storing is idempotent, resumable and cannot be front-run, and equal chunks
-/// are stored once. Code that begins with STOP can never run, hence never destroy itself: a chunk never changes. That
-/// holds for such code whoever deployed it, so a reader need not ask where a chunk came from.
+/// @notice Bytes kept as contract code, at about 220 gas a byte (storage slots cost 690). A chunk is a contract whose
+/// code is a STOP byte and then the data. Its address follows from the storing contract and the data alone (CREATE2),
+/// so storing is idempotent, resumable and cannot be front-run, and equal chunks are stored once.
+/// @dev Code that begins with STOP can never run, hence never destroy itself: a chunk never changes. That holds for
+/// such code whoever deployed it, so a reader need not ask where a chunk came from.
 library CodeChunks {
     /// @dev The most code that a contract may have (EIP-170: 24,576 bytes), less the STOP.
     uint256 internal constant MAX_SIZE = 24_575;

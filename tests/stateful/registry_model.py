@@ -155,6 +155,11 @@ class Model:
         version.approvals = len(signed)
         project.versions[artifact] = version
 
+    def attach(self, project_id: bytes, caller: str, artifact: bytes, chunks: list[str]) -> None:
+        version = self._version(self._active(project_id, caller), artifact)
+        require(not version.chunks, "ArtifactExists")
+        version.chunks = chunks
+
     def promote(
         self, project_id: bytes, caller: str, artifact: bytes, status: Status, signed: Sequence[Signed]
     ) -> None:

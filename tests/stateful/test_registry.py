@@ -249,6 +249,19 @@ class RegistryMachine(RuleBasedStateMachine):
         function, more = ("publishOnChain", [chunks]) if on_chain else ("publish", [])
         self.act(who, function, message, sent, *more, model=model)
 
+    @rule(where=_somewhere(PUBLISHER, OWNER), whole=artifact)
+    def attach(self, where: Where, whole: bytes) -> None:
+        project_id, who = self.find(where)
+        chunks = [self.world.call("chunkAddress", piece) for piece in _pieces(whole)]
+        given = (sha256(whole), chunks)
+        self.act(
+            who,
+            "attachArtifact",
+            project_id,
+            *given,
+            model=lambda _: self.model.attach(project_id, who, *given),
+        )
+
     @rule(
         where=_somewhere(PUBLISHER, OWNER),
         picked=digit,

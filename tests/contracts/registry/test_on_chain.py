@@ -10,6 +10,10 @@ publishOnChain
 ├── chunks missing, swapped, repeated, foreign → ArtifactMismatch
 ├── everything that publish refuses → refused
 └── otherwise: artifact() gives the very bytes
+attachArtifact
+├── unknown project or version, no publisher, paused, wrong chunks → refused
+├── on-chain already → ArtifactExists, and it stays as it is
+└── otherwise as if it had been published so
 """
 
 import hashlib
@@ -170,9 +174,62 @@ def test_publish_on_chain__what_publish_refuses__refused(world: World) -> None:
         _publish(world, b"model", chunks, "alice")
 
 
-def test_publish_on_chain__published_off_chain_before__cannot_be_added(world: World) -> None:
-    """One artifact, one version: whoever wants it on-chain publishes it so from the start."""
-    world.publish(world.publication(b"model"), "alice")
+def test_publish_on_chain__copied_as_off_chain_by_a_fellow_publisher__is_attached_then(world: World) -> None:
+    """The signatures do not say where the artifact lies, so a fellow can use them up; nothing is lost."""
+    world.send("setPublishers", world.project, world.roles("carol"), [])
+    chunks = _store(world, b"model")
+    world.publish(world.publication(b"model"), "alice", sender="carol")
     with refused("VersionExists"):
-        _publish(world, b"model", _store(world, b"model"), "alice")
-    assert world.version(b"model")["chunks"] == []
+        _publish(world, b"model", chunks, "alice")
+    world.send("attachArtifact", world.project, sha256(b"model"), chunks, sender="publisher")
+    assert world.call("artifact", world.project, sha256(b"model")) == b"model"
+
+
+def test_attach_artifact__off_chain_so_far__is_on_chain_then(world: World) -> None:
+    pieces = [b"mo", b"del"]
+    world.publish(world.publication(b"model"), "alice")
+    before = world.version(b"model")
+    chunks = _store(world, *pieces)
+    receipt = world.send("attachArtifact", world.project, sha256(b"model"), chunks, sender="publisher")
+    assert world.events("ArtifactStored", receipt) == [
+        {"versionId": world.version_id(b"model"), "chunks": chunks}
+    ]
+    assert world.version(b"model") == before | {"chunks": chunks}
+    assert world.call("artifact", world.project, sha256(b"model")) == b"model"
+
+
+def test_attach_artifact__again__refused_and_unchanged(world: World) -> None:
+    (whole,) = _store(world, b"model")
+    split = _store(world, b"mo", b"del")
+    _publish(world, b"model", [whole], "alice")
+    with refused("ArtifactExists", world.version_id(b"model")):
+        world.send("attachArtifact", world.project, sha256(b"model"), split, sender="publisher")
+    assert world.version(b"model")["chunks"] == [whole]
+
+
+def test_attach_artifact__wrong_chunks__refused(world: World) -> None:
+    world.publish(world.publication(b"model"), "alice")
+    (other,) = _store(world, b"other")
+    arguments = ("attachArtifact", world.project, sha256(b"model"))
+    with refused("ArtifactMismatch", sha256(b"model"), sha256(b"other")):
+        world.send(*arguments, [other], sender="publisher")
+    with refused("NotAChunk"):
+        world.send(*arguments, [world.registry.address], sender="publisher")
+    for count in (0, 41):
+        with refused("InvalidChunkCount", count):
+            world.send(*arguments, [other] * count, sender="publisher")
+
+
+def test_attach_artifact__unknown_version_project_or_caller__refused(world: World) -> None:
+    chunks = _store(world, b"model")
+    with refused("UnknownVersion"):
+        world.send("attachArtifact", world.project, sha256(b"model"), chunks, sender="publisher")
+    world.publish(world.publication(b"model"), "alice")
+    with refused("UnknownProject"):
+        world.send("attachArtifact", sha256("none"), sha256(b"model"), chunks, sender="publisher")
+    for caller in ("alice", "stranger"):
+        with refused("NotPublisher"):
+            world.send("attachArtifact", world.project, sha256(b"model"), chunks, sender=caller)
+    world.send("pause", world.project)
+    with refused("ProjectPaused"):
+        world.send("attachArtifact", world.project, sha256(b"model"), chunks, sender="publisher")

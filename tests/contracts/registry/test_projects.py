@@ -14,7 +14,7 @@ transferOwnership, acceptOwnership
 └── accepted → the old owner has lost every right, at once and for good; acceptance works once
 pause, unpause
 ├── not the owner → NotOwner; twice → ProjectPaused, ProjectNotPaused
-├── paused → no publish, publishOnChain, promote, anchorBatch
+├── paused → no publish, publishOnChain, attachArtifact, promote, anchorBatch
 └── paused → reading, demote, revoke, members, resign, ownership go on; unpaused → all goes on
 """
 
