@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -19,10 +20,15 @@ MAX_SCHEMA = 256 << 20
 MAX_ENTRIES = 200_000
 """Arrays in it."""
 
+MAX_DEPTH = 500
+"""Lists and dicts within each other in the schema; a model needs a few dozen."""
+
 RETRAIN = "write models with `diln train`, which stores them with skops"
 
 _PROTOCOL = 2
 """The oldest format of skops that is read: older ones have other, laxer readers."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -37,21 +43,42 @@ def read_schema(data: bytes) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             shapes = _check_archive(archive)
-            schema = json.loads(archive.read(SCHEMA))
+            schema = _parse(archive.read(SCHEMA))
     except zipfile.BadZipFile as error:
         raise ModelError(f"This is no model file, or it is damaged: {error}", RETRAIN) from error
-    except (ValueError, RecursionError, NotImplementedError, EOFError, RuntimeError) as error:
+    except (ValueError, RecursionError, NotImplementedError, EOFError, MemoryError, RuntimeError) as error:
         raise ModelError(f"The model file is damaged: {error}", RETRAIN) from error
     _check_schema(schema)
     for node in nodes(schema):
         if node["__loader__"] == "TreeNode" and not _is_tree(node, shapes):
             raise UntrustedModel("A tree in the model has other nodes than it says", RETRAIN)
+        if node["__loader__"] == "JsonNode" and not _is_scalar(node.get("content")):
+            raise UntrustedModel("A value in the model is hidden in text", RETRAIN)
     return dict(schema)
+
+
+def _parse(text: bytes) -> Any:
+    """Parse the schema, unless it is nested so deeply that a parser would run out of stack and crash."""
+    import numpy as np
+
+    bare = np.frombuffer(_STRING.sub(b"", text), dtype=np.uint8)
+    opened = np.isin(bare, bytearray(b"[{")).astype(np.int32)
+    closed = np.isin(bare, bytearray(b"]}")).astype(np.int32)
+    if (opened - closed).cumsum().max(initial=0) > MAX_DEPTH:
+        raise ModelError("The schema of the model file is nested too deeply", RETRAIN)
+    return json.loads(text)
+
+
+def _is_scalar(content: Any) -> bool:
+    """Whether a text is one value: lists and dicts are nodes of their own."""
+    return isinstance(content, str) and content.lstrip()[:1] not in ("[", "{", "")
 
 
 def _refuse_pickle(data: bytes) -> None:
     """Pickles of protocols 0 (text) and 2 to 5, and those that joblib compresses."""
-    packed = data[:2] in (b"\x1f\x8b", b"x\x9c", b"x\x01", b"x\xda", b"BZ") or data[:5] == b"\xfd7zXZ"
+    packed = data.startswith(
+        (b"\x1f\x8b", b"x\x01", b"x^", b"x\x9c", b"x\xda", b"BZh", b"\xfd7zXZ", b"]\x00\x00")
+    )
     text = data[:1] in (b"c", b"(", b"]", b"}", b"i") and data.rstrip().endswith(b".")
     if data[:1] == b"\x80" or packed or text:
         raise UntrustedModel("This is a pickle or joblib file: loading it could run any program", RETRAIN)

@@ -27,6 +27,10 @@ _DUMMIES = {"DummyClassifier", "DummyRegressor"}
 def check_model(pipeline: "Pipeline") -> None:
     """Raise UntrustedModel where a part of the pipeline does not fit the rest, or lacks something."""
     try:
+        final = pipeline.steps[-1][1]
+        _require(
+            hasattr(final, "predict") and hasattr(final, "n_features_in_"), pipeline, "no trained estimator"
+        )
         for part in _parts(pipeline):
             for kind in type(part).__mro__:
                 if check := _CHECKS.get(kind.__name__):

@@ -13,8 +13,10 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     PrivateAttr,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -149,11 +151,21 @@ class Range(_Table):
         return self
 
 
+def _values_kind(values: Any) -> str:
+    return "[range]" if isinstance(values, dict | Range) else "[list]"
+
+
+Values = Annotated[
+    Annotated[list[Any], Tag("[list]")] | Annotated[Range, Tag("[range]")], Discriminator(_values_kind)
+]
+"""What a search tries for one parameter; the tags tell faults in the one from faults in the other."""
+
+
 class Search(_Table):
     """[search]: choose hyper-parameters by cross-validation on the training rows."""
 
     kind: Literal["grid", "random", "halving"] = "grid"
-    parameters: Annotated[dict[str, list[Any] | Range], AfterValidator(_parameters), Field(min_length=1)]
+    parameters: Annotated[dict[str, Values], AfterValidator(_parameters), Field(min_length=1)]
     folds: int = Field(default=5, ge=2, le=50)
     scoring: Scoring | None = None
     iterations: int = Field(default=20, ge=1, le=10_000)

@@ -15,7 +15,7 @@ _HINTS = {
     "missing": "`diln init` writes a spec with every key",
 }
 
-_UNION_MARK = re.compile(r"^(list\[.*\]|function-.*|\[key\]|Range|bool|int|float|str)$")
+_UNION_MARK = re.compile(r"^(\[.*\]|bool|int|float|str)$")
 """What pydantic adds to a location for the members of a union and for the keys of a dict."""
 
 
