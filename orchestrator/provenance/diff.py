@@ -24,6 +24,11 @@ class Change:
         """The path as people write it, `predicate.evaluation.metrics.f1`."""
         return where(self.path)
 
+    def __str__(self) -> str:
+        if self.kind == "changed":
+            return f"{self.field}: {self.before!r} → {self.after!r}"
+        return f"{self.field}: {self.kind} {(self.after if self.kind == 'added' else self.before)!r}"
+
 
 def diff(before: Manifest, after: Manifest) -> list[Change]:
     """Every value that differs, in the order of its path; empty for equal manifests."""

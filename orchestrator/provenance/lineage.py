@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from orchestrator.errors import VerificationFailed
 from orchestrator.provenance.reading import RegistryReader
@@ -40,26 +39,26 @@ class Lineage:
         return list(found.values())
 
 
-def lineage(registry: RegistryReader, version: Version) -> Lineage:
-    """The ancestry of `version`, as the registry knows it.
+def lineage(registry: RegistryReader, version: Version, project: Project | None = None) -> Lineage:
+    """The ancestry of `version`, as the registry knows it; `project` is the version's, if it is known.
 
     Raises VerificationFailed if the node does not show a parent or a project that must exist.
     """
     seen: set[Digest] = set()
+    projects = {project.id: project} if project else {}
 
-    @cache
     def project_of(project_id: Digest) -> Project:
-        found = registry.project(project_id)
+        found = projects.get(project_id) or registry.project(project_id)
         if found is None:
             raise VerificationFailed("the node does not show a version's project", "Ask another node.")
-        return found
+        return projects.setdefault(project_id, found)
 
     def grow(each: Version, depth: int) -> Lineage:
-        project = project_of(each.project_id)
+        home = project_of(each.project_id)
         if each.id in seen or (each.parents and depth >= DEEPEST):
-            return Lineage(each, project, repeated=each.id in seen, cut=each.id not in seen)
+            return Lineage(each, home, repeated=each.id in seen, cut=each.id not in seen)
         seen.add(each.id)
-        return Lineage(each, project, tuple(grow(_parent(registry, it), depth + 1) for it in each.parents))
+        return Lineage(each, home, tuple(grow(_parent(registry, it), depth + 1) for it in each.parents))
 
     return grow(version, 0)
 

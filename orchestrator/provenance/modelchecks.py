@@ -41,10 +41,10 @@ def _verify(findings: Findings, sources: Sources, found: PutResult, path: Path |
     versions = registry.find_versions(digest)
     version = next((each for each in versions if sources.project in (None, each.project_id)), None)
     _elsewhere(findings, registry, [each for each in versions if each != version])
-    anchor = registry.anchor(version.project_id, digest) if version else None
     project = registry.project(version.project_id) if version else None
-    if version is None or anchor is None or project is None:
+    if version is None or project is None:
         return _unknown(findings, sources, digest, found.size)
+    anchor = registry.anchor_of(version)
     _anchored(findings, sources, version, anchor, project, found.size)
     manifest = find_manifest(findings, sources, version, path)
     _cid(findings, version, manifest, found, path)
@@ -52,7 +52,7 @@ def _verify(findings: Findings, sources: Sources, found: PutResult, path: Path |
         check_description(findings, version, manifest, project, found.size)
     check_signatures(findings, sources, version, anchor, project, path)
     _status(findings, version)
-    _lineage(findings, registry, version, manifest)
+    _lineage(findings, registry, version, project, manifest)
     if version.on_chain:
         _on_chain(findings, registry, version)
     findings.not_proven += chain_caveats(registry)
@@ -138,9 +138,13 @@ def _status(findings: Findings, version: Version) -> None:
 
 
 def _lineage(
-    findings: Findings, registry: RegistryReader, version: Version, manifest: Manifest | None
+    findings: Findings,
+    registry: RegistryReader,
+    version: Version,
+    project: Project,
+    manifest: Manifest | None,
 ) -> None:
-    tree = lineage(registry, version)
+    tree = lineage(registry, version, project)
     ancestors = tree.ancestors()
     revoked = [each for each in ancestors if each.status is Status.REVOKED]
     known = count(len(ancestors), "ancestor")

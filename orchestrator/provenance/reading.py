@@ -115,11 +115,15 @@ class RegistryReader:
     def anchor(self, project_id: Digest, artifact_hash: Digest) -> Anchor | None:
         """Where a version was published; None if it was not."""
         version = self.version(project_id, artifact_hash)
-        if version is None:
-            return None
-        event = next(self.events("VersionPublished", {"versionId": version.id}))
-        anchor = self._anchor(event, version.published_at)
+        return self.anchor_of(version) if version else None
+
+    def anchor_of(self, version: Version) -> Anchor:
+        """Where `version`, read before, was published. Raises VerificationFailed if the node hides it."""
+        event = next(self.events("VersionPublished", {"versionId": version.id}), None)
+        if event is None:
+            raise VerificationFailed("the node does not show when the version was published", "Ask another.")
         signers, status = event["args"]["signers"], Status(event["args"]["status"])
+        anchor = self._anchor(event, version.published_at)
         return replace(anchor, signers=tuple(signers), deployable=status is Status.DEPLOYABLE)
 
     def parent_ids(self, parents: Sequence["Parent"]) -> tuple[Digest, ...]:
