@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from orchestrator.errors import DilnError
 
@@ -41,10 +40,12 @@ def print_facts(facts: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(_escape(str(cell)) for cell in row))
-    out.print(table)
+    """Aligned columns; nothing is cut, so that hashes and addresses can be copied."""
+    cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for number, line in enumerate(cells):
+        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        out.print(text.rstrip(), style="bold" if number == 0 else None, markup=False)
 
 
 @contextmanager

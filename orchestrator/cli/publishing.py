@@ -18,6 +18,7 @@ from orchestrator.cli.options import (
     new_app,
     workspace_from,
 )
+from orchestrator.errors import UsageError
 from orchestrator.pipeline.marking import mark as mark_version
 from orchestrator.pipeline.publishing import Published
 from orchestrator.pipeline.publishing import publish as publish_run
@@ -112,13 +113,20 @@ def mark(
         receipt = mark_version(
             workspace,
             find_version(workspace, model, account.address),
-            Status.parse(status),
+            _status(status),
             account,
             reason=reason,
             signers=[workspace.account(name) for name in signer or ()],
             dry_run=dry_run,
         )
     out.print(f"would take {receipt.gas_used} gas" if dry_run else f"{model} is {status} ({receipt.tx_hash})")
+
+
+def _status(word: str) -> Status:
+    words = [status.word for status in Status if status is not Status.NONE]
+    if word not in words:
+        raise UsageError(f"`{word}` is not a status", f"Choose one of {', '.join(words)}.")
+    return Status[word.upper()]
 
 
 def _print_published(published: Published, json: bool) -> None:

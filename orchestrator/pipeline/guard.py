@@ -20,7 +20,7 @@ class Guard:
 
     def __init__(
         self,
-        check: Callable[[], None],
+        check: Callable[[], object],
         changed: Callable[[], bool],
         *,
         interval: float = 60.0,

@@ -2,18 +2,14 @@
 
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.chain import Account, Chain, Receipt
-from orchestrator.errors import ChainError, ContractReverted
+from orchestrator.errors import ContractReverted
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
-
-LONGEST_WAIT = 600.0  # seconds, for a transaction that an earlier command sent
 
 
 class Journal:
@@ -47,9 +43,8 @@ class Journal:
             tx_hash = json.loads(self._file(purpose).read_bytes())["transaction"]
         except FileNotFoundError:
             return None
-        deadline = time.monotonic() + LONGEST_WAIT
         try:
-            return _await(lambda: self._chain.receipt(tx_hash), lambda: self._chain.knows(tx_hash), deadline)
+            return self._chain.receipt(tx_hash)
         except ContractReverted:
             return None
 
@@ -66,16 +61,3 @@ class Journal:
     def _file(self, purpose: str) -> Path:
         # The genesis tells a restarted development chain from the one that the entry speaks of.
         return self._folder / f"{self._chain.chain_id}-{self._chain.genesis_hash[2:10]}-{purpose}.json"
-
-
-def _await(
-    receipt: Callable[[], Receipt | None], on_its_way: Callable[[], bool], deadline: float
-) -> Receipt | None:
-    while time.monotonic() < deadline:
-        found = receipt()
-        if found or not on_its_way():
-            return found
-        time.sleep(0.5)
-    raise ChainError(
-        "a transaction that was sent before is still not mined", "Wait, then run the command again."
-    )

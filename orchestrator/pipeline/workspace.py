@@ -9,6 +9,7 @@ from orchestrator.chain import Account, Accounts, Chain, Deployments, connect
 from orchestrator.config import Settings
 from orchestrator.provenance import ModelRegistry
 from orchestrator.storage import Storage, open_storage
+from orchestrator.types import Address
 
 Password = Callable[[str], str]
 
@@ -47,6 +48,17 @@ class Workspace:
 
     def account(self, name: str) -> Account:
         return self.accounts.get(name)
+
+    def name_of(self, address: Address) -> str:
+        """The name of the account with this address, if it is one of ours, with the address."""
+        names = {account.address: account.name for account in self.accounts.list()}
+        return f"{names[address]} ({address})" if address in names else address
+
+    @property
+    def viewer(self) -> Address | None:
+        """Whose projects a bare name means first: those of the account that is set, if one is."""
+        name = self.settings.account or ("alice" if self.settings.network.embedded else None)
+        return self.account(name).address if name else None
 
     def __enter__(self) -> Self:
         return self
