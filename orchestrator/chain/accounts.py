@@ -71,8 +71,12 @@ class Accounts:
 
     def get(self, name_or_address: str) -> Account:
         """One account, by its name or its address. Raises AccountError if there is none."""
+        if self._keystore.has(name_or_address):
+            return self._kept(name_or_address, self._keystore.address(name_or_address))
+        if self._development and name_or_address in development.NAMES:
+            return _development(name_or_address)
         for account in self.list():
-            if name_or_address == account.name or name_or_address.lower() == account.address.lower():
+            if name_or_address.lower() == account.address.lower():
                 return account
         if name_or_address in development.NAMES:
             raise AccountError(

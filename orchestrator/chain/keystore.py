@@ -19,12 +19,20 @@ class Keystore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def entries(self) -> Iterator[tuple[str, Address]]:
-        """Every name with its address, sorted by name. Raises AccountError for a damaged file."""
+    def has(self, name: str) -> bool:
+        """Whether there is a file for `name`."""
+        return self._path(name).is_file()
+
+    def address(self, name: str) -> Address:
+        """The address of the key of `name`. Raises AccountError for a damaged file."""
         from eth_utils.address import to_checksum_address
 
+        return to_checksum_address("0x" + str(self._read(self._path(name))["address"]).removeprefix("0x"))
+
+    def entries(self) -> Iterator[tuple[str, Address]]:
+        """Every name with its address, sorted by name. Raises AccountError for a damaged file."""
         for path in sorted(self.folder.glob("*.json")):
-            yield path.stem, to_checksum_address("0x" + str(self._read(path)["address"]).removeprefix("0x"))
+            yield path.stem, self.address(path.stem)
 
     def add(self, name: str, key: bytes, password: str) -> Address:
         """Encrypt and keep `key`, replacing nothing. Raises AccountError if the name or the key is taken."""
@@ -47,15 +55,21 @@ class Keystore:
         """Decrypt the key of `name`. Raises WrongPassword, AccountError for a damaged file."""
         from eth_account import Account
 
-        content = self._read(self.folder / f"{name}.json")
+        content = self._read(self._path(name))
         try:
             return bytes(Account.decrypt(content, password))
         except ValueError as error:
             if "MAC" in str(error):
-                raise WrongPassword(f"this is not the password of account {name}", "Try again.") from None
-            raise _damaged(self.folder / f"{name}.json") from None
+                raise WrongPassword(
+                    f"this is not the password of account {name}",
+                    "Try again; if DILN_PASSWORD is set, correct it.",
+                ) from None
+            raise _damaged(self._path(name)) from None
         except (KeyError, TypeError):
-            raise _damaged(self.folder / f"{name}.json") from None
+            raise _damaged(self._path(name)) from None
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{Path(name).name}.json"  # a name leads nowhere else
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
@@ -71,7 +85,7 @@ class Keystore:
 
     def _write(self, name: str, text: str) -> None:
         """All or nothing: write beside, then link, which fails if the name is taken."""
-        path = self.folder / f"{name}.json"
+        path = self._path(name)
         beside = self.folder / f".{name}.{os.getpid()}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -11,12 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from filelock import FileLock, Timeout
-
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.deployments import Deployment, Deployments, Sent, code_hash, lock_path
+from orchestrator.chain.locking import exclusive
 from orchestrator.chain.receipts import Receipt
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError
@@ -97,7 +96,7 @@ def migrate(
     """
     migrations = find_migrations(folder or migrations_folder())
     deployments = Deployments(settings, chain)
-    with _alone(settings, chain):
+    with exclusive(lock_path(settings, chain), LONGEST_QUEUE, "another command migrates this chain"):
         deployments.start_anew()
         for number, (name, run) in enumerate(migrations):
             if progress:
@@ -137,14 +136,3 @@ def _load(path: Path) -> Callable[[Deployer], None]:
     if not callable(run):
         raise ChainError(f"{path} has no function `migrate`", "Write `def migrate(deploy): ...` in it.")
     return cast(Callable[[Deployer], None], run)
-
-
-def _alone(settings: Settings, chain: Chain) -> Any:
-    path = lock_path(settings, chain)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return FileLock(path, timeout=LONGEST_QUEUE).acquire()
-    except Timeout as error:
-        raise ChainError(
-            "another `diln migrate` is running on this chain", "Wait until it is done, then run this again."
-        ) from error

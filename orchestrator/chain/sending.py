@@ -6,7 +6,6 @@ are sent again, never a second transaction, and only after looking whether the c
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from filelock import FileLock, Timeout
 from web3.contract.contract import ContractConstructor, ContractFunction
 from web3.exceptions import Web3RPCError
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors, rpc_message
+from orchestrator.chain.locking import exclusive
 from orchestrator.chain.receipts import Receipt, confirmed, ether, known
 from orchestrator.errors import (
     AccountError,
@@ -116,7 +115,8 @@ class Sending:
         """Simulate, sign and send; wait until mined and confirmed."""
         limit, _ = self._limit()
         self._require_funds(limit)
-        with _queue(locks, self._chain.chain_id, self._sender.address):
+        lock = locks / f"{self._chain.chain_id}-{self._sender.address}.lock"
+        with exclusive(lock, LONGEST_QUEUE, f"other commands send from {self._sender.name}"):
             tx_hash = self._submit(limit, before_send)
         return confirmed(self._chain, tx_hash, self._call, self._abi)
 
@@ -250,17 +250,3 @@ def _created(sender: Address, nonce: int) -> Address:
     import rlp
 
     return to_checksum_address(keccak(rlp.encode([bytes.fromhex(sender[2:]), nonce]))[12:])
-
-
-def _queue(locks: Path, chain_id: int, sender: Address) -> AbstractContextManager[Any]:
-    """One at a time, over threads and processes, between the choice of a nonce and its use."""
-    try:
-        locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(
-            locks / f"{chain_id}-{sender}.lock", timeout=LONGEST_QUEUE, is_singleton=False
-        ).acquire()
-    except Timeout as error:
-        raise ChainError(
-            f"other commands have been sending from {sender} for {LONGEST_QUEUE:.0f} s",
-            "Wait until they are done, or end them, then run this again.",
-        ) from error

@@ -1,5 +1,6 @@
 """JSON-RPC over HTTP with retries: transport errors are tried again, whatever a node answers is not."""
 
+import ipaddress
 import time
 from collections.abc import Callable
 from typing import Any
@@ -88,7 +89,10 @@ def shown_url(url: str) -> str:
 def local(network: Network) -> bool:
     """Whether the network's node runs on this machine."""
     host = urlsplit(network.url or "").hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
 
 
 def _hint(network: Network) -> str:

@@ -64,8 +64,12 @@ class ChainFile:
             self.connection = sqlite3.connect(
                 path, timeout=timeout, isolation_level=None, check_same_thread=False
             )
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.execute("PRAGMA synchronous = NORMAL")
+            except sqlite3.Error:
+                self.connection.close()
+                raise
         self.kv = KeyValueTable(self.connection)
 
     def close(self) -> None:

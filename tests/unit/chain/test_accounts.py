@@ -279,3 +279,20 @@ def test_send__from_a_keystore__works(chain: Chain, accounts: Accounts, alice: A
         )
     )
     assert deploy_probe(chain, lab).address
+
+
+def test_get__another_keystore_is_damaged__still_finds_by_name(
+    accounts: Accounts, settings: Settings
+) -> None:
+    accounts.import_key("lab", KEY, "right")
+    (settings.keystore_dir / "broken.json").write_text("{")
+    assert accounts.get("lab").address == ADDRESS
+    assert accounts.get("alice").known_to_all
+    with pytest.raises(AccountError, match=r"broken\.json is damaged"):
+        accounts.get("broken")
+
+
+@pytest.mark.parametrize("name", ["../chain", "/etc/passwd", "..", "", "."])
+def test_get__a_path_for_a_name__leads_nowhere(accounts: Accounts, name: str) -> None:
+    with pytest.raises(AccountError, match="there is no account"):
+        accounts.get(name)

@@ -314,3 +314,11 @@ def test_matches__immutables__do_not_count() -> None:
     assert found.matches(bytes(code))
     code[0] ^= 1
     assert not found.matches(bytes(code))
+
+
+def test_migrate__as_shipped__runs_and_matches_the_artifacts(
+    settings: Settings, chain: Chain, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "load_artifact", load_artifact)
+    for deployed in migrate(settings, chain, alice):
+        assert load_artifact(deployed.name).matches(chain.code(deployed.address))

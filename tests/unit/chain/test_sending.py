@@ -436,7 +436,7 @@ def test_send__queue_is_too_long__says_so(
     monkeypatch.setattr(sending, "LONGEST_QUEUE", 0.1)
     with (
         FileLock(settings.home / "locks" / f"{chain.chain_id}-{alice.address}.lock"),
-        pytest.raises(ChainError, match="other commands have been sending"),
+        pytest.raises(ChainError, match="other commands send from alice, for 0 s"),
     ):
         chain.send(probe.functions.set(1), alice)
 

@@ -173,7 +173,7 @@ def test_make_request__local_node_is_down__names_diln_node(provider: Any) -> Non
         ("http://127.0.0.1:8545", True),
         ("http://localhost:1", True),
         ("http://[::1]:8545", True),
-        ("https://127.0.0.1.example.org", True),
+        ("https://127.0.0.1.example.org", False),
         ("https://node.example/127.0.0.1", False),
         (None, False),
     ],
