@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
+Column = Any
+"""A pyarrow.ChunkedArray."""
+
 Kind = Literal["numeric", "categorical"]
 
 NUMERIC_SHARE = 0.9
@@ -45,7 +48,7 @@ class _Column:
     values: "npt.NDArray[Any]"
     missing: "Mask"
     bad: "Mask"
-    raw: list[Any]
+    raw: Column
 
 
 def clean(table: Table, data: Data) -> Cleaned:
@@ -112,14 +115,11 @@ def _convert(name: str, table: Table, data: Data) -> _Column:
             f"make numbers or texts of it, or set data.types.{name} = 'ignore'",
         )
     wanted = data.types.get(name)
-    raw = column.to_pylist()
     if types.is_string(column.type) or types.is_large_string(column.type):
-        text = data.file is None or not data.file.lower().endswith(".parquet")
-        converted = _from_text(
-            raw, wanted, set(data.cleaning.missing_marks), guess=text or name == data.target
-        )
+        guess = table.is_text or name == data.target
+        converted = _from_text(column, wanted, data.cleaning.missing_marks, guess=guess)
     else:
-        converted = _from_values(raw, wanted, boolean=types.is_boolean(column.type))
+        converted = _from_values(column, wanted)
     if converted.missing.all() and name != data.target:
         raise DataError(f"Column {name!r} has no value at all", f"set data.types.{name!r} = 'ignore'")
     return converted
@@ -132,30 +132,41 @@ def _is_plain(arrow_type: Any) -> bool:
     return any(check(arrow_type) for check in (*checks, types.is_decimal, types.is_null))
 
 
-def _from_text(raw: list[str | None], wanted: str | None, marks: set[str], *, guess: bool) -> _Column:
+def _from_text(column: Column, wanted: str | None, marks: list[str], *, guess: bool) -> _Column:
+    """Texts as numbers where they are or shall be; without `guess` they stay what the file says they are."""
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    missing = np.fromiter((cell is None or cell in marks for cell in raw), dtype=bool, count=len(raw))
+    gone = pc.or_(pc.is_in(column, pa.array(marks, column.type)), pc.is_null(column))
+    missing = gone.to_numpy(zero_copy_only=False)
     if wanted == "categorical" or (wanted is None and not guess):
-        return _categories(raw, missing)
-    numbers = _numbers(raw, missing)
+        return _categories(column, missing)
+    numbers = _numbers(pc.if_else(gone, None, column))
     words = np.isnan(numbers) & ~missing
     if wanted is None and words.sum() > (1 - NUMERIC_SHARE) * (~missing).sum():
-        return _categories(raw, missing)
-    return _numeric(raw, numbers, missing)
+        return _categories(column, missing)
+    return _numeric(column, numbers, missing)
 
 
-def _from_values(raw: list[Any], wanted: str | None, *, boolean: bool) -> _Column:
+def _from_values(column: Column, wanted: str | None) -> _Column:
+    """What a Parquet file holds as numbers or truth values."""
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.types as types
 
-    if wanted == "categorical" or (boolean and wanted is None):
-        missing = np.fromiter((cell is None or cell != cell for cell in raw), dtype=bool, count=len(raw))
-        return _categories([None if cell is None else str(cell) for cell in raw], missing)
-    numbers = np.array([math.nan if cell is None else float(cell) for cell in raw], dtype=np.float64)
-    return _numeric(raw, numbers, np.isnan(numbers))
+    if wanted == "categorical" or (types.is_boolean(column.type) and wanted is None):
+        cells = column.to_pylist()
+        missing = np.fromiter((cell is None or cell != cell for cell in cells), dtype=bool, count=len(cells))
+        return _categories(
+            pa.chunked_array([[None if cell is None else str(cell) for cell in cells]]), missing
+        )
+    cells = [math.nan if cell is None else float(cell) for cell in column.to_pylist()]
+    numbers = np.array(cells, dtype=np.float64)
+    return _numeric(column, numbers, np.isnan(numbers))
 
 
-def _numeric(raw: list[Any], numbers: "npt.NDArray[np.float64]", missing: "Mask") -> _Column:
+def _numeric(raw: Column, numbers: "npt.NDArray[np.float64]", missing: "Mask") -> _Column:
     """Numbers; those that are not finite are bad, and missing from here on."""
     import numpy as np
 
@@ -163,25 +174,30 @@ def _numeric(raw: list[Any], numbers: "npt.NDArray[np.float64]", missing: "Mask"
     return _Column("numeric", np.where(bad, np.nan, numbers), missing, bad, raw)
 
 
-def _categories(raw: list[Any], missing: "Mask") -> _Column:
+def _categories(raw: Column, missing: "Mask") -> _Column:
     import numpy as np
 
-    values = np.array(
-        [math.nan if gone else cell for cell, gone in zip(raw, missing, strict=True)], dtype=object
-    )
+    values = np.array(raw.to_pylist(), dtype=object)
+    values[missing] = math.nan
     return _Column("categorical", values, missing, np.zeros(len(raw), dtype=bool), raw)
 
 
-def _numbers(raw: list[str | None], missing: "Mask") -> "npt.NDArray[np.float64]":
-    """Read as numbers exactly; NaN where a cell is missing or not a number."""
+def _numbers(column: Column) -> "npt.NDArray[np.float64]":
+    """Read texts as numbers, exactly; NaN where a cell is null or not a number."""
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return np.array([math.nan if gone else _number(cell) for cell, gone in zip(raw, missing, strict=True)])
-
-
-def _number(cell: str | None) -> float:
     try:
-        return math.nan if cell is None or "_" in cell else float(cell)
+        numbers = pc.cast(column, pa.float64()).to_numpy()
+    except pa.ArrowInvalid:  # not all of them: look at each
+        numbers = np.array([math.nan if cell is None else _number(cell) for cell in column.to_pylist()])
+    return np.array(numbers, dtype=np.float64)
+
+
+def _number(cell: str) -> float:
+    try:
+        return math.nan if "_" in cell else float(cell)
     except ValueError:
         return math.nan
 
@@ -209,7 +225,7 @@ def _rows_to_keep(
 def _refuse_bad(name: str, column: _Column, table: Table) -> None:
     if column.bad.any():
         row = int(column.bad.argmax())
-        cell = column.raw[row]
+        cell = column.raw[row].as_py()
         infinite = isinstance(cell, float) or math.isinf(_number(str(cell)))
         kind = "not a finite number" if infinite else "not a number"
         raise DataError(
@@ -251,9 +267,9 @@ def _labels(target: _Column, keep: "Mask", table: Table, data: Data) -> tuple["p
     if task == "classification":
         return pd.Series([_label(cell, whole=whole) for cell in target.values], dtype=object), task
     if target.kind == "categorical":
-        row = next(row for row in np.flatnonzero(keep) if math.isnan(_number(str(target.raw[row]))))
+        row = next(int(row) for row in np.flatnonzero(keep) if math.isnan(_number(str(target.raw[row]))))
         raise DataError(
-            f"{table.place(int(row))}, column {data.target!r}: {target.raw[row]!r} is not a number",
+            f"{table.place(row)}, column {data.target!r}: {target.raw[row].as_py()!r} is not a number",
             "a regression predicts numbers: set data.task = 'classification'",
         )
     return pd.Series(target.values, dtype=np.float64), task

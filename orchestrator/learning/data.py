@@ -15,6 +15,8 @@ from orchestrator.learning.reading import DataFile, Source, read
 from orchestrator.learning.spec import Data
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 Label = int | str
@@ -177,27 +179,34 @@ def _provenance(source: Source, cleaned: Cleaned, data: Data, time: datetime) ->
 
 
 def _statistics(name: str, kind: Kind, column: "pd.Series[Any]") -> ColumnStatistics:
-    """Describe one column. `math.fsum` is exact: the order of the rows does not show in the last digit."""
-    values = column.dropna().tolist()
+    """Describe one column."""
+    values = column.dropna()
     missing = len(column) - len(values)
     if kind == "categorical":
         counts = Counter(map(str, values))
         top = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
         return ColumnStatistics(name, kind, missing, distinct=len(counts), top=tuple(top))
-    mean, std = _moments(name, values)
-    return ColumnStatistics(name, kind, missing, min=min(values), max=max(values), mean=mean, std=std)
+    mean, std = _moments(name, values.to_numpy())
+    return ColumnStatistics(name, kind, missing, float(values.min()), float(values.max()), mean, std)
 
 
-def _moments(name: str, values: list[float]) -> tuple[float, float]:
-    """Mean and standard deviation; scaled, so that squares do not overflow."""
+def _moments(name: str, values: "npt.NDArray[np.float64]") -> tuple[float, float]:
+    """Mean and standard deviation; scaled, so that squares do not overflow.
+
+    `math.fsum` is exact, so that the order of the rows does not show in the last digit.
+    """
+    import numpy as np
+
     try:
-        mean = math.fsum(values) / len(values)
-        widest = max(abs(value - mean) for value in values)
+        mean = math.fsum(values.tolist()) / len(values)
     except OverflowError as error:
         raise DataError(
             f"The numbers of column {name!r} are too large to add up", "scale them first"
         ) from error
-    if not math.isfinite(widest):
-        raise DataError(f"The numbers of column {name!r} are too far apart", "scale them first")
-    squares = math.fsum(((value - mean) / widest) ** 2 for value in values) if widest else 0.0
+    with np.errstate(over="ignore", under="ignore"):
+        distances = np.abs(values - mean)
+        widest = float(distances.max())
+        if not math.isfinite(widest):
+            raise DataError(f"The numbers of column {name!r} are too far apart", "scale them first")
+        squares = math.fsum(np.square(distances / widest).tolist()) if widest else 0.0
     return mean, widest * math.sqrt(squares / len(values))

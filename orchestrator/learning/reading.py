@@ -54,12 +54,13 @@ class Table:
     """Columns as they were read, with the place of every row.
 
     `places` are the files in order with their numbers of rows. `ragged` describes the rows of the wrong
-    length, which are not in `columns` (and not counted in `places`).
+    length, which are not in `columns` (and not counted in `places`). `is_text` is for files without types.
     """
 
     columns: "pa.Table"
     places: list[tuple[str, int]]
     ragged: list[str] = field(default_factory=list)
+    is_text: bool = True
 
     def place(self, row: int) -> str:
         """Say where row `row` (from 0) stands."""
@@ -193,7 +194,7 @@ def _parquet(name: str, content: bytes) -> Table:
         table = pq.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{name} is not a Parquet file: {str(error).splitlines()[0]}") from error
-    return Table(table, [(name, table.num_rows)])
+    return Table(table, [(name, table.num_rows)], is_text=False)
 
 
 def _check_names(name: str, columns: list[str]) -> None:
@@ -218,7 +219,8 @@ def _joined(tables: list[Table]) -> Table:
         )
     except pa.ArrowException as error:
         raise DataError(f"The files of the folder differ in types: {error}") from error
-    return Table(columns, list(_each(tables, "places")), list(_each(tables, "ragged")))
+    is_text = all(table.is_text for table in tables)
+    return Table(columns, list(_each(tables, "places")), list(_each(tables, "ragged")), is_text)
 
 
 def _check_columns(first: Table, other: Table) -> None:
