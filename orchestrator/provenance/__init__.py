@@ -1,11 +1,11 @@
 """Manifests, signatures, the model registry and verification: what makes a model provable."""
 
-from orchestrator.provenance.batches import LogBatch, LogBatches
-from orchestrator.provenance.diff import Change, diff
+from orchestrator.provenance.ancestry import Lineage, lineage
+from orchestrator.provenance.batches import PREDICTIONS, LogBatch, LogBatches
+from orchestrator.provenance.comparison import Change, diff
 from orchestrator.provenance.entries import Entry, ModelReference
 from orchestrator.provenance.history import Event, ProjectHistory, read_history, rebuild
 from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
-from orchestrator.provenance.lineage import Lineage, lineage
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 from orchestrator.provenance.merkle import MerkleTree, verify_proof
 from orchestrator.provenance.predicate import (
@@ -45,6 +45,7 @@ from orchestrator.provenance.signing import (
 from orchestrator.provenance.verification import Check, Outcome, Verification, verify
 
 __all__ = [
+    "PREDICTIONS",
     "Anchor",
     "AnchorReference",
     "AnchoredBatch",

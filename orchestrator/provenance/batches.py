@@ -20,7 +20,7 @@ from orchestrator.provenance.merkle import MerkleTree
 from orchestrator.provenance.predictions import PredictionLog
 from orchestrator.types import Digest
 
-LABEL = "predictions"
+PREDICTIONS = "predictions"
 """What batches of predictions are called in the registry."""
 
 _KEYS = {"first", "count", "root", "anchor"}

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance.reading import RegistryReader
+from orchestrator.provenance.records import Version
 from orchestrator.types import Address, Digest
 
 GENESIS = Digest(bytes(32))
@@ -30,6 +32,19 @@ class ModelReference:
     project: Digest
     chain_id: int
     registry: Address
+
+    @classmethod
+    def of(cls, name: str, version: Version, registry: RegistryReader) -> Self:
+        """A reference to a published version; `name` is the project's, its version the number there."""
+        return cls(
+            name=name,
+            version=str(version.number),
+            artifact=version.artifact_hash,
+            manifest=version.manifest_digest,
+            project=version.project_id,
+            chain_id=registry.chain.chain_id,
+            registry=registry.address,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {

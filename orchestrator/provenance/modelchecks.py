@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from orchestrator.errors import IntegrityError, StorageError
-from orchestrator.provenance.lineage import Lineage, lineage
+from orchestrator.provenance.ancestry import Lineage, lineage
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.provenance.manifestchecks import check_description, find_manifest
 from orchestrator.provenance.reading import RegistryReader

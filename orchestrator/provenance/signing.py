@@ -18,7 +18,7 @@ from orchestrator.provenance.typed import (
     message_digest,
     promotion_message,
     publication_message,
-    signable,
+    recover_signer,
 )
 from orchestrator.types import Address, Digest
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from orchestrator.chain import Account
 
 _KEYS = {"participant", "signature", "chainId", "contract", "project", "manifest"}
-_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
 @dataclass(frozen=True)
@@ -105,21 +104,9 @@ def sign_promotion(
 
 
 def recover(signature: Signature, publication: Publication) -> Address | None:
-    """Who signed, found without a chain; None if no key did, as with a contract wallet's signature.
-
-    Like the contract, accepts only the one form of a signature: 65 bytes, v 27 or 28, s in the lower half.
-    """
-    data = signature.signature
-    if len(data) != 65 or data[64] not in (27, 28) or int.from_bytes(data[32:64], "big") > _HALF_ORDER:
-        return None
-    from eth_account import Account as EthAccount
-
+    """Who signed, found without a chain; None if no key did, as with a contract wallet's signature."""
     message = publication_message(publication, signature.chain_id, signature.contract)
-    try:
-        found: Address = EthAccount.recover_message(signable(message), signature=data)
-    except Exception:  # eth-keys has many ways to say that there is no such point on the curve
-        return None
-    return found
+    return recover_signer(message, signature.signature)
 
 
 def check_signature(signature: Signature, publication: Publication, registry: RegistryReader) -> Approval:

@@ -1,17 +1,16 @@
 """The EIP-712 messages that participants sign, exactly as the registry hashes them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eth_utils.crypto import keccak
 
 from orchestrator.provenance.records import Publication, Status
 from orchestrator.types import Address, Digest
 
-if TYPE_CHECKING:
-    from eth_account.messages import SignableMessage
-
 DOMAIN_NAME = "DILN ModelRegistry"
 DOMAIN_VERSION = "1"
+
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0  # of secp256k1
 
 _DOMAIN_TYPE = [
     {"name": "name", "type": "string"},
@@ -52,14 +51,30 @@ def promotion_message(
 
 def message_digest(message: dict[str, Any]) -> Digest:
     """The 32 bytes that are signed."""
-    encoded = signable(message)
+    from eth_account.messages import encode_typed_data
+
+    encoded = encode_typed_data(full_message=message)
     return Digest(keccak(b"\x19" + encoded.version + encoded.header + encoded.body))
 
 
-def signable(message: dict[str, Any]) -> "SignableMessage":
-    from eth_account.messages import encode_typed_data
+def recover_signer(message: dict[str, Any], signature: bytes) -> Address | None:
+    """Whose key signed; None if none did.
 
-    return encode_typed_data(full_message=message)
+    Like the contract, accepts only the one form of a signature: 65 bytes, v 27 or 28, s in the lower half.
+    """
+    from eth_keys.datatypes import Signature
+    from eth_keys.exceptions import BadSignature
+    from eth_utils.exceptions import ValidationError
+
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        return None
+    if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
+        return None
+    try:
+        plain = Signature(signature[:64] + bytes([signature[64] - 27]))
+        return plain.recover_public_key_from_msg_hash(message_digest(message)).to_checksum_address()
+    except (BadSignature, ValidationError):
+        return None
 
 
 def _message(

@@ -10,7 +10,7 @@ from orchestrator.provenance.typed import (
     message_digest,
     promotion_message,
     publication_message,
-    signable,
+    recover_signer,
 )
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 
@@ -81,4 +81,4 @@ def test_message_digest__of_any_message__is_what_a_wallet_signs(publication, cha
         return
     signature = wallet.sign_typed_data(full_message=message)
     assert bytes(signature.message_hash) == message_digest(message)
-    assert Account.recover_message(signable(message), signature=signature.signature) == wallet.address
+    assert recover_signer(message, bytes(signature.signature)) == wallet.address

@@ -1,6 +1,7 @@
 import logging
 import multiprocessing
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -220,6 +221,12 @@ def test_append__three_processes_at_once__lose_nothing(log):
     entries = list(log.entries())
     assert len(entries) == 60
     assert sorted(int(entry.model.name) for entry in entries) == sorted(3 * list(range(20)))
+
+
+def test_append__many_threads_of_one_server__lose_nothing(log):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: log.append(sample_model(), number, number), range(40)))
+    assert sorted(entry.output for entry in log.entries()) == list(range(40))
 
 
 def test_last_line__longer_than_one_read__is_found(log):

@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.errors import StorageError, VerificationFailed
 from orchestrator.provenance import (
+    PREDICTIONS,
     AnchorReference,
     Lineage,
     LogBatches,
@@ -376,26 +377,26 @@ def test_verify__parents_left_out_of_the_publication__fails_lineage(lab, project
     assert [check.name for check in verification.failures] == ["lineage"]
 
 
+def test_verify__more_generations_than_are_followed__is_not_checked(lab, family, monkeypatch):
+    monkeypatch.setattr("orchestrator.provenance.ancestry.DEEPEST", 1)
+    verification = verify(family[2].model, lab.registry)
+    assert verification.ok
+    assert outcomes(verification)["lineage"] is Outcome.NOT_CHECKED
+
+
 # Predictions
 
 
 @pytest.fixture
 def proof(lab, published, tmp_path):
     """A proof that the published model made a prediction, with its input shown, and where to write it."""
-    model = ModelReference(
-        name="tumours",
-        version="1",
-        artifact=published.manifest.artifact_hash,
-        manifest=published.manifest.digest,
-        project=published.project,
-        chain_id=lab.chain.chain_id,
-        registry=lab.registry.address,
-    )
+    version = lab.registry.version(published.project, published.manifest.artifact_hash)
+    model = ModelReference.of("tumours", version, lab.registry)
     batches = LogBatches(PredictionLog(tmp_path / "log.jsonl"))
     for number in range(4):
         batches.log.append(model, {"mean radius": number}, {"label": "benign", "row": number})
     batch = batches.open()
-    lab.send(lab.registry.anchor_batch(published.project, batch.root, batch.count, "predictions"))
+    lab.send(lab.registry.anchor_batch(published.project, batch.root, batch.count, PREDICTIONS))
     anchor = lab.registry.batch_anchor(published.project, batch.root)
     batches.close(batch, AnchorReference.of(anchor))
     return batches.prove(2).reveal({"mean radius": 2}, batches.log.salt(2))

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.provenance.diff import Change, diff
+from orchestrator.provenance.comparison import Change, diff
 from tests.unit.provenance.samples import sample_manifest, sample_parts
 
 
