@@ -49,3 +49,25 @@ library Certainty {
         return value > 16 ? 16 : uint256(value);
     }
 }
+
+/// @notice What models with one score for each class share.
+library Scores {
+    /// @return label the first of the highest scores.
+    function best(int256[] memory scores) internal pure returns (uint256 label, int256 highest) {
+        return bestBut(scores, scores.length);
+    }
+
+    /// @notice The first of the highest scores, `except` left out.
+    function bestBut(int256[] memory scores, uint256 except) internal pure returns (uint256 label, int256 highest) {
+        highest = type(int256).min;
+        for (uint256 i; i < scores.length; ++i) {
+            if (i != except && scores[i] > highest) (label, highest) = (i, scores[i]);
+        }
+    }
+
+    /// @notice How sure the scores are of `y`: by how much it leads the best of the others.
+    function certainty(int256[] memory scores, uint256 y, uint256 bits) internal pure returns (uint256) {
+        (, int256 rival) = bestBut(scores, y);
+        return Certainty.ofMargin(scores[y] - rival, bits);
+    }
+}

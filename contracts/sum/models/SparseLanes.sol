@@ -4,31 +4,29 @@ pragma solidity ^0.8.28;
 import {ISumErrors} from "../ISum.sol";
 import {Words} from "../Words.sol";
 
-/// @notice The two inner loops of sparse linear models, in assembly. tests/contracts/mocks/SumReference.sol has the
-/// same in plain Solidity; tests hold the two together.
+/// @notice The inner loops of models over sparse binary features, in assembly. tests/contracts/mocks/SumReference.sol
+/// has the same in plain Solidity; tests hold the two together.
 ///
-/// Features are packed big-endian uint16 indices, strictly increasing, from 1 on: feature 0 is the intercept, which
-/// is always there. The weight of feature f in row r is lane 8 + r·dims + f of the model's words, as weight + 2^15.
-/// So kept, weights can be added to a word at a time: no lane borrows from the next, unless one would leave int16.
+/// Features are packed big-endian uint16 indices, strictly increasing, from 1 on; feature 0 is always there (the
+/// intercept of a linear model, the number of samples of a counting one). The lane of feature f is first + f·stride,
+/// counted from the first lane of storage: see `origin`.
 library SparseLanes {
-    uint256 private constant ZERO = 1 << 15;
-
     /// @dev A note about a word that a sample touches: its slot, what that holds, a 1 in each lane touched.
-    uint256 private constant NOTE = 0x60;
+    uint256 internal constant NOTE = 0x60;
 
-    /// @notice w[0] + Σ w[f] over one row. Notes the words it reads at `loaded.cache`, up to `end`.
-    /// Reverts BadFeatures unless there are 1 to `limit` features, strictly increasing, in 1 … dims−1.
-    function score(Words.Loaded memory loaded, bytes calldata x, uint256 row)
+    /// @notice The sum of the lanes of feature 0 and of the features of `x`. Notes the words it reads at
+    /// `loaded.cache`, up to `end`. Reverts BadFeatures unless there are 1 to `limit` features, strictly increasing,
+    /// in 1 … dims−1.
+    function walk(Words.Loaded memory loaded, bytes calldata x, uint256 first, uint256 stride)
         internal
         view
-        returns (int256 total, uint256 end)
+        returns (uint256 total, uint256 end)
     {
         require(_fits(x.length, loaded.shape.limit()), ISumErrors.BadFeatures());
-        (uint256 first, uint256 base) = _origin(loaded, row);
+        uint256 base = addressOf(loaded);
         uint256 f;
         uint256 unsorted;
         end = loaded.cache;
-        total = -int256(ZERO * (x.length / 2 + 1)); // each lane has 2^15 too much
         assembly ("memory-safe") {
             let slot := 0
             let word
@@ -36,7 +34,7 @@ library SparseLanes {
             let i := x.offset
             let last := add(i, x.length)
             for {} 1 {} {
-                let p := add(first, f)
+                let p := add(first, mul(f, stride))
                 if xor(shr(4, p), slot) {
                     slot := shr(4, p)
                     mstore(sub(end, 0x20), ones) // for the word before; at first, into the spare one
@@ -61,18 +59,21 @@ library SparseLanes {
         require(unsorted >> 255 == 0 && f < loaded.shape.dims(), ISumErrors.BadFeatures());
     }
 
-    /// @notice Add `step`, less than 2^14 either way, to the weights that `score` has just noted, saturating.
-    /// @param end where the notes end, as `score` returned it.
+    /// @notice Add `step`, less than 2^14 either way, to the lanes that `walk` has just noted, saturating.
+    ///
+    /// A word's lanes are added to at once: none borrows from the next, unless one would leave its range; only then
+    /// they are looked at one by one. For signed weights, which are kept with 2^15 added, that is rare.
+    /// @param end where the notes end, as `walk` returned it.
     function shift(Words.Loaded memory loaded, uint256 end, int256 step) internal {
         uint256 note = loaded.cache;
-        (, uint256 base) = _origin(loaded, 0);
+        uint256 base = addressOf(loaded);
         assembly ("memory-safe") {
             for {} lt(note, end) { note := add(note, NOTE) } {
                 let slot := mload(note)
                 let raw := mload(add(note, 0x20))
                 let ones := mload(add(note, 0x40))
                 let word := add(raw, mload(add(base, shl(5, slot))))
-                // Only a lane whose two top bits are equal is near an end of its range: then lane by lane
+                // Only a lane whose two top bits are equal is near an end of its range
                 if and(shl(15, ones), not(xor(word, shl(1, word)))) {
                     for { let at := 0 } lt(at, 256) { at := add(at, 16) } {
                         if and(shr(at, ones), 1) {
@@ -91,12 +92,43 @@ library SparseLanes {
         }
     }
 
-    /// @return first the number of a row's first lane, counted from storage's first lane on.
-    /// @return base the address in memory to which 32 · slot is added, modulo 2^256.
-    function _origin(Words.Loaded memory loaded, uint256 row) private pure returns (uint256 first, uint256 base) {
+    /// @notice Add 1 to the lanes that `walk` has just noted; those that are full stay so.
+    function count(Words.Loaded memory loaded, uint256 end) internal {
+        uint256 note = loaded.cache;
+        uint256 base = addressOf(loaded);
+        assembly ("memory-safe") {
+            for {} lt(note, end) { note := add(note, NOTE) } {
+                let slot := mload(note)
+                let raw := mload(add(note, 0x20))
+                let ones := mload(add(note, 0x40))
+                let word := add(raw, mload(add(base, shl(5, slot))))
+                // A lane's top bit, where all the bits below are set too
+                let full := and(word, shl(1, word))
+                full := and(full, shl(2, full))
+                full := and(full, shl(4, full))
+                full := and(shr(15, and(full, shl(8, full))), ones)
+                sstore(slot, add(raw, xor(ones, full)))
+            }
+        }
+    }
+
+    /// @notice The word of a note, and a 1 in each lane of it that the sample touches.
+    function noted(uint256 base, uint256 note) internal pure returns (uint256 word, uint256 ones) {
+        assembly ("memory-safe") {
+            word := add(mload(add(note, 0x20)), mload(add(base, shl(5, mload(note)))))
+            ones := mload(add(note, 0x40))
+        }
+    }
+
+    /// @notice The lane of feature 0 of a run that begins at the model's lane `lane`.
+    function origin(uint256 lane) internal pure returns (uint256) {
+        return (Words.SPAN << 4) + 8 + lane;
+    }
+
+    /// @notice Where base word 0 would stand in memory if words were addressed by slot, modulo 2^256.
+    function addressOf(Words.Loaded memory loaded) internal pure returns (uint256) {
         unchecked {
-            first = (Words.SPAN << 4) + 8 + row * loaded.shape.dims();
-            base = loaded.base - (Words.SPAN << 5);
+            return loaded.base - (Words.SPAN << 5);
         }
     }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ISumErrors} from "../ISum.sol";
-import {Certainty, Model} from "../Model.sol";
+import {Model, Scores} from "../Model.sol";
 import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
@@ -10,6 +10,9 @@ import {SparseLanes} from "./SparseLanes.sol";
 /// @notice What linear models over sparse binary features share: int16 weights, one row for two classes (label 1
 /// where the score is above zero), else one for each class (the first of the highest scores).
 abstract contract SparseLinear is Model {
+    /// @dev Weights are kept with 2^15 added. The weight of feature f in row r is the model's lane r·dims + f.
+    uint256 private constant ZERO = 1 << 15;
+
     function _checkModel() internal view virtual override {
         Shape shape = Words.shape();
         uint256 dims = shape.dims();
@@ -38,42 +41,36 @@ abstract contract SparseLinear is Model {
         override
         returns (uint256 label)
     {
-        if (loaded.shape.classes() == 2) return _score(loaded, x, 0) > 0 ? 1 : 0;
-        (label,) = _best(_scores(loaded, x), type(uint256).max);
+        if (loaded.shape.classes() == 2) {
+            (int256 score,) = _score(loaded, x, 0);
+            return score > 0 ? 1 : 0;
+        }
+        (label,) = Scores.best(_scores(loaded, x));
     }
 
     function _scores(Words.Loaded memory loaded, bytes calldata x) internal view returns (int256[] memory scores) {
         scores = new int256[](loaded.shape.classes());
         for (uint256 row; row < scores.length; ++row) {
-            scores[row] = _score(loaded, x, row);
+            (scores[row],) = _score(loaded, x, row);
         }
     }
 
-    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row) internal view returns (int256 total) {
-        (total,) = SparseLanes.score(loaded, x, row);
+    /// @dev w[0] + Σ w[f] over one row, and where the notes end that `SparseLanes.shift` takes.
+    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row)
+        internal
+        view
+        returns (int256 score, uint256 end)
+    {
+        uint256 total;
+        (total, end) = SparseLanes.walk(loaded, x, SparseLanes.origin(row * loaded.shape.dims()), 1);
+        unchecked {
+            score = int256(total) - int256(ZERO * (x.length / 2 + 1)); // of at most 2^16 lanes
+        }
     }
 
     /// @dev Move the weights of the sample's features in one row.
     function _shift(Words.Loaded memory loaded, bytes calldata x, uint256 row, int256 step) internal {
-        (, uint256 end) = SparseLanes.score(loaded, x, row);
+        (, uint256 end) = _score(loaded, x, row);
         SparseLanes.shift(loaded, end, step);
-    }
-
-    /// @dev The first of the highest scores, `except` left out.
-    function _best(int256[] memory scores, uint256 except) internal pure returns (uint256 best, int256 highest) {
-        highest = type(int256).min;
-        for (uint256 i; i < scores.length; ++i) {
-            if (i != except && scores[i] > highest) (best, highest) = (i, scores[i]);
-        }
-    }
-
-    /// @dev How sure the scores are of `y`.
-    function _certainty(Words.Loaded memory loaded, int256[] memory scores, uint256 y)
-        internal
-        pure
-        returns (uint256)
-    {
-        (, int256 rival) = _best(scores, y);
-        return Certainty.ofMargin(scores[y] - rival, loaded.shape.bits());
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Certainty} from "../Model.sol";
+import {Certainty, Scores} from "../Model.sol";
 import {Words} from "../Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
@@ -17,7 +17,7 @@ abstract contract SparsePerceptron is SparseLinear {
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
-        (int256 score, uint256 end) = SparseLanes.score(loaded, x, 0);
+        (int256 score, uint256 end) = _score(loaded, x, 0);
         predicted = score > 0 ? 1 : 0;
         certainty = Certainty.ofMargin(y == 1 ? score : -score, loaded.shape.bits());
         changed = predicted != y;
@@ -30,8 +30,8 @@ abstract contract SparsePerceptron is SparseLinear {
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         int256[] memory scores = _scores(loaded, x);
-        (predicted,) = _best(scores, type(uint256).max);
-        certainty = _certainty(loaded, scores, y);
+        (predicted,) = Scores.best(scores);
+        certainty = Scores.certainty(scores, y, loaded.shape.bits());
         if (predicted == y) return (predicted, certainty, false);
         int256 rate = int256(loaded.shape.rate());
         _shift(loaded, x, y, rate);

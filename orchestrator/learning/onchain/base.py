@@ -33,7 +33,7 @@ def certainty_of_margin(margin: int, bits: int) -> int:
     return max(1, min(CERTAIN, CERTAIN // 2 + ((margin << 3) >> bits)))
 
 
-class OnChainModel(ClassifierMixin, BaseEstimator):
+class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A model that a contract holds, in Python integers: the same predictions, updates and words.
 
     `learn` and `classify` take a contribution's bytes, as the contract does; `partial_fit` and `predict` take
@@ -123,6 +123,16 @@ class OnChainModel(ClassifierMixin, BaseEstimator):
     @abstractmethod
     def _reset(self) -> None:
         """Set the learned attributes (ending in _) to the model that has learned nothing."""
+
+
+def best_label(scores: list[int]) -> int:
+    """The first of the highest scores."""
+    return max(range(len(scores)), key=scores.__getitem__)
+
+
+def lead(scores: list[int], y: int) -> int:
+    """By how much `y` leads the best other label."""
+    return scores[y] - max(score for label, score in enumerate(scores) if label != y)
 
 
 class SparseModel(OnChainModel):

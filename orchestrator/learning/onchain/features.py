@@ -15,7 +15,8 @@ Indices = npt.NDArray[np.int64]
 
 def encode_sparse(indices: Iterable[int]) -> bytes:
     """The features that are present, as bytes."""
-    return np.asarray(sorted(set(indices)), dtype=">u2").tobytes()
+    x: bytes = np.asarray(sorted(set(indices)), dtype=">u2").tobytes()
+    return x
 
 
 def decode_sparse(x: bytes, dims: int, limit: int) -> Indices:
@@ -30,7 +31,8 @@ def decode_sparse(x: bytes, dims: int, limit: int) -> Indices:
 
 def encode_dense(values: npt.ArrayLike) -> bytes:
     """Features from 0 to 255 as bytes (rounded and clipped)."""
-    return np.clip(np.rint(np.asarray(values, dtype=float)), 0, 255).astype(np.uint8).tobytes()
+    x: bytes = np.clip(np.rint(np.asarray(values, dtype=float)), 0, 255).astype(np.uint8).tobytes()
+    return x
 
 
 def decode_dense(x: bytes, dims: int) -> npt.NDArray[np.int64]:

@@ -6,12 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrator.learning.onchain import words as layout
-from orchestrator.learning.onchain.base import SparseModel, Verdict, certainty_of_margin
+from orchestrator.learning.onchain.base import (
+    CERTAIN,
+    SparseModel,
+    Verdict,
+    best_label,
+    certainty_of_margin,
+    lead,
+)
+from orchestrator.learning.onchain.fixedpoint import SIGMOID_BITS, SIGMOID_ONE, sigmoid
 from orchestrator.learning.onchain.features import Indices
 
 
 class SparseLinear(SparseModel):
-    """int16 weights, feature 0 the intercept; one row for two classes (label 1 above zero), else one for each."""
+    """int16 weights, feature 0 the intercept; one row for two classes (1 above zero), else one for each."""
 
     def __init__(
         self, dims: int, classes: int = 2, *, rate: int = 256, bits: int = 12, limit: int = 512
@@ -42,7 +50,7 @@ class SparseLinear(SparseModel):
         return self.with_weights((lanes - layout.ZERO).reshape(self.rows, self.dims))
 
     def with_weights(self, weights: npt.ArrayLike) -> Self:
-        """Take over weights of shape (rows, dims), column 0 the intercepts, rounded and saturated to int16."""
+        """Take over weights of shape (rows, dims), column 0 the intercepts, rounded and saturated."""
         self._reset()
         rounded = np.rint(np.asarray(weights, dtype=float))
         self.coef_[:] = np.clip(rounded, layout.INT16_MIN, layout.INT16_MAX).astype(np.int64)
@@ -68,13 +76,13 @@ class SparseLinear(SparseModel):
     def _label(self, scores: list[int]) -> int:
         if self.rows == 1:
             return int(scores[0] > 0)
-        return max(range(self.rows), key=scores.__getitem__)  # the first of the highest
+        return best_label(scores)
 
     def _margin(self, scores: list[int], y: int) -> int:
         """By how much `y` leads the best other label."""
         if self.rows == 1:
             return scores[0] if y == 1 else -scores[0]
-        return scores[y] - max(score for row, score in enumerate(scores) if row != y)
+        return lead(scores, y)
 
     def _shift(self, features: Indices, row: int, step: int) -> None:
         """Add `step` to the intercept and to the features' weights, saturating."""
@@ -86,7 +94,7 @@ class SparseLinear(SparseModel):
 class SparsePerceptron(SparseLinear):
     """The perceptron: it learns from its mistakes only, by `rate` per weight.
 
-    Source: F. Rosenblatt, The perceptron (1958); several classes as in K. Crammer & Y. Singer (2003), uniform.
+    Source: F. Rosenblatt, The perceptron (1958); several classes as in K. Crammer & Y. Singer (2003).
     """
 
     part = "SparsePerceptron"
@@ -103,3 +111,27 @@ class SparsePerceptron(SparseLinear):
             self._shift(features, y, self.rate)
             self._shift(features, predicted, -self.rate)
         return Verdict(predicted, certainty, True)
+
+
+class SparseLogistic(SparseLinear):
+    """Logistic regression by online gradient descent; several classes one against the rest.
+
+    Weights have `bits` fractional bits; each moves by rate · (t − p).
+    """
+
+    part = "SparseLogistic"
+
+    def _learn(self, features: Indices, y: int) -> Verdict:
+        scores = self._scores(features)
+        predicted = self._label(scores)
+        chances = [sigmoid(score, self.bits) for score in scores]
+        targets = [y == 1] if self.rows == 1 else [row == y for row in range(self.rows)]
+        changed = False
+        for row, (target, p) in enumerate(zip(targets, chances, strict=True)):
+            step = (self.rate * ((SIGMOID_ONE if target else 0) - p) + SIGMOID_ONE // 2) >> SIGMOID_BITS
+            if step:
+                self._shift(features, row, step)
+                changed = True
+        chance = chances[y] if self.rows > 1 else chances[0] if y == 1 else SIGMOID_ONE - chances[0]
+        certainty = max(1, (chance * CERTAIN + SIGMOID_ONE // 2) >> SIGMOID_BITS)
+        return Verdict(predicted, certainty, changed)
