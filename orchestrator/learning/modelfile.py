@@ -6,6 +6,7 @@ that would make scikit-learn read outside its arrays. There is no way to trust m
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,10 @@ def model_bytes(pipeline: "Pipeline") -> bytes:
     return data
 
 
-def load_model(source: Path | bytes) -> "Pipeline":
+def load_model(source: Path | bytes, also: Sequence[str] = ()) -> "Pipeline":
     """Read a model from a file or from its bytes.
+
+    `also` names classes that this caller trusts beyond those of the list, because it checks them itself.
 
     Raises UntrustedModel for a pickle and for whatever is not on the list of types, ModelError for a damaged
     or oversized file and for a model whose parts do not fit each other.
@@ -60,9 +63,9 @@ def load_model(source: Path | bytes) -> "Pipeline":
 
     data = source if isinstance(source, bytes) else _read(source)
     schema = read_schema(data)
-    _check_types(schema)
+    _check_types(schema, also)
     try:
-        model = skops.io.loads(data, trusted=trusted())
+        model = skops.io.loads(data, trusted=[*trusted(), *also])
     except Exception as error:  # whatever a crafted file provokes in skops, numpy or scikit-learn
         raise ModelError(f"The model file is damaged: {type(error).__name__}: {error}", RETRAIN) from error
     if not isinstance(model, Pipeline):
@@ -82,8 +85,8 @@ def _read(path: Path) -> bytes:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _check_types(schema: dict[str, Any]) -> None:
-    lists = allowed()
+def _check_types(schema: dict[str, Any], also: Sequence[str] = ()) -> None:
+    lists = {**allowed(), "ObjectNode": allowed()["ObjectNode"] | set(also)}
     unknown = set()
     for node in nodes(schema):
         name = f"{node.get('__module__')}.{node.get('__class__')}"

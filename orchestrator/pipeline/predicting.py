@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.chain import Account, Receipt
+from orchestrator.chain.journal import Journal
 from orchestrator.config import Settings
 from orchestrator.errors import DataError, VerificationFailed
 from orchestrator.learning.prediction import predict_rows
-from orchestrator.pipeline.journal import Journal
 from orchestrator.pipeline.loading import PublishedModel
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import (

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.chain import Account, Receipt
+from orchestrator.chain import Account, Journal, Receipt
 from orchestrator.errors import GateError, IntegrityError, SignatureRefused, VerificationFailed
-from orchestrator.pipeline.journal import Journal
 from orchestrator.pipeline.projects import create_project, find_project
 from orchestrator.pipeline.runs import Run
 from orchestrator.pipeline.workspace import Workspace
