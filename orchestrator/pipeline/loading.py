@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import ModelError
+from orchestrator.errors import CidError, ModelError
 from orchestrator.learning.modelfile import load_model
 from orchestrator.pipeline.references import find_version
 from orchestrator.pipeline.workspace import Workspace
@@ -16,6 +16,7 @@ from orchestrator.provenance import (
     Version,
     verify,
 )
+from orchestrator.storage import Cid
 from orchestrator.types import Address, Digest
 
 if TYPE_CHECKING:
@@ -85,9 +86,25 @@ def load_published(workspace: Workspace, reference: str, viewer: Address | None 
     )
 
 
+def find_subject(workspace: Workspace, reference: str) -> tuple[str, Digest | None]:
+    """What to verify, and whose version is meant: files and CIDs as they are, models by their bytes."""
+    if Path(reference).exists() or _is_cid(reference):
+        return reference, None
+    version = find_version(workspace, reference, workspace.viewer)
+    return str(_bytes_of(workspace, version)), version.project_id
+
+
 def check(workspace: Workspace, path: Path, project: Digest) -> Verification:
     """Verify a model file against the chain. Raises VerificationFailed with all that failed."""
     return verify(path, workspace.registry, storage=workspace.storage, project=project).require()
+
+
+def _is_cid(text: str) -> bool:
+    try:
+        Cid.parse(text)
+    except CidError:
+        return False
+    return True
 
 
 def _bytes_of(workspace: Workspace, version: Version) -> Path:
