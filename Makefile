@@ -1,12 +1,12 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: install test lint gas compile bench contracts
+.PHONY: install test lint slither compile gas bench
 
-install: ## everything that development needs, Node's part included
+install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
 	npm ci --silent
 
-test: ## what is not installed is skipped with a reason
+test: # what is not installed is skipped with a reason
 	python -m pytest
 
 lint:
@@ -17,11 +17,15 @@ lint:
 	vulture
 	npx solhint --max-warnings 0 'contracts/**/*.sol'
 
-compile: ## the contracts into the package, the tests' mocks beside them
+slither: # needs slither-analyzer, in an environment of its own
+	python -m tests.slither
+
+compile: # the contracts into the package, the tests' mocks beside them
 	python -m tests.evm
 
-gas: ## take the gas snapshots anew
+gas: # take the gas snapshots anew
 	python -m pytest tests/gas --update-gas
+	python -m benchmarks --gas-only
 
-bench: ## the figures in docs/benchmarks.md
+bench: # the figures in docs/measurements.md
 	python -m benchmarks

@@ -1,6 +1,6 @@
 """Hash a file as an artifact (SHA-256 and CID in one pass), side by side with `sha256sum`.
 
-    python benchmarks/hashing.py [--size 1GiB] [--runs 5]
+    python -m benchmarks.hashing [--size 1GiB] [--runs 5]
 
 Both are timed as whole processes, in pairs, on a file in the page cache. Exits 1 if the median ratio of the
 two speeds is below 0.4, or if the Python process ever holds 200 MiB or more. Sizes far below the default

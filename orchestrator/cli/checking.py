@@ -19,6 +19,7 @@ from orchestrator.cli.options import (
     workspace_from,
 )
 from orchestrator.errors import DilnError
+from orchestrator.pipeline.loading import find_subject
 from orchestrator.pipeline.projects import find_project
 from orchestrator.pipeline.references import find_version
 from orchestrator.pipeline.runs import find_run
@@ -37,7 +38,9 @@ _MARKS = {
 
 @app.command(name="verify")
 def verify_file(
-    subject: Annotated[str, typer.Argument(metavar="FILE", help="A model file, a CID or a proof.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="FILE", help="A model file, a CID, a proof, or a model by name.")
+    ],
     project: Annotated[
         str | None,
         typer.Option(metavar="PROJECT", help="Whose version is meant: NAME, CREATOR/NAME or an id."),
@@ -55,11 +58,12 @@ def verify_file(
         workspace_from(network, None, home, storage) as workspace,
         progress_bar("hashing", unit="bytes") as progress,
     ):
+        found, owner = find_subject(workspace, subject)
         verification = verify(
-            subject,
+            found,
             workspace.registry,
             storage=workspace.storage,
-            project=find_project(workspace, project).id if project else None,
+            project=find_project(workspace, project).id if project else owner,
             manifest=manifest,
             name_of=workspace.name_of,
             progress=progress,

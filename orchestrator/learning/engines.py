@@ -3,9 +3,11 @@
 The result does not depend on it: every fit is seeded, and nothing about the engine is kept in the model.
 """
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from orchestrator.errors import EngineError, UsageError
 
@@ -13,6 +15,8 @@ Engine = Literal["local", "dask", "ray"]
 
 CONNECT_SECONDS = 10
 """How long a cluster may take to answer."""
+
+_START_RAY = "start one with `ray start --head`"
 
 HEAVY = 20_000_000
 """Cells times fits from which it is worth two seconds to start processes that import scikit-learn."""
@@ -80,10 +84,14 @@ def _ray(address: str) -> Iterator[None]:
         from ray.util.joblib import register_ray
     except ImportError as error:
         raise EngineError("Ray is not installed", "pip install 'diln[ray]'") from error
+    _knock(address)
     try:
         ray.init(address=address, logging_level="warning", log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
-        raise _unreachable("Ray", address, "start one with `ray start --head`") from error
+        reason = next(
+            (line for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__
+        )
+        raise EngineError(f"The Ray cluster at {address} cannot be used: {reason}", _START_RAY) from error
     try:
         register_ray()
         with parallel_config("ray", n_jobs=-1):
@@ -92,5 +100,15 @@ def _ray(address: str) -> Iterator[None]:
         ray.shutdown()
 
 
-def _unreachable(name: str, address: str, hint: str) -> Any:
+def _knock(address: str) -> None:
+    """Ray tries a dead address for minutes; "auto" and names without a port are left to it."""
+    place = urlsplit(address if "://" in address else f"ray://{address}")
+    try:
+        if place.hostname and place.port:
+            socket.create_connection((place.hostname, place.port), CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise _unreachable("Ray", address, _START_RAY) from error
+
+
+def _unreachable(name: str, address: str, hint: str) -> EngineError:
     return EngineError(f"The {name} cluster at {address} does not answer within {CONNECT_SECONDS} s", hint)

@@ -160,19 +160,19 @@ def _score(
     import numpy as np
     from sklearn.base import clone
     from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
-    from sklearn.utils.parallel import Parallel, delayed
+    from sklearn.utils.parallel import delayed
 
     features, labels = rows
     kind = StratifiedKFold if dataset.task == "classification" else KFold
     folds = list(kind(search.folds, shuffle=True, random_state=spec.split.seed).split(features, labels))
     models = [clone(pipeline).set_params(**_named(candidate)) for candidate in candidates]
-    jobs = (
+    jobs = [
         delayed(cross_val_score)(model, features, labels, scoring=scorer, cv=[fold], error_score="raise")
         for model in models
         for fold in folds
-    )
+    ]
     scores = []
-    for score in Parallel(return_as="generator")(jobs):
+    for score in _results(jobs):
         scores.append(float(score[0]))
         tick()
     table = np.array(scores).reshape(len(candidates), len(folds))
@@ -181,6 +181,20 @@ def _score(
         for parameters, row in zip(candidates, table, strict=True)
     ]
     return sorted(found, key=lambda candidate: -candidate.mean)
+
+
+def _results(jobs: list[Any]) -> Iterator[Any]:
+    """Results in order, as soon as they are there; in batches from engines that return no generator (Ray)."""
+    from joblib.parallel import get_active_backend
+    from sklearn.utils.parallel import Parallel
+
+    backend, workers = get_active_backend()
+    if backend.supports_return_generator:
+        yield from Parallel(return_as="generator")(jobs)
+        return
+    size = 2 * max(1, backend.effective_n_jobs(workers))
+    for begin in range(0, len(jobs), size):
+        yield from Parallel()(jobs[begin : begin + size])
 
 
 def _named(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from orchestrator.errors import IntegrityError, StorageError
 from orchestrator.provenance.ancestry import Lineage, lineage
+from orchestrator.provenance.findings import Findings, Progress, Sources, Verification
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.provenance.manifestchecks import check_description, find_manifest
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Anchor, Project, Status, Version
 from orchestrator.provenance.signaturechecks import check_signatures
-from orchestrator.provenance.verification import Findings, Progress, Sources, Verification
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
 from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
 from orchestrator.types import Digest
@@ -109,6 +109,10 @@ def _cid(
     anchored, computed = version.artifact_cid, found.cid
     if anchored is None:
         findings.skipped("cid", "The version names no CID: it was not published on IPFS.")
+        return
+    if computed != anchored and manifest and manifest.predicate.artifact.encrypted:
+        findings.skipped("cid", f"The anchored CID {anchored} is that of the encrypted file.")
+        findings.not_proven.append(f"That {anchored} holds this model: only who can decrypt it can tell.")
         return
     if computed != anchored and path is None:
         findings.skipped("cid", f"The same bytes were anchored under another CID, {anchored}.")

@@ -8,6 +8,7 @@ from orchestrator.provenance.records import Anchor
 DEVELOPMENT_CHAIN = (
     "That the record is final: this is a development chain, and whoever runs it can rewrite it."
 )
+ONE_NODE = "That the node told the truth about the chain: ask another one to be sure."
 
 
 def short(digest: bytes) -> str:
@@ -32,4 +33,4 @@ def count(number: int, noun: str) -> str:
 
 def chain_caveats(registry: RegistryReader) -> list[str]:
     """What a record on this chain does not prove."""
-    return [DEVELOPMENT_CHAIN] if registry.chain.development else []
+    return [DEVELOPMENT_CHAIN if registry.chain.development else ONE_NODE]

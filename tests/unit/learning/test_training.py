@@ -4,14 +4,18 @@
 └── what cannot be trained → SpecError with the line's key, DataError
 """
 
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
+import joblib
 import pytest
 
 from orchestrator.errors import DataError, EngineError, SpecError, UsageError
 from orchestrator.learning.data import Dataset
 from orchestrator.learning.modelfile import model_bytes
+from orchestrator.learning.search import _results
 from orchestrator.learning.spec import Features, Range, Search, Selection, Spec, Split
 from orchestrator.learning.training import train
 
@@ -135,7 +139,35 @@ def test_train__engine_without_address__is_wrong_usage(spec_of: Specs, iris: Dat
 def test_train__engine_not_installed__says_how_to_install_it(
     spec_of: Specs, iris: Dataset, monkeypatch: pytest.MonkeyPatch, engine: str, module: str
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, module, None)
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(EngineError, match="not installed") as caught:
         train(spec_of(), iris, engine=engine, address="tcp://127.0.0.1:1")
     assert f"diln[{engine}]" in caught.value.hint
+
+
+def test_train__ray_address_that_nobody_answers__says_so(
+    spec_of: Specs, iris: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray itself would try for minutes; no socket is opened here."""
+    stand_in = types.ModuleType("ray")
+    backend = types.ModuleType("ray.util.joblib")
+    backend.register_ray = lambda: None  # type: ignore[attr-defined]
+    modules = {"ray": stand_in, "ray.util": types.ModuleType("ray.util"), "ray.util.joblib": backend}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+
+    def refuse(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("socket.create_connection", refuse)
+    with pytest.raises(EngineError, match=r"Ray cluster at 127\.0\.0\.1:9 does not answer"):
+        train(spec_of(), iris, engine="ray", address="127.0.0.1:9")
+
+
+def test_results__engine_without_generators__come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    from joblib._parallel_backends import ThreadingBackend
+    from sklearn.utils.parallel import delayed
+
+    monkeypatch.setattr(ThreadingBackend, "supports_return_generator", False)
+    with joblib.parallel_config("threading", n_jobs=2):
+        assert list(_results([delayed(abs)(-number) for number in range(9)])) == list(range(9))

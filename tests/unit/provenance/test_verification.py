@@ -125,6 +125,14 @@ def test_verify__whole_model__says_what_is_and_is_not_proven(lab, published):
     assert published.project.hex() in not_proven
 
 
+def test_verify__on_a_live_chain__trusts_one_node_and_says_so(lab, published):
+    lab.chain.__dict__["development"] = False  # a cached property
+    verification = verify(published.model, lab.registry)
+    assert verification.ok
+    assert any("ask another" in line for line in verification.not_proven)
+    assert not any("development chain" in line for line in verification.not_proven)
+
+
 def test_verify__to_json__is_json(lab, published):
     shown = json.loads(json.dumps(verify(published.model, lab.registry).to_json()))
     assert shown["ok"]
