@@ -96,10 +96,11 @@ def simulate(
     json: JsonOption = False,
 ) -> None:
     """Let good and bad agents grow a model, and see who gains."""
-    from orchestrator.sum.simulation.running import load, write
     from orchestrator.sum.simulation.running import simulate as run
+    from orchestrator.sum.simulation.running import write
+    from orchestrator.sum.simulation.scenario import load_scenario
 
-    loaded = load(scenario)
+    loaded = load_scenario(scenario)
     with progress_bar("simulating", unit="days") as progress:
         result = run(loaded, data=data, on_chain=on_chain, progress=progress)
     files = write(result, output)

@@ -90,12 +90,12 @@ def _linear(classifier: Any, seen: TextInput | NumberInput, rate: float | None) 
     dims = table.shape[1]
     limit = min(LIMIT, dims - 1)
     if getattr(classifier, "loss", "") == "log_loss":
-        bits = _log_bits(table)
+        bits = log_bits(table)
         step = _rate(eta * 2**bits)
         return SparseLogistic(dims, classes, rate=step, bits=bits, limit=limit).with_weights(table * 2**bits)
     scale = _scale(table, eta)
     scores = seen.seen @ np.asarray(classifier.coef_).T + classifier.intercept_
-    bits = _certain_bits(np.asarray(scores) * scale)
+    bits = certain_bits(np.asarray(scores) * scale)
     model = SparsePerceptron(dims, classes, rate=_rate(eta * scale), bits=bits, limit=limit)
     return model.with_weights(table * scale)
 
@@ -112,7 +112,7 @@ def _dense_linear(classifier: Any, seen: NumberInput, classes: int, eta: float) 
     scale = _scale(np.hstack([intercept.reshape(-1, 1) / FULL, weights]), eta)
     scores = shown @ own.T + classifier.intercept_
     model = DensePerceptron(
-        weights.shape[1], classes, rate=_rate(eta * scale), bits=_certain_bits(scores * scale)
+        weights.shape[1], classes, rate=_rate(eta * scale), bits=certain_bits(scores * scale)
     )
     return model.with_weights(weights * scale, intercept * scale / FULL)
 
@@ -130,13 +130,13 @@ def _rate(value: float) -> int:
     return int(min(max(round(value), 1), FASTEST))
 
 
-def _log_bits(weights: Floats) -> int:
+def log_bits(weights: Floats) -> int:
     largest = float(np.abs(weights).max())
     fits = math.floor(math.log2((1 << 14) / largest)) if largest else 12
     return int(min(max(fits, 1), 12))
 
 
-def _certain_bits(scores: npt.ArrayLike) -> int:
+def certain_bits(scores: npt.ArrayLike) -> int:
     """The width of the margin beyond which the model counts as sure: nine of ten samples are within."""
     width = float(np.quantile(np.abs(np.asarray(scores)), 0.9)) or 1.0
     return int(min(max(round(math.log2(max(width, 1.0))), 1), 30))

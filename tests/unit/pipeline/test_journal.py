@@ -21,7 +21,7 @@ class SlowChain:
         self.sent = 0
         self.known = RECEIPT
 
-    def send(self, function, sender, *, dry_run=False, before_send=None):
+    def send(self, function, sender, *, value=0, dry_run=False, before_send=None):
         if before_send:
             before_send(RECEIPT.tx_hash)
         self.sent += not dry_run
