@@ -98,7 +98,8 @@ def _text_input(pipeline: Pipeline, vectorizer: Any, texts: Sequence[str]) -> Te
 
 
 def _hashing(vectorizer: Any, words: Words, values: Floats, seen: Any) -> TextInput:
-    buckets, signed = int(vectorizer.n_features), bool(vectorizer.alternate_sign)
+    # `binary` sets every value to 1, the signs too
+    buckets, signed = int(vectorizer.n_features), bool(vectorizer.alternate_sign and not vectorizer.binary)
     if buckets * (2 if signed else 1) > MOST_FEATURES:
         raise ModelError(f"{buckets} hash buckets are too many", "Train with n_features=2**9, for example.")
     columns = np.arange(buckets)

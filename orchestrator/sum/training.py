@@ -138,7 +138,7 @@ def _vectorizer(words: int, buckets: int | None, kind: Kind) -> Any:
     if buckets is None:
         return CountVectorizer(max_features=words, binary=True)
     signed = kind in ("perceptron", "logistic")
-    return HashingVectorizer(n_features=buckets, binary=True, norm=None, alternate_sign=signed)
+    return HashingVectorizer(n_features=buckets, binary=not signed, norm=None, alternate_sign=signed)
 
 
 def _scaler() -> Any:
