@@ -61,6 +61,11 @@ class Shape:
         )
 
 
+def pad(lanes: npt.NDArray[np.generic]) -> Lanes:
+    """The model's first lanes, filled up with zeros to a whole word."""
+    return np.concatenate([lanes, np.zeros(-(HANDLER + len(lanes)) % LANES, dtype=np.int64)]).astype(np.int64)
+
+
 def pack(lanes: Lanes) -> bytes:
     """Lanes (0 to 2^16 − 1, from the model's first one on) as the model's bytes."""
     size = HANDLER + len(lanes)
