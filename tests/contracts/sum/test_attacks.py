@@ -54,17 +54,22 @@ def test_take__in_a_block_in_which_the_model_was_updated__refused(system: System
     reputation(system, "reporter")
     contribution, other = disputed(system), encode_sparse([2])
     label = Facts(contribution.facts).label
-    system.add(other, label, "helper")  # so that the update to come moves the model further against X
-    system.add(X, 1 - label, "helper")
+    predict = system.do.predict
+    while predict(X).call() == label or predict(other).call() != label:
+        system.add(other, label, "helper")  # so that the update to come, a mistake of the model on another
+        system.add(X, 1 - label, "helper")  # sample, moves it further against X
     system.claim("report", contribution, "reporter")
     system.evm.advance(DAY + 1)
     before, evm, tester = system.balance("reporter"), system.evm, system.evm.tester
     update = {"from": evm.role("attacker"), "value": system.price(), "gas": 500_000}
     tester.disable_auto_mine_transactions()
-    system.do.add(other, 1 - label, ANY).transact(update)
+    added = system.do.add(other, 1 - label, ANY).transact(update)
     sent = system.do.take(*contribution.claim).transact({"from": evm.role("reporter"), "gas": 500_000})
     tester.enable_auto_mine_transactions()
-    assert evm.web3.eth.get_transaction_receipt(sent)["status"] == 0
+    receipts = [evm.web3.eth.get_transaction_receipt(each) for each in (added, sent)]
+    assert receipts[0]["blockNumber"] == receipts[1]["blockNumber"]
+    assert [receipt["status"] for receipt in receipts] == [1, 0]
+    assert Facts(system.added(receipts[0])[0].facts).surprise
     assert system.balance("reporter") == before
     system.claim("take", contribution, "reporter")  # a block later it is paid
     assert system.balance("reporter") > before
