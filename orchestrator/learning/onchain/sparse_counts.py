@@ -108,7 +108,8 @@ def _excess(product: int) -> int:
 class NaiveBayes(SparseCounts):
     """Multinomial naive Bayes in the log domain, add-one smoothing; a class's statistic is its counts' sum.
 
-    Source: C. Manning, P. Raghavan & H. Schütze, Introduction to Information Retrieval (2008), 13.2; binarized.
+    Source: C. Manning, P. Raghavan & H. Schütze, Introduction to Information Retrieval (2008), 13.2,
+    binarized.
     """
 
     part = "NaiveBayes"

@@ -1,6 +1,6 @@
 """How a model's numbers lie in 256-bit words, as contracts/sum/Words.sol has it.
 
-A word is sixteen lanes of 16 bits, lane 0 at the low end. Lanes 0 to 7 of word 0 belong to the data handler, so
+A word is sixteen lanes of 16 bits, lane 0 at the low end. Lanes 0 to 7 of word 0 belong to the data handler:
 a model's numbers begin at lane 8. As bytes, a model is its words, big-endian.
 """
 
