@@ -1,18 +1,20 @@
-"""Shared models: the factory, and one contract for each composition that it clones."""
+"""Collaborative training: the factory of shared models, and one implementation for each model and incentive."""
 
 from orchestrator.chain import Deployer
 
-COMPOSITIONS = (
-    "SparsePerceptronStake",
-    "SparseLogisticStake",
-    "SparseNearestCentroidStake",
-    "NaiveBayesStake",
-    "DensePerceptronStake",
-    "NearestCentroidStake",
+MODELS = (
+    "SparsePerceptron",
+    "SparseLogistic",
+    "SparseNearestCentroid",
+    "NaiveBayes",
+    "DensePerceptron",
+    "NearestCentroid",
 )
+INCENTIVES = ("Stake", "Game")
 
 
 def migrate(deploy: Deployer) -> None:
     deploy("SumFactory")
-    for composition in COMPOSITIONS:
-        deploy(composition)
+    for model in MODELS:
+        for incentive in INCENTIVES:
+            deploy(model + incentive)

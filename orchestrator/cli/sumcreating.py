@@ -40,6 +40,9 @@ def create(
     buckets: Annotated[int | None, typer.Option(help="Hash words into so many features.", min=2)] = None,
     test_share: Annotated[float, typer.Option(help="The share of samples to test on.")] = 0.2,
     rate: Annotated[float | None, typer.Option(help="Learning rate, in the trained model's units.")] = None,
+    game: Annotated[
+        bool, typer.Option("--game", help="Give points, levels and badges too; --cost-weight may be 0.")
+    ] = False,
     cost_weight: Annotated[
         int, typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in gwei.")
     ] = 1000,
@@ -66,12 +69,15 @@ def create(
         with err.status("training and quantizing"):
             plan = _plan(csv, text_column, label_column, model, kind, words, buckets, test_share, rate)
         account = connection.account(chosen_sender(connection.settings))
-        made = create_model(connection, name, plan, account, terms, dry_run=dry_run)
+        made = create_model(
+            connection, name, plan, account, terms, incentive="Game" if game else "Stake", dry_run=dry_run
+        )
     quality = plan.quality
     facts: dict[str, Any] = {
         "name": name,
         "address": made.address,
         "model": made.descriptor.model,
+        "incentive": "points and badges" if game else "deposits",
         "labels": list(made.descriptor.labels),
         "descriptor": made.descriptor.digest.hex(),
         "held out": quality.rows,

@@ -186,4 +186,4 @@ def leaderboard(
     money = ("deposited", "refunded", "taken")
     if not json:
         rows = [row | {key: ether(row[key]) for key in money} for row in rows]
-    print_rows(["name", "points", "valid", "contributions", *money], rows, json)
+    print_rows(["name", "points", "level", "valid", "contributions", *money], rows, json)

@@ -1,6 +1,7 @@
 """Create a shared model: pin its test set and its descriptor, then let the factory clone."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import DataError, IntegrityError, ModelError
@@ -11,6 +12,9 @@ from orchestrator.sum.opening import models
 from orchestrator.sum.records import ETHER, GWEI, Terms
 from orchestrator.sum.training import Trained, accuracy
 from orchestrator.types import Address
+
+Incentive = Literal["Stake", "Game"]
+"""Deposits alone, or points, levels and badges too (then the deposit may be nothing)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def create(
     sender: Account,
     terms: Terms,
     *,
+    incentive: Incentive = "Stake",
     token: Address = ETHER,
     unit: int = GWEI,
     dry_run: bool = False,
@@ -78,7 +83,7 @@ def create(
     test = connection.storage.put(plan.test.to_bytes(), pin=not dry_run)
     part = converted.model.part
     descriptor = Descriptor(name, part, converted.labels, converted.encoder, test.cid, plan.quality)
-    implementation = connection.deployments.get(f"{part}Stake")
+    implementation = connection.deployments.get(part + incentive)
     arguments = _arguments(converted, terms, token, unit)
     salt = descriptor.digest
     address = connection.factory.address_of(implementation, sender.address, salt, arguments)

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from orchestrator.sum.opening import Opened
 from orchestrator.types import Address, Wei
 
+FIRST_LEVEL = 10
+"""Points of level 1 (contracts/sum/incentives/Gamification.sol)."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """A contributor: samples given, those that earned reputation, points; wei deposited, returned, taken."""
+    """A contributor: samples given, those that earned reputation, points, level; and money, in wei."""
 
     address: Address
     contributions: int
     valid: int
     points: int
+    level: int
     deposited: Wei
     refunded: Wei
     taken: Wei
@@ -27,17 +31,25 @@ class _Tally:
     paid: dict[str, int] = field(default_factory=lambda: {"Refunded": 0, "Taken": 0})
 
 
+def level_of(points: int) -> int:
+    """The level, which is the number of badges, that these points give: from 10 on, one for each doubling."""
+    return (points // FIRST_LEVEL).bit_length()
+
+
 def leaderboard(opened: Opened) -> list[Row]:
     """Everybody who gave or took, best first: by points, reputation, then contributions."""
     shared = opened.shared
     tallies: dict[Address, _Tally] = defaultdict(_Tally)
+    contributors: dict[int, Address] = {}
     for contribution in shared.contributions():
+        contributors[contribution.id] = contribution.facts.contributor
         tally = tallies[contribution.facts.contributor]
         tally.contributions += 1
         tally.deposited += contribution.facts.deposit * shared.unit
-    for name, who in (("Refunded", "contributor"), ("Taken", "taker")):
-        for event in shared.events(name):
-            tallies[event["args"][who]].paid[name] += event["args"]["amount"]
+    for event in shared.events("Refunded"):
+        tallies[contributors[event["args"]["id"]]].paid["Refunded"] += event["args"]["amount"]
+    for event in shared.events("Taken"):
+        tallies[event["args"]["taker"]].paid["Taken"] += event["args"]["amount"]
     rows = []
     for address, tally in tallies.items():
         standing = shared.standing(address)
@@ -47,6 +59,7 @@ def leaderboard(opened: Opened) -> list[Row]:
                 tally.contributions,
                 standing.valid,
                 standing.points,
+                level_of(standing.points),
                 Wei(tally.deposited),
                 Wei(tally.paid["Refunded"]),
                 Wei(tally.paid["Taken"]),

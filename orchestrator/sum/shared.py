@@ -108,12 +108,11 @@ class SharedModel:
         self, contributor: Address | None = None, to_block: int | None = None
     ) -> Iterator[Contribution]:
         """All contributions in their order, or those of one contributor."""
-        filters = {"contributor": contributor} if contributor else None
         event = self.contract.events["Added"]()
-        for found in self.chain.events(
-            event, from_block=self.first_block, to_block=to_block, filters=filters
-        ):
-            yield _contribution(found)
+        for found in self.chain.events(event, from_block=self.first_block, to_block=to_block):
+            contribution = _contribution(found)
+            if contributor in (None, contribution.facts.contributor):
+                yield contribution
 
     def added(self, receipt: Receipt) -> list[Contribution]:
         """The contributions that a transaction made."""

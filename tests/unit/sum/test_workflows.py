@@ -186,6 +186,19 @@ def test_leaderboard__two_contributors__all_that_was_paid(village):
     assert all(row.refunded == row.deposited for row in rows)
 
 
+def test_leaderboard__game_without_deposits__points_and_levels(village, planned):
+    connection, contributor = village.connection, village.account("contributor")
+    terms = replace(TERMS, cost_weight=0)
+    made = create(connection, "game", planned, village.account("creator"), terms, incentive="Game")
+    game = Village(connection, open_model(connection, made.address))
+    _earn_reputation(game)
+    best = leaderboard(game.opened)[0]
+    level = game.opened.shared.contract.functions.levelOf(contributor.address).call()
+    assert (best.address, best.deposited, best.level) == (contributor.address, 0, level)
+    assert best.points >= 10
+    assert level >= 1
+
+
 def test_open_model__address_without_contract__refused(village):
     with pytest.raises(NotDeployed):
         open_model(village.connection, village.account("keeper").address)
