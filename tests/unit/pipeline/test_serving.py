@@ -15,7 +15,7 @@ from orchestrator.pipeline.marking import mark
 from orchestrator.pipeline.predicting import prediction_log
 from orchestrator.pipeline.references import find_version
 from orchestrator.pipeline.serving import create_app, model_guard
-from orchestrator.provenance import Status
+from orchestrator.provenance import Status, Version
 from tests.unit.chain.faults import Line, chain_behind
 from tests.unit.pipeline.desk import PROJECT, Desk
 
@@ -43,9 +43,9 @@ class Client:
 class Server:
     """A served model, its guard, and a client."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, version: Version) -> None:
         self.desk = desk
-        self.version = desk.publish().version
+        self.version = version
         self.model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
         self.guard = model_guard(desk.workspace, self.model)
         self.client = Client(create_app(desk.workspace, self.model, self.guard))
@@ -55,8 +55,8 @@ class Server:
 
 
 @pytest.fixture
-def server(desk):
-    return Server(desk)
+def server(desk, published):
+    return Server(desk, published)
 
 
 def test_health__model_checked__ok(server):
