@@ -9,6 +9,7 @@ import typer
 
 from orchestrator.cli.console import err, out, print_json
 from orchestrator.cli.options import JsonOption, new_app, settings_from
+from orchestrator.errors import UsageError
 
 app = new_app()
 
@@ -28,6 +29,10 @@ def demo(
 
         place = folder or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
+        if any(place.iterdir()):
+            raise UsageError(
+                f"{place} is not empty", "Give a new folder: the demo would mix with what is there."
+            )
         for step, sentence in run_demo(settings_from(home=place / ".diln"), place):
             status.update(f"after {step} …")
             lines.append({"step": step, "sentence": sentence})

@@ -1,11 +1,12 @@
 """Find a command's module, run it, and turn whatever it raises into a sentence and an exit code."""
 
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
-import click
 import typer
 
 from orchestrator.cli import SECTIONS
@@ -17,20 +18,21 @@ INTERRUPTED = 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    as_json = "--json" in arguments
     try:
         return _run(arguments)
     except DilnError as error:
-        print_error(error, as_json="--json" in arguments)
+        print_error(error, as_json=as_json)
         return error.exit_code
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\ninterrupted: run the same command again to go on\n")
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has enough of it, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
-        print_error(
-            StorageError(
-                f"the system refused: {error}", "Check free space and permissions, then run it again."
-            )
-        )
+        hint = "Check free space and permissions, then run it again."
+        print_error(StorageError(f"the system refused: {error}", hint), as_json=as_json)
         return 1
 
 
@@ -44,7 +46,17 @@ def _run(arguments: Sequence[str]) -> int:
     app: typer.Typer = import_module(f"orchestrator.cli.{modules[name]}").app
     try:
         code = app(args=list(arguments), prog_name="diln", standalone_mode=False)
-    except click.exceptions.UsageError as error:
-        error.show()
-        return error.exit_code
+    except _WRONG_USAGE as error:
+        return _explain(error, arguments)
     return int(code or 0)
+
+
+def _explain(error: Any, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
+        raise UsageError(error.format_message(), f"`diln {arguments[0]} --help` explains it.")
+    error.show()
+    return int(error.exit_code)
+
+
+_WRONG_USAGE: Any = typer.BadParameter.__base__
+"""What typer raises for a command line that it cannot parse; it has no public name."""

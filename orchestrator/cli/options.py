@@ -26,6 +26,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Simulate and price; send nothing.")]
 SpecOption = Annotated[Path, typer.Option("--spec", metavar="FILE", help="The spec file.")]
 StorageOption = Annotated[str | None, typer.Option("--storage", metavar="KIND", help="embedded or kubo.")]
+IdentityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity", metavar="FILE", exists=True, help="The private key for a private model (age)."
+    ),
+]
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="A run, NAME, NAME@VERSION, artifact hash or file.")
 ]

@@ -7,7 +7,14 @@ import typer
 
 from orchestrator.cli.console import out, print_facts, print_json, print_table, progress_bar
 from orchestrator.cli.options import HomeOption, JsonOption, StorageOption, new_app, settings_from
-from orchestrator.storage import DEFAULT_PROFILE, Storage, decrypt_file, encrypt_file, open_storage
+from orchestrator.storage import (
+    DEFAULT_PROFILE,
+    Storage,
+    decrypt_file,
+    encrypt_file,
+    open_storage,
+    read_identity,
+)
 
 app = new_app()
 pin = typer.Typer(help="Add, list, get and remove pinned artifacts.", no_args_is_help=True)
@@ -80,8 +87,7 @@ def get(
     with _storage(home, storage) as store:
         store.get(cid, target)
     if identity:
-        key = identity.read_text(encoding="utf-8").strip()
-        target = decrypt_file(target, target.with_name(target.name + ".plain"), key)
+        target = decrypt_file(target, target.with_name(target.name + ".plain"), read_identity(identity))
     out.print(f"wrote {target}, every block verified")
 
 

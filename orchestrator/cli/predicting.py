@@ -10,6 +10,7 @@ from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
     HomeOption,
+    IdentityOption,
     JsonOption,
     ModelArgument,
     NetworkOption,
@@ -31,6 +32,7 @@ ProjectArgument = Annotated[str, typer.Argument(metavar="PROJECT", help="NAME, C
 def predict(
     model: ModelArgument,
     rows: Annotated[Path, typer.Argument(metavar="ROWS", help="A CSV, Parquet or JSON file.", exists=True)],
+    identity: IdentityOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
     storage: StorageOption = None,
@@ -41,7 +43,7 @@ def predict(
     from orchestrator.pipeline.loading import load_published
 
     with workspace_from(network, sender, home, storage) as workspace:
-        loaded = load_published(workspace, model, workspace.viewer)
+        loaded = load_published(workspace, model, workspace.viewer, identity)
         predictions = predicting.predict(workspace, loaded, predicting.read_rows(rows))
     if json:
         answers = [{"index": each.index, **each.output} for each in predictions]
@@ -107,7 +109,7 @@ def prove(
         raise UsageError(f"{reveal} holds {len(revealed)} rows", "Give the one row that was asked.")
     with workspace_from(network, sender, home) as workspace:
         found = find_project(workspace, project, workspace.viewer)
-        predicting.prove(workspace.settings, found.id, number, dest, revealed[0] if revealed else None)
+        predicting.prove(workspace, found.id, number, dest, revealed[0] if revealed else None)
     out.print(f"wrote {dest}; check it with: diln verify {dest}")
 
 

@@ -22,9 +22,9 @@ from orchestrator.errors import UsageError
 from orchestrator.pipeline.marking import mark as mark_version
 from orchestrator.pipeline.publishing import Published
 from orchestrator.pipeline.publishing import publish as publish_run
-from orchestrator.pipeline.publishing import sign as sign_run
 from orchestrator.pipeline.references import find_version
 from orchestrator.pipeline.runs import find_run
+from orchestrator.pipeline.signing import sign as sign_run
 from orchestrator.provenance import Status
 
 app = new_app()
@@ -119,7 +119,11 @@ def mark(
             signers=[workspace.account(name) for name in signer or ()],
             dry_run=dry_run,
         )
-    out.print(f"would take {receipt.gas_used} gas" if dry_run else f"{model} is {status} ({receipt.tx_hash})")
+    if receipt is None:
+        out.print(f"{model} is {status} already; nothing was sent")
+    else:
+        done = f"would take {receipt.gas_used} gas" if dry_run else f"{model} is {status} ({receipt.tx_hash})"
+        out.print(done)
 
 
 def _status(word: str) -> Status:

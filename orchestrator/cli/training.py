@@ -53,6 +53,10 @@ def train(
     parent: Annotated[
         list[str] | None, typer.Option(metavar="RUN", help="A run that this model is made from; repeatable.")
     ] = None,
+    encrypt_to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="age1…", help="Publish the model only encrypted to this recipient; repeatable."),
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -66,6 +70,7 @@ def train(
             engine=engine,
             address=address,
             parents=tuple(parent or ()),
+            encrypt_to=tuple(encrypt_to or ()),
             progress=progress,
         )
     manifest = run.manifest

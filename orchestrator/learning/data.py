@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Task
-from orchestrator.learning.cleaning import Cleaned, Kind, clean
+from orchestrator.learning.cleaning import Cleaned, clean
+from orchestrator.learning.columns import Kind
 from orchestrator.learning.reading import DataFile, Source, read
 from orchestrator.learning.spec import Data
 

@@ -139,13 +139,14 @@ def residuals(test: Outcome, metrics: Metrics, path: Path) -> None:
 
 
 def _figure(title: str, width: float, height: float) -> "tuple[Figure, Axes]":
+    from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes: Axes = figure.add_subplot()
     axes.set_title(title, loc="left", color=INK, fontsize=12, fontweight="bold", pad=12)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)

@@ -12,8 +12,9 @@ from orchestrator.learning.template import spec_template
 from orchestrator.pipeline.loading import check, load_published
 from orchestrator.pipeline.predicting import anchor_log, predict, prove
 from orchestrator.pipeline.projects import create_project
-from orchestrator.pipeline.publishing import Published, publish, sign
+from orchestrator.pipeline.publishing import Published, publish
 from orchestrator.pipeline.runs import Run
+from orchestrator.pipeline.signing import sign
 from orchestrator.pipeline.training import train
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import verify
@@ -31,7 +32,9 @@ def demo(settings: Settings, folder: Path) -> Iterator[Line]:
     """
     spec = folder / "diln.toml"
     spec.write_text(spec_template("breast_cancer", name=PROJECT), encoding="utf-8")
-    own = replace(settings, home=folder / ".diln", network=Network(EMBEDDED), storage=StorageConfig())
+    own = replace(
+        settings, home=folder / ".diln", network=Network(EMBEDDED), storage=StorageConfig(), account=None
+    )
     with Workspace(own) as workspace:
         run = yield from _train(workspace, spec)
         published = yield from _publish(workspace, run)
@@ -97,7 +100,7 @@ def _use(workspace: Workspace, published: Published, spec: Path) -> Iterator[Lin
     batch, receipt = anchored
     yield "anchor", f"the log's Merkle root {batch.root.hex()}, {receipt.gas_used:,} gas"
     dest = spec.parent / "prediction-0.json"
-    prove(workspace.settings, published.project.id, prediction.index, dest)
+    prove(workspace, published.project.id, prediction.index, dest)
     verify(dest, workspace.registry).require()
     yield "prove", "the contract accepts the proof that this prediction was logged"
 

@@ -1,11 +1,13 @@
 """Load a published model, after every check against the chain has passed, never before."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import CidError, ModelError
+from orchestrator.errors import CidError, IntegrityError, ModelError, VerificationFailed
 from orchestrator.learning.modelfile import load_model
+from orchestrator.pipeline.fetching import model_file
 from orchestrator.pipeline.references import find_version
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import (
@@ -22,14 +24,13 @@ from orchestrator.types import Address, Digest
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-ENCRYPTED = "skops+age"
-
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A model that passed verification: `path` holds the bytes that were checked."""
+    """A model that passed verification: `path` holds the bytes that were checked, `project` is the name."""
 
     pipeline: "Pipeline"
+    project: str
     version: Version
     anchor: Anchor
     manifest: Manifest
@@ -38,13 +39,13 @@ class PublishedModel:
     @property
     def name(self) -> str:
         """NAME@NUMBER."""
-        return f"{self.manifest.predicate.project}@{self.version.number}"
+        return f"{self.project}@{self.version.number}"
 
     @property
     def reference(self) -> ModelReference:
         """What goes into each entry of the prediction log."""
         return ModelReference(
-            name=self.manifest.predicate.project,
+            name=self.project,
             version=str(self.version.number),
             artifact=self.version.artifact_hash,
             manifest=self.version.manifest_digest,
@@ -70,20 +71,23 @@ class PublishedModel:
         }
 
 
-def load_published(workspace: Workspace, reference: str, viewer: Address | None = None) -> PublishedModel:
+def load_published(
+    workspace: Workspace, reference: str, viewer: Address | None = None, identity: Path | None = None
+) -> PublishedModel:
     """Fetch, verify and load what `reference` names (see `find_version`).
 
-    The bytes come from a run on this machine, from storage, or from the chain itself. Raises
-    VerificationFailed if any check fails, ModelError if the bytes are to be had nowhere.
+    The bytes come from a run on this machine, from the chain itself, or from storage; `identity` is a file
+    with the private key for a private model. Raises VerificationFailed if any check fails, ModelError if the
+    bytes are to be had nowhere.
     """
     version = find_version(workspace, reference, viewer)
-    path = _bytes_of(workspace, version)
-    verification = check(workspace, path, version.project_id)
-    if verification.version is None or verification.anchor is None or verification.manifest is None:
+    path = model_file(workspace, version, identity)
+    found = check(workspace, path, version.project_id)
+    project = workspace.registry.project(version.project_id)
+    if not (found.version and found.anchor and found.manifest and project):
         raise ModelError(f"the manifest of `{reference}` is not to be had", "Reach the storage that has it.")
-    return PublishedModel(
-        load_model(path), verification.version, verification.anchor, verification.manifest, path
-    )
+    pipeline = load_model(_read(path, found.version.artifact_hash))
+    return PublishedModel(pipeline, project.name, found.version, found.anchor, found.manifest, path)
 
 
 def find_subject(workspace: Workspace, reference: str) -> tuple[str, Digest | None]:
@@ -91,11 +95,13 @@ def find_subject(workspace: Workspace, reference: str) -> tuple[str, Digest | No
     if Path(reference).exists() or _is_cid(reference):
         return reference, None
     version = find_version(workspace, reference, workspace.viewer)
-    return str(_bytes_of(workspace, version)), version.project_id
+    return str(model_file(workspace, version)), version.project_id
 
 
 def check(workspace: Workspace, path: Path, project: Digest) -> Verification:
     """Verify a model file against the chain. Raises VerificationFailed with all that failed."""
+    if not path.is_file():
+        raise VerificationFailed(f"{path} is gone", "Load the model again: it is fetched anew.")
     return verify(path, workspace.registry, storage=workspace.storage, project=project).require()
 
 
@@ -107,20 +113,9 @@ def _is_cid(text: str) -> bool:
     return True
 
 
-def _bytes_of(workspace: Workspace, version: Version) -> Path:
-    """A file that should hold the version's bytes; whether it does is for the verification to say."""
-    run = workspace.settings.models_dir.glob(f"*/{version.manifest_digest.hex()[:12]}/model.skops")
-    local = next(run, None)
-    if local:
-        return local
-    cached = workspace.settings.home / "cache" / f"{version.artifact_hash.hex()}.skops"
-    if cached.exists():
-        return cached
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    if version.on_chain:
-        data = workspace.registry.artifact(version.project_id, version.artifact_hash)
-        cached.write_bytes(data or b"")
-        return cached
-    if version.artifact_cid is None:
-        raise ModelError("this version's bytes were never published", "Ask its publisher for the file.")
-    return workspace.storage.get(version.artifact_cid, cached)
+def _read(path: Path, digest: Digest) -> bytes:
+    """The bytes that are loaded, hashed themselves: the file might have been changed since its checks."""
+    data = path.read_bytes()
+    if hashlib.sha256(data).digest() != digest:
+        raise IntegrityError(f"{path} was changed while it was read", "Do not use it.")
+    return data

@@ -3,25 +3,31 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.config import Settings
 from orchestrator.errors import DataError, VerificationFailed
-from orchestrator.learning.prediction import predict_rows
-from orchestrator.pipeline.journal import Journal
+from orchestrator.learning.prediction import features_frame, predict_rows
+from orchestrator.learning.spec import Cleaning
+from orchestrator.pipeline.fetching import manifest_of
 from orchestrator.pipeline.loading import PublishedModel
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import (
+    PREDICTIONS,
     AnchorReference,
     InclusionProof,
     LogBatch,
     LogBatches,
+    Manifest,
+    ModelReference,
     PredictionLog,
 )
 from orchestrator.types import Digest
 
-LABEL = "predictions"
+if TYPE_CHECKING:
+    import pandas as pd
+
 Row = Mapping[str, Any]
 
 
@@ -43,9 +49,10 @@ def predict(workspace: Workspace, model: PublishedModel, rows: Sequence[Row]) ->
 
     Raises DataError, naming row and column, for rows that do not fit the model.
     """
-    schema = [feature.model_dump() for feature in model.manifest.predicate.training.features]
-    asked = [{feature["name"]: row.get(feature["name"]) for feature in schema} for row in rows]
-    answers = predict_rows(model.pipeline, rows, schema)
+    schema = _schema(model.manifest)
+    frame = features_frame(rows, schema)
+    answers = predict_rows(model.pipeline, frame, schema)
+    asked = _as_asked(frame)
     log = prediction_log(workspace.settings, model.version.project_id)
     entries = log.extend(model.reference, zip(asked, answers, strict=True))
     return [Prediction(entry.index, answer) for entry, answer in zip(entries, answers, strict=True)]
@@ -60,36 +67,38 @@ def anchor_log(
     changed.
     """
     batches = LogBatches(prediction_log(workspace.settings, project))
-    batch = batches.open()
+    batch = batches.open(keep=not dry_run)
     if batch is None:
         return None
     registry = workspace.registry
-    function = registry.anchor_batch(project, batch.root, batch.count, LABEL)
     known = registry.batch_anchor(project, batch.root)
-    journal = Journal(workspace.settings.home / "journal", workspace.chain)
     if known:
         receipt = workspace.chain.receipt(known.transaction)
     else:
-        receipt = journal.send(f"anchor-{batch.root.hex()[:16]}", function, sender, dry_run=dry_run)
-    anchor = known or (None if dry_run else registry.batch_anchor(project, batch.root))
-    if receipt is None or (anchor is None and not dry_run):
+        function = registry.anchor_batch(project, batch.root, batch.count, PREDICTIONS)
+        purpose = f"anchor-{batch.root.hex()[:16]}"
+        receipt = workspace.journal.send(purpose, function, sender, dry_run=dry_run)
+    if dry_run and receipt:
+        return batch, receipt
+    anchor = known or registry.batch_anchor(project, batch.root)
+    if receipt is None or anchor is None:
         raise VerificationFailed("the node does not show the anchor that it took", "Ask another node.")
-    closed = batches.close(batch, AnchorReference.of(anchor)) if anchor else batch
-    return closed, receipt
+    return batches.close(batch, AnchorReference.of(anchor)), receipt
 
 
 def prove(
-    settings: Settings, project: Digest, index: int, dest: Path, revealed: Row | None = None
+    workspace: Workspace, project: Digest, index: int, dest: Path, revealed: Row | None = None
 ) -> InclusionProof:
     """Write the proof that prediction `index` is in an anchored log to `dest`.
 
     The input stays hidden unless it is given as `revealed`. Raises VerificationFailed if the prediction is
     not anchored yet, or was made for another input.
     """
-    log = prediction_log(settings, project)
+    log = prediction_log(workspace.settings, project)
     proof = LogBatches(log).prove(index)
     if revealed is not None:
-        proof = proof.reveal(revealed, log.salt(index))
+        asked = _asked_of(workspace, proof.entry.model, revealed)
+        proof = proof.reveal(asked, log.salt(index))
     dest.write_bytes(proof.to_bytes())
     return proof
 
@@ -104,7 +113,35 @@ def read_rows(source: Path) -> list[dict[str, Any]]:
         if source.suffix == ".json":
             content = json.loads(source.read_text(encoding="utf-8"))
             return content if isinstance(content, list) else [content]
-        frame = pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source)
+        frame = pd.read_parquet(source) if source.suffix == ".parquet" else _read_csv(source)
     except (OSError, ValueError) as error:
         raise DataError(f"{source} cannot be read: {error}", "Give CSV, Parquet or JSON.") from error
-    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+    return [{str(name).strip(): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+
+
+def _read_csv(source: Path) -> "pd.DataFrame":
+    """Cells as text, as training reads them, so that a category such as 007 stays what it is."""
+    import pandas as pd
+
+    marks = list(Cleaning().missing_marks)
+    return pd.read_csv(
+        source, dtype=str, keep_default_na=False, na_values=marks, skipinitialspace=True, encoding="utf-8-sig"
+    )
+
+
+def _schema(manifest: Manifest) -> list[dict[str, Any]]:
+    return [feature.model_dump() for feature in manifest.predicate.training.features]
+
+
+def _as_asked(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """What the model was asked, as the log keeps it: one form for each input, missing values as None."""
+    rows = frame.to_dict("records")
+    return [{str(name): None if cell != cell else cell for name, cell in row.items()} for row in rows]
+
+
+def _asked_of(workspace: Workspace, model: ModelReference, row: Row) -> dict[str, Any]:
+    """A row in the form in which the log keeps it. Raises DataError, VerificationFailed."""
+    version = workspace.registry.version(model.project, model.artifact)
+    if version is None:
+        raise VerificationFailed("the model of this prediction is not on this chain", "Choose its --network.")
+    return _as_asked(features_frame([row], _schema(manifest_of(workspace, version))))[0]

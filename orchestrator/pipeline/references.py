@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.errors import ModelError
 from orchestrator.pipeline.projects import find_project
-from orchestrator.pipeline.runs import find_run
+from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run, find_run, list_runs
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import Status, Version
 from orchestrator.types import Address, Digest
@@ -47,8 +47,18 @@ def _artifact_hash(workspace: Workspace, reference: str) -> Digest | None:
     if path.is_file():
         with path.open("rb") as file:
             return Digest(hashlib.file_digest(file, "sha256").digest())
-    if re.fullmatch(r"latest|.+/[0-9a-f]{4,12}|[0-9a-f]{12}", reference) or path.is_dir():
-        return find_run(workspace.settings, reference).manifest.artifact_hash
+    run = _run(workspace, reference)
+    return run.manifest.artifact_hash if run else None
+
+
+def _run(workspace: Workspace, reference: str) -> Run | None:
+    """The run that is meant, where a run is: the names of runs are left to the projects of that name."""
+    name, _, start = reference.rpartition("/")
+    if reference == "latest" or (Path(reference) / "manifest.json").is_file():
+        return find_run(workspace.settings, reference)
+    if re.fullmatch(r"[0-9a-f]{4,12}", start) and (name or len(start) == RUN_ID_LENGTH):
+        runs = list_runs(workspace.settings)
+        return next((run for run in runs if run.id.startswith(start) and name in ("", run.name)), None)
     return None
 
 

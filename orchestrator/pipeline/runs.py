@@ -30,6 +30,11 @@ class Run:
         return self.folder / "model.skops"
 
     @property
+    def encrypted(self) -> Path:
+        """The model for the eyes of its recipients; only a private model has this file."""
+        return self.folder / "model.skops.age"
+
+    @property
     def manifest_file(self) -> Path:
         return self.folder / "manifest.json"
 
@@ -54,10 +59,13 @@ def list_runs(settings: Settings) -> list[Run]:
 
 
 def find_run(settings: Settings, reference: str = "latest") -> Run:
-    """The run that `reference` names: `latest`, a model's name (its latest run) or the start of a run's id.
+    """The run that `reference` names.
 
-    Raises ModelError where there is none, or several ids begin so.
+    That is `latest`, a model's name (its latest run), an id or NAME/ID (of both, the start of the id is
+    enough), or a run's folder. Raises ModelError where there is none, or several ids begin so.
     """
+    if (Path(reference) / "manifest.json").is_file():
+        return Run(Path(reference).resolve())
     runs = list_runs(settings)
     if not runs:
         raise ModelError("nothing has been trained here", "Run `diln init` and `diln train` first.")
@@ -66,7 +74,8 @@ def find_run(settings: Settings, reference: str = "latest") -> Run:
     named = [run for run in runs if run.name == reference]
     if named:
         return named[-1]
-    found = [run for run in runs if run.id.startswith(reference)]
+    name, _, start = reference.rpartition("/")
+    found = [run for run in runs if run.id.startswith(start) and name in ("", run.name)]
     if len(found) != 1:
         several = "several runs begin" if found else "no run begins"
         known = ", ".join(f"{run.name}/{run.id}" for run in runs[-5:])

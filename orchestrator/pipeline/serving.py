@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -85,6 +86,10 @@ def create_app(workspace: Workspace, model: PublishedModel, guard: Guard) -> Fas
     async def explain(_: Request, error: DilnError) -> JSONResponse:
         return _problem(422 if isinstance(error, DataError) else 500, error)
 
+    @app.exception_handler(RequestValidationError)
+    async def explain_shape(_: Request, error: RequestValidationError) -> JSONResponse:
+        return _problem(422, _shape_fault(error))
+
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok", "model": model.name}
@@ -107,6 +112,16 @@ def create_app(workspace: Workspace, model: PublishedModel, guard: Guard) -> Fas
         )
 
     return app
+
+
+def _shape_fault(error: RequestValidationError) -> DataError:
+    """The first fault of a body that is not even a list of rows, with its place."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part != "body"]
+    if place[:1] == ["rows"] and len(place) > 1 and place[1].isdigit():
+        place = [f"Row {int(place[1]) + 1}", *place[2:]]
+    where = ", ".join(place) or "The body"
+    return DataError(f"{where}: {first['msg'].lower()}", 'Send {"rows": [{"column": value, …}, …]}.')
 
 
 def _problem(status: int, error: DilnError) -> JSONResponse:

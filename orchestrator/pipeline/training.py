@@ -33,7 +33,14 @@ from orchestrator.provenance import (
     TrainingRecord,
     describe,
 )
-from orchestrator.storage import DEFAULT_PROFILE, PutResult, digest_bytes, digest_file
+from orchestrator.storage import (
+    DEFAULT_PROFILE,
+    PutResult,
+    check_recipients,
+    digest_bytes,
+    digest_file,
+    encrypt_file,
+)
 
 Progress = Callable[[int, int], None]
 Clock = Callable[[], datetime]
@@ -50,6 +57,7 @@ def train(
     engine: str = "local",
     address: str | None = None,
     parents: tuple[str, ...] = (),
+    encrypt_to: tuple[str, ...] = (),
     progress: Progress | None = None,
     clock: Clock = _now,
 ) -> tuple[Run, Training]:
@@ -58,8 +66,15 @@ def train(
     `engine` is local, dask or ray, the latter two at `address`. `parents` name the runs that the new model
     was made from. The same spec, data, seed and libraries give the same model, byte for byte.
 
+    With `encrypt_to` (age public keys) the model is private: beside it the run keeps `model.skops.age`, which
+    only these recipients can read, and of the two only that is ever pinned. An observer still learns the
+    SHA-256 and the size of the model itself, so whoever gets hold of a copy can tell that it is this one; and
+    everything in the manifest: the data's hash and column statistics, hyper-parameters and metrics.
+
     Raises SpecError, DataError, ModelError, or EngineError for an engine that is missing or does not answer.
     """
+    if encrypt_to:
+        check_recipients(encrypt_to)
     spec = load_spec(spec_file)
     dataset = load_dataset(spec.data, spec.folder, clock=clock)
     ancestry = tuple(_parent(find_run(settings, parent)) for parent in parents)
@@ -69,14 +84,17 @@ def train(
     draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
     try:
         save_model(training.model, draft.model)
-        manifest = _describe(spec, training, draft.model, ancestry, clock())
+        if encrypt_to:
+            encrypt_file(draft.model, draft.encrypted, encrypt_to)
+        manifest = _describe(spec, training, draft, ancestry, clock())
         draft.manifest_file.write_bytes(manifest.to_bytes())
         write_report(training, draft.report)
         draft.folder.chmod(0o755)
-        run = Run(draft.folder.rename(home / manifest.digest.hex()[:RUN_ID_LENGTH]))
-    except BaseException:
+        run = Run(home / manifest.digest.hex()[:RUN_ID_LENGTH])
+        if not run.folder.exists():
+            draft.folder.rename(run.folder)
+    finally:
         shutil.rmtree(draft.folder, ignore_errors=True)
-        raise
     return run, training
 
 
@@ -86,14 +104,17 @@ def _parent(run: Run) -> Parent:
 
 
 def _describe(
-    spec: Spec, training: Training, model: Path, parents: tuple[Parent, ...], created: datetime
+    spec: Spec, training: Training, draft: Run, parents: tuple[Parent, ...], created: datetime
 ) -> Manifest:
-    stored = digest_file(model)
+    stored = digest_file(draft.model)
+    private = draft.encrypted.exists()
     return describe(
-        name=model.name,
+        name=draft.model.name,
         sha256=str(stored.sha256),
-        cid=stored.cid,
-        artifact=Artifact(size=stored.size, profile=DEFAULT_PROFILE, format="skops"),
+        cid=digest_file(draft.encrypted).cid if private else stored.cid,
+        artifact=Artifact(
+            size=stored.size, profile=DEFAULT_PROFILE, format="skops+age" if private else "skops"
+        ),
         project=spec.project.name,
         data=DataRecord.of(training.dataset.provenance, _data_digest(training.dataset).cid),
         training=_training_record(spec, training),

@@ -7,6 +7,7 @@ from typing import Self
 
 from orchestrator.chain import Account, Accounts, Chain, Deployments, connect
 from orchestrator.config import Settings
+from orchestrator.pipeline.journal import Journal
 from orchestrator.provenance import ModelRegistry
 from orchestrator.storage import Storage, open_storage
 from orchestrator.types import Address
@@ -18,7 +19,7 @@ class Workspace:
     """The working folder's chain, storage and wallets.
 
     `ask_password` is called with an account's name when an encrypted keystore must be unlocked.
-    Use as a context manager, so that the storage is closed.
+    Use as a context manager, so that chain and storage are closed.
     """
 
     def __init__(self, settings: Settings, ask_password: Password | None = None) -> None:
@@ -44,7 +45,13 @@ class Workspace:
     @cached_property
     def registry(self) -> ModelRegistry:
         """The registry on this chain. Raises NotDeployed before `diln migrate`."""
-        return ModelRegistry(self.chain, self.deployments.get("ModelRegistry"))
+        deployed = self.deployments.entry("ModelRegistry")
+        return ModelRegistry(self.chain, deployed.address, deployed.block)
+
+    @property
+    def journal(self) -> Journal:
+        """What was sent to this chain, so that nothing is sent twice."""
+        return Journal(self.settings.home / "journal", self.chain)
 
     def account(self, name: str) -> Account:
         return self.accounts.get(name)
@@ -66,5 +73,6 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if "storage" in self.__dict__:
-            self.storage.close()
+        for opened in ("storage", "chain"):
+            if opened in self.__dict__:
+                self.__dict__[opened].close()

@@ -58,10 +58,11 @@ class LogBatches:
         except (ValueError, RecursionError) as error:
             raise VerificationFailed(f"{self.path} is damaged: {error}", _HINT) from error
 
-    def open(self) -> LogBatch | None:
+    def open(self, *, keep: bool = True) -> LogBatch | None:
         """The batch to anchor now: the one left unfinished, or all entries since; None if there are none.
 
-        Raises VerificationFailed if the log was changed.
+        It is written down, so that it stays the same, unless `keep` is false (a dry run). Raises
+        VerificationFailed if the log was changed.
         """
         with self._lock:
             known = self.all()
@@ -72,7 +73,8 @@ class LogBatches:
             if not hashes:
                 return None
             batch = LogBatch(first, len(hashes), MerkleTree(hashes).root)
-            self._write([*known, batch])
+            if keep:
+                self._write([*known, batch])
             return batch
 
     def close(self, batch: LogBatch, anchor: AnchorReference) -> LogBatch:

@@ -110,6 +110,10 @@ def _cid(
     if anchored is None:
         findings.skipped("cid", "The version names no CID: it was not published on IPFS.")
         return
+    if computed != anchored and manifest and manifest.predicate.artifact.encrypted:
+        findings.skipped("cid", f"The anchored CID {anchored} is that of the encrypted file.")
+        findings.not_proven.append(f"That {anchored} holds this model: only who can decrypt it can tell.")
+        return
     if computed != anchored and path is None:
         findings.skipped("cid", f"The same bytes were anchored under another CID, {anchored}.")
         return

@@ -77,14 +77,20 @@ class Subject(Part):
 
 
 class Artifact(Part):
-    """The model file's `size` in bytes, and its `format` (`skops`).
+    """The model file's `size` in bytes, and its `format`: `skops`, or `skops+age` for a private model.
 
-    `profile` says how it was cut into blocks: without that its CID cannot be made again.
+    Of a private model the CID names the encrypted file, while the size and SHA-256 stay those of the model
+    itself. `profile` says how the file was cut into blocks: without that its CID cannot be made again.
     """
 
     size: Count
     profile: Text
     format: Text
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what is pinned must be decrypted first."""
+        return self.format.endswith("+age")
 
 
 class DataFile(Part):

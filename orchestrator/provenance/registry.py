@@ -69,6 +69,12 @@ class ModelRegistry(RegistryReader):
         """Publish a version whose bytes are the code of `chunks` (see `chunks_of`), joined."""
         return self._write("publishOnChain", publication.as_tuple(), _ordered(approvals), list(chunks))
 
+    def attach_artifact(
+        self, project_id: Digest, artifact_hash: Digest, chunks: Sequence[Address]
+    ) -> "ContractFunction":
+        """Bring the bytes of a version that was published without them on-chain."""
+        return self._write("attachArtifact", project_id, artifact_hash, list(chunks))
+
     def store_chunk(self, chunk: bytes) -> "ContractFunction":
         return self._write("storeChunk", chunk)
 

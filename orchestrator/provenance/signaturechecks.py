@@ -61,7 +61,9 @@ def _recheck(sources: Sources, version: Version, anchor: Anchor, path: Path | No
     publication, fitting = _publication(version, anchor), 0
     for signature in signatures:
         who = signature.participant
+        here = anchor.chain_id, anchor.registry, version.project_id
         published = who in anchor.signers and signature.manifest == version.manifest_digest
+        published = published and signature.target == here  # the same file may hold signatures for elsewhere
         if not published or sources.registry.chain.code(who):  # a wallet's rules may have changed since
             continue
         if recover(signature, publication) != who:

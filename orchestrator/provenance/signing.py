@@ -42,6 +42,11 @@ class Signature:
     project: Digest
     manifest: Digest
 
+    @property
+    def target(self) -> tuple[int, Address, Digest]:
+        """The chain, the registry on it, and the project in which this signature counts."""
+        return self.chain_id, self.contract, self.project
+
     def to_json(self) -> dict[str, Any]:
         return {
             "participant": self.participant,
@@ -148,7 +153,8 @@ class SignatureFile:
     def add(self, signature: Signature, publication: Publication, registry: RegistryReader) -> Approval:
         """Check a signature and append it; the file is replaced as a whole or not at all.
 
-        Raises SignatureRefused as `check_signature` does, or if the participant has signed before.
+        Raises SignatureRefused as `check_signature` does, or if the participant has signed for this target
+        before.
         """
         approval = check_signature(signature, publication, registry)
         with FileLock(f"{self.path}.lock"):
@@ -159,9 +165,13 @@ class SignatureFile:
         return approval
 
     def approvals(self, publication: Publication, registry: RegistryReader) -> list[Approval]:
-        """All signatures, checked. Raises SignatureRefused for the first that does not count."""
+        """All signatures for this registry and project, checked; those for elsewhere stay out of the way.
+
+        Raises SignatureRefused for the first that does not count.
+        """
         approvals: list[Approval] = []
-        kept = self.read()
+        target = (registry.chain.chain_id, registry.address, publication.project_id)
+        kept = [signature for signature in self.read() if signature.target == target]
         for index, signature in enumerate(kept):
             _refuse_second(signature, kept[:index])
             approvals.append(check_signature(signature, publication, registry))
@@ -220,7 +230,8 @@ def wallet_accepts(registry: RegistryReader, wallet: Address, digest: Digest, si
 
 
 def _refuse_second(signature: Signature, kept: Sequence[Signature]) -> None:
-    if any(signature.participant == other.participant for other in kept):
+    who, target = signature.participant, signature.target
+    if any((who, target) == (other.participant, other.target) for other in kept):
         raise SignatureRefused(
             f"{signature.participant} has signed this already", "Nothing is missing from them."
         )

@@ -6,7 +6,7 @@ The CIDs are those of Kubo for the same content and profile. Everything that is 
 from orchestrator.config import EMBEDDED, Settings
 from orchestrator.storage.adding import PutResult, digest_bytes, digest_file
 from orchestrator.storage.cid import Cid
-from orchestrator.storage.encryption import decrypt_file, encrypt_file
+from orchestrator.storage.encryption import check_recipients, decrypt_file, encrypt_file, read_identity
 from orchestrator.storage.local import LocalStore
 from orchestrator.storage.pins import Pin
 from orchestrator.storage.storage import Stat, Storage, Swept
@@ -32,9 +32,11 @@ __all__ = [
     "Stat",
     "Storage",
     "Swept",
+    "check_recipients",
     "decrypt_file",
     "digest_bytes",
     "digest_file",
     "encrypt_file",
     "open_storage",
+    "read_identity",
 ]

@@ -21,9 +21,7 @@ def encrypt_file(src: Path, dest: Path, recipients: Sequence[str]) -> Path:
     """
     import pyrage
 
-    keys = [_recipient(text) for text in recipients]
-    if not keys:
-        raise StorageError("nobody was named who may read the file", "Give at least one recipient (age1…).")
+    keys = check_recipients(recipients)
     with part_file(dest) as part, _source(src).open("rb") as plain, part.open("wb") as file:
         try:
             pyrage.encrypt_io(plain, file, keys)
@@ -32,6 +30,14 @@ def encrypt_file(src: Path, dest: Path, recipients: Sequence[str]) -> Path:
                 f"{src} was not encrypted: {error}", "Check that the disk has room, and try again."
             ) from error
     return dest
+
+
+def check_recipients(recipients: Sequence[str]) -> list[Any]:
+    """The keys that these texts are. Raises StorageError for a malformed one, and for none at all."""
+    keys = [_recipient(text) for text in recipients]
+    if not keys:
+        raise StorageError("nobody was named who may read the file", "Give at least one recipient (age1…).")
+    return keys
 
 
 def decrypt_file(src: Path, dest: Path, identity: str) -> Path:
@@ -51,6 +57,22 @@ def decrypt_file(src: Path, dest: Path, identity: str) -> Path:
             except (pyrage.DecryptError, OSError) as error:
                 raise _explain(src, error) from error
     return dest
+
+
+def read_identity(path: Path) -> str:
+    """The private key in a file such as `age-keygen` writes, or an SSH key file. Raises StorageError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(
+            f"{path} cannot be read: {error}", "Give the file with your private key."
+        ) from error
+    if "PRIVATE KEY" in text:
+        return text
+    keys = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if len(keys) != 1:
+        raise StorageError(f"{path} holds {len(keys)} keys", "Give a file with one, AGE-SECRET-KEY-1…")
+    return keys[0]
 
 
 def _explain(src: Path, error: Exception) -> Exception:
@@ -92,4 +114,4 @@ def _identity(text: str) -> Any:
         raise StorageError("this is not an age or SSH private key", "It begins AGE-SECRET-KEY-1.") from error
 
 
-__all__ = ["decrypt_file", "encrypt_file"]
+__all__ = ["check_recipients", "decrypt_file", "encrypt_file", "read_identity"]

@@ -107,6 +107,7 @@ def test_publish__zero_digest__refused(world: World, field: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "digest"),
     [(Kind.NONE, sha256(1)), (Kind.RAW, bytes(32)), (Kind.DAG_PB, bytes(32)), (Kind.DAG_PB_V0, bytes(32))],
+    ids=["digest alone", "raw alone", "dag-pb alone", "v0 alone"],
 )
 def test_publish__half_a_cid__refused(world: World, kind: Kind, digest: bytes) -> None:
     with refused("InvalidCid", kind, digest):
@@ -123,6 +124,7 @@ def test_publish__half_a_cid__refused(world: World, kind: Kind, digest: bytes) -
         (Kind.DAG_PB, sha256(1), V1 + b"\x70" + MULTIHASH + sha256(1)),
         (Kind.DAG_PB_V0, sha256("large"), MULTIHASH + sha256("large")),
     ],
+    ids=["none", "one block", "encrypted", "several blocks", "same digest", "CIDv0"],
 )
 def test_publish__each_kind_of_cid__is_given_back(
     world: World, kind: Kind, digest: bytes, cid: bytes
