@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestrator.chain import Account
 from orchestrator.competition.archive import LONGEST, Archive, check_group
@@ -104,6 +105,11 @@ def open_training(venue: Venue, competition: Competition, organizer: Account) ->
     return stored.cid
 
 
+def training_is_open(venue: Venue, competition: Competition) -> bool:
+    """Whether the organizer has published the salts of the training groups in the registry."""
+    return venue.registry.batch(_project(venue, competition), Digest(competition.terms.root)) is not None
+
+
 def training_data(venue: Venue, competition: Competition, opening: str | None = None) -> TrainingData:
     """Fetch the training groups and check each against the root.
 
@@ -125,6 +131,19 @@ def training_data(venue: Venue, competition: Competition, opening: str | None = 
             groups[number] = archive.open(competition.terms, number, salt)
     ordered = {number: groups[number] for number in wanted if number in groups}
     return TrainingData(archive, ordered, tuple(number for number in wanted if number not in groups))
+
+
+def write_csv(training: TrainingData, terms: Terms, file: Path) -> int:
+    """Write the open samples as bytes and label numbers, as models are to take them; returns the rows."""
+    import pandas as pd
+
+    samples, encoding = training.samples(terms), training.archive.encoding
+    table = pd.DataFrame(samples.features, columns=list(encoding.features))
+    table[encoding.target] = samples.labels
+    part = file.with_name(f"{file.name}.part")
+    table.to_csv(part, index=False)
+    part.replace(file)
+    return len(table)
 
 
 def challenge(venue: Venue, competition: Competition, group: int, sender: Account) -> None:
