@@ -128,7 +128,7 @@ def list_competitions(
         print_json(found)
         return
     columns = ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"]
-    print_table(columns, [[each[column] or "" for column in columns] for each in found])
+    print_table(columns, [[_shown(each[column]) for column in columns] for each in found])
 
 
 @competition.command()
@@ -149,7 +149,7 @@ def show(
     print_facts(facts)
     if rows:
         out.print()
-        print_table(list(rows[0]), [["" if v is None else v for v in row.values()] for row in rows])
+        print_table(list(rows[0]), [[_shown(value) for value in row.values()] for row in rows])
 
 
 @competition.command()
@@ -243,6 +243,10 @@ def _standing(each: overview.Standing) -> dict[str, Any]:
         "rank": each.rank,
         "due": ether(each.payout) if each.payout else None,
     }
+
+
+def _shown(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def _shares(text: str) -> tuple[float, ...]:

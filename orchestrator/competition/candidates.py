@@ -93,7 +93,8 @@ def _load(file: Path) -> Any:
     from orchestrator.learning.modelfile import load_model
 
     try:
-        start = file.open("rb").read(1)
+        with file.open("rb") as stream:
+            start = stream.read(1)
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}", "Name a model file.") from error
     if start in (b"\x01", b"\x02"):

@@ -115,11 +115,16 @@ def _load(file: Path, target: str, *, numbers: bool, drop: bool) -> "Dataset":
     try:
         return load_dataset(Data(file=str(file), target=target, task=task, cleaning=rules), Path())
     except DataError as error:
-        if "missing" not in error.hint and "bad_values" not in error.hint:
-            raise
-        raise DataError(
-            error.message, "Repair the row, or leave such rows out with --drop-missing."
-        ) from error
+        raise DataError(error.message, _hint(error.hint)) from error
+
+
+def _hint(hint: str) -> str:
+    """What to do about it here, where there is no spec to change."""
+    if "missing" in hint:
+        return "Repair the row, or leave such rows out with --drop-missing."
+    if "bad_values" in hint:
+        return "Repair the row: every feature is a number."
+    return "Name the column of labels with --target." if "data." in hint else hint
 
 
 def _scaling(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
