@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {ECDSA} from "@openzeppelin/contracts-shanghai/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts-shanghai/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts-shanghai/utils/cryptography/SignatureChecker.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {Approval, IModelRegistry, Publication, Status} from "./IModelRegistry.sol";
 import {Projects} from "./Projects.sol";

@@ -50,14 +50,19 @@ class Journal:
 
     def _earlier(self, purpose: str) -> Receipt | None:
         """The receipt of what an earlier process sent; None if it sent nothing, or it failed or was lost."""
+        tx_hash = self._noted(purpose)
         try:
-            tx_hash = json.loads(self._file(purpose).read_bytes())["transaction"]
-        except FileNotFoundError:
-            return None
-        try:
-            return self._chain.receipt(tx_hash)
+            return self._chain.receipt(tx_hash) if tx_hash else None
         except ContractReverted:
             return None
+
+    def _noted(self, purpose: str) -> str | None:
+        """The transaction of an entry; None if there is none, or a power cut tore it."""
+        try:
+            tx_hash = json.loads(self._file(purpose).read_bytes())["transaction"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        return tx_hash if isinstance(tx_hash, str) else None
 
     def _note(self, purpose: str, tx_hash: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,7 @@ def predict(workspace: Workspace, model: PublishedModel, rows: Sequence[Row]) ->
     Raises DataError, naming row and column, for rows that do not fit the model.
     """
     schema = _schema(model.manifest)
+    _require_columns(rows, schema)
     frame = features_frame(rows, schema)
     answers = predict_rows(model.pipeline, frame, schema)
     asked = _as_asked(frame)
@@ -131,6 +132,17 @@ def _read_csv(source: Path) -> "pd.DataFrame":
 
 def _schema(manifest: Manifest) -> list[dict[str, Any]]:
     return [feature.model_dump() for feature in manifest.predicate.training.features]
+
+
+def _require_columns(rows: Sequence[Row], schema: list[dict[str, Any]]) -> None:
+    # A value may be missing where the model imputes it; a column that is not there at all is misspelt.
+    for number, row in enumerate(rows, 1):
+        absent = [each["name"] for each in schema if isinstance(row, Mapping) and each["name"] not in row]
+        if absent:
+            raise DataError(
+                f"Row {number}, column {absent[0]!r}: the column is missing",
+                "Where a value is unknown, give null.",
+            )
 
 
 def _as_asked(frame: "pd.DataFrame") -> list[dict[str, Any]]:

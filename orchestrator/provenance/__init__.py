@@ -4,6 +4,7 @@ from orchestrator.provenance.ancestry import Lineage, lineage
 from orchestrator.provenance.batches import PREDICTIONS, LogBatch, LogBatches
 from orchestrator.provenance.comparison import Change, diff
 from orchestrator.provenance.entries import Entry, ModelReference
+from orchestrator.provenance.findings import Check, Outcome, Verification
 from orchestrator.provenance.history import Event, ProjectHistory, read_history, rebuild
 from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
@@ -42,7 +43,7 @@ from orchestrator.provenance.signing import (
     sign_promotion,
     sign_publication,
 )
-from orchestrator.provenance.verification import Check, Outcome, Verification, verify
+from orchestrator.provenance.verification import verify
 
 __all__ = [
     "PREDICTIONS",

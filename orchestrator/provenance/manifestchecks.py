@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.errors import ManifestError, StorageError
+from orchestrator.provenance.findings import Findings, Sources
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
 from orchestrator.provenance.records import Project, Status, Version
-from orchestrator.provenance.verification import Findings, Sources
 from orchestrator.provenance.wording import count, short
 
 

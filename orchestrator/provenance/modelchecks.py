@@ -5,12 +5,12 @@ from pathlib import Path
 
 from orchestrator.errors import IntegrityError, StorageError
 from orchestrator.provenance.ancestry import Lineage, lineage
+from orchestrator.provenance.findings import Findings, Progress, Sources, Verification
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.provenance.manifestchecks import check_description, find_manifest
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Anchor, Project, Status, Version
 from orchestrator.provenance.signaturechecks import check_signatures
-from orchestrator.provenance.verification import Findings, Progress, Sources, Verification
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
 from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
 from orchestrator.types import Digest

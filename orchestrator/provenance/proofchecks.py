@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
+from orchestrator.provenance.findings import Findings, NameOf, Verification
 from orchestrator.provenance.inclusion import LARGEST_PROOF, PROOF_TYPE, InclusionProof
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Anchor, Project, Status, Version
-from orchestrator.provenance.verification import Findings, NameOf, Verification
 from orchestrator.provenance.wording import chain_caveats, moment, place, short
 
 _HEAD = 4096

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from orchestrator.errors import SignatureRefused
+from orchestrator.provenance.findings import Findings, Sources
 from orchestrator.provenance.records import Anchor, Project, Publication, Version
 from orchestrator.provenance.signing import SignatureFile, recover
-from orchestrator.provenance.verification import Findings, Sources
 from orchestrator.provenance.wording import count
 from orchestrator.storage.cid import Cid
 
