@@ -91,8 +91,9 @@ library LaneKernel {
                 last := add(last, 4)
             }
             labels := mload(end)
+            last := end
         }
-        _pad(x, inputs);
+        _pad(last, inputs);
     }
 
     /// Run all layers on the words at `x`, using the words at `y` too; both have room for the widest layer and
@@ -263,11 +264,8 @@ library LaneKernel {
                 if eq(y, end) { break }
                 row := add(row, step)
             }
-            mstore(y, 0)
-            mstore(add(y, 32), 0)
-            mstore(add(y, 64), 0)
         }
-        if (outputs & 31 > 16) _pad(y, outputs);
+        _pad(y, outputs);
     }
 
     /// In each lane of the `count` words at `y`: min(255, max(0, value) >> shift), without HALF; zeros behind.
@@ -288,24 +286,18 @@ library LaneKernel {
                 y := add(y, 32)
                 if eq(y, end) { break }
             }
-            mstore(y, 0)
-            mstore(add(y, 32), 0)
-            mstore(add(y, 64), 0)
-            if gt(and(count, 31), 16) {
-                for { let end := add(y, 480) } lt(y, end) { y := add(y, 32) } { mstore(add(y, 32), 0) }
-            }
         }
+        _pad(y, count);
     }
 
-    /// Zeros behind the `count` words at `x`, for steps that overshoot.
-    function _pad(uint256 x, uint256 count) private pure {
+    /// Zeros from `end` on, where `count` words end, for steps that overshoot.
+    function _pad(uint256 end, uint256 count) private pure {
         assembly ("memory-safe") {
-            x := add(x, shl(5, count))
-            mstore(x, 0)
-            mstore(add(x, 32), 0)
-            mstore(add(x, 64), 0)
+            mstore(end, 0)
+            mstore(add(end, 32), 0)
+            mstore(add(end, 64), 0)
             if gt(and(count, 31), 16) {
-                for { let end := add(x, 480) } lt(x, end) { x := add(x, 32) } { mstore(add(x, 32), 0) }
+                for { let last := add(end, 480) } lt(end, last) { end := add(end, 32) } { mstore(add(end, 32), 0) }
             }
         }
     }

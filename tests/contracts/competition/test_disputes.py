@@ -144,8 +144,6 @@ def test_claim__unfit__refused(optimistic, create, evm):
         optimistic.claim(0, sender="bob")
     with refused("WrongPredictions", 41, 42):
         optimistic.claim(0, optimistic.predictions(0)[:-1])
-    with refused("PredictionOutOfRange", 3):
-        optimistic.claim(0, [0, 0, 0, 2] + [0] * 38)
     with refused("WrongMode", 1):
         optimistic.evaluate(0)
     with refused("NotClaimed", 0):
@@ -167,6 +165,15 @@ def test_claim__test_data_closed__refused(create):
     scenario.at("opening")
     with refused("TestNotOpen", 0, 2):
         scenario.claim(0, [0] * 10)
+
+
+def test_claim__class_out_of_range__refused_or_never_right(create):
+    counted = create(mode=OPTIMISTIC, metric=1).played(alice=GOOD)
+    with refused("PredictionOutOfRange", 3):
+        counted.claim(0, [0, 0, 0, 2] + [0] * 6)
+    compared = create(mode=OPTIMISTIC).played(alice=GOOD)
+    compared.claim(0, [2] * 10)
+    assert compared.score_of(0) == 0
 
 
 @pytest.mark.parametrize(("metric", "classes"), [(0, 2), (1, 2), (2, 0)])
