@@ -1,8 +1,9 @@
-"""Competitions: the model runner, the competition that all are clones of, and the factory that makes them."""
+"""Competitions: what runs models, what a competition is, and the factory. Nobody owns them."""
 
 from orchestrator.chain import Deployer
 
 
 def migrate(deploy: Deployer) -> None:
     runner = deploy("ModelRunner")
-    deploy("CompetitionFactory", deploy("Competition", runner))
+    competition = deploy("Competition", runner)
+    deploy("CompetitionFactory", competition)

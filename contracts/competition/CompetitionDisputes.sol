@@ -9,7 +9,7 @@ import {Score} from "../shared/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionEvaluation} from "./CompetitionEvaluation.sol";
 import {DataTree} from "./DataTree.sol";
-import {ICompetition, Mode, Progress, Refutation, Status, Submission, Terms} from "./ICompetition.sol";
+import {ICompetition, Metric, Mode, Progress, Refutation, Status, Submission, Terms} from "./ICompetition.sol";
 import {Result, SETTLED, toResult} from "./Result.sol";
 import {Split} from "./Split.sol";
 import {TermsCodec} from "./TermsCodec.sol";
@@ -119,12 +119,14 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
             TestCode memory test = _testData[ordinal];
             uint256 length = uint256(test.groups) * t.groupSize * size;
             bytes memory labels = CodeStore.slice(test.code, 0, length);
-            tally += _points(t, predictions[from:from + length], labels, from / size);
+            bytes calldata part = predictions[from:from + length];
+            tally += t.metric == Metric.Accuracy ? Score.matches(part, labels) : _points(t, part, labels, from);
             from += length;
             ordinal += test.groups;
         }
     }
 
+    /// A class out of range has no counter; where right ones are only counted, it is never right.
     function _points(Terms memory t, bytes calldata predictions, bytes memory labels, uint256 first)
         private
         pure

@@ -4,10 +4,19 @@ pragma solidity ^0.8.28;
 import {CodeStore} from "./CodeStore.sol";
 import {DotKernel} from "./DotKernel.sol";
 import {IModelRunner, Job} from "./IModelRunner.sol";
-import {LaneKernel, Lanes} from "./LaneKernel.sol";
+import {Batch, LaneKernel, Lanes} from "./LaneKernel.sol";
 import {Layer, NetworkFormat} from "./NetworkFormat.sol";
 import {Score} from "./Score.sol";
 import {TreeModel, Trees} from "./TreeModel.sol";
+
+/// What a run on many samples keeps in memory.
+struct Plan {
+    Layer[] layers;
+    Lanes lanes;
+    uint256 x; // room for two layers' words
+    uint256 y;
+    Job job;
+}
 
 /// @title Runs integer models that are kept as code; stateless
 contract ModelRunner is IModelRunner {
@@ -50,54 +59,67 @@ contract ModelRunner is IModelRunner {
         return _prediction(outputs, classes, layers[layers.length - 1].shift);
     }
 
-    function _tallyNetwork(bytes memory model, bytes memory data, Job calldata job) private pure returns (uint256 sum) {
+    function _tallyNetwork(bytes memory model, bytes memory data, Job memory job) private pure returns (uint256 sum) {
         Layer[] memory layers = NetworkFormat.parse(model);
         Lanes memory lanes = LaneKernel.plan(layers);
-        uint256 room = NetworkFormat.widest(layers) + 4;
-        uint256 x = _room(room);
-        uint256 y = _room(room);
-        Job memory task = job;
-        uint256 stride = task.features + (task.classes == 0 ? 4 : 1);
-        uint256 place = _start(data);
-        for (uint256 left = task.count; left > 0;) {
-            uint256 count = left < lanes.count ? left : lanes.count;
-            LaneKernel.spread(x, place, stride, count, task.features, lanes.width);
-            uint256 outputs = LaneKernel.run(layers, lanes, x, y);
-            sum += _points(outputs, layers[layers.length - 1], lanes, count, place, stride, task);
-            unchecked {
-                // count <= left; addresses in memory.
-                left -= count;
-                place += count * stride;
+        uint256 room = NetworkFormat.widest(layers) + LaneKernel.PADDING;
+        Plan memory plan = Plan(layers, lanes, _room(room), _room(room), job);
+        Batch memory batch = Batch(_start(data), job.features + (job.classes == 0 ? 4 : 1), lanes.count);
+        unchecked {
+            // Points fit their counters for any number of samples that a competition allows; addresses in memory.
+            uint256 left = job.count;
+            for (; left >= lanes.count; left -= lanes.count) {
+                sum += _tallyLanes(plan, batch);
+                batch.start += lanes.count * batch.stride;
+            }
+            batch.count = left;
+            if (left > 0) sum += _tallyLanes(plan, batch);
+        }
+    }
+
+    function _tallyLanes(Plan memory plan, Batch memory batch) private pure returns (uint256) {
+        Job memory job = plan.job;
+        Lanes memory lanes = plan.lanes;
+        uint256 labels = LaneKernel.spread(plan.x, batch, job.features, lanes);
+        uint256 outputs = LaneKernel.run(plan.layers, lanes, plan.x, plan.y);
+        Layer memory last = plan.layers[plan.layers.length - 1];
+        if (job.classes == 0) return _errors(_word(outputs), lanes, batch, last);
+        uint256 predicted = LaneKernel.classes(outputs, last.outputs, lanes);
+        if (job.metric == Score.ACCURACY) return LaneKernel.equal(predicted, labels, batch.count, lanes);
+        return _points(predicted, labels, batch.count, plan);
+    }
+
+    /// The points of the first `count` lanes of predicted classes and labels.
+    function _points(uint256 predicted, uint256 labels, uint256 count, Plan memory plan)
+        private
+        pure
+        returns (uint256 sum)
+    {
+        Job memory job = plan.job;
+        uint256 width = plan.lanes.width;
+        unchecked {
+            // Shifts below 256; points as above.
+            for (; count > 0; --count) {
+                sum += Score.points(job.metric, job.classes, int256(predicted & 0xff), int256(labels & 0xff));
+                predicted >>= width;
+                labels >>= width;
             }
         }
     }
 
-    /// The points of the `count` samples at `at`, whose outputs lie in the lanes of the words at `outputs`.
-    function _points(
-        uint256 outputs,
-        Layer memory layer,
-        Lanes memory lanes,
-        uint256 count,
-        uint256 place,
-        uint256 stride,
-        Job memory task
-    ) private pure returns (uint256 sum) {
+    /// The absolute errors of a batch whose outputs lie in the lanes of `word`.
+    function _errors(uint256 word, Lanes memory lanes, Batch memory batch, Layer memory last)
+        private
+        pure
+        returns (uint256 sum)
+    {
+        uint256 label = batch.start + batch.stride - 4; // the last four bytes of a sample
         unchecked {
-            // Points fit their counters for any number of samples that a competition allows.
-            for (uint256 lane = 0; lane < count; ++lane) {
-                int256 best = LaneKernel.output(_word(outputs), lane, lanes);
-                int256 prediction;
-                if (layer.outputs > 1) {
-                    for (uint256 k = 1; k < layer.outputs; ++k) {
-                        int256 candidate = LaneKernel.output(_word(outputs + 32 * k), lane, lanes);
-                        if (candidate > best) (best, prediction) = (candidate, int256(k));
-                    }
-                } else {
-                    prediction = task.classes == 0 ? _clip(best >> layer.shift) : int256(best > 0 ? int8(1) : int8(0));
-                }
-                int256 label = _label(place + task.features, task.classes);
-                sum += Score.points(task.metric, task.classes, prediction, label);
-                place += stride;
+            // At most 2^32 a sample.
+            for (uint256 lane = 0; lane < batch.count; ++lane) {
+                int256 prediction = _clip(LaneKernel.output(word, lane, lanes) >> last.shift);
+                sum += Score.points(Score.MEAN_ABSOLUTE_ERROR, 0, prediction, _label(label, 0));
+                label += batch.stride;
             }
         }
     }

@@ -28,17 +28,22 @@ library NetworkFormat {
         layers = new Layer[](count);
         uint256 offset = header;
         uint256 inputs = _width(model, 2);
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 outputs = _width(model, 4 + 2 * i);
-            uint256 shift = uint8(model[4 + 2 * count + i]);
-            require(shift <= MAX_SHIFT, IModelRunner.MalformedModel(4 + 2 * count + i));
-            uint256 start;
-            assembly ("memory-safe") {
-                start := add(add(model, 32), offset)
+        unchecked {
+            // Inside the header; widths of two bytes cannot overflow anything.
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 outputs = _width(model, 4 + 2 * i);
+                uint256 shift = _word(model, 4 + 2 * count + i) >> 248;
+                require(shift <= MAX_SHIFT, IModelRunner.MalformedModel(4 + 2 * count + i));
+                Layer memory layer = layers[i];
+                (layer.inputs, layer.outputs, layer.shift) = (inputs, outputs, shift);
+                uint256 start;
+                assembly ("memory-safe") {
+                    start := add(add(model, 32), offset)
+                }
+                layer.rows = start;
+                offset += outputs * (inputs + 4);
+                inputs = outputs;
             }
-            layers[i] = Layer(inputs, outputs, shift, start);
-            offset += outputs * (inputs + 4);
-            inputs = outputs;
         }
         require(model.length == offset, IModelRunner.MalformedModel(offset));
     }
@@ -52,7 +57,13 @@ library NetworkFormat {
     }
 
     function _width(bytes memory model, uint256 offset) private pure returns (uint256 width) {
-        width = (uint256(uint8(model[offset])) << 8) | uint8(model[offset + 1]);
+        width = _word(model, offset) >> 240;
         require(width > 0 && width <= MAX_WIDTH, IModelRunner.MalformedModel(offset));
+    }
+
+    function _word(bytes memory model, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(model, 32), offset))
+        }
     }
 }

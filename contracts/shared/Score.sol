@@ -32,6 +32,22 @@ library Score {
         }
     }
 
+    /// In how many places two strings of the same length have the same byte: the points of accuracy, 32 at a time.
+    function matches(bytes calldata a, bytes memory b) internal pure returns (uint256 same) {
+        assembly ("memory-safe") {
+            let low := 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f
+            let ones := 0x0101010101010101010101010101010101010101010101010101010101010101
+            for { let i := 0 } lt(i, a.length) { i := add(i, 32) } {
+                let x := xor(calldataload(add(a.offset, i)), mload(add(add(b, 32), i)))
+                // The top bit of each byte tells whether it is not zero, so its complement whether two are equal.
+                let equal := and(shr(7, not(or(x, add(and(x, low), low)))), ones)
+                let left := sub(a.length, i)
+                if lt(left, 32) { equal := shr(shl(3, sub(32, left)), equal) }
+                same := add(same, shr(248, mul(equal, ones))) // the sum of all bytes, at most 32
+            }
+        }
+    }
+
     /// The score of `tally` over `samples` samples; `labels` counts the labels of each class (macro-F1 only).
     function score(uint256 metric, uint256 classes, uint256 tally, uint256 labels, uint256 samples)
         internal

@@ -39,7 +39,7 @@ def quantize_network(layers: list[RealLayer], samples: Reals, *, numbers: bool) 
 
 def _hidden(layer: RealLayer, largest: Reals) -> tuple[Layer, Reals]:
     by_weights = np.maximum(np.abs(layer.weights).max(axis=1) / 127, 1e-12)
-    by_bias = np.abs(layer.biases) / 2**30
+    by_bias = np.abs(layer.biases) / _reach(layer)  # a larger bias decides alone, and would cost gas
     by_range = largest / 255  # the unit of the activation that makes the largest one a full byte
     alive = by_range > 0
     wanted = np.log2(by_range[alive] / by_weights[alive]) if alive.any() else np.zeros(1)
@@ -51,7 +51,7 @@ def _hidden(layer: RealLayer, largest: Reals) -> tuple[Layer, Reals]:
 
 def _scores(layer: RealLayer) -> Layer:
     """Outputs that are only compared with each other, or with zero: one unit for all."""
-    unit = max(np.abs(layer.weights).max() / 127, np.abs(layer.biases).max() / 2**30, 1e-12)
+    unit = max(np.abs(layer.weights).max() / 127, np.abs(layer.biases).max() / (2 * _reach(layer)), 1e-12)
     return _integers(layer, np.full(len(layer.biases), unit), 0, 0)
 
 
@@ -65,6 +65,11 @@ def _scalar(layer: RealLayer) -> Layer:
             "Choose a coarser unit for the labels, or a hidden layer with more neurons.",
         )
     return _integers(layer, np.full(len(layer.biases), 2.0**-shift), shift, (1 << shift) >> 1)
+
+
+def _reach(layer: RealLayer) -> float:
+    """What the weights of a neuron can add up to, in its units."""
+    return 127.0 * 255.0 * layer.weights.shape[1]
 
 
 def _integers(layer: RealLayer, unit: Reals, shift: int, half: int) -> Layer:

@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 import {CodeStore} from "../../../contracts/shared/CodeStore.sol";
 import {DotKernel} from "../../../contracts/shared/DotKernel.sol";
-import {LaneKernel, Lanes} from "../../../contracts/shared/LaneKernel.sol";
+import {IModelRunner, Job} from "../../../contracts/shared/IModelRunner.sol";
+import {Batch, LaneKernel, Lanes} from "../../../contracts/shared/LaneKernel.sol";
 import {Layer, NetworkFormat} from "../../../contracts/shared/NetworkFormat.sol";
 import {PlainModel} from "../../../contracts/shared/PlainModel.sol";
 import {TreeModel} from "../../../contracts/shared/TreeModel.sol";
@@ -51,6 +52,13 @@ contract CompetitionKernels {
         }
     }
 
+    /// What a run on test samples costs, as its caller sees it.
+    function gasOfTally(IModelRunner runner, Job memory job) external view returns (uint256 gas) {
+        gas = gasleft();
+        runner.tally(job);
+        gas -= gasleft();
+    }
+
     /// `data`: the samples one behind the other, `stride` bytes apart.
     function lanes(bytes memory model, bytes memory data, uint256 stride)
         external
@@ -59,7 +67,7 @@ contract CompetitionKernels {
     {
         Layer[] memory layers = NetworkFormat.parse(model);
         Lanes memory plan = LaneKernel.plan(layers);
-        uint256 words = NetworkFormat.widest(layers) + 4;
+        uint256 words = NetworkFormat.widest(layers) + LaneKernel.PADDING;
         uint256[] memory x = new uint256[](words);
         uint256[] memory y = new uint256[](words);
         outputs = new int256[][](data.length / stride);
@@ -73,7 +81,7 @@ contract CompetitionKernels {
                 xs := add(x, 32)
                 ys := add(y, 32)
             }
-            LaneKernel.spread(xs, place, stride, count, layers[0].inputs, plan.width);
+            LaneKernel.spread(xs, Batch(place, stride, count), layers[0].inputs, plan);
             uint256 out = LaneKernel.run(layers, plan, xs, ys);
             for (uint256 s = 0; s < count; ++s) outputs[from + s] = _lane(out, layers, plan, s);
         }
