@@ -69,8 +69,8 @@ def create(
         str, typer.Option("--refute", metavar="TIME", help="How long a claim can be refuted.")
     ] = "1d",
     answer_time: Annotated[
-        str, typer.Option("--answer", metavar="TIME", help="To answer a challenge.")
-    ] = "1d",
+        str | None, typer.Option("--answer", metavar="TIME", help="To answer a challenge.")
+    ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Leave the draw to `data` or `watch`.")] = False,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -102,7 +102,7 @@ def create(
         opening=timing.parse_duration(opening_time),
         evaluation=timing.parse_duration(evaluation_time),
         refute=timing.parse_duration(refute_time),
-        answer=timing.parse_duration(answer_time),
+        answer=timing.parse_duration(answer_time) if answer_time else None,
         **{key: parse_ether(value) for key, value in amounts.items() if value is not None},
     )
     with opened(network, sender, home, storage) as venue:

@@ -30,7 +30,7 @@ DAY, WEEK = Seconds(86_400), Seconds(604_800)
 
 @dataclass(frozen=True)
 class Offer:
-    """What an organizer decides. Amounts in wei; what is None follows from the prize or the number of rows.
+    """What an organizer decides. Amounts in wei; what is None follows from the prize, the rows or `training`.
 
     `criterion` is a share of 1 (accuracy, macro-F1) or a mean error in the labels' own unit (MAE); `shares`
     of the places sum to 1.
@@ -62,7 +62,7 @@ class Offer:
     opening: Seconds = DAY
     evaluation: Seconds = DAY
     refute: Seconds = DAY
-    answer: Seconds = DAY
+    answer: Seconds | None = None
 
     @property
     def numbers(self) -> bool:
@@ -186,7 +186,7 @@ def terms_of(offer: Offer, table: Table, shape: Shape, root: bytes, stored: PutR
         opening=offer.opening,
         evaluation=offer.evaluation,
         refute=offer.refute if offer.optimistic else Seconds(0),
-        answer=offer.answer,
+        answer=Seconds(min(DAY, offer.training // 2)) if offer.answer is None else offer.answer,
     )
 
 
