@@ -17,7 +17,15 @@ from orchestrator.cli.options import (
     chosen_sender,
     settings_from,
 )
-from orchestrator.competition import baseline, candidates, closing, evaluating, submitting, watching
+from orchestrator.competition import (
+    baseline,
+    candidates,
+    closing,
+    evaluating,
+    publishing,
+    submitting,
+    watching,
+)
 from orchestrator.competition.training import training_data
 from orchestrator.competition.venue import Venue
 from orchestrator.errors import UsageError
@@ -226,6 +234,31 @@ def withdraw(
         print_json([{"reason": each.reason, "wei": str(each.amount)} for each in paid])
     else:
         print_facts({each.reason: f"{ether(each.amount)} ether" for each in paid} or {"nothing": "is due"})
+
+
+@competition.command()
+def publish(
+    reference: CompetitionArgument = "latest",
+    number: NumberOption = None,
+    licence: Annotated[str | None, typer.Option(metavar="SPDX", help="Such as MIT.")] = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Put your model into the model registry, with its licence and the score that the contract gave it."""
+    with opened(network, sender, home, storage) as venue:
+        found, account = venue.find(reference), chosen_account(venue)
+        done = publishing.publish(venue, found, _own(found, account, number), account, licence)
+    facts = {
+        "status": done.version.status.word,
+        "sha256": done.version.artifact_hash.hex(),
+        "cid": done.manifest.artifact_cid,
+        "manifest cid": done.version.manifest_cid,
+        "gas": done.gas_used,
+    }
+    print_result(facts, json)
 
 
 @competition.command()

@@ -1,5 +1,6 @@
 """Each step of a competition on the embedded chain, and what happens when it goes wrong."""
 
+import hashlib
 import json
 import shutil
 import stat
@@ -16,6 +17,7 @@ from orchestrator.competition.contracts import Competition
 from orchestrator.competition.creating import create, prepare
 from orchestrator.competition.evaluating import check_claims, claim, evaluate, predicted_score, refute
 from orchestrator.competition.overview import overview
+from orchestrator.competition.publishing import publish
 from orchestrator.competition.records import Mode, Outcome, Phase, Status
 from orchestrator.competition.submitting import reveal, submit
 from orchestrator.competition.testing import open_test, opened_tests
@@ -37,7 +39,8 @@ from orchestrator.errors import (
     ModelError,
     UsageError,
 )
-from orchestrator.learning.integer import IntegerNetwork, Layer
+from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
+from orchestrator.provenance import Manifest
 from tests.unit.competition.stage import Stage, offer_of, write_points
 
 
@@ -258,8 +261,6 @@ def test_reveal__early__says_when_it_opens(stage: Stage) -> None:
 
 
 def test_reveal__secrets_lost__come_back_from_model_and_key(stage: Stage) -> None:
-    from orchestrator.learning.integer import encode_model
-
     found, anna = stage.create(), stage.account("anna")
     enter(stage, found, "anna")
     stage.pass_until(found.deadlines().training)
@@ -389,6 +390,22 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
     assert found.predict(bytes([200, 100])) == 1
     assert overview(found).standings[0].rank == 1
     assert withdraw(stage.venue, found, stage.account("anna")) == []
+
+
+def test_publish__winner__is_deployable_and_hashed(stage: Stage) -> None:
+    found = played(stage)
+    with pytest.raises(ChainError, match="is not decided"):
+        publish(stage.venue, found, 0, stage.account("anna"), "MIT")
+    list(keep(stage.venue, found, stage.account("refuter"), Role.REFUTER))
+    with pytest.raises(ChainError, match="not a revealed one of bob"):
+        publish(stage.venue, found, 1, stage.account("anna"))
+    done = publish(stage.venue, found, 0, stage.account("anna"), "MIT")
+    assert done.version.artifact_hash == hashlib.sha256(encode_model(GOOD)).digest()
+    assert done.version.status.word == "deployable"
+    assert done.manifest.predicate.licence == "MIT"
+    assert stage.venue.storage.read(done.manifest.artifact_cid) == encode_model(GOOD)
+    assert Manifest.parse(stage.venue.storage.read(done.version.manifest_cid)) == done.manifest
+    assert publish(stage.venue, found, 0, stage.account("anna"), "MIT").gas_used == 0
 
 
 def test_finalize__tests_stay_closed__slashes_the_organizer(stage: Stage) -> None:
