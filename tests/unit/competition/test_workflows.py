@@ -49,7 +49,7 @@ def line(weights: list[int], bias: int = 0) -> IntegerNetwork:
     return IntegerNetwork((Layer(np.array([weights], np.int64), np.array([bias], np.int64), 0),))
 
 
-GOOD = line([100, -100])  # below the diagonal
+GOOD = line([100, -100], 1)  # on or below the diagonal: always right
 FAIR = line([100, -90])
 
 
