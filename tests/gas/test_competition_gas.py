@@ -6,9 +6,11 @@ evaluates (the peer's figure has no withdrawal, since its finalize pays out); wi
 """
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from eth_tester import EthereumTester, PyEVMBackend
 
 from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model, encode_samples
 from tests.contracts.competition.scenario import OPTIMISTIC, Scenario, make_data
@@ -30,10 +32,23 @@ def network(*sizes: int) -> IntegerNetwork:
 DEMO = {"groups": 20, "testGroups": 4, "groupSize": 25, "criterion": 1}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _same_blocks():
+    """The same block hashes in each run, so that the same groups are drawn: gas counts their zero bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eth_tester.backends.pyevm.main.os", SimpleNamespace(urandom=bytes))
+        yield
+
+
+def fixed_evm() -> Evm:
+    parameters = PyEVMBackend.generate_genesis_params({"timestamp": 2_000_000_000})
+    return Evm(EthereumTester(PyEVMBackend(genesis_parameters=parameters)))
+
+
 @pytest.fixture(scope="module")
-def demo():
+def demo(_same_blocks):
     """Gas by step."""
-    scenario = Scenario.create(**DEMO)
+    scenario = Scenario.create(fixed_evm(), **DEMO)
     scenario.evm.role("alice")
     created = scenario.make()["gasUsed"]
     drawn = scenario.draw()["gasUsed"]
@@ -88,7 +103,7 @@ def test_gas__demo__submitter(gas_snapshot, demo):
     ],
 )
 def test_gas__evaluate__marginal_sample(gas_snapshot, sizes, few, many, at_most, floor):
-    evm = Evm()
+    evm = fixed_evm()
     kernels, runner = evm.deploy("CompetitionKernels"), evm.deploy("ModelRunner")
     rng = np.random.default_rng(1)
     model = network(*sizes)
@@ -111,7 +126,7 @@ def test_gas__evaluate__marginal_sample(gas_snapshot, sizes, few, many, at_most,
 
 
 def test_gas__optimistic__claim_and_refute(gas_snapshot):
-    scenario = Scenario.create(mode=OPTIMISTIC, features=30, **DEMO)
+    scenario = Scenario.create(fixed_evm(), mode=OPTIMISTIC, features=30, **DEMO)
     scenario.played(alice=network(30, 16, 1), bob=network(30, 8, 1))
     scenario.claim(1)
     false = scenario.predictions(0)
@@ -131,7 +146,7 @@ def test_gas__large_model__submit(gas_snapshot):
         "classes": 10,
         "maxModelBytes": 65_536,
     }
-    scenario = Scenario.create(**terms)
+    scenario = Scenario.create(fixed_evm(), **terms)
     scenario.draw()
     scenario.commit("alice", network(784, 32, 10))
     committed = scenario.receipts[-1]["gasUsed"]

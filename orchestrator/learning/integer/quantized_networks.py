@@ -10,6 +10,8 @@ from orchestrator.learning.integer.models import INT32, MAX_SHIFT, IntegerNetwor
 
 Reals = NDArray[np.float64]
 
+CLIPS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)
+
 
 @dataclass(frozen=True)
 class RealLayer:
@@ -29,16 +31,18 @@ def quantize_network(layers: list[RealLayer], samples: Reals, *, numbers: bool) 
     values = samples
     quantized = []
     for layer in layers[:-1]:
+        inputs = values / units
         values = np.maximum(0, values @ layer.weights.T + layer.biases)
-        integers, units = _hidden(RealLayer(layer.weights * units, layer.biases), values.max(axis=0))
+        integers, units = _hidden(RealLayer(layer.weights * units, layer.biases), inputs, values.max(axis=0))
         quantized.append(integers)
     last = RealLayer(layers[-1].weights * units, layers[-1].biases)
-    quantized.append(_scalar(last) if numbers else _scores(last))
+    quantized.append(_scalar(last) if numbers else _scores(last, values / units))
     return IntegerNetwork(tuple(quantized))
 
 
-def _hidden(layer: RealLayer, largest: Reals) -> tuple[Layer, Reals]:
-    by_weights = np.maximum(np.abs(layer.weights).max(axis=1) / 127, 1e-12)
+def _hidden(layer: RealLayer, inputs: Reals, largest: Reals) -> tuple[Layer, Reals]:
+    rows = [RealLayer(row[None], layer.biases[:1]) for row in layer.weights]
+    by_weights = np.array([_finest(row, inputs) for row in rows])
     by_bias = np.abs(layer.biases) / _reach(layer)  # a larger bias decides alone, and would cost gas
     by_range = largest / 255  # the unit of the activation that makes the largest one a full byte
     alive = by_range > 0
@@ -49,9 +53,9 @@ def _hidden(layer: RealLayer, largest: Reals) -> tuple[Layer, Reals]:
     return _integers(layer, unit, shift, half), unit * 2**shift
 
 
-def _scores(layer: RealLayer) -> Layer:
+def _scores(layer: RealLayer, inputs: Reals) -> Layer:
     """Outputs that are only compared with each other, or with zero: one unit for all."""
-    unit = max(np.abs(layer.weights).max() / 127, np.abs(layer.biases).max() / (2 * _reach(layer)), 1e-12)
+    unit = max(_finest(layer, inputs), np.abs(layer.biases).max() / (2 * _reach(layer)), 1e-12)
     return _integers(layer, np.full(len(layer.biases), unit), 0, 0)
 
 
@@ -67,9 +71,24 @@ def _scalar(layer: RealLayer) -> Layer:
     return _integers(layer, np.full(len(layer.biases), 2.0**-shift), shift, (1 << shift) >> 1)
 
 
+def _finest(layer: RealLayer, inputs: Reals) -> float:
+    """The unit of the weights that changes the sums for `inputs` the least.
+
+    The largest weight sets it, unless it sits on an input that is almost always zero and is better clipped.
+    """
+    largest = max(float(np.abs(layer.weights).max()), 1e-9)
+    units = [largest * clip / 127 for clip in CLIPS]
+    return min(units, key=lambda unit: _damage(layer, inputs, unit))
+
+
+def _damage(layer: RealLayer, inputs: Reals, unit: float) -> float:
+    integers = np.clip(np.rint(layer.weights / unit), -128, 127)
+    return float(np.mean((inputs @ (integers * unit - layer.weights).T) ** 2))
+
+
 def _reach(layer: RealLayer) -> float:
     """What the weights of a neuron can add up to, in its units."""
-    return 127.0 * 255.0 * layer.weights.shape[1]
+    return 127.0 * 255.0 * float(layer.weights.shape[1])
 
 
 def _integers(layer: RealLayer, unit: Reals, shift: int, half: int) -> Layer:
