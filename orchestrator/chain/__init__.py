@@ -5,6 +5,7 @@ from orchestrator.chain.artifact import Artifact, artifact_names, load_artifact
 from orchestrator.chain.connection import Block, Chain, connect
 from orchestrator.chain.deployments import Deployment, Deployments
 from orchestrator.chain.health import Finding, examine
+from orchestrator.chain.journal import Journal
 from orchestrator.chain.migrations import Deployer, migrate
 from orchestrator.chain.node import start_node
 from orchestrator.chain.receipts import Receipt, ether
@@ -19,6 +20,7 @@ __all__ = [
     "Deployment",
     "Deployments",
     "Finding",
+    "Journal",
     "Receipt",
     "artifact_names",
     "connect",

@@ -27,6 +27,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "anchor-log": ("predicting", "Anchor a Merkle root of the prediction log"),
         "prove": ("predicting", "Write the proof that prediction N is in an anchored log"),
     },
+    "Compete for a prize": {
+        "competition": ("competition", "Create, enter, check and settle competitions that a contract pays"),
+    },
     "Chain and storage": {
         "account": ("account", "Create, import and list wallets"),
         "migrate": ("chain", "Deploy the contracts, each once"),

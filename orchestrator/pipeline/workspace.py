@@ -4,9 +4,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Self
 
-from orchestrator.chain import Account, Accounts, Chain, Deployments, connect
+from orchestrator.chain import Account, Accounts, Chain, Deployments, Journal, connect
 from orchestrator.config import Settings
-from orchestrator.pipeline.journal import Journal
 from orchestrator.provenance import ModelRegistry
 from orchestrator.storage import Storage, open_storage
 from orchestrator.types import Address

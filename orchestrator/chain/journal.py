@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.chain import Account, Chain, Receipt
+from orchestrator.chain.accounts import Account
+from orchestrator.chain.connection import Chain
+from orchestrator.chain.receipts import Receipt
 from orchestrator.errors import ContractReverted
 
 if TYPE_CHECKING:
@@ -24,18 +26,27 @@ class Journal:
         self._chain = chain
 
     def send(
-        self, purpose: str, function: "ContractFunction", sender: Account, *, dry_run: bool = False
+        self,
+        purpose: str,
+        function: "ContractFunction",
+        sender: Account,
+        *,
+        value: int = 0,
+        dry_run: bool = False,
     ) -> Receipt:
         """Send `function`, unless a transaction for the same `purpose` is on its way or has arrived.
 
         `purpose` names the effect, such as `publish-<hash>`, and must hold on this chain only once.
+        `value` is in wei.
         """
         if dry_run:
-            return self._chain.send(function, sender, dry_run=True)
+            return self._chain.send(function, sender, value=value, dry_run=True)
         earlier = self._earlier(purpose)
         if earlier:
             return earlier
-        return self._chain.send(function, sender, before_send=lambda tx_hash: self._note(purpose, tx_hash))
+        return self._chain.send(
+            function, sender, value=value, before_send=lambda tx_hash: self._note(purpose, tx_hash)
+        )
 
     def _earlier(self, purpose: str) -> Receipt | None:
         """The receipt of what an earlier process sent; None if it sent nothing, or it failed or was lost."""
