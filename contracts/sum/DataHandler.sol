@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {EIP712} from "solady/src/utils/EIP712.sol";
+import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
+import {Facts, FactsLibrary} from "./Facts.sol";
+import {ISum} from "./ISum.sol";
+import {Incentive} from "./Incentive.sol";
+import {Model} from "./Model.sol";
+import {Purse} from "./Purse.sol";
+import {Records} from "./Records.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
+
+/// @title The data handler of a shared model
+/// @notice The third of the three parts: it takes contributions in, asks the incentive mechanism for their price,
+/// lets the model learn, records them and announces them. It knows the other two by their small interfaces only.
+///
+/// Roles. The *creator* chose the parts and their settings and has no power over the model afterwards, nor over
+/// anyone's money but what the incentive mechanism leaves to it. *Contributors* add data. *Relayers* send what
+/// contributors signed. Anyone predicts.
+///
+/// Facts. A contribution is one storage slot: a digest of its facts and features, and what remains of its deposit.
+/// Whoever settles it gives facts and features back, as its event told them.
+///
+/// Ways in. At once (`add`, `addBatch`); signed and relayed (`addFor`); or hidden first and opened later
+/// (`commit`, `reveal`), so that nobody copies a label from the mempool. The deposit is priced when the sample is
+/// committed. A commitment that is never opened returns its deposit, but no sooner than a refund would, so that
+/// hiding is no cheaper way to raise the price for others.
+///
+/// Order. Samples of a batch are learned one after the other, in the order of their ids: replaying `Added` events
+/// on the initial model gives the model.
+abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
+    struct Commitment {
+        uint48 deposit;
+        uint32 time;
+    }
+
+    bytes32 private constant CONTRIBUTION_TYPEHASH = keccak256(
+        "Contribution(address contributor,bytes[] samples,bytes labels,uint256 maximum,uint256 nonce,uint256 deadline)"
+    );
+
+    mapping(address contributor => mapping(bytes32 commitment => Commitment)) private _commitments;
+
+    /// @notice Called by the factory, once.
+    function initialize() external {
+        State storage state = _state();
+        // Check:
+        require(state.pricedAt == 0, AlreadyInitialized());
+        (, uint256 unit) = money();
+        require(unit != 0, BadArguments("unit"));
+        require(creator() != address(0), BadArguments("creator"));
+        _checkModel();
+        _checkIncentive();
+        // Effect:
+        state.pricedAt = uint32(block.timestamp);
+    }
+
+    /// @inheritdoc ISum
+    function add(bytes calldata x, uint256 y, uint256 maximum) external payable {
+        uint256 deposit = _charge(msg.sender, 1, maximum);
+        Intake memory intake = _begin();
+        _record(intake, _load(), msg.sender, x, y, deposit);
+        _conclude(intake, true);
+    }
+
+    /// @inheritdoc ISum
+    function addBatch(bytes[] calldata xs, bytes calldata ys, uint256 maximum) external payable {
+        _addBatch(msg.sender, xs, ys, maximum);
+    }
+
+    /// @inheritdoc ISum
+    function addFor(
+        address contributor,
+        bytes[] calldata xs,
+        bytes calldata ys,
+        uint256 maximum,
+        uint256 deadline,
+        bytes calldata signature
+    ) external payable {
+        // Check:
+        require(block.timestamp <= deadline, Expired(deadline));
+        bytes32 digest = _hashTypedData(
+            keccak256(
+                abi.encode(
+                    CONTRIBUTION_TYPEHASH,
+                    contributor,
+                    _hashAll(xs),
+                    keccak256(ys),
+                    maximum,
+                    _accounts[contributor].nonce,
+                    deadline
+                )
+            )
+        );
+        require(
+            SignatureCheckerLib.isValidSignatureNowCalldata(contributor, digest, signature), BadSignature(contributor)
+        );
+        // Effect:
+        ++_accounts[contributor].nonce;
+        _addBatch(contributor, xs, ys, maximum);
+    }
+
+    /// @inheritdoc ISum
+    function commit(bytes32 commitment, uint256 maximum) external payable {
+        Commitment storage commitment_ = _commitments[msg.sender][commitment];
+        // Check:
+        require(commitment_.time == 0, CommittedAlready(commitment));
+        // Effect:
+        uint256 deposit = _charge(msg.sender, 1, maximum);
+        (commitment_.deposit, commitment_.time) = (uint48(deposit), uint32(block.timestamp));
+        _state().pricedAt = uint32(block.timestamp);
+        emit Committed(msg.sender, commitment, deposit);
+    }
+
+    /// @inheritdoc ISum
+    function reveal(bytes calldata x, uint256 y, bytes32 salt) external {
+        bytes32 commitment = commitmentOf(msg.sender, x, y, salt);
+        uint256 deposit = _close(msg.sender, commitment, 1, true);
+        Intake memory intake = _begin();
+        _record(intake, _load(), msg.sender, x, y, deposit);
+        _conclude(intake, false);
+    }
+
+    /// @inheritdoc ISum
+    function release(address contributor, bytes32 commitment) external {
+        uint256 deposit = _close(contributor, commitment, _lock(), false);
+        (, uint256 unit) = money();
+        _credit(contributor, deposit * unit);
+    }
+
+    /// @inheritdoc ISum
+    function commitmentOf(address contributor, bytes calldata x, uint256 y, bytes32 salt)
+        public
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(this), contributor, salt, y, keccak256(x)));
+    }
+
+    /// @inheritdoc ISum
+    function predict(bytes calldata x) external view returns (uint256 label) {
+        return _predict(_load(), x);
+    }
+
+    /// @inheritdoc ISum
+    function predictBatch(bytes[] calldata xs) external view returns (uint8[] memory labels) {
+        Words.Loaded memory loaded = _load();
+        labels = new uint8[](xs.length);
+        uint256 free = Words.mark();
+        for (uint256 i; i < xs.length; ++i) {
+            labels[i] = uint8(_predict(loaded, xs[i]));
+            Words.release(free);
+        }
+    }
+
+    /// @inheritdoc ISum
+    function price(uint256 n) external view returns (uint256) {
+        (, uint256 unit) = money();
+        return _price(n) * unit;
+    }
+
+    /// @inheritdoc ISum
+    function record(uint256 slot) external view returns (uint160, uint256, uint256) {
+        Record memory r = _records[slot];
+        return (r.digest, r.left, r.open);
+    }
+
+    /// @inheritdoc ISum
+    function status() external view returns (uint256, uint256, uint256) {
+        State storage state = _state();
+        return (state.count, state.pricedAt, state.valid);
+    }
+
+    /// @inheritdoc ISum
+    function settings() external view returns (uint256 terms, uint256 shape) {
+        return (Words.argument(Words.TERMS), Shape.unwrap(Words.shape()));
+    }
+
+    /// @inheritdoc ISum
+    function words(uint256 from, uint256 n) external view returns (uint256[] memory run) {
+        Words.Loaded memory loaded = _load();
+        run = new uint256[](n);
+        for (uint256 i; i < n; ++i) {
+            run[i] = Words.get(loaded, from + i);
+        }
+        if (from == 0 && n != 0) run[0] = run[0] >> 128 << 128; // without the counters
+    }
+
+    /// @inheritdoc ISum
+    function length() external view returns (uint256) {
+        return _length(Words.shape());
+    }
+
+    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
+        return ("DILN Shared Model", "1");
+    }
+
+    function _addBatch(address contributor, bytes[] calldata xs, bytes calldata ys, uint256 maximum) private {
+        // Check:
+        require(xs.length == ys.length && xs.length != 0, BadBatch(xs.length, ys.length));
+        // Effect:
+        uint256 deposit = _charge(contributor, xs.length, maximum);
+        Intake memory intake = _begin();
+        Words.Loaded memory loaded = _load();
+        uint256 free = Words.mark();
+        for (uint256 i; i < xs.length; ++i) {
+            _record(intake, loaded, contributor, xs[i], uint8(ys[i]), deposit);
+            Words.release(free);
+        }
+        _conclude(intake, true);
+    }
+
+    /// @dev The deposit of each of `n` samples, in units, collected from `contributor`.
+    function _charge(address contributor, uint256 n, uint256 maximum) private returns (uint256 deposit) {
+        (address token, uint256 unit) = money();
+        deposit = _price(n);
+        uint256 amount = deposit * unit;
+        // Check:
+        require(amount <= maximum, PriceAboveMaximum(amount, maximum));
+        require(token == address(0) || msg.value == 0, NoEther());
+        // Effect:
+        _collect(contributor, amount * n);
+    }
+
+    function _begin() private view returns (Intake memory) {
+        State storage state = _state();
+        return Intake(state.count, state.free, false);
+    }
+
+    /// @dev Let the model learn the sample, and keep its record.
+    function _record(
+        Intake memory intake,
+        Words.Loaded memory loaded,
+        address contributor,
+        bytes calldata x,
+        uint256 y,
+        uint256 deposit
+    ) private {
+        // Check:
+        uint256 classes = loaded.shape.classes();
+        require(y < classes, UnknownLabel(y, classes));
+        // Effect:
+        (uint256 predicted, uint256 certainty, bool changed) = _learn(loaded, x, y);
+        if (changed) intake.changed = true;
+        Facts facts = FactsLibrary.pack(contributor, deposit, block.timestamp, y, predicted != y, certainty);
+        uint256 id = _reserve(intake);
+        _records[uint32(id)] = Record(_digest(id, facts, x), uint48(deposit), uint48(deposit));
+        emit Added(id, facts, x);
+    }
+
+    function _conclude(Intake memory intake, bool priced) private {
+        _setState(
+            intake.count,
+            intake.free,
+            intake.changed ? uint24(block.timestamp) : _state().moved,
+            priced ? uint32(block.timestamp) : _state().pricedAt
+        );
+    }
+
+    /// @dev Forget a commitment that is at least `age` old and return its deposit in units.
+    function _close(address contributor, bytes32 commitment, uint256 age, bool revealed)
+        private
+        returns (uint256 deposit)
+    {
+        Commitment memory c = _commitments[contributor][commitment];
+        // Check:
+        require(c.time != 0, NotCommitted(commitment));
+        require(block.timestamp >= c.time + age, TooEarly(c.time + age));
+        // Effect:
+        delete _commitments[contributor][commitment];
+        emit CommitmentClosed(contributor, commitment, revealed);
+        return c.deposit;
+    }
+
+    /// @dev EIP-712's hash of `bytes[]`.
+    function _hashAll(bytes[] calldata xs) private pure returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](xs.length);
+        for (uint256 i; i < xs.length; ++i) {
+            hashes[i] = keccak256(xs[i]);
+        }
+        return keccak256(abi.encodePacked(hashes));
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+using FactsLibrary for Facts global;
+
+/// @notice Everything about one contribution but its features, in one word that its event announces and that
+/// whoever settles it gives back:
+/// contributor (160 bits) | deposit in units (48) | time (32) | label (8) | surprise (1) | certainty (7).
+type Facts is uint256;
+
+library FactsLibrary {
+    /// @param deposit below 2^48, in units of `ISum.money`.
+    /// @param surprise whether the model had said otherwise before it learned.
+    /// @param certainty P(h(x) = y) before the model learned, in sixteenths: 1 to 16.
+    function pack(
+        address contributor,
+        uint256 deposit,
+        uint256 time,
+        uint256 label,
+        bool surprise,
+        uint256 certainty
+    ) internal pure returns (Facts) {
+        uint256 low = uint256(uint48(deposit)) << 48 | uint256(uint32(time)) << 16 | uint256(uint8(label)) << 8;
+        uint256 flag = surprise ? 0x80 : 0;
+        return Facts.wrap(uint256(uint160(contributor)) << 96 | low | flag | (certainty & 0x7f));
+    }
+
+    function contributor(Facts facts) internal pure returns (address) {
+        return address(uint160(Facts.unwrap(facts) >> 96));
+    }
+
+    function deposit(Facts facts) internal pure returns (uint256) {
+        return uint48(Facts.unwrap(facts) >> 48);
+    }
+
+    function time(Facts facts) internal pure returns (uint256) {
+        return uint32(Facts.unwrap(facts) >> 16);
+    }
+
+    function label(Facts facts) internal pure returns (uint256) {
+        return uint8(Facts.unwrap(facts) >> 8);
+    }
+
+    function surprise(Facts facts) internal pure returns (bool) {
+        return Facts.unwrap(facts) & 0x80 != 0;
+    }
+
+    function certainty(Facts facts) internal pure returns (uint256) {
+        return Facts.unwrap(facts) & 0x7f;
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Facts} from "./Facts.sol";
+
+/// @notice What a shared model refuses.
+interface ISumErrors {
+    /// @notice The clone has been initialized before.
+    error AlreadyInitialized();
+    /// @notice The clone's arguments do not fit the model or the incentive mechanism; `field` names the first.
+    error BadArguments(string field);
+    /// @notice Features that are empty, too many, of a wrong length, unsorted, repeated or out of range.
+    error BadFeatures();
+    /// @notice There are `classes` labels, from 0.
+    error UnknownLabel(uint256 label, uint256 classes);
+    /// @notice A batch needs as many labels as samples, and at least one.
+    error BadBatch(uint256 samples, uint256 labels);
+    /// @notice The deposit is `price`, more than the sender wants to pay.
+    error PriceAboveMaximum(uint256 price, uint256 maximum);
+    /// @notice The balance does not cover the deposit.
+    error Underfunded(uint256 balance, uint256 needed);
+    /// @notice This model takes a token, not ether.
+    error NoEther();
+    /// @notice There is nothing to pay out.
+    error NothingOwed();
+    /// @notice No open contribution `id` has these facts and features: never made, or settled already.
+    error NotRecorded(uint256 id);
+    /// @notice This can be done from `time` on.
+    error TooEarly(uint256 time);
+    /// @notice The signed contribution could be relayed until `deadline`.
+    error Expired(uint256 deadline);
+    /// @notice The signature is not the contributor's over exactly this.
+    error BadSignature(address contributor);
+    /// @notice The sender has no such commitment open.
+    error NotCommitted(bytes32 commitment);
+    /// @notice The model has taken as many contributions as it can number: 2^24 − 1.
+    error Full();
+    /// @notice The sender has made that commitment already.
+    error CommittedAlready(bytes32 commitment);
+    /// @notice The model was updated in this block: no verdict of it counts until the next.
+    error ModelMoved();
+    /// @notice The model says `predicted`.
+    error ModelDisagrees(uint256 predicted);
+    /// @notice The model says what the contributor said.
+    error ModelAgrees(uint256 predicted);
+    /// @notice Contributors do not report themselves.
+    error OwnContribution();
+    /// @notice Nothing of the deposit is promised to the sender: no reputation, or all is promised to others.
+    error NoShare();
+    /// @notice The sender has reported this contribution before.
+    error ReportedAlready();
+    /// @notice The sender has not reported this contribution, or was paid for it.
+    error NotReported();
+}
+
+/// @notice A model that lives on-chain and improves with data that anyone adds.
+///
+/// Money is counted in the token's smallest unit at this interface, and in `unit`s of it inside records and
+/// facts (for ether a unit is usually a gwei).
+interface ISum is ISumErrors {
+    /// @notice Contribution `id` was made and learned. All that a claim needs, and all that a replay needs.
+    event Added(uint256 indexed id, Facts facts, bytes x);
+    /// @notice A contribution was hidden behind `commitment`; `deposit` is in units.
+    event Committed(address indexed contributor, bytes32 indexed commitment, uint256 deposit);
+    /// @notice A commitment was opened (the contribution's own event goes before) or its deposit was returned.
+    event CommitmentClosed(address indexed contributor, bytes32 indexed commitment, bool revealed);
+    event Funded(address indexed beneficiary, address indexed payer, uint256 amount);
+    event Withdrawn(address indexed account, address indexed to, uint256 amount);
+
+    /// @notice Predict the label of `x`. Free when called off-chain.
+    function predict(bytes calldata x) external view returns (uint256 label);
+
+    /// @notice Predict many.
+    function predictBatch(bytes[] calldata xs) external view returns (uint8[] memory labels);
+
+    /// @notice Add a sample. Value that exceeds the deposit is credited; what lacks is taken from the balance.
+    /// @param x the features, encoded as the model wants them.
+    /// @param maximum the most that the sender wants to deposit.
+    function add(bytes calldata x, uint256 y, uint256 maximum) external payable;
+
+    /// @notice Add samples, one label byte each. Each deposits as if they had come at even intervals since the
+    /// last contribution, so a batch is neither dearer nor cheaper than patience.
+    /// @param maximum the most that the sender wants to deposit for each.
+    function addBatch(bytes[] calldata xs, bytes calldata ys, uint256 maximum) external payable;
+
+    /// @notice Relay samples that `contributor` signed (EIP-712; contract wallets by ERC-1271). The deposit comes
+    /// from the contributor's balance, to which the value sent is credited first.
+    function addFor(
+        address contributor,
+        bytes[] calldata xs,
+        bytes calldata ys,
+        uint256 maximum,
+        uint256 deadline,
+        bytes calldata signature
+    ) external payable;
+
+    /// @notice Deposit now for a sample that stays hidden until `reveal`.
+    /// @param commitment see `commitmentOf`.
+    function commit(bytes32 commitment, uint256 maximum) external payable;
+
+    /// @notice Open a commitment, at least one block later, and let the model learn the sample.
+    function reveal(bytes calldata x, uint256 y, bytes32 salt) external;
+
+    /// @notice Return the deposit of a commitment that was not opened, once it was locked as long as a
+    /// contribution's deposit is. Anyone may call.
+    function release(address contributor, bytes32 commitment) external;
+
+    /// @notice keccak256(abi.encode(chain id, this contract, contributor, salt, y, keccak256(x))).
+    function commitmentOf(address contributor, bytes calldata x, uint256 y, bytes32 salt)
+        external
+        view
+        returns (bytes32);
+
+    /// @notice Credit ether (the value sent) or `amount` tokens (what really arrives) to `beneficiary`.
+    function fund(address beneficiary, uint256 amount) external payable;
+
+    /// @notice Pay out the sender's whole balance to `to`.
+    function withdraw(address to) external returns (uint256 amount);
+
+    /// @notice What each of `n` samples added together must deposit now.
+    function price(uint256 n) external view returns (uint256);
+
+    /// @return balance what `withdraw` would pay.
+    /// @return valid contributions that the model had not known and came to agree with: reputation.
+    /// @return nonce of the next relayed contribution.
+    /// @return points of the gamification.
+    function account(address who)
+        external
+        view
+        returns (uint256 balance, uint256 valid, uint256 nonce, uint256 points);
+
+    /// @notice The contribution that is open in `slot` (the low 32 bits of its id).
+    /// @return digest zero if there is none.
+    /// @return left what remains of the deposit, in units.
+    /// @return open what of it is promised to nobody, in units.
+    function record(uint256 slot) external view returns (uint160 digest, uint256 left, uint256 open);
+
+    /// @return count of contributions so far.
+    /// @return pricedAt when the last contribution was admitted.
+    /// @return valid how many contributions earned reputation.
+    function status() external view returns (uint256 count, uint256 pricedAt, uint256 valid);
+
+    /// @return token the ERC-20, or zero for ether.
+    /// @return unit what records count in.
+    function money() external view returns (address token, uint256 unit);
+
+    function creator() external view returns (address);
+
+    /// @return terms the incentive mechanism's settings.
+    /// @return shape the model's settings.
+    function settings() external view returns (uint256 terms, uint256 shape);
+
+    /// @notice `n` of the model's words from word `from` on (word 0 without its counters).
+    function words(uint256 from, uint256 n) external view returns (uint256[] memory);
+
+    /// @notice How many words the model has.
+    function length() external view returns (uint256);
+}

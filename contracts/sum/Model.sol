@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ISumErrors} from "./ISum.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
+
+/// @notice The first of the three parts: a model that predicts and updates. Whoever writes another one implements
+/// these functions over the words of `Words` (or over storage of its own) and composes it with a data handler and
+/// an incentive mechanism, see Compositions.sol.
+///
+/// A model must refuse features that are malformed, repeated, unsorted, out of range or empty and labels that it
+/// does not know; bound what one sample can change; and saturate instead of wrapping.
+abstract contract Model {
+    /// @notice Revert unless the clone's shape and base are such as this model can work with.
+    function _checkModel() internal view virtual;
+
+    /// @notice What is read once per call and handed to `_predict` and `_learn`.
+    function _load() internal view virtual returns (Words.Loaded memory);
+
+    function _predict(Words.Loaded memory loaded, bytes calldata x) internal view virtual returns (uint256 label);
+
+    /// @notice Predict `x`, then learn that it is a `y`.
+    /// @return predicted the label before learning.
+    /// @return certainty P(h(x) = y) before learning, in sixteenths: 1 to 16.
+    /// @return changed whether any prediction may have changed.
+    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        virtual
+        returns (uint256 predicted, uint256 certainty, bool changed);
+
+    /// @notice How many words the model has.
+    function _length(Shape shape) internal pure virtual returns (uint256);
+
+    /// @dev The base is complete: code is all that a model starts from.
+    function _checkBase(Shape shape, uint256 length) internal view {
+        require(shape.baseBytes() == 32 * length, ISumErrors.BadArguments("baseBytes"));
+        require(address(this).code.length == Words.BASE + 32 * length, ISumErrors.BadArguments("base"));
+        require(uint128(Words.argument(Words.BASE)) == 0, ISumErrors.BadArguments("base"));
+    }
+}
+
+/// @notice P(h(x) = y) as a straight line over the margin between `y` and the best other label.
+library Certainty {
+    /// @return sixteenths 1 to 16; 8 where the two are even, 16 from a margin of 2^bits on.
+    function ofMargin(int256 margin, uint256 bits) internal pure returns (uint256 sixteenths) {
+        int256 value = 8 + ((margin << 3) >> bits); // an arithmetic shift: it rounds down on either side
+        if (value < 1) return 1;
+        return value > 16 ? 16 : uint256(value);
+    }
+}
+
+/// @notice What models with one score for each class share.
+library Scores {
+    /// @return label the first of the highest scores.
+    function best(int256[] memory scores) internal pure returns (uint256 label, int256 highest) {
+        return bestBut(scores, scores.length);
+    }
+
+    /// @notice The first of the highest scores, `except` left out.
+    function bestBut(int256[] memory scores, uint256 except) internal pure returns (uint256 label, int256 highest) {
+        highest = type(int256).min;
+        for (uint256 i; i < scores.length; ++i) {
+            if (i != except && scores[i] > highest) (label, highest) = (i, scores[i]);
+        }
+    }
+
+    /// @notice How sure the scores are of `y`: by how much it leads the best of the others.
+    function certainty(int256[] memory scores, uint256 y, uint256 bits) internal pure returns (uint256) {
+        (, int256 rival) = bestBut(scores, y);
+        return Certainty.ofMargin(scores[y] - rival, bits);
+    }
+}

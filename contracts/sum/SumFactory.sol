@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {LibClone} from "solady/src/utils/LibClone.sol";
+
+interface IInitializable {
+    function initialize() external;
+}
+
+/// @title The factory of shared models
+/// @notice A shared model is an ERC-1167 clone of a composition (Compositions.sol, or anyone's own) with its settings
+/// and its initial weights in its code, so creating one costs its weights' bytes and little more.
+///
+/// Anyone may clone anything: that an address was created here says who created it and from what, not that the
+/// implementation is to be trusted. Compare the implementation with the published deployments.
+contract SumFactory {
+    /// @notice `sum` was created; `args` are its settings and initial weights.
+    event Created(address indexed sum, address indexed implementation, address indexed creator, bytes args);
+
+    /// @notice Clone `implementation`.
+    /// @param salt makes the address one's own, so that a command that was killed can look whether it had succeeded.
+    /// @param args token (20 bytes), unit (12), terms (32), shape (32), initial weights.
+    function create(address implementation, bytes32 salt, bytes calldata args) external returns (address sum) {
+        // Effect:
+        bytes memory all = abi.encodePacked(msg.sender, args);
+        sum = LibClone.cloneDeterministic(implementation, all, _salt(msg.sender, salt));
+        emit Created(sum, implementation, msg.sender, args);
+        // Interaction: with the clone, which has nothing yet
+        IInitializable(sum).initialize();
+    }
+
+    /// @notice Where `create` puts it.
+    function addressOf(address implementation, address creator, bytes32 salt, bytes calldata args)
+        external
+        view
+        returns (address)
+    {
+        bytes memory all = abi.encodePacked(creator, args);
+        return LibClone.predictDeterministicAddress(implementation, all, _salt(creator, salt), address(this));
+    }
+
+    function _salt(address creator, bytes32 salt) private pure returns (bytes32) {
+        return keccak256(abi.encode(creator, salt));
+    }
+}

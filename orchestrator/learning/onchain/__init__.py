@@ -1,0 +1,27 @@
+"""Python twins of the models that contracts hold: the same integers, bit for bit.
+
+The integer specification that both read (Solidity in contracts/sum/models/, Python here):
+
+- Numbers are 16-bit lanes of 256-bit words (`words`); features are bytes (`features`).
+- Shifts of negative numbers round down (arithmetic), everything saturates, nothing wraps.
+- Ties go to the lowest label; of two classes, a linear model says 1 where its score is above 0.
+- Certainty, P(h(x) = y) before learning, is counted in sixteenths from 1 to 16.
+"""
+
+from orchestrator.learning.onchain.base import OnChainModel, SparseModel, Verdict
+from orchestrator.learning.onchain.dense import DensePerceptron, NearestCentroid
+from orchestrator.learning.onchain.sparse_counts import NaiveBayes, SparseNearestCentroid
+from orchestrator.learning.onchain.sparse_linear import SparseLinear, SparseLogistic, SparsePerceptron
+
+__all__ = [
+    "DensePerceptron",
+    "NaiveBayes",
+    "NearestCentroid",
+    "OnChainModel",
+    "SparseLinear",
+    "SparseLogistic",
+    "SparseModel",
+    "SparseNearestCentroid",
+    "SparsePerceptron",
+    "Verdict",
+]

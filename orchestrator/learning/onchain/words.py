@@ -1,0 +1,85 @@
+"""How a model's numbers lie in 256-bit words, as contracts/sum/Words.sol has it.
+
+A word is sixteen lanes of 16 bits, lane 0 at the low end. Lanes 0 to 7 of word 0 belong to the data handler:
+a model's numbers begin at lane 8. As bytes, a model is its words, big-endian.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+WORD = 32  # bytes
+LANES = 16  # in a word
+HANDLER = 8  # lanes of word 0 that belong to the data handler
+ZERO = 1 << 15  # signed numbers are kept with this added
+INT16_MIN, INT16_MAX = -(1 << 15), (1 << 15) - 1
+UINT16_MAX = (1 << 16) - 1
+
+Lanes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A model's settings (contracts/sum/Shape.sol)."""
+
+    dims: int
+    classes: int
+    limit: int
+    rate: int
+    bits: int
+    base_bytes: int
+
+    def pack(self) -> int:
+        """The settings as one 256-bit word."""
+        fields = (
+            (self.dims, 32),
+            (self.classes, 16),
+            (self.limit, 16),
+            (self.rate, 16),
+            (self.bits, 8),
+            (self.base_bytes, 16),
+        )
+        word, at = 0, 0
+        for value, width in fields:
+            if not 0 <= value < 1 << width:
+                raise ValueError(f"{value} does not fit {width} bits")
+            word |= value << at
+            at += width
+        return word
+
+    @classmethod
+    def unpack(cls, word: int) -> "Shape":
+        """The settings that `pack` packed."""
+        return cls(
+            dims=word & 0xFFFFFFFF,
+            classes=word >> 32 & 0xFFFF,
+            limit=word >> 48 & 0xFFFF,
+            rate=word >> 64 & 0xFFFF,
+            bits=word >> 80 & 0xFF,
+            base_bytes=word >> 88 & 0xFFFF,
+        )
+
+
+def pad(lanes: npt.NDArray[np.generic]) -> Lanes:
+    """The model's first lanes, filled up with zeros to a whole word."""
+    return np.concatenate([lanes, np.zeros(-(HANDLER + len(lanes)) % LANES, dtype=np.int64)]).astype(np.int64)
+
+
+def pack(lanes: Lanes) -> bytes:
+    """Lanes (0 to 2^16 − 1, from the model's first one on) as the model's bytes."""
+    size = HANDLER + len(lanes)
+    padded = np.zeros(size + -size % LANES, dtype=">u2")
+    padded[HANDLER:size] = lanes
+    return padded.reshape(-1, LANES)[:, ::-1].tobytes()
+
+
+def unpack(model: bytes, count: int) -> Lanes:
+    """The first `count` lanes of the model's bytes."""
+    lanes = np.frombuffer(model, dtype=">u2").reshape(-1, LANES)[:, ::-1].ravel()
+    return lanes[HANDLER : HANDLER + count].astype(np.int64)
+
+
+def to_words(model: bytes) -> list[int]:
+    """The model's bytes as the words that the contract's `words` shows."""
+    return [int.from_bytes(model[at : at + WORD], "big") for at in range(0, len(model), WORD)]

@@ -1,0 +1,129 @@
+"""Every on-chain model and its Python twin agree bit for bit: verdicts before, words after, predictions then.
+
+random start (weights near the ends of their range too)
+└── random samples in batches
+    ├── each event's surprise and certainty are the twin's
+    ├── the words are the twin's
+    └── predictions on samples unseen are the twin's
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.learning.onchain import (
+    DensePerceptron,
+    NaiveBayes,
+    NearestCentroid,
+    OnChainModel,
+    SparseLogistic,
+    SparseNearestCentroid,
+    SparsePerceptron,
+)
+from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from tests.sum_system import Facts, Workshop
+
+Random = np.random.Generator
+SPREADS = (100, 5_000, 32_767)  # up to the ends of int16
+
+
+@cache
+def workshop() -> Workshop:
+    return Workshop()
+
+
+def _weights(rng: Random, shape: tuple[int, ...]) -> Any:
+    spread = int(rng.choice(SPREADS))
+    return rng.integers(-spread - 1, spread, shape, endpoint=True)
+
+
+def perceptron(rng: Random) -> OnChainModel:
+    dims, classes = int(rng.integers(2, 90)), int(rng.integers(2, 5))
+    model = SparsePerceptron(dims, classes, rate=int(rng.integers(1, 1 << 14)), bits=int(rng.integers(1, 20)))
+    return model.with_weights(_weights(rng, (model.rows, dims)))
+
+
+def logistic(rng: Random) -> OnChainModel:
+    dims, classes = int(rng.integers(2, 90)), int(rng.integers(2, 5))
+    model = SparseLogistic(dims, classes, rate=int(rng.integers(1, 1 << 14)), bits=int(rng.integers(1, 16)))
+    return model.with_weights(_weights(rng, (model.rows, dims)))
+
+
+def _counts(rng: Random, dims: int, classes: int) -> Any:
+    ceiling = int(rng.choice([2, 50, 65_535]))
+    return rng.integers(max(0, ceiling - 50), ceiling, (dims, classes), endpoint=True)
+
+
+def bayes(rng: Random) -> OnChainModel:
+    dims, classes = int(rng.integers(2, 60)), int(rng.integers(2, 5))
+    return NaiveBayes(dims, classes).with_counts(_counts(rng, dims, classes))
+
+
+def sparse_centroid(rng: Random) -> OnChainModel:
+    dims, classes = int(rng.integers(2, 60)), int(rng.integers(2, 5))
+    return SparseNearestCentroid(dims, classes).with_counts(_counts(rng, dims, classes))
+
+
+def dense_perceptron(rng: Random) -> OnChainModel:
+    dims, classes = int(rng.integers(1, 100)), int(rng.integers(2, 5))
+    model = DensePerceptron(dims, classes, rate=int(rng.integers(1, 1 << 14)), bits=int(rng.integers(1, 30)))
+    return model.with_weights(_weights(rng, (model.rows, dims)), _weights(rng, (model.rows,)))
+
+
+def centroid(rng: Random) -> OnChainModel:
+    dims, classes = int(rng.integers(1, 100)), int(rng.integers(2, 5))
+    model = NearestCentroid(dims, classes, window=int(rng.integers(1, 65_535)))
+    samples = rng.integers(0, 3, classes) * rng.integers(1, 65_535)
+    return model.with_centroids(rng.uniform(0, 256, (classes, dims)), samples)
+
+
+def _sample(rng: Random, model: Any) -> bytes:
+    if isinstance(model, DensePerceptron | NearestCentroid):
+        return encode_dense(rng.integers(0, 255, model.dims, endpoint=True))
+    count = int(rng.integers(1, model.dims))
+    return encode_sparse((rng.permutation(model.dims - 1)[:count] + 1).tolist())
+
+
+@pytest.mark.parametrize(
+    "start",
+    [perceptron, logistic, bayes, sparse_centroid, dense_perceptron, centroid],
+    ids=lambda f: f.__name__,
+)
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_learn__random_samples__contract_and_twin_agree(
+    start: Callable[[Random], OnChainModel], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    twin: Any = start(rng)
+    system = workshop().create(twin)
+    assert system.words() == twin.words()
+    for _ in range(2):
+        xs = [_sample(rng, twin) for _ in range(8)]
+        ys = rng.integers(0, twin.n_labels, 8).tolist()
+        for x, y, added in zip(xs, ys, system.add_batch(xs, ys), strict=True):
+            verdict, facts = twin.learn(x, y), Facts(added.facts)
+            assert (facts.label, facts.surprise, facts.certainty) == (
+                y,
+                verdict.predicted != y,
+                verdict.certainty,
+            )
+        assert system.words() == twin.words()
+    unseen = [_sample(rng, twin) for _ in range(8)]
+    assert list(system.do.predictBatch(unseen).call()) == [twin.classify(x) for x in unseen]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [perceptron, logistic, bayes, sparse_centroid, dense_perceptron, centroid],
+    ids=lambda f: f.__name__,
+)
+def test_restore__words_of_another__same_model(start: Callable[[Random], OnChainModel]) -> None:
+    twin: Any = start(np.random.default_rng(7))
+    other = type(twin)(**twin.get_params()).restore(twin.to_bytes())
+    assert other.words() == twin.words()
