@@ -3,8 +3,8 @@
     python -m benchmarks.verifying [--size 100] [--runs 5]
 
 The model is `--size` MiB of random bytes, published with a manifest on an embedded chain. Whole processes, in
-turn: verifying it; hashing it (SHA-256 and CID) in a bare Python process; and verifying a model of 1 KiB, which
-takes what verifying takes apart from hashing: start-up, and the questions to the chain.
+turn: verifying it; hashing it (SHA-256 and CID) in a bare Python process; verifying a model of 1 KiB, which
+is all of verifying but the hashing: start-up, and the questions to the chain.
 Exits 1 if the first takes more than 1.5 times the second plus the third.
 """
 

@@ -25,7 +25,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     missing = [report for report in reporter.stats.get("skipped", ()) if "needs " in str(report.longrepr)]
     if missing and session.exitstatus == 0:
-        reporter.write_line(f"{len(missing)} tests lack what they need: a failure, since all is required", red=True)
+        reporter.write_line(
+            f"{len(missing)} tests lack what they need: a failure, since all is required", red=True
+        )
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

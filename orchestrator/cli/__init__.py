@@ -30,6 +30,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Grow a model together": {
         "sum": ("sum", "Models in a contract that learn from anyone and pay for good data"),
     },
+    "Compete for a prize": {
+        "competition": ("competition", "Create, enter, check and settle competitions that a contract pays"),
+    },
     "Chain and storage": {
         "account": ("account", "Create, import and list wallets"),
         "migrate": ("chain", "Deploy the contracts, each once"),

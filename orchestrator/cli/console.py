@@ -61,7 +61,7 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Progress]:
         TextColumn(unit),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=err, transient=True) as bar:
+    with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -48,6 +48,8 @@ def _run(arguments: Sequence[str]) -> int:
         code = app(args=list(arguments), prog_name="diln", standalone_mode=False)
     except _WRONG_USAGE as error:
         return _explain(error, arguments)
+    if code == INTERRUPTED:  # typer has caught it, and says nothing
+        raise KeyboardInterrupt
     return int(code or 0)
 
 

@@ -88,7 +88,8 @@ def publish(
         _print_published(published, json)
     else:
         facts = {"gas": published.gas_used, "fee in ether": ether(published.fee)}
-        print_json(facts) if json else print_facts({"would take": "", **facts})
+        sentence = f"would take {published.gas_used} gas, {ether(published.fee)} ether; nothing was sent"
+        print_json(facts) if json else out.print(sentence)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from orchestrator.errors import DilnError, VerificationFailed
@@ -60,9 +59,7 @@ class Guard:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join(timeout=PATIENCE * self._poll)  # a daemon: a check that hangs holds up nobody
 

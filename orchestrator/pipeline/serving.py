@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from orchestrator import __version__
 from orchestrator.errors import DataError, DilnError
@@ -85,6 +86,10 @@ def create_app(workspace: Workspace, model: PublishedModel, guard: Guard) -> Fas
     @app.exception_handler(DilnError)
     async def explain(_: Request, error: DilnError) -> JSONResponse:
         return _problem(422 if isinstance(error, DataError) else 500, error)
+
+    @app.exception_handler(HTTPException)
+    async def explain_http(_: Request, error: HTTPException) -> JSONResponse:
+        return _problem(error.status_code, DilnError(str(error.detail), "See /docs."))
 
     @app.exception_handler(RequestValidationError)
     async def explain_shape(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -2,14 +2,12 @@
 
 import signal
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.chain import Accounts, Deployments, connect, load_artifact, migrate, migrations, start_node
-from orchestrator.chain.node import find_anvil
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError, NodeUnavailable
 from tests.evm import MOCKS
@@ -17,12 +15,7 @@ from tests.integration.nodes import ROOT, NodeScenarios, settings_for
 from tests.ports import free_port
 from tests.unit.chain.probe import deploy_probe
 
-pytestmark = pytest.mark.integration
-
-try:
-    find_anvil(ROOT)
-except NodeUnavailable:
-    pytest.skip("Anvil is not installed: npm ci", allow_module_level=True)
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("anvil_installed")]
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +29,8 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(ROOT)
-        settings = settings_for(tmp_path_factory.mktemp("anvil"), free_port(), chain_id=31337)
-        process = start_node(settings)
-    yield settings
-    stop(process)
+def node(anvil: Settings) -> Settings:
+    return anvil
 
 
 class TestAnvil(NodeScenarios):

@@ -26,7 +26,7 @@ BROWNIE = os.environ.get("DILN_BROWNIE", "")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what Brownie built from a copy of the project, in a home of its own."""
     if not BROWNIE:
-        pytest.skip("DILN_BROWNIE does not name a brownie command")
+        pytest.skip("needs brownie: an environment with eth-brownie, its command in DILN_BROWNIE")
     project, home = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("home")
     shutil.copytree(ROOT / "contracts", project / "contracts")
     shutil.copytree(ROOT / "migrations", project / "migrations")

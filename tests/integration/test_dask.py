@@ -11,7 +11,7 @@ from orchestrator.learning.modelfile import model_bytes
 from orchestrator.learning.spec import Data, Model, Project, Search, Spec
 from orchestrator.learning.training import train
 
-distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'diln[dask]'")
+distributed = pytest.importorskip("distributed", reason="needs dask: pip install 'diln[dask]'")
 
 pytestmark = pytest.mark.integration
 

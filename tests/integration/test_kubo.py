@@ -1,29 +1,18 @@
 """A real Kubo: the `ipfs` on the PATH or in DILN_IPFS, with a repository and a daemon of its own."""
 
-import os
 import random
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from orchestrator.config import StorageConfig
 from orchestrator.errors import IntegrityError
 from orchestrator.storage import PROFILES, digest_bytes, digest_file, kubo
 from orchestrator.storage.kubo import KuboStore
 from orchestrator.storage.local import LocalStore
+from tests.integration.daemons import Kubo
 from tests.unit.storage.cases import content, file_sizes, folders, write_folder
 
-IPFS = os.environ.get("DILN_IPFS") or shutil.which("ipfs")
-
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not IPFS, reason="needs Kubo: put `ipfs` on the PATH, or its path in DILN_IPFS"),
-]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kubo_installed")]
 
 BIG = random.Random(11).randbytes((3 << 20) + 99)
 ADD = {
@@ -33,64 +22,8 @@ ADD = {
 }
 
 
-class Kubo:
-    """One repository, and its daemon while that runs."""
-
-    def __init__(self, home: Path, profile: str = "") -> None:
-        self.home = home
-        self.port = free_port()
-        self._daemon: subprocess.Popen[bytes] | None = None
-        self.ipfs("init", "--profile=test" + (f",{profile}" if profile else ""))
-        self.ipfs("config", "Addresses.API", f"/ip4/127.0.0.1/tcp/{self.port}")
-        self.ipfs("config", "Addresses.Gateway", "")
-
-    @property
-    def config(self) -> StorageConfig:
-        return StorageConfig("kubo", f"/ip4/127.0.0.1/tcp/{self.port}/http", timeout=20)
-
-    def ipfs(self, *arguments: str | Path) -> bytes:
-        command = [str(IPFS), *map(str, arguments)]
-        done = subprocess.run(command, env=self._environment(), capture_output=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-    def cid(self, path: Path, *options: str) -> str:
-        """Return what `ipfs add` says, without adding."""
-        command = ("add", "--quieter", "--only-hash", "--recursive", "--hidden", *options, path)
-        return self.ipfs(*command).decode().strip()
-
-    def start(self) -> None:
-        log = (self.home / "daemon.log").open("wb")
-        with log:
-            self._daemon = subprocess.Popen(
-                [str(IPFS), "daemon", "--offline"], env=self._environment(), stdout=log, stderr=log
-            )
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            assert self._daemon.poll() is None, (self.home / "daemon.log").read_text()
-            time.sleep(0.1)
-        raise AssertionError("the daemon did not start")
-
-    def stop(self) -> None:
-        if self._daemon:
-            self._daemon.terminate()
-            self._daemon.wait(30)
-            self._daemon = None
-
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {"IPFS_PATH": str(self.home / "repository"), "IPFS_TELEMETRY": "off"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def repositories(tmp_path_factory) -> dict[str, Kubo]:
+def repositories(kubo_installed, tmp_path_factory) -> dict[str, Kubo]:
     """A repository for each profile."""
     kubos = {}
     for name in PROFILES:

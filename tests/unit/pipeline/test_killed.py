@@ -135,12 +135,11 @@ def test_create_project__killed_after_the_send__is_there_once(desk, monkeypatch)
 
 
 @pytest.fixture
-def logged(desk):
+def logged(desk, published):
     """The desk after two predictions."""
-    desk.publish()
     model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
     predict(desk.workspace, model, [desk.row, {**desk.row, "length": 9.0}])
-    return desk, model.version.project_id
+    return desk, published.project_id
 
 
 def assert_anchored_once(desk, project):

@@ -25,11 +25,6 @@ from orchestrator.provenance import LogBatches, Status, verify
 from tests.unit.pipeline.desk import PROJECT
 
 
-@pytest.fixture
-def published(desk):
-    return desk.publish().version
-
-
 def load(desk, reference=f"{PROJECT}@1", **options):
     return load_published(desk.workspace, reference, desk.who("alice").address, **options)
 
