@@ -114,14 +114,14 @@ def train(
 
 
 def read_pipeline(path: Path, table: Table, share: float = 0.2, seed: int = 0) -> Trained:
-    """A pipeline from a model file, with a table that it was not trained on to calibrate and test it.
+    """A pipeline from a model file or a run's folder, with a table (best unseen) to calibrate and test it.
 
     Raises ModelError, UntrustedModel.
     """
     from orchestrator.learning.modelfile import load_model
     from orchestrator.sum.inputs import check_vocabulary
 
-    pipeline = load_model(path, also=ALSO_TRUSTED)
+    pipeline = load_model(path / "model.skops" if path.is_dir() else path, also=ALSO_TRUSTED)
     check_vocabulary(pipeline)
     calibration, held_out = split(table, share, seed)
     return Trained(pipeline, calibration, held_out)

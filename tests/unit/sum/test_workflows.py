@@ -6,6 +6,7 @@ create, add, predict, refund, report, withdraw, replay, leaderboard, watch
 └── bad input: one clear error, nothing sent
 """
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -22,14 +23,15 @@ from orchestrator.errors import (
 )
 from orchestrator.sum.adding import add, encode_features, encode_row
 from orchestrator.sum.claiming import claims, settle
-from orchestrator.sum.creating import create
+from orchestrator.sum.creating import create, plan
 from orchestrator.sum.descriptor import descriptor_cid, parse_descriptor
 from orchestrator.sum.keeping import turn
 from orchestrator.sum.leaderboard import leaderboard
 from orchestrator.sum.opening import open_model, read_test_set
 from orchestrator.sum.records import DAY
 from orchestrator.sum.replaying import replay
-from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review
+from orchestrator.sum.training import read_pipeline, read_table
+from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 
 
 def give(village: Village, text: str, label: str, role: str = "contributor", **options):
@@ -273,3 +275,40 @@ def _earn_reputation(village: Village) -> None:
     village.connection.chain.advance(17 * DAY)
     list(settle(village.connection, village.opened, village.account("contributor"), ("refund",)))
     assert village.opened.shared.standing(village.account("contributor").address).valid
+
+
+def test_read_pipeline__skops_file_of_a_text_pipeline__predicts_alike(tmp_path):
+    import skops.io
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    given = table()
+    pipeline = make_pipeline(CountVectorizer(binary=True), MultinomialNB()).fit(given.samples, given.labels)
+    skops.io.dump(pipeline, tmp_path / "model.skops")
+    for place in (tmp_path / "model.skops", tmp_path):
+        quality = plan(read_pipeline(place, given)).quality
+        assert quality.quantized == quality.trained == 1.0
+
+
+def test_read_table__no_such_column__names_those_that_there_are(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\nstreet,city\n", encoding="utf-8")
+    with pytest.raises(DataError, match="txt") as caught:
+        read_table(path, "txt", "label")
+    assert "text, label" in caught.value.hint
+
+
+def test_commands__every_listing__is_json_too(village, capsys):
+    from orchestrator.cli.dispatch import run
+
+    give(village, review(CITY, 0), "city")
+    home = ["--home", str(village.connection.settings.home), "--json"]
+    for command in (["list"], ["show", "walks"], ["leaderboard", "walks"], ["replay", "walks"]):
+        assert run(["sum", *command, *home]) == 0
+        assert json.loads(capsys.readouterr().out)
+    assert run(["sum", "predict", "walks", "--text", review(CITY, 0), *home]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"label": "city"}]
+    assert run(["sum", "watch", "walks", "--once", "--from", "bob", *home]) == 0
+    assert json.loads(capsys.readouterr().out)["waiting"] == 1
+    assert run(["sum", "predict", "walks", *home]) == 2
