@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from types import TracebackType
 from typing import Self
 
 from eth_utils.address import is_address, to_checksum_address
@@ -68,9 +67,7 @@ class Connection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if "storage" in self.__dict__:
             self.storage.close()
         if "chain" in self.__dict__:
