@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from orchestrator.pipeline.journal import Journal
 
 from orchestrator.chain import Receipt
 from orchestrator.errors import ContractReverted, NodeUnavailable
-from orchestrator.pipeline.journal import Journal
 
 RECEIPT = Receipt("0x" + "11" * 32, 5, 21_000, 42)
 
