@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from orchestrator.chain import Account, Accounts, Chain, Deployments, Journal, Receipt, connect
@@ -105,9 +104,7 @@ class Venue:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for opened in ("storage", "chain"):
             if opened in self.__dict__:
                 self.__dict__[opened].close()
