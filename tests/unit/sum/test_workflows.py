@@ -312,3 +312,30 @@ def test_commands__every_listing__is_json_too(village, capsys):
     assert run(["sum", "watch", "walks", "--once", "--from", "bob", *home]) == 0
     assert json.loads(capsys.readouterr().out)["waiting"] == 1
     assert run(["sum", "predict", "walks", *home]) == 2
+
+
+def test_add__killed_after_sending__deposits_once(village, monkeypatch):
+    def dying(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.chain.sending.confirmed", dying)
+        with pytest.raises(KeyboardInterrupt):
+            give(village, review(CITY, 0), "city")
+    addition = give(village, review(CITY, 0), "city")
+    assert len(addition.added) + len(addition.known) == 1
+    assert village.opened.shared.status().count == 1
+
+
+def test_create__killed_after_sending__created_once(village, planned, monkeypatch):
+    def dying(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    args = village.connection, "runs", planned, village.account("creator"), TERMS
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.chain.sending.confirmed", dying)
+        with pytest.raises(KeyboardInterrupt):
+            create(*args)
+    made = create(*args)
+    assert open_model(village.connection, "runs").shared.address == made.address
+    assert len(list(village.connection.factory.created())) == 2
