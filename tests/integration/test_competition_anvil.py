@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 try:
     find_anvil(ROOT)
 except NodeUnavailable:
-    pytest.skip("Anvil is not installed: npm ci", allow_module_level=True)
+    pytest.skip("needs anvil: npm ci", allow_module_level=True)
 
 
 @pytest.fixture(autouse=True)
