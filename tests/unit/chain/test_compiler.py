@@ -28,9 +28,9 @@ def compiler() -> None:
     installed = CONFIG.version in map(str, solcx.get_installed_solc_versions())
     npm = (ROOT / "node_modules" / "solc").is_dir() and shutil.which("node")
     if not (installed or npm):
-        pytest.skip(f"solc {CONFIG.version} is not installed: npm ci")
+        pytest.skip(f"needs solc {CONFIG.version}: npm ci")
     if not (ROOT / "node_modules" / "@openzeppelin").is_dir():
-        pytest.skip("OpenZeppelin's contracts are not installed: npm ci")
+        pytest.skip("needs OpenZeppelin's contracts: npm ci")
 
 
 @pytest.mark.parametrize(("folder", "shipped"), [("contracts", ARTIFACTS), ("tests/contracts/mocks", MOCKS)])
