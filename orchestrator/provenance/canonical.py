@@ -2,11 +2,12 @@
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import rfc8785
+
+from orchestrator.nesting import is_nested_deeper
 
 LARGEST = 2**53 - 1
 """The largest integer that JSON numbers hold exactly."""
@@ -73,15 +74,9 @@ def parse(data: bytes) -> Any:
 
 
 def check_depth(text: str) -> None:
-    """Refuse JSON that is nested so deeply that a parser would run out of stack. Raises NotCanonical."""
-    # The parser recurses, and py-evm raises Python's recursion limit beyond what the C stack holds: without
-    # this, a hundred kilobytes of brackets from a stranger would crash the process.
-    outside_strings = "".join(re.sub(r"(?s)\\.", "", text).split('"')[::2])
-    depth = 0
-    for bracket in re.findall(r"[\[\]{}]", outside_strings):
-        depth += 1 if bracket in "[{" else -1
-        if depth > DEEPEST:
-            raise NotCanonical(f"nested deeper than {DEEPEST} levels")
+    """Refuse JSON that is nested more than DEEPEST levels, before it is parsed. Raises NotCanonical."""
+    if is_nested_deeper(text, DEEPEST):
+        raise NotCanonical(f"nested deeper than {DEEPEST} levels")
 
 
 def where(path: Iterable[str | int]) -> str:
