@@ -13,6 +13,7 @@ from orchestrator.chain.embedded.database import ChainFile
 from orchestrator.chain.embedded.formats import data
 from orchestrator.chain.embedded.machine import Machine, Refused
 from orchestrator.chain.embedded.methods import WRITES, Methods
+from orchestrator.chain.embedded.stack import with_room
 
 REVERTED = 3
 INVALID_INPUT = -32000
@@ -47,7 +48,7 @@ class EmbeddedProvider(BaseProvider):
         access = self._file.writing() if method in WRITES else self._file.reading()
         try:
             with access:
-                answer["result"] = self._methods.ask(method, params or [])
+                answer["result"] = with_room(self._methods.ask, method, params or [])
         except Refused as refused:
             answer["error"] = {"code": INVALID_INPUT, "message": str(refused)}
             if refused.data is not None:
