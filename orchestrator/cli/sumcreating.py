@@ -44,8 +44,18 @@ def create(
         bool, typer.Option("--game", help="Give points, levels and badges too; --cost-weight may be 0.")
     ] = False,
     cost_weight: Annotated[
-        int, typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in gwei.")
+        int,
+        typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in units."),
     ] = 1000,
+    token: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Deposits in this ERC-20 token; default: ether.")
+    ] = None,
+    unit: Annotated[
+        int | None,
+        typer.Option(
+            help="A unit, in the token's smallest; default: 10⁻⁹ of a coin (of ether: gwei).", min=1
+        ),
+    ] = None,
     refund_wait: Annotated[str, typer.Option(help="Until a sure contribution is due.")] = "7d",
     take_gap: Annotated[str, typer.Option(help="Between a report and its take.")] = "1d",
     creator_wait: Annotated[str, typer.Option(help="Until the creator may sweep.")] = "14d",
@@ -60,7 +70,8 @@ def create(
     """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
     from orchestrator.cli.chain import seconds
     from orchestrator.sum.creating import create as create_model
-    from orchestrator.sum.records import Terms
+    from orchestrator.sum.money import read_money
+    from orchestrator.sum.records import ETHER, Terms
 
     terms = Terms(
         cost_weight, seconds(refund_wait), seconds(take_gap), seconds(creator_wait), seconds(any_wait)
@@ -69,8 +80,17 @@ def create(
         with err.status("training and quantizing"):
             plan = _plan(csv, text_column, label_column, model, kind, words, buckets, test_share, rate)
         account = connection.account(chosen_sender(connection.settings))
+        money = read_money(connection.chain, connection.address(token) if token else ETHER)
         made = create_model(
-            connection, name, plan, account, terms, incentive="Game" if game else "Stake", dry_run=dry_run
+            connection,
+            name,
+            plan,
+            account,
+            terms,
+            incentive="Game" if game else "Stake",
+            token=money.token,
+            unit=unit or money.unit,
+            dry_run=dry_run,
         )
     quality = plan.quality
     facts: dict[str, Any] = {
@@ -78,6 +98,7 @@ def create(
         "address": made.address,
         "model": made.descriptor.model,
         "incentive": "points and badges" if game else "deposits",
+        "deposits in": money.symbol,
         "labels": list(made.descriptor.labels),
         "descriptor": made.descriptor.digest.hex(),
         "held out": quality.rows,
