@@ -94,7 +94,7 @@ def test_hide_and_relay__token__paid_by_whom_they_say(market: tuple) -> None:
     conceal(village, sample(village))
     village.connection.chain.mine()
     assert len(uncover(village)) == 1
-    signed = signed_by(village, sample(village, NATURE, 1, "nature"))
+    signed = signed_by(village, sample(village, NATURE, 1, "nature"), maximum=100 * COIN)
     poisoner = village.account("poisoner")
     relay(village.connection, village.opened, signed, poisoner, pay=True)
     assert token.functions.balanceOf(poisoner.address).call() < 100 * COIN
