@@ -95,6 +95,7 @@ def show(
             "deposit now": shared.money.show(shared.price()),
             "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
             "accuracy at first": round(quality.quantized, 4) if quality else None,
+            "test samples unseen": ("yes" if quality.unseen else "not known") if quality else None,
             "accuracy now": round(right / len(test.labels), 4) if test else None,
             "tested on": len(test.labels) if test else None,
             "your balance": shared.money.show(standing.balance),

@@ -74,12 +74,12 @@ def test_convert__scaled_numbers__predicts_alike(scaler, classifier):
 )
 @pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_digits], ids=lambda each: each.__name__)
 def test_convert__logistic_on_numbers__predicts_alike_and_learns_on(load, classifier):
-    X, y = load(return_X_y=True)
-    pipeline = make_pipeline(StandardScaler(), classifier).fit(X[::2], y[::2])
-    converted = convert(pipeline, X[::2])
-    model, own = converted.model, pipeline.score(X[1::2], y[1::2])
+    rows, y = load(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), classifier).fit(rows[::2], y[::2])
+    converted = convert(pipeline, rows[::2])
+    model, own = converted.model, pipeline.score(rows[1::2], y[1::2])
     assert type(model) is SparseLogistic
-    xs = [converted.encoder.encode(row) for row in X.tolist()]
+    xs = [converted.encoder.encode(row) for row in rows.tolist()]
 
     def accuracy():
         return np.mean([model.classify(x) == label for x, label in zip(xs[1::2], y[1::2], strict=True)])
@@ -110,10 +110,10 @@ def test_convert__counts_that_only_presence_is_left_of__are_made_up_for(classifi
 
 
 def test_convert__more_columns_than_a_sample_may_name__refused():
-    X = np.random.default_rng(0).normal(size=(40, 600))
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, X[:, 0] > 0)
+    rows = np.random.default_rng(0).normal(size=(40, 600))
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, rows[:, 0] > 0)
     with pytest.raises(ModelError, match="600 columns"):
-        convert(pipeline, X)
+        convert(pipeline, rows)
 
 
 @pytest.mark.filterwarnings("ignore:self.within_class_std_dev_")
