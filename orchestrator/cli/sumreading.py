@@ -71,7 +71,6 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a model: its settings, its accuracy now, and what the account --from has with it."""
-    from orchestrator.chain import ether
     from orchestrator.sum.opening import read_test_set
 
     with connection_from(network, sender, storage, home) as connection:
@@ -93,12 +92,13 @@ def show(
             "encoder": descriptor.encoder.kind,
             "features": descriptor.encoder.features,
             "contributions": status.count,
-            "deposit now": f"{ether(shared.price())} ether",
+            "deposit now": shared.money.show(shared.price()),
             "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
             "accuracy at first": round(quality.quantized, 4) if quality else None,
+            "test samples unseen": ("yes" if quality.unseen else "not known") if quality else None,
             "accuracy now": round(right / len(test.labels), 4) if test else None,
             "tested on": len(test.labels) if test else None,
-            "your balance": f"{ether(standing.balance)} ether",
+            "your balance": shared.money.show(standing.balance),
             "your reputation": f"{standing.valid} of {status.valid}",
         }
     print_one(facts, json)
@@ -177,13 +177,13 @@ def leaderboard(
     json: JsonOption = False,
 ) -> None:
     """Show who helped the model most."""
-    from orchestrator.chain import ether
     from orchestrator.sum.leaderboard import leaderboard as rank
 
     with connection_from(network, None, storage, home) as connection:
-        ranked = rank(opened_from(connection, reference))
+        opened = opened_from(connection, reference)
+        ranked, currency = rank(opened), opened.shared.money
         rows = [vars(row) | {"name": connection.name_of(row.address)} for row in ranked]
     money = ("deposited", "refunded", "taken")
     if not json:
-        rows = [row | {key: ether(row[key]) for key in money} for row in rows]
+        rows = [row | {key: currency.show(row[key]) for key in money} for row in rows]
     print_rows(["name", "points", "level", "valid", "contributions", *money], rows, json)

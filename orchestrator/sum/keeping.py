@@ -8,6 +8,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import NodeUnavailable
 from orchestrator.sum.claiming import Claim, Outcome, carry_out, claims
 from orchestrator.sum.connection import Connection
+from orchestrator.sum.hiding import release, reveal
 from orchestrator.sum.opening import Opened
 
 
@@ -20,10 +21,22 @@ class Turn:
     next_at: int | None
 
 
-def turn(connection: Connection, opened: Opened, account: Account, *, everyone: bool = False) -> Turn:
-    """Refund, report, take and sweep what is due now. Killed at any moment, the next turn does the rest."""
-    seen = claims(opened, account.address, everyone=everyone)
-    outcomes = [carry_out(connection, opened, claim, account) for claim in seen if claim.verb]
+def turn(
+    connection: Connection,
+    opened: Opened,
+    account: Account,
+    *,
+    everyone: bool = False,
+    abandoned: bool = False,
+) -> Turn:
+    """Reveal, release, refund, report, take and sweep what is due now.
+
+    Killed at any moment, the next turn does the rest.
+    """
+    outcomes = list(reveal(connection, opened, account))
+    outcomes += release(connection, opened, account, everyone=everyone)
+    seen = claims(opened, account.address, everyone=everyone, abandoned=abandoned)
+    outcomes += [carry_out(connection, opened, claim, account) for claim in seen if claim.verb]
     waiting = [claim for claim in seen if claim.verb is None]
     now = connection.chain.now()
     return Turn(tuple(outcomes), len(waiting), _next(waiting, now))
@@ -35,13 +48,14 @@ def watch(
     account: Account,
     *,
     everyone: bool = False,
+    abandoned: bool = False,
     every: float = 60.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Turn | NodeUnavailable]:
     """Turns for ever, `every` so many seconds. A node that does not answer is asked again at the next one."""
     while True:
         try:
-            yield turn(connection, opened, account, everyone=everyone)
+            yield turn(connection, opened, account, everyone=everyone, abandoned=abandoned)
         except NodeUnavailable as error:
             yield error
         sleep(every)

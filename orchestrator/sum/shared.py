@@ -1,13 +1,14 @@
 """One shared model's contract: reading gives values, writing gives what `Chain.send` takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain import Chain, Receipt
 from orchestrator.learning.onchain.words import Shape
-from orchestrator.sum.records import Contribution, Facts, OpenRecord, Promise, Standing, Status, Terms
-from orchestrator.types import Address, Seconds, Wei
+from orchestrator.sum.money import Money, read_money
+from orchestrator.sum.records import Contribution, Facts, Standing, Status, Terms
+from orchestrator.types import Address, Digest, Seconds, Wei
 
 if TYPE_CHECKING:
     from web3.contract import Contract
@@ -41,14 +42,19 @@ class SharedModel:
         return found
 
     @cached_property
-    def money(self) -> tuple[Address, int]:
-        """The token (zero for ether), and how much of its smallest unit a unit of the records is."""
-        token, unit = self._read("money")
-        return token, int(unit)
+    def money(self) -> Money:
+        """What deposits are paid with."""
+        return read_money(self.chain, self._read("money")[0])
+
+    @cached_property
+    def unit(self) -> int:
+        """How much of the money's smallest unit a unit of the records is."""
+        return int(self._read("money")[1])
 
     @property
-    def unit(self) -> int:
-        return self.money[1]
+    def game(self) -> bool:
+        """Whether it gives points, levels and badges."""
+        return self.composition.endswith("Game")
 
     @cached_property
     def terms(self) -> Terms:
@@ -83,16 +89,6 @@ class SharedModel:
         count, priced_at, valid = self._read("status")
         return Status(count, Seconds(priced_at), valid)
 
-    def open_record(self, contribution: Contribution) -> OpenRecord | None:
-        """What is left of its deposit; None if it is settled."""
-        digest, left, unpromised = self._read("record", contribution.slot)
-        return OpenRecord(left, unpromised) if digest == contribution.digest else None
-
-    def promise(self, contribution: Contribution, reporter: Address) -> Promise | None:
-        """What `reporter` was promised of its deposit and has not taken; None if nothing."""
-        amount, available = self._read("reportOf", contribution.id, reporter)
-        return Promise(Wei(amount), Seconds(available)) if amount else None
-
     def due_at(self, contribution: Contribution) -> Seconds:
         """When it may be refunded or reported."""
         return contribution.facts.due_at(self.terms)
@@ -105,14 +101,10 @@ class SharedModel:
         return found
 
     def contributions(
-        self, contributor: Address | None = None, to_block: int | None = None
+        self, from_block: int | None = None, to_block: int | None = None
     ) -> Iterator[Contribution]:
-        """All contributions in their order, or those of one contributor."""
-        event = self.contract.events["Added"]()
-        for found in self.chain.events(event, from_block=self.first_block, to_block=to_block):
-            contribution = _contribution(found)
-            if contributor in (None, contribution.facts.contributor):
-                yield contribution
+        """All contributions in their order."""
+        return map(_contribution, self.events("Added", from_block, to_block))
 
     def added(self, receipt: Receipt) -> list[Contribution]:
         """The contributions that a transaction made."""
@@ -122,9 +114,21 @@ class SharedModel:
         """The sum of `amount` over the events `name` of a transaction, in wei or token units."""
         return sum(event["args"]["amount"] for event in self._events_of(name, receipt))
 
-    def events(self, name: str) -> Iterator[Any]:
+    def events(
+        self,
+        name: str,
+        from_block: int | None = None,
+        to_block: int | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Iterator[Any]:
         """The events `name` of this model, oldest first."""
-        return self.chain.events(self.contract.events[name](), from_block=self.first_block)
+        first = self.first_block if from_block is None else from_block
+        event = self.contract.events[name]()
+        return self.chain.events(event, from_block=first, to_block=to_block, filters=filters)
+
+    def funded(self, beneficiary: Address, payer: Address) -> Iterator[Any]:
+        """What `payer` has paid in for `beneficiary`."""
+        return self.events("Funded", filters={"beneficiary": beneficiary, "payer": payer})
 
     # -- writing --------------------------------------------------------------------------------------------
 
@@ -134,6 +138,27 @@ class SharedModel:
     def add_batch(self, xs: Sequence[bytes], labels: Sequence[int], maximum: Wei) -> "ContractFunction":
         """`maximum` is for each sample."""
         return self._write("addBatch", list(xs), bytes(labels), maximum)
+
+    def add_for(
+        self,
+        contributor: Address,
+        xs: Sequence[bytes],
+        labels: Sequence[int],
+        maximum: Wei,
+        deadline: Seconds,
+        signature: bytes,
+    ) -> "ContractFunction":
+        """Samples that `contributor` signed."""
+        return self._write("addFor", contributor, list(xs), bytes(labels), maximum, deadline, signature)
+
+    def commit(self, commitment: Digest, maximum: Wei) -> "ContractFunction":
+        return self._write("commit", commitment, maximum)
+
+    def reveal(self, x: bytes, label: int, salt: bytes) -> "ContractFunction":
+        return self._write("reveal", x, label, salt)
+
+    def release(self, contributor: Address, commitment: Digest) -> "ContractFunction":
+        return self._write("release", contributor, commitment)
 
     def refund(self, contribution: Contribution) -> "ContractFunction":
         return self._write("refund", *contribution.claim)
