@@ -41,7 +41,7 @@ class TrainingData:
                 "no training group is open yet",
                 "The organizer runs `diln competition data`; demand a group with --challenge.",
             )
-        return Samples.of(self.groups.values(), terms)
+        return Samples.of(self.groups.values(), terms, self.archive.encoding.features)
 
 
 def draw(venue: Venue, competition: Competition, sender: Account) -> bool:
