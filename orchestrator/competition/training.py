@@ -12,7 +12,6 @@ from orchestrator.competition.records import Group, Phase, Terms
 from orchestrator.competition.samples import Samples
 from orchestrator.competition.secrets import derive, group_salts
 from orchestrator.competition.timing import require_phase
-from orchestrator.competition.transactions import call_argument, group_argument
 from orchestrator.competition.tree import Data
 from orchestrator.competition.venue import Venue
 from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
@@ -174,8 +173,7 @@ def _answered(competition: Competition) -> dict[int, Group]:
     found = {}
     for event in competition.events("Answered"):
         number = int(event["args"]["group"])
-        group = group_argument(call_argument(competition, event, "answer", "opened"))
-        found[number] = check_group(competition.terms, number, group)
+        found[number] = check_group(competition.terms, number, Group.read(event["args"]["opened"]))
     return found
 
 

@@ -89,8 +89,8 @@ class CompetitionScenarios:
         assert found.progress().outcome is Outcome.DECIDED  # whoever scored last closed it, too
         winner = scores.index(max(scores))
         assert found.ranking() == [winner]
-        assert predictions_agree(found, winner)
         withdraw_everything(stage, found)
+        assert predictions_agree(found, winner)
 
     def test_competition__optimistic_and_a_cheat__the_cheat_is_refuted(self, stage: Stage) -> None:
         found = play_until_tests_are_open(stage, optimistic=True)
