@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.competition.records import Terms
 from orchestrator.competition.samples import Samples
+from orchestrator.competition.venue import Report
 from orchestrator.errors import ModelError
 from orchestrator.learning.integer import (
     IntegerModel,
@@ -47,21 +48,33 @@ class Candidate:
         return keccak(self.encoded)
 
 
-def candidate_of(file: Path, terms: Terms, training: Samples, held_out: Samples | None = None) -> Candidate:
+def candidate_of(
+    file: Path,
+    terms: Terms,
+    training: Samples,
+    held_out: Samples | None = None,
+    progress: Report | None = None,
+) -> Candidate:
     """Read a model file (skops, ONNX, or an encoded integer model), quantize it, check it against the terms.
 
     It is calibrated on `training` and measured on `held_out`, or on `training` too. Raises ModelError for
     what the competition cannot take, UntrustedModel for a pickle or a file that names others.
     """
-    return quantized(_load(file, training.names, terms.classes), terms, training, held_out)
+    return quantized(_load(file, training.names, terms.classes), terms, training, held_out, progress)
 
 
-def quantized(model: Any, terms: Terms, training: Samples, held_out: Samples | None = None) -> Candidate:
+def quantized(
+    model: Any,
+    terms: Terms,
+    training: Samples,
+    held_out: Samples | None = None,
+    progress: Report | None = None,
+) -> Candidate:
     """The same for an estimator, a model that was read, or an integer model, at hand."""
     measured = held_out or training
     floats, agreement = None, None
     if not isinstance(model, IntegerModel):
-        found = quantize(model, training.features, terms.classes, training.names)
+        found = quantize(model, training.features, terms.classes, training.names, progress)
         model = found.model
         said = predict_real(found.original, measured.features, terms.classes)
         floats = np.rint(said).astype(np.int64)

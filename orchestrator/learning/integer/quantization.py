@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.learning.integer.models import IntegerModel, as_bytes, check_outputs, predict
-from orchestrator.learning.integer.quantized_networks import quantize_network
+from orchestrator.learning.integer.quantized_networks import Progress, quantize_network
 from orchestrator.learning.integer.quantized_trees import quantize_trees
 from orchestrator.learning.integer.reading import read_estimator
 from orchestrator.learning.integer.real import RealModel, RealTrees, predict_real
@@ -27,12 +27,19 @@ class Quantization:
     mean_difference: float
 
 
-def quantize(original: Any, samples: Any, classes: int, names: Sequence[str] | None = None) -> Quantization:
+def quantize(
+    original: Any,
+    samples: Any,
+    classes: int,
+    names: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Quantization:
     """The integer model of a fitted scikit-learn estimator or pipeline, or of a model that was read already.
 
     `samples` are bytes (samples, inputs) like those it was fitted on: activations are scaled to their largest
     values here. `classes` is 0 for numbers; `names` are those of the inputs, where a pipeline asks for
-    some by name. Raises ModelError for what cannot be expressed in the format.
+    some by name. `progress` is called with layers (done, total). Raises
+    ModelError for what cannot be expressed in the format.
     """
     values = as_bytes(samples, np.shape(samples)[1])
     names = names or _names(original, values.shape[1])
@@ -42,7 +49,7 @@ def quantize(original: Any, samples: Any, classes: int, names: Sequence[str] | N
     if isinstance(real, RealTrees):
         model = quantize_trees(real, numbers=classes == 0)
     else:
-        model = quantize_network(real, values.astype(np.float64), numbers=classes == 0)
+        model = quantize_network(real, values.astype(np.float64), numbers=classes == 0, progress=progress)
     expected = predict_real(real, values, classes)
     found = predict(model, values, classes)
     difference = np.abs(found - expected) if classes == 0 else (found != expected)

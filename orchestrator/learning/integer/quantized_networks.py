@@ -1,5 +1,7 @@
 """Layers of a network to integer layers."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from orchestrator.errors import ModelError
@@ -7,8 +9,12 @@ from orchestrator.learning.integer.models import INT32, MAX_SHIFT, IntegerNetwor
 from orchestrator.learning.integer.real import Affine, Integers, RealNetwork, Reals
 from orchestrator.learning.integer.rounding import LARGEST, Rounding
 
+Progress = Callable[[int, int], None]
 
-def quantize_network(network: RealNetwork, samples: Reals, *, numbers: bool) -> IntegerNetwork:
+
+def quantize_network(
+    network: RealNetwork, samples: Reals, *, numbers: bool, progress: Progress | None = None
+) -> IntegerNetwork:
     """Integer layers whose activations use the whole byte on `samples` (samples, inputs), which are bytes.
 
     A hidden neuron's unit is free, since the next layer's weights absorb it: each row gets the finest unit
@@ -22,6 +28,8 @@ def quantize_network(network: RealNetwork, samples: Reals, *, numbers: bool) -> 
         wanted = layer(real)
         found, units = _hidden(Affine(layer.weights * units, layer.biases), integers, wanted)
         quantized.append(found)
+        if progress:
+            progress(len(quantized), len(network.layers))
         integers, real = _activations(found, integers), np.maximum(0, wanted)
     last = network.layers[-1]
     output = _scalar if numbers else _scores
