@@ -96,18 +96,20 @@ def claim(venue: Venue, competition: Competition, number: int, submitter: Accoun
         samples = Samples.of(opened_tests(competition), terms)
         predictions = predict(model_of(competition, number), samples.features, terms.classes)
         encoded = encode_predictions(predictions, terms)
-        venue.send(competition.claim(number, encoded), submitter, value=terms.claim_bond)
+        venue.pay(competition.claim(number, encoded), submitter, terms.token, terms.claim_bond)
     return competition.result(number).score
 
 
-def check_claims(competition: Competition) -> Iterator[Claim]:
+def check_claims(competition: Competition, progress: Report | None = None) -> Iterator[Claim]:
     """Recompute every claim that can still be refuted."""
     claims = {int(event["args"]["submission"]): event for event in competition.events("Claimed")}
     if not claims:
         return
     terms, now = competition.terms, competition.chain.now()
     samples = Samples.of(opened_tests(competition), terms)
-    for number, event in claims.items():
+    for checked, (number, event) in enumerate(claims.items(), 1):
+        if progress:
+            progress(checked, len(claims))
         if competition.submission(number).status is not Status.REVEALED:
             continue
         done = competition.result(number).done

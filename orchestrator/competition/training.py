@@ -40,7 +40,7 @@ class TrainingData:
                 "no training group is open yet",
                 "The organizer runs `diln competition data`; demand a group with --challenge.",
             )
-        return Samples.of(self.groups.values(), terms)
+        return Samples.of(self.groups.values(), terms, self.archive.encoding.features)
 
 
 def draw(venue: Venue, competition: Competition, sender: Account) -> bool:
@@ -148,7 +148,9 @@ def write_csv(training: TrainingData, terms: Terms, file: Path) -> int:
 def challenge(venue: Venue, competition: Competition, group: int, sender: Account) -> None:
     """Demand, with the stake, that a withheld group be opened on-chain."""
     require_phase(competition, Phase.TRAINING, what="challenging")
-    venue.send(competition.challenge(group), sender, value=competition.terms.stake)
+    if competition.challenge_of(group).deadline:
+        raise ChainError(f"group {group} has been challenged", "The organizer must answer: run `data` again.")
+    venue.pay(competition.challenge(group), sender, competition.terms.token, competition.terms.stake)
 
 
 def answer_all(venue: Venue, competition: Competition, organizer: Account) -> list[int]:
