@@ -31,7 +31,7 @@ DIMS = WORDS + 1
 TWENTY = encode_sparse(range(1, DIMS, WORDS // 20))  # spread evenly: each in a word of its own
 SHARED = Path(os.environ.get("DILN_SHARED", Path(__file__).parents[2].parent / "shared")) / "data"
 REVIEWS = SHARED / "imdb_500words.npz"
-needs_reviews = pytest.mark.skipif(not REVIEWS.is_file(), reason=f"{REVIEWS.name} is not here (DILN_SHARED)")
+needs_reviews = pytest.mark.skipif(not REVIEWS.is_file(), reason=f"needs {REVIEWS.name} (DILN_SHARED)")
 
 
 def calldata(receipt: Any, system: System) -> int:

@@ -1,0 +1,100 @@
+"""What the package ships is what the sources compile to: by our own compiler run, and by `brownie compile`.
+
+solc takes a minute for all contracts, so whoever asks it the same twice gets the first answer: sources and
+settings are the key, and only the selection of outputs may differ. Brownie pins old versions of what DILN
+uses, so it lives in an environment of its own; DILN_BROWNIE is the path of its command.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.chain import artifact_names, load_artifact
+from orchestrator.chain.compiler import ARTIFACTS, compile_sources, solc_binary, write_artifacts
+from orchestrator.config import load_settings
+from tests.evm import MOCKS
+
+pytestmark = [pytest.mark.integration, pytest.mark.early, pytest.mark.usefixtures("solc_installed")]
+
+ROOT = Path(__file__).parents[2]
+CONFIG = load_settings(folder=ROOT, environ={}).compiler
+BROWNIE = os.environ.get("DILN_BROWNIE", "")
+
+ASKED_ONCE = """\
+#!{python}
+import hashlib, json, os, pathlib, subprocess, sys
+if "--version" in sys.argv:
+    os.execv({solc!r}, [{solc!r}, *sys.argv[1:]])
+request = json.load(sys.stdin)
+outputs = ["abi", "devdoc", "evm.bytecode", "evm.deployedBytecode", "userdoc"]
+request["settings"]["outputSelection"] = {{"*": {{"*": outputs, "": ["ast"]}}}}
+asked = json.dumps([request, os.path.realpath("node_modules")], sort_keys=True)
+answer = pathlib.Path({answers!r}, hashlib.sha256(asked.encode()).hexdigest())
+if not answer.exists():
+    said = subprocess.run(
+        [{solc!r}, *sys.argv[1:]], input=json.dumps(request).encode(), stdout=subprocess.PIPE, check=True
+    )
+    answer.write_bytes(said.stdout)
+sys.stdout.buffer.write(answer.read_bytes())
+"""
+
+
+@pytest.fixture(scope="module")
+def solc(solc_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the compiler, under the name that py-solc-x gives it."""
+    folder, answers = tmp_path_factory.mktemp("solc"), tmp_path_factory.mktemp("answers")
+    wrapper = folder / f"solc-v{CONFIG.version}"
+    real = str(solc_binary(ROOT, CONFIG.version))
+    wrapper.write_text(ASKED_ONCE.format(python=sys.executable, solc=real, answers=str(answers)))
+    wrapper.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(("folder", "shipped"), [("contracts", ARTIFACTS), ("tests/contracts/mocks", MOCKS)])
+def test_compile_sources__as_they_are__give_what_is_shipped(
+    solc: Path, folder: str, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLCX_BINARY_PATH", str(solc))
+    write_artifacts(compile_sources(ROOT, CONFIG, folders=[folder]), tmp_path)
+    compiled = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert compiled == {path.name: path.read_bytes() for path in shipped.glob("*.json")}, (
+        "python -m tests.evm"
+    )
+
+
+@pytest.fixture(scope="module")
+def built(solc: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what Brownie built from a copy of the project, in a home of its own."""
+    if not BROWNIE:
+        pytest.skip("needs brownie: an environment with eth-brownie, its command in DILN_BROWNIE")
+    project, home = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "contracts", project / "contracts")
+    shutil.copytree(ROOT / "migrations", project / "migrations")
+    shutil.copy(ROOT / "brownie-config.yaml", project)
+    (project / "node_modules").symlink_to(ROOT / "node_modules")
+    shutil.copytree(solc, home / ".solcx")
+    done = subprocess.run(
+        [BROWNIE, "compile"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project / ".build" / "contracts"
+
+
+def test_brownie__each_contract__has_the_shipped_bytecode(built: Path) -> None:
+    names = list(artifact_names())
+    assert names
+    for name in names:
+        content = json.loads((built / f"{name}.json").read_text(encoding="utf-8"))
+        shipped = load_artifact(name)
+        assert bytes.fromhex(content["bytecode"]) == shipped.bytecode, name
+        assert bytes.fromhex(content["deployedBytecode"]) == shipped.deployed_bytecode, name
