@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import solcx
 from filelock import FileLock
+from hypothesis import settings
 
 from orchestrator.config import load_settings
 from tests.evm import Evm
@@ -17,6 +18,10 @@ from tests.evm import Evm
 SNAPSHOTS = Path(__file__).parent / "gas" / "snapshots.json"
 ROOT = Path(__file__).parents[1]
 COMPILER = load_settings(folder=ROOT, environ={}).compiler
+
+# No test is wrong for being slow: whatever else the machine does would decide.
+settings.register_profile("patient", settings(), deadline=None, print_blob=True)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
