@@ -8,6 +8,7 @@ import {Words} from "../Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
 
+/// @title Counting models over sparse features
 /// @notice What models share that count, for each class, its samples and in how many of them each sparse binary
 /// feature occurs. Counts are uint16 and stop at 65,535; "feature 0" counts the class's samples. After the statistics
 /// (Stats), from a word of its own on, each feature has a lane for each class, their number rounded up to a power of
@@ -29,6 +30,10 @@ abstract contract SparseCounts is Model {
         return _firstWord(shape) + (shape.dims() * _stride(shape) + 15) / 16;
     }
 
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+        SparseLanes.check(loaded.shape, x);
+    }
+
     function _predict(Words.Loaded memory loaded, bytes calldata x)
         internal
         view
@@ -36,7 +41,7 @@ abstract contract SparseCounts is Model {
         override
         returns (uint256 label)
     {
-        (label,) = Scores.best(_scores(loaded, x, _note(loaded, x)));
+        label = Scores.label(_scores(loaded, x, _noteChecked(loaded, x)));
     }
 
     function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -45,13 +50,14 @@ abstract contract SparseCounts is Model {
         override
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
-        uint256 end = _note(loaded, x);
+        uint256 end = _noteChecked(loaded, x);
         int256[] memory scores = _scores(loaded, x, end);
-        (predicted,) = Scores.best(scores);
+        predicted = Scores.label(scores);
         certainty = Scores.certainty(scores, y, loaded.shape.bits());
         changed = _count(loaded, x, y, end);
     }
 
+    /// @notice A score for each class.
     /// @param end where the notes about the sample end, see SparseLanes.note.
     function _scores(Words.Loaded memory loaded, bytes calldata x, uint256 end)
         internal
@@ -70,7 +76,13 @@ abstract contract SparseCounts is Model {
         return uint16(Words.get(loaded, _firstWord(loaded.shape)) >> (class << 4));
     }
 
-    function _note(Words.Loaded memory loaded, bytes calldata x) private view returns (uint256 end) {
+    /// @dev For those who have not asked `_checkSample`.
+    function _note(Words.Loaded memory loaded, bytes calldata x) internal view returns (uint256 end) {
+        SparseLanes.check(loaded.shape, x);
+        return _noteChecked(loaded, x);
+    }
+
+    function _noteChecked(Words.Loaded memory loaded, bytes calldata x) private view returns (uint256 end) {
         uint256 first = SparseLanes.origin(16 * _firstWord(loaded.shape) - 8);
         return SparseLanes.note(loaded, x, first, _stride(loaded.shape));
     }
@@ -82,6 +94,6 @@ abstract contract SparseCounts is Model {
 
     function _stride(Shape shape) private pure returns (uint256 stride) {
         uint256 classes = shape.classes();
-        for (stride = 2; stride < classes; stride <<= 1) {}
+        for (stride = 2; stride < classes; stride <<= 1) {} // solhint-disable-line no-empty-blocks
     }
 }
