@@ -37,6 +37,7 @@ from orchestrator.cli.sumcommon import (
     samples_from,
     when,
 )
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.sum.adding import Addition, Sample
@@ -73,6 +74,8 @@ def add(
     from orchestrator.sum.adding import add as add_samples
     from orchestrator.sum.hiding import hide
 
+    if hidden and again:
+        raise UsageError("what is hidden is not told from what was added", "Leave out --again.")
     with connection_from(network, sender, storage, home) as connection, progress_bar("adding") as progress:
         opened = opened_from(connection, reference, encoder)
         given = samples_from(text, numbers, features, csv, text_column, label, label_column)

@@ -83,15 +83,13 @@ def show(
     With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
     from orchestrator.sum.opening import read_test_set
+    from orchestrator.sum.replaying import accuracy_on
 
     with connection_from(network, sender, storage, home) as connection:
         opened = opened_from(connection, reference, encoder)
         shared, descriptor = opened.shared, opened.descriptor
         test, status = read_test_set(connection, descriptor), shared.status()
-        right = 0
-        if test:
-            predicted = shared.predict_many(test.xs)
-            right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
+        accuracy = accuracy_on(opened.twin(), test) if test else None
         standing = shared.standing(connection.address(chosen_sender(connection.settings)))
         quality = descriptor.quality
         facts: dict[str, Any] = {
@@ -108,7 +106,7 @@ def show(
             "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
             "accuracy at first": round(quality.quantized, 4) if quality else None,
             "test samples unseen": ("yes" if quality.unseen else "not known") if quality else None,
-            "accuracy now": round(right / len(test.labels), 4) if test else None,
+            "accuracy now": round(accuracy, 4) if accuracy is not None else None,
             "tested on": len(test.labels) if test else None,
             "your balance": amount_in(opened, standing.balance, json),
             "your reputation": f"{standing.valid} of {status.valid}",

@@ -16,11 +16,10 @@ from orchestrator.errors import (
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.sum.adding import Addition, Sample, given_before, most_for, plain
+from orchestrator.sum.adding import Addition, Sample, bring, given_before, most_for, plain
 from orchestrator.sum.connection import Connection
-from orchestrator.sum.money import fill_up
 from orchestrator.sum.opening import Opened
-from orchestrator.sum.records import DAY, ETHER
+from orchestrator.sum.records import DAY
 from orchestrator.sum.shared import SharedModel
 from orchestrator.types import Address, Seconds, Wei
 
@@ -190,12 +189,7 @@ def relay(
             f"{shared.money.show(standing.balance)} with the model",
             "Let it pay in with `diln sum fund`, or pay for it with --pay.",
         )
-    value, gas = lacking, 0
-    if lacking and shared.money.token != ETHER:
-        value = 0
-        if not dry_run:
-            paid = fill_up(connection, shared, signed.contributor, Wei(needed), sender)
-            gas = sum(receipt.gas_used for receipt in paid)
+    value, paid = bring(connection, shared, sender, Wei(needed), dry_run, signed.contributor)
     xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
     function = shared.add_for(signed.contributor, xs, labels, most, signed.deadline, signed.signature)
     purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
@@ -204,7 +198,8 @@ def relay(
     except ContractReverted as error:
         raise plain(error, shared.money) from error
     added = () if dry_run else tuple(shared.added(receipt))
-    return Addition(added, (), gas + receipt.gas_used, receipt if dry_run else None)
+    gas = sum(each.gas_used for each in (*paid, receipt))
+    return Addition(added, (), gas, receipt if dry_run else None)
 
 
 def _relayed(opened: Opened, signed: SignedContribution) -> Addition:

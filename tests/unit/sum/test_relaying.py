@@ -19,6 +19,7 @@ from orchestrator.errors import (
     SignatureRefused,
     WrongChain,
 )
+from orchestrator.provenance.typed import message_digest
 from orchestrator.sum.money import fill_up
 from orchestrator.sum.records import ETHER
 from orchestrator.sum.relaying import SignedContribution, read_signed, relay
@@ -100,6 +101,15 @@ def test_relay__altered__refused(village: Village, change: dict, error: type[Dil
     with pytest.raises(error):
         pass_on(village, replace(signed_by(village), **change), pay=True)
     assert count(village) == 0
+
+
+def test_relay__contract_wallet_says_yes__is_the_wallets_contribution(village: Village) -> None:
+    wallet = deploy(village, "SumWallet")
+    signed = signed_by(village, wallet=wallet.address)
+    digest = message_digest(signed.message())
+    village.connection.chain.send(wallet.functions.allow(digest), village.account("keeper"))
+    [added] = pass_on(village, signed, pay=True).added
+    assert added.facts.contributor == wallet.address
 
 
 def test_relay__contract_wallet_says_no__refused_by_the_contract(village: Village) -> None:
