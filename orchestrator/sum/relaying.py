@@ -9,6 +9,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import (
     ChainError,
     ContractReverted,
+    DataError,
     InsufficientFunds,
     SignatureRefused,
     WrongChain,
@@ -16,7 +17,7 @@ from orchestrator.errors import (
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.sum.adding import Addition, Sample, bring, given_before, most_for, plain
+from orchestrator.sum.adding import AT_ONCE, Addition, Sample, bring, given_before, most_for, plain
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.opening import Opened
 from orchestrator.sum.records import DAY
@@ -136,8 +137,13 @@ def sign(
 
     `maximum` is the most that a sample may cost, twice what it costs now unless told. `ahead` counts the
     contributions that were signed before and are not relayed yet. `wallet` is the contract wallet in whose
-    name `account` signs. Raises WrongPassword.
+    name `account` signs. Raises WrongPassword, DataError for more samples than go into a transaction.
     """
+    if not 0 < len(samples) <= AT_ONCE:
+        raise DataError(
+            f"{len(samples)} samples cannot be relayed at once; 1 to {AT_ONCE} can",
+            "Sign them in several files, the second with --ahead 1, and so on.",
+        )
     shared, who = opened.shared, wallet or account.address
     unsigned = SignedContribution(
         chain_id=shared.chain.chain_id,

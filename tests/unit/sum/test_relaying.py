@@ -14,6 +14,7 @@ import pytest
 
 from orchestrator.errors import (
     ChainError,
+    DataError,
     DilnError,
     InsufficientFunds,
     SignatureRefused,
@@ -71,6 +72,11 @@ def test_relay__two_signed_at_once__in_their_order(village: Village) -> None:
     pass_on(village, first, pay=True)
     pass_on(village, second, pay=True)
     assert count(village) == 2
+
+
+def test_sign__more_than_a_transaction_holds__refused(village: Village) -> None:
+    with pytest.raises(DataError, match="26 samples"):
+        signed_by(village, *[sample(village)] * 26)
 
 
 def test_relay__after_the_deadline__refused(village: Village) -> None:
