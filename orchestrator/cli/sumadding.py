@@ -111,13 +111,20 @@ def reveal(
     json: JsonOption = False,
 ) -> None:
     """Reveal the samples that were added with --hidden, and let the model learn them."""
+    from orchestrator.sum.hiding import hidden
     from orchestrator.sum.hiding import reveal as reveal_all
 
     with connection_from(network, sender, storage, home) as connection:
         opened = opened_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
         facts = [outcome_facts(opened, each, json) for each in reveal_all(connection, opened, account)]
-    print_json(facts) if json else print_outcomes(facts)
+        waiting = sum(each.secret is not None for each in hidden(connection, opened, account.address))
+    if json:
+        print_json(facts)
+        return
+    print_outcomes(facts)
+    if waiting:
+        out.print(f"{waiting} wait for the next block: run it again")
 
 
 def sign(
