@@ -197,11 +197,12 @@ def relay(
     json: JsonOption = False,
 ) -> None:
     """Send what somebody else has signed, and pay the fee for it. The deposit stays the contributor's."""
-    from orchestrator.sum.relaying import read_signed
+    from orchestrator.sum.relaying import check_chain, read_signed
     from orchestrator.sum.relaying import relay as relay_signed
 
     with connection_from(network, sender, storage, home) as connection:
         signed = read_signed(file)
+        check_chain(signed, connection.chain)
         opened = opened_from(connection, signed.contract, encoder)
         account = connection.account(chosen_sender(connection.settings))
         addition = relay_signed(connection, opened, signed, account, pay=pay, dry_run=dry_run)

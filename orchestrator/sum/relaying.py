@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from orchestrator.chain import Account
+from orchestrator.chain import Account, Chain
 from orchestrator.errors import (
     ChainError,
     ContractReverted,
@@ -218,12 +218,17 @@ def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
     return Addition((), before.open, 0)
 
 
-def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
-    if signed.chain_id != shared.chain.chain_id:
+def check_chain(signed: SignedContribution, chain: Chain) -> None:
+    """Raise WrongChain where it was signed for another one."""
+    if signed.chain_id != chain.chain_id:
         raise WrongChain(
-            f"this was signed for chain {signed.chain_id}, not for chain {shared.chain.chain_id}",
+            f"this was signed for chain {signed.chain_id}, not for chain {chain.chain_id}",
             "Choose that network with --network.",
         )
+
+
+def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
+    check_chain(signed, shared.chain)
     if signed.contract != shared.address:
         raise SignatureRefused(
             f"this was signed for the model at {signed.contract}, not for {shared.address}",

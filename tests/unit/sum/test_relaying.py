@@ -152,4 +152,8 @@ def test_commands__hidden_signed_and_funded__run(
     assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["paid in"] == 0
     assert diln("relay", file, "--dry-run", "--from", "dave")["dry run"]
     assert diln("relay", file, "--from", "dave")["contributions"][0]["state"] == "added"
+    elsewhere = json.loads(Path(file).read_bytes()) | {"chainId": 1}
+    Path(file).write_text(json.dumps(elsewhere))
+    assert run(["sum", "relay", file, "--from", "dave", *home]) == 1
+    assert json.loads(capsys.readouterr().out)["error"] == "WrongChain"
     assert count(village) == 2
