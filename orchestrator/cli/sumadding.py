@@ -81,7 +81,7 @@ def add(
         given = samples_from(text, numbers, features, csv, text_column, label, label_column)
         samples = _labelled(opened, given)
         account = connection.account(chosen_sender(connection.settings))
-        most = None if maximum is None else opened.shared.currency.parse(maximum)
+        most = None if maximum is None else opened.shared.money.parse(maximum)
         if hidden:
             hiding = hide(
                 connection, opened, samples, account, maximum=most, dry_run=dry_run, progress=progress
@@ -166,7 +166,7 @@ def sign(
             opened,
             tuple(_labelled(opened, given)),
             connection.account(chosen_sender(connection.settings)),
-            maximum=None if maximum is None else opened.shared.currency.parse(maximum),
+            maximum=None if maximum is None else opened.shared.money.parse(maximum),
             lasts=seconds(lasts),
             ahead=ahead,
             wallet=connection.address(wallet) if wallet else None,
@@ -228,7 +228,7 @@ def fund(
         opened = opened_from(connection, reference)
         shared, account = opened.shared, connection.account(chosen_sender(connection.settings))
         whose = connection.address(beneficiary) if beneficiary else account.address
-        receipts = fill_up(connection, shared, whose, shared.currency.parse(amount), account)
+        receipts = fill_up(connection, shared, whose, shared.money.parse(amount), account)
         paid = shared.amounts("Funded", receipts[-1]) if receipts else 0
         facts = {
             "paid in": amount_in(opened, paid, json),

@@ -132,7 +132,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: 
 
 def amount_in(opened: "Opened", amount: int, json: bool) -> int | str:
     """An amount of the model's money: its smallest units for machines, coins for people."""
-    return amount if json else opened.shared.currency.show(amount)
+    return amount if json else opened.shared.money.show(amount)
 
 
 def contribution_facts(

@@ -101,7 +101,7 @@ def show(
             "encoder": descriptor.encoder.kind,
             "features": descriptor.encoder.features,
             "contributions": status.count,
-            "deposits in": shared.currency.symbol,
+            "deposits in": shared.money.symbol,
             "deposit now": amount_in(opened, shared.price(), json),
             "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
             "accuracy at first": round(quality.quantized, 4) if quality else None,
@@ -191,7 +191,7 @@ def leaderboard(
 
     with connection_from(network, None, storage, home) as connection:
         opened = opened_from(connection, reference)
-        ranked, currency = rank(opened), opened.shared.currency
+        ranked, currency = rank(opened), opened.shared.money
         rows = [vars(row) | {"name": connection.name_of(row.address)} for row in ranked]
     money = ("deposited", "refunded", "taken")
     if not json:

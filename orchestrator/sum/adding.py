@@ -133,7 +133,7 @@ def _send(
     try:
         receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
     except ContractReverted as error:
-        raise plain(error, shared.currency) from error
+        raise plain(error, shared.money) from error
     return [*before, receipt]
 
 
@@ -141,7 +141,7 @@ def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
     """The most that each of `n` samples may cost: `maximum`, or the price now. Raises ChainError above it."""
     price = shared.price(n)
     if maximum is not None and price > maximum:
-        raise _dearer(price, maximum, shared.currency)
+        raise _dearer(price, maximum, shared.money)
     return price if maximum is None else maximum
 
 
@@ -160,11 +160,11 @@ def bring(
     """
     whose = beneficiary or payer.address
     lacking = max(0, needed - shared.standing(whose).balance)
-    if shared.currency.token == ETHER:
+    if shared.money.token == ETHER:
         return lacking, []
     if lacking and dry_run:
         raise InsufficientFunds(
-            f"a dry run cannot tell: {shared.currency.show(lacking)} must be paid in first",
+            f"a dry run cannot tell: {shared.money.show(lacking)} must be paid in first",
             "Pay it in with `diln sum fund`, then try again.",
         )
     return 0, fill_up(connection, shared, whose, needed, payer)

@@ -175,7 +175,7 @@ def _commit(
     try:
         receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
     except ContractReverted as error:
-        raise plain(error, shared.currency) from error
+        raise plain(error, shared.money) from error
     return [*before, receipt]
 
 

@@ -110,7 +110,7 @@ def fill_up(
     lacking = Wei(amount - shared.standing(beneficiary).balance)
     if lacking <= 0:
         return []
-    money = shared.currency
+    money = shared.money
     if money.token == ETHER:
         paid = shared.fund(beneficiary, Wei(0))
         return [

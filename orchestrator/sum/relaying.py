@@ -191,8 +191,8 @@ def relay(
     lacking = max(0, needed - standing.balance)
     if lacking and not pay:
         raise InsufficientFunds(
-            f"the deposit is {shared.currency.show(needed)}; {signed.contributor} has "
-            f"{shared.currency.show(standing.balance)} with the model",
+            f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
+            f"{shared.money.show(standing.balance)} with the model",
             "Let it pay in with `diln sum fund`, or pay for it with --pay.",
         )
     value, paid = bring(connection, shared, sender, Wei(needed), dry_run, signed.contributor)
@@ -202,7 +202,7 @@ def relay(
     try:
         receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
     except ContractReverted as error:
-        raise plain(error, shared.currency) from error
+        raise plain(error, shared.money) from error
     added = () if dry_run else tuple(shared.added(receipt))
     gas = sum(each.gas_used for each in (*paid, receipt))
     return Addition(added, (), gas, receipt if dry_run else None)

@@ -42,19 +42,14 @@ class SharedModel:
         return found
 
     @cached_property
-    def money(self) -> tuple[Address, int]:
-        """The token (zero for ether), and how much of its smallest unit a unit of the records is."""
-        token, unit = self._read("money")
-        return token, int(unit)
-
-    @property
-    def unit(self) -> int:
-        return self.money[1]
+    def money(self) -> Money:
+        """What deposits are paid with."""
+        return read_money(self.chain, self._read("money")[0])
 
     @cached_property
-    def currency(self) -> Money:
-        """What deposits are paid with."""
-        return read_money(self.chain, self.money[0])
+    def unit(self) -> int:
+        """How much of the money's smallest unit a unit of the records is."""
+        return int(self._read("money")[1])
 
     @property
     def game(self) -> bool:

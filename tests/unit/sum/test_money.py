@@ -69,7 +69,7 @@ def test_add__token__exactly_the_deposit_is_approved_and_comes_back(market: tupl
     assert token.functions.balanceOf(contributor.address).call() == 100 * COIN
     assert token.functions.balanceOf(shared.address).call() == 0
     assert replay(village.opened).contributions == 1
-    assert shared.currency.show(deposit).endswith(" TKN")
+    assert shared.money.show(deposit).endswith(" TKN")
 
 
 def test_add__token_killed_between_approval_and_payment__pays_once(
@@ -159,7 +159,7 @@ def test_approve__another_allowance_stands__is_replaced_by_the_exact_one(market:
     village, token = market
     shared, contributor = village.opened.shared, village.account("contributor")
     for amount, transactions in ((7, 1), (9, 2), (9, 0)):
-        sent = approve(village.connection.chain, shared.currency, shared.address, amount, contributor)
+        sent = approve(village.connection.chain, shared.money, shared.address, amount, contributor)
         assert len(sent) == transactions
         assert token.functions.allowance(contributor.address, shared.address).call() == amount
 
