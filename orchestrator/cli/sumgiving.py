@@ -16,6 +16,7 @@ from orchestrator.cli.options import (
 from orchestrator.cli.sumcommon import (
     EncoderOption,
     ReferenceArgument,
+    amount_in,
     connection_from,
     opened_from,
     outcome_facts,
@@ -90,9 +91,9 @@ def withdraw(
             print_json({"amount": 0}) if json else out.print("there is nothing to withdraw")
             return
         receipt = connection.chain.send(opened.shared.withdraw(dest), account)
-        amount, money = opened.shared.amounts("Withdrawn", receipt), opened.shared.money
+        amount = amount_in(opened, opened.shared.amounts("Withdrawn", receipt), json)
     facts = {
-        "amount": amount if json else money.show(amount),
+        "amount": amount,
         "to": dest,
         "transaction": receipt.tx_hash,
     }
@@ -122,7 +123,7 @@ def watch(
         turns = keep(connection, opened, account, everyone=everyone, abandoned=abandoned, every=every)
         for turn in turns:
             if isinstance(turn, Turn):
-                facts = [outcome_facts(opened, each) for each in turn.outcomes]
+                facts = [outcome_facts(opened, each, json) for each in turn.outcomes]
                 if json:
                     print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
                 else:
@@ -162,5 +163,5 @@ def _settle(
     )
     if "refund" in verbs and not numbers:
         outcomes += release(connection, opened, account, everyone=everyone)
-    facts = [outcome_facts(opened, each) for each in outcomes]
+    facts = [outcome_facts(opened, each, json) for each in outcomes]
     print_json(facts) if json else print_outcomes(facts)

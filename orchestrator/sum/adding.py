@@ -146,13 +146,20 @@ def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
 
 
 def bring(
-    connection: Connection, shared: SharedModel, payer: Account, needed: Wei, dry_run: bool
+    connection: Connection,
+    shared: SharedModel,
+    payer: Account,
+    needed: Wei,
+    dry_run: bool,
+    beneficiary: Address | None = None,
 ) -> tuple[int, list[Receipt]]:
-    """What of `needed` the balance lacks: the ether to send along, or a token's payment, made before.
+    """What of `needed` the balance (the payer's, or another's) lacks.
 
-    What turns out not to be needed is credited.
+    The ether to send along, or the receipts of a token's payment, which is made now. What turns out not to be
+    needed is credited.
     """
-    lacking = max(0, needed - shared.standing(payer.address).balance)
+    whose = beneficiary or payer.address
+    lacking = max(0, needed - shared.standing(whose).balance)
     if shared.money.token == ETHER:
         return lacking, []
     if lacking and dry_run:
@@ -160,7 +167,7 @@ def bring(
             f"a dry run cannot tell: {shared.money.show(lacking)} must be paid in first",
             "Pay it in with `diln sum fund`, then try again.",
         )
-    return 0, fill_up(connection, shared, payer.address, needed, payer)
+    return 0, fill_up(connection, shared, whose, needed, payer)
 
 
 def sample_of(contribution: Contribution) -> Sample:
