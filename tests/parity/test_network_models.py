@@ -28,6 +28,7 @@ from orchestrator.learning.integer import (
     tally,
 )
 from tests.evm import Evm, Reverted
+from tests.parity.machine import fastest_machine
 from tests.parity.random_models import random_network, random_samples, random_trees
 
 METRICS = {"accuracy": 0, "macro-f1": 1, "mae": 2}
@@ -162,19 +163,26 @@ def test_check__damaged_model__refused_or_harmless(chain, seed):
         evm.call(runner.functions.predict(head, bytes(model.inputs), 2))
 
 
+@pytest.fixture(scope="module")
+def fast_chain(tmp_path_factory):
+    with fastest_machine(tmp_path_factory.mktemp("node")) as machine:
+        yield machine, machine.deploy("CompetitionKernels"), None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(100))
-def test_kernels__ten_thousand_random_networks__equal_python(chain, block):
+def test_kernels__ten_thousand_random_networks__equal_python(fast_chain, block):
     rng = np.random.default_rng([block, 2])
     for _ in range(100):
         network = random_network(rng, widest=16)
-        assert_network_agrees(chain, network, random_samples(rng, int(rng.integers(1, 16)), network.inputs))
+        samples = random_samples(rng, int(rng.integers(1, 16)), network.inputs)
+        assert_network_agrees(fast_chain, network, samples)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(20))
-def test_trees__two_thousand_random__equal_python(chain, block):
-    evm, kernels, _ = chain
+def test_trees__two_thousand_random__equal_python(fast_chain, block):
+    evm, kernels, _ = fast_chain
     rng = np.random.default_rng([block, 3])
     for _ in range(100):
         trees = random_trees(rng)
