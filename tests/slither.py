@@ -1,4 +1,4 @@
-"""Run slither over the registry: `python -m tests.slither` (slither-analyzer on the PATH, or $SLITHER).
+"""Run slither over the contracts: `python -m tests.slither` (slither-analyzer on the PATH, or $SLITHER).
 
 Slither gets the compiler's own input, made from brownie-config.yaml, so that it sees what is deployed. Its
 options are in slither.config.json, which leaves inline assembly to solhint (it asks for a reason too). A
@@ -15,14 +15,16 @@ from orchestrator.chain.compiler import solc_binary
 from orchestrator.config import load_settings
 
 ROOT = Path(__file__).parent.parent
+FOLDERS = ("registry", "competition", "shared")
 
 
 def main(arguments: list[str]) -> int:
     config = load_settings(folder=ROOT).compiler
     sources = sorted(
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "contracts/registry").glob("*.sol")
+        path.relative_to(ROOT).as_posix()
+        for folder in FOLDERS
+        for path in (ROOT / "contracts" / folder).glob("*.sol")
     )
-    sources.append("contracts/shared/CodeChunks.sol")
     request = {
         "language": "Solidity",
         "sources": {path: {"content": (ROOT / path).read_text(encoding="utf-8")} for path in sources},
