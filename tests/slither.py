@@ -1,4 +1,4 @@
-"""Run slither over the contracts below: `python -m tests.slither` (slither-analyzer on PATH, or $SLITHER).
+"""Run slither over the contracts: `python -m tests.slither` (slither-analyzer on the PATH, or $SLITHER).
 
 Slither gets the compiler's own input, made from brownie-config.yaml, so that it sees what is deployed. Its
 options are in slither.config.json, which leaves inline assembly to solhint (it asks for a reason too) and
@@ -15,18 +15,11 @@ from orchestrator.chain.compiler import solc_binary
 from orchestrator.config import load_settings
 
 ROOT = Path(__file__).parent.parent
-CHECKED = (  # as in the Makefile
-    "contracts/registry/*.sol",
-    "contracts/shared/CodeChunks.sol",
-    "contracts/sum/*.sol",
-    "contracts/sum/incentives/*.sol",
-    "contracts/sum/models/*.sol",
-)
 
 
 def main(arguments: list[str]) -> int:
     config = load_settings(folder=ROOT).compiler
-    sources = [path.relative_to(ROOT).as_posix() for glob in CHECKED for path in sorted(ROOT.glob(glob))]
+    sources = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "contracts").rglob("*.sol"))
     request = {
         "language": "Solidity",
         "sources": {path: {"content": (ROOT / path).read_text(encoding="utf-8")} for path in sources},
