@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Model} from "../Model.sol";
+import {Words} from "../Words.sol";
+import {Contribution, Cursor, IPredictionMarket, Outcome, Participant, Phase, Status} from "./IPredictionMarket.sol";
+import {MarketPurse} from "./MarketPurse.sol";
+import {Rules} from "./Rules.sol";
+import {Samples} from "./Samples.sol";
+
+/// @notice What the phases of a market share: its storage, and what time it is.
+abstract contract MarketBase is MarketPurse, Model {
+    /// @dev Losses and scores are counted in billionths.
+    uint256 internal constant ONE = 1e9;
+
+    /// @notice How long anyone may go on measuring before everything may be returned instead.
+    uint256 public constant MEASURE_WAIT = 90 days;
+
+    Status internal _status;
+    Cursor internal _cursor;
+    bytes32 internal _root;
+    Contribution[] internal _contributions;
+    Participant[] internal _participants;
+    mapping(address who => uint256) internal _numbers;
+    /// @dev Contracts that hold the portions as code.
+    mapping(uint256 index => address) internal _portions;
+
+    /// @inheritdoc IPredictionMarket
+    function creator() public view returns (address) {
+        return address(uint160(Words.argument(Words.PROXY) >> 96));
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function phase() public view returns (Phase) {
+        Phase stage = _status.stage;
+        if (stage != Phase.Participation || block.timestamp < _status.closesAt) return stage;
+        if (_status.hidden != 0 && block.timestamp < _status.closesAt + _rules().openWait()) return Phase.Opening;
+        return Phase.Revealing;
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function deadline() public view returns (uint256) {
+        Phase phase_ = phase();
+        Rules rules = _rules();
+        if (phase_ == Phase.Trial) return _status.since + rules.revealWait();
+        if (phase_ == Phase.Participation) return _status.closesAt;
+        if (phase_ == Phase.Opening) return _status.closesAt + rules.openWait();
+        if (phase_ == Phase.Revealing) return _status.closesAt + rules.openWait() + rules.revealWait();
+        return phase_ == Phase.Rewarding ? _status.since + MEASURE_WAIT : 0;
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function evaluate(bytes calldata run, uint256 most)
+        public
+        view
+        returns (uint256 wrong, uint256 hits, uint256 misses, uint256 seen, uint256 used)
+    {
+        Words.Loaded memory loaded = _load();
+        uint256 classes = loaded.shape.classes();
+        for (; used < run.length && seen < most; ++seen) {
+            (uint256 label, bytes calldata x, uint256 end) = Samples.at(run, used);
+            require(label < classes, UnknownLabel(label, classes));
+            uint256 predicted = _predict(loaded, x);
+            if (predicted != label) {
+                ++wrong;
+                if (predicted == 1 || label == 1) ++misses;
+            } else if (label == 1) {
+                ++hits;
+            }
+            used = end;
+        }
+    }
+
+    function _rules() internal view returns (Rules) {
+        return Rules.wrap(Words.argument(Words.TERMS));
+    }
+
+    function _unit() internal view returns (uint256 unit) {
+        (, unit) = money();
+    }
+
+    function _checkPhase(Phase wanted) internal view {
+        Phase phase_ = phase();
+        require(phase_ == wanted, WrongPhase(phase_));
+    }
+
+    /// @dev How many samples there are in `run`, of `maximum` bytes, all of which the model takes.
+    function _count(bytes calldata run, uint256 maximum) internal view returns (uint256 count) {
+        require(run.length <= maximum, TooMuchData(run.length, maximum));
+        (,,, count,) = evaluate(run, type(uint256).max);
+    }
+
+    function _checkCount(uint256 count, uint256 expected) internal pure {
+        require(count == expected && count != 0, WrongCount(count, expected));
+    }
+
+    function _end(Outcome outcome, Phase stage) internal {
+        (_status.outcome, _status.stage) = (outcome, stage);
+        emit Ended(outcome);
+    }
+}
