@@ -171,6 +171,8 @@ interface IPredictionMarket is ISumErrors {
     error Truncated();
     /// @notice `length` bytes, of at most `maximum`.
     error TooMuchData(uint256 length, uint256 maximum);
+    /// @notice Predicting the samples takes `gas`, of at most `maximum`: make it less by contributing in parts.
+    error TooMuchWork(uint256 gas, uint256 maximum);
     /// @notice In this market nothing is hidden.
     error NothingHidden();
     /// @notice The data are not those of contribution `index`.

@@ -84,10 +84,13 @@ abstract contract MarketBase is MarketPurse, Model {
         require(phase_ == wanted, WrongPhase(phase_));
     }
 
-    /// @dev How many samples there are in `run`, of `maximum` bytes, all of which the model takes.
-    function _count(bytes calldata run, uint256 maximum) internal view returns (uint256 count) {
-        require(run.length <= maximum, TooMuchData(run.length, maximum));
+    /// @dev How many samples there are in `run`, of `maxBytes`, all of which the model takes, using `maxGas` for it.
+    function _count(bytes calldata run, uint256 maxBytes, uint256 maxGas) internal view returns (uint256 count) {
+        require(run.length <= maxBytes, TooMuchData(run.length, maxBytes));
+        uint256 gas = gasleft();
         (,,, count,) = evaluate(run, type(uint256).max);
+        gas -= gasleft();
+        require(gas <= maxGas, TooMuchWork(gas, maxGas));
     }
 
     function _checkCount(uint256 count, uint256 expected) internal pure {

@@ -18,9 +18,11 @@ abstract contract MarketCommitment is MarketBase {
     uint256 private constant MAX_PORTION = 24_575;
     /// @dev Nobody has its key.
     address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
-    /// @dev With these bounds no step of the measuring needs more than 16.7M gas (tests/gas/test_market_gas.py).
+    /// @dev What predicting a portion may cost: looking at a sample and keeping what was learned fit one transaction.
+    uint256 private constant MAX_GAS = 8_000_000;
+    /// @dev Copying this many words, all of them for the first time, fits into one, too.
     uint256 private constant MAX_WORDS = 256;
-    uint256 private constant MAX_BYTES = 32_768; // of a contribution, times classes
+    uint256 private constant MAX_BYTES = 16_384;
 
     /// @notice Called by the factory, once.
     function initialize() external {
@@ -28,7 +30,7 @@ abstract contract MarketCommitment is MarketBase {
         require(_cursor.pass == 0, AlreadyInitialized());
         Rules rules = _rules();
         require(_complete(rules) && _unit() != 0, BadArguments("rules"));
-        require(rules.maxBytes() * Words.shape().classes() <= MAX_BYTES, BadArguments("maxBytes"));
+        require(rules.maxBytes() <= MAX_BYTES, BadArguments("maxBytes"));
         require(_length(Words.shape()) <= MAX_WORDS, BadArguments("dims"));
         _checkModel();
         // Effect:
@@ -157,6 +159,6 @@ abstract contract MarketCommitment is MarketBase {
         }
         bool whole = proof.length < 9 && 1 << proof.length >= portions && 1 << proof.length < 2 * portions;
         require(index < portions && whole && node == _root, NotCommittedPortion(index));
-        _checkCount(_count(data, MAX_PORTION), rules.samples());
+        _checkCount(_count(data, MAX_PORTION, MAX_GAS), rules.samples());
     }
 }

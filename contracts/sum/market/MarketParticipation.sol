@@ -8,12 +8,15 @@ import {Rules} from "./Rules.sol";
 /// @notice How data come in.
 abstract contract MarketParticipation is MarketBase {
     bytes32 private constant CONTRIBUTION = keccak256("DILN market contribution");
+    /// @dev What predicting a contribution may cost, so that learning it, at three times as much and with every word
+    /// of the model written for the first time, fits into a transaction (tests/gas/test_market_gas.py).
+    uint256 private constant MAX_GAS = 3_000_000;
 
     /// @inheritdoc IPredictionMarket
     function contribute(bytes calldata data) external payable returns (uint256 index) {
         // Check:
         _checkPhase(Phase.Participation);
-        uint256 samples = _count(data, _rules().maxBytes());
+        uint256 samples = _count(data, _rules().maxBytes(), MAX_GAS);
         _checkCount(samples, samples);
         // Effect:
         index = _add(uint160(uint256(keccak256(data))), samples, true);
@@ -46,7 +49,7 @@ abstract contract MarketParticipation is MarketBase {
         bytes32 commitment = commitmentOf(participant_.who, data, salt);
         require(uint160(uint256(commitment)) == contribution_.digest, OtherData(index));
         uint256 samples = contribution_.samples;
-        _checkCount(_count(data, _rules().maxBytes()), samples);
+        _checkCount(_count(data, _rules().maxBytes(), MAX_GAS), samples);
         // Effect:
         (contribution_.digest, contribution_.opened) = (uint160(uint256(keccak256(data))), true);
         participant_.opened += uint32(samples);

@@ -45,9 +45,12 @@ import {Rules} from "./Rules.sol";
 /// copies open data comes later in the order and finds them learned already; who fears to be overtaken in the
 /// mempool hides them.
 ///
-/// What a contribution can do is bounded by `maxBytes`; how its features must look, by the model, at the entrance.
-/// The measuring relies on it that what `_predict` took `_learn` takes. Every step of the measuring fits into
-/// 16.7M gas for every market that `initialize` lets through, as long as the provider could reveal the portions.
+/// Two limits of the mechanism. Who drops out stays out, even if the pass is repeated and what it was measured with
+/// is gone by then. And a provider who means to default may dilute the others' shares by contributing.
+///
+/// What a contribution can do is bounded by `maxBytes`; how its features must look, by the model, at the entrance;
+/// and what it costs to predict, there too, so that every step of the measuring fits into 16.7M gas. The measuring
+/// relies on it that what `_predict` took `_learn` takes, at no more than three times the gas, storage aside.
 abstract contract PredictionMarket is MarketCommitment, MarketParticipation, MarketReward, MarketPayment {
     /// @inheritdoc IPredictionMarket
     function predict(bytes calldata x) external view returns (uint256 label) {

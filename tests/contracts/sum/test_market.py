@@ -22,15 +22,19 @@ from orchestrator.learning.onchain.market import MEASURE_WAIT, Outcome, Phase
 from orchestrator.learning.onchain.market_rules import F1, Rules
 from orchestrator.learning.onchain.measuring import ONE
 from orchestrator.learning.onchain.samples import contribution_commitment
-from tests.evm import Reverted
-from tests.market_system import BOND, BOUNTY, DIMS, SMALL, create, run_of, workshop
+from tests.evm import Reverted, artifact
+from tests.market_system import BOND, BOUNTY, DIMS, SMALL, create, poison, run_of, workshop
 
 GOOD, OTHER, BAD = run_of(100, 10), run_of(101, 10), run_of(102, 10, wrong=1.0)
-WORSE = run_of(103, 60, wrong=1.0)
 
 
 def refused(error: str):
     return pytest.raises(Reverted, match=f"^\\('?{error}\\b|^{error}\\b")
+
+
+@pytest.mark.parametrize("name", ["SparsePerceptronMarket", "NaiveBayesMarket"])
+def test_compile__each_market__fits_a_contract(name: str) -> None:
+    assert len(artifact(name)["deployedBytecode"]) // 2 - 1 <= 24_576
 
 
 # -- creating and offering ----------------------------------------------------------------------------------
@@ -379,7 +383,7 @@ def test_settle__dropped_after_something_was_kept__another_pass() -> None:
     s = create(passes=2).begin()
     s.contribute("turncoat", GOOD, 10)
     s.contribute("contributor", OTHER, 10)
-    s.contribute("turncoat", WORSE, 60)
+    s.contribute("turncoat", *poison())
     s.settle()
     s.check()
     turncoat = s.twin.participants[0]
@@ -393,7 +397,7 @@ def test_settle__same_in_the_last_pass__what_was_kept_counts() -> None:
     s = create(passes=1).begin()
     s.contribute("turncoat", GOOD, 10)
     s.contribute("contributor", OTHER, 10)
-    s.contribute("turncoat", WORSE, 60)
+    s.contribute("turncoat", *poison())
     s.settle()
     s.check()
     turncoat = s.twin.participants[0]
