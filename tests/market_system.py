@@ -230,10 +230,10 @@ class MarketSystem:
         assert (cursor >> 136 & 0xFFFFFFFF, cursor >> 168 & 0xFFFFFFFF) == (m.first, m.last)
         assert cursor >> 200 == m.gains
         for number, p in enumerate(self.twin.participants):
-            low, high = self.do.participant(number).call()
-            score = high & (1 << 64) - 1
+            _, high = self.do.participant(number).call()
+            score = high >> 40 & (1 << 64) - 1
             score -= (score >> 63) << 64
-            assert (bool(low >> 240 & 0xFF), score, high >> 80) == (p.dropped, p.score, p.forfeit)
+            assert (bool(high >> 16 & 0xFF), score, high >> 104) == (p.dropped, p.score, p.forfeit)
 
     def holdings(self) -> int:
         token = self.do.money().call()[0]

@@ -147,8 +147,10 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     function predictBatch(bytes[] calldata xs) external view returns (uint8[] memory labels) {
         Words.Loaded memory loaded = _load();
         labels = new uint8[](xs.length);
+        uint256 free = Words.mark();
         for (uint256 i; i < xs.length; ++i) {
             labels[i] = uint8(_predict(loaded, xs[i]));
+            Words.release(free);
         }
     }
 
@@ -201,8 +203,10 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         uint256 deposit = _charge(contributor, xs.length, maximum);
         Intake memory intake = _begin();
         Words.Loaded memory loaded = _load();
+        uint256 free = Words.mark();
         for (uint256 i; i < xs.length; ++i) {
             _record(intake, loaded, contributor, xs[i], uint8(ys[i]), deposit);
+            Words.release(free);
         }
         _conclude(intake, true);
     }
@@ -242,16 +246,16 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         Facts facts = FactsLibrary.pack(contributor, deposit, block.timestamp, y, predicted != y, certainty);
         uint256 id = _reserve(intake);
         _records[uint32(id)] = Record(_digest(id, facts, x), uint48(deposit), uint48(deposit));
-        emit Added(id, contributor, facts, x);
+        emit Added(id, facts, x);
     }
 
     function _conclude(Intake memory intake, bool priced) private {
-        State storage state = _state();
-        State memory next = state;
-        (next.count, next.free) = (uint24(intake.count), uint24(intake.free));
-        if (intake.changed) next.moved = uint24(block.timestamp);
-        if (priced) next.pricedAt = uint32(block.timestamp);
-        (state.count, state.free, state.moved, state.pricedAt) = (next.count, next.free, next.moved, next.pricedAt);
+        _setState(
+            intake.count,
+            intake.free,
+            intake.changed ? uint24(block.timestamp) : _state().moved,
+            priced ? uint32(block.timestamp) : _state().pricedAt
+        );
     }
 
     /// @dev Forget a commitment that is at least `age` old and return its deposit in units.

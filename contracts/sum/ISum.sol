@@ -59,7 +59,7 @@ interface ISumErrors {
 /// facts (for ether a unit is usually a gwei).
 interface ISum is ISumErrors {
     /// @notice Contribution `id` was made and learned. All that a claim needs, and all that a replay needs.
-    event Added(uint256 indexed id, address indexed contributor, Facts facts, bytes x);
+    event Added(uint256 indexed id, Facts facts, bytes x);
     /// @notice A contribution was hidden behind `commitment`; `deposit` is in units.
     event Committed(address indexed contributor, bytes32 indexed commitment, uint256 deposit);
     /// @notice A commitment was opened (the contribution's own event goes before) or its deposit was returned.

@@ -81,6 +81,15 @@ abstract contract Purse is ISum, ReentrancyGuard {
         a.balance = uint128(balance);
     }
 
+    /// @dev Credit an amount that this contract has, and reputation, of which there is less than 2^24: no overflow.
+    function _reward(address who, uint256 amount, uint256 earned) internal {
+        Account storage a = _accounts[who];
+        // a.balance += amount; a.valid += earned: one store
+        assembly ("memory-safe") {
+            sstore(a.slot, add(sload(a.slot), add(amount, shl(128, earned))))
+        }
+    }
+
     /// @dev Take `amount` out of the value sent and `who`'s balance; what is left of the value is credited.
     function _collect(address who, uint256 amount) internal {
         if (msg.value == amount) return; // also where nothing is sent for nothing; the token case is below

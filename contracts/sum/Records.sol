@@ -52,17 +52,36 @@ abstract contract Records is ISumErrors {
         }
     }
 
-    /// @notice The open record `id`, if `facts` and `x` are what was recorded.
-    function _open(uint256 id, Facts facts, bytes calldata x) internal view returns (Record memory record) {
-        record = _records[uint32(id)];
+    /// @notice What is left and what is open of the record `id`, if `facts` and `x` are what was recorded.
+    function _open(uint256 id, Facts facts, bytes calldata x) internal view returns (uint256 left, uint256 open) {
+        Record storage record = _records[uint32(id)];
         require(record.digest == _digest(id, facts, x), NotRecorded(id));
+        return (record.left, record.open);
     }
 
     /// @notice Give the slot of a settled contribution back.
-    function _settle(uint256 id) internal {
+    /// @param earned how much reputation came of it.
+    function _settle(uint256 id, uint256 earned) internal {
         State storage state = _state();
-        _records[uint32(id)] = Record(0, state.free, 1);
-        state.free = uint24(id);
+        Record storage record = _records[uint32(id)];
+        // record = Record(0, state.free, 1); state.free = uint24(id); state.valid += earned: one store for each slot
+        assembly ("memory-safe") {
+            let word := sload(state.slot)
+            sstore(record.slot, or(shl(160, and(shr(24, word), 0xffffff)), shl(208, 1)))
+            word := or(and(word, not(shl(24, 0xffffff))), shl(24, and(id, 0xffffff)))
+            sstore(state.slot, add(word, shl(72, earned))) // valid ≤ count < 2^24: it does not overflow
+        }
+    }
+
+    /// @notice Set all counters but `valid`.
+    function _setState(uint256 count, uint256 free, uint256 moved, uint256 pricedAt) internal {
+        State storage state = _state();
+        // (state.count, state.free, state.moved, state.pricedAt) = (count, free, moved, pricedAt): in one store
+        assembly ("memory-safe") {
+            let word := or(or(count, shl(24, free)), or(shl(48, moved), shl(96, pricedAt)))
+            let others := not(0xffffffff000000ffffffffffffffffff)
+            sstore(state.slot, or(and(sload(state.slot), others), word))
+        }
     }
 
     /// @notice A slot for the next contribution, and its id.

@@ -24,11 +24,11 @@ library Words {
 
     /// @notice What a model reads once per call and uses for every sample: its settings and its base in memory.
     /// @param base where the base's word 0 stands in memory; the others follow.
-    /// @param cache memory for what a model notes about one sample.
+    /// @param notes where what a model noted about the last sample stands in memory.
     struct Loaded {
         Shape shape;
         uint256 base;
-        uint256 cache;
+        uint256 notes;
     }
 
     /// @notice The word at `offset` of this clone's code.
@@ -39,27 +39,59 @@ library Words {
         }
     }
 
+    /// @notice The two words at `offset` of this clone's code.
+    function argumentPair(uint256 offset) internal view returns (uint256 first, uint256 second) {
+        assembly ("memory-safe") {
+            extcodecopy(address(), 0, offset, 0x40)
+            first := mload(0)
+            second := mload(0x20)
+        }
+    }
+
     function shape() internal view returns (Shape) {
         return Shape.wrap(argument(SHAPE));
     }
 
-    /// @notice The settings and the base, with room for `notes` words and a spare one before them.
-    function load(uint256 notes) internal view returns (Loaded memory loaded) {
+    function load() internal view returns (Loaded memory loaded) {
         Shape shape_ = shape();
         uint256 length = shape_.baseBytes();
         uint256 at;
         assembly ("memory-safe") {
             at := mload(0x40)
             extcodecopy(address(), at, BASE, length)
-            mstore(0x40, add(add(at, length), shl(5, add(notes, 1))))
+            mstore(0x40, add(at, length))
         }
-        (loaded.shape, loaded.base, loaded.cache) = (shape_, at, at + length + 32);
+        (loaded.shape, loaded.base) = (shape_, at);
+    }
+
+    /// @notice Where free memory begins; `release` it to give back what was allocated since, none of it being used
+    /// any more: a batch needs no more memory than its largest sample.
+    function mark() internal pure returns (uint256 free) {
+        assembly ("memory-safe") {
+            free := mload(0x40)
+        }
+    }
+
+    function release(uint256 free) internal pure {
+        assembly ("memory-safe") {
+            mstore(0x40, free)
+        }
     }
 
     function get(Loaded memory loaded, uint256 k) internal view returns (uint256 word) {
         uint256 base = loaded.base;
         assembly ("memory-safe") {
             word := add(sload(add(SPAN, k)), mload(add(base, shl(5, k))))
+        }
+    }
+
+    /// @notice Word `k` and the next.
+    function getPair(Loaded memory loaded, uint256 k) internal view returns (uint256 first, uint256 second) {
+        uint256 base = loaded.base;
+        assembly ("memory-safe") {
+            base := add(base, shl(5, k))
+            first := add(sload(add(SPAN, k)), mload(base))
+            second := add(sload(add(SPAN, add(k, 1))), mload(add(base, 0x20)))
         }
     }
 

@@ -120,7 +120,7 @@ def largest(s: MarketSystem, size: int, lanes: int, classes: int, labels: int | 
         try:
             s.evm.call(s.do.contribute(run), "contributor", samples * s.stake)
         except Reverted as error:
-            assert error.error == "TooMuchWork"  # noqa: PT017
+            assert error.error in ("TooMuchWork", "b''")  # noqa: PT017 – or out of gas
             samples = samples * 3 // 4
         else:
             return run, samples

@@ -1,7 +1,7 @@
 """Anybody does anything at any time: the contract stays where its twin is, and owes exactly what it holds.
 
 At every step: phase, balances, pot, cursor, scores and words are the twin's, and the contract holds the
-the sum of what it owes. In the end (whatever was left undone) everything can be withdrawn.
+sum of what it owes. In the end (whatever was left undone) everything can be withdrawn.
 """
 
 from dataclasses import replace

@@ -5,8 +5,8 @@ import {Facts} from "../Facts.sol";
 
 /// @notice Deposit, refund, take: the model's own verdict, some time later, on the data that it was given.
 interface ISelfAssessment {
-    /// @notice The deposit of `id` went back to its contributor; `valid` if it also earned reputation.
-    event Refunded(uint256 indexed id, address indexed contributor, uint256 amount, bool valid);
+    /// @notice The deposit of `id` went back to its contributor; it also earned reputation if it was a surprise.
+    event Refunded(uint256 indexed id, uint256 amount);
     /// @notice `reporter` found the model against contribution `id` and may take `amount` from `from` on.
     event Reported(uint256 indexed id, address indexed reporter, uint256 amount, uint256 from);
     /// @notice `taker` got `amount` of the deposit of `id`.

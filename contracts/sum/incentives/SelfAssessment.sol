@@ -52,52 +52,51 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     /// @inheritdoc ISelfAssessment
     function refund(uint256 id, Facts facts, bytes calldata x) external {
         // Check:
-        Record memory record_ = _open(id, facts, x);
-        _checkTime(_dueAt(facts));
+        (uint256 left,) = _open(id, facts, x);
+        (uint256 unit, Terms terms) = _unitAndTerms();
+        _checkTime(_dueAt(facts, terms));
         uint256 predicted = _verdict(x);
         require(predicted == facts.label(), ModelDisagrees(predicted));
         // Effect:
-        _settle(id);
+        uint256 amount = _worth(left, unit);
         address contributor = facts.contributor();
-        uint256 amount = record_.left * _unit();
-        _credit(contributor, amount);
-        if (facts.surprise()) {
-            ++_accounts[contributor].valid;
-            ++_state().valid;
-            _rewarded(contributor);
-        }
-        emit Refunded(id, contributor, amount, facts.surprise());
+        uint256 earned = facts.surprise() ? 1 : 0;
+        _settle(id, earned);
+        _reward(contributor, amount, earned);
+        if (earned != 0) _rewarded(contributor, facts);
+        emit Refunded(id, amount);
     }
 
     /// @inheritdoc ISelfAssessment
     function report(uint256 id, Facts facts, bytes calldata x) external {
         // Check:
-        Record memory record_ = _open(id, facts, x);
+        (, uint256 open) = _open(id, facts, x);
         require(msg.sender != facts.contributor(), OwnContribution());
         require(_reports[id][msg.sender].time == 0, ReportedAlready());
-        _checkTime(_dueAt(facts));
+        (uint256 unit, Terms terms) = _unitAndTerms();
+        _checkTime(_dueAt(facts, terms));
         _checkAgainst(facts, x);
         uint256 all = _state().valid;
         uint256 share = all == 0 ? 0 : facts.deposit() * _accounts[msg.sender].valid / all;
-        if (share > record_.open) share = record_.open;
+        if (share > open) share = open;
         require(share != 0, NoShare());
         // Effect:
-        _records[uint32(id)].open = uint48(record_.open - share);
+        _records[uint32(id)].open = uint48(open - share);
         _reports[id][msg.sender] = Report(uint48(share), uint32(block.timestamp));
-        emit Reported(id, msg.sender, share * _unit(), block.timestamp + _terms().takeGap());
+        emit Reported(id, msg.sender, share * unit, block.timestamp + terms.takeGap());
     }
 
     /// @inheritdoc ISelfAssessment
     function take(uint256 id, Facts facts, bytes calldata x) external {
         // Check:
-        Record memory record_ = _open(id, facts, x);
+        (uint256 left,) = _open(id, facts, x);
         Report memory report_ = _reports[id][msg.sender];
         require(report_.share != 0, NotReported());
         _checkTime(report_.time + _terms().takeGap());
         _checkAgainst(facts, x);
         // Effect: shares are promised out of what is open, so they never exceed what is left
-        uint256 left = record_.left - report_.share;
-        if (left == 0) _settle(id);
+        left -= report_.share;
+        if (left == 0) _settle(id, 0);
         else _records[uint32(id)].left = uint48(left);
         _reports[id][msg.sender].share = 0;
         _pay(id, report_.share);
@@ -106,17 +105,17 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     /// @inheritdoc ISelfAssessment
     function sweep(uint256 id, Facts facts, bytes calldata x) external {
         // Check:
-        Record memory record_ = _open(id, facts, x);
+        (uint256 left,) = _open(id, facts, x);
         Terms terms = _terms();
-        _checkTime(_dueAt(facts) + (msg.sender == creator() ? terms.creatorWait() : terms.anyWait()));
+        _checkTime(_dueAt(facts, terms) + (msg.sender == creator() ? terms.creatorWait() : terms.anyWait()));
         // Effect:
-        _settle(id);
-        _pay(id, record_.left);
+        _settle(id, 0);
+        _pay(id, left);
     }
 
     /// @inheritdoc ISelfAssessment
     function dueAt(Facts facts) external view returns (uint256) {
-        return _dueAt(facts);
+        return _dueAt(facts, _terms());
     }
 
     /// @inheritdoc ISelfAssessment
@@ -125,8 +124,8 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         if (report_.share != 0) return (report_.share * _unit(), report_.time + _terms().takeGap());
     }
 
-    /// @dev For mechanisms built on this one: `contributor` has earned reputation.
-    function _rewarded(address contributor) internal virtual {}
+    /// @dev For mechanisms built on this one: `contributor` has earned reputation with a contribution.
+    function _rewarded(address contributor, Facts facts) internal virtual {}
 
     function _checkIncentive() internal view virtual override {
         Terms terms = _terms();
@@ -150,8 +149,10 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         return Terms.wrap(Words.argument(Words.TERMS));
     }
 
-    function _dueAt(Facts facts) private view returns (uint256) {
-        return facts.time() + _terms().refundWait() * SURE / facts.certainty();
+    function _dueAt(Facts facts, Terms terms) private pure returns (uint256) {
+        unchecked {
+            return facts.time() + terms.refundWait() * SURE / facts.certainty(); // 36 bits at most
+        }
     }
 
     /// @dev What the model says, if it says so since before this block.
@@ -177,5 +178,16 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
 
     function _unit() private view returns (uint256 unit) {
         (, unit) = money();
+    }
+
+    function _worth(uint256 units, uint256 unit) private pure returns (uint256) {
+        unchecked {
+            return units * unit; // 48 bits by 96
+        }
+    }
+
+    function _unitAndTerms() private view returns (uint256 unit, Terms terms) {
+        (uint256 first, uint256 second) = Words.argumentPair(Words.MONEY);
+        return (uint96(first), Terms.wrap(second));
     }
 }

@@ -40,25 +40,30 @@ struct Contribution {
     bool opened;
 }
 
-/// @notice One participant. Scores are losses avoided, in billionths, in the pass `pass`.
-/// @param staked samples committed or contributed.
-/// @param opened samples of these whose data are known.
+/// @notice How a participant stands. Scores are losses avoided, in billionths, in the pass `pass`.
 /// @param pass in which what follows was written.
 /// @param strikes contributions that left the balance below the threshold.
 /// @param dropped whether the contributions do not count any more.
-/// @param score Σ L(before) − L(after) over the contributions that were kept.
 /// @param kept how many contributions of this pass changed the model and were kept.
+/// @param score Σ L(before) − L(after) over the contributions that were kept.
 /// @param forfeit what was lost by dropping out, in the token's smallest unit.
+struct Standing {
+    uint8 pass;
+    uint8 strikes;
+    bool dropped;
+    uint16 kept;
+    int64 score;
+    uint128 forfeit;
+}
+
+/// @notice One participant.
+/// @param staked samples committed or contributed.
+/// @param opened samples of these whose data are known.
 struct Participant {
     address who;
     uint32 staked;
     uint32 opened;
-    uint8 pass;
-    uint8 strikes;
-    bool dropped;
-    int64 score;
-    uint16 kept;
-    uint128 forfeit;
+    Standing standing;
 }
 
 /// @notice How far the measuring has come.

@@ -57,17 +57,23 @@ abstract contract MarketBase is MarketPurse, Model {
     {
         Words.Loaded memory loaded = _load();
         uint256 classes = loaded.shape.classes();
+        uint256 free = Words.mark();
         for (; used < run.length && seen < most; ++seen) {
-            (uint256 label, bytes calldata x, uint256 end) = Samples.at(run, used);
+            uint256 label;
+            bytes calldata x;
+            (label, x, used) = Samples.at(run, used);
             require(label < classes, UnknownLabel(label, classes));
             uint256 predicted = _predict(loaded, x);
-            if (predicted != label) {
-                ++wrong;
-                if (predicted == 1 || label == 1) ++misses;
-            } else if (label == 1) {
-                ++hits;
+            Words.release(free);
+            unchecked {
+                // Counts of samples
+                if (predicted != label) {
+                    ++wrong;
+                    if (predicted == 1 || label == 1) ++misses;
+                } else if (label == 1) {
+                    ++hits;
+                }
             }
-            used = end;
         }
     }
 

@@ -28,9 +28,7 @@ abstract contract MarketCommitment is MarketBase {
     function initialize() external {
         // Check:
         require(_cursor.pass == 0, AlreadyInitialized());
-        Rules rules = _rules();
-        require(_complete(rules) && _unit() != 0, BadArguments("rules"));
-        require(rules.maxBytes() <= MAX_BYTES, BadArguments("maxBytes"));
+        require(_complete(_rules()) && _unit() != 0, BadArguments("rules"));
         require(_length(Words.shape()) <= MAX_WORDS, BadArguments("dims"));
         _checkModel();
         // Effect:
@@ -121,7 +119,8 @@ abstract contract MarketCommitment is MarketBase {
     function _complete(Rules rules) private pure returns (bool) {
         if (rules.stake() == 0 || rules.duration() == 0 || rules.revealWait() == 0) return false;
         if (rules.capacity() == 0 || rules.portions() < 2 || rules.portions() == 255 || rules.samples() == 0) return false;
-        return rules.maxBytes() != 0 && rules.strikes() != 0 && rules.passes() != 0 && rules.loss() < 2;
+        if (rules.maxBytes() == 0 || rules.maxBytes() > MAX_BYTES) return false;
+        return rules.strikes() != 0 && rules.passes() != 0 && rules.loss() < 2;
     }
 
     function _begin(Phase stage) private {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IPredictionMarket, Outcome, Participant, Phase} from "./IPredictionMarket.sol";
+import {IPredictionMarket, Outcome, Participant, Phase, Standing} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 
 /// @notice Who gets what in the end. All of it leaves the pot: what rounding leaves over goes to the provider, or,
@@ -35,16 +35,18 @@ abstract contract MarketPayment is MarketBase {
     /// them their stake, and all of that to those who made the model better, by their scores. Where nobody did,
     /// nobody forfeits anything: a test set that everybody fails is worth nothing to whoever made it.
     function _settled(Participant memory p) private view returns (uint256 amount) {
+        Standing memory standing = p.standing;
+        int256 score = standing.score;
         uint256 gains = _cursor.gains;
         uint256 bounty = _escrow.bounty;
         amount = _stake(p.staked);
-        if (p.score < 0) amount -= (bounty * uint256(-int256(p.score)) + ONE - 1) / ONE;
-        else amount += bounty * uint256(int256(p.score)) / ONE;
+        if (score < 0) amount -= (bounty * uint256(-score) + ONE - 1) / ONE;
+        else amount += bounty * uint256(score) / ONE;
         if (gains == 0) return amount;
-        amount -= p.forfeit + _stake(p.staked - p.opened);
-        if (p.dropped || p.score <= 0) return amount;
+        amount -= standing.forfeit + _stake(p.staked - p.opened);
+        if (standing.dropped || score <= 0) return amount;
         uint256 forfeits = _escrow.forfeits + _stake(_escrow.staked - _escrow.opened);
-        amount += forfeits * uint256(int256(p.score)) / gains;
+        amount += forfeits * uint256(score) / gains;
     }
 
     /// @dev The stake, and of all that is no stake a share by the samples that are known.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {Words} from "../Words.sol";
-import {Contribution, Cursor, IPredictionMarket, Outcome, Participant, Phase} from "./IPredictionMarket.sol";
+import {Contribution, Cursor, IPredictionMarket, Outcome, Participant, Phase, Standing} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 import {Rules} from "./Rules.sol";
 import {Samples} from "./Samples.sol";
@@ -42,7 +42,7 @@ abstract contract MarketReward is MarketBase {
                 continue;
             } else {
                 Contribution memory next = _contributions[c.next];
-                bool skipped = !next.opened || _participants[next.participant].dropped;
+                bool skipped = !next.opened || _participants[next.participant].standing.dropped;
                 if (!skipped) {
                     given = _find(data, given, next.digest);
                     if (given == data.length) break;
@@ -82,11 +82,14 @@ abstract contract MarketReward is MarketBase {
                 // Interaction: with itself, so that the memory it takes is given back
                 (uint256 wrong, uint256 hits, uint256 misses, uint256 seen, uint256 end, bool last) =
                     this.evaluatePortion(c.portion, c.offset, work);
-                // At most 254 portions of 65,535 samples: counts fit 24 bits; a portion's length fits 16
-                (c.wrong, c.hits, c.misses, c.offset) = (
-                    c.wrong + uint24(wrong), c.hits + uint24(hits), c.misses + uint24(misses), uint16(end)
-                );
-                work -= seen;
+                unchecked {
+                    // At most 254 portions of 65,535 samples: counts fit 24 bits; a portion's length fits 16
+                    c.wrong += uint24(wrong);
+                    c.hits += uint24(hits);
+                    c.misses += uint24(misses);
+                    c.offset = uint16(end);
+                    work -= seen; // no more were asked for
+                }
                 if (!last) break;
             }
             (c.portion, c.offset) = (c.portion + 1, 0);
@@ -115,16 +118,17 @@ abstract contract MarketReward is MarketBase {
             return;
         }
         uint256 index = c.next - 1;
-        uint256 number = _contributions[index].participant;
-        Participant memory p = _participants[number];
+        Participant storage participant_ = _participants[_contributions[index].participant];
+        Standing memory p = participant_.standing;
         if (p.pass != c.pass) (p.pass, p.score, p.strikes, p.kept) = (c.pass, 0, 0, 0);
         int256 score = p.score + int256(uint256(c.last)) - int256(loss);
-        (bool below, bool negative) = _below(p.opened, score);
+        uint256 stake = participant_.opened * _rules().stake() * _unit();
+        (bool below, bool negative) = _below(stake, score);
         if (below) ++p.strikes;
         if (negative || (below && p.strikes >= _rules().strikes())) {
-            uint256 forfeit = _drop(c, p, score);
+            _drop(c, p, stake, score);
             if (changed) Shadow.restore(_length(Words.shape()));
-            emit Dropped(c.pass, index, loss, forfeit);
+            emit Dropped(c.pass, index, loss, p.forfeit);
         } else {
             c.gains = uint56(c.gains - _positive(p.score) + _positive(score));
             // Scores of 2^16 contributions at most, each within ±1e9
@@ -135,27 +139,27 @@ abstract contract MarketReward is MarketBase {
             }
             emit Kept(c.pass, index, loss, score, below);
         }
-        _participants[number] = p;
+        participant_.standing = p;
     }
 
-    /// @dev `p` drops out over a contribution that would have made its score `score`.
-    function _drop(Cursor memory c, Participant memory p, int256 score) private returns (uint256 forfeit) {
+    /// @dev Somebody drops out over a contribution that would have made its score `score`.
+    function _drop(Cursor memory c, Standing memory p, uint256 stake, int256 score) private {
         uint256 bounty = _escrow.bounty;
-        uint256 stake = p.opened * _rules().stake() * _unit();
+        uint256 balance = stake;
+        int256 fall = -score;
         p.dropped = true;
         c.gains = uint56(c.gains - _positive(p.score));
         if (c.pass < _rules().passes()) {
             // What was kept of it will be gone in the next pass, and is nothing if there is none
             if (p.kept != 0) c.again = true;
             p.score = 0;
-            forfeit = bounty * _positive(-score) / ONE;
-            if (forfeit > stake) forfeit = stake;
         } else {
             // What was kept of it stays, and so does its score
-            forfeit = bounty * _positive(p.score - score) / ONE;
-            uint256 balance = stake + bounty * _positive(p.score) / ONE - _ceil(bounty * _positive(-p.score));
-            if (forfeit > balance) forfeit = balance;
+            fall += p.score;
+            balance = balance + bounty * _positive(p.score) / ONE - _ceil(bounty * _positive(-p.score));
         }
+        uint256 forfeit = bounty * _positive(fall) / ONE;
+        if (forfeit > balance) forfeit = balance;
         p.forfeit = uint128(forfeit);
         _escrow.forfeits += uint128(forfeit);
     }
@@ -189,20 +193,22 @@ abstract contract MarketReward is MarketBase {
     }
 
     function _learnAll(Words.Loaded memory loaded, bytes calldata run) private returns (bool changed) {
+        uint256 free = Words.mark();
         for (uint256 at; at < run.length;) {
-            (uint256 label, bytes calldata x, uint256 end) = Samples.at(run, at);
+            uint256 label;
+            bytes calldata x;
+            (label, x, at) = Samples.at(run, at);
             (,, bool moved) = _learn(loaded, x, label);
             if (moved) changed = true;
-            at = end;
+            Words.release(free);
         }
     }
 
     /// @dev Whether stake + bounty · score is below the threshold, and below zero. Exact: nothing is divided.
-    function _below(uint256 opened, int256 score) private view returns (bool below, bool negative) {
-        Rules rules = _rules();
-        int256 stake = int256(opened * rules.stake() * _unit() * ONE); // below 2^128 · 2^30: the pot holds the stake
-        int256 balance = stake + int256(uint256(_escrow.bounty)) * score;
-        return (balance * THOUSAND < stake * int256(rules.threshold()), balance < 0);
+    function _below(uint256 stake, int256 score) private view returns (bool below, bool negative) {
+        int256 initial = int256(stake * ONE); // below 2^128 · 2^30: the pot holds the stake
+        int256 balance = initial + int256(uint256(_escrow.bounty)) * score;
+        return (balance * THOUSAND < initial * int256(_rules().threshold()), balance < 0);
     }
 
     function _positive(int256 value) private pure returns (uint256) {

@@ -11,10 +11,16 @@ library Samples {
         pure
         returns (uint256 label, bytes calldata x, uint256 end)
     {
-        require(from + 3 <= run.length, IPredictionMarket.Truncated());
-        label = uint8(run[from]);
-        end = from + 3 + uint16(bytes2(run[from + 1:from + 3]));
-        require(end <= run.length, IPredictionMarket.Truncated());
-        x = run[from + 3:end];
+        unchecked {
+            // No calldata are so long that adding 2^16 to their length overflows
+            end = from + 3;
+            require(end <= run.length, IPredictionMarket.Truncated());
+            uint256 head = uint24(bytes3(run[from:end]));
+            label = head >> 16;
+            from = end;
+            end += head & 0xffff;
+            require(end <= run.length, IPredictionMarket.Truncated());
+            x = run[from:end];
+        }
     }
 }

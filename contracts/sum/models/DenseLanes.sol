@@ -17,12 +17,13 @@ library DenseLanes {
     uint256 internal constant BYTES = 0x000000ff000000ff000000ff000000ff000000ff000000ff000000ff000000ff;
     uint256 internal constant HALVES = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
     uint256 internal constant ONES = 0x0000000100000001000000010000000100000001000000010000000100000001;
+    uint256 private constant SINGLES = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
     uint256 private constant PAIRS = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
     uint256 private constant QUADS = 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff;
 
     /// @notice How many words a row of `dims` numbers takes.
     function rowWords(uint256 dims) internal pure returns (uint256) {
-        return (dims + 31) / 32 * 2;
+        return ((dims + 31) >> 5) << 1;
     }
 
     function check(bytes calldata x, uint256 dims) internal pure {
@@ -31,11 +32,14 @@ library DenseLanes {
 
     /// @notice 32 features from `offset` on, zeros beyond the end.
     function features(bytes calldata x, uint256 offset) internal pure returns (uint256 word) {
-        uint256 rest = x.length - offset;
         assembly ("memory-safe") {
             word := calldataload(add(x.offset, offset))
+            let beyond := add(offset, 32)
+            if gt(beyond, x.length) {
+                beyond := shl(3, sub(beyond, x.length))
+                word := shl(beyond, shr(beyond, word))
+            }
         }
-        if (rest < 32) word = word >> (256 - 8 * rest) << (256 - 8 * rest);
     }
 
     /// @notice Σ x.
@@ -52,22 +56,41 @@ library DenseLanes {
     /// @notice Σ x·c over the row that begins at word `k`.
     function dot(Words.Loaded memory loaded, bytes calldata x, uint256 k) internal view returns (uint256 total) {
         unchecked {
-            for (uint256 i; i < x.length; i += 32) {
-                uint256 word = features(x, i);
-                uint256 low = Words.get(loaded, k++);
-                uint256 high = Words.get(loaded, k++);
-                total += ((word & BYTES) * (low & HALVES)) >> 224;
-                total += ((word >> 8 & BYTES) * (low >> 16 & HALVES)) >> 224;
-                total += ((word >> 16 & BYTES) * (high & HALVES)) >> 224;
-                total += ((word >> 24 & BYTES) * (high >> 16 & HALVES)) >> 224;
+            uint256 whole = x.length & ~uint256(31);
+            for (uint256 i; i < whole; i += 32) {
+                uint256 word;
+                assembly ("memory-safe") {
+                    word := calldataload(add(x.offset, i))
+                }
+                total += _dot(loaded, word, k);
+                k += 2;
             }
+            if (whole != x.length) total += _dot(loaded, features(x, whole), k);
         }
     }
 
-    /// @notice An octet from right to left.
-    function mirror(uint256 octet) internal pure returns (uint256) {
-        octet = octet << 128 | octet >> 128;
-        octet = (octet & QUADS) << 64 | (octet >> 64 & QUADS);
-        return (octet & PAIRS) << 32 | (octet >> 32 & PAIRS);
+    /// @dev Of 32 features.
+    function _dot(Words.Loaded memory loaded, uint256 word, uint256 k) private view returns (uint256 total) {
+        unchecked {
+            (uint256 low, uint256 high) = Words.getPair(loaded, k);
+            total = (word & BYTES) * (low & HALVES) >> 224;
+            total += (word >> 8 & BYTES) * (low >> 16 & HALVES) >> 224;
+            total += (word >> 16 & BYTES) * (high & HALVES) >> 224;
+            total += (word >> 24 & BYTES) * (high >> 16 & HALVES) >> 224;
+        }
+    }
+
+    /// @notice A word's lanes from right to left. Its octets change places: the mirror image of the one is the other.
+    function mirrorLanes(uint256 word) internal pure returns (uint256) {
+        word = word << 128 | word >> 128;
+        word = (word & QUADS) << 64 | (word >> 64 & QUADS);
+        word = (word & PAIRS) << 32 | (word >> 32 & PAIRS);
+        return (word & HALVES) << 16 | (word >> 16 & HALVES);
+    }
+
+    /// @notice A word's bytes from right to left: octet s of the features is the mirror image of octet 3 − s of it.
+    function mirrorBytes(uint256 word) internal pure returns (uint256) {
+        word = mirrorLanes(word);
+        return (word & SINGLES) << 8 | (word >> 8 & SINGLES);
     }
 }

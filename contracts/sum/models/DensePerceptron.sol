@@ -24,7 +24,7 @@ abstract contract DensePerceptron is Model {
     }
 
     function _load() internal view virtual override returns (Words.Loaded memory) {
-        return Words.load(0);
+        return Words.load();
     }
 
     function _length(Shape shape) internal pure virtual override returns (uint256) {
@@ -79,7 +79,9 @@ abstract contract DensePerceptron is Model {
 
     /// @dev The word that a row begins with.
     function _row(Shape shape, uint256 row) private pure returns (uint256) {
-        return (8 + shape.rows() + 15) / 16 + row * DenseLanes.rowWords(shape.dims());
+        unchecked {
+            return (8 + shape.rows() + 15) / 16 + row * DenseLanes.rowWords(shape.dims()); // below 2^48
+        }
     }
 
     /// @dev Add rate·x / 256 to a row's weights, or subtract it.
@@ -87,13 +89,16 @@ abstract contract DensePerceptron is Model {
         uint256 rate = loaded.shape.rate();
         _moveIntercept(loaded, 8 + row, rate, up);
         uint256 k = _row(loaded.shape, row);
-        for (uint256 i; i < x.length; i += 32) {
-            uint256 word = DenseLanes.features(x, i);
-            for (uint256 s; s < 32; s += 16) {
-                uint256 old = Words.get(loaded, k);
-                uint256 low = _moved(old & DenseLanes.HALVES, word >> s, rate, up);
-                uint256 high = _moved(old >> 16 & DenseLanes.HALVES, word >> (s + 8), rate, up);
-                Words.set(loaded, k++, low | high << 16);
+        unchecked {
+            for (uint256 i; i < x.length; i += 32) {
+                uint256 word = DenseLanes.mirrorBytes(DenseLanes.features(x, i));
+                for (uint256 s; s < 2; ++s) {
+                    uint256 old = Words.get(loaded, k);
+                    uint256 low = _moved(old & DenseLanes.HALVES, word >> 24, rate, up);
+                    uint256 high = _moved(old >> 16 & DenseLanes.HALVES, word >> 16, rate, up);
+                    Words.set(loaded, k++, low | high << 16);
+                    word <<= 16;
+                }
             }
         }
     }
@@ -101,7 +106,7 @@ abstract contract DensePerceptron is Model {
     /// @dev Eight weights, saturating: bit 16 of a lane tells that it left its range (or, downwards, that it did not).
     function _moved(uint256 octet, uint256 word, uint256 rate, bool up) private pure returns (uint256) {
         unchecked {
-            uint256 step = DenseLanes.mirror(word & DenseLanes.BYTES) * rate + DenseLanes.ONES * 128;
+            uint256 step = (word & DenseLanes.BYTES) * rate + DenseLanes.ONES * 128;
             step = step >> 8 & DenseLanes.HALVES;
             if (up) {
                 octet += step;

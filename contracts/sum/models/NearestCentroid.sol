@@ -14,6 +14,7 @@ import {Stats} from "./Stats.sol";
 /// 1 / (n + 1) of the way, c ← (c·(2^16 − r) + 256·x·r + 2^15) >> 16 with r = 2^16 / (n + 1) rounded, n being at most
 /// rate − 1: a window, so that a centroid never freezes. A class that has no samples is the furthest.
 abstract contract NearestCentroid is Model {
+    uint256 private constant FOURTHS = 0x000000000000ffff000000000000ffff000000000000ffff000000000000ffff;
     int256 private constant FURTHEST = -(1 << 200);
 
     function _checkModel() internal view virtual override {
@@ -25,7 +26,7 @@ abstract contract NearestCentroid is Model {
     }
 
     function _load() internal view virtual override returns (Words.Loaded memory) {
-        return Words.load(0);
+        return Words.load();
     }
 
     function _length(Shape shape) internal pure virtual override returns (uint256) {
@@ -61,16 +62,20 @@ abstract contract NearestCentroid is Model {
     function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
         DenseLanes.check(x, loaded.shape.dims());
         scores = new int256[](loaded.shape.classes());
-        for (uint256 class; class < scores.length; ++class) {
-            uint256 stats = Stats.get(loaded, class);
-            uint256 product = DenseLanes.dot(loaded, x, _centroid(loaded.shape, class));
-            scores[class] = uint16(stats) == 0 ? FURTHEST : int256(512 * product) - int256(stats >> 16);
+        unchecked {
+            for (uint256 class; class < scores.length; ++class) {
+                uint256 stats = Stats.get(loaded, class);
+                uint256 product = DenseLanes.dot(loaded, x, _centroid(loaded.shape, class));
+                scores[class] = uint16(stats) == 0 ? FURTHEST : int256(512 * product) - int256(stats >> 16);
+            }
         }
     }
 
     /// @dev The word that a class's centroid begins with.
     function _centroid(Shape shape, uint256 class) private pure returns (uint256) {
-        return (8 + Stats.LANES * shape.classes() + 15) / 16 + class * DenseLanes.rowWords(shape.dims());
+        unchecked {
+            return (8 + Stats.LANES * shape.classes() + 15) / 16 + class * DenseLanes.rowWords(shape.dims()); // below 2^48
+        }
     }
 
     /// @dev Move the centroid that begins at word `k` towards `x` by r / 2^16.
@@ -79,33 +84,39 @@ abstract contract NearestCentroid is Model {
         private
         returns (uint256 norm)
     {
-        for (uint256 i; i < x.length; i += 32) {
-            uint256 word = DenseLanes.features(x, i);
-            for (uint256 s; s < 32; s += 16) {
-                uint256 old = Words.get(loaded, k);
-                uint256 low = _pulled(old & DenseLanes.HALVES, word >> s, r);
-                uint256 high = _pulled(old >> 16 & DenseLanes.HALVES, word >> (s + 8), r);
-                Words.set(loaded, k++, low | high << 16);
+        unchecked {
+            for (uint256 i; i < x.length; i += 32) {
+                uint256 word = DenseLanes.mirrorBytes(DenseLanes.features(x, i));
+                (uint256 low, uint256 high) = Words.getPair(loaded, k);
+                (low, high) = (_pulled(low, word, r), _pulled(high, word << 16, r));
+                Words.set(loaded, k, low);
+                Words.set(loaded, k + 1, high);
                 norm += _squares(low) + _squares(high);
+                k += 2;
             }
         }
     }
 
-    /// @dev Eight numbers: both products and the half fit 32 bits, (2^16 − 1)·2^16 + 2^15 at most.
-    function _pulled(uint256 octet, uint256 word, uint256 r) private pure returns (uint256) {
+    /// @dev Sixteen numbers, by octets: both products and the half fit 32 bits, (2^16 − 1)·2^16 + 2^15 at most.
+    function _pulled(uint256 old, uint256 word, uint256 r) private pure returns (uint256) {
         unchecked {
-            uint256 target = DenseLanes.mirror(word & DenseLanes.BYTES) << 8;
-            octet = octet * ((1 << 16) - r) + target * r + DenseLanes.ONES * (1 << 15);
-            return octet >> 16 & DenseLanes.HALVES;
+            uint256 half = DenseLanes.ONES << 15;
+            uint256 rest = (1 << 16) - r;
+            r <<= 8;
+            uint256 low = (old & DenseLanes.HALVES) * rest + (word >> 24 & DenseLanes.BYTES) * r + half;
+            uint256 high = (old >> 16 & DenseLanes.HALVES) * rest + (word >> 16 & DenseLanes.BYTES) * r + half;
+            return (low >> 16 & DenseLanes.HALVES) | (high & DenseLanes.HALVES << 16);
         }
     }
 
-    /// @dev Σ c² of an octet, as Σ c·(256·high byte + low byte).
-    function _squares(uint256 octet) private pure returns (uint256) {
+    /// @dev Σ c² of sixteen numbers, four at a time: lane 4j + i meets itself in the mirror, at 4(3 − j) + (3 − i).
+    function _squares(uint256 word) private pure returns (uint256 sum) {
         unchecked {
-            uint256 mirrored = DenseLanes.mirror(octet);
-            uint256 high = mirrored * (octet >> 8 & DenseLanes.BYTES) >> 224;
-            return (high << 8) + (mirrored * (octet & DenseLanes.BYTES) >> 224);
+            uint256 mirrored = DenseLanes.mirrorLanes(word);
+            sum = (word & FOURTHS) * (mirrored >> 48 & FOURTHS) >> 192;
+            sum += (word >> 16 & FOURTHS) * (mirrored >> 32 & FOURTHS) >> 192;
+            sum += (word >> 32 & FOURTHS) * (mirrored >> 16 & FOURTHS) >> 192;
+            sum += (word >> 48 & FOURTHS) * (mirrored & FOURTHS) >> 192;
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice 1 / (1 + e^−z) in fixed point, from a table with straight lines between (within 0.0008 of the function).
+/// @notice 1 / (1 + e^−z) in fixed point, from a table with straight lines between (within 0.0031 of the function).
 library Sigmoid {
     uint256 internal constant BITS = 15;
     int256 internal constant ONE = 1 << 15;

@@ -2,48 +2,86 @@
 pragma solidity ^0.8.28;
 
 import {ISumErrors} from "../ISum.sol";
-import {Model} from "../Model.sol";
+import {Model, Scores} from "../Model.sol";
 import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
 
 /// @notice What models share that count, for each class, its samples and in how many of them each sparse binary
-/// feature occurs. Counts are uint16 and stop at 65,535. After the statistics (Stats), feature by feature, stands the
-/// count of each class; "feature 0" counts the class's samples.
+/// feature occurs. Counts are uint16 and stop at 65,535; "feature 0" counts the class's samples. After the statistics
+/// (Stats), from a word of its own on, each feature has a lane for each class, their number rounded up to a power of
+/// two, so that what belongs to one feature stands in one word: one look serves all classes.
 abstract contract SparseCounts is Model {
     function _checkModel() internal view virtual override {
         Shape shape = Words.shape();
         require(shape.dims() >= 2, ISumErrors.BadArguments("dims"));
-        require(shape.classes() >= 2 && shape.classes() <= 256, ISumErrors.BadArguments("classes"));
+        require(shape.classes() >= 2 && shape.classes() <= 16, ISumErrors.BadArguments("classes"));
         require(shape.limit() != 0, ISumErrors.BadArguments("limit"));
         _checkBase(shape, _length(shape));
     }
 
     function _load() internal view virtual override returns (Words.Loaded memory) {
-        Shape shape = Words.shape();
-        uint256 touched = shape.limit() + 1;
-        uint256 length = _length(shape);
-        return Words.load(3 * (touched < length ? touched : length)); // three words a note
+        return Words.load();
     }
 
     function _length(Shape shape) internal pure virtual override returns (uint256) {
-        return (8 + Stats.LANES * shape.classes() + shape.dims() * shape.classes() + 15) / 16;
+        return _firstWord(shape) + (shape.dims() * _stride(shape) + 15) / 16;
     }
 
-    /// @dev The sum of a class's counts of feature 0 and of the sample's features, with notes for `SparseLanes.count`.
-    function _walk(Words.Loaded memory loaded, bytes calldata x, uint256 class)
+    function _predict(Words.Loaded memory loaded, bytes calldata x)
         internal
         view
-        returns (uint256 total, uint256 end)
+        virtual
+        override
+        returns (uint256 label)
     {
-        uint256 classes = loaded.shape.classes();
-        return SparseLanes.walk(loaded, x, SparseLanes.origin(Stats.LANES * classes + class), classes);
+        (label,) = Scores.best(_scores(loaded, x, _note(loaded, x)));
     }
+
+    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        virtual
+        override
+        returns (uint256 predicted, uint256 certainty, bool changed)
+    {
+        uint256 end = _note(loaded, x);
+        int256[] memory scores = _scores(loaded, x, end);
+        (predicted,) = Scores.best(scores);
+        certainty = Scores.certainty(scores, y, loaded.shape.bits());
+        changed = _count(loaded, x, y, end);
+    }
+
+    /// @param end where the notes about the sample end, see SparseLanes.note.
+    function _scores(Words.Loaded memory loaded, bytes calldata x, uint256 end)
+        internal
+        view
+        virtual
+        returns (int256[] memory);
+
+    /// @dev Count the sample in, and return whether anything has changed.
+    function _count(Words.Loaded memory loaded, bytes calldata x, uint256 y, uint256 end)
+        internal
+        virtual
+        returns (bool changed);
 
     /// @dev The number of samples of a class.
     function _samples(Words.Loaded memory loaded, uint256 class) internal view returns (uint256) {
-        uint256 lane = 8 + Stats.LANES * loaded.shape.classes() + class;
-        return uint16(Words.get(loaded, lane >> 4) >> ((lane & 15) << 4));
+        return uint16(Words.get(loaded, _firstWord(loaded.shape)) >> (class << 4));
+    }
+
+    function _note(Words.Loaded memory loaded, bytes calldata x) private view returns (uint256 end) {
+        uint256 first = SparseLanes.origin(16 * _firstWord(loaded.shape) - 8);
+        return SparseLanes.note(loaded, x, first, _stride(loaded.shape));
+    }
+
+    /// @dev The word that feature 0 stands in.
+    function _firstWord(Shape shape) private pure returns (uint256) {
+        return (8 + Stats.LANES * shape.classes() + 15) / 16;
+    }
+
+    function _stride(Shape shape) private pure returns (uint256 stride) {
+        uint256 classes = shape.classes();
+        for (stride = 2; stride < classes; stride <<= 1) {}
     }
 }

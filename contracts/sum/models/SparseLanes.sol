@@ -12,42 +12,65 @@ import {Words} from "../Words.sol";
 /// counted from the first lane of storage: see `origin`.
 library SparseLanes {
     /// @dev A note about a word that a sample touches: its slot, what that holds, a 1 in each lane touched.
-    uint256 internal constant NOTE = 0x60;
+    uint256 private constant NOTE = 0x60;
 
-    /// @notice The sum of the lanes of feature 0 and of the features of `x`. Notes the words it reads at
-    /// `loaded.cache`, up to `end`. Reverts BadFeatures unless there are 1 to `limit` features, strictly increasing,
-    /// in 1 … dims−1.
-    function walk(Words.Loaded memory loaded, bytes calldata x, uint256 first, uint256 stride)
-        internal
-        view
-        returns (uint256 total, uint256 end)
-    {
+    /// @notice The sum of the lanes of feature 0 and of the features of `x`, with stride 1.
+    /// Reverts BadFeatures unless there are 1 to `limit` features, strictly increasing, in 1 … dims−1.
+    function sum(Words.Loaded memory loaded, bytes calldata x, uint256 first) internal view returns (uint256 result) {
         require(_fits(x.length, loaded.shape.limit()), ISumErrors.BadFeatures());
-        uint256 base = addressOf(loaded);
+        uint256 base = _addressOf(loaded);
         uint256 f;
         uint256 unsorted;
-        end = loaded.cache;
         assembly ("memory-safe") {
             let slot := 0
             let word
-            let ones
+            let i := x.offset
+            let last := add(i, x.length)
+            for {} 1 {} {
+                let p := add(first, f)
+                if xor(shr(4, p), slot) {
+                    slot := shr(4, p)
+                    word := add(sload(slot), mload(add(base, shl(5, slot))))
+                }
+                result := add(result, and(shr(shl(4, and(p, 15)), word), 0xffff))
+                if iszero(lt(i, last)) { break }
+                p := shr(240, calldataload(i))
+                unsorted := or(unsorted, add(p, not(f))) // p − f − 1 is negative
+                f := p
+                i := add(i, 2)
+            }
+        }
+        require(unsorted >> 255 == 0 && f < loaded.shape.dims(), ISumErrors.BadFeatures());
+    }
+
+    /// @notice Note the words that feature 0 and the features of `x` stand in, at `loaded.notes` up to `end`.
+    /// Reverts as `sum` does.
+    function note(Words.Loaded memory loaded, bytes calldata x, uint256 first, uint256 stride)
+        internal
+        view
+        returns (uint256 end)
+    {
+        require(_fits(x.length, loaded.shape.limit()), ISumErrors.BadFeatures());
+        uint256 f;
+        uint256 unsorted;
+        end = Words.mark() + 0x20; // a spare word takes the 1s of "the word before the first"
+        loaded.notes = end;
+        assembly ("memory-safe") {
+            let slot := 0
+            let ones := 0
             let i := x.offset
             let last := add(i, x.length)
             for {} 1 {} {
                 let p := add(first, mul(f, stride))
                 if xor(shr(4, p), slot) {
                     slot := shr(4, p)
-                    mstore(sub(end, 0x20), ones) // for the word before; at first, into the spare one
+                    mstore(sub(end, 0x20), ones)
                     ones := 0
-                    word := sload(slot)
                     mstore(end, slot)
-                    mstore(add(end, 0x20), word)
+                    mstore(add(end, 0x20), sload(slot))
                     end := add(end, NOTE)
-                    word := add(word, mload(add(base, shl(5, slot))))
                 }
-                p := shl(4, and(p, 15))
-                ones := or(ones, shl(p, 1))
-                total := add(total, and(shr(p, word), 0xffff))
+                ones := or(ones, shl(shl(4, and(p, 15)), 1))
                 if iszero(lt(i, last)) { break }
                 p := shr(240, calldataload(i))
                 unsorted := or(unsorted, add(p, not(f))) // p − f − 1 is negative
@@ -55,33 +78,34 @@ library SparseLanes {
                 i := add(i, 2)
             }
             mstore(sub(end, 0x20), ones)
+            mstore(0x40, end)
         }
         require(unsorted >> 255 == 0 && f < loaded.shape.dims(), ISumErrors.BadFeatures());
     }
 
-    /// @notice Add `step`, less than 2^14 either way, to the lanes that `walk` has just noted, saturating.
+    /// @notice Add `step`, less than 2^14 either way, to the lanes that `note` has just noted, saturating.
     ///
     /// A word's lanes are added to at once: none borrows from the next, unless one would leave its range; only then
     /// they are looked at one by one. For signed weights, which are kept with 2^15 added, that is rare.
-    /// @param end where the notes end, as `walk` returned it.
+    /// @param end where the notes end, as `note` returned it.
     function shift(Words.Loaded memory loaded, uint256 end, int256 step) internal {
-        uint256 note = loaded.cache;
-        uint256 base = addressOf(loaded);
+        uint256 at = loaded.notes;
+        uint256 base = _addressOf(loaded);
         assembly ("memory-safe") {
-            for {} lt(note, end) { note := add(note, NOTE) } {
-                let slot := mload(note)
-                let raw := mload(add(note, 0x20))
-                let ones := mload(add(note, 0x40))
+            for {} lt(at, end) { at := add(at, NOTE) } {
+                let slot := mload(at)
+                let raw := mload(add(at, 0x20))
+                let ones := mload(add(at, 0x40))
                 let word := add(raw, mload(add(base, shl(5, slot))))
                 // Only a lane whose two top bits are equal is near an end of its range
                 if and(shl(15, ones), not(xor(word, shl(1, word)))) {
-                    for { let at := 0 } lt(at, 256) { at := add(at, 16) } {
-                        if and(shr(at, ones), 1) {
-                            let old := and(shr(at, word), 0xffff)
+                    for { let lane := 0 } lt(lane, 256) { lane := add(lane, 16) } {
+                        if and(shr(lane, ones), 1) {
+                            let old := and(shr(lane, word), 0xffff)
                             let value := add(old, step)
                             if slt(value, 0) { value := 0 }
                             if sgt(value, 0xffff) { value := 0xffff }
-                            raw := add(raw, shl(at, sub(value, old)))
+                            raw := add(raw, shl(lane, sub(value, old)))
                         }
                     }
                     sstore(slot, raw)
@@ -92,31 +116,79 @@ library SparseLanes {
         }
     }
 
-    /// @notice Add 1 to the lanes that `walk` has just noted; those that are full stay so.
-    function count(Words.Loaded memory loaded, uint256 end) internal {
-        uint256 note = loaded.cache;
-        uint256 base = addressOf(loaded);
+    /// @notice Add 1 to the lanes `offset` above those that `note` has just noted; those that are full stay so.
+    function count(Words.Loaded memory loaded, uint256 end, uint256 offset) internal {
+        uint256 at = loaded.notes;
+        uint256 base = _addressOf(loaded);
+        offset <<= 4;
         assembly ("memory-safe") {
-            for {} lt(note, end) { note := add(note, NOTE) } {
-                let slot := mload(note)
-                let raw := mload(add(note, 0x20))
-                let ones := mload(add(note, 0x40))
+            for {} lt(at, end) { at := add(at, NOTE) } {
+                let slot := mload(at)
+                let raw := mload(add(at, 0x20))
+                let ones := shl(offset, mload(add(at, 0x40)))
                 let word := add(raw, mload(add(base, shl(5, slot))))
-                // A lane's top bit, where all the bits below are set too
-                let full := and(word, shl(1, word))
-                full := and(full, shl(2, full))
-                full := and(full, shl(4, full))
-                full := and(shr(15, and(full, shl(8, full))), ones)
-                sstore(slot, add(raw, xor(ones, full)))
+                // Only where a lane's top bit is set it may be full: all bits below are set too
+                if and(shl(15, ones), word) {
+                    let full := and(word, shl(1, word))
+                    full := and(full, shl(2, full))
+                    full := and(full, shl(4, full))
+                    full := and(full, shl(8, full))
+                    ones := and(ones, not(shr(15, full)))
+                }
+                sstore(slot, add(raw, ones))
             }
         }
     }
 
-    /// @notice The word of a note, and a 1 in each lane of it that the sample touches.
-    function noted(uint256 base, uint256 note) internal pure returns (uint256 word, uint256 ones) {
+    /// @notice Π (n + 1) over the lanes `offset` above those noted, and over the lanes next to them, each as
+    /// mantissa · 2^exponent: after each word a mantissa is cut to less than 2^128, 64 bits of it being left at least.
+    function products(Words.Loaded memory loaded, uint256 end, uint256 offset)
+        internal
+        pure
+        returns (uint256 first, uint256 firstExponent, uint256 second, uint256 secondExponent)
+    {
+        uint256 base = _addressOf(loaded);
+        uint256 at = loaded.notes;
+        offset <<= 4;
         assembly ("memory-safe") {
-            word := add(mload(add(note, 0x20)), mload(add(base, shl(5, mload(note)))))
-            ones := mload(add(note, 0x40))
+            first := 1
+            second := 1
+            for {} lt(at, end) { at := add(at, NOTE) } {
+                let word := shr(offset, add(mload(add(at, 0x20)), mload(add(base, shl(5, mload(at))))))
+                for { let ones := mload(add(at, 0x40)) } ones {} { // eight lanes at most, 2^128
+                    let others := and(ones, sub(ones, 1)) // without the lowest 1
+                    let pair := div(word, xor(ones, others))
+                    first := mul(first, add(and(pair, 0xffff), 1))
+                    second := mul(second, add(and(shr(16, pair), 0xffff), 1))
+                    ones := others
+                }
+                if shr(128, or(first, second)) {
+                    let cut := shl(6, add(iszero(iszero(shr(128, first))), iszero(iszero(shr(192, first)))))
+                    first := shr(cut, first)
+                    firstExponent := add(firstExponent, cut)
+                    cut := shl(6, add(iszero(iszero(shr(128, second))), iszero(iszero(shr(192, second)))))
+                    second := shr(cut, second)
+                    secondExponent := add(secondExponent, cut)
+                }
+            }
+        }
+    }
+
+    /// @notice The sum of the lanes `offset` above those noted.
+    function total(Words.Loaded memory loaded, uint256 end, uint256 offset) internal pure returns (uint256 sum_) {
+        uint256 base = _addressOf(loaded);
+        uint256 at = loaded.notes;
+        offset <<= 4;
+        assembly ("memory-safe") {
+            for {} lt(at, end) { at := add(at, NOTE) } {
+                let word := shr(offset, add(mload(add(at, 0x20)), mload(add(base, shl(5, mload(at))))))
+                let ones := mload(add(at, 0x40))
+                for {} ones {} {
+                    let others := and(ones, sub(ones, 1))
+                    sum_ := add(sum_, and(div(word, xor(ones, others)), 0xffff))
+                    ones := others
+                }
+            }
         }
     }
 
@@ -126,13 +198,13 @@ library SparseLanes {
     }
 
     /// @notice Where base word 0 would stand in memory if words were addressed by slot, modulo 2^256.
-    function addressOf(Words.Loaded memory loaded) internal pure returns (uint256) {
+    function _addressOf(Words.Loaded memory loaded) private pure returns (uint256) {
         unchecked {
             return loaded.base - (Words.SPAN << 5);
         }
     }
 
     function _fits(uint256 length, uint256 limit) private pure returns (bool) {
-        return length != 0 && length & 1 == 0 && length <= 2 * limit;
+        return length != 0 && length & 1 == 0 && length >> 1 <= limit;
     }
 }

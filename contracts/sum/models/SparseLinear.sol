@@ -24,10 +24,7 @@ abstract contract SparseLinear is Model {
     }
 
     function _load() internal view virtual override returns (Words.Loaded memory) {
-        Shape shape = Words.shape();
-        uint256 touched = shape.limit() + 1;
-        uint256 length = _length(shape);
-        return Words.load(3 * (touched < length ? touched : length)); // three words a note
+        return Words.load();
     }
 
     function _length(Shape shape) internal pure virtual override returns (uint256) {
@@ -42,8 +39,7 @@ abstract contract SparseLinear is Model {
         returns (uint256 label)
     {
         if (loaded.shape.classes() == 2) {
-            (int256 score,) = _score(loaded, x, 0);
-            return score > 0 ? 1 : 0;
+            return _score(loaded, x, 0) > 0 ? 1 : 0;
         }
         (label,) = Scores.best(_scores(loaded, x));
     }
@@ -51,26 +47,21 @@ abstract contract SparseLinear is Model {
     function _scores(Words.Loaded memory loaded, bytes calldata x) internal view returns (int256[] memory scores) {
         scores = new int256[](loaded.shape.classes());
         for (uint256 row; row < scores.length; ++row) {
-            (scores[row],) = _score(loaded, x, row);
+            scores[row] = _score(loaded, x, row);
         }
     }
 
-    /// @dev w[0] + Σ w[f] over one row, and where the notes end that `SparseLanes.shift` takes.
-    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row)
-        internal
-        view
-        returns (int256 score, uint256 end)
-    {
-        uint256 total;
-        (total, end) = SparseLanes.walk(loaded, x, SparseLanes.origin(row * loaded.shape.dims()), 1);
+    /// @dev w[0] + Σ w[f] over one row.
+    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row) internal view returns (int256) {
+        uint256 total = SparseLanes.sum(loaded, x, SparseLanes.origin(row * loaded.shape.dims()));
         unchecked {
-            score = int256(total) - int256(ZERO * (x.length / 2 + 1)); // of at most 2^16 lanes
+            return int256(total) - int256(ZERO * (x.length / 2 + 1)); // of at most 2^16 lanes
         }
     }
 
     /// @dev Move the weights of the sample's features in one row.
     function _shift(Words.Loaded memory loaded, bytes calldata x, uint256 row, int256 step) internal {
-        (, uint256 end) = _score(loaded, x, row);
-        SparseLanes.shift(loaded, end, step);
+        uint256 first = SparseLanes.origin(row * loaded.shape.dims());
+        SparseLanes.shift(loaded, SparseLanes.note(loaded, x, first, 1), step);
     }
 }

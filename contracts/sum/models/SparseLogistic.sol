@@ -6,7 +6,6 @@ import {Scores} from "../Model.sol";
 import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
 import {Sigmoid} from "./Sigmoid.sol";
-import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
 
 /// @notice Logistic regression over sparse binary features by online gradient descent; with more than two classes,
@@ -26,13 +25,13 @@ abstract contract SparseLogistic is SparseLinear {
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
-        (int256 score, uint256 end) = _score(loaded, x, 0);
+        int256 score = _score(loaded, x, 0);
         predicted = score > 0 ? 1 : 0;
         int256 p = Sigmoid.value(score, loaded.shape.bits());
         certainty = _sixteenths(y == 1 ? p : Sigmoid.ONE - p);
         int256 step = _step(loaded.shape, y == 1, p);
         changed = step != 0;
-        if (changed) SparseLanes.shift(loaded, end, step);
+        if (changed) _shift(loaded, x, 0, step);
     }
 
     function _learnMany(Words.Loaded memory loaded, bytes calldata x, uint256 y)

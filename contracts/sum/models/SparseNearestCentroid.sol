@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Scores} from "../Model.sol";
 import {Words} from "../Words.sol";
 import {SparseCounts} from "./SparseCounts.sol";
 import {SparseLanes} from "./SparseLanes.sol";
@@ -15,43 +14,38 @@ abstract contract SparseNearestCentroid is SparseCounts {
     int256 private constant FURTHEST = -(1 << 200);
     uint256 private constant FULL = type(uint16).max;
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x)
+    function _scores(Words.Loaded memory loaded, bytes calldata, uint256 end)
         internal
         view
         virtual
         override
-        returns (uint256 label)
+        returns (int256[] memory scores)
     {
-        (label,) = Scores.best(_scores(loaded, x));
-    }
-
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
-        internal
-        virtual
-        override
-        returns (uint256 predicted, uint256 certainty, bool changed)
-    {
-        int256[] memory scores = _scores(loaded, x);
-        (predicted,) = Scores.best(scores);
-        certainty = Scores.certainty(scores, y, loaded.shape.bits());
-        uint256 samples = _samples(loaded, y);
-        if (samples == FULL) return (predicted, certainty, false);
-        (uint256 total, uint256 end) = _walk(loaded, x, y);
-        SparseLanes.count(loaded, end);
-        // (n + 1)² − n² for each feature
-        Stats.set(loaded, y, Stats.get(loaded, y) + 2 * (total - samples) + x.length / 2);
-        changed = true;
-    }
-
-    function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
         scores = new int256[](loaded.shape.classes());
         for (uint256 class; class < scores.length; ++class) {
-            (uint256 total,) = _walk(loaded, x, class);
             uint256 samples = _samples(loaded, class);
-            int256 twice = int256(2 * (total - samples) * samples);
+            int256 twice = int256(2 * _sum(loaded, end, class) * samples);
             scores[class] = samples == 0
                 ? FURTHEST
                 : (twice - int256(Stats.get(loaded, class))) * (1 << 32) / int256(samples * samples);
         }
+    }
+
+    function _count(Words.Loaded memory loaded, bytes calldata x, uint256 y, uint256 end)
+        internal
+        virtual
+        override
+        returns (bool)
+    {
+        if (_samples(loaded, y) == FULL) return false;
+        // (n + 1)² − n² for each feature
+        Stats.set(loaded, y, Stats.get(loaded, y) + 2 * _sum(loaded, end, y) + x.length / 2);
+        SparseLanes.count(loaded, end, y);
+        return true;
+    }
+
+    /// @dev The sum of the class's counts over the lanes noted, without feature 0's.
+    function _sum(Words.Loaded memory loaded, uint256 end, uint256 class) private view returns (uint256) {
+        return SparseLanes.total(loaded, end, class) - _samples(loaded, class);
     }
 }

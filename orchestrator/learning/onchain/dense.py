@@ -27,20 +27,15 @@ def _order(dims: int) -> Values:
     return lanes
 
 
-def _padded(head: layout.Lanes) -> layout.Lanes:
-    """What stands before the rows, filled up to a whole word."""
-    return np.concatenate([head, np.zeros(-(layout.HANDLER + len(head)) % layout.LANES, dtype=np.int64)])
-
-
 def _pack_rows(head: layout.Lanes, rows: Values) -> bytes:
     count, dims = rows.shape
     lanes = np.zeros((count, dims + -dims % GROUP), dtype=np.int64)
     lanes[:, _order(dims)] = rows
-    return layout.pack(np.concatenate([_padded(head), lanes.ravel()]))
+    return layout.pack(np.concatenate([layout.pad(head), lanes.ravel()]))
 
 
 def _unpack_rows(model: bytes, head: int, count: int, dims: int) -> tuple[layout.Lanes, Values]:
-    start = head + -(layout.HANDLER + head) % layout.LANES
+    start = len(layout.pad(np.zeros(head)))
     width = dims + -dims % GROUP
     lanes = layout.unpack(model, start + count * width)
     return lanes[:head], lanes[start:].reshape(count, width)[:, _order(dims)]

@@ -10,6 +10,15 @@ _SIGMOID = (
     32408, 32549, 32635, 32687, 32719, 32738, 32750, 32757,
 )  # fmt: skip
 
+# log2(1 + i/32) in 1/2^16
+_LOG2 = (
+    0, 2909, 5732, 8473, 11136, 13727, 16248, 18704,
+    21098, 23433, 25711, 27936, 30109, 32234, 34312, 36346,
+    38336, 40286, 42196, 44068, 45904, 47705, 49472, 51207,
+    52911, 54584, 56229, 57845, 59434, 60997, 62534, 64047,
+    65536,
+)  # fmt: skip
+
 
 def sigmoid(score: int, bits: int) -> int:
     """σ(score / 2**bits) in 1/2^15, by straight lines between the table's entries (`bits` ≥ 1)."""
@@ -22,13 +31,8 @@ def sigmoid(score: int, bits: int) -> int:
 
 
 def log2(value: int) -> int:
-    """The binary logarithm of `value` with 16 fractional bits, rounded down (mantissa cut to 128 bits)."""
+    """The binary logarithm of `value` (≥ 1) with 16 fractional bits, by straight lines as above."""
     whole = value.bit_length() - 1
-    mantissa = value >> (whole - 127) if whole > 127 else value << (127 - whole)
-    result = whole << LOG_BITS
-    for position in reversed(range(LOG_BITS)):
-        mantissa = mantissa * mantissa >> 127
-        if mantissa >> 128:
-            mantissa >>= 1
-            result |= 1 << position
-    return result
+    mantissa = value << (255 - whole)
+    i, part = mantissa >> 250 & 31, mantissa >> 234 & 0xFFFF
+    return (whole << LOG_BITS) + _LOG2[i] + ((_LOG2[i + 1] - _LOG2[i]) * part >> LOG_BITS)

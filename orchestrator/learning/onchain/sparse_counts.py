@@ -9,7 +9,7 @@ import numpy.typing as npt
 from orchestrator.learning.onchain import words as layout
 from orchestrator.learning.onchain.base import SparseModel, Verdict, best_label, certainty_of_margin, lead
 from orchestrator.learning.onchain.features import Indices
-from orchestrator.learning.onchain.fixedpoint import log2
+from orchestrator.learning.onchain.fixedpoint import LOG_BITS, log2
 
 STATS_LANES = 4  # 64 bits for each class
 FURTHEST = -(1 << 200)
@@ -41,17 +41,25 @@ class SparseCounts(SparseModel):
         return self.classes
 
     def to_bytes(self) -> bytes:
-        """The statistics, then the counts, feature by feature."""
-        return layout.pack(np.concatenate([pack_stats(self.stats_), self.counts_.ravel()]))
+        """The statistics, then from a word of its own on the counts, feature by feature."""
+        counts = np.zeros((self.dims, self._stride), dtype=np.int64)
+        counts[:, : self.classes] = self.counts_
+        return layout.pack(np.concatenate([layout.pad(pack_stats(self.stats_)), counts.ravel()]))
 
     def restore(self, model: bytes) -> Self:
         """Take over words that `to_bytes` gave."""
         self._reset()
         head = STATS_LANES * self.classes
-        lanes = layout.unpack(model, head + self.dims * self.classes)
+        start = len(layout.pad(np.zeros(head)))
+        lanes = layout.unpack(model, start + self.dims * self._stride)
         self.stats_ = unpack_stats(lanes[:head])
-        self.counts_ = lanes[head:].reshape(self.dims, self.classes)
+        self.counts_ = lanes[start:].reshape(self.dims, self._stride)[:, : self.classes].copy()
         return self
+
+    @property
+    def _stride(self) -> int:
+        """The lanes of a feature: its classes, rounded up to a power of two."""
+        return 1 << (self.classes - 1).bit_length()
 
     def with_counts(self, counts: npt.ArrayLike) -> Self:
         """Take over counts of shape (dims, classes), row 0 those of the samples, saturated to uint16."""
@@ -92,29 +100,38 @@ class SparseCounts(SparseModel):
     def _statistic(self, counts: layout.Lanes) -> int: ...
 
 
+def _excess(product: int) -> int:
+    """How many bits to cut off: 0, 64 or 128."""
+    return 64 * ((product >> 128 > 0) + (product >> 192 > 0))
+
+
 class NaiveBayes(SparseCounts):
     """Multinomial naive Bayes in the log domain, add-one smoothing; a class's statistic is its counts' sum.
 
-    Source: C. Manning, P. Raghavan & H. Schütze, Introduction to Information Retrieval (2008), 13.2; binarized.
+    Source: C. Manning, P. Raghavan & H. Schütze, Introduction to Information Retrieval (2008), 13.2,
+    binarized.
     """
 
     part = "NaiveBayes"
 
     def _scores(self, features: Indices) -> list[int]:
-        touched = self.counts_[np.concatenate([[0], features])]
         return [
-            self._log_product(touched[:, label].tolist())
-            - log2(self.stats_[label] + self.dims - 1) * len(features)
+            self._log_product(features, label) - log2(self.stats_[label] + self.dims - 1) * len(features)
             for label in range(self.classes)
         ]
 
-    def _log_product(self, counts: list[int]) -> int:
-        total, product = 0, 1
-        for count in counts:
+    def _log_product(self, features: Indices, label: int) -> int:
+        """Σ log(n + 1), as the logarithm of a product that is cut to less than 2^128 after each word."""
+        counts = self.counts_[features, label].tolist()
+        words = (features * self._stride // layout.LANES).tolist()
+        product, exponent, current = int(self.counts_[0, label]) + 1, 0, 0
+        for word, count in zip(words, counts, strict=True):
+            if word != current:
+                cut = _excess(product)
+                product, exponent, current = product >> cut, exponent + cut, word
             product *= count + 1
-            if product >> 239:
-                total, product = total + log2(product), 1
-        return total + log2(product)
+        cut = _excess(product)
+        return (exponent + cut << LOG_BITS) + log2(product >> cut)
 
     def _count(self, features: Indices, y: int) -> bool:
         self._add(features, y)

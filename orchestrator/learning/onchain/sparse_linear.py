@@ -14,8 +14,8 @@ from orchestrator.learning.onchain.base import (
     certainty_of_margin,
     lead,
 )
-from orchestrator.learning.onchain.fixedpoint import SIGMOID_BITS, SIGMOID_ONE, sigmoid
 from orchestrator.learning.onchain.features import Indices
+from orchestrator.learning.onchain.fixedpoint import SIGMOID_BITS, SIGMOID_ONE, sigmoid
 
 
 class SparseLinear(SparseModel):

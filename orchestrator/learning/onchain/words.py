@@ -1,6 +1,6 @@
 """How a model's numbers lie in 256-bit words, as contracts/sum/Words.sol has it.
 
-A word is sixteen lanes of 16 bits, lane 0 at the low end. Lanes 0 to 7 of word 0 belong to the data handler, so
+A word is sixteen lanes of 16 bits, lane 0 at the low end. Lanes 0 to 7 of word 0 belong to the data handler:
 a model's numbers begin at lane 8. As bytes, a model is its words, big-endian.
 """
 
@@ -59,6 +59,11 @@ class Shape:
             bits=word >> 80 & 0xFF,
             base_bytes=word >> 88 & 0xFFFF,
         )
+
+
+def pad(lanes: npt.NDArray[np.generic]) -> Lanes:
+    """The model's first lanes, filled up with zeros to a whole word."""
+    return np.concatenate([lanes, np.zeros(-(HANDLER + len(lanes)) % LANES, dtype=np.int64)]).astype(np.int64)
 
 
 def pack(lanes: Lanes) -> bytes:

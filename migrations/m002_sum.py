@@ -1,0 +1,20 @@
+"""Collaborative training: the factory of shared models, and one implementation for each model and incentive."""
+
+from orchestrator.chain import Deployer
+
+MODELS = (
+    "SparsePerceptron",
+    "SparseLogistic",
+    "SparseNearestCentroid",
+    "NaiveBayes",
+    "DensePerceptron",
+    "NearestCentroid",
+)
+INCENTIVES = ("Stake", "Game")
+
+
+def migrate(deploy: Deployer) -> None:
+    deploy("SumFactory")
+    for model in MODELS:
+        for incentive in INCENTIVES:
+            deploy(model + incentive)

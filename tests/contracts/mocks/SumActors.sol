@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ERC20} from "solady/src/tokens/ERC20.sol";
+import {ISumErrors} from "../../../contracts/sum/ISum.sol";
+
+/// @notice Does several calls in one transaction, and takes no ether back unless it is `open`.
+contract SumAttacker is ISumErrors {
+    bool public open = true;
+
+    function run(address target, bytes[] calldata calls, uint256[] calldata values) external payable {
+        for (uint256 i; i < calls.length; ++i) {
+            (bool done, bytes memory reason) = target.call{value: values[i]}(calls[i]);
+            if (done) continue;
+            assembly {
+                revert(add(reason, 0x20), mload(reason))
+            }
+        }
+    }
+
+    function close() external {
+        open = false;
+    }
+
+    receive() external payable {
+        require(open, "closed");
+    }
+}
+
+/// @notice Calls `again` while it is paid.
+contract SumReentrant {
+    address private target;
+    bytes private again;
+    bool public refused;
+
+    function run(address target_, bytes calldata call, bytes calldata again_) external payable {
+        (target, again) = (target_, again_);
+        (bool done,) = target.call{value: msg.value}(call);
+        require(done, "the first call");
+    }
+
+    receive() external payable {
+        (bool done,) = target.call(again);
+        if (!done) refused = true;
+    }
+}
+
+/// @notice A token that keeps `fee` hundredths of each transfer.
+contract SumToken is ERC20 {
+    uint256 private immutable fee;
+
+    constructor(uint256 fee_) {
+        fee = fee_;
+    }
+
+    function name() public pure override returns (string memory) {
+        return "Token";
+    }
+
+    function symbol() public pure override returns (string memory) {
+        return "TKN";
+    }
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function _afterTokenTransfer(address from, address to, uint256 amount) internal override {
+        if (fee != 0 && from != address(0) && to != address(0)) _burn(to, amount * fee / 100);
+    }
+}
+
+/// @notice A contract wallet (ERC-1271) that signs what it was told to.
+contract SumWallet {
+    bytes32 private allowed;
+
+    function allow(bytes32 digest) external {
+        allowed = digest;
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata) external view returns (bytes4) {
+        return digest == allowed ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
+    }
+
+    function call(address target, bytes calldata data) external payable {
+        (bool done,) = target.call{value: msg.value}(data);
+        require(done, "call");
+    }
+
+    receive() external payable {}
+}

@@ -1,0 +1,306 @@
+"""Adding data: the data handler.
+
+add
+├── given malformed features or an unknown label: refused
+├── given too little money or too low a maximum: refused
+├── given too much money: the change is credited
+└── given enough: recorded, learned, announced
+commit, reveal, release
+addFor (relayed)
+fund, withdraw (ether and tokens)
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from eth_account import Account
+
+from orchestrator.learning.onchain.features import encode_sparse
+from tests.evm import Reverted
+from tests.sum_system import ANY, DAY, GWEI, HOUR, Facts, System, Terms, Workshop
+
+X = encode_sparse([1, 5, 40])
+BAD = {
+    "empty": b"",
+    "odd length": b"\0\1\0",
+    "repeated": b"\0\5\0\5",
+    "unsorted": b"\0\5\0\4",
+    "the intercept": b"\0\0\0\4",
+    "out of range": b"\0\5\0\x29",
+    "far out of range": b"\0\5\xff\xff",
+    "too many": encode_sparse(range(1, 22)),
+    "repeated hundreds of times": b"\0\5" * 500,
+}
+
+
+@pytest.mark.parametrize("x", BAD.values(), ids=BAD.keys())
+def test_add__malformed_features__refused(system: System, x: bytes) -> None:
+    with pytest.raises(Reverted, match="BadFeatures"):
+        system.add(x, 1)
+    with pytest.raises(Reverted, match="BadFeatures"):
+        system.evm.call(system.do.predict(x))
+
+
+@pytest.mark.parametrize("y", [2, 255, 256, 2**255])
+def test_add__unknown_label__refused(system: System, y: int) -> None:
+    with pytest.raises(Reverted, match="UnknownLabel"):
+        system.add(X, y)
+
+
+def test_add__exact_deposit__recorded_learned_announced(system: System) -> None:
+    system.evm.advance(HOUR)
+    added = system.add(X, 1)
+    facts = Facts(added.facts)
+    assert (facts.label, facts.surprise, facts.certainty, facts.time) == (1, True, 8, system.evm.now)
+    assert facts.deposit == 1_000 * 3_600 // 60
+    assert system.do.record(added.slot).call()[1:] == [facts.deposit, facts.deposit]
+    assert system.do.predict(X).call() == 1
+    assert system.do.status().call() == [1, system.evm.now, 0]
+
+
+def test_add__price_above_maximum__refused(system: System) -> None:
+    price = system.price()
+    with pytest.raises(Reverted, match="PriceAboveMaximum"):
+        system.evm.send(system.do.add(X, 1, price - 1), "contributor", price)
+
+
+def test_add__too_little__refused(system: System) -> None:
+    with pytest.raises(Reverted, match="Underfunded"):
+        system.evm.send(system.do.add(X, 1, ANY), "contributor", system.price() - 1)
+
+
+def test_add__too_much__change_is_credited_and_pays_the_next(system: System) -> None:
+    price = system.price()
+    system.evm.send(system.do.add(X, 1, ANY), "contributor", price + 10**15)
+    assert system.balance("contributor") == 10**15
+    system.evm.advance(DAY)
+    due = system.price()
+    system.evm.send(system.do.add(X, 1, ANY), "contributor")
+    assert system.balance("contributor") == 10**15 - due
+
+
+@pytest.mark.parametrize(("samples", "labels"), [(0, 0), (1, 2), (2, 1)])
+def test_add_batch__labels_do_not_fit__refused(system: System, samples: int, labels: int) -> None:
+    with pytest.raises(Reverted, match="BadBatch"):
+        system.evm.send(system.do.addBatch([X] * samples, bytes(labels), ANY), "contributor", ANY)
+
+
+def test_add_batch__one_sample_bad__nothing_happens(system: System) -> None:
+    with pytest.raises(Reverted, match="BadFeatures"):
+        system.evm.send(system.do.addBatch([X, b""], bytes(2), ANY), "contributor", ANY)
+    assert system.do.status().call()[0] == 0
+
+
+def test_price__batch__as_if_at_even_intervals(system: System) -> None:
+    system.evm.advance(HOUR)
+    pending = system.evm.web3.eth.get_block("pending")["timestamp"]
+    elapsed = pending - system.do.status().call()[1]
+    assert system.price(4) == int(3_600_000 // int((elapsed // 4) ** 0.5)) * GWEI
+
+
+def test_add__token_model_with_ether__refused(workshop: Workshop, create: Callable[..., System]) -> None:
+    token = workshop.evm.deploy("SumToken", 0)
+    system = create(token=token.address, unit=1)
+    with pytest.raises(Reverted, match="NoEther"):
+        system.evm.send(system.do.add(X, 1, ANY), "contributor", 1)
+    with pytest.raises(Reverted, match="NoEther"):
+        system.evm.send(system.do.fund(system.evm.role("contributor"), 5), "contributor", 1)
+
+
+@pytest.mark.parametrize("fee", [0, 10])
+def test_fund__token__credits_what_arrives(
+    workshop: Workshop, create: Callable[..., System], fee: int
+) -> None:
+    evm, token = workshop.evm, workshop.evm.deploy("SumToken", fee)
+    system = create(token=token.address, unit=1)
+    contributor = evm.role("contributor")
+    evm.send(token.functions.mint(contributor, 10**9))
+    evm.send(token.functions.approve(system.sum.address, 10**9), "contributor")
+    evm.send(system.do.fund(contributor, 10**8), "contributor")
+    assert system.balance("contributor") == 10**8 * (100 - fee) // 100
+    assert token.functions.balanceOf(system.sum.address).call() == system.balance("contributor")
+    price = system.price()
+    evm.send(system.do.add(X, 1, ANY), "contributor")
+    rest = system.balance("contributor")
+    assert rest == 10**8 * (100 - fee) // 100 - price
+    evm.send(system.do.withdraw(contributor), "contributor")
+    assert token.functions.balanceOf(system.sum.address).call() == price
+
+
+def test_withdraw__nothing__refused(system: System) -> None:
+    with pytest.raises(Reverted, match="NothingOwed"):
+        system.evm.send(system.do.withdraw(system.evm.role("contributor")), "contributor")
+
+
+def test_withdraw__reenters__gets_its_own_once(workshop: Workshop, system: System) -> None:
+    evm, thief = workshop.evm, workshop.evm.deploy("SumReentrant")
+    evm.send(system.do.fund(thief.address, 0), "victim", 10**18)
+    evm.send(system.do.fund(evm.role("victim"), 0), "victim", 10**18)
+    call = bytes.fromhex(system.sum.encode_abi("withdraw", [thief.address])[2:])
+    evm.send(thief.functions.run(system.sum.address, call, call))
+    assert thief.functions.refused().call()
+    assert evm.web3.eth.get_balance(thief.address) == 10**18
+    assert system.balance("victim") == 10**18
+
+
+# -- commit first, reveal later -----------------------------------------------------------------------------
+
+SALT = b"\7" * 32
+
+
+def commitment(system: System, y: int = 1, role: str = "contributor") -> bytes:
+    return system.do.commitmentOf(system.evm.role(role), X, y, SALT).call()
+
+
+def test_reveal__a_block_later__learned_at_the_committed_price(system: System) -> None:
+    price = system.price()
+    system.evm.send(system.do.commit(commitment(system), ANY), "contributor", price)
+    receipt = system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+    assert Facts(system.added(receipt)[0].facts).deposit * GWEI == price
+    with pytest.raises(Reverted, match="NotCommitted"):
+        system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+
+
+@pytest.mark.parametrize(("sender", "y"), [("copier", 1), ("contributor", 0)])
+def test_reveal__other_sender_or_label__refused(system: System, sender: str, y: int) -> None:
+    system.evm.send(system.do.commit(commitment(system), ANY), "contributor", system.price())
+    with pytest.raises(Reverted, match="NotCommitted"):
+        system.evm.send(system.do.reveal(X, y, SALT), sender)
+
+
+def test_commit__twice__refused_and_a_copied_one_is_useless(system: System) -> None:
+    system.evm.send(system.do.commit(commitment(system), ANY), "copier", system.price())
+    system.evm.send(system.do.commit(commitment(system), ANY), "contributor", system.price())
+    with pytest.raises(Reverted, match="CommittedAlready"):
+        system.evm.send(system.do.commit(commitment(system), ANY), "contributor", system.price())
+    with pytest.raises(Reverted, match="NotCommitted"):
+        system.evm.send(system.do.reveal(X, 1, SALT), "copier")
+    system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+
+
+def test_release__locked_as_long_as_a_deposit(system: System) -> None:
+    price = system.price()
+    system.evm.send(system.do.commit(commitment(system), ANY), "contributor", price)
+    call = system.do.release(system.evm.role("contributor"), commitment(system))
+    system.evm.advance(7 * DAY - 10)
+    with pytest.raises(Reverted, match="TooEarly"):
+        system.evm.send(call, "keeper")
+    system.evm.advance(20)
+    system.evm.send(call, "keeper")
+    assert system.balance("contributor") == price
+    with pytest.raises(Reverted, match="NotCommitted"):
+        system.evm.send(call, "keeper")
+
+
+# -- signed and relayed -------------------------------------------------------------------------------------
+
+
+def message(system: System, contributor: str, **changes: Any) -> dict[str, Any]:
+    fields = {"samples": [X, X], "labels": b"\0\1", "maximum": ANY, "nonce": 0, "deadline": 2**40}
+    domain = {
+        "name": "DILN Shared Model",
+        "version": "1",
+        "chainId": system.evm.web3.eth.chain_id,
+        "verifyingContract": system.sum.address,
+    }
+    kinds = {
+        "contributor": "address",
+        "samples": "bytes[]",
+        "labels": "bytes",
+        "maximum": "uint256",
+        "nonce": "uint256",
+        "deadline": "uint256",
+    }
+    return {
+        "domain_data": domain,
+        "message_types": {"Contribution": [{"name": n, "type": t} for n, t in kinds.items()]},
+        "message_data": {"contributor": contributor} | fields | changes,
+    }
+
+
+def relay(
+    system: System, value: int = ANY, deadline: int = 2**40, signer: str = "contributor", **changes: Any
+) -> Any:
+    contributor = system.evm.role("contributor")
+    data = message(system, contributor, deadline=deadline, **changes)
+    signature = Account.sign_typed_data(system.evm.key(signer), **data).signature
+    call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, deadline, signature)
+    return system.evm.send(call, "relayer", value)
+
+
+def test_add_for__signed__contributor_gets_the_records_and_the_change(system: System) -> None:
+    cost = 2 * system.price(2)
+    added = system.added(relay(system))
+    assert [fact.facts >> 96 for fact in added] == [int(system.evm.role("contributor"), 16)] * 2
+    assert system.account("contributor")[:3] == (ANY - cost, 0, 1)
+
+
+def test_add_for__replayed__refused(system: System) -> None:
+    relay(system)
+    with pytest.raises(Reverted, match="BadSignature"):
+        relay(system)
+    relay(system, nonce=1)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"signer": "stranger"}, {"labels": b"\1\1"}, {"maximum": 1}, {"samples": [X]}], ids=str
+)
+def test_add_for__signed_for_something_else__refused(system: System, changes: dict[str, Any]) -> None:
+    with pytest.raises(Reverted, match="BadSignature"):
+        relay(system, **changes)
+
+
+def test_add_for__late__refused(system: System) -> None:
+    with pytest.raises(Reverted, match="Expired"):
+        relay(system, deadline=system.evm.now - 1)
+
+
+def test_add_for__contract_wallet__by_erc1271(workshop: Workshop, system: System) -> None:
+    from eth_account.messages import _hash_eip191_message, encode_typed_data
+
+    wallet = workshop.evm.deploy("SumWallet")
+    data = encode_typed_data(**message(system, wallet.address))
+    call = system.do.addFor(wallet.address, [X, X], b"\0\1", ANY, 2**40, b"")
+    with pytest.raises(Reverted, match="BadSignature"):
+        workshop.evm.send(call, "relayer", ANY)
+    workshop.evm.send(wallet.functions.allow(_hash_eip191_message(data)))
+    assert len(system.added(workshop.evm.send(call, "relayer", ANY))) == 2
+
+
+# -- creating -----------------------------------------------------------------------------------------------
+
+
+def test_initialize__again__refused(system: System) -> None:
+    with pytest.raises(Reverted, match="AlreadyInitialized"):
+        system.evm.send(system.do.initialize(), "stranger")
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        (Terms(cost_weight=2**47), "costWeight"),
+        (Terms(refund_wait=0), "refundWait"),
+        (Terms(take_gap=0), "takeGap"),
+        (Terms(creator_wait=DAY), "creatorWait"),
+        (Terms(any_wait=13 * DAY), "anyWait"),
+    ],
+)
+def test_create__terms_that_make_no_sense__refused(
+    create: Callable[..., System], terms: Terms, field: str
+) -> None:
+    with pytest.raises(Reverted) as refused:
+        create(terms)
+    assert field in str(refused.value)
+
+
+def test_create__foretold_address__same(workshop: Workshop, create: Callable[..., System]) -> None:
+    from tests.sum_system import arguments
+
+    system = create()
+    factory, made = workshop.deployed["SumFactory"], workshop.deployed["SparsePerceptronStake"]
+    args = arguments(system.twin, Terms())
+    salt = (workshop.evm.web3.eth.block_number - 1).to_bytes(32, "big")
+    foretold = factory.functions.addressOf(made.address, workshop.evm.role("creator"), salt, args).call()
+    assert foretold == system.sum.address
+    assert system.do.creator().call() == workshop.evm.role("creator")

@@ -1,0 +1,261 @@
+"""What a shared model costs, in the steady state: one hour since the last contribution, every weight changed
+before, records taking the slots of settled ones, accounts that hold something. Deposits are paid exactly.
+
+The bound is the base transaction, the calldata and the slots that must be read (2,100) or rewritten (5,000).
+It leaves out the event (about 2,400 for 20 features) and ERC-1167's 2,700.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrator.learning.onchain import (
+    DensePerceptron,
+    NaiveBayes,
+    NearestCentroid,
+    SparseLogistic,
+    SparseNearestCentroid,
+    SparsePerceptron,
+)
+from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from tests.sum_system import ANY, DAY, HOUR, Contribution, System, Terms, Workshop
+
+Snapshot = Callable[..., None]
+WRITE, READ = 5_000, 2_100
+WORDS = 1_000
+DIMS = WORDS + 1
+TWENTY = encode_sparse(range(1, DIMS, WORDS // 20))  # spread evenly: each in a word of its own
+SHARED = Path(os.environ.get("DILN_SHARED", Path(__file__).parents[2].parent / "shared")) / "data"
+REVIEWS = SHARED / "imdb_500words.npz"
+needs_reviews = pytest.mark.skipif(not REVIEWS.is_file(), reason=f"{REVIEWS.name} is not here (DILN_SHARED)")
+
+
+def calldata(receipt: Any, system: System) -> int:
+    data = bytes(system.evm.web3.eth.get_transaction(receipt["transactionHash"])["input"])
+    return sum(16 if byte else 4 for byte in data)
+
+
+def bound(receipt: Any, system: System, writes: int, reads: int = 0) -> int:
+    return 21_000 + calldata(receipt, system) + WRITE * writes + READ * reads
+
+
+def settle(system: System, contributions: list[Contribution]) -> None:
+    """Let anyone sweep them, long after: their slots are free then."""
+    system.evm.advance(200 * DAY)
+    for contribution in contributions:
+        system.claim("sweep", contribution, "sweeper")
+
+
+def wrong_for(system: System, x: bytes) -> int:
+    return 1 - system.do.predict(x).call()
+
+
+def hour(system: System) -> None:
+    system.evm.advance(HOUR)
+
+
+def add(system: System, x: bytes, y: int, sender: str = "contributor") -> tuple[Any, Contribution]:
+    hour(system)
+    receipt = system.evm.send(system.do.add(x, y, ANY), sender, system.price())
+    return receipt, system.added(receipt)[0]
+
+
+def perceptron() -> System:
+    """1000 words, all of them changed since the beginning; five slots free."""
+    rng = np.random.default_rng(1)
+    twin = SparsePerceptron(DIMS, rate=64).with_weights(rng.integers(-3_000, 3_000, (1, DIMS)))
+    system = Workshop().create(twin, Terms())
+    halves = [encode_sparse(range(1, 501)), encode_sparse(range(501, DIMS))]
+    made = [system.add(x, wrong_for(system, x), "warmer") for x in halves * 3]
+    made += [system.add(TWENTY, 0, "warmer") for _ in range(4)]
+    settle(system, made)
+    return system
+
+
+@pytest.fixture
+def warm() -> System:
+    return perceptron()
+
+
+def surprising(system: System, sender: str = "contributor") -> Contribution:
+    """A contribution that the model had not known, and agrees with by now."""
+    _, contribution = add(system, TWENTY, wrong_for(system, TWENTY), sender)
+    while wrong_for(system, TWENTY) == (contribution.facts >> 8 & 0xFF):
+        add(system, TWENTY, contribution.facts >> 8 & 0xFF, "warmer")
+    return contribution
+
+
+def test_create__sparse_perceptron_of_1000(gas_snapshot: Snapshot) -> None:
+    workshop = Workshop()
+    workshop.deploy("SumFactory")
+    rng = np.random.default_rng(1)
+    system = workshop.create(SparsePerceptron(DIMS).with_weights(rng.integers(-3_000, 3_000, (1, DIMS))))
+    sent = system.evm.web3.eth.get_block("latest", full_transactions=True)["transactions"][0]
+    data = sum(16 if byte else 4 for byte in bytes(sent["data"]))
+    code = len(system.evm.web3.eth.get_code(system.sum.address))
+    least = 21_000 + data + 32_000 + 200 * code + 22_100
+    gas_snapshot("sum: deploy sparse perceptron of 1000", system.gas, at_most=2_400_000, bound=least)
+
+
+def test_add__20_features_right(warm: System, gas_snapshot: Snapshot) -> None:
+    receipt, made = add(warm, TWENTY, 1 - wrong_for(warm, TWENTY))
+    assert not made.facts & 0x80
+    least = bound(receipt, warm, writes=2, reads=19)  # the counters and the record; the other words
+    gas_snapshot("sum: add 20 features, right", receipt["gasUsed"], at_most=110_000, bound=least)
+
+
+def test_add__20_features_wrong(warm: System, gas_snapshot: Snapshot) -> None:
+    receipt, made = add(warm, TWENTY, wrong_for(warm, TWENTY))
+    assert made.facts & 0x80
+    least = bound(receipt, warm, writes=21)
+    gas_snapshot("sum: add 20 features, wrong", receipt["gasUsed"], at_most=155_000, bound=least)
+
+
+def test_add__no_slot_free__pays_for_a_new_one(warm: System, gas_snapshot: Snapshot) -> None:
+    for _ in range(12):
+        add(warm, TWENTY, 1 - wrong_for(warm, TWENTY), "warmer")
+    right, _ = add(warm, TWENTY, 1 - wrong_for(warm, TWENTY))
+    wrong, _ = add(warm, TWENTY, wrong_for(warm, TWENTY))
+    gas_snapshot("sum: add 20 features, right, a new record slot", right["gasUsed"])
+    gas_snapshot("sum: add 20 features, wrong, a new record slot", wrong["gasUsed"])
+
+
+def test_refund__20_features(warm: System, gas_snapshot: Snapshot) -> None:
+    for _ in range(2):  # the first fills the account
+        contribution = surprising(warm)
+        warm.due(contribution)
+        receipt = warm.claim("refund", contribution)
+    least = bound(receipt, warm, writes=3, reads=19)  # counters, record, account; the other words
+    gas_snapshot("sum: refund 20 features", receipt["gasUsed"], at_most=90_000, bound=least)
+
+
+def test_report_and_take__20_features(warm: System, gas_snapshot: Snapshot) -> None:
+    for sender in ("reporter", "other"):  # both earn reputation
+        contribution = surprising(warm, sender)
+        warm.due(contribution)
+        warm.claim("refund", contribution)
+    contribution = surprising(warm, "poisoner")
+    while wrong_for(warm, TWENTY) != (contribution.facts >> 8 & 0xFF):
+        add(warm, TWENTY, wrong_for(warm, TWENTY), "warmer")
+    warm.due(contribution)
+    report = warm.claim("report", contribution, "reporter")
+    warm.evm.advance(DAY + 1)
+    take = warm.claim("take", contribution, "reporter")
+    # one new slot for the promise; the record; counters, account and the other words
+    least = bound(report, warm, writes=1, reads=21) + 22_100
+    gas_snapshot("sum: report 20 features", report["gasUsed"], at_most=115_000, bound=least)
+    least = bound(take, warm, writes=3, reads=20)
+    gas_snapshot("sum: take 20 features, after the report", take["gasUsed"], at_most=115_000, bound=least)
+
+
+def test_predict__20_features(warm: System, gas_snapshot: Snapshot) -> None:
+    receipt = warm.evm.send(warm.do.predict(TWENTY), "reader")
+    least = bound(receipt, warm, writes=0, reads=20)
+    gas_snapshot("sum: predict 20 features", receipt["gasUsed"], at_most=75_000, bound=least)
+
+
+def reviews(start: int, count: int) -> tuple[Any, list[int]]:
+    data = np.load(REVIEWS)
+    tokens, starts = data["tokens_train"], data["indptr_train"]
+    present = np.zeros((count, 499), dtype=np.int8)
+    for row in range(count):
+        present[row, tokens[starts[start + row] : starts[start + row + 1]].astype(int) - 1] = 1
+    return present, data["label_train"][start : start + count].astype(int).tolist()
+
+
+def reader() -> System:
+    """A perceptron of 499 words, trained on 2000 reviews beforehand, 60 slots free."""
+    twin = SparsePerceptron(500, rate=64, limit=499)
+    x, y = reviews(0, 2_000)
+    system = Workshop().create(twin.partial_fit(x, y), Terms())
+    everything = encode_sparse(range(1, 500))
+    made = [system.add(everything, wrong_for(system, everything), "warmer") for _ in range(2)]
+    made += system.add_batch([everything] * 60, [1 - wrong_for(system, everything)] * 60, "warmer")
+    settle(system, made)
+    return system
+
+
+@needs_reviews
+def test_add__real_reviews(gas_snapshot: Snapshot) -> None:
+    system = reader()
+    x, y = reviews(2_000, 30)
+    samples = list(zip(system.twin.encode(x), y, strict=True))
+    receipts = [add(system, sample, label)[0] for sample, label in samples]
+    gas = round(sum(receipt["gasUsed"] for receipt in receipts) / 30)
+    least = 21_000 + sum(calldata(receipt, system) for receipt in receipts) // 30 + 2 * WRITE
+    words = sum(len({(feature + 8) // 16 for feature in np.frombuffer(s, ">u2")} - {0}) for s, _ in samples)
+    least += words * READ // 30
+    gas_snapshot("sum: add real review, mean of 30", gas, at_most=165_000, bound=least)
+
+
+@needs_reviews
+def test_add_batch__50_real_reviews(gas_snapshot: Snapshot) -> None:
+    system = reader()
+    x, y = reviews(2_000, 50)
+    hour(system)
+    call = system.do.addBatch(system.twin.encode(x), bytes(y), ANY)
+    receipt = system.evm.send(call, "contributor", 50 * system.price(50))
+    least = bound(receipt, system, writes=32 + 50) // 50
+    gas = receipt["gasUsed"] // 50
+    gas_snapshot("sum: add real reviews in a batch of 50, per review", gas, at_most=75_000, bound=least)
+
+
+def warmed(system: System, samples: list[bytes]) -> System:
+    """Each sample added once for each label, twice: every word they touch has changed, and slots are free."""
+    settle(system, [system.add(x, y, "warmer") for x in samples * 2 for y in (0, 1, 1)])
+    return system
+
+
+def test_dense_perceptron__100_features_wrong(gas_snapshot: Snapshot) -> None:
+    rng = np.random.default_rng(1)
+    twin = DensePerceptron(100).with_weights(rng.integers(-3_000, 3_000, (1, 100)), [0])
+    x = encode_dense(rng.integers(0, 256, 100))
+    system = Workshop().create(twin, Terms())
+    full = encode_dense([255] * 100)  # another sample: what x moves up and down is not back at its beginning
+    settle(system, [system.add(z, wrong_for(system, z), "warmer") for z in (full, x, x)])
+    receipt, _ = add(system, x, wrong_for(system, x))
+    least = bound(receipt, system, writes=8 + 2)
+    gas_snapshot(
+        "sum: dense perceptron add 100 features, wrong", receipt["gasUsed"], at_most=125_000, bound=least
+    )
+
+
+def test_nearest_centroid__512_features(gas_snapshot: Snapshot) -> None:
+    rng = np.random.default_rng(1)
+    twin = NearestCentroid(512).with_centroids(rng.uniform(0, 256, (2, 512)), [5, 5])
+    x = encode_dense(rng.integers(0, 256, 512))
+    system = warmed(Workshop().create(twin, Terms()), [x])
+    receipt, _ = add(system, x, 1)
+    least = bound(receipt, system, writes=32 + 2, reads=32)
+    gas_snapshot("sum: nearest centroid add 512 features", receipt["gasUsed"], at_most=330_000, bound=least)
+
+
+def test_naive_bayes__20_features(gas_snapshot: Snapshot) -> None:
+    rng = np.random.default_rng(1)
+    twin = NaiveBayes(DIMS).with_counts(rng.integers(0, 200, (DIMS, 2)))
+    system = warmed(Workshop().create(twin, Terms()), [TWENTY])
+    receipt, _ = add(system, TWENTY, 1)
+    least = bound(receipt, system, writes=20 + 2)
+    gas_snapshot("sum: naive bayes add 20 features", receipt["gasUsed"], at_most=165_000, bound=least)
+
+
+def test_sparse_nearest_centroid__20_features(gas_snapshot: Snapshot) -> None:
+    rng = np.random.default_rng(1)
+    twin = SparseNearestCentroid(DIMS).with_counts(rng.integers(0, 200, (DIMS, 2)))
+    system = warmed(Workshop().create(twin, Terms()), [TWENTY])
+    receipt, _ = add(system, TWENTY, 1)
+    least = bound(receipt, system, writes=20 + 2)
+    gas_snapshot("sum: sparse nearest centroid add 20 features", receipt["gasUsed"], bound=least)
+
+
+def test_sparse_logistic__20_features(gas_snapshot: Snapshot) -> None:
+    rng = np.random.default_rng(1)
+    twin = SparseLogistic(DIMS).with_weights(rng.integers(-3_000, 3_000, (1, DIMS)))
+    system = warmed(Workshop().create(twin, Terms()), [TWENTY])
+    receipt, _ = add(system, TWENTY, wrong_for(system, TWENTY))
+    least = bound(receipt, system, writes=21)
+    gas_snapshot("sum: sparse logistic regression add 20 features", receipt["gasUsed"], bound=least)
