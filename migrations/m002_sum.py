@@ -1,4 +1,4 @@
-"""Collaborative training: the factory of shared models, and one implementation for each model and incentive."""
+"""Collaborative training: the factory of shared models, an implementation for each model and incentive."""
 
 from orchestrator.chain import Deployer
 

@@ -22,7 +22,7 @@ class Network:
     """
 
     name: str
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)  # it may hold a provider's key
     chain_id: int | None = None
     confirmations: int = 0
     timeout: float = 30.0

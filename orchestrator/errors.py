@@ -7,6 +7,7 @@ DilnError
 ├── DataError                a data set that cannot be learned from
 ├── ModelError               an estimator or model file that cannot be used
 │   └── UntrustedModel       it holds types that are not trusted, or is a pickle
+├── EngineError              a training engine that is not installed or does not answer
 ├── StorageError
 │   ├── CidError             a malformed or unsupported content identifier
 │   ├── IntegrityError       bytes that do not match their hash
@@ -62,6 +63,10 @@ class ModelError(DilnError):
 
 
 class UntrustedModel(ModelError):
+    pass
+
+
+class EngineError(DilnError):
     pass
 
 

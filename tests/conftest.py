@@ -1,8 +1,10 @@
 """Fixtures that every folder of tests uses."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -14,6 +16,19 @@ SNAPSHOTS = Path(__file__).parent / "gas" / "snapshots.json"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-gas", action="store_true", help="write tests/gas/snapshots.json anew")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With DILN_REQUIRE_ALL set, a test that was skipped because something is not installed is a failure."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("DILN_REQUIRE_ALL") or reporter is None:
+        return
+    missing = [report for report in reporter.stats.get("skipped", ()) if "needs " in str(report.longrepr)]
+    if missing and session.exitstatus == 0:
+        reporter.write_line(
+            f"{len(missing)} tests lack what they need: a failure, since all is required", red=True
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

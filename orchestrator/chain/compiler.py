@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,12 @@ from orchestrator.errors import ChainError, ConfigError
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
+_OUTPUTS = [
+    "abi",
+    "evm.bytecode.object",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+]
 _NODE_WRAPPER = """\
 #!/usr/bin/env node
 // The npm package `solc` under the name and the options that py-solc-x expects of the native compiler.
@@ -36,7 +43,8 @@ def compile_sources(
 ) -> dict[str, dict[str, Any]]:
     """Compile every Solidity file below `folders` of `root`: contract name → artifact.
 
-    An artifact holds `abi`, `bytecode` and `deployedBytecode` (0x-hex), `source` (its path), `sourceHash`
+    An artifact holds `abi`, `bytecode` and `deployedBytecode` (0x-hex), `immutables` (the places in the
+    latter, as offset and length in bytes, that the constructor fills in), `source` (its path), `sourceHash`
     (SHA-256 of that file) and `compiler` (version and settings). Interfaces and abstract contracts have an
     empty bytecode and are left out. Raises ChainError with the compiler's own words.
     """
@@ -56,7 +64,7 @@ def compile_sources(
         "sources": {name: {"content": content} for name, content in sources.items()},
         "settings": {
             **settings,
-            "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+            "outputSelection": {"*": {"*": _OUTPUTS}},
         },
     }
     binary = solc_binary(root, config.version)
@@ -81,8 +89,14 @@ def compile_sources(
                 "abi": contract["abi"],
                 "bytecode": "0x" + bytecode,
                 "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+                "immutables": _immutables(contract["evm"]["deployedBytecode"]),
             }
     return artifacts
+
+
+def _immutables(deployed: Mapping[str, Any]) -> list[list[int]]:
+    places = deployed.get("immutableReferences", {}).values()
+    return sorted([place["start"], place["length"]] for each in places for place in each)
 
 
 def write_artifacts(artifacts: Mapping[str, Mapping[str, Any]], folder: Path = ARTIFACTS) -> None:
@@ -98,12 +112,17 @@ def write_artifacts(artifacts: Mapping[str, Mapping[str, Any]], folder: Path = A
 
 
 def solc_binary(root: Path, version: str) -> Path:
-    """The compiler: py-solc-x's own, else downloaded by it, else npm's `solc` from `node_modules`."""
+    """The compiler: what py-solc-x has, else npm's `solc` from `node_modules`, else downloaded by py-solc-x.
+
+    Raises ConfigError where none can be had, or npm's is of another version.
+    """
     import solcx
     from solcx.exceptions import SolcNotInstalled
 
     try:
-        return Path(solcx.install.get_executable(version))
+        binary = Path(solcx.install.get_executable(version))
+        if not _stale(binary):
+            return binary
     except SolcNotInstalled:
         pass
     if (root / "node_modules" / "solc").is_dir() and shutil.which("node"):
@@ -118,11 +137,20 @@ def solc_binary(root: Path, version: str) -> Path:
     return Path(solcx.install.get_executable(version))
 
 
+def _stale(binary: Path) -> bool:
+    """Whether `binary` is our wrapper of an npm package that is no longer there."""
+    with binary.open("rb") as file:
+        start = file.read(1000)
+    named = re.search(rb"solc = require\((.*)\);", start)
+    return named is not None and not Path(json.loads(named[1])).is_dir()
+
+
 def _wrap_npm_solc(root: Path, version: str) -> Path:
     import solcx
 
     module = json.dumps(str((root / "node_modules" / "solc").resolve()))
     binary = Path(solcx.install.get_solcx_install_folder()) / f"solc-v{version}"
+    binary.parent.mkdir(parents=True, exist_ok=True)
     binary.write_text(_NODE_WRAPPER.format(module=module), encoding="utf-8")
     binary.chmod(0o755)
     found = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout

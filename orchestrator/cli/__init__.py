@@ -1,0 +1,78 @@
+"""The command line. Each command parses, calls one workflow and prints.
+
+This module imports nothing heavy: the table below is all that `diln --help` needs, and a command's own
+module is imported only when that command runs.
+"""
+
+import sys
+from collections.abc import Sequence
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Prove a model": {
+        "demo": ("demo", "Live through the whole job on real data, and see a forgery caught"),
+        "init": ("training", "Write a diln.toml to start from"),
+        "train": ("training", "Train the model that diln.toml describes, test it, write its manifest"),
+        "sign": ("publishing", "Sign a model's manifest with a wallet key"),
+        "publish": ("publishing", "Pin a model and its manifest, and anchor them in the registry"),
+        "mark": ("publishing", "Mark a published version deployable, deprecated or revoked"),
+        "project": ("project", "Create and govern the registry project that versions belong to"),
+        "verify": ("checking", "Check a model, a manifest or a proof against the chain"),
+        "log": ("checking", "List the published versions of a project"),
+        "lineage": ("checking", "Draw a model's ancestry"),
+        "diff": ("checking", "Compare two models' manifests"),
+    },
+    "Use a model": {
+        "predict": ("predicting", "Predict with a model that was checked against the chain"),
+        "serve": ("serving", "Serve a model over HTTP for as long as its checks hold"),
+        "anchor-log": ("predicting", "Anchor a Merkle root of the prediction log"),
+        "prove": ("predicting", "Write the proof that prediction N is in an anchored log"),
+    },
+    "Grow a model together": {
+        "sum": ("sum", "Models in a contract that learn from anyone and pay for good data"),
+    },
+    "Compete for a prize": {
+        "competition": ("competition", "Create, enter, check and settle competitions that a contract pays"),
+    },
+    "Chain and storage": {
+        "account": ("account", "Create, import and list wallets"),
+        "migrate": ("chain", "Deploy the contracts, each once"),
+        "chain": ("chain", "Show the chain, or let time pass on a development chain"),
+        "node": ("chain", "Start a local Anvil node"),
+        "pin": ("pin", "Add, list, get and remove pinned artifacts"),
+        "doctor": ("doctor", "Check node, deployments, storage, wallets and versions"),
+        "compile": ("chain", "Compile the contracts into the package"),
+    },
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line `argv` (default: the process's own) and exit.
+
+    Exit codes: 0 done, 1 a DilnError (one sentence and a hint on stderr), 2 wrong usage, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        sys.stdout.write(help_text())
+        sys.exit(0)
+    if arguments[0] in ("-V", "--version"):
+        from orchestrator import __version__
+
+        sys.stdout.write(f"diln {__version__}\n")
+        sys.exit(0)
+    from orchestrator.cli.dispatch import run
+
+    sys.exit(run(arguments))
+
+
+def help_text() -> str:
+    """What `diln --help` prints."""
+    lines = [
+        "Usage: diln COMMAND [OPTIONS]",
+        "",
+        "Prove, grow and compete with machine-learning models on Ethereum.",
+    ]
+    for section, commands in SECTIONS.items():
+        lines += ["", f"{section}:"]
+        lines += [f"  {name:<11} {summary}" for name, (_, summary) in commands.items()]
+    lines += ["", "`diln COMMAND --help` explains one; `diln --version` tells the version.", ""]
+    return "\n".join(lines)

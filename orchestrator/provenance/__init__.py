@@ -1,0 +1,102 @@
+"""Manifests, signatures, the model registry and verification: what makes a model provable."""
+
+from orchestrator.provenance.ancestry import Lineage, lineage
+from orchestrator.provenance.batches import PREDICTIONS, LogBatch, LogBatches
+from orchestrator.provenance.comparison import Change, diff
+from orchestrator.provenance.entries import Entry, ModelReference
+from orchestrator.provenance.findings import Check, Outcome, Verification
+from orchestrator.provenance.history import Event, ProjectHistory, read_history, rebuild
+from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
+from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
+from orchestrator.provenance.merkle import MerkleTree, verify_proof
+from orchestrator.provenance.predicate import (
+    Artifact,
+    Condition,
+    DataRecord,
+    Environment,
+    Evaluation,
+    Feature,
+    Gate,
+    GitState,
+    Parent,
+    TrainingRecord,
+)
+from orchestrator.provenance.predictions import PredictionLog
+from orchestrator.provenance.records import (
+    Anchor,
+    AnchoredBatch,
+    Approval,
+    CidKind,
+    Members,
+    Project,
+    Publication,
+    Status,
+    Version,
+    publication_of,
+)
+from orchestrator.provenance.registry import ModelRegistry, chunks_of
+from orchestrator.provenance.signing import (
+    Signature,
+    SignatureFile,
+    check_signature,
+    recover,
+    sign_promotion,
+    sign_publication,
+)
+from orchestrator.provenance.verification import verify
+
+__all__ = [
+    "PREDICTIONS",
+    "Anchor",
+    "AnchorReference",
+    "AnchoredBatch",
+    "Approval",
+    "Artifact",
+    "Change",
+    "Check",
+    "CidKind",
+    "Condition",
+    "DataRecord",
+    "Entry",
+    "Environment",
+    "Evaluation",
+    "Event",
+    "Feature",
+    "Gate",
+    "GitState",
+    "InclusionProof",
+    "Lineage",
+    "LogBatch",
+    "LogBatches",
+    "Manifest",
+    "Members",
+    "MerkleTree",
+    "ModelReference",
+    "ModelRegistry",
+    "Outcome",
+    "Parent",
+    "PredictionLog",
+    "Project",
+    "ProjectHistory",
+    "Publication",
+    "Signature",
+    "SignatureFile",
+    "Status",
+    "TrainingRecord",
+    "Verification",
+    "Version",
+    "check_signature",
+    "chunks_of",
+    "describe",
+    "diff",
+    "lineage",
+    "manifest_cid",
+    "publication_of",
+    "read_history",
+    "rebuild",
+    "recover",
+    "sign_promotion",
+    "sign_publication",
+    "verify",
+    "verify_proof",
+]

@@ -1,0 +1,34 @@
+# The few commands that people use. Each runs in the active Python environment.
+
+# The contracts that solhint and slither hold to account; those of sum/ and competition/ are not among them yet.
+CHECKED = 'contracts/registry/*.sol' contracts/shared/CodeChunks.sol
+
+.PHONY: install test lint slither compile gas bench
+
+install: # everything that development needs, Node's part included
+	pip install --quiet --editable '.[test,lint]'
+	npm ci --silent
+
+test: # what is not installed is skipped with a reason
+	python -m pytest
+
+lint:
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	vulture
+	npx solhint --max-warnings 0 $(CHECKED)
+
+slither: # needs slither-analyzer, in an environment of its own
+	python -m tests.slither
+
+compile: # the contracts into the package, the tests' mocks beside them
+	python -m tests.evm
+
+gas: # take the gas snapshots anew
+	python -m pytest tests/gas --update-gas
+	python -m benchmarks --gas-only
+
+bench: # the figures in docs/measurements.md
+	python -m benchmarks

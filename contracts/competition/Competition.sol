@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IModelRunner} from "../shared/IModelRunner.sol";
+import {TestCode} from "./CompetitionBase.sol";
+import {CompetitionPayouts} from "./CompetitionPayouts.sol";
+import {ICompetition, Outcome, Phase, Progress, Status, Submission, Terms} from "./ICompetition.sol";
+import {Result} from "./Result.sol";
+
+/**
+ * @title A competition: what can be asked of it
+ *
+ * The parts, each of them on top of the one before: CompetitionBase (state, clock, money), -Training (split,
+ * challenges), -Submissions (commit, reveal), -Evaluation (test data, direct scores, ranking), -Disputes
+ * (optimistic scores), -Payouts (closing, withdrawing). The essay is in ICompetition.sol.
+ */
+contract Competition is CompetitionPayouts {
+    constructor(IModelRunner runner) {
+        RUNNER = runner;
+    }
+
+    /// @inheritdoc ICompetition
+    function terms() external view returns (Terms memory) {
+        return _terms();
+    }
+
+    /// @inheritdoc ICompetition
+    function progress() external view returns (Progress memory) {
+        return _progress;
+    }
+
+    /// @inheritdoc ICompetition
+    function phase() external view returns (Phase) {
+        Terms memory t = _terms();
+        Progress memory p = _progress;
+        if (p.outcome != Outcome.Open) return Phase.Closed;
+        if (p.drawnAt == 0) return Phase.Seeding;
+        if (block.timestamp < _trainingEnd(t, p)) return Phase.Training;
+        if (block.timestamp < _revealEnd(t, p)) return Phase.Reveal;
+        return p.opened < t.testGroups ? Phase.Opening : Phase.Evaluation;
+    }
+
+    /// @inheritdoc ICompetition
+    function deadlines() external view returns (uint256[5] memory) {
+        Terms memory t = _terms();
+        Progress memory p = _progress;
+        require(p.drawnAt != 0, NotDrawn());
+        return [_trainingEnd(t, p), _revealEnd(t, p), _openingEnd(t, p), _evaluationEnd(t, p), _finalEnd(t, p)];
+    }
+
+    /// @inheritdoc ICompetition
+    function testMask() external view returns (uint256) {
+        return _testMask;
+    }
+
+    /// @inheritdoc ICompetition
+    function submission(uint256 number) external view returns (Submission memory) {
+        return _submissions[number];
+    }
+
+    /// @inheritdoc ICompetition
+    function resultOf(uint256 number) public view returns (address model, uint256 score, uint256 done) {
+        Submission memory s = _submissions[number];
+        require(s.status != Status.None, NoSuchSubmission(number));
+        require(s.status != Status.Committed, WrongStatus(number, s.status));
+        Result result = Result.wrap(s.word);
+        return (result.model(), result.score(), result.done());
+    }
+
+    /// @inheritdoc ICompetition
+    function testData(uint256 ordinal) external view returns (address code, uint256 groups) {
+        TestCode memory test = _testData[ordinal];
+        return (test.code, test.groups);
+    }
+
+    /// @inheritdoc ICompetition
+    function ranking() external view returns (uint256[] memory numbers) {
+        uint256 board = _progress.board;
+        uint256 places = 0;
+        while (board >> (NUMBER * places) != 0) ++places;
+        numbers = new uint256[](places);
+        for (uint256 i = 0; i < places; ++i) {
+            numbers[i] = ((board >> (NUMBER * i)) & ((1 << NUMBER) - 1)) - 1;
+        }
+    }
+
+    /// @inheritdoc ICompetition
+    function credit(address account) external view returns (uint256) {
+        return _credit[account];
+    }
+
+    /// @inheritdoc ICompetition
+    function predict(bytes calldata features) external view returns (int256) {
+        Progress memory p = _progress;
+        require(p.outcome == Outcome.Decided && p.board != 0, NoWinner());
+        return predictWith((uint256(p.board) & ((1 << NUMBER) - 1)) - 1, features);
+    }
+
+    /// @inheritdoc ICompetition
+    function predictWith(uint256 number, bytes calldata features) public view returns (int256) {
+        (address model,,) = resultOf(number);
+        return RUNNER.predict(model, features, _terms().classes);
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {LibBit} from "solady/src/utils/LibBit.sol";
+
+import {CodeStore} from "../shared/CodeStore.sol";
+import {Job} from "../shared/IModelRunner.sol";
+import {Score} from "../shared/Score.sol";
+import {TestCode} from "./CompetitionBase.sol";
+import {CompetitionSubmissions} from "./CompetitionSubmissions.sol";
+import {DataTree} from "./DataTree.sol";
+import {Group, ICompetition, Metric, Mode, Progress, Status, Submission, Terms} from "./ICompetition.sol";
+import {Result, toResult} from "./Result.sol";
+import {Split} from "./Split.sol";
+import {TermsCodec} from "./TermsCodec.sol";
+
+/// @title Test data, direct evaluation and the ranking
+abstract contract CompetitionEvaluation is CompetitionSubmissions {
+    uint256 internal constant PLACES = 4;
+    uint256 internal constant NUMBER = 24; // bits of a submission's number on the board
+
+    /// @inheritdoc ICompetition
+    function openTest(Group[] calldata next) external {
+        Terms memory t = _terms();
+        Progress memory p = _progress;
+        // Check: between the reveals and the deadline; each group under the root, in order.
+        _requireDrawn(p);
+        _notBefore(_revealEnd(t, p));
+        _before(_openingEnd(t, p));
+        require(
+            next.length > 0 && next.length <= uint256(t.testGroups) - p.opened, TooManyGroups(t.testGroups - p.opened)
+        );
+        uint256 mask = Split.skip(_testMask, p.opened);
+        uint256 labels;
+        for (uint256 i = 0; i < next.length; ++i) {
+            uint256 group = LibBit.ffs(mask);
+            labels += DataTree.verify(t, group, next[i]);
+            mask &= mask - 1;
+            emit TestOpened(group);
+        }
+        // Effect
+        address code = CodeStore.put(t.mode == Mode.Direct ? _joined(next) : _joinedLabels(t, next));
+        _testData[p.opened] = TestCode(code, uint8(next.length));
+        _progress.opened = uint8(p.opened + next.length);
+        if (labels != 0) _labels += labels;
+    }
+
+    /// @inheritdoc ICompetition
+    function evaluate(uint256 number, uint256 samples) external {
+        Terms memory t = _terms();
+        Progress memory p = _progress;
+        Submission storage s = _submissions[number];
+        // Check: direct mode, all test data open, revealed and not yet evaluated.
+        _requireOpen(p);
+        _requireMode(t, Mode.Direct);
+        _requireTestOpen(t, p);
+        _requireStatus(number, s.status, Status.Revealed);
+        Result result = Result.wrap(s.word);
+        uint256 all = TermsCodec.samples(t);
+        uint256 from = result.done();
+        require(from < all, AlreadyEvaluated(number));
+        uint256 to = samples < all - from ? from + samples : all;
+        // Effect: the runner only reads.
+        uint256 tally = from == 0 ? 0 : uint256(s.extra);
+        tally += _run(t, result.model(), from, to);
+        _payTip(t, s, from, to, all);
+        if (to < all) {
+            s.extra = bytes32(tally);
+            s.word = Result.unwrap(toResult(result.model(), 0, to));
+            return;
+        }
+        uint64 score = _score(t, tally);
+        s.word = Result.unwrap(toResult(result.model(), score, all));
+        p.concluded += 1;
+        _rank(t, p, number, result.model(), score);
+        _progress = p;
+        emit Evaluated(number, score);
+    }
+
+    function _score(Terms memory t, uint256 tally) internal view returns (uint64) {
+        uint256 labels = t.metric == Metric.MacroF1 ? _labels : 0;
+        return Score.score(uint256(t.metric), t.classes, tally, labels, TermsCodec.samples(t));
+    }
+
+    /// Put `number` on the board in `p` if its score wins a place. The same model counts once, for the earlier
+    /// commitment; equal scores rank by commitment.
+    function _rank(Terms memory t, Progress memory p, uint256 number, address model, uint64 score) internal view {
+        if (score < Score.passMark(uint256(t.metric), t.criterion)) return;
+        uint256 board = p.board;
+        uint256 ranked; // the new board
+        uint256 places; // taken on it
+        bool placed;
+        for (; board != 0; board >>= NUMBER) {
+            uint256 other = (board & (1 << NUMBER) - 1) - 1;
+            Result result = Result.wrap(_submissions[other].word);
+            if (result.model() == model) {
+                if (other < number) return;
+                continue; // a later commitment to the same model leaves the board
+            }
+            bool better = score > result.score() || (score == result.score() && number < other);
+            if (!placed && better) {
+                ranked |= (number + 1) << (NUMBER * places++);
+                placed = true;
+            }
+            if (places < PLACES) ranked |= (other + 1) << (NUMBER * places++);
+        }
+        if (!placed && places < PLACES) ranked |= (number + 1) << (NUMBER * places);
+        p.board = uint96(_cut(t, ranked));
+    }
+
+    /// No more places than have a share.
+    function _cut(Terms memory t, uint256 board) private pure returns (uint256) {
+        uint256 places = 0;
+        while (places < PLACES && t.shares[places] != 0) ++places;
+        return board & ((1 << (NUMBER * places)) - 1);
+    }
+
+    /// The tally of test samples `from` to `to`, which may lie in several codes.
+    function _run(Terms memory t, address model, uint256 from, uint256 to) private view returns (uint256 tally) {
+        uint256 ordinal = 0;
+        uint256 start = 0; // number of the first sample in the code
+        while (from < to) {
+            TestCode memory test = _testData[ordinal];
+            uint256 end = start + uint256(test.groups) * t.groupSize;
+            if (from < end) {
+                uint256 until = to < end ? to : end;
+                tally += RUNNER.tally(
+                    Job(model, test.code, from - start, until - from, t.features, t.classes, uint256(t.metric))
+                );
+                from = until;
+            }
+            start = end;
+            ordinal += test.groups;
+        }
+    }
+
+    /// Credit the caller's part of the tip, unless it evaluates its own submission. Parts add up to the tip.
+    function _payTip(Terms memory t, Submission storage s, uint256 from, uint256 to, uint256 all) private {
+        if (t.tip == 0 || msg.sender == s.submitter || from == to) return;
+        uint256 before = s.tipped;
+        uint256 afterwards = before + to - from;
+        s.tipped = uint32(afterwards);
+        _credit[msg.sender] += t.tip * afterwards / all - t.tip * before / all;
+    }
+
+    function _joined(Group[] calldata next) private pure returns (bytes memory data) {
+        uint256 length = next[0].data.length;
+        data = new bytes(length * next.length);
+        for (uint256 i = 0; i < next.length; ++i) {
+            bytes calldata part = next[i].data;
+            assembly ("memory-safe") {
+                calldatacopy(add(add(data, 32), mul(i, length)), part.offset, length)
+            }
+        }
+    }
+
+    function _joinedLabels(Terms memory t, Group[] calldata next) private pure returns (bytes memory labels) {
+        uint256 size = t.classes == 0 ? 4 : 1;
+        uint256 stride = TermsCodec.stride(t);
+        uint256 features = t.features;
+        labels = new bytes(size * t.groupSize * next.length);
+        uint256 target;
+        assembly ("memory-safe") {
+            target := add(labels, 32)
+        }
+        for (uint256 i = 0; i < next.length; ++i) {
+            bytes calldata part = next[i].data;
+            assembly ("memory-safe") {
+                let end := add(part.offset, part.length)
+                for { let place := add(part.offset, features) } lt(place, end) { place := add(place, stride) } {
+                    calldatacopy(target, place, size)
+                    target := add(target, size)
+                }
+            }
+        }
+    }
+}

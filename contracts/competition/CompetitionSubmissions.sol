@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {CodeStore} from "../shared/CodeStore.sol";
+import {CompetitionTraining} from "./CompetitionTraining.sol";
+import {ICompetition, Progress, Status, Submission, Terms} from "./ICompetition.sol";
+import {Result, toResult} from "./Result.sol";
+
+/// @title Commitments to models, and their reveal
+abstract contract CompetitionSubmissions is CompetitionTraining {
+    bytes32 private constant COMMITMENT = keccak256("DILN competition commitment");
+
+    /// @inheritdoc ICompetition
+    function commit(bytes32 commitment) external payable returns (uint256 number) {
+        Terms memory t = _terms();
+        Progress memory p = _progress;
+        // Check: during training, by somebody who may enter.
+        _requireDrawn(p);
+        _before(_trainingEnd(t, p));
+        require(msg.sender != t.organizer || t.organizerMayEnter, OrganizerExcluded());
+        // Effect
+        number = p.committed;
+        _progress.committed = p.committed + 1;
+        Submission storage s = _submissions[number];
+        s.submitter = msg.sender;
+        s.status = Status.Committed;
+        s.word = commitment;
+        emit Committed(number, msg.sender, commitment);
+        // Interaction
+        _take(t, t.deposit);
+    }
+
+    /// @inheritdoc ICompetition
+    function reveal(uint256 number, bytes calldata model, bytes32 salt) external {
+        Terms memory t = _terms();
+        Progress memory p = _progress;
+        Submission storage s = _submissions[number];
+        // Check: in the reveal phase, what was committed, and a model of the right shape.
+        _requireDrawn(p);
+        _notBefore(_trainingEnd(t, p));
+        _before(_revealEnd(t, p));
+        _requireStatus(number, s.status, Status.Committed);
+        require(msg.sender == s.submitter, NotTheSubmitter(s.submitter));
+        require(model.length <= t.maxModelBytes, ModelTooLarge(model.length, t.maxModelBytes));
+        bytes32 modelHash = keccak256(model);
+        bytes32 computed = commitmentOf(msg.sender, modelHash, salt);
+        require(computed == s.word, WrongCommitment(computed, s.word));
+        // Effect: equal models share one code, by which a copy is known.
+        address head = CodeStore.write(model);
+        s.status = Status.Revealed;
+        s.word = Result.unwrap(toResult(head, 0, 0));
+        _progress.revealed = p.revealed + 1;
+        emit Revealed(number, head, modelHash);
+        // Check: the runner only reads; it must find a model that can be run on every sample.
+        RUNNER.check(head, t.features, t.classes);
+    }
+
+    /// @inheritdoc ICompetition
+    function commitmentOf(address submitter, bytes32 modelHash, bytes32 salt) public view returns (bytes32) {
+        return keccak256(abi.encode(COMMITMENT, block.chainid, address(this), submitter, modelHash, salt));
+    }
+}

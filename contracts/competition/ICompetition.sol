@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/**
+ * Competitions that nobody can cheat
+ * ==================================
+ *
+ * An organizer escrows a prize and a bond behind a commitment to data. Submitters commit to integer models
+ * (see contracts/shared/IModelRunner.sol) before any test data is public. The contract proves which model is
+ * best and pays it.
+ *
+ * Course
+ *
+ *   Seeding ──drawSplit──▶ Training ──▶ Reveal ──▶ Opening ──openTest──▶ Evaluation ──finalize──▶ Closed
+ *      │                      │                      │
+ *      └─slashUndrawn         └─slashWithheld        └─slashUnopened          (each of them closes, too)
+ *
+ *   Time alone moves Training to Reveal to Opening; calls that come early or late say when their phase opens or
+ *   closed. Every amount is fixed at creation; nothing can be cancelled, paused or upgraded, and no role is
+ *   privileged afterwards.
+ *
+ * Roles and what each must trust
+ *
+ *   - Organizer: gives the data, the terms, the prize, the bond. Knows every label. It can therefore win its own
+ *     prize under another name with a model that has learned the test labels by heart: no contract can tell.
+ *     What the contract ensures is that it cannot pick the split, cannot reveal a part, cannot withhold, cannot
+ *     cancel, and that withholding costs at least half the bond even when it wears every other hat. Limits on
+ *     the size of models, several ranked prizes and the organizer's name are what submitters should look at.
+ *   - Submitter: risks its deposit if it does not reveal, and in optimistic competitions its claim bond if it
+ *     posts a prediction that is not the model's. Must reveal before the deadline and see to its own evaluation or
+ *     claim. Weights are secret until the reveal; a copy of them can only be committed later, and loses to the
+ *     earlier commitment.
+ *   - Refuter (optimistic only): anyone. One honest refuter that is not censored for `refute` seconds is the
+ *     assumption on which optimistic scores rest. A claimant can refute itself, so only half of a bond is the
+ *     refuter's; the other half joins the prize.
+ *   - Cranker: anyone that draws, evaluates, settles or finalizes. Evaluations pay a tip out of the deposit of
+ *     the submission that was evaluated.
+ *   - The token, when the prize is not in ETH, must move exactly what it is asked to move (no fee, no rebasing).
+ *   - The proposer of block `seedBlock` can discard its own block at the cost of its reward, and so redraw the
+ *     split once. Prizes that outweigh block rewards by far want testGroups that make a redraw worthless.
+ *
+ * Liveness: who may stop, and the way out for the others
+ *
+ *   - Seeding. Nobody draws while the seed is on record (256 blocks; 8,191 where EIP-2935 is live): anyone calls
+ *     `slashUndrawn`. There is no second seed. Half of the bond is the caller's, half is burnt, the prize goes
+ *     back; so letting a seed lapse that one dislikes always costs half the bond.
+ *   - Training. A group that is withheld off-chain is challenged on-chain; no answer in time: `slashWithheld`.
+ *     Half of the bond is the challenger's; the prize, the other half and all deposits are the committers'
+ *     (without any: the prize goes back and that half is burnt).
+ *   - Reveal. Whoever does not reveal forfeits its deposit to the pot. If nobody reveals, `finalize` returns
+ *     prize, bond and forfeits to the organizer.
+ *   - Opening. Not every test group open in time: `slashUnopened`; prize, bond and forfeits are shared evenly
+ *     among the revealed submissions, whose deposits return.
+ *   - Evaluation. A submission that nobody evaluates (claims, settles) by the deadline has no rank and keeps its
+ *     deposit; nobody waits for it. `finalize` looks at no more than four submissions.
+ *   - Closed. Everyone pulls; a wallet that refuses money blocks only itself and may name another receiver.
+ *     There is no deadline for pulling.
+ *
+ * Money in: prize + bond (creation), deposit (commit), stake (challenge), claim bond (claim). Every rounding
+ * remainder is the organizer's.
+ *
+ * Data
+ *
+ *   A sample is `features` bytes followed by its label: one byte below `classes`, or (classes = 0) a big-endian
+ *   int32. A group is `groupSize` samples. leaf(sample) binds the group's 256 bit salt, the group, the position
+ *   and the sample's bytes; a group's tree stands over its samples; leaf(group) binds that tree's root, the
+ *   group, its size, the features and the range of labels; `root` stands over all groups. Pairs are hashed in
+ *   order of value; a node without a partner rises as it is.
+ *
+ * Optimistic claims
+ *
+ *   All predictions are posted, so that nobody can be kept from checking them. The contract itself computes the
+ *   score from them and the labels, which it keeps; what is taken on trust is that they are the model's. It keeps
+ *   a root over their 32 byte words, so that one wrong prediction refutes the claim in one transaction.
+ *
+ * Scores
+ *
+ *   accuracy: ⌊10⁹ · correct / N⌋. macro-F1: ⌊Σ over classes ⌊10⁹ · 2·tp / (predicted + actual)⌋ / classes⌋ with 0/0 = 0.
+ *   MAE: 2⁶⁴ − 1 − ⌊10⁶ · Σ|error| / N⌋. Higher is always better; equal scores rank by earlier commitment.
+ */
+
+/// How predictions are scored.
+enum Metric {
+    Accuracy,
+    MacroF1,
+    MeanAbsoluteError
+}
+
+/// Who computes scores.
+enum Mode {
+    Direct, // the contract runs each model on all test data
+    Optimistic // the submitter posts its predictions, with a bond; anyone refutes one of them
+}
+
+/// How the pot is divided.
+enum Scheme {
+    Ranked, // each place has its share; the share of an empty place goes back to the organizer
+    ByScore // the places that are taken divide the pot by their margin above the criterion
+}
+
+/// Where a competition is.
+enum Phase {
+    Seeding,
+    Training,
+    Reveal,
+    Opening,
+    Evaluation,
+    Closed
+}
+
+/// How it ended.
+enum Outcome {
+    Open, // it has not
+    Decided, // finalize
+    Unopened, // slashUnopened
+    Withheld, // slashWithheld
+    Undrawn // slashUndrawn
+}
+
+/// What became of a submission.
+enum Status {
+    None,
+    Committed,
+    Revealed,
+    Refuted
+}
+
+/// Everything that is fixed at creation, in the competition's own code.
+struct Terms {
+    address organizer;
+    address token; // the zero address is ETH
+    bytes32 root; // over the groups of the data
+    bytes32 cidDigest; // SHA-256 of the CIDv1 of the data
+    uint8 cidCodec; // 0x55 raw, 0x70 dag-pb
+    Metric metric;
+    Mode mode;
+    Scheme scheme;
+    bool organizerMayEnter;
+    uint16 groups;
+    uint16 testGroups;
+    uint16 groupSize; // samples
+    uint16 features; // bytes of a sample before its label
+    uint16 classes; // 0: labels are int32
+    uint24 maxModelBytes;
+    uint40 seedBlock; // set by the factory
+    uint128 prize;
+    uint128 bond;
+    uint96 deposit; // of each submission
+    uint96 tip; // out of the deposit, for evaluating a submission on all test data
+    uint128 stake; // of a challenge
+    uint128 claimBond;
+    uint16[4] shares; // in 1/10,000; the first zero ends the places
+    uint64 criterion; // least score that wins; for MAE the largest mean error, in millionths
+    uint32 training; // lengths of the phases in seconds; commitments are taken during training
+    uint32 reveal;
+    uint32 opening;
+    uint32 evaluation;
+    uint32 refute; // how long a claim can be refuted, and again for settling
+    uint32 answer; // how long the organizer has to answer a challenge
+}
+
+/// What moves: one storage slot.
+struct Progress {
+    uint32 drawnAt; // 0 until the split is drawn; all deadlines count from it
+    uint24 committed;
+    uint24 revealed;
+    uint24 concluded; // evaluated, or settled or refuted
+    uint24 refuted;
+    uint8 opened; // test groups
+    Outcome outcome;
+    uint96 board; // four submission numbers plus one of 24 bits, the best in the lowest bits; 0 is empty
+}
+
+/// A submission, in order of commitment.
+struct Submission {
+    address submitter;
+    Status status;
+    bool withdrawn;
+    uint32 tipped; // samples whose evaluation somebody else was paid for
+    bytes32 word; // the commitment; from the reveal on a Result
+    bytes32 extra; // direct: the tally so far; optimistic: root of the predictions, then the refuter
+}
+
+/// A group as it is opened.
+struct Group {
+    bytes32 salt;
+    bytes data;
+    bytes32[] proof; // from the group's leaf to the root
+}
+
+/// The evidence against a claim at one sample.
+struct Refutation {
+    uint256 submission;
+    uint256 index; // of the sample among all test samples
+    bytes32 word; // the 32 bytes of predictions that hold the sample's
+    bytes32[] wordProof; // from that word's leaf to the claim's root
+    bytes32 salt; // of the sample's group
+    bytes sample; // label included
+    bytes32[] sampleProof; // from the sample's leaf to the root of the group's tree
+    bytes32[] groupProof; // from the group's leaf to the root of the data
+}
+
+/// @title One competition
+interface ICompetition {
+    event SplitDrawn(bytes32 seed, uint256 testGroups);
+    event Challenged(uint256 indexed group, address indexed challenger, uint256 deadline);
+    event Answered(uint256 indexed group);
+    event Committed(uint256 indexed submission, address indexed submitter, bytes32 commitment);
+    event Revealed(uint256 indexed submission, address model, bytes32 modelHash);
+    event TestOpened(uint256 indexed group);
+    event Evaluated(uint256 indexed submission, uint256 score);
+    event Claimed(uint256 indexed submission, uint256 score, bytes32 root);
+    event Refuted(uint256 indexed submission, address indexed refuter, uint256 index);
+    event Settled(uint256 indexed submission);
+    event Closed(Outcome outcome);
+    event Paid(address indexed account, address indexed to, uint256 amount);
+
+    /// It opens at `opensAt` (a timestamp; a block number for drawSplit and slashUndrawn).
+    error TooEarly(uint256 opensAt);
+    /// It closed at `closedAt` (a timestamp; a block number for drawSplit).
+    error TooLate(uint256 closedAt);
+    error AlreadyClosed(Outcome outcome);
+    error NotClosed();
+    error AlreadyDrawn();
+    error NotDrawn();
+    error NotATrainingGroup(uint256 group);
+    error AlreadyChallenged(uint256 group);
+    error NotChallenged(uint256 group);
+    error OrganizerExcluded();
+    error NoSuchSubmission(uint256 submission);
+    error WrongStatus(uint256 submission, Status status);
+    error WrongCommitment(bytes32 computed, bytes32 committed);
+    error ModelTooLarge(uint256 length, uint256 limit);
+    error WrongGroupLength(uint256 length, uint256 expected);
+    error LabelOutOfRange(uint256 group, uint256 position);
+    error WrongProof(uint256 group);
+    error TooManyGroups(uint256 left);
+    error TestNotOpen(uint256 opened, uint256 needed);
+    error AlreadyEvaluated(uint256 submission);
+    error WrongMode(Mode mode);
+    error NotTheSubmitter(address submitter);
+    error NotTheAccount(address account);
+    error AlreadyClaimed(uint256 submission);
+    error NotClaimed(uint256 submission);
+    error AlreadySettled(uint256 submission);
+    error WrongPredictions(uint256 length, uint256 expected);
+    error PredictionOutOfRange(uint256 index);
+    error WrongWord(uint256 index);
+    error ClaimHolds(uint256 index);
+    error NothingDue();
+    error NothingToSlash();
+    error NoWinner();
+    error NotAClone();
+    error WrongPayment(uint256 received, uint256 expected);
+    error PaymentRefused(address to);
+
+    // ── split and training data ─────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Draw the split from the hash of block `seedBlock`. Anyone, once, from the block after it.
+    function drawSplit() external;
+
+    /// @notice Demand, with a stake, that a training group be opened on-chain. One challenge a group.
+    function challenge(uint256 group) external payable;
+
+    /// @notice Answer a challenge by opening the group; the stake is the organizer's.
+    function answer(uint256 group, Group calldata opened) external;
+
+    /// @notice Close the competition because the challenge of `group` went unanswered. Until the reveals end.
+    function slashWithheld(uint256 group) external;
+
+    /// @notice Close the competition because nobody drew the split and its seed is lost.
+    function slashUndrawn() external;
+
+    // ── submissions ─────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Commit to a model with the deposit. See `commitmentOf`.
+    function commit(bytes32 commitment) external payable returns (uint256 submission);
+
+    /// @notice Reveal the model behind one's commitment. It is kept as code and can be called forever.
+    function reveal(uint256 submission, bytes calldata model, bytes32 salt) external;
+
+    // ── test data ───────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Open the next test groups in ascending order. In direct mode one call's groups take one code.
+    function openTest(Group[] calldata next) external;
+
+    /// @notice Close the competition because test groups are still closed after the deadline.
+    function slashUnopened() external;
+
+    // ── direct evaluation ───────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Run a submission on up to `samples` further test samples. Anyone; the tip is the caller's.
+    function evaluate(uint256 submission, uint256 samples) external;
+
+    // ── optimistic evaluation ───────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Post the predictions of one's own submission on all test samples, in order: a byte each, or an
+    /// int32 where labels are numbers. The contract computes the score and the root of the predictions.
+    function claim(uint256 submission, bytes calldata predictions) external payable;
+
+    /// @notice Void a claim by running the model on one sample whose prediction is another.
+    function refute(Refutation calldata evidence) external;
+
+    /// @notice Rank a claim that stood its time.
+    function settle(uint256 submission) external;
+
+    // ── the end, and money ──────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Close the competition by its ranking.
+    function finalize() external;
+
+    /// @notice Pay what a submission is due to its submitter; only the submitter may name another receiver.
+    function withdraw(uint256 submission, address to) external;
+
+    /// @notice Pay what is credited to `account` (organizer, crankers, challengers, burnt halves) to it;
+    /// only the account may name another receiver.
+    function withdrawCredit(address account, address to) external;
+
+    /// @notice Pay the half of a refuted claim's bond to its refuter; only the refuter may name another receiver.
+    function withdrawReward(uint256 submission, address to) external;
+
+    /// @notice Return the stake of a challenge that was pending when the competition closed.
+    function withdrawStake(uint256 group, address to) external;
+
+    // ── views ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    function terms() external view returns (Terms memory);
+    function progress() external view returns (Progress memory);
+    function phase() external view returns (Phase);
+    /// @notice When training, reveals, opening and evaluation end, and when finalize needs nobody any more.
+    function deadlines() external view returns (uint256[5] memory);
+    /// @notice Which groups are for testing, bit by bit; 0 until the split is drawn.
+    function testMask() external view returns (uint256);
+    function submission(uint256 number) external view returns (Submission memory);
+    /// @notice A revealed submission's model, score and samples done (optimistic: when it was claimed).
+    function resultOf(uint256 number) external view returns (address model, uint256 score, uint256 done);
+    /// @notice The code that holds the test groups from the `ordinal`-th on, and how many.
+    function testData(uint256 ordinal) external view returns (address code, uint256 groups);
+    /// @notice Numbers of the submissions in the ranking, best first.
+    function ranking() external view returns (uint256[] memory);
+    function credit(address account) external view returns (uint256);
+    /// @notice What `withdraw` would pay; 0 while the competition is open.
+    function payoutOf(uint256 number) external view returns (uint256);
+    function challengeOf(uint256 group) external view returns (address challenger, uint256 deadline, bool answered);
+    function commitmentOf(address submitter, bytes32 modelHash, bytes32 salt) external view returns (bytes32);
+    /// @notice The prediction of the winner: a class, or a number in the unit of the labels.
+    function predict(bytes calldata features) external view returns (int256);
+    /// @notice The prediction of any revealed submission.
+    function predictWith(uint256 number, bytes calldata features) external view returns (int256);
+}

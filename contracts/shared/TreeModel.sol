@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IModelRunner} from "./IModelRunner.sol";
+
+/// Trees that lie in memory.
+struct Trees {
+    uint256 inputs;
+    uint256 outputs;
+    uint256 shift;
+    uint256 trees;
+    uint256 nodes;
+    uint256 rows;
+    uint256 biases; // memory address of each table
+    uint256 roots;
+    uint256 nodeTable;
+    uint256 rowTable;
+}
+
+/// @title Reads and runs ensembles of decision trees; the encoding is in IModelRunner.sol
+library TreeModel {
+    uint256 internal constant KIND = 2;
+    uint256 private constant HEADER = 12;
+    uint256 private constant NODE = 5;
+    uint256 private constant LEAF = 0xffff;
+
+    /// The tables of `model`. Reverts with MalformedModel unless every walk ends in a row.
+    function parse(bytes memory model) internal pure returns (Trees memory trees) {
+        require(model.length >= HEADER, IModelRunner.MalformedModel(0));
+        uint256 place;
+        assembly ("memory-safe") {
+            place := add(model, 32)
+        }
+        trees.inputs = _word(place + 1);
+        trees.outputs = _word(place + 3);
+        trees.shift = uint8(model[5]);
+        trees.trees = _word(place + 6);
+        trees.nodes = _word(place + 8);
+        trees.rows = _word(place + 10);
+        require(trees.shift <= 31, IModelRunner.MalformedModel(5));
+        trees.biases = place + HEADER;
+        trees.roots = trees.biases + 4 * trees.outputs;
+        trees.nodeTable = trees.roots + 2 * trees.trees;
+        trees.rowTable = trees.nodeTable + NODE * trees.nodes;
+        uint256 length = trees.rowTable + 2 * trees.rows * trees.outputs - place;
+        require(
+            trees.inputs > 0 && trees.inputs < LEAF && trees.outputs > 0 && model.length == length,
+            IModelRunner.MalformedModel(length)
+        );
+    }
+
+    /// Revert unless every walk stays inside the tables and ends. Behind a node there is always another one
+    /// until a leaf ends the walk, because `other` lies behind its node and the last node is a leaf.
+    function check(Trees memory trees) internal pure {
+        for (uint256 i = 0; i < trees.trees; ++i) {
+            require(_word(trees.roots + 2 * i) < trees.nodes, IModelRunner.MalformedModel(i));
+        }
+        for (uint256 i = 0; i < trees.nodes; ++i) {
+            uint256 place = trees.nodeTable + NODE * i;
+            uint256 target = _word(place + 3);
+            bool sound = _word(place) == LEAF
+                ? target < trees.rows
+                : _word(place) < trees.inputs && target > i && target < trees.nodes && i + 1 < trees.nodes;
+            require(sound, IModelRunner.MalformedModel(i));
+        }
+    }
+
+    /// The outputs of checked trees for the sample at memory address `sample`.
+    function run(Trees memory trees, uint256 sample) internal pure returns (int256[] memory outputs) {
+        outputs = new int256[](trees.outputs);
+        for (uint256 k = 0; k < outputs.length; ++k) outputs[k] = _int32(trees.biases + 4 * k);
+        for (uint256 i = 0; i < trees.trees; ++i) {
+            uint256 row = _walk(trees.nodeTable, _word(trees.roots + 2 * i), sample);
+            uint256 place = trees.rowTable + 2 * row * outputs.length;
+            for (uint256 k = 0; k < outputs.length; ++k) {
+                unchecked {
+                    // At most 65,535 trees of int16 and a bias of int32.
+                    outputs[k] += _int16(place + 2 * k);
+                }
+            }
+        }
+    }
+
+    /// The row at the end of the walk that starts at node `node`.
+    function _walk(uint256 nodeTable, uint256 node, uint256 sample) private pure returns (uint256 row) {
+        assembly ("memory-safe") {
+            for { } 1 { } {
+                let w := mload(add(nodeTable, mul(node, 5)))
+                let input := shr(240, w)
+                let target := and(shr(216, w), 0xffff)
+                if eq(input, 0xffff) {
+                    row := target
+                    break
+                }
+                node := add(node, 1)
+                if gt(byte(0, mload(add(sample, input))), byte(2, w)) { node := target }
+            }
+        }
+    }
+
+    function _word(uint256 place) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := shr(240, mload(place))
+        }
+    }
+
+    function _int16(uint256 place) private pure returns (int256 value) {
+        assembly ("memory-safe") {
+            value := sar(240, mload(place))
+        }
+    }
+
+    function _int32(uint256 place) private pure returns (int256 value) {
+        assembly ("memory-safe") {
+            value := sar(224, mload(place))
+        }
+    }
+}

@@ -1,0 +1,9 @@
+"""Competitions: what runs models, what a competition is, and the factory. Nobody owns them."""
+
+from orchestrator.chain import Deployer
+
+
+def migrate(deploy: Deployer) -> None:
+    runner = deploy("ModelRunner")
+    competition = deploy("Competition", runner)
+    deploy("CompetitionFactory", competition)

@@ -1,0 +1,222 @@
+"""The embedded chain itself: py-evm's Prague rules over a chain file, a block for each transaction."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from eth.chains.base import MiningChain
+from eth.db.atomic import AtomicDB
+from eth.exceptions import Revert
+from eth.vm.forks.prague import PragueVM
+from eth.vm.spoof import SpoofTransaction
+from eth_typing import BlockNumber
+from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException
+
+from orchestrator.chain.development import ADDRESSES, BALANCE
+from orchestrator.chain.embedded.database import ChainFile
+
+CHAIN_ID = 0x44494C4E
+"""1145654350, the letters DILN: no public chain's id, so that nothing signed here is valid elsewhere."""
+
+GAS_LIMIT = 30_000_000
+CALL_STIPEND = 2300
+BLOB_TRANSACTION = 3
+_TIME_OFFSET = "time offset"
+_EMPTY_TRIE = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
+
+
+class Refused(Exception):
+    """The EVM ended a call early: `data` is what the contract said (None when it was not a revert)."""
+
+    def __init__(self, message: str, data: bytes | None = None) -> None:
+        super().__init__(message)
+        self.data = data
+
+
+@dataclass(frozen=True)
+class Message:
+    """A call: `to` is empty for the creation of a contract, `gas` None for as much as a block holds."""
+
+    sender: bytes
+    to: bytes = b""
+    value: int = 0
+    data: bytes = b""
+    gas: int | None = None
+
+
+class DilnChain(MiningChain):
+    chain_id = CHAIN_ID
+    vm_configuration = ((BlockNumber(0), PragueVM),)
+
+
+class Machine:
+    """The chain in `file`. Every method must run inside `file.reading()` or `file.writing()`."""
+
+    def __init__(self, file: ChainFile) -> None:
+        self.file = file
+
+    @property
+    def chain(self) -> Any:
+        """py-evm's view of the file at this moment: another process may have written since the last one."""
+        return DilnChain(AtomicDB(self.file.kv))
+
+    def found(self) -> None:
+        """Write the genesis block: the development accounts, each with its balance, and nothing else."""
+        self.file.lay_out()
+        nothing: dict[str, Any] = {"code": b"", "nonce": 0, "storage": {}}
+        accounts: dict[Any, Any] = {
+            bytes.fromhex(address[2:]): {**nothing, "balance": BALANCE} for address in ADDRESSES
+        }
+        header: dict[str, Any] = {
+            "difficulty": 0,
+            "extra_data": os.urandom(32),  # no two chains share a genesis hash
+            "gas_limit": GAS_LIMIT,
+            "mix_hash": bytes(32),
+            "nonce": bytes(8),
+            "receipt_root": _EMPTY_TRIE,
+            "timestamp": int(time.time()),
+            "transaction_root": _EMPTY_TRIE,
+        }
+        DilnChain.from_genesis(AtomicDB(self.file.kv), header, accounts)
+
+    def next_header(self, chain: Any) -> Any:
+        """The header of the block that would be mined now, in real time plus what was advanced."""
+        head = chain.get_canonical_head()
+        now = int(time.time()) + self.file.setting(_TIME_OFFSET)
+        return chain.create_header_from_parent(
+            head, gas_limit=head.gas_limit, timestamp=max(head.timestamp + 1, now)
+        )
+
+    def increase_time(self, seconds: int) -> int:
+        """Let the clock run `seconds` ahead, from now on; returns by how much it runs ahead in all."""
+        offset = self.file.setting(_TIME_OFFSET) + seconds
+        self.file.set_setting(_TIME_OFFSET, offset)
+        return offset
+
+    def mine(self, raw: bytes | None = None) -> bytes:
+        """Add a block that holds the signed transaction `raw` (or none); returns its hash (or the block's).
+
+        Raises ValidationError for a transaction that no block may hold.
+        """
+        chain = self.chain
+        chain.header = self.next_header(chain)
+        transaction = None
+        if raw is not None:
+            transaction = _decoded(raw)
+            chain.apply_transaction(transaction)
+        block = chain.mine_block(mix_hash=os.urandom(32))
+        self._keep_logs(chain, block)
+        return bytes(block.hash if transaction is None else transaction.hash)
+
+    def _keep_logs(self, chain: Any, block: Any) -> None:
+        position = 0
+        for index, receipt in enumerate(block.get_receipts(chain.chaindb)):
+            for log in receipt.logs:
+                topics = [topic.to_bytes(32, "big") for topic in log.topics]
+                self.file.connection.execute(
+                    "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        block.number,
+                        position,
+                        block.hash,
+                        block.transactions[index].hash,
+                        index,
+                        log.address,
+                        *(topics + [None] * 4)[:4],
+                        log.data,
+                    ),
+                )
+                position += 1
+
+    def call(self, message: Message, header: Any) -> bytes:
+        """What `message` returns in the block of `header`. Raises Refused, ValidationError."""
+        with self._free_state(header) as state:
+            return bytes(_succeeded(_execute(state, message, message.gas or GAS_LIMIT)).output)
+
+    def estimate_gas(self, message: Message, header: Any) -> int:
+        """A gas limit with which `message` succeeds in the block of `header`, at most 2 % too high.
+
+        Raises Refused when it fails with any limit, ValidationError.
+        """
+        with self._free_state(header) as state:
+            highest: int = message.gas or GAS_LIMIT
+            computation = _succeeded(_execute(state, message, highest))
+            used: int = highest - computation.get_gas_remaining()
+            if message.to and not state.get_code(message.to):
+                return used  # a plain transfer
+            # A call passes on 63/64 of its gas at most, so a nested one may need more than is used.
+            enough = min((used + CALL_STIPEND) * 64 // 63, highest)
+            if _succeeds(state, message, enough):
+                return enough
+            lowest = enough
+            while highest - lowest > highest // 50:
+                middle = (lowest + highest) // 2
+                if _succeeds(state, message, middle):
+                    highest = middle
+                else:
+                    lowest = middle
+            return highest
+
+    @contextmanager
+    def _free_state(self, header: Any) -> Iterator[Any]:
+        """The state in which a call is tried: gas costs nothing."""
+        state = self.chain.get_vm(header.copy(base_fee_per_gas=0)).state
+        snapshot = state.snapshot()
+        yield state
+        state.revert(snapshot)
+
+
+def _execute(state: Any, message: Message, gas: int) -> Any:
+    snapshot = state.snapshot()
+    try:
+        return state.apply_transaction(_spoofed(state, message, gas))
+    finally:
+        state.revert(snapshot)
+
+
+def _spoofed(state: Any, message: Message, gas: int) -> Any:
+    builder: Any = PragueVM.get_transaction_builder()
+    unsigned = builder.new_unsigned_dynamic_fee_transaction(
+        chain_id=CHAIN_ID,
+        nonce=state.get_nonce(message.sender),
+        max_priority_fee_per_gas=0,
+        max_fee_per_gas=0,
+        gas=gas,
+        to=message.to,
+        value=message.value,
+        data=message.data,
+        access_list=(),
+    )
+    return SpoofTransaction(unsigned, from_=message.sender)
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        transaction = PragueVM.get_transaction_builder().decode(raw)
+    except RLPException as error:
+        raise ValidationError(f"this is no transaction: {error}") from error
+    if transaction.type_id == BLOB_TRANSACTION:
+        raise ValidationError("this chain takes no blobs")
+    transaction.validate()
+    if transaction.chain_id != CHAIN_ID:
+        raise ValidationError(f"the transaction is for chain {transaction.chain_id}, this is {CHAIN_ID}")
+    return transaction
+
+
+def _succeeds(state: Any, message: Message, gas: int) -> bool:
+    try:
+        return not _execute(state, message, gas).is_error
+    except ValidationError:  # less gas than the transaction costs before it starts
+        return False
+
+
+def _succeeded(computation: Any) -> Any:
+    if not computation.is_error:
+        return computation
+    if isinstance(computation.error, Revert):
+        raise Refused("execution reverted", bytes(computation.output))
+    raise Refused(f"{type(computation.error).__name__}: {computation.error}")

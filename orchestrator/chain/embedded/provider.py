@@ -1,0 +1,59 @@
+"""The embedded chain as a web3 provider."""
+
+import weakref
+from pathlib import Path
+from typing import Any
+
+from eth.exceptions import HeaderNotFound
+from eth_utils.exceptions import ValidationError
+from web3.providers.base import BaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+from orchestrator.chain.embedded.database import ChainFile
+from orchestrator.chain.embedded.formats import data
+from orchestrator.chain.embedded.machine import Machine, Refused
+from orchestrator.chain.embedded.methods import WRITES, Methods
+
+REVERTED = 3
+INVALID_INPUT = -32000
+METHOD_NOT_FOUND = -32601
+
+
+class EmbeddedProvider(BaseProvider):
+    """Answers JSON-RPC requests from the chain in `path`; makes the chain if there is none.
+
+    One request is one transaction of the file: several threads and processes may use the chain at once, and
+    each sees at its next request what the others wrote. `timeout` is how long a request waits, in seconds.
+    Raises ChainError for a file that cannot be used and for a wait that is too long.
+    """
+
+    global_ccip_read_enabled = False  # a contract must not make us fetch URLs
+
+    def __init__(self, path: Path, timeout: float = 60.0) -> None:
+        super().__init__()
+        self._file = ChainFile(path, timeout)
+        self.close = weakref.finalize(self, self._file.close)
+        machine = Machine(self._file)
+        self._methods = Methods(machine)
+        with self._file.reading():
+            new = self._file.new
+        if new:
+            with self._file.writing():
+                if self._file.new:  # nobody was faster
+                    machine.found()
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        answer: dict[str, Any] = {"jsonrpc": "2.0", "id": 0}
+        access = self._file.writing() if method in WRITES else self._file.reading()
+        try:
+            with access:
+                answer["result"] = self._methods.ask(method, params or [])
+        except Refused as refused:
+            answer["error"] = {"code": INVALID_INPUT, "message": str(refused)}
+            if refused.data is not None:
+                answer["error"] |= {"code": REVERTED, "data": data(refused.data)}
+        except NotImplementedError as error:
+            answer["error"] = {"code": METHOD_NOT_FOUND, "message": str(error)}
+        except (ValidationError, HeaderNotFound) as error:
+            answer["error"] = {"code": INVALID_INPUT, "message": str(error)}
+        return answer  # type: ignore[return-value]  # a TypedDict that we build by steps

@@ -1,0 +1,64 @@
+"""Find a command's module, run it, and turn whatever it raises into a sentence and an exit code."""
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from orchestrator.cli import SECTIONS
+from orchestrator.cli.console import print_error
+from orchestrator.errors import DilnError, StorageError, UsageError
+
+INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    as_json = "--json" in arguments
+    try:
+        return _run(arguments)
+    except DilnError as error:
+        print_error(error, as_json=as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\ninterrupted: run the same command again to go on\n")
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has enough of it, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        hint = "Check free space and permissions, then run it again."
+        print_error(StorageError(f"the system refused: {error}", hint), as_json=as_json)
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    name = arguments[0]
+    modules = {command: module for section in SECTIONS.values() for command, (module, _) in section.items()}
+    if name not in modules:
+        close = difflib.get_close_matches(name, modules, n=1)
+        meant = f"Did you mean `diln {close[0]}`? " if close else ""
+        raise UsageError(f"there is no command `{name}`", f"{meant}`diln --help` lists them all.")
+    app: typer.Typer = import_module(f"orchestrator.cli.{modules[name]}").app
+    try:
+        code = app(args=list(arguments), prog_name="diln", standalone_mode=False)
+    except _WRONG_USAGE as error:
+        return _explain(error, arguments)
+    if code == INTERRUPTED:  # typer has caught it, and says nothing
+        raise KeyboardInterrupt
+    return int(code or 0)
+
+
+def _explain(error: Any, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
+        raise UsageError(error.format_message(), f"`diln {arguments[0]} --help` explains it.")
+    error.show()
+    return int(error.exit_code)
+
+
+_WRONG_USAGE: Any = typer.BadParameter.__base__
+"""What typer raises for a command line that it cannot parse; it has no public name."""

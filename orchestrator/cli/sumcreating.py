@@ -1,0 +1,146 @@
+"""`diln sum create` and `simulate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli.console import err, out, print_json, progress_bar
+from orchestrator.cli.options import (
+    DryRunOption,
+    FromOption,
+    HomeOption,
+    JsonOption,
+    NetworkOption,
+    StorageOption,
+    chosen_sender,
+)
+from orchestrator.cli.sumcommon import (
+    TextColumn,
+    connection_from,
+    print_one,
+)
+from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.sum.creating import Plan
+
+
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    csv: Annotated[Path, typer.Option("--csv", metavar="FILE", exists=True, help="Samples, with a header.")],
+    label_column: Annotated[str, typer.Option(metavar="NAME", help="The column of labels.")] = "label",
+    text_column: TextColumn = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, help="A skops file (or a run's folder) to begin with."),
+    ] = None,
+    kind: Annotated[str, typer.Option(help="perceptron, logistic, centroid or bayes.")] = "perceptron",
+    words: Annotated[int, typer.Option(help="The most frequent words to know.", min=1)] = 1000,
+    buckets: Annotated[int | None, typer.Option(help="Hash words into so many features.", min=2)] = None,
+    test_share: Annotated[float, typer.Option(help="The share of samples to test on.")] = 0.2,
+    rate: Annotated[float | None, typer.Option(help="Learning rate, in the trained model's units.")] = None,
+    game: Annotated[
+        bool, typer.Option("--game", help="Give points, levels and badges too; --cost-weight may be 0.")
+    ] = False,
+    cost_weight: Annotated[
+        int, typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in gwei.")
+    ] = 1000,
+    refund_wait: Annotated[str, typer.Option(help="Until a sure contribution is due.")] = "7d",
+    take_gap: Annotated[str, typer.Option(help="Between a report and its take.")] = "1d",
+    creator_wait: Annotated[str, typer.Option(help="Until the creator may sweep.")] = "14d",
+    any_wait: Annotated[str, typer.Option(help="Until anyone may sweep.")] = "28d",
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
+    from orchestrator.cli.chain import seconds
+    from orchestrator.sum.creating import create as create_model
+    from orchestrator.sum.records import Terms
+
+    terms = Terms(
+        cost_weight, seconds(refund_wait), seconds(take_gap), seconds(creator_wait), seconds(any_wait)
+    )
+    with connection_from(network, sender, storage, home) as connection:
+        with err.status("training and quantizing"):
+            plan = _plan(csv, text_column, label_column, model, kind, words, buckets, test_share, rate)
+        account = connection.account(chosen_sender(connection.settings))
+        made = create_model(
+            connection, name, plan, account, terms, incentive="Game" if game else "Stake", dry_run=dry_run
+        )
+    quality = plan.quality
+    facts: dict[str, Any] = {
+        "name": name,
+        "address": made.address,
+        "model": made.descriptor.model,
+        "incentive": "points and badges" if game else "deposits",
+        "labels": list(made.descriptor.labels),
+        "descriptor": made.descriptor.digest.hex(),
+        "held out": quality.rows,
+        "skipped": plan.skipped,
+        "accuracy": round(quality.trained, 4),
+        "accuracy on-chain": round(quality.quantized, 4),
+        "quantization loss": round(quality.loss, 4),
+        "gas": made.receipt.gas_used if made.receipt else 0,
+        "transaction": made.receipt.tx_hash if made.receipt else "created before",
+    }
+    print_one(facts, json)
+
+
+def simulate(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a TOML file.")],
+    on_chain: Annotated[bool, typer.Option("--on-chain", help="Through the real contracts.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The reviews: imdb_500words.npz or the folder aclImdb."),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="For PNG and JSON.")] = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Let good and bad agents grow a model, and see who gains."""
+    from orchestrator.sum.simulation.running import simulate as run
+    from orchestrator.sum.simulation.running import write
+    from orchestrator.sum.simulation.scenario import load_scenario
+
+    loaded = load_scenario(scenario)
+    with progress_bar("simulating", unit="days") as progress:
+        result = run(loaded, data=data, on_chain=on_chain, progress=progress)
+    files = write(result, output)
+    summary = result.summary()
+    if json:
+        print_json(summary | {"files": [str(file) for file in files]})
+        return
+    print_one(summary, json)
+    for file in files:
+        out.print(f"wrote {file}", markup=False)
+
+
+def _plan(
+    csv: Path,
+    text_column: str | None,
+    label_column: str,
+    model: Path | None,
+    kind: str,
+    words: int,
+    buckets: int | None,
+    test_share: float,
+    rate: float | None,
+) -> "Plan":
+    from orchestrator.sum.creating import plan
+    from orchestrator.sum.training import KINDS, read_pipeline, read_table, train
+
+    known = next((each for each in KINDS if each == kind), None)
+    if known is None:
+        raise UsageError(f"there is no kind `{kind}`", f"Choose one of {', '.join(KINDS)}.")
+    if not 0 < test_share < 1:
+        raise UsageError("the share to test on lies between 0 and 1", "Such as 0.2.")
+    table = read_table(csv, text_column, label_column)
+    if model:
+        trained = read_pipeline(model, table, test_share)
+    else:
+        trained = train(table, known, words=words, buckets=buckets, share=test_share)
+    return plan(trained, rate)

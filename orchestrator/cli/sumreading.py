@@ -1,0 +1,189 @@
+"""`diln sum list`, `show`, `predict`, `replay` and `leaderboard`: what only looks."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestrator.cli.console import out, print_facts, print_json, progress_bar
+from orchestrator.cli.options import (
+    FromOption,
+    HomeOption,
+    JsonOption,
+    NetworkOption,
+    StorageOption,
+    chosen_sender,
+)
+from orchestrator.cli.sumcommon import (
+    CsvOption,
+    EncoderOption,
+    FeaturesOption,
+    NumbersOption,
+    ReferenceArgument,
+    TextColumn,
+    TextOption,
+    connection_from,
+    encode,
+    opened_from,
+    print_one,
+    print_rows,
+    samples_from,
+)
+
+
+def list_models(
+    network: NetworkOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the shared models of this chain."""
+    from orchestrator.errors import ChainError
+    from orchestrator.sum.opening import models
+
+    rows = []
+    with connection_from(network, None, storage, home) as connection:
+        for created, descriptor in models(connection):
+            try:
+                shared = connection.factory.open(created)
+                kind, count = shared.composition, shared.status().count
+            except ChainError:
+                kind, count = "unknown code", 0
+            rows.append(
+                {
+                    "name": descriptor.name if descriptor else "",
+                    "model": kind,
+                    "contributions": count,
+                    "creator": connection.name_of(created.creator),
+                    "address": created.address,
+                }
+            )
+    print_rows(["name", "model", "contributions", "creator", "address"], rows, json)
+
+
+def show(
+    reference: ReferenceArgument,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a model: its settings, its accuracy now, and what the account --from has with it."""
+    from orchestrator.chain import ether
+    from orchestrator.sum.opening import read_test_set
+
+    with connection_from(network, sender, storage, home) as connection:
+        opened = opened_from(connection, reference, encoder)
+        shared, descriptor = opened.shared, opened.descriptor
+        test, status = read_test_set(connection, descriptor), shared.status()
+        right = 0
+        if test:
+            predicted = shared.predict_many(test.xs)
+            right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
+        standing = shared.standing(connection.address(chosen_sender(connection.settings)))
+        quality = descriptor.quality
+        facts: dict[str, Any] = {
+            "name": opened.name,
+            "address": shared.address,
+            "contract": shared.composition,
+            "creator": connection.name_of(shared.creator),
+            "labels": list(descriptor.labels),
+            "encoder": descriptor.encoder.kind,
+            "features": descriptor.encoder.features,
+            "contributions": status.count,
+            "deposit now": f"{ether(shared.price())} ether",
+            "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
+            "accuracy at first": round(quality.quantized, 4) if quality else None,
+            "accuracy now": round(right / len(test.labels), 4) if test else None,
+            "tested on": len(test.labels) if test else None,
+            "your balance": f"{ether(standing.balance)} ether",
+            "your reputation": f"{standing.valid} of {status.valid}",
+        }
+    print_one(facts, json)
+
+
+def predict(
+    reference: ReferenceArgument,
+    text: TextOption = None,
+    numbers: NumbersOption = None,
+    features: FeaturesOption = None,
+    csv: CsvOption = None,
+    text_column: TextColumn = None,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask the contract for a label: text (or numbers) in, label out. Free."""
+    with connection_from(network, None, storage, home) as connection:
+        opened = opened_from(connection, reference, encoder)
+        xs = encode(opened, samples_from(text, numbers, features, csv, text_column))
+        found = [opened.descriptor.labels[label] for label in opened.shared.predict_many(xs)]
+    if json:
+        print_json([{"label": label} for label in found])
+    else:
+        for label in found:
+            out.print(label, markup=False)
+
+
+def replay(
+    reference: ReferenceArgument,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Plot the accuracy over the contributions.")
+    ] = None,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Rebuild the model from its events alone, and compare it with the chain bit for bit."""
+    from orchestrator.sum.opening import read_test_set
+    from orchestrator.sum.replaying import replay as replay_model
+
+    with connection_from(network, None, storage, home) as connection:
+        opened = opened_from(connection, reference, encoder)
+        test = read_test_set(connection, opened.descriptor)
+        with progress_bar("replaying") as progress:
+            done = replay_model(opened, test, progress)
+    if png and done.history:
+        from orchestrator.sum.plots import draw_history
+
+        draw_history(done.history, f"{opened.name}: accuracy over time", png)
+    last = done.history[-1].accuracy if done.history else None
+    facts: dict[str, Any] = {
+        "contributions": done.contributions,
+        "words": done.words,
+        "identical": True,
+        "accuracy now": round(last, 4) if last is not None else None,
+    }
+    if json:
+        print_json(facts | {"history": [vars(point) for point in done.history]})
+    else:
+        out.print(
+            f"all {done.words} words are what {done.contributions} contributions make of the first model"
+        )
+        print_facts({"accuracy now": facts["accuracy now"], "plot": png if done.history else None})
+
+
+def leaderboard(
+    reference: ReferenceArgument,
+    network: NetworkOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show who helped the model most."""
+    from orchestrator.chain import ether
+    from orchestrator.sum.leaderboard import leaderboard as rank
+
+    with connection_from(network, None, storage, home) as connection:
+        ranked = rank(opened_from(connection, reference))
+        rows = [vars(row) | {"name": connection.name_of(row.address)} for row in ranked]
+    money = ("deposited", "refunded", "taken")
+    if not json:
+        rows = [row | {key: ether(row[key]) for key in money} for row in rows]
+    print_rows(["name", "points", "level", "valid", "contributions", *money], rows, json)

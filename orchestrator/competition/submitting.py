@@ -1,0 +1,128 @@
+"""Commit to a model during training, reveal it afterwards."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_utils.crypto import keccak
+
+from orchestrator.chain import Account
+from orchestrator.competition.candidates import Candidate, candidate_of
+from orchestrator.competition.contracts import Competition
+from orchestrator.competition.records import Phase, Status, Submission
+from orchestrator.competition.secrets import Secret, derive
+from orchestrator.competition.timing import require_phase
+from orchestrator.competition.training import training_data
+from orchestrator.competition.venue import Venue
+from orchestrator.errors import AccountError, ChainError
+
+SALT = "competition submission"
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A commitment on the chain to `candidate`; `anew` is False if it had been made before."""
+
+    submission: Submission
+    candidate: Candidate
+    anew: bool
+    gas_used: int
+
+
+def propose(venue: Venue, competition: Competition, file: Path, opening: str | None = None) -> Candidate:
+    """Quantize the model in `file` on the training data and predict its score; nothing is sent."""
+    samples = training_data(venue, competition, opening).samples(competition.terms)
+    return candidate_of(file, competition.terms, samples)
+
+
+def submit(venue: Venue, competition: Competition, candidate: Candidate, submitter: Account) -> Submitted:
+    """Commit to the model with the deposit. The same model twice is one submission.
+
+    Model and salt are on disk before anything is sent, and the salt follows from the wallet key. Raises
+    ChainError that says when training ended, ContractReverted for the organizer where it may not enter.
+    """
+    salt = salt_of(venue, competition, candidate.hash, submitter)
+    commitment = competition.commitment(submitter.address, candidate.hash, salt)
+    known = _with_commitment(competition, commitment, submitter)
+    secret = Secret(submitter.address, salt, candidate.encoded)
+    venue.secrets(competition.address).keep_submission(commitment, secret)
+    if known:
+        return Submitted(known, candidate, False, 0)
+    require_phase(competition, Phase.TRAINING, what="submitting")
+    receipt = venue.send_once(
+        f"commit-{competition.address}-{commitment.hex()[:16]}",
+        competition.commit(commitment),
+        submitter,
+        value=competition.terms.deposit,
+    )
+    found = _with_commitment(competition, commitment, submitter)
+    if found is None:
+        raise ChainError(
+            f"transaction {receipt.tx_hash} went through, yet the node does not show the submission",
+            "The node may lag: run this again, it looks before it sends.",
+        )
+    return Submitted(found, candidate, True, receipt.gas_used)
+
+
+def reveal(
+    venue: Venue,
+    competition: Competition,
+    submitter: Account,
+    *,
+    number: int | None = None,
+    file: Path | None = None,
+) -> list[int]:
+    """Reveal all commitments of `submitter` (or one) that are not revealed; returns their numbers.
+
+    Where model and salt are lost, `file` (the model that was submitted) restores both. Raises ChainError that
+    says when reveals open or closed, AccountError for a commitment whose model is not here.
+    """
+    mine = [
+        each
+        for each in competition.submissions()
+        if each.submitter == submitter.address and number in (None, each.number)
+    ]
+    if not mine:
+        raise ChainError(f"{submitter.name} has no such submission", "See `diln competition show`.")
+    waiting = [each for each in mine if each.status is Status.COMMITTED]
+    if not waiting:
+        return []
+    require_phase(competition, Phase.REVEAL, what="revealing")
+    restored = _restored(venue, competition, submitter, file) if file else {}
+    for each in waiting:
+        secret = restored.get(each.word) or venue.secrets(competition.address).submission(each.word)
+        if secret is None:
+            raise AccountError(
+                f"model and salt of submission {each.number} are not in {venue.settings.home}",
+                "Give the model that you submitted with --model FILE: the salt is restored from your key.",
+            )
+        _check(competition, each, secret)
+        venue.send(competition.reveal(each.number, secret.model, secret.salt), submitter)
+    return [each.number for each in waiting]
+
+
+def salt_of(venue: Venue, competition: Competition, model_hash: bytes, submitter: Account) -> bytes:
+    """The salt of a commitment: the same whenever the same wallet commits to the same model here."""
+    return derive(submitter, venue.chain.chain_id, SALT, model_hash, competition.address)
+
+
+def _restored(venue: Venue, competition: Competition, submitter: Account, file: Path) -> dict[bytes, Secret]:
+    candidate = propose(venue, competition, file)
+    salt = salt_of(venue, competition, candidate.hash, submitter)
+    commitment = competition.commitment(submitter.address, candidate.hash, salt)
+    return {commitment: Secret(submitter.address, salt, candidate.encoded)}
+
+
+def _check(competition: Competition, submission: Submission, secret: Secret) -> None:
+    computed = competition.commitment(submission.submitter, keccak(secret.model), secret.salt)
+    if computed != submission.word:
+        raise AccountError(
+            f"the salt or the model kept for submission {submission.number} is not the one committed to",
+            "Give the model that you submitted with --model FILE: the salt is restored from your key.",
+        )
+
+
+def _with_commitment(competition: Competition, commitment: bytes, submitter: Account) -> Submission | None:
+    for event in competition.events("Committed", submitter=submitter.address):
+        if event["args"]["commitment"] == commitment:
+            return competition.submission(int(event["args"]["submission"]))
+    return None

@@ -1,0 +1,59 @@
+"""Test data: opened on-chain by the organizer, read back from there by everybody."""
+
+from orchestrator.chain import Account
+from orchestrator.competition.archive import check_group
+from orchestrator.competition.contracts import Competition, CompetitionReader
+from orchestrator.competition.records import Group, Mode, Phase
+from orchestrator.competition.timing import require_phase
+from orchestrator.competition.training import organizers_data
+from orchestrator.competition.transactions import call_argument, group_argument
+from orchestrator.competition.venue import Report, Venue
+from orchestrator.errors import ChainError
+
+LARGEST_CODE, LARGEST_CALL = 24_575, 90_000
+"""Bytes of groups that one call may open: what fits into a code (direct), into a transaction (optimistic)."""
+
+
+def open_test(
+    venue: Venue, competition: Competition, organizer: Account, progress: Report | None = None
+) -> int:
+    """Open all test groups, as many in one call as fit; returns how many were opened now.
+
+    Interrupted, it goes on with the first that is still closed. Raises ChainError that says when it opens.
+    """
+    terms, done = competition.terms, competition.progress().opened
+    tests = competition.test_groups()
+    if done == terms.test_groups > 0:
+        return 0
+    require_phase(competition, Phase.OPENING, what="opening the test data")
+    data = organizers_data(venue, competition, organizer)
+    room = LARGEST_CODE if terms.mode is Mode.DIRECT else LARGEST_CALL
+    count = max(1, min(room // terms.group_bytes, 64))
+    first = done
+    while done < len(tests):
+        chunk = tests[done : done + count]
+        venue.send(competition.open_test([data.opened(number) for number in chunk]), organizer)
+        done += len(chunk)
+        if progress:
+            progress(done, len(tests))
+    return done - first
+
+
+def opened_tests(competition: CompetitionReader) -> list[Group]:
+    """The test groups in order, read from the transactions that opened them and checked against the root.
+
+    Raises ChainError while some are closed, or where a contract opened them in its own way.
+    """
+    terms, progress = competition.terms, competition.progress()
+    if not terms.test_groups == progress.opened:
+        raise ChainError(
+            f"{progress.opened} of {terms.test_groups} test groups are open", "The organizer opens them."
+        )
+    groups: list[Group] = []
+    seen: set[bytes] = set()
+    for event in competition.events("TestOpened"):
+        if event["transactionHash"] not in seen:
+            seen.add(event["transactionHash"])
+            groups += [group_argument(each) for each in call_argument(competition, event, "openTest", "next")]
+    numbers = competition.test_groups()
+    return [check_group(terms, number, group) for number, group in zip(numbers, groups, strict=True)]

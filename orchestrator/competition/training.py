@@ -1,0 +1,205 @@
+"""The split, and training data: opened off-chain under the root, or on demand on-chain."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.chain import Account
+from orchestrator.competition.archive import LONGEST, Archive, check_group
+from orchestrator.competition.contracts import Competition
+from orchestrator.competition.records import Group, Phase, Terms
+from orchestrator.competition.samples import Samples
+from orchestrator.competition.secrets import derive, group_salts
+from orchestrator.competition.timing import require_phase
+from orchestrator.competition.transactions import call_argument, group_argument
+from orchestrator.competition.tree import Data
+from orchestrator.competition.venue import Venue
+from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
+from orchestrator.storage.cid import Cid
+from orchestrator.types import Digest
+
+DATA = "competition data"
+LABEL = "training data"
+"""What the batch in the registry is called."""
+
+LARGEST_OPENING = 1 << 20
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What the organizer has opened so far, checked against the root; `missing` groups are not open yet."""
+
+    archive: Archive
+    groups: Mapping[int, Group] = field(repr=False)
+    missing: tuple[int, ...]
+
+    def samples(self, terms: Terms) -> Samples:
+        """Raises DataError if nothing is open."""
+        if not self.groups:
+            raise DataError(
+                "no training group is open yet",
+                "The organizer runs `diln competition data`; demand a group with --challenge.",
+            )
+        return Samples.of(self.groups.values(), terms)
+
+
+def draw(venue: Venue, competition: Competition, sender: Account) -> bool:
+    """Draw the split; anyone may. False if it was drawn before. Raises ContractReverted if too early."""
+    if competition.progress().drawn_at:
+        return False
+    venue.send(competition.draw_split(), sender)
+    return True
+
+
+def read_archive(venue: Venue, competition: Competition) -> Archive:
+    """The sealed data. Raises StorageError if they are not found, DataError if they are malformed."""
+    return Archive.parse(venue.storage.read(competition.terms.cid, limit=LONGEST), competition.terms)
+
+
+def organizers_data(venue: Venue, competition: Competition, organizer: Account) -> Data:
+    """All groups, with the salts of `.diln`, or derived from the wallet where that file is lost.
+
+    Raises AccountError for somebody else, IntegrityError if the salts are not those of the root.
+    """
+    terms = competition.terms
+    if organizer.address != terms.organizer:
+        raise AccountError(
+            f"{organizer.name} is not the organizer of this competition", f"Use --from {terms.organizer}."
+        )
+    archive = read_archive(venue, competition)
+    folder = venue.secrets(competition.address)
+    kept = folder.read("organizer")
+    if kept is not None:
+        try:
+            return archive.data(terms, group_salts(bytes.fromhex(kept["master"]), terms.groups))
+        except (IntegrityError, KeyError, ValueError):
+            pass  # changed or damaged; the wallet knows better
+    master = derive(organizer, venue.chain.chain_id, DATA, archive.nonce, venue.factory.address)
+    data = archive.data(terms, group_salts(master, terms.groups))
+    folder.write("organizer", {"master": master.hex()})
+    return data
+
+
+def open_training(venue: Venue, competition: Competition, organizer: Account) -> str:
+    """Publish the salts of all training groups, pinned and anchored in the model registry; returns the CID.
+
+    The anchor is a batch under the root of the data, in a project of the organizer that is named after the
+    competition: so everybody finds it, and nobody else can put another in its place.
+    """
+    data = organizers_data(venue, competition, organizer)
+    tests = set(competition.test_groups())
+    salts = {str(n): data.salts[n].hex() for n in range(len(data.salts)) if n not in tests}
+    content = {"competition": competition.address, "salts": salts}
+    stored = venue.storage.put(json.dumps(content, sort_keys=True).encode())
+    project = _project(venue, competition)
+    if venue.registry.batch(project, Digest(competition.terms.root)) is None:
+        known = venue.registry.project(project)
+        if known is None:
+            create = venue.registry.create_project(_project_name(competition), [], [organizer.address], 1)
+            venue.send_once(f"project-{competition.address}", create, organizer)
+        anchor = venue.registry.anchor_batch(
+            project, Digest(competition.terms.root), len(salts), LABEL, Cid.parse(stored.cid)
+        )
+        venue.send_once(f"training-{competition.address}", anchor, organizer)
+    return stored.cid
+
+
+def training_is_open(venue: Venue, competition: Competition) -> bool:
+    """Whether the organizer has published the salts of the training groups in the registry."""
+    return venue.registry.batch(_project(venue, competition), Digest(competition.terms.root)) is not None
+
+
+def training_data(venue: Venue, competition: Competition, opening: str | None = None) -> TrainingData:
+    """Fetch the training groups and check each against the root.
+
+    `opening` is the CID of the published salts, where it is not taken from the registry. Groups that were
+    answered on-chain count as open. Raises ChainError before the split is drawn, StorageError if the sealed
+    data are not found, IntegrityError for a group that does not match the root.
+    """
+    if not competition.progress().drawn_at:
+        raise ChainError(
+            "the split is not drawn yet, so nobody knows which groups are for training",
+            "Draw it: diln competition data.",
+        )
+    archive = read_archive(venue, competition)
+    tests = set(competition.test_groups())
+    wanted = [number for number in range(competition.terms.groups) if number not in tests]
+    groups = _answered(competition)
+    for number, salt in _published(venue, competition, opening).items():
+        if number in wanted and number not in groups:
+            groups[number] = archive.open(competition.terms, number, salt)
+    ordered = {number: groups[number] for number in wanted if number in groups}
+    return TrainingData(archive, ordered, tuple(number for number in wanted if number not in groups))
+
+
+def write_csv(training: TrainingData, terms: Terms, file: Path) -> int:
+    """Write the open samples as bytes and label numbers, as models are to take them; returns the rows."""
+    import pandas as pd
+
+    samples, encoding = training.samples(terms), training.archive.encoding
+    table = pd.DataFrame(samples.features, columns=list(encoding.features))
+    table[encoding.target] = samples.labels
+    part = file.with_name(f"{file.name}.part")
+    table.to_csv(part, index=False)
+    part.replace(file)
+    return len(table)
+
+
+def challenge(venue: Venue, competition: Competition, group: int, sender: Account) -> None:
+    """Demand, with the stake, that a withheld group be opened on-chain."""
+    require_phase(competition, Phase.TRAINING, what="challenging")
+    venue.send(competition.challenge(group), sender, value=competition.terms.stake)
+
+
+def answer_all(venue: Venue, competition: Competition, organizer: Account) -> list[int]:
+    """Answer every pending challenge; returns the groups."""
+    pending = [number for number in challenged(competition) if not competition.challenge_of(number).answered]
+    if not pending:
+        return []
+    data = organizers_data(venue, competition, organizer)
+    now = venue.chain.now()
+    for number in pending:
+        if competition.challenge_of(number).deadline > now:
+            venue.send(competition.answer(number, data.opened(number)), organizer)
+    return pending
+
+
+def challenged(competition: Competition) -> list[int]:
+    """Groups that were ever challenged."""
+    return [int(event["args"]["group"]) for event in competition.events("Challenged")]
+
+
+def _answered(competition: Competition) -> dict[int, Group]:
+    found = {}
+    for event in competition.events("Answered"):
+        number = int(event["args"]["group"])
+        group = group_argument(call_argument(competition, event, "answer", "opened"))
+        found[number] = check_group(competition.terms, number, group)
+    return found
+
+
+def _published(venue: Venue, competition: Competition, opening: str | None) -> dict[int, bytes]:
+    """Salts by group; none if nothing was published, or what was is not found anywhere."""
+    if opening is None:
+        batch = venue.registry.batch(_project(venue, competition), Digest(competition.terms.root))
+        opening = batch.cid if batch else None
+    if opening is None:
+        return {}
+    try:
+        found = json.loads(venue.storage.read(opening, limit=LARGEST_OPENING))
+        return {int(number): bytes.fromhex(salt) for number, salt in found["salts"].items()}
+    except StorageError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{opening} does not hold salts of training groups", "Ask the organizer for another CID."
+        ) from error
+
+
+def _project_name(competition: Competition) -> str:
+    return f"competition-{competition.address}"
+
+
+def _project(venue: Venue, competition: Competition) -> Digest:
+    return venue.registry.project_id(competition.terms.organizer, _project_name(competition))

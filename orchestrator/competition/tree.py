@@ -1,0 +1,110 @@
+"""Leaves, roots and proofs of data and predictions: the twin of contracts/competition/DataTree.sol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from orchestrator.competition.records import Group, Terms
+from orchestrator.learning.integer import sample_size
+
+SAMPLE = keccak(text="DILN competition sample")
+GROUP = keccak(text="DILN competition group")
+PREDICTIONS = keccak(text="DILN competition predictions")
+WORD = 32
+
+
+@dataclass(frozen=True)
+class Data:
+    """All groups, encoded, with their salts: what only the organizer has until it opens them."""
+
+    groups: tuple[bytes, ...]
+    salts: tuple[bytes, ...]
+    features: int
+    classes: int
+    group_size: int
+
+    @cached_property
+    def leaves(self) -> list[bytes]:
+        numbered = enumerate(zip(self.salts, self.groups, strict=True))
+        return [
+            group_leaf(i, salt, data, self.features, self.classes, self.group_size)
+            for i, (salt, data) in numbered
+        ]
+
+    @property
+    def root(self) -> bytes:
+        return root_of(self.leaves)
+
+    def opened(self, number: int) -> Group:
+        """The arguments that open group `number`."""
+        return Group(self.salts[number], self.groups[number], proof_of(self.leaves, number))
+
+
+def sample_leaves(number: int, salt: bytes, data: bytes, stride: int) -> list[bytes]:
+    """The leaves of a group's samples."""
+    prefix = SAMPLE + salt + number.to_bytes(2, "big")
+    samples = [data[i : i + stride] for i in range(0, len(data), stride)]
+    return [keccak(prefix + i.to_bytes(2, "big") + sample) for i, sample in enumerate(samples)]
+
+
+def group_leaf(number: int, salt: bytes, data: bytes, features: int, classes: int, size: int) -> bytes:
+    """The leaf of group `number`, which holds `size` samples."""
+    top = root_of(sample_leaves(number, salt, data, sample_size(features, classes)))
+    types = ["bytes32", "uint256", "uint256", "uint256", "uint256", "bytes32"]
+    return keccak(encode(types, [GROUP, number, size, features, classes, top]))
+
+
+def is_group(terms: Terms, number: int, group: Group) -> bool:
+    """Whether `group` is group `number` under the terms' root, of the right length."""
+    if len(group.data) != terms.group_bytes or len(group.salt) != WORD:
+        return False
+    leaf = group_leaf(number, group.salt, group.data, terms.features, terms.classes, terms.group_size)
+    return climb(leaf, group.proof) == terms.root
+
+
+def words_of(predictions: bytes) -> list[bytes]:
+    """The 32-byte words of posted predictions, the last one filled up with zeros."""
+    return [predictions[i : i + WORD].ljust(WORD, b"\0") for i in range(0, len(predictions), WORD)]
+
+
+def word_leaves(predictions: bytes) -> list[bytes]:
+    types = ["bytes32", "uint256", "bytes32"]
+    return [keccak(encode(types, [PREDICTIONS, i, word])) for i, word in enumerate(words_of(predictions))]
+
+
+def root_of(nodes: Sequence[bytes]) -> bytes:
+    """Pairs are hashed in order of value; a node without a partner rises as it is."""
+    return _levels(nodes)[-1][0]
+
+
+def proof_of(nodes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """The siblings from node `index` to the root."""
+    proof = []
+    for level in _levels(nodes)[:-1]:
+        if index ^ 1 < len(level):
+            proof.append(level[index ^ 1])
+        index //= 2
+    return tuple(proof)
+
+
+def climb(leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """The root to which `proof` leads."""
+    for sibling in proof:
+        leaf = _pair(leaf, sibling)
+    return leaf
+
+
+def _levels(nodes: Sequence[bytes]) -> list[list[bytes]]:
+    found = [list(nodes)]
+    while len(found[-1]) > 1:
+        below = found[-1]
+        above = [_pair(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)]
+        found.append(above + below[2 * len(above) :])
+    return found
+
+
+def _pair(left: bytes, right: bytes) -> bytes:
+    return keccak(min(left, right) + max(left, right))

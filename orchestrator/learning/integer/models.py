@@ -1,0 +1,181 @@
+"""Integer networks and tree ensembles, in plain numpy: the reference that the contracts are held against."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import ModelError
+
+Integers = NDArray[np.int64]
+
+MAX_LAYERS, MAX_WIDTH, MAX_SHIFT = 8, 4096, 31
+MAX_INPUTS, MAX_TABLE = 0xFFFE, 0xFFFF
+INT32 = np.iinfo(np.int32)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A fully connected layer: `weights` int8 (outputs, inputs), `biases` int32 (outputs,), `shift` bits."""
+
+    weights: Integers
+    biases: Integers
+    shift: int
+
+    def __post_init__(self) -> None:
+        outputs, inputs = self.weights.shape
+        _require(0 < inputs <= MAX_WIDTH and 0 < outputs <= MAX_WIDTH, f"a layer is {inputs}×{outputs}")
+        _require(self.biases.shape == (outputs,), "biases and weights do not match")
+        _require(0 <= self.shift <= MAX_SHIFT, f"a shift is {self.shift}, not 0…{MAX_SHIFT}")
+        _require(_within(self.weights, np.iinfo(np.int8)), "a weight is not an int8")
+        _require(_within(self.biases, INT32), "a bias is not an int32")
+
+
+@dataclass(frozen=True)
+class IntegerNetwork:
+    """Layers, each but the last followed by min(255, max(0, sum) >> shift)."""
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        _require(0 < len(self.layers) <= MAX_LAYERS, f"{len(self.layers)} layers, not 1…{MAX_LAYERS}")
+        for left, right in zip(self.layers, self.layers[1:], strict=False):
+            _require(left.weights.shape[0] == right.weights.shape[1], "two layers do not fit together")
+
+    @property
+    def inputs(self) -> int:
+        return int(self.layers[0].weights.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        return int(self.layers[-1].weights.shape[0])
+
+    @property
+    def shift(self) -> int:
+        return self.layers[-1].shift
+
+    def run(self, samples: Any) -> Integers:
+        """The outputs (samples, outputs) for bytes (samples, inputs)."""
+        values = as_bytes(samples, self.inputs)
+        for layer in self.layers[:-1]:
+            sums = values @ layer.weights.T + layer.biases
+            values = np.minimum(255, np.maximum(0, sums) >> layer.shift)
+        return values @ self.layers[-1].weights.T + self.layers[-1].biases
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A binary tree, node by node: where input `features[i]` <= `thresholds[i]` it goes on with node i + 1.
+
+    Else with node `targets[i]`. A leaf has feature -1, and its target is a row of the ensemble.
+    """
+
+    features: tuple[int, ...]
+    thresholds: tuple[int, ...]
+    targets: tuple[int, ...]
+
+    def row(self, sample: Integers) -> int:
+        """The row at the end of the walk of one sample."""
+        node = 0
+        while self.features[node] >= 0:
+            goes_on = sample[self.features[node]] <= self.thresholds[node]
+            node = node + 1 if goes_on else self.targets[node]
+        return self.targets[node]
+
+
+@dataclass(frozen=True)
+class IntegerTrees:
+    """A sum of trees: `rows` int16 (rows, outputs) are what leaves point to, `biases` int32 (outputs,)."""
+
+    inputs: int
+    trees: tuple[Tree, ...]
+    rows: Integers
+    biases: Integers
+    shift: int
+
+    def __post_init__(self) -> None:
+        nodes = sum(len(tree.features) for tree in self.trees)
+        _require(0 < self.inputs <= MAX_INPUTS, f"{self.inputs} inputs, not 1…{MAX_INPUTS}")
+        _require(
+            len(self.trees) <= MAX_TABLE and nodes <= MAX_TABLE, f"{nodes} nodes are more than {MAX_TABLE}"
+        )
+        _require(len(self.rows) <= MAX_TABLE, f"{len(self.rows)} leaves are more than {MAX_TABLE}")
+        _require(
+            self.rows.shape[1:] == self.biases.shape and len(self.biases) > 0, "rows and biases do not match"
+        )
+        _require(0 <= self.shift <= MAX_SHIFT, f"the shift is {self.shift}, not 0…{MAX_SHIFT}")
+        _require(_within(self.rows, np.iinfo(np.int16)), "a leaf is not an int16")
+        _require(_within(self.biases, INT32), "a bias is not an int32")
+        for tree in self.trees:
+            self._check(tree)
+
+    def _check(self, tree: Tree) -> None:
+        count = len(tree.features)
+        _require(count > 0, "a tree is empty")
+        for node, (feature, threshold, target) in enumerate(
+            zip(tree.features, tree.thresholds, tree.targets, strict=True)
+        ):
+            if feature < 0:
+                _require(0 <= target < len(self.rows), "a leaf points to no row")
+                continue
+            _require(feature < self.inputs and 0 <= threshold <= 255, "a node asks for no input, or over 255")
+            _require(node < target < count and node + 1 < count, "a node's branch does not lie behind it")
+
+    @property
+    def outputs(self) -> int:
+        return len(self.biases)
+
+    def run(self, samples: Any) -> Integers:
+        """The outputs (samples, outputs) for bytes (samples, inputs)."""
+        values = as_bytes(samples, self.inputs)
+        sums = np.tile(self.biases.astype(np.int64), (len(values), 1))
+        for i, sample in enumerate(values):
+            for tree in self.trees:
+                sums[i] += self.rows[tree.row(sample)]
+        return sums
+
+
+IntegerModel = IntegerNetwork | IntegerTrees
+
+
+def predict(model: IntegerModel, samples: Any, classes: int) -> Integers:
+    """What the contract predicts: a class below `classes`, or with `classes` 0 an int32.
+
+    Raises ModelError if the model's outputs are not what that takes.
+    """
+    check_outputs(model.outputs, classes)
+    outputs = model.run(samples)
+    if model.outputs > 1:
+        predictions = outputs.argmax(axis=1)
+    elif classes == 0:
+        predictions = np.clip(outputs[:, 0] >> model.shift, INT32.min, INT32.max)
+    else:
+        predictions = outputs[:, 0] > 0
+    return np.asarray(predictions, np.int64)
+
+
+def check_outputs(outputs: int, classes: int) -> None:
+    """Raise ModelError unless a model of `outputs` outputs tells `classes` classes (0: numbers) apart."""
+    fits = outputs == 1 if classes == 0 else outputs == classes or (classes == 2 and outputs == 1)
+    wanted = "one output" if classes == 0 else f"{classes} outputs"
+    _require(fits, f"the model has {outputs} outputs where the task takes {wanted}")
+
+
+def as_bytes(samples: Any, inputs: int) -> Integers:
+    """`samples` as integers (samples, inputs) from 0 to 255; raises ModelError if they are not."""
+    values = np.atleast_2d(np.asarray(samples))
+    _require(values.ndim == 2 and values.shape[1] == inputs, f"samples are not rows of {inputs} inputs")
+    integers = values.astype(np.int64)
+    _require(bool(np.all(integers == values)), "an input is not an integer")
+    _require(not len(values) or (integers.min() >= 0 and integers.max() <= 255), "an input is not 0…255")
+    return integers
+
+
+def _within(values: Integers, limits: np.iinfo[Any]) -> bool:
+    return not values.size or (int(values.min()) >= limits.min and int(values.max()) <= limits.max)
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ModelError(f"this is no integer model: {what}", "Quantize it anew, or make it smaller.")

@@ -1,0 +1,118 @@
+"""The whole job on real data, told line by line: what `diln demo` shows."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.chain import migrate
+from orchestrator.config import EMBEDDED, Network, Settings, StorageConfig
+from orchestrator.errors import VerificationFailed
+from orchestrator.learning.data import load_dataset
+from orchestrator.learning.template import spec_template
+from orchestrator.pipeline.loading import check, load_published
+from orchestrator.pipeline.predicting import anchor_log, predict, prove
+from orchestrator.pipeline.projects import create_project
+from orchestrator.pipeline.publishing import Published, publish
+from orchestrator.pipeline.runs import Run
+from orchestrator.pipeline.signing import sign
+from orchestrator.pipeline.training import train
+from orchestrator.pipeline.workspace import Workspace
+from orchestrator.provenance import verify
+
+Line = tuple[str, str]
+
+PROJECT = "breast-cancer"
+
+
+def demo(settings: Settings, folder: Path) -> Iterator[Line]:
+    """Train, sign, publish, verify, predict, prove and forge in `folder`; yields (step, sentence) as it goes.
+
+    Always on the embedded chain and store of a state folder of its own. Raises VerificationFailed if the
+    forged model is not caught.
+    """
+    spec = folder / "diln.toml"
+    spec.write_text(spec_template("breast_cancer", name=PROJECT), encoding="utf-8")
+    own = replace(
+        settings, home=folder / ".diln", network=Network(EMBEDDED), storage=StorageConfig(), account=None
+    )
+    with Workspace(own) as workspace:
+        run = yield from _train(workspace, spec)
+        published = yield from _publish(workspace, run)
+        yield from _use(workspace, published, spec)
+        yield from _forge(workspace, run, published)
+
+
+def _train(workspace: Workspace, spec: Path) -> Generator[Line, None, Run]:
+    run, training = train(workspace.settings, spec)
+    data, metrics = training.dataset.provenance, training.metrics
+    manifest = run.manifest
+    yield "collect", f"{data.rows} rows of {data.source}, SHA-256 {data.sha256}"
+    yield (
+        "train",
+        f"{manifest.predicate.training.algorithm.rpartition('.')[2]} in {training.seconds:.1f} s; on "
+        f"{metrics.rows} rows held out: F1 {metrics['f1']:.4f}, ROC-AUC {metrics['roc_auc']:.4f}",
+    )
+    yield (
+        "describe",
+        f"{manifest.predicate.artifact.size} bytes, SHA-256 {manifest.artifact_hash.hex()}, "
+        f"CID {manifest.artifact_cid}",
+    )
+    return run
+
+
+def _publish(workspace: Workspace, run: Run) -> Generator[Line, None, Published]:
+    alice, bob = workspace.account("alice"), workspace.account("bob")
+    [registry] = [
+        each for each in migrate(workspace.settings, workspace.chain, alice) if each.name == "ModelRegistry"
+    ]
+    yield "deploy", f"the registry is at {registry.address} on the embedded chain"
+    create_project(workspace, PROJECT, alice, participants=["alice", "bob", "carol"], threshold=2)
+    sign(workspace, run, bob, f"alice/{PROJECT}")
+    yield "sign", f"bob signed manifest {run.manifest.digest.hex()}; alice signs next, 2 of 3 must"
+    published = publish(workspace, run, alice)
+    assert isinstance(published, Published)  # noqa: S101 - it was no dry run
+    assert published.receipt  # noqa: S101 - the chain is new
+    yield (
+        "publish",
+        f"version {published.version.number}, {published.version.status.word} (the gate passed): transaction "
+        f"{published.receipt.tx_hash}, {published.gas_used:,} gas",
+    )
+    return published
+
+
+def _use(workspace: Workspace, published: Published, spec: Path) -> Iterator[Line]:
+    from orchestrator.learning.spec import load_spec
+
+    model = load_published(workspace, f"{PROJECT}@1", workspace.viewer)
+    checks = check(workspace, model.path, published.project.id).checks
+    yield (
+        "verify",
+        f"{', '.join(each.name for each in checks)}: all {len(checks)} checks against the chain passed",
+    )
+    first = load_dataset(load_spec(spec).data, spec.parent).X.iloc[0]
+    row = {str(name): value for name, value in first.items()}
+    [prediction] = predict(workspace, model, [row])
+    label = prediction.output["label"]
+    share = prediction.output["probabilities"][label]
+    yield "predict", f"row 1 is {label} (probability {share:.4f}); logged as prediction {prediction.index}"
+    anchored = anchor_log(workspace, published.project.id, workspace.account("alice"))
+    assert anchored  # noqa: S101 - there is a prediction
+    batch, receipt = anchored
+    yield "anchor", f"the log's Merkle root {batch.root.hex()}, {receipt.gas_used:,} gas"
+    dest = spec.parent / "prediction-0.json"
+    prove(workspace, published.project.id, prediction.index, dest)
+    verify(dest, workspace.registry).require()
+    yield "prove", "the contract accepts the proof that this prediction was logged"
+
+
+def _forge(workspace: Workspace, run: Run, published: Published) -> Iterator[Line]:
+    forged = run.folder.parent / "forged.skops"
+    content = bytearray(run.model.read_bytes())
+    place = len(content) // 2
+    content[place] ^= 1
+    forged.write_bytes(content)
+    yield "forge", f"one bit of byte {place} changed"
+    verification = verify(forged, workspace.registry, project=published.project.id)
+    if verification.ok:
+        raise VerificationFailed("the forged model was not caught", "Do not use this build of DILN.")
+    yield "caught", verification.failures[0].sentence

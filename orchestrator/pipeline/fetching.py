@@ -1,0 +1,81 @@
+"""Get the bytes of a published version: from a run here, from the chain itself, or from storage."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from orchestrator.errors import BlockNotFound, ModelError
+from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run
+from orchestrator.pipeline.workspace import Workspace
+from orchestrator.provenance import Manifest, Version
+from orchestrator.storage import decrypt_file, read_identity
+from orchestrator.types import Digest
+
+
+def model_file(workspace: Workspace, version: Version, identity: Path | None = None) -> Path:
+    """A file that should hold the version's bytes; whether it does is for the verification to say.
+
+    `identity` holds the private key that a private model's encrypted file needs. What was fetched before is
+    fetched again if it was changed meanwhile. Raises ModelError if the bytes are to be had nowhere.
+    """
+    run = local_run(workspace, version)
+    if run:
+        return run.model
+    cached = workspace.settings.home / "cache" / f"{version.artifact_hash.hex()}.skops"
+    if not _holds(cached, version.artifact_hash):
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        _fetch(workspace, version, cached, identity)
+    return cached
+
+
+def manifest_of(workspace: Workspace, version: Version) -> Manifest:
+    """The anchored manifest. Raises StorageError if nobody has it, ManifestError."""
+    run = local_run(workspace, version)
+    if run and hashlib.sha256(run.manifest_file.read_bytes()).digest() == version.manifest_digest:
+        return run.manifest
+    return Manifest.parse(workspace.storage.read(version.manifest_cid))
+
+
+def local_run(workspace: Workspace, version: Version) -> Run | None:
+    """The run on this machine that the version was published from, if it was here."""
+    runs = workspace.settings.models_dir.glob(f"*/{version.manifest_digest.hex()[:RUN_ID_LENGTH]}")
+    return next((Run(folder) for folder in runs if Run(folder).model.is_file()), None)
+
+
+def _holds(file: Path, digest: Digest) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest() == digest
+
+
+def _fetch(workspace: Workspace, version: Version, dest: Path, identity: Path | None) -> None:
+    if version.on_chain:
+        _write(dest, workspace.registry.artifact(version.project_id, version.artifact_hash) or b"")
+        return
+    if version.artifact_cid is None:
+        raise ModelError("this version's bytes were never published", "Ask its publisher for the file.")
+    if not _encrypted(workspace, version):
+        workspace.storage.get(version.artifact_cid, dest)
+        return
+    if identity is None:
+        raise ModelError(
+            "this model is private: what is published of it is encrypted",
+            "Give the file with your private key: --identity FILE.",
+        )
+    secret = workspace.storage.get(version.artifact_cid, dest.with_suffix(".age"))
+    decrypt_file(secret, dest, read_identity(identity))
+    secret.unlink()
+
+
+def _encrypted(workspace: Workspace, version: Version) -> bool:
+    try:
+        return manifest_of(workspace, version).predicate.artifact.encrypted
+    except BlockNotFound:
+        return False  # then the verification fails anyway, for want of the manifest
+
+
+def _write(dest: Path, data: bytes) -> None:
+    part = dest.with_name(f"{dest.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(dest)

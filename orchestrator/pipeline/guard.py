@@ -1,0 +1,82 @@
+"""Keep asking whether a model may still be used, and remember why not."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Self
+
+from orchestrator.errors import DilnError, VerificationFailed
+
+PATIENCE = 3
+"""How many intervals may pass without a finished check until a model is refused: a node may hang."""
+
+
+class Guard:
+    """Runs `check` when entered, then every `interval` seconds, and at once when `changed` says so.
+
+    `changed` is asked every `poll` seconds; it is cheap (has the registry spoken about this model?), `check`
+    is thorough (hash, anchor, status, signatures) and raises where something is wrong. A check that cannot be
+    made counts as failed: a model that cannot be checked is not served. A later check that passes lifts the
+    refusal, so a node that comes back needs no restart.
+    """
+
+    def __init__(
+        self,
+        check: Callable[[], object],
+        changed: Callable[[], bool],
+        *,
+        interval: float = 60.0,
+        poll: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._check = check
+        self._changed = changed
+        self._interval = interval
+        self._poll = poll
+        self._clock = clock
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
+        self._passed = clock()
+        self._failure: DilnError | None = None
+
+    @property
+    def refusal(self) -> DilnError | None:
+        """Why the model must not be used now; None while it may."""
+        if self._failure:
+            return self._failure
+        age = self._clock() - self._passed
+        if age > PATIENCE * self._interval + self._poll:
+            return VerificationFailed(
+                f"the model was last checked {age:.0f} s ago: the check does not come to an end",
+                "See whether the node and the storage answer: `diln doctor`.",
+            )
+        return None
+
+    def __enter__(self) -> Self:
+        """Raises what the first check raises: a model that never passed is not served at all."""
+        self._check()
+        self._passed = self._clock()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join(timeout=PATIENCE * self._poll)  # a daemon: a check that hangs holds up nobody
+
+    def look(self) -> None:
+        """One turn of the watch: check if something changed, the interval is over, or the last one failed."""
+        try:
+            due = self._clock() - self._passed >= self._interval
+            if self._changed() or due or self._failure:
+                self._check()
+                self._passed, self._failure = self._clock(), None
+        except DilnError as error:
+            self._failure = error
+        except Exception as error:  # whatever it is, an unchecked model is not served, and the watch goes on
+            self._failure = VerificationFailed(
+                f"the model could not be checked: {type(error).__name__}: {error}", "See `diln doctor`."
+            )
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._poll):
+            self.look()

@@ -1,0 +1,78 @@
+"""Change how far a published version is trusted."""
+
+from collections.abc import Sequence
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import GateError, SignatureRefused, UsageError
+from orchestrator.pipeline.fetching import manifest_of
+from orchestrator.pipeline.workspace import Workspace
+from orchestrator.provenance import Approval, Status, Version, sign_promotion
+
+
+def mark(
+    workspace: Workspace,
+    version: Version,
+    status: Status,
+    sender: Account,
+    *,
+    reason: str = "",
+    signers: Sequence[Account] = (),
+    dry_run: bool = False,
+) -> Receipt | None:
+    """Give a version another status; None, and nothing is sent, if it has that status already.
+
+    Less trust (deprecated, published) needs a publisher. More trust needs as many participants' signatures as
+    the project demands, given by `signers` (if none are named, by `sender`). Revoking needs the owner and a
+    `reason`, and is for good. A model becomes deployable only if its manifest holds a gate that it passed.
+
+    Raises GateError, UsageError without a reason, SignatureRefused for a signer who is no participant,
+    ContractReverted for a transition that is not allowed.
+    """
+    if status is version.status:
+        return None
+    registry = workspace.registry
+    key = version.project_id, version.artifact_hash
+    if status is Status.REVOKED:
+        if not reason:
+            raise UsageError("revoking needs a reason", "Say why with --reason.")
+        function = registry.revoke(*key, reason)
+    elif status < version.status:
+        function = registry.demote(*key, status)
+    else:
+        if status is Status.DEPLOYABLE:
+            _require_gate(workspace, version)
+        approvals = _approvals(workspace, version, status, _signers(workspace, version, signers, sender))
+        function = registry.promote(*key, status, approvals)
+    return workspace.chain.send(function, sender, dry_run=dry_run)
+
+
+def _approvals(
+    workspace: Workspace, version: Version, status: Status, signers: Sequence[Account]
+) -> list[Approval]:
+    chain_id, registry = workspace.chain.chain_id, workspace.registry.address
+    return [sign_promotion(version, status, signer, chain_id, registry) for signer in signers]
+
+
+def _signers(
+    workspace: Workspace, version: Version, named: Sequence[Account], sender: Account
+) -> list[Account]:
+    """Those who were named, all of them participants; if nobody was, the sender where it is one."""
+    strangers = [
+        account
+        for account in named or [sender]
+        if not workspace.registry.is_participant(version.project_id, account.address)
+    ]
+    if named and strangers:
+        raise SignatureRefused(
+            f"{strangers[0].name} is not a participant of this project", "`diln project show` lists them."
+        )
+    return [account for account in named or [sender] if account not in strangers]
+
+
+def _require_gate(workspace: Workspace, version: Version) -> None:
+    gate = manifest_of(workspace, version).predicate.evaluation.gate
+    if gate is None or not gate.passed:
+        raise GateError(
+            "this model has not passed a gate, so it cannot become deployable",
+            "Set [gate] in the spec, train a model that passes, and publish that.",
+        )

@@ -1,0 +1,83 @@
+"""Runs: what training leaves behind, one folder each, under the state folder's `models/`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.config import Settings
+from orchestrator.errors import ModelError
+from orchestrator.provenance import Manifest
+
+RUN_ID_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training's folder: the model, its manifest, the signatures collected so far, and the report."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.parent.name
+
+    @property
+    def id(self) -> str:
+        """The first digits of the manifest's digest."""
+        return self.folder.name
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model.skops"
+
+    @property
+    def encrypted(self) -> Path:
+        """The model for the eyes of its recipients; only a private model has this file."""
+        return self.folder / "model.skops.age"
+
+    @property
+    def manifest_file(self) -> Path:
+        return self.folder / "manifest.json"
+
+    @property
+    def signatures(self) -> Path:
+        return self.folder / "signatures.json"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    @property
+    def manifest(self) -> Manifest:
+        """Parsed and checked at each call. Raises ManifestError where somebody changed it."""
+        return Manifest.parse(self.manifest_file.read_bytes())
+
+
+def list_runs(settings: Settings) -> list[Run]:
+    """All finished runs, oldest first."""
+    folders = settings.models_dir.glob(f"*/{'[0-9a-f]' * RUN_ID_LENGTH}")
+    return [Run(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime_ns)]
+
+
+def find_run(settings: Settings, reference: str = "latest") -> Run:
+    """The run that `reference` names.
+
+    That is `latest`, a model's name (its latest run), an id or NAME/ID (of both, the start of the id is
+    enough), or a run's folder. Raises ModelError where there is none, or several ids begin so.
+    """
+    if (Path(reference) / "manifest.json").is_file():
+        return Run(Path(reference).resolve())
+    runs = list_runs(settings)
+    if not runs:
+        raise ModelError("nothing has been trained here", "Run `diln init` and `diln train` first.")
+    if reference == "latest":
+        return runs[-1]
+    named = [run for run in runs if run.name == reference]
+    if named:
+        return named[-1]
+    name, _, start = reference.rpartition("/")
+    found = [run for run in runs if run.id.startswith(start) and name in ("", run.name)]
+    if len(found) != 1:
+        several = "several runs begin" if found else "no run begins"
+        known = ", ".join(f"{run.name}/{run.id}" for run in runs[-5:])
+        raise ModelError(f"{several} with `{reference}`", f"The latest are {known}.")
+    return found[0]

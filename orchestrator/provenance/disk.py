@@ -1,0 +1,39 @@
+"""Files that are replaced as a whole or not at all, and stay so when the power fails."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from orchestrator.errors import StorageError
+
+
+def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write `content` to `path`. Raises StorageError, and leaves what was there, if that cannot be done."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _refusal(path, error) from error
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except OSError as error:
+        os.unlink(temporary)
+        raise _refusal(path, error) from error
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in `folder` last."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"{path} cannot be written: {error.strerror}", "Free some space, then try again.")

@@ -1,0 +1,147 @@
+"""The manifest: what a model is and where it comes from, as an in-toto Statement in canonical JSON.
+
+A manifest is known by its digest, the SHA-256 of its canonical bytes. It is what participants sign and what
+the registry anchors, so parsing is strict: whatever is not exactly the canonical form of a known manifest is
+refused, and one changed byte gives another digest or no manifest at all.
+
+The format is in-toto's Statement v1 (github.com/in-toto/attestation) with a predicate of DILN's own.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from orchestrator.errors import CidError, ManifestError
+from orchestrator.provenance import canonical
+from orchestrator.provenance.predicate import (
+    Artifact,
+    DataRecord,
+    Environment,
+    Evaluation,
+    Lax,
+    Parent,
+    Part,
+    Predicate,
+    Subject,
+    TrainingRecord,
+)
+from orchestrator.storage.cid import RAW, Cid
+from orchestrator.types import Digest
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "urn:diln:model:v1"
+LARGEST_MANIFEST = 1 << 20
+"""In bytes: one block, so that the CID of a manifest follows from its digest."""
+
+_HINT = "Fetch the manifest again, or write it anew with `diln train`."
+
+
+class Manifest(Part):
+    """An in-toto Statement about one model. Make one with `describe`, read one with `Manifest.parse`."""
+
+    statement_type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
+    subject: Annotated[tuple[Subject], Lax]
+    predicate_type: Literal["urn:diln:model:v1"]
+    predicate: Predicate
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read canonical bytes; raises ManifestError that names the field."""
+        if len(data) > LARGEST_MANIFEST:
+            raise ManifestError(f"a manifest of {len(data)} bytes is above 1 MiB", _HINT)
+        try:
+            statement = canonical.decode(data)
+        except canonical.NotCanonical as error:
+            raise ManifestError(f"the manifest cannot be read: {error}", _HINT) from error
+        return cls._validated(statement, by_name=False)
+
+    @classmethod
+    def _validated(cls, statement: Any, *, by_name: bool) -> Self:
+        try:
+            return cls.model_validate(statement, by_name=by_name, by_alias=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            field = canonical.where(first["loc"])
+            raise ManifestError(f"the manifest's `{field}` is wrong: {first['msg']}", _HINT) from error
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes that are hashed, signed and pinned (RFC 8785)."""
+        try:
+            data = canonical.encode(self.model_dump(by_alias=True))
+        except canonical.NotCanonical as error:
+            raise ManifestError(f"the manifest cannot be written: {error}", "Correct this value.") from error
+        if len(data) > LARGEST_MANIFEST:
+            raise ManifestError(
+                f"the manifest has {len(data)} bytes; at most 1 MiB fits",
+                "Leave out statistics or search results.",
+            )
+        return data
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 of the canonical bytes."""
+        return Digest(hashlib.sha256(self.to_bytes()).digest())
+
+    @property
+    def cid(self) -> str:
+        """Where this manifest is found on IPFS."""
+        return manifest_cid(self.digest)
+
+    @property
+    def artifact_hash(self) -> Digest:
+        """SHA-256 of the model file."""
+        return Digest(bytes.fromhex(self.subject[0].digest.sha256))
+
+    @property
+    def artifact_cid(self) -> str:
+        return self.subject[0].uri.removeprefix("ipfs://")
+
+
+def describe(
+    *,
+    name: str,
+    sha256: str,
+    cid: str,
+    artifact: Artifact | Mapping[str, Any],
+    project: str,
+    data: DataRecord | Mapping[str, Any],
+    training: TrainingRecord | Mapping[str, Any],
+    environment: Environment | Mapping[str, Any],
+    evaluation: Evaluation | Mapping[str, Any],
+    parents: Sequence[Parent | Mapping[str, Any]] = (),
+    licence: str | None = None,
+    created: str | None = None,
+) -> Manifest:
+    """A manifest for the model file `name` with SHA-256 `sha256` (hex) and `cid`; `created` defaults to now.
+
+    Parts may be given as objects or as plain mappings. Raises ManifestError that names the field.
+    """
+    statement = {
+        "statement_type": STATEMENT_TYPE,
+        "predicate_type": PREDICATE_TYPE,
+        "subject": ({"name": name, "digest": {"sha256": sha256}, "uri": f"ipfs://{cid}"},),
+        "predicate": {
+            "project": project,
+            "artifact": artifact,
+            "data": data,
+            "training": training,
+            "environment": environment,
+            "evaluation": evaluation,
+            "parents": tuple(parents),
+            "licence": licence,
+            "created": created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+    }
+    # Through its own bytes, so that what is returned equals what anybody else will read.
+    return Manifest.parse(Manifest._validated(statement, by_name=True).to_bytes())
+
+
+def manifest_cid(digest: bytes) -> str:
+    """The CID of a manifest with this digest: CIDv1, raw, sha2-256, in base32."""
+    try:
+        return str(Cid(1, RAW, digest))
+    except CidError as error:
+        raise ManifestError(f"no manifest digest: {error.message}", "Give a SHA-256.") from error

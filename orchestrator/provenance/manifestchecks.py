@@ -1,0 +1,104 @@
+"""The checks of a model's manifest: that it is the anchored one, and describes this file."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.errors import ManifestError, StorageError
+from orchestrator.provenance.findings import Findings, Sources
+from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
+from orchestrator.provenance.records import Project, Status, Version
+from orchestrator.provenance.wording import count, short
+
+
+def find_manifest(
+    findings: Findings, sources: Sources, version: Version, path: Path | None
+) -> Manifest | None:
+    """The manifest that was anchored with `version`, from wherever it is at hand; None if it is not."""
+    for place, data in _candidates(sources, version, path):
+        if hashlib.sha256(data).digest() == version.manifest_digest:
+            return _parsed(findings, data, place)
+        # A stranger's manifest.json beside the file says nothing; one that speaks of this file does.
+        if sources.manifest or version.artifact_hash.hex().encode() in data:
+            wanted = short(version.manifest_digest)
+            findings.failed("manifest", f"{place} is not the manifest that was anchored ({wanted}).")
+            return None
+    findings.skipped(
+        "manifest", f"The manifest {version.manifest_cid} is neither beside the file nor in the storage."
+    )
+    findings.not_proven.append("How the model was made: its manifest is not at hand.")
+    return None
+
+
+def check_description(
+    findings: Findings, version: Version, manifest: Manifest, project: Project, size: int
+) -> None:
+    """Whether the manifest describes the file of `size` bytes, and what is not proven by that."""
+    predicate = manifest.predicate
+    same = (
+        manifest.artifact_hash == version.artifact_hash
+        and predicate.artifact.size == size
+        and version.artifact_cid in (None, manifest.artifact_cid)
+    )
+    if findings.check(
+        "description",
+        same,
+        f"The manifest describes this file: its SHA-256, its CID and its size of {count(size, 'byte')}.",
+        "The anchored manifest describes another file than the one it was anchored with.",
+    ):
+        findings.proven.append(
+            "Its manifest is unchanged since then. It says: "
+            f"{predicate.training.algorithm}, learned from {predicate.data.source} "
+            f"({count(predicate.data.rows, 'row')}, SHA-256 {predicate.data.sha256[:12]}…)."
+        )
+    findings.not_proven.append(
+        "That the manifest tells the truth: data, training and metrics are the word of those who signed and "
+        "published it, until you train again from the same data."
+    )
+    findings.not_proven += _reservations(version, manifest, project)
+
+
+def _candidates(sources: Sources, version: Version, path: Path | None) -> Iterator[tuple[str, bytes]]:
+    """The manifest that was given, or else whatever may be it, each with its place."""
+    if sources.manifest:
+        yield str(sources.manifest), _head(sources.manifest)
+        return
+    beside = path.parent / "manifest.json" if path else None
+    if beside and beside.is_file():
+        yield str(beside), _head(beside)
+    if sources.storage:
+        try:
+            yield "the storage", sources.storage.read(version.manifest_cid, limit=LARGEST_MANIFEST)
+        except StorageError:
+            return  # not at hand, or damaged: then it is not checked
+
+
+def _parsed(findings: Findings, data: bytes, place: str) -> Manifest | None:
+    try:
+        manifest = Manifest.parse(data)
+    except ManifestError as error:
+        findings.failed("manifest", f"The anchored manifest is of no use: {error.message}.")
+        return None
+    findings.passed("manifest", f"The manifest from {place} has the anchored digest {manifest.digest.hex()}.")
+    return manifest
+
+
+def _reservations(version: Version, manifest: Manifest, project: Project) -> Iterator[str]:
+    predicate = manifest.predicate
+    git = predicate.environment.git
+    if git is None or git.dirty:
+        yield "Which code trained it: the manifest names no clean git commit."
+    if predicate.project != project.name:
+        yield f"That it was made for this project: its manifest names `{predicate.project}`."
+    gate = predicate.evaluation.gate
+    if version.status is Status.DEPLOYABLE and not (gate and gate.passed):
+        yield "That it is fit to be deployed: its manifest holds no passed gate."
+
+
+def _head(file: Path) -> bytes:
+    """As much of a file as a manifest may have, and one byte more. Raises StorageError."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST_MANIFEST + 1)
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {error.strerror}", "Check the path.") from error

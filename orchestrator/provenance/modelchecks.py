@@ -1,0 +1,188 @@
+"""The checks of a model: its hash and anchor first, then CID, manifest, signatures, status and lineage."""
+
+import hashlib
+from pathlib import Path
+
+from orchestrator.errors import IntegrityError, StorageError
+from orchestrator.provenance.ancestry import Lineage, lineage
+from orchestrator.provenance.findings import Findings, Progress, Sources, Verification
+from orchestrator.provenance.manifest import Manifest
+from orchestrator.provenance.manifestchecks import check_description, find_manifest
+from orchestrator.provenance.reading import RegistryReader
+from orchestrator.provenance.records import Anchor, Project, Status, Version
+from orchestrator.provenance.signaturechecks import check_signatures
+from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
+from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
+from orchestrator.types import Digest
+
+_NEED_AN_ANCHOR = ("cid", "manifest", "signatures", "status", "lineage")
+
+
+def verify_file(path: Path, sources: Sources, progress: Progress | None = None) -> Verification:
+    """Verify a file, read once. Raises StorageError for a folder."""
+    found = digest_file(path, DEFAULT_PROFILE, progress)
+    if found.sha256 is None:
+        raise StorageError(f"{path} is a folder, not a model file", "Give the file inside it.")
+    return _verify(Findings(str(path)), sources, found, path)
+
+
+def verify_cid(cid: str, storage: Storage, sources: Sources) -> Verification:
+    """Verify the content of a CID; the storage checks every block of it against the CID."""
+    sha256, size = hashlib.sha256(), 0
+    for part in storage.stream(cid):
+        sha256.update(part)
+        size += len(part)
+    return _verify(Findings(cid), sources, PutResult(cid, size, "", sha256.hexdigest()), None)
+
+
+def _verify(findings: Findings, sources: Sources, found: PutResult, path: Path | None) -> Verification:
+    registry = sources.registry
+    digest = Digest(bytes.fromhex(found.sha256 or ""))
+    versions = registry.find_versions(digest)
+    version = next((each for each in versions if sources.project in (None, each.project_id)), None)
+    _elsewhere(findings, registry, [each for each in versions if each != version])
+    project = registry.project(version.project_id) if version else None
+    if version is None or project is None:
+        return _unknown(findings, sources, digest, found.size)
+    anchor = registry.anchor_of(version)
+    _anchored(findings, sources, version, anchor, project, found.size)
+    manifest = find_manifest(findings, sources, version, path)
+    _cid(findings, version, manifest, found, path)
+    if manifest:
+        check_description(findings, version, manifest, project, found.size)
+    check_signatures(findings, sources, version, anchor, project, path)
+    _status(findings, version)
+    _lineage(findings, registry, version, project, manifest)
+    if version.on_chain:
+        _on_chain(findings, registry, version)
+    findings.not_proven += chain_caveats(registry)
+    return findings.done(version=version, anchor=anchor, manifest=manifest)
+
+
+def _unknown(findings: Findings, sources: Sources, digest: Digest, size: int) -> Verification:
+    where = "this project" if sources.project else "this registry"
+    findings.failed(
+        "anchor",
+        f"No version in {where} has these {count(size, 'byte')} (SHA-256 {digest.hex()}): "
+        "the file was changed, or never published here.",
+    )
+    for name in _NEED_AN_ANCHOR:
+        findings.skipped(name, "There is no anchor to compare with.")
+    findings.not_proven.append(f"Anything about this file: {where} does not know it.")
+    return findings.done()
+
+
+def _anchored(
+    findings: Findings, sources: Sources, version: Version, anchor: Anchor, project: Project, size: int
+) -> None:
+    who = sources.name_of(anchor.publisher)
+    what = f"version {version.number} of project `{project.name}`"
+    findings.passed(
+        "anchor",
+        f"SHA-256 {version.artifact_hash.hex()} is {what}, published by {who} in {place(anchor)}, "
+        f"transaction {anchor.transaction}.",
+    )
+    findings.proven.append(
+        f"These very {count(size, 'byte')} existed at {moment(anchor.time)}, when {who} published them as "
+        f"{what}; had one byte been changed since, they would not have been found."
+    )
+    if sources.project is None:
+        findings.not_proven.append(
+            f"That this project is the one you trust: anybody may name one `{project.name}`. Its id is "
+            f"0x{project.id.hex()}, its owner {sources.name_of(project.owner)}."
+        )
+
+
+def _elsewhere(findings: Findings, registry: RegistryReader, others: list[Version]) -> None:
+    for other in others:
+        project = registry.project(other.project_id)
+        name = project.name if project else "?"
+        findings.not_proven.append(
+            f"Which project is meant: the same bytes are also version {other.number} of project `{name}` "
+            f"(0x{short(other.project_id)}, {other.status.word}), published {moment(other.published_at)}."
+        )
+
+
+def _cid(
+    findings: Findings, version: Version, manifest: Manifest | None, found: PutResult, path: Path | None
+) -> None:
+    anchored, computed = version.artifact_cid, found.cid
+    if anchored is None:
+        findings.skipped("cid", "The version names no CID: it was not published on IPFS.")
+        return
+    if computed != anchored and manifest and manifest.predicate.artifact.encrypted:
+        findings.skipped("cid", f"The anchored CID {anchored} is that of the encrypted file.")
+        findings.not_proven.append(f"That {anchored} holds this model: only who can decrypt it can tell.")
+        return
+    if computed != anchored and path is None:
+        findings.skipped("cid", f"The same bytes were anchored under another CID, {anchored}.")
+        return
+    if path and computed != anchored:
+        # Cut into blocks in another way: only then is the file read a second time.
+        profile = manifest.predicate.artifact.profile if manifest else ""
+        if profile not in PROFILES:
+            findings.skipped("cid", f"How the CID {anchored} was made is not known here.")
+            return
+        computed = digest_file(path, profile).cid
+    findings.check(
+        "cid",
+        computed == anchored,
+        f"The content has the anchored CID {anchored}.",
+        f"The content has the CID {computed}, but {anchored} was anchored.",
+    )
+
+
+def _status(findings: Findings, version: Version) -> None:
+    if version.status is Status.REVOKED:
+        findings.failed("status", f"The version was revoked: {version.reason}.")
+        return
+    findings.passed("status", f"The version is {version.status.word}, and was not revoked.")
+    if version.status is Status.DEPRECATED:
+        findings.not_proven.append("That it is the one to use: it is deprecated.")
+
+
+def _lineage(
+    findings: Findings,
+    registry: RegistryReader,
+    version: Version,
+    project: Project,
+    manifest: Manifest | None,
+) -> None:
+    tree = lineage(registry, version, project)
+    ancestors = tree.ancestors()
+    revoked = [each for each in ancestors if each.status is Status.REVOKED]
+    known = count(len(ancestors), "ancestor")
+    if manifest and not _same_parents(tree, manifest):
+        findings.failed("lineage", "The parents in the manifest are not those on the chain.")
+    elif revoked:
+        worst = revoked[0]
+        what = f"{short(worst.artifact_hash)}, which was revoked: {worst.reason}"
+        findings.failed("lineage", f"It was made from {what}.")
+    elif any(each.cut for each in tree.walk()):
+        findings.skipped("lineage", "It has more generations of ancestors than are followed.")
+    elif ancestors:
+        findings.passed("lineage", f"All of its {known} were published, and none is revoked.")
+        findings.proven.append(f"All of its {known} were published before it, and none is revoked.")
+    else:
+        findings.passed("lineage", "It names no parents: it was trained from scratch.")
+
+
+def _same_parents(tree: Lineage, manifest: Manifest) -> bool:
+    named = {(parent.artifact, parent.manifest) for parent in manifest.predicate.parents}
+    known = {(each.version.artifact_hash.hex(), each.version.manifest_digest.hex()) for each in tree.parents}
+    return named == known
+
+
+def _on_chain(findings: Findings, registry: RegistryReader, version: Version) -> None:
+    try:
+        data = registry.artifact(version.project_id, version.artifact_hash)
+    except IntegrityError as error:
+        findings.failed("on-chain", f"{error.message}.")
+        return
+    if findings.check(
+        "on-chain",
+        data is not None,
+        f"All {count(len(data or b''), 'byte')} stand in contract code and were read back from there.",
+        "The node does not show the bytes that the contract keeps.",
+    ):
+        findings.proven.append("The model can be had from the chain alone.")

@@ -1,0 +1,209 @@
+"""A store that a Kubo daemon mirrors, over Kubo's RPC.
+
+The local copy always stands. What is pinned goes into a queue in the same transaction, and from there to the
+daemon as a CAR file; while the daemon is down the queue waits, and the next pin pushes it. Blocks that are
+not here are asked of the daemon and verified here: neither Kubo nor its client checks anything.
+"""
+
+import contextlib
+import io
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from orchestrator.config import StorageConfig
+from orchestrator.errors import ConfigError, StorageError, StorageUnavailable
+from orchestrator.storage import reading
+from orchestrator.storage.car import write_car
+from orchestrator.storage.cid import Cid
+from orchestrator.storage.local import LocalStore
+from orchestrator.storage.storage import BlockSource
+from orchestrator.storage.unixfs import MAX_BLOCK
+
+# The client's own patch of `requests`, for Unix sockets, uses what urllib3 has deprecated.
+os.environ.setdefault("PY_IPFS_HTTP_CLIENT_PATCH_REQUESTS", "no")
+
+PAUSES = (0.5, 1.0, 2.0)
+"""Seconds between the tries at a daemon that hangs: four tries in all."""
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class KuboStore(LocalStore):
+    """A LocalStore in `folder` whose pins `daemon` keeps as well."""
+
+    _mirrored = True
+
+    def __init__(self, folder: Path, daemon: "KuboDaemon") -> None:
+        super().__init__(folder)
+        self._daemon = daemon
+
+    def close(self) -> None:
+        self._daemon.close()
+        super().close()
+
+    def push(self) -> None:
+        """Tell the daemon of all that is queued; what it does not take stays queued, with the reason."""
+        for cid, action in self._table.queue():
+            try:
+                self._tell(cid, action)
+            except StorageUnavailable as error:
+                self._table.delay(error.message)
+                _log.warning("kept here and queued for Kubo: %s. %s", error.message, error.hint)
+                return
+            except StorageError as error:
+                self._table.delay(error.message, cid)
+                _log.warning("%s is queued for Kubo: %s. %s", cid, error.message, error.hint)
+            else:
+                self._table.told(cid, action)
+
+    def _tell(self, cid: Cid, action: str) -> None:
+        if action == "unpin":
+            self._daemon.unpin(cid)
+        else:
+            local = self._fetch(cid, [self._blocks])
+            self._daemon.push(cid, lambda: write_car(cid, reading.walk(cid, local)))
+
+    def _announce(self) -> None:
+        self.push()
+
+    def _sources(self) -> Sequence[BlockSource]:
+        return [self._blocks, self._daemon]
+
+
+class KuboDaemon:
+    """The few RPC calls that are needed, with time-outs, tries and errors that say what to do."""
+
+    def __init__(self, client: Any, address: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Use an ipfshttpclient `client`; `address` is for messages."""
+        self._client = client
+        self._address = address
+        self._sleep = sleep
+
+    def load(self, cid: Cid) -> bytes | None:
+        """Return what the daemon says is a block, unverified; None if it has none.
+
+        Raises StorageUnavailable if it is down, slow or refuses.
+        """
+        try:
+            return self._try(lambda: self._read(cid))
+        except _NotFound:
+            return None
+
+    def reject(self, cid: Cid) -> None:
+        _log.warning("the Kubo daemon at %s sent a damaged block for %s", self._address, cid)
+
+    def push(self, root: Cid, car: Callable[[], Iterable[bytes]]) -> None:
+        """Upload a graph and pin its root. Raises StorageError unless the daemon confirms just that."""
+        answers = self._try(lambda: self._import(car()))
+        roots = [answer["Root"] for answer in answers if "Root" in answer]
+        faults = [entry["PinErrorMsg"] for entry in roots if entry.get("PinErrorMsg")]
+        if faults:
+            raise StorageError(
+                f"the Kubo daemon did not pin {root}: {faults[0]}", "Look at the daemon's log."
+            )
+        if [Cid.parse(entry["Cid"]["/"]) for entry in roots] != [root]:
+            raise StorageError(f"the Kubo daemon did not confirm {root}", "Look at the daemon's log.")
+
+    def unpin(self, root: Cid) -> None:
+        """Take the daemon's pin away, if there is one."""
+        with contextlib.suppress(_NotFound):
+            self._try(lambda: self._client.pin.rm(str(root)))
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _read(self, cid: Cid) -> bytes:
+        block = b""
+        with self._client.block.get(str(cid), stream=True) as parts:
+            for part in parts:
+                block += part
+                if len(block) > MAX_BLOCK:  # too large to be accepted: no need to read the rest
+                    break
+        return block
+
+    def _import(self, car: Iterable[bytes]) -> list[Any]:
+        with self._client.dag.imprt(_Stream(car), stream=True) as answers:
+            return [answer.as_json() for answer in answers]
+
+    def _try(self, call: Callable[[], _T]) -> _T:
+        """Call, up to four times while the daemon hangs. Raises StorageUnavailable, or _NotFound."""
+        import requests
+        from ipfshttpclient import exceptions
+
+        for pause in (*PAUSES, None):
+            try:
+                return call()
+            except exceptions.ConnectionError as error:
+                raise StorageUnavailable(
+                    f"no Kubo daemon answers at {self._address}", "Start it with `ipfs daemon`."
+                ) from error
+            except exceptions.StatusError as error:
+                reason = self._judge(error)
+            except (exceptions.Error, requests.RequestException) as error:
+                reason = str(error)
+            if pause is not None:
+                self._sleep(pause)
+        raise StorageUnavailable(
+            f"the Kubo daemon at {self._address} did not answer in {len(PAUSES) + 1} tries: {reason}",
+            "See whether it is overloaded; set a longer `timeout` under `storage:` if it is only slow.",
+        )
+
+    def _judge(self, error: Any) -> str:
+        """Return the reason if another try may help; raise what is final."""
+        response = getattr(error.original, "response", None)
+        status = getattr(response, "status_code", 500)
+        if status in (401, 403):
+            raise StorageUnavailable(
+                f"the Kubo daemon at {self._address} refuses access ({status})",
+                "Set DILN_KUBO_TOKEN to a token that its `API.Authorizations` knows.",
+            ) from error
+        if any(words in str(error) for words in ("not found", "could not find", "not pinned")):
+            raise _NotFound from error
+        if status in (429, 502, 503, 504):
+            return str(error)
+        raise StorageUnavailable(
+            f"the Kubo daemon at {self._address} failed: {error}", "Look at the daemon's log."
+        ) from error
+
+
+class _NotFound(Exception):
+    """The daemon does not have what it was asked about."""
+
+
+class _Stream(io.RawIOBase):
+    """A file to read from, made of parts as they come."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts: Iterator[bytes] = iter(parts)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next part, whatever `size` is: the client sends what it gets."""
+        return next(self._parts, b"")
+
+
+def connect(folder: Path, config: StorageConfig) -> KuboStore:
+    """Open the store in `folder`, mirrored by the daemon in `config`; it need not be running.
+
+    Raises ConfigError if the address is not a multiaddr.
+    """
+    import ipfshttpclient
+
+    headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
+    try:
+        # Not `ipfshttpclient.connect`, which refuses today's versions of Kubo.
+        client = ipfshttpclient.Client(
+            config.kubo, session=True, headers=headers, timeout=(min(5.0, config.timeout), config.timeout)
+        )
+    except ipfshttpclient.exceptions.AddressError as error:
+        raise ConfigError(
+            f"`{config.kubo}` is not the address of a Kubo daemon", f"Write it as {StorageConfig.kubo}."
+        ) from error
+    return KuboStore(folder, KuboDaemon(client, config.kubo))
+
+
+__all__ = ["KuboDaemon", "KuboStore", "connect"]

@@ -1,0 +1,154 @@
+"""The store that needs no daemon: blocks in a folder, pins in SQLite.
+
+Adding. A row and a locked folder announce the add; blocks are written into that folder, then all are synced
+and renamed into place; only then does one transaction pin the root and take the row away. Whoever is killed
+on the way leaves blocks without a pin, at worst, and a folder whose lock is free: the next collection removes
+both.
+
+Collecting. Under an exclusive lock that every add takes for its first moment, so that no add can begin: it
+refuses while an add is alive, marks what the pins need, and removes the rest.
+"""
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestrator.errors import BlockNotFound, IntegrityError, StorageError
+from orchestrator.storage import reading
+from orchestrator.storage.blocks import Batch, BlockFolder
+from orchestrator.storage.cid import RAW, Cid
+from orchestrator.storage.disk import disk_errors
+from orchestrator.storage.pins import Pin, PinTable
+from orchestrator.storage.storage import BlockSource, Storage, Swept
+
+LOCK_TIMEOUT = 60.0  # seconds to wait for a collection to end
+
+
+class LocalStore(Storage):
+    """Blocks and pins below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with disk_errors():
+            self._blocks = BlockFolder(folder)
+            self._adds = folder / "adding"
+            self._adds.mkdir(exist_ok=True)
+        self._table = PinTable(folder / "pins.sqlite")
+
+    def close(self) -> None:
+        self._table.close()
+
+    def pins(self) -> list[Pin]:
+        return self._table.pins()
+
+    def unpin(self, cid: str) -> None:
+        if not self._table.unpin(Cid.parse(cid), queue=self._mirrored):
+            raise StorageError(f"{cid} is not pinned", "`diln pin ls` shows what is.")
+        self._announce()
+
+    def gc(self) -> Swept:
+        with disk_errors(), self._exclusive():
+            self._clear_adds()
+            kept = self._mark()
+            blocks = size = 0
+            for file in self._blocks.files():
+                if file.name not in kept:
+                    size += file.stat().st_size
+                    blocks += 1
+                    file.unlink()
+            return Swept(blocks, size)
+
+    _mirrored = False
+    """Whether a remote store is to be told of pins."""
+
+    def _sources(self) -> Sequence[BlockSource]:
+        return [self._blocks]
+
+    @contextlib.contextmanager
+    def _adding(self) -> Iterator[Batch]:
+        with disk_errors(), self._announced() as (token, folder):
+            batch = Batch(self._blocks, folder)
+            yield batch
+            batch.commit()
+            self._table.finish_add(token, batch.pins, queue=self._mirrored)
+
+    @contextlib.contextmanager
+    def _announced(self) -> Iterator[tuple[str, Path]]:
+        """Hold the row and the locked folder of an add; take both away, however it ends."""
+        token = secrets.token_hex(8)
+        folder = self._adds / token
+        lock = FileLock(folder / "lock")
+        with self._exclusive():
+            self._table.begin_add(token)
+            folder.mkdir()
+            lock.acquire(timeout=0)
+        try:
+            yield token, folder
+        finally:
+            lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+            self._forget(token)
+
+    def _forget(self, token: str) -> None:
+        """Delete an add's row. On a disk that is still full it stays, for `gc`: its folder is gone."""
+        with contextlib.suppress(StorageError):
+            self._table.finish_add(token, [])
+
+    @contextlib.contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        try:
+            with FileLock(self._folder / "lock", timeout=LOCK_TIMEOUT):
+                yield
+        except Timeout as error:
+            raise StorageError(
+                "another command is collecting unused blocks", "Wait until it has finished."
+            ) from error
+
+    def _clear_adds(self) -> None:
+        """Clear up after adds whose process died. Raises StorageError if one is alive."""
+        for token in self._table.adds():
+            if self._alive(token):
+                raise StorageError("something is being added to the store", "Wait until that has finished.")
+            self._forget(token)
+        for folder in self._adds.iterdir():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _alive(self, token: str) -> bool:
+        folder = self._adds / token
+        if not folder.exists():
+            return False
+        try:
+            with FileLock(folder / "lock", timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def _mark(self) -> set[str]:
+        """Return the names of the block files that pins need. Leaves are looked for, nodes are read."""
+        kept: set[str] = set()
+        for pin in self._table.pins():
+            root = Cid.parse(pin.cid)
+            try:
+                kept.update(cid.multihash.hex() for cid, _ in reading.walk(root, self._fetch_for_mark(root)))
+            except (BlockNotFound, IntegrityError) as error:
+                raise StorageError(
+                    f"nothing was removed: what is pinned as {root} is not whole ({error.message})",
+                    "Put or import it again, or unpin it.",
+                ) from error
+        return kept
+
+    def _fetch_for_mark(self, root: Cid) -> reading.Fetch:
+        verified = self._fetch(root, [self._blocks])
+
+        def fetch(cid: Cid) -> bytes:
+            present_leaf = cid.codec == RAW and self._blocks.has(cid)
+            return b"" if present_leaf else verified(cid)
+
+        return fetch
+
+
+__all__ = ["LocalStore"]

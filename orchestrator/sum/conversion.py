@@ -1,0 +1,199 @@
+"""A scikit-learn pipeline as an encoder and an on-chain model of integers.
+
+SGDClassifier, Perceptron   → SparsePerceptron, SparseLogistic (log_loss), DensePerceptron
+NearestCentroid             → SparseNearestCentroid, NearestCentroid
+MultinomialNB               → NaiveBayes
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
+
+from orchestrator.errors import ModelError
+from orchestrator.learning.onchain import (
+    DensePerceptron,
+    NaiveBayes,
+    NearestCentroid,
+    OnChainModel,
+    SparseLogistic,
+    SparseNearestCentroid,
+    SparsePerceptron,
+)
+from orchestrator.sum.encoders import Encoder
+from orchestrator.sum.inputs import Floats, NumberInput, TextInput, check_vocabulary, read_input
+
+LARGEST_CODE = 24_576
+BEFORE_BASE = 0xA1  # bytes of a clone's code before the model's (contracts/sum/Words.sol)
+TOP = 8_191  # the largest weight to begin with, a quarter of the range: room to learn
+FASTEST = (1 << 14) - 1  # the largest learning rate that contracts accept
+LIMIT = 512  # features in a sample
+FULL = 256  # a dense model's intercept counts as this feature
+_HAS = "SGDClassifier, Perceptron, NearestCentroid or MultinomialNB"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """`labels` are the classes' names, in the order of the on-chain labels."""
+
+    encoder: Encoder
+    model: OnChainModel
+    labels: tuple[str, ...]
+
+
+def convert(pipeline: Pipeline, samples: Any, rate: float | None = None) -> Converted:
+    """Make integers of a trained pipeline. `samples` calibrate it: best the training data.
+
+    `rate` is the learning rate in the pipeline's own units; by default that with which its training ended.
+    Raises ModelError for a pipeline that no on-chain model can hold.
+    """
+    check_vocabulary(pipeline)
+    classifier = pipeline.steps[-1][1]
+    kind = type(classifier).__name__
+    seen = read_input(pipeline, samples)
+    text = isinstance(seen, TextInput)
+    if kind in ("SGDClassifier", "Perceptron"):
+        model = _linear(classifier, seen, rate)
+    elif kind == "NearestCentroid":
+        model = (
+            _sparse_centroid(classifier, seen) if isinstance(seen, TextInput) else _centroid(classifier, seen)
+        )
+    elif kind == "MultinomialNB" and isinstance(seen, TextInput):
+        model = _bayes(classifier, seen)
+    else:
+        wanted = _HAS if text or kind != "MultinomialNB" else "SGDClassifier, Perceptron or NearestCentroid"
+        raise ModelError(f"a {kind} does not fit a contract", f"Train a {wanted}.")
+    _check_size(model)
+    return Converted(seen.encoder, model, tuple(str(label) for label in classifier.classes_))
+
+
+def _check_size(model: OnChainModel) -> None:
+    size = BEFORE_BASE + len(model.to_bytes())
+    if size > LARGEST_CODE:
+        raise ModelError(
+            f"the model has {size} bytes; a contract holds {LARGEST_CODE} at most",
+            "Train it with fewer words, hash buckets or classes: about 12,000 numbers fit.",
+        )
+
+
+def _linear(classifier: Any, seen: TextInput | NumberInput, rate: float | None) -> OnChainModel:
+    eta = _final_rate(classifier) if rate is None else rate
+    classes = len(classifier.classes_)
+    if isinstance(seen, NumberInput):
+        return _dense_linear(classifier, seen, classes, eta)
+    weights = np.asarray(classifier.coef_)[:, seen.columns] * seen.values
+    table = np.hstack([np.asarray(classifier.intercept_).reshape(-1, 1), weights])
+    eta *= float(np.mean(seen.values**2))
+    dims = table.shape[1]
+    limit = min(LIMIT, dims - 1)
+    if getattr(classifier, "loss", "") == "log_loss":
+        bits = log_bits(table)
+        step = _rate(eta * 2**bits)
+        return SparseLogistic(dims, classes, rate=step, bits=bits, limit=limit).with_weights(table * 2**bits)
+    scale = _scale(table, eta)
+    scores = seen.seen @ np.asarray(classifier.coef_).T + classifier.intercept_
+    bits = certain_bits(np.asarray(scores) * scale)
+    model = SparsePerceptron(dims, classes, rate=_rate(eta * scale), bits=bits, limit=limit)
+    return model.with_weights(table * scale)
+
+
+def _dense_linear(classifier: Any, seen: NumberInput, classes: int, eta: float) -> OnChainModel:
+    own = np.asarray(classifier.coef_)[:, seen.order]
+    weights = own * seen.slopes
+    intercept = classifier.intercept_ + own @ seen.starts
+    # A contract moves weight j by rate · byte j / 256; training moved it by eta · slope j · what it saw.
+    shown = seen.seen[:, seen.order]
+    bytes_ = (shown - seen.starts) / np.where(seen.slopes == 0, 1.0, seen.slopes)
+    sizes = np.sqrt((shown**2).mean(axis=0)) / np.maximum(np.sqrt((bytes_**2).mean(axis=0)), 1.0)
+    eta *= FULL * float(np.mean(np.abs(seen.slopes) * sizes))
+    scale = _scale(np.hstack([intercept.reshape(-1, 1) / FULL, weights]), eta)
+    scores = shown @ own.T + classifier.intercept_
+    model = DensePerceptron(
+        weights.shape[1], classes, rate=_rate(eta * scale), bits=certain_bits(scores * scale)
+    )
+    return model.with_weights(weights * scale, intercept * scale / FULL)
+
+
+def _scale(weights: Floats, eta: float) -> float:
+    """What weights are multiplied with: the largest is TOP, the learning rate still fits."""
+    largest = float(np.abs(weights).max())
+    if not math.isfinite(largest):
+        raise ModelError("a weight is not a number", "Train the model again.")
+    scale = TOP / largest if largest else 1.0
+    return min(scale, FASTEST / eta) if eta > 0 else scale
+
+
+def _rate(value: float) -> int:
+    return int(min(max(round(value), 1), FASTEST))
+
+
+def log_bits(weights: Floats) -> int:
+    largest = float(np.abs(weights).max())
+    fits = math.floor(math.log2((1 << 14) / largest)) if largest else 12
+    return int(min(max(fits, 1), 12))
+
+
+def certain_bits(scores: npt.ArrayLike) -> int:
+    """The width of the margin beyond which the model counts as sure: nine of ten samples are within."""
+    width = float(np.quantile(np.abs(np.asarray(scores)), 0.9)) or 1.0
+    return int(min(max(round(math.log2(max(width, 1.0))), 1), 30))
+
+
+def _final_rate(classifier: Any) -> float:
+    """The learning rate with which training ended."""
+    kind, steps = getattr(classifier, "learning_rate", "constant"), float(getattr(classifier, "t_", 1.0))
+    if type(classifier).__name__ == "Perceptron" or kind in ("constant", "adaptive"):
+        return float(classifier.eta0)
+    if kind == "invscaling":
+        return float(classifier.eta0 / steps**classifier.power_t)
+    alpha = float(classifier.alpha)  # "optimal", after L. Bottou
+    typical = math.sqrt(1.0 / math.sqrt(alpha))
+    return 1.0 / (alpha * (1.0 / (typical * alpha) + steps))
+
+
+def _sparse_centroid(classifier: Any, seen: TextInput) -> OnChainModel:
+    _check_unsigned(seen)
+    centroids = np.asarray(classifier.centroids_)[:, seen.columns] / seen.values
+    samples = _samples(classifier, seen.seen.shape[0])
+    counts = np.clip(centroids.T, 0.0, 1.0) * samples
+    table = np.vstack([samples, counts])
+    dims, classes = table.shape
+    return SparseNearestCentroid(dims, classes, limit=min(LIMIT, dims - 1)).with_counts(table)
+
+
+def _centroid(classifier: Any, seen: NumberInput) -> OnChainModel:
+    if classifier.metric != "euclidean":
+        raise ModelError("only Euclidean centroids fit a contract", "Train without setting `metric`.")
+    own = np.asarray(classifier.centroids_)[:, seen.order]
+    centroids = (own - seen.starts) / np.where(seen.slopes == 0, 1.0, seen.slopes)
+    classes, dims = centroids.shape
+    return NearestCentroid(dims, classes).with_centroids(centroids, _samples(classifier, len(seen.seen)))
+
+
+def _samples(classifier: Any, total: int) -> Floats:
+    shares = np.asarray(getattr(classifier, "class_prior_", np.full(len(classifier.classes_), np.nan)))
+    shares = np.where(np.isfinite(shares), shares, 1.0 / len(shares))
+    samples: Floats = np.maximum(np.rint(shares * total), 1.0)
+    return samples
+
+
+def _bayes(classifier: Any, seen: TextInput) -> OnChainModel:
+    """(n + α) / (N + α V) is (n/α + 1) / (N/α + V): counts are divided by the smoothing."""
+    _check_unsigned(seen)
+    counts = np.asarray(classifier.feature_count_)[:, seen.columns].T
+    table = np.vstack([np.asarray(classifier.class_count_), counts])
+    smoothing = float(classifier.alpha)
+    table = table / (smoothing if smoothing > 0 else 1.0)
+    table *= min(1.0, 60_000 / max(float(table.max()), 1.0))  # uint16, with room to count on
+    dims, classes = table.shape
+    return NaiveBayes(dims, classes, limit=min(LIMIT, dims - 1)).with_counts(table)
+
+
+def _check_unsigned(seen: TextInput) -> None:
+    if (seen.values < 0).any():
+        raise ModelError(
+            "counts cannot be negative", "Train the HashingVectorizer with alternate_sign=False."
+        )

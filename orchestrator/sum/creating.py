@@ -1,0 +1,112 @@
+"""Create a shared model: pin its test set and its descriptor, then let the factory clone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import DataError, IntegrityError, ModelError
+from orchestrator.sum.connection import Connection
+from orchestrator.sum.conversion import Converted, convert
+from orchestrator.sum.descriptor import Descriptor, Quality, TestSet, descriptor_cid
+from orchestrator.sum.opening import models
+from orchestrator.sum.records import ETHER, GWEI, Terms
+from orchestrator.sum.training import Trained, accuracy
+from orchestrator.types import Address
+
+Incentive = Literal["Stake", "Game"]
+"""Deposits alone, or points, levels and badges too (then the deposit may be nothing)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model of integers that is ready to be created, and what it is worth on held-out samples."""
+
+    converted: Converted
+    test: TestSet
+    quality: Quality
+    skipped: int
+
+
+@dataclass(frozen=True)
+class CreatedModel:
+    """`receipt` is None if the model had been created before; after a dry run it is what would be."""
+
+    address: Address
+    descriptor: Descriptor
+    receipt: Receipt | None
+
+
+def plan(trained: Trained, rate: float | None = None) -> Plan:
+    """Quantize a pipeline and measure on its held-out samples what that costs.
+
+    `skipped` counts the held-out samples that cannot be encoded. Raises ModelError, DataError.
+    """
+    converted = convert(trained.pipeline, trained.calibration.samples, rate)
+    xs, labels, kept = [], [], []
+    for index, row in enumerate(trained.held_out.rows()):
+        try:
+            x = converted.encoder.encode(row)
+            converted.model.classify(x)
+        except DataError:
+            continue
+        if trained.held_out.labels[index] in converted.labels:
+            xs.append(x)
+            labels.append(converted.labels.index(trained.held_out.labels[index]))
+            kept.append(index)
+    if not kept:
+        raise DataError("no held-out sample can be encoded", "Give samples like those it was trained on.")
+    own = [str(label) for label in trained.pipeline.predict(trained.held_out.samples)]
+    truth = [trained.held_out.labels[index] for index in kept]
+    quantized = [converted.labels[converted.model.classify(x)] for x in xs]
+    quality = Quality(len(kept), accuracy([own[index] for index in kept], truth), accuracy(quantized, truth))
+    return Plan(converted, TestSet(tuple(xs), tuple(labels)), quality, len(trained.held_out) - len(kept))
+
+
+def create(
+    connection: Connection,
+    name: str,
+    plan: Plan,
+    sender: Account,
+    terms: Terms,
+    *,
+    incentive: Incentive = "Stake",
+    token: Address = ETHER,
+    unit: int = GWEI,
+    dry_run: bool = False,
+) -> CreatedModel:
+    """Create `plan`'s model, named `name`; done twice, nothing happens twice.
+
+    The address follows from the descriptor's digest and the arguments, so the chain tells whether it was done
+    before. Raises ModelError where `sender` has another model of that name, ContractReverted.
+    """
+    converted = plan.converted
+    test = connection.storage.put(plan.test.to_bytes(), pin=not dry_run)
+    part = converted.model.part
+    descriptor = Descriptor(name, part, converted.labels, converted.encoder, test.cid, plan.quality)
+    implementation = connection.deployments.get(part + incentive)
+    arguments = _arguments(converted, terms, token, unit)
+    salt = descriptor.digest
+    address = connection.factory.address_of(implementation, sender.address, salt, arguments)
+    if not dry_run:
+        stored = connection.storage.put(descriptor.to_bytes())
+        if stored.cid != descriptor_cid(salt):
+            raise IntegrityError("the store gave another CID than the digest names", "Run it again.")
+    if connection.chain.code(address):
+        return CreatedModel(address, descriptor, None)
+    _check_name(connection, name, sender.address)
+    function = connection.factory.create(implementation, salt, arguments)
+    receipt = connection.journal.send(f"sum-create-{address}", function, sender, dry_run=dry_run)
+    return CreatedModel(address, descriptor, receipt)
+
+
+def _arguments(converted: Converted, terms: Terms, token: Address, unit: int) -> bytes:
+    money = bytes.fromhex(token[2:]) + unit.to_bytes(12, "big")
+    return money + terms.pack().to_bytes(32, "big") + converted.model.arguments()
+
+
+def _check_name(connection: Connection, name: str, creator: Address) -> None:
+    for created, descriptor in models(connection):
+        if created.creator == creator and descriptor and descriptor.name == name:
+            raise ModelError(
+                f"you have a shared model `{name}` already, at {created.address}", "Choose another name."
+            )

@@ -1,0 +1,141 @@
+"""What is published with a shared model: its encoder, its labels, its test set.
+
+A descriptor is canonical JSON, at most a block long, so its CID follows from its SHA-256. That digest is the
+salt that the factory creates the model with, and the model's address follows from the salt: whoever knows the
+address can tell whether a descriptor is the one that its creator published, and nobody can change it later.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.errors import ModelError
+from orchestrator.learning.onchain.words import Shape
+from orchestrator.provenance.canonical import NotCanonical, decode, encode
+from orchestrator.storage.cid import RAW, Cid
+from orchestrator.sum.encoders import Encoder, encoder_from_json
+from orchestrator.types import Digest
+
+FORMAT = "diln-shared-model/1"
+TEST_FORMAT = "diln-shared-model-test/1"
+LONGEST = 1 << 20
+_BAD = "Ask the model's creator for the descriptor that was published with it."
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Accuracy on `rows` held-out samples: the model as it was trained, and the integers made of it."""
+
+    rows: int
+    trained: float
+    quantized: float
+
+    @property
+    def loss(self) -> float:
+        """What the integers cost, as a share of the samples."""
+        return self.trained - self.quantized
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """`model` is the on-chain model's name, `test` the CID of the published test set ("": there is none)."""
+
+    name: str
+    model: str
+    labels: tuple[str, ...]
+    encoder: Encoder
+    test: str = ""
+    quality: Quality | None = None
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON. Raises ModelError where that is longer than a block."""
+        content: dict[str, Any] = {
+            "format": FORMAT,
+            "name": self.name,
+            "model": self.model,
+            "labels": list(self.labels),
+            "encoder": self.encoder.to_json(),
+            "test": self.test,
+            "quality": vars(self.quality) if self.quality else None,
+        }
+        try:
+            data = encode(content)
+        except NotCanonical as error:
+            raise ModelError(f"the encoder cannot be published: {error}", "Train it without.") from error
+        if len(data) > LONGEST:
+            raise ModelError(f"the encoder has {len(data)} bytes; at most {LONGEST} do", "Use fewer words.")
+        return data
+
+    @property
+    def digest(self) -> Digest:
+        return Digest(hashlib.sha256(self.to_bytes()).digest())
+
+    def label(self, text: str) -> int:
+        """The number of a label, by its name or as a number. Raises ModelError."""
+        if text in self.labels:
+            return self.labels.index(text)
+        if text.isdecimal() and int(text) < len(self.labels):
+            return int(text)
+        raise ModelError(f"there is no label `{text}`", f"The labels are {', '.join(self.labels)}.")
+
+    def check_shape(self, shape: Shape) -> None:
+        """Raise ModelError where the model takes other features or labels than this says."""
+        dims = self.encoder.features + (0 if self.encoder.kind == "scaled" else 1)
+        if (dims, len(self.labels)) != (shape.dims, shape.classes):
+            raise ModelError(
+                f"the descriptor is for {dims} features and {len(self.labels)} labels, the model "
+                f"on the chain has {shape.dims} and {shape.classes}",
+                _BAD,
+            )
+
+
+def descriptor_cid(digest: Digest) -> str:
+    """Where the descriptor of this digest is to be found."""
+    return str(Cid(1, RAW, digest))
+
+
+def parse_descriptor(data: bytes) -> Descriptor:
+    """Read what `to_bytes` wrote. Raises ModelError."""
+    content = _content(data, FORMAT)
+    encoder = encoder_from_json(content.get("encoder"))
+    try:
+        quality = Quality(**content["quality"]) if content["quality"] else None
+        name, model, test = (str(content[key]) for key in ("name", "model", "test"))
+        labels = tuple(str(label) for label in content["labels"])
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"the descriptor is malformed: {error}", _BAD) from error
+    return Descriptor(name, model, labels, encoder, test, quality)
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Encoded samples and their labels, published so that everybody measures the same."""
+
+    __test__ = False  # no test of pytest's
+
+    xs: tuple[bytes, ...]
+    labels: tuple[int, ...]
+
+    def to_bytes(self) -> bytes:
+        samples = [[x.hex(), label] for x, label in zip(self.xs, self.labels, strict=True)]
+        return encode({"format": TEST_FORMAT, "samples": samples})
+
+
+def parse_test_set(data: bytes) -> TestSet:
+    """Read what `TestSet.to_bytes` wrote. Raises ModelError."""
+    content = _content(data, TEST_FORMAT)
+    try:
+        pairs = [(bytes.fromhex(x), int(label)) for x, label in content["samples"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the test set is malformed: {error}", _BAD) from error
+    return TestSet(tuple(x for x, _ in pairs), tuple(label for _, label in pairs))
+
+
+def _content(data: bytes, expected: str) -> Any:
+    try:
+        content = decode(data)
+    except NotCanonical as error:
+        raise ModelError(f"this is no {expected.split('/')[0]} file: {error}", _BAD) from error
+    if not isinstance(content, dict) or content.get("format") != expected:
+        raise ModelError(f"this is no {expected} file", _BAD)
+    return content

@@ -1,0 +1,114 @@
+"""Where shared models are created, listed and told from other contracts."""
+
+from collections.abc import Iterator
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from eth_utils.address import to_checksum_address
+
+from orchestrator.chain import Chain, artifact_names, load_artifact
+from orchestrator.errors import ChainError, NotDeployed
+from orchestrator.sum.records import Created
+from orchestrator.sum.shared import SharedModel
+from orchestrator.types import Address, Digest
+
+if TYPE_CHECKING:
+    from web3.contract import Contract
+    from web3.contract.contract import ContractFunction
+
+_BEFORE = bytes.fromhex("363d3d373d3d3d363d73")  # ERC-1167 around the implementation's address
+_AFTER = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
+_CLONE = len(_BEFORE) + 20 + len(_AFTER)
+_CREATOR = 20  # bytes, between a clone's code and its arguments
+
+
+class Factory:
+    """The factory at `address`. `create` sends nothing; give what it returns to `Chain.send`."""
+
+    def __init__(self, chain: Chain, address: Address, first_block: int = 0) -> None:
+        self.chain = chain
+        self.address = address
+        self.first_block = first_block
+
+    @cached_property
+    def contract(self) -> "Contract":
+        return self.chain.contract("SumFactory", self.address)
+
+    def create(self, implementation: Address, salt: Digest, arguments: bytes) -> "ContractFunction":
+        built: ContractFunction = self.contract.functions["create"](implementation, salt, arguments)
+        return built
+
+    def address_of(
+        self, implementation: Address, creator: Address, salt: Digest, arguments: bytes
+    ) -> Address:
+        """Where `create` puts a model: its address commits to everything that is given here."""
+        function = self.contract.functions["addressOf"](implementation, creator, salt, arguments)
+        found: Address = self.chain.call(function)
+        return found
+
+    def created(self, address: Address | None = None) -> Iterator[Created]:
+        """All models that this factory created, or the one at `address`; oldest first."""
+        filters = {"sum": address} if address else None
+        event = self.contract.events["Created"]()
+        for found in self.chain.events(event, from_block=self.first_block, filters=filters):
+            args, transaction = found["args"], found["transactionHash"].to_0x_hex()
+            yield Created(
+                address=args["sum"],
+                implementation=args["implementation"],
+                creator=args["creator"],
+                arguments=bytes(args["args"]),
+                salt=self._salt(transaction, args["creator"]),
+                block=int(found["blockNumber"]),
+                transaction=transaction,
+            )
+
+    def _salt(self, transaction: str, creator: Address) -> Digest | None:
+        """What the creator called `create` with; None if another contract made the call."""
+        found = self.chain.web3.eth.get_transaction(cast(Any, transaction))
+        if found.get("to") != self.address or found["from"] != creator:
+            return None
+        function, arguments = self.contract.decode_function_input(found["input"])
+        return Digest(bytes(arguments["salt"])) if function.fn_name == "create" else None
+
+    def open(self, created: Created) -> SharedModel:
+        """Bind a model. Raises as `recognize` does."""
+        return SharedModel(self.chain, created.address, recognize(self.chain, created.address), created.block)
+
+
+def recognize(chain: Chain, address: Address) -> str:
+    """Which of the package's compositions the contract at `address` is a clone of, told by its code.
+
+    Raises NotDeployed where there is no contract, ChainError for one that is no clone, or of unknown code.
+    """
+    code = chain.code(address)
+    hint = "Look at `diln sum list`, and at --network."
+    if not code:
+        raise NotDeployed(f"there is no contract at {address} on network `{chain.network.name}`", hint)
+    if not code.startswith(_BEFORE) or code[_CLONE - len(_AFTER) : _CLONE] != _AFTER:
+        raise ChainError(f"the contract at {address} is not a shared model", hint)
+    implementation = to_checksum_address(code[len(_BEFORE) : len(_BEFORE) + 20])
+    behind = chain.code(implementation)
+    for name in compositions():
+        if load_artifact(name).matches(behind):
+            return name
+    raise ChainError(
+        f"the contract at {address} runs code that is not of this package (at {implementation})",
+        "Do not trust it with a deposit, or use the version of DILN that it was made with.",
+    )
+
+
+def arguments_of(code: bytes) -> tuple[Address, bytes]:
+    """A clone's creator, and the arguments it was created with."""
+    end = _CLONE + _CREATOR
+    return to_checksum_address(code[_CLONE:end]), code[end:]
+
+
+@cache
+def compositions() -> tuple[str, ...]:
+    """The package's contracts that are whole shared models."""
+    found = []
+    for name in artifact_names():
+        functions = {entry.get("name") for entry in load_artifact(name).abi if entry["type"] == "function"}
+        if {"initialize", "predictBatch", "addBatch"} <= functions and load_artifact(name).bytecode:
+            found.append(name)
+    return tuple(found)

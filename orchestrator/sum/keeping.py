@@ -1,0 +1,51 @@
+"""A keeper: it does what is due for an account, again and again. All that it knows is on the chain."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orchestrator.chain import Account
+from orchestrator.errors import NodeUnavailable
+from orchestrator.sum.claiming import Claim, Outcome, carry_out, claims
+from orchestrator.sum.connection import Connection
+from orchestrator.sum.opening import Opened
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One look at a model: what was done, and how many contributions are still open."""
+
+    outcomes: tuple[Outcome, ...]
+    waiting: int
+    next_at: int | None
+
+
+def turn(connection: Connection, opened: Opened, account: Account, *, everyone: bool = False) -> Turn:
+    """Refund, report, take and sweep what is due now. Killed at any moment, the next turn does the rest."""
+    seen = claims(opened, account.address, everyone=everyone)
+    outcomes = [carry_out(connection, opened, claim, account) for claim in seen if claim.verb]
+    waiting = [claim for claim in seen if claim.verb is None]
+    now = connection.chain.now()
+    return Turn(tuple(outcomes), len(waiting), _next(waiting, now))
+
+
+def watch(
+    connection: Connection,
+    opened: Opened,
+    account: Account,
+    *,
+    everyone: bool = False,
+    every: float = 60.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Turn | NodeUnavailable]:
+    """Turns for ever, `every` so many seconds. A node that does not answer is asked again at the next one."""
+    while True:
+        try:
+            yield turn(connection, opened, account, everyone=everyone)
+        except NodeUnavailable as error:
+            yield error
+        sleep(every)
+
+
+def _next(waiting: list[Claim], now: int) -> int | None:
+    return min((claim.next_at for claim in waiting if claim.next_at > now), default=None)

@@ -1,0 +1,151 @@
+"""Find a shared model by name or address, and what was published with it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_utils.address import is_address, to_checksum_address
+
+from orchestrator.errors import IntegrityError, ModelError, StorageError
+from orchestrator.learning.onchain import OnChainModel
+from orchestrator.sum.connection import Connection
+from orchestrator.sum.descriptor import (
+    LONGEST,
+    Descriptor,
+    TestSet,
+    descriptor_cid,
+    parse_descriptor,
+    parse_test_set,
+)
+from orchestrator.sum.factory import arguments_of, recognize
+from orchestrator.sum.records import Created
+from orchestrator.sum.shared import SharedModel
+from orchestrator.sum.twins import part_of, twin_of
+from orchestrator.types import Address, Digest
+
+LARGEST_TEST = 64 << 20
+BEFORE_BASE = 96  # bytes of the arguments: money, terms, shape
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model on a chain with its descriptor, which was found to be the one that its address commits to."""
+
+    shared: SharedModel
+    descriptor: Descriptor
+    created: Created | None
+
+    @property
+    def name(self) -> str:
+        return self.descriptor.name
+
+    def first_twin(self) -> OnChainModel:
+        """The twin of the model as it was created."""
+        _, arguments = arguments_of(self.shared.chain.code(self.shared.address))
+        return twin_of(self.shared.composition, self.shared.shape, arguments[BEFORE_BASE:])
+
+
+def open_model(connection: Connection, reference: str, encoder: Path | None = None) -> Opened:
+    """The model that `reference` names: an address, or the name that its creator gave it.
+
+    Of several models with a name, one that an account of this machine created comes first. `encoder` is a
+    descriptor's file, for models whose descriptor is not to be had from storage.
+
+    Raises NotDeployed, ChainError for a contract that is no shared model of this package, ModelError where
+    there is none of that name or the encoder is missing, IntegrityError for the encoder of another model.
+    """
+    if is_address(reference):
+        return open_address(connection, to_checksum_address(reference), encoder)
+    created = _by_name(connection, reference)
+    return open_address(connection, created.address, encoder)
+
+
+def open_address(connection: Connection, address: Address, encoder: Path | None = None) -> Opened:
+    """The model at `address`. Raises as `open_model` does."""
+    composition = recognize(connection.chain, address)
+    created = next(connection.factory.created(address), None)
+    shared = SharedModel(connection.chain, address, composition, created.block if created else 0)
+    descriptor = _descriptor(connection, address, created, encoder)
+    if descriptor.model != part_of(composition):
+        raise ModelError(f"the descriptor is of a {descriptor.model}, not of a {part_of(composition)}")
+    descriptor.check_shape(shared.shape)
+    return Opened(shared, descriptor, created)
+
+
+def models(connection: Connection) -> Iterator[tuple[Created, Descriptor | None]]:
+    """All models of this chain's factory, with the descriptors that storage has at hand."""
+    for created in connection.factory.created():
+        yield created, _at_hand(connection, created)
+
+
+def read_test_set(connection: Connection, descriptor: Descriptor) -> TestSet | None:
+    """The test set that was published with a model, if there is one. Raises StorageError, ModelError."""
+    if not descriptor.test:
+        return None
+    return parse_test_set(connection.storage.read(descriptor.test, limit=LARGEST_TEST))
+
+
+def _by_name(connection: Connection, name: str) -> Created:
+    found = [each for each, descriptor in models(connection) if descriptor and descriptor.name == name]
+    own = [each for each in found if each.creator in connection.names]
+    chosen = own or found
+    if not chosen:
+        raise ModelError(
+            f"there is no shared model `{name}` here",
+            "`diln sum list` shows those of this chain; one without a name is opened by its address.",
+        )
+    if len(chosen) > 1:
+        addresses = ", ".join(each.address for each in chosen)
+        raise ModelError(f"several shared models are called `{name}`", f"Give an address: {addresses}.")
+    return chosen[0]
+
+
+def _at_hand(connection: Connection, created: Created) -> Descriptor | None:
+    if created.salt is None or not connection.storage.has(descriptor_cid(created.salt)):
+        return None
+    try:
+        return parse_descriptor(connection.storage.read(descriptor_cid(created.salt), limit=LONGEST))
+    except (ModelError, StorageError):
+        return None
+
+
+def _descriptor(
+    connection: Connection, address: Address, created: Created | None, file: Path | None
+) -> Descriptor:
+    data = _file(file) if file else _stored(connection, address, created)
+    digest = Digest(hashlib.sha256(data).digest())
+    code = connection.chain.code(address)
+    creator, arguments = arguments_of(code)
+    implementation = to_checksum_address(code[10:30])
+    if connection.factory.address_of(implementation, creator, digest, arguments) != address:
+        raise IntegrityError(
+            f"this encoder (SHA-256 {digest.hex()[:12]}…) is not the one that {address} was created with",
+            "Ask the model's creator for the descriptor that was published with it.",
+        )
+    return parse_descriptor(data)
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}", "Give the descriptor's file.") from error
+
+
+def _stored(connection: Connection, address: Address, created: Created | None) -> bytes:
+    if created is None or created.salt is None:
+        raise ModelError(
+            f"nothing on the chain tells where the encoder of {address} is",
+            "Get its descriptor from its creator, and give it with --encoder FILE.",
+        )
+    cid = descriptor_cid(created.salt)
+    try:
+        return connection.storage.read(cid, limit=LONGEST)
+    except IntegrityError:
+        raise
+    except StorageError as error:
+        raise ModelError(
+            f"the encoder of {address} is missing: {error.message}",
+            f"Reach the storage that has {cid}, or give the file with --encoder FILE.",
+        ) from error

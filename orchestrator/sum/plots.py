@@ -1,0 +1,75 @@
+"""Pictures of a shared model's life, drawn with matplotlib's objects: no window, no state."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.sum.replaying import Point
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1b2733", "#5b6b7a", "#e3e8ee"
+COLORS = ("#2563a8", "#d9730d", "#2f8f5b", "#8b4fb8", "#c0392b", "#0f8a9d")
+DAY = 86_400
+
+
+def draw_history(history: Sequence[Point], title: str, path: Path) -> None:
+    """Accuracy on the published test set, contribution by contribution."""
+    figure, [axes] = _figure(title, 1)
+    axes.plot(
+        [point.contributions for point in history],
+        [point.accuracy for point in history],
+        color=COLORS[0],
+        linewidth=2,
+    )
+    axes.set(xlabel="contributions", ylabel="accuracy on the test set")
+    _save(figure, path)
+
+
+def draw_simulation(
+    title: str,
+    times: Sequence[float],
+    accuracy: Mapping[str, Sequence[float]],
+    balances: Mapping[str, Sequence[float]],
+    path: Path,
+) -> None:
+    """Accuracy above, balances (percent of the start) below, both over days."""
+    figure, [above, below] = _figure(title, 2)
+    days = [time / DAY for time in times]
+    for number, (name, values) in enumerate(accuracy.items()):
+        above.plot(days[: len(values)], values, label=name, color=COLORS[number], linewidth=1.8)
+    for number, (name, values) in enumerate(balances.items()):
+        below.plot(days[: len(values)], values, label=name, color=COLORS[number + 2], linewidth=1.8)
+    above.set(ylabel="accuracy on the test set")
+    below.set(xlabel="days", ylabel="% of the start balance")
+    below.axhline(100, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+    for axes in (above, below):
+        axes.legend(frameon=False, fontsize=9)
+    _save(figure, path)
+
+
+def _figure(title: str, rows: int) -> "tuple[Figure, Sequence[Axes]]":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, 1.2 + 3.0 * rows), dpi=150, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, x=0.02, ha="left", color=INK, fontsize=12, fontweight="bold")
+    found = [figure.add_subplot(rows, 1, row + 1) for row in range(rows)]
+    for axes in found:
+        axes.grid(color=GRID, linewidth=0.8)
+        axes.set_axisbelow(True)
+        for side in axes.spines.values():
+            side.set(color=GRID)
+        axes.tick_params(colors=MUTED, labelsize=9)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.label.set(color=MUTED, fontsize=10)
+    return figure, found
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    """Without the time and the version of matplotlib, so that the same picture is the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="png", metadata={"Software": None})

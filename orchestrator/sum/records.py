@@ -1,0 +1,164 @@
+"""What the contracts know about a shared model, as values."""
+
+from dataclasses import dataclass
+
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from orchestrator.types import Address, Digest, Seconds, Wei
+
+ETHER = to_checksum_address("0x" + "00" * 20)
+"""Stands for ether where a token's address is expected."""
+
+GWEI = 10**9
+DAY = 86_400
+SURE = 16
+"""Certainty is counted in sixteenths."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Deposit, refund, take: the settings (contracts/sum/incentives/Terms.sol).
+
+    A deposit is cost_weight · 3600 / √seconds since the last contribution, in units; waits are in seconds.
+    """
+
+    cost_weight: int = 1_000
+    refund_wait: int = 7 * DAY
+    take_gap: int = DAY
+    creator_wait: int = 14 * DAY
+    any_wait: int = 28 * DAY
+
+    def pack(self) -> int:
+        """The settings as one 256-bit word. Raises ValueError for what does not fit."""
+        word, at = 0, 0
+        fields = (self.refund_wait, self.take_gap, self.creator_wait, self.any_wait)
+        for value, width in ((self.cost_weight, 48), *((wait, 32) for wait in fields)):
+            if not 0 <= value < 1 << width:
+                raise ValueError(f"{value} does not fit {width} bits")
+            word |= value << at
+            at += width
+        return word
+
+    @classmethod
+    def unpack(cls, word: int) -> "Terms":
+        """The settings that `pack` packed."""
+        waits = [word >> 48 + 32 * index & 0xFFFFFFFF for index in range(4)]
+        return cls(word & (1 << 48) - 1, *waits)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything about a contribution but its features (contracts/sum/Facts.sol).
+
+    `deposit` is in units; `surprise` says that the model had said otherwise before it learned; `certainty` is
+    P(h(x) = y) before that, in sixteenths.
+    """
+
+    contributor: Address
+    deposit: int
+    time: Seconds
+    label: int
+    surprise: bool
+    certainty: int
+
+    def pack(self) -> int:
+        """The facts as the word that claims give back."""
+        low = self.deposit << 48 | self.time << 16 | self.label << 8
+        return int(self.contributor, 16) << 96 | low | self.surprise << 7 | self.certainty
+
+    @classmethod
+    def unpack(cls, word: int) -> "Facts":
+        """The facts of an event's word."""
+        return cls(
+            contributor=to_checksum_address((word >> 96).to_bytes(20, "big")),
+            deposit=word >> 48 & (1 << 48) - 1,
+            time=Seconds(word >> 16 & 0xFFFFFFFF),
+            label=word >> 8 & 0xFF,
+            surprise=bool(word & 0x80),
+            certainty=word & 0x7F,
+        )
+
+    def due_at(self, terms: Terms) -> Seconds:
+        """When the contribution may be refunded or reported: later, the less certain the model was."""
+        return Seconds(self.time + terms.refund_wait * SURE // self.certainty)
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """A sample that a model learned, as its event told it."""
+
+    id: int
+    facts: Facts
+    x: bytes
+    block: int = 0
+    transaction: str = ""
+
+    @property
+    def number(self) -> int:
+        """Which contribution it is, from 1."""
+        return self.id >> 32
+
+    @property
+    def slot(self) -> int:
+        """Where its record is kept while it is open."""
+        return self.id & 0xFFFFFFFF
+
+    @property
+    def digest(self) -> int:
+        """What its record holds while it is open (160 bits)."""
+        word = self.id.to_bytes(32, "big") + self.facts.pack().to_bytes(32, "big")
+        return int.from_bytes(keccak(word + self.x)[12:], "big")
+
+    @property
+    def claim(self) -> tuple[int, int, bytes]:
+        """What refund, report, take and sweep are called with."""
+        return self.id, self.facts.pack(), self.x
+
+
+@dataclass(frozen=True)
+class OpenRecord:
+    """What is left of a deposit, and what of that is promised to nobody; in units."""
+
+    left: int
+    open: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Somebody's account with a model: wei (or token units) to withdraw, reputation, nonce and points."""
+
+    balance: Wei
+    valid: int
+    nonce: int
+    points: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """How many contributions there were, when the last was admitted, and how many earned reputation."""
+
+    count: int
+    priced_at: Seconds
+    valid: int
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A reporter's share of a deposit (wei), and when it may be taken."""
+
+    amount: Wei
+    available: Seconds
+
+
+@dataclass(frozen=True)
+class Created:
+    """A model's birth, as the factory told it. `salt` is None where no plain call of the factory made it."""
+
+    address: Address
+    implementation: Address
+    creator: Address
+    arguments: bytes
+    salt: Digest | None
+    block: int
+    transaction: str

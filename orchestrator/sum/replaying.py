@@ -1,0 +1,90 @@
+"""Rebuild a model from its events alone, and compare it with the chain, bit for bit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.errors import ChainError, VerificationFailed
+from orchestrator.learning.onchain import OnChainModel
+from orchestrator.sum.descriptor import TestSet
+from orchestrator.sum.opening import Opened
+from orchestrator.sum.records import Contribution
+
+Progress = Callable[[int, int], None]
+ATTEMPTS = 5
+POINTS = 120
+"""At how many contributions the accuracy is measured, at most."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The accuracy on the test set after so many contributions; `time` is the last one's (0: before any)."""
+
+    contributions: int
+    time: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A model that is, word for word, the one on the chain after `contributions`."""
+
+    twin: OnChainModel
+    contributions: int
+    words: int
+    history: tuple[Point, ...]
+
+
+def replay(opened: Opened, test: TestSet | None = None, progress: Progress | None = None) -> Replay:
+    """Learn what the events tell, from the model as it was created.
+
+    Raises VerificationFailed where an event does not tell what the model made of its sample, or a word
+    differs in the end; ChainError where contributions come faster than they can be read.
+    """
+    contributions, words = _read(opened)
+    twin = opened.first_twin()
+    history: list[Point] = []
+    every = max(1, -(-len(contributions) // POINTS))
+    for number in range(len(contributions) + 1):
+        if number:
+            _learn(twin, contributions[number - 1])
+        if test and (number % every == 0 or number == len(contributions)):
+            moment = contributions[number - 1].facts.time if number else 0
+            history.append(Point(number, moment, accuracy_on(twin, test)))
+        if progress:
+            progress(number, len(contributions))
+    differing = sum(mine != theirs for mine, theirs in zip(twin.words(), words, strict=True))
+    if differing:
+        raise VerificationFailed(
+            f"{differing} of {len(words)} words of the model differ from what its events tell",
+            "The node may lie: ask another one with --network. Else do not trust this contract.",
+        )
+    return Replay(twin, len(contributions), len(words), tuple(history))
+
+
+def accuracy_on(twin: OnChainModel, test: TestSet) -> float:
+    """The share of a test set that a model gets right."""
+    right = sum(twin.classify(x) == label for x, label in zip(test.xs, test.labels, strict=True))
+    return right / max(len(test.labels), 1)
+
+
+def _learn(twin: OnChainModel, contribution: Contribution) -> None:
+    facts = contribution.facts
+    verdict = twin.learn(contribution.x, facts.label)
+    if (verdict.predicted != facts.label, verdict.certainty) != (facts.surprise, facts.certainty):
+        raise VerificationFailed(
+            f"contribution {contribution.number} is not told as the model must have seen it",
+            "The node may lie, or leave events out: ask another one with --network.",
+        )
+
+
+def _read(opened: Opened) -> tuple[list[Contribution], list[int]]:
+    """All contributions and the words after exactly these."""
+    shared = opened.shared
+    for _ in range(ATTEMPTS):
+        contributions, words = list(shared.contributions()), shared.words()
+        if shared.status().count == len(contributions):
+            return contributions, words
+    raise ChainError(
+        f"the events do not tell all {shared.status().count} contributions",
+        "Contributions may come too fast, or the node may have pruned events: try again, or another node.",
+    )

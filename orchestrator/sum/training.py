@@ -1,0 +1,160 @@
+"""A pipeline to begin with: trained here from a CSV, or read from a model file, and tested."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from orchestrator.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+Kind = Literal["perceptron", "logistic", "centroid", "bayes"]
+KINDS: tuple[Kind, ...] = ("perceptron", "logistic", "centroid", "bayes")
+ALSO_TRUSTED = (
+    "sklearn.feature_extraction.text.CountVectorizer",
+    "sklearn.feature_extraction.text.HashingVectorizer",
+    "sklearn.feature_extraction.text.TfidfTransformer",
+    "sklearn.naive_bayes.MultinomialNB",
+    "sklearn.preprocessing.MaxAbsScaler",
+    "sklearn.preprocessing._data.MaxAbsScaler",
+)
+"""Types of text pipelines, beyond those that model files may hold elsewhere."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Samples (a list of texts, or a DataFrame of numbers) and their labels."""
+
+    samples: Any
+    labels: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def rows(self) -> list[Any]:
+        """Each sample as an encoder takes it."""
+        return self.samples if isinstance(self.samples, list) else self.samples.to_dict("records")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A pipeline, the samples that calibrate it, and those that it never saw."""
+
+    pipeline: "Pipeline"
+    calibration: Table
+    held_out: Table
+
+
+def read_table(path: Path, text: str | None, label: str | None) -> Table:
+    """Read a CSV: the column `text` (None: all other columns, as numbers) and the column `label`.
+
+    Without `label`, the labels are empty. Raises DataError.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}", "Give a CSV with a header line.") from error
+    for name in (text, label):
+        if name is not None and name not in frame.columns:
+            known = ", ".join(map(str, frame.columns[:10]))
+            raise DataError(f"{path} has no column `{name}`", f"It has {known}.")
+    if frame.empty:
+        raise DataError(f"{path} has no rows", "Give at least one.")
+    labels = frame[label] if label else pd.Series([""] * len(frame))
+    if labels.isna().any():
+        raise DataError(f"{path}: a label is missing in column `{label}`", "Remove the row.")
+    if text is None:
+        return Table(frame.drop(columns=[label] if label else []), [str(each) for each in labels])
+    return Table([str(each) for each in frame[text].fillna("")], [str(each) for each in labels])
+
+
+def split(table: Table, share: float, seed: int = 0) -> tuple[Table, Table]:
+    """A part to train on and a part (`share` of the rows) to test on, with even labels. Raises DataError."""
+    from sklearn.model_selection import train_test_split
+
+    try:
+        parts = train_test_split(
+            table.samples, table.labels, test_size=share, random_state=seed, stratify=table.labels
+        )
+    except ValueError as error:
+        raise DataError(f"the rows cannot be split: {error}", "Give more rows of each label.") from error
+    return Table(parts[0], parts[2]), Table(parts[1], parts[3])
+
+
+def train(
+    table: Table,
+    kind: Kind = "perceptron",
+    *,
+    words: int = 1000,
+    buckets: int | None = None,
+    share: float = 0.2,
+    seed: int = 0,
+) -> Trained:
+    """Train a small pipeline on a table; texts by their most frequent `words`, or hashed into `buckets`.
+
+    Raises DataError, ModelError for a kind that does not fit the data.
+    """
+    from sklearn.pipeline import make_pipeline
+
+    texts = isinstance(table.samples, list)
+    if kind == "bayes" and not texts:
+        raise ModelError("naive Bayes takes texts", "Choose perceptron or centroid, or name --text.")
+    training, held_out = split(table, share, seed)
+    steps = [_vectorizer(words, buckets, kind) if texts else _scaler(), _classifier(kind, seed)]
+    pipeline = make_pipeline(*steps)
+    try:
+        pipeline.fit(training.samples, training.labels)
+    except ValueError as error:
+        raise DataError(f"nothing can be learned from this: {error}", "Look at the columns.") from error
+    return Trained(pipeline, training, held_out)
+
+
+def read_pipeline(path: Path, table: Table, share: float = 0.2, seed: int = 0) -> Trained:
+    """A pipeline from a model file or a run's folder, with a table (best unseen) to calibrate and test it.
+
+    Raises ModelError, UntrustedModel.
+    """
+    from orchestrator.learning.modelfile import load_model
+    from orchestrator.sum.inputs import check_vocabulary
+
+    pipeline = load_model(path / "model.skops" if path.is_dir() else path, also=ALSO_TRUSTED)
+    check_vocabulary(pipeline)
+    calibration, held_out = split(table, share, seed)
+    return Trained(pipeline, calibration, held_out)
+
+
+def accuracy(predicted: Sequence[Any], labels: Sequence[Any]) -> float:
+    """The share of labels that are predicted."""
+    return sum(map(str.__eq__, map(str, predicted), map(str, labels))) / max(len(labels), 1)
+
+
+def _vectorizer(words: int, buckets: int | None, kind: Kind) -> Any:
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+
+    if buckets is None:
+        return CountVectorizer(max_features=words, binary=True)
+    signed = kind in ("perceptron", "logistic")
+    return HashingVectorizer(n_features=buckets, binary=not signed, norm=None, alternate_sign=signed)
+
+
+def _scaler() -> Any:
+    from sklearn.preprocessing import StandardScaler
+
+    return StandardScaler()
+
+
+def _classifier(kind: Kind, seed: int) -> Any:
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.neighbors import NearestCentroid
+
+    if kind == "centroid":
+        return NearestCentroid()
+    if kind == "bayes":
+        return MultinomialNB()
+    loss = "log_loss" if kind == "logistic" else "hinge"
+    return SGDClassifier(loss=loss, average=True, random_state=seed)

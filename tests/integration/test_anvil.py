@@ -1,0 +1,88 @@
+"""A real Anvil, started the way `diln node` starts it."""
+
+import signal
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.chain import Accounts, Deployments, connect, load_artifact, migrate, migrations, start_node
+from orchestrator.config import Settings
+from orchestrator.errors import ChainError, NodeUnavailable
+from tests.evm import MOCKS
+from tests.integration.nodes import ROOT, NodeScenarios, settings_for
+from tests.ports import free_port
+from tests.unit.chain.probe import deploy_probe
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("anvil_installed")]
+
+
+@pytest.fixture(autouse=True)
+def in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)  # where node_modules is
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def node(anvil: Settings) -> Settings:
+    return anvil
+
+
+class TestAnvil(NodeScenarios):
+    pass
+
+
+def test_start_node__ended_and_started__knows_its_chain(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, free_port())
+    process = start_node(settings)
+    chain = connect(settings)
+    probe = deploy_probe(chain, Accounts(settings).get("alice"))
+    genesis = chain.genesis_hash
+    stop(process)
+    with pytest.raises(NodeUnavailable, match="cannot be reached"):
+        chain.head()
+    process = start_node(settings)
+    try:
+        again = connect(settings)
+        assert again.genesis_hash == genesis
+        assert again.code(probe.address)
+    finally:
+        stop(process)
+
+
+def test_start_node__port_is_taken__says_so(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, free_port())
+    process = start_node(settings)
+    try:
+        with pytest.raises(NodeUnavailable, match="is taken"):
+            start_node(replace(settings, home=tmp_path / "other"))
+    finally:
+        stop(process)
+
+
+def test_get__node_restarted_without_its_state__says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "load_artifact", lambda name: load_artifact(name, MOCKS))
+    settings = settings_for(tmp_path, free_port())
+    (tmp_path / "m001_probe.py").write_text("def migrate(deploy):\n    deploy('ChainProbe', 5)\n")
+    alice = Accounts(settings).get("alice")
+    process = start_node(settings)
+    migrate(settings, connect(settings), alice, folder=tmp_path)
+    stop(process)
+    (tmp_path / "anvil.json").unlink()
+    process = start_node(settings)
+    try:
+        chain = connect(settings)
+        with pytest.raises(ChainError) as caught:
+            Deployments(settings, chain).get("ChainProbe")
+        assert "diln migrate" in caught.value.hint
+        migrate(settings, chain, alice, folder=tmp_path)
+        assert Deployments(settings, chain).get("ChainProbe")
+    finally:
+        stop(process)

@@ -1,0 +1,57 @@
+"""`brownie compile`, from the same configuration file, must give the bytecode that the package ships.
+
+Brownie pins old versions of what DILN uses, so it lives in an environment of its own; DILN_BROWNIE is
+the path of its command.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestrator.chain import artifact_names, load_artifact
+from orchestrator.chain.compiler import solc_binary
+from orchestrator.config import load_settings
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+BROWNIE = os.environ.get("DILN_BROWNIE", "")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what Brownie built from a copy of the project, in a home of its own."""
+    if not BROWNIE:
+        pytest.skip("needs brownie: an environment with eth-brownie, its command in DILN_BROWNIE")
+    project, home = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "contracts", project / "contracts")
+    shutil.copytree(ROOT / "migrations", project / "migrations")
+    shutil.copy(ROOT / "brownie-config.yaml", project)
+    (project / "node_modules").symlink_to(ROOT / "node_modules")
+    version = load_settings(folder=ROOT, environ={}).compiler.version
+    (home / ".solcx").mkdir()
+    shutil.copy(solc_binary(ROOT, version), home / ".solcx" / f"solc-v{version}")
+    done = subprocess.run(
+        [BROWNIE, "compile"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project / ".build" / "contracts"
+
+
+def test_brownie__each_contract__has_the_shipped_bytecode(built: Path) -> None:
+    names = list(artifact_names())
+    assert names
+    for name in names:
+        content = json.loads((built / f"{name}.json").read_text(encoding="utf-8"))
+        shipped = load_artifact(name)
+        assert bytes.fromhex(content["bytecode"]) == shipped.bytecode, name
+        assert bytes.fromhex(content["deployedBytecode"]) == shipped.deployed_bytecode, name

@@ -1,0 +1,43 @@
+"""The same agents on Python twins and on the real contracts; and the survey's experiment.
+
+simulate
+├── on the contracts: every weight and every unit as on the twins
+└── figure 4: accuracy holds, the good gain, the bad lose, and quickly
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestrator.sum.simulation.reviews import load_samples
+from orchestrator.sum.simulation.running import run, simulate
+from orchestrator.sum.simulation.scenario import load_scenario
+
+REVIEWS = Path(os.environ.get("DILN_SHARED", "../shared")) / "data" / "imdb_500words.npz"
+
+
+@pytest.mark.parametrize("kind", ["perceptron", "logistic", "bayes"])
+def test_run__on_chain__weight_for_weight_and_unit_for_unit(kind):
+    scenario = load_scenario("quick")
+    model = scenario.model.model_copy(update={"kind": kind})
+    scenario = scenario.model_copy(update={"model": model, "days": 9, "measure": 3})
+    samples = load_samples(scenario.data, None, scenario.seed)
+    twins = run(scenario, samples, scenario.agent)
+    chain = run(scenario, samples, scenario.agent, on_chain=True)
+    assert twins.given == chain.given
+    assert twins.words == chain.words
+    assert twins.units == chain.units
+    assert twins.balances == chain.balances
+    assert twins.accuracy == chain.accuracy
+
+
+@pytest.mark.skipif(not REVIEWS.is_file(), reason="needs the prepared film reviews")
+def test_simulate__figure_4__accuracy_holds_and_money_moves_to_the_good():
+    result = simulate(load_scenario("figure4"), data=REVIEWS)
+    track, without = result.track, result.without
+    gaps = [b - a for a, b in zip(track.accuracy, without.accuracy, strict=True)]
+    assert max(gaps) <= 0.03
+    assert track.balances["good"][-1] > 1.1 * 10_000
+    assert track.balances["bad"][-1] < 0.02 * 10_000
+    assert track.contributions / track.seconds * 60 > 5_000  # 20,000 on an idle core

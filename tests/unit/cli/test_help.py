@@ -1,0 +1,148 @@
+"""What needs no chain: help, version, wrong usage, and how little is imported for them."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import typer
+
+from orchestrator import __version__
+from orchestrator.cli import SECTIONS, help_text, main
+from tests.unit.cli.conftest import ROOT
+
+COMMANDS = {name: module for section in SECTIONS.values() for name, (module, _) in section.items()}
+SUMMARIES = {name: text for section in SECTIONS.values() for name, (_, text) in section.items()}
+HEAVY = {
+    "typer",
+    "click",
+    "rich",
+    "numpy",
+    "pandas",
+    "sklearn",
+    "web3",
+    "eth_account",
+    "fastapi",
+    "pydantic",
+    "yaml",
+}
+
+
+def run(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code or 0, *capsys.readouterr()
+
+
+def names_of(app: typer.Typer) -> set[str]:
+    commands = {each.name or each.callback.__name__ for each in app.registered_commands}
+    return commands | {each.name for each in app.registered_groups}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help__is_help_text(arguments, capsys):
+    assert run(arguments, capsys) == (0, help_text(), "")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-V"]])
+def test_version__is_the_package_s(arguments, capsys):
+    assert run(arguments, capsys) == (0, f"diln {__version__}\n", "")
+
+
+def test_help_text__lists_every_command_with_its_summary():
+    lines = help_text().splitlines()
+    for name, summary in SUMMARIES.items():
+        assert f"  {name:<11} {summary}" in lines
+    assert max(map(len, lines)) <= 100
+
+
+def test_sections__modules__have_exactly_the_listed_commands():
+    listed: dict[str, set[str]] = {}
+    for name, module in COMMANDS.items():
+        listed.setdefault(module, set()).add(name)
+    for module, names in listed.items():
+        assert names_of(import_module(f"orchestrator.cli.{module}").app) == names, module
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_help__of_each__says_what_it_does(command, capsys):
+    code, out, err = run([command, "--help"], capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: diln {command}")
+    assert "--help" in out
+
+
+def test_subcommand_help__of_each_group__says_what_it_does(capsys):
+    for command, module in COMMANDS.items():
+        for group in import_module(f"orchestrator.cli.{module}").app.registered_groups:
+            if group.name != command:
+                continue
+            for name in names_of(group.typer_instance):
+                code, out, _ = run([command, name, "--help"], capsys)
+                assert (code, out.startswith(f"Usage: diln {command} {name}")) == (0, True)
+
+
+def test_unknown_command__suggests_the_nearest(capsys):
+    code, out, err = run(["pubish"], capsys)
+    assert (code, out) == (2, "")
+    assert "there is no command `pubish`" in err
+    assert "Did you mean `diln publish`?" in err
+
+
+def test_unknown_command__like_none__points_to_the_help(capsys):
+    code, _, err = run(["xyzzy", "--json"], capsys)
+    assert (code, err) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["publish", "--nonsense"],
+        ["mark", "flowers@1"],
+        ["prove", "minus", "flowers"],
+        ["predict", "a", "no-such-file"],
+    ],
+)
+def test_wrong_usage__exits_2_and_says_what(arguments, capsys):
+    code, out, err = run(arguments, capsys)
+    assert (code, out) == (2, "")
+    assert "Error: " in err
+    assert "Traceback" not in err
+
+
+def test_wrong_usage__with_json__is_json(capsys):
+    import json
+
+    code, out, err = run(["publish", "--nonsense", "--json"], capsys)
+    found = json.loads(out)
+    assert (code, err, found["error"]) == (2, "", "UsageError")
+    assert "--nonsense" in found["message"]
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_start__for_help_and_version__imports_nothing_heavy(option):
+    code = (
+        "import sys; sys.argv = ['diln', sys.argv[1]]\n"
+        "from orchestrator.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print('MODULES', *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, option], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    modules = {name.partition(".")[0] for name in done.stdout.rpartition("MODULES")[2].split()}
+    assert modules & HEAVY == set()
+    assert len(modules - set(sys.stdlib_module_names)) <= 5, modules - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS)))
+def test_command_help__imports_no_learning_library(command):
+    # Parsing must not wait for scikit-learn. A process for each would take long, so the source is looked at.
+    import ast
+
+    source = (ROOT / "orchestrator" / "cli" / f"{COMMANDS[command]}.py").read_text()
+    top = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {getattr(node, "module", None) or node.names[0].name for node in top}
+    assert not [
+        name for name in names if name.partition(".")[0] in {"sklearn", "pandas", "numpy", "web3", "uvicorn"}
+    ]

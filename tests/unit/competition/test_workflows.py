@@ -1,0 +1,438 @@
+"""Each step of a competition on the embedded chain, and what happens when it goes wrong."""
+
+import hashlib
+import json
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrator.chain import Chain, ether
+from orchestrator.competition.candidates import quantized
+from orchestrator.competition.closing import finalize, withdraw
+from orchestrator.competition.contracts import Competition
+from orchestrator.competition.creating import create, prepare
+from orchestrator.competition.evaluating import check_claims, claim, evaluate, predicted_score, refute
+from orchestrator.competition.overview import overview
+from orchestrator.competition.publishing import publish
+from orchestrator.competition.records import Mode, Outcome, Phase, Status
+from orchestrator.competition.submitting import reveal, submit
+from orchestrator.competition.testing import open_test, opened_tests
+from orchestrator.competition.training import (
+    answer_all,
+    challenge,
+    open_training,
+    organizers_data,
+    training_data,
+    write_csv,
+)
+from orchestrator.competition.watching import Role, keep
+from orchestrator.errors import (
+    AccountError,
+    ChainError,
+    ContractReverted,
+    DataError,
+    IntegrityError,
+    ModelError,
+    UsageError,
+)
+from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
+from orchestrator.provenance import Manifest
+from tests.unit.competition.stage import Stage, offer_of, write_points
+
+
+def line(weights: list[int], bias: int = 0) -> IntegerNetwork:
+    """Predicts class 1 where the sum is above zero."""
+    return IntegerNetwork((Layer(np.array([weights], np.int64), np.array([bias], np.int64), 0),))
+
+
+GOOD = line([100, -100], 1)  # on or below the diagonal: always right
+FAIR = line([100, -90])
+
+
+def enter(stage: Stage, found: Competition, role: str, model: IntegerNetwork = GOOD) -> int:
+    samples = training_data(stage.venue, found).samples(found.terms)
+    candidate = quantized(model, found.terms, samples)
+    return submit(stage.venue, found, candidate, stage.account(role)).submission.number
+
+
+def played(stage: Stage, *, tests: bool = True, **changes: Any) -> Competition:
+    """Anna has entered a good and Ben a fair model; both are revealed, and the test data open."""
+    found = stage.create(**changes)
+    enter(stage, found, "anna")
+    enter(stage, found, "ben", FAIR)
+    stage.pass_until(found.deadlines().training)
+    for role in ("anna", "ben"):
+        reveal(stage.venue, found, stage.account(role))
+    stage.pass_until(found.deadlines().reveal)
+    if tests:
+        open_test(stage.venue, found, stage.account("organizer"))
+    return found
+
+
+# create
+
+
+def test_create__killed_after_sending__pays_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
+    factory = type(stage.venue.factory)
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(factory, "competitions", die)
+        with pytest.raises(KeyboardInterrupt):
+            create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
+    made = create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
+    assert [each.address for each in stage.venue.factory.competitions()] == [made.competition.address]
+    again = create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
+    assert again.competition.terms.root != made.competition.terms.root  # a second one, with salts of its own
+
+
+def test_create__trivial_model_wins__warns(stage: Stage) -> None:
+    offer = offer_of(write_points(stage.folder / "points.csv"), criterion=0.4)
+    draft = prepare(stage.venue, offer, stage.account("organizer"))
+    assert any("always says side =" in warning for warning in draft.warnings)
+
+
+def test_create__terms_that_nobody_can_have__names_the_field(stage: Stage) -> None:
+    with pytest.raises(UsageError, match="`answer`"):
+        stage.create(answer=5)
+
+
+def test_create__done__money_is_inside_and_training_is_open(stage: Stage) -> None:
+    found = stage.create()
+    assert found.phase() is Phase.TRAINING
+    assert stage.venue.chain.balance(found.address) == found.terms.prize + found.terms.bond
+    seen = training_data(stage.venue, found)
+    assert len(seen.groups) == 5
+    assert seen.missing == ()
+    assert not set(seen.groups) & set(found.test_groups())
+    assert overview(found).next_deadline == found.deadlines().training
+
+
+# data
+
+
+def test_secrets__kept__for_their_owner_only(stage: Stage) -> None:
+    found = stage.create()
+    enter(stage, found, "anna")
+    files = list((stage.venue.settings.home / "competitions").rglob("*.json"))
+    assert len(files) == 2
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+
+
+def test_organizers_data__secrets_lost_or_damaged__are_derived_again(stage: Stage) -> None:
+    found, organizer = stage.create(), stage.account("organizer")
+    data = organizers_data(stage.venue, found, organizer)
+    folder = stage.venue.secrets(found.address).folder
+    shutil.rmtree(folder)
+    assert organizers_data(stage.venue, found, organizer) == data
+    (folder / "organizer.json").write_text('{"master": "' + "00" * 32 + '"}')
+    assert organizers_data(stage.venue, found, organizer) == data
+
+
+def test_organizers_data__somebody_else__is_refused(stage: Stage) -> None:
+    with pytest.raises(AccountError, match="not the organizer"):
+        organizers_data(stage.venue, stage.create(), stage.account("anna"))
+
+
+def test_training_data__salt_of_another_group__is_refused(stage: Stage) -> None:
+    found = stage.create()
+    data = organizers_data(stage.venue, found, stage.account("organizer"))
+    one, other = list(training_data(stage.venue, found).groups)[:2]
+    lie = stage.venue.storage.put(json.dumps({"salts": {str(one): data.salts[other].hex()}}).encode())
+    with pytest.raises(IntegrityError, match=f"group {one} does not match"):
+        training_data(stage.venue, found, lie.cid)
+    nonsense = stage.venue.storage.put(b"[]")
+    with pytest.raises(DataError, match="does not hold salts"):
+        training_data(stage.venue, found, nonsense.cid)
+
+
+def test_training_data__withheld__challenged_and_answered(stage: Stage) -> None:
+    organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
+    found = create(stage.venue, prepare(stage.venue, offer, organizer), organizer, wait=False).competition
+    with pytest.raises(ChainError, match="not drawn yet"):
+        training_data(stage.venue, found)
+    stage.venue.chain.mine(6)
+    assert "drew the split" in list(keep(stage.venue, found, stage.account("refuter"), Role.REFUTER))
+    seen = training_data(stage.venue, found)
+    assert seen.groups == {}
+    with pytest.raises(DataError, match="no training group is open"):
+        seen.samples(found.terms)
+    challenge(stage.venue, found, seen.missing[0], stage.account("anna"))
+    with pytest.raises(ContractReverted):
+        challenge(stage.venue, found, found.test_groups()[0], stage.account("anna"))
+    assert answer_all(stage.venue, found, organizer) == [seen.missing[0]]
+    assert list(training_data(stage.venue, found).groups) == [seen.missing[0]]
+    open_training(stage.venue, found, organizer)
+    assert training_data(stage.venue, found).missing == ()
+
+
+def test_finalize__challenge_unanswered__slashes(stage: Stage) -> None:
+    organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
+    found = create(stage.venue, prepare(stage.venue, offer, organizer), organizer, wait=False).competition
+    stage.venue.chain.mine(6)
+    list(keep(stage.venue, found, stage.account("anna"), Role.SUBMITTER))
+    challenge(stage.venue, found, training_data(stage.venue, found).missing[0], stage.account("anna"))
+    stage.pass_until(stage.venue.chain.now() + found.terms.answer)
+    assert finalize(stage.venue, found, stage.account("anna")) is Outcome.WITHHELD
+    (paid,) = withdraw(stage.venue, found, stage.account("anna"))
+    assert paid.amount == found.terms.bond // 2 + found.terms.stake
+
+
+def test_write_csv__training_data__are_bytes_and_classes(stage: Stage) -> None:
+    found, file = stage.create(), stage.folder / "training.csv"
+    assert write_csv(training_data(stage.venue, found), found.terms, file) == 125
+    header, first, *_ = file.read_text().splitlines()
+    assert header == "x,y,side"
+    assert all(cell.isdigit() for cell in first.split(","))
+
+
+# submit and reveal
+
+
+def test_submit__twice__is_one_submission(stage: Stage) -> None:
+    found = stage.create()
+    assert enter(stage, found, "anna") == enter(stage, found, "anna") == 0
+    assert enter(stage, found, "ben") == 1
+    assert found.progress().committed == 2
+
+
+def test_submit__killed_after_sending__pays_one_deposit(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stage.create()
+    send = Chain.send
+
+    def send_and_die(*args: Any, **kwargs: Any) -> Any:
+        send(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Chain, "send", send_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            enter(stage, found, "anna")
+    assert enter(stage, found, "anna") == 0
+    assert found.progress().committed == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (line([1, 2, 3]), "takes 3 inputs, the competition's samples have 2"),
+        (IntegerNetwork((Layer(np.ones((3, 2), np.int64), np.zeros(3, np.int64), 0),)), "3 outputs"),
+        (IntegerNetwork((Layer(np.ones((400, 2), np.int64), np.zeros(400, np.int64), 0),)), "400 outputs"),
+    ],
+)
+def test_submit__model_of_another_shape__is_refused(stage: Stage, model: IntegerNetwork, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        enter(stage, stage.create(), "anna", model)
+
+
+def test_submit__model_too_large__is_refused(stage: Stage) -> None:
+    with pytest.raises(ModelError, match="this competition takes 12"):
+        enter(stage, stage.create(max_model_bytes=12), "anna")
+
+
+def test_submit__the_organizer__is_excluded(stage: Stage) -> None:
+    with pytest.raises(ContractReverted, match="organizer excluded"):
+        enter(stage, stage.create(), "organizer")
+
+
+def test_submit__late__says_when_it_closed(stage: Stage) -> None:
+    found = stage.create()
+    stage.pass_until(found.deadlines().training)
+    with pytest.raises(ChainError, match=r"submitting closed at 20\d\d-"):
+        enter(stage, found, "anna")
+
+
+def test_reveal__early__says_when_it_opens(stage: Stage) -> None:
+    found = stage.create()
+    enter(stage, found, "anna")
+    with pytest.raises(ChainError, match=r"revealing is not open yet: it opens at .* \(in 9 h 59 m\)"):
+        reveal(stage.venue, found, stage.account("anna"))
+    with pytest.raises(ChainError, match="opening the test data is not open yet"):
+        open_test(stage.venue, found, stage.account("organizer"))
+
+
+def test_reveal__secrets_lost__come_back_from_model_and_key(stage: Stage) -> None:
+    found, anna = stage.create(), stage.account("anna")
+    enter(stage, found, "anna")
+    stage.pass_until(found.deadlines().training)
+    shutil.rmtree(stage.venue.secrets(found.address).folder)
+    with pytest.raises(AccountError, match="are not in") as caught:
+        reveal(stage.venue, found, anna)
+    assert "--model FILE" in caught.value.hint
+    file = stage.folder / "model.bin"
+    file.write_bytes(encode_model(GOOD))
+    assert reveal(stage.venue, found, anna, file=file) == [0]
+    assert reveal(stage.venue, found, anna) == []
+
+
+def test_reveal__wrong_salt__is_told_before_anything_is_sent(stage: Stage) -> None:
+    found, anna = stage.create(), stage.account("anna")
+    enter(stage, found, "anna")
+    (file,) = stage.venue.secrets(found.address).folder.glob("submission-*.json")
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"salt": "00" * 32}))
+    stage.pass_until(found.deadlines().training)
+    with pytest.raises(AccountError, match="the salt or the model kept for submission 0"):
+        reveal(stage.venue, found, anna)
+    file.write_text("{")
+    with pytest.raises(AccountError, match="is damaged"):
+        reveal(stage.venue, found, anna)
+
+
+# scores
+
+
+def test_evaluate__in_chunks__gives_the_predicted_score(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.competition.evaluating.COMFORT", 40_000)
+    found = played(stage)
+    seen: list[tuple[int, int]] = []
+    for number in (0, 1):
+        evaluate(stage.venue, found, number, stage.account("stranger"), lambda *at: seen.append(at))
+        assert found.result(number).score == predicted_score(found, number)
+    assert len(seen) > 2
+    assert seen[-1] == (75, 75)
+    assert evaluate(stage.venue, found, 0, stage.account("anna")) == 0
+    with pytest.raises(UsageError, match="the contract computes scores"):
+        claim(stage.venue, found, 0, stage.account("anna"))
+
+
+def test_open_test__interrupted__goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.competition.testing.LARGEST_CODE", 80)  # one group a call
+    found, organizer = played(stage, tests=False), stage.account("organizer")
+    data = organizers_data(stage.venue, found, organizer)
+    stage.venue.send(found.open_test([data.opened(found.test_groups()[0])]), organizer)
+    with pytest.raises(ChainError, match="1 of 3 test groups are open"):
+        opened_tests(found)
+    assert open_test(stage.venue, found, organizer) == 2
+    assert open_test(stage.venue, found, organizer) == 0
+    assert [group.data for group in opened_tests(found)] == [data.groups[n] for n in found.test_groups()]
+
+
+def test_claim__wrong_prediction__is_found_and_refuted(stage: Stage) -> None:
+    found = played(stage, optimistic=True)
+    claim(stage.venue, found, 0, stage.account("anna"))
+    lie = found.claim(1, bytes(75))
+    stage.venue.send(lie, stage.account("ben"), value=found.terms.claim_bond)
+    honest, cheating = check_claims(found)
+    assert honest.wrong_at is None
+    with pytest.raises(UsageError, match="holds"):
+        refute(stage.venue, found, honest, stage.account("refuter"))
+    refute(stage.venue, found, cheating, stage.account("refuter"))
+    assert found.submission(1).status is Status.REFUTED
+    assert [each.submission for each in check_claims(found)] == [0]
+    with pytest.raises(ChainError, match="1 of 2 submissions have no final score"):
+        finalize(stage.venue, found, stage.account("stranger"))
+    with pytest.raises(UsageError, match="scores are claimed"):
+        evaluate(stage.venue, found, 0, stage.account("anna"))
+
+
+def test_claim__numbers_as_labels__the_same_path(stage: Stage) -> None:
+    file = stage.folder / "sums.csv"
+    rng = np.random.default_rng(1)
+    rows = [f"{x},{y},{x + 2 * y}" for x, y in rng.integers(0, 256, (80, 2))]
+    file.write_text("\n".join(["x,y,side", *rows]) + "\n")
+    found = stage.create(file, metric="mae", criterion=30.0, optimistic=True)
+    assert found.terms.classes == 0
+    enter(stage, found, "anna", line([1, 2], 3))
+    enter(stage, found, "ben", line([1, 1]))
+    stage.pass_until(found.deadlines().training)
+    for role in ("anna", "ben"):
+        reveal(stage.venue, found, stage.account(role))
+    stage.pass_until(found.deadlines().reveal)
+    open_test(stage.venue, found, stage.account("organizer"))
+    assert claim(stage.venue, found, 0, stage.account("anna")) == 2**64 - 1 - 3 * 10**6
+    stage.venue.send(
+        found.claim(1, bytes(found.terms.test_samples * 4)),
+        stage.account("ben"),
+        value=found.terms.claim_bond,
+    )
+    _, cheating = check_claims(found)
+    refute(stage.venue, found, cheating, stage.account("refuter"))
+    assert found.submission(1).status is Status.REFUTED
+
+
+# the end
+
+
+def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
+    found = played(stage, tests=False)
+    before = {role: stage.balance(role) for role in ("anna", "refuter")}
+    assert list(keep(stage.venue, found, stage.account("organizer"), Role.ORGANIZER)) == [
+        "opened 3 test groups"
+    ]
+    said = list(keep(stage.venue, found, stage.account("refuter"), Role.REFUTER))
+    tip = ether(2 * found.terms.tip)
+    assert said == [
+        "evaluated submission 0",
+        "evaluated submission 1",
+        "closed the competition: decided",
+        f"withdrew {tip} ether (credit)",
+    ]
+    won = found.terms.prize + found.terms.deposit - found.terms.tip
+    assert list(keep(stage.venue, found, stage.account("anna"), Role.SUBMITTER)) == [
+        f"withdrew {ether(won)} ether (submission 0)"
+    ]
+    assert stage.balance("anna") - before["anna"] > won - 10**16
+    for role in ("ben", "organizer"):
+        list(keep(stage.venue, found, stage.account(role), Role.SUBMITTER))
+    assert stage.venue.chain.balance(found.address) == 0
+    assert found.predict(bytes([200, 100])) == 1
+    assert overview(found).standings[0].rank == 1
+    assert withdraw(stage.venue, found, stage.account("anna")) == []
+
+
+def test_publish__winner__is_deployable_and_hashed(stage: Stage) -> None:
+    found = played(stage)
+    with pytest.raises(ChainError, match="is not decided"):
+        publish(stage.venue, found, 0, stage.account("anna"), "MIT")
+    list(keep(stage.venue, found, stage.account("refuter"), Role.REFUTER))
+    with pytest.raises(ChainError, match="not a revealed one of bob"):
+        publish(stage.venue, found, 1, stage.account("anna"))
+    done = publish(stage.venue, found, 0, stage.account("anna"), "MIT")
+    assert done.version.artifact_hash == hashlib.sha256(encode_model(GOOD)).digest()
+    assert done.version.status.word == "deployable"
+    assert done.manifest.predicate.licence == "MIT"
+    assert stage.venue.storage.read(done.manifest.artifact_cid) == encode_model(GOOD)
+    assert Manifest.parse(stage.venue.storage.read(done.version.manifest_cid)) == done.manifest
+    assert publish(stage.venue, found, 0, stage.account("anna"), "MIT").gas_used == 0
+
+
+def test_finalize__tests_stay_closed__slashes_the_organizer(stage: Stage) -> None:
+    found = played(stage, tests=False)
+    with pytest.raises(ChainError, match="3 test groups are closed; the organizer has until"):
+        finalize(stage.venue, found, stage.account("ben"))
+    stage.pass_until(found.deadlines().opening)
+    assert finalize(stage.venue, found, stage.account("ben")) is Outcome.UNOPENED
+    assert finalize(stage.venue, found, stage.account("ben")) is Outcome.UNOPENED
+    (paid,) = withdraw(stage.venue, found, stage.account("ben"))
+    assert paid.amount == (found.terms.prize + found.terms.bond) // 2 + found.terms.deposit
+
+
+def test_finalize__early__says_until_when(stage: Stage) -> None:
+    with pytest.raises(ChainError, match="nothing can be decided before reveals end at"):
+        finalize(stage.venue, stage.create(), stage.account("ben"))
+
+
+def test_find__by_start_or_latest__or_says_what_exists(stage: Stage) -> None:
+    with pytest.raises(ChainError, match="no competition that begins with `latest`"):
+        stage.venue.find()
+    found = stage.create()
+    assert found.terms.mode is Mode.DIRECT
+    assert stage.venue.find().address == stage.venue.find(found.address[:8].lower()).address == found.address
+    with pytest.raises(ChainError):
+        stage.venue.find("0x")
+
+
+def test_write_points__same_seed__same_file(tmp_path: Path) -> None:
+    assert write_points(tmp_path / "a").read_text() == write_points(tmp_path / "b").read_text()

@@ -1,0 +1,103 @@
+"""Scenarios: read, run, written; money conserved.
+
+load_scenario
+├── shipped: valid
+└── malformed: names the key
+simulate
+├── same seed: same result; money conserved
+├── bad agents lose, good ones gain
+└── missing data: a DataError
+"""
+
+import json
+
+import pytest
+
+from orchestrator.errors import DataError, SpecError
+from orchestrator.sum.simulation.agents import Crowd
+from orchestrator.sum.simulation.reviews import load_samples
+from orchestrator.sum.simulation.running import first_model, simulate, write
+from orchestrator.sum.simulation.scenario import COIN, SHIPPED, load_scenario
+from orchestrator.sum.simulation.world import TwinWorld
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+def test_load_scenario__shipped__valid(name):
+    assert load_scenario(name).agent
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("days = 16", "days = -1", "days"),
+        ("words = 40", "wordz = 40", "wordz"),
+        ('kind = "perceptron"', 'kind = "oracle"', "model.kind"),
+        ("days = 16", "days = ", "TOML"),
+    ],
+)
+def test_load_scenario__malformed__names_the_key(tmp_path, old, new, named):
+    path = tmp_path / "mine.toml"
+    path.write_text((SHIPPED / "quick.toml").read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(SpecError, match=named):
+        load_scenario(str(path))
+
+
+def test_load_scenario__unknown__names_those_that_ship():
+    with pytest.raises(SpecError) as caught:
+        load_scenario("unheard-of")
+    assert "figure4" in caught.value.hint
+
+
+def test_simulate__twice__same_result():
+    scenario = load_scenario("quick")
+    first, second = simulate(scenario), simulate(scenario)
+    assert (first.track.words, first.track.units) == (second.track.words, second.track.units)
+
+
+def test_run__any_moment__no_unit_is_made_or_lost():
+    scenario = load_scenario("quick")
+    samples = load_samples(scenario.data, None, scenario.seed)
+    model = first_model(scenario.model, samples, scenario.data.initial, scenario.seed)
+    starts = [round(agent.start * COIN) for agent in scenario.agent]
+    world = TwinWorld(model, scenario.contract_terms, starts, 1)
+    crowd = Crowd(world, scenario.agent, samples, scenario.data.initial, scenario.contract_terms, 0)
+    seen = []
+    crowd.run(50 * 86_400, 86_400, lambda _: seen.append(world.owed()))
+    assert set(seen) == {sum(starts)}
+    assert sum(person.given for person in crowd.people) > 50
+
+
+def test_simulate__long_enough__good_gain_what_the_bad_lose():
+    scenario = load_scenario("quick").model_copy(update={"days": 120})
+    track = simulate(scenario).track
+    assert track.units["bad"] < 0.1 * 500 * COIN
+    assert sum(track.units[name] for name in ("good", "patient")) > 2_600 * COIN
+
+
+def test_write__result__picture_and_json(tmp_path):
+    result = simulate(load_scenario("quick"))
+    picture, content = write(result, tmp_path)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert json.loads(content.read_text())["summary"]["contributions"] == result.track.contributions
+
+
+def test_load_samples__no_reviews_here__says_what_to_give(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DILN_SHARED", raising=False)
+    with pytest.raises(DataError) as caught:
+        load_samples(load_scenario("figure4").data, None, 0)
+    assert "--data" in caught.value.hint
+
+
+def test_load_samples__full_reviews__by_their_most_frequent_words(tmp_path):
+    for part in ("train", "test"):
+        for name, word in (("neg", "dreadful"), ("pos", "lovely")):
+            folder = tmp_path / "aclImdb" / part / name
+            folder.mkdir(parents=True)
+            for number in range(6):
+                text = f"A {word} film<br />number{number}"
+                (folder / f"{number}_1.txt").write_text(text, encoding="utf-8")
+    section = load_scenario("figure4").data.model_copy(update={"initial": 4, "words": 3})
+    samples = load_samples(section, tmp_path / "aclImdb", 0)
+    assert samples.train.shape == samples.test.shape == (12, 3)
+    assert sorted(samples.labels.tolist()) == [0] * 6 + [1] * 6

@@ -1,0 +1,84 @@
+"""What README and docs show is run, and what they quote is true."""
+
+import glob
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli import SECTIONS, help_text
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = ("README.md", "docs/grow.md", "docs/tutorial.md")
+
+
+def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a page in these languages, as (language, content)."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [(language, content) for language, content in found if language in languages]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_docs__commands_and_python__run(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    monkeypatch.chdir(tmp_path)
+    for variable in ("DILN_HOME", "DILN_NETWORK", "DILN_FROM", "DILN_STORAGE"):
+        monkeypatch.delenv(variable, raising=False)
+    if page == "README.md":
+        write_rows(tmp_path / "rows.json")
+    for language, content in blocks(page, "console", "python"):
+        if language == "python":
+            exec(compile(content, page, "exec"), {})
+            continue
+        for line in content.splitlines():
+            words = shlex.split(line.removeprefix("$ "))
+            assert words[0] == "diln", "console blocks hold commands of diln alone"
+            arguments = [name for word in words[1:] for name in (glob.glob(word) or [word])]
+            assert run(arguments) == 0, f"{line}\n{capsys.readouterr().err}"
+
+
+def write_rows(path: Path) -> None:
+    from sklearn.datasets import load_breast_cancer
+
+    data = load_breast_cancer()
+    rows = [dict(zip(map(str, data.feature_names), map(float, row), strict=True)) for row in data.data[:2]]
+    path.write_text(json.dumps(rows))
+
+
+def test_readme__help_block__is_what_diln_help_prints() -> None:
+    quoted = [content for _, content in blocks("README.md", "text") if content.startswith("Usage: diln")]
+    assert quoted == [help_text()]
+
+
+def test_readme__demo_block__names_the_steps_of_the_demo() -> None:
+    quoted = next(content for _, content in blocks("README.md", "text") if content.startswith("collect"))
+    source = (ROOT / "orchestrator" / "pipeline" / "demo.py").read_text(encoding="utf-8")
+    steps = [line.split()[0] for line in quoted.splitlines()]
+    for step in steps:
+        assert re.search(rf'\(?\s*"{step}",', source), step
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_docs__commands_they_mention__exist(page: str) -> None:
+    known = {command for section in SECTIONS.values() for command in section}
+    mentioned = set(re.findall(r"`diln ([a-z-]+)", (ROOT / "docs" / page).read_text(encoding="utf-8")))
+    assert mentioned <= known
+
+
+def test_docs__links__lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_measurements__gas_table__is_that_of_the_snapshots() -> None:
+    from benchmarks.__main__ import gas_table
+
+    page = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8")
+    assert gas_table() in page, "run `python -m benchmarks --gas-only`"
