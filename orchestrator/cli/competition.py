@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.chain import ether
+from orchestrator.chain.amounts import parse_ether
 from orchestrator.cli.competing import (
     CompetitionArgument,
     chosen_account,
@@ -16,7 +17,6 @@ from orchestrator.cli.competing import (
 from orchestrator.cli.console import err, out, print_facts, print_json, print_table, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption, new_app
 from orchestrator.competition import creating, offer, overview, timing, training
-from orchestrator.competition.amounts import parse_ether
 from orchestrator.competition.records import Mode, Phase
 from orchestrator.competition.testing import open_test as open_all_tests
 from orchestrator.errors import UsageError

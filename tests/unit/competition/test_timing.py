@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.competition.amounts import parse_ether
+from orchestrator.chain.amounts import parse_ether
 from orchestrator.competition.timing import in_words, parse_duration, show_duration, show_moment
 from orchestrator.errors import ContractReverted, UsageError
 
