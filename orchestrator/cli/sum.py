@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestrator.cli import sumcreating, sumgiving, sumreading
+from orchestrator.cli import market, sumcreating, sumgiving, sumreading
 from orchestrator.cli.options import new_app
 
 app = new_app()
@@ -24,3 +24,4 @@ group.command()(sumreading.replay)
 group.command()(sumreading.leaderboard)
 group.command()(sumgiving.watch)
 group.command()(sumcreating.simulate)
+group.add_typer(market.group, name="market")

@@ -14,7 +14,8 @@ from orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from orchestrator.sum.claiming import Outcome
     from orchestrator.sum.connection import Connection
-    from orchestrator.sum.opening import Opened
+    from orchestrator.sum.market.money import Money
+    from orchestrator.sum.opening import Found, Opened, OpenedMarket
     from orchestrator.sum.records import Contribution
 
 ReferenceArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A shared model's name or address.")]
@@ -62,6 +63,20 @@ def opened_from(connection: "Connection", reference: str, encoder: Path | None =
     return open_model(connection, reference, encoder)
 
 
+def anything_from(
+    connection: "Connection", reference: str, encoder: Path | None = None
+) -> "Opened | OpenedMarket":
+    from orchestrator.sum.opening import open_any
+
+    return open_any(connection, reference, encoder)
+
+
+def money_of(opened: "Found") -> "Money":
+    from orchestrator.sum.market.money import money_at
+
+    return money_at(opened.shared.chain, opened.shared.money[0])
+
+
 def samples_from(
     text: str | None,
     numbers: str | None,
@@ -93,7 +108,7 @@ def samples_from(
         raise UsageError("a number is malformed", "Write them with commas between.") from error
 
 
-def encode(opened: "Opened", samples: Samples) -> list[bytes]:
+def encode(opened: "Found", samples: Samples) -> list[bytes]:
     """The samples' bytes. Raises DataError where they do not fit the model."""
     from orchestrator.errors import DataError
     from orchestrator.sum.adding import encode_features, encode_row
@@ -139,7 +154,7 @@ def contribution_facts(opened: "Opened", contribution: "Contribution", state: st
     }
 
 
-def outcome_facts(opened: "Opened", outcome: "Outcome") -> dict[str, Any]:
+def outcome_facts(opened: "Found", outcome: "Outcome") -> dict[str, Any]:
     from orchestrator.chain import ether
 
     return {

@@ -22,9 +22,11 @@ from orchestrator.cli.sumcommon import (
     ReferenceArgument,
     TextColumn,
     TextOption,
+    anything_from,
     connection_from,
     contribution_facts,
     encode,
+    money_of,
     opened_from,
     outcome_facts,
     print_one,
@@ -34,9 +36,12 @@ from orchestrator.cli.sumcommon import (
 )
 
 if TYPE_CHECKING:
+    from orchestrator.errors import NodeUnavailable
     from orchestrator.sum.claiming import Verb
     from orchestrator.sum.connection import Connection
-    from orchestrator.sum.opening import Opened
+    from orchestrator.sum.keeping import Turn
+    from orchestrator.sum.market.keeping import MarketTurn
+    from orchestrator.sum.opening import Opened, OpenedMarket
 
 
 def add(
@@ -134,23 +139,18 @@ def withdraw(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Pay out what the model owes to the account --from."""
-    from orchestrator.chain import ether
-
+    """Pay out what the model or market owes to the account --from."""
     with connection_from(network, sender, storage, home) as connection:
-        opened = opened_from(connection, reference)
+        opened = anything_from(connection, reference)
         account = connection.account(chosen_sender(connection.settings))
         dest = connection.address(to) if to else account.address
-        if not opened.shared.standing(account.address).balance:
+        if not opened.shared.balance(account.address):
             print_json({"amount": 0}) if json else out.print("there is nothing to withdraw")
             return
         receipt = connection.chain.send(opened.shared.withdraw(dest), account)
         amount = opened.shared.amounts("Withdrawn", receipt)
-    facts = {
-        "amount": amount if json else f"{ether(amount)} ether",
-        "to": dest,
-        "transaction": receipt.tx_hash,
-    }
+        shown = money_of(opened).show(amount)
+    facts = {"amount": amount if json else shown, "to": dest, "transaction": receipt.tx_hash}
     print_one(facts, json)
 
 
@@ -166,26 +166,45 @@ def watch(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Keep: refund, report, take and sweep what is due, until interrupted. It may be killed at any moment."""
-    from orchestrator.sum.keeping import Turn
+    """Keep: do what is due in a model or market, until interrupted. It may be killed at any moment.
+
+    In a model it refunds, reports, takes and sweeps. In a market it reveals and opens what is secret here,
+    measures, pays, and ends when the market does.
+    """
     from orchestrator.sum.keeping import watch as keep
 
     with connection_from(network, sender, storage, home) as connection:
-        opened = opened_from(connection, reference, encoder)
+        opened = anything_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
         for turn in keep(connection, opened, account, everyone=everyone, every=every):
-            if isinstance(turn, Turn):
-                facts = [outcome_facts(opened, each) for each in turn.outcomes]
-                if json:
-                    print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
-                else:
-                    print_outcomes(facts)
-                    until = f", the next until {when(turn.next_at)}" if turn.next_at else ""
-                    out.print(f"{turn.waiting} wait{until}")
-            else:
-                out.print(f"the node does not answer: {turn.message}", markup=False)
+            _print_turn(opened, turn, json)
             if once:
                 return
+
+
+def _print_turn(
+    opened: "Opened | OpenedMarket", turn: "Turn | MarketTurn | NodeUnavailable", json: bool
+) -> None:
+    from orchestrator.sum.keeping import Turn
+    from orchestrator.sum.market.keeping import MarketTurn
+
+    if isinstance(turn, MarketTurn):
+        phase = turn.phase.name.lower()
+        if json:
+            print_json({"done": turn.done, "phase": phase, "until": turn.until})
+            return
+        for line in turn.done:
+            out.print(line, markup=False)
+        out.print(f"{phase}{f' until {when(turn.until)}' if turn.until else ''}")
+    elif isinstance(turn, Turn):
+        facts = [outcome_facts(opened, each) for each in turn.outcomes]
+        if json:
+            print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
+            return
+        print_outcomes(facts)
+        out.print(f"{turn.waiting} wait{f', the next until {when(turn.next_at)}' if turn.next_at else ''}")
+    else:
+        out.print(f"the node does not answer: {turn.message}", markup=False)
 
 
 def _settle(

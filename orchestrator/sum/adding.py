@@ -9,7 +9,7 @@ from orchestrator.chain import Account, Receipt, ether
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds
 from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from orchestrator.sum.connection import Connection
-from orchestrator.sum.opening import Opened
+from orchestrator.sum.opening import Found, Opened
 from orchestrator.sum.records import ETHER, Contribution
 from orchestrator.sum.shared import SharedModel
 from orchestrator.types import Address, Wei
@@ -34,7 +34,7 @@ class Addition:
     estimate: Receipt | None = None
 
 
-def encode_row(opened: Opened, row: object) -> bytes:
+def encode_row(opened: Found, row: object) -> bytes:
     """One sample's bytes, within the number of features that the model takes. Raises DataError."""
     x = opened.descriptor.encoder.encode(row)
     limit = opened.shared.shape.limit
@@ -45,7 +45,7 @@ def encode_row(opened: Opened, row: object) -> bytes:
     return x
 
 
-def encode_features(opened: Opened, features: Sequence[int]) -> bytes:
+def encode_features(opened: Found, features: Sequence[int]) -> bytes:
     """Encoded features, given as numbers. Raises DataError where the contract would refuse them."""
     sparse = opened.shared.shape.limit > 0
     x = encode_sparse(features) if sparse else encode_dense(features)
