@@ -28,6 +28,7 @@ BOUNTY, BOND = 10**18, 3 * 10**17
 DEAD = "0x000000000000000000000000000000000000dEaD"
 SMALL = Rules(portions=4, samples=12, duration=24 * HOUR)
 ALL = 10**6
+ANY = 10**30  # a maximum that never binds
 
 
 def truth(seed: int = 1) -> Any:
@@ -103,7 +104,7 @@ class MarketSystem:
 
     @property
     def stake(self) -> int:
-        """For a sample, in wei."""
+        """For a weight of 1, in wei."""
         return self.twin.rules.stake * self.twin.unit
 
     # -- the steps, each in the contract and in the twin ----------------------------------------------------
@@ -132,15 +133,15 @@ class MarketSystem:
         return self
 
     def contribute(self, who: str, run: bytes, samples: int) -> int:
-        value = samples * self.stake
-        self.evm.send(self.do.contribute(run), who, value)
+        value = self.twin.rules.weight(samples) * self.stake
+        self.evm.send(self.do.contribute(run, value), who, value)
         self.runs.append(run)
         return self.twin.contribute(who, run, self.evm.now, value)
 
     def commit(self, who: str, run: bytes, samples: int) -> int:
-        value, salt = samples * self.stake, bytes([len(self.runs)]) * 32
+        value, salt = self.twin.rules.weight(samples) * self.stake, bytes([len(self.runs)]) * 32
         commitment = contribution_commitment(self.place, self.evm.role(who), run, salt)
-        self.evm.send(self.do.commit(commitment, samples), who, value)
+        self.evm.send(self.do.commit(commitment, samples, value), who, value)
         self.runs.append(None)
         index = self.twin.commit(who, samples, self.evm.now, value)
         self.secrets[index] = run, salt
@@ -212,7 +213,7 @@ class MarketSystem:
         """The contract is where its twin is, wei for wei and word for word, and holds what it owes."""
         twin, packed = self.twin, self.do.state().call()
         assert (packed[0] & 0xFF, packed[0] >> 8 & 0xFF) == (twin.stage, twin.outcome)
-        pot = packed[3] >> 128
+        pot = packed[4] >> 128
         assert pot == twin.pot
         owed = {who: amount for who, amount in twin.balances.items() if amount}
         assert {who: self.balance(who) for who in owed} == owed
@@ -227,8 +228,9 @@ class MarketSystem:
         assert cursor & 0xFF == m.at_pass
         assert cursor >> 8 & 0xFFFF == m.next
         assert bool(cursor >> 24 & 0xFF) == m.measuring
-        assert (cursor >> 136 & 0xFFFFFFFF, cursor >> 168 & 0xFFFFFFFF) == (m.first, m.last)
-        assert cursor >> 200 == m.gains
+        assert cursor >> 64 & (1 << 56) - 1 == m.gains
+        losses = [cursor >> at & 0xFFFFFFFF for at in (120, 152, 184, 216)]
+        assert losses == [m.first.paying, m.first.validating, m.last.paying, m.last.validating]
         for number, p in enumerate(self.twin.participants):
             _, high = self.do.participant(number).call()
             score = high >> 40 & (1 << 64) - 1

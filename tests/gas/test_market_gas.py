@@ -15,7 +15,7 @@ from orchestrator.learning.onchain.features import encode_sparse
 from orchestrator.learning.onchain.market_rules import Rules
 from orchestrator.learning.onchain.samples import encode_run, portion_leaf
 from tests.evm import Reverted
-from tests.market_system import MarketSystem, create
+from tests.market_system import ANY, MarketSystem, create
 from tests.sum_system import Workshop
 
 CAP = 16_700_000
@@ -79,13 +79,14 @@ def test_gas__market_like_imdb(gas_snapshot: Check) -> None:
     run, value = even(10, 20, WORDS + 1), 10 * s.stake
     s.contribute("contributor", run, 10)
     gas_snapshot(
-        "market: contribute 10 samples of 20 features", used(s, s.do.contribute(run), "contributor", value)
+        "market: contribute 10 samples of 20 features",
+        used(s, s.do.contribute(run, ANY), "contributor", value),
     )
     s.runs.append(run)
     s.twin.contribute("contributor", run, s.evm.now, value)
     commitment = b"\x11" * 32
     gas_snapshot(
-        "market: commit 10 hidden samples", used(s, s.do.commit(commitment, 10), "contributor", value)
+        "market: commit 10 hidden samples", used(s, s.do.commit(commitment, 10, ANY), "contributor", value)
     )
     s.runs.append(None)
     s.twin.commit("contributor", 10, s.evm.now, value)
@@ -118,7 +119,7 @@ def largest(s: MarketSystem, size: int, lanes: int, classes: int, labels: int | 
     while True:
         run = even(samples, size, lanes, classes, labels)
         try:
-            s.evm.call(s.do.contribute(run), "contributor", samples * s.stake)
+            s.evm.call(s.do.contribute(run, ANY), "contributor", samples * s.stake)
         except Reverted as error:
             assert error.error in ("TooMuchWork", "b''")  # noqa: PT017 – or out of gas
             samples = samples * 3 // 4

@@ -3,12 +3,13 @@ pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {Words} from "../Words.sol";
-import {IPredictionMarket, Outcome, Phase} from "./IPredictionMarket.sol";
-import {MarketBase} from "./MarketBase.sol";
+import {IPredictionMarket} from "./IPredictionMarket.sol";
+import {MarketEvaluation} from "./MarketEvaluation.sol";
+import {Outcome, Phase} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 
 /// @notice What the provider has to do, and what happens if it does not.
-abstract contract MarketCommitment is MarketBase {
+abstract contract MarketCommitment is MarketEvaluation {
     bytes32 private constant PORTION = keccak256("DILN market portion");
     /// @dev The trial portion is chosen by the hash of the block that comes so much after the offer.
     uint256 private constant CHOICE_DELAY = 2;
@@ -23,12 +24,19 @@ abstract contract MarketCommitment is MarketBase {
     /// @dev Copying this many words, all of them for the first time, fits into one, too.
     uint256 private constant MAX_WORDS = 256;
     uint256 private constant MAX_BYTES = 16_384;
+    /// @dev How the losses are numbered, see Rules.
+    uint256 private constant HINGE = 2;
+    /// @dev How many bits a margin may have where hinge losses are told from it.
+    uint256 private constant MAX_BITS = 64;
 
     /// @notice Called by the factory, once.
     function initialize() external {
         // Check:
         require(_cursor.pass == 0, AlreadyInitialized());
-        require(_complete(_rules()) && _unit() != 0, BadArguments("rules"));
+        Rules rules = _rules();
+        (, uint256 unit) = _money();
+        require(_complete(rules) && unit != 0, BadArguments("rules"));
+        require(rules.loss() != HINGE || Words.shape().bits() <= MAX_BITS, BadArguments("bits"));
         require(_length(Words.shape()) <= MAX_WORDS, BadArguments("dims"));
         _checkModel();
         // Effect:
@@ -38,12 +46,12 @@ abstract contract MarketCommitment is MarketBase {
     /// @inheritdoc IPredictionMarket
     function offer(bytes32 root_, uint256 bounty, uint256 bond, uint256 tips) external payable {
         // Check:
-        require(msg.sender == creator(), NotProvider());
+        require(msg.sender == _creator(), NotProvider());
         _checkPhase(Phase.Created);
         require(bounty != 0 && bond != 0 && (bounty | bond | tips) >> 96 == 0, BadArguments("money"));
         // Effect:
         (_escrow.bounty, _escrow.bond, _escrow.tips) = (uint96(bounty), uint96(bond), uint128(tips));
-        _escrowFrom(bounty + bond + tips);
+        _escrowFrom(msg.sender, bounty + bond + tips);
         uint256 target = block.number + CHOICE_DELAY;
         _root = root_;
         _begin(Phase.Trial);
@@ -54,7 +62,7 @@ abstract contract MarketCommitment is MarketBase {
     /// @inheritdoc IPredictionMarket
     function choose() external {
         // Check:
-        require(_status.stage == Phase.Trial && !_status.chosen, WrongPhase(phase()));
+        require(_status.stage == Phase.Trial && !_status.chosen, WrongPhase(_phase()));
         // Effect:
         _choose();
     }
@@ -87,7 +95,7 @@ abstract contract MarketCommitment is MarketBase {
 
     /// @inheritdoc IPredictionMarket
     function expire() external {
-        Phase phase_ = phase();
+        Phase phase_ = _phase();
         uint256 until = deadline();
         // Check:
         require(phase_ == Phase.Trial || phase_ == Phase.Revealing || phase_ == Phase.Rewarding, WrongPhase(phase_));
@@ -100,7 +108,7 @@ abstract contract MarketCommitment is MarketBase {
         if (trial) {
             _end(Outcome.Voided, Phase.Closed);
             _credit(BURNT, _escrow.bond);
-            _credit(creator(), _escrow.pot);
+            _credit(_creator(), _escrow.pot);
         } else {
             bool defaulted = phase_ == Phase.Revealing && !idle;
             _end(defaulted ? Outcome.Defaulted : Outcome.Returned, Phase.Paying);
@@ -111,16 +119,29 @@ abstract contract MarketCommitment is MarketBase {
     function leafOf(uint256 index, bytes calldata data, bytes32 salt) public view returns (bytes32) {
         return
             keccak256(
-                abi.encode(PORTION, block.chainid, address(this), creator(), index, salt, keccak256(data))
+                abi.encode(PORTION, block.chainid, address(this), _creator(), index, salt, keccak256(data))
             );
     }
 
-    /// @dev Only tip, openWait and threshold may be zero.
+    /// @inheritdoc IPredictionMarket
+    function deadline() public view returns (uint256) {
+        Phase phase_ = _phase();
+        Rules rules = _rules();
+        if (phase_ == Phase.Trial) return _status.since + rules.revealWait();
+        if (phase_ == Phase.Participation) return _status.closesAt;
+        if (phase_ == Phase.Opening) return _status.closesAt + rules.openWait();
+        if (phase_ == Phase.Revealing) return _status.closesAt + rules.openWait() + rules.revealWait();
+        return phase_ == Phase.Rewarding ? _status.since + MEASURING : 0;
+    }
+
+    /// @dev Tip, openWait, threshold, validation and weighted may be zero.
     function _complete(Rules rules) private pure returns (bool) {
         if (rules.stake() == 0 || rules.duration() == 0 || rules.revealWait() == 0) return false;
         if (rules.capacity() == 0 || rules.portions() < 2 || rules.portions() == 255 || rules.samples() == 0) return false;
         if (rules.maxBytes() == 0 || rules.maxBytes() > MAX_BYTES) return false;
-        return rules.strikes() != 0 && rules.passes() != 0 && rules.loss() < 2;
+        // One portion is the trial one, and one at least rewards
+        if (rules.validation() > rules.portions() - 2 || rules.weighted() > 1) return false;
+        return rules.strikes() != 0 && rules.passes() != 0 && rules.loss() <= HINGE;
     }
 
     function _begin(Phase stage) private {

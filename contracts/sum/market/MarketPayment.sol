@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IPredictionMarket, Outcome, Participant, Phase, Standing} from "./IPredictionMarket.sol";
+import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
+import {MarketPurse} from "./MarketPurse.sol";
+import {Outcome, Participant, Phase, Standing} from "./MarketTypes.sol";
 
 /// @notice Who gets what in the end. All of it leaves the pot: what rounding leaves over goes to the provider, or,
 /// where the provider defaulted, to the last of the participants.
-abstract contract MarketPayment is MarketBase {
+abstract contract MarketPayment is MarketPurse, MarketBase {
     /// @notice How many participants have been paid.
     uint256 public paid;
 
@@ -27,7 +29,7 @@ abstract contract MarketPayment is MarketBase {
         }
         paid = end;
         if (end != count) return;
-        _credit(creator(), _escrow.pot);
+        _credit(_creator(), _escrow.pot);
         _status.stage = Phase.Closed;
     }
 
@@ -49,15 +51,11 @@ abstract contract MarketPayment is MarketBase {
         amount += forfeits * uint256(score) / gains;
     }
 
-    /// @dev The stake, and of all that is no stake a share by the samples that are known.
+    /// @dev The stake, and of all that is no stake a share by the weight of what is known.
     function _payDefaulted(Participant memory p) private {
         (uint32 staked, uint32 opened) = (_escrow.staked, _escrow.opened);
         uint256 share = p.opened == 0 ? 0 : (_escrow.pot - _stake(staked)) * p.opened / opened;
         (_escrow.staked, _escrow.opened) = (staked - p.staked, opened - p.opened);
         _credit(p.who, _stake(p.staked) + share);
-    }
-
-    function _stake(uint256 samples) private view returns (uint256) {
-        return samples * _rules().stake() * _unit();
     }
 }

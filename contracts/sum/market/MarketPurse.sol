@@ -3,24 +3,20 @@ pragma solidity ^0.8.28;
 
 import {ReentrancyGuard} from "solady/src/utils/ReentrancyGuard.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
-import {Words} from "../Words.sol";
-import {Escrow, IPredictionMarket} from "./IPredictionMarket.sol";
+import {IPredictionMarket} from "./IPredictionMarket.sol";
+import {MarketLedger} from "./MarketLedger.sol";
 
-/// @notice Everyone's balance and the pot, in ether or in one ERC-20. Money comes in with `fund` (or as value), goes
-/// out with `withdraw`, and in between only moves between balances and pot: what the contract holds is always the
-/// sum of these. A wallet that reverts blocks nobody but itself.
+/// @notice How money comes in, with `fund` (or as value), and goes out, with `withdraw`. A wallet that reverts blocks
+/// nobody but itself.
 ///
 /// A token that takes a fee on transfer is credited with what arrived. A token whose balances change by
 /// themselves (rebasing) must be wrapped first.
-abstract contract MarketPurse is IPredictionMarket, ReentrancyGuard {
+abstract contract MarketPurse is MarketLedger, IPredictionMarket, ReentrancyGuard {
     using SafeTransferLib for address;
-
-    Escrow internal _escrow;
-    mapping(address who => uint256) private _balances;
 
     /// @inheritdoc IPredictionMarket
     function fund(address beneficiary, uint256 amount) external payable nonReentrant {
-        (address token,) = money();
+        (address token,) = _money();
         if (token == address(0)) {
             amount = msg.value;
         } else {
@@ -52,14 +48,13 @@ abstract contract MarketPurse is IPredictionMarket, ReentrancyGuard {
     }
 
     /// @inheritdoc IPredictionMarket
-    function money() public view returns (address token, uint256 unit) {
-        uint256 word = Words.argument(Words.MONEY);
-        return (address(uint160(word >> 96)), uint96(word));
+    function money() external view returns (address token, uint256 unit) {
+        return _money();
     }
 
-    /// @dev Move `amount` from the sender's value and balance into the pot; what is left of the value is credited.
-    function _escrowFrom(uint256 amount) internal {
-        (address token,) = money();
+    /// @dev Move `amount` from the value sent and `who`'s balance into the pot; what is left of the value is credited.
+    function _escrowFrom(address who, uint256 amount) internal {
+        (address token,) = _money();
         // Check:
         require(token == address(0) || msg.value == 0, NoEther());
         uint256 pot = _escrow.pot + amount;
@@ -67,21 +62,13 @@ abstract contract MarketPurse is IPredictionMarket, ReentrancyGuard {
         // Effect:
         _escrow.pot = uint128(pot);
         if (msg.value == amount) return;
-        uint256 balance = _balances[msg.sender] + msg.value;
+        uint256 balance = _balances[who] + msg.value;
         require(balance >= amount, Underfunded(balance, amount));
-        _balances[msg.sender] = balance - amount;
-    }
-
-    /// @dev Move `amount` from the pot to a balance.
-    function _credit(address who, uint256 amount) internal {
-        if (amount == 0) return;
-        _escrow.pot = uint128(_escrow.pot - amount); // reverts rather than owe what is not there
-        _balances[who] += amount;
-        emit Paid(who, amount);
+        _balances[who] = balance - amount;
     }
 
     function _withdraw(address account, address to) private returns (uint256 amount) {
-        (address token,) = money();
+        (address token,) = _money();
         amount = _balances[account];
         // Check:
         require(amount != 0, NothingOwed());

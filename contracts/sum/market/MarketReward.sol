@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {Words} from "../Words.sol";
-import {Contribution, Cursor, IPredictionMarket, Outcome, Participant, Phase, Standing} from "./IPredictionMarket.sol";
+import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
+import {Contribution, Cursor, Outcome, Participant, Phase, Standing, Tally} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 import {Samples} from "./Samples.sol";
 import {Shadow} from "./Shadow.sol";
 
-/// @notice Measuring the contributions, in steps that anyone may take.
+/// @notice Measuring the contributions, in steps that anyone may take. It stands in a contract of its own, by whose
+/// code the market does this (PredictionMarket.crank): together they would exceed a contract's size.
 ///
 /// A contribution is learned, the whole test set (but the trial portion) is looked at, and its contributor's score
 /// changes by L(before) − L(after). If that leaves the balance below the threshold, for the last time that the rules
@@ -17,11 +18,20 @@ import {Shadow} from "./Shadow.sol";
 /// follows is measured as if that contribution had never been made. Only if earlier contributions of the same
 /// contributor are in the model by then, another pass is needed (in the other cases it would repeat this one, word
 /// for word).
+///
+/// Validation. Where some portions validate, losses are measured apart on them and on the others, and the score changes
+/// by the smaller of the two improvements: what does not carry over to samples that do not pay, does not pay. Since
+/// Σ min(a, b) ≤ Σ a, scores still add up to no more than L(initial) − L(final) on the portions that pay.
 abstract contract MarketReward is MarketBase {
     /// @dev Thresholds are counted in thousandths.
     int256 private constant THOUSAND = 1000;
 
-    /// @inheritdoc IPredictionMarket
+    /// @dev The loss by F1, see Rules.
+    uint256 private constant F1 = 1;
+    /// @dev Hinge losses are counted in 1/65,536.
+    uint256 private constant WHOLE = 1 << 16;
+
+    /// @notice See IPredictionMarket.crank.
     function crank(bytes[] calldata data, uint256 work) external {
         // Check:
         _checkPhase(Phase.Rewarding);
@@ -60,86 +70,105 @@ abstract contract MarketReward is MarketBase {
         _tip(learned);
     }
 
-    /// @inheritdoc IPredictionMarket
-    function evaluatePortion(uint256 index, uint256 from, uint256 most)
-        external
-        view
-        returns (uint256 wrong, uint256 hits, uint256 misses, uint256 seen, uint256 end, bool last)
-    {
-        bytes memory run = SSTORE2.read(_portions[index], from);
-        // Interaction: with itself, because the model reads samples from calldata
-        (wrong, hits, misses, seen, end) = this.evaluate(run, most);
-        last = end == run.length;
-        end += from;
-    }
-
     /// @dev Look at test samples until all are looked at (`c.portion` is then 255) or `work` is used up.
     function _measure(Cursor memory c, uint256 work) private view returns (uint256) {
-        uint256 portions = _rules().portions();
-        uint256 trial = _status.trial;
+        Rules rules = _rules();
+        uint256 portions = rules.portions();
         while (work != 0 && c.portion < portions) {
-            if (c.portion != trial) {
-                // Interaction: with itself, so that the memory it takes is given back
-                (uint256 wrong, uint256 hits, uint256 misses, uint256 seen, uint256 end, bool last) =
-                    this.evaluatePortion(c.portion, c.offset, work);
+            // The portions after the trial one, cyclically: it is at 0, those that validate come next
+            uint256 place = (c.portion + portions - _status.trial) % portions;
+            if (place != 0) {
+                // Interaction: with the market itself, so that the memory it takes is given back
+                (Tally memory tally, bool last) =
+                    IPredictionMarket(address(this)).evaluatePortion(c.portion, c.offset, work);
+                _note(c, rules.loss(), tally, place <= rules.validation());
                 unchecked {
-                    // At most 254 portions of 65,535 samples: counts fit 24 bits; a portion's length fits 16
-                    c.wrong += uint24(wrong);
-                    c.hits += uint24(hits);
-                    c.misses += uint24(misses);
-                    c.offset = uint16(end);
-                    work -= seen; // no more were asked for
+                    work -= tally.seen; // no more were asked for
                 }
+                c.offset = uint16(tally.end); // a portion's length fits
                 if (!last) break;
             }
             (c.portion, c.offset) = (c.portion + 1, 0);
         }
-        if (c.portion == trial) ++c.portion;
+        if (c.portion == _status.trial) ++c.portion;
         if (c.portion >= portions) c.portion = type(uint8).max;
         return work;
     }
 
-    /// @dev In billionths, rounded down.
-    function _loss(Cursor memory c) private view returns (uint256) {
+    function _note(Cursor memory c, uint256 loss, Tally memory tally, bool validates) private pure {
+        uint256 cost = loss == 0 ? tally.wrong : loss == F1 ? tally.misses : tally.hinge;
+        unchecked {
+            // At most 254 portions of 65,535 samples: counts fit 24 bits, and 2^16 times as much 40
+            if (validates) {
+                c.costValidation += uint40(cost);
+                c.hitsValidation += uint24(tally.hits);
+            } else {
+                c.cost += uint40(cost);
+                c.hits += uint24(tally.hits);
+            }
+        }
+    }
+
+    /// @dev The losses on the portions that reward and on those that validate.
+    function _losses(Cursor memory c) private view returns (uint256 loss, uint256 validation) {
         Rules rules = _rules();
-        if (rules.loss() == 0) return c.wrong * ONE / ((rules.portions() - 1) * rules.samples());
-        uint256 all = 2 * uint256(c.hits) + c.misses;
-        return all == 0 ? 0 : c.misses * ONE / all;
+        uint256 validating = rules.validation();
+        loss = _loss(rules, c.cost, c.hits, rules.portions() - 1 - validating);
+        if (validating != 0) validation = _loss(rules, c.costValidation, c.hitsValidation, validating);
+    }
+
+    /// @dev In billionths, rounded down.
+    function _loss(Rules rules, uint256 cost, uint256 hits, uint256 portions) private pure returns (uint256) {
+        uint256 loss = rules.loss();
+        uint256 all = portions * rules.samples();
+        if (loss == F1) all = 2 * hits + cost;
+        else if (loss != 0) all *= WHOLE;
+        return all == 0 ? 0 : cost * ONE / all;
     }
 
     /// @dev Keep the contribution before `c.next` or drop its contributor out. Unless it `changed` the model, its loss
     /// is the last one; before the first contribution, what was measured is the initial model.
     function _judge(Cursor memory c, bool changed) private {
-        uint256 loss = changed ? _loss(c) : c.last;
-        (c.measuring, c.portion, c.offset, c.wrong, c.hits, c.misses) = (false, 0, 0, 0, 0, 0);
+        (uint256 loss, uint256 validation) = changed ? _losses(c) : (c.last, c.lastValidation);
+        (c.measuring, c.portion, c.offset) = (false, 0, 0);
+        (c.cost, c.hits, c.costValidation, c.hitsValidation) = (0, 0, 0, 0);
         if (c.next == 0) {
             (c.first, c.last) = (uint32(loss), uint32(loss));
-            emit Measured(loss);
+            (c.firstValidation, c.lastValidation) = (uint32(validation), uint32(validation));
+            emit Measured(loss, validation);
             return;
         }
         uint256 index = c.next - 1;
         Participant storage participant_ = _participants[_contributions[index].participant];
         Standing memory p = participant_.standing;
         if (p.pass != c.pass) (p.pass, p.score, p.strikes, p.kept) = (c.pass, 0, 0, 0);
-        int256 score = p.score + int256(uint256(c.last)) - int256(loss);
-        uint256 stake = participant_.opened * _rules().stake() * _unit();
+        int256 score = p.score + _improvement(c, loss, validation);
+        uint256 stake = _stake(participant_.opened);
         (bool below, bool negative) = _below(stake, score);
         if (below) ++p.strikes;
         if (negative || (below && p.strikes >= _rules().strikes())) {
             _drop(c, p, stake, score);
             if (changed) Shadow.restore(_length(Words.shape()));
-            emit Dropped(c.pass, index, loss, p.forfeit);
+            emit Dropped(c.pass, index, loss, validation, p.forfeit);
         } else {
             c.gains = uint56(c.gains - _positive(p.score) + _positive(score));
             // Scores of 2^16 contributions at most, each within ±1e9
-            (p.score, c.last) = (int64(score), uint32(loss));
+            (p.score, c.last, c.lastValidation) = (int64(score), uint32(loss), uint32(validation));
             if (changed) {
                 ++p.kept;
                 Shadow.keep(_length(Words.shape()));
             }
-            emit Kept(c.pass, index, loss, score, below);
+            emit Kept(c.pass, index, loss, validation, score, below);
         }
         participant_.standing = p;
+    }
+
+    /// @dev By how much the loss fell; where some portions validate, the smaller of both.
+    function _improvement(Cursor memory c, uint256 loss, uint256 validation) private view returns (int256 fall) {
+        fall = int256(uint256(c.last)) - int256(loss);
+        if (_rules().validation() == 0) return fall;
+        int256 other = int256(uint256(c.lastValidation)) - int256(validation);
+        if (other < fall) fall = other;
     }
 
     /// @dev Somebody drops out over a contribution that would have made its score `score`.
@@ -171,13 +200,15 @@ abstract contract MarketReward is MarketBase {
             return true;
         }
         Shadow.reset(_length(Words.shape()));
-        (c.pass, c.next, c.again, c.last, c.gains) = (c.pass + 1, 0, false, c.first, 0);
+        (c.pass, c.next, c.again, c.gains) = (c.pass + 1, 0, false, 0);
+        (c.last, c.lastValidation) = (c.first, c.firstValidation);
         return false;
     }
 
     /// @dev Pay whoever cranked for `learned` contributions.
     function _tip(uint256 learned) private {
-        uint256 amount = learned * _rules().tip() * _unit();
+        (, uint256 unit) = _money();
+        uint256 amount = learned * _rules().tip() * unit;
         uint256 tips = _escrow.tips;
         if (amount > tips) amount = tips;
         if (amount == 0) return;
@@ -187,8 +218,8 @@ abstract contract MarketReward is MarketBase {
 
     /// @dev Where from `i` on the data are that have this digest. Others before them are passed over: they may be
     /// those of somebody who has just dropped out.
-    function _find(bytes[] calldata data, uint256 i, uint160 digest) private pure returns (uint256) {
-        while (i < data.length && uint160(uint256(keccak256(data[i]))) != digest) ++i;
+    function _find(bytes[] calldata data, uint256 i, uint216 digest) private pure returns (uint256) {
+        while (i < data.length && uint216(uint256(keccak256(data[i]))) != digest) ++i;
         return i;
     }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
-import {Contribution, IPredictionMarket, Participant} from "./IPredictionMarket.sol";
+import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketCommitment} from "./MarketCommitment.sol";
 import {MarketParticipation} from "./MarketParticipation.sol";
 import {MarketPayment} from "./MarketPayment.sol";
-import {MarketReward} from "./MarketReward.sol";
+import {Contribution, Participant, Phase} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 
 /// @title The prediction market
@@ -51,14 +52,37 @@ import {Rules} from "./Rules.sol";
 /// What a contribution can do is bounded by `maxBytes`; how its features must look, by the model, at the entrance;
 /// and what it costs to predict, there too, so that every step of the measuring fits into 16.7M gas. The measuring
 /// relies on it that what `_predict` took `_learn` takes, at no more than three times the gas, storage aside.
-abstract contract PredictionMarket is MarketCommitment, MarketParticipation, MarketReward, MarketPayment {
+abstract contract PredictionMarket is MarketCommitment, MarketParticipation, MarketPayment {
     /// @inheritdoc IPredictionMarket
-    function predict(bytes calldata x) external view returns (uint256 label) {
-        return _predict(_load(), x);
+    address public immutable measurer;
+
+    constructor(address measurer_) {
+        measurer = measurer_;
     }
 
     /// @inheritdoc IPredictionMarket
-    function state() external view returns (uint256[5] memory) {
+    function crank(bytes[] calldata, uint256) external {
+        // Interaction: with itself, by MarketReward's code, which this contract's constructor was given
+        Address.functionDelegateCall(measurer, msg.data);
+    }
+
+    /// @notice How long anyone may go on measuring before everything may be returned instead.
+    function MEASURE_WAIT() external pure returns (uint256) {
+        return MEASURING;
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function phase() external view returns (Phase) {
+        return _phase();
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function creator() external view returns (address) {
+        return _creator();
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function state() external view returns (uint256[6] memory) {
         uint256 status;
         uint256 cursor;
         uint256 escrow;
@@ -67,7 +91,9 @@ abstract contract PredictionMarket is MarketCommitment, MarketParticipation, Mar
             cursor := _cursor.slot
             escrow := _escrow.slot
         }
-        return [_word(status), _word(cursor), _word(escrow), _word(escrow + 1), _word(escrow + 2)];
+        return [
+            _word(status), _word(cursor), _word(cursor + 1), _word(escrow), _word(escrow + 1), _word(escrow + 2)
+        ];
     }
 
     /// @inheritdoc IPredictionMarket

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IPredictionMarket} from "./IPredictionMarket.sol";
+import {IMarketEvents} from "./IMarketEvents.sol";
 
 /// @notice Samples in a row: label (1 byte), length of the features (2, big-endian), features.
 library Samples {
@@ -14,12 +14,12 @@ library Samples {
         unchecked {
             // No calldata are so long that adding 2^16 to their length overflows
             end = from + 3;
-            require(end <= run.length, IPredictionMarket.Truncated());
+            require(end <= run.length, IMarketEvents.Truncated());
             uint256 head = uint24(bytes3(run[from:end]));
             label = head >> 16;
             from = end;
             end += head & 0xffff;
-            require(end <= run.length, IPredictionMarket.Truncated());
+            require(end <= run.length, IMarketEvents.Truncated());
             x = run[from:end];
         }
     }

@@ -70,7 +70,7 @@ abstract contract SparseCounts is Model {
         return uint16(Words.get(loaded, _firstWord(loaded.shape)) >> (class << 4));
     }
 
-    function _note(Words.Loaded memory loaded, bytes calldata x) private view returns (uint256 end) {
+    function _note(Words.Loaded memory loaded, bytes calldata x) internal view returns (uint256 end) {
         uint256 first = SparseLanes.origin(16 * _firstWord(loaded.shape) - 8);
         return SparseLanes.note(loaded, x, first, _stride(loaded.shape));
     }

@@ -98,12 +98,12 @@ class Market:
 
     @property
     def staked(self) -> int:
-        """Samples at stake."""
+        """The weight at stake."""
         return sum(p.staked for p in self.participants)
 
     @property
     def opened(self) -> int:
-        """Samples at stake whose data are known."""
+        """The weight at stake whose data are known."""
         return sum(p.opened for p in self.participants)
 
     # -- money ----------------------------------------------------------------------------------------------
@@ -183,19 +183,35 @@ class Market:
 
     # -- the participants -----------------------------------------------------------------------------------
 
-    def contribute(self, who: str, run: bytes, now: int, value: int = 0) -> int:
-        """Contribute samples for all to see."""
-        self._demand(now, Phase.PARTICIPATION)
-        return self._add(who, self._count_contribution(run), run, now, value)
+    def contribute(
+        self, who: str, runs: bytes | Sequence[bytes], now: int, value: int = 0, maximum: int | None = None
+    ) -> int:
+        """Contribute samples for all to see, as one contribution or several; returns the first one's index.
 
-    def commit(self, who: str, samples: int, now: int, value: int = 0) -> int:
+        `maximum` is what `who` would put at stake at most, in all.
+        """
+        first = len(self.contributions)
+        runs = [runs] if isinstance(runs, bytes) else list(runs)
+        if not runs:
+            _refuse("WrongCount", 0, 1)
+        self._demand(now, Phase.PARTICIPATION)
+        if first + len(runs) > self.rules.capacity:
+            _refuse("WrongPhase", Phase.REVEALING)
+        counts = [self._count_contribution(run) for run in runs]
+        self._stake(who, sum(map(self.rules.weight, counts)), value, maximum)
+        for samples, run in zip(counts, runs, strict=True):
+            self._add(who, samples, run, now)
+        return first
+
+    def commit(self, who: str, samples: int, now: int, value: int = 0, maximum: int | None = None) -> int:
         """Contribute samples that stay hidden."""
         self._demand(now, Phase.PARTICIPATION)
         if not self.rules.open_wait:
             _refuse("NothingHidden")
         if not 0 < samples <= self.rules.max_bytes // 3:
             _refuse("WrongCount", samples, self.rules.max_bytes // 3)
-        return self._add(who, samples, None, now, value)
+        self._stake(who, self.rules.weight(samples), value, maximum)
+        return self._add(who, samples, None, now)
 
     def open(self, index: int, run: bytes, now: int) -> None:
         """Open a hidden contribution."""
@@ -209,16 +225,22 @@ class Market:
         if samples != contribution.samples:
             _refuse("WrongCount", samples, contribution.samples)
         contribution.run = run
-        self.participants[contribution.participant].opened += samples
+        self.participants[contribution.participant].opened += self.rules.weight(samples)
 
-    def _add(self, who: str, samples: int, run: bytes | None, now: int, value: int) -> int:
-        self._escrow(who, samples * self.rules.stake * self.unit, value)
+    def _stake(self, who: str, weight: int, value: int, maximum: int | None) -> None:
+        stake = weight * self.rules.stake * self.unit
+        if maximum is not None and stake > maximum:
+            _refuse("PriceAboveMaximum", stake, maximum)
+        self._escrow(who, stake, value)
+
+    def _add(self, who: str, samples: int, run: bytes | None, now: int) -> int:
         numbers = {p.who: number for number, p in enumerate(self.participants)}
         number = numbers.get(who, len(self.participants))
         if number == len(self.participants):
             self.participants.append(Participant(who))
-        self.participants[number].staked += samples
-        self.participants[number].opened += samples if run is not None else 0
+        weight = self.rules.weight(samples)
+        self.participants[number].staked += weight
+        self.participants[number].opened += weight if run is not None else 0
         self.contributions.append(Contribution(number, samples, run))
         if len(self.contributions) == self.rules.capacity:
             self.closes_at = now

@@ -5,15 +5,16 @@ from typing import Final
 
 ACCURACY: Final = 0
 F1: Final = 1
+HINGE: Final = 2
 HOUR = 3_600
 
 # field, bits: from the lowest bit up
 _LAYOUT = {
     "stake": 48,
     "tip": 24,
-    "duration": 32,
-    "open_wait": 32,
-    "reveal_wait": 32,
+    "duration": 28,
+    "open_wait": 28,
+    "reveal_wait": 28,
     "capacity": 16,
     "portions": 8,
     "samples": 16,
@@ -22,6 +23,8 @@ _LAYOUT = {
     "strikes": 4,
     "passes": 8,
     "loss": 4,
+    "validation": 8,
+    "weighted": 4,
 }
 
 
@@ -29,11 +32,13 @@ _LAYOUT = {
 class Rules:
     """The rules of a market. Waits are in seconds, `stake` and `tip` in the market's unit of money.
 
-    `stake` is put down for each sample; `tip` pays for each contribution learned. Contributions are taken
-    for `duration`, or until there are `capacity`; hidden ones are opened within `open_wait` after that (0:
-    none is hidden); the provider reveals within `reveal_wait`. The test set has `portions` of `samples` each,
-    a contribution `max_bytes` at most. Who falls below `threshold` thousandths of the stake `strikes` times
-    drops out; there are `passes` at most; `loss` is ACCURACY or F1.
+    `stake` is put down for each sample, or for each contribution if not `weighted`; `tip` pays for each
+    contribution learned. Contributions are taken for `duration`, or until there are `capacity`; hidden ones
+    are opened within `open_wait` after that (0: none is hidden); the provider reveals within `reveal_wait`.
+    The test set has `portions` of `samples` each, a contribution `max_bytes` at most. Who falls below
+    `threshold` thousandths of the stake `strikes` times drops out; there are `passes` at most; `loss` is
+    ACCURACY, F1 or HINGE. `validation` portions do not pay: a contribution scores no more than it improves
+    there, too.
     """
 
     stake: int = 1_000_000
@@ -49,6 +54,12 @@ class Rules:
     strikes: int = 1
     passes: int = 3
     loss: int = ACCURACY
+    validation: int = 0
+    weighted: int = 1
+
+    def weight(self, samples: int) -> int:
+        """How many stakes a contribution of so many samples takes."""
+        return samples if self.weighted else 1
 
     def pack(self) -> int:
         """The rules as the word that SumFactory.create takes for its terms."""

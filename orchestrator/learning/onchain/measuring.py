@@ -4,14 +4,15 @@ Losses and scores are counted in billionths, money in the token's smallest unit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from orchestrator.errors import DataError
 from orchestrator.learning.onchain.base import OnChainModel
-from orchestrator.learning.onchain.market_rules import ACCURACY, Rules
+from orchestrator.learning.onchain.market_rules import ACCURACY, F1, Rules
 from orchestrator.learning.onchain.samples import decode_run
 
 ONE = 10**9
+WHOLE = 1 << 16  # in these parts hinge losses are counted
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Contribution:
 
 @dataclass
 class Participant:
-    """See the struct of the same name in IPredictionMarket.sol."""
+    """See the struct of the same name in MarketTypes.sol."""
 
     who: str
     staked: int = 0
@@ -40,47 +41,70 @@ class Participant:
 
 @dataclass(frozen=True)
 class Tally:
-    """How a model did: samples wrong; of label 1 right; called 1 wrongly, or wrongly not."""
+    """Samples wrong; of label 1 right; called 1 wrongly, or wrongly not; Σ of hinge losses."""
 
     wrong: int = 0
     hits: int = 0
     misses: int = 0
+    hinge: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.wrong + other.wrong, self.hits + other.hits, self.misses + other.misses)
+        return Tally(
+            self.wrong + other.wrong,
+            self.hits + other.hits,
+            self.misses + other.misses,
+            self.hinge + other.hinge,
+        )
 
 
 def evaluate(model: OnChainModel, samples: list[tuple[bytes, int]]) -> Tally:
     """How `model` does on samples of features and label."""
-    wrong = hits = misses = 0
+    wrong = hits = misses = hinge = 0
     for x, y in samples:
-        predicted = model.classify(x)
+        predicted, margin = model.judge(x, y)
         wrong += predicted != y
         hits += predicted == y == 1
         misses += predicted != y and 1 in (predicted, y)
-    return Tally(wrong, hits, misses)
+        hinge += hinge_of(margin, model.bits)
+    return Tally(wrong, hits, misses, hinge)
 
 
-def loss_of(rules: Rules, tally: Tally) -> int:
-    """1 − accuracy or 1 − F1 of label 1, in billionths, rounded down."""
+def hinge_of(margin: int, bits: int) -> int:
+    """(1 − margin / 2^bits) / 2, from 0 to 1, in 1/65,536, rounded down."""
+    gap = max(0, (1 << bits) - margin)
+    return min(WHOLE, (gap << 15) >> bits)
+
+
+def loss_of(rules: Rules, tally: Tally, portions: int) -> int:
+    """The loss on so many portions, in billionths, rounded down; 0 on none."""
+    cost, size = tally.hinge, portions * rules.samples * WHOLE
     if rules.loss == ACCURACY:
-        return tally.wrong * ONE // ((rules.portions - 1) * rules.samples)
-    size = 2 * tally.hits + tally.misses
-    return tally.misses * ONE // size if size else 0
+        cost, size = tally.wrong, portions * rules.samples
+    elif rules.loss == F1:
+        cost, size = tally.misses, 2 * tally.hits + tally.misses
+    return cost * ONE // size if size else 0
+
+
+@dataclass(frozen=True)
+class Losses:
+    """On the portions that pay and on those that validate, in billionths."""
+
+    paying: int = 0
+    validating: int = 0
 
 
 @dataclass
 class Measuring:
     """The measuring of contributions, resumable after any amount of work.
 
-    `portions` has a run for each portion but the trial one (None). `model` is left as the contributions make
-    it.
+    `portions` has a run for each portion but the trial one (None); those that follow it, cyclically,
+    validate. `model` is left as the contributions make it.
     """
 
     rules: Rules
     model: OnChainModel
     bounty: int
-    stake: int  # for a sample, in the token's smallest unit
+    stake: int  # for a weight of 1, in the token's smallest unit
     contributions: list[Contribution]
     participants: list[Participant]
     portions: list[bytes | None]
@@ -88,16 +112,20 @@ class Measuring:
     next: int = 0
     measuring: bool = True
     again: bool = False
-    first: int = 0
-    last: int = 0
+    first: Losses = Losses()
+    last: Losses = Losses()
     gains: int = 0
     forfeits: int = 0
     finished: bool = False
-    tally: Tally = field(default_factory=Tally)
+    tallies: tuple[Tally, Tally] = (Tally(), Tally())  # paying, validating
     seen: int = 0
 
     def __post_init__(self) -> None:
-        self.samples = [sample for run in self.portions if run for sample in decode_run(run)]
+        self.samples: list[tuple[bool, tuple[bytes, int]]] = []  # validating, features and label
+        trial = self.portions.index(None)
+        for index, run in enumerate(self.portions):
+            validates = 0 < (index - trial) % len(self.portions) <= self.rules.validation
+            self.samples += [(validates, sample) for sample in decode_run(run or b"")]
         self._initial = self._shadow = self.model.to_bytes()
 
     def crank(self, data: Sequence[bytes], work: int) -> int:
@@ -144,7 +172,12 @@ class Measuring:
 
     def _measure(self, work: int) -> int:
         end = min(self.seen + work, len(self.samples))
-        self.tally += evaluate(self.model, self.samples[self.seen : end])
+        seen = self.samples[self.seen : end]
+        paying, validating = (
+            evaluate(self.model, [sample for validates, sample in seen if validates == wanted])
+            for wanted in (False, True)
+        )
+        self.tallies = self.tallies[0] + paying, self.tallies[1] + validating
         work -= end - self.seen
         self.seen = end
         if end == len(self.samples):
@@ -152,20 +185,28 @@ class Measuring:
         return work
 
     def _judge(self) -> None:
-        loss = loss_of(self.rules, self.tally)
-        self.measuring, self.seen, self.tally = False, 0, Tally()
+        validation = self.rules.validation
+        losses = Losses(
+            loss_of(self.rules, self.tallies[0], len(self.portions) - 1 - validation),
+            loss_of(self.rules, self.tallies[1], validation),
+        )
+        self.measuring, self.seen, self.tallies = False, 0, (Tally(), Tally())
         if self.next:
-            self._settle(loss, changed=True)
+            self._settle(losses, changed=True)
         else:
-            self.first = self.last = loss
+            self.first = self.last = losses
 
-    def _settle(self, loss: int, changed: bool) -> None:
+    def _improvement(self, losses: Losses) -> int:
+        paying = self.last.paying - losses.paying
+        return min(paying, self.last.validating - losses.validating) if self.rules.validation else paying
+
+    def _settle(self, losses: Losses, changed: bool) -> None:
         contribution = self.contributions[self.next - 1]
         p = self.participants[contribution.participant]
         if p.of_pass != self.at_pass:
             p = replace(p, of_pass=self.at_pass, score=0, strikes=0, kept=0)
             self.participants[contribution.participant] = p
-        score = p.score + self.last - loss
+        score = p.score + self._improvement(losses)
         stake = p.opened * self.stake * ONE
         balance = stake + self.bounty * score
         p.strikes += (below := balance * 1000 < stake * self.rules.threshold)
@@ -174,7 +215,7 @@ class Measuring:
             self.model.restore(self._shadow)
             return
         self.gains += max(0, score) - max(0, p.score)
-        p.score, self.last = score, loss
+        p.score, self.last = score, losses
         p.kept += changed
         self._shadow = self.model.to_bytes()
 

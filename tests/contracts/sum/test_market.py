@@ -23,7 +23,7 @@ from orchestrator.learning.onchain.market_rules import F1, Rules
 from orchestrator.learning.onchain.measuring import ONE
 from orchestrator.learning.onchain.samples import contribution_commitment
 from tests.evm import Reverted, artifact
-from tests.market_system import BOND, BOUNTY, DIMS, SMALL, create, poison, run_of, workshop
+from tests.market_system import ANY, BOND, BOUNTY, DIMS, SMALL, create, poison, run_of, workshop
 
 GOOD, OTHER, BAD = run_of(100, 10), run_of(101, 10), run_of(102, 10, wrong=1.0)
 
@@ -49,7 +49,15 @@ def test_create__rules_with_a_zero__refused(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("loss", 2), ("portions", 1), ("portions", 255), ("max_bytes", 16_385)]
+    ("field", "value"),
+    [
+        ("loss", 3),
+        ("portions", 1),
+        ("portions", 255),
+        ("max_bytes", 16_385),
+        ("validation", 3),
+        ("weighted", 2),
+    ],
 )
 def test_create__rules_out_of_range__refused(field: str, value: int) -> None:
     with pytest.raises(Reverted, match=r"rules|maxBytes"):
@@ -156,14 +164,14 @@ def test_contribute__before_the_trial_is_over__refused() -> None:
     s = create()
     s.offer()
     with refused("WrongPhase"):
-        s.evm.send(s.do.contribute(GOOD), "contributor", 10 * s.stake)
+        s.evm.send(s.do.contribute(GOOD, ANY), "contributor", 10 * s.stake)
 
 
 def test_contribute__closed__refused() -> None:
     s = create().begin()
     s.contribute("contributor", GOOD, 10)
     s.close()
-    for call in (s.do.contribute(GOOD), s.do.commit(bytes(32), 10)):
+    for call in (s.do.contribute(GOOD, ANY), s.do.commit(bytes(32), 10, ANY)):
         with refused("WrongPhase"):
             s.evm.send(call, "contributor", 10 * s.stake)
 
@@ -171,12 +179,12 @@ def test_contribute__closed__refused() -> None:
 def test_contribute__too_little__refused() -> None:
     s = create().begin()
     with refused("Underfunded"):
-        s.evm.send(s.do.contribute(GOOD), "contributor", 10 * s.stake - 1)
+        s.evm.send(s.do.contribute(GOOD, ANY), "contributor", 10 * s.stake - 1)
 
 
 def test_contribute__too_much__change_credited() -> None:
     s = create().begin()
-    s.evm.send(s.do.contribute(GOOD), "contributor", 10 * s.stake + 7)
+    s.evm.send(s.do.contribute(GOOD, ANY), "contributor", 10 * s.stake + 7)
     assert s.balance("contributor") == 7
 
 
@@ -207,7 +215,7 @@ def sample(label: int, *features: int) -> bytes:
 def test_contribute__malformed_or_extreme__refused(run: bytes, error: str) -> None:
     s = create().begin()
     with refused(error):
-        s.evm.send(s.do.contribute(run), "poisoner", 10**19)
+        s.evm.send(s.do.contribute(run, ANY), "poisoner", 10**19)
     with pytest.raises(Exception, match=r"ends after|names 1 to|increasing|labels|refuses"):
         s.twin.contribute("poisoner", run, s.evm.now, 10**19)
 
@@ -234,7 +242,7 @@ def test_commit__market_without_opening__refused() -> None:
 def test_commit__absurd_count__refused(samples: int) -> None:
     s = create().begin()
     with refused("WrongCount"):
-        s.evm.send(s.do.commit(bytes(32), samples), "contributor", 10**20)
+        s.evm.send(s.do.commit(bytes(32), samples, ANY), "contributor", 10**20)
 
 
 def test_commitmentOf__any__what_the_twin_says() -> None:
@@ -298,8 +306,8 @@ def test_settle__good_and_bad__good_paid_by_the_formula() -> None:
     s.check()
     m = s.twin.measuring
     good, bad = s.twin.participants
-    assert m.first > m.last
-    assert good.score == m.first - m.last
+    assert m.first.paying > m.last.paying
+    assert good.score == m.first.paying - m.last.paying
     assert bad.dropped
     assert s.balance("contributor") == 10 * s.stake + BOUNTY * good.score // ONE + bad.forfeit
     assert s.balance("poisoner") == 10 * s.stake - bad.forfeit
@@ -439,7 +447,7 @@ def test_settle__token_with_a_fee__wei_for_wei() -> None:
     s.choose()
     s.reveal_trial()
     for who, run in (("contributor", GOOD), ("poisoner", BAD)):
-        s.evm.send(s.do.contribute(run), who)
+        s.evm.send(s.do.contribute(run, ANY), who)
         s.runs.append(run)
         s.twin.contribute(who, run, s.evm.now)
     s.settle()

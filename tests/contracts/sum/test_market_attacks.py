@@ -23,7 +23,7 @@ from orchestrator.learning.onchain.market import Outcome, Phase
 from orchestrator.learning.onchain.measuring import ONE
 from orchestrator.learning.onchain.samples import PositionTree, portion_leaf
 from tests.evm import Reverted
-from tests.market_system import BOND, BOUNTY, DEAD, MarketSystem, create, perceptron, poison, run_of
+from tests.market_system import ANY, BOND, BOUNTY, DEAD, MarketSystem, create, perceptron, poison, run_of
 
 GOOD, OTHER = run_of(100, 10), run_of(101, 10)
 
@@ -209,7 +209,7 @@ def test_open__commitment_copied_from_the_mempool__worth_nothing() -> None:
     index = s.commit("contributor", GOOD, 10)
     run, salt = s.secrets[index]
     commitment = s.do.commitmentOf(s.evm.role("contributor"), run, salt).call()
-    s.evm.send(s.do.commit(commitment, 10), "copycat", 10 * s.stake)
+    s.evm.send(s.do.commit(commitment, 10, ANY), "copycat", 10 * s.stake)
     s.open(index)
     with refused("OtherData"):
         s.evm.send(s.do.open(index + 1, run, salt), "copycat")
@@ -236,7 +236,7 @@ def test_settle__harm_and_repair_by_accomplices__neither_gains() -> None:
     saboteur = s.twin.participants[1]
     assert saboteur.dropped
     m = s.twin.measuring
-    assert sum(p.score for p in s.twin.participants) == m.first - m.last
+    assert sum(p.score for p in s.twin.participants) == m.first.paying - m.last.paying
     assert s.balance("saboteur") == 0
     s.empty()
 
@@ -259,7 +259,7 @@ def wallet_calls(s: MarketSystem, wallet, call, value: int = 0) -> None:
 def test_pay__wallet_that_reverts__blocks_nobody_and_can_still_withdraw_elsewhere() -> None:
     s = create().begin()
     wallet = s.evm.deploy("MarketWallet")
-    wallet_calls(s, wallet, s.do.contribute(OTHER), 10 * s.stake)
+    wallet_calls(s, wallet, s.do.contribute(OTHER, ANY), 10 * s.stake)
     s.runs.append(OTHER)
     s.twin.contribute("wallet", OTHER, s.evm.now, 10 * s.stake)
     s.evm.roles["wallet"] = wallet.address
@@ -338,7 +338,7 @@ def test_crank__in_any_steps__the_same_result() -> None:
         snapshot = s.evm.snapshot()
         s.measure(work)
         m = s.twin.measuring
-        results.append(sum(p.score for p in s.twin.participants) - (m.first - m.last))
+        results.append(sum(p.score for p in s.twin.participants) - (m.first.paying - m.last.paying))
         s.evm.revert(snapshot)
     assert results == [0, 0]
 
@@ -368,7 +368,7 @@ def test_settle__scores__telescope_and_never_exceed_the_bounty() -> None:
     s = rewarding(passes=1, strikes=3, stake=10**9)
     s.measure()
     m = s.twin.measuring
-    assert sum(p.score for p in s.twin.participants) == m.first - m.last <= ONE
+    assert sum(p.score for p in s.twin.participants) == m.first.paying - m.last.paying <= ONE
     s.pay()
     s.check()
     s.empty()
