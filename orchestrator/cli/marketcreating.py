@@ -52,7 +52,7 @@ def create(
         str | None,
         typer.Option(metavar="AMOUNT", help="Lost if you do not reveal; default: half the bounty."),
     ] = None,
-    stake: Annotated[str, typer.Option(metavar="AMOUNT", help="Put down for each sample.")] = "0.001",
+    stake: Annotated[str, typer.Option(metavar="AMOUNT", help="For each sample (see --flat).")] = "0.001",
     tip: Annotated[
         str, typer.Option(metavar="AMOUNT", help="To whoever measures, for each contribution.")
     ] = "0",
@@ -65,6 +65,10 @@ def create(
     loss: Annotated[str, typer.Option(help=f"What counts: {', '.join(LOSSES)}.")] = LOSSES[0],
     portions: Annotated[int, typer.Option(help="Of the test set; one is shown, the others count.")] = 10,
     samples: Annotated[int, typer.Option(help="In a portion; default: as many as there are.")] = 0,
+    validation: Annotated[
+        int, typer.Option(help="Portions that pay nothing, but no more counts than helps there, too.", min=0)
+    ] = 0,
+    flat: Annotated[bool, typer.Option("--flat", help="A stake for a contribution, not a sample.")] = False,
     duration: Annotated[str, typer.Option(help="How long contributions are taken.")] = "7d",
     capacity: Annotated[int, typer.Option(help="How many contributions are taken at most.")] = 1000,
     open_wait: Annotated[str, typer.Option(help="To open hidden data; 0s: nothing is hidden.")] = "1d",
@@ -83,7 +87,7 @@ def create(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Offer a bounty for data: commit to a secret test set, escrow, and show a portion that a block chooses."""
+    """Offer a bounty for data: commit to a secret test set, escrow, show a portion that a block chooses."""
     from orchestrator.cli.chain import seconds
     from orchestrator.learning.onchain.market_rules import Rules
     from orchestrator.sum.market.creating import Offer, prepare
@@ -110,6 +114,8 @@ def create(
             strikes=strikes,
             passes=passes,
             loss=LOSSES.index(loss),
+            validation=validation,
+            weighted=0 if flat else 1,
         )
         prize = money.parse(bounty)
         offer = Offer(

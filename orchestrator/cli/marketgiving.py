@@ -113,7 +113,7 @@ def contribute(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Give labelled samples, with a stake that comes back with more or less, as they make the model better."""
+    """Give labelled samples, with a stake that comes back as more or as less, as they help the model."""
     from orchestrator.sum.market.participating import contribute as give
 
     with connection_from(network, sender, storage, home) as connection, progress_bar("giving") as progress:

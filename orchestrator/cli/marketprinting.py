@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.sum.opening import OpenedMarket
 
 BILLION = 10**9
-LOSSES = ("accuracy", "f1")
+LOSSES = ("accuracy", "f1", "hinge")
 
 
 def print_market(connection: "Connection", opened: "OpenedMarket", json: bool) -> None:
@@ -47,9 +47,10 @@ def market_facts(connection: "Connection", opened: "OpenedMarket") -> dict[str, 
         "bounty": money.show(state.bounty),
         "bond": money.show(state.bond),
         "tips left": money.show(state.tips),
-        "stake": f"{money.show(market.stake)} for each sample",
-        "loss": LOSSES[rules.loss] if rules.loss < len(LOSSES) else "hinge",
+        "stake": f"{money.show(market.stake)} for each {'sample' if rules.weighted else 'contribution'}",
+        "loss": LOSSES[rules.loss],
         "test set": f"{rules.portions} portions of {rules.samples}",
+        "validation": f"{rules.validation} portions" if rules.validation else None,
         "trial portion": state.trial,
         "revealed": len(market.portions()),
         "drops out": f"below {rules.threshold / 1000:g} of the stake, {rules.strikes} times",
@@ -72,6 +73,7 @@ def standing_rows(
     return [
         {
             "name": connection.name_of(row.who),
+            "contributions": row.contributions,
             "samples": row.samples,
             "hidden": row.hidden,
             "loss avoided": None if row.score is None else row.score / BILLION,

@@ -99,12 +99,21 @@ def recognize(chain: Chain, address: Address) -> str:
     implementation = to_checksum_address(code[len(_BEFORE) : len(_BEFORE) + 20])
     behind = chain.code(implementation)
     for name in compositions():
-        if load_artifact(name).matches(behind):
+        if load_artifact(name).matches(behind) and _measured(chain, address, name):
             return name
     raise ChainError(
         f"the contract at {address} runs code that is not of this package (at {implementation})",
         "Do not trust it with a deposit, or use the version of DILN that it was made with.",
     )
+
+
+def _measured(chain: Chain, address: Address, composition: str) -> bool:
+    """Whether a market measures by the package's code; its address is a constant of the market's own."""
+    if composition not in _with(_MARKET):
+        return True
+    measurer = chain.call(chain.contract(composition, address).functions["measurer"]())
+    artifact = load_artifact(composition.removesuffix("Market") + "Measurer")
+    return artifact.matches(chain.code(measurer))
 
 
 def arguments_of(code: bytes) -> tuple[Address, bytes]:

@@ -32,12 +32,13 @@ class MarketContract(Clone):
 
     @property
     def stake(self) -> int:
-        """For a sample, in the token's smallest unit."""
+        """For each sample, or each contribution, in the token's smallest unit."""
         return self.rules.stake * self.unit
 
     def stake_of(self, runs: Iterable[bytes]) -> int:
         """What contributing these runs puts at stake."""
-        return sum(1 for run in runs for _ in decode_run(run)) * self.stake
+        counts = (sum(1 for _ in decode_run(run)) for run in runs)
+        return sum(map(self.rules.weight, counts)) * self.stake
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -129,10 +130,12 @@ class MarketContract(Clone):
 
     def contribute(self, runs: Sequence[bytes], maximum: int) -> "ContractFunction":
         """A contribution for each run; `maximum` is the most to stake for all."""
-        return self._write("contribute", runs[0])
+        if len(runs) == 1:
+            return self._write("contribute", runs[0], maximum)
+        return self._write("contributeBatch", list(runs), maximum)
 
     def commit(self, commitment: bytes, samples: int, maximum: int) -> "ContractFunction":
-        return self._write("commit", commitment, samples)
+        return self._write("commit", commitment, samples, maximum)
 
     def open(self, index: int, run: bytes, salt: bytes) -> "ContractFunction":
         return self._write("open", index, run, salt)

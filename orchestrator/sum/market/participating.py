@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 MOST_GAS = 2_900_000
 """That predicting a hidden contribution may take: a little less than the contract allows on opening."""
-BATCH_BYTES, BATCH_RUNS = 16 << 10, 1
+BATCH_BYTES, BATCH_RUNS = 16 << 10, 20
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ class Due:
     """What somebody put at stake and is to get; `score` is the loss avoided, in billionths."""
 
     who: Address
-    samples: int
     staked: int
     score: int
     dropped: bool
@@ -39,7 +38,8 @@ class Due:
 class Reckoning:
     """How a market ends: `dues` in the order of payment, what is left to the provider, tips, the burnt.
 
-    `twin` is the model in the end; `first` and `last` are losses in billionths (None: nothing is measured).
+    `twin` is the model in the end, `last` its loss then and `first` before, in billionths (None: nothing is
+    measured).
     """
 
     outcome: Outcome
@@ -75,8 +75,8 @@ def reckon(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Reckoning:
         provider=provider,
         tips=tips,
         burnt=burnt,
-        first=measuring.first if measuring else None,
-        last=measuring.last if measuring else None,
+        first=measuring.first.paying if measuring else None,
+        last=measuring.last.paying if measuring else None,
         twin=reference.model,
     )
 
@@ -115,7 +115,7 @@ def _reference(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Market:
     reference.reveal_trial(state.trial, portions[state.trial], now=0)
     given = market.given()
     for each in given:
-        value = each.samples * market.stake
+        value = market.rules.weight(each.samples) * market.stake
         if each.commitment is None and each.run is not None:
             reference.contribute(each.contributor, each.run, now=0, value=value)
         else:
@@ -137,7 +137,6 @@ def _pay(reference: Market, stake: int) -> tuple[Due, ...]:
     return tuple(
         Due(
             to_checksum_address(p.who),
-            p.staked,
             p.staked * stake,
             p.score,
             p.dropped,

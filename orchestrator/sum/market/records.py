@@ -34,7 +34,7 @@ _PARTICIPANT = (
 
 @dataclass(frozen=True)
 class State:
-    """Where a market stands; money is in the token's smallest unit, `staked` and `opened` count samples.
+    """Where a market stands; money is in the token's smallest unit, `staked` and `opened` are weights.
 
     `trial` is None until it is chosen, in or after block `target` + 1. `revealed` counts portions without the
     trial one.
@@ -77,7 +77,7 @@ class State:
 
 @dataclass(frozen=True)
 class Participant:
-    """Who takes part: samples staked and opened; `score` (billionths) of the last pass measured."""
+    """Who takes part: the weight staked and opened; `score` (billionths) of the last pass measured."""
 
     who: Address
     staked: int

@@ -6,6 +6,7 @@ from orchestrator.learning.onchain.market import Outcome, Phase
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.providing import check_portions, secret_test
 from orchestrator.sum.market.reckoning import Reckoning, check, reckon
+from orchestrator.sum.market.secrets import kept_provider
 from orchestrator.sum.opening import OpenedMarket
 from orchestrator.types import Address
 
@@ -15,6 +16,7 @@ class Row:
     """A participant. `score` (billionths), `dropped` and `amount` are None while the test set is unknown."""
 
     who: Address
+    contributions: int
     samples: int
     hidden: int
     staked: int
@@ -54,14 +56,15 @@ def standing(connection: Connection, opened: OpenedMarket) -> Standing:
     if reckoning and final:
         check(opened, reckoning)
     dues = {due.who: due for due in reckoning.dues} if reckoning else {}
-    rows = []
+    rows, given = [], market.given()
     for each in market.participants():
-        due = dues.get(each.who)
+        due, mine = dues.get(each.who), [one for one in given if one.contributor == each.who]
         rows.append(
             Row(
                 each.who,
-                each.staked,
-                each.staked - each.opened,
+                len(mine),
+                sum(one.samples for one in mine),
+                sum(one.samples for one in mine if one.run is None),
                 each.staked * market.stake,
                 due.score if due else None,
                 due.dropped if due else None,
