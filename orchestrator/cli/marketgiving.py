@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from orchestrator.sum.connection import Connection
     from orchestrator.sum.opening import OpenedMarket
 
+WAITS = {
+    "created": "the provider to escrow: create again",
+    "trial": "the provider to reveal the trial portion",
+    "participation": "contributions",
+    "opening": "hidden data to be opened",
+    "revealing": "the provider to reveal the test set",
+}
 MarketArgument = Annotated[str, typer.Argument(metavar="MARKET", help="A market's name or address.")]
 LabelColumn = Annotated[str, typer.Option(metavar="NAME", help="The CSV's column of labels.")]
 
@@ -138,7 +145,7 @@ def contribute(
     ]
     facts: dict[str, Any] = {
         "stake": done.stake if json else money.show(done.stake),
-        "given before": done.known or None,
+        "left out": done.left_out or None,
         "trial accuracy without": round(done.before, 4),
         "trial accuracy with": round(done.after, 4),
         "gas": done.gas_used or None,
@@ -235,10 +242,11 @@ def settle(
         account = connection.account(chosen_sender(connection.settings))
         with progress_bar("measuring", unit="contributions") as progress:
             steps = list(settle_all(connection, opened, account, progress=progress))
-        until = opened.shared.deadline()
+        until, phase = opened.shared.deadline(), opened.shared.phase().name.lower()
         facts: dict[str, Any] = {
-            "phase": opened.shared.phase().name.lower(),
+            "phase": phase,
             "until": when(until) if until else None,
+            "waits for": WAITS.get(phase),
             "steps": [step.verb for step in steps],
             "gas": sum(step.receipt.gas_used for step in steps),
         }

@@ -32,7 +32,7 @@ class MarketTurn:
 def turn(connection: Connection, opened: OpenedMarket, account: Account) -> MarketTurn:
     """Do what is due now; a duty that fails does not stop the others. Killed, the next turn does the rest."""
     done: list[str] = []
-    for duty in (_choose, _reveal, _open, _settle):
+    for duty in (_choose, _open, _reveal, _settle):
         try:
             done += duty(connection, opened, account)
         except NodeUnavailable:

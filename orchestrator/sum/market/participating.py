@@ -30,14 +30,14 @@ BATCH_BYTES, BATCH_RUNS = 16 << 10, 20
 
 @dataclass(frozen=True)
 class Participation:
-    """What was given, how many samples had been given before (and were not again), and the gas.
+    """What was given, how many samples were left out (given before, or twice), and the gas.
 
     `before` and `after` are the shares of the trial portion that the first model gets right without these
     samples and with them: what a contributor can know before it stakes.
     """
 
     given: tuple[Given, ...]
-    known: int
+    left_out: int
     stake: int
     gas_used: int
     before: float

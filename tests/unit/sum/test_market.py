@@ -195,8 +195,8 @@ def test_contribute__killed_and_again__staked_once(
     killed(monkeypatch, lambda: fair.give(samples, hidden=hidden, at_once=3))
     first = fair.give(samples, hidden=hidden, at_once=3)
     again = fair.give(samples, hidden=hidden, at_once=3)
-    assert (again.given, again.known, again.stake) == ((), 6, 0)
-    assert first.known + sum(each.samples for each in first.given) == 6
+    assert (again.given, again.left_out, again.stake) == ((), 6, 0)
+    assert first.left_out + sum(each.samples for each in first.given) == 6
     assert fair.market.state().staked == 6
     assert len(fair.give(samples[:1], again=True).given) == 1
 
@@ -208,8 +208,8 @@ def test_turn__keeper_with_the_secrets__does_everything_in_time(
     fair.give(fair.lessons(), hidden=True)
     assert turn(fair.connection, fair.opened, keeper).done == ()
     fair.pass_until(Phase.OPENING)
-    assert turn(fair.connection, fair.opened, keeper).done == ("opened contribution 0",)
-    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))
+    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))  # opening
+    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))  # revealing
     last = turn(fair.connection, fair.opened, keeper)
     assert last.over
     assert fair.standing().final
@@ -245,7 +245,7 @@ def test_open_hidden__secrets_lost__wallet_and_data_restore_them(fair: Fair) -> 
     samples = fair.lessons()[:7]
     fair.give(samples, hidden=True, at_once=4)
     shutil.rmtree(folder_of(fair.connection, fair.market.address).folder)
-    assert fair.give(samples, hidden=True, at_once=4).known == 7
+    assert fair.give(samples, hidden=True, at_once=4).left_out == 7
     with pytest.raises(AccountError) as caught:
         list(open_hidden(fair.connection, fair.opened, fair.account("contributor")))
     assert "--csv" in caught.value.hint
@@ -485,7 +485,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert said("market", "contribute", "fair", *text)["contributions"] == [
         {"number": 0, "samples": 1, "hidden": False}
     ]
-    assert said("market", "contribute", "fair", *text)["given before"] == 1
+    assert said("market", "contribute", "fair", *text)["left out"] == 1
     assert [row["name"] for row in said("market", "list")] == ["fair"]
     assert {row["name"] for row in said("list")} == {"walks", "fair"}
     assert said("predict", "fair", "--text", "street tram") == [{"label": "city"}]
