@@ -30,6 +30,7 @@ from orchestrator.cli.sumcommon import (
     print_rows,
     samples_from,
 )
+from orchestrator.errors import UsageError
 
 
 def list_models(
@@ -151,6 +152,8 @@ def replay(
     with connection_from(network, None, storage, home) as connection:
         opened = anything_from(connection, reference, encoder)
         if isinstance(opened, OpenedMarket):
+            if png:
+                raise UsageError("a market's accuracy is not plotted", "Leave --png out.")
             print_replay(connection, opened, json)
             return
         test = read_test_set(connection, opened.descriptor)

@@ -106,8 +106,10 @@ def pay_in(market: MarketContract, account: Account, amount: int) -> int:
                 f"{account.name} has {money.show(owned)}, but needs {money.show(lacking)}",
                 "Get more of the token, or choose another account with --from.",
             )
-        if int(chain.call(contract.functions["allowance"](account.address, market.address))) < lacking:
-            chain.send(contract.functions["approve"](market.address, lacking), account)
+        allowed = int(chain.call(contract.functions["allowance"](account.address, market.address)))
+        if allowed < lacking:
+            for allowance in (0, lacking) if allowed else (lacking,):  # some tokens want it to be zero before
+                chain.send(contract.functions["approve"](market.address, allowance), account)
         chain.send(market.fund(account.address, lacking), account)
         # A token that keeps a part of each transfer is asked again, for the rest
         lacking = max(0, amount - market.balance(account.address))

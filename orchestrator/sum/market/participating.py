@@ -74,6 +74,7 @@ def contribute(
     wanted = list(samples) if again else [each for each in dict.fromkeys(samples) if each not in had]
     runs = list(_runs(wanted, market.rules.max_bytes, at_once))
     stake = market.stake_of(runs)
+    _check_room(opened, len(runs))
     _check_stake(opened, stake, maximum)
     given: list[Given] = []
     gas = 0
@@ -154,6 +155,15 @@ def _demand(opened: OpenedMarket, hidden: bool) -> None:
         )
     if hidden and not opened.shared.rules.open_wait:
         raise UsageError(f"in {opened.name} nothing is hidden", "Contribute without --hidden.")
+
+
+def _check_room(opened: OpenedMarket, wanted: int) -> None:
+    left = opened.shared.rules.capacity - opened.shared.count()
+    if wanted > left:
+        raise ChainError(
+            f"{opened.name} takes {left} more contributions, not {wanted}; nothing was sent",
+            "Put more samples into each with --at-once, or contribute less.",
+        )
 
 
 def _check_stake(opened: OpenedMarket, stake: int, maximum: int | None) -> None:

@@ -68,10 +68,10 @@ def _measure(
     given, work, overtaken = market.given(), FIRST_WORK, 0
     tested = (market.rules.portions - 1) * market.rules.samples
     while market.phase() is Phase.REWARDING:
-        judged, waiting = _position(market, given)
+        judged, turn = _position(market, given)
         if progress:
             progress(judged, len(given))
-        data = _fitting(waiting, work // tested + 2)
+        data = _data(turn, work // tested + 2)
         try:
             receipt = _crank(connection, market, data, work, sender)
         except ContractReverted as error:
@@ -93,27 +93,34 @@ def _measure(
             work = min(2 * work, MOST_WORK)
 
 
-def _position(market: MarketContract, given: Sequence[Given]) -> tuple[int, list[bytes]]:
-    """How many contributions of this pass are judged, and the data that may be asked for, in their order.
+def _position(market: MarketContract, given: Sequence[Given]) -> tuple[int, list[Given]]:
+    """How many contributions of this pass are judged, and whose turn it is, this pass and the next.
 
-    What is being judged right now is among them; whatever is not asked for is passed over.
+    The first of these may be learned already, and wait for its judgement.
     """
     told = [event["args"] for name in ("Kept", "Dropped") for event in market.events(name)]
     dropped = {given[event["args"]["index"]].contributor for event in market.events("Dropped")}
     last = max(((each["pass"], each["index"]) for each in told), default=(1, -1))
     judged = last[1] + 1
     known = [each for each in given if each.run is not None and each.contributor not in dropped]
-    turn = [each for each in known if each.index >= judged] + [each for each in known if each.index < judged]
-    return judged, [each.run for each in turn if each.run is not None]
+    later = [each for each in known if each.index >= judged]
+    return judged, later + [each for each in known if each.index < judged]
 
 
-def _fitting(runs: Sequence[bytes], most: int) -> list[bytes]:
-    data: list[bytes] = []
-    for run in runs[:most]:
-        if data and sum(map(len, data)) + len(run) > MOST_DATA:
-            break
-        data.append(run)
-    return data
+def _data(turn: Sequence[Given], most: int) -> list[bytes]:
+    """What a crank is given: data of which none is asked for would be refused.
+
+    Whoever is being judged may drop out, with all that it has given, so somebody else's data are among them.
+    """
+    chosen, size = list(turn[:1]), 0
+    for each in turn[1:most]:
+        size += len(each.run or b"")
+        if size <= MOST_DATA:
+            chosen.append(each)
+    others = (each for each in turn[len(chosen) :] if each.contributor != turn[0].contributor)
+    if all(each.contributor == turn[0].contributor for each in chosen):
+        chosen += [each for each in [next(others, None)] if each]
+    return [each.run for each in chosen if each.run is not None]
 
 
 def _crank(
