@@ -16,7 +16,7 @@ from orchestrator.sum.conversion import Converted
 from orchestrator.sum.creating import arguments_for, check_name, publish
 from orchestrator.sum.descriptor import Descriptor, Quality
 from orchestrator.sum.market.contract import MarketContract
-from orchestrator.sum.market.money import Money, pay_in
+from orchestrator.sum.market.money import Money, pay_in, require_owned
 from orchestrator.sum.market.providing import reveal
 from orchestrator.sum.market.secrets import folder_of, keep_provider, provider_master
 from orchestrator.sum.market.testset import LONGEST_PORTION, Sample, SecretTest, cut
@@ -43,6 +43,11 @@ class Offer:
     bounty: int
     bond: int
     tips: int = 0
+
+    @property
+    def escrow(self) -> int:
+        """All that the provider puts down."""
+        return self.bounty + self.bond + self.tips
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ def create(
     gas = 0
     if not chain.code(address):
         check_name(connection, draft.name, provider.address)
+        require_owned(chain, offer.money, provider, offer.escrow)
         function = connection.factory.create(implementation, salt, arguments)
         if not dry_run:
             publish(connection, descriptor)
@@ -176,7 +182,7 @@ def _offer(connection: Connection, market: MarketContract, draft: Draft, provide
             f"predicting a portion of the test set takes {needed} gas, of at most {MOST_GAS}",
             "Cut it into more --portions, or give each fewer --samples.",
         )
-    value = pay_in(market, provider, offer.bounty + offer.bond + offer.tips)
+    value = pay_in(market, provider, offer.escrow)
     root = draft.secret.tree(market.place, provider.address).root
     function = market.offer(root, offer.bounty, offer.bond, offer.tips)
     purpose = f"sum-market-offer-{market.address}"
@@ -194,6 +200,11 @@ def _check(model: OnChainModel, offer: Offer) -> None:
         )
     if not offer.bounty or not offer.bond or not offer.rules.stake:
         raise UsageError("bounty, bond and stake are above zero", "Give --bounty, --bond and --stake.")
+    if offer.rules.validation > max(0, offer.rules.portions - 2):
+        raise UsageError(
+            f"of {offer.rules.portions} portions, {offer.rules.validation} cannot validate",
+            "One is shown, and one at least pays: choose fewer with --validation.",
+        )
     try:
         offer.rules.pack()
     except ValueError as error:

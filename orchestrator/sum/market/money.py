@@ -89,6 +89,19 @@ def money_at(chain: Chain, token: Address | str = ETHER) -> Money:
     return Money(contract.address, str(symbol)[:16], int(decimals))
 
 
+def require_owned(chain: Chain, money: Money, account: Account, amount: int) -> None:
+    """Raise InsufficientFunds where `account` owns less than `amount`."""
+    if money.token == ETHER:
+        owned = int(chain.balance(account.address))
+    else:
+        owned = int(chain.call(_bind(chain, money.token).functions["balanceOf"](account.address)))
+    if owned < amount:
+        raise InsufficientFunds(
+            f"{account.name} has {money.show(owned)}, but needs {money.show(amount)}",
+            "Get more of it, or choose another account with --from.",
+        )
+
+
 def pay_in(market: MarketContract, account: Account, amount: int) -> int:
     """See that `account` can pay `amount`: returns the ether to send along; of a token, what lacks is funded.
 
@@ -100,12 +113,7 @@ def pay_in(market: MarketContract, account: Account, amount: int) -> int:
         return lacking
     money, contract = money_at(chain, token), _bind(chain, token)
     while lacking:
-        owned = int(chain.call(contract.functions["balanceOf"](account.address)))
-        if owned < lacking:
-            raise InsufficientFunds(
-                f"{account.name} has {money.show(owned)}, but needs {money.show(lacking)}",
-                "Get more of the token, or choose another account with --from.",
-            )
+        require_owned(chain, money, account, lacking)
         allowed = int(chain.call(contract.functions["allowance"](account.address, market.address)))
         if allowed < lacking:
             for allowance in (0, lacking) if allowed else (lacking,):  # some tokens want it to be zero before

@@ -22,6 +22,7 @@ from orchestrator.sum.market.testset import SealedTest
 from orchestrator.sum.opening import open_market, open_model
 from orchestrator.sum.training import Table
 from tests.unit.sum.market_stage import (
+    ETHER,
     OFFER,
     RULES,
     Fair,
@@ -38,6 +39,7 @@ from tests.unit.sum.market_stage import (
         ({"bond": 0}, UsageError),
         ({"rules": replace(RULES, stake=0)}, UsageError),
         ({"rules": replace(RULES, strikes=16)}, UsageError),
+        ({"rules": replace(RULES, validation=2)}, UsageError),
         ({"rules": replace(RULES, portions=1)}, DataError),
         ({"rules": replace(RULES, portions=3, samples=100)}, DataError),
     ],
@@ -66,6 +68,14 @@ def test_create__dry_run__sends_nothing(village: Any, planned: Any) -> None:
     made = create(connection, draft(connection, planned.converted), village.account("creator"), dry_run=True)
     assert made.gas_used > 0
     assert not connection.chain.code(made.address)
+
+
+def test_create__wallet_without_the_bounty__nothing_sent(village: Any, planned: Any) -> None:
+    connection = village.connection
+    drawn = draft(connection, planned.converted, replace(OFFER, bounty=10**6 * ETHER))
+    with pytest.raises(InsufficientFunds, match="1000000"):
+        create(connection, drawn, village.account("creator"))
+    assert len(list(connection.factory.created())) == 1
 
 
 def test_create__another_market_of_that_name__refused(fair: Fair, planned: Any) -> None:
