@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestrator.cli import marketcreating, marketgiving, sumgiving
+from orchestrator.cli import marketcreating, marketgiving, marketrunning, sumgiving
 
 group = typer.Typer(
     help="Pay for the data that make a model better on a test set that nobody has seen.",
@@ -10,10 +10,11 @@ group = typer.Typer(
 )
 
 group.command()(marketcreating.create)
-group.command(name="list")(marketgiving.list_markets)
-group.command()(marketgiving.show)
+group.command(name="list")(marketrunning.list_markets)
+group.command()(marketrunning.show)
 group.command()(marketgiving.contribute)
+group.command()(marketgiving.relay)
 group.command(name="open")(marketgiving.open_data)
-group.command()(marketgiving.reveal)
-group.command()(marketgiving.settle)
+group.command()(marketrunning.reveal)
+group.command()(marketrunning.settle)
 group.command()(sumgiving.withdraw)

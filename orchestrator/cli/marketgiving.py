@@ -1,11 +1,11 @@
-"""`diln sum market list`, `show`, `contribute`, `open`, `reveal` and `settle`."""
+"""`diln sum market contribute`, `relay` and `open`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import out, print_json, print_table, progress_bar
-from orchestrator.cli.marketprinting import print_market, settlement
+from orchestrator.cli.console import out, progress_bar
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -19,82 +19,21 @@ from orchestrator.cli.sumcommon import (
     CsvOption,
     EncoderOption,
     FeaturesOption,
+    MarketArgument,
     NumbersOption,
     TextColumn,
     TextOption,
     connection_from,
     encode,
+    market_from,
     money_of,
     print_one,
     print_rows,
     samples_from,
-    when,
 )
+from orchestrator.errors import UsageError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from orchestrator.sum.connection import Connection
-    from orchestrator.sum.opening import OpenedMarket
-
-WAITS = {
-    "created": "the provider to escrow: create again",
-    "trial": "the provider to reveal the trial portion",
-    "participation": "contributions",
-    "opening": "hidden data to be opened",
-    "revealing": "the provider to reveal the test set",
-}
-MarketArgument = Annotated[str, typer.Argument(metavar="MARKET", help="A market's name or address.")]
 LabelColumn = Annotated[str, typer.Option(metavar="NAME", help="The CSV's column of labels.")]
-
-
-def list_markets(
-    network: NetworkOption = None,
-    storage: StorageOption = None,
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> None:
-    """List the markets of this chain, and what each pays."""
-    from orchestrator.errors import ChainError
-    from orchestrator.sum.market.contract import MarketContract
-    from orchestrator.sum.market.money import money_at
-    from orchestrator.sum.opening import models
-
-    rows = []
-    with connection_from(network, None, storage, home) as connection:
-        for created, descriptor in models(connection):
-            try:
-                market = connection.factory.open(created)
-            except ChainError:
-                continue
-            if not isinstance(market, MarketContract):
-                continue
-            state, until = market.state(), market.deadline()
-            rows.append(
-                {
-                    "name": descriptor.name if descriptor else "",
-                    "phase": market.phase().name.lower(),
-                    "until": when(until) if until else "",
-                    "bounty": money_at(connection.chain, market.money[0]).show(state.bounty),
-                    "contributions": state.contributions,
-                    "provider": connection.name_of(created.creator),
-                    "address": created.address,
-                }
-            )
-    print_rows(["name", "phase", "until", "bounty", "contributions", "provider", "address"], rows, json)
-
-
-def show(
-    reference: MarketArgument,
-    encoder: EncoderOption = None,
-    network: NetworkOption = None,
-    storage: StorageOption = None,
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Show a market: rules, phase, money, participants, and what everybody gets as soon as that is known."""
-    with connection_from(network, None, storage, home) as connection:
-        print_market(connection, _market(connection, reference, encoder), json)
 
 
 def contribute(
@@ -111,6 +50,10 @@ def contribute(
         int | None, typer.Option(help="Samples in a contribution; default: as many as fit.", min=1)
     ] = None,
     maximum: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most to stake in all.")] = None,
+    signed: Annotated[
+        Path | None,
+        typer.Option("--sign", metavar="FILE", help="Send nothing; sign it, for others to relay."),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Give what you gave before once more.")] = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
@@ -122,40 +65,67 @@ def contribute(
 ) -> None:
     """Give labelled samples, with a stake that comes back as more or as less, as they help the model."""
     from orchestrator.sum.market.participating import contribute as give
+    from orchestrator.sum.market.participating import plan
+    from orchestrator.sum.market.relaying import sign
 
+    if signed and hidden:
+        raise UsageError("what is hidden cannot be relayed", "Leave out --hidden or --sign.")
     with connection_from(network, sender, storage, home) as connection, progress_bar("giving") as progress:
-        opened = _market(connection, reference, encoder)
+        opened = market_from(connection, reference, encoder)
+        money, account = money_of(opened), connection.account(chosen_sender(connection.settings))
         samples = samples_from(text, numbers, features, csv, text_column, label, label_column)
         labels = [opened.descriptor.label(each) for each in samples.labels]
-        money = money_of(opened)
-        done = give(
+        lot = plan(
             connection,
             opened,
             list(zip(encode(opened, samples), labels, strict=True)),
-            connection.account(chosen_sender(connection.settings)),
+            account,
             hidden=hidden,
             at_once=at_once,
             maximum=None if maximum is None else money.parse(maximum),
             again=again,
-            dry_run=dry_run,
-            progress=progress,
         )
-    rows = [
-        {"number": each.index, "samples": each.samples, "hidden": each.run is None} for each in done.given
-    ]
+        facts: dict[str, Any] = {
+            "stake": lot.stake if json else money.show(lot.stake),
+            "left out": lot.left_out or None,
+            "trial accuracy without": round(lot.before, 4),
+            "trial accuracy with": round(lot.after, 4),
+            "contributions": len(lot.runs),
+            "dry run": dry_run or None,
+        }
+        if signed and not dry_run:
+            sign(opened, lot, account, opened.shared.deadline(), signed)
+            facts["signed"] = str(signed)
+        elif not dry_run:
+            done = give(connection, opened, lot, account, hidden=hidden, progress=progress)
+            facts |= {"contributions": [each.index for each in done.given], "gas": done.gas_used}
+    print_one(facts, json)
+
+
+def relay(
+    reference: MarketArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What somebody signed.")],
+    gift: Annotated[bool, typer.Option("--gift", help="Pay what the contributor's stake lacks.")] = False,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Send contributions that somebody else signed; the stakes and the rewards are the signer's."""
+    from orchestrator.sum.market.relaying import relay as relay_all
+
+    with connection_from(network, sender, storage, home) as connection:
+        opened = market_from(connection, reference, encoder)
+        account = connection.account(chosen_sender(connection.settings))
+        receipts = list(relay_all(connection, opened, file, account, gift=gift))
+        given = [each for receipt in receipts for each in opened.shared.added(receipt)]
     facts: dict[str, Any] = {
-        "stake": done.stake if json else money.show(done.stake),
-        "left out": done.left_out or None,
-        "trial accuracy without": round(done.before, 4),
-        "trial accuracy with": round(done.after, 4),
-        "gas": done.gas_used or None,
-        "dry run": dry_run or None,
+        "contributions": [each.index for each in given],
+        "contributor": given[0].contributor if given else "relayed before",
+        "gas": sum(receipt.gas_used for receipt in receipts),
     }
-    if json:
-        print_json(facts | {"contributions": rows})
-        return
-    if rows:
-        print_table(list(rows[0]), [list(row.values()) for row in rows])
     print_one(facts, json)
 
 
@@ -175,7 +145,7 @@ def open_data(
     from orchestrator.sum.market.hiding import open_hidden
 
     with connection_from(network, sender, storage, home) as connection:
-        opened = _market(connection, reference, encoder)
+        opened = market_from(connection, reference, encoder)
         samples = []
         if csv is not None:
             given = samples_from(None, None, None, csv, text_column, None, label_column)
@@ -194,67 +164,3 @@ def open_data(
         print_rows(["number", "samples", "contributor"], rows, json)
     else:
         out.print("nothing is hidden that could be opened")
-
-
-def reveal(
-    reference: MarketArgument,
-    encoder: EncoderOption = None,
-    network: NetworkOption = None,
-    sender: FromOption = None,
-    storage: StorageOption = None,
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Reveal what is due of your test set: the trial portion at first, the others after participation."""
-    from orchestrator.sum.market.providing import reveal as reveal_due
-
-    with connection_from(network, sender, storage, home) as connection:
-        opened = _market(connection, reference, encoder)
-        account = connection.account(chosen_sender(connection.settings))
-        with progress_bar("revealing") as progress:
-            receipts = reveal_due(connection, opened, account, progress=progress)
-        facts: dict[str, Any] = {
-            "revealed": len(receipts),
-            "gas": sum(receipt.gas_used for receipt in receipts),
-            "phase": opened.shared.phase().name.lower(),
-        }
-    print_one(facts, json)
-
-
-def settle(
-    reference: MarketArgument,
-    encoder: EncoderOption = None,
-    network: NetworkOption = None,
-    sender: FromOption = None,
-    storage: StorageOption = None,
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Measure the contributions and credit everybody, or end a market whose provider did not act.
-
-    Anyone may, and gets the tips. What was paid is compared with the Python reference, to the last wei.
-    """
-    from orchestrator.sum.market.settling import settle as settle_all
-    from orchestrator.sum.market.standing import standing
-
-    with connection_from(network, sender, storage, home) as connection:
-        opened = _market(connection, reference, encoder)
-        account = connection.account(chosen_sender(connection.settings))
-        with progress_bar("measuring", unit="contributions") as progress:
-            steps = list(settle_all(connection, opened, account, progress=progress))
-        until, phase = opened.shared.deadline(), opened.shared.phase().name.lower()
-        facts: dict[str, Any] = {
-            "phase": phase,
-            "until": when(until) if until else None,
-            "waits for": WAITS.get(phase),
-            "steps": [step.verb for step in steps],
-            "gas": sum(step.receipt.gas_used for step in steps),
-        }
-        facts |= settlement(opened, standing(connection, opened), json)
-    print_one(facts, json)
-
-
-def _market(connection: "Connection", reference: str, encoder: "Path | None") -> "OpenedMarket":
-    from orchestrator.sum.opening import open_market
-
-    return open_market(connection, reference, encoder)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.sum.records import Contribution
 
 ReferenceArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A shared model's name or address.")]
+MarketArgument = Annotated[str, typer.Argument(metavar="MARKET", help="A market's name or address.")]
 EncoderOption = Annotated[
     Path | None,
     typer.Option("--encoder", metavar="FILE", help="The descriptor's file, if storage does not have it."),
@@ -69,6 +70,12 @@ def anything_from(
     from orchestrator.sum.opening import open_any
 
     return open_any(connection, reference, encoder)
+
+
+def market_from(connection: "Connection", reference: str, encoder: Path | None = None) -> "OpenedMarket":
+    from orchestrator.sum.opening import open_market
+
+    return open_market(connection, reference, encoder)
 
 
 def money_of(opened: "Found") -> "Money":
@@ -128,7 +135,12 @@ def print_one(facts: Mapping[str, Any], json: bool) -> None:
     if json:
         print_json(facts)
         return
-    print_facts({key: ", ".join(value) if isinstance(value, list) else value for key, value in facts.items()})
+    print_facts(
+        {
+            key: ", ".join(map(str, value)) if isinstance(value, list) else value
+            for key, value in facts.items()
+        }
+    )
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: bool) -> None:

@@ -61,6 +61,10 @@ class MarketContract(Clone):
         """What `withdraw` would pay."""
         return int(self._read("balanceOf", who))
 
+    def nonce(self, who: Address) -> int:
+        """How many of its signatures were relayed."""
+        return int(self._read("nonceOf", who))
+
     def count(self) -> int:
         """How many contributions there were."""
         return self.state().contributions
@@ -133,6 +137,12 @@ class MarketContract(Clone):
         if len(runs) == 1:
             return self._write("contribute", runs[0], maximum)
         return self._write("contributeBatch", list(runs), maximum)
+
+    def contribute_for(
+        self, contributor: Address, runs: Sequence[bytes], maximum: int, deadline: int, signature: bytes
+    ) -> "ContractFunction":
+        """Relay what `contributor` signed; what the value exceeds is its own."""
+        return self._write("contributeFor", contributor, list(runs), maximum, deadline, signature)
 
     def commit(self, commitment: bytes, samples: int, maximum: int) -> "ContractFunction":
         return self._write("commit", commitment, samples, maximum)

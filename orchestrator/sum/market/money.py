@@ -102,13 +102,14 @@ def require_owned(chain: Chain, money: Money, account: Account, amount: int) -> 
         )
 
 
-def pay_in(market: MarketContract, account: Account, amount: int) -> int:
-    """See that `account` can pay `amount`: returns the ether to send along; of a token, what lacks is funded.
+def pay_in(market: MarketContract, account: Account, amount: int, beneficiary: Address | None = None) -> int:
+    """See that `account` (or a `beneficiary`, for its money) can pay `amount`; returns the ether to send.
 
-    What is too much stays the account's, to withdraw. Raises InsufficientFunds.
+    Of a token, what lacks is funded. What is too much can be withdrawn. Raises InsufficientFunds.
     """
     chain, token = market.chain, market.money[0]
-    lacking = max(0, amount - market.balance(account.address))
+    who = beneficiary or account.address
+    lacking = max(0, amount - market.balance(who))
     if token == ETHER or not lacking:
         return lacking
     money, contract = money_at(chain, token), _bind(chain, token)
@@ -118,9 +119,9 @@ def pay_in(market: MarketContract, account: Account, amount: int) -> int:
         if allowed < lacking:
             for allowance in (0, lacking) if allowed else (lacking,):  # some tokens want it to be zero before
                 chain.send(contract.functions["approve"](market.address, allowance), account)
-        chain.send(market.fund(account.address, lacking), account)
+        chain.send(market.fund(who, lacking), account)
         # A token that keeps a part of each transfer is asked again, for the rest
-        lacking = max(0, amount - market.balance(account.address))
+        lacking = max(0, amount - market.balance(who))
     return 0
 
 

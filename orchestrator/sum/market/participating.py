@@ -29,65 +29,85 @@ BATCH_BYTES, BATCH_RUNS = 16 << 10, 20
 
 
 @dataclass(frozen=True)
-class Participation:
-    """What was given, how many samples were left out (given before, or twice), and the gas.
+class Lot:
+    """What is to be given: `runs` of samples, a contribution each, and the stake for all.
 
-    `before` and `after` are the shares of the trial portion that the first model gets right without these
-    samples and with them: what a contributor can know before it stakes.
+    `left_out` counts samples that were given before, or twice; `times` how often a run was. `before` and
+    `after` are the shares of the trial portion that the first model gets right without these samples and with
+    them: what a contributor can know before it stakes.
     """
 
-    given: tuple[Given, ...]
-    left_out: int
+    runs: tuple[bytes, ...]
     stake: int
-    gas_used: int
+    left_out: int
+    times: Mapping[bytes, int]
     before: float
     after: float
 
 
-def contribute(
+@dataclass(frozen=True)
+class Participation:
+    """What was given, and the gas that it took."""
+
+    lot: Lot
+    given: tuple[Given, ...]
+    gas_used: int
+
+
+def plan(
     connection: Connection,
     opened: OpenedMarket,
     samples: Sequence[Sample],
-    sender: Account,
+    contributor: Account,
     *,
     hidden: bool = False,
     at_once: int | None = None,
     maximum: int | None = None,
     again: bool = False,
-    dry_run: bool = False,
-    progress: Progress | None = None,
-) -> Participation:
-    """Give samples, `at_once` to a contribution (by default as many as one takes), with their stakes.
+) -> Lot:
+    """Put samples together, `at_once` to a contribution (by default as many as one takes).
 
-    `maximum` is the most to stake in all. Samples that `sender` has given before are not given again unless
-    `again`, so a command that was killed can be repeated. A dry run sends nothing.
+    `maximum` is the most to stake in all. Samples that `contributor` has given before are not given again
+    unless `again`, so a command that was killed can be repeated.
 
-    Raises ChainError outside of the participation phase or above the maximum, IntegrityError where the test
-    set does not match its commitments, DataError, InsufficientFunds, UsageError where nothing is hidden.
+    Raises ChainError outside of the participation phase, above the maximum or where there is no room,
+    IntegrityError where the test set does not match its commitments, DataError, UsageError.
     """
     market = opened.shared
     _demand(opened, hidden)
     portions = check_portions(connection, opened)
-    mine = [each for each in market.given() if each.contributor == sender.address]
-    told = [run for _, run, _ in data_of(connection, market, mine, sender, samples)]
+    mine = [each for each in market.given() if each.contributor == contributor.address]
+    told = [run for _, run, _ in data_of(connection, market, mine, contributor, samples)]
     had = {sample for run in told for sample in decode_run(run)}
     wanted = list(samples) if again else [each for each in dict.fromkeys(samples) if each not in had]
-    runs = list(_runs(wanted, market.rules.max_bytes, at_once))
+    runs = tuple(_runs(wanted, market.rules.max_bytes, at_once))
     stake = market.stake_of(runs)
     _check_room(opened, len(runs))
     _check_stake(opened, stake, maximum)
+    before, after = _quality(opened, portions, wanted)
+    return Lot(runs, stake, len(samples) - len(wanted), Counter(told), before, after)
+
+
+def contribute(
+    connection: Connection,
+    opened: OpenedMarket,
+    lot: Lot,
+    sender: Account,
+    *,
+    hidden: bool = False,
+    progress: Progress | None = None,
+) -> Participation:
+    """Give a lot, with its stake. Raises InsufficientFunds, ContractReverted, DataError."""
+    giver = _Giver(connection, opened, sender, hidden, Counter(lot.times))
     given: list[Given] = []
     gas = 0
-    if not dry_run:
-        giver = _Giver(connection, opened, sender, hidden, Counter(told))
-        for batch in _batches(runs, 1 if hidden else BATCH_RUNS):
-            for receipt in giver.give(batch):
-                given += market.added(receipt)
-                gas += receipt.gas_used
-                if progress:
-                    progress(sum(each.samples for each in given), len(wanted))
-    before, after = _quality(opened, portions, wanted)
-    return Participation(tuple(given), len(samples) - len(wanted), stake, gas, before, after)
+    for batch in batches(lot.runs, 1 if hidden else BATCH_RUNS):
+        for receipt in giver.give(batch):
+            given += opened.shared.added(receipt)
+            gas += receipt.gas_used
+            if progress:
+                progress(len(given), len(lot.runs))
+    return Participation(lot, tuple(given), gas)
 
 
 class _Giver:
@@ -192,7 +212,7 @@ def _runs(samples: Sequence[Sample], most_bytes: int, at_once: int | None) -> It
         yield _encode(part)
 
 
-def _batches(runs: Sequence[bytes], most: int) -> Iterator[list[bytes]]:
+def batches(runs: Sequence[bytes], most: int = BATCH_RUNS) -> Iterator[list[bytes]]:
     """Contributions that go together: so few that no transaction takes too much gas."""
     batch: list[bytes] = []
     for run in runs:

@@ -11,7 +11,7 @@ from orchestrator.sum.connection import Connection
 from orchestrator.sum.conversion import Converted
 from orchestrator.sum.market.creating import Draft, Offer, create, prepare
 from orchestrator.sum.market.money import ETHER_MONEY
-from orchestrator.sum.market.participating import Participation, contribute
+from orchestrator.sum.market.participating import Lot, Participation, contribute, plan
 from orchestrator.sum.market.providing import reveal
 from orchestrator.sum.market.settling import settle
 from orchestrator.sum.market.standing import Standing, standing
@@ -76,8 +76,14 @@ class Fair:
         turns = zip(texts(CITY), texts(NATURE), strict=True)
         return self.samples(*(pair for a, b in turns for pair in ((a, first), (b, second))))
 
-    def give(self, samples: list[Sample], role: str = "contributor", **options: Any) -> Participation:
-        return contribute(self.connection, self.opened, samples, self.account(role), **options)
+    def plan(self, samples: list[Sample], role: str = "contributor", **options: Any) -> Lot:
+        return plan(self.connection, self.opened, samples, self.account(role), **options)
+
+    def give(
+        self, samples: list[Sample], role: str = "contributor", hidden: bool = False, **options: Any
+    ) -> Participation:
+        lot = self.plan(samples, role, hidden=hidden, **options)
+        return contribute(self.connection, self.opened, lot, self.account(role), hidden=hidden)
 
     def reveal(self, role: str = "provider") -> list[Receipt]:
         return reveal(self.connection, self.opened, self.account(role))

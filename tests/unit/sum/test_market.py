@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ import pytest
 from orchestrator.errors import (
     AccountError,
     ChainError,
+    DataError,
     InsufficientFunds,
     IntegrityError,
     NotDeployed,
+    SignatureRefused,
     UsageError,
     VerificationFailed,
 )
@@ -29,6 +32,7 @@ from orchestrator.sum.market.creating import create, prepare
 from orchestrator.sum.market.hiding import open_hidden
 from orchestrator.sum.market.keeping import turn
 from orchestrator.sum.market.money import Money, money_at
+from orchestrator.sum.market.relaying import relay, sign
 from orchestrator.sum.market.secrets import folder_of
 from orchestrator.sum.market.testset import SealedTest
 from orchestrator.sum.opening import open_market
@@ -206,8 +210,8 @@ def test_contribute__killed_and_again__staked_once(
     killed(monkeypatch, lambda: fair.give(samples, hidden=hidden, at_once=3))
     first = fair.give(samples, hidden=hidden, at_once=3)
     again = fair.give(samples, hidden=hidden, at_once=3)
-    assert (again.given, again.left_out, again.stake) == ((), 6, 0)
-    assert first.left_out + sum(each.samples for each in first.given) == 6
+    assert (again.given, again.lot.left_out, again.lot.stake) == ((), 6, 0)
+    assert first.lot.left_out + sum(each.samples for each in first.given) == 6
     assert fair.market.state().staked == 6
     assert len(fair.give(samples[:1], again=True).given) == 1
 
@@ -240,6 +244,41 @@ def test_turn__without_the_secrets__chooses_and_settles_only(village: Any, plann
     assert turn(fair.connection, fair.opened, keeper).done == ("revealed the trial portion",)
 
 
+# -- relayed -----------------------------------------------------------------------------------------
+
+
+def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_path: Path) -> None:
+    signer, file = fair.account("contributor"), tmp_path / "signed.json"
+    lot = fair.plan(fair.lessons(), at_once=13)
+    sign(fair.opened, lot, signer, fair.market.deadline(), file)
+    with pytest.raises(ChainError, match="the stake is"):
+        list(relay(fair.connection, fair.opened, file, fair.account("keeper")))
+    [receipt] = relay(fair.connection, fair.opened, file, fair.account("keeper"), gift=True)
+    assert [each.contributor for each in fair.market.added(receipt)] == [signer.address] * 2
+    assert list(relay(fair.connection, fair.opened, file, fair.account("keeper"), gift=True)) == []
+    assert fair.plan(fair.lessons()).runs == ()
+
+
+def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -> None:
+    file = tmp_path / "signed.json"
+    keeper = fair.account("keeper")
+    sign(fair.opened, fair.plan(fair.lessons()[:4]), fair.account("contributor"), 1, file)
+    with pytest.raises(SignatureRefused, match="expired"):
+        list(relay(fair.connection, fair.opened, file, keeper, gift=True))
+    genuine = json.loads(file.read_text())
+    signed = genuine["signed"][0] | {"deadline": fair.market.deadline()}
+    for altered, error in (
+        (genuine | {"signed": [signed]}, SignatureRefused),
+        (genuine | {"market": keeper.address}, ChainError),
+        (genuine | {"format": "another"}, DataError),
+        ([], DataError),
+    ):
+        file.write_text(json.dumps(altered))
+        with pytest.raises(error):
+            list(relay(fair.connection, fair.opened, file, keeper, gift=True))
+    assert fair.market.state().contributions == 0
+
+
 # -- secrets ------------------------------------------------------------------------------------------
 
 
@@ -256,7 +295,7 @@ def test_open_hidden__secrets_lost__wallet_and_data_restore_them(fair: Fair) -> 
     samples = fair.lessons()[:7]
     fair.give(samples, hidden=True, at_once=4)
     shutil.rmtree(folder_of(fair.connection, fair.market.address).folder)
-    assert fair.give(samples, hidden=True, at_once=4).left_out == 7
+    assert fair.give(samples, hidden=True, at_once=4).lot.left_out == 7
     with pytest.raises(AccountError) as caught:
         list(open_hidden(fair.connection, fair.opened, fair.account("contributor")))
     assert "--csv" in caught.value.hint
@@ -369,9 +408,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
         return json.loads(capsys.readouterr().out)
 
     text = ["--text", "street tram", "--label", "city", "--from", "bob"]
-    assert said("market", "contribute", "fair", *text)["contributions"] == [
-        {"number": 0, "samples": 1, "hidden": False}
-    ]
+    assert said("market", "contribute", "fair", *text)["contributions"] == [0]
     assert said("market", "contribute", "fair", *text)["left out"] == 1
     assert [row["name"] for row in said("market", "list")] == ["fair"]
     assert {row["name"] for row in said("list")} == {"walks", "fair"}

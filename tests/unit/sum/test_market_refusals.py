@@ -18,6 +18,7 @@ from orchestrator.learning.onchain.market import Phase
 from orchestrator.sum.leaderboard import leaderboard
 from orchestrator.sum.market.creating import create, prepare, start_from
 from orchestrator.sum.market.hiding import open_hidden
+from orchestrator.sum.market.participating import contribute
 from orchestrator.sum.market.testset import SealedTest
 from orchestrator.sum.opening import open_market, open_model
 from orchestrator.sum.training import Table
@@ -91,17 +92,15 @@ def test_start_from__shared_model__its_words_as_they_are(village: Any) -> None:
 
 def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
     pauper = fair.connection.accounts.new("pauper", "secret")
-    from orchestrator.sum.market.participating import contribute
-
     with pytest.raises(InsufficientFunds, match="pauper"):
-        contribute(fair.connection, fair.opened, fair.lessons()[:1], pauper)
+        contribute(fair.connection, fair.opened, fair.plan(fair.lessons()[:1]), pauper)
     with pytest.raises(ChainError, match="above the maximum"):
         fair.give(fair.lessons()[:2], maximum=fair.market.stake)
     with pytest.raises(ChainError, match="takes 1000 more contributions"):
         fair.give([sample for _ in range(39) for sample in fair.lessons()], at_once=1, again=True)
-    estimate = fair.give(fair.lessons(), dry_run=True)
-    assert (estimate.given, estimate.stake) == ((), 26 * fair.market.stake)
-    assert estimate.after > estimate.before
+    lot = fair.plan(fair.lessons())
+    assert (len(lot.runs), lot.stake) == (1, 26 * fair.market.stake)
+    assert lot.after > lot.before
     with pytest.raises(DataError):
         fair.samples(("words that nobody knows", "city"))
     fair.pass_until(Phase.REVEALING)

@@ -1,0 +1,148 @@
+"""Contributions that somebody signs and somebody else sends (EIP-712): a file goes between them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import ChainError, ContractReverted, DataError, SignatureRefused
+from orchestrator.provenance.disk import replace_file
+from orchestrator.sum.connection import Connection
+from orchestrator.sum.market.contract import MarketContract
+from orchestrator.sum.market.money import money_at, pay_in
+from orchestrator.sum.market.participating import Lot, batches
+from orchestrator.sum.opening import OpenedMarket
+from orchestrator.types import Address
+
+FORMAT = "diln-market-signed/1"
+_DOMAIN = ("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")
+_FIELDS = (
+    ("contributor", "address"),
+    ("runs", "bytes[]"),
+    ("maximum", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
+)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Contributions that `contributor` signed; `maximum` is the most that they stake."""
+
+    contributor: Address
+    runs: tuple[bytes, ...]
+    maximum: int
+    nonce: int
+    deadline: int
+    signature: bytes
+
+
+def sign(opened: OpenedMarket, lot: Lot, contributor: Account, deadline: int, file: Path) -> list[Signed]:
+    """Sign a lot, to be relayed until `deadline`, into `file`. Raises WrongPassword, StorageError."""
+    market = opened.shared
+    first, found = market.nonce(contributor.address), []
+    for number, runs in enumerate(batches(lot.runs)):
+        unsigned = Signed(
+            contributor.address, tuple(runs), market.stake_of(runs), first + number, deadline, b""
+        )
+        signature = contributor.sign_typed_data(_message(market, unsigned))
+        found.append(Signed(**{**vars(unsigned), "signature": signature}))
+    content = {
+        "format": FORMAT,
+        "chain": market.chain.chain_id,
+        "market": market.address,
+        "signed": [_to_json(each) for each in found],
+    }
+    replace_file(file, json.dumps(content, indent=1).encode() + b"\n")
+    return found
+
+
+def relay(
+    connection: Connection, opened: OpenedMarket, file: Path, sender: Account, *, gift: bool = False
+) -> Iterator[Receipt]:
+    """Send what is in `file` and was not sent before. The stake is the contributor's, from its balance there.
+
+    With `gift`, the sender pays what that lacks. Raises DataError for a file that is none, SignatureRefused
+    for a signature that does not hold, ChainError for another market's or where the stake is lacking.
+    """
+    market = opened.shared
+    for each in _read(market, file):
+        if each.nonce < market.nonce(each.contributor):
+            continue
+        stake = market.stake_of(each.runs)
+        value = pay_in(market, sender, stake, each.contributor) if gift else 0
+        if not gift and (balance := market.balance(each.contributor)) < stake:
+            money = money_at(market.chain, market.money[0])
+            raise ChainError(
+                f"{each.contributor} has {money.show(balance)} here; the stake is {money.show(stake)}",
+                "Pay what lacks with --gift.",
+            )
+        function = market.contribute_for(
+            each.contributor, each.runs, each.maximum, each.deadline, each.signature
+        )
+        try:
+            yield connection.chain.send(function, sender, value=value)
+        except ContractReverted as error:
+            if error.error not in ("BadSignature", "Expired"):
+                raise
+            raise SignatureRefused(
+                f"the signature of {each.contributor} does not hold: {error.message}",
+                "Ask for a new one: `diln sum market contribute --sign FILE`.",
+            ) from error
+
+
+def _message(market: MarketContract, signed: Signed) -> dict[str, Any]:
+    """What a wallet signs, in the form that wallets take (`eth_signTypedData_v4`)."""
+    named = [{"name": name, "type": kind} for name, kind in _FIELDS]
+    values = {name: getattr(signed, name) for name, _ in _FIELDS}
+    return {
+        "types": {
+            "EIP712Domain": [{"name": name, "type": kind} for name, kind in _DOMAIN],
+            "Contribution": named,
+        },
+        "domain": {
+            "name": "DILN Prediction Market",
+            "version": "1",
+            "chainId": market.chain.chain_id,
+            "verifyingContract": market.address,
+        },
+        "primaryType": "Contribution",
+        "message": values | {"runs": list(signed.runs)},
+    }
+
+
+def _to_json(signed: Signed) -> dict[str, Any]:
+    return vars(signed) | {
+        "runs": [run.hex() for run in signed.runs],
+        "maximum": str(signed.maximum),
+        "signature": signed.signature.hex(),
+    }
+
+
+def _read(market: MarketContract, file: Path) -> Sequence[Signed]:
+    try:
+        content = json.loads(file.read_bytes())
+        place = content["chain"], content["market"]
+        found = [
+            Signed(
+                contributor=Address(each["contributor"]),
+                runs=tuple(bytes.fromhex(run) for run in each["runs"]),
+                maximum=int(each["maximum"]),
+                nonce=int(each["nonce"]),
+                deadline=int(each["deadline"]),
+                signature=bytes.fromhex(each["signature"]),
+            )
+            for each in content["signed"]
+        ]
+        known = content["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{file} holds no signed contributions: {error}", "Ask for it again.") from error
+    if not known:
+        raise DataError(f"{file} holds no signed contributions", "Ask for it again.")
+    if place != (market.chain.chain_id, market.address):
+        raise ChainError(
+            f"{file} was signed for the market at {place[1]}, chain {place[0]}", "Name that one."
+        )
+    return found
