@@ -1,4 +1,4 @@
-"""Collaborative training: the factory of shared models, an implementation for each model and incentive, and of the markets."""
+"""Collaborative training: the factory, and an implementation for each composition of model and incentive."""
 
 from orchestrator.chain import Deployer
 

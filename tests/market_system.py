@@ -138,6 +138,13 @@ class MarketSystem:
         self.runs.append(run)
         return self.twin.contribute(who, run, self.evm.now, value)
 
+    def contribute_batch(self, who: str, runs: list[bytes], counts: list[int], short: int = 0) -> int:
+        """As one batch, for a maximum that is `short` of the stake."""
+        value = sum(map(self.twin.rules.weight, counts)) * self.stake
+        self.evm.send(self.do.contributeBatch(runs, max(0, value - short)), who, value)
+        self.runs += runs
+        return self.twin.contribute(who, runs, self.evm.now, value, value - short)
+
     def commit(self, who: str, run: bytes, samples: int) -> int:
         value, salt = self.twin.rules.weight(samples) * self.stake, bytes([len(self.runs)]) * 32
         commitment = contribution_commitment(self.place, self.evm.role(who), run, salt)

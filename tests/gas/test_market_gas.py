@@ -91,6 +91,11 @@ def test_gas__market_like_imdb(gas_snapshot: Check) -> None:
     s.runs.append(None)
     s.twin.commit("contributor", 10, s.evm.now, value)
     s.contribute("rival", even(10, 20, WORDS + 1, labels=1), 10)
+    batch = [even(10, 20, WORDS + 1)] * 5
+    gas = used(s, s.do.contributeBatch(batch, ANY), "contributor", 5 * value)
+    gas_snapshot("market: contribute a batch of 5, per 10 samples of 20 features", gas // 5)
+    s.runs += batch
+    s.twin.contribute("contributor", batch, s.evm.now, 5 * value)
     s.close()
     gas_snapshot("market: reveal a portion of 100 samples of 20 features", s.reveal(0)["gasUsed"])
     whole = s.crank(work=100)["gasUsed"]
@@ -108,6 +113,10 @@ def test_gas__creating_and_offering(gas_snapshot: Check) -> None:
     shop = Workshop()
     system = shop.create(perceptron(WORDS + 1), RULES, "SparsePerceptronMarket", creator="provider")  # type: ignore[arg-type]
     gas_snapshot("market: deploy for a sparse perceptron of 1000", system.gas)
+    implementation = shop.evm.web3.eth.get_block("latest")["number"] - 1
+    (deployed,) = shop.evm.web3.eth.get_block(implementation)["transactions"]
+    gas = shop.evm.web3.eth.get_transaction_receipt(deployed)["gasUsed"]
+    gas_snapshot("market: deploy the implementation and its measurer, once per chain", gas, at_most=CAP)
     call = system.do.offer(b"\x11" * 32, 10**18, 10**17, 10**16)
     gas = shop.evm.send(call, "provider", 10**18 + 10**17 + 10**16)["gasUsed"]
     gas_snapshot("market: offer", gas)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from orchestrator.errors import ContractReverted, DataError
 from orchestrator.learning.onchain.market import MEASURE_WAIT, Phase
-from orchestrator.learning.onchain.market_rules import HOUR, Rules
+from orchestrator.learning.onchain.market_rules import ACCURACY, F1, HINGE, HOUR, Rules
 from tests.evm import Reverted
 from tests.market_system import create, run_of, workshop
 
@@ -32,7 +32,9 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
         strikes=st.integers(1, 3),
         passes=st.integers(1, 3),
         threshold=st.sampled_from([0, 900, 1_000, 1_100]),
-        loss=st.integers(0, 1),
+        loss=st.sampled_from([ACCURACY, F1, HINGE]),
+        validation=st.integers(0, 1),
+        weighted=st.integers(0, 1),
         stake=st.sampled_from([1, 999, 10**6, 10**9]),
         tip=st.sampled_from([0, 1, 10**6]),
         capacity=st.sampled_from([3, 6, 1_000]),
@@ -67,6 +69,14 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
     def contribute(self, who: str, count: int, wrong: float) -> None:
         self.seed += 1
         self.attempt(self.s.contribute, who, run_of(self.seed, count, wrong), count)
+
+    @precondition(lambda self: self.phase == Phase.PARTICIPATION)
+    @rule(who=st.sampled_from(WHO), counts=st.lists(st.integers(1, 4), max_size=3), short=st.integers(0, 1))
+    def contribute_batch(self, who: str, counts: list[int], short: int) -> None:
+        """A batch, perhaps for a wei more than the maximum."""
+        self.seed += 1
+        runs = [run_of(self.seed + i, count, 0.3) for i, count in enumerate(counts)]
+        self.attempt(self.s.contribute_batch, who, runs, counts, short)
 
     @precondition(lambda self: self.phase == Phase.PARTICIPATION)
     @rule(who=st.sampled_from(WHO), count=st.integers(1, 6), wrong=st.sampled_from([0.0, 1.0]))

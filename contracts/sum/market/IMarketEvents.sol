@@ -4,9 +4,12 @@ pragma solidity ^0.8.28;
 import {ISumErrors} from "../ISum.sol";
 import {Outcome, Phase} from "./MarketTypes.sol";
 
+/// @title What a market says
 /// @notice What a market announces, and what it refuses.
 interface IMarketEvents is ISumErrors {
+    /// @notice The provider escrowed and committed; the hash of block `target` chooses the trial portion.
     event Offered(bytes32 root, uint256 bounty, uint256 bond, uint256 tips, uint256 target);
+    /// @notice The portion to be revealed at once is known.
     event TrialChosen(uint256 index);
     /// @notice A portion of the test set is known; `data` are its samples.
     event PortionRevealed(uint256 indexed index, bytes32 salt, bytes data);
@@ -22,9 +25,13 @@ interface IMarketEvents is ISumErrors {
     );
     /// @notice A contribution would have made the losses these: it was taken back and its contributor dropped out.
     event Dropped(uint256 indexed pass, uint256 indexed index, uint256 loss, uint256 validation, uint256 forfeit);
+    /// @notice What is owed is decided; `pay` credits it.
     event Ended(Outcome outcome);
+    /// @notice `account` was credited out of the pot.
     event Paid(address indexed account, uint256 amount);
+    /// @notice `beneficiary` was credited what `payer` sent.
     event Funded(address indexed beneficiary, address indexed payer, uint256 amount);
+    /// @notice `account`'s balance left for `to`.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     /// @notice Not in this phase.

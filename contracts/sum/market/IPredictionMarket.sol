@@ -4,12 +4,13 @@ pragma solidity ^0.8.28;
 import {IMarketEvents} from "./IMarketEvents.sol";
 import {Phase, Tally} from "./MarketTypes.sol";
 
+/// @title The interface of a market
 /// @notice A market for data that make one model better on a test set that its provider has committed to.
 interface IPredictionMarket is IMarketEvents {
     /// @notice Escrow bounty, bond and tips and commit to the test set. Once, by the provider (the creator).
-    /// @param root of the Merkle tree over `leafOf` each portion, by position: a node is keccak256(left, right), the
+    /// @param root_ of the Merkle tree over `leafOf` each portion, by position: a node is keccak256(left, right), the
     /// leaves beyond the last portion are zero, and the depth is the least that holds them all.
-    function offer(bytes32 root, uint256 bounty, uint256 bond, uint256 tips) external payable;
+    function offer(bytes32 root_, uint256 bounty, uint256 bond, uint256 tips) external payable;
 
     /// @notice Fix the trial portion by the hash of the target block. Anyone may; needed within 256 blocks.
     function choose() external;
@@ -39,7 +40,7 @@ interface IPredictionMarket is IMarketEvents {
         address contributor,
         bytes[] calldata runs,
         uint256 maximum,
-        uint256 deadline,
+        uint256 expiry,
         bytes calldata signature
     ) external payable;
 
@@ -120,6 +121,7 @@ interface IPredictionMarket is IMarketEvents {
     /// @notice The Merkle root of the test set.
     function root() external view returns (bytes32);
 
+    /// @notice What is paid in.
     /// @return token the ERC-20, or zero for ether.
     /// @return unit what the rules count in.
     function money() external view returns (address token, uint256 unit);
@@ -127,6 +129,7 @@ interface IPredictionMarket is IMarketEvents {
     /// @notice The provider.
     function creator() external view returns (address);
 
+    /// @notice What the market was created with.
     /// @return rules see Rules.sol.
     /// @return shape the model's settings.
     function settings() external view returns (uint256 rules, uint256 shape);

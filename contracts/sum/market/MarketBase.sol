@@ -7,6 +7,10 @@ import {MarketLedger} from "./MarketLedger.sol";
 import {Contribution, Cursor, Outcome, Participant, Phase, Status} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 
+// slither-disable-start timestamp,incorrect-equality
+// (time ends phases, whose number lies beside it in storage; a proposer can shift it by seconds, deadlines are hours)
+
+/// @title What the phases share
 /// @notice What the phases of a market share, those in PredictionMarket as those in MarketReward: its storage (both
 /// inherit all of it from here, and add to it only behind it), and what time it is.
 abstract contract MarketBase is MarketLedger, Model {
@@ -14,8 +18,10 @@ abstract contract MarketBase is MarketLedger, Model {
     uint256 internal constant ONE = 1e9;
 
     /// @notice How long anyone may go on measuring before everything may be returned instead.
-    uint256 internal constant MEASURING = 90 days;
+    uint256 public constant MEASURE_WAIT = 90 days;
 
+    // slither-disable-start unused-state,constable-states,uninitialized-state
+    // (each of the two contracts uses what it needs of it)
     Status internal _status;
     Cursor internal _cursor;
     bytes32 internal _root;
@@ -24,6 +30,7 @@ abstract contract MarketBase is MarketLedger, Model {
     mapping(address who => uint256) internal _numbers;
     /// @dev Contracts that hold the portions as code.
     mapping(uint256 index => address) internal _portions;
+    // slither-disable-end unused-state,constable-states,uninitialized-state
 
     function _rules() internal view returns (Rules) {
         return Rules.wrap(Words.argument(Words.TERMS));
@@ -57,3 +64,5 @@ abstract contract MarketBase is MarketLedger, Model {
         emit Ended(outcome);
     }
 }
+
+// slither-disable-end timestamp,incorrect-equality

@@ -8,6 +8,10 @@ import {MarketEvaluation} from "./MarketEvaluation.sol";
 import {Outcome, Phase} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 
+// slither-disable-start timestamp,incorrect-equality
+// (time ends phases, whose number lies beside it in storage; a proposer can shift it by seconds, deadlines are hours)
+
+/// @title Commitment
 /// @notice What the provider has to do, and what happens if it does not.
 abstract contract MarketCommitment is MarketEvaluation {
     bytes32 private constant PORTION = keccak256("DILN market portion");
@@ -131,14 +135,14 @@ abstract contract MarketCommitment is MarketEvaluation {
         if (phase_ == Phase.Participation) return _status.closesAt;
         if (phase_ == Phase.Opening) return _status.closesAt + rules.openWait();
         if (phase_ == Phase.Revealing) return _status.closesAt + rules.openWait() + rules.revealWait();
-        return phase_ == Phase.Rewarding ? _status.since + MEASURING : 0;
+        return phase_ == Phase.Rewarding ? _status.since + MEASURE_WAIT : 0;
     }
 
     /// @dev Tip, openWait, threshold, validation and weighted may be zero.
     function _complete(Rules rules) private pure returns (bool) {
         if (rules.stake() == 0 || rules.duration() == 0 || rules.revealWait() == 0) return false;
-        if (rules.capacity() == 0 || rules.portions() < 2 || rules.portions() == 255 || rules.samples() == 0) return false;
-        if (rules.maxBytes() == 0 || rules.maxBytes() > MAX_BYTES) return false;
+        if (rules.portions() < 2 || rules.portions() == 255 || rules.samples() == 0) return false;
+        if (rules.capacity() == 0 || rules.maxBytes() == 0 || rules.maxBytes() > MAX_BYTES) return false;
         // One portion is the trial one, and one at least rewards
         if (rules.validation() > rules.portions() - 2 || rules.weighted() > 1) return false;
         return rules.strikes() != 0 && rules.passes() != 0 && rules.loss() <= HINGE;
@@ -155,6 +159,7 @@ abstract contract MarketCommitment is MarketEvaluation {
         bytes32 seed = blockhash(target);
         require(seed != 0, ChoiceLost(target));
         // Effect:
+        // slither-disable-next-line weak-prng (the hash of a block that came after the commitment)
         uint256 trial = uint256(keccak256(abi.encode(seed, _root))) % _rules().portions();
         (_status.trial, _status.chosen) = (uint8(trial), true);
         emit TrialChosen(trial);
@@ -182,3 +187,5 @@ abstract contract MarketCommitment is MarketEvaluation {
         _checkCount(_count(data, MAX_PORTION, MAX_GAS), rules.samples());
     }
 }
+
+// slither-disable-end timestamp,incorrect-equality

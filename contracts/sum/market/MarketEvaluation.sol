@@ -10,6 +10,7 @@ import {MarketPurse} from "./MarketPurse.sol";
 import {Tally} from "./MarketTypes.sol";
 import {Samples} from "./Samples.sol";
 
+/// @title Evaluation
 /// @notice How the model does on samples: to measure by, and to let only such data in as it takes.
 abstract contract MarketEvaluation is MarketPurse, MarketBase, MarketModel {
     /// @dev Hinge losses are counted in 1/65,536.

@@ -5,6 +5,7 @@ import {Words} from "../Words.sol";
 import {IMarketEvents} from "./IMarketEvents.sol";
 import {Escrow} from "./MarketTypes.sol";
 
+/// @title Ledger
 /// @notice Everyone's balance and the pot, in ether or in one ERC-20. Money comes in and goes out in MarketPurse; in
 /// between it only moves between balances and pot: what the contract holds is always the sum of these.
 abstract contract MarketLedger is IMarketEvents {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// solhint-disable one-contract-per-file
+// (a line or two for each family of models)
 pragma solidity ^0.8.28;
 
 import {Model, Scores} from "../Model.sol";
@@ -6,8 +8,10 @@ import {SparseCounts} from "../models/SparseCounts.sol";
 import {SparseLinear} from "../models/SparseLinear.sol";
 import {Words} from "../Words.sol";
 
+/// @title A model to measure by
 /// @notice What a market asks of a model beyond `Model`: how far the true label leads.
 abstract contract MarketModel is Model {
+    /// @notice Judge a sample.
     /// @return predicted the label that `_predict` returns.
     /// @return margin by how much `y` leads the best other label: what `_learn` tells the certainty from.
     function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -17,12 +21,15 @@ abstract contract MarketModel is Model {
         returns (uint256 predicted, int256 margin);
 
     function _led(int256[] memory scores, uint256 y) internal pure returns (uint256 predicted, int256 margin) {
+        // slither-disable-start unused-return (the other value is not needed)
         (predicted,) = Scores.best(scores);
         (, int256 rival) = Scores.bestBut(scores, y);
+        // slither-disable-end unused-return
         margin = scores[y] - rival;
     }
 }
 
+/// @title Margins of linear models
 /// @notice For models that build on SparseLinear.
 abstract contract MarketLinear is MarketModel, SparseLinear {
     function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -37,6 +44,7 @@ abstract contract MarketLinear is MarketModel, SparseLinear {
     }
 }
 
+/// @title Margins of models that count
 /// @notice For models that build on SparseCounts.
 abstract contract MarketCounts is MarketModel, SparseCounts {
     function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)

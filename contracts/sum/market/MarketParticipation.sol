@@ -8,6 +8,10 @@ import {MarketEvaluation} from "./MarketEvaluation.sol";
 import {Contribution, Participant, Phase} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 
+// slither-disable-start timestamp,incorrect-equality
+// (time ends phases, whose number lies beside it in storage; a proposer can shift it by seconds, deadlines are hours)
+
+/// @title Participation
 /// @notice How data come in: at once, in batches, signed and relayed, or hidden first and opened later.
 abstract contract MarketParticipation is MarketEvaluation, EIP712 {
     bytes32 private constant CONTRIBUTION = keccak256("DILN market contribution");
@@ -37,20 +41,20 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         address contributor,
         bytes[] calldata runs,
         uint256 maximum,
-        uint256 deadline,
+        uint256 expiry,
         bytes calldata signature
     ) external payable {
         // Check:
-        require(block.timestamp <= deadline, Expired(deadline));
+        require(block.timestamp <= expiry, Expired(expiry));
+        uint256 nonce = _nonces[contributor];
         bytes32 digest = _hashTypedData(
-            keccak256(
-                abi.encode(RELAYED, contributor, _hashAll(runs), maximum, _nonces[contributor]++, deadline)
-            )
+            keccak256(abi.encode(RELAYED, contributor, _hashAll(runs), maximum, nonce, expiry))
         );
         require(
             SignatureCheckerLib.isValidSignatureNowCalldata(contributor, digest, signature), BadSignature(contributor)
         );
         // Effect:
+        _nonces[contributor] = nonce + 1;
         _contributeAll(contributor, runs, maximum);
     }
 
@@ -110,6 +114,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         // Check:
         require(runs.length != 0, WrongCount(0, 1));
         // Effect:
+        // slither-disable-next-line uninitialized-local (a sum)
         uint256 weight;
         for (uint256 i; i < runs.length; ++i) {
             weight += _contribute(who, runs[i]);
@@ -117,7 +122,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         _charge(who, weight, maximum);
     }
 
-    /// @return weight of the contribution: its stake is still to be taken.
+    /// @dev Take a contribution in; the stake for its weight is still to be taken.
     function _contribute(address who, bytes calldata data) private returns (uint256 weight) {
         Rules rules = _rules();
         // Check:
@@ -174,3 +179,5 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         return keccak256(abi.encodePacked(hashes));
     }
 }
+
+// slither-disable-end timestamp,incorrect-equality

@@ -6,6 +6,7 @@ import {MarketBase} from "./MarketBase.sol";
 import {MarketPurse} from "./MarketPurse.sol";
 import {Outcome, Participant, Phase, Standing} from "./MarketTypes.sol";
 
+/// @title Payment
 /// @notice Who gets what in the end. All of it leaves the pot: what rounding leaves over goes to the provider, or,
 /// where the provider defaulted, to the last of the participants.
 abstract contract MarketPayment is MarketPurse, MarketBase {

@@ -6,6 +6,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketLedger} from "./MarketLedger.sol";
 
+/// @title Purse
 /// @notice How money comes in, with `fund` (or as value), and goes out, with `withdraw`. A wallet that reverts blocks
 /// nobody but itself.
 ///

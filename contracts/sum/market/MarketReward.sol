@@ -9,6 +9,7 @@ import {Rules} from "./Rules.sol";
 import {Samples} from "./Samples.sol";
 import {Shadow} from "./Shadow.sol";
 
+/// @title Reward
 /// @notice Measuring the contributions, in steps that anyone may take. It stands in a contract of its own, by whose
 /// code the market does this (PredictionMarket.crank): together they would exceed a contract's size.
 ///
@@ -31,6 +32,9 @@ abstract contract MarketReward is MarketBase {
     /// @dev Hinge losses are counted in 1/65,536.
     uint256 private constant WHOLE = 1 << 16;
 
+    // solhint-disable code-complexity
+    // (one loop, of whose branches each is a step of the measuring)
+
     /// @notice See IPredictionMarket.crank.
     function crank(bytes[] calldata data, uint256 work) external {
         // Check:
@@ -39,35 +43,42 @@ abstract contract MarketReward is MarketBase {
         Cursor memory c = _cursor;
         Words.Loaded memory loaded = _load();
         uint256 contributions = _status.contributions;
+        // slither-disable-next-line uninitialized-local (from the first on)
         uint256 given;
         uint256 learned;
         while (work != 0) {
-            bool changed = c.measuring;
-            if (changed) {
+            if (c.measuring) {
                 work = _measure(c, work);
                 if (c.portion != type(uint8).max) break; // and there is no work left
-            } else if (c.next == contributions) {
-                --work;
-                if (_endPass(c)) break;
+                _judge(c, true);
                 continue;
-            } else {
-                Contribution memory next = _contributions[c.next];
-                bool skipped = !next.opened || _participants[next.participant].standing.dropped;
-                if (!skipped) {
-                    given = _find(data, given, next.digest);
-                    if (given == data.length) break;
-                    c.measuring = _learnAll(loaded, data[given++]);
-                    ++learned;
-                }
-                --work;
-                ++c.next;
-                if (skipped || c.measuring) continue; // what did not change the model needs no measuring
             }
-            _judge(c, changed);
+            --work;
+            if (c.next == contributions) {
+                if (_endPass(c)) break;
+            } else if (_skipped(c.next)) {
+                ++c.next;
+            } else {
+                given = _find(data, given, _contributions[c.next].digest);
+                if (given == data.length) break;
+                c.measuring = _learnAll(loaded, data[given]);
+                ++given;
+                ++learned;
+                ++c.next;
+                if (!c.measuring) _judge(c, false); // what did not change the model needs no measuring
+            }
         }
         require(learned != 0 || given == 0 || given < data.length, OtherData(c.next));
         _cursor = c;
         _tip(learned);
+    }
+
+    // solhint-enable code-complexity
+
+    /// @dev Whether a contribution does not count: it was not opened, or its contributor has dropped out.
+    function _skipped(uint256 index) private view returns (bool) {
+        Contribution memory next = _contributions[index];
+        return !next.opened || _participants[next.participant].standing.dropped;
     }
 
     /// @dev Look at test samples until all are looked at (`c.portion` is then 255) or `work` is used up.
@@ -79,6 +90,7 @@ abstract contract MarketReward is MarketBase {
             uint256 place = (c.portion + portions - _status.trial) % portions;
             if (place != 0) {
                 // Interaction: with the market itself, so that the memory it takes is given back
+                // slither-disable-next-line calls-loop (as many as portions at most, and it is its own code)
                 (Tally memory tally, bool last) =
                     IPredictionMarket(address(this)).evaluatePortion(c.portion, c.offset, work);
                 _note(c, rules.loss(), tally, place <= rules.validation());

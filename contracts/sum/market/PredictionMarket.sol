@@ -53,22 +53,25 @@ import {Rules} from "./Rules.sol";
 /// and what it costs to predict, there too, so that every step of the measuring fits into 16.7M gas. The measuring
 /// relies on it that what `_predict` took `_learn` takes, at no more than three times the gas, storage aside.
 abstract contract PredictionMarket is MarketCommitment, MarketParticipation, MarketPayment {
-    /// @inheritdoc IPredictionMarket
-    address public immutable measurer;
+    // slither-disable-next-line naming-convention (as immutables are named)
+    address private immutable MEASURER;
 
+    /// @notice Deployed once per chain, by a composition's constructor.
+    /// @param measurer_ a contract with MarketReward's code for the same model.
     constructor(address measurer_) {
-        measurer = measurer_;
+        MEASURER = measurer_;
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function measurer() external view returns (address) {
+        return MEASURER;
     }
 
     /// @inheritdoc IPredictionMarket
     function crank(bytes[] calldata, uint256) external {
         // Interaction: with itself, by MarketReward's code, which this contract's constructor was given
-        Address.functionDelegateCall(measurer, msg.data);
-    }
-
-    /// @notice How long anyone may go on measuring before everything may be returned instead.
-    function MEASURE_WAIT() external pure returns (uint256) {
-        return MEASURING;
+        // slither-disable-next-line unused-return (crank returns nothing)
+        Address.functionDelegateCall(MEASURER, msg.data);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -86,6 +89,8 @@ abstract contract PredictionMarket is MarketCommitment, MarketParticipation, Mar
         uint256 status;
         uint256 cursor;
         uint256 escrow;
+        // Storage as it is packed, and only to be looked at:
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             status := _status.slot
             cursor := _cursor.slot
@@ -100,6 +105,8 @@ abstract contract PredictionMarket is MarketCommitment, MarketParticipation, Mar
     function contribution(uint256 index) external view returns (uint256) {
         Contribution storage item = _contributions[index];
         uint256 slot;
+        // Storage as it is packed, and only to be looked at:
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             slot := item.slot
         }
@@ -110,6 +117,8 @@ abstract contract PredictionMarket is MarketCommitment, MarketParticipation, Mar
     function participant(uint256 index) external view returns (uint256[2] memory) {
         Participant storage item = _participants[index];
         uint256 slot;
+        // Storage as it is packed, and only to be looked at:
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             slot := item.slot
         }
@@ -146,6 +155,8 @@ abstract contract PredictionMarket is MarketCommitment, MarketParticipation, Mar
     }
 
     function _word(uint256 slot) private view returns (uint256 word) {
+        // Storage as it is packed, and only to be looked at:
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             word := sload(slot)
         }

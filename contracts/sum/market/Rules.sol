@@ -8,6 +8,8 @@ using RulesLibrary for Rules global;
 /// samples (16) | maxBytes (16) | threshold (16) | strikes (4) | passes (8) | loss (4) | validation (8) | weighted (4).
 type Rules is uint256;
 
+/// @title The rules of a market
+/// @notice Reads them out of their word.
 library RulesLibrary {
     /// @dev Waits have 28 bits: eight years.
     uint256 private constant WAIT = (1 << 28) - 1;

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IMarketEvents} from "./IMarketEvents.sol";
 
+/// @title Samples
 /// @notice Samples in a row: label (1 byte), length of the features (2, big-endian), features.
 library Samples {
     /// @notice The sample that begins at `from`, and where the next one does.

@@ -3,11 +3,13 @@ pragma solidity ^0.8.28;
 
 import {Words} from "../Words.sol";
 
+/// @title Shadow
 /// @notice The market's second copy of the model: how it was before the contribution that is being judged.
 ///
 /// Both copies hold what `Words` keeps in storage (words minus the base), so all zero is the initial model.
 library Shadow {
     /// @dev keccak256("diln.sum.market.shadow") with the highest 8 and the lowest 32 bits cleared.
+    // slither-disable-next-line too-many-digits
     uint256 internal constant SPAN = 0x00efd562d95a0de0a8b83fdbf97e8044c7cef1d80003e4bc3cdc2bc300000000;
 
     /// @notice Accept what the model has learned: copy its `length` words to the shadow.
@@ -35,12 +37,16 @@ library Shadow {
     }
 
     function _get(uint256 slot) private view returns (uint256 word) {
+        // A slot given by its number, as in Words:
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             word := sload(slot)
         }
     }
 
     function _set(uint256 slot, uint256 word) private {
+        // A slot given by its number, as in Words:
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             sstore(slot, word)
         }

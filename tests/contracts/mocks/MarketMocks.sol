@@ -48,3 +48,56 @@ contract MarketWallet {
         require(!done, "reentered");
     }
 }
+
+/// @notice A token that fails as tokens do: returns false, returns nothing (which is fine), or calls back.
+contract MarketRogueToken is ERC20 {
+    enum Way {
+        Plain,
+        ReturnsFalse,
+        ReturnsNothing,
+        CallsBack
+    }
+
+    Way public way;
+    address private _target;
+    bytes private _again;
+    bool public reentered;
+
+    constructor() {
+        _mint(msg.sender, type(uint128).max);
+    }
+
+    function be(Way way_, address target, bytes calldata again) external {
+        (way, _target, _again) = (way_, target, again);
+    }
+
+    function name() public pure override returns (string memory) {
+        return "Rogue";
+    }
+
+    function symbol() public pure override returns (string memory) {
+        return "ROGUE";
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        if (way == Way.ReturnsFalse) return false;
+        super.transfer(to, amount);
+        return _answer();
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        if (way == Way.ReturnsFalse) return false;
+        super.transferFrom(from, to, amount);
+        return _answer();
+    }
+
+    function _answer() private returns (bool) {
+        if (way == Way.CallsBack) (reentered,) = _target.call(_again);
+        if (way == Way.ReturnsNothing) {
+            assembly ("memory-safe") {
+                return(0, 0)
+            }
+        }
+        return true;
+    }
+}

@@ -22,7 +22,7 @@ from orchestrator.learning.onchain.market import MEASURE_WAIT, Outcome, Phase
 from orchestrator.learning.onchain.market_rules import F1, Rules
 from orchestrator.learning.onchain.measuring import ONE
 from orchestrator.learning.onchain.samples import contribution_commitment
-from tests.evm import Reverted, artifact
+from tests.evm import Reverted
 from tests.market_system import ANY, BOND, BOUNTY, DIMS, SMALL, create, poison, run_of, workshop
 
 GOOD, OTHER, BAD = run_of(100, 10), run_of(101, 10), run_of(102, 10, wrong=1.0)
@@ -30,11 +30,6 @@ GOOD, OTHER, BAD = run_of(100, 10), run_of(101, 10), run_of(102, 10, wrong=1.0)
 
 def refused(error: str):
     return pytest.raises(Reverted, match=f"^\\('?{error}\\b|^{error}\\b")
-
-
-@pytest.mark.parametrize("name", ["SparsePerceptronMarket", "NaiveBayesMarket"])
-def test_compile__each_market__fits_a_contract(name: str) -> None:
-    assert len(artifact(name)["deployedBytecode"]) // 2 - 1 <= 24_576
 
 
 # -- creating and offering ----------------------------------------------------------------------------------
