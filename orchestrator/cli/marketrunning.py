@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestrator.cli.console import progress_bar
-from orchestrator.cli.marketprinting import settlement
+from orchestrator.cli.marketprinting import print_market, settlement
 from orchestrator.cli.options import (
     FromOption,
     HomeOption,
