@@ -34,12 +34,19 @@ class Network:
 
 @dataclass(frozen=True)
 class StorageConfig:
-    """Where artifacts go: the `embedded` store alone, or also a Kubo daemon at `kubo` (a multiaddr)."""
+    """Where artifacts go: the `embedded` store alone, or also a Kubo daemon at `kubo` (a multiaddr).
+
+    Blocks that neither has are read from `gateways` (URLs); `pinning` is the URL of a pinning service's API
+    that keeps what is pinned. `timeout` is in seconds.
+    """
 
     kind: str = EMBEDDED
     kubo: str = "/ip4/127.0.0.1/tcp/5001/http"
     timeout: float = 30.0
     token: str = field(default="", repr=False)
+    gateways: tuple[str, ...] = ()
+    pinning: str = field(default="", repr=False)  # it may hold a key
+    pinning_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -101,16 +108,10 @@ def load_settings(
     file = _read_config(folder)
     diln = _section(file, "diln")
     name = network or environ.get("DILN_NETWORK") or str(diln.get("network", EMBEDDED))
-    stored = _section(diln, "storage")
     return Settings(
         home=Path(home or environ.get("DILN_HOME") or folder / HOME),
         network=_network(name, _section(diln, "networks"), environ),
-        storage=StorageConfig(
-            kind=_storage_kind(storage or environ.get("DILN_STORAGE") or str(stored.get("kind", EMBEDDED))),
-            kubo=environ.get("DILN_KUBO") or str(stored.get("kubo", StorageConfig.kubo)),
-            timeout=float(stored.get("timeout", StorageConfig.timeout)),
-            token=environ.get("DILN_KUBO_TOKEN", ""),
-        ),
+        storage=_storage(storage, _section(diln, "storage"), environ),
         compiler=_compiler(_section(_section(file, "compiler"), "solc")),
         account=account or environ.get("DILN_FROM") or diln.get("account"),
     )
@@ -179,10 +180,26 @@ def _expand(url: str, network: str, environ: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)\}", value, url)
 
 
-def _storage_kind(kind: str) -> str:
+def _storage(kind: str | None, stored: Mapping[str, Any], environ: Mapping[str, str]) -> StorageConfig:
+    kind = kind or environ.get("DILN_STORAGE") or str(stored.get("kind", EMBEDDED))
     if kind not in (EMBEDDED, "kubo"):
         raise ConfigError(f"there is no storage `{kind}`", "Choose `embedded` or `kubo`.")
-    return kind
+    gateways = (
+        environ["DILN_GATEWAYS"].split() if "DILN_GATEWAYS" in environ else stored.get("gateways") or []
+    )
+    if not isinstance(gateways, list):
+        raise ConfigError(
+            f"`gateways` in {CONFIG_FILE} must be a list", "Write it as [https://…, https://…]."
+        )
+    return StorageConfig(
+        kind=kind,
+        kubo=environ.get("DILN_KUBO") or str(stored.get("kubo", StorageConfig.kubo)),
+        timeout=float(stored.get("timeout", StorageConfig.timeout)),
+        token=environ.get("DILN_KUBO_TOKEN", ""),
+        gateways=tuple(map(str, gateways)),
+        pinning=environ.get("DILN_PINNING", str(stored.get("pinning") or "")),
+        pinning_token=environ.get("DILN_PINNING_TOKEN", ""),
+    )
 
 
 def _compiler(solc: Mapping[str, Any]) -> CompilerConfig:

@@ -15,8 +15,10 @@ from web3.contract import Contract
 from web3.contract.contract import ContractConstructor, ContractFunction
 from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.logs import DISCARD
+from web3.types import RPCEndpoint, RPCResponse
 
 from orchestrator.chain.compiler import ARTIFACTS
+from orchestrator.chain.embedded.stack import with_room
 
 MOCKS = Path(__file__).parent / "contracts" / "mocks" / "artifacts"
 Call = ContractFunction | ContractConstructor
@@ -41,6 +43,13 @@ class Reverted(Exception):
         self.values = values
 
 
+class Provider(EthereumTesterProvider):
+    """eth-tester, with room for py-evm's loop."""
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        return with_room(super().make_request, method, params)
+
+
 @dataclass
 class Evm:
     """A fresh chain. Roles are handed out by name, each a funded account of its own."""
@@ -49,7 +58,7 @@ class Evm:
     roles: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.web3 = Web3(EthereumTesterProvider(self.tester))
+        self.web3 = Web3(Provider(self.tester))
 
     def role(self, name: str) -> str:
         """The address of the account that plays `name` (the same at each call)."""

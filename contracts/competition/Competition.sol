@@ -4,8 +4,7 @@ pragma solidity ^0.8.28;
 import {IModelRunner} from "../shared/IModelRunner.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionPayouts} from "./CompetitionPayouts.sol";
-import {ICompetition, Outcome, Phase, Progress, Status, Submission, Terms} from "./ICompetition.sol";
-import {Result} from "./Result.sol";
+import {ICompetition, Outcome, Phase, Progress, Submission, Terms} from "./ICompetition.sol";
 
 /**
  * @title A competition: what can be asked of it
@@ -59,15 +58,6 @@ contract Competition is CompetitionPayouts {
     }
 
     /// @inheritdoc ICompetition
-    function resultOf(uint256 number) public view returns (address model, uint256 score, uint256 done) {
-        Submission memory s = _submissions[number];
-        require(s.status != Status.None, NoSuchSubmission(number));
-        require(s.status != Status.Committed, WrongStatus(number, s.status));
-        Result result = Result.wrap(s.word);
-        return (result.model(), result.score(), result.done());
-    }
-
-    /// @inheritdoc ICompetition
     function testData(uint256 ordinal) external view returns (address code, uint256 groups) {
         TestCode memory test = _testData[ordinal];
         return (test.code, test.groups);
@@ -80,7 +70,7 @@ contract Competition is CompetitionPayouts {
         while (board >> (NUMBER * places) != 0) ++places;
         numbers = new uint256[](places);
         for (uint256 i = 0; i < places; ++i) {
-            numbers[i] = ((board >> (NUMBER * i)) & ((1 << NUMBER) - 1)) - 1;
+            numbers[i] = _numberAt(board >> (NUMBER * i));
         }
     }
 
@@ -93,12 +83,11 @@ contract Competition is CompetitionPayouts {
     function predict(bytes calldata features) external view returns (int256) {
         Progress memory p = _progress;
         require(p.outcome == Outcome.Decided && p.board != 0, NoWinner());
-        return predictWith((uint256(p.board) & ((1 << NUMBER) - 1)) - 1, features);
+        return predictWith(_numberAt(p.board), features);
     }
 
     /// @inheritdoc ICompetition
     function predictWith(uint256 number, bytes calldata features) public view returns (int256) {
-        (address model,,) = resultOf(number);
-        return RUNNER.predict(model, features, _terms().classes);
+        return RUNNER.predict(_kept(number), features, _terms().classes);
     }
 }

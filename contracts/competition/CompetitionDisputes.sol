@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
-import {CodeStore} from "../shared/CodeStore.sol";
+import {CodeChunks} from "../shared/CodeChunks.sol";
 import {Score} from "../shared/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionEvaluation} from "./CompetitionEvaluation.sol";
@@ -37,7 +37,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         bytes32 root = _rootOf(predictions);
         s.word = Result.unwrap(toResult(result.model(), score, block.timestamp));
         s.extra = root;
-        emit Claimed(number, score, root);
+        emit Claimed(number, score, root, predictions);
         // Interaction
         _take(t, t.claimBond);
     }
@@ -118,7 +118,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         while (from < predictions.length) {
             TestCode memory test = _testData[ordinal];
             uint256 length = uint256(test.groups) * t.groupSize * size;
-            bytes memory labels = CodeStore.slice(test.code, 0, length);
+            bytes memory labels = CodeChunks.slice(test.code, 0, length);
             bytes calldata part = predictions[from:from + length];
             tally += t.metric == Metric.Accuracy ? Score.matches(part, labels) : _points(t, part, labels, from);
             from += length;

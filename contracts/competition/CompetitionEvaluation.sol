@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
-import {CodeStore} from "../shared/CodeStore.sol";
+import {CodeChunks} from "../shared/CodeChunks.sol";
 import {Job} from "../shared/IModelRunner.sol";
 import {Score} from "../shared/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
@@ -36,17 +36,17 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
             uint256 group = LibBit.ffs(mask);
             labels += DataTree.verify(t, group, next[i]);
             mask &= mask - 1;
-            emit TestOpened(group);
+            emit TestOpened(group, next[i]);
         }
         // Effect
-        address code = CodeStore.put(t.mode == Mode.Direct ? _joined(next) : _joinedLabels(t, next));
+        (address code,) = CodeChunks.store(t.mode == Mode.Direct ? _joined(next) : _joinedLabels(t, next));
         _testData[p.opened] = TestCode(code, uint8(next.length));
         _progress.opened = uint8(p.opened + next.length);
         if (labels != 0) _labels += labels;
     }
 
     /// @inheritdoc ICompetition
-    function evaluate(uint256 number, uint256 samples) external {
+    function evaluate(uint256 number, uint256 samples, bytes calldata model) external {
         Terms memory t = _terms();
         Progress memory p = _progress;
         Submission storage s = _submissions[number];
@@ -62,7 +62,7 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         uint256 to = samples < all - from ? from + samples : all;
         // Effect: the runner only reads.
         uint256 tally = from == 0 ? 0 : uint256(s.extra);
-        tally += _run(t, result.model(), from, to);
+        tally += _run(t, model, result.model(), from, to);
         _payTip(t, s, from, to, all);
         if (to < all) {
             s.extra = bytes32(tally);
@@ -91,7 +91,7 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         uint256 places; // taken on it
         bool placed;
         for (; board != 0; board >>= NUMBER) {
-            uint256 other = (board & (1 << NUMBER) - 1) - 1;
+            uint256 other = _numberAt(board);
             Result result = Result.wrap(_submissions[other].word);
             if (result.model() == model) {
                 if (other < number) return;
@@ -108,6 +108,11 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         p.board = uint96(_cut(t, ranked));
     }
 
+    /// The submission in the lowest place of `board`, where there is one.
+    function _numberAt(uint256 board) internal pure returns (uint256) {
+        return (board & (1 << NUMBER) - 1) - 1;
+    }
+
     /// No more places than have a share.
     function _cut(Terms memory t, uint256 board) private pure returns (uint256) {
         uint256 places = 0;
@@ -116,7 +121,11 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
     }
 
     /// The tally of test samples `from` to `to`, which may lie in several codes.
-    function _run(Terms memory t, address model, uint256 from, uint256 to) private view returns (uint256 tally) {
+    function _run(Terms memory t, bytes calldata model, address head, uint256 from, uint256 to)
+        private
+        view
+        returns (uint256 tally)
+    {
         uint256 ordinal = 0;
         uint256 start = 0; // number of the first sample in the code
         while (from < to) {
@@ -124,9 +133,11 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
             uint256 end = start + uint256(test.groups) * t.groupSize;
             if (from < end) {
                 uint256 until = to < end ? to : end;
-                tally += RUNNER.tally(
-                    Job(model, test.code, from - start, until - from, t.features, t.classes, uint256(t.metric))
+                (address given, uint256 points) = RUNNER.tally(
+                    model, Job(test.code, from - start, until - from, t.features, t.classes, uint256(t.metric))
                 );
+                require(given == head, WrongModel(given, head));
+                tally += points;
                 from = until;
             }
             start = end;

@@ -23,7 +23,7 @@ import {TermsCodec} from "./TermsCodec.sol";
  */
 abstract contract CompetitionPayouts is CompetitionDisputes {
     /// @inheritdoc ICompetition
-    function finalize() external {
+    function finalize(bytes calldata model) external {
         Terms memory t = _terms();
         Progress memory p = _progress;
         // Check: nobody revealed; or all are evaluated; or time is up.
@@ -37,10 +37,11 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
         uint256 pot = _pot(t, p);
         uint256 won = 0;
         for (uint256 board = p.board; board != 0; board >>= NUMBER) {
-            won += _share(t, p, pot, (board & (1 << NUMBER) - 1) - 1);
+            won += _share(t, p, pot, _numberAt(board));
         }
         _credit[t.organizer] += t.bond + pot - won;
         _close(Outcome.Decided);
+        if (model.length != 0 && p.board != 0) keep(_numberAt(p.board), model);
     }
 
     /// @inheritdoc ICompetition
@@ -61,7 +62,9 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
         Submission storage s = _submissions[number];
         // Check: closed, and not paid yet.
         Terms memory t = _terms();
-        uint256 amount = _payout(t, number);
+        (uint256 amount, uint256 won) = _payout(t, number);
+        // Check: who takes a prize leaves its model callable.
+        if (won != 0) _kept(number);
         // Effect
         s.withdrawn = true;
         // Interaction
@@ -78,27 +81,29 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
     }
 
     /// @inheritdoc ICompetition
-    function payoutOf(uint256 number) external view returns (uint256) {
-        return _payout(_terms(), number);
+    function payoutOf(uint256 number) external view returns (uint256 amount) {
+        (amount,) = _payout(_terms(), number);
     }
 
-    function _payout(Terms memory t, uint256 number) private view returns (uint256) {
+    /// What is due to a submission, and how much of that it won.
+    function _payout(Terms memory t, uint256 number) private view returns (uint256 due, uint256 won) {
         Progress memory p = _progress;
         Submission storage s = _submissions[number];
         Status status = s.status;
-        if (p.outcome == Outcome.Open || status == Status.None || s.withdrawn) return 0;
+        if (p.outcome == Outcome.Open || status == Status.None || s.withdrawn) return (0, 0);
         if (p.outcome == Outcome.Withheld) {
-            return t.deposit + (uint256(t.prize) + t.bond - t.bond / 2) / p.committed;
+            return (t.deposit + (uint256(t.prize) + t.bond - t.bond / 2) / p.committed, 0);
         }
-        if (status == Status.Committed) return 0;
-        if (p.outcome == Outcome.Unopened) return t.deposit + _spoils(t, p) / p.revealed;
-        uint256 due = t.deposit;
+        if (status == Status.Committed) return (0, 0);
+        if (p.outcome == Outcome.Unopened) return (t.deposit + _spoils(t, p) / p.revealed, 0);
+        due = t.deposit;
         if (t.mode == Mode.Direct) {
             due -= t.tip * uint256(s.tipped) / TermsCodec.samples(t);
         } else if (status == Status.Revealed && Result.wrap(s.word).done() != 0) {
             due += t.claimBond;
         }
-        return due + _share(t, p, _pot(t, p), number);
+        won = _share(t, p, _pot(t, p), number);
+        due += won;
     }
 
     /// What winners divide.
@@ -123,7 +128,7 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
         if (board == 0) return 0;
         if (t.scheme == Scheme.Ranked) return pot * t.shares[place] / TermsCodec.SHARES;
         uint256 sum = 0;
-        for (board = p.board; board != 0; board >>= NUMBER) sum += _margin(t, (board & (1 << NUMBER) - 1) - 1);
+        for (board = p.board; board != 0; board >>= NUMBER) sum += _margin(t, _numberAt(board));
         return pot * _margin(t, number) / sum;
     }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeStore} from "../shared/CodeStore.sol";
 import {CompetitionTraining} from "./CompetitionTraining.sol";
-import {ICompetition, Progress, Status, Submission, Terms} from "./ICompetition.sol";
+import {ICompetition, Mode, Progress, Status, Submission, Terms} from "./ICompetition.sol";
 import {Result, toResult} from "./Result.sol";
 
 /// @title Commitments to models, and their reveal
@@ -42,17 +41,40 @@ abstract contract CompetitionSubmissions is CompetitionTraining {
         _requireStatus(number, s.status, Status.Committed);
         require(msg.sender == s.submitter, NotTheSubmitter(s.submitter));
         require(model.length <= t.maxModelBytes, ModelTooLarge(model.length, t.maxModelBytes));
-        bytes32 modelHash = keccak256(model);
-        bytes32 computed = commitmentOf(msg.sender, modelHash, salt);
+        bytes32 computed = commitmentOf(msg.sender, keccak256(model), salt);
         require(computed == s.word, WrongCommitment(computed, s.word));
-        // Effect: equal models share one code, by which a copy is known.
-        address head = CodeStore.write(model);
+        // Check: the runner only reads; it must find a model that can be run on every sample.
+        address head = RUNNER.check(model, t.features, t.classes);
+        // Effect: equal models have one address, by which a copy is known.
         s.status = Status.Revealed;
         s.word = Result.unwrap(toResult(head, 0, 0));
         _progress.revealed = p.revealed + 1;
-        emit Revealed(number, head, modelHash);
-        // Check: the runner only reads; it must find a model that can be run on every sample.
-        RUNNER.check(head, t.features, t.classes);
+        emit Revealed(number, head, model);
+        // Effect: who refutes a claim must not have to carry the model.
+        if (t.mode == Mode.Optimistic) RUNNER.keep(model);
+    }
+
+    /// @inheritdoc ICompetition
+    function keep(uint256 number, bytes calldata model) public {
+        (address head,,) = resultOf(number);
+        address given = RUNNER.keep(model);
+        require(given == head, WrongModel(given, head));
+    }
+
+    /// @inheritdoc ICompetition
+    function resultOf(uint256 number) public view returns (address model, uint256 score, uint256 done) {
+        Submission storage s = _submissions[number];
+        Status status = s.status;
+        require(status != Status.None, NoSuchSubmission(number));
+        require(status != Status.Committed, WrongStatus(number, status));
+        Result result = Result.wrap(s.word);
+        return (result.model(), result.score(), result.done());
+    }
+
+    /// The address of a revealed model that is kept as code.
+    function _kept(uint256 number) internal view returns (address head) {
+        (head,,) = resultOf(number);
+        require(head.code.length != 0, NotKept(number));
     }
 
     /// @inheritdoc ICompetition

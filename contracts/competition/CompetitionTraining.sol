@@ -71,7 +71,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         pending.concluded = true;
         pending.answered = true;
         _credit[t.organizer] += t.stake;
-        emit Answered(group);
+        emit Answered(group, opened);
     }
 
     /// @inheritdoc ICompetition

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IModelErrors} from "../shared/IModelRunner.sol";
+
 /**
  * Competitions that nobody can cheat
  * ==================================
@@ -201,15 +203,15 @@ struct Refutation {
 }
 
 /// @title One competition
-interface ICompetition {
+interface ICompetition is IModelErrors {
     event SplitDrawn(bytes32 seed, uint256 testGroups);
     event Challenged(uint256 indexed group, address indexed challenger, uint256 deadline);
-    event Answered(uint256 indexed group);
+    event Answered(uint256 indexed group, Group opened);
     event Committed(uint256 indexed submission, address indexed submitter, bytes32 commitment);
-    event Revealed(uint256 indexed submission, address model, bytes32 modelHash);
-    event TestOpened(uint256 indexed group);
+    event Revealed(uint256 indexed submission, address model, bytes encoded);
+    event TestOpened(uint256 indexed group, Group opened);
     event Evaluated(uint256 indexed submission, uint256 score);
-    event Claimed(uint256 indexed submission, uint256 score, bytes32 root);
+    event Claimed(uint256 indexed submission, uint256 score, bytes32 root, bytes predictions);
     event Refuted(uint256 indexed submission, address indexed refuter, uint256 index);
     event Settled(uint256 indexed submission);
     event Closed(Outcome outcome);
@@ -231,6 +233,10 @@ interface ICompetition {
     error WrongStatus(uint256 submission, Status status);
     error WrongCommitment(bytes32 computed, bytes32 committed);
     error ModelTooLarge(uint256 length, uint256 limit);
+    /// The model given is another than the one revealed (addresses as in IModelRunner).
+    error WrongModel(address given, address revealed);
+    /// The model is not kept as code yet; `keep` does it.
+    error NotKept(uint256 submission);
     error WrongGroupLength(uint256 length, uint256 expected);
     error LabelOutOfRange(uint256 group, uint256 position);
     error WrongProof(uint256 group);
@@ -276,8 +282,12 @@ interface ICompetition {
     /// @notice Commit to a model with the deposit. See `commitmentOf`.
     function commit(bytes32 commitment) external payable returns (uint256 submission);
 
-    /// @notice Reveal the model behind one's commitment. It is kept as code and can be called forever.
+    /// @notice Reveal the model behind one's commitment. Its bytes are in the event; optimistic competitions keep it
+    /// as code at once.
     function reveal(uint256 submission, bytes calldata model, bytes32 salt) external;
+
+    /// @notice Keep a revealed model as code, so that it can be called forever. Anyone, at any time.
+    function keep(uint256 submission, bytes calldata model) external;
 
     // ── test data ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -289,8 +299,9 @@ interface ICompetition {
 
     // ── direct evaluation ───────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Run a submission on up to `samples` further test samples. Anyone; the tip is the caller's.
-    function evaluate(uint256 submission, uint256 samples) external;
+    /// @notice Run a submission, whose model is given again, on up to `samples` further test samples. Anyone; the
+    /// tip is the caller's.
+    function evaluate(uint256 submission, uint256 samples, bytes calldata model) external;
 
     // ── optimistic evaluation ───────────────────────────────────────────────────────────────────────────────
 
@@ -306,10 +317,11 @@ interface ICompetition {
 
     // ── the end, and money ──────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Close the competition by its ranking.
-    function finalize() external;
+    /// @notice Close the competition by its ranking. If the winner's model is given, it is kept as code.
+    function finalize(bytes calldata model) external;
 
-    /// @notice Pay what a submission is due to its submitter; only the submitter may name another receiver.
+    /// @notice Pay what a submission is due to its submitter; only the submitter may name another receiver. A prize
+    /// is paid once its model is kept as code.
     function withdraw(uint256 submission, address to) external;
 
     /// @notice Pay what is credited to `account` (organizer, crankers, challengers, burnt halves) to it;
@@ -345,6 +357,6 @@ interface ICompetition {
     function commitmentOf(address submitter, bytes32 modelHash, bytes32 salt) external view returns (bytes32);
     /// @notice The prediction of the winner: a class, or a number in the unit of the labels.
     function predict(bytes calldata features) external view returns (int256);
-    /// @notice The prediction of any revealed submission.
+    /// @notice The prediction of any revealed submission whose model is kept as code.
     function predictWith(uint256 number, bytes calldata features) external view returns (int256);
 }

@@ -33,6 +33,16 @@ library CodeChunks {
         return SSTORE2.predictCounterfactualAddress(data, 0);
     }
 
+    /// @notice `length` bytes of the data of `chunk`, which the caller knows to be one, from `offset` on.
+    function slice(address chunk, uint256 offset, uint256 length) internal view returns (bytes memory data) {
+        data = new bytes(length);
+        // Beside this stands `CodeChunksReference.slice` in the tests, which copies byte by byte.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            extcodecopy(chunk, add(data, 0x20), add(offset, 1), length)
+        }
+    }
+
     /// @notice The data of `chunks`, joined. Every address must hold a chunk.
     function join(address[] memory chunks) internal view returns (bytes memory data) {
         uint256 size = 0;

@@ -32,8 +32,7 @@ pragma solidity ^0.8.28;
 
 /// How test samples lie in `data` and how they are scored.
 struct Job {
-    address model; // head of the model's code, see CodeStore
-    address data; // code with whole samples
+    address data; // chunk with whole samples
     uint256 from; // number of the first sample in `data`
     uint256 count;
     uint256 features;
@@ -41,18 +40,25 @@ struct Job {
     uint256 metric; // 0 accuracy, 1 macro-F1, 2 mean absolute error
 }
 
-/// @title Runs integer models that are kept as code
-interface IModelRunner {
+/// @title What can be wrong with a model
+interface IModelErrors {
     error MalformedModel(uint256 offset);
     error WrongInputs(uint256 inputs, uint256 expected);
     error WrongOutputs(uint256 outputs, uint256 expected);
+}
 
+/// @title Runs integer models, and keeps them as code
+/// @notice A model's address follows from its bytes alone, whether or not it is kept, so it stands for the model.
+interface IModelRunner is IModelErrors {
     /// @notice Revert unless the model is well-formed, takes `features` inputs and gives what `classes` needs.
-    function check(address model, uint256 features, uint256 classes) external view;
+    function check(bytes calldata model, uint256 features, uint256 classes) external view returns (address head);
 
     /// @notice The sum of the points of the model's predictions on a run of samples, see Score.points.
-    function tally(Job calldata job) external view returns (uint256);
+    function tally(bytes calldata model, Job calldata job) external view returns (address head, uint256 points);
 
-    /// @notice The prediction for one sample of bytes.
-    function predict(address model, bytes calldata features, uint256 classes) external view returns (int256);
+    /// @notice Keep the model as code, unless it is. Anyone.
+    function keep(bytes calldata model) external returns (address head);
+
+    /// @notice The prediction of a kept and checked model for one sample of bytes.
+    function predict(address head, bytes calldata features, uint256 classes) external view returns (int256);
 }

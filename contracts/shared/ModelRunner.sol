@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeStore} from "./CodeStore.sol";
+import {CodeChunks} from "./CodeChunks.sol";
 import {DotKernel} from "./DotKernel.sol";
 import {IModelRunner, Job} from "./IModelRunner.sol";
 import {Batch, LaneKernel, Lanes} from "./LaneKernel.sol";
+import {ModelCode} from "./ModelCode.sol";
 import {Layer, NetworkFormat} from "./NetworkFormat.sol";
 import {Score} from "./Score.sol";
 import {TreeModel, Trees} from "./TreeModel.sol";
@@ -18,35 +19,42 @@ struct Plan {
     Job job;
 }
 
-/// @title Runs integer models that are kept as code; stateless
+/// @title Runs integer models, and keeps them as code; no state else
 contract ModelRunner is IModelRunner {
     /// @inheritdoc IModelRunner
-    function check(address model, uint256 features, uint256 classes) external view {
-        bytes memory encoded = CodeStore.read(model);
-        require(encoded.length > 0, MalformedModel(0));
+    function check(bytes calldata model, uint256 features, uint256 classes) external view returns (address head) {
+        bytes memory encoded = model;
+        _checkKind(model);
         if (uint8(encoded[0]) == TreeModel.KIND) {
             Trees memory trees = TreeModel.parse(encoded);
             TreeModel.check(trees);
             _checkShape(trees.inputs, trees.outputs, features, classes);
         } else {
-            require(uint8(encoded[0]) == NetworkFormat.KIND, MalformedModel(0));
             Layer[] memory layers = NetworkFormat.parse(encoded);
             _checkShape(layers[0].inputs, layers[layers.length - 1].outputs, features, classes);
         }
+        return ModelCode.locate(model);
     }
 
     /// @inheritdoc IModelRunner
-    function tally(Job calldata job) external view returns (uint256) {
-        bytes memory model = CodeStore.read(job.model);
+    function tally(bytes calldata model, Job calldata job) external view returns (address head, uint256 points) {
+        head = ModelCode.locate(model);
+        bytes memory encoded = model;
         uint256 stride = job.features + (job.classes == 0 ? 4 : 1);
-        bytes memory data = CodeStore.slice(job.data, job.from * stride, job.count * stride);
-        if (uint8(model[0]) == TreeModel.KIND) return _tallyTrees(model, data, job);
-        return _tallyNetwork(model, data, job);
+        bytes memory data = CodeChunks.slice(job.data, job.from * stride, job.count * stride);
+        if (uint8(model[0]) == TreeModel.KIND) return (head, _tallyTrees(encoded, data, job));
+        return (head, _tallyNetwork(encoded, data, job));
     }
 
     /// @inheritdoc IModelRunner
-    function predict(address model, bytes calldata features, uint256 classes) external view returns (int256) {
-        bytes memory encoded = CodeStore.read(model);
+    function keep(bytes calldata model) external returns (address head) {
+        _checkKind(model);
+        return ModelCode.keep(model);
+    }
+
+    /// @inheritdoc IModelRunner
+    function predict(address head, bytes calldata features, uint256 classes) external view returns (int256) {
+        bytes memory encoded = ModelCode.read(head);
         bytes memory sample = features;
         if (uint8(encoded[0]) == TreeModel.KIND) {
             Trees memory trees = TreeModel.parse(encoded);
@@ -159,6 +167,12 @@ contract ModelRunner is IModelRunner {
             case 0 { label := sar(224, w) }
             default { label := byte(0, w) }
         }
+    }
+
+    function _checkKind(bytes calldata model) private pure {
+        require(model.length > 0, MalformedModel(0));
+        uint256 kind = uint8(model[0]);
+        require(kind == NetworkFormat.KIND || kind == TreeModel.KIND, MalformedModel(0));
     }
 
     /// Numbers need one output; two classes one or two; more classes as many.

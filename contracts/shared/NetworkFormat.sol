@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IModelRunner} from "./IModelRunner.sol";
+import {IModelErrors} from "./IModelRunner.sol";
 
 /// A layer of a network that lies in memory.
 struct Layer {
@@ -20,11 +20,11 @@ library NetworkFormat {
 
     /// The layers of `model`. Reverts with MalformedModel unless its length is exactly what its header asks for.
     function parse(bytes memory model) internal pure returns (Layer[] memory layers) {
-        require(model.length >= 2, IModelRunner.MalformedModel(0));
+        require(model.length >= 2, IModelErrors.MalformedModel(0));
         uint256 count = uint8(model[1]);
-        require(count > 0 && count <= MAX_LAYERS, IModelRunner.MalformedModel(1));
+        require(count > 0 && count <= MAX_LAYERS, IModelErrors.MalformedModel(1));
         uint256 header = 4 + 3 * count;
-        require(model.length >= header, IModelRunner.MalformedModel(2));
+        require(model.length >= header, IModelErrors.MalformedModel(2));
         layers = new Layer[](count);
         uint256 offset = header;
         uint256 inputs = _width(model, 2);
@@ -33,7 +33,7 @@ library NetworkFormat {
             for (uint256 i = 0; i < count; ++i) {
                 uint256 outputs = _width(model, 4 + 2 * i);
                 uint256 shift = _word(model, 4 + 2 * count + i) >> 248;
-                require(shift <= MAX_SHIFT, IModelRunner.MalformedModel(4 + 2 * count + i));
+                require(shift <= MAX_SHIFT, IModelErrors.MalformedModel(4 + 2 * count + i));
                 Layer memory layer = layers[i];
                 (layer.inputs, layer.outputs, layer.shift) = (inputs, outputs, shift);
                 uint256 start;
@@ -45,7 +45,7 @@ library NetworkFormat {
                 inputs = outputs;
             }
         }
-        require(model.length == offset, IModelRunner.MalformedModel(offset));
+        require(model.length == offset, IModelErrors.MalformedModel(offset));
     }
 
     /// The widest layer, inputs included.
@@ -58,7 +58,7 @@ library NetworkFormat {
 
     function _width(bytes memory model, uint256 offset) private pure returns (uint256 width) {
         width = _word(model, offset) >> 240;
-        require(width > 0 && width <= MAX_WIDTH, IModelRunner.MalformedModel(offset));
+        require(width > 0 && width <= MAX_WIDTH, IModelErrors.MalformedModel(offset));
     }
 
     function _word(bytes memory model, uint256 offset) private pure returns (uint256 word) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IModelRunner} from "./IModelRunner.sol";
+import {IModelErrors} from "./IModelRunner.sol";
 
 /// Trees that lie in memory.
 struct Trees {
@@ -26,7 +26,7 @@ library TreeModel {
 
     /// The tables of `model`. Reverts with MalformedModel unless every walk ends in a row.
     function parse(bytes memory model) internal pure returns (Trees memory trees) {
-        require(model.length >= HEADER, IModelRunner.MalformedModel(0));
+        require(model.length >= HEADER, IModelErrors.MalformedModel(0));
         uint256 place;
         assembly ("memory-safe") {
             place := add(model, 32)
@@ -37,7 +37,7 @@ library TreeModel {
         trees.trees = _word(place + 6);
         trees.nodes = _word(place + 8);
         trees.rows = _word(place + 10);
-        require(trees.shift <= 31, IModelRunner.MalformedModel(5));
+        require(trees.shift <= 31, IModelErrors.MalformedModel(5));
         trees.biases = place + HEADER;
         trees.roots = trees.biases + 4 * trees.outputs;
         trees.nodeTable = trees.roots + 2 * trees.trees;
@@ -45,7 +45,7 @@ library TreeModel {
         uint256 length = trees.rowTable + 2 * trees.rows * trees.outputs - place;
         require(
             trees.inputs > 0 && trees.inputs < LEAF && trees.outputs > 0 && model.length == length,
-            IModelRunner.MalformedModel(length)
+            IModelErrors.MalformedModel(length)
         );
     }
 
@@ -53,7 +53,7 @@ library TreeModel {
     /// until a leaf ends the walk, because `other` lies behind its node and the last node is a leaf.
     function check(Trees memory trees) internal pure {
         for (uint256 i = 0; i < trees.trees; ++i) {
-            require(_word(trees.roots + 2 * i) < trees.nodes, IModelRunner.MalformedModel(i));
+            require(_word(trees.roots + 2 * i) < trees.nodes, IModelErrors.MalformedModel(i));
         }
         for (uint256 i = 0; i < trees.nodes; ++i) {
             uint256 place = trees.nodeTable + NODE * i;
@@ -61,7 +61,7 @@ library TreeModel {
             bool sound = _word(place) == LEAF
                 ? target < trees.rows
                 : _word(place) < trees.inputs && target > i && target < trees.nodes && i + 1 < trees.nodes;
-            require(sound, IModelRunner.MalformedModel(i));
+            require(sound, IModelErrors.MalformedModel(i));
         }
     }
 

@@ -3,10 +3,13 @@
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from orchestrator.errors import ChainError, ConfigError
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
+_Contract = tuple[str, str]  # its source's path, its name
 _OUTPUTS = [
     "abi",
     "evm.bytecode.object",
@@ -47,51 +51,106 @@ def compile_sources(
     latter, as offset and length in bytes, that the constructor fills in), `source` (its path), `sourceHash`
     (SHA-256 of that file) and `compiler` (version and settings). Interfaces and abstract contracts have an
     empty bytecode and are left out. Raises ChainError with the compiler's own words.
-    """
-    import solcx
-    from solcx.exceptions import SolcError
 
+    What a contract compiles to is kept in `.build/solc`, under the hash of its metadata: that names the
+    compiler, its settings and the hash of every source that the contract draws on. What has not changed is
+    not compiled again; what has is shared out among the processors.
+    """
     files = sorted(path for folder in folders for path in (root / folder).rglob("*.sol"))
+    sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
     settings: dict[str, Any] = {
         "evmVersion": config.evm_version,
         "optimizer": dict(config.optimizer),
         "remappings": list(config.remappings),
         "viaIR": config.via_ir,
     }
-    sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
-    request = {
-        "language": "Solidity",
-        "sources": {name: {"content": content} for name, content in sources.items()},
-        "settings": {
-            **settings,
-            "outputSelection": {"*": {"*": _OUTPUTS}},
-        },
-    }
-    binary = solc_binary(root, config.version)
-    try:
-        with contextlib.chdir(root):  # npm's solc resolves imports against the working directory
-            output = solcx.compile_standard(request, solc_binary=binary, allow_paths=str(root))
-    except SolcError as error:
-        raise ChainError(f"the contracts do not compile:\n{error.message}", "Mend the first one.") from error
+    solc = _Solc(root.resolve(), solc_binary(root, config.version), sources, settings)
     artifacts: dict[str, dict[str, Any]] = {}
-    for source, contracts in output["contracts"].items():
-        for name, contract in contracts.items():
-            bytecode = contract["evm"]["bytecode"]["object"]
-            if source not in sources or not bytecode:
-                continue
-            if name in artifacts:
-                raise ChainError(f"two contracts are named {name}", "Rename one: artifacts are kept by name.")
-            artifacts[name] = {
-                "contractName": name,
-                "source": source,
-                "sourceHash": hashlib.sha256(sources[source].encode()).hexdigest(),
-                "compiler": {"version": config.version, "settings": settings},
-                "abi": contract["abi"],
-                "bytecode": "0x" + bytecode,
-                "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
-                "immutables": _immutables(contract["evm"]["deployedBytecode"]),
-            }
+    with contextlib.chdir(root):  # npm's solc resolves imports against the working directory
+        compiled = solc.compile()
+    for (source, name), contract in sorted(compiled.items()):
+        bytecode = contract["evm"]["bytecode"]["object"]
+        if not bytecode:
+            continue
+        if name in artifacts:
+            raise ChainError(f"two contracts are named {name}", "Rename one: artifacts are kept by name.")
+        artifacts[name] = {
+            "contractName": name,
+            "source": source,
+            "sourceHash": hashlib.sha256(sources[source].encode()).hexdigest(),
+            "compiler": {"version": config.version, "settings": settings},
+            "abi": contract["abi"],
+            "bytecode": "0x" + bytecode,
+            "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+            "immutables": _immutables(contract["evm"]["deployedBytecode"]),
+        }
     return artifacts
+
+
+@dataclass(frozen=True)
+class _Solc:
+    """The compiler, and what it is to compile."""
+
+    root: Path
+    binary: Path
+    sources: Mapping[str, str]
+    settings: Mapping[str, Any]
+
+    def compile(self) -> dict[_Contract, Any]:
+        """What solc says of each contract."""
+        kept = self._kept()
+        found = {each: json.loads(path.read_bytes()) for each, path in kept.items() if path.is_file()}
+        missing = sorted(kept.keys() - found.keys())
+        workers = max(1, min(os.cpu_count() or 1, len(missing)))
+        shares = [
+            missing[i::workers] for i in range(workers)
+        ]  # those of one file are alike: dealt out in turn
+        with ThreadPoolExecutor(workers) as pool:
+            for share, output in zip(shares, pool.map(self._share, shares), strict=True):
+                for source, name in share:
+                    found[source, name] = contract = output[source][name]
+                    _write(kept[source, name], json.dumps(contract))
+        return found
+
+    def _kept(self) -> dict[_Contract, Path]:
+        """Where the output of each contract is, or is to be, kept."""
+        output = self._run({source: {"*": ["metadata"]} for source in self.sources})
+        folder = self.root / ".build" / "solc"
+        return {
+            (source, name): folder / (hashlib.sha256(contract["metadata"].encode()).hexdigest() + ".json")
+            for source in self.sources
+            for name, contract in output.get(source, {}).items()
+        }
+
+    def _share(self, share: Iterable[_Contract]) -> Any:
+        wanted: dict[str, dict[str, list[str]]] = {}
+        for source, name in share:
+            wanted.setdefault(source, {})[name] = _OUTPUTS
+        return self._run(wanted) if wanted else {}
+
+    def _run(self, wanted: Mapping[str, Mapping[str, list[str]]]) -> Any:
+        import solcx
+        from solcx.exceptions import SolcError
+
+        request = {
+            "language": "Solidity",
+            "sources": {source: {"content": self.sources[source]} for source in wanted},
+            "settings": {**self.settings, "outputSelection": wanted},
+        }
+        try:
+            output = solcx.compile_standard(request, solc_binary=self.binary, allow_paths=str(self.root))
+        except SolcError as error:
+            told = f"the contracts do not compile:\n{error.message}"
+            raise ChainError(told, "Mend the first one.") from error
+        return output["contracts"]
+
+
+def _write(path: Path, content: str) -> None:
+    """Whole or not at all, whoever else is writing it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(content, encoding="utf-8")
+    part.replace(path)
 
 
 def _immutables(deployed: Mapping[str, Any]) -> list[list[int]]:

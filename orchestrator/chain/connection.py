@@ -79,6 +79,16 @@ class Chain:
         """The latest block."""
         return self._block("latest")
 
+    def block_hash(self, number: int) -> bytes:
+        """The hash of a block: another one later tells that the chain has dropped it."""
+        with as_diln_errors():
+            return bytes(self.web3.eth.get_block(number)["hash"])
+
+    def time_of(self, number: int) -> Seconds:
+        """When a block was made."""
+        with as_diln_errors():
+            return Seconds(int(self.web3.eth.get_block(number)["timestamp"]))
+
     def now(self) -> Seconds:
         """The chain's time: of the next block where real time goes on (development), else of the latest."""
         return self._block(self.present()).timestamp

@@ -41,14 +41,14 @@ class Journal:
         """
         if dry_run:
             return self._chain.send(function, sender, value=value, dry_run=True)
-        earlier = self._earlier(purpose)
+        earlier = self.earlier(purpose)
         if earlier:
             return earlier
         return self._chain.send(
             function, sender, value=value, before_send=lambda tx_hash: self._note(purpose, tx_hash)
         )
 
-    def _earlier(self, purpose: str) -> Receipt | None:
+    def earlier(self, purpose: str) -> Receipt | None:
         """The receipt of what an earlier process sent; None if it sent nothing, or it failed or was lost."""
         tx_hash = self._noted(purpose)
         try:

@@ -31,6 +31,12 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
+def print_line(value: Any) -> None:
+    """One line of JSON at once, for who reads along."""
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
+    sys.stdout.flush()
+
+
 def print_facts(facts: Mapping[str, Any]) -> None:
     """Aligned lines of a name and a value; empty values are left out."""
     shown = {name: value for name, value in facts.items() if value not in (None, "")}

@@ -40,7 +40,7 @@ def doctor(
 
 
 def _storage(settings: Settings) -> Finding:
-    """Whether everything that is pinned is whole, and whether a Kubo daemon knows of it."""
+    """Whether everything that is pinned is whole, and whether those who mirror it know of it."""
     from orchestrator.storage import open_storage
 
     try:
@@ -52,6 +52,8 @@ def _storage(settings: Settings) -> Finding:
         return Finding("storage", False, error.message, error.hint)
     waiting = [pin for pin in pins if pin.queued]
     if waiting:
-        reason = f"{len(waiting)} of {len(pins)} pins are not on the daemon: {waiting[0].queued}"
-        return Finding("storage", False, reason, "Start it (`ipfs daemon`); the next command sends them.")
+        reason = f"{len(waiting)} of {len(pins)} pins are not mirrored yet: {waiting[0].queued}"
+        return Finding(
+            "storage", False, reason, "`diln pin push` sends them; start the daemon before (`ipfs daemon`)."
+        )
     return Finding("storage", True, f"{settings.storage.kind}, {len(pins)} pinned, every block verified")

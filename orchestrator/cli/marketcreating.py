@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.sum.connection import Connection
     from orchestrator.sum.conversion import Converted
     from orchestrator.sum.descriptor import Quality
+    from orchestrator.sum.money import Money
 
 
 def create(
@@ -32,7 +33,7 @@ def create(
         Path, typer.Option("--test", metavar="FILE", exists=True, help="The secret test set: a CSV.")
     ],
     bounty: Annotated[
-        str, typer.Option(metavar="AMOUNT", help="What a loss of 1 that falls to 0 is worth: 1.5 or 300wei.")
+        str, typer.Option(metavar="AMOUNT", help="What a loss of 1 that falls to 0 is worth: 1.5.")
     ],
     model: Annotated[
         str | None,
@@ -92,17 +93,17 @@ def create(
     from orchestrator.learning.onchain.market_rules import Rules
     from orchestrator.sum.market.creating import Offer, prepare
     from orchestrator.sum.market.creating import create as create_market
-    from orchestrator.sum.market.money import money_at
+    from orchestrator.sum.money import read_money
     from orchestrator.sum.records import ETHER
     from orchestrator.sum.training import read_table
 
     if loss not in LOSSES:
         raise UsageError(f"there is no loss `{loss}`", f"Choose one of {', '.join(LOSSES)}.")
     with connection_from(network, sender, storage, home) as connection:
-        money = money_at(connection.chain, token or ETHER)
+        money = read_money(connection.chain, connection.address(token) if token else ETHER)
         rules = Rules(
-            stake=money.parse_units(stake),
-            tip=money.parse_units(tip),
+            stake=_units(money, stake),
+            tip=_units(money, tip),
             duration=seconds(duration),
             open_wait=seconds(open_wait),
             reveal_wait=seconds(reveal_wait),
@@ -155,6 +156,14 @@ def create(
     print_one(facts, json)
 
 
+def _units(money: "Money", text: str) -> int:
+    """An amount in what the records count. Raises UsageError for a part of it."""
+    units, rest = divmod(money.parse(text), money.unit)
+    if rest:
+        raise UsageError(f"{text} is finer than the records", "Stakes and tips have nine decimals at most.")
+    return units
+
+
 def _start(
     connection: "Connection",
     model: str | None,
@@ -177,5 +186,5 @@ def _start(
             "there is no model to begin with",
             "Give --csv to train one, or --model with a shared model's name.",
         )
-    plan = plan_from(csv, text_column, label_column, file, kind, words, buckets, 0.2, rate)
+    plan = plan_from(csv, text_column, label_column, file, kind, words, buckets, 0.2, None, rate)
     return plan.converted, plan.quality

@@ -26,7 +26,6 @@ from orchestrator.cli.sumcommon import (
     connection_from,
     encode,
     market_from,
-    money_of,
     print_one,
     print_rows,
     samples_from,
@@ -72,7 +71,7 @@ def contribute(
         raise UsageError("what is hidden cannot be relayed", "Leave out --hidden or --sign.")
     with connection_from(network, sender, storage, home) as connection, progress_bar("giving") as progress:
         opened = market_from(connection, reference, encoder)
-        money, account = money_of(opened), connection.account(chosen_sender(connection.settings))
+        money, account = opened.shared.money, connection.account(chosen_sender(connection.settings))
         samples = samples_from(text, numbers, features, csv, text_column, label, label_column)
         labels = [opened.descriptor.label(each) for each in samples.labels]
         lot = plan(

@@ -4,7 +4,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.console import out, print_json
-from orchestrator.cli.sumcommon import money_of, print_one, print_rows, when
+from orchestrator.cli.sumcommon import print_one, print_rows, when
 
 if TYPE_CHECKING:
     from orchestrator.sum.connection import Connection
@@ -31,7 +31,7 @@ def print_market(connection: "Connection", opened: "OpenedMarket", json: bool) -
 
 def market_facts(connection: "Connection", opened: "OpenedMarket") -> dict[str, Any]:
     """What is offered, by which rules, and where it stands."""
-    market, descriptor, money = opened.shared, opened.descriptor, money_of(opened)
+    market, descriptor, money = opened.shared, opened.descriptor, opened.shared.money
     rules, state = market.rules, market.state()
     until = market.deadline()
     return {
@@ -65,7 +65,7 @@ def standing_rows(
     connection: "Connection", opened: "OpenedMarket", found: "Standing", json: bool
 ) -> list[dict[str, Any]]:
     """A row for each participant; money as text for people, in the smallest unit for machines."""
-    money = money_of(opened)
+    money = opened.shared.money
 
     def amount(value: int | None) -> Any:
         return value if json else "?" if value is None else money.show(value)
@@ -88,7 +88,7 @@ def standing_rows(
 
 def settlement(opened: "OpenedMarket", found: "Standing", json: bool) -> dict[str, Any]:
     """How the market ends, as far as that is known here."""
-    money, reckoning = money_of(opened), found.reckoning
+    money, reckoning = opened.shared.money, found.reckoning
     if reckoning is None:
         return {"settlement": "unknown until the test set is"}
 

@@ -40,7 +40,6 @@ def list_markets(
     """List the markets of this chain, and what each pays."""
     from orchestrator.errors import ChainError
     from orchestrator.sum.market.contract import MarketContract
-    from orchestrator.sum.market.money import money_at
     from orchestrator.sum.opening import models
 
     rows = []
@@ -58,7 +57,7 @@ def list_markets(
                     "name": descriptor.name if descriptor else "",
                     "phase": market.phase().name.lower(),
                     "until": when(until) if until else "",
-                    "bounty": money_at(connection.chain, market.money[0]).show(state.bounty),
+                    "bounty": market.money.show(state.bounty),
                     "contributions": state.contributions,
                     "provider": connection.name_of(created.creator),
                     "address": created.address,

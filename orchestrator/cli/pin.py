@@ -55,7 +55,21 @@ def ls(storage: StorageOption = None, home: HomeOption = None, json: JsonOption 
     if json:
         print_json([vars(entry) for entry in pins])
     else:
-        print_table(["cid", "size", "not on the daemon because"], [[p.cid, p.size, p.queued] for p in pins])
+        print_table(["cid", "size", "not mirrored because"], [[p.cid, p.size, p.queued] for p in pins])
+
+
+@pin.command()
+def push(storage: StorageOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
+    """Tell the daemon and the pinning service again of what they lack."""
+    with _storage(home, storage) as store:
+        store.push()
+        waiting = [entry for entry in store.pins() if entry.queued]
+    if json:
+        print_json([vars(entry) for entry in waiting])
+    elif waiting:
+        print_table(["cid", "size", "not mirrored because"], [[p.cid, p.size, p.queued] for p in waiting])
+    else:
+        out.print("nothing is waiting")
 
 
 @pin.command()

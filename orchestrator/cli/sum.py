@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestrator.cli import market, sumcreating, sumgiving, sumreading
+from orchestrator.cli import market, sumadding, sumcreating, sumgiving, sumreading
 from orchestrator.cli.options import new_app
 
 app = new_app()
@@ -15,7 +15,11 @@ app.add_typer(group, name="sum")
 group.command()(sumcreating.create)
 group.command(name="list")(sumreading.list_models)
 group.command()(sumreading.show)
-group.command()(sumgiving.add)
+group.command()(sumadding.add)
+group.command()(sumadding.reveal)
+group.command()(sumadding.sign)
+group.command()(sumadding.relay)
+group.command()(sumadding.fund)
 group.command()(sumreading.predict)
 group.command()(sumgiving.refund)
 group.command()(sumgiving.report)

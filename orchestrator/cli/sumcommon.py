@@ -14,7 +14,6 @@ from orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from orchestrator.sum.claiming import Outcome
     from orchestrator.sum.connection import Connection
-    from orchestrator.sum.market.money import Money
     from orchestrator.sum.opening import Found, Opened, OpenedMarket
     from orchestrator.sum.records import Contribution
 
@@ -37,6 +36,12 @@ CsvOption = Annotated[
 ]
 TextColumn = Annotated[
     str | None, typer.Option(metavar="NAME", help="The CSV's column of texts; else all others are numbers.")
+]
+
+
+MaximumOption = Annotated[
+    str | None,
+    typer.Option("--max-price", "--maximum", metavar="COINS", help="The most to deposit for a sample."),
 ]
 
 
@@ -76,12 +81,6 @@ def market_from(connection: "Connection", reference: str, encoder: Path | None =
     from orchestrator.sum.opening import open_market
 
     return open_market(connection, reference, encoder)
-
-
-def money_of(opened: "Found") -> "Money":
-    from orchestrator.sum.market.money import money_at
-
-    return money_at(opened.shared.chain, opened.shared.money[0])
 
 
 def samples_from(
@@ -152,35 +151,32 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: 
 
 
 def contribution_facts(opened: "Opened", contribution: "Contribution", state: str) -> dict[str, Any]:
-    from orchestrator.chain import ether
-
-    facts = contribution.facts
+    facts, shared = contribution.facts, opened.shared
     return {
         "number": contribution.number,
         "label": opened.descriptor.labels[facts.label],
-        "deposit": ether(facts.deposit * opened.shared.unit),
+        "deposit": shared.money.show(facts.deposit * shared.unit),
         "surprise": facts.surprise,
-        "due": when(opened.shared.due_at(contribution)),
+        "due": when(shared.due_at(contribution)),
         "state": state,
         "transaction": contribution.transaction,
     }
 
 
 def outcome_facts(opened: "Found", outcome: "Outcome") -> dict[str, Any]:
-    from orchestrator.chain import ether
-
+    told = outcome.contribution
     return {
-        "done": outcome.verb if outcome.receipt else "refused",
-        "number": outcome.contribution.number,
-        "label": opened.descriptor.labels[outcome.contribution.facts.label],
-        "ether": ether(outcome.amount),
+        "done": outcome.verb if outcome.receipt else f"no {outcome.verb}",
+        "number": told.number if told else "",
+        "label": opened.descriptor.labels[told.facts.label] if told else "",
+        "amount": opened.shared.money.show(outcome.amount),
         "transaction": outcome.receipt.tx_hash if outcome.receipt else outcome.refusal,
     }
 
 
 def print_outcomes(facts: Sequence[Mapping[str, Any]]) -> None:
     if facts:
-        print_rows(["done", "number", "label", "ether", "transaction"], facts, json=False)
+        print_rows(["done", "number", "label", "amount", "transaction"], facts, json=False)
     else:
         out.print("nothing is due")
 

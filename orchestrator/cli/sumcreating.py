@@ -39,13 +39,27 @@ def create(
     words: Annotated[int, typer.Option(help="The most frequent words to know.", min=1)] = 1000,
     buckets: Annotated[int | None, typer.Option(help="Hash words into so many features.", min=2)] = None,
     test_share: Annotated[float, typer.Option(help="The share of samples to test on.")] = 0.2,
+    test_csv: Annotated[
+        Path | None,
+        typer.Option("--test-csv", metavar="FILE", exists=True, help="Test on these samples instead."),
+    ] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate, in the trained model's units.")] = None,
     game: Annotated[
         bool, typer.Option("--game", help="Give points, levels and badges too; --cost-weight may be 0.")
     ] = False,
     cost_weight: Annotated[
-        int, typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in gwei.")
+        int,
+        typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in units."),
     ] = 1000,
+    token: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Deposits in this ERC-20 token; default: ether.")
+    ] = None,
+    unit: Annotated[
+        int | None,
+        typer.Option(
+            help="A unit, in the token's smallest; default: 10⁻⁹ of a coin (of ether: gwei).", min=1
+        ),
+    ] = None,
     refund_wait: Annotated[str, typer.Option(help="Until a sure contribution is due.")] = "7d",
     take_gap: Annotated[str, typer.Option(help="Between a report and its take.")] = "1d",
     creator_wait: Annotated[str, typer.Option(help="Until the creator may sweep.")] = "14d",
@@ -60,17 +74,29 @@ def create(
     """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
     from orchestrator.cli.chain import seconds
     from orchestrator.sum.creating import create as create_model
-    from orchestrator.sum.records import Terms
+    from orchestrator.sum.money import read_money
+    from orchestrator.sum.records import ETHER, Terms
 
     terms = Terms(
         cost_weight, seconds(refund_wait), seconds(take_gap), seconds(creator_wait), seconds(any_wait)
     )
     with connection_from(network, sender, storage, home) as connection:
         with err.status("training and quantizing"):
-            plan = plan_from(csv, text_column, label_column, model, kind, words, buckets, test_share, rate)
+            plan = plan_from(
+                csv, text_column, label_column, model, kind, words, buckets, test_share, test_csv, rate
+            )
         account = connection.account(chosen_sender(connection.settings))
+        money = read_money(connection.chain, connection.address(token) if token else ETHER)
         made = create_model(
-            connection, name, plan, account, terms, incentive="Game" if game else "Stake", dry_run=dry_run
+            connection,
+            name,
+            plan,
+            account,
+            terms,
+            incentive="Game" if game else "Stake",
+            token=money.token,
+            unit=unit or money.unit,
+            dry_run=dry_run,
         )
     quality = plan.quality
     facts: dict[str, Any] = {
@@ -78,9 +104,11 @@ def create(
         "address": made.address,
         "model": made.descriptor.model,
         "incentive": "points and badges" if game else "deposits",
+        "deposits in": money.symbol,
         "labels": list(made.descriptor.labels),
         "descriptor": made.descriptor.digest.hex(),
         "held out": quality.rows,
+        "doubt": plan.doubt,
         "skipped": plan.skipped,
         "accuracy": round(quality.trained, 4),
         "accuracy on-chain": round(quality.quantized, 4),
@@ -88,6 +116,8 @@ def create(
         "gas": made.receipt.gas_used if made.receipt else 0,
         "transaction": made.receipt.tx_hash if made.receipt else "created before",
     }
+    if plan.doubt and not json:
+        err.print(f"[yellow]the accuracy may flatter the model:[/] {plan.doubt}; give --test-csv FILE")
     print_one(facts, json)
 
 
@@ -128,6 +158,7 @@ def plan_from(
     words: int,
     buckets: int | None,
     test_share: float,
+    test_csv: Path | None,
     rate: float | None,
 ) -> "Plan":
     """A model of integers, trained from a CSV or read from a file and tested with it. Raises UsageError."""
@@ -140,8 +171,9 @@ def plan_from(
     if not 0 < test_share < 1:
         raise UsageError("the share to test on lies between 0 and 1", "Such as 0.2.")
     table = read_table(csv, text_column, label_column)
+    test = read_table(test_csv, text_column, label_column) if test_csv else None
     if model:
-        trained = read_pipeline(model, table, test_share)
+        trained = read_pipeline(model, table, test_share, test=test)
     else:
-        trained = train(table, known, words=words, buckets=buckets, share=test_share)
+        trained = train(table, known, words=words, buckets=buckets, share=test_share, test=test)
     return plan(trained, rate)

@@ -1,12 +1,11 @@
-"""`diln sum add`, `refund`, `report`, `withdraw` and `watch`: what moves money."""
+"""`diln sum refund`, `report`, `withdraw` and `watch`: what moves money."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.console import out, print_json, print_table, progress_bar
+from orchestrator.cli.console import out, print_json
 from orchestrator.cli.options import (
-    DryRunOption,
     FromOption,
     HomeOption,
     JsonOption,
@@ -15,25 +14,20 @@ from orchestrator.cli.options import (
     chosen_sender,
 )
 from orchestrator.cli.sumcommon import (
-    CsvOption,
     EncoderOption,
-    FeaturesOption,
-    NumbersOption,
     ReferenceArgument,
-    TextColumn,
-    TextOption,
     anything_from,
     connection_from,
-    contribution_facts,
-    encode,
-    money_of,
     opened_from,
     outcome_facts,
     print_one,
     print_outcomes,
-    samples_from,
     when,
 )
+
+AbandonedOption = Annotated[
+    bool, typer.Option("--abandoned", help="Sweep also what the model agrees with and nobody wanted back.")
+]
 
 if TYPE_CHECKING:
     from orchestrator.errors import NodeUnavailable
@@ -42,60 +36,6 @@ if TYPE_CHECKING:
     from orchestrator.sum.keeping import Turn
     from orchestrator.sum.market.keeping import MarketTurn
     from orchestrator.sum.opening import Opened, OpenedMarket
-
-
-def add(
-    reference: ReferenceArgument,
-    label: Annotated[str | None, typer.Option(help="The sample's label.")] = None,
-    text: TextOption = None,
-    numbers: NumbersOption = None,
-    features: FeaturesOption = None,
-    csv: CsvOption = None,
-    text_column: TextColumn = None,
-    label_column: Annotated[str, typer.Option(metavar="NAME", help="The CSV's column of labels.")] = "label",
-    maximum: Annotated[
-        float | None,
-        typer.Option(metavar="ETHER", help="The most to deposit for a sample; default: its price."),
-    ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Add what is open already once more.")] = False,
-    encoder: EncoderOption = None,
-    network: NetworkOption = None,
-    sender: FromOption = None,
-    storage: StorageOption = None,
-    home: HomeOption = None,
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Add a sample, or a CSV of samples, with a deposit that comes back if the model comes to agree."""
-    from orchestrator.sum.adding import add as add_samples
-    from orchestrator.types import Wei
-
-    with connection_from(network, sender, storage, home) as connection, progress_bar("adding") as progress:
-        opened = opened_from(connection, reference, encoder)
-        given = samples_from(text, numbers, features, csv, text_column, label, label_column)
-        labels = [opened.descriptor.label(each) for each in given.labels]
-        samples = list(zip(encode(opened, given), labels, strict=True))
-        account = connection.account(chosen_sender(connection.settings))
-        most = None if maximum is None else Wei(int(maximum * 10**18))
-        addition = add_samples(
-            connection,
-            opened,
-            samples,
-            account,
-            maximum=most,
-            again=again,
-            dry_run=dry_run,
-            progress=progress,
-        )
-        rows_added = [contribution_facts(opened, each, "added") for each in addition.added]
-        rows_added += [contribution_facts(opened, each, "known") for each in addition.known]
-    if json:
-        print_json({"contributions": rows_added, "gas": addition.gas_used, "dry run": dry_run})
-        return
-    if rows_added:
-        columns = ["number", "label", "deposit", "surprise", "due", "state"]
-        print_table(columns, [[row[column] for column in columns] for row in rows_added])
-    out.print(f"{addition.gas_used} gas{' would be used by the first transaction' if dry_run else ''}")
 
 
 def refund(
@@ -111,12 +51,14 @@ def refund(
 ) -> None:
     """Get due deposits back where the model agrees by now."""
     with connection_from(network, sender, storage, home) as connection:
-        _settle(connection, opened_from(connection, reference, encoder), ("refund",), number, everyone, json)
+        opened = opened_from(connection, reference, encoder)
+        _settle(connection, opened, ("refund",), json, number, everyone=everyone)
 
 
 def report(
     reference: ReferenceArgument,
     number: Annotated[list[int] | None, typer.Option(help="Only this contribution; repeatable.")] = None,
+    abandoned: AbandonedOption = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -124,10 +66,14 @@ def report(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Report due contributions that the model disagrees with, and take the shares that are ready."""
+    """Report due contributions that the model disagrees with, take the shares that are ready, sweep the rest.
+
+    What nobody took is swept: by the creator after its wait, by anyone after theirs.
+    """
     verbs: tuple[Verb, ...] = ("report", "take", "sweep")
     with connection_from(network, sender, storage, home) as connection:
-        _settle(connection, opened_from(connection, reference, encoder), verbs, number, False, json)
+        opened = opened_from(connection, reference, encoder)
+        _settle(connection, opened, verbs, json, number, abandoned=abandoned)
 
 
 def withdraw(
@@ -148,10 +94,9 @@ def withdraw(
             print_json({"amount": 0}) if json else out.print("there is nothing to withdraw")
             return
         receipt = connection.chain.send(opened.shared.withdraw(dest), account)
-        amount = opened.shared.amounts("Withdrawn", receipt)
-        shown = money_of(opened).show(amount)
-    facts = {"amount": amount if json else shown, "to": dest, "transaction": receipt.tx_hash}
-    print_one(facts, json)
+        amount, money = opened.shared.amounts("Withdrawn", receipt), opened.shared.money
+    shown = amount if json else money.show(amount)
+    print_one({"amount": shown, "to": dest, "transaction": receipt.tx_hash}, json)
 
 
 def watch(
@@ -159,6 +104,7 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
     everyone: Annotated[bool, typer.Option("--everyone", help="Refund others too.")] = False,
+    abandoned: AbandonedOption = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -166,17 +112,18 @@ def watch(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Keep: do what is due in a model or market, until interrupted. It may be killed at any moment.
+    """Keep: do what is due in a model or market, until interrupted or killed at any moment.
 
-    In a model it refunds, reports, takes and sweeps. In a market it reveals and opens what is secret here,
-    measures, pays, and ends when the market does.
+    In a model it reveals, refunds, reports, takes and sweeps. In a market it reveals and opens what is secret
+    here, measures, pays, and ends when the market does.
     """
     from orchestrator.sum.keeping import watch as keep
 
     with connection_from(network, sender, storage, home) as connection:
         opened = anything_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
-        for turn in keep(connection, opened, account, everyone=everyone, every=every):
+        turns = keep(connection, opened, account, everyone=everyone, abandoned=abandoned, every=every)
+        for turn in turns:
             _print_turn(opened, turn, json)
             if once:
                 return
@@ -211,13 +158,28 @@ def _settle(
     connection: "Connection",
     opened: "Opened",
     verbs: "tuple[Verb, ...]",
-    numbers: list[int] | None,
-    everyone: bool,
     json: bool,
+    numbers: list[int] | None,
+    *,
+    everyone: bool = False,
+    abandoned: bool = False,
 ) -> None:
     from orchestrator.sum.claiming import settle
+    from orchestrator.sum.hiding import release
 
     account = connection.account(chosen_sender(connection.settings))
-    outcomes = settle(connection, opened, account, verbs, everyone=everyone, numbers=numbers or ())
+    outcomes = list(
+        settle(
+            connection,
+            opened,
+            account,
+            verbs,
+            everyone=everyone,
+            abandoned=abandoned,
+            numbers=numbers or (),
+        )
+    )
+    if "refund" in verbs and not numbers:
+        outcomes += release(connection, opened, account, everyone=everyone)
     facts = [outcome_facts(opened, each) for each in outcomes]
     print_json(facts) if json else print_outcomes(facts)

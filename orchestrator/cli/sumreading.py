@@ -73,7 +73,6 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a model or market: its settings, how it stands, and what the account --from has with it."""
-    from orchestrator.chain import ether
     from orchestrator.sum.opening import OpenedMarket, read_test_set
 
     with connection_from(network, sender, storage, home) as connection:
@@ -98,12 +97,13 @@ def show(
             "encoder": descriptor.encoder.kind,
             "features": descriptor.encoder.features,
             "contributions": status.count,
-            "deposit now": f"{ether(shared.price())} ether",
+            "deposit now": shared.money.show(shared.price()),
             "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
             "accuracy at first": round(quality.quantized, 4) if quality else None,
+            "test samples unseen": ("yes" if quality.unseen else "not known") if quality else None,
             "accuracy now": round(right / len(test.labels), 4) if test else None,
             "tested on": len(test.labels) if test else None,
-            "your balance": f"{ether(standing.balance)} ether",
+            "your balance": shared.money.show(standing.balance),
             "your reputation": f"{standing.valid} of {status.valid}",
         }
     print_one(facts, json)
@@ -187,7 +187,6 @@ def leaderboard(
     json: JsonOption = False,
 ) -> None:
     """Show who helped the model most; in a market, what everybody gets."""
-    from orchestrator.chain import ether
     from orchestrator.sum.leaderboard import leaderboard as rank
     from orchestrator.sum.opening import OpenedMarket
 
@@ -196,9 +195,9 @@ def leaderboard(
         if isinstance(opened, OpenedMarket):
             print_standing(connection, opened, json)
             return
-        ranked = rank(opened)
+        ranked, currency = rank(opened), opened.shared.money
         rows = [vars(row) | {"name": connection.name_of(row.address)} for row in ranked]
     money = ("deposited", "refunded", "taken")
     if not json:
-        rows = [row | {key: ether(row[key]) for key in money} for row in rows]
+        rows = [row | {key: currency.show(row[key]) for key in money} for row in rows]
     print_rows(["name", "points", "level", "valid", "contributions", *money], rows, json)

@@ -10,10 +10,12 @@ from orchestrator.competition.candidates import Candidate, quantized
 from orchestrator.competition.records import Group, Terms
 from orchestrator.competition.samples import Samples
 from orchestrator.competition.training import TrainingData
+from orchestrator.competition.venue import Report
 from orchestrator.errors import UsageError
 
 KINDS = ("linear", "mlp", "forest")
 HELD_OUT = 4  # one in so many groups
+STEPS = 3  # train on some, measure, train on all
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,14 @@ class Baseline:
 
 
 def train_baseline(
-    training: TrainingData, terms: Terms, file: Path, *, kind: str = "mlp", hidden: int = 16, seed: int = 0
+    training: TrainingData,
+    terms: Terms,
+    file: Path,
+    *,
+    kind: str = "mlp",
+    hidden: int = 16,
+    seed: int = 0,
+    progress: Report | None = None,
 ) -> Baseline:
     """Train, measure on one in four groups (by the very number of the contract), train on all, write `file`.
 
@@ -38,10 +47,15 @@ def train_baseline(
     if kind not in KINDS:
         raise UsageError(f"`{kind}` is no kind of model", f"Choose one of {', '.join(KINDS)}.")
     seen, held_out = _split(training.groups, terms)
+    step = progress or (lambda done, total: None)
+    step(0, STEPS)
     first = _trained(kind, hidden, seed, seen, numbers=terms.classes == 0)
+    step(1, STEPS)
     measured = quantized(first, terms, seen, held_out)
+    step(2, STEPS)
     everything = training.samples(terms)
     save_model(_trained(kind, hidden, seed, everything, numbers=terms.classes == 0), file)
+    step(STEPS, STEPS)
     return Baseline(file, measured, len(everything.labels), len(held_out.labels))
 
 
@@ -55,9 +69,8 @@ def _split(groups: Mapping[int, Group], terms: Terms) -> tuple[Samples, Samples]
 def _trained(kind: str, hidden: int, seed: int, samples: Samples, *, numbers: bool) -> Any:
     """A pipeline of one step that takes bytes.
 
-    Networks and linear models are trained on inputs between 0 and 1, all divided by the same number, which is
-    then folded into their weights: a scale for each column would make the weights of quiet columns so large
-    that an int8 leaves nothing for the others.
+    Networks and linear models are trained on inputs between 0 and 1; the division is then folded into their
+    weights.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import Pipeline

@@ -1,5 +1,6 @@
 """A model on its way to the contract: read, quantized, and its score predicted exactly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,21 @@ from eth_utils.crypto import keccak
 
 from orchestrator.competition.records import Terms
 from orchestrator.competition.samples import Samples
+from orchestrator.competition.venue import Report
 from orchestrator.errors import ModelError
 from orchestrator.learning.integer import (
     IntegerModel,
     decode_model,
     encode_model,
     predict,
+    predict_real,
     quantize,
+    read_onnx,
     readable_score,
     score,
 )
+
+ONNX_START = b"\x08"  # the tag of a ModelProto's first field
 
 
 @dataclass(frozen=True)
@@ -42,24 +48,35 @@ class Candidate:
         return keccak(self.encoded)
 
 
-def candidate_of(file: Path, terms: Terms, training: Samples, held_out: Samples | None = None) -> Candidate:
-    """Read a model file (skops, or an encoded integer model), quantize it, check it against the terms.
+def candidate_of(
+    file: Path,
+    terms: Terms,
+    training: Samples,
+    held_out: Samples | None = None,
+    progress: Report | None = None,
+) -> Candidate:
+    """Read a model file (skops, ONNX, or an encoded integer model), quantize it, check it against the terms.
 
     It is calibrated on `training` and measured on `held_out`, or on `training` too. Raises ModelError for
-    what the competition cannot take, UntrustedModel for a pickle.
+    what the competition cannot take, UntrustedModel for a pickle or a file that names others.
     """
-    return quantized(_load(file), terms, training, held_out)
+    return quantized(_load(file, training.names, terms.classes), terms, training, held_out, progress)
 
 
-def quantized(estimator: Any, terms: Terms, training: Samples, held_out: Samples | None = None) -> Candidate:
-    """The same for an estimator, or an integer model, at hand."""
+def quantized(
+    model: Any,
+    terms: Terms,
+    training: Samples,
+    held_out: Samples | None = None,
+    progress: Report | None = None,
+) -> Candidate:
+    """The same for an estimator, a model that was read, or an integer model, at hand."""
     measured = held_out or training
-    if isinstance(estimator, IntegerModel):
-        model, floats, agreement = estimator, None, None
-    else:
-        _require_inputs(getattr(estimator, "n_features_in_", terms.features), terms)
-        model = quantize(_plain(estimator), training.features, terms.classes).model
-        said = np.asarray(_plain(estimator).predict(measured.features), np.float64)
+    floats, agreement = None, None
+    if not isinstance(model, IntegerModel):
+        found = quantize(model, training.features, terms.classes, training.names, progress)
+        model = found.model
+        said = predict_real(found.original, measured.features, terms.classes)
         floats = np.rint(said).astype(np.int64)
         agreement = float(np.mean(predict(model, measured.features, terms.classes) == floats))
     _require_inputs(model.inputs, terms)
@@ -89,18 +106,19 @@ def _readable(terms: Terms, predictions: Any, samples: Samples) -> float:
     return readable_score(terms.metric_name, reached)
 
 
-def _load(file: Path) -> Any:
+def _load(file: Path, names: Sequence[str], classes: int) -> Any:
+    """An integer model, what an ONNX file was read as, or a pipeline."""
     from orchestrator.learning.modelfile import load_model
 
     try:
         with file.open("rb") as stream:
-            start = stream.read(1)
+            start = stream.read(4)
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}", "Name a model file.") from error
-    if start in (b"\x01", b"\x02"):
+    if file.suffix == ".onnx" or start[:1] == ONNX_START:
+        return read_onnx(file, names, classes)
+    if start[:1] in (b"\x01", b"\x02"):
         return decode_model(file.read_bytes())
-    if file.suffix == ".onnx":
-        raise ModelError(f"{file} is an ONNX file, which is not supported", "Give the scikit-learn model.")
     return load_model(file)
 
 
@@ -110,25 +128,3 @@ def _require_inputs(inputs: int, terms: Terms) -> None:
             f"the model takes {inputs} inputs, the competition's samples have {terms.features}",
             "Train it on the file that `diln competition data` writes.",
         )
-
-
-def _plain(estimator: Any) -> Any:
-    """The estimator without its memory of column names, of which arrays have none."""
-    return _WithoutNames(estimator) if hasattr(estimator, "feature_names_in_") else estimator
-
-
-class _WithoutNames:
-    """Predicts from arrays with an estimator that was fitted on a table."""
-
-    def __init__(self, estimator: Any) -> None:
-        self._estimator = estimator
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "feature_names_in_":
-            raise AttributeError(name)
-        return getattr(self._estimator, name)
-
-    def predict(self, samples: Any) -> Any:
-        import pandas as pd
-
-        return self._estimator.predict(pd.DataFrame(samples, columns=self._estimator.feature_names_in_))

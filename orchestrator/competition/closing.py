@@ -42,7 +42,7 @@ def finalize(venue: Venue, competition: Competition, sender: Account) -> Outcome
         return competition.progress().outcome
     if competition.terms.mode is Mode.OPTIMISTIC and phase is Phase.EVALUATION:
         settle(venue, competition, sender)
-    venue.send(competition.finalize(), sender)
+    venue.send(competition.finalize(_winner(competition, sender)), sender)
     return competition.progress().outcome
 
 
@@ -76,12 +76,27 @@ def withdraw(venue: Venue, competition: Competition, account: Account) -> list[P
         paid.append(Payment("credit", credit))
     for each in competition.submissions():
         if each.submitter == account.address and (amount := competition.payout(each.number)):
+            _keep(venue, competition, each.number, account)
             venue.send(competition.withdraw(each.number, account.address), account)
             paid.append(Payment(f"submission {each.number}", amount))
         if each.status is Status.REFUTED and int.from_bytes(each.extra, "big") == int(account.address, 16):
             venue.send(competition.withdraw_reward(each.number, account.address), account)
             paid.append(Payment(f"reward {each.number}", Wei(competition.terms.claim_bond // 2)))
     return paid + _stakes(venue, competition, account)
+
+
+def _winner(competition: Competition, sender: Account) -> bytes:
+    """The winner's model for the organizer and for the winner, who want it to be callable; else nothing."""
+    first = competition.ranking()[:1]
+    wanted = {competition.terms.organizer, *(competition.submission(number).submitter for number in first)}
+    return competition.model_bytes(first[0]) if first and sender.address in wanted else b""
+
+
+def _keep(venue: Venue, competition: Competition, number: int, account: Account) -> None:
+    """Prizes are paid for models that are kept as code."""
+    decided = competition.progress().outcome is Outcome.DECIDED
+    if decided and number in competition.ranking() and not competition.is_kept(number):
+        venue.send(competition.keep(number, competition.model_bytes(number)), account)
 
 
 def _stakes(venue: Venue, competition: Competition, account: Account) -> list[Payment]:

@@ -17,6 +17,7 @@ from orchestrator.competition.records import (
     Submission,
     Terms,
 )
+from orchestrator.errors import ChainError
 from orchestrator.types import Address, Seconds, Wei
 
 if TYPE_CHECKING:
@@ -119,6 +120,16 @@ class CompetitionReader(Bound):
         """Raises ContractReverted for a submission that was not revealed."""
         return Result(*self._read("resultOf", number))
 
+    def model_bytes(self, number: int) -> bytes:
+        """The encoded model of a revealed submission. Raises ChainError if the node does not show it."""
+        for event in self.events("Revealed", submission=number):
+            return bytes(event["args"]["encoded"])
+        raise ChainError(f"the node does not show the model of submission {number}", "It may lag: try again.")
+
+    def is_kept(self, number: int) -> bool:
+        """Whether a revealed model is kept as code, so that it can be called."""
+        return bool(self.chain.code(self.result(number).model))
+
     def ranking(self) -> list[int]:
         """Numbers of the submissions in the ranking, best first."""
         return list(self._read("ranking"))
@@ -141,7 +152,7 @@ class CompetitionReader(Bound):
         return int(self._read("predict", features))
 
     def predict_with(self, number: int, features: bytes) -> int:
-        """The prediction of any revealed submission."""
+        """The prediction of any revealed submission whose model is kept as code."""
         return int(self._read("predictWith", number, features))
 
 
@@ -177,8 +188,11 @@ class Competition(CompetitionReader):
     def open_test(self, groups: Sequence[Group]) -> "ContractFunction":
         return self._write("openTest", [group.as_tuple() for group in groups])
 
-    def evaluate(self, number: int, samples: int) -> "ContractFunction":
-        return self._write("evaluate", number, samples)
+    def keep(self, number: int, model: bytes) -> "ContractFunction":
+        return self._write("keep", number, model)
+
+    def evaluate(self, number: int, samples: int, model: bytes) -> "ContractFunction":
+        return self._write("evaluate", number, samples, model)
 
     def claim(self, number: int, predictions: bytes) -> "ContractFunction":
         """The claim bond is sent along."""
@@ -190,8 +204,9 @@ class Competition(CompetitionReader):
     def settle(self, number: int) -> "ContractFunction":
         return self._write("settle", number)
 
-    def finalize(self) -> "ContractFunction":
-        return self._write("finalize")
+    def finalize(self, model: bytes = b"") -> "ContractFunction":
+        """With the winner's model, that is kept as code, too."""
+        return self._write("finalize", model)
 
     def withdraw(self, number: int, to: Address) -> "ContractFunction":
         return self._write("withdraw", number, to)

@@ -16,11 +16,11 @@ from orchestrator.competition.offer import (
     read_offer,
     shape_of,
     terms_of,
-    trivial_score,
 )
 from orchestrator.competition.records import Terms
 from orchestrator.competition.secrets import derive, group_salts
 from orchestrator.competition.training import DATA, draw, open_training
+from orchestrator.competition.trivial import Trivial, trivial_models
 from orchestrator.competition.venue import Report, Venue
 from orchestrator.errors import ChainError, ContractReverted, UsageError
 
@@ -37,6 +37,7 @@ class Draft:
     nonce: bytes
     shape: Shape
     table: Table
+    trivial: tuple[Trivial, ...]
     warnings: tuple[str, ...]
 
 
@@ -64,7 +65,9 @@ def prepare(venue: Venue, offer: Offer, organizer: Account) -> Draft:
     archive = Archive.seal(offer.title, table.encoding, nonce, data)
     stored = venue.storage.put(archive.to_bytes())
     terms = terms_of(offer, table, shape, data.root, stored)
-    return Draft(key, terms, master, nonce, shape, table, _warnings(offer, table, shape))
+    trivial = trivial_models(offer, table)
+    warnings = _warnings(offer, table, shape, trivial)
+    return Draft(key, terms, master, nonce, shape, table, trivial, warnings)
 
 
 def create(
@@ -82,11 +85,12 @@ def create(
     """
     terms = draft.terms
     try:
-        receipt = venue.send_once(
-            f"create-{terms.root.hex()[:24]}",
+        receipt = venue.pay(
             venue.factory.create(terms),
             organizer,
-            value=terms.prize + terms.bond,
+            terms.token,
+            terms.prize + terms.bond,
+            purpose=f"create-{terms.root.hex()[:24]}",
         )
     except ContractReverted as error:
         raise _in_words(error) from error
@@ -129,14 +133,12 @@ def _nonce(venue: Venue, key: str) -> bytes:
     return bytes.fromhex(known["nonce"])
 
 
-def _warnings(offer: Offer, table: Table, shape: Shape) -> tuple[str, ...]:
-    said = []
-    says, reached, wins = trivial_score(offer, table)
-    if wins:
-        said.append(
-            f"a model that always says {says} reaches {offer.metric} {reached:.4g}, which passes your "
-            f"criterion of {offer.criterion:g}: choose a stricter one"
-        )
+def _warnings(offer: Offer, table: Table, shape: Shape, trivial: tuple[Trivial, ...]) -> tuple[str, ...]:
+    said = [
+        f"a trivial model passes your criterion of {offer.criterion:g} ({each}): choose a stricter one"
+        for each in trivial
+        if each.passes
+    ]
     if table.removed:
         said.append(f"{table.removed} rows were left out: duplicates, or rows with missing values")
     if shape.unused:

@@ -1,8 +1,9 @@
 """From a table to bytes: how features became bytes 0…255 and labels classes or whole numbers, published.
 
-A feature's byte b stands for `low + step * b`. Whole numbers from 0 to 255 are kept as they are; everything
-else is spread over the range that it has. Labels of classes are numbered in their sorted order; a label y
-that is a number becomes round(y / unit).
+A feature's byte b stands for `low + step * b`. Whole numbers from 0 to 255 are multiplied by the largest
+whole number that keeps them bytes; everything else is spread over the range that it has. So every column
+fills the byte, and none needs weights that leave little of an int8 for the others. Labels of classes are
+numbered in their sorted order; a label y that is a number becomes round(y / unit).
 """
 
 from dataclasses import dataclass, replace
@@ -129,9 +130,10 @@ def _hint(hint: str) -> str:
 
 def _scaling(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     low, high = values.min(axis=0), values.max(axis=0)
-    as_they_are = (values == np.rint(values)).all(axis=0) & (low >= 0) & (high <= 255)
-    steps = np.where(high > low, (high - low) / 255, 1.0)
-    return np.where(as_they_are, 0.0, low), np.where(as_they_are, 1.0, steps)
+    whole = (values == np.rint(values)).all(axis=0) & (low >= 0) & (high <= 255)
+    multiples = np.floor(255 / np.maximum(high, 1))
+    spread = np.where(high > low, (high - low) / 255, 1.0)
+    return np.where(whole, 0.0, low), np.where(whole, 1 / np.maximum(multiples, 1), spread)
 
 
 def _unit(labels: NDArray[np.float64]) -> float:

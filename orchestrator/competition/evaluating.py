@@ -8,19 +8,19 @@ import numpy as np
 
 from orchestrator.chain import Account
 from orchestrator.competition.candidates import exact_score
-from orchestrator.competition.code import read_code
 from orchestrator.competition.contracts import Competition
 from orchestrator.competition.records import SETTLED, Group, Mode, Phase, Refutation, Status, Terms
 from orchestrator.competition.samples import Samples
 from orchestrator.competition.testing import opened_tests
 from orchestrator.competition.timing import require_phase
-from orchestrator.competition.transactions import call_argument
 from orchestrator.competition.tree import proof_of, sample_leaves, word_leaves, words_of
 from orchestrator.competition.venue import Report, Venue
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.learning.integer import IntegerModel, IntegerNetwork, decode_model, predict
 
 if TYPE_CHECKING:
+    from web3.contract.contract import ContractFunction
+
     from orchestrator.competition.encoding import Integers
 
 GAS_CAP = 2**24  # of one transaction, EIP-7825
@@ -37,8 +37,8 @@ class Claim:
 
 
 def model_of(competition: Competition, number: int) -> IntegerModel:
-    """The model of a revealed submission, read from its code."""
-    return decode_model(read_code(competition.chain, competition.result(number).model))
+    """The model of a revealed submission."""
+    return decode_model(competition.model_bytes(number))
 
 
 def predicted_score(competition: Competition, number: int) -> int:
@@ -61,11 +61,14 @@ def evaluate(
     require_phase(competition, Phase.EVALUATION, what="evaluating")
     _require_revealed(competition, number)
     gas, left = 0, terms.test_samples - competition.result(number).done
-    each = _gas_guess(model_of(competition, number))
+    model = competition.model_bytes(number)
+    each = _gas_guess(decode_model(model))
     chunk = max(1, COMFORT // each)
     while left:
         chunk = min(chunk, left)
-        used = _evaluate(venue, competition, number, chunk, sender, 2 * (OVERHEAD + chunk * each))
+        used = _evaluate(
+            venue, competition.evaluate(number, chunk, model), sender, 2 * (OVERHEAD + chunk * each)
+        )
         if used is None and chunk == 1:
             raise ChainError(
                 f"submission {number} takes more gas for one sample than a transaction has",
@@ -93,24 +96,26 @@ def claim(venue: Venue, competition: Competition, number: int, submitter: Accoun
         samples = Samples.of(opened_tests(competition), terms)
         predictions = predict(model_of(competition, number), samples.features, terms.classes)
         encoded = encode_predictions(predictions, terms)
-        venue.send(competition.claim(number, encoded), submitter, value=terms.claim_bond)
+        venue.pay(competition.claim(number, encoded), submitter, terms.token, terms.claim_bond)
     return competition.result(number).score
 
 
-def check_claims(competition: Competition) -> Iterator[Claim]:
+def check_claims(competition: Competition, progress: Report | None = None) -> Iterator[Claim]:
     """Recompute every claim that can still be refuted."""
     claims = {int(event["args"]["submission"]): event for event in competition.events("Claimed")}
     if not claims:
         return
     terms, now = competition.terms, competition.chain.now()
     samples = Samples.of(opened_tests(competition), terms)
-    for number, event in claims.items():
+    for checked, (number, event) in enumerate(claims.items(), 1):
+        if progress:
+            progress(checked, len(claims))
         if competition.submission(number).status is not Status.REVEALED:
             continue
         done = competition.result(number).done
         if done == SETTLED or done + terms.refute <= now:
             continue
-        posted = bytes(call_argument(competition, event, "claim", "predictions"))
+        posted = bytes(event["args"]["predictions"])
         right = encode_predictions(
             predict(model_of(competition, number), samples.features, terms.classes), terms
         )
@@ -188,16 +193,14 @@ def _gas_guess(model: IntegerModel) -> int:
     return 3_000 + 4_000 * len(model.trees) + 300 * model.outputs * len(model.trees)
 
 
-def _evaluate(
-    venue: Venue, competition: Competition, number: int, samples: int, sender: Account, limit: int
-) -> int | None:
-    """Evaluate so many samples; returns the gas used, None if that would be more than a transaction has.
+def _evaluate(venue: Venue, call: "ContractFunction", sender: Account, limit: int) -> int | None:
+    """Evaluate some samples; returns the gas used, None if that would be more than a transaction has.
 
     The limit is given, since an estimate runs the model a dozen times.
     """
     for gas in (min(limit, GAS_CAP), GAS_CAP):
         try:
-            return venue.send(competition.evaluate(number, samples), sender, gas=gas).gas_used
+            return venue.send(call, sender, gas=gas).gas_used
         except (InsufficientFunds, NodeUnavailable):
             raise
         except ChainError as error:

@@ -4,10 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from eth_utils.crypto import keccak
 
-from orchestrator.competition.encoding import Integers, Table, read_table
+from orchestrator.competition.encoding import Table, read_table
 from orchestrator.competition.records import NOBODY, Mode, Scheme, Terms
 from orchestrator.competition.tree import Data
 from orchestrator.errors import DataError, UsageError
@@ -15,13 +14,12 @@ from orchestrator.learning.integer import (
     METRICS,
     encode_samples,
     pass_mark,
-    readable_score,
     sample_size,
     score,
 )
 from orchestrator.storage import PutResult
 from orchestrator.storage.cid import Cid
-from orchestrator.types import Seconds, Wei
+from orchestrator.types import Address, Seconds, Wei
 
 MAX_GROUPS, MAX_FEATURES, MAX_CLASSES = 256, 4096, 256
 MAX_GROUP_BYTES, MAX_SAMPLES, MAX_CLAIM = 24_575, 1_000_000, 65_536
@@ -30,7 +28,9 @@ DAY, WEEK = Seconds(86_400), Seconds(604_800)
 
 @dataclass(frozen=True)
 class Offer:
-    """What an organizer decides. Amounts in wei; what is None follows from the prize, the rows or `training`.
+    """What an organizer decides. What is None follows from the prize, the rows or `training`.
+
+    Amounts are in wei, or in the smallest units of `token`.
 
     `criterion` is a share of 1 (accuracy, macro-F1) or a mean error in the labels' own unit (MAE); `shares`
     of the places sum to 1.
@@ -56,6 +56,7 @@ class Offer:
     tip: Wei | None = None
     stake: Wei | None = None
     claim_bond: Wei | None = None
+    token: Address = NOBODY
     max_model_bytes: int = 32_768
     training: Seconds = WEEK
     reveal: Seconds = DAY
@@ -158,7 +159,7 @@ def terms_of(offer: Offer, table: Table, shape: Shape, root: bytes, stored: PutR
     deposit = prize // 100 if offer.deposit is None else offer.deposit
     return Terms(
         organizer=NOBODY,
-        token=NOBODY,
+        token=offer.token,
         root=root,
         cid_digest=cid.digest,
         cid_codec=cid.codec,
@@ -190,27 +191,10 @@ def terms_of(offer: Offer, table: Table, shape: Shape, root: bytes, stored: PutR
     )
 
 
-def trivial_score(offer: Offer, table: Table) -> tuple[str, float, bool]:
-    """The best model that always says the same: what it says, its score on all rows, and whether it wins."""
-    encoding, labels = table.encoding, table.labels
-    guess = int(np.median(labels)) if offer.numbers else int(np.bincount(labels).argmax())
-    reached = _score_of_constant(offer.metric, len(encoding.classes), guess, labels)
-    wins = reached >= pass_mark(offer.metric, offer.criterion / encoding.unit)
-    shown = readable_score(offer.metric, reached) * encoding.unit
-    return f"{encoding.target} = {encoding.label(guess)}", shown, wins
-
-
 def draft_key(offer: Offer, organizer: str, chain: str) -> str:
     """Equal for equal offers on equal data: who was interrupted goes on with the salts begun with."""
     content = offer.file.read_bytes()
     return keccak(repr((offer, organizer, chain)).encode() + hashlib.sha256(content).digest()).hex()[:24]
-
-
-def _score_of_constant(metric: str, classes: int, guess: int, labels: Integers) -> int:
-    if metric != "macro-f1":
-        return score(metric, classes, [guess] * len(labels), labels.tolist())
-    share = float(np.mean(labels == guess))
-    return int(10**9 * 2 * share / (1 + share) / classes)
 
 
 def _criterion(offer: Offer, table: Table) -> int:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import Any
 
 from orchestrator.chain import Account
-from orchestrator.competition.code import read_code
 from orchestrator.competition.contracts import Competition
 from orchestrator.competition.overview import stands
 from orchestrator.competition.records import Outcome, Status
@@ -43,7 +42,7 @@ def publish(
         raise ChainError(f"submission {number} is not a revealed one of {owner.name}", "See `show`.")
     if competition.progress().outcome is not Outcome.DECIDED or not stands(competition, number):
         raise ChainError(f"the score of submission {number} is not decided", "Publish it after the end.")
-    content = read_code(venue.chain, competition.result(number).model)
+    content = competition.model_bytes(number)
     stored = venue.storage.put(content)
     manifest = _manifest(venue, competition, number, content, stored, licence)
     venue.storage.put(manifest.to_bytes())

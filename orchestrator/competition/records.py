@@ -204,6 +204,13 @@ class Group:
     data: bytes
     proof: tuple[bytes, ...]
 
+    @classmethod
+    def read(cls, opened: Any) -> Self:
+        """From an event."""
+        return cls(
+            bytes(opened["salt"]), bytes(opened["data"]), tuple(bytes(each) for each in opened["proof"])
+        )
+
     def as_tuple(self) -> tuple[bytes, bytes, list[bytes]]:
         return self.salt, self.data, list(self.proof)
 

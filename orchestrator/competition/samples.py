@@ -1,6 +1,6 @@
 """Samples of some groups as arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,12 +11,15 @@ from orchestrator.learning.integer import decode_samples
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples in order: `features` (samples, features) of bytes, `labels` (samples)."""
+    """Samples in order: `features` (samples, features) of bytes, called `names`, and `labels` (samples)."""
 
     features: Integers
     labels: Integers
+    names: tuple[str, ...]
 
     @classmethod
-    def of(cls, groups: Iterable[Group], terms: Terms) -> Self:
+    def of(cls, groups: Iterable[Group], terms: Terms, names: Sequence[str] = ()) -> Self:
+        """`names` are the columns' own, where they matter; else they are numbered."""
         data = b"".join(group.data for group in groups)
-        return cls(*decode_samples(data, terms.features, terms.classes))
+        features, labels = decode_samples(data, terms.features, terms.classes)
+        return cls(features, labels, tuple(names or map(str, range(terms.features))))

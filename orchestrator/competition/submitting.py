@@ -12,7 +12,7 @@ from orchestrator.competition.records import Phase, Status, Submission
 from orchestrator.competition.secrets import Secret, derive
 from orchestrator.competition.timing import require_phase
 from orchestrator.competition.training import training_data
-from orchestrator.competition.venue import Venue
+from orchestrator.competition.venue import Report, Venue
 from orchestrator.errors import AccountError, ChainError
 
 SALT = "competition submission"
@@ -28,17 +28,23 @@ class Submitted:
     gas_used: int
 
 
-def propose(venue: Venue, competition: Competition, file: Path, opening: str | None = None) -> Candidate:
+def propose(
+    venue: Venue,
+    competition: Competition,
+    file: Path,
+    opening: str | None = None,
+    progress: Report | None = None,
+) -> Candidate:
     """Quantize the model in `file` on the training data and predict its score; nothing is sent."""
     samples = training_data(venue, competition, opening).samples(competition.terms)
-    return candidate_of(file, competition.terms, samples)
+    return candidate_of(file, competition.terms, samples, progress=progress)
 
 
 def submit(venue: Venue, competition: Competition, candidate: Candidate, submitter: Account) -> Submitted:
     """Commit to the model with the deposit. The same model twice is one submission.
 
     Model and salt are on disk before anything is sent, and the salt follows from the wallet key. Raises
-    ChainError that says when training ended, ContractReverted for the organizer where it may not enter.
+    ChainError that says when training ended, and for the organizer where it may not enter.
     """
     salt = salt_of(venue, competition, candidate.hash, submitter)
     commitment = competition.commitment(submitter.address, candidate.hash, salt)
@@ -48,11 +54,15 @@ def submit(venue: Venue, competition: Competition, candidate: Candidate, submitt
     if known:
         return Submitted(known, candidate, False, 0)
     require_phase(competition, Phase.TRAINING, what="submitting")
-    receipt = venue.send_once(
-        f"commit-{competition.address}-{commitment.hex()[:16]}",
+    terms = competition.terms
+    if submitter.address == terms.organizer and not terms.organizer_may_enter:
+        raise ChainError("the organizer is excluded from its own prize", "Use --from with another account.")
+    receipt = venue.pay(
         competition.commit(commitment),
         submitter,
-        value=competition.terms.deposit,
+        terms.token,
+        terms.deposit,
+        purpose=f"commit-{competition.address}-{commitment.hex()[:16]}",
     )
     found = _with_commitment(competition, commitment, submitter)
     if found is None:

@@ -6,7 +6,6 @@ from orchestrator.competition.contracts import Competition, CompetitionReader
 from orchestrator.competition.records import Group, Mode, Phase
 from orchestrator.competition.timing import require_phase
 from orchestrator.competition.training import organizers_data
-from orchestrator.competition.transactions import call_argument, group_argument
 from orchestrator.competition.venue import Report, Venue
 from orchestrator.errors import ChainError
 
@@ -40,20 +39,11 @@ def open_test(
 
 
 def opened_tests(competition: CompetitionReader) -> list[Group]:
-    """The test groups in order, read from the transactions that opened them and checked against the root.
-
-    Raises ChainError while some are closed, or where a contract opened them in its own way.
-    """
+    """The test groups in order, each checked against the root. Raises ChainError while some are closed."""
     terms, progress = competition.terms, competition.progress()
     if not terms.test_groups == progress.opened:
         raise ChainError(
             f"{progress.opened} of {terms.test_groups} test groups are open", "The organizer opens them."
         )
-    groups: list[Group] = []
-    seen: set[bytes] = set()
-    for event in competition.events("TestOpened"):
-        if event["transactionHash"] not in seen:
-            seen.add(event["transactionHash"])
-            groups += [group_argument(each) for each in call_argument(competition, event, "openTest", "next")]
-    numbers = competition.test_groups()
-    return [check_group(terms, number, group) for number, group in zip(numbers, groups, strict=True)]
+    opened = [event["args"] for event in competition.events("TestOpened")]
+    return [check_group(terms, int(each["group"]), Group.read(each["opened"])) for each in opened]

@@ -12,7 +12,6 @@ from orchestrator.competition.records import Group, Phase, Terms
 from orchestrator.competition.samples import Samples
 from orchestrator.competition.secrets import derive, group_salts
 from orchestrator.competition.timing import require_phase
-from orchestrator.competition.transactions import call_argument, group_argument
 from orchestrator.competition.tree import Data
 from orchestrator.competition.venue import Venue
 from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
@@ -41,7 +40,7 @@ class TrainingData:
                 "no training group is open yet",
                 "The organizer runs `diln competition data`; demand a group with --challenge.",
             )
-        return Samples.of(self.groups.values(), terms)
+        return Samples.of(self.groups.values(), terms, self.archive.encoding.features)
 
 
 def draw(venue: Venue, competition: Competition, sender: Account) -> bool:
@@ -149,7 +148,9 @@ def write_csv(training: TrainingData, terms: Terms, file: Path) -> int:
 def challenge(venue: Venue, competition: Competition, group: int, sender: Account) -> None:
     """Demand, with the stake, that a withheld group be opened on-chain."""
     require_phase(competition, Phase.TRAINING, what="challenging")
-    venue.send(competition.challenge(group), sender, value=competition.terms.stake)
+    if competition.challenge_of(group).deadline:
+        raise ChainError(f"group {group} has been challenged", "The organizer must answer: run `data` again.")
+    venue.pay(competition.challenge(group), sender, competition.terms.token, competition.terms.stake)
 
 
 def answer_all(venue: Venue, competition: Competition, organizer: Account) -> list[int]:
@@ -174,8 +175,7 @@ def _answered(competition: Competition) -> dict[int, Group]:
     found = {}
     for event in competition.events("Answered"):
         number = int(event["args"]["group"])
-        group = group_argument(call_argument(competition, event, "answer", "opened"))
-        found[number] = check_group(competition.terms, number, group)
+        found[number] = check_group(competition.terms, number, Group.read(event["args"]["opened"]))
     return found
 
 

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from eth_utils.address import to_checksum_address
+
 from orchestrator.chain import Account, Accounts, Chain, Deployments, Journal, Receipt, connect
 from orchestrator.competition.contracts import Competition, CompetitionFactory
+from orchestrator.competition.money import Token
+from orchestrator.competition.records import NOBODY
 from orchestrator.competition.secrets import SecretFolder
 from orchestrator.competition.timing import in_words
 from orchestrator.config import Settings
@@ -81,6 +85,29 @@ class Venue:
             return self.journal.send(purpose, function, sender, value=value)
         except ContractReverted as error:
             raise in_words(error, self.chain.now()) from error
+
+    def pay(
+        self,
+        function: "ContractFunction",
+        sender: Account,
+        token: Address,
+        amount: int,
+        *,
+        purpose: str | None = None,
+    ) -> Receipt:
+        """Send what takes `amount` of `token` (or ether) from the sender, with an approval of just that.
+
+        With a `purpose`, neither happens twice. Raises ContractReverted, InsufficientFunds.
+        """
+        if purpose and (earlier := self.journal.earlier(purpose)):
+            return earlier
+        ether = token == NOBODY
+        if not ether and amount:
+            Token(self.chain, token).allow(sender, to_checksum_address(function.address), amount)
+        value = amount if ether else 0
+        if purpose:
+            return self.send_once(purpose, function, sender, value=value)
+        return self.send(function, sender, value=value)
 
     def find(self, reference: str = "latest") -> Competition:
         """The competition that `reference` names: an address, the start of one, or `latest`.

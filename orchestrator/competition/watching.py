@@ -2,21 +2,22 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
-from orchestrator.chain import Account, ether
+from orchestrator.chain import Account
 from orchestrator.competition.closing import can_finalize, finalize, withdraw, withheld_group
 from orchestrator.competition.contracts import Competition
 from orchestrator.competition.evaluating import check_claims, claim, evaluate, refute, revealed, settle
+from orchestrator.competition.money import money_of
 from orchestrator.competition.overview import stands
 from orchestrator.competition.records import Mode, Outcome, Phase, Status
 from orchestrator.competition.submitting import reveal
 from orchestrator.competition.testing import open_test
 from orchestrator.competition.training import answer_all, draw, open_training, training_is_open
-from orchestrator.competition.venue import Venue
+from orchestrator.competition.venue import Report, Venue
 from orchestrator.errors import DilnError
-
-Duty = Callable[[Venue, Competition, Account], Iterator[str]]
 
 
 class Role(StrEnum):
@@ -27,108 +28,147 @@ class Role(StrEnum):
     REFUTER = "refuter"
 
 
-def keep(venue: Venue, competition: Competition, account: Account, role: Role) -> Iterator[str]:
+@dataclass(frozen=True)
+class Watch:
+    """Who watches what. `progress` is called with (done, total) during long steps."""
+
+    venue: Venue
+    competition: Competition
+    account: Account
+    role: Role
+    progress: Report | None = None
+
+
+Duty = Callable[[Watch], Iterator[str]]
+
+
+def keep(watching: Watch) -> Iterator[str]:
     """Do everything that is due now, and say what was done; a duty that fails does not stop the others.
 
     Done again at any time, it does what has become due since.
     """
-    for duty in DUTIES[role]:
+    for duty in DUTIES[watching.role]:
         try:
-            yield from duty(venue, competition, account)
+            yield from duty(watching)
         except DilnError as error:
             yield f"could not {duty.__name__.strip('_').replace('_', ' ')}: {error.message}"
 
 
-def watch(
-    venue: Venue, competition: Competition, account: Account, role: Role, *, interval: float = 12.0
-) -> Iterator[str]:
-    """Keep the duties every `interval` seconds until the competition is closed and all is withdrawn."""
+def watch(watching: Watch, *, interval: float = 12.0) -> Iterator[str]:
+    """Keep the duties every `interval` seconds until the competition is closed and all is withdrawn.
+
+    A node that is away for a while is waited for.
+    """
     while True:
-        closed = competition.progress().outcome is not Outcome.OPEN
-        yield from keep(venue, competition, account, role)
-        if closed:
-            return
+        try:
+            closed = watching.competition.progress().outcome is not Outcome.OPEN
+        except DilnError as error:
+            yield f"could not look: {error.message}"
+        else:
+            yield from keep(watching)
+            if closed:
+                return
         time.sleep(interval)
 
 
-def _draw_the_split(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.phase() is not Phase.SEEDING:
+def _draw_the_split(w: Watch) -> Iterator[str]:
+    if w.competition.phase() is not Phase.SEEDING:
         return
-    if venue.chain.head().number > competition.terms.seed_block and draw(venue, competition, account):
+    if w.venue.chain.head().number > w.competition.terms.seed_block and draw(
+        w.venue, w.competition, w.account
+    ):
         yield "drew the split"
 
 
-def _open_the_training_data(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.phase() is Phase.TRAINING and not training_is_open(venue, competition):
-        yield f"opened the training data: {open_training(venue, competition, account)}"
+def _open_the_training_data(w: Watch) -> Iterator[str]:
+    if w.competition.phase() is Phase.TRAINING and not training_is_open(w.venue, w.competition):
+        yield f"opened the training data: {open_training(w.venue, w.competition, w.account)}"
 
 
-def _answer_challenges(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.progress().outcome is Outcome.OPEN:
-        for number in answer_all(venue, competition, account):
+def _answer_challenges(w: Watch) -> Iterator[str]:
+    if w.competition.progress().outcome is Outcome.OPEN:
+        for number in answer_all(w.venue, w.competition, w.account):
             yield f"answered the challenge of group {number}"
 
 
-def _open_the_test_data(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    due = competition.phase() is Phase.OPENING and competition.progress().revealed > 0
-    if due and venue.chain.now() < competition.deadlines().opening:
-        yield f"opened {open_test(venue, competition, account)} test groups"
+def _open_the_test_data(w: Watch) -> Iterator[str]:
+    due = w.competition.phase() is Phase.OPENING and w.competition.progress().revealed > 0
+    if due and w.venue.chain.now() < w.competition.deadlines().opening:
+        yield f"opened {open_test(w.venue, w.competition, w.account, w.progress)} test groups"
 
 
-def _reveal(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    mine = [each for each in competition.submissions() if each.submitter == account.address]
-    if competition.phase() is Phase.REVEAL and any(each.status is Status.COMMITTED for each in mine):
-        for number in reveal(venue, competition, account):
+def _reveal(w: Watch) -> Iterator[str]:
+    mine = [each for each in w.competition.submissions() if each.submitter == w.account.address]
+    if w.competition.phase() is Phase.REVEAL and any(each.status is Status.COMMITTED for each in mine):
+        for number in reveal(w.venue, w.competition, w.account):
             yield f"revealed submission {number}"
 
 
-def _score_own_submissions(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    for number in _unscored(competition):
-        if competition.submission(number).submitter != account.address:
+def _score_own_submissions(w: Watch) -> Iterator[str]:
+    for number in _unscored(w.competition):
+        if w.competition.submission(number).submitter != w.account.address:
             continue
-        if competition.terms.mode is Mode.DIRECT:
-            evaluate(venue, competition, number, account)
-            yield f"evaluated submission {number}"
-        elif venue.chain.now() < competition.deadlines().evaluation:
-            claim(venue, competition, number, account)
-            yield f"claimed the score of submission {number}"
+        if w.competition.terms.mode is Mode.DIRECT:
+            yield _evaluated(w, number)
+        elif w.venue.chain.now() < w.competition.deadlines().evaluation:
+            claiming = partial(claim, w.venue, w.competition, number, w.account)
+            yield _attempt("claim", "claimed", f"the score of submission {number}", claiming)
 
 
-def _evaluate_for_the_tip(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.terms.mode is Mode.DIRECT:
-        for number in _unscored(competition):
-            evaluate(venue, competition, number, account)
-            yield f"evaluated submission {number}"
+def _evaluate_for_the_tip(w: Watch) -> Iterator[str]:
+    if w.competition.terms.mode is Mode.DIRECT:
+        for number in _unscored(w.competition):
+            yield _evaluated(w, number)
 
 
-def _check_claims(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.phase() is not Phase.EVALUATION:
+def _evaluated(w: Watch, number: int) -> str:
+    evaluation = partial(evaluate, w.venue, w.competition, number, w.account, w.progress)
+    return _attempt("evaluate", "evaluated", f"submission {number}", evaluation)
+
+
+def _check_claims(w: Watch) -> Iterator[str]:
+    if w.competition.phase() is not Phase.EVALUATION:
         return
-    for found in check_claims(competition):
+    for found in check_claims(w.competition, w.progress):
         if found.wrong_at is not None:
-            refute(venue, competition, found, account)
-            yield f"refuted submission {found.submission} by test sample {found.wrong_at}"
+            wrong = f"submission {found.submission} by test sample {found.wrong_at}"
+            refutation = partial(refute, w.venue, w.competition, found, w.account)
+            yield _attempt("refute", "refuted", wrong, refutation)
 
 
-def _settle_claims(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.terms.mode is Mode.OPTIMISTIC and competition.phase() is Phase.EVALUATION:
-        for number in settle(venue, competition, account):
+def _settle_claims(w: Watch) -> Iterator[str]:
+    if w.competition.terms.mode is Mode.OPTIMISTIC and w.competition.phase() is Phase.EVALUATION:
+        for number in settle(w.venue, w.competition, w.account):
             yield f"settled submission {number}"
 
 
-def _close(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.progress().outcome is not Outcome.OPEN:
+def _close(w: Watch) -> Iterator[str]:
+    if w.competition.progress().outcome is not Outcome.OPEN:
         return
-    phase, now = competition.phase(), venue.chain.now()
-    slashable = phase is Phase.OPENING and now >= competition.deadlines().opening
-    if slashable or can_finalize(venue, competition) or withheld_group(venue, competition) is not None:
-        yield f"closed the competition: {finalize(venue, competition, account).name.lower()}"
+    phase, now = w.competition.phase(), w.venue.chain.now()
+    slashable = phase is Phase.OPENING and now >= w.competition.deadlines().opening
+    if (
+        slashable
+        or can_finalize(w.venue, w.competition)
+        or withheld_group(w.venue, w.competition) is not None
+    ):
+        yield f"closed the competition: {finalize(w.venue, w.competition, w.account).name.lower()}"
 
 
-def _withdraw(venue: Venue, competition: Competition, account: Account) -> Iterator[str]:
-    if competition.progress().outcome is not Outcome.OPEN:
-        for payment in withdraw(venue, competition, account):
-            yield f"withdrew {ether(payment.amount)} ether ({payment.reason})"
+def _withdraw(w: Watch) -> Iterator[str]:
+    if w.competition.progress().outcome is not Outcome.OPEN:
+        money = money_of(w.venue.chain, w.competition.terms.token)
+        for payment in withdraw(w.venue, w.competition, w.account):
+            yield f"withdrew {money.show(payment.amount)} ({payment.reason})"
+
+
+def _attempt(verb: str, done: str, what: str, act: Callable[[], object]) -> str:
+    """What was done, or why it could not be: one submission must not keep others from their turn."""
+    try:
+        act()
+    except DilnError as error:
+        return f"could not {verb} {what}: {error.message}"
+    return f"{done} {what}"
 
 
 def _unscored(competition: Competition) -> list[int]:

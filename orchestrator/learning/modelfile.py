@@ -69,7 +69,10 @@ def load_model(source: Path | bytes, also: Sequence[str] = ()) -> "Pipeline":
     except Exception as error:  # whatever a crafted file provokes in skops, numpy or scikit-learn
         raise ModelError(f"The model file is damaged: {type(error).__name__}: {error}", RETRAIN) from error
     if not isinstance(model, Pipeline):
-        raise ModelError(f"The file holds a {type(model).__name__}, not a pipeline", RETRAIN)
+        raise ModelError(
+            f"The file holds a {type(model).__name__}, not a pipeline",
+            "store a pipeline, if only of one step: Pipeline([('model', model)])",
+        )
     check_model(model)
     return model
 

@@ -23,6 +23,7 @@ from orchestrator.provenance import (
     ModelReference,
     PredictionLog,
 )
+from orchestrator.provenance.canonical import parse
 from orchestrator.types import Digest
 
 if TYPE_CHECKING:
@@ -106,13 +107,11 @@ def prove(
 
 def read_rows(source: Path) -> list[dict[str, Any]]:
     """Rows from a CSV, Parquet or JSON file (a list of objects, or one). Raises DataError."""
-    import json
-
     import pandas as pd
 
     try:
         if source.suffix == ".json":
-            content = json.loads(source.read_text(encoding="utf-8"))
+            content = parse(source.read_bytes())
             return content if isinstance(content, list) else [content]
         frame = pd.read_parquet(source) if source.suffix == ".parquet" else _read_csv(source)
     except (OSError, ValueError) as error:

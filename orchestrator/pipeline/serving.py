@@ -1,5 +1,6 @@
 """Serve a model over HTTP for as long as its checks against the chain hold."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,11 @@ from orchestrator.pipeline.guard import Guard
 from orchestrator.pipeline.loading import PublishedModel, check
 from orchestrator.pipeline.predicting import predict
 from orchestrator.pipeline.workspace import Workspace
+from orchestrator.provenance.canonical import check_depth
 
 MOST_ROWS = 10_000
+
+_SHAPE = 'Send {"rows": [{"column": value, …}, …]}.'
 
 
 class Rows(BaseModel):
@@ -81,6 +85,11 @@ def create_app(workspace: Workspace, model: PublishedModel, guard: Guard) -> Fas
     async def refuse(request: Request, call_next: Any) -> Any:
         if guard.refusal and request.url.path not in ("/docs", "/openapi.json"):
             return _problem(503, guard.refusal)
+        body = await request.body()
+        try:  # the parser that comes next would crash the process
+            check_depth(body.decode(json.detect_encoding(body), "surrogatepass"))
+        except ValueError as error:
+            return _problem(422, DataError(f"The body: {error}", _SHAPE))
         return await call_next(request)
 
     @app.exception_handler(DilnError)
@@ -126,7 +135,7 @@ def _shape_fault(error: RequestValidationError) -> DataError:
     if place[:1] == ["rows"] and len(place) > 1 and place[1].isdigit():
         place = [f"Row {int(place[1]) + 1}", *place[2:]]
     where = ", ".join(place) or "The body"
-    return DataError(f"{where}: {first['msg'].lower()}", 'Send {"rows": [{"column": value, …}, …]}.')
+    return DataError(f"{where}: {first['msg'].lower()}", _SHAPE)
 
 
 def _problem(status: int, error: DilnError) -> JSONResponse:

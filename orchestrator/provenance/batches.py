@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from orchestrator.errors import VerificationFailed
 from orchestrator.provenance import fields
+from orchestrator.provenance.canonical import parse
 from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
 from orchestrator.provenance.merkle import MerkleTree
@@ -54,8 +55,8 @@ class LogBatches:
         if not self.path.exists():
             return []
         try:
-            return [_parsed(entry) for entry in fields.list_in(json.loads(self.path.read_bytes()), "batches")]
-        except (ValueError, RecursionError) as error:
+            return [_parsed(entry) for entry in fields.list_in(parse(self.path.read_bytes()), "batches")]
+        except ValueError as error:
             raise VerificationFailed(f"{self.path} is damaged: {error}", _HINT) from error
 
     def open(self, *, keep: bool = True) -> LogBatch | None:

@@ -2,11 +2,12 @@
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import rfc8785
+
+from orchestrator.nesting import is_nested_deeper
 
 LARGEST = 2**53 - 1
 """The largest integer that JSON numbers hold exactly."""
@@ -38,10 +39,11 @@ def decode(data: bytes) -> Any:
 
     Raises NotCanonical for malformed JSON, a repeated key, or bytes that are not in canonical form.
     """
-    _check_depth(data)
     try:
+        text = data.decode("utf-8")
+        check_depth(text)
         value = json.loads(
-            data.decode("utf-8"),
+            text,
             object_pairs_hook=_no_duplicates,
             parse_constant=_no_constant,
             parse_int=_integer,
@@ -55,6 +57,28 @@ def decode(data: bytes) -> Any:
     return value
 
 
+def parse(data: bytes) -> Any:
+    """Parse `data`, JSON in any form, as files that people may edit are.
+
+    Raises NotCanonical for what is not JSON in UTF-8, or nested too deeply to be parsed safely.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotCanonical(f"byte {error.start} is not UTF-8") from error
+    check_depth(text)
+    try:
+        return json.loads(text)
+    except ValueError as error:  # also for an integer of thousands of digits
+        raise NotCanonical(f"not JSON: {error}") from error
+
+
+def check_depth(text: str) -> None:
+    """Refuse JSON that is nested more than DEEPEST levels, before it is parsed. Raises NotCanonical."""
+    if is_nested_deeper(text, DEEPEST):
+        raise NotCanonical(f"nested deeper than {DEEPEST} levels")
+
+
 def where(path: Iterable[str | int]) -> str:
     """A path as people write it: `data.columns["mean radius"].min`, `parents[0]`."""
     shown = ""
@@ -66,20 +90,6 @@ def where(path: Iterable[str | int]) -> str:
         else:
             shown += f"[{json.dumps(step, ensure_ascii=False)}]"
     return shown.removeprefix(".")
-
-
-def _check_depth(data: bytes) -> None:
-    # The parser recurses, and py-evm raises Python's recursion limit beyond what the C stack holds: without
-    # this, a few thousand brackets from a stranger would crash the process.
-    outside_strings = re.sub(rb"(?s)\\.", b"", data).split(b'"')[::2]
-    depth = 0
-    for byte in b"".join(outside_strings):
-        if byte in b"[{":
-            depth += 1
-            if depth > DEEPEST:
-                raise NotCanonical(f"nested deeper than {DEEPEST} levels")
-        elif byte in b"]}":
-            depth -= 1
 
 
 def _check(value: Any, path: tuple[str | int, ...]) -> None:

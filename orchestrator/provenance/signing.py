@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from orchestrator.errors import ChainError, NodeUnavailable, SignatureRefused
 from orchestrator.provenance import fields
-from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance.canonical import NotCanonical, parse
 from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Approval, Publication, Status, Version
@@ -145,8 +145,8 @@ class SignatureFile:
         if not self.path.exists():
             return []
         try:
-            content = fields.list_in(json.loads(self.path.read_bytes()), "signatures")
-        except (ValueError, RecursionError) as error:
+            content = fields.list_in(parse(self.path.read_bytes()), "signatures")
+        except NotCanonical as error:
             raise SignatureRefused(f"{self.path} is damaged: {error}", "Remove it, and sign anew.") from error
         return [Signature.from_json(entry) for entry in content]
 

@@ -1,4 +1,4 @@
-"""Content-addressed artifacts: an embedded store, Kubo, CAR files, encryption.
+"""Content-addressed artifacts: an embedded store, Kubo, pinning services, gateways, CAR files, encryption.
 
 The CIDs are those of Kubo for the same content and profile. Everything that is read is verified here.
 """
@@ -14,12 +14,16 @@ from orchestrator.storage.unixfs import DEFAULT_PROFILE, PROFILES, Profile
 
 
 def open_storage(settings: Settings) -> Storage:
-    """Open the store of the state folder; with `storage: kind: kubo`, one that a Kubo daemon mirrors."""
-    if settings.storage.kind == EMBEDDED:
-        return LocalStore(settings.store_dir)
-    from orchestrator.storage import kubo  # here, because the client takes long to import
+    """Open the store of the state folder, with the mirrors and gateways that are set up, if any.
 
-    return kubo.connect(settings.store_dir, settings.storage)
+    None of them need be running. Raises ConfigError for the address of none.
+    """
+    config = settings.storage
+    if config.kind == EMBEDDED and not config.gateways and not config.pinning:
+        return LocalStore(settings.store_dir)
+    from orchestrator.storage import connecting  # here, because the clients take long to import
+
+    return connecting.connect(settings.store_dir, config)
 
 
 __all__ = [

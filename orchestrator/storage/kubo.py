@@ -1,8 +1,7 @@
-"""A store that a Kubo daemon mirrors, over Kubo's RPC.
+"""A Kubo daemon as a mirror and a source of blocks, over Kubo's RPC.
 
-The local copy always stands. What is pinned goes into a queue in the same transaction, and from there to the
-daemon as a CAR file; while the daemon is down the queue waits, and the next pin pushes it. Blocks that are
-not here are asked of the daemon and verified here: neither Kubo nor its client checks anything.
+It gets what is pinned as a CAR file. The blocks that it sends are verified by whoever asked for them: neither
+Kubo nor its client checks anything.
 """
 
 import contextlib
@@ -10,17 +9,12 @@ import io
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from orchestrator.config import StorageConfig
 from orchestrator.errors import ConfigError, StorageError, StorageUnavailable
-from orchestrator.storage import reading
-from orchestrator.storage.car import write_car
 from orchestrator.storage.cid import Cid
-from orchestrator.storage.local import LocalStore
-from orchestrator.storage.storage import BlockSource
 from orchestrator.storage.unixfs import MAX_BLOCK
 
 # The client's own patch of `requests`, for Unix sockets, uses what urllib3 has deprecated.
@@ -33,50 +27,10 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class KuboStore(LocalStore):
-    """A LocalStore in `folder` whose pins `daemon` keeps as well."""
-
-    _mirrored = True
-
-    def __init__(self, folder: Path, daemon: "KuboDaemon") -> None:
-        super().__init__(folder)
-        self._daemon = daemon
-
-    def close(self) -> None:
-        self._daemon.close()
-        super().close()
-
-    def push(self) -> None:
-        """Tell the daemon of all that is queued; what it does not take stays queued, with the reason."""
-        for cid, action in self._table.queue():
-            try:
-                self._tell(cid, action)
-            except StorageUnavailable as error:
-                self._table.delay(error.message)
-                _log.warning("kept here and queued for Kubo: %s. %s", error.message, error.hint)
-                return
-            except StorageError as error:
-                self._table.delay(error.message, cid)
-                _log.warning("%s is queued for Kubo: %s. %s", cid, error.message, error.hint)
-            else:
-                self._table.told(cid, action)
-
-    def _tell(self, cid: Cid, action: str) -> None:
-        if action == "unpin":
-            self._daemon.unpin(cid)
-        else:
-            local = self._fetch(cid, [self._blocks])
-            self._daemon.push(cid, lambda: write_car(cid, reading.walk(cid, local)))
-
-    def _announce(self) -> None:
-        self.push()
-
-    def _sources(self) -> Sequence[BlockSource]:
-        return [self._blocks, self._daemon]
-
-
 class KuboDaemon:
     """The few RPC calls that are needed, with time-outs, tries and errors that say what to do."""
+
+    name = "Kubo"
 
     def __init__(self, client: Any, address: str, sleep: Callable[[float], None] = time.sleep) -> None:
         """Use an ipfshttpclient `client`; `address` is for messages."""
@@ -113,6 +67,10 @@ class KuboDaemon:
         """Take the daemon's pin away, if there is one."""
         with contextlib.suppress(_NotFound):
             self._try(lambda: self._client.pin.rm(str(root)))
+
+    def addresses(self) -> list[str]:
+        """Return where other nodes reach the daemon, as multiaddrs. Raises StorageUnavailable."""
+        return list(self._try(self._client.id)["Addresses"] or ())
 
     def close(self) -> None:
         self._client.close()
@@ -186,8 +144,8 @@ class _Stream(io.RawIOBase):
         return next(self._parts, b"")
 
 
-def connect(folder: Path, config: StorageConfig) -> KuboStore:
-    """Open the store in `folder`, mirrored by the daemon in `config`; it need not be running.
+def connect(config: StorageConfig) -> KuboDaemon:
+    """Prepare to ask the daemon in `config`; it need not be running.
 
     Raises ConfigError if the address is not a multiaddr.
     """
@@ -203,7 +161,7 @@ def connect(folder: Path, config: StorageConfig) -> KuboStore:
         raise ConfigError(
             f"`{config.kubo}` is not the address of a Kubo daemon", f"Write it as {StorageConfig.kubo}."
         ) from error
-    return KuboStore(folder, KuboDaemon(client, config.kubo))
+    return KuboDaemon(client, config.kubo)
 
 
-__all__ = ["KuboDaemon", "KuboStore", "connect"]
+__all__ = ["PAUSES", "KuboDaemon", "connect"]

@@ -46,9 +46,9 @@ class LocalStore(Storage):
         return self._table.pins()
 
     def unpin(self, cid: str) -> None:
-        if not self._table.unpin(Cid.parse(cid), queue=self._mirrored):
+        if not self._table.unpin(Cid.parse(cid), self._mirrors):
             raise StorageError(f"{cid} is not pinned", "`diln pin ls` shows what is.")
-        self._announce()
+        self.push()
 
     def gc(self) -> Swept:
         with disk_errors(), self._exclusive():
@@ -62,8 +62,8 @@ class LocalStore(Storage):
                     file.unlink()
             return Swept(blocks, size)
 
-    _mirrored = False
-    """Whether a remote store is to be told of pins."""
+    _mirrors: tuple[str, ...] = ()
+    """Who is to be told of pins."""
 
     def _sources(self) -> Sequence[BlockSource]:
         return [self._blocks]
@@ -74,7 +74,7 @@ class LocalStore(Storage):
             batch = Batch(self._blocks, folder)
             yield batch
             batch.commit()
-            self._table.finish_add(token, batch.pins, queue=self._mirrored)
+            self._table.finish_add(token, batch.pins, self._mirrors)
 
     @contextlib.contextmanager
     def _announced(self) -> Iterator[tuple[str, Path]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, Self
 
-from orchestrator.errors import BlockNotFound, IntegrityError, StorageError
+from orchestrator.errors import BlockNotFound, IntegrityError, StorageError, StorageUnavailable
 from orchestrator.storage import reading
 from orchestrator.storage.adding import Progress, PutResult, Source, add
 from orchestrator.storage.blocks import Batch
@@ -186,7 +186,7 @@ class Storage(abc.ABC):
                     batch.write(cid, block)
             for root in roots:
                 batch.pin(root, self._require_whole(root, batch))
-        self._announce()
+        self.push()
         return [str(root) for root in roots]
 
     def _require_whole(self, root: Cid, batch: Batch) -> int:
@@ -200,6 +200,9 @@ class Storage(abc.ABC):
             raise IntegrityError(
                 f"the CAR file is not complete: {error.message}", "Export it again.", cid=str(root)
             ) from error
+
+    def push(self) -> None:  # noqa: B027 - a hook, for stores that have somebody to tell
+        """Tell mirrors of what was pinned and unpinned; what one does not take stays queued, with why."""
 
     @abc.abstractmethod
     def close(self) -> None:
@@ -219,12 +222,9 @@ class Storage(abc.ABC):
     def _adding(self) -> contextlib.AbstractContextManager[Batch]:
         """Open a batch that is committed at the end of the `with`, and leaves nothing behind on an error."""
 
-    def _announce(self) -> None:  # noqa: B027 - a hook, for stores that have somebody to tell
-        """Tell a remote store of what was pinned and unpinned, or note why that could not be done."""
-
     def _kept(self, cid: str) -> Pin:
-        """Announce a new pin, and return it."""
-        self._announce()
+        """Tell mirrors of a new pin, and return it."""
+        self.push()
         return next(pin for pin in self.pins() if pin.cid == cid)
 
     def _fetch(self, root: Cid, sources: Sequence[BlockSource] | None = None) -> reading.Fetch:
@@ -235,8 +235,13 @@ class Storage(abc.ABC):
 
 def _find(cid: Cid, root: Cid, sources: Sequence[BlockSource]) -> bytes:
     damaged = False
+    unavailable: StorageUnavailable | None = None
     for source in sources:
-        block = source.load(cid)
+        try:
+            block = source.load(cid)
+        except StorageUnavailable as error:
+            unavailable = unavailable or error
+            continue
         if block is None:
             continue
         if len(block) <= MAX_BLOCK and cid.matches(block):
@@ -250,9 +255,12 @@ def _find(cid: Cid, root: Cid, sources: Sequence[BlockSource]) -> bytes:
             cid=str(root),
             block=str(cid),
         )
+    if unavailable:
+        raise unavailable
     raise BlockNotFound(
         f"the block {cid} is not here" + (f" (below {root})" if cid != root else ""),
-        "Import it from a CAR file, or read it through a Kubo daemon (`--storage kubo`).",
+        "Import it from a CAR file, or read it through a Kubo daemon (`--storage kubo`) or a gateway"
+        " (DILN_GATEWAYS).",
     )
 
 

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.chain import Account, Receipt, ether
+from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds
 from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from orchestrator.sum.clone import Clone
 from orchestrator.sum.connection import Connection
+from orchestrator.sum.money import Money, fill_up
 from orchestrator.sum.opening import Found, Opened
 from orchestrator.sum.records import ETHER, Contribution
 from orchestrator.sum.shared import SharedModel
@@ -54,6 +56,30 @@ def encode_features(opened: Found, features: Sequence[int]) -> bytes:
     return x
 
 
+@dataclass(frozen=True)
+class Given:
+    """What somebody gave a model before, of some samples: how often each, and what of it is still open."""
+
+    times: Counter[Sample]
+    open: tuple[Contribution, ...]
+
+    def missing(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Those that are not open, each once."""
+        known = set(map(sample_of, self.open))
+        return [each for each in dict.fromkeys(samples) if each not in known]
+
+
+def given_before(opened: Opened, contributor: Address, samples: Iterable[Sample]) -> Given:
+    """Which of these samples `contributor` gave before."""
+    ledger, asked = opened.ledger.refresh(), set(samples)
+
+    def own(contribution: Contribution) -> bool:
+        return contribution.facts.contributor == contributor and sample_of(contribution) in asked
+
+    times = Counter(sample_of(each) for each in ledger.contributions if own(each))
+    return Given(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
+
+
 def add(
     connection: Connection,
     opened: Opened,
@@ -69,28 +95,26 @@ def add(
 
     `maximum` is the most to deposit for a sample (by default what it costs now). A sample that `sender` has
     added before, and that is still open, is not added again unless `again`: so a command that was killed can
-    be repeated. Raises InsufficientFunds, ChainError where the price is above the maximum; then nothing of
-    that transaction is sent.
+    be repeated. Where the model takes a token, what the balance lacks is approved and paid in first. Raises
+    InsufficientFunds, ChainError where the price is above the maximum; then nothing of that transaction is
+    sent.
     """
-    shared, asked = opened.shared, set(samples)
-    told = [each for each in shared.contributions(sender.address) if _sample(each) in asked]
-    given = Counter(map(_sample, told))
-    known = [] if again else [each for each in told if shared.open_record(each)]
-    skipped = set(map(_sample, known))
-    wanted = list(samples) if again else [each for each in dict.fromkeys(samples) if each not in skipped]
+    shared, before = opened.shared, given_before(opened, sender.address, samples)
+    known = () if again else before.open
+    wanted = list(samples) if again else before.missing(samples)
     added, gas = [], 0
     for start in range(0, len(wanted), AT_ONCE):
         chunk = wanted[start : start + AT_ONCE]
-        purpose = _purpose(shared, sender, chunk, given)
-        receipt = _send(connection, shared, chunk, sender, maximum, purpose, dry_run)
+        purpose = _purpose(shared, sender, chunk, before.times)
+        receipts = _send(connection, shared, chunk, sender, maximum, purpose, dry_run)
+        gas += sum(receipt.gas_used for receipt in receipts)
         if dry_run:
-            return Addition((), tuple(known), receipt.gas_used, receipt)
-        added += shared.added(receipt)
-        given.update(chunk)
-        gas += receipt.gas_used
+            return Addition((), known, gas, receipts[-1])
+        added += shared.added(receipts[-1])
+        before.times.update(chunk)
         if progress:
             progress(start + len(chunk), len(wanted))
-    return Addition(tuple(added), tuple(known), gas)
+    return Addition(tuple(added), known, gas)
 
 
 def _send(
@@ -101,35 +125,47 @@ def _send(
     maximum: Wei | None,
     purpose: str,
     dry_run: bool,
-) -> Receipt:
+) -> list[Receipt]:
     n = len(chunk)
-    price = shared.price(n)
-    most = price if maximum is None else maximum
-    if price > most:
-        raise _dearer(price, most)
+    most = most_for(shared, n, maximum)
     xs, labels = [x for x, _ in chunk], [label for _, label in chunk]
     function = shared.add(xs[0], labels[0], most) if n == 1 else shared.add_batch(xs, labels, most)
-    value = _value(shared, sender.address, most * n)
+    value, before = bring(connection, shared, sender, Wei(most * n), dry_run)
     try:
-        return connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
+        receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
     except ContractReverted as error:
-        raise _plain(error) from error
+        raise plain(error, shared.money) from error
+    return [*before, receipt]
 
 
-def _value(shared: SharedModel, sender: Address, needed: int) -> int:
-    """The ether to send along: what the balance lacks. What turns out not to be needed is credited."""
-    balance = shared.standing(sender).balance
-    if shared.money[0] == ETHER:
-        return max(0, needed - balance)
-    if balance < needed:
+def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
+    """The most that each of `n` samples may cost: `maximum`, or the price now. Raises ChainError above it."""
+    price = shared.price(n)
+    if maximum is not None and price > maximum:
+        raise _dearer(price, maximum, shared.money)
+    return price if maximum is None else maximum
+
+
+def bring(
+    connection: Connection, shared: Clone, payer: Account, needed: Wei, dry_run: bool = False
+) -> tuple[int, list[Receipt]]:
+    """What of `needed` the balance lacks: the ether to send along, or a token's payment, made before.
+
+    What turns out not to be needed is credited.
+    """
+    lacking = max(0, needed - shared.balance(payer.address))
+    if shared.money.token == ETHER:
+        return lacking, []
+    if lacking and dry_run:
         raise InsufficientFunds(
-            f"the deposit is {needed} of token {shared.money[0]}; your balance with the model is {balance}",
-            "Approve the model and call its `fund` with the token first.",
+            f"a dry run cannot tell: {shared.money.show(lacking)} must be paid in first",
+            "Pay it in with `diln sum fund`, then try again.",
         )
-    return 0
+    return 0, fill_up(connection, shared, payer.address, needed, payer)
 
 
-def _sample(contribution: Contribution) -> Sample:
+def sample_of(contribution: Contribution) -> Sample:
+    """What was given."""
     return contribution.x, contribution.facts.label
 
 
@@ -142,20 +178,22 @@ def _purpose(shared: SharedModel, sender: Account, chunk: Sequence[Sample], give
     return f"sum-add-{content.hexdigest()[:32]}"
 
 
-def _plain(error: ContractReverted) -> Exception:
+def plain(error: ContractReverted, money: Money) -> Exception:
+    """A refusal to take a deposit, in the money's own numbers."""
     if error.error == "PriceAboveMaximum":
-        return _dearer(error.values["price"], error.values["maximum"])
+        return _dearer(error.values["price"], error.values["maximum"], money)
     if error.error == "Underfunded":
         return InsufficientFunds(
-            f"the deposit is {ether(error.values['needed'])} ether, and only "
-            f"{ether(error.values['balance'])} came with it: the price rose before inclusion",
-            "Run it again, with --maximum for what you are ready to pay.",
+            f"the deposit is {money.show(error.values['needed'])}, and only "
+            f"{money.show(error.values['balance'])} came with it: the price rose before inclusion",
+            "Run it again, with --max-price for what you are ready to pay.",
         )
     return error
 
 
-def _dearer(price: int, maximum: int) -> ChainError:
+def _dearer(price: int, maximum: int, money: Money) -> ChainError:
     return ChainError(
-        f"the deposit is {ether(price)} ether now, above the maximum of {ether(maximum)}; nothing was sent",
-        "It falls with the time since the last contribution: wait, or raise --maximum.",
+        f"the deposit is {money.show(price)} now, above the maximum of {money.show(maximum)}; "
+        "nothing was sent",
+        "It falls with the time since the last contribution: wait, or raise --max-price.",
     )

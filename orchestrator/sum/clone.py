@@ -1,11 +1,13 @@
 """What every contract of the factory has, whatever pays for data there: words, money, settings, events."""
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain import Chain, Receipt
 from orchestrator.learning.onchain.words import Shape
+from orchestrator.sum.money import Money, read_money
 from orchestrator.types import Address
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 WORDS_AT_ONCE = 500
 
 
-class Clone:
+class Clone(ABC):
     """The contract at `address`, a clone of the composition `composition` (see `factory.recognize`).
 
     What builds a call sends nothing; give it to `Chain.send`. Reading raises ChainError.
@@ -37,14 +39,14 @@ class Clone:
         return found
 
     @cached_property
-    def money(self) -> tuple[Address, int]:
-        """The token (zero for ether), and how much of its smallest unit a unit of the records is."""
-        token, unit = self._read("money")
-        return token, int(unit)
+    def money(self) -> Money:
+        """What is paid with."""
+        return read_money(self.chain, self._read("money")[0])
 
-    @property
+    @cached_property
     def unit(self) -> int:
-        return self.money[1]
+        """How much of the money's smallest unit a unit of the records is."""
+        return int(self._read("money")[1])
 
     @cached_property
     def settings(self) -> tuple[int, int]:
@@ -75,9 +77,29 @@ class Clone:
         """The sum of `amount` over the events `name` of a transaction, in wei or token units."""
         return sum(event["args"]["amount"] for event in self._events_of(name, receipt))
 
-    def events(self, name: str) -> Iterator[Any]:
+    def events(
+        self,
+        name: str,
+        from_block: int | None = None,
+        to_block: int | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Iterator[Any]:
         """The events `name`, oldest first."""
-        return self.chain.events(self.contract.events[name](), from_block=self.first_block)
+        first = self.first_block if from_block is None else from_block
+        event = self.contract.events[name]()
+        return self.chain.events(event, from_block=first, to_block=to_block, filters=filters)
+
+    def funded(self, beneficiary: Address, payer: Address) -> Iterator[Any]:
+        """What `payer` has paid in for `beneficiary`."""
+        return self.events("Funded", filters={"beneficiary": beneficiary, "payer": payer})
+
+    @abstractmethod
+    def balance(self, who: Address) -> int:
+        """What `withdraw` would pay, in wei or token units."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """How many contributions there were."""
 
     def fund(self, beneficiary: Address, amount: int) -> "ContractFunction":
         """Ether is sent as the transaction's value."""

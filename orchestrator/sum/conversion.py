@@ -1,8 +1,10 @@
 """A scikit-learn pipeline as an encoder and an on-chain model of integers.
 
-SGDClassifier, Perceptron   → SparsePerceptron, SparseLogistic (log_loss), DensePerceptron
-NearestCentroid             → SparseNearestCentroid, NearestCentroid
-MultinomialNB               → NaiveBayes
+SGDClassifier, Perceptron              → SparsePerceptron, DensePerceptron
+SGDClassifier of log_loss,
+LogisticRegression                     → SparseLogistic, numbers by the intervals that they are in
+NearestCentroid                        → SparseNearestCentroid, NearestCentroid
+MultinomialNB                          → NaiveBayes
 """
 
 import math
@@ -23,16 +25,21 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
+from orchestrator.sum.bins import read_bins
 from orchestrator.sum.encoders import Encoder
-from orchestrator.sum.inputs import Floats, NumberInput, TextInput, check_vocabulary, read_input
+from orchestrator.sum.inputs import Floats, NumberInput, SparseInput, check_vocabulary, read_input
 
 LARGEST_CODE = 24_576
 BEFORE_BASE = 0xA1  # bytes of a clone's code before the model's (contracts/sum/Words.sol)
 TOP = 8_191  # the largest weight to begin with, a quarter of the range: room to learn
 FASTEST = (1 << 14) - 1  # the largest learning rate that contracts accept
 LIMIT = 512  # features in a sample
+ALPHAS = (3.0, 30.0, 300.0, 3000.0)  # how much a correction is held back
+FOLDS = 5
+PASSES = 100  # over the data, after which scikit-learn's solvers end by default
 FULL = 256  # a dense model's intercept counts as this feature
-_HAS = "SGDClassifier, Perceptron, NearestCentroid or MultinomialNB"
+_LINEAR = ("SGDClassifier", "Perceptron", "LogisticRegression")
+_HAS = "SGDClassifier, Perceptron, LogisticRegression, NearestCentroid or MultinomialNB"
 
 
 @dataclass(frozen=True)
@@ -52,22 +59,29 @@ def convert(pipeline: Pipeline, samples: Any, rate: float | None = None) -> Conv
     """
     check_vocabulary(pipeline)
     classifier = pipeline.steps[-1][1]
-    kind = type(classifier).__name__
+    kind, rows = type(classifier).__name__, max(len(classifier.classes_), 2)
     seen = read_input(pipeline, samples)
-    text = isinstance(seen, TextInput)
-    if kind in ("SGDClassifier", "Perceptron"):
+    if kind in _LINEAR:
+        if isinstance(seen, NumberInput) and _is_logistic(classifier):
+            seen = read_bins(pipeline, samples, 1 if rows == 2 else rows, LIMIT)
         model = _linear(classifier, seen, rate)
     elif kind == "NearestCentroid":
         model = (
-            _sparse_centroid(classifier, seen) if isinstance(seen, TextInput) else _centroid(classifier, seen)
+            _sparse_centroid(classifier, seen)
+            if isinstance(seen, SparseInput)
+            else _centroid(classifier, seen)
         )
-    elif kind == "MultinomialNB" and isinstance(seen, TextInput):
+    elif kind == "MultinomialNB" and isinstance(seen, SparseInput):
         model = _bayes(classifier, seen)
     else:
-        wanted = _HAS if text or kind != "MultinomialNB" else "SGDClassifier, Perceptron or NearestCentroid"
-        raise ModelError(f"a {kind} does not fit a contract", f"Train a {wanted}.")
+        wanted = _HAS if kind != "MultinomialNB" else "classifier of numbers, such as SGDClassifier"
+        raise ModelError(f"a {kind} does not fit a contract here", f"Train a {wanted}.")
     _check_size(model)
     return Converted(seen.encoder, model, tuple(str(label) for label in classifier.classes_))
+
+
+def _is_logistic(classifier: Any) -> bool:
+    return type(classifier).__name__ == "LogisticRegression" or getattr(classifier, "loss", "") == "log_loss"
 
 
 def _check_size(model: OnChainModel) -> None:
@@ -79,17 +93,18 @@ def _check_size(model: OnChainModel) -> None:
         )
 
 
-def _linear(classifier: Any, seen: TextInput | NumberInput, rate: float | None) -> OnChainModel:
-    eta = _final_rate(classifier) if rate is None else rate
+def _linear(classifier: Any, seen: SparseInput | NumberInput, rate: float | None) -> OnChainModel:
+    eta = _final_rate(classifier, seen.seen.shape[0]) if rate is None else rate
     classes = len(classifier.classes_)
     if isinstance(seen, NumberInput):
         return _dense_linear(classifier, seen, classes, eta)
     weights = np.asarray(classifier.coef_)[:, seen.columns] * seen.values
     table = np.hstack([np.asarray(classifier.intercept_).reshape(-1, 1), weights])
+    table = _corrected(table, seen, classifier.decision_function(seen.seen))
     eta *= float(np.mean(seen.values**2))
     dims = table.shape[1]
     limit = min(LIMIT, dims - 1)
-    if getattr(classifier, "loss", "") == "log_loss":
+    if _is_logistic(classifier):
         bits = log_bits(table)
         step = _rate(eta * 2**bits)
         return SparseLogistic(dims, classes, rate=step, bits=bits, limit=limit).with_weights(table * 2**bits)
@@ -98,6 +113,41 @@ def _linear(classifier: Any, seen: TextInput | NumberInput, rate: float | None) 
     bits = certain_bits(np.asarray(scores) * scale)
     model = SparsePerceptron(dims, classes, rate=_rate(eta * scale), bits=bits, limit=limit)
     return model.with_weights(table * scale)
+
+
+def _corrected(table: Floats, seen: SparseInput, scores: Any) -> Floats:
+    """The weights that agree most, on presence alone, with what the classifier says of the whole samples.
+
+    Either those of `table`, or these and what a ridge regression makes of the difference; which of them, and
+    how much it is held back, is told by cross-validation.
+    """
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import cross_val_predict
+
+    present = seen.present
+    wanted = np.asarray(scores).reshape(present.shape[0], -1)
+    said = np.asarray(present @ table[:, 1:].T + table[:, 0])
+
+    def agreement(predicted: Floats) -> float:
+        return float(np.mean(_labels(predicted) == _labels(wanted)))
+
+    best, chosen = agreement(said), None
+    for alpha in ALPHAS if len(said) >= FOLDS and best < 1 else ():
+        guess = cross_val_predict(Ridge(alpha), present, wanted - said, cv=FOLDS).reshape(said.shape)
+        found = agreement(said + guess)
+        if found > best:
+            best, chosen = found, alpha
+    if chosen is None:
+        return table
+    ridge = Ridge(chosen).fit(present, wanted - said)
+    shift = np.hstack([np.reshape(ridge.intercept_, (-1, 1)), np.reshape(ridge.coef_, (len(table), -1))])
+    corrected: Floats = table + shift
+    return corrected
+
+
+def _labels(scores: Floats) -> Any:
+    """The label of each row of scores."""
+    return scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
 
 
 def _dense_linear(classifier: Any, seen: NumberInput, classes: int, eta: float) -> OnChainModel:
@@ -142,19 +192,25 @@ def certain_bits(scores: npt.ArrayLike) -> int:
     return int(min(max(round(math.log2(max(width, 1.0))), 1), 30))
 
 
-def _final_rate(classifier: Any) -> float:
-    """The learning rate with which training ended."""
+def _final_rate(classifier: Any, samples: int) -> float:
+    """The learning rate with which training ended, or where it had none, that after PASSES of descent."""
+    if type(classifier).__name__ == "LogisticRegression":
+        return _optimal(1.0 / (classifier.C * samples), PASSES * samples)
     kind, steps = getattr(classifier, "learning_rate", "constant"), float(getattr(classifier, "t_", 1.0))
     if type(classifier).__name__ == "Perceptron" or kind in ("constant", "adaptive"):
         return float(classifier.eta0)
     if kind == "invscaling":
         return float(classifier.eta0 / steps**classifier.power_t)
-    alpha = float(classifier.alpha)  # "optimal", after L. Bottou
+    return _optimal(float(classifier.alpha), steps)
+
+
+def _optimal(alpha: float, steps: float) -> float:
+    """scikit-learn's schedule "optimal", after L. Bottou."""
     typical = math.sqrt(1.0 / math.sqrt(alpha))
     return 1.0 / (alpha * (1.0 / (typical * alpha) + steps))
 
 
-def _sparse_centroid(classifier: Any, seen: TextInput) -> OnChainModel:
+def _sparse_centroid(classifier: Any, seen: SparseInput) -> OnChainModel:
     _check_unsigned(seen)
     centroids = np.asarray(classifier.centroids_)[:, seen.columns] / seen.values
     samples = _samples(classifier, seen.seen.shape[0])
@@ -180,10 +236,11 @@ def _samples(classifier: Any, total: int) -> Floats:
     return samples
 
 
-def _bayes(classifier: Any, seen: TextInput) -> OnChainModel:
+def _bayes(classifier: Any, seen: SparseInput) -> OnChainModel:
     """(n + α) / (N + α V) is (n/α + 1) / (N/α + V): counts are divided by the smoothing."""
     _check_unsigned(seen)
-    counts = np.asarray(classifier.feature_count_)[:, seen.columns].T
+    # how often a word was seen, as in how many samples: that is all that a contract counts
+    counts = (np.asarray(classifier.feature_count_)[:, seen.columns] / seen.values).T
     table = np.vstack([np.asarray(classifier.class_count_), counts])
     smoothing = float(classifier.alpha)
     table = table / (smoothing if smoothing > 0 else 1.0)
@@ -192,7 +249,7 @@ def _bayes(classifier: Any, seen: TextInput) -> OnChainModel:
     return NaiveBayes(dims, classes, limit=min(LIMIT, dims - 1)).with_counts(table)
 
 
-def _check_unsigned(seen: TextInput) -> None:
+def _check_unsigned(seen: SparseInput) -> None:
     if (seen.values < 0).any():
         raise ModelError(
             "counts cannot be negative", "Train the HashingVectorizer with alternate_sign=False."

@@ -32,6 +32,7 @@ class Plan:
     test: TestSet
     quality: Quality
     skipped: int
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class CreatedModel:
 def plan(trained: Trained, rate: float | None = None) -> Plan:
     """Quantize a pipeline and measure on its held-out samples what that costs.
 
-    `skipped` counts the held-out samples that cannot be encoded. Raises ModelError, DataError.
+    `skipped` counts the held-out samples that cannot be encoded, `doubt` says why they may not be held out
+    at all. Raises ModelError, DataError.
     """
     converted = convert(trained.pipeline, trained.calibration.samples, rate)
     xs, labels, kept = [], [], []
@@ -65,8 +67,14 @@ def plan(trained: Trained, rate: float | None = None) -> Plan:
     own = [str(label) for label in trained.pipeline.predict(trained.held_out.samples)]
     truth = [trained.held_out.labels[index] for index in kept]
     quantized = [converted.labels[converted.model.classify(x)] for x in xs]
-    quality = Quality(len(kept), accuracy([own[index] for index in kept], truth), accuracy(quantized, truth))
-    return Plan(converted, TestSet(tuple(xs), tuple(labels)), quality, len(trained.held_out) - len(kept))
+    quality = Quality(
+        len(kept),
+        accuracy([own[index] for index in kept], truth),
+        accuracy(quantized, truth),
+        not trained.doubt,
+    )
+    skipped = len(trained.held_out) - len(kept)
+    return Plan(converted, TestSet(tuple(xs), tuple(labels)), quality, skipped, trained.doubt)
 
 
 def create(

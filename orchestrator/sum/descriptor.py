@@ -24,11 +24,15 @@ _BAD = "Ask the model's creator for the descriptor that was published with it."
 
 @dataclass(frozen=True)
 class Quality:
-    """Accuracy on `rows` held-out samples: the model as it was trained, and the integers made of it."""
+    """Accuracy on `rows` samples: the model as it was trained, and the integers made of it.
+
+    `unseen`: whether the creator's machine could tell that no training sample is among them.
+    """
 
     rows: int
     trained: float
     quantized: float
+    unseen: bool = True
 
     @property
     def loss(self) -> float:

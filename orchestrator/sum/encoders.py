@@ -1,20 +1,23 @@
 """From a text, or a row of numbers, to the bytes of a contribution: the same on every machine.
 
 An encoder is data: canonical JSON that is published with the model, so that any client encodes alike. There
-are three kinds.
+are four kinds.
 
 - `vocabulary`: feature j + 1 is there where word j of the list occurs in the text.
 - `hashing`: feature h + 1 is there where a word of hash h occurs; `signed`, feature 2h + 1 for a positive and
   2h + 2 for a negative hash.
 - `scaled`: byte j is round((number j − offset j) / step j), from 0 to 255.
+- `binned`: each number is one feature: that of the interval, between two edges of its column, which it is in.
 
 Words are runs of two or more letters, digits or underscores, lower case unless told otherwise; n-grams are
 their joins by a space. That is what scikit-learn's text vectorizers do by default.
 """
 
+import itertools
 import math
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -142,9 +145,35 @@ class HashingEncoder(TextEncoder):
         return {"kind": self.kind, **self.words.to_json(), "buckets": self.buckets, "signed": self.signed}
 
 
+class NumberEncoder(Encoder):
+    """Rows of numbers; `names` are the columns."""
+
+    names: tuple[str, ...]
+
+    def _numbers(self, sample: Any) -> list[float]:
+        """The row's numbers in the columns' order. Raises DataError."""
+        if isinstance(sample, Mapping):
+            missing = [name for name in self.names if name not in sample]
+            if missing:
+                raise DataError(
+                    f"column `{missing[0]}` is missing", f"The model takes {', '.join(self.names[:8])} …"
+                )
+            sample = [sample[name] for name in self.names]
+        columns = len(self.names)
+        if isinstance(sample, str) or not isinstance(sample, Sequence) or len(sample) != columns:
+            raise DataError(f"this model takes {columns} numbers", "Give one for each column.")
+        try:
+            numbers = [float(value) for value in sample]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"not a number: {error}", "Give numbers only.") from error
+        if not all(math.isfinite(number) for number in numbers):
+            raise DataError("a number is missing or infinite", "Give a value for every column.")
+        return numbers
+
+
 @dataclass(frozen=True)
-class ScaledEncoder(Encoder):
-    """Numbers to bytes; `names` are the columns."""
+class ScaledEncoder(NumberEncoder):
+    """Numbers to bytes."""
 
     kind: ClassVar[str] = "scaled"
     names: tuple[str, ...]
@@ -163,24 +192,6 @@ class ScaledEncoder(Encoder):
         ]
         return encode_dense(scaled)
 
-    def _numbers(self, sample: Any) -> list[float]:
-        if isinstance(sample, Mapping):
-            missing = [name for name in self.names if name not in sample]
-            if missing:
-                raise DataError(
-                    f"column `{missing[0]}` is missing", f"The model takes {', '.join(self.names[:8])} …"
-                )
-            sample = [sample[name] for name in self.names]
-        if isinstance(sample, str) or not isinstance(sample, Sequence) or len(sample) != self.features:
-            raise DataError(f"this model takes {self.features} numbers", "Give one for each column.")
-        try:
-            numbers = [float(value) for value in sample]
-        except (TypeError, ValueError) as error:
-            raise DataError(f"not a number: {error}", "Give numbers only.") from error
-        if not all(math.isfinite(number) for number in numbers):
-            raise DataError("a number is missing or infinite", "Give a value for every column.")
-        return numbers
-
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
@@ -188,6 +199,31 @@ class ScaledEncoder(Encoder):
             "offsets": list(self.offsets),
             "steps": list(self.steps),
         }
+
+
+@dataclass(frozen=True)
+class BinnedEncoder(NumberEncoder):
+    """Numbers to sparse binary features, one for each column. `edges` rise; each is in the bin above."""
+
+    kind: ClassVar[str] = "binned"
+    names: tuple[str, ...]
+    edges: tuple[tuple[float, ...], ...]
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """Each column's first feature, and one more."""
+        return list(itertools.accumulate((len(each) + 1 for each in self.edges), initial=1))
+
+    @property
+    def features(self) -> int:
+        return self._firsts[-1] - 1
+
+    def encode(self, sample: Any) -> bytes:
+        columns = zip(self._numbers(sample), self.edges, self._firsts[:-1], strict=True)
+        return encode_sparse(first + bisect_right(edges, number) for number, edges, first in columns)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "names": list(self.names), "edges": [list(each) for each in self.edges]}
 
 
 def encoder_from_json(content: Any) -> Encoder:
@@ -230,4 +266,16 @@ def _scaled(content: Mapping[str, Any]) -> Encoder:
     return ScaledEncoder(names, offsets, steps)
 
 
-_READERS = {"vocabulary": _vocabulary, "hashing": _hashing, "scaled": _scaled}
+def _binned(content: Mapping[str, Any]) -> Encoder:
+    names = tuple(str(name) for name in content["names"])
+    edges = tuple(tuple(float(edge) for edge in each) for each in content["edges"])
+    if len(names) != len(edges) or not names or len(set(names)) < len(names):
+        raise ValueError("names and edges do not fit each other")
+    if not all(math.isfinite(edge) for each in edges for edge in each):
+        raise ValueError("an edge is no number")
+    if any(low >= high for each in edges for low, high in itertools.pairwise(each)):
+        raise ValueError("the edges do not rise")
+    return BinnedEncoder(names, edges)
+
+
+_READERS = {"vocabulary": _vocabulary, "hashing": _hashing, "scaled": _scaled, "binned": _binned}

@@ -31,16 +31,18 @@ _ONLY = "Use a CountVectorizer, a HashingVectorizer, or a scaler for each column
 
 
 @dataclass(frozen=True)
-class TextInput:
+class SparseInput:
     """`columns[j]` is the classifier's column behind feature j + 1, `values[j]` what it sees of it.
 
-    `seen` is what the classifier saw of the calibration samples.
+    Of the calibration samples, `seen` is what the classifier saw; `present`, of shape (samples, features),
+    which features they have.
     """
 
     encoder: Encoder
     columns: npt.NDArray[np.int64]
     values: Floats
     seen: Any
+    present: Any
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class NumberInput:
     seen: Floats
 
 
-def read_input(pipeline: Pipeline, samples: Any) -> TextInput | NumberInput:
+def read_input(pipeline: Pipeline, samples: Any) -> SparseInput | NumberInput:
     """The encoder of a pipeline. `samples` (texts, or a table) calibrate it: best the training data.
 
     Raises ModelError for a pipeline that cannot be encoded.
@@ -74,7 +76,7 @@ def check_vocabulary(pipeline: Pipeline) -> None:
                 raise ModelError("the CountVectorizer's vocabulary is damaged", "Train the model again.")
 
 
-def _text_input(pipeline: Pipeline, vectorizer: Any, texts: Sequence[str]) -> TextInput:
+def _text_input(pipeline: Pipeline, vectorizer: Any, texts: Sequence[str]) -> SparseInput:
     if not all(isinstance(text, str) for text in texts):
         raise DataError("the model takes texts, and a sample is none", "Name the column with --text.")
     _check_analyzer(vectorizer)
@@ -94,10 +96,10 @@ def _text_input(pipeline: Pipeline, vectorizer: Any, texts: Sequence[str]) -> Te
         raise ModelError(f"{len(vocabulary)} words are too many", "Train with max_features=1000.")
     order = np.argsort(-np.diff(seen.indptr), kind="stable")
     encoder = VocabularyEncoder(tuple(str(vocabulary[j]) for j in order), words)
-    return TextInput(encoder, order, values[order], seen.tocsr())
+    return SparseInput(encoder, order, values[order], seen.tocsr(), _present(seen, order, values[order]))
 
 
-def _hashing(vectorizer: Any, words: Words, values: Floats, seen: Any) -> TextInput:
+def _hashing(vectorizer: Any, words: Words, values: Floats, seen: Any) -> SparseInput:
     # `binary` sets every value to 1, the signs too
     buckets, signed = int(vectorizer.n_features), bool(vectorizer.alternate_sign and not vectorizer.binary)
     if buckets * (2 if signed else 1) > MOST_FEATURES:
@@ -106,7 +108,13 @@ def _hashing(vectorizer: Any, words: Words, values: Floats, seen: Any) -> TextIn
     if signed:
         columns = np.repeat(columns, 2)
         values = np.repeat(values, 2) * np.tile([1.0, -1.0], buckets)
-    return TextInput(HashingEncoder(buckets, signed, words), columns, values, seen)
+    present = _present(seen, columns, values)
+    return SparseInput(HashingEncoder(buckets, signed, words), columns, values, seen, present)
+
+
+def _present(seen: Any, columns: npt.NDArray[np.int64], values: Floats) -> Any:
+    """Ones where a sample has a feature: a value of the feature's sign in its column."""
+    return (seen.tocsr()[:, columns].multiply(np.sign(values)) > 0).astype(float).tocsr()
 
 
 def _check_analyzer(vectorizer: Any) -> None:
@@ -127,7 +135,23 @@ def _check_analyzer(vectorizer: Any) -> None:
         )
 
 
-def _number_input(pipeline: Pipeline, samples: Any) -> NumberInput:
+@dataclass(frozen=True)
+class Scaling:
+    """Numbers before and after the steps that scale them.
+
+    Column j of `table` becomes column `order[j]` of `seen`, which is `slopes[j]` · number + `starts[j]`.
+    """
+
+    names: tuple[str, ...]
+    table: Floats
+    seen: Floats
+    order: npt.NDArray[np.int64]
+    slopes: Floats
+    starts: Floats
+
+
+def read_scaling(pipeline: Pipeline, samples: Any) -> Scaling:
+    """What the steps before the classifier do to each column. Raises ModelError, DataError."""
     names, table = _table(samples)
     before = pipeline[:-1] if len(pipeline.steps) > 1 else None
 
@@ -143,13 +167,18 @@ def _number_input(pipeline: Pipeline, samples: Any) -> NumberInput:
     seen = transform(table)
     if seen.shape != table.shape:
         raise ModelError("the steps before the classifier change the number of columns", _ONLY)
-    order, slopes, starts = _affine(table, seen, transform)
-    low, high = table.min(axis=0), table.max(axis=0)
+    return Scaling(names, table, seen, *_affine(table, seen, transform))
+
+
+def _number_input(pipeline: Pipeline, samples: Any) -> NumberInput:
+    found = read_scaling(pipeline, samples)
+    slopes, starts = found.slopes, found.starts
+    low, high = found.table.min(axis=0), found.table.max(axis=0)
     steps = np.where(high > low, (high - low) / RANGE, 1.0)
     if type(pipeline.steps[-1][1]).__name__ == "NearestCentroid":
         steps = _even_steps(slopes, low, high)
-    encoder = ScaledEncoder(names, tuple(low.tolist()), tuple(steps.tolist()))
-    return NumberInput(encoder, slopes * steps, starts + slopes * low, order, seen)
+    encoder = ScaledEncoder(found.names, tuple(low.tolist()), tuple(steps.tolist()))
+    return NumberInput(encoder, slopes * steps, starts + slopes * low, found.order, found.seen)
 
 
 def _even_steps(slopes: Floats, low: Floats, high: Floats) -> Floats:

@@ -8,6 +8,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import NodeUnavailable
 from orchestrator.sum.claiming import Claim, Outcome, carry_out, claims
 from orchestrator.sum.connection import Connection
+from orchestrator.sum.hiding import release, reveal
 from orchestrator.sum.market.keeping import MarketTurn
 from orchestrator.sum.market.keeping import turn as market_turn
 from orchestrator.sum.opening import Opened, OpenedMarket
@@ -22,10 +23,22 @@ class Turn:
     next_at: int | None
 
 
-def turn(connection: Connection, opened: Opened, account: Account, *, everyone: bool = False) -> Turn:
-    """Refund, report, take and sweep what is due now. Killed at any moment, the next turn does the rest."""
-    seen = claims(opened, account.address, everyone=everyone)
-    outcomes = [carry_out(connection, opened, claim, account) for claim in seen if claim.verb]
+def turn(
+    connection: Connection,
+    opened: Opened,
+    account: Account,
+    *,
+    everyone: bool = False,
+    abandoned: bool = False,
+) -> Turn:
+    """Reveal, release, refund, report, take and sweep what is due now.
+
+    Killed at any moment, the next turn does the rest.
+    """
+    outcomes = list(reveal(connection, opened, account))
+    outcomes += release(connection, opened, account, everyone=everyone)
+    seen = claims(opened, account.address, everyone=everyone, abandoned=abandoned)
+    outcomes += [carry_out(connection, opened, claim, account) for claim in seen if claim.verb]
     waiting = [claim for claim in seen if claim.verb is None]
     now = connection.chain.now()
     return Turn(tuple(outcomes), len(waiting), _next(waiting, now))
@@ -37,6 +50,7 @@ def watch(
     account: Account,
     *,
     everyone: bool = False,
+    abandoned: bool = False,
     every: float = 60.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Turn | MarketTurn | NodeUnavailable]:
@@ -52,7 +66,7 @@ def watch(
                 if done.over:
                     return
             else:
-                yield turn(connection, opened, account, everyone=everyone)
+                yield turn(connection, opened, account, everyone=everyone, abandoned=abandoned)
         except NodeUnavailable as error:
             yield error
         sleep(every)

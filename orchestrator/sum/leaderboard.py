@@ -1,7 +1,7 @@
 """Who helped a model, and what it paid them."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestrator.sum.opening import Opened
 from orchestrator.types import Address, Wei
@@ -27,8 +27,11 @@ class Row:
 @dataclass
 class _Tally:
     contributions: int = 0
+    valid: int = 0
     deposited: int = 0
-    paid: dict[str, int] = field(default_factory=lambda: {"Refunded": 0, "Taken": 0})
+    refunded: int = 0
+    taken: int = 0
+    points: int = 0
 
 
 def level_of(points: int) -> int:
@@ -38,31 +41,34 @@ def level_of(points: int) -> int:
 
 def leaderboard(opened: Opened) -> list[Row]:
     """Everybody who gave or took, best first: by points, reputation, then contributions."""
-    shared = opened.shared
+    shared, ledger = opened.shared, opened.ledger.refresh()
     tallies: dict[Address, _Tally] = defaultdict(_Tally)
-    contributors: dict[int, Address] = {}
-    for contribution in shared.contributions():
-        contributors[contribution.id] = contribution.facts.contributor
-        tally = tallies[contribution.facts.contributor]
+    for contribution in ledger.contributions:
+        facts = contribution.facts
+        tally, refunded = tallies[facts.contributor], ledger.refunded(contribution)
         tally.contributions += 1
-        tally.deposited += contribution.facts.deposit * shared.unit
-    for event in shared.events("Refunded"):
-        tallies[contributors[event["args"]["id"]]].paid["Refunded"] += event["args"]["amount"]
-    for event in shared.events("Taken"):
-        tallies[event["args"]["taker"]].paid["Taken"] += event["args"]["amount"]
-    rows = []
-    for address, tally in tallies.items():
-        standing = shared.standing(address)
-        rows.append(
-            Row(
-                address,
-                tally.contributions,
-                standing.valid,
-                standing.points,
-                level_of(standing.points),
-                Wei(tally.deposited),
-                Wei(tally.paid["Refunded"]),
-                Wei(tally.paid["Taken"]),
-            )
-        )
-    return sorted(rows, key=lambda row: (-row.points, -row.valid, -row.contributions, row.address))
+        tally.deposited += facts.deposit * shared.unit
+        if refunded is not None:
+            tally.refunded += refunded
+            tally.valid += facts.surprise
+        for taker, amount in ledger.takers(contribution).items():
+            tallies[taker].taken += amount
+    for event in shared.events("Awarded") if shared.game else ():
+        tallies[event["args"]["contributor"]].points += event["args"]["points"]
+    return sorted(
+        (_row(address, tally) for address, tally in tallies.items()),
+        key=lambda row: (-row.points, -row.valid, -row.contributions, row.address),
+    )
+
+
+def _row(address: Address, tally: _Tally) -> Row:
+    return Row(
+        address,
+        tally.contributions,
+        tally.valid,
+        tally.points,
+        level_of(tally.points),
+        Wei(tally.deposited),
+        Wei(tally.refunded),
+        Wei(tally.taken),
+    )

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from eth_utils.address import is_address, to_checksum_address
@@ -20,6 +21,7 @@ from orchestrator.sum.descriptor import (
     parse_test_set,
 )
 from orchestrator.sum.factory import arguments_of, bind, recognize
+from orchestrator.sum.ledger import Ledger
 from orchestrator.sum.market.contract import MarketContract
 from orchestrator.sum.records import Created
 from orchestrator.sum.shared import SharedModel
@@ -47,12 +49,22 @@ class Found:
         _, arguments = arguments_of(self.shared.chain.code(self.shared.address))
         return twin_of(self.shared.composition, self.shared.shape, arguments[BEFORE_BASE:])
 
+    def twin(self) -> OnChainModel:
+        """The twin of the model as it is now: what it predicts, the contract predicts."""
+        words = b"".join(word.to_bytes(32, "big") for word in self.shared.words())
+        return twin_of(self.shared.composition, self.shared.shape, words)
+
 
 @dataclass(frozen=True)
 class Opened(Found):
     """A shared model."""
 
     shared: SharedModel
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """All contributions and what became of them. Refresh it before a look."""
+        return Ledger(self.shared)
 
 
 @dataclass(frozen=True)

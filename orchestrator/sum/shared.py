@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain import Receipt
 from orchestrator.sum.clone import Clone
-from orchestrator.sum.records import Contribution, Facts, OpenRecord, Promise, Standing, Status, Terms
-from orchestrator.types import Address, Seconds, Wei
+from orchestrator.sum.records import Contribution, Facts, Standing, Status, Terms
+from orchestrator.types import Address, Digest, Seconds, Wei
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
@@ -20,6 +20,11 @@ class SharedModel(Clone):
 
     A builder (add, refund, …) sends nothing; give what it returns to `Chain.send`. Reading raises ChainError.
     """
+
+    @property
+    def game(self) -> bool:
+        """Whether it gives points, levels and badges."""
+        return self.composition.endswith("Game")
 
     @cached_property
     def terms(self) -> Terms:
@@ -54,29 +59,15 @@ class SharedModel(Clone):
         count, priced_at, valid = self._read("status")
         return Status(count, Seconds(priced_at), valid)
 
-    def open_record(self, contribution: Contribution) -> OpenRecord | None:
-        """What is left of its deposit; None if it is settled."""
-        digest, left, unpromised = self._read("record", contribution.slot)
-        return OpenRecord(left, unpromised) if digest == contribution.digest else None
-
-    def promise(self, contribution: Contribution, reporter: Address) -> Promise | None:
-        """What `reporter` was promised of its deposit and has not taken; None if nothing."""
-        amount, available = self._read("reportOf", contribution.id, reporter)
-        return Promise(Wei(amount), Seconds(available)) if amount else None
-
     def due_at(self, contribution: Contribution) -> Seconds:
         """When it may be refunded or reported."""
         return contribution.facts.due_at(self.terms)
 
     def contributions(
-        self, contributor: Address | None = None, to_block: int | None = None
+        self, from_block: int | None = None, to_block: int | None = None
     ) -> Iterator[Contribution]:
-        """All contributions in their order, or those of one contributor."""
-        event = self.contract.events["Added"]()
-        for found in self.chain.events(event, from_block=self.first_block, to_block=to_block):
-            contribution = _contribution(found)
-            if contributor in (None, contribution.facts.contributor):
-                yield contribution
+        """All contributions in their order."""
+        return map(_contribution, self.events("Added", from_block, to_block))
 
     def added(self, receipt: Receipt) -> list[Contribution]:
         """The contributions that a transaction made."""
@@ -90,6 +81,27 @@ class SharedModel(Clone):
     def add_batch(self, xs: Sequence[bytes], labels: Sequence[int], maximum: Wei) -> "ContractFunction":
         """`maximum` is for each sample."""
         return self._write("addBatch", list(xs), bytes(labels), maximum)
+
+    def add_for(
+        self,
+        contributor: Address,
+        xs: Sequence[bytes],
+        labels: Sequence[int],
+        maximum: Wei,
+        deadline: Seconds,
+        signature: bytes,
+    ) -> "ContractFunction":
+        """Samples that `contributor` signed."""
+        return self._write("addFor", contributor, list(xs), bytes(labels), maximum, deadline, signature)
+
+    def commit(self, commitment: Digest, maximum: Wei) -> "ContractFunction":
+        return self._write("commit", commitment, maximum)
+
+    def reveal(self, x: bytes, label: int, salt: bytes) -> "ContractFunction":
+        return self._write("reveal", x, label, salt)
+
+    def release(self, contributor: Address, commitment: Digest) -> "ContractFunction":
+        return self._write("release", contributor, commitment)
 
     def refund(self, contribution: Contribution) -> "ContractFunction":
         return self._write("refund", *contribution.claim)

@@ -1,5 +1,6 @@
 """A pipeline to begin with: trained here from a CSV, or read from a model file, and tested."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Table:
 
     samples: Any
     labels: list[str]
+    sha256: str = ""  # of the file that it was read from
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,11 +42,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Trained:
-    """A pipeline, the samples that calibrate it, and those that it never saw."""
+    """A pipeline, the samples that calibrate it, and those that test it.
+
+    `doubt` says why it may have seen the latter before; it is empty if it has not.
+    """
 
     pipeline: "Pipeline"
     calibration: Table
     held_out: Table
+    doubt: str = ""
 
 
 def read_table(path: Path, text: str | None, label: str | None) -> Table:
@@ -67,9 +73,11 @@ def read_table(path: Path, text: str | None, label: str | None) -> Table:
     labels = frame[label] if label else pd.Series([""] * len(frame))
     if labels.isna().any():
         raise DataError(f"{path}: a label is missing in column `{label}`", "Remove the row.")
-    if text is None:
-        return Table(frame.drop(columns=[label] if label else []), [str(each) for each in labels])
-    return Table([str(each) for each in frame[text].fillna("")], [str(each) for each in labels])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    samples: Any = frame.drop(columns=[label] if label else [])
+    if text is not None:
+        samples = [str(each) for each in frame[text].fillna("")]
+    return Table(samples, [str(each) for each in labels], digest)
 
 
 def split(table: Table, share: float, seed: int = 0) -> tuple[Table, Table]:
@@ -93,38 +101,81 @@ def train(
     buckets: int | None = None,
     share: float = 0.2,
     seed: int = 0,
+    test: Table | None = None,
 ) -> Trained:
     """Train a small pipeline on a table; texts by their most frequent `words`, or hashed into `buckets`.
 
-    Raises DataError, ModelError for a kind that does not fit the data.
+    It is tested on `test`, else on a `share` of the table that it is not trained on. Raises DataError,
+    ModelError for a kind that does not fit the data.
     """
     from sklearn.pipeline import make_pipeline
 
     texts = isinstance(table.samples, list)
     if kind == "bayes" and not texts:
         raise ModelError("naive Bayes takes texts", "Choose perceptron or centroid, or name --text.")
-    training, held_out = split(table, share, seed)
+    training, held_out = (table, test) if test else split(table, share, seed)
     steps = [_vectorizer(words, buckets, kind) if texts else _scaler(), _classifier(kind, seed)]
     pipeline = make_pipeline(*steps)
     try:
         pipeline.fit(training.samples, training.labels)
     except ValueError as error:
         raise DataError(f"nothing can be learned from this: {error}", "Look at the columns.") from error
-    return Trained(pipeline, training, held_out)
+    return Trained(pipeline, training, held_out, _repeated(training, held_out))
 
 
-def read_pipeline(path: Path, table: Table, share: float = 0.2, seed: int = 0) -> Trained:
-    """A pipeline from a model file or a run's folder, with a table (best unseen) to calibrate and test it.
+def read_pipeline(
+    path: Path, table: Table, share: float = 0.2, seed: int = 0, test: Table | None = None
+) -> Trained:
+    """A pipeline from a model file or a run's folder, with a table to calibrate it.
 
-    Raises ModelError, UntrustedModel.
+    It is tested on `test`, else on a `share` of the table that does not calibrate it. Raises ModelError,
+    UntrustedModel.
     """
     from orchestrator.learning.modelfile import load_model
     from orchestrator.sum.inputs import check_vocabulary
 
     pipeline = load_model(path / "model.skops" if path.is_dir() else path, also=ALSO_TRUSTED)
     check_vocabulary(pipeline)
-    calibration, held_out = split(table, share, seed)
-    return Trained(pipeline, calibration, held_out)
+    calibration, held_out = (table, test) if test else split(table, share, seed)
+    doubt = _seen_before(pipeline, path, test or table) or _repeated(calibration, held_out)
+    return Trained(pipeline, calibration, held_out, doubt)
+
+
+def _seen_before(pipeline: "Pipeline", path: Path, table: Table) -> str:
+    """Why a model that was trained elsewhere may know the rows that it is tested on."""
+    manifest = path / "manifest.json"
+    if manifest.is_file():
+        from orchestrator.provenance import Manifest
+
+        if Manifest.parse(manifest.read_bytes()).predicate.data.sha256 != table.sha256:
+            return ""
+        return "the model's manifest names this very file as its training data"
+    if len(table) in _samples_seen(pipeline):
+        return f"the model was trained on {len(table)} samples, and the file has as many"
+    return "nothing tells whether the model was trained on samples of this file"
+
+
+def _samples_seen(pipeline: "Pipeline") -> set[int]:
+    """On how many samples the steps of a pipeline were fitted, as far as they remember."""
+    import numpy as np
+
+    found: set[int] = set()
+    for _, step in pipeline.steps:
+        if hasattr(step, "n_samples_seen_"):
+            found.add(int(max(np.atleast_1d(step.n_samples_seen_))))
+        if hasattr(step, "class_count_"):
+            found.add(round(float(step.class_count_.sum())))
+        if hasattr(step, "t_") and hasattr(step, "n_iter_"):
+            found.add(round((float(step.t_) - 1) / max(int(step.n_iter_), 1)))
+    return found
+
+
+def _repeated(calibration: Table, held_out: Table) -> str:
+    known = {repr(row) for row in calibration.rows()}
+    count = sum(repr(row) in known for row in held_out.rows())
+    return (
+        f"{count} of the {len(held_out)} test samples stand among the training samples too" if count else ""
+    )
 
 
 def accuracy(predicted: Sequence[Any], labels: Sequence[Any]) -> float:

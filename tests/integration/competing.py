@@ -22,7 +22,7 @@ from orchestrator.competition.samples import Samples
 from orchestrator.competition.submitting import propose, submit
 from orchestrator.competition.testing import opened_tests
 from orchestrator.competition.training import training_data
-from orchestrator.competition.watching import Role, keep
+from orchestrator.competition.watching import Role
 from orchestrator.config import Settings
 from orchestrator.learning.integer import predict
 from tests.unit.competition.stage import Stage
@@ -57,7 +57,7 @@ def play_until_tests_are_open(stage: Stage, **changes: Any) -> Competition:
 
 
 def duties(stage: Stage, competition: Competition, role: str, watching: Role) -> list[str]:
-    said = list(keep(stage.venue, competition, stage.account(role), watching))
+    said = stage.keep(competition, role, watching)
     assert not any(sentence.startswith("could not") for sentence in said), said
     return said
 
@@ -89,8 +89,8 @@ class CompetitionScenarios:
         assert found.progress().outcome is Outcome.DECIDED  # whoever scored last closed it, too
         winner = scores.index(max(scores))
         assert found.ranking() == [winner]
-        assert predictions_agree(found, winner)
         withdraw_everything(stage, found)
+        assert predictions_agree(found, winner)
 
     def test_competition__optimistic_and_a_cheat__the_cheat_is_refuted(self, stage: Stage) -> None:
         found = play_until_tests_are_open(stage, optimistic=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.errors import IntegrityError
-from orchestrator.storage import PROFILES, digest_bytes, digest_file, kubo
-from orchestrator.storage.kubo import KuboStore
+from orchestrator.storage import PROFILES, digest_bytes, digest_file
+from orchestrator.storage.connecting import connect
 from orchestrator.storage.local import LocalStore
+from orchestrator.storage.mirrored import MirroredStore
 from tests.integration.daemons import Kubo
 from tests.unit.storage.cases import content, file_sizes, folders, write_folder
 
@@ -41,8 +42,8 @@ def daemon(repositories) -> Iterator[Kubo]:
 
 
 @pytest.fixture
-def store(tmp_path, daemon) -> Iterator[KuboStore]:
-    with kubo.connect(tmp_path / "store", daemon.config) as store:
+def store(tmp_path, daemon) -> Iterator[MirroredStore]:
+    with connect(tmp_path / "store", daemon.config) as store:
         yield store
 
 
@@ -96,7 +97,7 @@ def test_unpin__pinned_there__unpinned_there_too(store, daemon):
 
 
 def test_read__block_damaged_on_the_disk_of_the_daemon__integrity_error(store, daemon, tmp_path):
-    with kubo.connect(tmp_path / "giver", daemon.config) as giver:
+    with connect(tmp_path / "giver", daemon.config) as giver:
         cid = giver.put(b"a block to be damaged on disk").cid
     blocks = (daemon.home / "repository" / "blocks").rglob("*.data")
     block = next(path for path in blocks if path.read_bytes() == b"a block to be damaged on disk")
@@ -121,7 +122,7 @@ def test_car__either_way__read_by_the_other(store, daemon, tmp_path):
 
 def test_put__daemon_stopped_and_started_again__queued_then_pushed(tmp_path):
     daemon = Kubo(tmp_path)
-    with kubo.connect(tmp_path / "store", daemon.config) as store:
+    with connect(tmp_path / "store", daemon.config) as store:
         first = store.put(BIG)
         assert "no Kubo daemon answers" in first.queued
 

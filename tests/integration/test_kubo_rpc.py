@@ -19,7 +19,8 @@ from orchestrator.config import StorageConfig
 from orchestrator.errors import IntegrityError, StorageUnavailable
 from orchestrator.storage import Cid, digest_bytes, kubo
 from orchestrator.storage.car import read_car
-from orchestrator.storage.kubo import KuboStore
+from orchestrator.storage.connecting import connect
+from orchestrator.storage.mirrored import MirroredStore
 
 pytestmark = pytest.mark.integration
 
@@ -106,9 +107,9 @@ def config(double: Double) -> StorageConfig:
 
 
 @pytest.fixture
-def store(tmp_path: Path, double: Double, monkeypatch: pytest.MonkeyPatch) -> Iterator[KuboStore]:
+def store(tmp_path: Path, double: Double, monkeypatch: pytest.MonkeyPatch) -> Iterator[MirroredStore]:
     monkeypatch.setattr(kubo, "PAUSES", (0.0, 0.0, 0.0))
-    with kubo.connect(tmp_path / "store", config(double)) as store:
+    with connect(tmp_path / "store", config(double)) as store:
         yield store
 
 
@@ -118,7 +119,7 @@ def test_put__daemon_up__whole_graph_uploaded_with_the_token(store, double, tmp_
     assert result.queued == ""
     assert len(double.blocks) == 5
     assert double.tokens == {"Bearer t"}
-    with kubo.connect(tmp_path / "elsewhere", config(double)) as elsewhere:
+    with connect(tmp_path / "elsewhere", config(double)) as elsewhere:
         assert elsewhere.read(result.cid) == BIG
 
 
@@ -148,7 +149,7 @@ def test_put__not_a_kubo__queued(store, double):
 def test_put__nobody_listens__queued_at_once(tmp_path):
     address = replace(StorageConfig("kubo"), kubo="/ip4/127.0.0.1/tcp/9/http")
 
-    with kubo.connect(tmp_path, address) as store:
+    with connect(tmp_path, address) as store:
         assert "no Kubo daemon answers" in store.put(b"kept").queued
 
 
@@ -161,7 +162,7 @@ def test_read__connection_breaks_off__tried_again_then_unavailable(store, double
 
 
 def test_read__block_altered__integrity_error(store, double, tmp_path):
-    with kubo.connect(tmp_path / "giver", config(double)) as giver:
+    with connect(tmp_path / "giver", config(double)) as giver:
         cid = giver.put(BIG).cid
     double.blocks = {digest: b"\0" + block[1:] for digest, block in double.blocks.items()}
 

@@ -25,11 +25,9 @@ def test_run__on_chain__weight_for_weight_and_unit_for_unit(kind):
     samples = load_samples(scenario.data, None, scenario.seed)
     twins = run(scenario, samples, scenario.agent)
     chain = run(scenario, samples, scenario.agent, on_chain=True)
-    assert twins.given == chain.given
-    assert twins.words == chain.words
-    assert twins.units == chain.units
-    assert twins.balances == chain.balances
-    assert twins.accuracy == chain.accuracy
+    for name in ("given", "refused", "words", "units", "times", "balances", "accuracy"):
+        assert getattr(twins, name) == getattr(chain, name), name
+    assert twins.contributions > 15
 
 
 @pytest.mark.skipif(not REVIEWS.is_file(), reason="needs the prepared film reviews")
@@ -40,4 +38,4 @@ def test_simulate__figure_4__accuracy_holds_and_money_moves_to_the_good():
     assert max(gaps) <= 0.03
     assert track.balances["good"][-1] > 1.1 * 10_000
     assert track.balances["bad"][-1] < 0.02 * 10_000
-    assert track.contributions / track.seconds * 60 > 5_000  # 20,000 on an idle core
+    assert track.contributions / track.seconds * 60 >= 20_000  # ten times as many on an idle core

@@ -5,6 +5,7 @@ machine.py   the chain: genesis, the next block, calls, gas estimates
 formats.py   blocks, transactions, receipts and logs as JSON-RPC shows them
 methods.py   the JSON-RPC methods
 provider.py  web3's door: one request is one SQLite transaction
+stack.py     room on the interpreter's stack
 """
 
 from orchestrator.chain.embedded.machine import CHAIN_ID

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -54,10 +54,14 @@ class DilnChain(MiningChain):
 
 
 class Machine:
-    """The chain in `file`. Every method must run inside `file.reading()` or `file.writing()`."""
+    """The chain in `file`. Every method must run inside `file.reading()` or `file.writing()`.
 
-    def __init__(self, file: ChainFile) -> None:
+    `clock` tells the real time, as Unix time.
+    """
+
+    def __init__(self, file: ChainFile, clock: Callable[[], float] = time.time) -> None:
         self.file = file
+        self._clock = clock
 
     @property
     def chain(self) -> Any:
@@ -78,7 +82,7 @@ class Machine:
             "mix_hash": bytes(32),
             "nonce": bytes(8),
             "receipt_root": _EMPTY_TRIE,
-            "timestamp": int(time.time()),
+            "timestamp": int(self._clock()),
             "transaction_root": _EMPTY_TRIE,
         }
         DilnChain.from_genesis(AtomicDB(self.file.kv), header, accounts)
@@ -86,7 +90,7 @@ class Machine:
     def next_header(self, chain: Any) -> Any:
         """The header of the block that would be mined now, in real time plus what was advanced."""
         head = chain.get_canonical_head()
-        now = int(time.time()) + self.file.setting(_TIME_OFFSET)
+        now = int(self._clock()) + self.file.setting(_TIME_OFFSET)
         return chain.create_header_from_parent(
             head, gas_limit=head.gas_limit, timestamp=max(head.timestamp + 1, now)
         )

@@ -1,6 +1,8 @@
 """The embedded chain as a web3 provider."""
 
+import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from orchestrator.chain.embedded.database import ChainFile
 from orchestrator.chain.embedded.formats import data
 from orchestrator.chain.embedded.machine import Machine, Refused
 from orchestrator.chain.embedded.methods import WRITES, Methods
+from orchestrator.chain.embedded.stack import with_room
 
 REVERTED = 3
 INVALID_INPUT = -32000
@@ -23,17 +26,18 @@ class EmbeddedProvider(BaseProvider):
     """Answers JSON-RPC requests from the chain in `path`; makes the chain if there is none.
 
     One request is one transaction of the file: several threads and processes may use the chain at once, and
-    each sees at its next request what the others wrote. `timeout` is how long a request waits, in seconds.
+    each sees at its next request what the others wrote. `timeout` is how long a request waits, in seconds;
+    `clock` tells the real time.
     Raises ChainError for a file that cannot be used and for a wait that is too long.
     """
 
     global_ccip_read_enabled = False  # a contract must not make us fetch URLs
 
-    def __init__(self, path: Path, timeout: float = 60.0) -> None:
+    def __init__(self, path: Path, timeout: float = 60.0, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._file = ChainFile(path, timeout)
         self.close = weakref.finalize(self, self._file.close)
-        machine = Machine(self._file)
+        machine = Machine(self._file, clock)
         self._methods = Methods(machine)
         with self._file.reading():
             new = self._file.new
@@ -47,7 +51,7 @@ class EmbeddedProvider(BaseProvider):
         access = self._file.writing() if method in WRITES else self._file.reading()
         try:
             with access:
-                answer["result"] = self._methods.ask(method, params or [])
+                answer["result"] = with_room(self._methods.ask, method, params or [])
         except Refused as refused:
             answer["error"] = {"code": INVALID_INPUT, "message": str(refused)}
             if refused.data is not None:

@@ -14,6 +14,8 @@ from orchestrator.learning.integer.models import (
     predict,
 )
 from orchestrator.learning.integer.quantization import Quantization, quantize
+from orchestrator.learning.integer.reading import read_onnx
+from orchestrator.learning.integer.real import RealModel, predict_real
 from orchestrator.learning.integer.samples import decode_samples, encode_samples, sample_size
 from orchestrator.learning.integer.scoring import (
     METRICS,
@@ -31,6 +33,7 @@ __all__ = [
     "IntegerTrees",
     "Layer",
     "Quantization",
+    "RealModel",
     "Tree",
     "decode_model",
     "decode_samples",
@@ -39,7 +42,9 @@ __all__ = [
     "pass_mark",
     "points",
     "predict",
+    "predict_real",
     "quantize",
+    "read_onnx",
     "readable_score",
     "sample_size",
     "score",

@@ -11,19 +11,20 @@ from orchestrator.learning.onchain import OnChainModel
 from orchestrator.learning.onchain.market import Phase
 from orchestrator.learning.onchain.market_rules import Rules
 from orchestrator.learning.onchain.samples import decode_run
+from orchestrator.sum.adding import bring
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.conversion import Converted
 from orchestrator.sum.creating import arguments_for, check_name, publish
 from orchestrator.sum.descriptor import Descriptor, Quality
 from orchestrator.sum.market.contract import MarketContract
-from orchestrator.sum.market.money import Money, pay_in, require_owned
 from orchestrator.sum.market.providing import reveal
 from orchestrator.sum.market.secrets import folder_of, keep_provider, provider_master
 from orchestrator.sum.market.testset import LONGEST_PORTION, Sample, SecretTest, cut
+from orchestrator.sum.money import Money, require_held
 from orchestrator.sum.opening import Opened, open_market
 from orchestrator.sum.replaying import replay
 from orchestrator.sum.training import Table
-from orchestrator.types import Address
+from orchestrator.types import Address, Wei
 
 Progress = Callable[[int, int], None]
 MOST_WORDS = 256
@@ -150,7 +151,7 @@ def create(
     gas = 0
     if not chain.code(address):
         check_name(connection, draft.name, provider.address)
-        require_owned(chain, offer.money, provider, offer.escrow)
+        require_held(chain, offer.money, provider, offer.escrow)
         function = connection.factory.create(implementation, salt, arguments)
         if not dry_run:
             publish(connection, descriptor)
@@ -182,7 +183,7 @@ def _offer(connection: Connection, market: MarketContract, draft: Draft, provide
             f"predicting a portion of the test set takes {needed} gas, of at most {MOST_GAS}",
             "Cut it into more --portions, or give each fewer --samples.",
         )
-    value = pay_in(market, provider, offer.escrow)
+    value, _ = bring(connection, market, provider, Wei(offer.escrow))
     root = draft.secret.tree(market.place, provider.address).root
     function = market.offer(root, offer.bounty, offer.bond, offer.tips)
     purpose = f"sum-market-offer-{market.address}"

@@ -10,14 +10,15 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, UsageError
 from orchestrator.learning.onchain.market import Phase
 from orchestrator.learning.onchain.samples import contribution_commitment, decode_run, encode_run
+from orchestrator.sum.adding import bring
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.hiding import data_of
-from orchestrator.sum.market.money import money_at, pay_in
 from orchestrator.sum.market.providing import check_portions
 from orchestrator.sum.market.records import Given
 from orchestrator.sum.market.secrets import hidden_salt, keep_hidden
 from orchestrator.sum.market.testset import Sample
 from orchestrator.sum.opening import OpenedMarket
+from orchestrator.types import Wei
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
@@ -140,7 +141,7 @@ class _Giver:
 
     def _contribute(self, runs: Sequence[bytes]) -> Receipt:
         stake = self._market.stake_of(runs)
-        value = pay_in(self._market, self._sender, stake)
+        value, _ = bring(self._connection, self._market, self._sender, Wei(stake))
         return self._send("open", runs, self._market.contribute(runs, stake), value)
 
     def _commit(self, run: bytes) -> Receipt:
@@ -154,7 +155,7 @@ class _Giver:
         commitment = contribution_commitment(market.place, self._sender.address, run, salt)
         keep_hidden(self._connection, market.address, commitment, run, salt)
         stake = market.stake_of([run])
-        value = pay_in(market, self._sender, stake)
+        value, _ = bring(self._connection, market, self._sender, Wei(stake))
         return self._send("hidden", [run], market.commit(commitment, samples, stake), value)
 
     def _send(self, how: str, runs: Sequence[bytes], function: "ContractFunction", value: int) -> Receipt:
@@ -188,7 +189,7 @@ def _check_room(opened: OpenedMarket, wanted: int) -> None:
 
 def _check_stake(opened: OpenedMarket, stake: int, maximum: int | None) -> None:
     if maximum is not None and stake > maximum:
-        money = money_at(opened.shared.chain, opened.shared.money[0])
+        money = opened.shared.money
         raise ChainError(
             f"the stake is {money.show(stake)}, above the maximum of {money.show(maximum)}; nothing was sent",
             "Contribute less, or raise --maximum.",

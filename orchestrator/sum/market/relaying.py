@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import ChainError, ContractReverted, DataError, SignatureRefused
+from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds, SignatureRefused
 from orchestrator.provenance.disk import replace_file
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.contract import MarketContract
-from orchestrator.sum.market.money import money_at, pay_in
 from orchestrator.sum.market.participating import Lot, batches
+from orchestrator.sum.money import fill_up
 from orchestrator.sum.opening import OpenedMarket
-from orchestrator.types import Address
+from orchestrator.types import Address, Wei
 
 FORMAT = "diln-market-signed/1"
 _DOMAIN = ("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")
@@ -65,17 +65,19 @@ def relay(
     """Send what is in `file` and was not sent before. The stake is the contributor's, from its balance there.
 
     With `gift`, the sender pays what that lacks. Raises DataError for a file that is none, SignatureRefused
-    for a signature that does not hold, ChainError for another market's or where the stake is lacking.
+    for a signature that does not hold, ChainError for another market's, InsufficientFunds for a stake that
+    is lacking.
     """
     market = opened.shared
     for each in _read(market, file):
         if each.nonce < market.nonce(each.contributor):
             continue
         stake = market.stake_of(each.runs)
-        value = pay_in(market, sender, stake, each.contributor) if gift else 0
-        if not gift and (balance := market.balance(each.contributor)) < stake:
-            money = money_at(market.chain, market.money[0])
-            raise ChainError(
+        if gift:
+            fill_up(connection, market, each.contributor, Wei(stake), sender)
+        elif (balance := market.balance(each.contributor)) < stake:
+            money = market.money
+            raise InsufficientFunds(
                 f"{each.contributor} has {money.show(balance)} here; the stake is {money.show(stake)}",
                 "Pay what lacks with --gift.",
             )
@@ -83,7 +85,7 @@ def relay(
             each.contributor, each.runs, each.maximum, each.deadline, each.signature
         )
         try:
-            yield connection.chain.send(function, sender, value=value)
+            yield connection.chain.send(function, sender)
         except ContractReverted as error:
             if error.error not in ("BadSignature", "Expired"):
                 raise

@@ -1,51 +1,73 @@
-"""The world of agents on the real contracts, in an EVM in memory whose clock is the simulation's."""
+"""The world of agents on the real contracts, in an embedded chain whose clock is the simulation's."""
 
+import tempfile
+from pathlib import Path
 from typing import Any, cast
 
-from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.exceptions import TransactionFailed
-from web3 import EthereumTesterProvider, Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractConstructor, ContractFunction
-from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.logs import DISCARD
 
-from orchestrator.chain import load_artifact
+from orchestrator.chain import Account, Accounts, load_artifact
+from orchestrator.chain.connection import Chain
+from orchestrator.chain.development import NAMES
+from orchestrator.chain.embedded import EmbeddedProvider
+from orchestrator.config import load_settings
+from orchestrator.errors import SpecError
 from orchestrator.learning.onchain import OnChainModel
 from orchestrator.sum.records import ETHER, GWEI, Contribution, Facts, Terms
 from orchestrator.sum.simulation.world import Given, World
 
 GAS = 16_700_000
-_REFUSED = (ContractLogicError, TransactionFailed, Web3RPCError)
+DEPLOYING = 60  # seconds before the beginning
+FEE = 10**12  # wei for each gas, at most: the chain is its own
 
 
 class ChainWorld(World):
     """A model created by the factory as `model` is; agents pay from what they funded it with.
 
-    `starts` are their balances in units (a gwei each). The creator is nobody of them.
+    `starts` are their balances in units (a gwei each), `began` when it all begins. The creator is
+    nobody of them. Raises SpecError for more agents than the chain has accounts. Close it in the end.
     """
 
-    def __init__(self, model: OnChainModel, terms: Terms, starts: list[int]) -> None:
-        self._tester = EthereumTester(PyEVMBackend())
-        self._web3 = Web3(EthereumTesterProvider(self._tester))
-        self._who = self._web3.eth.accounts
+    def __init__(self, model: OnChainModel, terms: Terms, starts: list[int], began: int) -> None:
+        if len(starts) >= len(NAMES):
+            raise SpecError(
+                f"{len(starts)} agents are too many for the chain",
+                f"Take {len(NAMES) - 1} at most, or twins.",
+            )
+        self.now = began - DEPLOYING
+        self._folder = tempfile.TemporaryDirectory(prefix="diln-simulation-")
+        settings = load_settings(network="embedded", home=Path(self._folder.name), environ={})
+        self._provider = EmbeddedProvider(settings.chain_file, clock=lambda: self.now)
+        self._chain = Chain(settings.network, self._provider, settings.home)
+        accounts = Accounts(settings)
+        self._who: list[Account] = [accounts.get(name) for name in NAMES]
+        self._nonces = dict.fromkeys((each.address for each in self._who), 0)
         self._terms = terms
-        factory = self._deploy("SumFactory")
-        name = f"{model.part}Stake"
-        arguments = bytes.fromhex(ETHER[2:]) + GWEI.to_bytes(12, "big") + terms.pack().to_bytes(32, "big")
-        create = factory.functions.create(
-            self._deploy(name).address, bytes(32), arguments + model.arguments()
-        )
-        created = factory.events.Created().process_receipt(self._send(create, 0), errors=DISCARD)[0]
-        self.contract = self._at(name, created["args"]["sum"])
-        self.began = self._head()
+        self.contract = self._create(model, terms)
         for agent, start in enumerate(starts):
             fund = self.contract.functions.fund(self._agent(agent), 0)
-            self._send(fund, agent + 1, start * GWEI)
-        self.now = self._head() + 1
+            self._send(fund, self._who[agent + 1], start * GWEI)
+            self.now += 1
+
+    def close(self) -> None:
+        self._provider.close()
+        self._folder.cleanup()
+
+    def _create(self, model: OnChainModel, terms: Terms) -> Contract:
+        creator, name = self._who[0], f"{model.part}Stake"
+        factory = self._deploy("SumFactory", creator)
+        money = bytes.fromhex(ETHER[2:]) + GWEI.to_bytes(12, "big") + terms.pack().to_bytes(32, "big")
+        implementation = self._deploy(name, creator).address
+        create = factory.functions.create(implementation, bytes(32), money + model.arguments())
+        self.now += DEPLOYING
+        receipt = self._send(create, creator)
+        self.now += 1
+        created = factory.events.Created().process_receipt(receipt, errors=DISCARD)[0]
+        return self._chain.contract(name, created["args"]["sum"])
 
     def price(self) -> int:
-        self._travel()
         return int(self._call(self.contract.functions.price(1))) // GWEI
 
     def balance(self, agent: int) -> int:
@@ -88,51 +110,37 @@ class ChainWorld(World):
         length = self._call(self.contract.functions.length())
         return list(self._call(self.contract.functions.words(0, length)))
 
-    def wealth(self) -> int:
-        """All wei that the contract holds."""
-        return int(self._web3.eth.get_balance(self.contract.address))
-
     def _claim(self, verb: str, agent: int, given: Given) -> bool:
         contribution = cast(Contribution, given.handle)
         return self._act(self.contract.functions[verb](*contribution.claim), agent) is not None
 
     def _act(self, function: ContractFunction, agent: int) -> Any:
         """Send in a block of time `now`; None where the contract refuses."""
-        self._travel()
+        receipt = self._send(function, self._who[agent + 1])
         self.now += 1
-        try:
-            return self._send(function, agent + 1)
-        except _REFUSED:
-            return None
-
-    def _travel(self) -> None:
-        """Let the next block's time be `now`."""
-        pending = self._tester.get_block_by_number("pending")["timestamp"]
-        if self.now > pending:
-            self._tester.time_travel(self.now)
+        return receipt if receipt["status"] == 1 else None
 
     def _call(self, function: ContractFunction) -> Any:
-        return function.call(block_identifier="pending")
+        return self._chain.call(function)
 
-    def _send(self, function: ContractFunction | ContractConstructor, account: int, value: int = 0) -> Any:
-        transaction: Any = {"from": self._who[account], "value": value, "gas": GAS}
-        receipt = self._web3.eth.get_transaction_receipt(function.transact(transaction))
-        if receipt["status"] != 1:
-            raise TransactionFailed("the contract refused")
-        return receipt
+    def _send(self, function: ContractFunction | ContractConstructor, sender: Account, value: int = 0) -> Any:
+        """The receipt, whatever it says."""
+        nonce = self._nonces[sender.address]
+        self._nonces[sender.address] = nonce + 1
+        fees = {"gas": GAS, "maxFeePerGas": FEE, "maxPriorityFeePerGas": 0}
+        wanted = {"from": sender.address, "value": value, "nonce": nonce, "chainId": self._chain.chain_id}
+        built = dict(function.build_transaction(cast(Any, {**wanted, **fees})))
+        del built["from"]
+        if not built.get("to"):
+            built.pop("to", None)
+        sent = self._chain.web3.eth.send_raw_transaction(sender.sign_transaction(built))
+        return self._chain.web3.eth.get_transaction_receipt(sent)
 
-    def _deploy(self, name: str) -> Contract:
+    def _deploy(self, name: str, sender: Account) -> Contract:
         artifact = load_artifact(name)
-        factory = self._web3.eth.contract(abi=cast(Any, artifact.abi), bytecode=artifact.bytecode)
-        receipt = self._send(factory.constructor(), 0)
-        return self._at(name, receipt["contractAddress"])
-
-    def _at(self, name: str, address: Any) -> Contract:
-        found: Contract = self._web3.eth.contract(address=address, abi=cast(Any, load_artifact(name).abi))
-        return found
+        factory = self._chain.web3.eth.contract(abi=cast(Any, artifact.abi), bytecode=artifact.bytecode)
+        receipt = self._send(factory.constructor(), sender)
+        return self._chain.contract(name, receipt["contractAddress"])
 
     def _agent(self, agent: int) -> Any:
-        return self._who[agent + 1]
-
-    def _head(self) -> int:
-        return int(self._web3.eth.get_block("latest")["timestamp"])
+        return self._who[agent + 1].address

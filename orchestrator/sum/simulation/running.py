@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrator.errors import VerificationFailed
 from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparseLogistic, SparsePerceptron
 from orchestrator.sum.conversion import FASTEST, LIMIT, TOP, certain_bits, log_bits
 from orchestrator.sum.records import DAY
@@ -20,7 +21,7 @@ from orchestrator.sum.simulation.world import TwinWorld, World
 
 Progress = Callable[[int, int], None]
 STARTED = 1_700_000_000
-"""When a simulation on twins begins, as Unix time."""
+"""When a simulation begins, as Unix time."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Result:
             "accuracy in the end": round(track.accuracy[-1], 4),
             "lowest accuracy": round(min(track.accuracy), 4),
         }
+        if self.on_chain:
+            facts["contracts and twins"] = "the same, every weight and every unit"
         if without:
             facts["accuracy without the bad"] = round(without.accuracy[-1], 4)
             facts["largest gap"] = round(_gap(track, without), 4)
@@ -99,10 +102,13 @@ def simulate(
 ) -> Result:
     """Run a scenario, on twins or through the contracts. Raises DataError where its data is not to be had.
 
-    The comparison without the bad agents always runs on twins.
+    Through the contracts it is run on twins as well; raises VerificationFailed where a weight or a unit of
+    money differs in the end, or any measurement on the way. Without the bad agents it runs on twins only.
     """
     samples = load_samples(scenario.data, data, scenario.seed)
     track = run(scenario, samples, scenario.agent, on_chain=on_chain, progress=progress)
+    if on_chain:
+        _compare(track, run(scenario, samples, scenario.agent))
     good = tuple(agent for agent in scenario.agent if agent.good)
     alone = bool(good) and len(good) < len(scenario.agent)
     return Result(scenario, on_chain, track, run(scenario, samples, good) if alone else None)
@@ -137,7 +143,12 @@ def run(
         if progress:
             progress((moment - start) // DAY, length // DAY)
 
-    crowd.run(start + length, round(scenario.measure * DAY), measure)
+    try:
+        crowd.run(start + length, round(scenario.measure * DAY), measure)
+        words = tuple(world.words())
+        units = {agent.name: world.balance(number) for number, agent in enumerate(agents)}
+    finally:
+        world.close()
     return Track(
         times=tuple(times),
         accuracy=tuple(accuracy),
@@ -146,8 +157,8 @@ def run(
         },
         given={person.agent.name: person.given for person in crowd.people},
         refused={person.agent.name: person.refused for person in crowd.people},
-        words=tuple(world.words()),
-        units={agent.name: world.balance(number) for number, agent in enumerate(agents)},
+        words=words,
+        units=units,
         seconds=time.perf_counter() - began,
     )
 
@@ -192,12 +203,21 @@ def write(result: Result, folder: Path) -> list[Path]:
     return [picture, content]
 
 
+def _compare(chain: Track, twins: Track) -> None:
+    for name in ("words", "units", "given", "refused", "times", "accuracy", "balances"):
+        if getattr(chain, name) != getattr(twins, name):
+            raise VerificationFailed(
+                f"the contracts end with other {name} than the twins",
+                "Run `diln compile`, if the contracts were changed; else this is a defect of DILN.",
+            )
+
+
 def _world(model: OnChainModel, scenario: Scenario, starts: list[int], on_chain: bool) -> World:
     if not on_chain:
         return TwinWorld(model, scenario.contract_terms, starts, STARTED)
     from orchestrator.sum.simulation.chainworld import ChainWorld
 
-    return ChainWorld(model, scenario.contract_terms, starts)
+    return ChainWorld(model, scenario.contract_terms, starts, STARTED)
 
 
 def _gap(track: Track, without: Track) -> float:

@@ -80,6 +80,9 @@ class World(ABC):
     def words(self) -> list[int]:
         """The model, word by word."""
 
+    def close(self) -> None:  # noqa: B027 - most worlds hold nothing
+        """Let go of what the world holds."""
+
 
 @dataclass
 class _Record:
@@ -99,7 +102,7 @@ class TwinWorld(World):
         self.twin = twin
         self.terms = terms
         self.accounts = [Account(start) for start in starts]
-        self.now = began
+        self.now = began + 1 + len(starts)  # a block for the creation, and one for each balance
         self._priced_at = began
         self._valid = 0
         self._count = 0

@@ -159,7 +159,11 @@ class Scenario:
         return self.send(self.f.reveal(number, encode_model(model or committed), salt), sender or owner)
 
     def evaluate(self, number: int, sender: str | None = None, samples: int = 10**9) -> Any:
-        return self.send(self.f.evaluate(number, samples), sender or self.models[number][0])
+        owner, model = self.models[number]
+        return self.send(self.f.evaluate(number, samples, encode_model(model)), sender or owner)
+
+    def keep(self, number: int, sender: str = "stranger") -> Any:
+        return self.send(self.f.keep(number, encode_model(self.models[number][1])), sender)
 
     def predictions(self, number: int) -> list[int]:
         features, _ = self.test_samples()
@@ -194,7 +198,10 @@ class Scenario:
         return self.send(self.f.refute(self.evidence(number, index, claimed)), sender)
 
     def finalize(self, sender: str = "stranger") -> Any:
-        return self.send(self.f.finalize(), sender)
+        """Close by the ranking, and keep the winner's model as code."""
+        first = self.ranking[:1]
+        model = encode_model(self.models[first[0]][1]) if first else b""
+        return self.send(self.f.finalize(model), sender)
 
     def withdraw(self, number: int, sender: str | None = None) -> Any:
         owner = self.models[number][0]

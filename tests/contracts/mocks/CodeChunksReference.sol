@@ -18,6 +18,18 @@ contract CodeChunksReference {
         return CodeChunks.locate(data);
     }
 
+    function sliced(address chunk, uint256 offset, uint256 length) external view returns (bytes memory) {
+        return CodeChunks.slice(chunk, offset, length);
+    }
+
+    function slice(address chunk, uint256 offset, uint256 length) external view returns (bytes memory data) {
+        bytes memory code = chunk.code;
+        data = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) {
+            data[i] = code[1 + offset + i];
+        }
+    }
+
     function joined(address[] calldata chunks) external view returns (bytes memory) {
         return CodeChunks.join(chunks);
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeStore} from "../../../contracts/shared/CodeStore.sol";
+import {CodeChunks} from "../../../contracts/shared/CodeChunks.sol";
 import {DotKernel} from "../../../contracts/shared/DotKernel.sol";
 import {IModelRunner, Job} from "../../../contracts/shared/IModelRunner.sol";
 import {Batch, LaneKernel, Lanes} from "../../../contracts/shared/LaneKernel.sol";
 import {Layer, NetworkFormat} from "../../../contracts/shared/NetworkFormat.sol";
+import {ModelCode} from "../../../contracts/shared/ModelCode.sol";
 import {PlainModel} from "../../../contracts/shared/PlainModel.sol";
 import {TreeModel} from "../../../contracts/shared/TreeModel.sol";
 
@@ -13,18 +14,22 @@ import {TreeModel} from "../../../contracts/shared/TreeModel.sol";
 contract CompetitionKernels {
     event Stored(address head);
 
-    function store(bytes memory data) external returns (address head) {
-        head = CodeStore.write(data);
+    function store(bytes calldata data) external returns (address head) {
+        head = ModelCode.keep(data);
         emit Stored(head);
     }
 
+    function locate(bytes calldata data) external view returns (address) {
+        return ModelCode.locate(data);
+    }
+
     function storeRaw(bytes memory data) external returns (address code) {
-        code = CodeStore.put(data);
+        (code,) = CodeChunks.store(data);
         emit Stored(code);
     }
 
     function load(address head) external view returns (bytes memory) {
-        return CodeStore.read(head);
+        return ModelCode.read(head);
     }
 
     function plain(bytes memory model, bytes[] memory samples) external pure returns (int256[][] memory outputs) {
@@ -53,9 +58,9 @@ contract CompetitionKernels {
     }
 
     /// What a run on test samples costs, as its caller sees it.
-    function gasOfTally(IModelRunner runner, Job memory job) external view returns (uint256 gas) {
+    function gasOfTally(IModelRunner runner, bytes memory model, Job memory job) external view returns (uint256 gas) {
         gas = gasleft();
-        runner.tally(job);
+        runner.tally(model, job);
         gas -= gasleft();
     }
 

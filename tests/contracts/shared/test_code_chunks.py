@@ -4,6 +4,8 @@ store, locate
 ├── empty, above 24,575 bytes → InvalidChunkSize
 ├── stored before → the same address, not created
 └── every byte value and length → read back as it was
+slice
+└── any part of a chunk → what the reference says
 join, digest
 ├── no chunks → empty, SHA-256 of nothing
 ├── chunks of random bytes → what the reference says
@@ -71,6 +73,15 @@ def test_locate__another_contract__keeps_its_own(chain: Evm, chunks: Contract) -
     twin = chain.deploy("CodeChunksReference")
     here = chain.call(chunks.functions.locate(b"mine"))
     assert chain.call(twin.functions.locate(b"mine")) != here
+
+
+@pytest.mark.parametrize(("offset", "length"), [(0, 0), (0, 100), (1, 99), (33, 31), (99, 1)])
+def test_slice__any_part__as_the_reference(chain: Evm, chunks: Contract, offset: int, length: int) -> None:
+    data = bytes(range(100, 200))
+    (place,) = _store(chain, chunks, data)
+    expected = data[offset : offset + length]
+    assert chain.call(chunks.functions.sliced(place, offset, length)) == expected
+    assert chain.call(chunks.functions.slice(place, offset, length)) == expected
 
 
 @pytest.mark.parametrize("size", [0, 24_576])

@@ -4,10 +4,12 @@ the embedded chain
 ├── real time: goes on by itself, jumps on advance, remembers the jump
 ├── calls: see the next block, write nothing, estimate enough gas
 ├── transactions: a receipt as a node gives it, refused when they are no good
-└── logs: the whole history, by range, address and topic
+├── logs: the whole history, by range, address and topic
+└── room on the stack: no call maps memory
 """
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -26,6 +28,7 @@ from orchestrator.chain import Account, Chain, connect
 from orchestrator.chain.development import ADDRESSES, BALANCE, private_key
 from orchestrator.chain.embedded import CHAIN_ID, EmbeddedProvider
 from orchestrator.chain.embedded.machine import GAS_LIMIT, Machine
+from orchestrator.chain.embedded.stack import with_room
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError
 
@@ -387,3 +390,26 @@ def test_get_logs__filters__select(chain: Chain, alice: Account, bob: Account, p
     assert count(fromBlock=3, toBlock=3) == 1
     assert count(fromBlock=3) == 2
     assert len(chain.web3.eth.get_logs({"blockHash": chain.web3.eth.get_block(2)["hash"]})) == 1
+
+
+def faults_of_calls(depth: int) -> int:
+    """The pages that a thousand calls touch for the first time, from `depth` frames below here."""
+    if depth:
+        return faults_of_calls(depth - 1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(1000):
+        nothing()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def nothing() -> None:
+    pass
+
+
+nothing.__code__ = nothing.__code__.replace(
+    co_stacksize=100
+)  # so large that some depth is too near to an end
+
+
+def test_with_room__many_calls_at_any_depth__map_no_memory_each_time():
+    assert max(with_room(faults_of_calls, depth) for depth in range(300)) < 500

@@ -58,6 +58,7 @@ def test_job__from_init_to_proof__each_command_exits_0(diln, desk, tmp_path, mon
         "chain show",
         "chain advance 7d",
         "pin ls",
+        "pin push",
         "pin add row.csv",
         "doctor",
     ],

@@ -13,6 +13,7 @@ from orchestrator.competition.contracts import Competition
 from orchestrator.competition.creating import create, prepare
 from orchestrator.competition.offer import Offer
 from orchestrator.competition.venue import Venue
+from orchestrator.competition.watching import Role, Watch, keep
 from orchestrator.config import Settings
 from orchestrator.types import Seconds, Wei
 
@@ -73,6 +74,10 @@ class Stage:
         offer = offer_of(file or write_points(self.folder / "points.csv"), **changes)
         organizer = self.account("organizer")
         return create(self.venue, prepare(self.venue, offer, organizer), organizer).competition
+
+    def keep(self, competition: Competition, role: str, duties: Role) -> list[str]:
+        """What `role` does now, watching."""
+        return list(keep(Watch(self.venue, competition, self.account(role), duties)))
 
     def pass_until(self, timestamp: int) -> None:
         # Blocks that are mined within one second are a second apart, so a chain may be ahead of its clock.

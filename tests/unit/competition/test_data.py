@@ -9,10 +9,11 @@ import pytest
 
 from orchestrator.competition.archive import Archive, check_group
 from orchestrator.competition.encoding import read_table
-from orchestrator.competition.offer import Shape, encode_groups, shape_of, terms_of, trivial_score
+from orchestrator.competition.offer import Shape, encode_groups, shape_of, terms_of
 from orchestrator.competition.records import Group, Terms
 from orchestrator.competition.secrets import group_salts
 from orchestrator.competition.tree import Data, climb, is_group, proof_of, root_of
+from orchestrator.competition.trivial import trivial_models
 from orchestrator.errors import DataError, IntegrityError, UsageError
 from orchestrator.storage import digest_bytes
 from orchestrator.types import Wei
@@ -121,13 +122,31 @@ def test_terms_of__criterion_in_percent__usage_error(points: Path) -> None:
         sealed(points, criterion=90)
 
 
-def test_trivial_score__majority_reaches_the_criterion__says_so(tmp_path: Path) -> None:
+def test_trivial_models__majority_reaches_the_criterion__says_so(tmp_path: Path) -> None:
     rows = [f"{i},{'b' if i % 10 == 0 else 'a'}" for i in range(100)]
     file = write(tmp_path / "a.csv", "x,y", *rows)
     table = read_table(file, "y", numbers=False)
-    assert trivial_score(offer_of(file, criterion=0.9), table) == ("y = a", 0.9, True)
-    assert trivial_score(offer_of(file, criterion=0.91), table)[2] is False
-    assert trivial_score(offer_of(file, metric="macro-f1", criterion=0.5), table)[2] is False
+    constant, _ = trivial_models(offer_of(file, criterion=0.9), table)
+    assert (str(constant), constant.passes) == ("always y = a: accuracy 0.9", True)
+    constant, question = trivial_models(offer_of(file, metric="macro-f1", criterion=0.5), table)
+    assert not constant.passes
+    assert question.score >= constant.score
+
+
+def test_trivial_models__one_question_is_enough__says_so(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "x,z,y", *(f"{i},{i % 7},{'b' if i > 49 else 'a'}" for i in range(100)))
+    constant, question = trivial_models(offer_of(file, criterion=0.9), read_table(file, "y", numbers=False))
+    assert (question.says, question.score, question.passes) == ("one question about x", 1.0, True)
+    assert not constant.passes
+
+
+def test_trivial_models__numbers__are_in_their_own_unit(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "x,y", *(f"{i},{i / 8}" for i in range(100)))
+    offer = offer_of(file, metric="mae", criterion=3.0)
+    constant, question = trivial_models(offer, read_table(file, "y", numbers=True))
+    assert constant.score == pytest.approx(25 / 8, abs=0.01)
+    assert question.score == pytest.approx(12.5 / 8, abs=0.1)
+    assert (constant.passes, question.passes) == (False, True)
 
 
 def test_archive__sealed_and_parsed__every_group_opens(points: Path) -> None:

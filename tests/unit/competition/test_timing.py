@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.chain.amounts import parse_ether
+from orchestrator.competition.money import ETHER
 from orchestrator.competition.timing import in_words, parse_duration, show_duration, show_moment
 from orchestrator.errors import ContractReverted, UsageError
 
@@ -36,11 +36,11 @@ def test_in_words__too_early__says_when() -> None:
 
 
 @pytest.mark.parametrize(("text", "wei"), [("1.5", 15 * 10**17), ("0", 0), ("30000wei", 30_000)])
-def test_parse_ether__amounts__are_exact(text: str, wei: int) -> None:
-    assert parse_ether(text) == wei
+def test_parse__amounts__are_exact(text: str, wei: int) -> None:
+    assert ETHER.parse(text) == wei
 
 
 @pytest.mark.parametrize("text", ["", "-1", "one", "0.0000000000000000001", "1.5wei", "NaN", "inf"])
-def test_parse_ether__anything_else__usage_error(text: str) -> None:
+def test_parse__anything_else__usage_error(text: str) -> None:
     with pytest.raises(UsageError):
-        parse_ether(text)
+        ETHER.parse(text)

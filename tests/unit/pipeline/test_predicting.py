@@ -258,6 +258,7 @@ def test_read_rows__csv__keeps_text_and_finds_what_is_missing(tmp_path):
         ("a.parquet", "PAR1"),
         ("a.csv", "a,b\n1,2\n1,2,3,4\n"),
         ("b.json", "\udcff"),
+        ("c.json", "[" * 200_000),
     ],
 )
 def test_read_rows__damaged__is_a_data_error(tmp_path, name, content):

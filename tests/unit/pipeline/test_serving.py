@@ -18,6 +18,7 @@ from orchestrator.pipeline.serving import create_app, model_guard
 from orchestrator.provenance import Status, Version
 from tests.unit.chain.faults import Line, chain_behind
 from tests.unit.pipeline.desk import PROJECT, Desk
+from tests.unit.provenance.samples import DEEP
 
 
 class Client:
@@ -119,7 +120,15 @@ def test_predict__malformed__is_422_with_a_sentence(server, body, sentence):
 
 
 @pytest.mark.parametrize(
-    "content", [b"{", b"\xff", b'{"rows": [{"length": NaN, "width": Infinity, "spots": 1}]}']
+    "content",
+    [
+        b"{",
+        b"\xff",
+        b'{"rows": [{"length": NaN, "width": Infinity, "spots": 1}]}',
+        b'{"rows": ' + DEEP,
+        ('["\u2241",' + DEEP.decode()).encode("utf-16-le"),  # quotes as halves
+    ],
+    ids=["cut off", "not UTF-8", "not finite", "deep", "deep in UTF-16"],
 )
 def test_predict__not_json_or_not_finite__is_refused_with_a_sentence(server, content):
     answer = server.client.post("/predict", content=content, headers={"content-type": "application/json"})

@@ -8,6 +8,7 @@ from orchestrator.provenance.inclusion import AnchorReference
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 
 MODEL = b"a model file"
+DEEP = b"[" * 200_000  # py-evm raises the recursion limit so far that parsing this would crash the process
 CREATED = "2026-01-31T12:00:00Z"
 
 

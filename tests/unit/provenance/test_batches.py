@@ -8,7 +8,7 @@ from orchestrator.errors import VerificationFailed
 from orchestrator.provenance.batches import LogBatches
 from orchestrator.provenance.inclusion import InclusionProof
 from orchestrator.provenance.predictions import PredictionLog
-from tests.unit.provenance.samples import sample_anchor, sample_model
+from tests.unit.provenance.samples import DEEP, sample_anchor, sample_model
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_all__after_closing__holds_the_anchor(batches):
     assert closed.anchor == sample_anchor()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'[{"first": 0}]', b"[" * 9, b"\xff", b"3"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'[{"first": 0}]', b"[" * 9, b"\xff", b"3", DEEP])
 def test_all__damaged_file__is_refused(batches, content):
     batches.path.write_bytes(content)
     with pytest.raises(VerificationFailed, match="damaged"):

@@ -16,7 +16,7 @@ from orchestrator.provenance import (
 )
 from orchestrator.provenance.signing import Signature
 from tests.evm import artifact
-from tests.unit.provenance.samples import sample_manifest
+from tests.unit.provenance.samples import DEEP, sample_manifest
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -236,7 +236,7 @@ def test_read__of_what_was_added__gives_it_back(lab, publication, tmp_path):
     assert set(json.loads(file.path.read_text())[0]) == keys
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'[{"participant": 1}]', b"\xff", b"[" * 5])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'[{"participant": 1}]', b"\xff", b"[" * 5, DEEP])
 def test_read__damaged_file__is_refused(tmp_path, content):
     path = tmp_path / "signatures.json"
     path.write_bytes(content)

@@ -13,7 +13,8 @@ from orchestrator.config import StorageConfig, load_settings
 from orchestrator.errors import ConfigError, IntegrityError, StorageError, StorageUnavailable
 from orchestrator.storage import Cid, digest_bytes, open_storage
 from orchestrator.storage.car import read_car
-from orchestrator.storage.kubo import PAUSES, KuboDaemon, KuboStore
+from orchestrator.storage.kubo import PAUSES, KuboDaemon
+from orchestrator.storage.mirrored import MirroredStore
 
 BIG = random.Random(9).randbytes((1 << 20) + 99)
 
@@ -49,6 +50,7 @@ class FakeDaemon:
         self.faults: list[Exception] = []
         self.calls = 0
         self.pin_error = ""
+        self.addresses: list[str] | None = None
         self.confirm: Callable[[str], str] = str
         self.dag = self.block = self.pin = self
 
@@ -82,6 +84,10 @@ class FakeDaemon:
             raise answered(500, "not pinned or pinned indirectly")
         self.pinned.discard(cid)
 
+    def id(self) -> dict:
+        self._call()
+        return {"Addresses": self.addresses}
+
     def close(self) -> None:
         pass
 
@@ -96,9 +102,14 @@ def pauses() -> list[float]:
     return []
 
 
+def mirrored(folder, daemon: FakeDaemon, sleep: Callable[[float], None] = lambda _: None) -> MirroredStore:
+    kubo = KuboDaemon(daemon, "/ip4/127.0.0.1/tcp/5001", sleep)
+    return MirroredStore(folder, [kubo], [kubo])
+
+
 @pytest.fixture
-def store(tmp_path, daemon, pauses) -> Iterator[KuboStore]:
-    with KuboStore(tmp_path / "store", KuboDaemon(daemon, "/ip4/127.0.0.1/tcp/5001", pauses.append)) as store:
+def store(tmp_path, daemon, pauses) -> Iterator[MirroredStore]:
+    with mirrored(tmp_path / "store", daemon, pauses.append) as store:
         yield store
 
 
@@ -236,12 +247,12 @@ def test_unpin__never_pinned_there__no_error(store, daemon):
 
     store.push()
 
-    assert store._table.queue() == []
+    assert store._table.queue("Kubo") == []
 
 
 def give(daemon: FakeDaemon, tmp_path, data: bytes) -> str:
     """Let the daemon have what the store has not."""
-    with KuboStore(tmp_path / "giver", KuboDaemon(daemon, "giver")) as giver:
+    with mirrored(tmp_path / "giver", daemon) as giver:
         return giver.put(data).cid
 
 
@@ -290,11 +301,18 @@ def test_pin__only_the_daemon_has_it__kept_here_too(store, daemon, tmp_path):
     assert store.read(cid) == BIG
 
 
+@pytest.mark.parametrize("addresses", [["/ip4/192.0.2.1/tcp/4001/p2p/Qm"], None])
+def test_addresses__online_or_offline__those_of_the_daemon(daemon, addresses):
+    daemon.addresses = addresses
+
+    assert KuboDaemon(daemon, "here").addresses() == (addresses or [])
+
+
 def test_open_storage__kubo__store_with_a_client_that_is_not_connected(tmp_path):
     settings = load_settings(home=tmp_path, storage="kubo", environ={"DILN_KUBO_TOKEN": "secret"})
 
     with open_storage(settings) as store:
-        assert isinstance(store, KuboStore)
+        assert isinstance(store, MirroredStore)
 
 
 def test_open_storage__address_is_a_url__config_error_shows_how(tmp_path):

@@ -10,12 +10,12 @@ from orchestrator.sum.adding import encode_row
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.conversion import Converted
 from orchestrator.sum.market.creating import Draft, Offer, create, prepare
-from orchestrator.sum.market.money import ETHER_MONEY
 from orchestrator.sum.market.participating import Lot, Participation, contribute, plan
 from orchestrator.sum.market.providing import reveal
 from orchestrator.sum.market.settling import settle
 from orchestrator.sum.market.standing import Standing, standing
 from orchestrator.sum.market.testset import Sample
+from orchestrator.sum.money import Money
 from orchestrator.sum.opening import OpenedMarket, open_market
 from orchestrator.sum.training import Table
 from tests.unit.sum.conftest import CITY, NATURE
@@ -25,7 +25,7 @@ ROLES = {"provider": "alice", "contributor": "bob", "poisoner": "carol", "keeper
 RULES = Rules(
     stake=10_000_000, duration=10 * HOUR, open_wait=2 * HOUR, reveal_wait=5 * HOUR, portions=3, samples=6
 )
-OFFER = Offer(RULES, ETHER_MONEY, bounty=ETHER, bond=ETHER // 2)
+OFFER = Offer(RULES, Money(), bounty=ETHER, bond=ETHER // 2)
 
 
 def texts(words: str) -> list[str]:

@@ -2,21 +2,24 @@
 
 convert
 ├── every classifier, with every step before it: predictions agree
+├── logistic regression on numbers: by bins, predicts alike and goes on learning
+├── counts that the contract does not see: made up for
 └── what no contract can hold: a ModelError that says what to do
 """
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-from sklearn.linear_model import Perceptron, SGDClassifier
+from sklearn.linear_model import LogisticRegression, Perceptron, SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PolynomialFeatures, RobustScaler, StandardScaler
 
 from orchestrator.errors import ModelError
+from orchestrator.learning.onchain import SparseLogistic
 from orchestrator.sum.conversion import convert
 
 
@@ -45,6 +48,7 @@ def agreement(pipeline, samples, labels):
         (CountVectorizer(binary=True), SGDClassifier(random_state=0, average=True)),
         (CountVectorizer(binary=True), SGDClassifier(random_state=0, loss="log_loss")),
         (CountVectorizer(binary=True), MaxAbsScaler(), Perceptron(random_state=0)),
+        (CountVectorizer(binary=True), LogisticRegression()),
         (CountVectorizer(binary=True), MultinomialNB(alpha=0.5)),
         (CountVectorizer(binary=True), NearestCentroid()),
         (HashingVectorizer(n_features=256, binary=True, norm=None), SGDClassifier(random_state=0)),
@@ -61,6 +65,55 @@ def test_convert__text_pipeline__predicts_alike(steps):
 def test_convert__scaled_numbers__predicts_alike(scaler, classifier):
     iris = load_iris()
     assert agreement(make_pipeline(scaler, classifier), iris.data, iris.target) > 0.94
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [LogisticRegression(), SGDClassifier(loss="log_loss", random_state=0)],
+    ids=lambda each: type(each).__name__,
+)
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_digits], ids=lambda each: each.__name__)
+def test_convert__logistic_on_numbers__predicts_alike_and_learns_on(load, classifier):
+    rows, y = load(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), classifier).fit(rows[::2], y[::2])
+    converted = convert(pipeline, rows[::2])
+    model, own = converted.model, pipeline.score(rows[1::2], y[1::2])
+    assert type(model) is SparseLogistic
+    xs = [converted.encoder.encode(row) for row in rows.tolist()]
+
+    def accuracy():
+        return np.mean([model.classify(x) == label for x, label in zip(xs[1::2], y[1::2], strict=True)])
+
+    assert accuracy() > own - 0.02
+    for x, label in zip(xs[::2], y[::2].tolist(), strict=True):
+        model.learn(x, label)
+    assert accuracy() > own - 0.05
+
+
+@pytest.mark.parametrize("classifier", [SGDClassifier(random_state=0), MultinomialNB()])
+def test_convert__counts_that_only_presence_is_left_of__are_made_up_for(classifier):
+    """The class is in how often the words occur; the correction finds what presence tells of it."""
+    rng = np.random.default_rng(5)
+    labels = np.array(["few", "many"] * 200)
+    means = np.where(labels == "few", 0.7, 1.6)[:, None] * rng.uniform(0.2, 1.5, 40)
+    samples = [
+        " ".join(f"w{word}" for word, times in enumerate(row, 10) for _ in range(times)) or "w10"
+        for row in rng.poisson(means)
+    ]
+    pipeline = make_pipeline(CountVectorizer(), classifier).fit(samples[:300], labels[:300])
+    converted = convert(pipeline, samples[:300])
+    quantized = [
+        converted.labels[converted.model.classify(converted.encoder.encode(text))] for text in samples[300:]
+    ]
+    own = pipeline.predict(samples[300:])
+    assert np.mean(np.array(quantized) == labels[300:]) >= np.mean(own == labels[300:]) - 0.06
+
+
+def test_convert__more_columns_than_a_sample_may_name__refused():
+    rows = np.random.default_rng(0).normal(size=(40, 600))
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, rows[:, 0] > 0)
+    with pytest.raises(ModelError, match="600 columns"):
+        convert(pipeline, rows)
 
 
 @pytest.mark.filterwarnings("ignore:self.within_class_std_dev_")

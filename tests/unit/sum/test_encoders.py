@@ -2,7 +2,7 @@
 
 encode
 ├── vocabulary, hashing: the features that the vectorizer finds
-├── scaled: bytes, clipped
+├── scaled: bytes, clipped; binned: one feature for each column
 └── what does not fit: a DataError
 encoder_from_json
 ├── what to_json gave: the same encoder
@@ -16,6 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from orchestrator.errors import DataError, ModelError
 from orchestrator.learning.onchain.features import decode_sparse
 from orchestrator.sum.encoders import (
+    BinnedEncoder,
     HashingEncoder,
     ScaledEncoder,
     VocabularyEncoder,
@@ -58,6 +59,15 @@ def test_encode__scaled__rounds_and_clips():
     assert encoder.encode({"b": 99.0, "a": -3.0}) == bytes([0, 255])
 
 
+def test_encode__binned__one_feature_for_each_column():
+    encoder = BinnedEncoder(("a", "b"), ((0.0, 2.0), (5.0,)))
+    assert encoder.features == 5
+    for row, expected in (([-1.0, 4.9], {1, 4}), ([0.0, 5.0], {2, 5}), ([1e300, -1e300], {3, 4})):
+        assert set(decode_sparse(encoder.encode(row), 6, 2).tolist()) == expected
+    with pytest.raises(DataError):
+        encoder.encode([1.0])
+
+
 @pytest.mark.parametrize("sample", ["text", [1.0], [1.0, float("nan")], {"a": 1.0}, ["x", 2]])
 def test_encode__scaled_and_no_row_of_its_numbers__refused(sample):
     with pytest.raises(DataError):
@@ -76,6 +86,7 @@ def test_encode__vocabulary_and_nothing_known__refused(sample):
         VocabularyEncoder(("film", "plot"), Words(lowercase=False)),
         HashingEncoder(64, signed=False, words=Words(ngrams=(1, 2))),
         ScaledEncoder(("a",), (0.1,), (0.25,)),
+        BinnedEncoder(("a", "b"), ((0.5, 1.0), ())),
     ],
     ids=lambda encoder: encoder.kind,
 )
@@ -98,6 +109,10 @@ GOOD = {"kind": "vocabulary", "lowercase": True, "ngrams": [1, 1], "vocabulary":
         {"kind": "hashing", "buckets": 10**9, "signed": True},
         {"kind": "scaled", "names": ["a"], "offsets": [0.0], "steps": [0.0]},
         {"kind": "scaled", "names": ["a"], "offsets": [np.nan], "steps": [1.0]},
+        {"kind": "binned", "names": ["a"], "edges": [[1.0, 1.0]]},
+        {"kind": "binned", "names": ["a"], "edges": [[np.inf]]},
+        {"kind": "binned", "names": ["a", "a"], "edges": [[], []]},
+        {"kind": "binned", "names": [], "edges": []},
     ],
 )
 def test_encoder_from_json__malformed__refused(change):

@@ -22,19 +22,17 @@ from orchestrator.errors import (
     DataError,
     InsufficientFunds,
     IntegrityError,
-    NotDeployed,
     SignatureRefused,
-    UsageError,
     VerificationFailed,
 )
 from orchestrator.learning.onchain.market import Outcome, Phase
 from orchestrator.sum.market.creating import create, prepare
 from orchestrator.sum.market.hiding import open_hidden
 from orchestrator.sum.market.keeping import turn
-from orchestrator.sum.market.money import Money, money_at
 from orchestrator.sum.market.relaying import relay, sign
 from orchestrator.sum.market.secrets import folder_of
 from orchestrator.sum.market.testset import SealedTest
+from orchestrator.sum.money import Money, read_money
 from orchestrator.sum.opening import open_market
 from orchestrator.sum.training import train
 from orchestrator.types import Address
@@ -351,7 +349,7 @@ def _alter_sealed(fair: Fair, patch: pytest.MonkeyPatch) -> None:
 def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     connection = village.connection
     token = _deploy_token(village)
-    money = money_at(connection.chain, token)
+    money = read_money(connection.chain, token)
     assert money == Money(token, "MT", 18)
     fair = open_fair(connection, planned.converted, replace(OFFER, money=money))
     with pytest.raises(InsufficientFunds, match="MT"):
@@ -367,23 +365,6 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
     connection.chain.send(fair.market.withdraw(bob.address), bob)
     assert contract.functions.balanceOf(bob.address).call() == before + owed
-
-
-def test_money_at__no_token__says_so(village: Any) -> None:
-    with pytest.raises(UsageError):
-        money_at(village.connection.chain, "ether")
-    with pytest.raises(NotDeployed):
-        money_at(village.connection.chain, village.account("keeper").address)
-    with pytest.raises(ChainError, match="ERC-20"):
-        money_at(village.connection.chain, village.connection.factory.address)
-
-
-@pytest.mark.parametrize(("text", "amount"), [("1.5", 1_500_000), ("30000wei", 30_000), ("0", 0)])
-def test_money__amounts__are_exact_both_ways(text: str, amount: int) -> None:
-    money = Money(Address("0x" + "11" * 20), "USD", 6)  # type: ignore[arg-type]
-    assert money.parse(text) == amount
-    assert money.parse(money.show(amount).split()[0]) == amount
-    assert money.show(-10_500) == "-0.0105 USD"
 
 
 def _deploy_token(village: Any) -> Address:

@@ -30,7 +30,7 @@ from orchestrator.sum.leaderboard import leaderboard
 from orchestrator.sum.opening import open_model, read_test_set
 from orchestrator.sum.records import DAY
 from orchestrator.sum.replaying import replay
-from orchestrator.sum.training import read_pipeline, read_table
+from orchestrator.sum.training import Table, read_pipeline, read_table, train
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 
 
@@ -289,6 +289,29 @@ def test_read_pipeline__skops_file_of_a_text_pipeline__predicts_alike(tmp_path):
     for place in (tmp_path / "model.skops", tmp_path):
         quality = plan(read_pipeline(place, given)).quality
         assert quality.quantized == quality.trained == 1.0
+
+
+def test_read_pipeline__file_that_it_was_trained_on__is_doubted(tmp_path):
+    import skops.io
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.pipeline import make_pipeline
+
+    given, other = table(), Table([f"street number{n}" for n in range(7)], ["city"] * 7)
+    pipeline = make_pipeline(CountVectorizer(), SGDClassifier()).fit(given.samples, given.labels)
+    skops.io.dump(pipeline, tmp_path / "model.skops")
+    assert "as many" in read_pipeline(tmp_path, given).doubt
+    assert "nothing tells" in read_pipeline(tmp_path, given, test=other).doubt
+    quality = plan(read_pipeline(tmp_path, given, test=other)).quality
+    assert (quality.rows, quality.unseen) == (7, False)
+
+
+def test_train__test_samples_of_their_own__are_unseen():
+    given = table()
+    other = Table([f"street tower market {n}" for n in range(5)], ["city"] * 5)
+    made = plan(train(given, test=other))
+    assert (made.quality.rows, made.quality.unseen, made.doubt) == (5, True, "")
+    assert "among the training samples" in train(given).doubt  # these texts repeat each other
 
 
 def test_read_table__no_such_column__names_those_that_there_are(tmp_path):

@@ -1,0 +1,182 @@
+"""The part of `diln competition` that finds the best model and pays it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.chain import Account
+from orchestrator.cli.competitioncommon import (
+    CompetitionArgument,
+    NumberOption,
+    chosen_account,
+    opened,
+    print_result,
+    print_rows,
+)
+from orchestrator.cli.console import out, print_facts, print_json, print_line, progress_bar
+from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
+from orchestrator.competition import closing, evaluating, publishing, watching
+from orchestrator.competition.money import money_of
+from orchestrator.errors import UsageError
+from orchestrator.learning.integer import readable_score
+
+if TYPE_CHECKING:
+    from orchestrator.competition.contracts import Competition
+
+
+def evaluate(
+    reference: CompetitionArgument = "latest",
+    number: NumberOption = None,
+    everybody: Annotated[bool, typer.Option("--all", help="All submissions, for their tips.")] = False,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Have the contract run a submission on the test data."""
+    with opened(network, sender, home) as venue, progress_bar("evaluating", unit="samples") as progress:
+        found, account = venue.find(reference), chosen_account(venue)
+        numbers = evaluating.revealed(found) if everybody else [_own(found, account, number)]
+        used = [evaluating.evaluate(venue, found, each, account, progress) for each in numbers]
+        rows = [_score(found, each) | {"gas": gas} for each, gas in zip(numbers, used, strict=True)]
+    print_rows(rows, json)
+
+
+def claim(
+    reference: CompetitionArgument = "latest",
+    number: NumberOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """In an optimistic competition: post your model's predictions with the bond."""
+    with opened(network, sender, home) as venue:
+        found, account = venue.find(reference), chosen_account(venue)
+        mine = _own(found, account, number)
+        evaluating.claim(venue, found, mine, account)
+        facts = _score(found, mine)
+    print_result(facts, json)
+
+
+def refute(
+    reference: CompetitionArgument = "latest",
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Recompute every claim, and refute those that are wrong."""
+    rows = []
+    with opened(network, sender, home) as venue, progress_bar("checking", unit="claims") as progress:
+        found = venue.find(reference)
+        for each in evaluating.check_claims(found, progress):
+            row: dict[str, Any] = {"submission": each.submission, "claim": "holds", "gas": None}
+            if each.wrong_at is not None:
+                gas = evaluating.refute(venue, found, each, chosen_account(venue))
+                row |= {"claim": f"refuted by test sample {each.wrong_at}", "gas": gas}
+            rows.append(row)
+    print_rows(rows or ([] if json else [{"claims": "none that can be refuted"}]), json)
+
+
+def finalize(
+    reference: CompetitionArgument = "latest",
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Close the competition by its ranking, or because somebody did not do their part."""
+    with opened(network, sender, home) as venue:
+        found = venue.find(reference)
+        outcome = closing.finalize(venue, found, chosen_account(venue))
+        facts = {"competition": found.address, "outcome": outcome.name.lower(), "winners": found.ranking()}
+    print_result(facts, json)
+
+
+def withdraw(
+    reference: CompetitionArgument = "latest",
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Pull everything that the competition owes you."""
+    with opened(network, sender, home) as venue:
+        found = venue.find(reference)
+        money = money_of(venue.chain, found.terms.token)
+        paid = closing.withdraw(venue, found, chosen_account(venue))
+    if json:
+        print_json([{"reason": each.reason, "wei": str(each.amount)} for each in paid])
+    else:
+        print_facts({each.reason: money.show(each.amount) for each in paid} or {"nothing": "is due"})
+
+
+def publish(
+    reference: CompetitionArgument = "latest",
+    number: NumberOption = None,
+    licence: Annotated[str | None, typer.Option(metavar="SPDX", help="Such as MIT.")] = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Put your model into the model registry, with its licence and the score that the contract gave it."""
+    with opened(network, sender, home, storage) as venue:
+        found, account = venue.find(reference), chosen_account(venue)
+        done = publishing.publish(venue, found, _own(found, account, number), account, licence)
+    facts = {
+        "status": done.version.status.word,
+        "sha256": done.version.artifact_hash.hex(),
+        "cid": done.manifest.artifact_cid,
+        "manifest cid": done.version.manifest_cid,
+        "gas": done.gas_used,
+    }
+    print_result(facts, json)
+
+
+def watch(
+    reference: CompetitionArgument = "latest",
+    role: Annotated[watching.Role, typer.Option(help="Whose duties to keep.")] = watching.Role.SUBMITTER,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then stop.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 12.0,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep a role's duties: reveal in time, crank, check every claim and refute wrong ones, be paid."""
+    with (
+        opened(network, sender, home, storage) as venue,
+        progress_bar("working") as progress,
+    ):
+        seen = watching.Watch(venue, venue.find(reference), chosen_account(venue), role, progress)
+        if once and json:
+            print_json(list(watching.keep(seen)))
+            return
+        for sentence in watching.keep(seen) if once else watching.watch(seen, interval=interval):
+            if json:
+                print_line({"time": venue.chain.now(), "done": sentence})
+            else:
+                out.print(sentence, markup=False)
+
+
+def _own(found: "Competition", account: Account, number: int | None) -> int:
+    if number is not None:
+        return number
+    mine = [
+        each for each in evaluating.revealed(found) if found.submission(each).submitter == account.address
+    ]
+    if len(mine) != 1:
+        raise UsageError(f"{account.name} has {len(mine)} revealed submissions here", "Add --submission N.")
+    return mine[0]
+
+
+def _score(found: "Competition", number: int) -> dict[str, Any]:
+    return {
+        "submission": number,
+        "score": readable_score(found.terms.metric_name, found.result(number).score),
+        "rank": next((place for place, each in enumerate(found.ranking(), 1) if each == number), None),
+    }

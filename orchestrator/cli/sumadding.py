@@ -1,0 +1,270 @@
+"""`diln sum add`, `reveal`, `sign`, `relay` and `fund`: the ways in."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.console import out, print_json, print_table, progress_bar
+from orchestrator.cli.options import (
+    DryRunOption,
+    FromOption,
+    HomeOption,
+    JsonOption,
+    NetworkOption,
+    StorageOption,
+    chosen_sender,
+)
+from orchestrator.cli.sumcommon import (
+    CsvOption,
+    EncoderOption,
+    FeaturesOption,
+    MaximumOption,
+    NumbersOption,
+    ReferenceArgument,
+    Samples,
+    TextColumn,
+    TextOption,
+    connection_from,
+    contribution_facts,
+    encode,
+    opened_from,
+    outcome_facts,
+    print_one,
+    print_outcomes,
+    print_rows,
+    samples_from,
+    when,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.sum.adding import Addition, Sample
+    from orchestrator.sum.hiding import Hiding
+    from orchestrator.sum.opening import Opened
+
+LabelOption = Annotated[str | None, typer.Option(help="The sample's label.")]
+LabelColumn = Annotated[str, typer.Option(metavar="NAME", help="The CSV's column of labels.")]
+
+
+def add(
+    reference: ReferenceArgument,
+    label: LabelOption = None,
+    text: TextOption = None,
+    numbers: NumbersOption = None,
+    features: FeaturesOption = None,
+    csv: CsvOption = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = "label",
+    maximum: MaximumOption = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Commit now, show nothing; `diln sum reveal` opens it later.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Add what is open already once more.")] = False,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Add a sample, or a CSV of samples, with a deposit that comes back if the model comes to agree."""
+    from orchestrator.sum.adding import add as add_samples
+    from orchestrator.sum.hiding import hide
+
+    with connection_from(network, sender, storage, home) as connection, progress_bar("adding") as progress:
+        opened = opened_from(connection, reference, encoder)
+        given = samples_from(text, numbers, features, csv, text_column, label, label_column)
+        samples = _labelled(opened, given)
+        account = connection.account(chosen_sender(connection.settings))
+        most = None if maximum is None else opened.shared.money.parse(maximum)
+        if hidden:
+            hiding = hide(
+                connection, opened, samples, account, maximum=most, dry_run=dry_run, progress=progress
+            )
+            _print_hiding(opened, hiding, dry_run, json)
+            return
+        addition = add_samples(
+            connection,
+            opened,
+            samples,
+            account,
+            maximum=most,
+            again=again,
+            dry_run=dry_run,
+            progress=progress,
+        )
+        _print_addition(opened, addition, dry_run, json)
+
+
+def reveal(
+    reference: ReferenceArgument,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Reveal the samples that were added with --hidden, and let the model learn them."""
+    from orchestrator.sum.hiding import reveal as reveal_all
+
+    with connection_from(network, sender, storage, home) as connection:
+        opened = opened_from(connection, reference, encoder)
+        account = connection.account(chosen_sender(connection.settings))
+        facts = [outcome_facts(opened, each) for each in reveal_all(connection, opened, account)]
+    print_json(facts) if json else print_outcomes(facts)
+
+
+def sign(
+    reference: ReferenceArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file for whoever relays it.")
+    ],
+    label: LabelOption = None,
+    text: TextOption = None,
+    numbers: NumbersOption = None,
+    features: FeaturesOption = None,
+    csv: CsvOption = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = "label",
+    maximum: MaximumOption = None,
+    lasts: Annotated[str, typer.Option(help="How long it may be relayed.")] = "1d",
+    ahead: Annotated[
+        int, typer.Option(help="How many were signed before and are not relayed yet.", min=0)
+    ] = 0,
+    wallet: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Sign in the name of this contract wallet.")
+    ] = None,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Sign samples that anybody may relay. Nothing is sent, and no fee is paid."""
+    from orchestrator.cli.chain import seconds
+    from orchestrator.provenance.disk import replace_file
+    from orchestrator.sum.relaying import sign as sign_samples
+
+    with connection_from(network, sender, storage, home) as connection:
+        opened = opened_from(connection, reference, encoder)
+        given = samples_from(text, numbers, features, csv, text_column, label, label_column)
+        signed = sign_samples(
+            opened,
+            tuple(_labelled(opened, given)),
+            connection.account(chosen_sender(connection.settings)),
+            maximum=None if maximum is None else opened.shared.money.parse(maximum),
+            lasts=seconds(lasts),
+            ahead=ahead,
+            wallet=connection.address(wallet) if wallet else None,
+        )
+        replace_file(output, signed.to_bytes())
+        facts = {
+            "contributor": signed.contributor,
+            "samples": len(signed.samples),
+            "number": signed.nonce,
+            "at most": opened.shared.money.show(signed.maximum),
+            "until": when(signed.deadline),
+            "file": str(output),
+        }
+    print_one(facts, json)
+
+
+def relay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What `diln sum sign` wrote.")],
+    pay: Annotated[
+        bool, typer.Option("--pay", help="Pay what the contributor's balance lacks for the deposit.")
+    ] = False,
+    encoder: EncoderOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Send what somebody else has signed, and pay the fee for it. The deposit stays the contributor's."""
+    from orchestrator.sum.relaying import read_signed
+    from orchestrator.sum.relaying import relay as relay_signed
+
+    with connection_from(network, sender, storage, home) as connection:
+        signed = read_signed(file)
+        opened = opened_from(connection, signed.contract, encoder)
+        account = connection.account(chosen_sender(connection.settings))
+        addition = relay_signed(connection, opened, signed, account, pay=pay, dry_run=dry_run)
+        _print_addition(opened, addition, dry_run, json)
+
+
+def fund(
+    reference: ReferenceArgument,
+    amount: Annotated[str, typer.Argument(metavar="COINS", help="What the balance shall be at least.")],
+    beneficiary: Annotated[
+        str | None, typer.Option("--for", metavar="ACCOUNT", help="Whose balance; default: the sender's.")
+    ] = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Fill up a balance that deposits are taken from. A token is approved for exactly what is paid in."""
+    from orchestrator.sum.money import fill_up
+
+    with connection_from(network, sender, storage, home) as connection:
+        shared = opened_from(connection, reference).shared
+        account = connection.account(chosen_sender(connection.settings))
+        whose = connection.address(beneficiary) if beneficiary else account.address
+        receipts = fill_up(connection, shared, whose, shared.money.parse(amount), account)
+        paid = shared.amounts("Funded", receipts[-1]) if receipts else 0
+        facts = {
+            "paid in": paid if json else shared.money.show(paid),
+            "for": whose,
+            "balance": shared.standing(whose).balance
+            if json
+            else shared.money.show(shared.standing(whose).balance),
+            "transaction": receipts[-1].tx_hash if receipts else "there was enough",
+        }
+    print_one(facts, json)
+
+
+def _labelled(opened: "Opened", given: Samples) -> "list[Sample]":
+    labels = [opened.descriptor.label(each) for each in given.labels]
+    return list(zip(encode(opened, given), labels, strict=True))
+
+
+def _print_addition(opened: "Opened", addition: "Addition", dry_run: bool, json: bool) -> None:
+    rows = [contribution_facts(opened, each, "added") for each in addition.added]
+    rows += [contribution_facts(opened, each, "known") for each in addition.known]
+    if json:
+        print_json({"contributions": rows, "gas": addition.gas_used, "dry run": dry_run})
+        return
+    if rows:
+        columns = ["number", "label", "deposit", "surprise", "due", "state"]
+        print_table(columns, [[row[column] for column in columns] for row in rows])
+    _print_gas(addition.gas_used, dry_run)
+
+
+def _print_hiding(opened: "Opened", hiding: "Hiding", dry_run: bool, json: bool) -> None:
+    shared = opened.shared
+    rows = [
+        {
+            "commitment": each.commitment.hex(),
+            "deposit": shared.money.show(each.deposit * shared.unit),
+            "returned from": when(each.release_at),
+            "state": state,
+        }
+        for state, found in (("hidden", hiding.made), ("known", hiding.known))
+        for each in found
+    ]
+    if json:
+        print_json({"commitments": rows, "gas": hiding.gas_used, "dry run": dry_run})
+        return
+    if rows:
+        print_rows(["commitment", "deposit", "returned from", "state"], rows, json=False)
+    _print_gas(hiding.gas_used, dry_run)
+
+
+def _print_gas(gas: int, dry_run: bool) -> None:
+    out.print(f"{gas} gas{' would be used by the first transaction' if dry_run else ''}")

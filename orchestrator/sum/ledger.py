@@ -1,0 +1,112 @@
+"""All contributions to a shared model and what became of each, told by its events alone.
+
+A record on the chain is what the events make of it: the deposit, less what was promised and taken. Four
+questions to a node (in ranges of blocks) tell of thousands of contributions; the next time only new blocks
+are read.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from orchestrator.sum.records import Contribution, OpenRecord, Promise
+from orchestrator.sum.shared import SharedModel
+from orchestrator.types import Address, Seconds, Wei
+
+
+@dataclass
+class _Fate:
+    """What was promised (to whom) and taken (by whom) of a deposit, in wei or token units."""
+
+    promised: dict[Address, Promise] = field(default_factory=dict)
+    taken: dict[Address, int] = field(default_factory=dict)
+    refunded: int | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An open contribution and what is left of its deposit."""
+
+    contribution: Contribution
+    record: OpenRecord
+
+
+class Ledger:
+    """What the events of `shared` tell. `refresh` before each look. Raises ChainError."""
+
+    def __init__(self, shared: SharedModel) -> None:
+        self.shared = shared
+        self._next = shared.first_block
+        self._hash = b""
+        self._contributions: dict[int, Contribution] = {}
+        self._fates: dict[int, _Fate] = defaultdict(_Fate)
+
+    def refresh(self) -> Self:
+        """Read what is new; all anew if the chain has dropped blocks that were read before."""
+        if self._hash and self.shared.chain.block_hash(self._next - 1) != self._hash:
+            self._forget()
+        head = self.shared.chain.head().number
+        if head >= self._next:
+            tip = self.shared.chain.block_hash(head)
+            self._read(self._next, head)
+            self._next, self._hash = head + 1, tip
+        return self
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        """All there ever were, in their order."""
+        return list(self._contributions.values())
+
+    def open(self) -> list[Entry]:
+        """Those of which a deposit, or at least a record, is left."""
+        entries = []
+        for each in self._contributions.values():
+            record = self._record(each)
+            if record:
+                entries.append(Entry(each, record))
+        return entries
+
+    def promise(self, contribution: Contribution, reporter: Address) -> Promise | None:
+        """What `reporter` was promised of its deposit and has not taken; None if nothing."""
+        fate = self._fates[contribution.id]
+        return None if reporter in fate.taken else fate.promised.get(reporter)
+
+    def reported(self, contribution: Contribution, reporter: Address) -> bool:
+        """Whether `reporter` has reported it, ever."""
+        return reporter in self._fates[contribution.id].promised
+
+    def refunded(self, contribution: Contribution) -> Wei | None:
+        """What its contributor got back; None if it was not refunded."""
+        amount = self._fates[contribution.id].refunded
+        return None if amount is None else Wei(amount)
+
+    def takers(self, contribution: Contribution) -> dict[Address, int]:
+        """Who got how much of its deposit, in wei or token units."""
+        return self._fates[contribution.id].taken
+
+    def _record(self, contribution: Contribution) -> OpenRecord | None:
+        """What the contract's record of it holds: `left` is nothing only where it is settled, or was free."""
+        fate, unit, deposit = self._fates[contribution.id], self.shared.unit, contribution.facts.deposit
+        left = deposit - sum(fate.taken.values()) // unit
+        if fate.refunded is not None or (fate.taken and left == 0):
+            return None
+        return OpenRecord(left, deposit - sum(each.amount for each in fate.promised.values()) // unit)
+
+    def _forget(self) -> None:
+        self._next, self._hash = self.shared.first_block, b""
+        self._contributions.clear()
+        self._fates.clear()
+
+    def _read(self, first: int, last: int) -> None:
+        for contribution in self.shared.contributions(first, last):
+            self._contributions[contribution.id] = contribution
+        for fate, args in self._told("Reported", first, last):
+            fate.promised[args["reporter"]] = Promise(Wei(args["amount"]), Seconds(args["from"]))
+        for fate, args in self._told("Taken", first, last):
+            fate.taken[args["taker"]] = fate.taken.get(args["taker"], 0) + args["amount"]
+        for fate, args in self._told("Refunded", first, last):
+            fate.refunded = args["amount"]
+
+    def _told(self, name: str, first: int, last: int) -> list[tuple[_Fate, Any]]:
+        events = self.shared.events(name, first, last)
+        return [(self._fates[event["args"]["id"]], event["args"]) for event in events]

@@ -1,0 +1,256 @@
+"""Contributions that somebody signs off-chain (EIP-712) and anybody sends: a file goes between them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from orchestrator.chain import Account
+from orchestrator.errors import (
+    ChainError,
+    ContractReverted,
+    InsufficientFunds,
+    SignatureRefused,
+    WrongChain,
+)
+from orchestrator.provenance import fields
+from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance.typed import message_digest, recover_signer
+from orchestrator.sum.adding import Addition, Sample, given_before, most_for, plain
+from orchestrator.sum.connection import Connection
+from orchestrator.sum.money import fill_up
+from orchestrator.sum.opening import Opened
+from orchestrator.sum.records import DAY, ETHER
+from orchestrator.sum.shared import SharedModel
+from orchestrator.types import Address, Seconds, Wei
+
+DOMAIN_NAME, DOMAIN_VERSION = "DILN Shared Model", "1"
+_KEYS = {
+    "chainId",
+    "contract",
+    "contributor",
+    "samples",
+    "maximum",
+    "nonce",
+    "deadline",
+    "signature",
+}
+_DOMAIN = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+_CONTRIBUTION = [
+    {"name": "contributor", "type": "address"},
+    {"name": "samples", "type": "bytes[]"},
+    {"name": "labels", "type": "bytes"},
+    {"name": "maximum", "type": "uint256"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint256"},
+]
+
+
+@dataclass(frozen=True)
+class SignedContribution:
+    """Samples that `contributor` wants to be added by `deadline`, for `maximum` each at most.
+
+    `nonce` numbers the contributor's relayed contributions to this model.
+    """
+
+    chain_id: int
+    contract: Address
+    contributor: Address
+    samples: tuple[Sample, ...]
+    maximum: Wei
+    nonce: int
+    deadline: Seconds
+    signature: bytes = b""
+
+    def message(self) -> dict[str, Any]:
+        """What is signed, in the form that wallets take (`eth_signTypedData_v4`)."""
+        return {
+            "types": {"EIP712Domain": _DOMAIN, "Contribution": _CONTRIBUTION},
+            "primaryType": "Contribution",
+            "domain": {
+                "name": DOMAIN_NAME,
+                "version": DOMAIN_VERSION,
+                "chainId": self.chain_id,
+                "verifyingContract": self.contract,
+            },
+            "message": {
+                "contributor": self.contributor,
+                "samples": ["0x" + x.hex() for x, _ in self.samples],
+                "labels": "0x" + bytes(label for _, label in self.samples).hex(),
+                "maximum": self.maximum,
+                "nonce": self.nonce,
+                "deadline": self.deadline,
+            },
+        }
+
+    def to_bytes(self) -> bytes:
+        """The file that goes to whoever relays it."""
+        content = {
+            "chainId": self.chain_id,
+            "contract": self.contract,
+            "contributor": self.contributor,
+            "samples": [{"x": "0x" + x.hex(), "label": label} for x, label in self.samples],
+            "maximum": str(self.maximum),
+            "nonce": self.nonce,
+            "deadline": self.deadline,
+            "signature": "0x" + self.signature.hex(),
+        }
+        return json.dumps(content, indent=2).encode() + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote. Raises SignatureRefused that names the field."""
+        try:
+            found = fields.object_in(json.loads(data), _KEYS, "contribution")
+            return cls(
+                chain_id=fields.count_in(found["chainId"], "chainId"),
+                contract=fields.address_in(found["contract"], "contract"),
+                contributor=fields.address_in(found["contributor"], "contributor"),
+                samples=tuple(map(_sample_in, fields.list_in(found["samples"], "samples"))),
+                maximum=Wei(int(fields.text_in(found["maximum"], "maximum"))),
+                nonce=fields.count_in(found["nonce"], "nonce"),
+                deadline=Seconds(fields.count_in(found["deadline"], "deadline")),
+                signature=fields.bytes_in(found["signature"], "signature"),
+            )
+        except (NotCanonical, ValueError, RecursionError) as error:
+            raise SignatureRefused(
+                f"this is no signed contribution: {error}", "Have it signed anew: diln sum sign."
+            ) from error
+
+
+def sign(
+    opened: Opened,
+    samples: tuple[Sample, ...],
+    account: Account,
+    *,
+    maximum: Wei | None = None,
+    lasts: int = DAY,
+    ahead: int = 0,
+    wallet: Address | None = None,
+) -> SignedContribution:
+    """Sign that these samples may be added by anybody, for `lasts` seconds. Nothing is sent.
+
+    `maximum` is the most that a sample may cost, twice what it costs now unless told. `ahead` counts the
+    contributions that were signed before and are not relayed yet. `wallet` is the contract wallet in whose
+    name `account` signs. Raises WrongPassword.
+    """
+    shared, who = opened.shared, wallet or account.address
+    unsigned = SignedContribution(
+        chain_id=shared.chain.chain_id,
+        contract=shared.address,
+        contributor=who,
+        samples=samples,
+        maximum=Wei(2 * shared.price(len(samples))) if maximum is None else maximum,
+        nonce=shared.standing(who).nonce + ahead,
+        deadline=Seconds(shared.chain.now() + lasts),
+    )
+    signature = account.sign_typed_data(unsigned.message())
+    return SignedContribution(**{**vars(unsigned), "signature": signature})
+
+
+def read_signed(path: Path) -> SignedContribution:
+    """A signed contribution's file. Raises SignatureRefused."""
+    try:
+        return SignedContribution.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise SignatureRefused(f"{path} cannot be read: {error.strerror}", "Give the file.") from error
+
+
+def relay(
+    connection: Connection,
+    opened: Opened,
+    signed: SignedContribution,
+    sender: Account,
+    *,
+    pay: bool = False,
+    dry_run: bool = False,
+) -> Addition:
+    """Send what somebody signed. The deposit is the contributor's; with `pay`, `sender` gives what it lacks.
+
+    Relayed twice, nothing happens twice. Raises WrongChain, SignatureRefused, ChainError where it is too
+    late or too dear, InsufficientFunds.
+    """
+    shared, n = opened.shared, len(signed.samples)
+    _check_target(signed, shared)
+    standing = shared.standing(signed.contributor)
+    if standing.nonce > signed.nonce:
+        return _relayed(opened, signed)
+    _check(signed, shared, standing.nonce)
+    most = most_for(shared, n, signed.maximum)
+    needed = shared.price(n) * n
+    lacking = max(0, needed - standing.balance)
+    if lacking and not pay:
+        raise InsufficientFunds(
+            f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
+            f"{shared.money.show(standing.balance)} with the model",
+            "Let it pay in with `diln sum fund`, or pay for it with --pay.",
+        )
+    value, gas = lacking, 0
+    if lacking and shared.money.token != ETHER:
+        value = 0
+        if not dry_run:
+            paid = fill_up(connection, shared, signed.contributor, Wei(needed), sender)
+            gas = sum(receipt.gas_used for receipt in paid)
+    xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
+    function = shared.add_for(signed.contributor, xs, labels, most, signed.deadline, signed.signature)
+    purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
+    try:
+        receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
+    except ContractReverted as error:
+        raise plain(error, shared.money) from error
+    added = () if dry_run else tuple(shared.added(receipt))
+    return Addition(added, (), gas + receipt.gas_used, receipt if dry_run else None)
+
+
+def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
+    before = given_before(opened, signed.contributor, signed.samples)
+    if not before.times:
+        raise SignatureRefused(
+            f"{signed.contributor} has used the number {signed.nonce} for another contribution",
+            "Have it signed anew: diln sum sign.",
+        )
+    return Addition((), before.open, 0)
+
+
+def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
+    if signed.chain_id != shared.chain.chain_id:
+        raise WrongChain(
+            f"this was signed for chain {signed.chain_id}, not for chain {shared.chain.chain_id}",
+            "Choose that network with --network.",
+        )
+    if signed.contract != shared.address:
+        raise SignatureRefused(
+            f"this was signed for the model at {signed.contract}, not for {shared.address}",
+            "Relay it to that one.",
+        )
+
+
+def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
+    if not signed.samples:
+        raise SignatureRefused("there is no sample in it", "Have it signed anew: diln sum sign.")
+    if signed.nonce > nonce:
+        raise ChainError(
+            f"{signed.nonce - nonce} contributions that {signed.contributor} signed before are not relayed",
+            "Relay those first.",
+        )
+    if shared.chain.now() > signed.deadline:
+        raise ChainError("it could be relayed only until its deadline, which is past", "Have it signed anew.")
+    wallet = bool(shared.chain.code(signed.contributor))  # its contract decides what it accepts
+    if not wallet and recover_signer(signed.message(), signed.signature) != signed.contributor:
+        raise SignatureRefused(
+            f"the signature is not that of {signed.contributor}, or not over exactly this",
+            "Have it signed anew: diln sum sign.",
+        )
+
+
+def _sample_in(value: Any) -> Sample:
+    found = fields.object_in(value, {"x", "label"}, "sample")
+    label = fields.count_in(found["label"], "label")
+    if label > 0xFF:
+        raise NotCanonical("not a label", "label")
+    return fields.bytes_in(found["x"], "x"), label

@@ -1,0 +1,139 @@
+"""Samples that are signed by one and sent by another.
+
+sign, relay
+├── anybody relays; the contributor's balance pays, or the relayer
+├── twice: nothing happens twice
+└── altered, too late, out of order, for another model: refused, nothing sent
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import (
+    ChainError,
+    DilnError,
+    InsufficientFunds,
+    SignatureRefused,
+    WrongChain,
+)
+from orchestrator.sum.money import fill_up
+from orchestrator.sum.records import ETHER
+from orchestrator.sum.relaying import SignedContribution, read_signed, relay
+from tests.unit.sum.conftest import CITY, NATURE, Village, review
+from tests.unit.sum.giving import COIN, count, deploy, sample, signed_by
+
+
+def pass_on(village: Village, signed: SignedContribution, **options):
+    return relay(village.connection, village.opened, signed, village.account("keeper"), **options)
+
+
+def test_relay__paid_by_the_contributors_balance__is_its_contribution(
+    village: Village, tmp_path: Path
+) -> None:
+    contributor, shared = village.account("contributor"), village.opened.shared
+    fill_up(village.connection, shared, contributor.address, COIN, contributor)
+    file = tmp_path / "signed.json"
+    file.write_bytes(signed_by(village, sample(village), sample(village, NATURE, 1, "nature")).to_bytes())
+    before = village.connection.chain.balance(contributor.address)
+    added = pass_on(village, read_signed(file)).added
+    assert village.connection.chain.balance(contributor.address) == before
+    assert {each.facts.contributor for each in added} == {contributor.address}
+    assert village.balance("contributor") == COIN - sum(each.facts.deposit for each in added) * shared.unit
+    assert len(added) == count(village) == 2
+
+
+def test_relay__paid_by_the_relayer__only_if_it_wants(village: Village) -> None:
+    signed = signed_by(village)
+    with pytest.raises(InsufficientFunds, match="with the model") as caught:
+        pass_on(village, signed)
+    assert "--pay" in caught.value.hint
+    assert count(village) == 0
+    [added] = pass_on(village, signed, pay=True).added
+    assert added.facts.contributor == village.account("contributor").address
+
+
+def test_relay__twice__happens_once(village: Village) -> None:
+    signed = signed_by(village)
+    first = pass_on(village, signed, pay=True)
+    second = relay(village.connection, village.opened, signed, village.account("poisoner"), pay=True)
+    assert (second.added, [each.id for each in second.known]) == ((), [first.added[0].id])
+    assert count(village) == 1
+
+
+def test_relay__two_signed_at_once__in_their_order(village: Village) -> None:
+    first, second = signed_by(village), signed_by(village, sample(village, NATURE, 1, "nature"), ahead=1)
+    with pytest.raises(ChainError, match="signed before"):
+        pass_on(village, second, pay=True)
+    pass_on(village, first, pay=True)
+    pass_on(village, second, pay=True)
+    assert count(village) == 2
+
+
+def test_relay__after_the_deadline__refused(village: Village) -> None:
+    signed = signed_by(village, lasts=60)
+    village.connection.chain.advance(120)
+    with pytest.raises(ChainError, match="deadline"):
+        pass_on(village, signed, pay=True)
+
+
+def test_relay__dearer_than_signed__refused(village: Village) -> None:
+    with pytest.raises(ChainError, match="above the maximum"):
+        pass_on(village, signed_by(village, maximum=1), pay=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"maximum": 10**30}, SignatureRefused),
+        ({"chain_id": 1}, WrongChain),
+        ({"contract": ETHER}, SignatureRefused),
+        ({"samples": ()}, SignatureRefused),
+        ({"signature": bytes(65)}, SignatureRefused),
+        ({"signature": b""}, SignatureRefused),
+    ],
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else each.__name__,
+)
+def test_relay__altered__refused(village: Village, change: dict, error: type[DilnError]) -> None:
+    with pytest.raises(error):
+        pass_on(village, replace(signed_by(village), **change), pay=True)
+    assert count(village) == 0
+
+
+def test_relay__contract_wallet_says_no__refused_by_the_contract(village: Village) -> None:
+    wallet = deploy(village, "SumWallet").address
+    with pytest.raises(ChainError, match="bad signature"):
+        pass_on(village, signed_by(village, wallet=wallet), pay=True)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"chainId": 1}'])
+def test_read_signed__malformed__refused(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "signed.json"
+    file.write_bytes(data)
+    with pytest.raises(SignatureRefused):
+        read_signed(file)
+
+
+def test_commands__hidden_signed_and_funded__run(
+    village: Village, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    home = ["--home", str(village.connection.settings.home), "--json"]
+
+    def diln(*words: str) -> object:
+        assert run(["sum", *words, *home]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    text, file = ["--text", review(CITY, 0), "--label", "city"], str(tmp_path / "signed.json")
+    assert diln("add", "walks", *text, "--hidden", "--max-price", "1", "--from", "bob")["commitments"]
+    village.connection.chain.mine()
+    assert diln("reveal", "walks", "--from", "bob")[0]["done"] == "reveal"
+    assert diln("sign", "walks", *text, "--from", "carol", "-o", file)["samples"] == 1
+    assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["balance"] == COIN
+    assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["paid in"] == 0
+    assert diln("relay", file, "--dry-run", "--from", "dave")["dry run"]
+    assert diln("relay", file, "--from", "dave")["contributions"][0]["state"] == "added"
+    assert count(village) == 2
