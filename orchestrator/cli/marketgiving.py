@@ -104,7 +104,7 @@ def contribute(
 def relay(
     reference: MarketArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What somebody signed.")],
-    gift: Annotated[bool, typer.Option("--gift", help="Pay what the contributor's stake lacks.")] = False,
+    pay: Annotated[bool, typer.Option("--pay", help="Pay what the contributor's stake lacks.")] = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -118,7 +118,7 @@ def relay(
     with connection_from(network, sender, storage, home) as connection:
         opened = market_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
-        receipts = list(relay_all(connection, opened, file, account, gift=gift))
+        receipts = list(relay_all(connection, opened, file, account, pay=pay))
         given = [each for receipt in receipts for each in opened.shared.added(receipt)]
     facts: dict[str, Any] = {
         "contributions": [each.index for each in given],

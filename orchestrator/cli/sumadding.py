@@ -25,6 +25,7 @@ from orchestrator.cli.sumcommon import (
     Samples,
     TextColumn,
     TextOption,
+    anything_from,
     connection_from,
     contribution_facts,
     encode,
@@ -213,7 +214,7 @@ def fund(
     from orchestrator.sum.money import fill_up
 
     with connection_from(network, sender, storage, home) as connection:
-        shared = opened_from(connection, reference).shared
+        shared = anything_from(connection, reference).shared
         account = connection.account(chosen_sender(connection.settings))
         whose = connection.address(beneficiary) if beneficiary else account.address
         receipts = fill_up(connection, shared, whose, shared.money.parse(amount), account)
@@ -221,9 +222,7 @@ def fund(
         facts = {
             "paid in": paid if json else shared.money.show(paid),
             "for": whose,
-            "balance": shared.standing(whose).balance
-            if json
-            else shared.money.show(shared.standing(whose).balance),
+            "balance": shared.balance(whose) if json else shared.money.show(shared.balance(whose)),
             "transaction": receipts[-1].tx_hash if receipts else "there was enough",
         }
     print_one(facts, json)

@@ -8,6 +8,8 @@ from typing import Any
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds, SignatureRefused
+from orchestrator.provenance import fields
+from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.disk import replace_file
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.contract import MarketContract
@@ -17,6 +19,7 @@ from orchestrator.sum.opening import OpenedMarket
 from orchestrator.types import Address, Wei
 
 FORMAT = "diln-market-signed/1"
+_KEYS = {"format", "chain", "market", "signed"}
 _DOMAIN = ("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")
 _FIELDS = (
     ("contributor", "address"),
@@ -60,11 +63,11 @@ def sign(opened: OpenedMarket, lot: Lot, contributor: Account, deadline: int, fi
 
 
 def relay(
-    connection: Connection, opened: OpenedMarket, file: Path, sender: Account, *, gift: bool = False
+    connection: Connection, opened: OpenedMarket, file: Path, sender: Account, *, pay: bool = False
 ) -> Iterator[Receipt]:
     """Send what is in `file` and was not sent before. The stake is the contributor's, from its balance there.
 
-    With `gift`, the sender pays what that lacks. Raises DataError for a file that is none, SignatureRefused
+    With `pay`, the sender pays what that lacks. Raises DataError for a file that is none, SignatureRefused
     for a signature that does not hold, ChainError for another market's, InsufficientFunds for a stake that
     is lacking.
     """
@@ -73,13 +76,13 @@ def relay(
         if each.nonce < market.nonce(each.contributor):
             continue
         stake = market.stake_of(each.runs)
-        if gift:
+        if pay:
             fill_up(connection, market, each.contributor, Wei(stake), sender)
         elif (balance := market.balance(each.contributor)) < stake:
             money = market.money
             raise InsufficientFunds(
                 f"{each.contributor} has {money.show(balance)} here; the stake is {money.show(stake)}",
-                "Pay what lacks with --gift.",
+                "Let it pay in with `diln sum fund`, or pay for it with --pay.",
             )
         function = market.contribute_for(
             each.contributor, each.runs, each.maximum, each.deadline, each.signature
@@ -117,34 +120,33 @@ def _message(market: MarketContract, signed: Signed) -> dict[str, Any]:
 
 def _to_json(signed: Signed) -> dict[str, Any]:
     return vars(signed) | {
-        "runs": [run.hex() for run in signed.runs],
+        "runs": ["0x" + run.hex() for run in signed.runs],
         "maximum": str(signed.maximum),
-        "signature": signed.signature.hex(),
+        "signature": "0x" + signed.signature.hex(),
     }
 
 
 def _read(market: MarketContract, file: Path) -> Sequence[Signed]:
     try:
-        content = json.loads(file.read_bytes())
-        place = content["chain"], content["market"]
-        found = [
-            Signed(
-                contributor=Address(each["contributor"]),
-                runs=tuple(bytes.fromhex(run) for run in each["runs"]),
-                maximum=int(each["maximum"]),
-                nonce=int(each["nonce"]),
-                deadline=int(each["deadline"]),
-                signature=bytes.fromhex(each["signature"]),
-            )
-            for each in content["signed"]
-        ]
-        known = content["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        content = fields.object_in(json.loads(file.read_bytes()), _KEYS, "file")
+        place = fields.count_in(content["chain"], "chain"), fields.address_in(content["market"], "market")
+        found = [_signed(each) for each in fields.list_in(content["signed"], "signed")]
+    except (OSError, NotCanonical, ValueError, RecursionError) as error:
         raise DataError(f"{file} holds no signed contributions: {error}", "Ask for it again.") from error
-    if not known:
+    if content["format"] != FORMAT:
         raise DataError(f"{file} holds no signed contributions", "Ask for it again.")
     if place != (market.chain.chain_id, market.address):
-        raise ChainError(
-            f"{file} was signed for the market at {place[1]}, chain {place[0]}", "Name that one."
-        )
+        raise ChainError(f"{file} is for the market at {place[1]} on chain {place[0]}", "Name that one.")
     return found
+
+
+def _signed(value: Any) -> Signed:
+    found = fields.object_in(value, {name for name, _ in _FIELDS} | {"signature"}, "contribution")
+    return Signed(
+        contributor=fields.address_in(found["contributor"], "contributor"),
+        runs=tuple(fields.bytes_in(run, "run") for run in fields.list_in(found["runs"], "runs")),
+        maximum=int(fields.text_in(found["maximum"], "maximum")),
+        nonce=fields.count_in(found["nonce"], "nonce"),
+        deadline=fields.count_in(found["deadline"], "deadline"),
+        signature=fields.bytes_in(found["signature"], "signature"),
+    )

@@ -35,9 +35,8 @@ from orchestrator.sum.market.testset import SealedTest
 from orchestrator.sum.money import Money, read_money
 from orchestrator.sum.opening import open_market
 from orchestrator.sum.training import train
-from orchestrator.types import Address
-from tests.evm import artifact
 from tests.unit.sum.conftest import table
+from tests.unit.sum.giving import deploy
 from tests.unit.sum.market_stage import (
     ETHER,
     OFFER,
@@ -251,9 +250,9 @@ def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_pa
     sign(fair.opened, lot, signer, fair.market.deadline(), file)
     with pytest.raises(ChainError, match="the stake is"):
         list(relay(fair.connection, fair.opened, file, fair.account("keeper")))
-    [receipt] = relay(fair.connection, fair.opened, file, fair.account("keeper"), gift=True)
+    [receipt] = relay(fair.connection, fair.opened, file, fair.account("keeper"), pay=True)
     assert [each.contributor for each in fair.market.added(receipt)] == [signer.address] * 2
-    assert list(relay(fair.connection, fair.opened, file, fair.account("keeper"), gift=True)) == []
+    assert list(relay(fair.connection, fair.opened, file, fair.account("keeper"), pay=True)) == []
     assert fair.plan(fair.lessons()).runs == ()
 
 
@@ -262,18 +261,19 @@ def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -
     keeper = fair.account("keeper")
     sign(fair.opened, fair.plan(fair.lessons()[:4]), fair.account("contributor"), 1, file)
     with pytest.raises(SignatureRefused, match="expired"):
-        list(relay(fair.connection, fair.opened, file, keeper, gift=True))
+        list(relay(fair.connection, fair.opened, file, keeper, pay=True))
     genuine = json.loads(file.read_text())
     signed = genuine["signed"][0] | {"deadline": fair.market.deadline()}
     for altered, error in (
         (genuine | {"signed": [signed]}, SignatureRefused),
         (genuine | {"market": keeper.address}, ChainError),
         (genuine | {"format": "another"}, DataError),
+        (genuine | {"signed": [signed | {"runs": [5]}]}, DataError),
         ([], DataError),
     ):
         file.write_text(json.dumps(altered))
         with pytest.raises(error):
-            list(relay(fair.connection, fair.opened, file, keeper, gift=True))
+            list(relay(fair.connection, fair.opened, file, keeper, pay=True))
     assert fair.market.state().contributions == 0
 
 
@@ -348,13 +348,13 @@ def _alter_sealed(fair: Fair, patch: pytest.MonkeyPatch) -> None:
 
 def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     connection = village.connection
-    token = _deploy_token(village)
-    money = read_money(connection.chain, token)
-    assert money == Money(token, "MT", 18)
+    contract = deploy(village, "MarketToken")
+    money = read_money(connection.chain, contract.address)
+    assert money == Money(contract.address, "MT", 18)
+    assert money.show(-ETHER // 2) == "-0.5 MT"
     fair = open_fair(connection, planned.converted, replace(OFFER, money=money))
     with pytest.raises(InsufficientFunds, match="MT"):
         fair.give(fair.lessons()[:4], "contributor")
-    contract = connection.chain.web3.eth.contract(address=token, abi=artifact("MarketToken")["abi"])
     bob = fair.account("contributor")
     connection.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
     fair.give(fair.lessons(), "contributor")
@@ -365,15 +365,6 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
     connection.chain.send(fair.market.withdraw(bob.address), bob)
     assert contract.functions.balanceOf(bob.address).call() == before + owed
-
-
-def _deploy_token(village: Any) -> Address:
-    compiled = artifact("MarketToken")
-    chain = village.connection.chain
-    constructor = chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"]).constructor()
-    receipt = chain.send(constructor, village.account("creator"))
-    assert receipt.contract_address
-    return Address(receipt.contract_address)
 
 
 # -- commands ------------------------------------------------------------------------------------------
