@@ -1,4 +1,4 @@
-"""Collaborative training: the factory of shared models, an implementation for each model and incentive."""
+"""Collaborative training: the factory, and an implementation for each composition of model and incentive."""
 
 from orchestrator.chain import Deployer
 
@@ -11,6 +11,7 @@ MODELS = (
     "NearestCentroid",
 )
 INCENTIVES = ("Stake", "Game")
+MARKETS = ("SparsePerceptron", "NaiveBayes")
 
 
 def migrate(deploy: Deployer) -> None:
@@ -18,3 +19,5 @@ def migrate(deploy: Deployer) -> None:
     for model in MODELS:
         for incentive in INCENTIVES:
             deploy(model + incentive)
+    for model in MARKETS:
+        deploy(model + "Market")  # and, by its constructor, the contract that measures for it

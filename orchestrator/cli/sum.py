@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestrator.cli import sumadding, sumcreating, sumgiving, sumreading
+from orchestrator.cli import market, sumadding, sumcreating, sumgiving, sumreading
 from orchestrator.cli.options import new_app
 
 app = new_app()
@@ -28,3 +28,4 @@ group.command()(sumreading.replay)
 group.command()(sumreading.leaderboard)
 group.command()(sumgiving.watch)
 group.command()(sumcreating.simulate)
+group.add_typer(market.group, name="market")

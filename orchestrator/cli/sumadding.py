@@ -26,6 +26,7 @@ from orchestrator.cli.sumcommon import (
     TextColumn,
     TextOption,
     amount_in,
+    anything_from,
     connection_from,
     contribution_facts,
     encode,
@@ -225,7 +226,7 @@ def fund(
     from orchestrator.sum.money import fill_up
 
     with connection_from(network, sender, storage, home) as connection:
-        opened = opened_from(connection, reference)
+        opened = anything_from(connection, reference)
         shared, account = opened.shared, connection.account(chosen_sender(connection.settings))
         whose = connection.address(beneficiary) if beneficiary else account.address
         receipts = fill_up(connection, shared, whose, shared.money.parse(amount), account)
@@ -233,7 +234,7 @@ def fund(
         facts = {
             "paid in": amount_in(opened, paid, json),
             "for": whose,
-            "balance": amount_in(opened, shared.standing(whose).balance, json),
+            "balance": amount_in(opened, shared.balance(whose), json),
             "transaction": receipts[-1].tx_hash if receipts else "there was enough",
         }
     print_one(facts, json)

@@ -14,10 +14,11 @@ from orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from orchestrator.sum.claiming import Outcome
     from orchestrator.sum.connection import Connection
-    from orchestrator.sum.opening import Opened
+    from orchestrator.sum.opening import Found, Opened, OpenedMarket
     from orchestrator.sum.records import Contribution
 
 ReferenceArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A shared model's name or address.")]
+MarketArgument = Annotated[str, typer.Argument(metavar="MARKET", help="A market's name or address.")]
 EncoderOption = Annotated[
     Path | None,
     typer.Option("--encoder", metavar="FILE", help="The descriptor's file, if storage does not have it."),
@@ -68,6 +69,20 @@ def opened_from(connection: "Connection", reference: str, encoder: Path | None =
     return open_model(connection, reference, encoder)
 
 
+def anything_from(
+    connection: "Connection", reference: str, encoder: Path | None = None
+) -> "Opened | OpenedMarket":
+    from orchestrator.sum.opening import open_any
+
+    return open_any(connection, reference, encoder)
+
+
+def market_from(connection: "Connection", reference: str, encoder: Path | None = None) -> "OpenedMarket":
+    from orchestrator.sum.opening import open_market
+
+    return open_market(connection, reference, encoder)
+
+
 def samples_from(
     text: str | None,
     numbers: str | None,
@@ -99,7 +114,7 @@ def samples_from(
         raise UsageError("a number is malformed", "Write them with commas between.") from error
 
 
-def encode(opened: "Opened", samples: Samples) -> list[bytes]:
+def encode(opened: "Found", samples: Samples) -> list[bytes]:
     """The samples' bytes. Raises DataError where they do not fit the model."""
     from orchestrator.errors import DataError
     from orchestrator.sum.adding import encode_features, encode_row
@@ -119,7 +134,12 @@ def print_one(facts: Mapping[str, Any], json: bool) -> None:
     if json:
         print_json(facts)
         return
-    print_facts({key: ", ".join(value) if isinstance(value, list) else value for key, value in facts.items()})
+    print_facts(
+        {
+            key: ", ".join(map(str, value)) if isinstance(value, list) else value
+            for key, value in facts.items()
+        }
+    )
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: bool) -> None:
@@ -130,8 +150,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: 
         print_table(columns, [[row[column] for column in columns] for row in rows])
 
 
-def amount_in(opened: "Opened", amount: int, json: bool) -> int | str:
-    """An amount of the model's money: its smallest units for machines, coins for people."""
+def amount_in(opened: "Found", amount: int, json: bool) -> int | str:
+    """An amount of the model's or market's money: its smallest units for machines, coins for people."""
     return amount if json else opened.shared.money.show(amount)
 
 
@@ -150,7 +170,7 @@ def contribution_facts(
     }
 
 
-def outcome_facts(opened: "Opened", outcome: "Outcome", json: bool) -> dict[str, Any]:
+def outcome_facts(opened: "Found", outcome: "Outcome", json: bool) -> dict[str, Any]:
     told = outcome.contribution
     return {
         "done": outcome.verb if outcome.receipt else f"no {outcome.verb}",

@@ -82,7 +82,7 @@ def create(
     )
     with connection_from(network, sender, storage, home) as connection:
         with err.status("training and quantizing"):
-            plan = _plan(
+            plan = plan_from(
                 csv, text_column, label_column, model, kind, words, buckets, test_share, test_csv, rate
             )
         account = connection.account(chosen_sender(connection.settings))
@@ -149,7 +149,7 @@ def simulate(
         out.print(f"wrote {file}", markup=False)
 
 
-def _plan(
+def plan_from(
     csv: Path,
     text_column: str | None,
     label_column: str,
@@ -161,6 +161,7 @@ def _plan(
     test_csv: Path | None,
     rate: float | None,
 ) -> "Plan":
+    """A model of integers, trained from a CSV or read from a file and tested with it. Raises UsageError."""
     from orchestrator.sum.creating import plan
     from orchestrator.sum.training import KINDS, read_pipeline, read_table, train
 

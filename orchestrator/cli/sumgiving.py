@@ -17,6 +17,7 @@ from orchestrator.cli.sumcommon import (
     EncoderOption,
     ReferenceArgument,
     amount_in,
+    anything_from,
     connection_from,
     opened_from,
     outcome_facts,
@@ -30,9 +31,12 @@ AbandonedOption = Annotated[
 ]
 
 if TYPE_CHECKING:
+    from orchestrator.errors import NodeUnavailable
     from orchestrator.sum.claiming import Verb
     from orchestrator.sum.connection import Connection
-    from orchestrator.sum.opening import Opened
+    from orchestrator.sum.keeping import Turn
+    from orchestrator.sum.market.keeping import MarketTurn
+    from orchestrator.sum.opening import Opened, OpenedMarket
 
 
 def refund(
@@ -82,22 +86,17 @@ def withdraw(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Pay out what the model owes to the account --from."""
+    """Pay out what the model or market owes to the account --from."""
     with connection_from(network, sender, storage, home) as connection:
-        opened = opened_from(connection, reference)
+        opened = anything_from(connection, reference)
         account = connection.account(chosen_sender(connection.settings))
         dest = connection.address(to) if to else account.address
-        if not opened.shared.standing(account.address).balance:
+        if not opened.shared.balance(account.address):
             print_json({"amount": 0}) if json else out.print("there is nothing to withdraw")
             return
         receipt = connection.chain.send(opened.shared.withdraw(dest), account)
         amount = amount_in(opened, opened.shared.amounts("Withdrawn", receipt), json)
-    facts = {
-        "amount": amount,
-        "to": dest,
-        "transaction": receipt.tx_hash,
-    }
-    print_one(facts, json)
+    print_one({"amount": amount, "to": dest, "transaction": receipt.tx_hash}, json)
 
 
 def watch(
@@ -113,27 +112,46 @@ def watch(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Keep: reveal, refund, report, take and sweep what is due, until interrupted or killed at any moment."""
-    from orchestrator.sum.keeping import Turn
+    """Keep: do what is due in a model or market, until interrupted or killed at any moment.
+
+    In a model it reveals, refunds, reports, takes and sweeps. In a market it reveals and opens what is secret
+    here, measures, pays, and ends when the market does.
+    """
     from orchestrator.sum.keeping import watch as keep
 
     with connection_from(network, sender, storage, home) as connection:
-        opened = opened_from(connection, reference, encoder)
+        opened = anything_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
         turns = keep(connection, opened, account, everyone=everyone, abandoned=abandoned, every=every)
         for turn in turns:
-            if isinstance(turn, Turn):
-                facts = [outcome_facts(opened, each, json) for each in turn.outcomes]
-                if json:
-                    print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
-                else:
-                    print_outcomes(facts)
-                    until = f", the next until {when(turn.next_at)}" if turn.next_at else ""
-                    out.print(f"{turn.waiting} wait{until}")
-            else:
-                out.print(f"the node does not answer: {turn.message}", markup=False)
+            _print_turn(opened, turn, json)
             if once:
                 return
+
+
+def _print_turn(
+    opened: "Opened | OpenedMarket", turn: "Turn | MarketTurn | NodeUnavailable", json: bool
+) -> None:
+    from orchestrator.sum.keeping import Turn
+    from orchestrator.sum.market.keeping import MarketTurn
+
+    if isinstance(turn, MarketTurn):
+        phase = turn.phase.name.lower()
+        if json:
+            print_json({"done": turn.done, "phase": phase, "until": turn.until})
+            return
+        for line in turn.done:
+            out.print(line, markup=False)
+        out.print(f"{phase}{f' until {when(turn.until)}' if turn.until else ''}")
+    elif isinstance(turn, Turn):
+        facts = [outcome_facts(opened, each, json) for each in turn.outcomes]
+        if json:
+            print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
+            return
+        print_outcomes(facts)
+        out.print(f"{turn.waiting} wait{f', the next until {when(turn.next_at)}' if turn.next_at else ''}")
+    else:
+        out.print(f"the node does not answer: {turn.message}", markup=False)
 
 
 def _settle(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.console import out, print_facts, print_json, progress_bar
+from orchestrator.cli.marketprinting import print_market, print_replay, print_standing
 from orchestrator.cli.options import (
     FromOption,
     HomeOption,
@@ -24,13 +25,14 @@ from orchestrator.cli.sumcommon import (
     TextColumn,
     TextOption,
     amount_in,
+    anything_from,
     connection_from,
     encode,
-    opened_from,
     print_one,
     print_rows,
     samples_from,
 )
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.sum.descriptor import TestSet
@@ -44,7 +46,7 @@ def list_models(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the shared models of this chain."""
+    """List the shared models and markets of this chain."""
     from orchestrator.errors import ChainError
     from orchestrator.sum.opening import models
 
@@ -53,7 +55,7 @@ def list_models(
         for created, descriptor in models(connection):
             try:
                 shared = connection.factory.open(created)
-                kind, count = shared.composition, shared.status().count
+                kind, count = shared.composition, shared.count()
             except ChainError:
                 kind, count = "unknown code", 0
             rows.append(
@@ -78,15 +80,18 @@ def show(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a model: its settings, its accuracy now, and what the account --from has with it.
+    """Show a model or market: its settings, how it stands, and what the account --from has with it.
 
-    With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
+    With --png a model's accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
-    from orchestrator.sum.opening import read_test_set
+    from orchestrator.sum.opening import OpenedMarket, read_test_set
     from orchestrator.sum.replaying import accuracy_on
 
     with connection_from(network, sender, storage, home) as connection:
-        opened = opened_from(connection, reference, encoder)
+        opened = anything_from(connection, reference, encoder)
+        if isinstance(opened, OpenedMarket):
+            print_market(connection, opened, json)
+            return
         shared, descriptor = opened.shared, opened.descriptor
         test, status = read_test_set(connection, descriptor), shared.status()
         accuracy = accuracy_on(opened.twin(), test) if test else None
@@ -131,7 +136,7 @@ def predict(
 ) -> None:
     """Ask the contract for a label: text (or numbers) in, label out. Free."""
     with connection_from(network, None, storage, home) as connection:
-        opened = opened_from(connection, reference, encoder)
+        opened = anything_from(connection, reference, encoder)
         xs = encode(opened, samples_from(text, numbers, features, csv, text_column))
         found = [opened.descriptor.labels[label] for label in opened.shared.predict_many(xs)]
     if json:
@@ -153,11 +158,16 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Rebuild the model from its events alone, and compare it with the chain bit for bit."""
-    from orchestrator.sum.opening import read_test_set
+    from orchestrator.sum.opening import OpenedMarket, read_test_set
     from orchestrator.sum.replaying import replay as replay_model
 
     with connection_from(network, None, storage, home) as connection:
-        opened = opened_from(connection, reference, encoder)
+        opened = anything_from(connection, reference, encoder)
+        if isinstance(opened, OpenedMarket):
+            if png:
+                raise UsageError("a market's accuracy is not plotted", "Leave --png out.")
+            print_replay(connection, opened, json)
+            return
         test = read_test_set(connection, opened.descriptor)
         with progress_bar("replaying") as progress:
             done = replay_model(opened, test, progress)
@@ -186,11 +196,15 @@ def leaderboard(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show who helped the model most."""
+    """Show who helped the model most; in a market, what everybody gets."""
     from orchestrator.sum.leaderboard import leaderboard as rank
+    from orchestrator.sum.opening import OpenedMarket
 
     with connection_from(network, None, storage, home) as connection:
-        opened = opened_from(connection, reference)
+        opened = anything_from(connection, reference)
+        if isinstance(opened, OpenedMarket):
+            print_standing(connection, opened, json)
+            return
         ranked, currency = rank(opened), opened.shared.money
         rows = [vars(row) | {"name": connection.name_of(row.address)} for row in ranked]
     money = ("deposited", "refunded", "taken")

@@ -8,7 +8,6 @@ then the groups, each as long as `group_bytes`. A group is sealed by XOR with SH
 its salt; a salt is used for one group only, and the tree, not the seal, tells changed bytes.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,6 +16,7 @@ from orchestrator.competition.encoding import Encoding
 from orchestrator.competition.records import Group, Terms
 from orchestrator.competition.tree import Data, is_group, proof_of, root_of
 from orchestrator.errors import DataError, IntegrityError
+from orchestrator.provenance.secrets import masked
 
 FORMAT = "diln-competition-data/1"
 KEY_TAG = b"DILN competition group seal"
@@ -40,7 +40,7 @@ class Archive:
     @classmethod
     def seal(cls, name: str, encoding: Encoding, nonce: bytes, data: Data) -> Self:
         pairs = zip(data.groups, data.salts, strict=True)
-        sealed = tuple(_masked(group, salt) for group, salt in pairs)
+        sealed = tuple(masked(group, salt, KEY_TAG) for group, salt in pairs)
         return cls(name, encoding, nonce, tuple(data.leaves), sealed)
 
     def to_bytes(self) -> bytes:
@@ -77,12 +77,12 @@ class Archive:
 
     def open(self, terms: Terms, number: int, salt: bytes) -> Group:
         """A group, by its salt. Raises IntegrityError if that is not the salt that the root binds."""
-        group = Group(salt, _masked(self.sealed[number], salt), proof_of(self.leaves, number))
+        group = Group(salt, masked(self.sealed[number], salt, KEY_TAG), proof_of(self.leaves, number))
         return check_group(terms, number, group)
 
     def data(self, terms: Terms, salts: tuple[bytes, ...]) -> Data:
         """All groups. Raises IntegrityError unless `salts` are those that the root binds."""
-        groups = tuple(_masked(sealed, salt) for sealed, salt in zip(self.sealed, salts, strict=True))
+        groups = tuple(masked(sealed, salt, KEY_TAG) for sealed, salt in zip(self.sealed, salts, strict=True))
         data = Data(groups, salts, terms.features, terms.classes, terms.group_size)
         if data.root != terms.root:
             raise IntegrityError(
@@ -100,8 +100,3 @@ def check_group(terms: Terms, number: int, group: Group) -> Group:
             "Whoever opened it changed the data or the salt: get it elsewhere, or challenge the group.",
         )
     return group
-
-
-def _masked(data: bytes, salt: bytes) -> bytes:
-    mask = hashlib.shake_256(KEY_TAG + salt).digest(len(data))
-    return (int.from_bytes(data, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(data), "big")

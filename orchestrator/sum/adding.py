@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds
 from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from orchestrator.sum.clone import Clone
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.money import Money, fill_up
-from orchestrator.sum.opening import Opened
+from orchestrator.sum.opening import Found, Opened
 from orchestrator.sum.records import ETHER, Contribution
 from orchestrator.sum.shared import SharedModel
 from orchestrator.types import Address, Wei
@@ -35,7 +36,7 @@ class Addition:
     estimate: Receipt | None = None
 
 
-def encode_row(opened: Opened, row: object) -> bytes:
+def encode_row(opened: Found, row: object) -> bytes:
     """One sample's bytes, within the number of features that the model takes. Raises DataError."""
     x = opened.descriptor.encoder.encode(row)
     limit = opened.shared.shape.limit
@@ -46,7 +47,7 @@ def encode_row(opened: Opened, row: object) -> bytes:
     return x
 
 
-def encode_features(opened: Opened, features: Sequence[int]) -> bytes:
+def encode_features(opened: Found, features: Sequence[int]) -> bytes:
     """Encoded features, given as numbers. Raises DataError where the contract would refuse them."""
     sparse = opened.shared.shape.limit > 0
     x = encode_sparse(features) if sparse else encode_dense(features)
@@ -147,10 +148,10 @@ def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
 
 def bring(
     connection: Connection,
-    shared: SharedModel,
+    shared: Clone,
     payer: Account,
     needed: Wei,
-    dry_run: bool,
+    dry_run: bool = False,
     beneficiary: Address | None = None,
 ) -> tuple[int, list[Receipt]]:
     """What of `needed` the balance (the payer's, or another's) lacks.
@@ -159,7 +160,7 @@ def bring(
     needed is credited.
     """
     whose = beneficiary or payer.address
-    lacking = max(0, needed - shared.standing(whose).balance)
+    lacking = max(0, needed - shared.balance(whose))
     if shared.money.token == ETHER:
         return lacking, []
     if lacking and dry_run:

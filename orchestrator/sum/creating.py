@@ -1,10 +1,11 @@
 """Create a shared model: pin its test set and its descriptor, then let the factory clone."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import DataError, IntegrityError, ModelError
+from orchestrator.learning.onchain import OnChainModel
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.conversion import Converted, convert
 from orchestrator.sum.descriptor import Descriptor, Quality, TestSet, descriptor_cid
@@ -15,6 +16,12 @@ from orchestrator.types import Address
 
 Incentive = Literal["Stake", "Game"]
 """Deposits alone, or points, levels and badges too (then the deposit may be nothing)."""
+
+
+class Packed(Protocol):
+    """The settings of an incentive mechanism, which are a word of the clone's code."""
+
+    def pack(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -92,27 +99,34 @@ def create(
     part = converted.model.part
     descriptor = Descriptor(name, part, converted.labels, converted.encoder, test.cid, plan.quality)
     implementation = connection.deployments.get(part + incentive)
-    arguments = _arguments(converted, terms, token, unit)
+    arguments = arguments_for(converted.model, terms, token, unit)
     salt = descriptor.digest
     address = connection.factory.address_of(implementation, sender.address, salt, arguments)
     if not dry_run:
-        stored = connection.storage.put(descriptor.to_bytes())
-        if stored.cid != descriptor_cid(salt):
-            raise IntegrityError("the store gave another CID than the digest names", "Run it again.")
+        publish(connection, descriptor)
     if connection.chain.code(address):
         return CreatedModel(address, descriptor, None)
-    _check_name(connection, name, sender.address)
+    check_name(connection, name, sender.address)
     function = connection.factory.create(implementation, salt, arguments)
     receipt = connection.journal.send(f"sum-create-{address}", function, sender, dry_run=dry_run)
     return CreatedModel(address, descriptor, receipt)
 
 
-def _arguments(converted: Converted, terms: Terms, token: Address, unit: int) -> bytes:
+def publish(connection: Connection, descriptor: Descriptor) -> None:
+    """Pin a descriptor where its digest says. Raises IntegrityError if the store puts it elsewhere."""
+    stored = connection.storage.put(descriptor.to_bytes())
+    if stored.cid != descriptor_cid(descriptor.digest):
+        raise IntegrityError("the store gave another CID than the digest names", "Run it again.")
+
+
+def arguments_for(model: OnChainModel, terms: Packed, token: Address, unit: int) -> bytes:
+    """What the factory puts into a clone's code, after its creator."""
     money = bytes.fromhex(token[2:]) + unit.to_bytes(12, "big")
-    return money + terms.pack().to_bytes(32, "big") + converted.model.arguments()
+    return money + terms.pack().to_bytes(32, "big") + model.arguments()
 
 
-def _check_name(connection: Connection, name: str, creator: Address) -> None:
+def check_name(connection: Connection, name: str, creator: Address) -> None:
+    """Raise ModelError where `creator` has a model or market of that name."""
     for created, descriptor in models(connection):
         if created.creator == creator and descriptor and descriptor.name == name:
             raise ModelError(

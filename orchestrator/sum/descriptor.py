@@ -42,7 +42,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Descriptor:
-    """`model` is the on-chain model's name, `test` the CID of the published test set ("": there is none)."""
+    """`model` is the on-chain model's name, `test` the CID of the published test set ("": there is none).
+
+    `sealed` is the CID of a market's secret test set.
+    """
 
     name: str
     model: str
@@ -50,6 +53,7 @@ class Descriptor:
     encoder: Encoder
     test: str = ""
     quality: Quality | None = None
+    sealed: str = ""
 
     def to_bytes(self) -> bytes:
         """Canonical JSON. Raises ModelError where that is longer than a block."""
@@ -62,6 +66,8 @@ class Descriptor:
             "test": self.test,
             "quality": vars(self.quality) if self.quality else None,
         }
+        if self.sealed:
+            content["sealed"] = self.sealed
         try:
             data = encode(content)
         except NotCanonical as error:
@@ -105,10 +111,11 @@ def parse_descriptor(data: bytes) -> Descriptor:
     try:
         quality = Quality(**content["quality"]) if content["quality"] else None
         name, model, test = (str(content[key]) for key in ("name", "model", "test"))
+        sealed = str(content.get("sealed", ""))
         labels = tuple(str(label) for label in content["labels"])
     except (KeyError, TypeError) as error:
         raise ModelError(f"the descriptor is malformed: {error}", _BAD) from error
-    return Descriptor(name, model, labels, encoder, test, quality)
+    return Descriptor(name, model, labels, encoder, test, quality, sealed)
 
 
 @dataclass(frozen=True)

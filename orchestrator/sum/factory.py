@@ -8,6 +8,7 @@ from eth_utils.address import to_checksum_address
 
 from orchestrator.chain import Chain, artifact_names, load_artifact
 from orchestrator.errors import ChainError, NotDeployed
+from orchestrator.sum.market.contract import MarketContract
 from orchestrator.sum.records import Created
 from orchestrator.sum.shared import SharedModel
 from orchestrator.types import Address, Digest
@@ -20,6 +21,8 @@ _BEFORE = bytes.fromhex("363d3d373d3d3d363d73")  # ERC-1167 around the implement
 _AFTER = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
 _CLONE = len(_BEFORE) + 20 + len(_AFTER)
 _CREATOR = 20  # bytes, between a clone's code and its arguments
+_MODEL = frozenset({"initialize", "predictBatch", "addBatch"})
+_MARKET = frozenset({"initialize", "offer", "crank"})
 
 
 class Factory:
@@ -70,9 +73,16 @@ class Factory:
         function, arguments = self.contract.decode_function_input(found["input"])
         return Digest(bytes(arguments["salt"])) if function.fn_name == "create" else None
 
-    def open(self, created: Created) -> SharedModel:
-        """Bind a model. Raises as `recognize` does."""
-        return SharedModel(self.chain, created.address, recognize(self.chain, created.address), created.block)
+    def open(self, created: Created) -> SharedModel | MarketContract:
+        """Bind what was created. Raises as `recognize` does."""
+        return bind(self.chain, created.address, created.block)
+
+
+def bind(chain: Chain, address: Address, first_block: int = 0) -> SharedModel | MarketContract:
+    """The shared model or the market at `address`. Raises as `recognize` does."""
+    composition = recognize(chain, address)
+    kind = MarketContract if composition in _with(_MARKET) else SharedModel
+    return kind(chain, address, composition, first_block)
 
 
 def recognize(chain: Chain, address: Address) -> str:
@@ -89,12 +99,21 @@ def recognize(chain: Chain, address: Address) -> str:
     implementation = to_checksum_address(code[len(_BEFORE) : len(_BEFORE) + 20])
     behind = chain.code(implementation)
     for name in compositions():
-        if load_artifact(name).matches(behind):
+        if load_artifact(name).matches(behind) and _measured(chain, address, name):
             return name
     raise ChainError(
         f"the contract at {address} runs code that is not of this package (at {implementation})",
         "Do not trust it with a deposit, or use the version of DILN that it was made with.",
     )
+
+
+def _measured(chain: Chain, address: Address, composition: str) -> bool:
+    """Whether a market measures by the package's code; its address is a constant of the market's own."""
+    if composition not in _with(_MARKET):
+        return True
+    measurer = chain.call(chain.contract(composition, address).functions["measurer"]())
+    artifact = load_artifact(composition.removesuffix("Market") + "Measurer")
+    return artifact.matches(chain.code(measurer))
 
 
 def arguments_of(code: bytes) -> tuple[Address, bytes]:
@@ -103,12 +122,17 @@ def arguments_of(code: bytes) -> tuple[Address, bytes]:
     return to_checksum_address(code[_CLONE:end]), code[end:]
 
 
-@cache
 def compositions() -> tuple[str, ...]:
-    """The package's contracts that are whole shared models."""
+    """The package's contracts that are whole shared models, or markets."""
+    return _with(_MODEL) + _with(_MARKET)
+
+
+@cache
+def _with(wanted: frozenset[str]) -> tuple[str, ...]:
+    """The package's contracts that have all these functions."""
     found = []
     for name in artifact_names():
         functions = {entry.get("name") for entry in load_artifact(name).abi if entry["type"] == "function"}
-        if {"initialize", "predictBatch", "addBatch"} <= functions and load_artifact(name).bytecode:
+        if wanted <= functions and load_artifact(name).bytecode:
             found.append(name)
     return tuple(found)

@@ -9,7 +9,9 @@ from orchestrator.errors import NodeUnavailable
 from orchestrator.sum.claiming import Claim, Outcome, carry_out, claims
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.hiding import release, reveal
-from orchestrator.sum.opening import Opened
+from orchestrator.sum.market.keeping import MarketTurn
+from orchestrator.sum.market.keeping import turn as market_turn
+from orchestrator.sum.opening import Opened, OpenedMarket
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,27 @@ def turn(
 
 def watch(
     connection: Connection,
-    opened: Opened,
+    opened: Opened | OpenedMarket,
     account: Account,
     *,
     everyone: bool = False,
     abandoned: bool = False,
     every: float = 60.0,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Turn | NodeUnavailable]:
-    """Turns for ever, `every` so many seconds. A node that does not answer is asked again at the next one."""
+) -> Iterator[Turn | MarketTurn | NodeUnavailable]:
+    """Turns, `every` so many seconds: for ever, or until a market is closed.
+
+    A node that does not answer is asked again at the next one.
+    """
     while True:
         try:
-            yield turn(connection, opened, account, everyone=everyone, abandoned=abandoned)
+            if isinstance(opened, OpenedMarket):
+                done = market_turn(connection, opened, account)
+                yield done
+                if done.over:
+                    return
+            else:
+                yield turn(connection, opened, account, everyone=everyone, abandoned=abandoned)
         except NodeUnavailable as error:
             yield error
         sleep(every)

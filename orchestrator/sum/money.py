@@ -13,13 +13,14 @@ from orchestrator.types import Address, Wei
 if TYPE_CHECKING:
     from web3.contract import Contract
 
+    from orchestrator.sum.clone import Clone
     from orchestrator.sum.connection import Connection
-    from orchestrator.sum.shared import SharedModel
 
 UNIT_DECIMALS = 9
 """Records count in 10^-9 of a coin, or in the smallest there is."""
 
 _LONGEST_SYMBOL = 12
+ATTEMPTS = 10
 
 
 def _function(name: str, inputs: str, output: str, view: bool = True) -> dict[str, Any]:
@@ -61,6 +62,8 @@ class Money:
 
     def number(self, amount: int) -> str:
         """An amount in coins."""
+        if amount < 0:
+            return f"-{self.number(-amount)}"
         if self.decimals == 18:
             return ether(amount)
         with localcontext(prec=90):
@@ -100,23 +103,32 @@ def read_money(chain: Chain, token: Address) -> Money:
 
 
 def fill_up(
-    connection: "Connection", shared: "SharedModel", beneficiary: Address, amount: Wei, payer: Account
+    connection: "Connection", shared: "Clone", beneficiary: Address, amount: Wei, payer: Account
 ) -> list[Receipt]:
-    """Let `beneficiary` have at least `amount` with the model: `payer` pays in exactly what lacks.
+    """Let `beneficiary` have at least `amount` with the contract: `payer` pays in exactly what lacks.
 
     A token is approved for exactly that first. Done twice, or killed and repeated, nothing is paid twice.
     Raises InsufficientFunds, ContractReverted.
     """
-    lacking = Wei(amount - shared.standing(beneficiary).balance)
-    if lacking <= 0:
-        return []
+    receipts: list[Receipt] = []
+    for _ in range(ATTEMPTS):  # a token may keep a part of each transfer
+        lacking = Wei(amount - shared.balance(beneficiary))
+        if lacking <= 0:
+            break
+        receipts += _pay_in(connection, shared, beneficiary, lacking, payer)
+    return receipts
+
+
+def _pay_in(
+    connection: "Connection", shared: "Clone", beneficiary: Address, lacking: Wei, payer: Account
+) -> list[Receipt]:
     money = shared.money
     if money.token == ETHER:
         paid = shared.fund(beneficiary, Wei(0))
         return [
             connection.journal.send(_purpose(shared, beneficiary, payer), paid, payer, value=int(lacking))
         ]
-    _require(connection.chain, money, payer, lacking)
+    require_held(connection.chain, money, payer, lacking)
     receipts = approve(connection.chain, money, shared.address, lacking, payer)
     paid = shared.fund(beneficiary, lacking)
     receipt = connection.journal.send(_purpose(shared, beneficiary, payer), paid, payer)
@@ -141,16 +153,20 @@ def approve(chain: Chain, money: Money, spender: Address, amount: Wei, owner: Ac
     return [*receipts, chain.send(contract.functions.approve(spender, amount), owner)]
 
 
-def _require(chain: Chain, money: Money, payer: Account, amount: Wei) -> None:
-    held = chain.call(_erc20(chain, money.token).functions.balanceOf(payer.address))
+def require_held(chain: Chain, money: Money, payer: Account, amount: int) -> None:
+    """Raise InsufficientFunds where `payer` holds less than `amount`."""
+    if money.token == ETHER:
+        held = int(chain.balance(payer.address))
+    else:
+        held = chain.call(_erc20(chain, money.token).functions.balanceOf(payer.address))
     if held < amount:
         raise InsufficientFunds(
             f"{payer.name} ({payer.address}) has {money.show(held)}, but needs {money.show(amount)}",
-            "Get more of the token, or deposit less with --max-price.",
+            "Get more of it, choose another account with --from, or give less.",
         )
 
 
-def _purpose(shared: "SharedModel", beneficiary: Address, payer: Account) -> str:
+def _purpose(shared: "Clone", beneficiary: Address, payer: Account) -> str:
     """What the journal knows a payment by: the next of this payer for this beneficiary."""
     times = sum(1 for _ in shared.funded(beneficiary, payer.address))
     content = f"{shared.address} {beneficiary} {payer.address} {times}"

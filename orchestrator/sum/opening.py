@@ -10,6 +10,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from orchestrator.errors import IntegrityError, ModelError, StorageError
 from orchestrator.learning.onchain import OnChainModel
+from orchestrator.sum.clone import Clone
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.descriptor import (
     LONGEST,
@@ -19,8 +20,9 @@ from orchestrator.sum.descriptor import (
     parse_descriptor,
     parse_test_set,
 )
-from orchestrator.sum.factory import arguments_of, recognize
+from orchestrator.sum.factory import arguments_of, bind, recognize
 from orchestrator.sum.ledger import Ledger
+from orchestrator.sum.market.contract import MarketContract
 from orchestrator.sum.records import Created
 from orchestrator.sum.shared import SharedModel
 from orchestrator.sum.twins import part_of, twin_of
@@ -31,10 +33,10 @@ BEFORE_BASE = 96  # bytes of the arguments: money, terms, shape
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A model on a chain with its descriptor, which was found to be the one that its address commits to."""
+class Found:
+    """What the factory created, with its descriptor, which is the one that its address commits to."""
 
-    shared: SharedModel
+    shared: Clone
     descriptor: Descriptor
     created: Created | None
 
@@ -52,37 +54,69 @@ class Opened:
         words = b"".join(word.to_bytes(32, "big") for word in self.shared.words())
         return twin_of(self.shared.composition, self.shared.shape, words)
 
+
+@dataclass(frozen=True)
+class Opened(Found):
+    """A shared model."""
+
+    shared: SharedModel
+
     @cached_property
     def ledger(self) -> Ledger:
         """All contributions and what became of them. Refresh it before a look."""
         return Ledger(self.shared)
 
 
-def open_model(connection: Connection, reference: str, encoder: Path | None = None) -> Opened:
-    """The model that `reference` names: an address, or the name that its creator gave it.
+@dataclass(frozen=True)
+class OpenedMarket(Found):
+    """A prediction market."""
 
-    Of several models with a name, one that an account of this machine created comes first. `encoder` is a
-    descriptor's file, for models whose descriptor is not to be had from storage.
+    shared: MarketContract
 
-    Raises NotDeployed, ChainError for a contract that is no shared model of this package, ModelError where
-    there is none of that name or the encoder is missing, IntegrityError for the encoder of another model.
+
+def open_any(connection: Connection, reference: str, encoder: Path | None = None) -> Opened | OpenedMarket:
+    """The model or market that `reference` names: an address, or the name that its creator gave it.
+
+    Of several with a name, one that an account of this machine created comes first. `encoder` is a
+    descriptor's file, for those whose descriptor is not to be had from storage.
+
+    Raises NotDeployed, ChainError for a contract that is neither, ModelError where there is none of that name
+    or the encoder is missing, IntegrityError for the encoder of another.
     """
-    if is_address(reference):
-        return open_address(connection, to_checksum_address(reference), encoder)
-    created = _by_name(connection, reference)
-    return open_address(connection, created.address, encoder)
-
-
-def open_address(connection: Connection, address: Address, encoder: Path | None = None) -> Opened:
-    """The model at `address`. Raises as `open_model` does."""
-    composition = recognize(connection.chain, address)
+    named = to_checksum_address(reference) if is_address(reference) else None
+    address = named or _by_name(connection, reference).address
+    recognize(connection.chain, address)
     created = next(connection.factory.created(address), None)
-    shared = SharedModel(connection.chain, address, composition, created.block if created else 0)
+    shared = bind(connection.chain, address, created.block if created else 0)
     descriptor = _descriptor(connection, address, created, encoder)
-    if descriptor.model != part_of(composition):
-        raise ModelError(f"the descriptor is of a {descriptor.model}, not of a {part_of(composition)}")
+    if descriptor.model != part_of(shared.composition):
+        raise ModelError(f"the descriptor is of a {descriptor.model}, not of a {part_of(shared.composition)}")
     descriptor.check_shape(shared.shape)
+    if isinstance(shared, MarketContract):
+        return OpenedMarket(shared, descriptor, created)
     return Opened(shared, descriptor, created)
+
+
+def open_model(connection: Connection, reference: str, encoder: Path | None = None) -> Opened:
+    """The shared model that `reference` names. Raises as `open_any` does, and ModelError for a market."""
+    found = open_any(connection, reference, encoder)
+    if isinstance(found, OpenedMarket):
+        raise ModelError(
+            f"{found.name} is a prediction market: it takes no deposits and makes no claims",
+            "`diln sum market --help` shows what it does.",
+        )
+    return found
+
+
+def open_market(connection: Connection, reference: str, encoder: Path | None = None) -> OpenedMarket:
+    """The market that `reference` names. Raises as `open_any` does, and ModelError for a shared model."""
+    found = open_any(connection, reference, encoder)
+    if isinstance(found, Opened):
+        raise ModelError(
+            f"{found.name} is a shared model, not a prediction market",
+            "`diln sum market list` shows the markets.",
+        )
+    return found
 
 
 def models(connection: Connection) -> Iterator[tuple[Created, Descriptor | None]]:

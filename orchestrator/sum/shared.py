@@ -1,55 +1,25 @@
 """One shared model's contract: reading gives values, writing gives what `Chain.send` takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.chain import Chain, Receipt
-from orchestrator.learning.onchain.words import Shape
-from orchestrator.sum.money import Money, read_money
+from orchestrator.chain import Receipt
+from orchestrator.sum.clone import Clone
 from orchestrator.sum.records import Contribution, Facts, Standing, Status, Terms
 from orchestrator.types import Address, Digest, Seconds, Wei
 
 if TYPE_CHECKING:
-    from web3.contract import Contract
     from web3.contract.contract import ContractFunction
 
-WORDS_AT_ONCE = 500
 PREDICTIONS_AT_ONCE = 100
 
 
-class SharedModel:
+class SharedModel(Clone):
     """The model at `address`, a clone of the composition `composition` (see `Factory.recognize`).
 
     A builder (add, refund, …) sends nothing; give what it returns to `Chain.send`. Reading raises ChainError.
     """
-
-    def __init__(self, chain: Chain, address: Address, composition: str, first_block: int = 0) -> None:
-        self.chain = chain
-        self.address = address
-        self.composition = composition
-        self.first_block = first_block
-
-    @cached_property
-    def contract(self) -> "Contract":
-        return self.chain.contract(self.composition, self.address)
-
-    # -- what never changes ---------------------------------------------------------------------------------
-
-    @cached_property
-    def creator(self) -> Address:
-        found: Address = self._read("creator")
-        return found
-
-    @cached_property
-    def money(self) -> Money:
-        """What deposits are paid with."""
-        return read_money(self.chain, self._read("money")[0])
-
-    @cached_property
-    def unit(self) -> int:
-        """How much of the money's smallest unit a unit of the records is."""
-        return int(self._read("money")[1])
 
     @property
     def game(self) -> bool:
@@ -58,21 +28,13 @@ class SharedModel:
 
     @cached_property
     def terms(self) -> Terms:
-        return Terms.unpack(self._read("settings")[0])
-
-    @cached_property
-    def shape(self) -> Shape:
-        return Shape.unpack(self._read("settings")[1])
+        return Terms.unpack(self.settings[0])
 
     # -- reading --------------------------------------------------------------------------------------------
 
     def price(self, n: int = 1) -> Wei:
         """What each of `n` samples added together must deposit now."""
         return Wei(self._read("price", n))
-
-    def predict(self, x: bytes) -> int:
-        """The label of `x`. Raises ContractReverted (BadFeatures)."""
-        return int(self._read("predict", x))
 
     def predict_many(self, xs: Sequence[bytes]) -> list[int]:
         """The label of each sample."""
@@ -85,6 +47,14 @@ class SharedModel:
         balance, valid, nonce, points = self._read("account", who)
         return Standing(Wei(balance), valid, nonce, points)
 
+    def balance(self, who: Address) -> int:
+        """What `withdraw` would pay, in wei or token units."""
+        return self.standing(who).balance
+
+    def count(self) -> int:
+        """How many contributions there were."""
+        return self.status().count
+
     def status(self) -> Status:
         count, priced_at, valid = self._read("status")
         return Status(count, Seconds(priced_at), valid)
@@ -92,13 +62,6 @@ class SharedModel:
     def due_at(self, contribution: Contribution) -> Seconds:
         """When it may be refunded or reported."""
         return contribution.facts.due_at(self.terms)
-
-    def words(self) -> list[int]:
-        """All the model's words, as they are now."""
-        length, found = self._read("length"), []
-        for start in range(0, length, WORDS_AT_ONCE):
-            found += self._read("words", start, min(WORDS_AT_ONCE, length - start))
-        return found
 
     def contributions(
         self, from_block: int | None = None, to_block: int | None = None
@@ -109,26 +72,6 @@ class SharedModel:
     def added(self, receipt: Receipt) -> list[Contribution]:
         """The contributions that a transaction made."""
         return [_contribution(event) for event in self._events_of("Added", receipt)]
-
-    def amounts(self, name: str, receipt: Receipt) -> int:
-        """The sum of `amount` over the events `name` of a transaction, in wei or token units."""
-        return sum(event["args"]["amount"] for event in self._events_of(name, receipt))
-
-    def events(
-        self,
-        name: str,
-        from_block: int | None = None,
-        to_block: int | None = None,
-        filters: Mapping[str, Any] | None = None,
-    ) -> Iterator[Any]:
-        """The events `name` of this model, oldest first."""
-        first = self.first_block if from_block is None else from_block
-        event = self.contract.events[name]()
-        return self.chain.events(event, from_block=first, to_block=to_block, filters=filters)
-
-    def funded(self, beneficiary: Address, payer: Address) -> Iterator[Any]:
-        """What `payer` has paid in for `beneficiary`."""
-        return self.events("Funded", filters={"beneficiary": beneficiary, "payer": payer})
 
     # -- writing --------------------------------------------------------------------------------------------
 
@@ -171,26 +114,6 @@ class SharedModel:
 
     def sweep(self, contribution: Contribution) -> "ContractFunction":
         return self._write("sweep", *contribution.claim)
-
-    def fund(self, beneficiary: Address, amount: Wei) -> "ContractFunction":
-        """Ether is sent as the transaction's value."""
-        return self._write("fund", beneficiary, amount)
-
-    def withdraw(self, to: Address) -> "ContractFunction":
-        return self._write("withdraw", to)
-
-    def _events_of(self, name: str, receipt: Receipt) -> Iterator[Any]:
-        event = self.contract.events[name]()
-        for log in receipt.logs:
-            if log["address"] == self.address and log["topics"][0].to_0x_hex() == event.topic:
-                yield event.process_log(log)
-
-    def _read(self, function: str, *args: Any) -> Any:
-        return self.chain.call(self.contract.functions[function](*args))
-
-    def _write(self, function: str, *args: Any) -> "ContractFunction":
-        built: ContractFunction = self.contract.functions[function](*args)
-        return built
 
 
 def _contribution(found: Any) -> Contribution:

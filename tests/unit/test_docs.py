@@ -11,7 +11,7 @@ import pytest
 from orchestrator.cli import SECTIONS, help_text
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("README.md", "docs/grow.md", "docs/tutorial.md")
+PAGES = ("README.md", "docs/grow.md", "docs/market.md", "docs/tutorial.md")
 
 
 def blocks(page: str, *languages: str, heading: str | None = None) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ abstract contract SparseCounts is Model {
         override
         returns (uint256 label)
     {
-        label = Scores.label(_scores(loaded, x, _noteChecked(loaded, x)));
+        label = Scores.label(_scores(loaded, x, _note(loaded, x)));
     }
 
     function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -50,7 +50,7 @@ abstract contract SparseCounts is Model {
         override
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
-        uint256 end = _noteChecked(loaded, x);
+        uint256 end = _note(loaded, x);
         int256[] memory scores = _scores(loaded, x, end);
         predicted = Scores.label(scores);
         certainty = Scores.certainty(scores, y, loaded.shape.bits());
@@ -76,13 +76,7 @@ abstract contract SparseCounts is Model {
         return uint16(Words.get(loaded, _firstWord(loaded.shape)) >> (class << 4));
     }
 
-    /// @dev For those who have not asked `_checkSample`.
     function _note(Words.Loaded memory loaded, bytes calldata x) internal view returns (uint256 end) {
-        SparseLanes.check(loaded.shape, x);
-        return _noteChecked(loaded, x);
-    }
-
-    function _noteChecked(Words.Loaded memory loaded, bytes calldata x) private view returns (uint256 end) {
         uint256 first = SparseLanes.origin(16 * _firstWord(loaded.shape) - 8);
         return SparseLanes.note(loaded, x, first, _stride(loaded.shape));
     }

@@ -43,35 +43,23 @@ abstract contract SparseLinear is Model {
         override
         returns (uint256 label)
     {
-        if (loaded.shape.classes() == 2) return _scoreChecked(loaded, x, 0) > 0 ? 1 : 0;
-        label = Scores.label(_scoresChecked(loaded, x));
+        if (loaded.shape.classes() == 2) return _score(loaded, x, 0) > 0 ? 1 : 0;
+        label = Scores.label(_scores(loaded, x));
     }
 
-    /// @dev For those who have not asked `_checkSample`.
-    function _scores(Words.Loaded memory loaded, bytes calldata x) internal view returns (int256[] memory) {
-        SparseLanes.check(loaded.shape, x);
-        return _scoresChecked(loaded, x);
-    }
-
-    /// @dev For those who have not asked `_checkSample`.
-    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row) internal view returns (int256) {
-        SparseLanes.check(loaded.shape, x);
-        return _scoreChecked(loaded, x, row);
-    }
-
-    function _scoresChecked(Words.Loaded memory loaded, bytes calldata x)
+    function _scores(Words.Loaded memory loaded, bytes calldata x)
         internal
         view
         returns (int256[] memory scores)
     {
         scores = new int256[](loaded.shape.classes());
         for (uint256 row; row < scores.length; ++row) {
-            scores[row] = _scoreChecked(loaded, x, row);
+            scores[row] = _score(loaded, x, row);
         }
     }
 
     /// @dev w[0] + Σ w[f] over one row.
-    function _scoreChecked(Words.Loaded memory loaded, bytes calldata x, uint256 row)
+    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row)
         internal
         view
         returns (int256)
@@ -79,7 +67,7 @@ abstract contract SparseLinear is Model {
         return _signed(SparseLanes.sum(loaded, x, _first(loaded, row)), x);
     }
 
-    /// @dev As `_scoreChecked`; what `SparseLanes.shift` needs is noted up to `end`.
+    /// @dev As `_score`; what `SparseLanes.shift` needs is noted up to `end`.
     function _noteScore(Words.Loaded memory loaded, bytes calldata x, uint256 row)
         internal
         view

@@ -41,7 +41,7 @@ abstract contract SparseLogistic is SparseLinear {
         private
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
-        int256[] memory scores = _scoresChecked(loaded, x);
+        int256[] memory scores = _scores(loaded, x);
         predicted = Scores.label(scores);
         for (uint256 row; row < scores.length; ++row) {
             // slither-disable-next-line unused-return (it is used)

@@ -30,7 +30,7 @@ abstract contract SparsePerceptron is SparseLinear {
         private
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
-        int256[] memory scores = _scoresChecked(loaded, x);
+        int256[] memory scores = _scores(loaded, x);
         predicted = Scores.label(scores);
         certainty = Scores.certainty(scores, y, loaded.shape.bits());
         if (predicted == y) return (predicted, certainty, false);

@@ -40,6 +40,7 @@ class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     rows of numbers, as scikit-learn does.
     """
 
+    bits: int  # the width of the margin over which certainty rises, as a power of two
     part: ClassVar[str]  # the name of the contract that implements it
 
     # -- the contract's side --------------------------------------------------------------------------------
@@ -53,6 +54,10 @@ class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def classify(self, x: bytes) -> int:
         """The label that the contract's `predict` returns. Raises DataError where the contract reverts."""
         return self._classify(self._decode(x))
+
+    def judge(self, x: bytes, y: int) -> tuple[int, int]:
+        """The label of `x`, and by how much `y` leads the best other label."""
+        return self._judge(self._decode(x), y)
 
     def words(self) -> list[int]:
         """The words that the contract's `words` shows."""
@@ -87,6 +92,9 @@ class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     @abstractmethod
     def _classify(self, features: Any) -> int: ...
+
+    def _judge(self, features: Any, y: int) -> tuple[int, int]:
+        raise NotImplementedError(f"there is no market for a {self.part}")
 
     # -- scikit-learn's side --------------------------------------------------------------------------------
 

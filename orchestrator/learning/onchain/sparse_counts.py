@@ -81,6 +81,10 @@ class SparseCounts(SparseModel):
     def _classify(self, features: Indices) -> int:
         return best_label(self._scores(features))
 
+    def _judge(self, features: Indices, y: int) -> tuple[int, int]:
+        scores = self._scores(features)
+        return best_label(scores), lead(scores, y)
+
     def _learn(self, features: Indices, y: int) -> Verdict:
         scores = self._scores(features)
         certainty = certainty_of_margin(lead(scores, y), self.bits)

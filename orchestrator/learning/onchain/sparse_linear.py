@@ -73,6 +73,10 @@ class SparseLinear(SparseModel):
     def _classify(self, features: Indices) -> int:
         return self._label(self._scores(features))
 
+    def _judge(self, features: Indices, y: int) -> tuple[int, int]:
+        scores = self._scores(features)
+        return self._label(scores), self._margin(scores, y)
+
     def _label(self, scores: list[int]) -> int:
         if self.rows == 1:
             return int(scores[0] > 0)

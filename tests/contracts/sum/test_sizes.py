@@ -5,7 +5,8 @@ import pytest
 from orchestrator.chain.compiler import ARTIFACTS
 from tests.evm import artifact
 
-COMPOSITIONS = sorted(path.stem for path in ARTIFACTS.glob("*.json") if path.stem.endswith(("Stake", "Game")))
+PARTS = ("Stake", "Game", "Market", "Measurer")
+COMPOSITIONS = sorted(path.stem for path in ARTIFACTS.glob("*.json") if path.stem.endswith(PARTS))
 
 
 @pytest.mark.parametrize("name", [*COMPOSITIONS, "SumFactory"])

@@ -39,6 +39,12 @@ def names_of(app: typer.Typer) -> set[str]:
     return commands | {each.name for each in app.registered_groups}
 
 
+def words_of(app: typer.Typer) -> list[list[str]]:
+    """All commands of a group, and of the groups in it, as their words."""
+    inner = [[each.name, *words] for each in app.registered_groups for words in words_of(each.typer_instance)]
+    return [[name] for name in names_of(app)] + inner
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_help__is_help_text(arguments, capsys):
     assert run(arguments, capsys) == (0, help_text(), "")
@@ -77,9 +83,9 @@ def test_subcommand_help__of_each_group__says_what_it_does(capsys):
         for group in import_module(f"orchestrator.cli.{module}").app.registered_groups:
             if group.name != command:
                 continue
-            for name in names_of(group.typer_instance):
-                code, out, _ = run([command, name, "--help"], capsys)
-                assert (code, out.startswith(f"Usage: diln {command} {name}")) == (0, True)
+            for words in words_of(group.typer_instance):
+                code, out, _ = run([command, *words, "--help"], capsys)
+                assert (code, out.startswith(f"Usage: diln {' '.join([command, *words])}")) == (0, True)
 
 
 def test_unknown_command__suggests_the_nearest(capsys):

@@ -1,0 +1,122 @@
+"""What tests of markets begin with: a test set that nobody has seen, people by role, time that moves."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.learning.onchain.market import Phase
+from orchestrator.learning.onchain.market_rules import HOUR, Rules
+from orchestrator.sum.adding import encode_row
+from orchestrator.sum.connection import Connection
+from orchestrator.sum.conversion import Converted
+from orchestrator.sum.market.creating import Draft, Offer, create, prepare
+from orchestrator.sum.market.participating import Lot, Participation, contribute, plan
+from orchestrator.sum.market.providing import reveal
+from orchestrator.sum.market.settling import settle
+from orchestrator.sum.market.standing import Standing, standing
+from orchestrator.sum.market.testset import Sample
+from orchestrator.sum.money import Money
+from orchestrator.sum.opening import OpenedMarket, open_market
+from orchestrator.sum.training import Table
+from tests.unit.sum.conftest import CITY, NATURE
+
+ETHER = 10**18
+ROLES = {"provider": "alice", "contributor": "bob", "poisoner": "carol", "keeper": "dave", "stranger": "erin"}
+RULES = Rules(
+    stake=10_000_000, duration=10 * HOUR, open_wait=2 * HOUR, reveal_wait=5 * HOUR, portions=3, samples=6
+)
+OFFER = Offer(RULES, Money(), bounty=ETHER, bond=ETHER // 2)
+
+
+def texts(words: str) -> list[str]:
+    """All pairs and triples of these words."""
+    found = words.split()
+    pairs = [f"{a} {b}" for i, a in enumerate(found) for b in found[i + 1 :]]
+    return pairs + [f"{a} {b} {c}" for a, b, c in zip(found, found[1:], found[2:], strict=False)]
+
+
+def secret_table() -> Table:
+    """A test set in which every text is another."""
+    city, nature = texts(CITY), texts(NATURE)
+    return Table(city + nature, ["city"] * len(city) + ["nature"] * len(nature))
+
+
+def untaught(converted: Converted) -> Converted:
+    """The same encoder before a model that knows nothing."""
+    import numpy as np
+
+    from orchestrator.learning.onchain import SparsePerceptron
+
+    known = converted.model
+    assert isinstance(known, SparsePerceptron)
+    model = SparsePerceptron(known.dims, rate=known.rate, bits=known.bits, limit=known.limit)
+    return replace(converted, model=model.with_weights(np.zeros((1, known.dims))))
+
+
+@dataclass
+class Fair:
+    """A market and the people around it."""
+
+    connection: Connection
+    opened: OpenedMarket
+
+    @property
+    def market(self) -> Any:
+        return self.opened.shared
+
+    def account(self, role: str) -> Account:
+        return self.connection.account(ROLES[role])
+
+    def samples(self, *pairs: tuple[str, str]) -> list[Sample]:
+        return [(encode_row(self.opened, text), self.opened.descriptor.label(label)) for text, label in pairs]
+
+    def lessons(self, wrong: bool = False) -> list[Sample]:
+        """Texts of either kind in turn."""
+        first, second = ("nature", "city") if wrong else ("city", "nature")
+        turns = zip(texts(CITY), texts(NATURE), strict=True)
+        return self.samples(*(pair for a, b in turns for pair in ((a, first), (b, second))))
+
+    def plan(self, samples: list[Sample], role: str = "contributor", **options: Any) -> Lot:
+        return plan(self.connection, self.opened, samples, self.account(role), **options)
+
+    def give(
+        self, samples: list[Sample], role: str = "contributor", hidden: bool = False, **options: Any
+    ) -> Participation:
+        lot = self.plan(samples, role, hidden=hidden, **options)
+        return contribute(self.connection, self.opened, lot, self.account(role), hidden=hidden)
+
+    def reveal(self, role: str = "provider") -> list[Receipt]:
+        return reveal(self.connection, self.opened, self.account(role))
+
+    def settle(self, role: str = "keeper") -> list[str]:
+        return [step.verb for step in settle(self.connection, self.opened, self.account(role))]
+
+    def standing(self) -> Standing:
+        return standing(self.connection, self.opened)
+
+    def pass_until(self, phase: Phase) -> None:
+        """Let time pass until the market is in this phase."""
+        while self.market.phase() < phase:
+            self.pass_deadline()
+        assert self.market.phase() is phase
+
+    def pass_deadline(self) -> None:
+        """Let time pass until the phase is over."""
+        chain, deadline = self.connection.chain, self.market.deadline()
+        while (ahead := deadline - chain.now()) >= 0:  # a chain may be ahead of its clock
+            chain.advance(ahead + 1)
+
+    def balance(self, role: str) -> int:
+        return self.market.balance(self.account(role).address)
+
+
+def draft(connection: Connection, converted: Converted, offer: Offer = OFFER, name: str = "fair") -> Draft:
+    provider = connection.account(ROLES["provider"])
+    return prepare(connection, name, converted, secret_table(), offer, provider)
+
+
+def open_fair(connection: Connection, converted: Converted, offer: Offer = OFFER, **options: Any) -> Fair:
+    """A market of a model that knows nothing yet."""
+    drawn = draft(connection, untaught(converted), offer)
+    made = create(connection, drawn, connection.account(ROLES["provider"]), **options)
+    return Fair(connection, open_market(connection, made.address))

@@ -1,0 +1,398 @@
+"""The life of a market on the embedded chain, with good and bad input.
+
+create, contribute, open, reveal, settle, watch
+├── each does what it says, and what is paid is what the Python reference says
+├── killed and done again, nothing happens twice
+├── lost secrets are restored by the wallet
+└── bad input: one clear error, nothing sent
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import (
+    AccountError,
+    ChainError,
+    DataError,
+    InsufficientFunds,
+    IntegrityError,
+    SignatureRefused,
+    VerificationFailed,
+)
+from orchestrator.learning.onchain.market import Outcome, Phase
+from orchestrator.sum.market.creating import create, prepare
+from orchestrator.sum.market.hiding import open_hidden
+from orchestrator.sum.market.keeping import turn
+from orchestrator.sum.market.relaying import relay, sign
+from orchestrator.sum.market.secrets import folder_of
+from orchestrator.sum.market.testset import SealedTest
+from orchestrator.sum.money import Money, read_money
+from orchestrator.sum.opening import open_market
+from orchestrator.sum.training import train
+from tests.unit.sum.conftest import table
+from tests.unit.sum.giving import deploy
+from tests.unit.sum.market_stage import (
+    ETHER,
+    OFFER,
+    ROLES,
+    RULES,
+    Fair,
+    draft,
+    open_fair,
+    secret_table,
+    untaught,
+)
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
+    """Do it in a process that dies after its first transaction went out."""
+
+    def dying(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.chain.sending.confirmed", dying)
+        with pytest.raises(KeyboardInterrupt):
+            action()
+
+
+# -- what is paid ------------------------------------------------------------------------------------------
+
+
+def test_settle__good_and_bad_data__pays_to_the_wei_what_the_reference_says(fair: Fair) -> None:
+    fair.give(fair.lessons(), "contributor")
+    fair.give(fair.lessons(wrong=True), "poisoner", at_once=5)
+    expected = fair.standing()
+    fair.pass_until(Phase.REVEALING)
+    assert len(fair.reveal()) == 2
+    assert fair.settle()[-1] == "pay"
+    paid = fair.standing()
+    assert paid.final
+    assert paid.rows == expected.rows
+    for row, role in zip(paid.rows, ("contributor", "poisoner"), strict=True):
+        assert row.who == fair.account(role).address
+        assert row.amount == fair.balance(role)
+    assert paid.rows[0].gain > 0 > paid.rows[1].gain  # type: ignore[operator]
+    assert paid.reckoning
+    assert fair.balance("provider") == paid.reckoning.provider
+    assert fair.settle() == []
+
+
+def test_settle__in_small_steps_past_somebody_who_drops_out__goes_on(
+    fair: Fair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fair.give(fair.lessons(), "contributor", at_once=13)
+    fair.give(fair.lessons(wrong=True), "poisoner", at_once=6)
+    fair.give(fair.lessons()[:8], "stranger", at_once=4)
+    fair.pass_until(Phase.REVEALING)
+    fair.reveal()
+    for name in ("FIRST_WORK", "MOST_WORK"):
+        monkeypatch.setattr(f"orchestrator.sum.market.settling.{name}", 7)
+    assert fair.settle().count("crank") > 8
+    paid = fair.standing()
+    assert paid.final
+    assert [row.dropped for row in paid.rows].count(True) == 1
+
+
+def test_settle__validation_hinge_and_tips__as_the_reference_says(village: Any, planned: Any) -> None:
+    rules = replace(RULES, portions=4, samples=5, validation=1, weighted=0, loss=2, tip=1_000, strikes=2)
+    offer = replace(OFFER, rules=rules, tips=10**13)
+    fair = open_fair(village.connection, planned.converted, offer)
+    fair.give(fair.lessons(), at_once=4)
+    fair.give(fair.lessons(wrong=True)[:6], "poisoner", at_once=2)
+    fair.pass_until(Phase.REVEALING)
+    fair.reveal()
+    fair.settle()
+    paid = fair.standing()
+    assert paid.final
+    assert paid.reckoning
+    assert fair.balance("keeper") == paid.reckoning.tips > 0
+    assert paid.reckoning.last < paid.reckoning.first  # type: ignore[operator]
+
+
+def test_settle__naive_bayes_by_f1__as_the_reference_says(village: Any) -> None:
+    trained = train(table(), "bayes")
+    from orchestrator.sum.creating import plan
+
+    offer = replace(OFFER, rules=replace(RULES, loss=1))
+    connection, provider = village.connection, village.connection.account(ROLES["provider"])
+    drawn = prepare(connection, "bayes", plan(trained).converted, secret_table(), offer, provider)
+    fair = Fair(connection, open_market(connection, create(connection, drawn, provider).address))
+    assert fair.market.composition == "NaiveBayesMarket"
+    fair.give(fair.lessons(wrong=True))
+    fair.pass_until(Phase.REVEALING)
+    fair.reveal()
+    fair.settle()
+    assert fair.standing().final
+
+
+def test_settle__provider_does_not_reveal__bond_to_the_participants(fair: Fair) -> None:
+    fair.give(fair.lessons()[:4], "contributor")
+    fair.give(fair.lessons()[4:10], "stranger")
+    fair.pass_until(Phase.REVEALING)
+    assert fair.settle() == []
+    fair.pass_deadline()
+    with pytest.raises(ChainError, match="too late"):
+        fair.reveal()
+    assert fair.settle() == ["expire", "pay"]
+    paid = fair.standing()
+    assert paid.final
+    assert fair.market.state().outcome is Outcome.DEFAULTED
+    shares = [fair.balance(role) - n * fair.market.stake for role, n in (("contributor", 4), ("stranger", 6))]
+    assert shares == [(OFFER.bounty + OFFER.bond) * n // 10 for n in (4, 6)]
+
+
+def test_settle__nobody_contributed__everything_returns(fair: Fair) -> None:
+    fair.pass_until(Phase.REVEALING)
+    assert fair.settle() == ["expire", "pay"]
+    assert fair.standing().final
+    assert fair.balance("provider") == OFFER.bounty + OFFER.bond
+
+
+def test_settle__trial_never_revealed__bond_is_burnt(village: Any, planned: Any) -> None:
+    fair = open_fair(village.connection, planned.converted, wait=False)
+    fair.pass_deadline()
+    assert fair.settle() == ["expire"]
+    paid = fair.standing()
+    assert paid.final
+    assert paid.reckoning
+    assert (paid.reckoning.outcome, paid.reckoning.burnt) == (Outcome.VOIDED, OFFER.bond)
+
+
+def test_standing__node_that_alters_a_payment__is_caught(fair: Fair, monkeypatch: pytest.MonkeyPatch) -> None:
+    fair.give(fair.lessons()[:4])
+    fair.pass_until(Phase.REVEALING)
+    fair.reveal()
+    fair.settle()
+    told = fair.market.payments()
+    altered = [replace(told[0], amount=told[0].amount + 1), *told[1:]]
+    monkeypatch.setattr(type(fair.market), "payments", lambda self: altered)
+    with pytest.raises(VerificationFailed):
+        fair.standing()
+
+
+# -- killed and repeated --------------------------------------------------------------------------------
+
+
+def test_create__killed_after_each_transaction__escrowed_once(
+    village: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, provider = village.connection, village.connection.account(ROLES["provider"])
+
+    def make() -> Any:
+        return create(connection, draft(connection, untaught(planned.converted)), provider)
+
+    for _ in range(4):  # create, offer, choose, reveal
+        killed(monkeypatch, make)
+    made = make()
+    assert (made.gas_used, made.trial is None) == (0, False)
+    market = open_market(connection, "fair").shared
+    assert market.address == made.address
+    assert market.state().pot == OFFER.bounty + OFFER.bond == connection.chain.balance(market.address)
+    assert sum(created.address == made.address for created in connection.factory.created()) == 1
+    assert len(list(connection.factory.created())) == 2
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_contribute__killed_and_again__staked_once(
+    fair: Fair, monkeypatch: pytest.MonkeyPatch, hidden: bool
+) -> None:
+    samples = fair.lessons()[:6]
+    killed(monkeypatch, lambda: fair.give(samples, hidden=hidden, at_once=3))
+    first = fair.give(samples, hidden=hidden, at_once=3)
+    again = fair.give(samples, hidden=hidden, at_once=3)
+    assert (again.given, again.lot.left_out, again.lot.stake) == ((), 6, 0)
+    assert first.lot.left_out + sum(each.samples for each in first.given) == 6
+    assert fair.market.state().staked == 6
+    assert len(fair.give(samples[:1], again=True).given) == 1
+
+
+def test_turn__keeper_with_the_secrets__does_everything_in_time(
+    fair: Fair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = fair.account("keeper")
+    fair.give(fair.lessons(), hidden=True)
+    assert turn(fair.connection, fair.opened, keeper).done == ()
+    fair.pass_until(Phase.OPENING)
+    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))  # opening
+    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))  # revealing
+    last = turn(fair.connection, fair.opened, keeper)
+    assert last.over
+    assert fair.standing().final
+    assert fair.market.state().outcome is Outcome.SETTLED
+    assert turn(fair.connection, fair.opened, keeper).done == ()
+
+
+def test_turn__without_the_secrets__chooses_and_settles_only(village: Any, planned: Any) -> None:
+    fair = open_fair(village.connection, planned.converted, wait=False)
+    keeper = fair.account("keeper")
+    secrets = folder_of(fair.connection, fair.market.address).folder
+    moved = secrets.rename(secrets.with_name("elsewhere"))
+    fair.connection.chain.mine(3)
+    assert turn(fair.connection, fair.opened, keeper).done == ("chose the trial portion",)
+    assert turn(fair.connection, fair.opened, keeper).done == ()
+    shutil.move(moved, secrets)
+    assert turn(fair.connection, fair.opened, keeper).done == ("revealed the trial portion",)
+
+
+# -- relayed -----------------------------------------------------------------------------------------
+
+
+def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_path: Path) -> None:
+    signer, file = fair.account("contributor"), tmp_path / "signed.json"
+    lot = fair.plan(fair.lessons(), at_once=13)
+    sign(fair.opened, lot, signer, fair.market.deadline(), file)
+    with pytest.raises(ChainError, match="the stake is"):
+        list(relay(fair.connection, fair.opened, file, fair.account("keeper")))
+    [receipt] = relay(fair.connection, fair.opened, file, fair.account("keeper"), pay=True)
+    assert [each.contributor for each in fair.market.added(receipt)] == [signer.address] * 2
+    assert list(relay(fair.connection, fair.opened, file, fair.account("keeper"), pay=True)) == []
+    assert fair.plan(fair.lessons()).runs == ()
+
+
+def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -> None:
+    file = tmp_path / "signed.json"
+    keeper = fair.account("keeper")
+    sign(fair.opened, fair.plan(fair.lessons()[:4]), fair.account("contributor"), 1, file)
+    with pytest.raises(SignatureRefused, match="expired"):
+        list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+    genuine = json.loads(file.read_text())
+    signed = genuine["signed"][0] | {"deadline": fair.market.deadline()}
+    for altered, error in (
+        (genuine | {"signed": [signed]}, SignatureRefused),
+        (genuine | {"market": keeper.address}, ChainError),
+        (genuine | {"format": "another"}, DataError),
+        (genuine | {"signed": [signed | {"runs": [5]}]}, DataError),
+        ([], DataError),
+    ):
+        file.write_text(json.dumps(altered))
+        with pytest.raises(error):
+            list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+    assert fair.market.state().contributions == 0
+
+
+# -- secrets ------------------------------------------------------------------------------------------
+
+
+def test_reveal__secrets_lost__the_wallet_restores_them(fair: Fair) -> None:
+    fair.give(fair.lessons()[:4])
+    shutil.rmtree(folder_of(fair.connection, fair.market.address).folder)
+    fair.pass_until(Phase.REVEALING)
+    with pytest.raises(AccountError, match="the secret of"):
+        fair.reveal("stranger")
+    assert len(fair.reveal("provider")) == 2
+
+
+def test_open_hidden__secrets_lost__wallet_and_data_restore_them(fair: Fair) -> None:
+    samples = fair.lessons()[:7]
+    fair.give(samples, hidden=True, at_once=4)
+    shutil.rmtree(folder_of(fair.connection, fair.market.address).folder)
+    assert fair.give(samples, hidden=True, at_once=4).lot.left_out == 7
+    with pytest.raises(AccountError) as caught:
+        list(open_hidden(fair.connection, fair.opened, fair.account("contributor")))
+    assert "--csv" in caught.value.hint
+    opened = list(open_hidden(fair.connection, fair.opened, fair.account("contributor"), samples))
+    assert [each.samples for each in opened] == [4, 3]
+    assert fair.market.state().hidden == 0
+
+
+def test_secrets__of_a_market__are_for_their_owner_alone(fair: Fair) -> None:
+    fair.give(fair.lessons()[:2], hidden=True)
+    files = list(folder_of(fair.connection, fair.market.address).folder.iterdir())
+    assert len(files) == 2
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_reveal__sealed_test_set_altered__does_not_match_its_commitments(
+    fair: Fair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fair.give(fair.lessons()[:2])
+    fair.pass_until(Phase.REVEALING)
+    _alter_sealed(fair, monkeypatch)
+    with pytest.raises(IntegrityError, match="does not match the commitments"):
+        fair.reveal()
+    assert len(fair.market.portions()) == 1
+
+
+def test_contribute__test_set_does_not_match__nothing_sent(
+    fair: Fair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        _alter_sealed(fair, patch)
+        with pytest.raises(IntegrityError, match="does not match the commitments"):
+            fair.give(fair.lessons()[:2])
+    [trial] = fair.market.portions()
+    lie = replace(trial, run=trial.run[:-1] + bytes([trial.run[-1] ^ 1]))
+    monkeypatch.setattr(type(fair.market), "portions", lambda self: [lie])
+    with pytest.raises(IntegrityError, match="does not match the commitments"):
+        fair.give(fair.lessons()[:2])
+    assert fair.market.state().contributions == 0
+
+
+def _alter_sealed(fair: Fair, patch: pytest.MonkeyPatch) -> None:
+    """The store gives a test set that was changed in every portion."""
+    genuine = SealedTest.parse(fair.connection.storage.read(fair.opened.descriptor.sealed))
+    portions = tuple(portion[:-1] + bytes([portion[-1] ^ 1]) for portion in genuine.portions)
+    altered = replace(genuine, portions=portions).to_bytes()
+    patch.setattr(type(fair.connection.storage), "read", lambda self, cid, limit=None: altered)
+
+
+# -- tokens ------------------------------------------------------------------------------------------
+
+
+def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
+    connection = village.connection
+    contract = deploy(village, "MarketToken")
+    money = read_money(connection.chain, contract.address)
+    assert money == Money(contract.address, "MT", 18)
+    assert money.show(-ETHER // 2) == "-0.5 MT"
+    fair = open_fair(connection, planned.converted, replace(OFFER, money=money))
+    with pytest.raises(InsufficientFunds, match="MT"):
+        fair.give(fair.lessons()[:4], "contributor")
+    bob = fair.account("contributor")
+    connection.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
+    fair.give(fair.lessons(), "contributor")
+    fair.pass_until(Phase.REVEALING)
+    fair.reveal()
+    fair.settle()
+    assert fair.standing().final
+    owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
+    connection.chain.send(fair.market.withdraw(bob.address), bob)
+    assert contract.functions.balanceOf(bob.address).call() == before + owed
+
+
+# -- commands ------------------------------------------------------------------------------------------
+
+
+def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureFixture[str]) -> None:
+    from orchestrator.cli.dispatch import run
+
+    home = ["--home", str(fair.connection.settings.home), "--json"]
+
+    def said(*arguments: str) -> Any:
+        assert run(["sum", *arguments, *home]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    text = ["--text", "street tram", "--label", "city", "--from", "bob"]
+    assert said("market", "contribute", "fair", *text)["contributions"] == [0]
+    assert said("market", "contribute", "fair", *text)["left out"] == 1
+    assert [row["name"] for row in said("market", "list")] == ["fair"]
+    assert {row["name"] for row in said("list")} == {"walks", "fair"}
+    assert said("predict", "fair", "--text", "street tram") == [{"label": "city"}]
+    assert said("show", "fair")["phase"] == said("market", "show", "fair")["phase"] == "participation"
+    fair.pass_until(Phase.REVEALING)
+    assert said("market", "reveal", "fair")["revealed"] == 2
+    assert said("watch", "fair", "--once", "--from", "dave")["phase"] == "closed"
+    assert said("market", "settle", "fair")["settlement"].startswith("paid")
+    assert said("replay", "fair")["identical"] is True
+    [row] = said("leaderboard", "fair")
+    assert row["paid"] == said("market", "withdraw", "fair", "--from", "bob")["amount"]
+    assert said("market", "withdraw", "fair", "--from", "bob") == {"amount": 0}
+    assert run(["sum", "add", "fair", *text, *home]) == 1
+    assert "prediction market" in json.loads(capsys.readouterr().out)["message"]

@@ -1,0 +1,163 @@
+"""Bad input to markets: one clear error, nothing sent."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from eth_utils.address import to_checksum_address
+
+from orchestrator.chain import load_artifact
+from orchestrator.errors import (
+    ChainError,
+    DataError,
+    InsufficientFunds,
+    ModelError,
+    UsageError,
+)
+from orchestrator.learning.onchain.market import Phase
+from orchestrator.sum.leaderboard import leaderboard
+from orchestrator.sum.market.creating import create, prepare, start_from
+from orchestrator.sum.market.hiding import open_hidden
+from orchestrator.sum.market.participating import contribute
+from orchestrator.sum.market.testset import SealedTest
+from orchestrator.sum.opening import open_market, open_model
+from orchestrator.sum.training import Table
+from tests.unit.sum.market_stage import (
+    ETHER,
+    OFFER,
+    RULES,
+    Fair,
+    draft,
+    open_fair,
+    secret_table,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"bounty": 0}, UsageError),
+        ({"bond": 0}, UsageError),
+        ({"rules": replace(RULES, stake=0)}, UsageError),
+        ({"rules": replace(RULES, strikes=16)}, UsageError),
+        ({"rules": replace(RULES, validation=2)}, UsageError),
+        ({"rules": replace(RULES, portions=1)}, DataError),
+        ({"rules": replace(RULES, portions=3, samples=100)}, DataError),
+    ],
+)
+def test_prepare__offer_that_no_market_takes__refused(
+    village: Any, planned: Any, change: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        draft(village.connection, planned.converted, replace(OFFER, **change))
+
+
+def test_prepare__model_or_test_set_that_does_not_fit__refused(village: Any, planned: Any) -> None:
+    connection, provider = village.connection, village.account("creator")
+    alien = Table(["quark lepton"], ["city"])
+    with pytest.raises(DataError, match="no test sample"):
+        prepare(connection, "fair", planned.converted, alien, OFFER, provider)
+    from orchestrator.learning.onchain import DensePerceptron
+
+    dense = replace(planned.converted, model=DensePerceptron(3))
+    with pytest.raises(ModelError, match="no market for a DensePerceptron"):
+        prepare(connection, "fair", dense, secret_table(), OFFER, provider)
+
+
+def test_create__dry_run__sends_nothing(village: Any, planned: Any) -> None:
+    connection = village.connection
+    made = create(connection, draft(connection, planned.converted), village.account("creator"), dry_run=True)
+    assert made.gas_used > 0
+    assert not connection.chain.code(made.address)
+
+
+def test_create__wallet_without_the_bounty__nothing_sent(village: Any, planned: Any) -> None:
+    connection = village.connection
+    drawn = draft(connection, planned.converted, replace(OFFER, bounty=10**6 * ETHER))
+    with pytest.raises(InsufficientFunds, match="1000000"):
+        create(connection, drawn, village.account("creator"))
+    assert len(list(connection.factory.created())) == 1
+
+
+def test_create__another_market_of_that_name__refused(fair: Fair, planned: Any) -> None:
+    again = draft(fair.connection, planned.converted)
+    with pytest.raises(ModelError, match="already"):
+        create(fair.connection, again, fair.account("provider"))
+
+
+def test_start_from__shared_model__its_words_as_they_are(village: Any) -> None:
+    converted = start_from(village.opened)
+    assert converted.model.words() == village.opened.shared.words()
+
+
+def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
+    pauper = fair.connection.accounts.new("pauper", "secret")
+    with pytest.raises(InsufficientFunds, match="pauper"):
+        contribute(fair.connection, fair.opened, fair.plan(fair.lessons()[:1]), pauper)
+    with pytest.raises(ChainError, match="above the maximum"):
+        fair.give(fair.lessons()[:2], maximum=fair.market.stake)
+    with pytest.raises(ChainError, match="takes 1000 more contributions"):
+        fair.give([sample for _ in range(39) for sample in fair.lessons()], at_once=1, again=True)
+    lot = fair.plan(fair.lessons())
+    assert (len(lot.runs), lot.stake) == (1, 26 * fair.market.stake)
+    assert lot.after > lot.before
+    with pytest.raises(DataError):
+        fair.samples(("words that nobody knows", "city"))
+    fair.pass_until(Phase.REVEALING)
+    with pytest.raises(ChainError, match="takes no more contributions"):
+        fair.give(fair.lessons()[:1])
+    assert fair.market.state().contributions == 0
+
+
+def test_contribute__where_nothing_is_hidden__refused(village: Any, planned: Any) -> None:
+    offer = replace(OFFER, rules=replace(RULES, open_wait=0))
+    fair = open_fair(village.connection, planned.converted, offer)
+    with pytest.raises(UsageError, match="nothing is hidden"):
+        fair.give(fair.lessons()[:1], hidden=True)
+
+
+def test_reveal__out_of_time__says_when(fair: Fair) -> None:
+    with pytest.raises(ChainError, match="nothing to reveal"):
+        fair.reveal()
+    fair.give(fair.lessons()[:1])
+    fair.pass_until(Phase.REVEALING)
+    fair.reveal()
+    with pytest.raises(ChainError, match="nothing to reveal"):
+        fair.reveal()
+    with pytest.raises(ChainError, match="nothing can be opened"):
+        list(open_hidden(fair.connection, fair.opened, fair.account("contributor")))
+
+
+def test_open__market_or_model__each_knows_the_other(fair: Fair) -> None:
+    with pytest.raises(ModelError, match="prediction market"):
+        open_model(fair.connection, "fair")
+    with pytest.raises(ModelError, match="not a prediction market"):
+        open_market(fair.connection, "walks")
+    assert leaderboard(open_model(fair.connection, "walks")) == []
+
+
+def test_open_market__measured_by_other_code__refused(fair: Fair) -> None:
+    connection, provider = fair.connection, fair.account("poisoner")
+    chain, composition = connection.chain, load_artifact(fair.market.composition)
+    measurer = chain.call(fair.market.contract.functions["measurer"]())
+    genuine = chain.code(fair.market.contract.address)
+    implementation = chain.code(to_checksum_address(genuine[10:30]))
+    runtime = implementation.replace(bytes.fromhex(measurer[2:]), bytes.fromhex(provider.address[2:]))
+    assert composition.matches(runtime)
+    size = len(runtime).to_bytes(3, "big")
+    deploying = bytes.fromhex("62") + size + bytes.fromhex("80600d6000396000f3") + runtime
+    receipt = chain.send(chain.web3.eth.contract(abi=[], bytecode=deploying).constructor(), provider)
+    assert chain.code(receipt.contract_address) == runtime
+    created = fair.opened.created
+    assert created
+    function = connection.factory.create(receipt.contract_address, bytes(32), created.arguments)
+    chain.send(function, provider)
+    fake = list(connection.factory.created())[-1]
+    with pytest.raises(ChainError, match="not of this package"):
+        open_market(connection, fake.address)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"format":"diln-market-test-set/1"}\n', b"\x80\x04."])
+def test_sealed_test__malformed__refused(content: bytes) -> None:
+    with pytest.raises(DataError):
+        SealedTest.parse(content)
