@@ -102,8 +102,8 @@ def double() -> Iterator[Double]:
         thread.join()
 
 
-def config(double: Double) -> StorageConfig:
-    return StorageConfig("kubo", f"/ip4/127.0.0.1/tcp/{double.server_port}/http", timeout=0.5, token="t")
+def config(double: Double, timeout: float = 30) -> StorageConfig:
+    return StorageConfig("kubo", f"/ip4/127.0.0.1/tcp/{double.server_port}/http", timeout=timeout, token="t")
 
 
 @pytest.fixture
@@ -123,14 +123,15 @@ def test_put__daemon_up__whole_graph_uploaded_with_the_token(store, double, tmp_
         assert elsewhere.read(result.cid) == BIG
 
 
-def test_put__daemon_hangs__four_tries_then_queued(store, double):
+def test_put__daemon_hangs__four_tries_then_queued(store, double, tmp_path):
     double.misbehave = lambda handler: time.sleep(1)
 
-    result = store.put(b"kept")
+    with connect(tmp_path / "hasty", config(double, timeout=0.5)) as hasty:
+        result = hasty.put(b"kept")
 
-    assert "4 tries" in result.queued
-    assert double.requests == ["/api/v0/dag/import"] * 4
-    assert store.read(result.cid) == b"kept"
+        assert "4 tries" in result.queued
+        assert double.requests == ["/api/v0/dag/import"] * 4
+        assert hasty.read(result.cid) == b"kept"
 
 
 def test_put__forbidden__one_try_then_queued(store, double):
@@ -154,7 +155,10 @@ def test_put__nobody_listens__queued_at_once(tmp_path):
 
 
 def test_read__connection_breaks_off__tried_again_then_unavailable(store, double):
-    double.misbehave = lambda handler: (handler.answer(200, b"part", 400), handler.connection.close())
+    double.misbehave = lambda handler: (
+        handler.answer(200, b"part", 400),
+        setattr(handler, "close_connection", True),
+    )
 
     with pytest.raises(StorageUnavailable):
         store.read(digest_bytes(b"elsewhere").cid)

@@ -77,7 +77,7 @@ def store(tmp_path, service) -> Iterator[MirroredStore]:
 
 
 def config(service: Service, **more: Any) -> StorageConfig:
-    return StorageConfig(timeout=0.5, pinning=f"{service.url}/psa/", pinning_token="t", **more)
+    return StorageConfig(pinning=f"{service.url}/psa/", pinning_token="t", **more)
 
 
 def test_put__service_has_it_at_once__asked_for_with_the_token(store, pinning):
