@@ -107,9 +107,8 @@ def create(
             made = creating.create(venue, draft, organizer, wait=not no_wait, progress=progress)
         facts = facts_of(venue, overview.overview(made.competition))
     trivial = [str(each) for each in draft.trivial]
-    print_result(
-        {**facts, "trivial models": trivial, "gas": made.gas_used, "notes": list(draft.warnings)}, json
-    )
+    facts |= {"trivial models": trivial, "gas": made.gas_used}
+    print_result(facts | {"notes": list(draft.warnings)} if json else facts, json)
 
 
 def _shares(text: str) -> tuple[float, ...]:

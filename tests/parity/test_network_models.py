@@ -208,16 +208,6 @@ def test_kernels__ten_thousand_random_networks__equal_python(fast_chain, block):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shift", range(32))
-def test_kernels__three_thousand_narrow_networks__equal_python(chain, shift):
-    rng = np.random.default_rng([shift, 5])
-    for _ in range(100):
-        sizes = [*rng.integers(1, 5, int(rng.integers(1, 4))).tolist(), int(rng.integers(1, 4))]
-        network = narrow_network(rng, sizes, shift)
-        assert_network_agrees(chain, network, random_samples(rng, 13, network.inputs))
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("block", range(20))
 def test_trees__two_thousand_random__equal_python(fast_chain, block):
     evm, kernels, _ = fast_chain
@@ -227,3 +217,13 @@ def test_trees__two_thousand_random__equal_python(fast_chain, block):
         samples = random_samples(rng, 5, trees.inputs)
         rows = [bytes(sample.tolist()) for sample in samples]
         assert evm.call(kernels.functions.trees(encode_model(trees), rows)) == trees.run(samples).tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", range(32))
+def test_kernels__three_thousand_narrow_networks__equal_python(fast_chain, shift):
+    rng = np.random.default_rng([shift, 5])
+    for _ in range(100):
+        sizes = [*rng.integers(1, 5, int(rng.integers(1, 4))).tolist(), int(rng.integers(1, 4))]
+        network = narrow_network(rng, sizes, shift)
+        assert_network_agrees(fast_chain, network, random_samples(rng, 13, network.inputs))
