@@ -2,16 +2,26 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import solcx
 from filelock import FileLock
+from hypothesis import settings
 
+from orchestrator.config import load_settings
 from tests.evm import Evm
 
 SNAPSHOTS = Path(__file__).parent / "gas" / "snapshots.json"
+ROOT = Path(__file__).parents[1]
+COMPILER = load_settings(folder=ROOT, environ={}).compiler
+
+# No test is wrong for being slow: whatever else the machine does would decide.
+settings.register_profile("patient", settings(), deadline=None, print_blob=True)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +39,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             f"{len(missing)} tests lack what they need: a failure, since all is required", red=True
         )
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no core waits for one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
+@pytest.fixture(scope="session")
+def solc_installed() -> None:
+    """A compiler that is here; tests download none."""
+    installed = COMPILER.version in map(str, solcx.get_installed_solc_versions())
+    npm = (ROOT / "node_modules" / "solc").is_dir() and shutil.which("node")
+    if not (installed or npm):
+        pytest.skip(f"needs solc {COMPILER.version}: npm ci")
+    if not (ROOT / "node_modules" / "@openzeppelin").is_dir():
+        pytest.skip("needs OpenZeppelin's contracts: npm ci")
 
 
 @pytest.fixture

@@ -6,8 +6,12 @@ import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionPayouts} from "./CompetitionPayouts.sol";
 import {ICompetition, Outcome, Phase, Progress, Submission, Terms} from "./ICompetition.sol";
 
+// For slither: phases have deadlines; progress shares a slot with a time; immutables as in the registry.
+// slither-disable-start timestamp,incorrect-equality,naming-convention
+
 /**
- * @title A competition: what can be asked of it
+ * @title Competition
+ * @notice A competition: what can be asked of it.
  *
  * The parts, each of them on top of the one before: CompetitionBase (state, clock, money), -Training (split,
  * challenges), -Submissions (commit, reveal), -Evaluation (test data, direct scores, ranking), -Disputes
@@ -65,12 +69,15 @@ contract Competition is CompetitionPayouts {
 
     /// @inheritdoc ICompetition
     function ranking() external view returns (uint256[] memory numbers) {
-        uint256 board = _progress.board;
-        uint256 places = 0;
-        while (board >> (NUMBER * places) != 0) ++places;
-        numbers = new uint256[](places);
-        for (uint256 i = 0; i < places; ++i) {
-            numbers[i] = _numberAt(board >> (NUMBER * i));
+        unchecked {
+            // Places are four.
+            uint256 board = _progress.board;
+            uint256 places = 0;
+            while (board >> (NUMBER * places) != 0) ++places;
+            numbers = new uint256[](places);
+            for (uint256 i = 0; i < places; ++i) {
+                numbers[i] = _numberAt(board >> (NUMBER * i));
+            }
         }
     }
 
@@ -91,3 +98,4 @@ contract Competition is CompetitionPayouts {
         return RUNNER.predict(_kept(number), features, _terms().classes);
     }
 }
+// slither-disable-end timestamp,incorrect-equality,naming-convention

@@ -8,6 +8,9 @@ import {IModelRunner} from "../shared/IModelRunner.sol";
 import {ICompetition, Mode, Outcome, Progress, Status, Submission, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
+// For slither: phases have deadlines; amounts are exact; ETH is sent to whatever wallet.
+// slither-disable-start timestamp,incorrect-equality,naming-convention,low-level-calls
+
 /// Test groups that one call opened: all of their samples in direct mode, only labels in optimistic mode.
 struct TestCode {
     address code;
@@ -21,7 +24,8 @@ struct Challenge {
     bool answered;
 }
 
-/// @title What all parts of a competition share: state, clock and money
+/// @title CompetitionBase
+/// @notice What all parts of a competition share: state, clock and money.
 abstract contract CompetitionBase is ICompetition {
     using SafeERC20 for IERC20;
 
@@ -86,8 +90,10 @@ abstract contract CompetitionBase is ICompetition {
 
     // ── shared checks ───────────────────────────────────────────────────────────────────────────────────────
 
-    function _requireMode(Terms memory t, Mode mode) internal pure {
+    function _requireEvaluation(Terms memory t, Progress memory p, Mode mode) internal pure {
+        _requireOpen(p);
         require(t.mode == mode, WrongMode(t.mode));
+        _requireTestOpen(t, p);
     }
 
     function _requireTestOpen(Terms memory t, Progress memory p) internal pure {
@@ -150,3 +156,4 @@ abstract contract CompetitionBase is ICompetition {
         _close(outcome);
     }
 }
+// slither-disable-end timestamp,incorrect-equality,naming-convention,low-level-calls

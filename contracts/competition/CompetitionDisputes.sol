@@ -14,7 +14,11 @@ import {Result, SETTLED, toResult} from "./Result.sol";
 import {Split} from "./Split.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
-/// @title Optimistic evaluation: predictions on trust, and their refutation
+// Predictions and labels side by side.
+// solhint-disable no-inline-assembly
+
+/// @title CompetitionDisputes
+/// @notice Optimistic evaluation: predictions on trust, and their refutation.
 abstract contract CompetitionDisputes is CompetitionEvaluation {
     /// @inheritdoc ICompetition
     function claim(uint256 number, bytes calldata predictions) external payable {
@@ -22,9 +26,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         Progress memory p = _progress;
         Submission storage s = _submissions[number];
         // Check: optimistic mode, the evaluation phase, one's own submission, once, one prediction a sample.
-        _requireOpen(p);
-        _requireMode(t, Mode.Optimistic);
-        _requireTestOpen(t, p);
+        _requireEvaluation(t, p, Mode.Optimistic);
         _before(_evaluationEnd(t, p));
         _requireStatus(number, s.status, Status.Revealed);
         require(msg.sender == s.submitter, NotTheSubmitter(s.submitter));
@@ -48,8 +50,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         Progress memory p = _progress;
         Submission storage s = _submissions[evidence.submission];
         // Check: a claim that can still be refuted.
-        _requireOpen(p);
-        _requireMode(t, Mode.Optimistic);
+        _requireEvaluation(t, p, Mode.Optimistic);
         _requireStatus(evidence.submission, s.status, Status.Revealed);
         Result result = Result.wrap(s.word);
         require(result.done() != SETTLED, AlreadySettled(evidence.submission));
@@ -76,8 +77,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         Progress memory p = _progress;
         Submission storage s = _submissions[number];
         // Check: a claim that stood its time.
-        _requireOpen(p);
-        _requireMode(t, Mode.Optimistic);
+        _requireEvaluation(t, p, Mode.Optimistic);
         _requireStatus(number, s.status, Status.Revealed);
         Result result = Result.wrap(s.word);
         require(result.done() != 0, NotClaimed(number));
@@ -85,7 +85,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         _notBefore(result.done() + t.refute);
         // Effect
         s.word = Result.unwrap(toResult(result.model(), result.score(), SETTLED));
-        p.concluded += 1;
+        ++p.concluded;
         _rank(t, p, number, result.model(), result.score());
         _progress = p;
         emit Settled(number);
@@ -112,17 +112,20 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
 
     /// The points of `predictions` against the labels, code by code.
     function _tally(Terms memory t, bytes calldata predictions) private view returns (uint256 tally) {
-        uint256 size = _size(t);
-        uint256 from = 0;
-        uint256 ordinal = 0;
-        while (from < predictions.length) {
-            TestCode memory test = _testData[ordinal];
-            uint256 length = uint256(test.groups) * t.groupSize * size;
-            bytes memory labels = CodeChunks.slice(test.code, 0, length);
-            bytes calldata part = predictions[from:from + length];
-            tally += t.metric == Metric.Accuracy ? Score.matches(part, labels) : _points(t, part, labels, from);
-            from += length;
-            ordinal += test.groups;
+        unchecked {
+            // Inside the predictions; points fit their counters (Score.fits).
+            uint256 size = _size(t);
+            uint256 from = 0;
+            uint256 ordinal = 0;
+            while (from < predictions.length) {
+                TestCode memory test = _testData[ordinal];
+                uint256 length = uint256(test.groups) * t.groupSize * size;
+                bytes memory labels = CodeChunks.slice(test.code, 0, length);
+                bytes calldata part = predictions[from:from + length];
+                tally += t.metric == Metric.Accuracy ? Score.matches(part, labels) : _points(t, part, labels, from);
+                from += length;
+                ordinal += test.groups;
+            }
         }
     }
 
@@ -156,14 +159,17 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
 
     /// The root over the words of `predictions`; the last word is filled up with zeros.
     function _rootOf(bytes calldata predictions) private pure returns (bytes32) {
-        uint256 count = (predictions.length + 31) / 32;
-        bytes32[] memory nodes = new bytes32[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 rest = predictions.length - 32 * i;
-            bytes32 word = rest < 32 ? bytes32(predictions[32 * i:]) : bytes32(predictions[32 * i:32 * i + 32]);
-            nodes[i] = DataTree.wordLeaf(i, word);
+        unchecked {
+            // Below the length of calldata.
+            uint256 count = (predictions.length + 31) / 32;
+            bytes32[] memory nodes = new bytes32[](count);
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 rest = predictions.length - 32 * i;
+                bytes32 word = rest < 32 ? bytes32(predictions[32 * i:]) : bytes32(predictions[32 * i:32 * i + 32]);
+                nodes[i] = DataTree.wordLeaf(i, word);
+            }
+            return DataTree.rootOf(nodes);
         }
-        return DataTree.rootOf(nodes);
     }
 
     /// The prediction that the claim behind `root` made for the evidence's sample.

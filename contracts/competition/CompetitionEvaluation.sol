@@ -14,7 +14,13 @@ import {Result, toResult} from "./Result.sol";
 import {Split} from "./Split.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
-/// @title Test data, direct evaluation and the ranking
+// Calldata is copied into place, without a copy in between.
+// solhint-disable no-inline-assembly
+// For slither: the runner is ours and only reads; whether a chunk was new does not matter.
+// slither-disable-start calls-loop,unused-return
+
+/// @title CompetitionEvaluation
+/// @notice Test data, direct evaluation and the ranking.
 abstract contract CompetitionEvaluation is CompetitionSubmissions {
     uint256 internal constant PLACES = 4;
     uint256 internal constant NUMBER = 24; // bits of a submission's number on the board
@@ -31,7 +37,7 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
             next.length > 0 && next.length <= uint256(t.testGroups) - p.opened, TooManyGroups(t.testGroups - p.opened)
         );
         uint256 mask = Split.skip(_testMask, p.opened);
-        uint256 labels;
+        uint256 labels = 0;
         for (uint256 i = 0; i < next.length; ++i) {
             uint256 group = LibBit.ffs(mask);
             labels += DataTree.verify(t, group, next[i]);
@@ -51,9 +57,7 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         Progress memory p = _progress;
         Submission storage s = _submissions[number];
         // Check: direct mode, all test data open, revealed and not yet evaluated.
-        _requireOpen(p);
-        _requireMode(t, Mode.Direct);
-        _requireTestOpen(t, p);
+        _requireEvaluation(t, p, Mode.Direct);
         _requireStatus(number, s.status, Status.Revealed);
         Result result = Result.wrap(s.word);
         uint256 all = TermsCodec.samples(t);
@@ -71,7 +75,7 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         }
         uint64 score = _score(t, tally);
         s.word = Result.unwrap(toResult(result.model(), score, all));
-        p.concluded += 1;
+        ++p.concluded;
         _rank(t, p, number, result.model(), score);
         _progress = p;
         emit Evaluated(number, score);
@@ -85,39 +89,50 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
     /// Put `number` on the board in `p` if its score wins a place. The same model counts once, for the earlier
     /// commitment; equal scores rank by commitment.
     function _rank(Terms memory t, Progress memory p, uint256 number, address model, uint64 score) internal view {
-        if (score < Score.passMark(uint256(t.metric), t.criterion)) return;
-        uint256 board = p.board;
-        uint256 ranked; // the new board
-        uint256 places; // taken on it
-        bool placed;
-        for (; board != 0; board >>= NUMBER) {
-            uint256 other = _numberAt(board);
-            Result result = Result.wrap(_submissions[other].word);
-            if (result.model() == model) {
-                if (other < number) return;
-                continue; // a later commitment to the same model leaves the board
+        unchecked {
+            // Numbers have 24 bits, places are four.
+            if (score < Score.passMark(uint256(t.metric), t.criterion)) return;
+            uint256 board = p.board;
+            uint256 ranked = 0; // the new board
+            uint256 places = 0; // taken on it
+            bool placed = false;
+            for (; board != 0; board >>= NUMBER) {
+                uint256 other = _numberAt(board);
+                Result result = Result.wrap(_submissions[other].word);
+                if (result.model() == model) {
+                    if (other < number) return;
+                    continue; // a later commitment to the same model leaves the board
+                }
+                bool better = score > result.score() || (score == result.score() && number < other);
+                if (!placed && better) {
+                    ranked |= (number + 1) << (NUMBER * places);
+                    ++places;
+                    placed = true;
+                }
+                if (places < PLACES) ranked |= (other + 1) << (NUMBER * places);
+                ++places;
             }
-            bool better = score > result.score() || (score == result.score() && number < other);
-            if (!placed && better) {
-                ranked |= (number + 1) << (NUMBER * places++);
-                placed = true;
-            }
-            if (places < PLACES) ranked |= (other + 1) << (NUMBER * places++);
+            if (!placed && places < PLACES) ranked |= (number + 1) << (NUMBER * places);
+            p.board = uint96(_cut(t, ranked));
         }
-        if (!placed && places < PLACES) ranked |= (number + 1) << (NUMBER * places);
-        p.board = uint96(_cut(t, ranked));
     }
 
     /// The submission in the lowest place of `board`, where there is one.
     function _numberAt(uint256 board) internal pure returns (uint256) {
-        return (board & (1 << NUMBER) - 1) - 1;
+        unchecked {
+            // Numbers on the board are one more.
+            return (board & (1 << NUMBER) - 1) - 1;
+        }
     }
 
     /// No more places than have a share.
     function _cut(Terms memory t, uint256 board) private pure returns (uint256) {
-        uint256 places = 0;
-        while (places < PLACES && t.shares[places] != 0) ++places;
-        return board & ((1 << (NUMBER * places)) - 1);
+        unchecked {
+            // Places are four.
+            uint256 places = 0;
+            while (places < PLACES && t.shares[places] != 0) ++places;
+            return board & ((1 << (NUMBER * places)) - 1);
+        }
     }
 
     /// The tally of test samples `from` to `to`, which may lie in several codes.
@@ -126,22 +141,25 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         view
         returns (uint256 tally)
     {
-        uint256 ordinal = 0;
-        uint256 start = 0; // number of the first sample in the code
-        while (from < to) {
-            TestCode memory test = _testData[ordinal];
-            uint256 end = start + uint256(test.groups) * t.groupSize;
-            if (from < end) {
-                uint256 until = to < end ? to : end;
-                (address given, uint256 points) = RUNNER.tally(
-                    model, Job(test.code, from - start, until - from, t.features, t.classes, uint256(t.metric))
-                );
-                require(given == head, WrongModel(given, head));
-                tally += points;
-                from = until;
+        unchecked {
+            // A million samples at most; points fit their counters (Score.fits).
+            uint256 ordinal = 0;
+            uint256 start = 0; // number of the first sample in the code
+            while (from < to) {
+                TestCode memory test = _testData[ordinal];
+                uint256 end = start + uint256(test.groups) * t.groupSize;
+                if (from < end) {
+                    uint256 until = to < end ? to : end;
+                    (address given, uint256 points) = RUNNER.tally(
+                        model, Job(test.code, from - start, until - from, t.features, t.classes, uint256(t.metric))
+                    );
+                    require(given == head, WrongModel(given, head));
+                    tally += points;
+                    from = until;
+                }
+                start = end;
+                ordinal += test.groups;
             }
-            start = end;
-            ordinal += test.groups;
         }
     }
 
@@ -186,3 +204,4 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         }
     }
 }
+// slither-disable-end calls-loop,unused-return

@@ -8,8 +8,12 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ICompetition, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
+// For slither: what comes in goes into the clone; amounts are exact.
+// slither-disable-start locked-ether,incorrect-equality,naming-convention
+
 /**
- * @title Makes competitions
+ * @title CompetitionFactory
+ * @notice Makes competitions.
  *
  * A competition is an ERC-1167 clone with its terms behind its code, so it can neither be initialized twice nor
  * changed. Prize and bond are inside when `create` returns. The factory keeps no money and has no owner.
@@ -17,18 +21,20 @@ import {TermsCodec} from "./TermsCodec.sol";
 contract CompetitionFactory {
     using SafeERC20 for IERC20;
 
-    /// From creation to the block whose hash draws the split: the organizer cannot know it when it pays.
+    /// @notice From creation to the block whose hash draws the split: the organizer cannot know it when it pays.
     uint256 public constant SEED_DELAY = 4;
 
-    /// What clones run.
+    /// @notice What clones run.
     address public immutable IMPLEMENTATION;
 
-    /// Whether an address is a competition that this factory made.
+    /// @notice Whether an address is a competition that this factory made.
     mapping(address competition => bool) public isCompetition;
 
+    /// @notice A competition was made, its prize and bond are inside.
     event CompetitionCreated(address indexed competition, address indexed organizer, bytes32 indexed root);
 
     constructor(address implementation) {
+        // slither-disable-next-line missing-zero-check (the migration deploys it the moment before)
         IMPLEMENTATION = implementation;
     }
 
@@ -60,3 +66,4 @@ contract CompetitionFactory {
         require(received == amount, ICompetition.WrongPayment(received, amount));
     }
 }
+// slither-disable-end locked-ether,incorrect-equality,naming-convention

@@ -5,7 +5,8 @@ import {CompetitionTraining} from "./CompetitionTraining.sol";
 import {ICompetition, Mode, Progress, Status, Submission, Terms} from "./ICompetition.sol";
 import {Result, toResult} from "./Result.sol";
 
-/// @title Commitments to models, and their reveal
+/// @title CompetitionSubmissions
+/// @notice Commitments to models, and their reveal.
 abstract contract CompetitionSubmissions is CompetitionTraining {
     bytes32 private constant COMMITMENT = keccak256("DILN competition commitment");
 
@@ -51,6 +52,7 @@ abstract contract CompetitionSubmissions is CompetitionTraining {
         _progress.revealed = p.revealed + 1;
         emit Revealed(number, head, model);
         // Effect: who refutes a claim must not have to carry the model.
+        // slither-disable-next-line unused-return (it is the address that `check` gave)
         if (t.mode == Mode.Optimistic) RUNNER.keep(model);
     }
 

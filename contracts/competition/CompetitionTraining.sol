@@ -8,7 +8,11 @@ import {DataTree} from "./DataTree.sol";
 import {Group, ICompetition, Outcome, Progress, Terms} from "./ICompetition.sol";
 import {Split} from "./Split.sol";
 
-/// @title The split, and training data that is opened on demand
+// For slither: challenges have deadlines.
+// slither-disable-start timestamp
+
+/// @title CompetitionTraining
+/// @notice The split, and training data that is opened on demand.
 abstract contract CompetitionTraining is CompetitionBase {
     /// @inheritdoc ICompetition
     function drawSplit() external {
@@ -66,6 +70,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         _requireOpen(_progress);
         require(pending.challenger != address(0) && !pending.concluded, NotChallenged(group));
         _before(pending.deadline);
+        // slither-disable-next-line unused-return (labels of training groups are not counted)
         DataTree.verify(t, group, opened);
         // Effect: the stake pays for the gas.
         pending.concluded = true;
@@ -109,3 +114,4 @@ abstract contract CompetitionTraining is CompetitionBase {
         return (c.challenger, c.deadline, c.answered);
     }
 }
+// slither-disable-end timestamp

@@ -8,8 +8,12 @@ import {Score} from "../shared/Score.sol";
 import {Group, ICompetition, Metric, Refutation, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
+// One preimage for all leaves; the tests hold it against Python.
+// solhint-disable no-inline-assembly
+
 /**
- * @title The data commitment and the tree of predictions
+ * @title DataTree
+ * @notice The data commitment and the tree of predictions.
  *
  * Leaves start with a tag of their own and are longer than the 64 bytes of an inner node, so nothing can pass for
  * something else. They bind their position, so pairs may be hashed in order of value.

@@ -56,7 +56,8 @@ import {IModelErrors} from "../shared/IModelRunner.sol";
  *   - Evaluation. A submission that nobody evaluates (claims, settles) by the deadline has no rank and keeps its
  *     deposit; nobody waits for it. `finalize` looks at no more than four submissions.
  *   - Closed. Everyone pulls; a wallet that refuses money blocks only itself and may name another receiver.
- *     There is no deadline for pulling.
+ *     There is no deadline for pulling. A prize waits until its model is kept as code: `finalize` does that for the
+ *     winner if it is given the model, anyone does it with `keep`; nobody else waits for that.
  *
  * Money in: prize + bond (creation), deposit (commit), stake (challenge), claim bond (claim). Every rounding
  * remainder is the organizer's.
@@ -69,6 +70,14 @@ import {IModelErrors} from "../shared/IModelRunner.sol";
  *   group, its size, the features and the range of labels; `root` stands over all groups. Pairs are hashed in
  *   order of value; a node without a partner rises as it is.
  *
+ * Models
+ *
+ *   A revealed model is known by the address where the runner keeps it, or would: that follows from its bytes, so
+ *   equal models have one. In direct competitions the bytes come again with each evaluation, and only models that
+ *   win become code. In optimistic ones they become code at the reveal, so that a refuter need not carry them.
+ *   Whatever others need to check somebody's act is in the event of that act, so that nobody can hide it in a call
+ *   from another contract: models, opened groups, predictions.
+ *
  * Optimistic claims
  *
  *   All predictions are posted, so that nobody can be kept from checking them. The contract itself computes the
@@ -77,7 +86,8 @@ import {IModelErrors} from "../shared/IModelRunner.sol";
  *
  * Scores
  *
- *   accuracy: ⌊10⁹ · correct / N⌋. macro-F1: ⌊Σ over classes ⌊10⁹ · 2·tp / (predicted + actual)⌋ / classes⌋ with 0/0 = 0.
+ *   accuracy: ⌊10⁹ · correct / N⌋. macro-F1: ⌊Σ over classes ⌊10⁹ · 2·tp / (predicted + actual)⌋ / classes⌋ with
+ *   0/0 = 0.
  *   MAE: 2⁶⁴ − 1 − ⌊10⁶ · Σ|error| / N⌋. Higher is always better; equal scores rank by earlier commitment.
  */
 
@@ -202,19 +212,32 @@ struct Refutation {
     bytes32[] groupProof; // from the group's leaf to the root of the data
 }
 
-/// @title One competition
+/// @title ICompetition
+/// @notice One competition.
 interface ICompetition is IModelErrors {
+    /// @notice The groups in `testGroups` (bit by bit) are for testing.
     event SplitDrawn(bytes32 seed, uint256 testGroups);
+    /// @notice The organizer must open `group` by `deadline`.
     event Challenged(uint256 indexed group, address indexed challenger, uint256 deadline);
+    /// @notice A challenged group is open.
     event Answered(uint256 indexed group, Group opened);
+    /// @notice A submission was committed to.
     event Committed(uint256 indexed submission, address indexed submitter, bytes32 commitment);
+    /// @notice A model is public; `model` is where it is kept as code, or would be.
     event Revealed(uint256 indexed submission, address model, bytes encoded);
+    /// @notice A test group is open.
     event TestOpened(uint256 indexed group, Group opened);
+    /// @notice The contract ran a submission on all test samples.
     event Evaluated(uint256 indexed submission, uint256 score);
+    /// @notice A submitter posted predictions; the score is the contract's.
     event Claimed(uint256 indexed submission, uint256 score, bytes32 root, bytes predictions);
+    /// @notice The model says something else than the claim at test sample `index`.
     event Refuted(uint256 indexed submission, address indexed refuter, uint256 index);
+    /// @notice A claim stood its time.
     event Settled(uint256 indexed submission);
+    /// @notice The competition is over.
     event Closed(Outcome outcome);
+    /// @notice Money of `account` went to `to`.
     event Paid(address indexed account, address indexed to, uint256 amount);
 
     /// It opens at `opensAt` (a timestamp; a block number for drawSplit and slashUndrawn).
@@ -280,14 +303,14 @@ interface ICompetition is IModelErrors {
     // ── submissions ─────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Commit to a model with the deposit. See `commitmentOf`.
-    function commit(bytes32 commitment) external payable returns (uint256 submission);
+    function commit(bytes32 commitment) external payable returns (uint256 number);
 
     /// @notice Reveal the model behind one's commitment. Its bytes are in the event; optimistic competitions keep it
     /// as code at once.
-    function reveal(uint256 submission, bytes calldata model, bytes32 salt) external;
+    function reveal(uint256 number, bytes calldata model, bytes32 salt) external;
 
     /// @notice Keep a revealed model as code, so that it can be called forever. Anyone, at any time.
-    function keep(uint256 submission, bytes calldata model) external;
+    function keep(uint256 number, bytes calldata model) external;
 
     // ── test data ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -301,19 +324,19 @@ interface ICompetition is IModelErrors {
 
     /// @notice Run a submission, whose model is given again, on up to `samples` further test samples. Anyone; the
     /// tip is the caller's.
-    function evaluate(uint256 submission, uint256 samples, bytes calldata model) external;
+    function evaluate(uint256 number, uint256 samples, bytes calldata model) external;
 
     // ── optimistic evaluation ───────────────────────────────────────────────────────────────────────────────
 
     /// @notice Post the predictions of one's own submission on all test samples, in order: a byte each, or an
     /// int32 where labels are numbers. The contract computes the score and the root of the predictions.
-    function claim(uint256 submission, bytes calldata predictions) external payable;
+    function claim(uint256 number, bytes calldata predictions) external payable;
 
     /// @notice Void a claim by running the model on one sample whose prediction is another.
     function refute(Refutation calldata evidence) external;
 
     /// @notice Rank a claim that stood its time.
-    function settle(uint256 submission) external;
+    function settle(uint256 number) external;
 
     // ── the end, and money ──────────────────────────────────────────────────────────────────────────────────
 
@@ -322,27 +345,31 @@ interface ICompetition is IModelErrors {
 
     /// @notice Pay what a submission is due to its submitter; only the submitter may name another receiver. A prize
     /// is paid once its model is kept as code.
-    function withdraw(uint256 submission, address to) external;
+    function withdraw(uint256 number, address to) external;
 
     /// @notice Pay what is credited to `account` (organizer, crankers, challengers, burnt halves) to it;
     /// only the account may name another receiver.
     function withdrawCredit(address account, address to) external;
 
     /// @notice Pay the half of a refuted claim's bond to its refuter; only the refuter may name another receiver.
-    function withdrawReward(uint256 submission, address to) external;
+    function withdrawReward(uint256 number, address to) external;
 
     /// @notice Return the stake of a challenge that was pending when the competition closed.
     function withdrawStake(uint256 group, address to) external;
 
     // ── views ───────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// @notice What was fixed at creation.
     function terms() external view returns (Terms memory);
+    /// @notice What has happened so far.
     function progress() external view returns (Progress memory);
+    /// @notice Where the competition is.
     function phase() external view returns (Phase);
     /// @notice When training, reveals, opening and evaluation end, and when finalize needs nobody any more.
     function deadlines() external view returns (uint256[5] memory);
     /// @notice Which groups are for testing, bit by bit; 0 until the split is drawn.
     function testMask() external view returns (uint256);
+    /// @notice What is known of a submission; zeros if there is none.
     function submission(uint256 number) external view returns (Submission memory);
     /// @notice A revealed submission's model, score and samples done (optimistic: when it was claimed).
     function resultOf(uint256 number) external view returns (address model, uint256 score, uint256 done);
@@ -350,10 +377,13 @@ interface ICompetition is IModelErrors {
     function testData(uint256 ordinal) external view returns (address code, uint256 groups);
     /// @notice Numbers of the submissions in the ranking, best first.
     function ranking() external view returns (uint256[] memory);
+    /// @notice What `withdrawCredit` would pay.
     function credit(address account) external view returns (uint256);
     /// @notice What `withdraw` would pay; 0 while the competition is open.
     function payoutOf(uint256 number) external view returns (uint256);
+    /// @notice The challenge of a group, if there is one.
     function challengeOf(uint256 group) external view returns (address challenger, uint256 deadline, bool answered);
+    /// @notice What to `commit` to; keccak256 of the model's bytes, and a salt of 256 random bits.
     function commitmentOf(address submitter, bytes32 modelHash, bytes32 salt) external view returns (bytes32);
     /// @notice The prediction of the winner: a class, or a number in the unit of the labels.
     function predict(bytes calldata features) external view returns (int256);

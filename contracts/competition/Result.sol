@@ -14,7 +14,8 @@ function toResult(address model, uint64 score, uint256 done) pure returns (Resul
     return Result.wrap(bytes32((uint256(uint160(model)) << 96) | (uint256(score) << 32) | uint32(done)));
 }
 
-/// @title Reads the fields of a Result
+/// @title ResultLib
+/// @notice Reads the fields of a Result.
 library ResultLib {
     function model(Result result) internal pure returns (address) {
         return address(uint160(uint256(Result.unwrap(result)) >> 96));

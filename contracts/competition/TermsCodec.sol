@@ -4,8 +4,12 @@ pragma solidity ^0.8.28;
 import {Score} from "../shared/Score.sol";
 import {Metric, Mode, Scheme, Terms} from "./ICompetition.sol";
 
+// Code is read into place.
+// solhint-disable no-inline-assembly
+
 /**
- * @title Terms in eight words
+ * @title TermsCodec
+ * @notice Terms in eight words.
  *
  * The words follow a clone's code: written once at 200 gas a byte and read at once, where storage would cost
  * 22,100 gas a slot to write and 2,100 a slot in each later transaction.
@@ -133,7 +137,7 @@ library TermsCodec {
 
     /// Shares of places in use are above zero, in front, and sum to one.
     function _checkShares(Terms memory t) private pure {
-        uint256 sum;
+        uint256 sum = 0;
         for (uint256 i = 0; i < 4; ++i) {
             require(i == 0 || t.shares[i] == 0 || t.shares[i - 1] != 0, InvalidTerms("shares"));
             sum += t.shares[i];

@@ -3,8 +3,14 @@ pragma solidity ^0.8.28;
 
 import {Layer} from "./NetworkFormat.sol";
 
+// Lanes are made of MUL, SHR and MLOAD; PlainModel.sol is the same without assembly.
+// solhint-disable no-inline-assembly
+// For slither: lanes are turned round by XOR; masks are long.
+// slither-disable-start incorrect-exp,too-many-digits
+
 /**
- * @title Runs a network on one sample
+ * @title DotKernel
+ * @notice Runs a network on one sample.
  *
  * Eight lanes of 32 bits in a word, eight products a MUL. For words A = Σ a(i)·2^(32i) and B = Σ b(i)·2^(32i),
  * the top lane of A·B is Σ a(i)·b(7-i). So the inputs lie with their lanes reversed, and the top lane
@@ -131,3 +137,4 @@ library DotKernel {
         }
     }
 }
+// slither-disable-end incorrect-exp,too-many-digits

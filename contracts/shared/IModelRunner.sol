@@ -6,7 +6,7 @@ pragma solidity ^0.8.28;
  * ==============
  *
  * One specification, three readers: orchestrator/learning/integer (Python), PlainModel.sol (plain Solidity) and
- * LaneKernel.sol / DotKernel.sol (assembly). They agree bit for bit.
+ * LaneKernel.sol / NarrowKernel.sol / DotKernel.sol (assembly). They agree bit for bit.
  *
  * Inputs and activations are bytes (0…255), weights int8, biases int32; numbers are big-endian.
  *
@@ -40,7 +40,8 @@ struct Job {
     uint256 metric; // 0 accuracy, 1 macro-F1, 2 mean absolute error
 }
 
-/// @title What can be wrong with a model
+/// @title IModelErrors
+/// @notice What can be wrong with a model.
 interface IModelErrors {
     error MalformedModel(uint256 offset);
     error WrongInputs(uint256 inputs, uint256 expected);

@@ -5,6 +5,11 @@ import {LibBit} from "solady/src/utils/LibBit.sol";
 
 import {Layer} from "./NetworkFormat.sol";
 
+// Lanes are made of MUL, SHR and MLOAD; PlainModel.sol is the same without assembly.
+// solhint-disable no-inline-assembly
+// For slither: shifts in the order that Yul has them.
+// slither-disable-start incorrect-shift
+
 /// How samples lie side by side in a word.
 struct Lanes {
     uint256 width; // bits of a lane
@@ -20,7 +25,8 @@ struct Batch {
 }
 
 /**
- * @title Runs a network on several samples at once
+ * @title LaneKernel
+ * @notice Runs a network on several samples at once.
  *
  * Word i of a layer's input holds input i of 7 to 14 samples, one in each lane, so that one MUL by a weight
  * serves all of them. The reference is PlainModel.sol.
@@ -36,17 +42,22 @@ library LaneKernel {
     /// Words that a step may reach beyond a layer's inputs.
     uint256 internal constant PADDING = 16;
 
+    /// A lane has room for two bytes at least, see spread.
+    uint256 internal constant LEAST = 0x7fff;
+
     /// The narrowest lanes that hold every sum of these layers.
-    function plan(Layer[] memory layers) internal pure returns (Lanes memory lanes) {
-        uint256 bound = 0x7fff; // a lane has room for two bytes at least, see spread
+    function plan(Layer[] memory layers) internal pure returns (Lanes memory) {
+        uint256 bound = LEAST;
         for (uint256 i = 0; i < layers.length; ++i) {
-            // Looking at each weight pays for itself in narrow layers only.
-            uint256 candidate = layers[i].inputs <= 4
-                ? _largestSum(layers[i])
-                : 32_640 * layers[i].inputs + _largestBias(layers[i]);
+            uint256 candidate = 32_640 * layers[i].inputs + _largestBias(layers[i]);
             if (candidate > bound) bound = candidate;
         }
-        lanes.width = LibBit.fls(bound) + (layers[layers.length - 1].outputs > 1 ? 3 : 2);
+        return fitted(bound, layers[layers.length - 1].outputs);
+    }
+
+    /// The narrowest lanes that hold values within ±bound, and differences of `outputs` values.
+    function fitted(uint256 bound, uint256 outputs) internal pure returns (Lanes memory lanes) {
+        lanes.width = LibBit.fls(bound) + (outputs > 1 ? 3 : 2);
         lanes.count = 256 / lanes.width;
         unchecked {
             // 1 + 2^width + … of `count` terms; where they fill the word, 2^256 - 1 is what 0 - 1 gives.
@@ -54,8 +65,8 @@ library LaneKernel {
         }
     }
 
-    /// Spread a batch over the words at `x`: `inputs` words, and PADDING zeros behind. Returns the word of the
-    /// bytes behind the inputs (labels of classes).
+    /// Spread a batch over the words at `x`: `inputs` words, and up to four that hold anything. Returns the word of
+    /// the bytes behind the inputs (labels of classes).
     function spread(uint256 x, Batch memory batch, uint256 inputs, Lanes memory lanes)
         internal
         pure
@@ -91,25 +102,20 @@ library LaneKernel {
                 last := add(last, 4)
             }
             labels := mload(end)
-            last := end
         }
-        _pad(last, inputs);
     }
 
     /// Run all layers on the words at `x`, using the words at `y` too; both have room for the widest layer and
     /// PADDING words more. Returns where the outputs lie; each lane holds its output plus HALF.
     function run(Layer[] memory layers, Lanes memory lanes, uint256 x, uint256 y) internal pure returns (uint256) {
         unchecked {
-            // A handful of layers; sums modulo 2^256 are what lanes want.
+            // A handful of layers; sums modulo 2^256 are what lanes want; addresses in memory.
             uint256 hidden = layers.length - 1;
+            _pad(x + 32 * layers[0].inputs, layers[0].inputs);
             for (uint256 i = 0; i < hidden; ++i) {
                 Layer memory layer = layers[i];
-                if (layer.inputs > 4) {
-                    _accumulate(layer, lanes, x, y);
-                    _activate(y, layer.outputs, layer.shift, lanes);
-                } else {
-                    _narrow(layer, lanes, x, y);
-                }
+                _accumulate(layer, lanes, x, y);
+                _activate(y, layer.outputs, layer.shift, lanes);
                 (x, y) = (y, x);
             }
             _accumulate(layers[hidden], lanes, x, y);
@@ -167,6 +173,8 @@ library LaneKernel {
     }
 
     /// y[j] = HALF + bias[j] + Σ weight[j][i] · x[i] in each lane.
+    // 32 steps, unrolled.
+    // solhint-disable-next-line function-max-lines
     function _accumulate(Layer memory layer, Lanes memory lanes, uint256 x, uint256 y) private pure {
         uint256 inputs = layer.inputs;
         uint256 ones = lanes.ones;
@@ -238,36 +246,6 @@ library LaneKernel {
         }
     }
 
-    /// A hidden layer of at most four inputs: sums and activations in one pass, its inputs on the stack.
-    function _narrow(Layer memory layer, Lanes memory lanes, uint256 x, uint256 y) private pure {
-        uint256 outputs = layer.outputs;
-        assembly ("memory-safe") {
-            let ones := mload(add(lanes, 64)) // the last in a Lanes
-            let top := sub(mload(lanes), 1) // the width comes first
-            let shift := mload(add(layer, 64))
-            // Scratch space: the bits that a shifted lane can have, and HALF - 256 in each lane.
-            mstore(0, mul(sub(shl(mul(gt(top, shift), sub(top, shift)), 1), 1), ones))
-            mstore(32, mul(sub(shl(top, 1), 256), ones))
-            let base := sub(shl(top, ones), shl(7, add(add(mload(x), mload(add(x, 32))), add(mload(add(x, 64)), mload(add(x, 96))))))
-            let step := add(mload(layer), 4)
-            let row := mload(add(layer, 96))
-            for { let end := add(y, shl(5, outputs)) } 1 { } {
-                let w := mload(row)
-                let low := add(mul(byte(4, w), mload(x)), mul(byte(5, w), mload(add(x, 32))))
-                let high := add(mul(byte(6, w), mload(add(x, 64))), mul(byte(7, w), mload(add(x, 96))))
-                let acc := add(add(base, mul(sar(224, w), ones)), add(low, high))
-                let positive := and(shr(top, acc), ones) // from here on as in _activate
-                let value := and(shr(shift, and(acc, sub(shl(top, positive), positive))), mload(0))
-                let over := and(shr(top, add(value, mload(32))), ones)
-                mstore(y, and(or(value, sub(shl(8, over), over)), mul(255, ones)))
-                y := add(y, 32)
-                if eq(y, end) { break }
-                row := add(row, step)
-            }
-        }
-        _pad(y, outputs);
-    }
-
     /// In each lane of the `count` words at `y`: min(255, max(0, value) >> shift), without HALF; zeros behind.
     function _activate(uint256 y, uint256 count, uint256 shift, Lanes memory lanes) private pure {
         assembly ("memory-safe") {
@@ -311,27 +289,6 @@ library LaneKernel {
         }
     }
 
-    /// The largest |bias| + 255 · Σ |weight| of a row.
-    function _largestSum(Layer memory layer) private pure returns (uint256 largest) {
-        uint256 row = layer.rows;
-        uint256 inputs = layer.inputs;
-        uint256 outputs = layer.outputs;
-        assembly ("memory-safe") {
-            for { let last := add(row, mul(outputs, add(inputs, 4))) } lt(row, last) { } {
-                let value := sar(224, mload(row))
-                let sign := sar(255, value)
-                let sum := sub(xor(value, sign), sign)
-                row := add(row, 4)
-                for { let end := add(row, inputs) } lt(row, end) { row := add(row, 1) } {
-                    value := sub(byte(0, mload(row)), 128)
-                    sign := sar(255, value)
-                    sum := add(sum, mul(255, sub(xor(value, sign), sign)))
-                }
-                if gt(sum, largest) { largest := sum }
-            }
-        }
-    }
-
     function _largestBias(Layer memory layer) private pure returns (uint256 largest) {
         uint256 row = layer.rows;
         uint256 step = layer.inputs + 4;
@@ -346,3 +303,4 @@ library LaneKernel {
         }
     }
 }
+// slither-disable-end incorrect-shift

@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 import {CodeChunks} from "./CodeChunks.sol";
 
+// For slither: whether a chunk was new does not matter.
+// slither-disable-start unused-return
+
 /**
  * @title ModelCode
  * @notice Models of any length kept as code. A model has one address, its head, which follows from its bytes alone
@@ -67,3 +70,4 @@ library ModelCode {
         }
     }
 }
+// slither-disable-end unused-return

@@ -6,20 +6,28 @@ import {DotKernel} from "./DotKernel.sol";
 import {IModelRunner, Job} from "./IModelRunner.sol";
 import {Batch, LaneKernel, Lanes} from "./LaneKernel.sol";
 import {ModelCode} from "./ModelCode.sol";
+import {NarrowKernel, Program} from "./NarrowKernel.sol";
 import {Layer, NetworkFormat} from "./NetworkFormat.sol";
 import {Score} from "./Score.sol";
 import {TreeModel, Trees} from "./TreeModel.sol";
 
+// Addresses in memory, which the kernels share.
+// solhint-disable no-inline-assembly
+
 /// What a run on many samples keeps in memory.
 struct Plan {
     Layer[] layers;
+    Layer last;
+    Program program; // of narrow networks
+    bool narrow;
     Lanes lanes;
     uint256 x; // room for two layers' words
     uint256 y;
     Job job;
 }
 
-/// @title Runs integer models, and keeps them as code; no state else
+/// @title ModelRunner
+/// @notice Runs integer models, and keeps them as code; no state else.
 contract ModelRunner is IModelRunner {
     /// @inheritdoc IModelRunner
     function check(bytes calldata model, uint256 features, uint256 classes) external view returns (address head) {
@@ -69,16 +77,24 @@ contract ModelRunner is IModelRunner {
 
     function _tallyNetwork(bytes memory model, bytes memory data, Job memory job) private pure returns (uint256 sum) {
         Layer[] memory layers = NetworkFormat.parse(model);
-        Lanes memory lanes = LaneKernel.plan(layers);
         uint256 room = NetworkFormat.widest(layers) + LaneKernel.PADDING;
-        Plan memory plan = Plan(layers, lanes, _room(room), _room(room), job);
+        bool narrow = NarrowKernel.fits(layers);
+        // slither-disable-next-line uninitialized-local (wide networks have none)
+        Program memory program;
+        Lanes memory lanes;
+        if (narrow) (program, lanes) = NarrowKernel.compile(layers, job.classes);
+        else lanes = LaneKernel.plan(layers);
+        Layer memory last = layers[layers.length - 1];
+        Plan memory plan = Plan(layers, last, program, narrow, lanes, _room(room), _room(room), job);
         Batch memory batch = Batch(_start(data), job.features + (job.classes == 0 ? 4 : 1), lanes.count);
         unchecked {
             // Points fit their counters for any number of samples that a competition allows; addresses in memory.
+            uint256 count = lanes.count;
+            uint256 step = count * batch.stride;
             uint256 left = job.count;
-            for (; left >= lanes.count; left -= lanes.count) {
+            for (; left >= count; left -= count) {
                 sum += _tallyLanes(plan, batch);
-                batch.start += lanes.count * batch.stride;
+                batch.start += step;
             }
             batch.count = left;
             if (left > 0) sum += _tallyLanes(plan, batch);
@@ -89,9 +105,11 @@ contract ModelRunner is IModelRunner {
         Job memory job = plan.job;
         Lanes memory lanes = plan.lanes;
         uint256 labels = LaneKernel.spread(plan.x, batch, job.features, lanes);
-        uint256 outputs = LaneKernel.run(plan.layers, lanes, plan.x, plan.y);
-        Layer memory last = plan.layers[plan.layers.length - 1];
-        if (job.classes == 0) return _errors(_word(outputs), lanes, batch, last);
+        Layer memory last = plan.last;
+        uint256 outputs = plan.x;
+        if (plan.narrow) NarrowKernel.run(plan.program, lanes, outputs);
+        else outputs = LaneKernel.run(plan.layers, lanes, outputs, plan.y);
+        if (job.classes == 0) return _errors(_word(outputs), plan, batch);
         uint256 predicted = LaneKernel.classes(outputs, last.outputs, lanes);
         if (job.metric == Score.ACCURACY) return LaneKernel.equal(predicted, labels, batch.count, lanes);
         return _points(predicted, labels, batch.count, plan);
@@ -116,7 +134,7 @@ contract ModelRunner is IModelRunner {
     }
 
     /// The absolute errors of a batch whose outputs lie in the lanes of `word`.
-    function _errors(uint256 word, Lanes memory lanes, Batch memory batch, Layer memory last)
+    function _errors(uint256 word, Plan memory plan, Batch memory batch)
         private
         pure
         returns (uint256 sum)
@@ -125,7 +143,8 @@ contract ModelRunner is IModelRunner {
         unchecked {
             // At most 2^32 a sample.
             for (uint256 lane = 0; lane < batch.count; ++lane) {
-                int256 prediction = _clip(LaneKernel.output(word, lane, lanes) >> last.shift);
+                int256 output = LaneKernel.output(word, lane, plan.lanes) + plan.program.bias;
+                int256 prediction = _clip(output >> plan.last.shift);
                 sum += Score.points(Score.MEAN_ABSOLUTE_ERROR, 0, prediction, _label(label, 0));
                 label += batch.stride;
             }

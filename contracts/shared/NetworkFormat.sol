@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 import {IModelErrors} from "./IModelRunner.sol";
 
+// Words at any place of the encoding.
+// solhint-disable no-inline-assembly
+
 /// A layer of a network that lies in memory.
 struct Layer {
     uint256 inputs;
@@ -11,7 +14,8 @@ struct Layer {
     uint256 rows; // memory address of its first row: bias (4 bytes), weights (1 byte each, plus 128)
 }
 
-/// @title Reads the byte encoding of networks; the encoding is in IModelRunner.sol
+/// @title NetworkFormat
+/// @notice Reads the byte encoding of networks; the encoding is in IModelRunner.sol.
 library NetworkFormat {
     uint256 internal constant KIND = 1;
     uint256 internal constant MAX_LAYERS = 8;

@@ -4,9 +4,10 @@ pragma solidity ^0.8.28;
 import {Layer, NetworkFormat} from "./NetworkFormat.sol";
 
 /**
- * @title Networks in plain Solidity: the reference of LaneKernel and DotKernel
+ * @title PlainModel
+ * @notice Networks in plain Solidity: the reference of all kernels.
  *
- * Slow and obvious. No contract uses it; the tests hold both kernels against it.
+ * Slow and obvious. No contract uses it; the tests hold the kernels against it.
  */
 library PlainModel {
     /// The outputs of the network `model` for the bytes `sample`.
@@ -15,9 +16,9 @@ library PlainModel {
         values = new int256[](sample.length);
         for (uint256 i = 0; i < sample.length; ++i) values[i] = int256(uint256(uint8(sample[i])));
         uint256 offset = 4 + 3 * layers.length;
-        for (uint256 l = 0; l < layers.length; ++l) {
-            bool last = l + 1 == layers.length;
-            int256[] memory next = new int256[](layers[l].outputs);
+        for (uint256 layer = 0; layer < layers.length; ++layer) {
+            bool last = layer + 1 == layers.length;
+            int256[] memory next = new int256[](layers[layer].outputs);
             for (uint256 j = 0; j < next.length; ++j) {
                 int256 sum = _bias(model, offset);
                 offset += 4;
@@ -25,7 +26,7 @@ library PlainModel {
                     sum += (int256(uint256(uint8(model[offset + i]))) - 128) * values[i];
                 }
                 offset += values.length;
-                next[j] = last ? sum : _activation(sum, layers[l].shift);
+                next[j] = last ? sum : _activation(sum, layers[layer].shift);
             }
             values = next;
         }

@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 import {IModelErrors} from "./IModelRunner.sol";
 
+// Words at any place of the encoding; orchestrator/learning/integer is the reference.
+// solhint-disable no-inline-assembly
+
 /// Trees that lie in memory.
 struct Trees {
     uint256 inputs;
@@ -17,7 +20,8 @@ struct Trees {
     uint256 rowTable;
 }
 
-/// @title Reads and runs ensembles of decision trees; the encoding is in IModelRunner.sol
+/// @title TreeModel
+/// @notice Reads and runs ensembles of decision trees; the encoding is in IModelRunner.sol.
 library TreeModel {
     uint256 internal constant KIND = 2;
     uint256 private constant HEADER = 12;

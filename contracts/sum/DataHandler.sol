@@ -46,6 +46,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     function initialize() external {
         State storage state = _state();
         // Check:
+        // slither-disable-next-line timestamp (whether there is one)
         require(state.pricedAt == 0, AlreadyInitialized());
         (, uint256 unit) = money();
         require(unit != 0, BadArguments("unit"));
@@ -79,6 +80,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         bytes calldata signature
     ) external payable {
         // Check:
+        // slither-disable-next-line timestamp (the signer chose it)
         require(block.timestamp <= deadline, Expired(deadline));
         bytes32 digest = _hashTypedData(
             keccak256(
@@ -105,6 +107,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     function commit(bytes32 commitment, uint256 maximum) external payable {
         Commitment storage commitment_ = _commitments[msg.sender][commitment];
         // Check:
+        // slither-disable-next-line timestamp (whether there is one)
         require(commitment_.time == 0, CommittedAlready(commitment));
         // Effect:
         uint256 deposit = _charge(msg.sender, 1, maximum);
@@ -140,7 +143,9 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
 
     /// @inheritdoc ISum
     function predict(bytes calldata x) external view returns (uint256 label) {
-        return _predict(_load(), x);
+        Words.Loaded memory loaded = _load();
+        _checkSample(loaded, x);
+        return _predict(loaded, x);
     }
 
     /// @inheritdoc ISum
@@ -149,6 +154,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         labels = new uint8[](xs.length);
         uint256 free = Words.mark();
         for (uint256 i; i < xs.length; ++i) {
+            _checkSample(loaded, xs[i]);
             labels[i] = uint8(_predict(loaded, xs[i]));
             Words.release(free);
         }
@@ -240,6 +246,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         // Check:
         uint256 classes = loaded.shape.classes();
         require(y < classes, UnknownLabel(y, classes));
+        _checkSample(loaded, x);
         // Effect:
         (uint256 predicted, uint256 certainty, bool changed) = _learn(loaded, x, y);
         if (changed) intake.changed = true;
@@ -265,7 +272,9 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     {
         Commitment memory c = _commitments[contributor][commitment];
         // Check:
+        // slither-disable-next-line timestamp (whether there is one)
         require(c.time != 0, NotCommitted(commitment));
+        // slither-disable-next-line timestamp (a block, or days)
         require(block.timestamp >= c.time + age, TooEarly(c.time + age));
         // Effect:
         delete _commitments[contributor][commitment];

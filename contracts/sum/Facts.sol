@@ -8,21 +8,24 @@ using FactsLibrary for Facts global;
 /// contributor (160 bits) | deposit in units (48) | time (32) | label (8) | surprise (1) | certainty (7).
 type Facts is uint256;
 
+/// @title A contribution's facts
+/// @notice What stands where in `Facts`.
 library FactsLibrary {
-    /// @param deposit below 2^48, in units of `ISum.money`.
-    /// @param surprise whether the model had said otherwise before it learned.
-    /// @param certainty P(h(x) = y) before the model learned, in sixteenths: 1 to 16.
+    /// @notice Put facts together.
+    /// @param deposit_ below 2^48, in units of `ISum.money`.
+    /// @param surprise_ whether the model had said otherwise before it learned.
+    /// @param certainty_ P(h(x) = y) before the model learned, in sixteenths: 1 to 16.
     function pack(
-        address contributor,
-        uint256 deposit,
-        uint256 time,
-        uint256 label,
-        bool surprise,
-        uint256 certainty
+        address contributor_,
+        uint256 deposit_,
+        uint256 time_,
+        uint256 label_,
+        bool surprise_,
+        uint256 certainty_
     ) internal pure returns (Facts) {
-        uint256 low = uint256(uint48(deposit)) << 48 | uint256(uint32(time)) << 16 | uint256(uint8(label)) << 8;
-        uint256 flag = surprise ? 0x80 : 0;
-        return Facts.wrap(uint256(uint160(contributor)) << 96 | low | flag | (certainty & 0x7f));
+        uint256 low = uint256(uint48(deposit_)) << 48 | uint256(uint32(time_)) << 16 | uint256(uint8(label_)) << 8;
+        uint256 flag = surprise_ ? 0x80 : 0;
+        return Facts.wrap(uint256(uint160(contributor_)) << 96 | low | flag | (certainty_ & 0x7f));
     }
 
     function contributor(Facts facts) internal pure returns (address) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Facts} from "./Facts.sol";
 
+/// @title The errors of a shared model
 /// @notice What a shared model refuses.
 interface ISumErrors {
     /// @notice The clone has been initialized before.
@@ -53,6 +54,7 @@ interface ISumErrors {
     error NotReported();
 }
 
+/// @title A shared model
 /// @notice A model that lives on-chain and improves with data that anyone adds.
 ///
 /// Money is counted in the token's smallest unit at this interface, and in `unit`s of it inside records and
@@ -64,7 +66,9 @@ interface ISum is ISumErrors {
     event Committed(address indexed contributor, bytes32 indexed commitment, uint256 deposit);
     /// @notice A commitment was opened (the contribution's own event goes before) or its deposit was returned.
     event CommitmentClosed(address indexed contributor, bytes32 indexed commitment, bool revealed);
+    /// @notice `payer` paid `amount` in for `beneficiary`.
     event Funded(address indexed beneficiary, address indexed payer, uint256 amount);
+    /// @notice `account` had its whole balance, `amount`, paid out to `to`.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     /// @notice Predict the label of `x`. Free when called off-chain.
@@ -120,6 +124,7 @@ interface ISum is ISumErrors {
     /// @notice What each of `n` samples added together must deposit now.
     function price(uint256 n) external view returns (uint256);
 
+    /// @notice What the model knows about somebody.
     /// @return balance what `withdraw` would pay.
     /// @return valid contributions that the model had not known and came to agree with: reputation.
     /// @return nonce of the next relayed contribution.
@@ -135,17 +140,21 @@ interface ISum is ISumErrors {
     /// @return open what of it is promised to nobody, in units.
     function record(uint256 slot) external view returns (uint160 digest, uint256 left, uint256 open);
 
+    /// @notice The counters.
     /// @return count of contributions so far.
     /// @return pricedAt when the last contribution was admitted.
     /// @return valid how many contributions earned reputation.
     function status() external view returns (uint256 count, uint256 pricedAt, uint256 valid);
 
+    /// @notice What is paid with, and how it is counted.
     /// @return token the ERC-20, or zero for ether.
     /// @return unit what records count in.
     function money() external view returns (address token, uint256 unit);
 
+    /// @notice Who created the model.
     function creator() external view returns (address);
 
+    /// @notice What the creator chose.
     /// @return terms the incentive mechanism's settings.
     /// @return shape the model's settings.
     function settings() external view returns (uint256 terms, uint256 shape);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+/// @title The incentive mechanism, one of the three parts
 /// @notice The second of the three parts: an incentive mechanism, which validates contributions and pays for them.
 /// The data handler calls these functions; everything else (claims, points, badges) is the mechanism's own, built
 /// on `Records`, `Purse` and `Model`.

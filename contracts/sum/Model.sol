@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: MIT
+// solhint-disable one-contract-per-file
+// (the two small libraries are what models have in common)
 pragma solidity ^0.8.28;
 
 import {ISumErrors} from "./ISum.sol";
 import {Shape} from "./Shape.sol";
 import {Words} from "./Words.sol";
 
+/// @title The model, one of the three parts
 /// @notice The first of the three parts: a model that predicts and updates. Whoever writes another one implements
 /// these functions over the words of `Words` (or over storage of its own) and composes it with a data handler and
 /// an incentive mechanism, see Compositions.sol.
 ///
-/// A model must refuse features that are malformed, repeated, unsorted, out of range or empty and labels that it
-/// does not know; bound what one sample can change; and saturate instead of wrapping.
+/// A model must refuse features that are malformed, repeated, unsorted, out of range or empty (`_checkSample`; labels
+/// below `Shape.classes` are known); bound what one sample can change; and saturate instead of wrapping.
 abstract contract Model {
     /// @notice Revert unless the clone's shape and base are such as this model can work with.
     function _checkModel() internal view virtual;
 
     /// @notice What is read once per call and handed to `_predict` and `_learn`.
     function _load() internal view virtual returns (Words.Loaded memory);
+
+    /// @notice Revert unless `x` is a sample, see above. It is asked once about each, before the functions below.
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal view virtual;
 
     function _predict(Words.Loaded memory loaded, bytes calldata x) internal view virtual returns (uint256 label);
 
@@ -40,8 +46,10 @@ abstract contract Model {
     }
 }
 
+/// @title How sure a model is
 /// @notice P(h(x) = y) as a straight line over the margin between `y` and the best other label.
 library Certainty {
+    /// @notice P(h(x) = y) for a margin.
     /// @return sixteenths 1 to 16; 8 where the two are even, 16 from a margin of 2^bits on.
     function ofMargin(int256 margin, uint256 bits) internal pure returns (uint256 sixteenths) {
         int256 value = 8 + ((margin << 3) >> bits); // an arithmetic shift: it rounds down on either side
@@ -50,18 +58,26 @@ library Certainty {
     }
 }
 
+/// @title One score for each class
 /// @notice What models with one score for each class share.
 library Scores {
-    /// @return label the first of the highest scores.
-    function best(int256[] memory scores) internal pure returns (uint256 label, int256 highest) {
+    /// @notice The label that the scores speak for: the first of the highest.
+    function label(int256[] memory scores) internal pure returns (uint256 first) {
+        (first,) = bestBut(scores, scores.length);
+    }
+
+    /// @notice That label and its score.
+    function best(int256[] memory scores) internal pure returns (uint256 first, int256 highest) {
         return bestBut(scores, scores.length);
     }
 
     /// @notice The first of the highest scores, `except` left out.
-    function bestBut(int256[] memory scores, uint256 except) internal pure returns (uint256 label, int256 highest) {
+    function bestBut(int256[] memory scores, uint256 except) internal pure returns (uint256 first, int256 highest) {
         highest = type(int256).min;
-        for (uint256 i; i < scores.length; ++i) {
-            if (i != except && scores[i] > highest) (label, highest) = (i, scores[i]);
+        uint256 classes = scores.length;
+        for (uint256 i; i < classes; ++i) {
+            int256 score = scores[i];
+            if (score > highest && i != except) (first, highest) = (i, score);
         }
     }
 

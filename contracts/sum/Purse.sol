@@ -6,6 +6,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {ISum} from "./ISum.sol";
 import {Words} from "./Words.sol";
 
+/// @title Everyone's balance
 /// @notice Everyone's balance in ether or in one ERC-20. Nothing else in a shared model calls another contract:
 /// money comes in with `fund` (or as value), goes out with `withdraw`, and in between only balances move. A wallet
 /// that reverts can so block nobody but itself.
@@ -85,6 +86,7 @@ abstract contract Purse is ISum, ReentrancyGuard {
     function _reward(address who, uint256 amount, uint256 earned) internal {
         Account storage a = _accounts[who];
         // a.balance += amount; a.valid += earned: one store
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             sstore(a.slot, add(sload(a.slot), add(amount, shl(128, earned))))
         }
@@ -92,6 +94,7 @@ abstract contract Purse is ISum, ReentrancyGuard {
 
     /// @dev Take `amount` out of the value sent and `who`'s balance; what is left of the value is credited.
     function _collect(address who, uint256 amount) internal {
+        // slither-disable-next-line incorrect-equality (the common case, and no other is treated otherwise)
         if (msg.value == amount) return; // also where nothing is sent for nothing; the token case is below
         uint256 balance = _accounts[who].balance + msg.value;
         // Check:

@@ -5,6 +5,7 @@ import {Facts} from "./Facts.sol";
 import {ISumErrors} from "./ISum.sol";
 import {Words} from "./Words.sol";
 
+/// @title The records of contributions
 /// @notice The storage that the data handler and the incentive mechanism share: one slot for each open contribution
 /// and half a slot of counters.
 ///
@@ -47,6 +48,7 @@ abstract contract Records is ISumErrors {
 
     function _state() internal pure returns (State storage state) {
         uint256 slot = Words.SPAN;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             state.slot := slot
         }
@@ -55,6 +57,7 @@ abstract contract Records is ISumErrors {
     /// @notice What is left and what is open of the record `id`, if `facts` and `x` are what was recorded.
     function _open(uint256 id, Facts facts, bytes calldata x) internal view returns (uint256 left, uint256 open) {
         Record storage record = _records[uint32(id)];
+        // slither-disable-next-line incorrect-equality (digests)
         require(record.digest == _digest(id, facts, x), NotRecorded(id));
         return (record.left, record.open);
     }
@@ -65,6 +68,7 @@ abstract contract Records is ISumErrors {
         State storage state = _state();
         Record storage record = _records[uint32(id)];
         // record = Record(0, state.free, 1); state.free = uint24(id); state.valid += earned: one store for each slot
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let word := sload(state.slot)
             sstore(record.slot, or(shl(160, and(shr(24, word), 0xffffff)), shl(208, 1)))
@@ -77,6 +81,7 @@ abstract contract Records is ISumErrors {
     function _setState(uint256 count, uint256 free, uint256 moved, uint256 pricedAt) internal {
         State storage state = _state();
         // (state.count, state.free, state.moved, state.pricedAt) = (count, free, moved, pricedAt): in one store
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let word := or(or(count, shl(24, free)), or(shl(48, moved), shl(96, pricedAt)))
             let others := not(0xffffffff000000ffffffffffffffffff)

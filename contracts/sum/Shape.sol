@@ -7,6 +7,8 @@ using ShapeLibrary for Shape global;
 /// dims (32 bits) | classes (16) | limit (16) | rate (16) | bits (8) | baseBytes (16), from the lowest bit up.
 type Shape is uint256;
 
+/// @title A model's settings
+/// @notice What stands where in a `Shape`.
 library ShapeLibrary {
     /// @notice How many features there are; sparse linear models count the intercept as feature 0.
     function dims(Shape shape) internal pure returns (uint256) {

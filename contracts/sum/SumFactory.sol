@@ -3,10 +3,14 @@ pragma solidity ^0.8.28;
 
 import {LibClone} from "solady/src/utils/LibClone.sol";
 
+/// @title What the factory needs of a composition
+/// @notice A clone checks its own arguments.
 interface IInitializable {
+    /// @notice Begin, once; revert if the arguments do not fit.
     function initialize() external;
 }
 
+// slither-disable-start missing-inheritance (Incentive has nothing external: everything "implements" it)
 /// @title The factory of shared models
 /// @notice A shared model is an ERC-1167 clone of a composition (Compositions.sol, or anyone's own) with its settings
 /// and its initial weights in its code, so creating one costs its weights' bytes and little more.
@@ -43,3 +47,4 @@ contract SumFactory {
         return keccak256(abi.encode(creator, salt));
     }
 }
+// slither-disable-end missing-inheritance

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+// solhint-disable no-inline-assembly
+// (code and storage by offset, which Solidity has no words for)
+
 import {Shape} from "./Shape.sol";
 
+/// @title Where a shared model lives
 /// @notice Where a model lives: its initial words in the clone's code, what has changed since in storage.
 ///
 /// A model is a run of 256-bit words, sixteen 16-bit lanes each, lane 0 at the low end. Word `k` is
@@ -85,13 +89,25 @@ library Words {
         }
     }
 
-    /// @notice Word `k` and the next.
-    function getPair(Loaded memory loaded, uint256 k) internal view returns (uint256 first, uint256 second) {
-        uint256 base = loaded.base;
+    /// @notice Where word `k` stands: its slot, and its base in memory. Those of the next are one and 32 further.
+    function place(Loaded memory loaded, uint256 k) internal pure returns (uint256 slot, uint256 at) {
+        unchecked {
+            return (SPAN + k, loaded.base + (k << 5)); // k is below 2^32, see SPAN
+        }
+    }
+
+    /// @notice The word at a place, and the next.
+    function pairAt(uint256 slot, uint256 at) internal view returns (uint256 first, uint256 second) {
         assembly ("memory-safe") {
-            base := add(base, shl(5, k))
-            first := add(sload(add(SPAN, k)), mload(base))
-            second := add(sload(add(SPAN, add(k, 1))), mload(add(base, 0x20)))
+            first := add(sload(slot), mload(at))
+            second := add(sload(add(slot, 1)), mload(add(at, 0x20)))
+        }
+    }
+
+    function setPairAt(uint256 slot, uint256 at, uint256 first, uint256 second) internal {
+        assembly ("memory-safe") {
+            sstore(slot, sub(first, mload(at)))
+            sstore(add(slot, 1), sub(second, mload(add(at, 0x20))))
         }
     }
 

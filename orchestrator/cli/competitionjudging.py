@@ -13,15 +13,17 @@ from orchestrator.cli.competitioncommon import (
     print_result,
     print_rows,
 )
-from orchestrator.cli.console import out, print_facts, print_json, print_line, progress_bar
+from orchestrator.cli.console import Progress, out, print_facts, print_json, print_line, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import closing, evaluating, publishing, watching
 from orchestrator.competition.money import money_of
-from orchestrator.errors import UsageError
+from orchestrator.competition.records import Phase
+from orchestrator.errors import ChainError, UsageError
 from orchestrator.learning.integer import readable_score
 
 if TYPE_CHECKING:
     from orchestrator.competition.contracts import Competition
+    from orchestrator.competition.venue import Venue
 
 
 def evaluate(
@@ -36,9 +38,12 @@ def evaluate(
     """Have the contract run a submission on the test data."""
     with opened(network, sender, home) as venue, progress_bar("evaluating", unit="samples") as progress:
         found, account = venue.find(reference), chosen_account(venue)
-        numbers = evaluating.revealed(found) if everybody else [_own(found, account, number)]
-        used = [evaluating.evaluate(venue, found, each, account, progress) for each in numbers]
-        rows = [_score(found, each) | {"gas": gas} for each, gas in zip(numbers, used, strict=True)]
+        if everybody:
+            rows = [_evaluated(venue, found, each, account, progress) for each in evaluating.revealed(found)]
+        else:
+            mine = _own(found, account, number)
+            gas = evaluating.evaluate(venue, found, mine, account, progress)
+            rows = [_score(found, mine) | {"gas": gas}]
     print_rows(rows, json)
 
 
@@ -172,6 +177,19 @@ def _own(found: "Competition", account: Account, number: int | None) -> int:
     if len(mine) != 1:
         raise UsageError(f"{account.name} has {len(mine)} revealed submissions here", "Add --submission N.")
     return mine[0]
+
+
+def _evaluated(
+    venue: "Venue", found: "Competition", number: int, account: Account, progress: Progress
+) -> dict[str, Any]:
+    """A row of `--all`, where one submission that cannot be evaluated must not stop the others."""
+    try:
+        gas = evaluating.evaluate(venue, found, number, account, progress)
+    except ChainError as error:
+        if found.phase() is not Phase.EVALUATION:
+            raise
+        return {"submission": number, "score": None, "rank": None, "gas": None, "error": error.message}
+    return _score(found, number) | {"gas": gas}
 
 
 def _score(found: "Competition", number: int) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from orchestrator.competition.testing import open_test as open_all_tests
 from orchestrator.learning.integer import pass_mark, readable_score
 
 if TYPE_CHECKING:
+    from orchestrator.chain import Account
+    from orchestrator.competition.contracts import Competition
     from orchestrator.competition.venue import Venue
 
 
@@ -74,14 +76,16 @@ def data(
     """Get the training data, checked; as the organizer, draw the split, open the data, answer challenges."""
     waiting = "waiting for the block that draws the split"
     with opened(network, sender, home, storage) as venue, progress_bar(waiting, unit="blocks") as progress:
-        found, account = venue.find(reference), chosen_account(venue)
+        found = venue.find(reference)
         creating.await_seed(venue, found, progress)
-        training.draw(venue, found, account)
-        if account.address == found.terms.organizer and found.phase() is Phase.TRAINING:
-            training.open_training(venue, found, account)
-            training.answer_all(venue, found, account)
-        if challenge is not None:
-            training.challenge(venue, found, challenge, account)
+        account = _sender_if_needed(venue, found, challenge)
+        if account:
+            training.draw(venue, found, account)
+            if account.address == found.terms.organizer and found.phase() is Phase.TRAINING:
+                training.open_training(venue, found, account)
+                training.answer_all(venue, found, account)
+            if challenge is not None:
+                training.challenge(venue, found, challenge, account)
         seen = training.training_data(venue, found, opening)
         file = output or Path(f"competition-{found.address[2:10].lower()}.csv")
         rows = training.write_csv(seen, found.terms, file) if seen.groups else 0
@@ -95,6 +99,13 @@ def data(
         "sealed data": found.terms.cid,
     }
     print_result(facts, json)
+
+
+def _sender_if_needed(venue: "Venue", found: "Competition", challenge: int | None) -> "Account | None":
+    """Who sends; None where nobody was named and there is nothing to send but for an organizer."""
+    named = venue.settings.account or venue.settings.network.embedded
+    needed = challenge is not None or not found.progress().drawn_at
+    return chosen_account(venue) if named or needed else None
 
 
 def open_test(

@@ -25,6 +25,7 @@ from orchestrator.cli.sumcommon import (
     Samples,
     TextColumn,
     TextOption,
+    amount_in,
     anything_from,
     connection_from,
     contribution_facts,
@@ -37,6 +38,7 @@ from orchestrator.cli.sumcommon import (
     samples_from,
     when,
 )
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.sum.adding import Addition, Sample
@@ -73,6 +75,8 @@ def add(
     from orchestrator.sum.adding import add as add_samples
     from orchestrator.sum.hiding import hide
 
+    if hidden and again:
+        raise UsageError("what is hidden is not told from what was added", "Leave out --again.")
     with connection_from(network, sender, storage, home) as connection, progress_bar("adding") as progress:
         opened = opened_from(connection, reference, encoder)
         given = samples_from(text, numbers, features, csv, text_column, label, label_column)
@@ -108,13 +112,20 @@ def reveal(
     json: JsonOption = False,
 ) -> None:
     """Reveal the samples that were added with --hidden, and let the model learn them."""
+    from orchestrator.sum.hiding import hidden
     from orchestrator.sum.hiding import reveal as reveal_all
 
     with connection_from(network, sender, storage, home) as connection:
         opened = opened_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
-        facts = [outcome_facts(opened, each) for each in reveal_all(connection, opened, account)]
-    print_json(facts) if json else print_outcomes(facts)
+        facts = [outcome_facts(opened, each, json) for each in reveal_all(connection, opened, account)]
+        waiting = sum(each.secret is not None for each in hidden(connection, opened, account.address))
+    if json:
+        print_json(facts)
+        return
+    print_outcomes(facts)
+    if waiting:
+        out.print(f"{waiting} wait for the next block: run it again")
 
 
 def sign(
@@ -166,7 +177,7 @@ def sign(
             "contributor": signed.contributor,
             "samples": len(signed.samples),
             "number": signed.nonce,
-            "at most": opened.shared.money.show(signed.maximum),
+            "at most": amount_in(opened, signed.maximum, json),
             "until": when(signed.deadline),
             "file": str(output),
         }
@@ -187,11 +198,12 @@ def relay(
     json: JsonOption = False,
 ) -> None:
     """Send what somebody else has signed, and pay the fee for it. The deposit stays the contributor's."""
-    from orchestrator.sum.relaying import read_signed
+    from orchestrator.sum.relaying import check_chain, read_signed
     from orchestrator.sum.relaying import relay as relay_signed
 
     with connection_from(network, sender, storage, home) as connection:
         signed = read_signed(file)
+        check_chain(signed, connection.chain)
         opened = opened_from(connection, signed.contract, encoder)
         account = connection.account(chosen_sender(connection.settings))
         addition = relay_signed(connection, opened, signed, account, pay=pay, dry_run=dry_run)
@@ -214,15 +226,15 @@ def fund(
     from orchestrator.sum.money import fill_up
 
     with connection_from(network, sender, storage, home) as connection:
-        shared = anything_from(connection, reference).shared
-        account = connection.account(chosen_sender(connection.settings))
+        opened = anything_from(connection, reference)
+        shared, account = opened.shared, connection.account(chosen_sender(connection.settings))
         whose = connection.address(beneficiary) if beneficiary else account.address
         receipts = fill_up(connection, shared, whose, shared.money.parse(amount), account)
         paid = shared.amounts("Funded", receipts[-1]) if receipts else 0
         facts = {
-            "paid in": paid if json else shared.money.show(paid),
+            "paid in": amount_in(opened, paid, json),
             "for": whose,
-            "balance": shared.balance(whose) if json else shared.money.show(shared.balance(whose)),
+            "balance": amount_in(opened, shared.balance(whose), json),
             "transaction": receipts[-1].tx_hash if receipts else "there was enough",
         }
     print_one(facts, json)
@@ -234,8 +246,8 @@ def _labelled(opened: "Opened", given: Samples) -> "list[Sample]":
 
 
 def _print_addition(opened: "Opened", addition: "Addition", dry_run: bool, json: bool) -> None:
-    rows = [contribution_facts(opened, each, "added") for each in addition.added]
-    rows += [contribution_facts(opened, each, "known") for each in addition.known]
+    rows = [contribution_facts(opened, each, "added", json) for each in addition.added]
+    rows += [contribution_facts(opened, each, "known", json) for each in addition.known]
     if json:
         print_json({"contributions": rows, "gas": addition.gas_used, "dry run": dry_run})
         return
@@ -250,7 +262,7 @@ def _print_hiding(opened: "Opened", hiding: "Hiding", dry_run: bool, json: bool)
     rows = [
         {
             "commitment": each.commitment.hex(),
-            "deposit": shared.money.show(each.deposit * shared.unit),
+            "deposit": amount_in(opened, each.deposit * shared.unit, json),
             "returned from": when(each.release_at),
             "state": state,
         }

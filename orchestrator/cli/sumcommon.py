@@ -150,12 +150,19 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: 
         print_table(columns, [[row[column] for column in columns] for row in rows])
 
 
-def contribution_facts(opened: "Opened", contribution: "Contribution", state: str) -> dict[str, Any]:
+def amount_in(opened: "Found", amount: int, json: bool) -> int | str:
+    """An amount of the model's or market's money: its smallest units for machines, coins for people."""
+    return amount if json else opened.shared.money.show(amount)
+
+
+def contribution_facts(
+    opened: "Opened", contribution: "Contribution", state: str, json: bool
+) -> dict[str, Any]:
     facts, shared = contribution.facts, opened.shared
     return {
         "number": contribution.number,
         "label": opened.descriptor.labels[facts.label],
-        "deposit": shared.money.show(facts.deposit * shared.unit),
+        "deposit": amount_in(opened, facts.deposit * shared.unit, json),
         "surprise": facts.surprise,
         "due": when(shared.due_at(contribution)),
         "state": state,
@@ -163,13 +170,13 @@ def contribution_facts(opened: "Opened", contribution: "Contribution", state: st
     }
 
 
-def outcome_facts(opened: "Found", outcome: "Outcome") -> dict[str, Any]:
+def outcome_facts(opened: "Found", outcome: "Outcome", json: bool) -> dict[str, Any]:
     told = outcome.contribution
     return {
         "done": outcome.verb if outcome.receipt else f"no {outcome.verb}",
         "number": told.number if told else "",
         "label": opened.descriptor.labels[told.facts.label] if told else "",
-        "amount": opened.shared.money.show(outcome.amount),
+        "amount": amount_in(opened, outcome.amount, json),
         "transaction": outcome.receipt.tx_hash if outcome.receipt else outcome.refusal,
     }
 

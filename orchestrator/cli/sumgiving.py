@@ -16,6 +16,7 @@ from orchestrator.cli.options import (
 from orchestrator.cli.sumcommon import (
     EncoderOption,
     ReferenceArgument,
+    amount_in,
     anything_from,
     connection_from,
     opened_from,
@@ -94,9 +95,8 @@ def withdraw(
             print_json({"amount": 0}) if json else out.print("there is nothing to withdraw")
             return
         receipt = connection.chain.send(opened.shared.withdraw(dest), account)
-        amount, money = opened.shared.amounts("Withdrawn", receipt), opened.shared.money
-    shown = amount if json else money.show(amount)
-    print_one({"amount": shown, "to": dest, "transaction": receipt.tx_hash}, json)
+        amount = amount_in(opened, opened.shared.amounts("Withdrawn", receipt), json)
+    print_one({"amount": amount, "to": dest, "transaction": receipt.tx_hash}, json)
 
 
 def watch(
@@ -144,7 +144,7 @@ def _print_turn(
             out.print(line, markup=False)
         out.print(f"{phase}{f' until {when(turn.until)}' if turn.until else ''}")
     elif isinstance(turn, Turn):
-        facts = [outcome_facts(opened, each) for each in turn.outcomes]
+        facts = [outcome_facts(opened, each, json) for each in turn.outcomes]
         if json:
             print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
             return
@@ -181,5 +181,5 @@ def _settle(
     )
     if "refund" in verbs and not numbers:
         outcomes += release(connection, opened, account, everyone=everyone)
-    facts = [outcome_facts(opened, each) for each in outcomes]
+    facts = [outcome_facts(opened, each, json) for each in outcomes]
     print_json(facts) if json else print_outcomes(facts)

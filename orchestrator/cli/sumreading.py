@@ -1,7 +1,8 @@
 """`diln sum list`, `show`, `predict`, `replay` and `leaderboard`: what only looks."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +24,7 @@ from orchestrator.cli.sumcommon import (
     ReferenceArgument,
     TextColumn,
     TextOption,
+    amount_in,
     anything_from,
     connection_from,
     encode,
@@ -31,6 +33,11 @@ from orchestrator.cli.sumcommon import (
     samples_from,
 )
 from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.sum.descriptor import TestSet
+    from orchestrator.sum.opening import Opened
+    from orchestrator.sum.replaying import Point
 
 
 def list_models(
@@ -65,6 +72,7 @@ def list_models(
 
 def show(
     reference: ReferenceArgument,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Plot the accuracy over time.")] = None,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -72,8 +80,12 @@ def show(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a model or market: its settings, how it stands, and what the account --from has with it."""
+    """Show a model or market: its settings, how it stands, and what the account --from has with it.
+
+    With --png a model's accuracy since it was created is plotted; `replay` checks every word of it as well.
+    """
     from orchestrator.sum.opening import OpenedMarket, read_test_set
+    from orchestrator.sum.replaying import accuracy_on
 
     with connection_from(network, sender, storage, home) as connection:
         opened = anything_from(connection, reference, encoder)
@@ -82,10 +94,7 @@ def show(
             return
         shared, descriptor = opened.shared, opened.descriptor
         test, status = read_test_set(connection, descriptor), shared.status()
-        right = 0
-        if test:
-            predicted = shared.predict_many(test.xs)
-            right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
+        accuracy = accuracy_on(opened.twin(), test) if test else None
         standing = shared.standing(connection.address(chosen_sender(connection.settings)))
         quality = descriptor.quality
         facts: dict[str, Any] = {
@@ -97,15 +106,18 @@ def show(
             "encoder": descriptor.encoder.kind,
             "features": descriptor.encoder.features,
             "contributions": status.count,
-            "deposit now": shared.money.show(shared.price()),
+            "deposits in": shared.money.symbol,
+            "deposit now": amount_in(opened, shared.price(), json),
             "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
             "accuracy at first": round(quality.quantized, 4) if quality else None,
             "test samples unseen": ("yes" if quality.unseen else "not known") if quality else None,
-            "accuracy now": round(right / len(test.labels), 4) if test else None,
+            "accuracy now": round(accuracy, 4) if accuracy is not None else None,
             "tested on": len(test.labels) if test else None,
-            "your balance": shared.money.show(standing.balance),
+            "your balance": amount_in(opened, standing.balance, json),
             "your reputation": f"{standing.valid} of {status.valid}",
         }
+        if png:
+            _plot(opened, test, png)
     print_one(facts, json)
 
 
@@ -160,9 +172,7 @@ def replay(
         with progress_bar("replaying") as progress:
             done = replay_model(opened, test, progress)
     if png and done.history:
-        from orchestrator.sum.plots import draw_history
-
-        draw_history(done.history, f"{opened.name}: accuracy over time", png)
+        _draw(opened, done.history, png)
     last = done.history[-1].accuracy if done.history else None
     facts: dict[str, Any] = {
         "contributions": done.contributions,
@@ -201,3 +211,19 @@ def leaderboard(
     if not json:
         rows = [row | {key: currency.show(row[key]) for key in money} for row in rows]
     print_rows(["name", "points", "level", "valid", "contributions", *money], rows, json)
+
+
+def _plot(opened: "Opened", test: "TestSet | None", png: Path) -> None:
+    from orchestrator.errors import ModelError
+    from orchestrator.sum.replaying import replay as replay_model
+
+    if not test:
+        raise ModelError("no test set was published with this model", "Its accuracy cannot be plotted.")
+    with progress_bar("replaying") as progress:
+        _draw(opened, replay_model(opened, test, progress).history, png)
+
+
+def _draw(opened: "Opened", history: "Sequence[Point]", png: Path) -> None:
+    from orchestrator.sum.plots import draw_history
+
+    draw_history(history, f"{opened.name}: accuracy over time", png)

@@ -95,7 +95,7 @@ def _estimator(kind: str, hidden: int, seed: int, *, numbers: bool) -> Any:
     small = {"n_estimators": 10, "max_depth": 6, "random_state": seed}
     network = {"hidden_layer_sizes": (hidden,), "max_iter": 500, "tol": 1e-3, "random_state": seed}
     return {
-        "linear": lambda: Ridge() if numbers else LogisticRegression(max_iter=2000),
+        "linear": lambda: Ridge() if numbers else LogisticRegression(max_iter=300),
         "mlp": lambda: MLPRegressor(**network) if numbers else MLPClassifier(**network),
         "forest": lambda: RandomForestRegressor(**small) if numbers else RandomForestClassifier(**small),
     }[kind]()

@@ -6,7 +6,9 @@
     encoders     text or numbers to a contribution's bytes           Encoder
     descriptor   what is published with a model: encoder, labels     Descriptor
     conversion   a scikit-learn pipeline as integers                 convert
-    creating, adding, claiming, keeping, replaying, opening          the workflows
+    money        ether or a token: shown, approved, paid in          Money, fill_up
+    ledger       contributions and their fate, told by events        Ledger
+    creating, adding, hiding, relaying, claiming, keeping, replaying, opening    the workflows
     simulation   good and bad agents, on twins or on contracts
 
 Import from these modules: this package imports none of them.

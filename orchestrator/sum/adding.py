@@ -147,13 +147,20 @@ def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
 
 
 def bring(
-    connection: Connection, shared: Clone, payer: Account, needed: Wei, dry_run: bool = False
+    connection: Connection,
+    shared: Clone,
+    payer: Account,
+    needed: Wei,
+    dry_run: bool = False,
+    beneficiary: Address | None = None,
 ) -> tuple[int, list[Receipt]]:
-    """What of `needed` the balance lacks: the ether to send along, or a token's payment, made before.
+    """What of `needed` the balance (the payer's, or another's) lacks.
 
-    What turns out not to be needed is credited.
+    The ether to send along, or the receipts of a token's payment, which is made now. What turns out not to be
+    needed is credited.
     """
-    lacking = max(0, needed - shared.balance(payer.address))
+    whose = beneficiary or payer.address
+    lacking = max(0, needed - shared.balance(whose))
     if shared.money.token == ETHER:
         return lacking, []
     if lacking and dry_run:
@@ -161,7 +168,7 @@ def bring(
             f"a dry run cannot tell: {shared.money.show(lacking)} must be paid in first",
             "Pay it in with `diln sum fund`, then try again.",
         )
-    return 0, fill_up(connection, shared, payer.address, needed, payer)
+    return 0, fill_up(connection, shared, whose, needed, payer)
 
 
 def sample_of(contribution: Contribution) -> Sample:

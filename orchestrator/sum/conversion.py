@@ -36,6 +36,7 @@ FASTEST = (1 << 14) - 1  # the largest learning rate that contracts accept
 LIMIT = 512  # features in a sample
 ALPHAS = (3.0, 30.0, 300.0, 3000.0)  # how much a correction is held back
 FOLDS = 5
+ENOUGH = 10_000  # samples to correct by
 PASSES = 100  # over the data, after which scikit-learn's solvers end by default
 FULL = 256  # a dense model's intercept counts as this feature
 _LINEAR = ("SGDClassifier", "Perceptron", "LogisticRegression")
@@ -124,8 +125,9 @@ def _corrected(table: Floats, seen: SparseInput, scores: Any) -> Floats:
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import cross_val_predict
 
-    present = seen.present
-    wanted = np.asarray(scores).reshape(present.shape[0], -1)
+    every = -(-seen.present.shape[0] // ENOUGH)
+    present = seen.present[::every]
+    wanted = np.asarray(scores).reshape(seen.present.shape[0], -1)[::every]
     said = np.asarray(present @ table[:, 1:].T + table[:, 0])
 
     def agreement(predicted: Floats) -> float:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -111,20 +111,13 @@ def hide(
 def hidden(connection: Connection, opened: Opened, contributor: Address | None = None) -> list[Hidden]:
     """The commitments that are open, all or one contributor's, in the order in which they were made."""
     shared, folder = opened.shared, _Folder(connection, opened)
-    filters = {"contributor": contributor} if contributor else {}
-    standing: dict[tuple[Address, Digest], Any] = {}
-    told = [*shared.events("Committed", filters=filters), *shared.events("CommitmentClosed", filters=filters)]
-    for event in sorted(told, key=lambda each: (each["blockNumber"], each["logIndex"])):
-        key = event["args"]["contributor"], Digest(bytes(event["args"]["commitment"]))
-        if event["event"] == "Committed":
-            standing[key] = event
-        else:
-            standing.pop(key, None)
     found = []
-    for (who, commitment), event in standing.items():
-        time = shared.chain.time_of(event["blockNumber"])
-        deposit, lock = event["args"]["deposit"], shared.terms.refund_wait
-        found.append(Hidden(who, commitment, deposit, time, Seconds(time + lock), folder.find(commitment)))
+    for (who, commitment), (deposit, block) in opened.ledger.refresh().hidden.items():
+        if contributor in (None, who):
+            time = shared.chain.time_of(block)
+            release_at = Seconds(time + shared.terms.refund_wait)
+            secret = folder.find(commitment)
+            found.append(Hidden(who, commitment, deposit, time, release_at, secret))
     return found
 
 
@@ -188,24 +181,16 @@ def _commit(
 
 def _unsent(opened: Opened, folder: "_Folder", who: Address) -> dict[Sample, Secret]:
     """Secrets that were kept by a command that ended before their commitment arrived."""
-    arrived = _ever_committed(opened, who)
+    arrived = opened.ledger.refresh().committed
     kept = (each for each in folder.secrets() if each.contributor == who)
-    return {(each.x, each.label): each for each in kept if folder.commitment(each) not in arrived}
+    return {(each.x, each.label): each for each in kept if (who, folder.commitment(each)) not in arrived}
 
 
 def _closed(opened: Opened, folder: "_Folder", who: Address) -> list[Secret]:
     """Secrets that nobody needs any more."""
-    filters = {"contributor": who}
-    closed = {
-        bytes(event["args"]["commitment"])
-        for event in opened.shared.events("CommitmentClosed", filters=filters)
-    }
-    return [each for each in folder.secrets() if folder.commitment(each) in closed]
-
-
-def _ever_committed(opened: Opened, who: Address) -> set[bytes]:
-    events = opened.shared.events("Committed", filters={"contributor": who})
-    return {bytes(event["args"]["commitment"]) for event in events}
+    ledger = opened.ledger.refresh()
+    closed = ledger.committed - ledger.hidden.keys()
+    return [each for each in folder.secrets() if (who, folder.commitment(each)) in closed]
 
 
 class _Folder:

@@ -1,8 +1,8 @@
 """All contributions to a shared model and what became of each, told by its events alone.
 
-A record on the chain is what the events make of it: the deposit, less what was promised and taken. Four
-questions to a node (in ranges of blocks) tell of thousands of contributions; the next time only new blocks
-are read.
+A record on the chain is what the events make of it: the deposit, less what was promised and taken. Six
+questions to a node (in ranges of blocks) tell of thousands of contributions, those that are hidden yet
+included; the next time only new blocks are read.
 """
 
 from collections import defaultdict
@@ -11,7 +11,10 @@ from typing import Any, Self
 
 from orchestrator.sum.records import Contribution, OpenRecord, Promise
 from orchestrator.sum.shared import SharedModel
-from orchestrator.types import Address, Seconds, Wei
+from orchestrator.types import Address, Digest, Seconds, Wei
+
+Commitment = tuple[Address, Digest]
+"""Who hid something, behind what."""
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Ledger:
         self._hash = b""
         self._contributions: dict[int, Contribution] = {}
         self._fates: dict[int, _Fate] = defaultdict(_Fate)
+        self._committed: set[Commitment] = set()
+        self._hidden: dict[Commitment, tuple[int, int]] = {}
 
     def refresh(self) -> Self:
         """Read what is new; all anew if the chain has dropped blocks that were read before."""
@@ -84,6 +89,16 @@ class Ledger:
         """Who got how much of its deposit, in wei or token units."""
         return self._fates[contribution.id].taken
 
+    @property
+    def hidden(self) -> dict[Commitment, tuple[int, int]]:
+        """The commitments that are open: the deposit (in units) and the block of each, in their order."""
+        return dict(self._hidden)
+
+    @property
+    def committed(self) -> set[Commitment]:
+        """All commitments that there ever were."""
+        return set(self._committed)
+
     def _record(self, contribution: Contribution) -> OpenRecord | None:
         """What the contract's record of it holds: `left` is nothing only where it is settled, or was free."""
         fate, unit, deposit = self._fates[contribution.id], self.shared.unit, contribution.facts.deposit
@@ -96,6 +111,8 @@ class Ledger:
         self._next, self._hash = self.shared.first_block, b""
         self._contributions.clear()
         self._fates.clear()
+        self._committed.clear()
+        self._hidden.clear()
 
     def _read(self, first: int, last: int) -> None:
         for contribution in self.shared.contributions(first, last):
@@ -106,6 +123,18 @@ class Ledger:
             fate.taken[args["taker"]] = fate.taken.get(args["taker"], 0) + args["amount"]
         for fate, args in self._told("Refunded", first, last):
             fate.refunded = args["amount"]
+        self._read_commitments(first, last)
+
+    def _read_commitments(self, first: int, last: int) -> None:
+        told = [*self.shared.events("Committed", first, last)]
+        told += self.shared.events("CommitmentClosed", first, last)
+        for event in sorted(told, key=lambda each: (each["blockNumber"], each["logIndex"])):
+            key = event["args"]["contributor"], Digest(bytes(event["args"]["commitment"]))
+            if event["event"] == "Committed":
+                self._committed.add(key)
+                self._hidden[key] = event["args"]["deposit"], int(event["blockNumber"])
+            else:
+                self._hidden.pop(key, None)
 
     def _told(self, name: str, first: int, last: int) -> list[tuple[_Fate, Any]]:
         events = self.shared.events(name, first, last)

@@ -131,7 +131,14 @@ def _pay_in(
     require_held(connection.chain, money, payer, lacking)
     receipts = approve(connection.chain, money, shared.address, lacking, payer)
     paid = shared.fund(beneficiary, lacking)
-    return [*receipts, connection.journal.send(_purpose(shared, beneficiary, payer), paid, payer)]
+    receipt = connection.journal.send(_purpose(shared, beneficiary, payer), paid, payer)
+    arrived = shared.amounts("Funded", receipt)
+    if arrived < lacking:
+        raise InsufficientFunds(
+            f"of {money.show(lacking)} only {money.show(arrived)} arrived: the token keeps a fee",
+            "Run it again: what lacks is paid in then.",
+        )
+    return [*receipts, receipt]
 
 
 def approve(chain: Chain, money: Money, spender: Address, amount: Wei, owner: Account) -> list[Receipt]:

@@ -16,15 +16,14 @@ DAY = 86_400
 
 
 def draw_history(history: Sequence[Point], title: str, path: Path) -> None:
-    """Accuracy on the published test set, contribution by contribution."""
-    figure, [axes] = _figure(title, 1)
-    axes.plot(
-        [point.contributions for point in history],
-        [point.accuracy for point in history],
-        color=COLORS[0],
-        linewidth=2,
-    )
-    axes.set(xlabel="contributions", ylabel="accuracy on the test set")
+    """Accuracy on the published test set: by contributions above, over time below."""
+    figure, [above, below] = _figure(title, 2)
+    accuracy = [point.accuracy for point in history]
+    days = [(point.time - history[0].time) / DAY for point in history]
+    above.plot([point.contributions for point in history], accuracy, color=COLORS[0], linewidth=2)
+    below.step(days, accuracy, where="post", color=COLORS[1], linewidth=2)
+    above.set(xlabel="contributions", ylabel="accuracy on the test set")
+    below.set(xlabel="days since the model was created", ylabel="accuracy on the test set")
     _save(figure, path)
 
 

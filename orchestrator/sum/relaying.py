@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from orchestrator.chain import Account
+from orchestrator.chain import Account, Chain
 from orchestrator.errors import (
     ChainError,
     ContractReverted,
+    DataError,
     InsufficientFunds,
     SignatureRefused,
     WrongChain,
@@ -16,11 +17,10 @@ from orchestrator.errors import (
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.sum.adding import Addition, Sample, given_before, most_for, plain
+from orchestrator.sum.adding import AT_ONCE, Addition, Sample, bring, given_before, most_for, plain
 from orchestrator.sum.connection import Connection
-from orchestrator.sum.money import fill_up
 from orchestrator.sum.opening import Opened
-from orchestrator.sum.records import DAY, ETHER
+from orchestrator.sum.records import DAY
 from orchestrator.sum.shared import SharedModel
 from orchestrator.types import Address, Seconds, Wei
 
@@ -137,8 +137,13 @@ def sign(
 
     `maximum` is the most that a sample may cost, twice what it costs now unless told. `ahead` counts the
     contributions that were signed before and are not relayed yet. `wallet` is the contract wallet in whose
-    name `account` signs. Raises WrongPassword.
+    name `account` signs. Raises WrongPassword, DataError for more samples than go into a transaction.
     """
+    if not 0 < len(samples) <= AT_ONCE:
+        raise DataError(
+            f"{len(samples)} samples cannot be relayed at once; 1 to {AT_ONCE} can",
+            "Sign them in several files, the second with --ahead 1, and so on.",
+        )
     shared, who = opened.shared, wallet or account.address
     unsigned = SignedContribution(
         chain_id=shared.chain.chain_id,
@@ -190,12 +195,7 @@ def relay(
             f"{shared.money.show(standing.balance)} with the model",
             "Let it pay in with `diln sum fund`, or pay for it with --pay.",
         )
-    value, gas = lacking, 0
-    if lacking and shared.money.token != ETHER:
-        value = 0
-        if not dry_run:
-            paid = fill_up(connection, shared, signed.contributor, Wei(needed), sender)
-            gas = sum(receipt.gas_used for receipt in paid)
+    value, paid = bring(connection, shared, sender, Wei(needed), dry_run, signed.contributor)
     xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
     function = shared.add_for(signed.contributor, xs, labels, most, signed.deadline, signed.signature)
     purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
@@ -204,7 +204,8 @@ def relay(
     except ContractReverted as error:
         raise plain(error, shared.money) from error
     added = () if dry_run else tuple(shared.added(receipt))
-    return Addition(added, (), gas + receipt.gas_used, receipt if dry_run else None)
+    gas = sum(each.gas_used for each in (*paid, receipt))
+    return Addition(added, (), gas, receipt if dry_run else None)
 
 
 def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
@@ -217,12 +218,17 @@ def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
     return Addition((), before.open, 0)
 
 
-def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
-    if signed.chain_id != shared.chain.chain_id:
+def check_chain(signed: SignedContribution, chain: Chain) -> None:
+    """Raise WrongChain where it was signed for another one."""
+    if signed.chain_id != chain.chain_id:
         raise WrongChain(
-            f"this was signed for chain {signed.chain_id}, not for chain {shared.chain.chain_id}",
+            f"this was signed for chain {signed.chain_id}, not for chain {chain.chain_id}",
             "Choose that network with --network.",
         )
+
+
+def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
+    check_chain(signed, shared.chain)
     if signed.contract != shared.address:
         raise SignatureRefused(
             f"this was signed for the model at {signed.contract}, not for {shared.address}",

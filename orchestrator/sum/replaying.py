@@ -17,7 +17,10 @@ POINTS = 120
 
 @dataclass(frozen=True)
 class Point:
-    """The accuracy on the test set after so many contributions; `time` is the last one's (0: before any)."""
+    """The accuracy on the test set after so many contributions.
+
+    `time` is the last one's; before any, the model's creation.
+    """
 
     contributions: int
     time: int
@@ -43,12 +46,14 @@ def replay(opened: Opened, test: TestSet | None = None, progress: Progress | Non
     contributions, words = _read(opened)
     twin = opened.first_twin()
     history: list[Point] = []
+    shared = opened.shared
+    began = shared.chain.time_of(shared.first_block)
     every = max(1, -(-len(contributions) // POINTS))
     for number in range(len(contributions) + 1):
         if number:
             _learn(twin, contributions[number - 1])
         if test and (number % every == 0 or number == len(contributions)):
-            moment = contributions[number - 1].facts.time if number else 0
+            moment = contributions[number - 1].facts.time if number else began
             history.append(Point(number, moment, accuracy_on(twin, test)))
         if progress:
             progress(number, len(contributions))

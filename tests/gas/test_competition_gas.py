@@ -2,8 +2,8 @@
 
 The demo is the peer's: 20 groups of 25 samples of 2 features, 16 to train and 4 to test, one 2-4-4-1 network.
 The organizer creates, draws, opens the test data, finalizes (which keeps the winner's model as code) and
-withdraws. The submitter commits, reveals and evaluates (the peer's figure has no withdrawal, since its finalize
-pays out); withdrawing has its own key, and so has keeping the model where the organizer does not do it.
+withdraws. The submitter commits, reveals and evaluates (the peer's figure has no withdrawal, since its
+finalize pays out); withdrawing has its own key, and so has keeping the model where the organizer does not.
 """
 
 from itertools import pairwise
@@ -14,7 +14,7 @@ import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 
 from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model, encode_samples
-from tests.contracts.competition.scenario import OPTIMISTIC, Scenario, make_data
+from tests.contracts.competition.scenario import DIRECT, OPTIMISTIC, Scenario, make_data
 from tests.contracts.competition.twin import Data
 from tests.evm import Evm
 
@@ -96,6 +96,22 @@ def test_gas__demo__submitter(gas_snapshot, demo):
     gas_snapshot("competition: demo, submitter in all", submitter, at_most=300_000)
 
 
+def marginal(evm, model, few, many):
+    """Gas of one more sample; few and many are whole batches."""
+    kernels, runner = evm.deploy("CompetitionKernels"), evm.deploy("ModelRunner")
+    rng = np.random.default_rng(1)
+    classes = max(2, model.outputs)
+    samples, labels = rng.integers(0, 256, (many, model.inputs)), rng.integers(0, classes, many)
+    data = encode_samples(samples, labels, classes)
+    code = evm.events(kernels, "Stored", evm.send(kernels.functions.storeRaw(data)))[0]["head"]
+
+    def gas(count):
+        job = (code, 0, count, model.inputs, classes, 0)
+        return evm.call(kernels.functions.gasOfTally(runner.address, encode_model(model), job))
+
+    return round((gas(many) - gas(few)) / (many - few))
+
+
 @pytest.mark.parametrize(
     ("sizes", "few", "many", "at_most", "floor"),
     [
@@ -105,26 +121,26 @@ def test_gas__demo__submitter(gas_snapshot, demo):
     ],
 )
 def test_gas__evaluate__marginal_sample(gas_snapshot, sizes, few, many, at_most, floor):
-    evm = fixed_evm()
-    kernels, runner = evm.deploy("CompetitionKernels"), evm.deploy("ModelRunner")
-    rng = np.random.default_rng(1)
-    model = network(*sizes)
-    classes = max(2, model.outputs)
-    data = encode_samples(rng.integers(0, 256, (many, sizes[0])), rng.integers(0, classes, many), classes)
-
-    def keep(function, content):
-        receipt = evm.send(kernels.functions[function](content))
-        return evm.events(kernels, "Stored", receipt)[0]["head"]
-
-    code = keep("storeRaw", data)
-
-    def gas(count):
-        job = (code, 0, count, sizes[0], classes, 0)
-        return evm.call(kernels.functions.gasOfTally(runner.address, encode_model(model), job))
-
+    gas = marginal(fixed_evm(), network(*sizes), few, many)
     name = "-".join(map(str, sizes))
-    marginal = round((gas(many) - gas(few)) / (many - few))
-    gas_snapshot(f"competition: evaluate {name}, per sample", marginal, at_most=at_most, bound=floor)
+    gas_snapshot(f"competition: evaluate {name}, per sample", gas, at_most=at_most, bound=floor)
+
+
+def test_gas__evaluate__any_2_4_4_1_network(gas_snapshot):
+    """The widest lanes that biases, weights and shifts of the format can ask for."""
+    rng, evm = np.random.default_rng(6), fixed_evm()
+    found = []
+    for shift in (0, 9, 16, 17, 18, 31):
+        for biases in ((-(2**31), 2**31), (250 << shift, (256 << shift) + 200_000), (-1000, 1000)):
+            low, high = (min(max(b, -(2**31)), 2**31) for b in biases)
+            layers = tuple(
+                Layer(
+                    rng.integers(-128, 128, (m, n)), rng.integers(min(low, 2**31 - 200_000), high, m), shift
+                )
+                for n, m in pairwise((2, 4, 4, 1))
+            )
+            found.append(marginal(evm, IntegerNetwork(layers), 630, 2520))
+    gas_snapshot("competition: evaluate the most costly 2-4-4-1, per sample", max(found), at_most=600)
 
 
 def test_gas__optimistic__claim_and_refute(gas_snapshot):
@@ -139,8 +155,10 @@ def test_gas__optimistic__claim_and_refute(gas_snapshot):
     gas_snapshot("competition: refute one sample of 30-16-1", refuted, at_most=90_000, bound=25_000)
 
 
-def test_gas__large_model__submit(gas_snapshot):
+@pytest.mark.parametrize(("mode", "said"), [(DIRECT, ""), (OPTIMISTIC, ", kept as code (optimistic)")])
+def test_gas__large_model__submit(gas_snapshot, mode, said):
     terms = {
+        "mode": mode,
         "groups": 2,
         "testGroups": 1,
         "groupSize": 1,
@@ -154,9 +172,7 @@ def test_gas__large_model__submit(gas_snapshot):
     committed = scenario.receipts[-1]["gasUsed"]
     scenario.at("reveal")
     submitted = committed + scenario.reveal(0)["gasUsed"]
-    kept = scenario.keep(0)["gasUsed"]
-    gas_snapshot("competition: submit 784-32-10", submitted, at_most=6_500_000)
-    gas_snapshot("competition: submit 784-32-10 and keep it as code", submitted + kept, at_most=6_500_000)
+    gas_snapshot(f"competition: submit 784-32-10{said}", submitted, at_most=6_500_000)
 
 
 # Nothing that the limits allow takes more than a transaction may.

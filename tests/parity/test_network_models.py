@@ -3,6 +3,7 @@
 networks
 ├── plain Solidity, lanes and dot kernel
 │   ├── random, extreme weights and biases included
+│   ├── narrow, with biases and shifts that lanes as narrow could not hold
 │   ├── wide (several words a row, samples left over)
 │   └── 784-32-10
 └── scores from the runner, over samples kept as code
@@ -28,6 +29,7 @@ from orchestrator.learning.integer import (
     tally,
 )
 from tests.evm import Evm, Reverted
+from tests.parity.machine import fastest_machine
 from tests.parity.random_models import random_network, random_samples, random_trees
 
 METRICS = {"accuracy": 0, "macro-f1": 1, "mae": 2}
@@ -89,6 +91,33 @@ def test_kernels__wide_extreme_network__equal_python(chain, sizes, extreme):
     )
     network = IntegerNetwork(layers)
     assert_network_agrees(chain, network, np.full((15, sizes[0]), 255))
+
+
+def narrow_network(rng, sizes, shift):
+    """Weights of a few kinds; biases at the ends of int32, or where a neuron passes a multiple of 2^shift."""
+    layers = []
+    for n, m in pairwise(sizes):
+        weights = rng.integers(-128, 128, (m, n)) if rng.random() < 0.8 else rng.choice([-128, 127], (m, n))
+        near = rng.integers(-1, 258, m) * 2**shift + rng.integers(-140_000, 140_000, m)
+        far = rng.integers(-(2**31), 2**31, m)
+        ends = rng.choice([-(2**31), 2**31 - 1], m)
+        biases = np.clip(np.choose(rng.integers(0, 3, m), [near, far, ends]), -(2**31), 2**31 - 1)
+        layers.append(Layer(weights.astype(np.int64), biases.astype(np.int64), shift))
+    return IntegerNetwork(tuple(layers))
+
+
+@pytest.mark.parametrize("shift", [0, 8, 9, 16, 17, 18, 19, 23, 24, 30, 31])
+def test_kernels__narrow_network_of_any_bias__equal_python(chain, shift):
+    rng = np.random.default_rng([shift, 4])
+    for last in (1, 3):
+        sizes = [*rng.integers(1, 5, int(rng.integers(1, 4))).tolist(), last]
+        network = narrow_network(rng, sizes, shift)
+        assert_network_agrees(chain, network, random_samples(rng, 13, network.inputs))
+    network = narrow_network(rng, [int(rng.integers(1, 5)), 4, 4, 1], shift)
+    features = random_samples(rng, 30, network.inputs)
+    assert_tally_agrees(chain, network, features, rng.integers(0, 2, 30), 2, "accuracy")
+    labels = rng.integers(-(2**31), 2**31, 30)
+    assert_tally_agrees(chain, network, features, labels, 0, "mae")
 
 
 def test_kernels__784_32_10__equal_python(chain):
@@ -162,19 +191,36 @@ def test_check__damaged_model__refused_or_harmless(chain, seed):
         evm.call(runner.functions.predict(head, bytes(model.inputs), 2))
 
 
+@pytest.fixture(scope="module")
+def fast_chain(tmp_path_factory):
+    with fastest_machine(tmp_path_factory.mktemp("node")) as machine:
+        yield machine, machine.deploy("CompetitionKernels"), None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(100))
-def test_kernels__ten_thousand_random_networks__equal_python(chain, block):
+def test_kernels__ten_thousand_random_networks__equal_python(fast_chain, block):
     rng = np.random.default_rng([block, 2])
     for _ in range(100):
         network = random_network(rng, widest=16)
-        assert_network_agrees(chain, network, random_samples(rng, int(rng.integers(1, 16)), network.inputs))
+        samples = random_samples(rng, int(rng.integers(1, 16)), network.inputs)
+        assert_network_agrees(fast_chain, network, samples)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", range(32))
+def test_kernels__three_thousand_narrow_networks__equal_python(chain, shift):
+    rng = np.random.default_rng([shift, 5])
+    for _ in range(100):
+        sizes = [*rng.integers(1, 5, int(rng.integers(1, 4))).tolist(), int(rng.integers(1, 4))]
+        network = narrow_network(rng, sizes, shift)
+        assert_network_agrees(chain, network, random_samples(rng, 13, network.inputs))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(20))
-def test_trees__two_thousand_random__equal_python(chain, block):
-    evm, kernels, _ = chain
+def test_trees__two_thousand_random__equal_python(fast_chain, block):
+    evm, kernels, _ = fast_chain
     rng = np.random.default_rng([block, 3])
     for _ in range(100):
         trees = random_trees(rng)

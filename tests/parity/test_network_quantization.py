@@ -204,6 +204,15 @@ def test_quantize__not_expressible__refused(digits, diabetes):
         quantize(ridge, values, 0)
 
 
+@pytest.mark.parametrize("weight", [np.nan, np.inf, 1e35])
+def test_quantize__a_weight_that_is_no_number__refused(digits, weight):
+    samples, labels = digits
+    estimator = LogisticRegression(max_iter=5).fit(samples, labels)
+    estimator.coef_[3, 4] = weight
+    with pytest.raises(ModelError, match="huge or not finite"):
+        quantize(estimator, samples, 10)
+
+
 def test_encode_samples__labels_out_of_range__refused():
     with pytest.raises(DataError, match="sample 1"):
         encode_samples([[1], [2]], [0, 2], 2)

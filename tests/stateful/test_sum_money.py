@@ -223,3 +223,12 @@ TestMoney = Money.TestCase
 TestMoney.settings = settings(
     max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+@pytest.mark.slow
+class TestMoneyLong(Money.TestCase):  # type: ignore[name-defined, misc]
+    """The same, for hours of a model's life: `python -m pytest tests/stateful -m slow`."""
+
+    settings = settings(
+        max_examples=60, stateful_step_count=80, deadline=None, suppress_health_check=list(HealthCheck)
+    )

@@ -14,9 +14,11 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = ("README.md", "docs/grow.md", "docs/market.md", "docs/tutorial.md")
 
 
-def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
-    """The fenced blocks of a page in these languages, as (language, content)."""
+def blocks(page: str, *languages: str, heading: str | None = None) -> list[tuple[str, str]]:
+    """The fenced blocks of a page, or of a section, in these languages, as (language, content)."""
     text = (ROOT / page).read_text(encoding="utf-8")
+    if heading:
+        text = text[text.index(f"{heading}\n") + len(heading) :].partition("\n## ")[0]
     found = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [(language, content) for language, content in found if language in languages]
 
@@ -77,8 +79,8 @@ def test_docs__links__lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_measurements__gas_table__is_that_of_the_snapshots() -> None:
-    from benchmarks.__main__ import gas_table
+def test_measurements__gas_tables__are_those_of_the_snapshots() -> None:
+    from benchmarks.__main__ import gas_tables
 
     page = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8")
-    assert gas_table() in page, "run `python -m benchmarks --gas-only`"
+    assert gas_tables() in page, "run `python -m benchmarks --gas-only`"

@@ -62,7 +62,11 @@ abstract contract Gamification is IGamification, SelfAssessment {
         string memory level = LibString.toString(tokenId >> 160);
         string memory model = LibString.toHexString(address(this));
         return string.concat(
-            'data:application/json,{"name":"Contributor, level ', level, '","description":"Earned with model ', model, '"}'
+            "data:application/json,{\"name\":\"Contributor, level ",
+            level,
+            "\",\"description\":\"Earned with model ",
+            model,
+            "\"}"
         );
     }
 

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Facts} from "../Facts.sol";
 
+/// @title Deposit, refund, take
 /// @notice Deposit, refund, take: the model's own verdict, some time later, on the data that it was given.
 interface ISelfAssessment {
     /// @notice The deposit of `id` went back to its contributor; it also earned reputation if it was a surprise.

@@ -83,6 +83,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         // Effect:
         _records[uint32(id)].open = uint48(open - share);
         _reports[id][msg.sender] = Report(uint48(share), uint32(block.timestamp));
+        // slither-disable-next-line divide-before-multiply (units are whole: rounding down is meant)
         emit Reported(id, msg.sender, share * unit, block.timestamp + terms.takeGap());
     }
 
@@ -125,6 +126,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     /// @dev For mechanisms built on this one: `contributor` has earned reputation with a contribution.
+    // solhint-disable-next-line no-empty-blocks
     function _rewarded(address contributor, Facts facts) internal virtual {}
 
     function _checkIncentive() internal view virtual override {
@@ -138,6 +140,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
 
     function _price(uint256 n) internal view virtual override returns (uint256) {
         uint256 root = FixedPointMathLib.sqrt((block.timestamp - _state().pricedAt) / n);
+        // slither-disable-next-line timestamp,incorrect-equality (the price falls with time; a root, not a time)
         return _terms().costWeight() * 3600 / (root == 0 ? 1 : root);
     }
 
@@ -155,8 +158,10 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         }
     }
 
-    /// @dev What the model says, if it says so since before this block.
+    /// @dev What the model says, if it says so since before this block. `x` was recorded, hence checked: `_open` goes
+    /// before.
     function _verdict(bytes calldata x) private view returns (uint256) {
+        // slither-disable-next-line timestamp (which block it is, is the question)
         require(_state().moved != uint24(block.timestamp), ModelMoved());
         return _predict(_load(), x);
     }
@@ -167,6 +172,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     function _checkTime(uint256 time) private view {
+        // slither-disable-next-line timestamp (days: seconds do not matter)
         require(block.timestamp >= time, TooEarly(time));
     }
 

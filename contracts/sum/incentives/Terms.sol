@@ -7,6 +7,8 @@ using TermsLibrary for Terms global;
 /// costWeight (48 bits) | refundWait (32) | takeGap (32) | creatorWait (32) | anyWait (32).
 type Terms is uint256;
 
+/// @title The terms of deposit, refund, take
+/// @notice What stands where in `Terms`.
 library TermsLibrary {
     /// @notice A deposit is costWeight · 3600 / √seconds since the last contribution, in units.
     function costWeight(Terms terms) internal pure returns (uint256) {

@@ -36,7 +36,9 @@ abstract contract MarketEvaluation is MarketPurse, MarketBase, MarketModel {
 
     /// @inheritdoc IPredictionMarket
     function predict(bytes calldata x) external view returns (uint256 label) {
-        (label,) = _judged(_load(), x, 0); // what `_predict` says, whichever the true label
+        Words.Loaded memory loaded = _load();
+        _checkSample(loaded, x);
+        (label,) = _judged(loaded, x, 0); // what `_predict` says, whichever the true label
     }
 
     /// @dev How many samples there are in `run`, of `maxBytes`, all of which the model takes, using `maxGas` for it.
@@ -64,6 +66,7 @@ abstract contract MarketEvaluation is MarketPurse, MarketBase, MarketModel {
             bytes calldata x;
             (label, x, tally.end) = Samples.at(run, tally.end);
             require(label < classes, UnknownLabel(label, classes));
+            _checkSample(loaded, x);
             (uint256 predicted, int256 margin) = _judged(loaded, x, label);
             Words.release(free);
             unchecked {

@@ -11,7 +11,7 @@ import {Words} from "../Words.sol";
 /// @title A model to measure by
 /// @notice What a market asks of a model beyond `Model`: how far the true label leads.
 abstract contract MarketModel is Model {
-    /// @notice Judge a sample.
+    /// @notice Judge a sample that `_checkSample` lets pass.
     /// @return predicted the label that `_predict` returns.
     /// @return margin by how much `y` leads the best other label: what `_learn` tells the certainty from.
     function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)

@@ -235,6 +235,7 @@ abstract contract MarketReward is MarketBase {
         return i;
     }
 
+    /// @dev `run` was checked when it came in, see MarketEvaluation.
     function _learnAll(Words.Loaded memory loaded, bytes calldata run) private returns (bool changed) {
         uint256 free = Words.mark();
         for (uint256 at; at < run.length;) {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {ISumErrors} from "../ISum.sol";
 import {Words} from "../Words.sol";
 
+/// @title Arithmetic over dense features
 /// @notice Arithmetic over dense features, eight at a time, in assembly and bit tricks.
 /// tests/contracts/mocks/SumReference.sol has the same one by one; tests hold the two together.
 ///
@@ -32,6 +33,7 @@ library DenseLanes {
 
     /// @notice 32 features from `offset` on, zeros beyond the end.
     function features(bytes calldata x, uint256 offset) internal pure returns (uint256 word) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             word := calldataload(add(x.offset, offset))
             let beyond := add(offset, 32)
@@ -55,24 +57,20 @@ library DenseLanes {
 
     /// @notice Σ x·c over the row that begins at word `k`.
     function dot(Words.Loaded memory loaded, bytes calldata x, uint256 k) internal view returns (uint256 total) {
+        (uint256 slot, uint256 at) = Words.place(loaded, k);
         unchecked {
-            uint256 whole = x.length & ~uint256(31);
-            for (uint256 i; i < whole; i += 32) {
-                uint256 word;
-                assembly ("memory-safe") {
-                    word := calldataload(add(x.offset, i))
-                }
-                total += _dot(loaded, word, k);
-                k += 2;
+            for (uint256 i; i < x.length; i += 32) {
+                (uint256 low, uint256 high) = Words.pairAt(slot, at);
+                total += dotPair(features(x, i), low, high);
+                slot += 2;
+                at += 64;
             }
-            if (whole != x.length) total += _dot(loaded, features(x, whole), k);
         }
     }
 
-    /// @dev Of 32 features.
-    function _dot(Words.Loaded memory loaded, uint256 word, uint256 k) private view returns (uint256 total) {
+    /// @notice Σ x·c of 32 features and their two words.
+    function dotPair(uint256 word, uint256 low, uint256 high) internal pure returns (uint256 total) {
         unchecked {
-            (uint256 low, uint256 high) = Words.getPair(loaded, k);
             total = (word & BYTES) * (low & HALVES) >> 224;
             total += (word >> 8 & BYTES) * (low >> 16 & HALVES) >> 224;
             total += (word >> 16 & BYTES) * (high & HALVES) >> 224;

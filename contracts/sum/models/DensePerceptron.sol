@@ -7,6 +7,7 @@ import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
 import {DenseLanes} from "./DenseLanes.sol";
 
+/// @title Perceptron, dense
 /// @notice The perceptron over dense features of one byte each. score = 256·w₀ + Σ w·x; one row for two classes
 /// (label 1 where it is above zero), else one for each. From a mistake, each weight moves by rate·x / 256, rounded,
 /// and the intercept, whose feature is always 256, by `rate`: towards the label, and away from the one predicted
@@ -29,6 +30,10 @@ abstract contract DensePerceptron is Model {
 
     function _length(Shape shape) internal pure virtual override returns (uint256) {
         return _row(shape, shape.rows());
+    }
+
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+        DenseLanes.check(x, loaded.shape.dims());
     }
 
     function _predict(Words.Loaded memory loaded, bytes calldata x)
@@ -64,11 +69,10 @@ abstract contract DensePerceptron is Model {
 
     function _label(int256[] memory scores) private pure returns (uint256 label) {
         if (scores.length == 1) return scores[0] > 0 ? 1 : 0;
-        (label,) = Scores.best(scores);
+        label = Scores.label(scores);
     }
 
     function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
-        DenseLanes.check(x, loaded.shape.dims());
         scores = new int256[](loaded.shape.rows());
         int256 excess = int256(ZERO * (DenseLanes.sum(x) + 256));
         for (uint256 row; row < scores.length; ++row) {
@@ -96,7 +100,8 @@ abstract contract DensePerceptron is Model {
                     uint256 old = Words.get(loaded, k);
                     uint256 low = _moved(old & DenseLanes.HALVES, word >> 24, rate, up);
                     uint256 high = _moved(old >> 16 & DenseLanes.HALVES, word >> 16, rate, up);
-                    Words.set(loaded, k++, low | high << 16);
+                    Words.set(loaded, k, low | high << 16);
+                    ++k;
                     word <<= 16;
                 }
             }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+/// @title The binary logarithm
 /// @notice The binary logarithm in fixed point, from a table with straight lines between (within 0.0002 of the
 /// function, and monotonic).
 library Logarithm {
@@ -12,6 +13,7 @@ library Logarithm {
     uint256 private constant LOW = 0x8dfa86087dea759d6d20646f5b89526a49103f78359f2b80211916640b5d0000;
     uint256 private constant HIGH = 0xfa2ff446ee45e82ae1f5dba5d538ceafc807c140ba59b350ac24a4d49d5e95c0;
 
+    /// @notice The binary logarithm.
     /// @param value not zero.
     /// @return log2(value) with 16 fractional bits.
     function base2(uint256 value) internal pure returns (uint256) {

@@ -7,6 +7,7 @@ import {SparseCounts} from "./SparseCounts.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
 
+/// @title Multinomial naive Bayes
 /// @notice Multinomial naive Bayes over sparse binary features, in the log domain, with add-one smoothing:
 /// score(c) = log(n[0,c] + 1) + Σ log(n[f,c] + 1) − m · log(N[c] + V) for a sample of m features, V being how many
 /// there are, n[0,c] the class's samples and N[c] (its statistics) all its features. Scores have 16 fractional bits.
@@ -44,7 +45,7 @@ abstract contract NaiveBayes is SparseCounts {
     function _penalty(Words.Loaded memory loaded, bytes calldata x, uint256 class) private view returns (int256) {
         unchecked {
             uint256 features = loaded.shape.dims() - 1;
-            return int256(Logarithm.base2(Stats.get(loaded, class) + features) * (x.length / 2));
+            return int256(Logarithm.base2(Stats.get(loaded, class) + features) * (x.length >> 1));
         }
     }
 

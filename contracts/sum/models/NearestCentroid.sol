@@ -8,6 +8,7 @@ import {Words} from "../Words.sol";
 import {DenseLanes} from "./DenseLanes.sol";
 import {Stats} from "./Stats.sol";
 
+/// @title Nearest centroid, dense
 /// @notice The nearest centroid over dense features of one byte each. Centroids have 8 fractional bits (uint16).
 /// A class's statistics are its number of samples n (the low 16 bits) and ‖c‖² (the others). The score is
 /// 512·Σ x·c − ‖c‖², the distance to 256·x up to ‖x‖² and the sign. A sample moves its class's centroid by
@@ -33,6 +34,10 @@ abstract contract NearestCentroid is Model {
         return _centroid(shape, shape.classes());
     }
 
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+        DenseLanes.check(x, loaded.shape.dims());
+    }
+
     function _predict(Words.Loaded memory loaded, bytes calldata x)
         internal
         view
@@ -40,7 +45,7 @@ abstract contract NearestCentroid is Model {
         override
         returns (uint256 label)
     {
-        (label,) = Scores.best(_scores(loaded, x));
+        label = Scores.label(_scores(loaded, x, type(uint256).max));
     }
 
     function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -49,50 +54,67 @@ abstract contract NearestCentroid is Model {
         override
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
-        int256[] memory scores = _scores(loaded, x);
-        (predicted,) = Scores.best(scores);
-        certainty = Scores.certainty(scores, y, loaded.shape.bits());
-        uint256 n = uint16(Stats.get(loaded, y));
+        int256[] memory scores = _scores(loaded, x, y);
+        uint256 stats = Stats.get(loaded, y);
+        uint256 n = uint16(stats);
         if (n < loaded.shape.rate()) ++n;
-        uint256 norm = _pull(loaded, x, _centroid(loaded.shape, y), ((1 << 16) + n / 2) / n);
+        (uint256 product, uint256 norm) = _pull(loaded, x, _centroid(loaded.shape, y), ((1 << 16) + n / 2) / n);
+        scores[y] = _score(product, stats);
+        predicted = Scores.label(scores);
+        certainty = Scores.certainty(scores, y, loaded.shape.bits());
         Stats.set(loaded, y, norm << 16 | n);
         changed = true;
     }
 
-    function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
-        DenseLanes.check(x, loaded.shape.dims());
+    /// @dev The score of every class but `except`.
+    function _scores(Words.Loaded memory loaded, bytes calldata x, uint256 except)
+        private
+        view
+        returns (int256[] memory scores)
+    {
         scores = new int256[](loaded.shape.classes());
         unchecked {
             for (uint256 class; class < scores.length; ++class) {
-                uint256 stats = Stats.get(loaded, class);
+                if (class == except) continue;
                 uint256 product = DenseLanes.dot(loaded, x, _centroid(loaded.shape, class));
-                scores[class] = uint16(stats) == 0 ? FURTHEST : int256(512 * product) - int256(stats >> 16);
+                scores[class] = _score(product, Stats.get(loaded, class));
             }
+        }
+    }
+
+    function _score(uint256 product, uint256 stats) private pure returns (int256) {
+        unchecked {
+            return uint16(stats) == 0 ? FURTHEST : int256(512 * product) - int256(stats >> 16); // below 2^57
         }
     }
 
     /// @dev The word that a class's centroid begins with.
     function _centroid(Shape shape, uint256 class) private pure returns (uint256) {
         unchecked {
-            return (8 + Stats.LANES * shape.classes() + 15) / 16 + class * DenseLanes.rowWords(shape.dims()); // below 2^48
+            // below 2^48
+            return (8 + Stats.LANES * shape.classes() + 15) / 16 + class * DenseLanes.rowWords(shape.dims());
         }
     }
 
-    /// @dev Move the centroid that begins at word `k` towards `x` by r / 2^16.
+    /// @notice Move the centroid that begins at word `k` towards `x` by r / 2^16.
+    /// @return product Σ x·c with the centroid as it was.
     /// @return norm its new ‖c‖².
     function _pull(Words.Loaded memory loaded, bytes calldata x, uint256 k, uint256 r)
         private
-        returns (uint256 norm)
+        returns (uint256 product, uint256 norm)
     {
+        (uint256 slot, uint256 at) = Words.place(loaded, k);
         unchecked {
             for (uint256 i; i < x.length; i += 32) {
-                uint256 word = DenseLanes.mirrorBytes(DenseLanes.features(x, i));
-                (uint256 low, uint256 high) = Words.getPair(loaded, k);
+                uint256 word = DenseLanes.features(x, i);
+                (uint256 low, uint256 high) = Words.pairAt(slot, at);
+                product += DenseLanes.dotPair(word, low, high);
+                word = DenseLanes.mirrorBytes(word);
                 (low, high) = (_pulled(low, word, r), _pulled(high, word << 16, r));
-                Words.set(loaded, k, low);
-                Words.set(loaded, k + 1, high);
+                Words.setPairAt(slot, at, low, high);
                 norm += _squares(low) + _squares(high);
-                k += 2;
+                slot += 2;
+                at += 64;
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+/// @title The logistic function
 /// @notice 1 / (1 + e^−z) in fixed point, from a table with straight lines between (within 0.0031 of the function).
 library Sigmoid {
     uint256 internal constant BITS = 15;
@@ -11,6 +12,7 @@ library Sigmoid {
     /// @dev σ(8): what every z from 8 on is taken for.
     uint256 private constant LAST = 32757;
 
+    /// @notice The logistic function.
     /// @param score z with `bits` fractional bits, 1 at least.
     /// @return p in 1/2^15.
     function value(int256 score, uint256 bits) internal pure returns (int256 p) {

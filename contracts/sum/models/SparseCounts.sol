@@ -8,6 +8,7 @@ import {Words} from "../Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
 
+/// @title Counting models over sparse features
 /// @notice What models share that count, for each class, its samples and in how many of them each sparse binary
 /// feature occurs. Counts are uint16 and stop at 65,535; "feature 0" counts the class's samples. After the statistics
 /// (Stats), from a word of its own on, each feature has a lane for each class, their number rounded up to a power of
@@ -29,6 +30,10 @@ abstract contract SparseCounts is Model {
         return _firstWord(shape) + (shape.dims() * _stride(shape) + 15) / 16;
     }
 
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+        SparseLanes.check(loaded.shape, x);
+    }
+
     function _predict(Words.Loaded memory loaded, bytes calldata x)
         internal
         view
@@ -36,7 +41,7 @@ abstract contract SparseCounts is Model {
         override
         returns (uint256 label)
     {
-        (label,) = Scores.best(_scores(loaded, x, _note(loaded, x)));
+        label = Scores.label(_scores(loaded, x, _note(loaded, x)));
     }
 
     function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -47,11 +52,12 @@ abstract contract SparseCounts is Model {
     {
         uint256 end = _note(loaded, x);
         int256[] memory scores = _scores(loaded, x, end);
-        (predicted,) = Scores.best(scores);
+        predicted = Scores.label(scores);
         certainty = Scores.certainty(scores, y, loaded.shape.bits());
         changed = _count(loaded, x, y, end);
     }
 
+    /// @notice A score for each class.
     /// @param end where the notes about the sample end, see SparseLanes.note.
     function _scores(Words.Loaded memory loaded, bytes calldata x, uint256 end)
         internal
@@ -82,6 +88,6 @@ abstract contract SparseCounts is Model {
 
     function _stride(Shape shape) private pure returns (uint256 stride) {
         uint256 classes = shape.classes();
-        for (stride = 2; stride < classes; stride <<= 1) {}
+        for (stride = 2; stride < classes; stride <<= 1) {} // solhint-disable-line no-empty-blocks
     }
 }

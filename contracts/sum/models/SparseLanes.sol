@@ -1,86 +1,147 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+// solhint-disable no-inline-assembly
+// (the inner loops; a plain reference is held beside them)
+
 import {ISumErrors} from "../ISum.sol";
+import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
 
+/// @title Loops over sparse features
 /// @notice The inner loops of models over sparse binary features, in assembly. tests/contracts/mocks/SumReference.sol
 /// has the same in plain Solidity; tests hold the two together.
 ///
 /// Features are packed big-endian uint16 indices, strictly increasing, from 1 on; feature 0 is always there (the
 /// intercept of a linear model, the number of samples of a counting one). The lane of feature f is first + f·stride,
-/// counted from the first lane of storage: see `origin`.
+/// counted from the first lane of storage: see `origin`. `check` goes before all of this.
 library SparseLanes {
     /// @dev A note about a word that a sample touches: its slot, what that holds, a 1 in each lane touched.
     uint256 private constant NOTE = 0x60;
+    uint256 private constant EVEN = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
+    uint256 private constant LOWEST = 0x0000000100000001000000010000000100000001000000010000000100000001;
+
+    /// @notice Revert BadFeatures unless there are 1 to `limit` features, strictly increasing, in 1 … dims−1.
+    ///
+    /// Sixteen features at a time are compared with those before them: in lanes of 32 bits, a + 2^16 − 1 − b reaches
+    /// bit 16 where a > b, and borrows from no other lane.
+    function check(Shape shape, bytes calldata x) internal pure {
+        uint256 length = x.length;
+        uint256 wrong;
+        uint256 before;
+        assembly ("memory-safe") {
+            for { let i := 0 } lt(i, length) {} {
+                let word := calldataload(add(x.offset, i))
+                before := or(shl(240, before), shr(16, word))
+                let even := sub(add(and(word, EVEN), EVEN), and(before, EVEN))
+                let odd := sub(add(and(shr(16, word), EVEN), EVEN), and(shr(16, before), EVEN))
+                i := add(i, 32)
+                // what lies behind the last feature does not count
+                let beyond := shl(3, mul(gt(i, length), sub(i, length)))
+                let greater := or(and(shr(16, even), LOWEST), and(odd, shl(16, LOWEST)))
+                wrong := or(wrong, shr(beyond, xor(greater, or(LOWEST, shl(16, LOWEST)))))
+                before := and(shr(beyond, word), 0xffff)
+            }
+        }
+        require(
+            length != 0 && length & 1 == 0 && length >> 1 <= shape.limit() && wrong == 0 && before < shape.dims(),
+            ISumErrors.BadFeatures()
+        );
+    }
 
     /// @notice The sum of the lanes of feature 0 and of the features of `x`, with stride 1.
-    /// Reverts BadFeatures unless there are 1 to `limit` features, strictly increasing, in 1 … dims−1.
     function sum(Words.Loaded memory loaded, bytes calldata x, uint256 first) internal view returns (uint256 result) {
-        require(_fits(x.length, loaded.shape.limit()), ISumErrors.BadFeatures());
         uint256 base = _addressOf(loaded);
-        uint256 f;
-        uint256 unsorted;
         assembly ("memory-safe") {
-            let slot := 0
-            let word
-            let i := x.offset
-            let last := add(i, x.length)
+            let i := mload(0x40)
+            calldatacopy(i, x.offset, x.length)
+            mstore(add(i, x.length), 0) // no feature: the end
+            let slot := shr(4, first)
+            let word := add(sload(slot), mload(add(base, shl(5, slot))))
+            result := and(shr(shl(4, and(first, 15)), word), 0xffff)
             for {} 1 {} {
-                let p := add(first, f)
+                let p := shr(240, mload(i))
+                if iszero(p) { break }
+                p := add(p, first)
+                i := add(i, 2)
                 if xor(shr(4, p), slot) {
                     slot := shr(4, p)
                     word := add(sload(slot), mload(add(base, shl(5, slot))))
                 }
                 result := add(result, and(shr(shl(4, and(p, 15)), word), 0xffff))
-                if iszero(lt(i, last)) { break }
-                p := shr(240, calldataload(i))
-                unsorted := or(unsorted, add(p, not(f))) // p − f − 1 is negative
-                f := p
-                i := add(i, 2)
             }
         }
-        require(unsorted >> 255 == 0 && f < loaded.shape.dims(), ISumErrors.BadFeatures());
+    }
+
+    /// @notice As `sum`, and notes about the words that the features stand in, at `loaded.notes` up to `end`, for
+    /// `shift`.
+    function weigh(Words.Loaded memory loaded, bytes calldata x, uint256 first)
+        internal
+        view
+        returns (uint256 result, uint256 end)
+    {
+        uint256 base = _addressOf(loaded);
+        end = Words.mark();
+        loaded.notes = end;
+        assembly ("memory-safe") {
+            let slot := shr(4, first)
+            // slither-disable-next-line incorrect-shift (a 1 in the lane)
+            let ones := shl(shl(4, and(first, 15)), 1)
+            let i := x.offset
+            for { let last := add(i, x.length) } 1 { i := add(i, 2) } {
+                // Behind the last feature stands one far beyond all words
+                let p := add(add(first, shr(240, calldataload(i))), shl(254, iszero(lt(i, last))))
+                if xor(shr(4, p), slot) {
+                    let raw := sload(slot)
+                    mstore(end, slot)
+                    mstore(add(end, 0x20), raw)
+                    mstore(add(end, 0x40), ones)
+                    end := add(end, NOTE)
+                    let lanes := and(mul(ones, 0xffff), add(raw, mload(add(base, shl(5, slot)))))
+                    // eight lanes, each of two lanes of all words: 2 · 65,535 · 4,096 at most
+                    result := add(result, add(and(lanes, EVEN), and(shr(16, lanes), EVEN)))
+                    if shr(254, p) { break }
+                    slot := shr(4, p)
+                    ones := 0
+                }
+                // slither-disable-next-line incorrect-shift (a 1 in the lane)
+                ones := or(ones, shl(shl(4, and(p, 15)), 1))
+            }
+            mstore(0x40, end)
+            result := shr(224, mul(result, LOWEST)) // 2^16 lanes at most: below 2^32
+        }
     }
 
     /// @notice Note the words that feature 0 and the features of `x` stand in, at `loaded.notes` up to `end`.
-    /// Reverts as `sum` does.
     function note(Words.Loaded memory loaded, bytes calldata x, uint256 first, uint256 stride)
         internal
         view
         returns (uint256 end)
     {
-        require(_fits(x.length, loaded.shape.limit()), ISumErrors.BadFeatures());
-        uint256 f;
-        uint256 unsorted;
-        end = Words.mark() + 0x20; // a spare word takes the 1s of "the word before the first"
+        end = Words.mark();
         loaded.notes = end;
         assembly ("memory-safe") {
-            let slot := 0
-            let ones := 0
+            let slot := shr(4, first)
+            // slither-disable-next-line incorrect-shift (a 1 in the lane)
+            let ones := shl(shl(4, and(first, 15)), 1)
             let i := x.offset
-            let last := add(i, x.length)
-            for {} 1 {} {
-                let p := add(first, mul(f, stride))
+            for { let last := add(i, x.length) } 1 { i := add(i, 2) } {
+                // Behind the last feature stands one far beyond all words
+                let p := add(add(first, mul(stride, shr(240, calldataload(i)))), shl(254, iszero(lt(i, last))))
                 if xor(shr(4, p), slot) {
-                    slot := shr(4, p)
-                    mstore(sub(end, 0x20), ones)
-                    ones := 0
                     mstore(end, slot)
                     mstore(add(end, 0x20), sload(slot))
+                    mstore(add(end, 0x40), ones)
                     end := add(end, NOTE)
+                    if shr(254, p) { break }
+                    slot := shr(4, p)
+                    ones := 0
                 }
+                // slither-disable-next-line incorrect-shift (a 1 in the lane)
                 ones := or(ones, shl(shl(4, and(p, 15)), 1))
-                if iszero(lt(i, last)) { break }
-                p := shr(240, calldataload(i))
-                unsorted := or(unsorted, add(p, not(f))) // p − f − 1 is negative
-                f := p
-                i := add(i, 2)
             }
-            mstore(sub(end, 0x20), ones)
             mstore(0x40, end)
         }
-        require(unsorted >> 255 == 0 && f < loaded.shape.dims(), ISumErrors.BadFeatures());
     }
 
     /// @notice Add `step`, less than 2^14 either way, to the lanes that `note` has just noted, saturating.
@@ -202,9 +263,5 @@ library SparseLanes {
         unchecked {
             return loaded.base - (Words.SPAN << 5);
         }
-    }
-
-    function _fits(uint256 length, uint256 limit) private pure returns (bool) {
-        return length != 0 && length & 1 == 0 && length >> 1 <= limit;
     }
 }

@@ -6,8 +6,10 @@ import {Scores} from "../Model.sol";
 import {Shape} from "../Shape.sol";
 import {Words} from "../Words.sol";
 import {Sigmoid} from "./Sigmoid.sol";
+import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
 
+/// @title Logistic regression, sparse
 /// @notice Logistic regression over sparse binary features by online gradient descent; with more than two classes,
 /// one against the rest. Weights have `bits` fractional bits; each moves by rate · (t − p), t being 1 for the label's
 /// row and 0 for the others.
@@ -25,13 +27,14 @@ abstract contract SparseLogistic is SparseLinear {
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
-        int256 score = _score(loaded, x, 0);
+        (int256 score, uint256 end) = _noteScore(loaded, x, 0);
         predicted = score > 0 ? 1 : 0;
+        // slither-disable-next-line unused-return (it is used)
         int256 p = Sigmoid.value(score, loaded.shape.bits());
         certainty = _sixteenths(y == 1 ? p : Sigmoid.ONE - p);
         int256 step = _step(loaded.shape, y == 1, p);
         changed = step != 0;
-        if (changed) _shift(loaded, x, 0, step);
+        if (changed) SparseLanes.shift(loaded, end, step);
     }
 
     function _learnMany(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -39,8 +42,9 @@ abstract contract SparseLogistic is SparseLinear {
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         int256[] memory scores = _scores(loaded, x);
-        (predicted,) = Scores.best(scores);
+        predicted = Scores.label(scores);
         for (uint256 row; row < scores.length; ++row) {
+            // slither-disable-next-line unused-return (it is used)
             int256 p = Sigmoid.value(scores[row], loaded.shape.bits());
             if (row == y) certainty = _sixteenths(p);
             int256 step = _step(loaded.shape, row == y, p);

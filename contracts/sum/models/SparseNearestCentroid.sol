@@ -6,6 +6,7 @@ import {SparseCounts} from "./SparseCounts.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
 
+/// @title Nearest centroid, sparse
 /// @notice The nearest centroid over sparse binary features. A centroid is counts over n samples, c[f] = n[f] / n, so
 /// one more sample changes its own features' counts only. ‖x − c‖² = ‖x‖² − 2·Σ c[f] + Σ c[f]²; with S the sum of
 /// the sample's counts and Q that of all squares (the class's statistics), the score is (2·S·n − Q) / n², with 32

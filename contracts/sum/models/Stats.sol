@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Words} from "../Words.sol";
 
+/// @title A class's statistics
 /// @notice 64 bits for each class at the model's beginning; those of the first two classes stand beside the data
 /// handler's counters and so cost no slot of their own.
 library Stats {

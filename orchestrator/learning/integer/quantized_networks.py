@@ -10,6 +10,7 @@ from orchestrator.learning.integer.real import Affine, Integers, RealNetwork, Re
 from orchestrator.learning.integer.rounding import LARGEST, Rounding
 
 Progress = Callable[[int, int], None]
+LARGEST_OUTPUT = 1e60
 
 
 def quantize_network(
@@ -21,6 +22,7 @@ def quantize_network(
     that its weights and its largest activation allow. Each layer is calibrated on what the integer layers
     before it really give. With `numbers` the output is in the labels' own unit.
     """
+    _check(network, samples)
     units = np.ones(samples.shape[1])  # what 1 of each input stands for
     integers = real = samples
     quantized: list[Layer] = []
@@ -35,6 +37,11 @@ def quantize_network(
     output = _scalar if numbers else _scores
     quantized.append(output(Affine(last.weights * units, last.biases), integers, last(real)))
     return IntegerNetwork(tuple(quantized))
+
+
+def _check(network: RealNetwork, samples: Reals) -> None:
+    if not (np.abs(network.run(samples)) < LARGEST_OUTPUT).all():
+        raise ModelError("the model does not quantize: its outputs are huge", "Train it again.")
 
 
 def _hidden(layer: Affine, inputs: Reals, wanted: Reals) -> tuple[Layer, Reals]:

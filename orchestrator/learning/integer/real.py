@@ -12,6 +12,7 @@ Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 DEEPEST = 500
+LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class Affine:
 
     weights: Reals
     biases: Reals
+
+    def __post_init__(self) -> None:
+        """Raises ModelError for weights that are no numbers one can work with."""
+        if not all((np.abs(part) < LARGEST).all() for part in (self.weights, self.biases)):
+            raise ModelError("a weight of the model is huge or not finite", "Train it again.")
 
     @classmethod
     def identity(cls, width: int) -> "Affine":

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from orchestrator.errors import ModelError
 from orchestrator.learning.integer.real import Integers, Reals
 
 CLIPS = (1.0, 0.8, 0.65, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)
@@ -33,8 +32,6 @@ class Rounding:
 
     def round(self, weights: Reals, units: Reals) -> Integers:
         """The int8 weights (outputs, inputs) in `units` (outputs,)."""
-        if not np.isfinite(weights).all():
-            raise ModelError("the model does not quantize: a weight is not finite", "Train it again.")
         left = (weights * self._varies / units[:, None])[:, self._order]
         rounded = np.zeros_like(left)
         for place in range(left.shape[1]):

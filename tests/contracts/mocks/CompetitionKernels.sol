@@ -7,6 +7,7 @@ import {IModelRunner, Job} from "../../../contracts/shared/IModelRunner.sol";
 import {Batch, LaneKernel, Lanes} from "../../../contracts/shared/LaneKernel.sol";
 import {Layer, NetworkFormat} from "../../../contracts/shared/NetworkFormat.sol";
 import {ModelCode} from "../../../contracts/shared/ModelCode.sol";
+import {NarrowKernel, Program} from "../../../contracts/shared/NarrowKernel.sol";
 import {PlainModel} from "../../../contracts/shared/PlainModel.sol";
 import {TreeModel} from "../../../contracts/shared/TreeModel.sol";
 
@@ -71,7 +72,11 @@ contract CompetitionKernels {
         returns (int256[][] memory outputs)
     {
         Layer[] memory layers = NetworkFormat.parse(model);
-        Lanes memory plan = LaneKernel.plan(layers);
+        bool narrow = NarrowKernel.fits(layers);
+        Program memory program;
+        Lanes memory plan;
+        if (narrow) (program, plan) = NarrowKernel.compile(layers, 0);
+        else plan = LaneKernel.plan(layers);
         uint256 words = NetworkFormat.widest(layers) + LaneKernel.PADDING;
         uint256[] memory x = new uint256[](words);
         uint256[] memory y = new uint256[](words);
@@ -87,12 +92,14 @@ contract CompetitionKernels {
                 ys := add(y, 32)
             }
             LaneKernel.spread(xs, Batch(place, stride, count), layers[0].inputs, plan);
-            uint256 out = LaneKernel.run(layers, plan, xs, ys);
-            for (uint256 s = 0; s < count; ++s) outputs[from + s] = _lane(out, layers, plan, s);
+            uint256 out = xs;
+            if (narrow) NarrowKernel.run(program, plan, xs);
+            else out = LaneKernel.run(layers, plan, xs, ys);
+            for (uint256 s = 0; s < count; ++s) outputs[from + s] = _lane(out, layers, plan, program.bias, s);
         }
     }
 
-    function _lane(uint256 out, Layer[] memory layers, Lanes memory plan, uint256 lane)
+    function _lane(uint256 out, Layer[] memory layers, Lanes memory plan, int256 bias, uint256 lane)
         private
         pure
         returns (int256[] memory values)
@@ -103,7 +110,7 @@ contract CompetitionKernels {
             assembly ("memory-safe") {
                 word := mload(add(out, mul(32, k)))
             }
-            values[k] = LaneKernel.output(word, lane, plan);
+            values[k] = LaneKernel.output(word, lane, plan) + bias;
         }
     }
 }

@@ -70,6 +70,50 @@ contract SumToken is ERC20 {
     }
 }
 
+/// @notice A token that returns nothing, returns false though it pays, or calls back while it pays.
+contract SumOddToken {
+    bytes32 private immutable kind;
+    address private target;
+    bytes private again;
+    bool public refused;
+    mapping(address => uint256) public balanceOf;
+
+    constructor(string memory kind_) {
+        kind = keccak256(bytes(kind_));
+    }
+
+    function mint(address to, uint256 amount) external {
+        balanceOf[to] += amount;
+    }
+
+    function attack(address target_, bytes calldata again_) external {
+        (target, again) = (target_, again_);
+    }
+
+    function transfer(address to, uint256 amount) external {
+        _move(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external {
+        _move(from, to, amount);
+    }
+
+    function _move(address from, address to, uint256 amount) private {
+        if (target != address(0) && amount != 0) {
+            (bool done,) = target.call(again);
+            if (!done) refused = true;
+        }
+        balanceOf[from] -= amount;
+        balanceOf[to] += amount;
+        if (kind == keccak256("returns nothing")) return;
+        bool good = kind != keccak256("returns false");
+        assembly {
+            mstore(0, good)
+            return(0, 32)
+        }
+    }
+}
+
 /// @notice A contract wallet (ERC-1271) that signs what it was told to.
 contract SumWallet {
     bytes32 private allowed;

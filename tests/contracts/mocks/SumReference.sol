@@ -53,6 +53,10 @@ abstract contract PlainPerceptron is Model {
         return (8 + shape.dims() + 15) / 16;
     }
 
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure override {
+        PlainLanes.check(loaded, x);
+    }
+
     function _predict(Words.Loaded memory loaded, bytes calldata x) internal view override returns (uint256) {
         return _score(loaded, x) > 0 ? 1 : 0;
     }
@@ -75,7 +79,6 @@ abstract contract PlainPerceptron is Model {
     }
 
     function _score(Words.Loaded memory loaded, bytes calldata x) private view returns (int256 score) {
-        PlainLanes.check(loaded, x);
         score = _weight(loaded, 0);
         for (uint256 i; i < x.length / 2; ++i) {
             score += _weight(loaded, PlainLanes.feature(x, i));
@@ -108,8 +111,12 @@ abstract contract PlainCentroid is Model {
         return (8 + 4 * shape.classes() + 15) / 16 + shape.classes() * ((shape.dims() + 31) / 32 * 2);
     }
 
+    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure override {
+        require(x.length == loaded.shape.dims(), ISumErrors.BadFeatures());
+    }
+
     function _predict(Words.Loaded memory loaded, bytes calldata x) internal view override returns (uint256 label) {
-        (label,) = Scores.best(_scores(loaded, x));
+        label = Scores.label(_scores(loaded, x));
     }
 
     function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
@@ -118,7 +125,7 @@ abstract contract PlainCentroid is Model {
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         int256[] memory scores = _scores(loaded, x);
-        (predicted,) = Scores.best(scores);
+        predicted = Scores.label(scores);
         certainty = Scores.certainty(scores, y, loaded.shape.bits());
         uint256 n = PlainLanes.get(loaded, 4 * y);
         if (n < loaded.shape.rate()) ++n;
@@ -138,7 +145,6 @@ abstract contract PlainCentroid is Model {
     }
 
     function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
-        require(x.length == loaded.shape.dims(), ISumErrors.BadFeatures());
         scores = new int256[](loaded.shape.classes());
         for (uint256 y; y < scores.length; ++y) {
             if (PlainLanes.get(loaded, 4 * y) == 0) {

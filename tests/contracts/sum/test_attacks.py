@@ -4,7 +4,8 @@
 ├── farming reputation with what the model already knows
 ├── one sample that moves a weight without bound
 ├── holding a verdict: what it takes to move one, and for how long
-└── blocking others: wallets that revert, contributors that stop
+├── in the block of a claim: everything that the contract lets go before it
+└── blocking others: wallets that revert, contributors and reporters that stop
 """
 
 from typing import Any
@@ -178,3 +179,67 @@ def test_wallet_that_reverts__blocks_nobody(system: System) -> None:
     elsewhere = data(system, "withdraw", system.evm.role("attacker"))
     system.evm.send(wallet.functions.run(system.sum.address, [elsewhere], [0]), "attacker")
     assert system.evm.web3.eth.get_balance(system.sum.address) == 0
+
+
+def test_reporter_that_never_takes__blocks_nobody(system: System) -> None:
+    reputation(system, "reporter")
+    contribution = disputed(system)
+    deposit = Facts(contribution.facts).deposit * GWEI
+    system.claim("report", contribution, "reporter")
+    assert system.do.record(contribution.slot).call()[2] == 0  # all of it is promised
+    system.evm.advance(28 * DAY)
+    before = system.balance("reporter")
+    system.claim("sweep", contribution, "creator")
+    assert system.balance("creator") == deposit
+    with pytest.raises(Reverted, match="NotRecorded"):
+        system.claim("take", contribution, "reporter")
+    assert system.balance("reporter") == before
+
+
+def test_take__twice_in_one_transaction__paid_once(system: System) -> None:
+    """A slot that is settled and used again in the same breath belongs to the new contribution only."""
+    wallet = system.evm.deploy("SumAttacker", sender="attacker")
+    reputation(system, "other")
+    price = system.price()
+    add = data(system, "add", X, 1 - system.do.predict(X).call(), ANY)
+    own = system.evm.send(wallet.functions.run(system.sum.address, [add], [price]), "attacker", price)
+    mine = system.added(own)[0]
+    system.due(mine)
+    assert system.do.predict(X).call() == Facts(mine.facts).label
+    refund = data(system, "refund", *mine.claim)
+    with pytest.raises(Reverted, match="NotRecorded"):
+        system.evm.send(wallet.functions.run(system.sum.address, [refund, refund], [0, 0]), "attacker")
+    price = system.price()
+    again = data(system, "add", X, Facts(mine.facts).label, ANY)
+    with pytest.raises(Reverted, match=r"NotRecorded|ModelMoved"):
+        system.evm.send(
+            wallet.functions.run(system.sum.address, [refund, again, refund], [0, price, 0]),
+            "attacker",
+            price,
+        )
+    assert system.do.account(wallet.address).call()[0] == 0
+
+
+@pytest.mark.parametrize("before", ["commit", "fund", "withdraw", "refund of another", "sweep of another"])
+def test_claim__after_anything_else_in_its_transaction__same_outcome(system: System, before: str) -> None:
+    """What can go before a claim in its block without making it wait moves neither verdict nor sum."""
+    known = system.add(encode_sparse([7]), 1, "other")
+    system.evm.advance(1)
+    victim = system.add(X, 1, "honest")
+    system.evm.advance(200 * DAY)
+    price = system.price()
+    calls = {
+        "commit": (data(system, "commit", b"\1" * 32, ANY), price),
+        "fund": (data(system, "fund", system.evm.role("honest"), 0), 0),
+        "withdraw": (data(system, "withdraw", system.evm.role("attacker")), 0),
+        "refund of another": (data(system, "refund", *known.claim), 0),
+        "sweep of another": (data(system, "sweep", *known.claim), 0),
+    }
+    call, value = calls[before]
+    attacker = system.evm.deploy("SumAttacker", sender="attacker")
+    if before == "withdraw":
+        system.evm.send(system.do.fund(attacker.address, 0), "attacker", 1)
+    both = [call, data(system, "refund", *victim.claim)]
+    system.evm.send(attacker.functions.run(system.sum.address, both, [value, 0]), "attacker", value)
+    assert system.balance("honest") == Facts(victim.facts).deposit * GWEI
+    assert system.account("honest")[1] == int(Facts(victim.facts).surprise)

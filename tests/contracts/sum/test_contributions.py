@@ -128,6 +128,42 @@ def test_fund__token__credits_what_arrives(
     assert token.functions.balanceOf(system.sum.address).call() == price
 
 
+@pytest.mark.parametrize("kind", ["returns nothing", "returns false", "calls back"])
+def test_money__odd_tokens__nobody_is_credited_more_than_came(
+    workshop: Workshop, create: Callable[..., System], kind: str
+) -> None:
+    evm, token = workshop.evm, workshop.evm.deploy("SumOddToken", kind)
+    system = create(token=token.address, unit=1)
+    contributor = evm.role("contributor")
+    evm.send(token.functions.mint(contributor, 10**9))
+    fund = system.do.fund(contributor, 10**8)
+    if kind == "returns false":  # what it says is taken seriously, whatever it did
+        with pytest.raises(Reverted):
+            evm.send(fund, "contributor")
+        assert system.balance("contributor") == 0
+        return
+    if kind == "calls back":  # while it moves the money, it tries to be credited for it twice
+        again = bytes.fromhex(system.sum.encode_abi("fund", [contributor, 0])[2:])
+        evm.send(token.functions.attack(system.sum.address, again))
+    evm.send(fund, "contributor")
+    assert system.balance("contributor") == 10**8 == token.functions.balanceOf(system.sum.address).call()
+    assert token.functions.refused().call() == (kind == "calls back")
+    evm.send(system.do.withdraw(contributor), "contributor")
+    assert token.functions.balanceOf(contributor).call() == 10**9
+    assert system.balance("contributor") == 0
+
+
+def test_fund__token_takes_more_than_the_other_has__refused(
+    workshop: Workshop, create: Callable[..., System]
+) -> None:
+    evm, token = workshop.evm, workshop.evm.deploy("SumToken", 0)
+    system = create(token=token.address, unit=1)
+    evm.send(token.functions.mint(evm.role("victim"), 10**9))
+    evm.send(token.functions.approve(system.sum.address, 10**9), "victim")
+    with pytest.raises(Reverted):  # an approval pays for its owner's own funding only
+        evm.send(system.do.fund(evm.role("thief"), 10**8), "thief")
+
+
 def test_withdraw__nothing__refused(system: System) -> None:
     with pytest.raises(Reverted, match="NothingOwed"):
         system.evm.send(system.do.withdraw(system.evm.role("contributor")), "contributor")
@@ -158,6 +194,47 @@ def test_reveal__a_block_later__learned_at_the_committed_price(system: System) -
     system.evm.send(system.do.commit(commitment(system), ANY), "contributor", price)
     receipt = system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
     assert Facts(system.added(receipt)[0].facts).deposit * GWEI == price
+    with pytest.raises(Reverted, match="NotCommitted"):
+        system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+
+
+def test_reveal__in_the_block_of_the_commitment__refused(workshop: Workshop, system: System) -> None:
+    """Whoever sees a label in the mempool cannot commit to it and open that before its author."""
+    copier = workshop.evm.deploy("SumAttacker", sender="attacker")
+    sealed = system.do.commitmentOf(copier.address, X, 1, SALT).call()
+    calls = [
+        bytes.fromhex(system.sum.encode_abi(name, args)[2:])
+        for name, args in (("commit", [sealed, ANY]), ("reveal", [X, 1, SALT]))
+    ]
+    price = system.price()
+    with pytest.raises(Reverted, match="TooEarly"):
+        workshop.evm.send(copier.functions.run(system.sum.address, calls, [price, 0]), "attacker", price)
+
+
+@pytest.mark.parametrize("spoiled", ["chain", "contract", "contributor", "x", "y", "salt"])
+def test_commitment__binds_each_part(system: System, spoiled: str) -> None:
+    from eth_abi import encode
+
+    parts = {
+        "chain": system.evm.web3.eth.chain_id,
+        "contract": system.sum.address,
+        "contributor": system.evm.role("contributor"),
+        "salt": SALT,
+        "y": 1,
+        "x": system.evm.web3.keccak(X),
+    }
+    kinds = ["uint256", "address", "address", "bytes32", "uint256", "bytes32"]
+    assert system.evm.web3.keccak(encode(kinds, list(parts.values()))) == commitment(system)
+    wrong = {
+        "chain": 1,
+        "contract": system.evm.role("copier"),
+        "contributor": system.evm.role("copier"),
+        "salt": bytes(32),
+        "y": 0,
+        "x": system.evm.web3.keccak(X + X),
+    }
+    sealed = system.evm.web3.keccak(encode(kinds, list((parts | {spoiled: wrong[spoiled]}).values())))
+    system.evm.send(system.do.commit(sealed, ANY), "contributor", system.price())
     with pytest.raises(Reverted, match="NotCommitted"):
         system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
 
@@ -222,11 +299,23 @@ def message(system: System, contributor: str, **changes: Any) -> dict[str, Any]:
 def relay(
     system: System, value: int = ANY, deadline: int = 2**40, signer: str = "contributor", **changes: Any
 ) -> Any:
+    """Send two samples that the contributor signed, or `changes` of them."""
     contributor = system.evm.role("contributor")
     data = message(system, contributor, deadline=deadline, **changes)
     signature = Account.sign_typed_data(system.evm.key(signer), **data).signature
     call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, deadline, signature)
     return system.evm.send(call, "relayer", value)
+
+
+def relay_samples(system: System, xs: list[bytes]) -> Any:
+    """Send samples that the contributor signed, all labelled 1."""
+    contributor = system.evm.role("contributor")
+    fields = {"samples": xs, "labels": bytes([1] * len(xs)), "nonce": system.account("contributor")[2]}
+    signature = Account.sign_typed_data(
+        system.evm.key("contributor"), **message(system, contributor, **fields)
+    )
+    call = system.do.addFor(contributor, xs, fields["labels"], ANY, 2**40, signature.signature)
+    return system.evm.send(call, "relayer")
 
 
 def test_add_for__signed__contributor_gets_the_records_and_the_change(system: System) -> None:
@@ -241,6 +330,45 @@ def test_add_for__replayed__refused(system: System) -> None:
     with pytest.raises(Reverted, match="BadSignature"):
         relay(system)
     relay(system, nonce=1)
+
+
+@pytest.mark.parametrize("field", ["chainId", "verifyingContract", "name", "version"])
+def test_add_for__signed_for_another_chain_or_model__refused(
+    create: Callable[..., System], field: str
+) -> None:
+    system, other = create(), create()
+    assert other.sum.address != system.sum.address
+    contributor = system.evm.role("contributor")
+    data = message(system, contributor)
+    data["domain_data"][field] = {
+        "chainId": 1,
+        "verifyingContract": other.sum.address,
+        "name": "Another",
+        "version": "2",
+    }[field]
+    signature = Account.sign_typed_data(system.evm.key("contributor"), **data).signature
+    call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, 2**40, signature)
+    with pytest.raises(Reverted, match="BadSignature"):
+        system.evm.send(call, "relayer", ANY)
+    if field == "verifyingContract":  # where it belongs, it is good: but once, and only with its nonce
+        call = other.do.addFor(contributor, [X, X], b"\0\1", ANY, 2**40, signature)
+        other.evm.send(call, "relayer", ANY)
+        with pytest.raises(Reverted, match="BadSignature"):
+            other.evm.send(call, "relayer", ANY)
+
+
+def test_add_for__relayer_waited_for_a_higher_price__refused(system: System) -> None:
+    """The contributor's money goes no further than the signed maximum, whoever pays for the gas."""
+    contributor, maximum = system.evm.role("contributor"), system.price(2) - 1
+    system.evm.send(system.do.fund(contributor, 0), "contributor", ANY)
+    data = message(system, contributor, maximum=maximum)
+    signature = Account.sign_typed_data(system.evm.key("contributor"), **data).signature
+    call = system.do.addFor(contributor, [X, X], b"\0\1", maximum, 2**40, signature)
+    with pytest.raises(Reverted, match="PriceAboveMaximum"):
+        system.evm.send(call, "relayer")
+    assert system.balance("contributor") == ANY
+    system.evm.advance(DAY)  # patience makes it cheaper
+    assert len(system.added(system.evm.send(call, "relayer"))) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """
 the compiler
-├── shipped artifacts: what the sources compile to, byte for byte
 ├── what was compiled before: not again, unless it or what it imports has changed
 ├── sources that do not compile, or share a name: said with the compiler's words
 └── which solc: installed, npm's, or none: said how to get it
@@ -14,35 +13,12 @@ from pathlib import Path
 import pytest
 import solcx
 
-from orchestrator.chain.compiler import ARTIFACTS, compile_sources, solc_binary, write_artifacts
+from orchestrator.chain.compiler import compile_sources, solc_binary, write_artifacts
 from orchestrator.config import load_settings
 from orchestrator.errors import ChainError, ConfigError
-from tests.evm import MOCKS
 
 ROOT = Path(__file__).parents[3]
 CONFIG = load_settings(folder=ROOT, environ={}).compiler
-
-
-@pytest.fixture
-def compiler() -> None:
-    """A compiler that is here; unit tests download nothing."""
-    installed = CONFIG.version in map(str, solcx.get_installed_solc_versions())
-    npm = (ROOT / "node_modules" / "solc").is_dir() and shutil.which("node")
-    if not (installed or npm):
-        pytest.skip(f"needs solc {CONFIG.version}: npm ci")
-    if not (ROOT / "node_modules" / "@openzeppelin").is_dir():
-        pytest.skip("needs OpenZeppelin's contracts: npm ci")
-
-
-@pytest.mark.parametrize(("folder", "shipped"), [("contracts", ARTIFACTS), ("tests/contracts/mocks", MOCKS)])
-def test_compile_sources__as_they_are__give_what_is_shipped(
-    compiler: None, folder: str, shipped: Path, tmp_path: Path
-) -> None:
-    write_artifacts(compile_sources(ROOT, CONFIG, folders=[folder]), tmp_path)
-    compiled = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert compiled == {path.name: path.read_bytes() for path in shipped.glob("*.json")}, (
-        "python -m tests.evm"
-    )
 
 
 def project(folder: Path, **sources: str) -> Path:
@@ -53,19 +29,21 @@ def project(folder: Path, **sources: str) -> Path:
     return folder
 
 
-def test_compile_sources__an_error__is_told_in_the_compilers_words(compiler: None, tmp_path: Path) -> None:
+def test_compile_sources__an_error__is_told_in_the_compilers_words(
+    solc_installed: None, tmp_path: Path
+) -> None:
     root = project(tmp_path, Bad="contract Bad { uint256 x = nonsense; }")
     with pytest.raises(ChainError, match=r"Undeclared identifier[^$]*contracts/Bad\.sol"):
         compile_sources(root, CONFIG)
 
 
-def test_compile_sources__a_name_twice__is_refused(compiler: None, tmp_path: Path) -> None:
+def test_compile_sources__a_name_twice__is_refused(solc_installed: None, tmp_path: Path) -> None:
     root = project(tmp_path, A="contract Same { uint256 public x; }", B="contract Same { uint256 public y; }")
     with pytest.raises(ChainError, match="two contracts are named Same"):
         compile_sources(root, CONFIG)
 
 
-def test_compile_sources__interfaces__are_left_out(compiler: None, tmp_path: Path) -> None:
+def test_compile_sources__interfaces__are_left_out(solc_installed: None, tmp_path: Path) -> None:
     root = project(
         tmp_path, A="interface I { function f() external; } contract C { uint256 public immutable X = 1; }"
     )
@@ -74,7 +52,7 @@ def test_compile_sources__interfaces__are_left_out(compiler: None, tmp_path: Pat
     assert artifacts["C"]["immutables"]
 
 
-def test_compile_sources__again__compiles_only_what_has_changed(compiler: None, tmp_path: Path) -> None:
+def test_compile_sources__again__compiles_only_what_has_changed(solc_installed: None, tmp_path: Path) -> None:
     library = "library L { function f() internal pure returns (uint256) { return 1; } }"
     user = 'import {L} from "./L.sol"; contract %s { uint256 public x = L.f(); }'
     root = project(tmp_path, L=library, A=user % "A", B="contract B { uint256 public y; }")
@@ -132,7 +110,7 @@ def test_solc_binary__nowhere__says_how_to_get_it(installed: Path, tmp_path: Pat
     assert "npm ci" in caught.value.hint
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
 def test_solc_binary__npms__is_wrapped(installed: Path, tmp_path: Path) -> None:
     binary = solc_binary(npm_solc(tmp_path, "0.8.37"), "0.8.37")
     assert binary.parent == installed
@@ -140,7 +118,7 @@ def test_solc_binary__npms__is_wrapped(installed: Path, tmp_path: Path) -> None:
     assert "Version: 0.8.37" in shown
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
 def test_solc_binary__wrapped_package_is_gone__is_wrapped_anew(installed: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     before = solc_binary(npm_solc(first, "0.8.37"), "0.8.37").read_text()
@@ -150,7 +128,7 @@ def test_solc_binary__wrapped_package_is_gone__is_wrapped_anew(installed: Path, 
     assert str(second) in solc_binary(second, "0.8.37").read_text()
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
 def test_solc_binary__npms_is_another_version__is_refused(installed: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"npm's solc is not 0\.8\.37"):
         solc_binary(npm_solc(tmp_path, "0.8.30"), "0.8.37")

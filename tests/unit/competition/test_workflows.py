@@ -29,7 +29,7 @@ from orchestrator.competition.training import (
     training_data,
     write_csv,
 )
-from orchestrator.competition.watching import Role
+from orchestrator.competition.watching import Role, Watch, watch
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -37,6 +37,7 @@ from orchestrator.errors import (
     DataError,
     IntegrityError,
     ModelError,
+    NodeUnavailable,
     UsageError,
 )
 from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
@@ -386,6 +387,58 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
     assert found.predict(bytes([200, 100])) == 1
     assert overview(found).standings[0].rank == 1
     assert withdraw(stage.venue, found, stage.account("anna")) == []
+
+
+@pytest.mark.parametrize("by_score", [False, True])
+def test_competition__several_prizes__are_shared(stage: Stage, by_score: bool) -> None:
+    found = played(stage, shares=(0.6, 0.3, 0.1), by_score=by_score, criterion=0.75)
+    stage.keep(found, "stranger", Role.REFUTER)
+    scores = [found.result(number).score for number in (0, 1)]
+    assert found.ranking() == [0, 1]
+    prizes = [found.payout(number) + found.terms.tip - found.terms.deposit for number in (0, 1)]
+    margins = [score - found.terms.criterion for score in scores]
+    expected = [margin * found.terms.prize // sum(margins) for margin in margins]
+    if not by_score:
+        expected = [found.terms.prize * 6 // 10, found.terms.prize * 3 // 10]
+    assert prizes == pytest.approx(expected, rel=1e-6)
+    for role in ("anna", "ben", "organizer"):
+        assert not any(said.startswith("could not") for said in stage.keep(found, role, Role.ORGANIZER))
+    assert stage.venue.chain.balance(found.address) == 0
+
+
+def test_watch__one_submission_cannot_be_evaluated__the_others_are(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = played(stage)
+
+    def heavy(venue: Any, competition: Competition, number: int, *rest: Any) -> int:
+        if number == 0:
+            raise ChainError("submission 0 takes more gas for one sample than a transaction has")
+        return evaluate(venue, competition, number, *rest)
+
+    monkeypatch.setattr("orchestrator.competition.watching.evaluate", heavy)
+    said = stage.keep(found, "refuter", Role.REFUTER)
+    assert said[0].startswith("could not evaluate submission 0: submission 0 takes more gas")
+    assert said[1] == "evaluated submission 1"
+
+
+def test_watch__the_node_is_away_for_a_while__is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = played(stage)
+    away = iter([True, False])
+    progress = Competition.progress
+
+    def sometimes(self: Competition) -> Any:
+        if next(away, False):
+            raise NodeUnavailable("the node does not answer")
+        return progress(self)
+
+    monkeypatch.setattr(Competition, "progress", sometimes)
+    watching = Watch(stage.venue, found, stage.account("refuter"), Role.REFUTER)
+    said = list(watch(watching, interval=0))
+    assert said[0] == "could not look: the node does not answer"
+    assert "closed the competition: decided" in said
 
 
 def test_publish__winner__is_deployable_and_hashed(stage: Stage) -> None:

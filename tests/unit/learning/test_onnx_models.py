@@ -9,6 +9,7 @@ read_onnx
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,28 @@ def test_read_onnx__damaged__refused(tmp_path: Path) -> None:
     file.write_bytes(helper.make_model(graph).SerializeToString())
     with pytest.raises(ModelError, match="cut short"):
         read_onnx(file, NAMES, 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_read_onnx__bytes_changed_at_random__read_or_refused(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    trees = {"class_treeids": [0, 0, 1], "class_nodeids": [1, 2, 0], "class_ids": [0, 2, 1]}
+    trees |= stump("BRANCH_LT") | {"class_weights": [0.9, 0.8, 0.5], "classlabels_int64s": [0, 1, 2]}
+    network = [
+        node("Scaler", "x", "x1", ML, scale=[0.5], offset=[1.0]),
+        *NETWORK,
+        node("ArgMax", "o", axis=1),
+    ]
+    forest = [node("TreeEnsembleClassifier", "x", "y p", ML, **trees)]
+    file = write(tmp_path / "m.onnx", forest if seed % 2 else network, **PARTS)
+    content = file.read_bytes()
+    for _ in range(60):
+        changed = bytearray(content)
+        for place in rng.integers(0, len(changed), int(rng.integers(1, 5))):
+            changed[place] = int(rng.integers(256))
+        file.write_bytes(changed)
+        with suppress(ModelError):
+            quantize(read_onnx(file, NAMES, 3), SAMPLES, 3)
 
 
 def test_read_onnx__doubled_without_end__refused(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ parse
 └── coins as the smallest units, or one clear error
 """
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,12 +22,13 @@ from orchestrator.errors import (
 from orchestrator.sum.adding import add
 from orchestrator.sum.claiming import settle
 from orchestrator.sum.creating import Plan, create
-from orchestrator.sum.money import Money, approve, read_money
+from orchestrator.sum.money import Money, approve, fill_up, read_money
 from orchestrator.sum.opening import open_model
 from orchestrator.sum.records import DAY
 from orchestrator.sum.relaying import relay
 from orchestrator.sum.replaying import replay
-from tests.unit.sum.conftest import NATURE, TERMS, Village
+from orchestrator.types import Wei
+from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import COIN, conceal, count, deploy, sample, signed_by, uncover
 
 
@@ -101,6 +104,55 @@ def test_hide_and_relay__token__paid_by_whom_they_say(market: tuple) -> None:
     assert [each.facts.contributor for each in village.opened.shared.contributions()] == [
         village.account("contributor").address
     ] * 2
+
+
+def test_commands__create_with_a_token__amounts_are_its_coins(
+    market: tuple, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    village, token = market
+    rows = zip(table().samples, table().labels, strict=True)
+    (tmp_path / "walks.csv").write_text("\n".join(["text,label", *(",".join(row) for row in rows)]))
+    home = ["--home", str(village.connection.settings.home)]
+    bob = ["--from", "bob", *home]
+    create = ["create", "paid", "--csv", str(tmp_path / "walks.csv"), "--text-column", "text"]
+    more = ["--token", token.address, "--cost-weight", "1000000", "--refund-wait", "1d", *home]
+    assert run(["sum", *create, *more]) == 0
+    give = ["add", "paid", "--text", review(CITY, 0), "--label", "city"]
+    assert run(["sum", *give, "--max-price", "0.000001", *bob]) == 1
+    assert "TKN now, above the maximum of 0.000001 TKN" in capsys.readouterr().err
+    assert run(["sum", *give, "--max-price", "20", "--json", *bob]) == 0
+    [added] = json.loads(capsys.readouterr().out)["contributions"]
+    assert run(["chain", "advance", "2d", *home]) == 0
+    assert run(["sum", "refund", "paid", *bob]) == 0
+    assert f"{Money().number(added['deposit'])} TKN" in capsys.readouterr().out
+    assert run(["sum", "withdraw", "paid", *bob]) == 0
+    assert "20 TKN" in capsys.readouterr().out
+    assert token.functions.balanceOf(village.account("contributor").address).call() == 100 * COIN
+
+
+def test_fill_up__token_that_keeps_a_fee__says_so_and_pays_the_rest_next(
+    village: Village, planned: Plan
+) -> None:
+    token = deploy(village, "SumToken", 10)
+    contributor = village.account("contributor")
+    village.connection.chain.send(
+        token.functions.mint(contributor.address, 100 * COIN), village.account("creator")
+    )
+    made = create(
+        village.connection,
+        "fees",
+        planned,
+        village.account("creator"),
+        TERMS,
+        token=token.address,
+    )
+    shared = open_model(village.connection, made.address).shared
+    for left in (1000, 100):
+        with pytest.raises(InsufficientFunds, match="keeps a fee"):
+            fill_up(village.connection, shared, contributor.address, Wei(10_000), contributor)
+        assert shared.standing(contributor.address).balance == 10_000 - left
 
 
 def test_approve__another_allowance_stands__is_replaced_by_the_exact_one(market: tuple) -> None:

@@ -14,11 +14,13 @@ import pytest
 
 from orchestrator.errors import (
     ChainError,
+    DataError,
     DilnError,
     InsufficientFunds,
     SignatureRefused,
     WrongChain,
 )
+from orchestrator.provenance.typed import message_digest
 from orchestrator.sum.money import fill_up
 from orchestrator.sum.records import ETHER
 from orchestrator.sum.relaying import SignedContribution, read_signed, relay
@@ -72,6 +74,11 @@ def test_relay__two_signed_at_once__in_their_order(village: Village) -> None:
     assert count(village) == 2
 
 
+def test_sign__more_than_a_transaction_holds__refused(village: Village) -> None:
+    with pytest.raises(DataError, match="26 samples"):
+        signed_by(village, *[sample(village)] * 26)
+
+
 def test_relay__after_the_deadline__refused(village: Village) -> None:
     signed = signed_by(village, lasts=60)
     village.connection.chain.advance(120)
@@ -100,6 +107,15 @@ def test_relay__altered__refused(village: Village, change: dict, error: type[Dil
     with pytest.raises(error):
         pass_on(village, replace(signed_by(village), **change), pay=True)
     assert count(village) == 0
+
+
+def test_relay__contract_wallet_says_yes__is_the_wallets_contribution(village: Village) -> None:
+    wallet = deploy(village, "SumWallet")
+    signed = signed_by(village, wallet=wallet.address)
+    digest = message_digest(signed.message())
+    village.connection.chain.send(wallet.functions.allow(digest), village.account("keeper"))
+    [added] = pass_on(village, signed, pay=True).added
+    assert added.facts.contributor == wallet.address
 
 
 def test_relay__contract_wallet_says_no__refused_by_the_contract(village: Village) -> None:
@@ -136,4 +152,8 @@ def test_commands__hidden_signed_and_funded__run(
     assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["paid in"] == 0
     assert diln("relay", file, "--dry-run", "--from", "dave")["dry run"]
     assert diln("relay", file, "--from", "dave")["contributions"][0]["state"] == "added"
+    elsewhere = json.loads(Path(file).read_bytes()) | {"chainId": 1}
+    Path(file).write_text(json.dumps(elsewhere))
+    assert run(["sum", "relay", file, "--from", "dave", *home]) == 1
+    assert json.loads(capsys.readouterr().out)["error"] == "WrongChain"
     assert count(village) == 2

@@ -16,7 +16,7 @@ import pytest
 from orchestrator.errors import DataError, SpecError
 from orchestrator.sum.simulation.agents import Crowd
 from orchestrator.sum.simulation.reviews import load_samples
-from orchestrator.sum.simulation.running import first_model, simulate, write
+from orchestrator.sum.simulation.running import first_model, run, simulate, write
 from orchestrator.sum.simulation.scenario import COIN, SHIPPED, load_scenario
 from orchestrator.sum.simulation.world import TwinWorld
 
@@ -72,6 +72,13 @@ def test_simulate__long_enough__good_gain_what_the_bad_lose():
     track = simulate(scenario).track
     assert track.units["bad"] < 0.1 * 500 * COIN
     assert sum(track.units[name] for name in ("good", "patient")) > 2_600 * COIN
+
+
+def test_run__more_agents_than_the_chain_has_accounts__refused():
+    scenario = load_scenario("quick")
+    samples = load_samples(scenario.data, None, scenario.seed)
+    with pytest.raises(SpecError, match="12 agents"):
+        run(scenario, samples, scenario.agent * 4, on_chain=True)
 
 
 def test_write__result__picture_and_json(tmp_path):

@@ -180,6 +180,9 @@ def test_replay__after_updates__is_the_chain_bit_for_bit(village):
     assert done.contributions == village.opened.shared.status().count > 0
     assert done.twin.words() == village.opened.shared.words()
     assert done.history[0].accuracy == village.opened.descriptor.quality.quantized
+    times = [point.time for point in done.history]
+    assert times == sorted(times)
+    assert times[0] == village.connection.chain.time_of(village.opened.created.block)
 
 
 def test_replay__node_that_alters_an_event__is_caught(village, monkeypatch):
@@ -346,6 +349,10 @@ def test_commands__every_listing__is_json_too(village, capsys):
         assert json.loads(capsys.readouterr().out)
     assert run(["sum", "predict", "walks", "--text", review(CITY, 0), *home]) == 0
     assert json.loads(capsys.readouterr().out) == [{"label": "city"}]
+    picture = village.connection.settings.home / "accuracy.png"
+    assert run(["sum", "show", "walks", "--png", str(picture), *home]) == 0
+    assert json.loads(capsys.readouterr().out)["tested on"] == 12
+    assert picture.read_bytes().startswith(b"\x89PNG")
     assert run(["sum", "watch", "walks", "--once", "--from", "bob", *home]) == 0
     assert json.loads(capsys.readouterr().out)["waiting"] == 1
     assert run(["sum", "predict", "walks", *home]) == 2

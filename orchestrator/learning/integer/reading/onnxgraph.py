@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from orchestrator.errors import ModelError
 from orchestrator.learning.integer.reading.estimators import check_labels, for_classes
 from orchestrator.learning.integer.reading.onnxfile import Graph, Node, read_graph
@@ -83,8 +85,9 @@ def _follow(node: Node, values: list[Any], classes: int) -> Any:
         return stopped
     operator = OPERATORS.get(node.operator)
     try:
-        found = operator(node, values, classes) if operator else None
-    except (ValueError, IndexError, TypeError, KeyError) as error:
+        with np.errstate(all="ignore"):  # what is not finite is refused afterwards
+            found = operator(node, values, classes) if operator else None
+    except (ValueError, IndexError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"the ONNX model's {node.operator} does not fit: {error}", "Export it again."
         ) from error

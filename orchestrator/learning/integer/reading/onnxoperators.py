@@ -46,6 +46,8 @@ def _reshaped(node: Node, values: list[Any], _: int) -> Any:
     shape = np.ravel(values[1]).tolist() if len(values) > 1 else [-1, -1]
     if isinstance(value, np.ndarray):
         return value.reshape([int(size) for size in shape])
+    if not isinstance(value, Flow):
+        return None
     width = len(value.value.biases)
     keeps = len(shape) == 2 and shape[0] in (-1, 0, 1) and shape[1] in (-1, 0, width)
     return value if keeps or (width == 1 and int(np.prod(shape)) in (-1, 1)) else None
@@ -154,6 +156,8 @@ def _decided(node: Node, values: list[Any], _: int) -> Any:
 
 
 def _scaler(node: Node, values: list[Any], _: int) -> Any:
+    if not isinstance(values[0], Flow):
+        return None
     scale = np.asarray(node.attributes.get("scale", [1.0]))
     offset = np.asarray(node.attributes.get("offset", [0.0]))
     return replace(values[0], value=values[0].value.scaled(scale, -offset * scale))

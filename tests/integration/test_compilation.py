@@ -1,7 +1,7 @@
-"""`brownie compile`, from the same configuration file, must give the bytecode that the package ships.
+"""What the package ships is what the sources compile to: by our own compiler run, and by `brownie compile`.
 
-Brownie pins old versions of what DILN uses, so it lives in an environment of its own; DILN_BROWNIE is
-the path of its command.
+Brownie pins old versions of what DILN uses, so it lives in an environment of its own; DILN_BROWNIE is the
+path of its command.
 """
 
 import json
@@ -13,13 +13,26 @@ from pathlib import Path
 import pytest
 
 from orchestrator.chain import artifact_names, load_artifact
-from orchestrator.chain.compiler import solc_binary
+from orchestrator.chain.compiler import ARTIFACTS, compile_sources, solc_binary, write_artifacts
 from orchestrator.config import load_settings
+from tests.evm import MOCKS
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.early, pytest.mark.usefixtures("solc_installed")]
 
 ROOT = Path(__file__).parents[2]
+CONFIG = load_settings(folder=ROOT, environ={}).compiler
 BROWNIE = os.environ.get("DILN_BROWNIE", "")
+
+
+@pytest.mark.parametrize(("folder", "shipped"), [("contracts", ARTIFACTS), ("tests/contracts/mocks", MOCKS)])
+def test_compile_sources__as_they_are__give_what_is_shipped(
+    folder: str, shipped: Path, tmp_path: Path
+) -> None:
+    write_artifacts(compile_sources(ROOT, CONFIG, folders=[folder]), tmp_path)
+    compiled = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert compiled == {path.name: path.read_bytes() for path in shipped.glob("*.json")}, (
+        "python -m tests.evm"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +45,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "migrations", project / "migrations")
     shutil.copy(ROOT / "brownie-config.yaml", project)
     (project / "node_modules").symlink_to(ROOT / "node_modules")
-    version = load_settings(folder=ROOT, environ={}).compiler.version
     (home / ".solcx").mkdir()
-    shutil.copy(solc_binary(ROOT, version), home / ".solcx" / f"solc-v{version}")
+    shutil.copy(solc_binary(ROOT, CONFIG.version), home / ".solcx" / f"solc-v{CONFIG.version}")
     done = subprocess.run(
         [BROWNIE, "compile"],
         cwd=project,
         env={"PATH": os.environ["PATH"], "HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return project / ".build" / "contracts"
