@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from orchestrator.chain.connection import Chain
 
 GAS_CAP = 2**24  # of one transaction, EIP-7825
+LEAST_MARGIN = 30_000
+"""For one slot more than was tried: a price that falls until the block leaves change to be credited."""
 ATTEMPTS = 5
 PAUSE = 0.5
 LONGEST_QUEUE = 120.0  # seconds, behind other commands that send from the same account
@@ -148,7 +150,7 @@ class Sending:
         except ChainError:
             self._simulate({})  # some nodes give the reason for a call only
             raise
-        with_margin = estimate + estimate // 5
+        with_margin = estimate + max(estimate // 5, LEAST_MARGIN)
         return (min(with_margin, GAS_CAP) if estimate <= GAS_CAP else with_margin), estimate
 
     def _simulate(self, extra: dict[str, int]) -> None:

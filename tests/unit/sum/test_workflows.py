@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.chain import load_artifact
+from orchestrator.chain.sending import Sending
 from orchestrator.errors import (
     ChainError,
     DataError,
@@ -104,6 +105,19 @@ def test_add__price_rises_before_inclusion__nothing_sent(village, monkeypatch):
     with pytest.raises(ChainError, match="above the maximum"):
         give(village, review(CITY, 0), "city")
     assert shared.status().count == 0
+
+
+def test_add__price_falls_before_inclusion__change_is_credited(village, monkeypatch):
+    submit = Sending._submit
+
+    def late(self, *args):
+        village.connection.chain.advance(3_600)
+        return submit(self, *args)
+
+    monkeypatch.setattr(Sending, "_submit", late)
+    [contribution] = give(village, review(CITY, 0), "city").added
+    deposit = contribution.facts.deposit * village.opened.shared.unit
+    assert village.balance("contributor") > deposit > 0
 
 
 def test_add__empty_wallet__says_who_lacks_what(village):
