@@ -151,7 +151,7 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
 BOUNDED = settings(
     max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
-LONG = settings(BOUNDED, max_examples=150, stateful_step_count=50)
+LONG = settings(BOUNDED, max_examples=60, stateful_step_count=40)
 
 
 class TestAnybodyDoesAnything(AnybodyDoesAnything.TestCase):

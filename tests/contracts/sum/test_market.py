@@ -362,7 +362,7 @@ def test_settle__everybody_fails__nobody_forfeits() -> None:
 @pytest.mark.parametrize(
     "rules", [{"threshold": 1_100}, {"strikes": 2, "passes": 1}, {"strikes": 2}, {"loss": F1}]
 )
-@pytest.mark.parametrize("work", [7, 1_000_000])
+@pytest.mark.parametrize("work", [23, 1_000_000])
 def test_settle__options__wei_for_wei(rules: dict[str, int], work: int) -> None:
     s = create(**rules, stake=5 * 10**6, tip=1_000).begin(tips=10**13)
     for i in range(7):
