@@ -54,7 +54,7 @@ def create(
     tip: Ether = None,
     stake: Ether = None,
     claim_bond: Ether = None,
-    max_model_bytes: Annotated[int, typer.Option(help="At most 65536.")] = 32_768,
+    max_model_bytes: Annotated[int, typer.Option(help="At most 49152.")] = 32_768,
     training_time: Annotated[
         str, typer.Option("--training", metavar="TIME", help="For training and commitments.")
     ] = "7d",

@@ -12,6 +12,7 @@ from orchestrator.competition.samples import Samples
 from orchestrator.errors import ModelError
 from orchestrator.learning.integer import (
     IntegerModel,
+    IntegerTrees,
     decode_model,
     encode_model,
     predict,
@@ -19,6 +20,9 @@ from orchestrator.learning.integer import (
     readable_score,
     score,
 )
+
+MAX_ADDITIONS = 16_384
+"""Trees times outputs, see TreeModel.sol: so that one sample can always be refuted in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ def quantized(estimator: Any, terms: Terms, training: Samples, held_out: Samples
         raise ModelError(
             f"the model has {len(encoded)} bytes; this competition takes {terms.max_model_bytes}",
             "Train one with fewer neurons, or fewer and smaller trees.",
+        )
+    if isinstance(model, IntegerTrees) and len(model.trees) * model.outputs > MAX_ADDITIONS:
+        raise ModelError(
+            f"{len(model.trees)} trees with {model.outputs} outputs each are more than the contract adds up",
+            f"Train {MAX_ADDITIONS // model.outputs} trees at most.",
         )
     return Candidate(
         model=model,
