@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {Score} from "../shared/Score.sol";
@@ -93,8 +92,19 @@ library DataTree {
             // Indices stay below the length.
             while (count > 1) {
                 uint256 half = count / 2;
-                for (uint256 i = 0; i < half; ++i) {
-                    nodes[i] = Hashes.commutativeKeccak256(nodes[2 * i], nodes[2 * i + 1]);
+                assembly ("memory-safe") {
+                    // The hash of each pair, the lesser first, in scratch space; pairs lie behind what is written.
+                    let target := add(nodes, 32)
+                    let source := target
+                    for { let end := add(target, shl(5, half)) } lt(target, end) { target := add(target, 32) } {
+                        let x := mload(source)
+                        let y := mload(add(source, 32))
+                        let lesser := lt(x, y)
+                        mstore(shl(5, iszero(lesser)), x)
+                        mstore(shl(5, lesser), y)
+                        mstore(target, keccak256(0, 64))
+                        source := add(source, 64)
+                    }
                 }
                 if (count % 2 == 1) nodes[half] = nodes[count - 1];
                 count = half + count % 2;

@@ -21,8 +21,10 @@ library TermsCodec {
     uint256 internal constant MAX_FEATURES = 4096;
     uint256 internal constant MAX_SAMPLES = 1_000_000; // so that mean errors in millionths stay distinct
     uint256 internal constant MAX_CLAIM = 65_536; // samples whose predictions are posted in one transaction
+    uint256 internal constant MAX_COUNTED = 8_192; // the same where each is counted by itself: macro-F1, MAE
+    uint256 internal constant MAX_GROUP_SIZE = 8_192; // samples that are hashed and kept as code in one transaction
     uint256 internal constant MAX_GROUP_BYTES = 24_575; // a group is opened as one code
-    uint256 internal constant MAX_MODEL_BYTES = 65_536; // submitted in one transaction
+    uint256 internal constant MAX_MODEL_BYTES = 49_152; // kept as code in one transaction
     uint256 internal constant MIN_PHASE = 1 minutes;
 
     /// A field of the terms that no competition can have.
@@ -113,7 +115,8 @@ library TermsCodec {
         require(t.groups > 1 && t.groups <= MAX_GROUPS, InvalidTerms("groups"));
         require(t.testGroups > 0 && t.testGroups < t.groups, InvalidTerms("testGroups"));
         require(t.features > 0 && t.features <= MAX_FEATURES, InvalidTerms("features"));
-        require(t.groupSize > 0 && t.groupSize * stride(t) <= MAX_GROUP_BYTES, InvalidTerms("groupSize"));
+        require(t.groupSize > 0 && t.groupSize <= MAX_GROUP_SIZE, InvalidTerms("groupSize"));
+        require(t.groupSize * stride(t) <= MAX_GROUP_BYTES, InvalidTerms("groupSize"));
         require(samples(t) <= MAX_SAMPLES, InvalidTerms("testGroups"));
         require(t.maxModelBytes > 0 && t.maxModelBytes <= MAX_MODEL_BYTES, InvalidTerms("maxModelBytes"));
         _checkMetric(t);
@@ -121,7 +124,8 @@ library TermsCodec {
         _checkTimes(t);
         if (t.mode == Mode.Optimistic) {
             require(t.claimBond > 1, InvalidTerms("claimBond"));
-            require(samples(t) <= MAX_CLAIM, InvalidTerms("testGroups"));
+            uint256 most = t.metric == Metric.Accuracy ? MAX_CLAIM : MAX_COUNTED;
+            require(samples(t) <= most, InvalidTerms("testGroups"));
         }
     }
 

@@ -24,7 +24,9 @@ pragma solidity ^0.8.28;
  *   root (2 each, trees) | nodes (5 each) | rows of outputs (2 each)
  *
  *   inner node: input (2), threshold (1), other (2): go on with the next node if input <= threshold, else with
- *   `other`, which lies behind it. leaf: ff ff, 00, row (2). output: bias + Σ over trees of the row reached.
+ *   `other`, which lies behind it. leaf: ff ff, 00, row (2). A tree's nodes lie from its root to before the next
+ *   one's, the first tree's from 0 on. Trees times outputs are 16,384 at most.
+ *   output: bias + Σ over trees of the row reached.
  *
  * Prediction: of several outputs the first of the largest (class); of one output 1 if it is above zero (two
  * classes), or output >> shift, rounded down and clipped to int32 (numbers).

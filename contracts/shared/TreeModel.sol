@@ -27,6 +27,7 @@ library TreeModel {
     uint256 private constant HEADER = 12;
     uint256 private constant NODE = 5;
     uint256 private constant LEAF = 0xffff;
+    uint256 private constant MAX_ADDITIONS = 16_384; // trees times outputs
 
     /// The tables of `model`. Reverts with MalformedModel unless every walk ends in a row.
     function parse(bytes memory model) internal pure returns (Trees memory trees) {
@@ -53,34 +54,62 @@ library TreeModel {
         );
     }
 
-    /// Revert unless every walk stays inside the tables and ends. Behind a node there is always another one
-    /// until a leaf ends the walk, because `other` lies behind its node and the last node is a leaf.
+    /// Revert unless every walk stays inside its tree and ends, and one sample takes little enough gas for a
+    /// refutation. A tree's nodes lie from its root to before the next one's. Behind a node there is always another
+    /// one until a leaf ends the walk, because `other` lies behind its node and a tree's last node is a leaf; so all
+    /// walks together visit no more nodes than there are.
     function check(Trees memory trees) internal pure {
-        for (uint256 i = 0; i < trees.trees; ++i) {
-            require(_word(trees.roots + 2 * i) < trees.nodes, IModelErrors.MalformedModel(i));
-        }
-        for (uint256 i = 0; i < trees.nodes; ++i) {
-            uint256 place = trees.nodeTable + NODE * i;
-            uint256 target = _word(place + 3);
-            bool sound = _word(place) == LEAF
-                ? target < trees.rows
-                : _word(place) < trees.inputs && target > i && target < trees.nodes && i + 1 < trees.nodes;
-            require(sound, IModelErrors.MalformedModel(i));
+        require(trees.trees * trees.outputs <= MAX_ADDITIONS, IModelErrors.MalformedModel(6));
+        uint256 first = trees.trees > 0 ? _word(trees.roots) : trees.nodes;
+        require(first == 0, IModelErrors.MalformedModel(8));
+        unchecked {
+            // Words of 16 bits; addresses in memory.
+            for (uint256 i = 1; i <= trees.trees; ++i) {
+                uint256 end = i < trees.trees ? _word(trees.roots + 2 * i) : trees.nodes;
+                require(first < end && end <= trees.nodes, IModelErrors.MalformedModel(i));
+                uint256 wrong = _firstWrong(trees, first, end);
+                require(wrong == end, IModelErrors.MalformedModel(wrong));
+                first = end;
+            }
         }
     }
 
     /// The outputs of checked trees for the sample at memory address `sample`.
     function run(Trees memory trees, uint256 sample) internal pure returns (int256[] memory outputs) {
-        outputs = new int256[](trees.outputs);
-        for (uint256 k = 0; k < outputs.length; ++k) outputs[k] = _int32(trees.biases + 4 * k);
-        for (uint256 i = 0; i < trees.trees; ++i) {
-            uint256 row = _walk(trees.nodeTable, _word(trees.roots + 2 * i), sample);
-            uint256 place = trees.rowTable + 2 * row * outputs.length;
-            for (uint256 k = 0; k < outputs.length; ++k) {
-                unchecked {
-                    // At most 65,535 trees of int16 and a bias of int32.
-                    outputs[k] += _int16(place + 2 * k);
+        uint256 count = trees.outputs;
+        outputs = new int256[](count);
+        for (uint256 k = 0; k < count; ++k) outputs[k] = _int32(trees.biases + 4 * k);
+        unchecked {
+            // At most 65,535 trees of int16 and a bias of int32; addresses in memory.
+            for (uint256 i = 0; i < trees.trees; ++i) {
+                uint256 row = _walk(trees.nodeTable, _word(trees.roots + 2 * i), sample);
+                uint256 place = trees.rowTable + 2 * row * count;
+                assembly ("memory-safe") {
+                    let target := add(outputs, 32)
+                    for { let end := add(place, shl(1, count)) } lt(place, end) { place := add(place, 2) } {
+                        mstore(target, add(mload(target), sar(240, mload(place))))
+                        target := add(target, 32)
+                    }
                 }
+            }
+        }
+    }
+
+    /// The first node from `node` to before `end` that is neither a leaf nor an inner node of the tree that ends there.
+    function _firstWrong(Trees memory trees, uint256 node, uint256 end) private pure returns (uint256 wrong) {
+        uint256 place = trees.nodeTable + NODE * node;
+        uint256 inputs = trees.inputs;
+        uint256 rows = trees.rows;
+        assembly ("memory-safe") {
+            for { wrong := node } lt(wrong, end) { place := add(place, NODE) } {
+                let w := mload(place)
+                let input := shr(240, w)
+                let target := and(shr(216, w), 0xffff)
+                let next := add(wrong, 1)
+                let sound := and(lt(input, inputs), and(gt(target, wrong), lt(target, end)))
+                if eq(input, LEAF) { sound := lt(target, rows) }
+                if iszero(and(sound, or(eq(input, LEAF), lt(next, end)))) { break }
+                wrong := next
             }
         }
     }
@@ -105,12 +134,6 @@ library TreeModel {
     function _word(uint256 place) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := shr(240, mload(place))
-        }
-    }
-
-    function _int16(uint256 place) private pure returns (int256 value) {
-        assembly ("memory-safe") {
-            value := sar(240, mload(place))
         }
     }
 

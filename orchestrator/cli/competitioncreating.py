@@ -45,7 +45,7 @@ def create(
     tip: Amount = None,
     stake: Amount = None,
     claim_bond: Amount = None,
-    max_model_bytes: Annotated[int, typer.Option(help="At most 65536.")] = 32_768,
+    max_model_bytes: Annotated[int, typer.Option(help="At most 49152.")] = 32_768,
     training_time: Annotated[
         str, typer.Option("--training", metavar="TIME", help="For training and commitments.")
     ] = "7d",

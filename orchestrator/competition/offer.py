@@ -22,7 +22,8 @@ from orchestrator.storage.cid import Cid
 from orchestrator.types import Address, Seconds, Wei
 
 MAX_GROUPS, MAX_FEATURES, MAX_CLASSES = 256, 4096, 256
-MAX_GROUP_BYTES, MAX_SAMPLES, MAX_CLAIM = 24_575, 1_000_000, 65_536
+MAX_GROUP_BYTES, MAX_SAMPLES, MAX_CLAIM, MAX_COUNTED = 24_575, 1_000_000, 65_536, 8_192
+MAX_GROUP_SIZE = 8_192
 DAY, WEEK = Seconds(86_400), Seconds(604_800)
 
 
@@ -125,12 +126,19 @@ def shape_of(offer: Offer, table: Table) -> Shape:
 
 def _check_sizes(offer: Offer, table: Table, size: int, tests: int) -> None:
     stride = sample_size(len(table.encoding.features), len(table.encoding.classes))
+    if size > MAX_GROUP_SIZE:
+        raise DataError(
+            f"a group of {size} samples is more than a transaction opens ({MAX_GROUP_SIZE})",
+            "Choose more --groups.",
+        )
     if size * stride > MAX_GROUP_BYTES:
         raise DataError(
             f"a group of {size} samples has {size * stride} bytes; a transaction opens {MAX_GROUP_BYTES}",
             f"Choose --group-size {MAX_GROUP_BYTES // stride} at most, or more --groups.",
         )
-    most = MAX_CLAIM if offer.optimistic else MAX_SAMPLES
+    most = MAX_SAMPLES
+    if offer.optimistic:
+        most = MAX_CLAIM if offer.metric == "accuracy" else MAX_COUNTED
     if tests * size > most:
         raise DataError(f"{tests * size} test samples are more than {most}", "Choose fewer --test-groups.")
     if offer.metric == "macro-f1":

@@ -14,8 +14,7 @@ import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 
 from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model, encode_samples
-from tests.contracts.competition.scenario import DIRECT, OPTIMISTIC, Scenario, make_data
-from tests.contracts.competition.twin import Data
+from tests.contracts.competition.scenario import DIRECT, OPTIMISTIC, Scenario
 from tests.evm import Evm
 
 
@@ -164,7 +163,7 @@ def test_gas__large_model__submit(gas_snapshot, mode, said):
         "groupSize": 1,
         "features": 784,
         "classes": 10,
-        "maxModelBytes": 65_536,
+        "maxModelBytes": 49_152,
     }
     scenario = Scenario.create(fixed_evm(), **terms)
     scenario.draw()
@@ -173,44 +172,3 @@ def test_gas__large_model__submit(gas_snapshot, mode, said):
     scenario.at("reveal")
     submitted = committed + scenario.reveal(0)["gasUsed"]
     gas_snapshot(f"competition: submit 784-32-10{said}", submitted, at_most=6_500_000)
-
-
-# Nothing that the limits allow takes more than a transaction may.
-
-CAP = 16_700_000
-
-
-def test_gas__largest_model__below_the_cap():
-    sizes = (4_000, 16, 2)
-    terms = {"groups": 2, "testGroups": 1, "groupSize": 6, "features": sizes[0], "maxModelBytes": 65_536}
-    scenario = Scenario.create(mode=OPTIMISTIC, **terms)
-    scenario.played(alice=network(*sizes))
-    assert max(receipt["gasUsed"] for receipt in scenario.receipts) < CAP
-    false = [1 - p for p in scenario.predictions(0)]
-    scenario.claim(0, false)
-    assert scenario.refute(0, 0, false)["gasUsed"] < CAP
-
-
-def test_gas__largest_group_of_256__below_the_cap():
-    terms = {"groups": 256, "testGroups": 255, "groupSize": 8_191, "features": 2}
-    small = make_data({**terms, "groupSize": 1, "classes": 2})
-    group = small.groups[0] * 8_191
-    data = Data([group] * 2, small.salts, 2, 2, 8_191)
-    leaves = data.leaves() * 128  # of two groups only: enough to measure one opening
-
-    class Wide(Data):
-        def leaves(self):
-            return leaves
-
-    wide = Wide(data.groups, data.salts, 2, 2, 8_191)
-    with pytest.raises(Exception, match="InvalidTerms"):
-        Scenario.create(data=wide, **terms)  # more than a million test samples
-    scenario = Scenario.create(data=wide, **(terms | {"testGroups": 122}))
-    assert scenario.draw()["gasUsed"] < CAP
-    scenario.at("opening")
-    first = scenario.test_groups[0]
-    if first < 2:
-        assert scenario.open_test([first])["gasUsed"] < CAP
-    else:
-        with pytest.raises(Exception, match="WrongProof"):
-            scenario.send(scenario.f.openTest([(data.salts[0], group, [bytes(32)] * 8)]), "organizer")

@@ -134,6 +134,11 @@ class CompetitionMoney(RuleBasedStateMachine):
             self.attempt(self.s.refute, number, index, self.claims[number], role)
 
     @rule(number=numbers)
+    def keep(self, number):
+        if number in self.s.models:
+            self.attempt(self.s.keep, number)
+
+    @rule(number=numbers)
     def settle(self, number):
         self.attempt(self.s.send, self.s.f.settle(number), "stranger")
 
@@ -183,6 +188,8 @@ class CompetitionMoney(RuleBasedStateMachine):
             self.attempt(self.s.send, self.s.f.slashUnopened(), "stranger")
             self.attempt(self.s.finalize)
         assert self.s.outcome != "Open"  # a way out from every state
+        for number in self.s.models:
+            self.attempt(self.s.keep, number)
         for step in range(max(6, len(self.s.models))):
             for role in ROLES:
                 self.pull(step, step % 6, role)

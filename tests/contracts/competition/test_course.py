@@ -81,7 +81,7 @@ def refused(error, *values):
         ("features", {"features": 0}),
         ("groupSize", {"groupSize": 0}),
         ("groupSize", {"groupSize": 9000}),
-        ("maxModelBytes", {"maxModelBytes": 65_537}),
+        ("maxModelBytes", {"maxModelBytes": 49_153}),
         ("classes", {"classes": 1}),
         ("classes", {"metric": 2}),
         ("criterion", {"criterion": 10**9 + 1}),
