@@ -126,15 +126,15 @@ def shape_of(offer: Offer, table: Table) -> Shape:
 
 def _check_sizes(offer: Offer, table: Table, size: int, tests: int) -> None:
     stride = sample_size(len(table.encoding.features), len(table.encoding.classes))
-    if size > MAX_GROUP_SIZE:
-        raise DataError(
-            f"a group of {size} samples is more than a transaction opens ({MAX_GROUP_SIZE})",
-            "Choose more --groups.",
-        )
     if size * stride > MAX_GROUP_BYTES:
         raise DataError(
             f"a group of {size} samples has {size * stride} bytes; a transaction opens {MAX_GROUP_BYTES}",
             f"Choose --group-size {MAX_GROUP_BYTES // stride} at most, or more --groups.",
+        )
+    if size > MAX_GROUP_SIZE:
+        raise DataError(
+            f"a group of {size} samples is more than a transaction opens ({MAX_GROUP_SIZE})",
+            "Choose more --groups.",
         )
     most = MAX_SAMPLES
     if offer.optimistic:
