@@ -105,40 +105,38 @@ def read_money(chain: Chain, token: Address) -> Money:
 def fill_up(
     connection: "Connection", shared: "Clone", beneficiary: Address, amount: Wei, payer: Account
 ) -> list[Receipt]:
-    """Let `beneficiary` have at least `amount` with the contract: `payer` pays in exactly what lacks.
+    """Let `beneficiary` have at least `amount` with the contract: `payer` pays in what lacks.
 
     A token is approved for exactly that first. Done twice, or killed and repeated, nothing is paid twice.
     Raises InsufficientFunds, ContractReverted.
     """
     receipts: list[Receipt] = []
-    for _ in range(ATTEMPTS):  # a token may keep a part of each transfer
+    sent = arrived = 1
+    for _ in range(ATTEMPTS):  # a token may keep a part of each transfer: then a little more is paid in
         lacking = Wei(amount - shared.balance(beneficiary))
         if lacking <= 0:
+            return receipts
+        sent = -(-lacking * sent // arrived)
+        receipts += _pay_in(connection, shared, beneficiary, Wei(sent), payer)
+        arrived = shared.amounts("Funded", receipts[-1])
+        if not arrived:
             break
-        receipts += _pay_in(connection, shared, beneficiary, lacking, payer)
-    return receipts
+    raise InsufficientFunds(
+        f"of {shared.money.show(sent)} only {shared.money.show(arrived)} arrived: the token keeps the rest",
+        "Do not pay with this token.",
+    )
 
 
 def _pay_in(
-    connection: "Connection", shared: "Clone", beneficiary: Address, lacking: Wei, payer: Account
+    connection: "Connection", shared: "Clone", beneficiary: Address, amount: Wei, payer: Account
 ) -> list[Receipt]:
-    money = shared.money
+    money, purpose = shared.money, _purpose(shared, beneficiary, payer)
     if money.token == ETHER:
         paid = shared.fund(beneficiary, Wei(0))
-        return [
-            connection.journal.send(_purpose(shared, beneficiary, payer), paid, payer, value=int(lacking))
-        ]
-    require_held(connection.chain, money, payer, lacking)
-    receipts = approve(connection.chain, money, shared.address, lacking, payer)
-    paid = shared.fund(beneficiary, lacking)
-    receipt = connection.journal.send(_purpose(shared, beneficiary, payer), paid, payer)
-    arrived = shared.amounts("Funded", receipt)
-    if arrived < lacking:
-        raise InsufficientFunds(
-            f"of {money.show(lacking)} only {money.show(arrived)} arrived: the token keeps a fee",
-            "Run it again: what lacks is paid in then.",
-        )
-    return [*receipts, receipt]
+        return [connection.journal.send(purpose, paid, payer, value=int(amount))]
+    require_held(connection.chain, money, payer, amount)
+    receipts = approve(connection.chain, money, shared.address, amount, payer)
+    return [*receipts, connection.journal.send(purpose, shared.fund(beneficiary, amount), payer)]
 
 
 def approve(chain: Chain, money: Money, spender: Address, amount: Wei, owner: Account) -> list[Receipt]:
