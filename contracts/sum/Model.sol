@@ -67,6 +67,7 @@ library Scores {
     }
 
     /// @notice That label and its score.
+    // slither-disable-next-line dead-code (parts of others may need it)
     function best(int256[] memory scores) internal pure returns (uint256 first, int256 highest) {
         return bestBut(scores, scores.length);
     }

@@ -77,6 +77,7 @@ abstract contract SparseCounts is Model {
     }
 
     /// @dev For those who have not asked `_checkSample`.
+    // slither-disable-next-line dead-code (parts of others may need it)
     function _note(Words.Loaded memory loaded, bytes calldata x) internal view returns (uint256 end) {
         SparseLanes.check(loaded.shape, x);
         return _noteChecked(loaded, x);

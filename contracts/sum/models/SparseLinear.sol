@@ -48,12 +48,14 @@ abstract contract SparseLinear is Model {
     }
 
     /// @dev For those who have not asked `_checkSample`.
+    // slither-disable-next-line dead-code (parts of others may need it)
     function _scores(Words.Loaded memory loaded, bytes calldata x) internal view returns (int256[] memory) {
         SparseLanes.check(loaded.shape, x);
         return _scoresChecked(loaded, x);
     }
 
     /// @dev For those who have not asked `_checkSample`.
+    // slither-disable-next-line dead-code (parts of others may need it)
     function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row) internal view returns (int256) {
         SparseLanes.check(loaded.shape, x);
         return _scoreChecked(loaded, x, row);
