@@ -52,9 +52,10 @@ def compile_sources(
     (SHA-256 of that file) and `compiler` (version and settings). Interfaces and abstract contracts have an
     empty bytecode and are left out. Raises ChainError with the compiler's own words.
 
-    What a contract compiles to is kept in `.build/solc`, under the hash of its metadata: that names the
-    compiler, its settings and the hash of every source that the contract draws on. What has not changed is
-    not compiled again; what has is shared out among the processors.
+    The contracts are shared out among the processors. Each share sees all sources: solc numbers what it
+    reads, and its optimizer's choices depend on the numbers, hence on sources that a contract never imports.
+    What came out is kept in `.build/solc`, under the hash of all metadata (which name the compiler, its
+    settings and the hash of every source), so that nothing is compiled again until any of them changes.
     """
     files = sorted(path for folder in folders for path in (root / folder).rglob("*.sol"))
     sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
@@ -115,11 +116,13 @@ class _Solc:
     def _kept(self) -> dict[_Contract, Path]:
         """Where the output of each contract is, or is to be, kept."""
         output = self._run({source: {"*": ["metadata"]} for source in self.sources})
-        folder = self.root / ".build" / "solc"
+        contracts = sorted((source, name) for source in self.sources for name in output.get(source, {}))
+        metadata = [output[source][name]["metadata"] for source, name in contracts]
+        everything = hashlib.sha256(json.dumps([contracts, metadata]).encode()).hexdigest()
+        folder = self.root / ".build" / "solc" / everything
         return {
-            (source, name): folder / (hashlib.sha256(contract["metadata"].encode()).hexdigest() + ".json")
-            for source in self.sources
-            for name, contract in output.get(source, {}).items()
+            (source, name): folder / (hashlib.sha256(f"{source}:{name}".encode()).hexdigest() + ".json")
+            for source, name in contracts
         }
 
     def _share(self, share: Iterable[_Contract]) -> Any:
@@ -134,7 +137,7 @@ class _Solc:
 
         request = {
             "language": "Solidity",
-            "sources": {source: {"content": self.sources[source]} for source in wanted},
+            "sources": {source: {"content": content} for source, content in self.sources.items()},
             "settings": {**self.settings, "outputSelection": wanted},
         }
         try:
