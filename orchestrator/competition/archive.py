@@ -10,12 +10,13 @@ its salt; a salt is used for one group only, and the tree, not the seal, tells c
 
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from orchestrator.competition.encoding import Encoding
 from orchestrator.competition.records import Group, Terms
 from orchestrator.competition.tree import Data, is_group, proof_of, root_of
 from orchestrator.errors import DataError, IntegrityError
+from orchestrator.provenance import canonical
 from orchestrator.provenance.secrets import masked
 
 FORMAT = "diln-competition-data/1"
@@ -58,7 +59,7 @@ class Archive:
         """Raises DataError, or IntegrityError, for what is not the data of a competition with these terms."""
         line, _, body = content.partition(b"\n")
         try:
-            found: Any = json.loads(line)
+            found = canonical.parse(line)
             encoding = Encoding.from_json(found)
             leaves = tuple(bytes.fromhex(leaf) for leaf in found["leaves"])
             known = found["format"] == FORMAT and len(leaves) == terms.groups

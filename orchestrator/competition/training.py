@@ -15,6 +15,7 @@ from orchestrator.competition.timing import require_phase
 from orchestrator.competition.tree import Data
 from orchestrator.competition.venue import Venue
 from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
+from orchestrator.provenance import canonical
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Digest
 
@@ -187,7 +188,7 @@ def _published(venue: Venue, competition: Competition, opening: str | None) -> d
     if opening is None:
         return {}
     try:
-        found = json.loads(venue.storage.read(opening, limit=LARGEST_OPENING))
+        found = canonical.parse(venue.storage.read(opening, limit=LARGEST_OPENING))
         return {int(number): bytes.fromhex(salt) for number, salt in found["salts"].items()}
     except StorageError:
         return {}

@@ -176,7 +176,7 @@ def test_archive__wrong_salt_or_changed_byte__is_refused(points: Path) -> None:
         archive.data(terms, group_salts(bytes(32), terms.groups))
 
 
-@pytest.mark.parametrize("cut", [b"", b"{}\n", b"not json\n"])
+@pytest.mark.parametrize("cut", [b"", b"{}\n", b"not json\n", b"[" * 200_000])
 def test_archive__something_else__is_no_data(points: Path, cut: bytes) -> None:
     with pytest.raises(DataError):
         Archive.parse(cut, sealed(points)[2])
