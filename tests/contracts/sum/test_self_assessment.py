@@ -154,3 +154,19 @@ def test_settled_slot__used_again__old_claims_stay_closed(system: System) -> Non
     assert second.id != first.id
     with pytest.raises(Reverted, match="NotRecorded"):
         system.claim("refund", first)
+
+
+def test_report__all_is_promised__those_who_earn_later_get_none(system: System) -> None:
+    reputation(system, "first")
+    contribution = disputed(system)
+    system.claim("report", contribution, "first")
+    reputation(system, "late")  # by now each has a half of all
+    label = Facts(contribution.facts).label
+    while system.do.predict(X).call() == label:
+        system.add(X, 1 - label, "honest")
+    system.evm.advance(1)
+    with pytest.raises(Reverted, match="NoShare"):
+        system.claim("report", contribution, "late")
+    system.evm.advance(DAY)
+    system.claim("take", contribution, "first")
+    assert system.balance("first") >= Facts(contribution.facts).deposit * GWEI
