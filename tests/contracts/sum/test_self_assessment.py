@@ -170,3 +170,17 @@ def test_report__all_is_promised__those_who_earn_later_get_none(system: System) 
     system.evm.advance(DAY)
     system.claim("take", contribution, "first")
     assert system.balance("first") >= Facts(contribution.facts).deposit * GWEI
+
+
+def test_report__not_due__refused(system: System) -> None:
+    """Whoever holds the model wrong for a moment reports nothing that has not had its time."""
+    reputation(system, "reporter")
+    contribution = system.add(X, 1 - system.do.predict(X).call(), "honest")
+    label = Facts(contribution.facts).label
+    while system.do.predict(X).call() == label:
+        system.add(X, 1 - label, "attacker")
+    system.evm.advance(6 * DAY)
+    with pytest.raises(Reverted, match="TooEarly"):
+        system.claim("report", contribution, "reporter")
+    system.due(contribution)
+    system.claim("report", contribution, "reporter")
