@@ -8,8 +8,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from orchestrator.errors import ChainError, ConfigError
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
-_Contract = tuple[str, str]  # its source's path, its name
 _OUTPUTS = [
     "abi",
     "evm.bytecode.object",
@@ -52,10 +49,10 @@ def compile_sources(
     (SHA-256 of that file) and `compiler` (version and settings). Interfaces and abstract contracts have an
     empty bytecode and are left out. Raises ChainError with the compiler's own words.
 
-    The contracts are shared out among the processors. Each share sees all sources: solc numbers what it
-    reads, and its optimizer's choices depend on the numbers, hence on sources that a contract never imports.
-    What came out is kept in `.build/solc`, under the hash of all metadata (which name the compiler, its
-    settings and the hash of every source), so that nothing is compiled again until any of them changes.
+    All contracts are compiled in one run, and files without any only where they are imported, as Brownie does
+    it: solc numbers what it reads, and its optimizer's choices depend on the numbers. What came out is kept
+    in `.build/solc`, under the hash of all metadata (which name the compiler, its settings and the hash of
+    every source), until any of them changes.
     """
     files = sorted(path for folder in folders for path in (root / folder).rglob("*.sol"))
     sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
@@ -65,11 +62,11 @@ def compile_sources(
         "remappings": list(config.remappings),
         "viaIR": config.via_ir,
     }
-    solc = _Solc(root.resolve(), solc_binary(root, config.version), sources, settings)
     artifacts: dict[str, dict[str, Any]] = {}
-    with contextlib.chdir(root):  # npm's solc resolves imports against the working directory
-        compiled = solc.compile()
-    for (source, name), contract in sorted(compiled.items()):
+    compiled = _compiled(root.resolve(), config.version, sources, settings)
+    found = [(source, name) for source in sources for name in sorted(compiled.get(source, {}))]
+    for source, name in found:
+        contract = compiled[source][name]
         bytecode = contract["evm"]["bytecode"]["object"]
         if not bytecode:
             continue
@@ -88,64 +85,38 @@ def compile_sources(
     return artifacts
 
 
-@dataclass(frozen=True)
-class _Solc:
-    """The compiler, and what it is to compile."""
+def _compiled(root: Path, version: str, sources: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
+    """Solc's output by source and contract."""
+    binary = solc_binary(root, version)
+    with contextlib.chdir(root):  # npm's solc resolves imports against the working directory
+        metadata = _run(root, binary, sources, settings, ["metadata"])
+        described = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode()).hexdigest()
+        kept = root / ".build" / "solc" / f"{described}.json"
+        if kept.is_file():
+            return json.loads(kept.read_bytes())
+        own = {source: content for source, content in sources.items() if source in metadata}
+        output = _run(root, binary, own, settings, _OUTPUTS)
+    _write(kept, json.dumps(output))
+    return output
 
-    root: Path
-    binary: Path
-    sources: Mapping[str, str]
-    settings: Mapping[str, Any]
 
-    def compile(self) -> dict[_Contract, Any]:
-        """What solc says of each contract."""
-        kept = self._kept()
-        found = {each: json.loads(path.read_bytes()) for each, path in kept.items() if path.is_file()}
-        missing = sorted(kept.keys() - found.keys())
-        workers = max(1, min(os.cpu_count() or 1, len(missing)))
-        shares = [
-            missing[i::workers] for i in range(workers)
-        ]  # those of one file are alike: dealt out in turn
-        with ThreadPoolExecutor(workers) as pool:
-            for share, output in zip(shares, pool.map(self._share, shares), strict=True):
-                for source, name in share:
-                    found[source, name] = contract = output[source][name]
-                    _write(kept[source, name], json.dumps(contract))
-        return found
+def _run(
+    root: Path, binary: Path, sources: Mapping[str, str], settings: Mapping[str, Any], outputs: list[str]
+) -> Any:
+    import solcx
+    from solcx.exceptions import SolcError
 
-    def _kept(self) -> dict[_Contract, Path]:
-        """Where the output of each contract is, or is to be, kept."""
-        output = self._run({source: {"*": ["metadata"]} for source in self.sources})
-        contracts = sorted((source, name) for source in self.sources for name in output.get(source, {}))
-        metadata = [output[source][name]["metadata"] for source, name in contracts]
-        everything = hashlib.sha256(json.dumps([contracts, metadata]).encode()).hexdigest()
-        folder = self.root / ".build" / "solc" / everything
-        return {
-            (source, name): folder / (hashlib.sha256(f"{source}:{name}".encode()).hexdigest() + ".json")
-            for source, name in contracts
-        }
-
-    def _share(self, share: Iterable[_Contract]) -> Any:
-        wanted: dict[str, dict[str, list[str]]] = {}
-        for source, name in share:
-            wanted.setdefault(source, {})[name] = _OUTPUTS
-        return self._run(wanted) if wanted else {}
-
-    def _run(self, wanted: Mapping[str, Mapping[str, list[str]]]) -> Any:
-        import solcx
-        from solcx.exceptions import SolcError
-
-        request = {
-            "language": "Solidity",
-            "sources": {source: {"content": content} for source, content in self.sources.items()},
-            "settings": {**self.settings, "outputSelection": wanted},
-        }
-        try:
-            output = solcx.compile_standard(request, solc_binary=self.binary, allow_paths=str(self.root))
-        except SolcError as error:
-            told = f"the contracts do not compile:\n{error.message}"
-            raise ChainError(told, "Mend the first one.") from error
-        return output["contracts"]
+    request = {
+        "language": "Solidity",
+        "sources": {source: {"content": content} for source, content in sources.items()},
+        "settings": {**settings, "outputSelection": {"*": {"*": outputs}}},
+    }
+    try:
+        output = solcx.compile_standard(request, solc_binary=binary, allow_paths=str(root))
+    except SolcError as error:
+        told = f"the contracts do not compile:\n{error.message}"
+        raise ChainError(told, "Mend the first one.") from error
+    return output["contracts"]
 
 
 def _write(path: Path, content: str) -> None:
