@@ -30,7 +30,7 @@ def test_run__on_chain__weight_for_weight_and_unit_for_unit(kind):
     assert twins.contributions > 15
 
 
-@pytest.mark.skipif(not REVIEWS.is_file(), reason="needs the prepared film reviews")
+@pytest.mark.skipif(not REVIEWS.is_file(), reason="the prepared film reviews are not here (DILN_SHARED)")
 def test_simulate__figure_4__accuracy_holds_and_money_moves_to_the_good():
     result = simulate(load_scenario("figure4"), data=REVIEWS)
     track, without = result.track, result.without
