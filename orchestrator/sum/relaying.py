@@ -14,7 +14,7 @@ from orchestrator.errors import (
     SignatureRefused,
     WrongChain,
 )
-from orchestrator.provenance import fields
+from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
 from orchestrator.sum.adding import AT_ONCE, Addition, Sample, bring, given_before, most_for, plain
@@ -106,7 +106,7 @@ class SignedContribution:
     def from_bytes(cls, data: bytes) -> Self:
         """Read what `to_bytes` wrote. Raises SignatureRefused that names the field."""
         try:
-            found = fields.object_in(json.loads(data), _KEYS, "contribution")
+            found = fields.object_in(canonical.parse(data), _KEYS, "contribution")
             return cls(
                 chain_id=fields.count_in(found["chainId"], "chainId"),
                 contract=fields.address_in(found["contract"], "contract"),
@@ -117,7 +117,7 @@ class SignedContribution:
                 deadline=Seconds(fields.count_in(found["deadline"], "deadline")),
                 signature=fields.bytes_in(found["signature"], "signature"),
             )
-        except (NotCanonical, ValueError, RecursionError) as error:
+        except ValueError as error:
             raise SignatureRefused(
                 f"this is no signed contribution: {error}", "Have it signed anew: diln sum sign."
             ) from error

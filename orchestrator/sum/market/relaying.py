@@ -8,8 +8,7 @@ from typing import Any
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds, SignatureRefused
-from orchestrator.provenance import fields
-from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.disk import replace_file
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.contract import MarketContract
@@ -128,10 +127,10 @@ def _to_json(signed: Signed) -> dict[str, Any]:
 
 def _read(market: MarketContract, file: Path) -> Sequence[Signed]:
     try:
-        content = fields.object_in(json.loads(file.read_bytes()), _KEYS, "file")
+        content = fields.object_in(canonical.parse(file.read_bytes()), _KEYS, "file")
         place = fields.count_in(content["chain"], "chain"), fields.address_in(content["market"], "market")
         found = [_signed(each) for each in fields.list_in(content["signed"], "signed")]
-    except (OSError, NotCanonical, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{file} holds no signed contributions: {error}", "Ask for it again.") from error
     if content["format"] != FORMAT:
         raise DataError(f"{file} holds no signed contributions", "Ask for it again.")

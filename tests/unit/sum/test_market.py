@@ -274,6 +274,9 @@ def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -
         file.write_text(json.dumps(altered))
         with pytest.raises(error):
             list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+    file.write_bytes(b"[" * 200_000)
+    with pytest.raises(DataError):
+        list(relay(fair.connection, fair.opened, file, keeper, pay=True))
     assert fair.market.state().contributions == 0
 
 

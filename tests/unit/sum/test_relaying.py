@@ -124,7 +124,7 @@ def test_relay__contract_wallet_says_no__refused_by_the_contract(village: Villag
         pass_on(village, signed_by(village, wallet=wallet), pay=True)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"chainId": 1}'])
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"chainId": 1}', b"[" * 200_000])
 def test_read_signed__malformed__refused(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "signed.json"
     file.write_bytes(data)
