@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from orchestrator import packing
 from orchestrator.types import Address, Digest, Seconds, Wei
 
 ETHER = to_checksum_address("0x" + "00" * 20)
@@ -14,6 +15,8 @@ GWEI = 10**9
 DAY = 86_400
 SURE = 16
 """Certainty is counted in sixteenths."""
+
+_TERMS = {"cost_weight": 48, "refund_wait": 32, "take_gap": 32, "creator_wait": 32, "any_wait": 32}
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,12 @@ class Terms:
 
     def pack(self) -> int:
         """The settings as one 256-bit word. Raises ValueError for what does not fit."""
-        word, at = 0, 0
-        fields = (self.refund_wait, self.take_gap, self.creator_wait, self.any_wait)
-        for value, width in ((self.cost_weight, 48), *((wait, 32) for wait in fields)):
-            if not 0 <= value < 1 << width:
-                raise ValueError(f"{value} does not fit {width} bits")
-            word |= value << at
-            at += width
-        return word
+        return packing.pack(_TERMS, vars(self))
 
     @classmethod
     def unpack(cls, word: int) -> "Terms":
         """The settings that `pack` packed."""
-        waits = [word >> 48 + 32 * index & 0xFFFFFFFF for index in range(4)]
-        return cls(word & (1 << 48) - 1, *waits)
+        return cls(**packing.unpack(_TERMS, word))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Final
 
+from orchestrator import packing
+
 ACCURACY: Final = 0
 F1: Final = 1
 HINGE: Final = 2
@@ -63,23 +65,12 @@ class Rules:
 
     def pack(self) -> int:
         """The rules as the word that SumFactory.create takes for its terms."""
-        word, at = 0, 0
-        for name, width in _LAYOUT.items():
-            value = getattr(self, name)
-            if not 0 <= value < 1 << width:
-                raise ValueError(f"{name} = {value} does not fit {width} bits")
-            word |= value << at
-            at += width
-        return word
+        return packing.pack(_LAYOUT, vars(self))
 
     @classmethod
     def unpack(cls, word: int) -> "Rules":
         """The rules that `pack` packed."""
-        values = {}
-        for name, width in _LAYOUT.items():
-            values[name] = word & ((1 << width) - 1)
-            word >>= width
-        return cls(**values)
+        return cls(**packing.unpack(_LAYOUT, word))
 
 
 assert tuple(_LAYOUT) == tuple(field.name for field in fields(Rules))  # noqa: S101 – one order for both

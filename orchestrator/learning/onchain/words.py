@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from orchestrator import packing
+
 WORD = 32  # bytes
 LANES = 16  # in a word
 HANDLER = 8  # lanes of word 0 that belong to the data handler
@@ -17,6 +19,8 @@ INT16_MIN, INT16_MAX = -(1 << 15), (1 << 15) - 1
 UINT16_MAX = (1 << 16) - 1
 
 Lanes = npt.NDArray[np.int64]
+
+_SHAPE = {"dims": 32, "classes": 16, "limit": 16, "rate": 16, "bits": 8, "base_bytes": 16}
 
 
 @dataclass(frozen=True)
@@ -31,34 +35,13 @@ class Shape:
     base_bytes: int
 
     def pack(self) -> int:
-        """The settings as one 256-bit word."""
-        fields = (
-            (self.dims, 32),
-            (self.classes, 16),
-            (self.limit, 16),
-            (self.rate, 16),
-            (self.bits, 8),
-            (self.base_bytes, 16),
-        )
-        word, at = 0, 0
-        for value, width in fields:
-            if not 0 <= value < 1 << width:
-                raise ValueError(f"{value} does not fit {width} bits")
-            word |= value << at
-            at += width
-        return word
+        """The settings as one 256-bit word. Raises ValueError for what does not fit."""
+        return packing.pack(_SHAPE, vars(self))
 
     @classmethod
     def unpack(cls, word: int) -> "Shape":
         """The settings that `pack` packed."""
-        return cls(
-            dims=word & 0xFFFFFFFF,
-            classes=word >> 32 & 0xFFFF,
-            limit=word >> 48 & 0xFFFF,
-            rate=word >> 64 & 0xFFFF,
-            bits=word >> 80 & 0xFF,
-            base_bytes=word >> 88 & 0xFFFF,
-        )
+        return cls(**packing.unpack(_SHAPE, word))
 
 
 def pad(lanes: npt.NDArray[np.generic]) -> Lanes:

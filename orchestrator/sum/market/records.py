@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 
 from orchestrator.learning.onchain.market import Outcome, Phase
+from orchestrator.packing import unpack
 from orchestrator.types import Address, Seconds
 
 _STATUS = {
@@ -60,10 +61,10 @@ class State:
     def unpack(cls, words: Iterable[int]) -> "State":
         """What the contract's `state` returns."""
         packed = list(words)
-        status = _fields(packed[0], _STATUS)
+        status = unpack(_STATUS, packed[0])
         held: dict[str, int] = {}
         for word, layout in zip(packed[-len(_ESCROW) :], _ESCROW, strict=True):
-            held |= _fields(word, layout)
+            held |= unpack(layout, word)
         return cls(
             stage=Phase(status["stage"]),
             outcome=Outcome(status["outcome"]),
@@ -91,7 +92,7 @@ class Participant:
         """What the contract's `participant` returns."""
         found: dict[str, int] = {}
         for word, layout in zip(words, _PARTICIPANT, strict=True):
-            found |= _fields(word, layout)
+            found |= unpack(layout, word)
         score = found["score"] - (found["score"] >> 63 << 64)
         who = to_checksum_address(found["who"].to_bytes(20, "big"))
         return cls(who, found["staked"], found["opened"], bool(found["dropped"]), score, found["forfeit"])
@@ -125,12 +126,3 @@ class Payment:
 
     account: Address
     amount: int
-
-
-def _fields(word: int, layout: dict[str, int]) -> dict[str, int]:
-    """The fields of a packed word, from the lowest bit up."""
-    found = {}
-    for name, width in layout.items():
-        found[name] = word & (1 << width) - 1
-        word >>= width
-    return found
