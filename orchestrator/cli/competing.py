@@ -12,9 +12,8 @@ from orchestrator.cli.competitioncommon import (
     chosen_account,
     model_file,
     opened,
-    print_result,
 )
-from orchestrator.cli.console import progress_bar
+from orchestrator.cli.console import print_one, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import baseline, candidates, submitting
 from orchestrator.competition.training import training_data
@@ -45,7 +44,7 @@ def train_baseline(
         "measured on": f"{made.held_out} samples held out",
         "trained on": f"{made.trained_on} samples",
     }
-    print_result(facts, json)
+    print_one(facts, json)
 
 
 def submit(
@@ -80,7 +79,7 @@ def submit(
                 "gas": done.gas_used,
                 "note": None if done.anew else "it had been submitted before; nothing was sent",
             }
-    print_result(facts, json)
+    print_one(facts, json)
 
 
 def reveal(
@@ -99,7 +98,7 @@ def reveal(
         found = venue.find(reference)
         file = model_file(venue.settings, model) if model else None
         numbers = submitting.reveal(venue, found, chosen_account(venue), number=number, file=file)
-    print_result({"competition": found.address, "revealed": numbers or "nothing was left to reveal"}, json)
+    print_one({"competition": found.address, "revealed": numbers or "nothing was left to reveal"}, json)
 
 
 def _measured(candidate: candidates.Candidate) -> dict[str, Any]:

@@ -50,19 +50,6 @@ def model_file(settings: "Settings", reference: str) -> Path:
     return run.model
 
 
-def print_result(facts: dict[str, Any], json: bool) -> None:
-    """Facts for people (lists joined, empty ones left out) or for machines."""
-    if json:
-        print_json(facts)
-        return
-    print_facts(
-        {
-            key: ", ".join(map(str, value)) if isinstance(value, list) else value
-            for key, value in facts.items()
-        }
-    )
-
-
 def print_rows(rows: list[dict[str, Any]], json: bool) -> None:
     if json:
         print_json(rows)

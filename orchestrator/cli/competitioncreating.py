@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.competitioncommon import chosen_account, opened, print_result
+from orchestrator.cli.competitioncommon import chosen_account, opened
 from orchestrator.cli.competitionreading import facts_of
-from orchestrator.cli.console import err, progress_bar
+from orchestrator.cli.console import err, print_one, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import creating, offer, overview, timing
 from orchestrator.competition.money import ETHER, money_of, parse_token
@@ -108,7 +108,7 @@ def create(
         facts = facts_of(venue, overview.overview(made.competition))
     trivial = [str(each) for each in draft.trivial]
     facts |= {"trivial models": trivial, "gas": made.gas_used}
-    print_result(facts | {"notes": list(draft.warnings)} if json else facts, json)
+    print_one(facts | {"notes": list(draft.warnings)} if json else facts, json)
 
 
 def _shares(text: str) -> tuple[float, ...]:

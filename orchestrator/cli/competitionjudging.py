@@ -10,10 +10,17 @@ from orchestrator.cli.competitioncommon import (
     NumberOption,
     chosen_account,
     opened,
-    print_result,
     print_rows,
 )
-from orchestrator.cli.console import Progress, out, print_facts, print_json, print_line, progress_bar
+from orchestrator.cli.console import (
+    Progress,
+    out,
+    print_facts,
+    print_json,
+    print_line,
+    print_one,
+    progress_bar,
+)
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import closing, evaluating, publishing, watching
 from orchestrator.competition.money import money_of
@@ -61,7 +68,7 @@ def claim(
         mine = _own(found, account, number)
         evaluating.claim(venue, found, mine, account)
         facts = _score(found, mine)
-    print_result(facts, json)
+    print_one(facts, json)
 
 
 def refute(
@@ -96,7 +103,7 @@ def finalize(
         found = venue.find(reference)
         outcome = closing.finalize(venue, found, chosen_account(venue))
         facts = {"competition": found.address, "outcome": outcome.name.lower(), "winners": found.ranking()}
-    print_result(facts, json)
+    print_one(facts, json)
 
 
 def withdraw(
@@ -138,7 +145,7 @@ def publish(
         "manifest cid": done.version.manifest_cid,
         "gas": done.gas_used,
     }
-    print_result(facts, json)
+    print_one(facts, json)
 
 
 def watch(

@@ -10,9 +10,8 @@ from orchestrator.cli.competitioncommon import (
     OpeningOption,
     chosen_account,
     opened,
-    print_result,
 )
-from orchestrator.cli.console import out, print_facts, print_json, print_table, progress_bar
+from orchestrator.cli.console import out, print_facts, print_json, print_one, print_table, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import creating, overview, timing, training
 from orchestrator.competition.money import Money, money_of
@@ -98,7 +97,7 @@ def data(
         "classes": list(seen.archive.encoding.classes),
         "sealed data": found.terms.cid,
     }
-    print_result(facts, json)
+    print_one(facts, json)
 
 
 def _sender_if_needed(venue: "Venue", found: "Competition", challenge: int | None) -> "Account | None":
@@ -120,7 +119,7 @@ def open_test(
         found = venue.find(reference)
         count = open_all_tests(venue, found, chosen_account(venue), progress)
         total = found.progress().opened
-    print_result({"competition": found.address, "opened now": count, "open": total}, json)
+    print_one({"competition": found.address, "opened now": count, "open": total}, json)
 
 
 def facts_of(venue: "Venue", seen: overview.Overview) -> dict[str, Any]:

@@ -45,6 +45,19 @@ def print_facts(facts: Mapping[str, Any]) -> None:
         out.print(f"[dim]{name:<{width}}[/]  {_escape(str(value))}")
 
 
+def print_one(facts: Mapping[str, Any], json: bool) -> None:
+    """One thing's facts: for machines as they are, for people lists with commas and empty values left out."""
+    if json:
+        print_json(facts)
+        return
+    print_facts(
+        {
+            key: ", ".join(map(str, value)) if isinstance(value, list) else value
+            for key, value in facts.items()
+        }
+    )
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Aligned columns; nothing is cut, so that hashes and addresses can be copied."""
     cells = [list(columns), *([str(cell) for cell in row] for row in rows)]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import err, progress_bar
+from orchestrator.cli.console import err, print_one, progress_bar
 from orchestrator.cli.marketprinting import LOSSES
 from orchestrator.cli.options import (
     DryRunOption,
@@ -16,7 +16,7 @@ from orchestrator.cli.options import (
     StorageOption,
     chosen_sender,
 )
-from orchestrator.cli.sumcommon import TextColumn, connection_from, opened_from, print_one
+from orchestrator.cli.sumcommon import TextColumn, connection_from, opened_from
 from orchestrator.cli.sumcreating import plan_from
 from orchestrator.errors import UsageError
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import out, progress_bar
+from orchestrator.cli.console import out, print_one, progress_bar
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -26,7 +26,6 @@ from orchestrator.cli.sumcommon import (
     connection_from,
     encode,
     market_from,
-    print_one,
     print_rows,
     samples_from,
 )

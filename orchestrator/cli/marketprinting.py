@@ -3,8 +3,8 @@
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.console import out, print_json
-from orchestrator.cli.sumcommon import print_one, print_rows, when
+from orchestrator.cli.console import out, print_json, print_one
+from orchestrator.cli.sumcommon import print_rows, when
 
 if TYPE_CHECKING:
     from orchestrator.sum.connection import Connection

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orchestrator.cli.console import progress_bar
+from orchestrator.cli.console import print_one, progress_bar
 from orchestrator.cli.marketprinting import print_market, settlement
 from orchestrator.cli.options import (
     FromOption,
@@ -17,7 +17,6 @@ from orchestrator.cli.sumcommon import (
     MarketArgument,
     connection_from,
     market_from,
-    print_one,
     print_rows,
     when,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.console import out, print_json, print_table, progress_bar
+from orchestrator.cli.console import out, print_json, print_one, print_table, progress_bar
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -32,7 +32,6 @@ from orchestrator.cli.sumcommon import (
     encode,
     opened_from,
     outcome_facts,
-    print_one,
     print_outcomes,
     print_rows,
     samples_from,

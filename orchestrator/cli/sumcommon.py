@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import out, print_facts, print_json, print_table
+from orchestrator.cli.console import out, print_json, print_table
 from orchestrator.cli.options import ask_password, settings_from
 from orchestrator.errors import UsageError
 
@@ -127,19 +127,6 @@ def encode(opened: "Found", samples: Samples) -> list[bytes]:
             where = f"row {number}: " if len(samples.rows) > 1 else ""
             raise DataError(where + error.message, error.hint) from error
     return found
-
-
-def print_one(facts: Mapping[str, Any], json: bool) -> None:
-    """One thing's facts; lists with commas."""
-    if json:
-        print_json(facts)
-        return
-    print_facts(
-        {
-            key: ", ".join(map(str, value)) if isinstance(value, list) else value
-            for key, value in facts.items()
-        }
-    )
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import err, out, print_json, progress_bar
+from orchestrator.cli.console import err, out, print_json, print_one, progress_bar
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -18,7 +18,6 @@ from orchestrator.cli.options import (
 from orchestrator.cli.sumcommon import (
     TextColumn,
     connection_from,
-    print_one,
 )
 from orchestrator.errors import UsageError
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.console import out, print_json
+from orchestrator.cli.console import out, print_json, print_one
 from orchestrator.cli.options import (
     FromOption,
     HomeOption,
@@ -21,7 +21,6 @@ from orchestrator.cli.sumcommon import (
     connection_from,
     opened_from,
     outcome_facts,
-    print_one,
     print_outcomes,
     when,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import out, print_facts, print_json, progress_bar
+from orchestrator.cli.console import out, print_facts, print_json, print_one, progress_bar
 from orchestrator.cli.marketprinting import print_market, print_replay, print_standing
 from orchestrator.cli.options import (
     FromOption,
@@ -28,7 +28,6 @@ from orchestrator.cli.sumcommon import (
     anything_from,
     connection_from,
     encode,
-    print_one,
     print_rows,
     samples_from,
 )
