@@ -1,67 +1,35 @@
-"""What the workflows of a competition work with: chain, storage, wallets and contracts."""
+"""What the workflows of a competition work with."""
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
-from orchestrator.chain import Account, Accounts, Chain, Deployments, Journal, Receipt, connect
+from orchestrator.chain import Account, Receipt
 from orchestrator.competition.contracts import Competition, CompetitionFactory
 from orchestrator.competition.money import Token
 from orchestrator.competition.records import NOBODY
 from orchestrator.competition.secrets import SecretFolder
 from orchestrator.competition.timing import in_words
-from orchestrator.config import Settings
 from orchestrator.errors import ChainError, ContractReverted
-from orchestrator.provenance import ModelRegistry
-from orchestrator.storage import Storage, open_storage
+from orchestrator.provenance.folder import WorkingFolder
 from orchestrator.types import Address
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
 
-Password = Callable[[str], str]
 Report = Callable[[int, int], None]
 
 
-class Venue:
-    """The working folder's chain, storage and wallets, each opened when first used.
-
-    `ask_password` is called with an account's name when an encrypted keystore must be unlocked.
-    Use as a context manager, so that chain and storage are closed.
-    """
-
-    def __init__(self, settings: Settings, ask_password: Password | None = None) -> None:
-        self.settings = settings
-        self._ask_password = ask_password
-
-    @cached_property
-    def chain(self) -> Chain:
-        return connect(self.settings)
-
-    @cached_property
-    def storage(self) -> Storage:
-        return open_storage(self.settings)
+class Venue(WorkingFolder):
+    """The working folder, with its competitions and their secrets."""
 
     @cached_property
     def factory(self) -> CompetitionFactory:
         """The factory on this chain. Raises NotDeployed before `diln migrate`."""
-        deployed = self._deployments.entry("CompetitionFactory")
+        deployed = self.deployments.entry("CompetitionFactory")
         return CompetitionFactory(self.chain, deployed.address, deployed.block)
-
-    @cached_property
-    def registry(self) -> ModelRegistry:
-        """Raises NotDeployed before `diln migrate`."""
-        deployed = self._deployments.entry("ModelRegistry")
-        return ModelRegistry(self.chain, deployed.address, deployed.block)
-
-    @property
-    def journal(self) -> Journal:
-        return Journal(self.settings.home / "journal", self.chain)
-
-    def account(self, name: str) -> Account:
-        return Accounts(self.settings, self._ask_password).get(name)
 
     def secrets(self, competition: Address | None = None) -> SecretFolder:
         """Where the secrets of a competition are kept; without one, those of competitions being created."""
@@ -123,15 +91,3 @@ class Venue:
             many = "several competitions begin" if found else "there is no competition that begins"
             raise ChainError(f"{many} with `{reference}`", "`diln competition list` shows all of them.")
         return found[0]
-
-    @cached_property
-    def _deployments(self) -> Deployments:
-        return Deployments(self.settings, self.chain)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for opened in ("storage", "chain"):
-            if opened in self.__dict__:
-                self.__dict__[opened].close()

@@ -1,58 +1,11 @@
-"""What a workflow works with: chain, storage, wallets and registry, each opened when first used."""
+"""What a workflow of the first job works with."""
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import Self
-
-from orchestrator.chain import Account, Accounts, Chain, Deployments, Journal, connect
-from orchestrator.config import Settings
-from orchestrator.provenance import ModelRegistry
-from orchestrator.storage import Storage, open_storage
+from orchestrator.provenance.folder import WorkingFolder
 from orchestrator.types import Address
 
-Password = Callable[[str], str]
 
-
-class Workspace:
-    """The working folder's chain, storage and wallets.
-
-    `ask_password` is called with an account's name when an encrypted keystore must be unlocked.
-    Use as a context manager, so that chain and storage are closed.
-    """
-
-    def __init__(self, settings: Settings, ask_password: Password | None = None) -> None:
-        self.settings = settings
-        self._ask_password = ask_password
-
-    @cached_property
-    def chain(self) -> Chain:
-        return connect(self.settings)
-
-    @cached_property
-    def storage(self) -> Storage:
-        return open_storage(self.settings)
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        return Accounts(self.settings, self._ask_password)
-
-    @cached_property
-    def deployments(self) -> Deployments:
-        return Deployments(self.settings, self.chain)
-
-    @cached_property
-    def registry(self) -> ModelRegistry:
-        """The registry on this chain. Raises NotDeployed before `diln migrate`."""
-        deployed = self.deployments.entry("ModelRegistry")
-        return ModelRegistry(self.chain, deployed.address, deployed.block)
-
-    @property
-    def journal(self) -> Journal:
-        """What was sent to this chain, so that nothing is sent twice."""
-        return Journal(self.settings.home / "journal", self.chain)
-
-    def account(self, name: str) -> Account:
-        return self.accounts.get(name)
+class Workspace(WorkingFolder):
+    """The working folder, and the names of those in it."""
 
     def name_of(self, address: Address) -> str:
         """The name of the account with this address, if it is one of ours, with the address."""
@@ -64,11 +17,3 @@ class Workspace:
         """Whose projects a bare name means first: those of the account that is set, if one is."""
         name = self.settings.account or ("alice" if self.settings.network.embedded else None)
         return self.account(name).address if name else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for opened in ("storage", "chain"):
-            if opened in self.__dict__:
-                self.__dict__[opened].close()

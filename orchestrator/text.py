@@ -1,0 +1,28 @@
+"""Text that strangers wrote, from chains, descriptors, files and tokens: decoded leniently, shown escaped."""
+
+import unicodedata
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+LONGEST_SHOWN = 2_000
+
+
+def decoded(raw: bytes) -> str:
+    """UTF-8 as text; bytes that are not UTF-8 become U+FFFD, so that nobody's bytes end a reader."""
+    return raw.decode("utf-8", errors="replace")
+
+
+def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
+    r"""`text` as one line that a terminal prints and never obeys, cut after `longest` characters.
+
+    Control, format (also bidirectional), surrogate and private characters and line separators are shown as
+    `\x1b`, `\u202e` or `\U000e0001`.
+    """
+    cut = text if len(text) <= longest else text[:longest] + "…"
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(_escaped(char) if unicodedata.category(char) in _INVISIBLE else char for char in cut)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
