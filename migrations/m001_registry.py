@@ -1,7 +1,7 @@
 """The registry of models. It has no owner and no parameters, so one serves everybody on a chain."""
 
-from orchestrator.chain import Deployer
+from orchestrator.chain import Deploy
 
 
-def migrate(deploy: Deployer) -> None:
+def migrate(deploy: Deploy) -> None:
     deploy("ModelRegistry")

@@ -1,6 +1,6 @@
 """Collaborative training: the factory, and an implementation for each composition of model and incentive."""
 
-from orchestrator.chain import Deployer
+from orchestrator.chain import Deploy
 
 MODELS = (
     "SparsePerceptron",
@@ -11,13 +11,10 @@ MODELS = (
     "NearestCentroid",
 )
 INCENTIVES = ("Stake", "Game")
-MARKETS = ("SparsePerceptron", "NaiveBayes")
 
 
-def migrate(deploy: Deployer) -> None:
+def migrate(deploy: Deploy) -> None:
     deploy("SumFactory")
     for model in MODELS:
         for incentive in INCENTIVES:
-            deploy(model + incentive)
-    for model in MARKETS:
-        deploy(model + "Market")  # and, by its constructor, the contract that measures for it
+            deploy(model + incentive, needs=["SumFactory"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestrator.errors import ConfigError
 
@@ -102,12 +103,14 @@ def load_settings(
 ) -> Settings:
     """Settle on one configuration for `folder` (the working folder).
 
+    `network` is a name or a node's URL; without one, DILN_NETWORK and then ETH_RPC_URL count.
     Raises ConfigError for a malformed file, an unknown network or an unset variable in its URL.
     """
     folder = Path(folder)
     file = _read_config(folder)
     diln = _section(file, "diln")
-    name = network or environ.get("DILN_NETWORK") or str(diln.get("network", EMBEDDED))
+    name = network or environ.get("DILN_NETWORK") or environ.get("ETH_RPC_URL")
+    name = name or str(diln.get("network", EMBEDDED))
     return Settings(
         home=Path(home or environ.get("DILN_HOME") or folder / HOME),
         network=_network(name, _section(diln, "networks"), environ),
@@ -149,6 +152,8 @@ def _section(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str]) -> Network:
     if name == EMBEDDED:
         return Network(EMBEDDED)
+    if "://" in name:
+        return _node(name)
     if name not in networks:
         known = ", ".join([EMBEDDED, *networks])
         raise ConfigError(
@@ -158,13 +163,26 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
     entry = _section(networks, name)
     if "url" not in entry:
         raise ConfigError(f"network `{name}` has no `url`", f"Add it in {CONFIG_FILE}.")
+    url = _expand(str(entry["url"]), name, environ)
+    _node(url)
     return Network(
         name=name,
-        url=_expand(str(entry["url"]), name, environ),
+        url=url,
         chain_id=entry.get("chain_id"),
         confirmations=int(entry.get("confirmations", 0)),
         timeout=float(entry.get("timeout", Network.timeout)),
     )
+
+
+def _node(url: str) -> Network:
+    """The network of a node that is named by its URL; what may be secret in it is no part of the name."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f"a node is reached by HTTP, not by `{parts.scheme}://`",
+            "Give the node's HTTP address: http://… or https://… (most nodes have both).",
+        )
+    return Network(name=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", url=url)
 
 
 def _expand(url: str, network: str, environ: Mapping[str, str]) -> str:

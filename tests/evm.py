@@ -142,11 +142,13 @@ def error_selector(entry: Any) -> str:
 def compile_mocks() -> None:
     """Recompile the contracts and the tests' mocks (needs `npm ci`)."""
     from orchestrator.chain.compiler import compile_sources, write_artifacts
+    from orchestrator.chain.migrations import write_addresses
     from orchestrator.config import load_settings
 
     root = Path(__file__).parent.parent
     config = load_settings(folder=root).compiler
     write_artifacts(compile_sources(root, config))
+    write_addresses()
     mocks = "tests/contracts/mocks"
     if any((root / mocks).glob("*.sol")):
         write_artifacts(compile_sources(root, config, folders=[mocks]), MOCKS)

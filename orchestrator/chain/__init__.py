@@ -6,7 +6,7 @@ from orchestrator.chain.connection import Block, Chain, connect
 from orchestrator.chain.deployments import Deployment, Deployments
 from orchestrator.chain.health import Finding, examine
 from orchestrator.chain.journal import Journal
-from orchestrator.chain.migrations import Deployer, migrate
+from orchestrator.chain.migrations import Deploy, migrate
 from orchestrator.chain.node import start_node
 from orchestrator.chain.receipts import Receipt, ether
 
@@ -16,7 +16,7 @@ __all__ = [
     "Artifact",
     "Block",
     "Chain",
-    "Deployer",
+    "Deploy",
     "Deployment",
     "Deployments",
     "Finding",

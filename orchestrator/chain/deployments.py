@@ -1,166 +1,138 @@
-"""Which contract stands where: one JSON file for each chain, `deployments/<chain id>.json`.
+"""Which contract stands where.
 
-Two chains may share an id (every Anvil has 31337), so the file also names the chain's genesis block, and each
-contract's code is compared with the record whenever its address is asked for.
+Contracts have the same address on every chain (see `deterministic`), so nobody needs a file to find them.
+What is kept, in one JSON file for each chain, is where they begin: the block from which events are read. Such
+files ship with the package for public chains, and `.diln/deployments/` holds what this folder found or, with
+`--fresh`, deployed for itself.
 """
 
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from eth_utils.crypto import keccak
 
+from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
+from orchestrator.chain.failures import as_diln_errors
 from orchestrator.config import Settings
-from orchestrator.errors import ChainError, NotDeployed, WrongChain
+from orchestrator.errors import ChainError, NotDeployed
 from orchestrator.types import Address
+
+ADDRESSES = Path(__file__).parent / "addresses.json"
+SHIPPED = Path(__file__).parents[1] / "deployments"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A contract on a chain: `arguments` of its constructor, `code_hash` the Keccak-256 of its code there."""
+    """A contract on a chain, since `block`; `code_hash` is the Keccak-256 of its code there."""
 
     name: str
     address: Address
-    arguments: tuple[Any, ...]
-    transaction: str
     block: int
-    sender: Address
     code_hash: str
-    migration: str
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A deployment on its way: written down before anybody sees the transaction."""
-
-    name: str
-    arguments: tuple[Any, ...]
-    transaction: str
-    sender: Address
-    migration: str
+    transaction: str = ""
 
 
 class Deployments:
-    """The record of `chain`. Every method raises ChainError for a file that cannot be read or written."""
+    """The contracts on `chain`. Every method may raise ChainError: a record cannot be read or written."""
 
-    def __init__(self, settings: Settings, chain: Chain) -> None:
+    def __init__(self, settings: Settings, chain: Chain, shipped: Path = SHIPPED) -> None:
         self.chain = chain
-        self.path = settings.deployments_dir / f"{chain.chain_id}.json"
+        # The genesis tells a restarted development chain from the one that the record is about.
+        self.path = settings.deployments_dir / f"{chain.chain_id}-{chain.genesis_hash[2:10]}.json"
+        self._shipped = shipped / f"{chain.chain_id}.json"
 
     def get(self, name: str) -> Address:
-        """Where the contract `name` stands.
-
-        Raises NotDeployed if it was never deployed here or is gone, WrongChain if the record is of another
-        chain with this id.
-        """
+        """Where the contract `name` stands. Raises NotDeployed."""
         return self.entry(name).address
 
     def entry(self, name: str) -> Deployment:
-        """The whole record of the contract `name`. Raises as `get` does."""
-        found = self._contracts().get(name)
+        """The contract `name`: this folder's own, else the one that everybody uses. Raises NotDeployed."""
+        known = fixed_addresses().get(name)
+        found = self.find(name, known) if known else self._standing(name)
         if found is None:
             raise NotDeployed(
-                f"{name} is not deployed on network `{self.chain.network.name}`", "Run `diln migrate`."
-            )
-        if not self.stands(found):
-            raise NotDeployed(
-                f"{name} no longer stands at {found.address}: the node was restarted or reset",
-                "Run `diln migrate` to deploy it again.",
+                f"{name} is not deployed on network `{self.chain.network.name}`",
+                f"Run `diln migrate {name}`.",
             )
         return found
 
+    def find(self, name: str, address: Address) -> Deployment | None:
+        """The contract `name` where this folder knows it, else at `address`; None if it stands nowhere."""
+        return self._standing(name) or self._adopted(name, address)
+
     def list(self) -> list[Deployment]:
-        """All recorded contracts, sorted by name, whether or not they still stand. Raises WrongChain."""
-        return [found for _, found in sorted(self._contracts().items())]
+        """All contracts that stand, sorted by name."""
+        known = fixed_addresses()
+        found = [self.find(name, known[name]) for name in known]
+        others = [self._standing(name) for name in self._records() if name not in known]
+        return sorted((each for each in (*found, *others) if each), key=lambda each: each.name)
 
-    def stands(self, found: Deployment) -> bool:
-        """Whether the chain has the recorded code at the recorded address."""
-        return code_hash(self.chain.code(found.address)) == found.code_hash
+    def record(self, name: str, address: Address, block: int, transaction: str = "") -> Deployment:
+        """Keep a contract in place of an earlier one of this name. Raises ChainError where nothing stands."""
+        code = self.chain.code(address)
+        if not code:
+            raise ChainError(f"nothing stands at {address} after its deployment", "Run it again.")
+        found = Deployment(name, address, block, code_hash(code), transaction)
+        self._write({**self._read(self.path), name: asdict(found)})
+        return found
 
-    def record(self, deployment: Deployment) -> None:
-        """Keep a deployment, in place of an earlier one of the same name."""
-        content = self._read()
-        content["contracts"][deployment.name] = _shown(deployment)
-        content["sent"].pop(deployment.name, None)
-        self._write(content)
+    def _standing(self, name: str) -> Deployment | None:
+        """What is recorded as `name`, if the chain has its code there."""
+        found = self._records().get(name)
+        return found if found and code_hash(self.chain.code(found.address)) == found.code_hash else None
 
-    def record_sent(self, sent: Sent) -> None:
-        """Keep what is about to be sent, so that a restart finds it."""
-        content = self._read()
-        content["sent"][sent.name] = _shown(sent)
-        self._write(content)
+    def _adopted(self, name: str, address: Address) -> Deployment | None:
+        """What somebody else deployed at the usual address."""
+        code = self.chain.code(address)
+        if not code or not load_artifact(name).matches(code):
+            return None
+        found = Deployment(name, address, self._first_block(address), code_hash(code))
+        with suppress(ChainError):  # it is found again, where nothing can be written
+            self._write({**self._read(self.path), name: asdict(found)})
+        return found
 
-    def sent(self, name: str) -> Sent | None:
-        """What was sent, but not recorded as deployed."""
-        found = self._read()["sent"].get(name)
-        return Sent(**{**found, "arguments": tuple(found["arguments"])}) if found else None
-
-    def migrated(self) -> tuple[str, ...]:
-        """The migrations that are done, in order."""
-        return tuple(self._read()["migrations"])
-
-    def record_migrated(self, name: str) -> None:
-        content = self._read()
-        content["migrations"] = [*content["migrations"], name]
-        self._write(content)
-
-    def start_anew(self) -> None:
-        """Put the record of an earlier development chain aside, if this is not the chain that it is about."""
+    def _first_block(self, address: Address) -> int:
+        """The block that created the contract; 0 where the node does not know old states."""
+        low, high = 0, self.chain.head().number
         try:
-            lost = any(not self.stands(found) for found in self.list())
-        except WrongChain:
-            lost = True
-        if lost and self.chain.development:
-            stamp = self.path.stat().st_mtime_ns
-            self.path.rename(self.path.with_name(f"{self.chain.chain_id}.until-{stamp}.json"))
+            while low < high:
+                middle = (low + high) // 2
+                with as_diln_errors():
+                    code = self.chain.web3.eth.get_code(address, cast(Any, middle))
+                low, high = (low, middle) if code else (middle + 1, high)
+        except ChainError:
+            return 0
+        return low
 
-    def _contracts(self) -> dict[str, Deployment]:
-        contracts = self._read()["contracts"]
-        return {
-            name: Deployment(**{**found, "arguments": tuple(found["arguments"])})
-            for name, found in contracts.items()
-        }
+    def _records(self) -> dict[str, Deployment]:
+        content = {**self._read(self._shipped), **self._read(self.path)}
+        return {name: Deployment(**found) for name, found in content.items()}
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self, path: Path) -> dict[str, Any]:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-            genesis, _ = content["genesis"], [content[key] for key in ("contracts", "migrations", "sent")]
-            for found in content["contracts"].values():
+            content = json.loads(path.read_text(encoding="utf-8"))["contracts"]
+            for found in content.values():
                 Deployment(**found)
         except FileNotFoundError:
-            return self._empty()
+            return {}
         except OSError as error:
-            raise ChainError(
-                f"{self.path} cannot be read: {error.strerror}", "Check its permissions."
-            ) from error
+            raise ChainError(f"{path} cannot be read: {error.strerror}", "Check its permissions.") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ChainError(
-                f"{self.path} is damaged", "Restore it from a backup, or move it away and migrate again."
+                f"{path} is damaged", "Move it away: what others deployed is found without it."
             ) from error
-        if genesis != self.chain.genesis_hash:
-            raise WrongChain(
-                f"{self.path} is about another chain with id {self.chain.chain_id}: its first block differs",
-                "A node that was restarted is a new chain: run `diln migrate`."
-                if self.chain.development
-                else "Point the network's `url` to the chain that you deployed to.",
-            )
         return dict(content)
 
-    def _empty(self) -> dict[str, Any]:
-        return {
-            "chainId": self.chain.chain_id,
-            "genesis": self.chain.genesis_hash,
-            "contracts": {},
-            "migrations": [],
-            "sent": {},
-        }
-
-    def _write(self, content: Mapping[str, Any]) -> None:
+    def _write(self, contracts: Mapping[str, Any]) -> None:
         """All or nothing: write beside, then rename."""
+        content = {"chainId": self.chain.chain_id, "genesis": self.chain.genesis_hash, "contracts": contracts}
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +146,15 @@ class Deployments:
                 f"{self.path} cannot be written: {error.strerror}", "Check the disk's space and permissions."
             ) from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+@cache
+def fixed_addresses() -> Mapping[str, Address]:
+    """Where each contract stands on every chain, by name, as `diln compile` wrote it down."""
+    content: dict[str, Address] = json.loads(ADDRESSES.read_text(encoding="utf-8"))
+    return content
 
 
 def code_hash(code: bytes) -> str:
@@ -185,19 +165,3 @@ def code_hash(code: bytes) -> str:
 def lock_path(settings: Settings, chain: Chain) -> Path:
     """Whoever changes the record of `chain` over several steps holds this lock."""
     return settings.deployments_dir / f".{chain.chain_id}.lock"
-
-
-def _shown(record: Deployment | Sent) -> dict[str, Any]:
-    shown = asdict(record)
-    return {**shown, "arguments": [_plain(each) for each in record.arguments]}
-
-
-def _plain(argument: Any) -> Any:
-    """A constructor's argument as JSON; numbers beyond 2**53 as text, which every reader gets right."""
-    if isinstance(argument, bytes):
-        return "0x" + argument.hex()
-    if isinstance(argument, list | tuple):
-        return [_plain(each) for each in argument]
-    if isinstance(argument, int) and abs(argument) > 2**53:
-        return str(argument)
-    return argument

@@ -1,112 +1,160 @@
-"""Run the numbered migrations, once each: m001_….py, m002_….py
+"""What stands on every chain, and how it gets there: migrations/m001_registry.py, m002_sum.py …
 
-A migration deploys contracts and wires them. Killed in the middle, it goes on where it was: what stands is
-not deployed again, and what was sent is waited for.
+A migration is a plan: `def migrate(deploy)` calls `deploy(name, *arguments)` for each contract of one job and
+gets the address that the contract has on every chain. What stands is left alone, whoever deployed it, so a
+migration may be run by anybody, at any time, again and again.
 """
 
 import importlib.util
+import json
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
-from orchestrator.chain.deployments import Deployment, Deployments, Sent, code_hash, lock_path
+from orchestrator.chain.deployments import ADDRESSES, Deployment, Deployments, lock_path
+from orchestrator.chain.deterministic import SALT, address_of, bring_proxy, creation
+from orchestrator.chain.journal import Journal
 from orchestrator.chain.locking import exclusive
-from orchestrator.chain.receipts import Receipt
 from orchestrator.config import Settings
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, UsageError
 from orchestrator.types import Address
 
 Progress = Callable[[int, int], None]
-_NAME = re.compile(r"m\d{3}_\w+")
+Migration = Callable[["Deploy"], None]
+_NAME = re.compile(r"m\d{3}_(\w+)")
 LONGEST_QUEUE = 600.0  # seconds, behind another `diln migrate`
 
 
-class Deployer:
-    """What a migration gets: deploys contracts from `sender` on `chain`, each once."""
+class Deploy(Protocol):
+    """What a migration is given."""
 
-    def __init__(self, deployments: Deployments, sender: Account, migration: str) -> None:
-        self.chain = deployments.chain
-        self.sender = sender
-        self._deployments = deployments
-        self._migration = migration
+    def __call__(self, name: str, *arguments: Any, needs: Iterable[str] = ()) -> Address:
+        """Let the package's contract `name` stand, after those that it `needs`; returns its address.
 
-    def __call__(self, name: str, *arguments: Any) -> Address:
-        """Deploy the package's contract `name`, unless this migration did so before; returns its address.
-
-        Raises ContractReverted, InsufficientFunds, ChainError for an unknown name.
+        What is among the constructor's `arguments` is needed anyway. Raises ChainError for an unknown name.
         """
-        known = {each.name: each for each in self._deployments.list()}.get(name)
-        if known and known.migration == self._migration:
-            return known.address
-        receipt = self._resumed(name) or self._sent(name, arguments)
-        address = cast(Address, receipt.contract_address)
-        self._deployments.record(
-            Deployment(
-                name=name,
-                address=address,
-                arguments=arguments,
-                transaction=receipt.tx_hash,
-                block=receipt.block_number,
-                sender=self.sender.address,
-                code_hash=code_hash(self.chain.code(address)),
-                migration=self._migration,
-            )
-        )
-        return address
 
-    def address(self, name: str) -> Address:
-        """Where an earlier migration, or this one, deployed `name`. Raises NotDeployed."""
-        return self._deployments.get(name)
 
-    def _resumed(self, name: str) -> Receipt | None:
-        sent = self._deployments.sent(name)
-        if sent is None or sent.migration != self._migration:
-            return None
-        return self.chain.receipt(sent.transaction)
+@dataclass(frozen=True)
+class Planned:
+    """A contract that is to stand: `init_code` creates it, after the contracts that it `needs`."""
 
-    def _sent(self, name: str, arguments: tuple[Any, ...]) -> Receipt:
+    name: str
+    job: str
+    init_code: bytes = field(repr=False)
+    salt: bytes = SALT
+    needs: tuple[str, ...] = ()
+
+    @cached_property
+    def address(self) -> Address:
+        return address_of(self.init_code, self.salt)
+
+
+class Plan:
+    """All contracts of all migrations, in order, with the addresses that `salt` gives them."""
+
+    def __init__(self, folder: Path | None = None, salt: bytes = SALT) -> None:
+        """Raises ChainError for a malformed migration."""
+        self._salt = salt
+        self._job = ""
+        self.contracts: dict[str, Planned] = {}
+        for job, run in find_migrations(folder or migrations_folder()):
+            self._job = job
+            run(self)
+
+    def __call__(self, name: str, *arguments: Any, needs: Iterable[str] = ()) -> Address:
+        """Plan a contract (what `migrate(deploy)` calls)."""
         artifact = load_artifact(name)
-        factory = self.chain.web3.eth.contract(abi=cast(Any, artifact.abi), bytecode=artifact.bytecode)
+        given = [each.name for each in self.contracts.values() if each.address in arguments]
+        init_code = artifact.bytecode + _encoded(artifact.abi, arguments)
+        planned = Planned(name, self._job, init_code, self._salt, (*given, *needs))
+        self.contracts[name] = planned
+        return planned.address
 
-        def write_down(tx_hash: str) -> None:
-            self._deployments.record_sent(
-                Sent(name, arguments, tx_hash, self.sender.address, self._migration)
-            )
+    @property
+    def jobs(self) -> list[str]:
+        return list(dict.fromkeys(each.job for each in self.contracts.values()))
 
-        return self.chain.send(factory.constructor(*arguments), self.sender, before_send=write_down)
+    def choose(self, names: Iterable[str]) -> list[Planned]:
+        """The contracts of jobs, or by their names, and what they need, in order. Raises UsageError."""
+        wanted: set[str] = set()
+        for name in names:
+            found = {each.name for each in self.contracts.values() if name in (each.job, each.name)}
+            if not found:
+                raise UsageError(
+                    f"nothing is named `{name}` that could be deployed",
+                    f"Name one of {', '.join(self.jobs)}, or one of their contracts.",
+                )
+            wanted |= found
+        for each in reversed(self.contracts.values()):
+            if each.name in wanted:
+                wanted.update(each.needs)
+        return [each for each in self.contracts.values() if each.name in wanted]
 
 
 def migrate(
     settings: Settings,
     chain: Chain,
     sender: Account,
+    names: Iterable[str] | None = None,
+    *,
     progress: Progress | None = None,
     folder: Path | None = None,
+    fresh: bool = False,
 ) -> list[Deployment]:
-    """Run what has not been run on `chain`; returns all contracts that are deployed there.
+    """Let the contracts of the jobs (or contracts) `names`, or all, stand on `chain`; returns them.
 
-    On a development chain that was restarted, everything is run again. `progress` is told the number of
-    migrations done and in all. Raises ChainError for a malformed migration or when another process migrates,
-    and what sending raises.
+    What stands already is used, whoever deployed it. With `fresh`, contracts of this folder's own are
+    deployed under addresses that nobody else knows, and used by it from then on. `progress` is told the
+    number of contracts done and in all. Raises UsageError for an unknown name, ChainError for a malformed
+    migration or when another process migrates, and what sending raises.
     """
-    migrations = find_migrations(folder or migrations_folder())
+    plan = Plan(folder, secrets.token_bytes(32) if fresh else SALT)
+    chosen = plan.choose(plan.jobs if names is None else names)
     deployments = Deployments(settings, chain)
+    journal = Journal(settings.home / "journal", chain)
+    standing = []
     with exclusive(lock_path(settings, chain), LONGEST_QUEUE, "another command migrates this chain"):
-        deployments.start_anew()
-        for number, (name, run) in enumerate(migrations):
+        for number, planned in enumerate(chosen):
             if progress:
-                progress(number, len(migrations))
-            if name not in deployments.migrated():
-                run(Deployer(deployments, sender, name))
-                deployments.record_migrated(name)
+                progress(number, len(chosen))
+            found = None if fresh else deployments.find(planned.name, planned.address)
+            standing.append(found or _deploy(deployments, journal, planned, sender))
         if progress:
-            progress(len(migrations), len(migrations))
-        return deployments.list()
+            progress(len(chosen), len(chosen))
+    return standing
+
+
+def write_addresses() -> None:
+    """Write down, in the package, where each contract stands on every chain."""
+    load_artifact.cache_clear()
+    addresses = {each.name: each.address for each in Plan().contracts.values()}
+    ADDRESSES.write_text(json.dumps(addresses, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _deploy(deployments: Deployments, journal: Journal, planned: Planned, sender: Account) -> Deployment:
+    chain = deployments.chain
+    bring_proxy(chain, sender)
+    call = creation(planned.init_code, planned.salt)
+    receipt = journal.send(f"deploy-{planned.address}", call, sender)
+    return deployments.record(planned.name, planned.address, receipt.block_number, receipt.tx_hash)
+
+
+def _encoded(abi: Any, arguments: tuple[Any, ...]) -> bytes:
+    """A constructor's arguments as they follow its code."""
+    from eth_abi.abi import encode
+
+    inputs = [each["inputs"] for each in abi if each["type"] == "constructor"]
+    types = [each["type"] for each in (inputs[0] if inputs else ())]
+    return encode(types, arguments)
 
 
 def migrations_folder() -> Path:
@@ -116,17 +164,17 @@ def migrations_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "migrations"
 
 
-def find_migrations(folder: Path) -> list[tuple[str, Callable[[Deployer], None]]]:
-    """Every migration in `folder` with its function, in order. Raises ChainError for a malformed one."""
+def find_migrations(folder: Path) -> Iterator[tuple[str, Migration]]:
+    """Every migration in `folder`: its job and function, in order. Raises ChainError for a malformed one."""
     paths = sorted(path for path in folder.glob("m*.py") if _NAME.fullmatch(path.stem))
-    numbers = [path.stem[:4] for path in paths]
-    for first, second in pairwise(numbers):
+    for first, second in pairwise(path.stem[:4] for path in paths):
         if first == second:
             raise ChainError(f"two migrations have the number {first}", f"Rename one in {folder}.")
-    return [(path.stem, _load(path)) for path in paths]
+    for path in paths:
+        yield path.stem[5:], _load(path)
 
 
-def _load(path: Path) -> Callable[[Deployer], None]:
+def _load(path: Path) -> Migration:
     spec = importlib.util.spec_from_file_location(f"diln_migrations.{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ChainError(f"{path} cannot be loaded", "Check its permissions.")
@@ -135,4 +183,4 @@ def _load(path: Path) -> Callable[[Deployer], None]:
     run = getattr(module, "migrate", None)
     if not callable(run):
         raise ChainError(f"{path} has no function `migrate`", "Write `def migrate(deploy): ...` in it.")
-    return cast(Callable[[Deployer], None], run)
+    return cast(Migration, run)

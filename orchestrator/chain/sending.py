@@ -132,7 +132,7 @@ class Sending:
     def _limit(self) -> tuple[int, int]:
         """The gas limit to send with, and the gas that is likely to be used. Raises the contract's error."""
         self._require_value()
-        if "to" in self._call and not self._chain.code(self._call["to"]):
+        if "to" in self._call and self._call["data"] != "0x" and not self._chain.code(self._call["to"]):
             raise NotDeployed(
                 f"there is no contract at {self._call['to']} on this chain",
                 "Look at `diln doctor`, or run `diln migrate`.",

@@ -52,38 +52,57 @@ def advance(
 
 @app.command()
 def migrate(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[JOB]…", help="registry, sum, market, competition, or a contract's name."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Deploy contracts of this folder's own, though others stand.")
+    ] = False,
     network: NetworkOption = None,
     sender: FromOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Deploy the contracts, each once."""
+    """Let the contracts of a job stand on the chain (without one, the registry); what stands is used."""
     from orchestrator.chain import migrate as run_migrations
 
     settings = settings_from(network=network, sender=sender, home=home)
     deployer = Accounts(settings, ask_password).get(chosen_sender(settings))
     with connect(settings) as connected, progress_bar("migrating") as progress:
-        deployments = run_migrations(settings, connected, deployer, progress)
+        before = connected.head().number
+        standing = run_migrations(
+            settings, connected, deployer, what or ["registry"], progress=progress, fresh=fresh
+        )
     if json:
-        print_json([vars(deployment) for deployment in deployments])
-    elif deployments:
-        rows = [[d.name, d.address, d.block, d.transaction] for d in deployments]
-        print_table(["contract", "address", "block", "transaction"], rows)
-    else:
-        out.print("everything is deployed already")
+        print_json([vars(each) for each in standing])
+        return
+    rows = [
+        [each.name, each.address, "deployed now" if each.block > before else f"since block {each.block}"]
+        for each in standing
+    ]
+    print_table(["contract", "address", ""], rows)
 
 
 @app.command()
 def node(port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8545, home: HomeOption = None) -> None:
     """Start a local Anvil node that keeps its state, and run it until interrupted."""
     from orchestrator.chain import start_node
+    from orchestrator.chain.node import PORT
 
     process = start_node(settings_from(home=home), port=port)
-    out.print(f"Anvil listens on 127.0.0.1:{port}; use it with --network development, end it with Ctrl-C")
+    reach = "--network development" if port == PORT else f"--rpc-url http://127.0.0.1:{port}"
+    out.print(f"Anvil listens on 127.0.0.1:{port}; use it with {reach}, end it with Ctrl-C")
+
+    def end(*_: object) -> None:
+        process.send_signal(signal.SIGINT)  # Anvil saves its state, then ends
+
+    for wish in (signal.SIGTERM, signal.SIGHUP):  # as systemd, Docker and CI send them
+        signal.signal(wish, end)
     try:
         process.wait()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)  # Anvil saves its state, then ends
+        end()
         process.wait()
 
 
@@ -93,11 +112,13 @@ def compile_contracts(
 ) -> None:
     """Compile the contracts into the package; needs a checkout."""
     from orchestrator.chain.compiler import compile_sources, write_artifacts
+    from orchestrator.chain.migrations import write_addresses
 
     if not (root / "contracts").is_dir():
         raise UsageError(f"there is no contracts/ in {root.resolve()}", "Run it in a checkout of DILN.")
     artifacts = compile_sources(root, settings_from().compiler)
     write_artifacts(artifacts)
+    write_addresses()
     if json:
         print_json(sorted(artifacts))
     else:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 NetworkOption = Annotated[
     str | None,
-    typer.Option("--network", metavar="NAME", help="embedded, or a network of brownie-config.yaml."),
+    typer.Option(
+        "--network",
+        "--rpc-url",
+        metavar="NAME|URL",
+        help="embedded, a network of brownie-config.yaml, or a node's URL.",
+    ),
 ]
 FromOption = Annotated[
     str | None, typer.Option("--from", metavar="NAME", help="The account that sends and pays.")

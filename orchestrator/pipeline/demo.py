@@ -62,9 +62,7 @@ def _train(workspace: Workspace, spec: Path) -> Generator[Line, None, Run]:
 
 def _publish(workspace: Workspace, run: Run) -> Generator[Line, None, Published]:
     alice, bob = workspace.account("alice"), workspace.account("bob")
-    [registry] = [
-        each for each in migrate(workspace.settings, workspace.chain, alice) if each.name == "ModelRegistry"
-    ]
+    [registry] = migrate(workspace.settings, workspace.chain, alice, ["registry"])
     yield "deploy", f"the registry is at {registry.address} on the embedded chain"
     create_project(workspace, PROJECT, alice, participants=["alice", "bob", "carol"], threshold=2)
     sign(workspace, run, bob, f"alice/{PROJECT}")

@@ -48,7 +48,8 @@ def publish_together(
     again = publish(workspace, run, alice, on_chain=on_chain)
     assert isinstance(again, Published)
     assert (again.receipt, again.version) == (None, published.version)
-    assert verify(run.model, workspace.registry, storage=workspace.storage).ok
+    project = published.version.project_id
+    assert verify(run.model, workspace.registry, storage=workspace.storage, project=project).ok
     return published
 
 

@@ -51,7 +51,7 @@ def test_readme__second_example__runs_on_anvil(
     config = f"diln: {{network: local, networks: {{local: {{url: '{anvil.network.url}'}}}}}}"
     (tmp_path / "brownie-config.yaml").write_text(config)
     at_home(tmp_path, monkeypatch)
-    assert run(["migrate", "--from", "judy"]) == 0
+    assert run(["migrate", "competition", "--from", "judy"]) == 0
     play("README.md", capsys, heading="## A competition, end to end")
     assert run(["competition", "show", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)

@@ -64,12 +64,12 @@ def test_commands__on_anvil__from_create_to_withdraw(
         assert code == 0, printed.out + printed.err
         return json.loads(printed.out)
 
-    assert run(["migrate", "--network", "development", "--from", "alice"]) == 0
+    assert run(["migrate", "sum", "--network", "development", "--from", "alice"]) == 0
     capsys.readouterr()
     text = ["--text", review(CITY, 0)]
     diln(
         "create",
-        "walks",
+        "rambles",
         "--csv",
         "walks.csv",
         "--text-column",
@@ -79,14 +79,14 @@ def test_commands__on_anvil__from_create_to_withdraw(
         "--from",
         "alice",
     )
-    assert diln("predict", "walks", *text) == [{"label": "city"}]
-    added = diln("add", "walks", *text, "--label", "city", "--max-price", "1", "--from", "bob")
+    assert diln("predict", "rambles", *text) == [{"label": "city"}]
+    added = diln("add", "rambles", *text, "--label", "city", "--max-price", "1", "--from", "bob")
     assert added["contributions"][0]["state"] == "added"
     assert run(["chain", "advance", "3d", "--network", "development"]) == 0
     capsys.readouterr()
-    assert diln("refund", "walks", "--from", "bob")[0]["done"] == "refund"
-    assert diln("withdraw", "walks", "--from", "bob")["amount"] > 0
-    assert diln("replay", "walks")["identical"]
+    assert diln("refund", "rambles", "--from", "bob")[0]["done"] == "refund"
+    assert diln("withdraw", "rambles", "--from", "bob")["amount"] > 0
+    assert diln("replay", "rambles")["identical"]
 
 
 LABELLED = ((CITY, "city"), (NATURE, "nature"))

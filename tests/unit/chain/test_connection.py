@@ -21,6 +21,7 @@ from orchestrator.chain import (
     Chain,
     Finding,
     connect,
+    deployments,
     events,
     examine,
     health,
@@ -206,7 +207,7 @@ def findings(settings: Settings) -> dict[str, Finding]:
 
 @pytest.fixture
 def migrated(settings: Settings, alice: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for module in (migrations, health):
+    for module in (migrations, deployments, health):
         monkeypatch.setattr(module, "load_artifact", lambda name: load_artifact(name, MOCKS))
     folder = tmp_path / "migrations"
     folder.mkdir()
@@ -220,7 +221,7 @@ def test_examine__all_is_well__finds_no_fault(migrated: Settings) -> None:
     found = findings(migrated)
     assert all(finding.ok for finding in found.values())
     assert found["ChainProbe"].message.endswith("as compiled in this package")
-    assert "id 1145654350, block 1" in found["chain"].message
+    assert "id 1145654350, block 3" in found["chain"].message
     assert "py-evm" in found["versions"].message
 
 
@@ -242,7 +243,7 @@ def test_examine__restarted_chain__is_a_fault(migrated: Settings) -> None:
         path.unlink()
     found = findings(migrated)["deployments"]
     assert not found.ok
-    assert "first block differs" in found.message
+    assert "nothing is deployed" in found.message
 
 
 def test_examine__damaged_chain__is_a_fault(settings: Settings) -> None:

@@ -1,12 +1,15 @@
 """
 deployments and migrations
-├── a migration: runs once, in order, tells its progress
+├── the proxy: brought once, by whoever needs it; never another contract in its place
+├── a contract: at the same address for everybody, found without a file, deployed by one and used by all
+├── what is chosen: jobs, contracts and what they need; with --fresh, contracts of one's own
 ├── killed: before sending, after sending, after mining: nothing is deployed twice
-├── a restarted or reset chain: WrongChain or NotDeployed with what to do; migrating starts anew
+├── a restarted or reset chain: NotDeployed with what to do
 └── records and migrations that are damaged: said plainly
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,32 +17,29 @@ from typing import Any
 
 import pytest
 
-from orchestrator.chain import (
-    Account,
-    Chain,
-    Deployer,
-    Deployments,
-    connect,
-    load_artifact,
-    migrate,
-    migrations,
-)
+from orchestrator.chain import Account, Chain, Deployments, connect, load_artifact, migrate
 from orchestrator.chain import artifact as artifacts
-from orchestrator.chain.migrations import find_migrations, migrations_folder
-from orchestrator.config import Settings
-from orchestrator.errors import ChainError, NotDeployed, WrongChain
+from orchestrator.chain import deployments as records
+from orchestrator.chain import migrations as plans
+from orchestrator.chain.deployments import ADDRESSES, fixed_addresses
+from orchestrator.chain.deterministic import PROXY, PROXY_CODE, SALT, address_of
+from orchestrator.chain.migrations import Plan, find_migrations, migrations_folder
+from orchestrator.config import Settings, load_settings
+from orchestrator.errors import ChainError, NotDeployed, UsageError
 from tests.evm import MOCKS
 from tests.unit.chain.faults import Line, chain_behind
 
-FIRST = "def migrate(deploy):\n    deploy('ChainProbe', 5)\n"
-SECOND = "def migrate(deploy):\n    assert deploy.address('ChainProbe')\n    deploy('ChainInner')\n"
+PROBE = "def migrate(deploy):\n    deploy('ChainProbe', 5)\n"
+INNER = "def migrate(deploy):\n    deploy('ChainInner')\n"
+LINKED = "def migrate(deploy):\n    deploy('ChainInner')\n    deploy('ChainProbe', 5, needs=['ChainInner'])\n"
 
 Write = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
 def mocks_are_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "load_artifact", lambda name: load_artifact(name, MOCKS))
+    for module in (plans, records):
+        monkeypatch.setattr(module, "load_artifact", lambda name: load_artifact(name, MOCKS))
 
 
 @pytest.fixture
@@ -55,48 +55,124 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def test_migrate__two_migrations__run_in_order(
+def test_migrate__two_jobs__stand_where_the_plan_says(
     settings: Settings, chain: Chain, alice: Account, write: Write
 ) -> None:
     seen: list[tuple[int, int]] = []
-    folder = write(m002_inner=SECOND, m001_probe=FIRST, notes="raise AssertionError")
-    deployed = migrate(settings, chain, alice, lambda done, total: seen.append((done, total)), folder)
-    assert [each.name for each in deployed] == ["ChainInner", "ChainProbe"]
-    probe = deployed[1]
-    assert probe.arguments == (5,)
-    assert probe.sender == alice.address
-    assert probe.block == 1
-    assert probe.migration == "m001_probe"
+    folder = write(m002_inner=INNER, m001_probe=PROBE, notes="raise AssertionError")
+    deployed = migrate(
+        settings, chain, alice, progress=lambda done, total: seen.append((done, total)), folder=folder
+    )
+    assert [each.name for each in deployed] == ["ChainProbe", "ChainInner"]
+    probe = deployed[0]
+    artifact = load_artifact("ChainProbe", MOCKS)
+    assert probe.address == address_of(artifact.bytecode + (5).to_bytes(32, "big"), SALT)
     assert chain.receipt(probe.transaction)
-    assert load_artifact("ChainProbe", MOCKS).matches(chain.code(probe.address))
+    assert artifact.matches(chain.code(probe.address))
     assert seen == [(0, 2), (1, 2), (2, 2)]
     assert Deployments(settings, chain).get("ChainProbe") == probe.address
+    assert chain.code(PROXY) == PROXY_CODE
 
 
 def test_migrate__again__does_nothing(settings: Settings, chain: Chain, alice: Account, write: Write) -> None:
-    folder = write(m001_probe=FIRST)
+    folder = write(m001_probe=PROBE)
     first = migrate(settings, chain, alice, folder=folder)
     block = chain.head().number
     assert migrate(settings, chain, alice, folder=folder) == first
     assert chain.head().number == block
 
 
-def test_migrate__a_later_migration__is_run_alone(
-    settings: Settings, chain: Chain, alice: Account, write: Write
+def test_migrate__by_another_person_in_another_folder__finds_the_same_and_sends_nothing(
+    settings: Settings, chain: Chain, alice: Account, bob: Account, write: Write, tmp_path: Path
 ) -> None:
-    migrate(settings, chain, alice, folder=write(m001_probe=FIRST))
-    migrate(settings, chain, alice, folder=write(m002_inner=SECOND))
-    assert Deployments(settings, chain).migrated() == ("m001_probe", "m002_inner")
-    assert chain.head().number == 2
+    folder = write(m001_probe=PROBE)
+    [first] = migrate(settings, chain, alice, folder=folder)
+    chain.mine(3)
+    block = chain.head().number
+    elsewhere = load_settings(home=tmp_path / "elsewhere", environ={})
+    [second] = migrate(elsewhere, chain, bob, folder=folder)
+    assert (second.address, second.block, second.code_hash) == (first.address, first.block, first.code_hash)
+    assert chain.head().number == block
 
 
-def test_migrate__a_later_migration_replaces__the_new_one_counts(
-    settings: Settings, chain: Chain, alice: Account, write: Write
+def test_entry__deployed_by_somebody_else__is_found_without_a_file(
+    settings: Settings,
+    chain: Chain,
+    alice: Account,
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (old,) = migrate(settings, chain, alice, folder=write(m001_probe=FIRST))
-    (new,) = migrate(settings, chain, alice, folder=write(m002_probe=FIRST))
-    assert old.address != new.address
-    assert Deployments(settings, chain).get("ChainProbe") == new.address
+    [first] = migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    monkeypatch.setattr(records, "fixed_addresses", lambda: {"ChainProbe": first.address})
+    elsewhere = Deployments(load_settings(home=tmp_path / "elsewhere", environ={}), chain)
+    assert elsewhere.entry("ChainProbe").block == first.block
+    assert elsewhere.path.is_file()  # so that the next look asks the node once
+    assert [each.name for each in elsewhere.list()] == ["ChainProbe"]
+
+
+def test_entry__other_code_at_the_address__is_not_taken(
+    settings: Settings, chain: Chain, alice: Account, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [inner] = migrate(settings, chain, alice, folder=write(m001_inner=INNER))
+    monkeypatch.setattr(records, "fixed_addresses", lambda: {"ChainProbe": inner.address})
+    with pytest.raises(NotDeployed, match="ChainProbe is not deployed"):
+        Deployments(settings, chain).get("ChainProbe")
+
+
+def test_entry__shipped_record__tells_where_events_begin(
+    settings: Settings, chain: Chain, alice: Account, write: Write, tmp_path: Path
+) -> None:
+    migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    known = Deployments(settings, chain)
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    shutil.copy(known.path, shipped / f"{chain.chain_id}.json")
+    elsewhere = Deployments(load_settings(home=tmp_path / "elsewhere", environ={}), chain, shipped)
+    assert elsewhere.entry("ChainProbe") == known.entry("ChainProbe")
+    assert not elsewhere.path.exists()
+
+
+def test_migrate__fresh__is_of_this_folder_alone(
+    settings: Settings, chain: Chain, alice: Account, bob: Account, write: Write, tmp_path: Path
+) -> None:
+    folder = write(m001_linked=LINKED)
+    usual = migrate(settings, chain, alice, folder=folder)
+    own = migrate(settings, chain, alice, folder=folder, fresh=True)
+    assert not {each.address for each in own} & {each.address for each in usual}
+    assert Deployments(settings, chain).get("ChainProbe") == own[1].address
+    elsewhere = load_settings(home=tmp_path / "elsewhere", environ={})
+    found = migrate(elsewhere, chain, bob, folder=folder)
+    assert [each.address for each in found] == [each.address for each in usual]
+
+
+def test_choose__a_contract__brings_what_it_needs(write: Write) -> None:
+    plan = Plan(write(m001_linked=LINKED))
+    assert [each.name for each in plan.choose(["ChainProbe"])] == ["ChainInner", "ChainProbe"]
+    assert [each.name for each in plan.choose(["ChainInner"])] == ["ChainInner"]
+    assert [each.name for each in plan.choose(["linked"])] == ["ChainInner", "ChainProbe"]
+
+
+def test_choose__nothing_of_that_name__lists_what_there_is(write: Write) -> None:
+    with pytest.raises(UsageError, match="nothing is named `nonsense`") as caught:
+        Plan(write(m001_linked=LINKED)).choose(["nonsense"])
+    assert "linked" in caught.value.hint
+
+
+def test_bring_proxy__something_else_stands_there__is_refused(
+    settings: Settings, line: Line, alice: Account, write: Write
+) -> None:
+    chain = chain_behind(line, settings.home)
+
+    def other(ask: Any, method: str, params: Any) -> Any:
+        answer = ask(method, params)
+        if method == "eth_getCode" and params[0].lower() == PROXY.lower():
+            answer["result"] = "0x6000"
+        return answer
+
+    line.fault = other
+    with pytest.raises(ChainError, match="is not the deployment proxy"):
+        migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
 
 
 class Killed(BaseException):
@@ -107,54 +183,41 @@ def kill(*_: object, **__: object) -> None:
     raise Killed
 
 
-@pytest.mark.parametrize("moment", ["record_sent", "record", "record_migrated"])
-def test_migrate__killed__goes_on_and_deploys_once(
-    settings: Settings,
-    chain: Chain,
-    alice: Account,
-    write: Write,
-    monkeypatch: pytest.MonkeyPatch,
-    moment: str,
+def test_migrate__killed_before_it_is_recorded__goes_on_and_deploys_once(
+    settings: Settings, chain: Chain, alice: Account, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = write(m001_probe=FIRST)
+    folder = write(m001_probe=PROBE)
     with monkeypatch.context() as patched:
-        patched.setattr(Deployments, moment, kill)
+        patched.setattr(Deployments, "record", kill)
         with pytest.raises(Killed):
             migrate(settings, chain, alice, folder=folder)
-    (deployed,) = migrate(settings, chain, alice, folder=folder)
-    assert chain.head().number == 1  # one block: one transaction, whatever the moment
-    assert deployed.block == 1
+    block = chain.head().number
+    [deployed] = migrate(settings, chain, alice, folder=folder)
+    assert chain.head().number == block
+    assert deployed.block == block
 
 
+@pytest.mark.parametrize("turn", [1, 2, 3])  # the proxy's fee, the proxy, the contract
 def test_migrate__killed_before_the_node_got_it__is_sent_again(
-    settings: Settings, line: Line, alice: Account, write: Write
+    settings: Settings, line: Line, alice: Account, write: Write, turn: int
 ) -> None:
     chain = chain_behind(line, settings.home)
+    sent = 0
 
     def die(ask: Any, method: str, params: Any) -> Any:
-        if method == "eth_sendRawTransaction":
+        nonlocal sent
+        sent += method == "eth_sendRawTransaction"
+        if method == "eth_sendRawTransaction" and sent == turn:
             raise Killed
         return ask(method, params)
 
     line.fault = die
-    folder = write(m001_probe=FIRST)
+    folder = write(m001_probe=PROBE)
     with pytest.raises(Killed):
         migrate(settings, chain, alice, folder=folder)
-    assert Deployments(settings, chain).sent("ChainProbe")
     line.fault = None
     migrate(settings, chain, alice, folder=folder)
-    assert chain.head().number == 1
-    assert Deployments(settings, chain).sent("ChainProbe") is None
-
-
-def test_migrate__killed_in_the_second_deployment__keeps_the_first(
-    settings: Settings, chain: Chain, alice: Account, write: Write
-) -> None:
-    broken = FIRST + "    raise KeyboardInterrupt\n"
-    with pytest.raises(KeyboardInterrupt):
-        migrate(settings, chain, alice, folder=write(m001_both=broken))
-    migrate(settings, chain, alice, folder=write(m001_both=FIRST + "    deploy('ChainInner')\n"))
-    assert chain.head().number == 2
+    assert chain.head().number == 3
 
 
 def restart(settings: Settings) -> None:
@@ -163,27 +226,25 @@ def restart(settings: Settings) -> None:
         path.unlink()
 
 
-def test_get__restarted_chain__wrong_chain_says_what_to_do(
+def test_get__restarted_chain__not_deployed_says_what_to_do(
     settings: Settings, alice: Account, write: Write
 ) -> None:
-    folder = write(m001_probe=FIRST)
+    folder = write(m001_probe=PROBE)
     with connect(settings) as chain:
         migrate(settings, chain, alice, folder=folder)
     restart(settings)
     with connect(settings) as chain:
-        with pytest.raises(WrongChain, match="first block differs") as caught:
+        with pytest.raises(NotDeployed) as caught:
             Deployments(settings, chain).get("ChainProbe")
-        assert "diln migrate" in caught.value.hint
+        assert "diln migrate ChainProbe" in caught.value.hint
         migrate(settings, chain, alice, folder=folder)
         assert Deployments(settings, chain).get("ChainProbe")
-    kept = list(settings.deployments_dir.glob(f"{chain.chain_id}.until-*.json"))
-    assert len(kept) == 1
 
 
-def test_get__same_first_block_but_no_code__not_deployed_says_what_to_do(
+def test_get__same_first_block_but_no_code__not_deployed(
     settings: Settings, alice: Account, write: Write, tmp_path: Path
 ) -> None:
-    folder = write(m001_probe=FIRST)
+    folder = write(m001_probe=PROBE)
     connect(settings).close()
     shutil.copy(settings.chain_file, tmp_path / "empty")
     with connect(settings) as chain:
@@ -191,32 +252,16 @@ def test_get__same_first_block_but_no_code__not_deployed_says_what_to_do(
     restart(settings)
     shutil.copy(tmp_path / "empty", settings.chain_file)
     with connect(settings) as chain:
-        with pytest.raises(NotDeployed, match="restarted or reset") as caught:
+        with pytest.raises(NotDeployed):
             Deployments(settings, chain).get("ChainProbe")
-        assert "diln migrate" in caught.value.hint
         migrate(settings, chain, alice, folder=folder)
         assert Deployments(settings, chain).get("ChainProbe")
-
-
-def test_migrate__public_chain_differs__keeps_the_record(
-    settings: Settings, line: Line, alice: Account, write: Write
-) -> None:
-    chain = chain_behind(line, settings.home)
-    folder = write(m001_probe=FIRST)
-    migrate(settings, chain, alice, folder=folder)
-    other = chain_behind(line, settings.home)
-    other.__dict__["development"] = False
-    other.__dict__["genesis_hash"] = "0x" + "00" * 32
-    with pytest.raises(WrongChain) as caught:
-        migrate(settings, other, alice, folder=folder)
-    assert "url" in caught.value.hint
-    assert Deployments(settings, chain).get("ChainProbe")
 
 
 def test_get__never_deployed__says_what_to_do(settings: Settings, chain: Chain) -> None:
     with pytest.raises(NotDeployed, match="ChainProbe is not deployed on network `embedded`") as caught:
         Deployments(settings, chain).get("ChainProbe")
-    assert "diln migrate" in caught.value.hint
+    assert "diln migrate ChainProbe" in caught.value.hint
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"contracts": []}', '{"genesis": ""}', "\xff"])
@@ -228,24 +273,12 @@ def test_get__damaged_record__is_named(settings: Settings, chain: Chain, content
         deployments.get("ChainProbe")
 
 
-def test_record__arguments_of_each_kind__are_json(
-    settings: Settings, chain: Chain, alice: Account, write: Write
-) -> None:
-    folder = write(m001_probe="def migrate(deploy):\n    deploy('ChainProbe', 2**200)\n")
-    migrate(settings, chain, alice, folder=folder)
-    content = json.loads(Deployments(settings, chain).path.read_text())
-    assert content["contracts"]["ChainProbe"]["arguments"] == [str(2**200)]
-    assert content["chainId"] == chain.chain_id
-    assert content["genesis"] == chain.genesis_hash
-
-
 def test_record__disk_fails__keeps_the_old_record(
     settings: Settings, chain: Chain, alice: Account, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
-    migrate(settings, chain, alice, folder=write(m001_probe=FIRST))
-    before = Deployments(settings, chain).path.read_text()
+    [probe] = migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    deployments = Deployments(settings, chain)
+    before = deployments.path.read_text()
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -253,41 +286,44 @@ def test_record__disk_fails__keeps_the_old_record(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fail)
         with pytest.raises(ChainError, match="No space left on device"):
-            migrate(settings, chain, alice, folder=write(m002_inner=SECOND))
-    assert Deployments(settings, chain).path.read_text() == before
-    assert [path.suffix for path in settings.deployments_dir.iterdir() if "part" in path.name] == []
+            deployments.record("ChainInner", probe.address, 1)
+    assert deployments.path.read_text() == before
+    assert [path for path in settings.deployments_dir.iterdir() if "part" in path.name] == []
+
+
+def test_record__nothing_stands__is_refused(settings: Settings, chain: Chain) -> None:
+    with pytest.raises(ChainError, match="nothing stands at"):
+        Deployments(settings, chain).record("ChainProbe", PROXY, 1)
 
 
 def test_find_migrations__shipped__are_well_formed() -> None:
-    for name, run in find_migrations(migrations_folder()):
-        assert name.startswith("m")
-        assert callable(run)
+    assert [job for job, _ in find_migrations(migrations_folder())] == [
+        "registry",
+        "sum",
+        "market",
+        "competition",
+    ]
 
 
 def test_find_migrations__number_twice__is_refused(write: Write) -> None:
     with pytest.raises(ChainError, match="two migrations have the number m001"):
-        find_migrations(write(m001_a=FIRST, m001_b=FIRST))
+        list(find_migrations(write(m001_a=PROBE, m001_b=PROBE)))
 
 
 def test_find_migrations__no_function__is_refused(write: Write) -> None:
     with pytest.raises(ChainError, match="has no function `migrate`"):
-        find_migrations(write(m001_a="x = 1\n"))
+        list(find_migrations(write(m001_a="x = 1\n")))
 
 
-def test_deploy__unknown_contract__is_refused(
-    settings: Settings, chain: Chain, alice: Account, write: Write
-) -> None:
-    folder = write(m001_a="def migrate(deploy):\n    deploy('Nonsense')\n")
+def test_plan__unknown_contract__is_refused(write: Write) -> None:
     with pytest.raises(ChainError, match="no contract named Nonsense"):
-        migrate(settings, chain, alice, folder=folder)
+        Plan(write(m001_a="def migrate(deploy):\n    deploy('Nonsense')\n"))
 
 
-def test_deployer__a_migration__can_reach_chain_and_sender(
-    settings: Settings, chain: Chain, alice: Account
-) -> None:
-    deployer = Deployer(Deployments(settings, chain), alice, "m001_x")
-    assert deployer.chain is chain
-    assert deployer.sender is alice
+def test_addresses__as_shipped__are_those_of_the_artifacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "load_artifact", load_artifact)
+    planned = {each.name: each.address for each in Plan().contracts.values()}
+    assert json.loads(ADDRESSES.read_text()) == planned == dict(fixed_addresses())
 
 
 def test_load_artifact__each_shipped__is_whole() -> None:
@@ -319,6 +355,7 @@ def test_matches__immutables__do_not_count() -> None:
 def test_migrate__as_shipped__runs_and_matches_the_artifacts(
     settings: Settings, chain: Chain, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "load_artifact", load_artifact)
+    for module in (plans, records):
+        monkeypatch.setattr(module, "load_artifact", load_artifact)
     for deployed in migrate(settings, chain, alice):
         assert load_artifact(deployed.name).matches(chain.code(deployed.address))

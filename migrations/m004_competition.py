@@ -1,9 +1,9 @@
 """Competitions: what runs models, what a competition is, and the factory. Nobody owns them."""
 
-from orchestrator.chain import Deployer
+from orchestrator.chain import Deploy
 
 
-def migrate(deploy: Deployer) -> None:
+def migrate(deploy: Deploy) -> None:
     runner = deploy("ModelRunner")
     competition = deploy("Competition", runner)
     deploy("CompetitionFactory", competition)
