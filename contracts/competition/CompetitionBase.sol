@@ -142,18 +142,19 @@ abstract contract CompetitionBase is ICompetition {
         emit Closed(outcome);
     }
 
-    /// Half of the bond is `accuser`'s. The rest and the prize are the committers'; without any, the rest is
-    /// burnt, so that no organizer gets away for free by accusing itself.
-    function _closeWithAccuser(Terms memory t, Progress memory p, Outcome outcome, address accuser) internal {
-        uint256 half = t.bond / 2;
-        _credit[accuser] += half;
-        if (p.committed == 0) {
-            _credit[BURN] += t.bond - half;
-            _credit[t.organizer] += t.prize;
-        } else {
-            _credit[t.organizer] += (uint256(t.prize) + t.bond - half) % p.committed;
-        }
+    /// Close by the organizer's fault. Half of the bond is burnt: accusers, committers and revealers may all be the
+    /// organizer itself, so whatever is paid to them may cost it nothing.
+    function _closeWithFault(Terms memory t, Outcome outcome, uint256 remainder) internal {
+        _credit[BURN] += t.bond - t.bond / 2;
+        _credit[t.organizer] += remainder;
         _close(outcome);
+    }
+
+    /// The same, where the other half of the bond is `accuser`'s, and the prize the committers'; it goes back where
+    /// there are none.
+    function _closeWithAccuser(Terms memory t, Progress memory p, Outcome outcome, address accuser) internal {
+        _credit[accuser] += t.bond / 2;
+        _closeWithFault(t, outcome, p.committed == 0 ? t.prize : t.prize % p.committed);
     }
 }
 // slither-disable-end timestamp,incorrect-equality,naming-convention,low-level-calls

@@ -2,12 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {CodeChunks} from "../shared/CodeChunks.sol";
 import {Score} from "../shared/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
-import {CompetitionEvaluation} from "./CompetitionEvaluation.sol";
+import {CompetitionEvaluation, Entry} from "./CompetitionEvaluation.sol";
 import {DataTree} from "./DataTree.sol";
 import {ICompetition, Metric, Mode, Progress, Refutation, Status, Submission, Terms} from "./ICompetition.sol";
 import {Result, SETTLED, toResult} from "./Result.sol";
@@ -86,7 +85,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         // Effect
         s.word = Result.unwrap(toResult(result.model(), result.score(), SETTLED));
         ++p.concluded;
-        _rank(t, p, number, result.model(), result.score());
+        _rank(t, p, number, Entry(result.model(), result.score(), s.extra));
         _progress = p;
         emit Settled(number);
     }
@@ -178,8 +177,8 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         require(evidence.index < TermsCodec.samples(t), WrongWord(evidence.index));
         uint256 place = evidence.index * size;
         bytes32 leaf = DataTree.wordLeaf(place / 32, evidence.word);
-        bytes32 found = MerkleProof.processProofCalldata(evidence.wordProof, leaf);
-        require(found == root, WrongWord(evidence.index));
+        uint256 words = (TermsCodec.samples(t) * size + 31) / 32;
+        require(DataTree.climb(leaf, evidence.wordProof, place / 32, words) == root, WrongWord(evidence.index));
         uint256 top = uint256(evidence.word) << (8 * (place % 32));
         return size == 4 ? int256(int32(uint32(top >> 224))) : int256(top >> 248);
     }

@@ -19,6 +19,13 @@ import {TermsCodec} from "./TermsCodec.sol";
 // For slither: the runner is ours and only reads; whether a chunk was new does not matter.
 // slither-disable-start calls-loop,unused-return
 
+/// What asks for a place; `predictions` is their root, where it is known (optimistic mode).
+struct Entry {
+    address model;
+    uint64 score;
+    bytes32 predictions;
+}
+
 /// @title CompetitionEvaluation
 /// @notice Test data, direct evaluation and the ranking.
 abstract contract CompetitionEvaluation is CompetitionSubmissions {
@@ -26,28 +33,33 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
     uint256 internal constant NUMBER = 24; // bits of a submission's number on the board
 
     /// @inheritdoc ICompetition
-    function openTest(Group[] calldata next) external {
+    function openTest(uint256 first, Group[] calldata groups) external {
         Terms memory t = _terms();
         Progress memory p = _progress;
+        uint256 opened = p.opened;
         // Check: between the reveals and the deadline; each group under the root, in order.
         _requireDrawn(p);
         _notBefore(_revealEnd(t, p));
         _before(_openingEnd(t, p));
         require(
-            next.length > 0 && next.length <= uint256(t.testGroups) - p.opened, TooManyGroups(t.testGroups - p.opened)
+            first <= opened && opened < first + groups.length && first + groups.length <= t.testGroups,
+            WrongGroups(opened)
         );
-        uint256 mask = Split.skip(_testMask, p.opened);
+        uint256 mask = Split.skip(_testMask, opened);
         uint256 labels = 0;
-        for (uint256 i = 0; i < next.length; ++i) {
+        first = opened - first; // of the groups that are given, the first that is still closed
+        for (uint256 i = first; i < groups.length; ++i) {
             uint256 group = LibBit.ffs(mask);
-            labels += DataTree.verify(t, group, next[i]);
+            labels += DataTree.verify(t, group, groups[i]);
             mask &= mask - 1;
-            emit TestOpened(group, next[i]);
+            emit TestOpened(group, groups[i]);
         }
         // Effect
-        (address code,) = CodeChunks.store(t.mode == Mode.Direct ? _joined(next) : _joinedLabels(t, next));
-        _testData[p.opened] = TestCode(code, uint8(next.length));
-        _progress.opened = uint8(p.opened + next.length);
+        (address code,) =
+            CodeChunks.store(t.mode == Mode.Direct ? _joined(groups, first) : _joinedLabels(t, groups, first));
+        uint256 count = groups.length - first;
+        _testData[opened] = TestCode(code, uint8(count));
+        _progress.opened = uint8(opened + count);
         if (labels != 0) _labels += labels;
     }
 
@@ -76,7 +88,7 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         uint64 score = _score(t, tally);
         s.word = Result.unwrap(toResult(result.model(), score, all));
         ++p.concluded;
-        _rank(t, p, number, result.model(), score);
+        _rank(t, p, number, Entry(result.model(), score, 0));
         _progress = p;
         emit Evaluated(number, score);
     }
@@ -86,24 +98,26 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         return Score.score(uint256(t.metric), t.classes, tally, labels, TermsCodec.samples(t));
     }
 
-    /// Put `number` on the board in `p` if its score wins a place. The same model counts once, for the earlier
-    /// commitment; equal scores rank by commitment.
-    function _rank(Terms memory t, Progress memory p, uint256 number, address model, uint64 score) internal view {
+    /// Put `number` on the board in `p` if its score wins a place. The same model, and the same predictions, count
+    /// once, for the earlier commitment; equal scores rank by commitment.
+    function _rank(Terms memory t, Progress memory p, uint256 number, Entry memory e) internal view {
         unchecked {
             // Numbers have 24 bits, places are four.
-            if (score < Score.passMark(uint256(t.metric), t.criterion)) return;
+            if (e.score < Score.passMark(uint256(t.metric), t.criterion)) return;
             uint256 board = p.board;
             uint256 ranked = 0; // the new board
             uint256 places = 0; // taken on it
             bool placed = false;
             for (; board != 0; board >>= NUMBER) {
                 uint256 other = _numberAt(board);
-                Result result = Result.wrap(_submissions[other].word);
-                if (result.model() == model) {
+                Submission storage s = _submissions[other];
+                Result result = Result.wrap(s.word);
+                uint64 score = result.score();
+                if (result.model() == e.model || (e.predictions != 0 && s.extra == e.predictions)) {
                     if (other < number) return;
-                    continue; // a later commitment to the same model leaves the board
+                    continue; // a later commitment to the same leaves the board
                 }
-                bool better = score > result.score() || (score == result.score() && number < other);
+                bool better = e.score > score || (e.score == score && number < other);
                 if (!placed && better) {
                     ranked |= (number + 1) << (NUMBER * places);
                     ++places;
@@ -172,28 +186,34 @@ abstract contract CompetitionEvaluation is CompetitionSubmissions {
         _credit[msg.sender] += t.tip * afterwards / all - t.tip * before / all;
     }
 
-    function _joined(Group[] calldata next) private pure returns (bytes memory data) {
-        uint256 length = next[0].data.length;
-        data = new bytes(length * next.length);
-        for (uint256 i = 0; i < next.length; ++i) {
-            bytes calldata part = next[i].data;
+    /// The samples of all groups from `first` on.
+    function _joined(Group[] calldata groups, uint256 first) private pure returns (bytes memory data) {
+        uint256 length = groups[first].data.length;
+        data = new bytes(length * (groups.length - first));
+        for (uint256 i = first; i < groups.length; ++i) {
+            bytes calldata part = groups[i].data;
             assembly ("memory-safe") {
-                calldatacopy(add(add(data, 32), mul(i, length)), part.offset, length)
+                calldatacopy(add(add(data, 32), mul(sub(i, first), length)), part.offset, length)
             }
         }
     }
 
-    function _joinedLabels(Terms memory t, Group[] calldata next) private pure returns (bytes memory labels) {
+    /// Their labels.
+    function _joinedLabels(Terms memory t, Group[] calldata groups, uint256 first)
+        private
+        pure
+        returns (bytes memory labels)
+    {
         uint256 size = t.classes == 0 ? 4 : 1;
         uint256 stride = TermsCodec.stride(t);
         uint256 features = t.features;
-        labels = new bytes(size * t.groupSize * next.length);
+        labels = new bytes(size * t.groupSize * (groups.length - first));
         uint256 target;
         assembly ("memory-safe") {
             target := add(labels, 32)
         }
-        for (uint256 i = 0; i < next.length; ++i) {
-            bytes calldata part = next[i].data;
+        for (uint256 i = first; i < groups.length; ++i) {
+            bytes calldata part = groups[i].data;
             assembly ("memory-safe") {
                 let end := add(part.offset, part.length)
                 for { let place := add(part.offset, features) } lt(place, end) { place := add(place, stride) } {

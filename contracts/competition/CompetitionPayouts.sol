@@ -17,21 +17,26 @@ import {TermsCodec} from "./TermsCodec.sol";
  * What comes in: prize, bond, deposits, stakes, claim bonds. Where it goes, by outcome:
  *
  *   Decided    winners: their shares of the pot (prize + deposits of who did not reveal + halves of refuted
- *              bonds); revealed: deposit less tips, claim bond unless refuted; organizer: bond + rest of the pot
- *   Unopened   revealed: deposit + equal share of prize, bond and forfeited deposits; organizer: the remainder
- *   Withheld   committed: deposit + equal share of prize and half the bond; challenger: half the bond
+ *              bonds); revealed: deposit less tips, claim bond unless refuted; organizer: bond + rest of the pot,
+ *              where nobody revealed less a tenth of the bond, which is burnt
+ *   Unopened   revealed: deposit + equal share of prize, half the bond and forfeited deposits; fire: half the bond
+ *   Withheld   committed: deposit + equal share of the prize; challenger and fire: half the bond each
  *   Undrawn    organizer: prize; caller and fire: half the bond each
  *
  * Answered stakes are the organizer's, all others their challengers'; tips the crankers'; half of a refuted bond
  * the refuter's.
  */
 abstract contract CompetitionPayouts is CompetitionDisputes {
+    /// The part of the bond that is burnt where nobody revealed: what it costs to draw one's split once more.
+    uint256 private constant UNUSED = 10;
+
     /// @inheritdoc ICompetition
     function finalize(bytes calldata model) external {
         Terms memory t = _terms();
         Progress memory p = _progress;
-        // Check: nobody revealed; or all are evaluated; or time is up.
+        // Check: no data were withheld; and nobody revealed, or all are evaluated, or time is up.
         _requireDrawn(p);
+        require(p.unanswered == 0, DataWithheld());
         _notBefore(_revealEnd(t, p));
         if (p.revealed > 0) {
             _requireTestOpen(t, p);
@@ -43,7 +48,9 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
         for (uint256 board = p.board; board != 0; board >>= NUMBER) {
             won += _share(t, p, pot, _numberAt(board));
         }
-        _credit[t.organizer] += t.bond + pot - won;
+        uint256 price = p.revealed == 0 ? t.bond / UNUSED : 0;
+        if (price != 0) _credit[BURN] += price;
+        _credit[t.organizer] += t.bond - price + pot - won;
         _close(Outcome.Decided);
         if (model.length != 0 && p.board != 0) keep(_numberAt(p.board), model);
     }
@@ -57,8 +64,7 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
         _notBefore(_openingEnd(t, p));
         require(p.revealed > 0 && p.opened < t.testGroups, NothingToSlash());
         // Effect
-        _credit[t.organizer] += _spoils(t, p) % p.revealed;
-        _close(Outcome.Unopened);
+        _closeWithFault(t, Outcome.Unopened, _spoils(t, p) % p.revealed);
     }
 
     /// @inheritdoc ICompetition
@@ -96,7 +102,7 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
         Status status = s.status;
         if (p.outcome == Outcome.Open || status == Status.None || s.withdrawn) return (0, 0);
         if (p.outcome == Outcome.Withheld) {
-            return (t.deposit + (uint256(t.prize) + t.bond - t.bond / 2) / p.committed, 0);
+            return (t.deposit + t.prize / p.committed, 0);
         }
         if (status == Status.Committed) return (0, 0);
         if (p.outcome == Outcome.Unopened) return (t.deposit + _spoils(t, p) / p.revealed, 0);
@@ -118,7 +124,7 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
 
     /// What the revealed divide when the test data stays closed.
     function _spoils(Terms memory t, Progress memory p) private pure returns (uint256) {
-        return uint256(t.prize) + t.bond + uint256(t.deposit) * (p.committed - p.revealed);
+        return uint256(t.prize) + t.bond / 2 + uint256(t.deposit) * (p.committed - p.revealed);
     }
 
     /// What submission `number` gets of the pot; zero off the board.

@@ -35,8 +35,10 @@ abstract contract CompetitionSubmissions is CompetitionTraining {
         Terms memory t = _terms();
         Progress memory p = _progress;
         Submission storage s = _submissions[number];
-        // Check: in the reveal phase, what was committed, and a model of the right shape.
+        // Check: in the reveal phase, what was committed, and a model of the right shape. Before that it is decided
+        // whether data were withheld, so that nobody does it in view of the models.
         _requireDrawn(p);
+        require(p.unanswered == 0, DataWithheld());
         _notBefore(_trainingEnd(t, p));
         _before(_revealEnd(t, p));
         _requireStatus(number, s.status, Status.Committed);

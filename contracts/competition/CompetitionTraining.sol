@@ -14,6 +14,10 @@ import {Split} from "./Split.sol";
 /// @title CompetitionTraining
 /// @notice The split, and training data that is opened on demand.
 abstract contract CompetitionTraining is CompetitionBase {
+    /// Blocks over the seed's before the split is drawn: so many would have to be replaced to draw another one after
+    /// training data, which may then be test data, were published.
+    uint256 internal constant DEPTH = 12;
+
     /// @inheritdoc ICompetition
     function drawSplit() external {
         Terms memory t = _terms();
@@ -21,7 +25,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         // Check: open, not drawn, and the seed is on record.
         _requireOpen(p);
         require(p.drawnAt == 0, AlreadyDrawn());
-        require(block.number > t.seedBlock, TooEarly(uint256(t.seedBlock) + 1));
+        require(block.number > t.seedBlock + DEPTH, TooEarly(t.seedBlock + DEPTH + 1));
         bytes32 hash = BlockHashLib.blockHash(t.seedBlock);
         require(hash != 0, TooLate(uint256(t.seedBlock) + 256));
         // Effect: the clock starts.
@@ -57,6 +61,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         // Effect
         uint256 deadline = block.timestamp + t.answer;
         _challenges[group] = Challenge(msg.sender, uint40(deadline), false, false);
+        _progress.unanswered = p.unanswered + 1;
         emit Challenged(group, msg.sender, deadline);
         // Interaction
         _take(t, t.stake);
@@ -75,6 +80,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         // Effect: the stake pays for the gas.
         pending.concluded = true;
         pending.answered = true;
+        --_progress.unanswered;
         _credit[t.organizer] += t.stake;
         emit Answered(group, opened);
     }
@@ -84,11 +90,11 @@ abstract contract CompetitionTraining is CompetitionBase {
         Terms memory t = _terms();
         Progress memory p = _progress;
         Challenge storage pending = _challenges[group];
-        // Check: unanswered; and before test data can be public, so that nobody waits to see how it turns out.
+        // Check: unanswered. All answers are due before the reveals begin, and none begins while one is missing, so
+        // that nobody waits to see how it turns out.
         _requireDrawn(p);
         require(pending.challenger != address(0) && !pending.concluded, NotChallenged(group));
         _notBefore(pending.deadline);
-        _before(_revealEnd(t, p));
         // Effect
         pending.concluded = true;
         _credit[pending.challenger] += t.stake;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-
 import {Score} from "../shared/Score.sol";
 import {Group, ICompetition, Metric, Refutation, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
@@ -14,8 +12,10 @@ import {TermsCodec} from "./TermsCodec.sol";
  * @title DataTree
  * @notice The data commitment and the tree of predictions.
  *
- * Leaves start with a tag of their own and are longer than the 64 bytes of an inner node, so nothing can pass for
- * something else. They bind their position, so pairs may be hashed in order of value.
+ * A pair is hashed left before right, and a node without a partner rises as it is. Where a leaf stands therefore
+ * follows from its number and the count of leaves alone: `climb` walks that way, uses up the whole proof and no other
+ * length, and so no root has room for two versions of one leaf. Leaves start with a tag of their own and are longer
+ * than the 64 bytes of an inner node, so nothing can pass for something else.
  */
 library DataTree {
     bytes32 internal constant SAMPLE = keccak256("DILN competition sample");
@@ -30,8 +30,7 @@ library DataTree {
         require(opened.data.length == length, ICompetition.WrongGroupLength(opened.data.length, length));
         bytes32 top = samplesRoot(opened.salt, number, opened.data, stride);
         bytes32 leaf = groupLeaf(t, number, top);
-        bool proven = MerkleProof.processProofCalldata(opened.proof, leaf) == t.root;
-        require(proven, ICompetition.WrongProof(number));
+        require(climb(leaf, opened.proof, number, t.groups) == t.root, ICompetition.WrongProof(number));
         return t.classes == 0 ? 0 : _countLabels(t, number, opened.data, stride);
     }
 
@@ -46,8 +45,8 @@ library DataTree {
         );
         bytes32 leaf =
             keccak256(abi.encodePacked(SAMPLE, evidence.salt, uint16(number), uint16(position), evidence.sample));
-        bytes32 top = MerkleProof.processProofCalldata(evidence.sampleProof, leaf);
-        bytes32 root = MerkleProof.processProofCalldata(evidence.groupProof, groupLeaf(t, number, top));
+        bytes32 top = climb(leaf, evidence.sampleProof, position, t.groupSize);
+        bytes32 root = climb(groupLeaf(t, number, top), evidence.groupProof, number, t.groups);
         require(root == t.root, ICompetition.WrongProof(number));
     }
 
@@ -85,7 +84,35 @@ library DataTree {
         return rootOf(nodes);
     }
 
-    /// The root over `nodes`, which is used up: pairs in order of value, a node without a partner rises.
+    /// Where the walk from `node`, the `index`-th of `count`, ends; 0 unless that takes all of `proof`.
+    function climb(bytes32 node, bytes32[] calldata proof, uint256 index, uint256 count)
+        internal
+        pure
+        returns (bytes32)
+    {
+        if (index >= count) return 0;
+        uint256 used = 0;
+        unchecked {
+            // Below the length of the proof.
+            for (; count > 1; count = (count + 1) / 2) {
+                if ((index ^ 1) < count) {
+                    if (used == proof.length) return 0;
+                    assembly ("memory-safe") {
+                        // In scratch space, the node behind its sibling where its index is odd.
+                        let odd := and(index, 1)
+                        mstore(shl(5, odd), node)
+                        mstore(shl(5, iszero(odd)), calldataload(add(proof.offset, shl(5, used))))
+                        node := keccak256(0, 64)
+                    }
+                    ++used;
+                }
+                index /= 2;
+            }
+        }
+        return used == proof.length ? node : bytes32(0);
+    }
+
+    /// The root over `nodes`, which is used up: each pair left before right, a node without a partner rises.
     function rootOf(bytes32[] memory nodes) internal pure returns (bytes32) {
         uint256 count = nodes.length;
         unchecked {
@@ -93,16 +120,11 @@ library DataTree {
             while (count > 1) {
                 uint256 half = count / 2;
                 assembly ("memory-safe") {
-                    // The hash of each pair, the lesser first, in scratch space; pairs lie behind what is written.
+                    // Pairs lie behind what is written.
                     let target := add(nodes, 32)
                     let source := target
                     for { let end := add(target, shl(5, half)) } lt(target, end) { target := add(target, 32) } {
-                        let x := mload(source)
-                        let y := mload(add(source, 32))
-                        let lesser := lt(x, y)
-                        mstore(shl(5, iszero(lesser)), x)
-                        mstore(shl(5, lesser), y)
-                        mstore(target, keccak256(0, 64))
+                        mstore(target, keccak256(source, 64))
                         source := add(source, 64)
                     }
                 }

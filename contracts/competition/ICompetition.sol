@@ -21,43 +21,73 @@ import {IModelErrors} from "../shared/IModelRunner.sol";
  *   closed. Every amount is fixed at creation; nothing can be cancelled, paused or upgraded, and no role is
  *   privileged afterwards.
  *
- * Roles and what each must trust
+ * Roles, what each may lose, and to whom
  *
- *   - Organizer: gives the data, the terms, the prize, the bond. Knows every label. It can therefore win its own
- *     prize under another name with a model that has learned the test labels by heart: no contract can tell.
- *     What the contract ensures is that it cannot pick the split, cannot reveal a part, cannot withhold, cannot
- *     cancel, and that withholding costs at least half the bond even when it wears every other hat. Limits on
- *     the size of models, several ranked prizes and the organizer's name are what submitters should look at.
- *   - Submitter: risks its deposit if it does not reveal, and in optimistic competitions its claim bond if it
- *     posts a prediction that is not the model's. Must reveal before the deadline and see to its own evaluation or
- *     claim. Weights are secret until the reveal; a copy of them can only be committed later, and loses to the
- *     earlier commitment.
- *   - Refuter (optimistic only): anyone. One honest refuter that is not censored for `refute` seconds is the
- *     assumption on which optimistic scores rest. A claimant can refute itself, so only half of a bond is the
- *     refuter's; the other half joins the prize.
+ *   - Organizer: gives the data, the terms, the prize, the bond. It may lose the prize to winners, and of the bond
+ *     what the faults below say. Nobody but itself can make it lose the bond: it answers challenges within `answer`
+ *     seconds, has the split drawn while its seed is on record, and opens all test groups in time.
+ *   - Submitter: loses its deposit to the pot if it does not reveal, the tip out of it to whoever evaluates it, and in
+ *     optimistic competitions its claim bond if a prediction that it posted is not its model's: half to the refuter,
+ *     half to the pot. It must reveal before the deadline and see to its own evaluation or claim, else it has no rank
+ *     and keeps its deposit. Weights are secret until the reveal; a copy of them can only be committed later, and loses
+ *     to the earlier commitment.
+ *   - Challenger: loses its stake to the organizer if the group is opened in time; else gets it and half the bond.
+ *   - Refuter (optimistic only): anyone; loses nothing but gas. One honest refuter that is not censored for `refute`
+ *     seconds is the assumption on which optimistic scores rest. A claimant can refute itself, so only half a bond is
+ *     the refuter's; the other half joins the prize.
  *   - Cranker: anyone that draws, evaluates, settles or finalizes. Evaluations pay a tip out of the deposit of
  *     the submission that was evaluated.
  *   - The token, when the prize is not in ETH, must move exactly what it is asked to move (no fee, no rebasing).
- *   - The proposer of block `seedBlock` can discard its own block at the cost of its reward, and so redraw the
- *     split once. Prizes that outweigh block rewards by far want testGroups that make a redraw worthless.
+ *
+ * Faults: half of the bond is burnt in every ending that is the organizer's fault, so that none is free even for an
+ * organizer that wears every hat and has every account. The prize and the other half:
+ *
+ *   - Undrawn. Nobody draws while the seed is on record (256 blocks; 8,191 where EIP-2935 is live; drawing begins 12
+ *     blocks above the seed's): anyone calls `slashUndrawn`. The other half is the caller's, the prize goes back.
+ *   - Withheld. A training group that is withheld off-chain is challenged on-chain; no answer in time:
+ *     `slashWithheld`. The other half is the challenger's; the prize is the committers' in equal shares (without any it
+ *     goes back), and all deposits return. All answers are due before the reveals begin; while one is overdue, nobody
+ *     reveals or finalizes: withholding is decided before any model is public.
+ *   - Unopened. Not every test group open in time: `slashUnopened`. The prize, the other half and the forfeited
+ *     deposits are shared evenly among the revealed submissions, whose deposits return.
  *
  * Liveness: who may stop, and the way out for the others
  *
- *   - Seeding. Nobody draws while the seed is on record (256 blocks; 8,191 where EIP-2935 is live): anyone calls
- *     `slashUndrawn`. There is no second seed. Half of the bond is the caller's, half is burnt, the prize goes
- *     back; so letting a seed lapse that one dislikes always costs half the bond.
- *   - Training. A group that is withheld off-chain is challenged on-chain; no answer in time: `slashWithheld`.
- *     Half of the bond is the challenger's; the prize, the other half and all deposits are the committers'
- *     (without any: the prize goes back and that half is burnt).
- *   - Reveal. Whoever does not reveal forfeits its deposit to the pot. If nobody reveals, `finalize` returns
- *     prize, bond and forfeits to the organizer.
- *   - Opening. Not every test group open in time: `slashUnopened`; prize, bond and forfeits are shared evenly
- *     among the revealed submissions, whose deposits return.
+ *   - Reveal. If nobody reveals, `finalize` returns prize, forfeits and all of the bond but a tenth, which is burnt:
+ *     else whoever dislikes a split could let the competition lapse and draw another one on the same data for nothing.
+ *   - Opening. Anyone may send what the organizer opens; groups that are open by then are skipped.
  *   - Evaluation. A submission that nobody evaluates (claims, settles) by the deadline has no rank and keeps its
  *     deposit; nobody waits for it. `finalize` looks at no more than four submissions.
  *   - Closed. Everyone pulls; a wallet that refuses money blocks only itself and may name another receiver.
  *     There is no deadline for pulling. A prize waits until its model is kept as code: `finalize` does that for the
  *     winner if it is given the model, anyone does it with `keep`; nobody else waits for that.
+ *   - Terms under which a phase has no room for its work are refused, see TermsCodec: a fifth of Ethereum's gas (one
+ *     million a second) must do for answers to challenges of all groups at once, for opening all test groups, and for
+ *     the dearest model on all samples. The stake is half the bond at most, claim bond and deposit are the prize at
+ *     most, the bond is a tenth of the prize at least.
+ *
+ * What it cannot do
+ *
+ *   - Tell who is who. An organizer knows every label, so it can win its own prize under another name with a model that
+ *     has learned the test labels by heart. What is sure is that it cannot pick the split, reveal a part or another
+ *     version, withhold or cancel for less than half the bond. Small models and the organizer's name are what
+ *     submitters should look at.
+ *   - Keep equal shares from the organizer's other accounts. With k of them among h others, a fault costs half the bond
+ *     and h/(k+h) of what is shared: with nine against one, a bond of half the prize, a perfect honest model, staying
+ *     closed costs 0.375 prizes (0.25 burnt, 0.125 to the honest one) where opening costs a whole one. Only a bond of
+ *     twice the prize or more makes it never pay.
+ *   - Keep one model from several places in direct mode. The same bytes count once; in optimistic mode so do the same
+ *     predictions on all test samples. A model that differs in one prediction is another one there, so places are for
+ *     sale at a deposit each, which returns. Keeping a hash of all predictions in direct mode, too, would take some 30
+ *     gas of each sample (7 % of a 2-4-4-1 network's 415) and only force the copier to change one prediction.
+ *   - Pay who found a lie rather than who is included first. A refutation in a public mempool can be copied, by the
+ *     claimant, too, who so gets half its bond back: the expected reward of an honest refuter is near zero there, and
+ *     lying costs half the claim bond at least. A committed refutation would not change that (a liar can commit to the
+ *     refutation of its own lie beforehand, for 45,000 gas). Refuters should send privately, or refute for the prize.
+ *   - Choose the block. The proposer of block `seedBlock` can discard its own block at the cost of its reward, and so
+ *     redraw the split once; sequencers can choose it. Prizes that outweigh block rewards by far want testGroups that
+ *     make a redraw worthless.
+ *   - Stop an organizer from paying for another draw: a tenth of the bond for each, where nobody else reveals.
  *
  * Money in: prize + bond (creation), deposit (commit), stake (challenge), claim bond (claim). Every rounding
  * remainder is the organizer's.
@@ -67,8 +97,9 @@ import {IModelErrors} from "../shared/IModelRunner.sol";
  *   A sample is `features` bytes followed by its label: one byte below `classes`, or (classes = 0) a big-endian
  *   int32. A group is `groupSize` samples. leaf(sample) binds the group's 256 bit salt, the group, the position
  *   and the sample's bytes; a group's tree stands over its samples; leaf(group) binds that tree's root, the
- *   group, its size, the features and the range of labels; `root` stands over all groups. Pairs are hashed in
- *   order of value; a node without a partner rises as it is.
+ *   group, its size, the features and the range of labels; `root` stands over all groups. Pairs are hashed left before
+ *   right; a node without a partner rises as it is. A proof is walked by the leaf's number and the count of leaves and
+ *   used up, so that no root has room for two versions of one group.
  *
  * Models
  *
@@ -179,6 +210,7 @@ struct Progress {
     uint24 concluded; // evaluated, or settled or refuted
     uint24 refuted;
     uint8 opened; // test groups
+    uint8 unanswered; // challenged training groups that are still closed
     Outcome outcome;
     uint96 board; // four submission numbers plus one of 24 bits, the best in the lowest bits; 0 is empty
 }
@@ -263,7 +295,8 @@ interface ICompetition is IModelErrors {
     error WrongGroupLength(uint256 length, uint256 expected);
     error LabelOutOfRange(uint256 group, uint256 position);
     error WrongProof(uint256 group);
-    error TooManyGroups(uint256 left);
+    /// `opened` test groups are open; the ones given do not begin among them, bring no new one, or go too far.
+    error WrongGroups(uint256 opened);
     error TestNotOpen(uint256 opened, uint256 needed);
     error AlreadyEvaluated(uint256 submission);
     error WrongMode(Mode mode);
@@ -276,6 +309,8 @@ interface ICompetition is IModelErrors {
     error PredictionOutOfRange(uint256 index);
     error WrongWord(uint256 index);
     error ClaimHolds(uint256 index);
+    /// Training data were withheld: anyone may call `slashWithheld`, and nothing else goes on.
+    error DataWithheld();
     error NothingDue();
     error NothingToSlash();
     error NoWinner();
@@ -294,7 +329,8 @@ interface ICompetition is IModelErrors {
     /// @notice Answer a challenge by opening the group; the stake is the organizer's.
     function answer(uint256 group, Group calldata opened) external;
 
-    /// @notice Close the competition because the challenge of `group` went unanswered. Until the reveals end.
+    /// @notice Close the competition because the challenge of `group` went unanswered. No model is public then: while
+    /// an answer is overdue nobody can reveal, nor finalize.
     function slashWithheld(uint256 group) external;
 
     /// @notice Close the competition because nobody drew the split and its seed is lost.
@@ -314,8 +350,10 @@ interface ICompetition is IModelErrors {
 
     // ── test data ───────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Open the next test groups in ascending order. In direct mode one call's groups take one code.
-    function openTest(Group[] calldata next) external;
+    /// @notice Open test groups in ascending order, from the `first`-th test group on; those that are open by now are
+    /// skipped, so that nobody stops a call by opening some of its groups before. In direct mode one call's groups take
+    /// one code.
+    function openTest(uint256 first, Group[] calldata groups) external;
 
     /// @notice Close the competition because test groups are still closed after the deadline.
     function slashUnopened() external;

@@ -26,6 +26,16 @@ library TermsCodec {
     uint256 internal constant MAX_GROUP_BYTES = 24_575; // a group is opened as one code
     uint256 internal constant MAX_MODEL_BYTES = 49_152; // kept as code in one transaction
     uint256 internal constant MIN_PHASE = 1 minutes;
+    uint256 internal constant BOND_SHARE = 10; // of the prize at least a tenth stands behind the organizer's duties
+    uint256 internal constant GAS_A_SECOND = 1_000_000; // what one duty may count on: a fifth of Ethereum's
+    // Gas from above, as the tests measure it: to hash a group, a sample, a byte; to keep a byte; to run a model.
+    uint256 internal constant GROUP_GAS = 100_000;
+    uint256 internal constant SAMPLE_GAS = 600;
+    uint256 internal constant BYTE_GAS = 40;
+    uint256 internal constant KEPT_BYTE_GAS = 300;
+    uint256 internal constant RUN_GAS = 10_000;
+    uint256 internal constant RUN_BYTE_GAS = 70; // of a sample, a byte of the model; small trees are the dearest
+    uint256 internal constant CHECKED_A_SECOND = 10_000_000; // samples times bytes of a model that a refuter runs
 
     /// A field of the terms that no competition can have.
     error InvalidTerms(bytes32 field);
@@ -109,9 +119,8 @@ library TermsCodec {
     /// Revert with InvalidTerms for terms under which somebody could be stuck or cheated.
     function check(Terms memory t) internal pure {
         require(t.root != 0, InvalidTerms("root"));
-        require(t.prize > 0, InvalidTerms("prize"));
-        require(t.bond > 1, InvalidTerms("bond"));
-        require(t.deposit >= t.tip, InvalidTerms("tip"));
+        require(t.cidCodec == 0x55 || t.cidCodec == 0x70, InvalidTerms("cidCodec"));
+        _checkAmounts(t);
         require(t.groups > 1 && t.groups <= MAX_GROUPS, InvalidTerms("groups"));
         require(t.testGroups > 0 && t.testGroups < t.groups, InvalidTerms("testGroups"));
         require(t.features > 0 && t.features <= MAX_FEATURES, InvalidTerms("features"));
@@ -123,10 +132,19 @@ library TermsCodec {
         _checkShares(t);
         _checkTimes(t);
         if (t.mode == Mode.Optimistic) {
-            require(t.claimBond > 1, InvalidTerms("claimBond"));
+            require(t.claimBond > 1 && t.claimBond <= t.prize, InvalidTerms("claimBond"));
             uint256 most = t.metric == Metric.Accuracy ? MAX_CLAIM : MAX_COUNTED;
             require(samples(t) <= most, InvalidTerms("testGroups"));
         }
+    }
+
+    /// A challenge, an entry and a claim cost no more than what they are about.
+    function _checkAmounts(Terms memory t) private pure {
+        require(t.prize > 0, InvalidTerms("prize"));
+        require(t.bond > 1 && t.bond >= t.prize / BOND_SHARE, InvalidTerms("bond"));
+        require(t.deposit <= t.prize, InvalidTerms("deposit"));
+        require(t.deposit >= t.tip, InvalidTerms("tip"));
+        require(t.stake <= t.bond / 2, InvalidTerms("stake"));
     }
 
     function _checkMetric(Terms memory t) private pure {
@@ -149,15 +167,28 @@ library TermsCodec {
         require(sum == SHARES, InvalidTerms("shares"));
     }
 
-    /// An answer fits into the training phase twice, so that a challenge can be made, and answered in time.
+    /// Each phase has room for the work in it: answers to challenges of all groups at once, the opening of all test
+    /// groups, the dearest model on all samples, a refuter's run of it. An answer fits into the training phase twice,
+    /// so that a challenge can be made, and answered in time.
     function _checkTimes(Terms memory t) private pure {
-        require(t.answer >= MIN_PHASE, InvalidTerms("answer"));
+        bool direct = t.mode == Mode.Direct;
+        uint256 size = t.groupSize * stride(t);
+        uint256 group = GROUP_GAS + SAMPLE_GAS * t.groupSize + BYTE_GAS * size;
+        uint256 test = direct ? group + (KEPT_BYTE_GAS - BYTE_GAS) * size : group;
+        uint256 run = direct ? RUN_GAS + RUN_BYTE_GAS * t.maxModelBytes : 0;
+        uint256 checked = samples(t) * t.maxModelBytes / CHECKED_A_SECOND;
+        require(t.answer >= _room(group * (t.groups - t.testGroups)), InvalidTerms("answer"));
         require(t.training / 2 >= t.answer, InvalidTerms("training"));
         require(t.reveal >= MIN_PHASE, InvalidTerms("reveal"));
-        require(t.opening >= MIN_PHASE, InvalidTerms("opening"));
-        require(t.evaluation >= MIN_PHASE, InvalidTerms("evaluation"));
-        require(t.mode == Mode.Direct || t.refute >= MIN_PHASE, InvalidTerms("refute"));
+        require(t.opening >= _room(test * t.testGroups), InvalidTerms("opening"));
+        require(t.evaluation >= _room(run * samples(t)), InvalidTerms("evaluation"));
+        require(direct || t.refute >= MIN_PHASE + checked, InvalidTerms("refute"));
         uint256 all = uint256(t.training) + t.reveal + t.opening + t.evaluation + 2 * uint256(t.refute);
         require(all <= 3650 days, InvalidTerms("training"));
+    }
+
+    /// Seconds that a phase needs for `gas`.
+    function _room(uint256 gas) private pure returns (uint256) {
+        return MIN_PHASE + gas / GAS_A_SECOND;
     }
 }

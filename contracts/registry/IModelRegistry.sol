@@ -71,6 +71,12 @@ struct ProjectView {
     uint32 batches; // how many were anchored
 }
 
+/// @notice Which version is meant: of which project, with which bytes.
+struct VersionKey {
+    bytes32 projectId;
+    bytes32 artifactHash; // SHA-256
+}
+
 /// @notice A version as `version` returns it.
 struct VersionView {
     bytes32 versionId;
@@ -158,6 +164,8 @@ interface IModelRegistry {
         bytes32 indexed versionId,
         string reason
     );
+    /// @notice `name` means this version from now on; a zero `artifactHash` means that it names none any more.
+    event Aliased(bytes32 indexed projectId, bytes32 indexed name, bytes32 indexed artifactHash, address by);
     /// @notice So many records were anchored by the root of their Merkle tree.
     event BatchAnchored(
         bytes32 indexed projectId,
@@ -213,6 +221,7 @@ interface IModelRegistry {
     error InvalidTransition(Status from, Status to);
     /// @notice A reason must be 1 to 256 bytes long.
     error InvalidReason(uint256 length);
+    error EmptyAlias();
     error EmptyBatch();
     error BatchExists(bytes32 projectId, bytes32 root);
     /// @notice An on-chain artifact consists of 1 to 40 chunks.
@@ -312,6 +321,13 @@ interface IModelRegistry {
     /// @param reason 1 to 256 bytes, for people
     function revoke(bytes32 projectId, bytes32 artifactHash, string calldata reason) external;
 
+    /// @notice Give a version a name within its project, such as `champion`; the last one counts. For publishers and
+    /// the owner, alone: a name raises no trust, the version keeps its status.
+    /// @dev Nothing is stored: readers take the last event of the name.
+    /// @param name up to 32 bytes of text, padded with zeros; not empty
+    /// @param artifactHash the version's, of any status; zero takes the name away
+    function setAlias(bytes32 projectId, bytes32 name, bytes32 artifactHash) external;
+
     /// @notice Anchor many records by the root of their Merkle tree. For publishers and the owner.
     /// @dev That the root belongs to `count` records is the publisher's word; inclusion proofs are checked.
     function anchorBatch(bytes32 projectId, Batch calldata batch_) external;
@@ -327,14 +343,23 @@ interface IModelRegistry {
     /// @notice Reverts with `UnknownProject`.
     function project(bytes32 projectId) external view returns (ProjectView memory);
 
+    /// @notice The same of several at once, in their order; those that there are not are all zero.
+    function projects(bytes32[] calldata projectIds) external view returns (ProjectView[] memory);
+
     /// @notice Whether the account may publish; true also for the owner.
     function isPublisher(bytes32 projectId, address account) external view returns (bool);
 
     /// @notice Whether the account's approvals count.
     function isParticipant(bytes32 projectId, address account) external view returns (bool);
 
+    /// @notice The same of several at once, in their order.
+    function areParticipants(bytes32 projectId, address[] calldata accounts) external view returns (bool[] memory);
+
     /// @notice All about a version. Reverts with `UnknownVersion`.
     function version(bytes32 projectId, bytes32 artifactHash) external view returns (VersionView memory);
+
+    /// @notice The same of several at once, in their order; those that there are not have the status `None`.
+    function versions(VersionKey[] calldata keys) external view returns (VersionView[] memory);
 
     /// @notice The status of a version by its id, for example of a parent in another project; `None` if unknown.
     function statusOf(bytes32 versionId) external view returns (Status);

@@ -5,7 +5,7 @@ import {CodeChunks} from "../shared/CodeChunks.sol";
 import {Approvals} from "./Approvals.sol";
 import {Batches} from "./Batches.sol";
 import {Cids} from "./Cids.sol";
-import {Approval, CidKind, IModelRegistry, Publication, Status, VersionView} from "./IModelRegistry.sol";
+import {Approval, CidKind, IModelRegistry, Publication, Status, VersionKey, VersionView} from "./IModelRegistry.sol";
 
 /// @title ModelRegistry
 /// @notice Which model is which, who says so, and whether to use it.
@@ -20,9 +20,9 @@ import {Approval, CidKind, IModelRegistry, Publication, Status, VersionView} fro
 /// - There is no administrator: nobody can change, upgrade or pause the registry as a whole.
 /// - A project's _owner_ chooses its publishers, participants and threshold, may do what publishers may, pauses, and
 ///   alone revokes. Whoever relies on M-of-N approval trusts the owner to choose the set; each change is an event.
-/// - _Publishers_ publish, anchor, demote, and promote; what raises trust (publishing, promoting) takes M signatures
-///   beside, what lowers it takes none. A stolen publisher key can deprecate everything (M participants can promote it
-///   again) but revoke nothing, and cannot publish past the threshold.
+/// - _Publishers_ publish, anchor, name, demote, and promote; what raises trust (publishing, promoting) takes M
+///   signatures beside, what lowers it takes none. A stolen publisher key can deprecate everything (M participants
+///   can promote it again) but revoke nothing, and cannot publish past the threshold.
 /// - _Participants_ approve by EIP-712 signature, as keys or as EIP-1271 wallets, and need no ether. Their signatures
 ///   bind chain, registry, project, artifact, manifest, CID, parents and whether it is deployable. A signature has no
 ///   expiry: it counts once, if its signer is a participant at that moment. Whoever regrets one can `resign`.
@@ -250,26 +250,32 @@ contract ModelRegistry is Batches, Approvals {
         emit VersionRevoked(projectId, artifactHash, versionId, reason);
     }
 
+    /// @inheritdoc IModelRegistry
+    function setAlias(bytes32 projectId, bytes32 name, bytes32 artifactHash) external {
+        // Check
+        _asActivePublisher(projectId);
+        require(name != 0, EmptyAlias());
+        if (artifactHash != 0) _existingRecord(versionIdOf(projectId, artifactHash));
+
+        // Effect
+        emit Aliased(projectId, name, artifactHash, msg.sender);
+    }
+
     // ---------------------------------------------------------------------------------------------------- reading
 
     /// @inheritdoc IModelRegistry
     function version(bytes32 projectId, bytes32 artifactHash) external view returns (VersionView memory) {
         bytes32 versionId = versionIdOf(projectId, artifactHash);
-        Record memory record = _existingRecord(versionId);
-        return VersionView({
-            versionId: versionId,
-            status: record.status,
-            number: record.number,
-            publishedAt: record.publishedAt,
-            revision: record.revision,
-            approvals: record.approvals,
-            manifestDigest: record.manifestDigest,
-            manifestCid: CidKind.Raw.encode(record.manifestDigest),
-            artifactCid: record.cidKind.encode(record.cidIsHash ? artifactHash : _cidDigests[versionId]),
-            parents: _parentsOf(versionId, record.parents),
-            chunks: _chunksOf(versionId, record.chunks),
-            reason: _reasons[versionId]
-        });
+        return _view(versionId, artifactHash, _existingRecord(versionId));
+    }
+
+    /// @inheritdoc IModelRegistry
+    function versions(VersionKey[] calldata keys) external view returns (VersionView[] memory found) {
+        found = new VersionView[](keys.length);
+        for (uint256 i = 0; i < keys.length; ++i) {
+            bytes32 versionId = versionIdOf(keys[i].projectId, keys[i].artifactHash);
+            found[i] = _view(versionId, keys[i].artifactHash, _records[versionId]);
+        }
     }
 
     /// @inheritdoc IModelRegistry
@@ -302,6 +308,27 @@ contract ModelRegistry is Batches, Approvals {
         record = _records[versionId];
         // slither-disable-next-line timestamp (the status only lies beside a timestamp, in one slot)
         require(record.status != Status.None, UnknownVersion(versionId));
+    }
+
+    function _view(
+        bytes32 versionId,
+        bytes32 artifactHash,
+        Record memory record
+    ) private view returns (VersionView memory) {
+        return VersionView({
+            versionId: versionId,
+            status: record.status,
+            number: record.number,
+            publishedAt: record.publishedAt,
+            revision: record.revision,
+            approvals: record.approvals,
+            manifestDigest: record.manifestDigest,
+            manifestCid: CidKind.Raw.encode(record.manifestDigest),
+            artifactCid: record.cidKind.encode(record.cidIsHash ? artifactHash : _cidDigests[versionId]),
+            parents: _parentsOf(versionId, record.parents),
+            chunks: _chunksOf(versionId, record.chunks),
+            reason: _reasons[versionId]
+        });
     }
 
     function _parentsOf(bytes32 versionId, uint256 count) private view returns (bytes32[] memory parents) {

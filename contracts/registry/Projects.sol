@@ -130,17 +130,15 @@ abstract contract Projects is IModelRegistry {
 
     /// @inheritdoc IModelRegistry
     function project(bytes32 projectId) external view returns (ProjectView memory) {
-        Project storage found = _existing(projectId);
-        return ProjectView({
-            name: found.name,
-            owner: found.owner,
-            pendingOwner: found.pendingOwner,
-            paused: found.paused,
-            threshold: found.threshold,
-            participants: found.participants,
-            versions: found.versions,
-            batches: found.batches
-        });
+        return _view(_existing(projectId));
+    }
+
+    /// @inheritdoc IModelRegistry
+    function projects(bytes32[] calldata projectIds) external view returns (ProjectView[] memory found) {
+        found = new ProjectView[](projectIds.length);
+        for (uint256 i = 0; i < projectIds.length; ++i) {
+            found[i] = _view(_projects[projectIds[i]]);
+        }
     }
 
     /// @inheritdoc IModelRegistry
@@ -156,11 +154,35 @@ abstract contract Projects is IModelRegistry {
     }
 
     /// @inheritdoc IModelRegistry
+    function areParticipants(
+        bytes32 projectId,
+        address[] calldata accounts
+    ) external view returns (bool[] memory found) {
+        found = new bool[](accounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            found[i] = isParticipant(projectId, accounts[i]);
+        }
+    }
+
+    /// @inheritdoc IModelRegistry
     function projectIdOf(address creator, string calldata name) public view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this), creator, name));
     }
 
     // ------------------------------------------------------------------------------------------------- for heirs
+
+    function _view(Project storage found) private view returns (ProjectView memory) {
+        return ProjectView({
+            name: found.name,
+            owner: found.owner,
+            pendingOwner: found.pendingOwner,
+            paused: found.paused,
+            threshold: found.threshold,
+            participants: found.participants,
+            versions: found.versions,
+            batches: found.batches
+        });
+    }
 
     /// @dev The project, if it exists.
     function _existing(bytes32 projectId) internal view returns (Project storage found) {

@@ -25,7 +25,8 @@ pragma solidity ^0.8.28;
  *
  *   inner node: input (2), threshold (1), other (2): go on with the next node if input <= threshold, else with
  *   `other`, which lies behind it. leaf: ff ff, 00, row (2). A tree's nodes lie from its root to before the next
- *   one's, the first tree's from 0 on. Trees times outputs are 16,384 at most.
+ *   one's, the first tree's from 0 on. There is one tree or more; trees times outputs
+ *   are 16,384 at most.
  *   output: bias + Σ over trees of the row reached.
  *
  * Prediction: of several outputs the first of the largest (class); of one output 1 if it is above zero (two

@@ -59,8 +59,9 @@ library TreeModel {
     /// one until a leaf ends the walk, because `other` lies behind its node and a tree's last node is a leaf; so all
     /// walks together visit no more nodes than there are.
     function check(Trees memory trees) internal pure {
+        require(trees.trees > 0, IModelErrors.MalformedModel(6));
         require(trees.trees * trees.outputs <= MAX_ADDITIONS, IModelErrors.MalformedModel(6));
-        uint256 first = trees.trees > 0 ? _word(trees.roots) : trees.nodes;
+        uint256 first = _word(trees.roots);
         require(first == 0, IModelErrors.MalformedModel(8));
         unchecked {
             // Words of 16 bits; addresses in memory.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EIP712} from "solady/src/utils/EIP712.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 import {Facts, FactsLibrary} from "./Facts.sol";
 import {ISum} from "./ISum.sol";
@@ -23,17 +24,21 @@ import {Words} from "./Words.sol";
 /// Facts. A contribution is one storage slot: a digest of its facts and features, and what remains of its deposit.
 /// Whoever settles it gives facts and features back, as its event told them.
 ///
-/// Ways in. At once (`add`, `addBatch`); signed and relayed (`addFor`); or hidden first and opened later
-/// (`commit`, `reveal`), so that nobody copies a label from the mempool. The deposit is priced when the sample is
-/// committed. A commitment that is never opened returns its deposit, but no sooner than a refund would, so that
-/// hiding is no cheaper way to raise the price for others.
+/// Ways in. At once (`add`, `addBatch`); signed and relayed (`addFor`); or hidden first and opened later (`commit`,
+/// `reveal`). The deposit is priced when the sample is committed and again when it is opened, so that a stock of
+/// commitments is no cheaper haste. Only what is learned moves the price. A commitment that is never opened returns
+/// its deposit, but no sooner than a sure contribution's would come back.
+///
+/// What it cannot do. An opened commitment waits to be mined like everything else: it can be seen and given before it
+/// by somebody who pays the same deposit. Whoever does so earns neither reputation nor points with it, but its author
+/// does not either. Nor does it keep its times beyond 32 bits: it takes nothing in after February 2106.
 ///
 /// Order. Samples of a batch are learned one after the other, in the order of their ids: replaying `Added` events
 /// on the initial model gives the model.
 abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     struct Commitment {
         uint48 deposit;
-        uint32 time;
+        uint40 time;
     }
 
     bytes32 private constant CONTRIBUTION_TYPEHASH = keccak256(
@@ -54,20 +59,21 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         _checkModel();
         _checkIncentive();
         // Effect:
+        _checkYear();
         state.pricedAt = uint32(block.timestamp);
     }
 
     /// @inheritdoc ISum
     function add(bytes calldata x, uint256 y, uint256 maximum) external payable {
-        uint256 deposit = _charge(msg.sender, 1, maximum);
-        Intake memory intake = _begin();
+        uint256 deposit = _charge(msg.sender, 1, maximum, true);
+        Intake memory intake = _begin(0);
         _record(intake, _load(), msg.sender, x, y, deposit);
-        _conclude(intake, true);
+        _conclude(intake);
     }
 
     /// @inheritdoc ISum
     function addBatch(bytes[] calldata xs, bytes calldata ys, uint256 maximum) external payable {
-        _addBatch(msg.sender, xs, ys, maximum);
+        _addBatch(msg.sender, xs, ys, maximum, true);
     }
 
     /// @inheritdoc ISum
@@ -77,7 +83,8 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         bytes calldata ys,
         uint256 maximum,
         uint256 deadline,
-        bytes calldata signature
+        bytes calldata signature,
+        bool pay
     ) external payable {
         // Check:
         // slither-disable-next-line timestamp (the signer chose it)
@@ -100,7 +107,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         );
         // Effect:
         ++_accounts[contributor].nonce;
-        _addBatch(contributor, xs, ys, maximum);
+        _addBatch(contributor, xs, ys, maximum, pay);
     }
 
     /// @inheritdoc ISum
@@ -110,26 +117,26 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         // slither-disable-next-line timestamp (whether there is one)
         require(commitment_.time == 0, CommittedAlready(commitment));
         // Effect:
-        uint256 deposit = _charge(msg.sender, 1, maximum);
-        (commitment_.deposit, commitment_.time) = (uint48(deposit), uint32(block.timestamp));
-        _state().pricedAt = uint32(block.timestamp);
+        uint256 deposit = _charge(msg.sender, 1, maximum, true);
+        (commitment_.deposit, commitment_.time) = (uint48(deposit), uint40(block.timestamp));
         emit Committed(msg.sender, commitment, deposit);
     }
 
     /// @inheritdoc ISum
-    function reveal(bytes calldata x, uint256 y, bytes32 salt) external {
-        bytes32 commitment = commitmentOf(msg.sender, x, y, salt);
-        uint256 deposit = _close(msg.sender, commitment, 1, true);
-        Intake memory intake = _begin();
+    function reveal(bytes calldata x, uint256 y, bytes32 salt, uint256 maximum) external payable {
+        uint256 deposit = _close(msg.sender, commitmentOf(msg.sender, x, y, salt), 1, true);
+        _credit(msg.sender, deposit * _unit());
+        deposit = FixedPointMathLib.max(deposit, _price(1));
+        _collectDeposit(msg.sender, 1, deposit, maximum, true);
+        Intake memory intake = _begin(0x40);
         _record(intake, _load(), msg.sender, x, y, deposit);
-        _conclude(intake, false);
+        _conclude(intake);
     }
 
     /// @inheritdoc ISum
     function release(address contributor, bytes32 commitment) external {
         uint256 deposit = _close(contributor, commitment, _lock(), false);
-        (, uint256 unit) = money();
-        _credit(contributor, deposit * unit);
+        _credit(contributor, deposit * _unit());
     }
 
     /// @inheritdoc ISum
@@ -169,7 +176,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     /// @inheritdoc ISum
     function record(uint256 slot) external view returns (uint160, uint256, uint256) {
         Record memory r = _records[slot];
-        return (r.digest, r.left, r.open);
+        return (r.digest, r.left, r.look);
     }
 
     /// @inheritdoc ISum
@@ -202,36 +209,54 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         return ("DILN Shared Model", "1");
     }
 
-    function _addBatch(address contributor, bytes[] calldata xs, bytes calldata ys, uint256 maximum) private {
+    function _addBatch(address contributor, bytes[] calldata xs, bytes calldata ys, uint256 maximum, bool pay)
+        private
+    {
         // Check:
         require(xs.length == ys.length && xs.length != 0, BadBatch(xs.length, ys.length));
         // Effect:
-        uint256 deposit = _charge(contributor, xs.length, maximum);
-        Intake memory intake = _begin();
+        uint256 deposit = _charge(contributor, xs.length, maximum, pay);
+        Intake memory intake = _begin(0);
         Words.Loaded memory loaded = _load();
         uint256 free = Words.mark();
         for (uint256 i; i < xs.length; ++i) {
             _record(intake, loaded, contributor, xs[i], uint8(ys[i]), deposit);
             Words.release(free);
         }
-        _conclude(intake, true);
+        _conclude(intake);
     }
 
-    /// @dev The deposit of each of `n` samples, in units, collected from `contributor`.
-    function _charge(address contributor, uint256 n, uint256 maximum) private returns (uint256 deposit) {
-        (address token, uint256 unit) = money();
+    /// @dev The deposit of each of `n` samples at the price of the moment, in units, collected from `contributor`.
+    function _charge(address contributor, uint256 n, uint256 maximum, bool pay) private returns (uint256 deposit) {
         deposit = _price(n);
+        _collectDeposit(contributor, n, deposit, maximum, pay);
+    }
+
+    /// @dev Collect `n` deposits from `contributor`. What lacks of a token is pulled from the sender, if it wants to
+    /// `pay`.
+    function _collectDeposit(address contributor, uint256 n, uint256 deposit, uint256 maximum, bool pay) private {
+        (address token, uint256 unit) = money();
         uint256 amount = deposit * unit;
         // Check:
         require(amount <= maximum, PriceAboveMaximum(amount, maximum));
         require(token == address(0) || msg.value == 0, NoEther());
         // Effect:
-        _collect(contributor, amount * n);
+        amount *= n;
+        if (token != address(0) && pay) {
+            uint256 balance = _accounts[contributor].balance;
+            if (balance < amount) {
+                _pull(token, contributor, amount - balance);
+                // what a token calls meanwhile may have added data, which makes this dearer
+                require(_price(n) <= deposit, Reentrancy());
+            }
+        }
+        _collect(contributor, amount);
     }
 
-    function _begin() private view returns (Intake memory) {
+    function _begin(uint256 hidden) private view returns (Intake memory) {
         State storage state = _state();
-        return Intake(state.count, state.free, false);
+        _checkYear();
+        return Intake(state.count, state.free, false, hidden);
     }
 
     /// @dev Let the model learn the sample, and keep its record.
@@ -250,19 +275,23 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         // Effect:
         (uint256 predicted, uint256 certainty, bool changed) = _learn(loaded, x, y);
         if (changed) intake.changed = true;
-        Facts facts = FactsLibrary.pack(contributor, deposit, block.timestamp, y, predicted != y, certainty);
+        Facts facts = FactsLibrary.pack(
+            contributor, deposit, block.timestamp, y, predicted != y, intake.hidden, certainty
+        );
         uint256 id = _reserve(intake);
-        _records[uint32(id)] = Record(_digest(id, facts, x), uint48(deposit), uint48(deposit));
+        _records[uint32(id)] = Record(_digest(id, facts, x), uint48(deposit), 0);
         emit Added(id, facts, x);
     }
 
-    function _conclude(Intake memory intake, bool priced) private {
-        _setState(
-            intake.count,
-            intake.free,
-            intake.changed ? uint24(block.timestamp) : _state().moved,
-            priced ? uint32(block.timestamp) : _state().pricedAt
-        );
+    function _conclude(Intake memory intake) private {
+        uint256 moved = intake.changed ? uint24(block.timestamp) : _state().moved;
+        _setState(intake.count, intake.free, moved, uint32(block.timestamp));
+    }
+
+    /// @dev Nothing is taken in when times are beyond 32 bits.
+    function _checkYear() private view {
+        // slither-disable-next-line timestamp (until February 2106)
+        require(block.timestamp <= type(uint32).max, Full());
     }
 
     /// @dev Forget a commitment that is at least `age` old and return its deposit in units.

@@ -34,7 +34,8 @@ interface ISumErrors {
     error BadSignature(address contributor);
     /// @notice The sender has no such commitment open.
     error NotCommitted(bytes32 commitment);
-    /// @notice The model has taken as many contributions as it can number: 2^24 − 1.
+    /// @notice The model has taken as many contributions as it can number (2^24 − 1), or it is the year 2106, in which
+    /// its 32-bit times end. Claims on what it took go on.
     error Full();
     /// @notice The sender has made that commitment already.
     error CommittedAlready(bytes32 commitment);
@@ -46,7 +47,7 @@ interface ISumErrors {
     error ModelAgrees(uint256 predicted);
     /// @notice Contributors do not report themselves.
     error OwnContribution();
-    /// @notice Nothing of the deposit is promised to the sender: no reputation, or all is promised to others.
+    /// @notice Nothing of the deposit is promised to the sender, who has no reputation.
     error NoShare();
     /// @notice The sender has reported this contribution before.
     error ReportedAlready();
@@ -77,7 +78,8 @@ interface ISum is ISumErrors {
     /// @notice Predict many.
     function predictBatch(bytes[] calldata xs) external view returns (uint8[] memory labels);
 
-    /// @notice Add a sample. Value that exceeds the deposit is credited; what lacks is taken from the balance.
+    /// @notice Add a sample. Value that exceeds the deposit is credited; what lacks is taken from the balance, and
+    /// where that of a token does not do, from what the sender has approved.
     /// @param x the features, encoded as the model wants them.
     /// @param maximum the most that the sender wants to deposit.
     function add(bytes calldata x, uint256 y, uint256 maximum) external payable;
@@ -89,24 +91,28 @@ interface ISum is ISumErrors {
 
     /// @notice Relay samples that `contributor` signed (EIP-712; contract wallets by ERC-1271). The deposit comes
     /// from the contributor's balance, to which the value sent is credited first.
+    /// @param pay whether the sender pays, out of what it has approved, what of a token that balance lacks.
     function addFor(
         address contributor,
         bytes[] calldata xs,
         bytes calldata ys,
         uint256 maximum,
         uint256 deadline,
-        bytes calldata signature
+        bytes calldata signature,
+        bool pay
     ) external payable;
 
-    /// @notice Deposit now for a sample that stays hidden until `reveal`.
+    /// @notice Deposit now for a sample that stays hidden until `reveal`. Nothing is learned, so the price stays.
     /// @param commitment see `commitmentOf`.
     function commit(bytes32 commitment, uint256 maximum) external payable;
 
-    /// @notice Open a commitment, at least one block later, and let the model learn the sample.
-    function reveal(bytes calldata x, uint256 y, bytes32 salt) external;
+    /// @notice Open a commitment, at least one block later, and let the model learn the sample. If the price is above
+    /// the deposit by now, the difference is added to it.
+    /// @param maximum the most that the sender wants the deposit to be.
+    function reveal(bytes calldata x, uint256 y, bytes32 salt, uint256 maximum) external payable;
 
-    /// @notice Return the deposit of a commitment that was not opened, once it was locked as long as a
-    /// contribution's deposit is. Anyone may call.
+    /// @notice Return the deposit of a commitment that was not opened, once it was locked as long as a sure
+    /// contribution's is. Anyone may call.
     function release(address contributor, bytes32 commitment) external;
 
     /// @notice keccak256(abi.encode(chain id, this contract, contributor, salt, y, keccak256(x))).
@@ -126,7 +132,7 @@ interface ISum is ISumErrors {
 
     /// @notice What the model knows about somebody.
     /// @return balance what `withdraw` would pay.
-    /// @return valid contributions that the model had not known and came to agree with: reputation.
+    /// @return valid contributions that were refunded undisputed, without news shown openly: reputation.
     /// @return nonce of the next relayed contribution.
     /// @return points of the gamification.
     function account(address who)
@@ -137,12 +143,13 @@ interface ISum is ISumErrors {
     /// @notice The contribution that is open in `slot` (the low 32 bits of its id).
     /// @return digest zero if there is none.
     /// @return left what remains of the deposit, in units.
-    /// @return open what of it is promised to nobody, in units.
-    function record(uint256 slot) external view returns (uint160 digest, uint256 left, uint256 open);
+    /// @return look zero if nobody disputes it; else 2 · the time since which all looks at the model said the same,
+    /// and 1 if it is against the contribution.
+    function record(uint256 slot) external view returns (uint160 digest, uint256 left, uint256 look);
 
     /// @notice The counters.
     /// @return count of contributions so far.
-    /// @return pricedAt when the last contribution was admitted.
+    /// @return pricedAt when the last contribution was learned.
     /// @return valid how many contributions earned reputation.
     function status() external view returns (uint256 count, uint256 pricedAt, uint256 valid);
 

@@ -12,6 +12,6 @@ abstract contract Incentive {
     /// @notice What each of `n` contributions that arrive together has to deposit now, in units.
     function _price(uint256 n) internal view virtual returns (uint256 deposit);
 
-    /// @notice How long an unrevealed commitment stays locked: as long as a refunded contribution would.
+    /// @notice How long an unrevealed commitment stays locked: as long as a sure contribution would.
     function _lock() internal view virtual returns (uint256 duration);
 }

@@ -11,7 +11,8 @@ import {Words} from "./Words.sol";
 /// money comes in with `fund` (or as value), goes out with `withdraw`, and in between only balances move. A wallet
 /// that reverts can so block nobody but itself.
 ///
-/// A token that takes a fee on transfer is credited with what arrived. A token whose balances change by
+/// A token that takes a fee on transfer is credited with what arrived; a deposit in it has to be funded before. A
+/// token whose balances change by
 /// themselves (rebasing) must be wrapped first.
 abstract contract Purse is ISum, ReentrancyGuard {
     using SafeTransferLib for address;
@@ -24,24 +25,23 @@ abstract contract Purse is ISum, ReentrancyGuard {
         uint64 points;
     }
 
+    /// @dev Whose balance is what was burnt.
+    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
+
     mapping(address who => Account) internal _accounts;
 
     /// @inheritdoc ISum
-    function fund(address beneficiary, uint256 amount) external payable nonReentrant {
+    function fund(address beneficiary, uint256 amount) external payable {
         (address token,) = money();
-        if (token == address(0)) {
-            amount = msg.value;
-        } else {
+        if (token != address(0)) {
             // Check:
             require(msg.value == 0, NoEther());
-            // Interaction: before the effect, because only it shows what arrives; the guard keeps it alone.
-            uint256 before = token.balanceOf(address(this));
-            token.safeTransferFrom(msg.sender, address(this), amount);
-            amount = token.balanceOf(address(this)) - before;
+            _pull(token, beneficiary, amount);
+            return;
         }
         // Effect:
-        _credit(beneficiary, amount);
-        emit Funded(beneficiary, msg.sender, amount);
+        _credit(beneficiary, msg.value);
+        emit Funded(beneficiary, msg.sender, msg.value);
     }
 
     /// @inheritdoc ISum
@@ -75,6 +75,10 @@ abstract contract Purse is ISum, ReentrancyGuard {
         return (a.balance, a.valid, a.nonce, a.points);
     }
 
+    function _unit() internal view returns (uint256 unit) {
+        (, unit) = money();
+    }
+
     function _credit(address who, uint256 amount) internal {
         Account storage a = _accounts[who];
         uint256 balance = a.balance + amount;
@@ -82,14 +86,29 @@ abstract contract Purse is ISum, ReentrancyGuard {
         a.balance = uint128(balance);
     }
 
-    /// @dev Credit an amount that this contract has, and reputation, of which there is less than 2^24: no overflow.
+    /// @dev Credit an amount, and reputation, of which there is less than 2^24.
     function _reward(address who, uint256 amount, uint256 earned) internal {
         Account storage a = _accounts[who];
+        bool fits;
         // a.balance += amount; a.valid += earned: one store
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            sstore(a.slot, add(sload(a.slot), add(amount, shl(128, earned))))
+            let word := sload(a.slot)
+            fits := iszero(shr(128, add(and(word, 0xffffffffffffffffffffffffffffffff), amount)))
+            sstore(a.slot, add(word, add(amount, shl(128, earned))))
         }
+        assert(fits); // no currency has that much
+    }
+
+    /// @dev Let the sender pay tokens in for `beneficiary`, who is credited with what arrives.
+    function _pull(address token, address beneficiary, uint256 amount) internal nonReentrant {
+        // Interaction: before the effect, because only it shows what arrives; the guard keeps it alone.
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        amount = token.balanceOf(address(this)) - before;
+        // Effect:
+        _credit(beneficiary, amount);
+        emit Funded(beneficiary, msg.sender, amount);
     }
 
     /// @dev Take `amount` out of the value sent and `who`'s balance; what is left of the value is credited.

@@ -15,11 +15,12 @@ import {Words} from "./Words.sol";
 abstract contract Records is ISumErrors {
     /// @param digest of the id, the facts and the features; zero in a free slot.
     /// @param left what remains of the deposit, in units; in a free slot, the next free one.
-    /// @param open what of that is not yet promised to a reporter; 1 in a free slot, so that it is never zero.
+    /// @param look the last look at the model that changed sides, where the contribution is disputed: 2 · its time, and
+    /// 1 if the model was against it; zero where nobody disputes it; 1 in a free slot, so that it is never zero.
     struct Record {
         uint160 digest;
         uint48 left;
-        uint48 open;
+        uint48 look;
     }
 
     /// @param count of contributions so far: the last one's number.
@@ -38,10 +39,12 @@ abstract contract Records is ISumErrors {
     }
 
     /// @notice What changes in `State` while contributions are taken in.
+    /// @param hidden 0x40 if they were committed to before, else 0, as `Facts` has it.
     struct Intake {
         uint256 count;
         uint256 free;
         bool changed;
+        uint256 hidden;
     }
 
     mapping(uint256 slot => Record) internal _records;
@@ -54,12 +57,12 @@ abstract contract Records is ISumErrors {
         }
     }
 
-    /// @notice What is left and what is open of the record `id`, if `facts` and `x` are what was recorded.
-    function _open(uint256 id, Facts facts, bytes calldata x) internal view returns (uint256 left, uint256 open) {
+    /// @notice What is left of the record `id` and the last look at it, if `facts` and `x` are what was recorded.
+    function _open(uint256 id, Facts facts, bytes calldata x) internal view returns (uint256 left, uint256 look) {
         Record storage record = _records[uint32(id)];
         // slither-disable-next-line incorrect-equality (digests)
         require(record.digest == _digest(id, facts, x), NotRecorded(id));
-        return (record.left, record.open);
+        return (record.left, record.look);
     }
 
     /// @notice Give the slot of a settled contribution back.

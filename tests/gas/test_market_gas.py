@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparsePerceptron
 from orchestrator.learning.onchain.features import encode_sparse
-from orchestrator.learning.onchain.market_rules import Rules
+from orchestrator.learning.onchain.market_rules import LESSONS, Rules
 from orchestrator.learning.onchain.samples import encode_run, portion_leaf
 from tests.evm import Reverted
 from tests.market_system import ANY, MarketSystem, create
@@ -20,7 +20,7 @@ from tests.sum_system import Workshop
 
 CAP = 16_700_000
 WORDS = 1_000
-RULES = Rules(portions=2, samples=100, max_bytes=8_192, threshold=0)
+RULES = Rules(portions=2, samples=100, max_bytes=8_192, threshold=0, margin=0, tip=0)
 Check = Callable[..., None]
 
 
@@ -33,9 +33,9 @@ def even(count: int, size: int, dims: int, classes: int = 2, labels: int | None 
     return encode_run(xs, [i % classes if labels is None else labels for i in range(count)])
 
 
-def begun(rules: Rules, model: OnChainModel, portion: bytes) -> tuple[MarketSystem, int]:
+def begun(rules: Rules, model: OnChainModel, portion: bytes, trial: bytes) -> tuple[MarketSystem, int]:
     """A market in participation, portion 1 the trial one (so that figures do not depend on the choice)."""
-    s = create(rules, model, test_set=[portion] * 2, shop=Workshop())
+    s = create(rules, model, test_set=[portion, trial], shop=Workshop())
     s.salts = [plain_salt(s, i) for i in range(2)]
     while True:
         before = s.evm.snapshot()
@@ -60,6 +60,10 @@ def plain_salt(s: MarketSystem, index: int) -> bytes:
     raise AssertionError("no such salt")
 
 
+UNTAUGHT = even(100, 20, WORDS + 1, labels=0)
+"""What a blank model says anyhow."""
+
+
 def used(s: MarketSystem, call: Any, who: str, value: int = 0) -> int:
     return s.evm.send(call, who, value)["gasUsed"]
 
@@ -75,7 +79,7 @@ def bayes(dims: int) -> NaiveBayes:
 
 
 def test_gas__market_like_imdb(gas_snapshot: Check) -> None:
-    s, _ = begun(RULES, perceptron(WORDS + 1), even(100, 20, WORDS + 1))
+    s, _ = begun(RULES, perceptron(WORDS + 1), even(100, 20, WORDS + 1), UNTAUGHT)
     run, value = even(10, 20, WORDS + 1), 10 * s.stake
     s.contribute("contributor", run, 10)
     gas_snapshot(
@@ -98,6 +102,9 @@ def test_gas__market_like_imdb(gas_snapshot: Check) -> None:
     s.twin.contribute("contributor", batch, s.evm.now, 5 * value)
     s.close()
     gas_snapshot("market: reveal a portion of 100 samples of 20 features", s.reveal(0)["gasUsed"])
+    gas_snapshot(
+        "market: learn 100 samples of the trial portion thrice, and keep", s.crank(work=300)["gasUsed"]
+    )
     whole = s.crank(work=100)["gasUsed"]
     gas_snapshot("market: measure 100 test samples of 20 features", whole)
     gas_snapshot("market: learn 10 samples of 20 features, the first", s.crank(work=1)["gasUsed"])
@@ -151,14 +158,31 @@ def largest(s: MarketSystem, size: int, lanes: int, classes: int, labels: int | 
 def test_gas__largest_steps__fit_into_a_transaction(
     model: Any, lanes: int, size: int, test: int, gas_snapshot: Check, request: pytest.FixtureRequest
 ) -> None:
-    """Weights for every word of the model change at once, all for the first time."""
-    rules = Rules(portions=2, samples=test, max_bytes=16_384, threshold=0, strikes=15, stake=10**9)
-    s, _ = begun(rules, model, even(test, size, lanes, model.n_labels))
-    for who, labels in (("contributor", None), ("rival", 1)):
+    """Weights for every word of the model change at once, all for the first time.
+
+    A blank linear model calls everything 0, as the trial portion does, so that it is left to contributions to
+    write its words; one that counts has written them when the trial portion is learned.
+    """
+    rules = Rules(
+        portions=2,
+        samples=test,
+        max_bytes=16_384,
+        threshold=0,
+        margin=0,
+        tip=0,
+        strikes=15,
+        stake=10**9,
+        capacity=100,
+    )
+    test_set, trial = (even(test, size, lanes, model.n_labels, label) for label in (1, 0))
+    s, _ = begun(rules, model, test_set, trial)
+    for who, labels in (("contributor", 1), ("rival", None)):
         s.contribute(who, *largest(s, size, lanes, model.n_labels, labels))
     s.close()
     key = f"market: largest steps, {request.node.callspec.id}, "
     gas_snapshot(key + "reveal", s.reveal(0)["gasUsed"], at_most=CAP)
+    s.crank(work=LESSONS * test - 1)
+    gas_snapshot(key + "learn the trial portion and keep", s.crank(work=1)["gasUsed"], at_most=CAP)
     s.crank(work=test)
     gas_snapshot(key + "learn", s.crank(work=1)["gasUsed"], at_most=CAP)
     s.crank(work=test - 1, most=0)

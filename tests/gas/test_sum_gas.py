@@ -22,7 +22,7 @@ from orchestrator.learning.onchain import (
     SparsePerceptron,
 )
 from orchestrator.learning.onchain.features import encode_dense, encode_sparse
-from tests.sum_system import ANY, DAY, HOUR, Contribution, System, Terms, Workshop
+from tests.sum_system import ANY, DAY, HOUR, Contribution, Facts, System, Terms, Workshop
 
 Snapshot = Callable[..., None]
 WRITE, READ = 5_000, 2_100
@@ -44,10 +44,18 @@ def bound(receipt: Any, system: System, writes: int, reads: int = 0) -> int:
 
 
 def settle(system: System, contributions: list[Contribution]) -> None:
-    """Let anyone sweep them, long after: their slots are free then."""
+    """Let anyone refund or sweep them, long after: their slots are free then."""
     system.evm.advance(200 * DAY)
-    for contribution in contributions:
-        system.claim("sweep", contribution, "sweeper")
+    against = []
+    for each in contributions:
+        if system.do.predict(each.x).call() == Facts(each.facts).label:
+            system.claim("refund", each, "sweeper")
+        else:
+            system.claim("sweep", each, "sweeper")
+            against.append(each)
+    system.evm.advance(DAY + 1)
+    for each in against:
+        system.claim("sweep", each, "sweeper")
 
 
 def wrong_for(system: System, x: bytes) -> int:
@@ -82,8 +90,9 @@ def warm() -> System:
 
 
 def surprising(system: System, sender: str = "contributor") -> Contribution:
-    """A contribution that the model had not known, and agrees with by now."""
-    _, contribution = add(system, TWENTY, wrong_for(system, TWENTY), sender)
+    """A contribution that the model had not known, and agrees with by now. It earns reputation."""
+    hour(system)
+    contribution = system.hide(TWENTY, wrong_for(system, TWENTY), sender)
     while wrong_for(system, TWENTY) == (contribution.facts >> 8 & 0xFF):
         add(system, TWENTY, contribution.facts >> 8 & 0xFF, "warmer")
     return contribution

@@ -17,10 +17,14 @@ interface IMarketEvents is ISumErrors {
     event Hidden(uint256 indexed index, address indexed contributor, bytes32 commitment, uint256 samples);
     /// @notice A contribution's data are known: all that measuring it needs.
     event Contributed(uint256 indexed index, address indexed contributor, uint256 samples, bytes data);
-    /// @notice The initial model's loss on the test set, in billionths, and on the validation portions (zero if none).
+    /// @notice The loss on the test set, in billionths, of the initial model (which has learned the trial portion), and
+    /// on the validation portions (zero if none).
     event Measured(uint256 loss, uint256 validation);
     /// @notice A contribution was kept: the losses are these with it, and its contributor's score is `score`.
-    event Kept(
+    event Kept(uint256 indexed pass, uint256 indexed index, uint256 loss, uint256 validation, int256 score);
+    /// @notice A contribution would have made the losses these, which is too little or worse than before: it was taken
+    /// back. Its contributor's score is `score`; `strike`: its balance is below the threshold.
+    event Passed(
         uint256 indexed pass, uint256 indexed index, uint256 loss, uint256 validation, int256 score, bool strike
     );
     /// @notice A contribution would have made the losses these: it was taken back and its contributor dropped out.

@@ -27,36 +27,40 @@ interface IPredictionMarket is IMarketEvents {
     /// @notice Contribute samples for all to see. Value that exceeds the stake is credited; what lacks is taken from
     /// the balance.
     /// @param data samples in a row: label (1 byte), length of the features (2), features.
-    /// @param maximum the most that the sender wants to put at stake.
+    /// @param maximum the most that the sender wants to pay: the stake and the fee for being measured.
     function contribute(bytes calldata data, uint256 maximum) external payable returns (uint256 index);
 
     /// @notice Contribute several runs, each a contribution of its own, in their order: all of them or none.
-    /// @param maximum the most that the sender wants to put at stake for all together.
+    /// @param maximum the most that the sender wants to pay for all together.
     function contributeBatch(bytes[] calldata runs, uint256 maximum) external payable;
 
     /// @notice Relay contributions that `contributor` signed (EIP-712; contract wallets by ERC-1271), with `nonceOf`
-    /// it. The stake comes from the contributor's balance, to which the value sent is credited first.
+    /// it. What it costs comes from the contributor's balance, to which the value sent is credited first, or `gift`
+    /// tokens that the sender has approved: they move only together with the contributions.
     function contributeFor(
         address contributor,
         bytes[] calldata runs,
         uint256 maximum,
         uint256 expiry,
-        bytes calldata signature
+        bytes calldata signature,
+        uint256 gift
     ) external payable;
 
     /// @notice Contribute samples that stay hidden until `open`. Its place in the order is taken now.
     /// @param commitment see `commitmentOf`.
-    /// @param maximum the most that the sender wants to put at stake.
+    /// @param maximum the most that the sender wants to pay.
     function commit(bytes32 commitment, uint256 samples, uint256 maximum) external payable returns (uint256 index);
 
     /// @notice Open a hidden contribution. Anyone who knows the data and the salt may send them.
     function open(uint256 index, bytes calldata data, bytes32 salt) external;
 
-    /// @notice Go on measuring. Stops where work or data are used up; whoever sends it gets the tips.
+    /// @notice Go on measuring. Stops where work or data are used up; whoever sends it gets a tip for each step.
     /// @param data of the contributions whose turn is next, as `Contributed` told them: of each that is opened and
-    /// whose contributor has not dropped out, in order. Others among
-    /// them are passed over, so that somebody may drop out meanwhile; if all are others, it reverts OtherData.
-    /// @param work how much to do: 1 for each test sample, contribution learned or passed over, and end of a pass.
+    /// whose contributor has not dropped out, in order; at the beginning of a pass those of the trial portion come
+    /// first. Others among them are passed over, so that somebody may drop out meanwhile; if all are others, it reverts
+    /// OtherData.
+    /// @param work how many steps to go: 1 for each sample of the trial portion learned, test sample looked at,
+    /// contribution learned or passed over, and end of a pass.
     function crank(bytes[] calldata data, uint256 work) external;
 
     /// @notice Credit the next `most` participants with what they are owed; after the last, the provider.

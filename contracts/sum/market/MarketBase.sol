@@ -20,11 +20,19 @@ abstract contract MarketBase is MarketLedger, Model {
     /// @notice How long anyone may go on measuring before everything may be returned instead.
     uint256 public constant MEASURE_WAIT = 90 days;
 
+    /// @dev How often the trial portion is learned before anything is measured: so often that handing it back once
+    /// more is not worth anything (docs/market-rules.md has the figures).
+    uint256 internal constant LESSONS = 3;
+    /// @dev Nobody has its key.
+    address internal constant BURNT = 0x000000000000000000000000000000000000dEaD;
+
     // slither-disable-start unused-state,constable-states,uninitialized-state
     // (each of the two contracts uses what it needs of it)
     Status internal _status;
     Cursor internal _cursor;
     bytes32 internal _root;
+    /// @dev The hash of the trial portion's samples, which are learned first.
+    bytes32 internal _lesson;
     Contribution[] internal _contributions;
     Participant[] internal _participants;
     mapping(address who => uint256) internal _numbers;
@@ -45,6 +53,18 @@ abstract contract MarketBase is MarketLedger, Model {
     function _stake(uint256 weight) internal view returns (uint256) {
         (, uint256 unit) = _money();
         return weight * _rules().stake() * unit;
+    }
+
+    /// @dev What each contribution pays for being measured: tips for looking at the test set once, and for learning.
+    function _fee() internal view returns (uint256) {
+        Rules rules = _rules();
+        (, uint256 unit) = _money();
+        return rules.tip() * unit * ((rules.portions() - 1) * rules.samples() + 1);
+    }
+
+    /// @dev What is left of the contributions' fees.
+    function _fees() internal view returns (uint256) {
+        return _status.contributions * _fee() - _escrow.spent;
     }
 
     function _phase() internal view returns (Phase) {

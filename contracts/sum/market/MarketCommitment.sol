@@ -21,8 +21,6 @@ abstract contract MarketCommitment is MarketEvaluation {
     uint256 private constant HORIZON = 256;
     /// @dev A portion is kept as a contract's code: 24,576 bytes with the byte before it.
     uint256 private constant MAX_PORTION = 24_575;
-    /// @dev Nobody has its key.
-    address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
     /// @dev What predicting a portion may cost: looking at a sample and keeping what was learned fit one transaction.
     uint256 private constant MAX_GAS = 8_000_000;
     /// @dev Copying this many words, all of them for the first time, fits into one, too.
@@ -32,6 +30,16 @@ abstract contract MarketCommitment is MarketEvaluation {
     uint256 private constant HINGE = 2;
     /// @dev How many bits a margin may have where hinge losses are told from it.
     uint256 private constant MAX_BITS = 64;
+    /// @dev Bounds of the waits: nobody is called too late who acts within an hour, in a block for each step that is
+    /// asked of somebody, and no money is locked for longer than it must.
+    uint256 private constant LEAST_WAIT = 1 hours;
+    uint256 private constant MOST_WAIT = 30 days;
+    uint256 private constant MOST_DURATION = 366 days;
+    uint256 private constant BLOCK = 12 seconds;
+    /// @dev Thresholds and margins are counted in thousandths: nobody drops out whose balance grows, and what would be
+    /// half of a perfect model is kept.
+    uint256 private constant MOST_THRESHOLD = 1000;
+    uint256 private constant MOST_MARGIN = 500;
 
     /// @notice Called by the factory, once.
     function initialize() external {
@@ -44,7 +52,7 @@ abstract contract MarketCommitment is MarketEvaluation {
         require(_length(Words.shape()) <= MAX_WORDS, BadArguments("dims"));
         _checkModel();
         // Effect:
-        (_cursor.pass, _cursor.measuring) = (1, true);
+        (_cursor.pass, _cursor.measuring, _cursor.lessons) = (1, true, uint8(LESSONS));
     }
 
     /// @inheritdoc IPredictionMarket
@@ -80,6 +88,7 @@ abstract contract MarketCommitment is MarketEvaluation {
         // Effect:
         _begin(Phase.Participation);
         _status.closesAt = uint40(block.timestamp + _rules().duration());
+        _lesson = keccak256(data);
         emit PortionRevealed(_status.trial, salt, data);
     }
 
@@ -116,6 +125,8 @@ abstract contract MarketCommitment is MarketEvaluation {
         } else {
             bool defaulted = phase_ == Phase.Revealing && !idle;
             _end(defaulted ? Outcome.Defaulted : Outcome.Returned, Phase.Paying);
+            // Burnt, and not paid to the participants, of whom the provider may be one
+            if (defaulted) _credit(BURNT, _escrow.bond);
         }
     }
 
@@ -138,14 +149,28 @@ abstract contract MarketCommitment is MarketEvaluation {
         return phase_ == Phase.Rewarding ? _status.since + MEASURE_WAIT : 0;
     }
 
-    /// @dev Tip, openWait, threshold, validation and weighted may be zero.
+    /// @dev Tip, openWait, threshold, margin, validation and weighted may be zero.
     function _complete(Rules rules) private pure returns (bool) {
-        if (rules.stake() == 0 || rules.duration() == 0 || rules.revealWait() == 0) return false;
+        if (rules.stake() == 0 || !_timely(rules)) return false;
+        if (rules.threshold() > MOST_THRESHOLD || rules.margin() > MOST_MARGIN) return false;
         if (rules.portions() < 2 || rules.portions() == 255 || rules.samples() == 0) return false;
         if (rules.capacity() == 0 || rules.maxBytes() == 0 || rules.maxBytes() > MAX_BYTES) return false;
         // One portion is the trial one, and one at least rewards
         if (rules.validation() > rules.portions() - 2 || rules.weighted() > 1) return false;
         return rules.strikes() != 0 && rules.passes() != 0 && rules.loss() <= HINGE;
+    }
+
+    /// @dev Whether everybody has the time to do what these rules ask of it, and no more.
+    function _timely(Rules rules) private pure returns (bool) {
+        (uint256 duration, uint256 openWait) = (rules.duration(), rules.openWait());
+        if (duration < LEAST_WAIT || duration > MOST_DURATION) return false;
+        if (!_within(rules.revealWait(), rules.portions())) return false;
+        if (openWait != 0 && !_within(openWait, rules.capacity())) return false;
+        return rules.capacity() * rules.portions() * rules.passes() * BLOCK <= MEASURE_WAIT;
+    }
+
+    function _within(uint256 wait, uint256 steps) private pure returns (bool) {
+        return wait >= LEAST_WAIT + steps * BLOCK && wait <= MOST_WAIT;
     }
 
     function _begin(Phase stage) private {

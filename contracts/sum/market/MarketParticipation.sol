@@ -28,7 +28,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
     /// @inheritdoc IPredictionMarket
     function contribute(bytes calldata data, uint256 maximum) external payable returns (uint256 index) {
         index = _contributions.length;
-        _charge(msg.sender, _contribute(msg.sender, data), maximum);
+        _charge(msg.sender, _contribute(msg.sender, data), 1, maximum);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -42,8 +42,9 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         bytes[] calldata runs,
         uint256 maximum,
         uint256 expiry,
-        bytes calldata signature
-    ) external payable {
+        bytes calldata signature,
+        uint256 gift
+    ) external payable nonReentrant {
         // Check:
         require(block.timestamp <= expiry, Expired(expiry));
         uint256 nonce = _nonces[contributor];
@@ -55,6 +56,8 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         );
         // Effect:
         _nonces[contributor] = nonce + 1;
+        (address token,) = _money();
+        if (gift != 0 && token != address(0)) _pull(token, contributor, gift);
         _contributeAll(contributor, runs, maximum);
     }
 
@@ -69,7 +72,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         index = _add(msg.sender, uint216(uint256(commitment)), samples, false);
         ++_status.hidden;
         emit Hidden(index, msg.sender, commitment, samples);
-        _charge(msg.sender, rules.weight(samples), maximum);
+        _charge(msg.sender, rules.weight(samples), 1, maximum);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -119,7 +122,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         for (uint256 i; i < runs.length; ++i) {
             weight += _contribute(who, runs[i]);
         }
-        _charge(who, weight, maximum);
+        _charge(who, weight, runs.length, maximum);
     }
 
     /// @dev Take a contribution in; the stake for its weight is still to be taken.
@@ -151,6 +154,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         Participant storage participant_ = _participants[number - 1];
         uint32 weight = uint32(rules.weight(samples));
         participant_.staked += weight;
+        ++participant_.given;
         _escrow.staked += weight;
         if (opened) {
             participant_.opened += weight;
@@ -161,13 +165,14 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         if (index + 1 == rules.capacity()) _status.closesAt = uint40(block.timestamp);
     }
 
-    /// @dev Take the stake for `weight` from `who`, if it is willing to pay so much.
-    function _charge(address who, uint256 weight, uint256 maximum) private {
-        uint256 stake = _stake(weight);
+    /// @dev Take the stake for `weight` and the fees of `count` contributions from `who`, if it is willing to pay so
+    /// much.
+    function _charge(address who, uint256 weight, uint256 count, uint256 maximum) private {
+        uint256 price = _stake(weight) + count * _fee();
         // Check:
-        require(stake <= maximum, PriceAboveMaximum(stake, maximum));
+        require(price <= maximum, PriceAboveMaximum(price, maximum));
         // Effect:
-        _escrowFrom(who, stake);
+        _escrowFrom(who, price);
     }
 
     /// @dev EIP-712's hash of `bytes[]`.

@@ -8,7 +8,8 @@ import {Outcome, Participant, Phase, Standing} from "./MarketTypes.sol";
 
 /// @title Payment
 /// @notice Who gets what in the end. All of it leaves the pot: what rounding leaves over goes to the provider, or,
-/// where the provider defaulted, to the last of the participants.
+/// where the provider defaulted, to the last of the participants. What is forfeited is burnt: whoever could get it
+/// would have a reason to make others lose it.
 abstract contract MarketPayment is MarketPurse, MarketBase {
     /// @notice How many participants have been paid.
     uint256 public paid;
@@ -22,41 +23,51 @@ abstract contract MarketPayment is MarketPurse, MarketBase {
         uint256 count = _participants.length;
         uint256 end = most < count - from ? from + most : count;
         Outcome outcome = _status.outcome;
+        // slither-disable-next-line uninitialized-local (a sum)
+        uint256 burnt;
         for (uint256 i = from; i < end; ++i) {
             Participant memory p = _participants[i];
-            if (outcome == Outcome.Settled) _credit(p.who, _settled(p));
-            else if (outcome == Outcome.Defaulted) _payDefaulted(p);
-            else _credit(p.who, _stake(p.staked));
+            if (outcome == Outcome.Settled) {
+                uint256 lost = _lost(p);
+                burnt += lost;
+                // What is lost may be more than the stake: in the last pass, what was won before, too
+                _credit(p.who, _stake(p.staked) + _gained(p.standing.score) - lost);
+            } else {
+                _payUnmeasured(p, outcome == Outcome.Defaulted);
+            }
         }
         paid = end;
+        if (end == count && outcome == Outcome.Settled) burnt += _fees();
+        _credit(BURNT, burnt);
         if (end != count) return;
         _credit(_creator(), _escrow.pot);
         _status.stage = Phase.Closed;
     }
 
-    /// @dev Stake and reward; from those who dropped out what they forfeit, from those who hid data and did not open
-    /// them their stake, and all of that to those who made the model better, by their scores. Where nobody did,
-    /// nobody forfeits anything: a test set that everybody fails is worth nothing to whoever made it.
-    function _settled(Participant memory p) private view returns (uint256 amount) {
-        Standing memory standing = p.standing;
-        int256 score = standing.score;
-        uint256 gains = _cursor.gains;
-        uint256 bounty = _escrow.bounty;
-        amount = _stake(p.staked);
-        if (score < 0) amount -= (bounty * uint256(-score) + ONE - 1) / ONE;
-        else amount += bounty * uint256(score) / ONE;
-        if (gains == 0) return amount;
-        amount -= standing.forfeit + _stake(p.staked - p.opened);
-        if (standing.dropped || score <= 0) return amount;
-        uint256 forfeits = _escrow.forfeits + _stake(_escrow.staked - _escrow.opened);
-        amount += forfeits * uint256(score) / gains;
+    function _gained(int256 score) private view returns (uint256) {
+        return score > 0 ? _escrow.bounty * uint256(score) / ONE : 0;
     }
 
-    /// @dev The stake, and of all that is no stake a share by the weight of what is known.
-    function _payDefaulted(Participant memory p) private {
+    /// @dev What dropping out forfeits, a score below zero costs, and the stakes of hidden data that were not opened.
+    /// Where nobody made the model better, nobody loses anything: a test set that everybody fails says nothing.
+    function _lost(Participant memory p) private view returns (uint256 lost) {
+        if (_cursor.gains == 0) return 0;
+        Standing memory standing = p.standing;
+        int256 score = standing.score;
+        lost = standing.forfeit + _stake(p.staked - p.opened);
+        if (score < 0) lost += (_escrow.bounty * uint256(-score) + ONE - 1) / ONE;
+    }
+
+    /// @dev The stake, a share in the fees that were not used, and after a default, of all that is neither, a share by
+    /// the weight of what is known.
+    function _payUnmeasured(Participant memory p, bool defaulted) private {
+        uint256 fees = _fees();
+        if (!defaulted) return _credit(p.who, _stake(p.staked) + fees * p.given / _status.contributions);
         (uint32 staked, uint32 opened) = (_escrow.staked, _escrow.opened);
-        uint256 share = p.opened == 0 ? 0 : (_escrow.pot - _stake(staked)) * p.opened / opened;
+        uint256 back = p.given * _fee();
+        uint256 share = p.opened == 0 ? 0 : (_escrow.pot - _stake(staked) - fees) * p.opened / opened;
         (_escrow.staked, _escrow.opened) = (staked - p.staked, opened - p.opened);
-        _credit(p.who, _stake(p.staked) + share);
+        _escrow.spent += uint128(back);
+        _credit(p.who, _stake(p.staked) + back + share);
     }
 }

@@ -18,19 +18,10 @@ abstract contract MarketPurse is MarketLedger, IPredictionMarket, ReentrancyGuar
     /// @inheritdoc IPredictionMarket
     function fund(address beneficiary, uint256 amount) external payable nonReentrant {
         (address token,) = _money();
-        if (token == address(0)) {
-            amount = msg.value;
-        } else {
-            // Check:
-            require(msg.value == 0, NoEther());
-            // Interaction: before the effect, because only it shows what arrives; the guard keeps it alone.
-            uint256 before = token.balanceOf(address(this));
-            token.safeTransferFrom(msg.sender, address(this), amount);
-            amount = token.balanceOf(address(this)) - before;
-        }
+        if (token != address(0)) return _pull(token, beneficiary, amount);
         // Effect:
-        _balances[beneficiary] += amount;
-        emit Funded(beneficiary, msg.sender, amount);
+        _balances[beneficiary] += msg.value;
+        emit Funded(beneficiary, msg.sender, msg.value);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -66,6 +57,19 @@ abstract contract MarketPurse is MarketLedger, IPredictionMarket, ReentrancyGuar
         uint256 balance = _balances[who] + msg.value;
         require(balance >= amount, Underfunded(balance, amount));
         _balances[who] = balance - amount;
+    }
+
+    /// @dev Credit what arrives of `amount` of the sender's tokens. The caller guards against being called back.
+    function _pull(address token, address beneficiary, uint256 amount) internal {
+        // Check:
+        require(msg.value == 0, NoEther());
+        // Interaction: before the effect, because only it shows what arrives.
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 arrived = token.balanceOf(address(this)) - before;
+        // Effect:
+        _balances[beneficiary] += arrived;
+        emit Funded(beneficiary, msg.sender, arrived);
     }
 
     function _withdraw(address account, address to) private returns (uint256 amount) {

@@ -13,19 +13,25 @@ import {Shadow} from "./Shadow.sol";
 /// @notice Measuring the contributions, in steps that anyone may take. It stands in a contract of its own, by whose
 /// code the market does this (PredictionMarket.crank): together they would exceed a contract's size.
 ///
-/// A contribution is learned, the whole test set (but the trial portion) is looked at, and its contributor's score
-/// changes by L(before) − L(after). If that leaves the balance below the threshold, for the last time that the rules
-/// allow or at any time below zero, the model is put back to where it was, the contributor drops out, and what
-/// follows is measured as if that contribution had never been made. Only if earlier contributions of the same
-/// contributor are in the model by then, another pass is needed (in the other cases it would repeat this one, word
-/// for word).
+/// First the trial portion is learned, by nobody's merit: whoever hands it back gives nothing new. Then a contribution
+/// is learned and the whole test set (but the trial portion) is looked at. If it avoids at least the margin's share of
+/// the initial loss, it is kept, and its contributor's score rises by the share that it avoids. If it avoids less, the
+/// model is put back to where it was; what makes the model worse lowers the score. If that leaves the balance below the
+/// threshold, for the last time that the rules allow or at any time below zero, the contributor drops out, and what
+/// follows is measured as if it had contributed nothing. Only if earlier contributions of the same contributor are in
+/// the model by then, another pass is needed (in the other cases it would repeat this one, word for word).
+///
+/// Why a margin: data that carry no information make a model better half of the time, on any test set, by a little.
+/// Kept whenever they do and thrown away when they do not, they would be paid for what the test set itself taught.
 ///
 /// Validation. Where some portions validate, losses are measured apart on them and on the others, and the score changes
 /// by the smaller of the two improvements: what does not carry over to samples that do not pay, does not pay. Since
-/// Σ min(a, b) ≤ Σ a, scores still add up to no more than L(initial) − L(final) on the portions that pay.
+/// Σ min(a, b) ≤ Σ a, scores still add up to no more than what is avoided on the portions that pay: 1 at most.
 abstract contract MarketReward is MarketBase {
-    /// @dev Thresholds are counted in thousandths.
+    /// @dev Thresholds and margins are counted in thousandths.
     int256 private constant THOUSAND = 1000;
+    /// @dev A smaller initial loss counts as this, a thousandth: there is next to nothing to be avoided.
+    uint256 private constant LEAST_LOSS = 1e6;
 
     /// @dev The loss by F1, see Rules.
     uint256 private constant F1 = 1;
@@ -45,32 +51,44 @@ abstract contract MarketReward is MarketBase {
         uint256 contributions = _status.contributions;
         // slither-disable-next-line uninitialized-local (from the first on)
         uint256 given;
-        uint256 learned;
-        while (work != 0) {
+        bool learned;
+        uint256 steps; // made so far
+        while (steps < work) {
+            if (c.lessons != 0) {
+                given = _find(data, given, uint216(uint256(_lesson)));
+                if (given == data.length) break;
+                steps += _study(c, loaded, data[given], work - steps);
+                learned = true;
+                if (c.lessons == 0) ++given;
+                continue;
+            }
             if (c.measuring) {
-                work = _measure(c, work);
+                steps += _measure(c, work - steps);
                 if (c.portion != type(uint8).max) break; // and there is no work left
                 _judge(c, true);
                 continue;
             }
-            --work;
             if (c.next == contributions) {
+                ++steps;
                 if (_endPass(c)) break;
             } else if (_skipped(c.next)) {
+                ++steps;
                 ++c.next;
             } else {
                 given = _find(data, given, _contributions[c.next].digest);
                 if (given == data.length) break;
-                c.measuring = _learnAll(loaded, data[given]);
+                // What did not change the model, or put back what it changed, needs no measuring
+                c.measuring = _learnAll(loaded, data[given]) && Shadow.differs(_length(loaded.shape));
                 ++given;
-                ++learned;
+                ++steps;
                 ++c.next;
-                if (!c.measuring) _judge(c, false); // what did not change the model needs no measuring
+                learned = true;
+                if (!c.measuring) _judge(c, false);
             }
         }
-        require(learned != 0 || given == 0 || given < data.length, OtherData(c.next));
+        require(learned || given == 0 || given < data.length, OtherData(c.next));
         _cursor = c;
-        _tip(learned);
+        _tip(steps);
     }
 
     // solhint-enable code-complexity
@@ -81,22 +99,40 @@ abstract contract MarketReward is MarketBase {
         return !next.opened || _participants[next.participant].standing.dropped;
     }
 
-    /// @dev Look at test samples until all are looked at (`c.portion` is then 255) or `work` is used up.
-    function _measure(Cursor memory c, uint256 work) private view returns (uint256) {
+    /// @dev Learn the trial portion, so often as is still to be done, or until `work` is used up.
+    function _study(Cursor memory c, Words.Loaded memory loaded, bytes calldata run, uint256 work)
+        private
+        returns (uint256 steps)
+    {
+        uint256 free = Words.mark();
+        uint256 at = c.offset;
+        for (; steps < work && c.lessons != 0; ++steps) {
+            uint256 label;
+            bytes calldata x;
+            (label, x, at) = Samples.at(run, at);
+            // slither-disable-next-line unused-return (nothing is asked of it but to learn)
+            _learn(loaded, x, label);
+            Words.release(free);
+            if (at == run.length) (at, c.lessons) = (0, c.lessons - 1);
+        }
+        c.offset = uint16(at); // a portion's length fits
+        if (c.lessons == 0) Shadow.keep(_length(loaded.shape));
+    }
+
+    /// @dev Look at test samples until all are looked at (`c.portion` is then 255) or `work` is used up; at how many.
+    function _measure(Cursor memory c, uint256 work) private view returns (uint256 steps) {
         Rules rules = _rules();
         uint256 portions = rules.portions();
-        while (work != 0 && c.portion < portions) {
+        while (steps < work && c.portion < portions) {
             // The portions after the trial one, cyclically: it is at 0, those that validate come next
             uint256 place = (c.portion + portions - _status.trial) % portions;
             if (place != 0) {
                 // Interaction: with the market itself, so that the memory it takes is given back
                 // slither-disable-next-line calls-loop (as many as portions at most, and it is its own code)
                 (Tally memory tally, bool last) =
-                    IPredictionMarket(address(this)).evaluatePortion(c.portion, c.offset, work);
+                    IPredictionMarket(address(this)).evaluatePortion(c.portion, c.offset, work - steps);
                 _note(c, rules.loss(), tally, place <= rules.validation());
-                unchecked {
-                    work -= tally.seen; // no more were asked for
-                }
+                steps += tally.seen;
                 c.offset = uint16(tally.end); // a portion's length fits
                 if (!last) break;
             }
@@ -104,7 +140,6 @@ abstract contract MarketReward is MarketBase {
         }
         if (c.portion == _status.trial) ++c.portion;
         if (c.portion >= portions) c.portion = type(uint8).max;
-        return work;
     }
 
     function _note(Cursor memory c, uint256 loss, Tally memory tally, bool validates) private pure {
@@ -138,8 +173,8 @@ abstract contract MarketReward is MarketBase {
         return all == 0 ? 0 : cost * ONE / all;
     }
 
-    /// @dev Keep the contribution before `c.next` or drop its contributor out. Unless it `changed` the model, its loss
-    /// is the last one; before the first contribution, what was measured is the initial model.
+    /// @dev Keep the contribution before `c.next`, take it back, or drop its contributor out. Unless it `changed` the
+    /// model, its loss is the last one; before the first contribution, what was measured is the initial model.
     function _judge(Cursor memory c, bool changed) private {
         (uint256 loss, uint256 validation) = changed ? _losses(c) : (c.last, c.lastValidation);
         (c.measuring, c.portion, c.offset) = (false, 0, 0);
@@ -154,33 +189,43 @@ abstract contract MarketReward is MarketBase {
         Participant storage participant_ = _participants[_contributions[index].participant];
         Standing memory p = participant_.standing;
         if (p.pass != c.pass) (p.pass, p.score, p.strikes, p.kept) = (c.pass, 0, 0, 0);
-        int256 score = p.score + _improvement(c, loss, validation);
+        int256 share = _share(c, loss, validation);
+        bool kept = changed && share * THOUSAND >= int256(_rules().margin() * ONE);
+        if (!kept && share > 0) share = 0;
+        int256 score = p.score + share;
         uint256 stake = _stake(participant_.opened);
         (bool below, bool negative) = _below(stake, score);
+        below = below && share < 0;
         if (below) ++p.strikes;
+        if (changed) kept ? Shadow.keep(_length(Words.shape())) : Shadow.restore(_length(Words.shape()));
         if (negative || (below && p.strikes >= _rules().strikes())) {
             _drop(c, p, stake, score);
-            if (changed) Shadow.restore(_length(Words.shape()));
             emit Dropped(c.pass, index, loss, validation, p.forfeit);
         } else {
             c.gains = uint56(c.gains - _positive(p.score) + _positive(score));
-            // Scores of 2^16 contributions at most, each within ±1e9
-            (p.score, c.last, c.lastValidation) = (int64(score), uint32(loss), uint32(validation));
-            if (changed) {
+            p.score = int64(score); // of 2^16 contributions at most, each within ±1e12
+            if (kept) {
                 ++p.kept;
-                Shadow.keep(_length(Words.shape()));
+                (c.last, c.lastValidation) = (uint32(loss), uint32(validation));
+                emit Kept(c.pass, index, loss, validation, score);
+            } else {
+                emit Passed(c.pass, index, loss, validation, score, below);
             }
-            emit Kept(c.pass, index, loss, validation, score, below);
         }
         participant_.standing = p;
     }
 
-    /// @dev By how much the loss fell; where some portions validate, the smaller of both.
-    function _improvement(Cursor memory c, uint256 loss, uint256 validation) private view returns (int256 fall) {
-        fall = int256(uint256(c.last)) - int256(loss);
-        if (_rules().validation() == 0) return fall;
-        int256 other = int256(uint256(c.lastValidation)) - int256(validation);
-        if (other < fall) fall = other;
+    /// @dev Which share of the initial loss a contribution avoids (where some portions validate, by the smaller of both
+    /// falls), in billionths, rounded down.
+    function _share(Cursor memory c, uint256 loss, uint256 validation) private view returns (int256) {
+        int256 fall = int256(uint256(c.last)) - int256(loss);
+        if (_rules().validation() != 0) {
+            int256 other = int256(uint256(c.lastValidation)) - int256(validation);
+            if (other < fall) fall = other;
+        }
+        uint256 whole = c.first < LEAST_LOSS ? LEAST_LOSS : c.first;
+        if (fall >= 0) return int256(uint256(fall) * ONE / whole);
+        return -int256((uint256(-fall) * ONE + whole - 1) / whole);
     }
 
     /// @dev Somebody drops out over a contribution that would have made its score `score`.
@@ -212,19 +257,20 @@ abstract contract MarketReward is MarketBase {
             return true;
         }
         Shadow.reset(_length(Words.shape()));
-        (c.pass, c.next, c.again, c.gains) = (c.pass + 1, 0, false, 0);
+        (c.pass, c.next, c.again, c.gains, c.lessons) = (c.pass + 1, 0, false, 0, uint8(LESSONS));
         (c.last, c.lastValidation) = (c.first, c.firstValidation);
         return false;
     }
 
-    /// @dev Pay whoever cranked for `learned` contributions.
-    function _tip(uint256 learned) private {
+    /// @dev Pay whoever cranked for `steps`: by the contributions' fees, then by what the provider gave for it.
+    function _tip(uint256 steps) private {
         (, uint256 unit) = _money();
-        uint256 amount = learned * _rules().tip() * unit;
-        uint256 tips = _escrow.tips;
-        if (amount > tips) amount = tips;
+        uint256 amount = steps * _rules().tip() * unit;
         if (amount == 0) return;
-        _escrow.tips = uint128(tips - amount);
+        (uint256 tips, uint256 fees) = (_escrow.tips, _fees());
+        if (amount > tips + fees) amount = tips + fees;
+        if (fees > amount) fees = amount;
+        (_escrow.tips, _escrow.spent) = (uint128(tips + fees - amount), uint128(_escrow.spent + fees));
         _credit(msg.sender, amount);
     }
 

@@ -18,7 +18,7 @@ enum Outcome {
     Open,
     /// The test set was revealed and the contributions were measured by it.
     Settled,
-    /// The provider did not reveal: bounty, bond and tips belong to the participants.
+    /// The provider did not reveal: the bond is burnt, bounty and tips belong to the participants.
     Defaulted,
     /// Nobody contributed, or nobody measured the contributions: everything goes back.
     Returned,
@@ -38,12 +38,13 @@ struct Contribution {
     bool opened;
 }
 
-/// @notice How a participant stands. Scores are losses avoided, in billionths, in the pass `pass`.
+/// @notice How a participant stands. Scores are shares of the initial loss avoided, in billionths, in the pass `pass`.
 /// @param pass in which what follows was written.
 /// @param strikes contributions that left the balance below the threshold.
 /// @param dropped whether the contributions do not count any more.
 /// @param kept how many contributions of this pass changed the model and were kept.
-/// @param score Σ L(before) − L(after) over the contributions that were kept.
+/// @param score Σ (L(before) − L(after)) / L(initial) over the contributions that were kept, and over those that were
+/// taken back because they made it worse.
 /// @param forfeit what was lost by dropping out, in the token's smallest unit.
 struct Standing {
     uint8 pass;
@@ -57,10 +58,12 @@ struct Standing {
 /// @notice One participant.
 /// @param staked the weight of what it committed or contributed: samples, or contributions (see Rules.weighted).
 /// @param opened the weight of that whose data are known.
+/// @param given how many contributions it made or committed.
 struct Participant {
     address who;
     uint32 staked;
     uint32 opened;
+    uint16 given;
     Standing standing;
 }
 
@@ -70,10 +73,11 @@ struct Participant {
 /// @param next the contribution whose turn it is.
 /// @param measuring whether the loss is being measured; the contribution before `next` is then being judged, or in
 /// the beginning the initial model is.
+/// @param lessons how often the trial portion is still to be learned before anything is measured.
 /// @param again whether another pass is needed.
-/// @param portion, offset where in the test set.
+/// @param portion, offset where in the test set, or how far in the trial portion.
 /// @param gains Σ of the positive scores of who has not dropped out.
-/// @param first, firstValidation loss of the initial model.
+/// @param first, firstValidation loss of the initial model, which has learned the trial portion.
 /// @param last, lastValidation loss of the model without the contribution that is being judged.
 /// @param cost, costValidation what the samples looked at so far add to the loss: samples that the model got wrong;
 /// for F1 those that it called 1 wrongly, or wrongly did not; hinge losses in 1/65,536.
@@ -90,6 +94,7 @@ struct Cursor {
     uint32 firstValidation;
     uint32 last;
     uint32 lastValidation;
+    uint8 lessons;
     uint40 cost;
     uint24 hits;
     uint40 costValidation;
@@ -138,13 +143,14 @@ struct Status {
 }
 
 /// @notice Money, in the token's smallest unit, and the weight of the data that share it.
-/// @param bounty what an initial loss of 1 that falls to 0 is worth.
-/// @param bond what the provider loses by not revealing.
+/// @param bounty what it is worth that the initial loss falls to 0.
+/// @param bond what the provider loses by not revealing: it is burnt.
 /// @param staked the weight at stake.
 /// @param opened the weight of that whose data are known.
-/// @param tips what remains for whoever cranks.
-/// @param pot what the market holds and owes to nobody by name yet: bounty, bond, tips and stakes.
+/// @param tips what remains of the provider's for whoever measures.
+/// @param pot what the market holds and owes to nobody by name yet: bounty, bond, tips, fees and stakes.
 /// @param forfeits what those who dropped out have lost.
+/// @param spent what has left of the fees: contributions · fee (see MarketBase) minus this remains of them.
 struct Escrow {
     uint96 bounty;
     uint96 bond;
@@ -153,4 +159,5 @@ struct Escrow {
     uint128 tips;
     uint128 pot;
     uint128 forfeits;
+    uint128 spent;
 }

@@ -20,28 +20,32 @@ import {Rules} from "./Rules.sol";
 ///
 /// - *Created*: the provider offers: bounty, bond and tips in escrow, a Merkle root over salted portions.
 /// - *Trial*: a later block chooses one portion, the provider reveals it. Participants see what they will be
-///   measured by; the trial portion itself does not count any more, since they could learn it by heart.
+///   measured by; the trial portion itself does not count any more, since they could learn it by heart, and the model
+///   learns it first, so that nobody is paid for handing it back.
 /// - *Participation*: contributions with a stake for each sample, open or hidden, until a time or a count.
 /// - *Opening*: the hidden ones are opened. Skipped when there are none.
 /// - *Revealing*: the provider reveals all other portions.
-/// - *Rewarding*: anyone cranks. b_t = b_{t−1} + L(h_{t−1}, D) − L(h_t, D), where a loss of 1 is worth the bounty and
-///   b_0 is the stake. Whoever falls below the threshold drops out (see MarketReward).
+/// - *Rewarding*: anyone cranks. h_0 has learned the trial portion; b_t = b_{t−1} + L(h_{t−1}, D) − L(h_t, D), where
+///   the loss L(h_0, D) is worth the bounty and b_0 is the stake. What improves less than the margin is not kept and
+///   not paid; what makes it worse is not kept either, but costs. Whoever falls below the threshold drops out (see
+///   MarketReward).
 /// - *Paying*: anyone lets the participants be credited, one after the other. *Closed*: what remains is to withdraw.
 ///
 /// Out. Each phase ends by time or can be ended by anyone. The provider does not reveal the trial portion: void, the
 /// bond is burnt (paid to a stranger it would be paid to the provider's other hand, and another roll would cost
-/// nothing). It does not reveal the others: bounty, bond and tips go to the participants whose data are known, in
-/// proportion, the stakes return. Nobody contributed: all returns. Nobody cranks for `MEASURE_WAIT`: all returns;
-/// whoever stands to win cranks before. Nothing can be called off, by anyone.
+/// nothing). It does not reveal the others: the bond is burnt, too, bounty and tips go to the participants whose data
+/// are known, in proportion, stakes and fees return. Nobody contributed: all returns. Nobody cranks for
+/// `MEASURE_WAIT`: all returns; whoever stands to win cranks before. Nothing can be called off, by anyone.
 ///
-/// Money. Scores telescope: what participants win together is bounty · (L(initial) − L(final)), at most the bounty,
-/// and nobody's balance goes below zero, because the contribution that would do so is taken back. So payouts never
-/// exceed the pot. Divisions round against whoever is paid; what they leave over is paid too (MarketPayment).
+/// Money. Scores telescope: what participants win together is at most bounty · (1 − L(final) / L(h_0)), at most the
+/// bounty, and nobody's balance goes below zero, because whoever would fall there drops out. So payouts never exceed
+/// the pot. Divisions round against whoever is paid; what they leave over is paid too (MarketPayment). What is lost is
+/// burnt. Each contribution pays for being measured once, whoever measures is paid by the step.
 ///
 /// Trust. *In the provider*: that the test set is good beyond the portion shown; of p portions, a bad one stays
 /// unseen with probability 1 − 1/p, two with 1 − 2/p … It may also participate, and knows the answers: that moves
 /// its own bounty to its own pocket, and to the others' loss only in the order of contributions. A test set that
-/// everybody fails earns it nothing, unless it participates. *In block proposers*: one who proposes the target block
+/// everybody fails earns it nothing. *In block proposers*: one who proposes the target block
 /// may choose between two hashes, at the price of a block. *In each other*: participants need not trust; whoever
 /// copies open data comes later in the order and finds them learned already; who fears to be overtaken in the
 /// mempool hides them.

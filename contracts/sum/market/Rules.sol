@@ -5,7 +5,8 @@ using RulesLibrary for Rules global;
 
 /// @notice What a market was created with, in one word of the clone's code, from the lowest bit up:
 /// stake (48 bits) | tip (24) | duration (28) | openWait (28) | revealWait (28) | capacity (16) | portions (8) |
-/// samples (16) | maxBytes (16) | threshold (16) | strikes (4) | passes (8) | loss (4) | validation (8) | weighted (4).
+/// samples (16) | maxBytes (16) | threshold (10) | margin (10) | strikes (4) | passes (4) | loss (4) | validation (8) |
+/// weighted (4).
 type Rules is uint256;
 
 /// @title The rules of a market
@@ -13,13 +14,15 @@ type Rules is uint256;
 library RulesLibrary {
     /// @dev Waits have 28 bits: eight years.
     uint256 private constant WAIT = (1 << 28) - 1;
+    uint256 private constant TEN_BITS = (1 << 10) - 1;
 
     /// @notice What each sample contributed (or each contribution, see `weighted`) puts at stake, in units.
     function stake(Rules rules) internal pure returns (uint256) {
         return uint48(Rules.unwrap(rules));
     }
 
-    /// @notice What whoever cranks gets for each contribution that the model learns, in units, while tips last.
+    /// @notice What whoever measures gets for each step of it (see IPredictionMarket.crank), in units. Each
+    /// contribution pays beforehand for being measured once (see MarketBase._fee).
     function tip(Rules rules) internal pure returns (uint256) {
         return uint24(Rules.unwrap(rules) >> 48);
     }
@@ -59,19 +62,25 @@ library RulesLibrary {
         return uint16(Rules.unwrap(rules) >> 196);
     }
 
-    /// @notice What a balance may not fall below, in thousandths of the stake.
+    /// @notice What a balance may not fall below, in thousandths of the stake; 1000 at most.
     function threshold(Rules rules) internal pure returns (uint256) {
-        return uint16(Rules.unwrap(rules) >> 212);
+        return Rules.unwrap(rules) >> 212 & TEN_BITS;
+    }
+
+    /// @notice By how much a contribution must make the model better to be kept, in thousandths of the initial loss.
+    /// What does less neither counts nor costs: it cannot be told from chance.
+    function margin(Rules rules) internal pure returns (uint256) {
+        return Rules.unwrap(rules) >> 222 & TEN_BITS;
     }
 
     /// @notice How many contributions that leave the balance below the threshold make a participant drop out.
     function strikes(Rules rules) internal pure returns (uint256) {
-        return Rules.unwrap(rules) >> 228 & 0xf;
+        return Rules.unwrap(rules) >> 232 & 0xf;
     }
 
     /// @notice How often the contributions are gone through at most.
     function passes(Rules rules) internal pure returns (uint256) {
-        return uint8(Rules.unwrap(rules) >> 232);
+        return Rules.unwrap(rules) >> 236 & 0xf;
     }
 
     /// @notice 0: 1 − accuracy. 1: 1 − F1 of label 1. 2: the mean hinge loss (see Tally).

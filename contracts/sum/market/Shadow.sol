@@ -36,6 +36,14 @@ library Shadow {
         }
     }
 
+    /// @notice Whether the model is another one than the shadow.
+    function differs(uint256 length) internal view returns (bool) {
+        for (uint256 k; k < length; ++k) {
+            if (_get(Words.SPAN + k) != _get(SPAN + k)) return true;
+        }
+        return false;
+    }
+
     function _get(uint256 slot) private view returns (uint256 word) {
         // A slot given by its number, as in Words:
         // solhint-disable-next-line no-inline-assembly

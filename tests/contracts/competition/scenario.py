@@ -22,6 +22,8 @@ from tests.evm import Evm
 ZERO = "0x" + "00" * 20
 HOUR = 3600
 GWEI = 10**9
+DEAD = "0x000000000000000000000000000000000000dEaD"
+DEPTH = 12  # blocks between the seed's and the draw
 METRICS = ["accuracy", "macro-f1", "mae"]
 DIRECT, OPTIMISTIC = 0, 1
 RANKED, BY_SCORE = 0, 1
@@ -132,16 +134,20 @@ class Scenario:
 
     def wait_for_seed(self) -> None:
         seed = self.asked_terms()["seedBlock"]
-        while self.evm.web3.eth.block_number < seed:
+        while self.evm.web3.eth.block_number < seed + DEPTH:
             self.evm.tester.mine_block()
 
     def draw(self, sender: str = "organizer") -> Any:
         self.wait_for_seed()
         return self.send(self.f.drawSplit(), sender)
 
-    def open_test(self, groups: list[int] | None = None, sender: str = "organizer") -> Any:
-        groups = self.test_groups if groups is None else groups
-        return self.send(self.f.openTest([self.data.opening(group) for group in groups]), sender)
+    def open_test(
+        self, groups: list[int] | None = None, sender: str = "organizer", first: int | None = None
+    ) -> Any:
+        """Open test groups, the `first`-th of them and those behind it; by default those that are closed."""
+        opened = self.progress["opened"] if first is None else first
+        groups = self.test_groups[opened:] if groups is None else groups
+        return self.send(self.f.openTest(opened, [self.data.opening(group) for group in groups]), sender)
 
     # submitters
 
@@ -224,6 +230,10 @@ class Scenario:
     def played(self, **models: IntegerModel) -> "Scenario":
         """Draw, commit and reveal `models` by role, and open the test data."""
         self.draw()
+        return self.played_from_training(**models)
+
+    def played_from_training(self, **models: IntegerModel) -> "Scenario":
+        """The same once the split is drawn."""
         for role, model in models.items():
             self.commit(role, model)
         self.at("reveal")
@@ -252,7 +262,8 @@ class Scenario:
 
     @property
     def progress(self) -> dict[str, Any]:
-        names = ["drawnAt", "committed", "revealed", "concluded", "refuted", "opened", "outcome", "board"]
+        names = ["drawnAt", "committed", "revealed", "concluded", "refuted", "opened", "unanswered"]
+        names += ["outcome", "board"]
         return dict(zip(names, self.evm.call(self.f.progress()), strict=True))
 
     @property
@@ -289,6 +300,11 @@ class Scenario:
 
     def credit(self, role: str) -> int:
         return self.evm.call(self.f.credit(self.evm.role(role)))
+
+    @property
+    def burnt(self) -> int:
+        """What is credited to the address that nobody has the key of."""
+        return self.evm.call(self.f.credit(DEAD))
 
     @property
     def balance(self) -> int:

@@ -52,7 +52,7 @@ ATTACKS = {
     "evaluate another model than the one revealed": ["test_evaluate__another_model__refused"],
     "nobody is ever paid": [
         "test_finalize__one_not_evaluated__only_after_the_deadline",
-        "test_finalize__nobody_revealed__everything_back",
+        "test_finalize__nobody_revealed__all_but_a_tenth_of_the_bond_back",
         "test_money__random_actions__is_conserved",
     ],
     "a constant model wins": ["test_finalize__constant_model_below_criterion__organizer_refunded"],
@@ -74,6 +74,35 @@ ATTACKS = {
     ],
     "hide in a contract what others must check": [
         "test_events__reveal_opening_and_claim__carry_what_others_must_check"
+    ],
+    "hide a second version of a group, or of a sample, under the same root": [
+        "test_climb__second_version_of_each_group__opens_nowhere",
+        "test_open_test__second_version_of_a_group__refused",
+        "test_refute__with_a_second_version_of_the_sample__refused",
+        "test_answer__host_of_a_second_version__cannot_be_answered",
+    ],
+    "cancel or withhold for nothing, with many accounts, in view of the models": [
+        "test_withhold__own_accuser_and_commitments__costs_half_the_bond",
+        "test_stay_closed__own_reveals__costs_half_the_bond",
+        "test_slash_withheld__left_until_the_reveals__nobody_can_reveal_before",
+    ],
+    "choose the split by many competitions, or by a chain that forgets blocks": [
+        "test_redraw__nobody_reveals__costs_a_tenth_of_the_bond",
+        "test_draw_split__early_and_twice__refused",
+    ],
+    "take all places by one model": [
+        "test_settle__same_predictions_by_other_bytes__take_one_place",
+    ],
+    "a model that the contract takes and Python cannot read": [
+        "test_reveal__trees_without_a_tree__refused",
+    ],
+    "terms that nobody can play": [
+        "test_create__impossible_terms__refused",
+        "test_create__random_terms__python_and_the_contract_agree",
+    ],
+    "stop the opening of the test data by opening a part of it first": [
+        "test_open_test__front_run_by_a_part_of_it__goes_on",
+        "test_open_test__skipped_group_of_any_length__changes_nothing",
     ],
 }
 

@@ -11,7 +11,7 @@ PREDICTIONS = keccak(text="DILN competition predictions")
 
 
 def pair(left: bytes, right: bytes) -> bytes:
-    return keccak(min(left, right) + max(left, right))
+    return keccak(left + right)
 
 
 def levels(nodes: list[bytes]) -> list[list[bytes]]:

@@ -12,11 +12,14 @@ revoke (owner only, also while paused)
 ├── from every other status → Revoked for good, with the reason
 ├── a second time → InvalidTransition, and the reason stays
 └── reason empty or above 256 bytes → InvalidReason
+setAlias (publisher or owner, not while paused)
+├── a version, or none → evented; the version stays as it is
+└── unknown version, empty name → UnknownVersion, EmptyAlias
 """
 
 import pytest
 
-from tests.contracts.registry.world import Status, World, refused, sha256
+from tests.contracts.registry.world import ZERO, Status, World, refused, sha256
 
 NONE, REVOKED, DEPRECATED, PUBLISHED, DEPLOYABLE = Status
 
@@ -222,3 +225,63 @@ def test_revoke__collected_promotion__is_void(world: World) -> None:
     world.revoke(1)
     with refused("InvalidTransition", REVOKED, DEPLOYABLE):
         world.send("promote", world.project, sha256(1), DEPLOYABLE, approvals, sender="publisher")
+
+
+def test_versions__several_and_one_unknown__each_as_version_tells_it(world: World) -> None:
+    keys = []
+    for number in range(3):
+        message = world.publication(number)
+        world.publish(message, "alice")
+        keys.append((world.project, message["artifactHash"]))
+    world.send("revoke", *keys[1], "wrong labels", sender="owner")
+    unknown = (world.project, sha256("unknown"))
+    found = world.call("versions", [*keys, unknown, keys[0]])
+    assert found[:3] == [world.call("version", *key) for key in keys]
+    assert found[1][-1] == "wrong labels"
+    assert found[3][1] == Status.NONE
+    assert found[4] == found[0]
+    assert world.call("versions", []) == []
+
+
+def test_projects__several_and_one_unknown__each_as_project_tells_it(world: World) -> None:
+    other = world.create("other", threshold=0)
+    found = world.call("projects", [other, bytes(32), world.project])
+    assert found[0] == world.call("project", other)
+    assert found[1] == ("", ZERO, ZERO, False, 0, 0, 0, 0)
+    assert found[2] == world.call("project", world.project)
+
+
+def test_are_participants__members_and_strangers__in_their_order(world: World) -> None:
+    accounts = [world.evm.role(name) for name in ("alice", "stranger", "bob", "alice")]
+    assert world.call("areParticipants", world.project, accounts) == [True, False, True, True]
+
+
+# aliases
+
+CHAMPION = b"champion".ljust(32, b"\0")
+
+
+@pytest.mark.parametrize("sender", ["owner", "publisher"])
+def test_set_alias__by_who_may_publish__is_evented_and_changes_no_version(world: World, sender: str) -> None:
+    _bring_to(world, PUBLISHED)
+    before = world.version(1)
+    receipt = world.send("setAlias", world.project, CHAMPION, sha256(1), sender=sender)
+    [event] = world.registry.events.Aliased().process_receipt(receipt)
+    assert (event["args"]["name"], event["args"]["artifactHash"]) == (CHAMPION, sha256(1))
+    assert event["args"]["by"] == world.role(sender)
+    assert world.version(1) == before
+    world.send("setAlias", world.project, CHAMPION, bytes(32), sender=sender)
+
+
+def test_set_alias__by_a_stranger_a_participant_or_of_nothing__is_refused(world: World) -> None:
+    _bring_to(world, PUBLISHED)
+    for sender in ("stranger", "bob"):
+        with refused("NotPublisher"):
+            world.send("setAlias", world.project, CHAMPION, sha256(1), sender=sender)
+    with refused("UnknownVersion", world.version_id(2)):
+        world.send("setAlias", world.project, CHAMPION, sha256(2))
+    with refused("EmptyAlias"):
+        world.send("setAlias", world.project, bytes(32), sha256(1))
+    world.send("pause", world.project)
+    with refused("ProjectPaused", world.project):
+        world.send("setAlias", world.project, CHAMPION, sha256(1))

@@ -54,7 +54,7 @@ def test_add__exact_deposit__recorded_learned_announced(system: System) -> None:
     facts = Facts(added.facts)
     assert (facts.label, facts.surprise, facts.certainty, facts.time) == (1, True, 8, system.evm.now)
     assert facts.deposit == 1_000 * 3_600 // 60
-    assert system.do.record(added.slot).call()[1:] == [facts.deposit, facts.deposit]
+    assert system.do.record(added.slot).call()[1:] == [facts.deposit, 0]
     assert system.do.predict(X).call() == 1
     assert system.do.status().call() == [1, system.evm.now, 0]
 
@@ -192,10 +192,10 @@ def commitment(system: System, y: int = 1, role: str = "contributor") -> bytes:
 def test_reveal__a_block_later__learned_at_the_committed_price(system: System) -> None:
     price = system.price()
     system.evm.send(system.do.commit(commitment(system), ANY), "contributor", price)
-    receipt = system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+    receipt = system.evm.send(system.do.reveal(X, 1, SALT, ANY), "contributor")
     assert Facts(system.added(receipt)[0].facts).deposit * GWEI == price
     with pytest.raises(Reverted, match="NotCommitted"):
-        system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+        system.evm.send(system.do.reveal(X, 1, SALT, ANY), "contributor")
 
 
 def test_reveal__in_the_block_of_the_commitment__refused(workshop: Workshop, system: System) -> None:
@@ -204,7 +204,7 @@ def test_reveal__in_the_block_of_the_commitment__refused(workshop: Workshop, sys
     sealed = system.do.commitmentOf(copier.address, X, 1, SALT).call()
     calls = [
         bytes.fromhex(system.sum.encode_abi(name, args)[2:])
-        for name, args in (("commit", [sealed, ANY]), ("reveal", [X, 1, SALT]))
+        for name, args in (("commit", [sealed, ANY]), ("reveal", [X, 1, SALT, ANY]))
     ]
     price = system.price()
     with pytest.raises(Reverted, match="TooEarly"):
@@ -236,14 +236,14 @@ def test_commitment__binds_each_part(system: System, spoiled: str) -> None:
     sealed = system.evm.web3.keccak(encode(kinds, list((parts | {spoiled: wrong[spoiled]}).values())))
     system.evm.send(system.do.commit(sealed, ANY), "contributor", system.price())
     with pytest.raises(Reverted, match="NotCommitted"):
-        system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+        system.evm.send(system.do.reveal(X, 1, SALT, ANY), "contributor")
 
 
 @pytest.mark.parametrize(("sender", "y"), [("copier", 1), ("contributor", 0)])
 def test_reveal__other_sender_or_label__refused(system: System, sender: str, y: int) -> None:
     system.evm.send(system.do.commit(commitment(system), ANY), "contributor", system.price())
     with pytest.raises(Reverted, match="NotCommitted"):
-        system.evm.send(system.do.reveal(X, y, SALT), sender)
+        system.evm.send(system.do.reveal(X, y, SALT, ANY), sender)
 
 
 def test_commit__twice__refused_and_a_copied_one_is_useless(system: System) -> None:
@@ -252,8 +252,8 @@ def test_commit__twice__refused_and_a_copied_one_is_useless(system: System) -> N
     with pytest.raises(Reverted, match="CommittedAlready"):
         system.evm.send(system.do.commit(commitment(system), ANY), "contributor", system.price())
     with pytest.raises(Reverted, match="NotCommitted"):
-        system.evm.send(system.do.reveal(X, 1, SALT), "copier")
-    system.evm.send(system.do.reveal(X, 1, SALT), "contributor")
+        system.evm.send(system.do.reveal(X, 1, SALT, ANY), "copier")
+    system.evm.send(system.do.reveal(X, 1, SALT, ANY), "contributor")
 
 
 def test_release__locked_as_long_as_a_deposit(system: System) -> None:
@@ -303,7 +303,7 @@ def relay(
     contributor = system.evm.role("contributor")
     data = message(system, contributor, deadline=deadline, **changes)
     signature = Account.sign_typed_data(system.evm.key(signer), **data).signature
-    call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, deadline, signature)
+    call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, deadline, signature, False)
     return system.evm.send(call, "relayer", value)
 
 
@@ -314,7 +314,7 @@ def relay_samples(system: System, xs: list[bytes]) -> Any:
     signature = Account.sign_typed_data(
         system.evm.key("contributor"), **message(system, contributor, **fields)
     )
-    call = system.do.addFor(contributor, xs, fields["labels"], ANY, 2**40, signature.signature)
+    call = system.do.addFor(contributor, xs, fields["labels"], ANY, 2**40, signature.signature, False)
     return system.evm.send(call, "relayer")
 
 
@@ -347,11 +347,11 @@ def test_add_for__signed_for_another_chain_or_model__refused(
         "version": "2",
     }[field]
     signature = Account.sign_typed_data(system.evm.key("contributor"), **data).signature
-    call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, 2**40, signature)
+    call = system.do.addFor(contributor, [X, X], b"\0\1", ANY, 2**40, signature, False)
     with pytest.raises(Reverted, match="BadSignature"):
         system.evm.send(call, "relayer", ANY)
     if field == "verifyingContract":  # where it belongs, it is good: but once, and only with its nonce
-        call = other.do.addFor(contributor, [X, X], b"\0\1", ANY, 2**40, signature)
+        call = other.do.addFor(contributor, [X, X], b"\0\1", ANY, 2**40, signature, False)
         other.evm.send(call, "relayer", ANY)
         with pytest.raises(Reverted, match="BadSignature"):
             other.evm.send(call, "relayer", ANY)
@@ -363,7 +363,7 @@ def test_add_for__relayer_waited_for_a_higher_price__refused(system: System) -> 
     system.evm.send(system.do.fund(contributor, 0), "contributor", ANY)
     data = message(system, contributor, maximum=maximum)
     signature = Account.sign_typed_data(system.evm.key("contributor"), **data).signature
-    call = system.do.addFor(contributor, [X, X], b"\0\1", maximum, 2**40, signature)
+    call = system.do.addFor(contributor, [X, X], b"\0\1", maximum, 2**40, signature, False)
     with pytest.raises(Reverted, match="PriceAboveMaximum"):
         system.evm.send(call, "relayer")
     assert system.balance("contributor") == ANY
@@ -389,7 +389,7 @@ def test_add_for__contract_wallet__by_erc1271(workshop: Workshop, system: System
 
     wallet = workshop.evm.deploy("SumWallet")
     data = encode_typed_data(**message(system, wallet.address))
-    call = system.do.addFor(wallet.address, [X, X], b"\0\1", ANY, 2**40, b"")
+    call = system.do.addFor(wallet.address, [X, X], b"\0\1", ANY, 2**40, b"", False)
     with pytest.raises(Reverted, match="BadSignature"):
         workshop.evm.send(call, "relayer", ANY)
     workshop.evm.send(wallet.functions.allow(_hash_eip191_message(data)))
@@ -408,10 +408,13 @@ def test_initialize__again__refused(system: System) -> None:
     ("terms", "field"),
     [
         (Terms(cost_weight=2**47), "costWeight"),
-        (Terms(refund_wait=0), "refundWait"),
-        (Terms(take_gap=0), "takeGap"),
-        (Terms(creator_wait=DAY), "creatorWait"),
+        (Terms(refund_wait=DAY - 1, take_gap=DAY // 2), "refundWait"),
+        (Terms(refund_wait=DAY, take_gap=DAY + 1), "refundWait"),
+        (Terms(refund_wait=90 * DAY + 1), "refundWait"),
+        (Terms(take_gap=DAY // 2 - 1), "takeGap"),
+        (Terms(creator_wait=2 * DAY - 1), "creatorWait"),
         (Terms(any_wait=13 * DAY), "anyWait"),
+        (Terms(any_wait=365 * DAY + 1), "anyWait"),
     ],
 )
 def test_create__terms_that_make_no_sense__refused(

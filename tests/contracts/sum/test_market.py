@@ -18,8 +18,8 @@ created
 import pytest
 
 from orchestrator.learning.onchain import NaiveBayes
-from orchestrator.learning.onchain.market import MEASURE_WAIT, Outcome, Phase
-from orchestrator.learning.onchain.market_rules import F1, Rules
+from orchestrator.learning.onchain.market import BURNT, Outcome, Phase
+from orchestrator.learning.onchain.market_rules import F1, MEASURE_WAIT, Rules
 from orchestrator.learning.onchain.measuring import ONE
 from orchestrator.learning.onchain.samples import contribution_commitment
 from tests.evm import Reverted
@@ -52,6 +52,8 @@ def test_create__rules_with_a_zero__refused(field: str) -> None:
         ("max_bytes", 16_385),
         ("validation", 3),
         ("weighted", 2),
+        ("threshold", 1_001),
+        ("margin", 501),
     ],
 )
 def test_create__rules_out_of_range__refused(field: str, value: int) -> None:
@@ -302,10 +304,11 @@ def test_settle__good_and_bad__good_paid_by_the_formula() -> None:
     m = s.twin.measuring
     good, bad = s.twin.participants
     assert m.first.paying > m.last.paying
-    assert good.score == m.first.paying - m.last.paying
+    assert good.score == s.share()
     assert bad.dropped
-    assert s.balance("contributor") == 10 * s.stake + BOUNTY * good.score // ONE + bad.forfeit
+    assert s.balance("contributor") == 10 * s.stake + BOUNTY * good.score // ONE
     assert s.balance("poisoner") == 10 * s.stake - bad.forfeit
+    assert s.balance(BURNT) == bad.forfeit > 0
     assert s.twin.outcome == Outcome.SETTLED
     s.empty()
 
@@ -334,7 +337,7 @@ def test_settle__only_unopened__everything_returns() -> None:
     s.empty()
 
 
-def test_settle__unopened_beside_useful__stake_forfeited_to_the_useful() -> None:
+def test_settle__unopened_beside_useful__stake_burnt() -> None:
     s = create().begin()
     s.contribute("contributor", GOOD, 10)
     s.commit("sleeper", OTHER, 10)
@@ -342,7 +345,8 @@ def test_settle__unopened_beside_useful__stake_forfeited_to_the_useful() -> None
     s.check()
     score = s.twin.participants[0].score
     assert s.balance("sleeper") == 0
-    assert s.balance("contributor") == 20 * s.stake + BOUNTY * score // ONE
+    assert s.balance("contributor") == 10 * s.stake + BOUNTY * score // ONE
+    assert s.balance(BURNT) == 10 * s.stake
     s.empty()
 
 
@@ -360,7 +364,7 @@ def test_settle__everybody_fails__nobody_forfeits() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules", [{"threshold": 1_100}, {"strikes": 2, "passes": 1}, {"strikes": 2}, {"loss": F1}]
+    "rules", [{"threshold": 900, "margin": 50}, {"strikes": 2, "passes": 1}, {"strikes": 2}, {"loss": F1}]
 )
 @pytest.mark.parametrize("work", [23, 1_000_000])
 def test_settle__options__wei_for_wei(rules: dict[str, int], work: int) -> None:
@@ -410,15 +414,15 @@ def test_settle__same_in_the_last_pass__what_was_kept_counts() -> None:
 
 
 def test_settle__two_strikes__first_slip_forgiven() -> None:
-    s = create(strikes=2, stake=10**8).begin()
-    s.contribute("contributor", GOOD, 10)
-    s.contribute("careless", BAD, 10)
+    s = create(strikes=2, stake=10**8, model=NaiveBayes(DIMS, 2).with_counts([[1, 1]] * DIMS)).begin()
+    s.contribute("contributor", run_of(600, 60), 60)
+    s.contribute("careless", run_of(601, 60, wrong=1.0), 60)
     s.settle()
     s.check()
     careless = s.twin.participants[1]
     assert not careless.dropped
     assert careless.score < 0
-    assert s.balance("careless") < 10 * s.stake
+    assert s.balance("careless") < 60 * s.stake
     s.empty()
 
 

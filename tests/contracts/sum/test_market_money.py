@@ -104,7 +104,7 @@ def test_fund__token_without_code__refused() -> None:
 )
 def test_settle__largest_amounts__wei_for_wei(rules: dict[str, int]) -> None:
     """A bounty, bond and tips of 2^96 − 1 each, stakes of 2^48 − 1 units."""
-    token, s = tokened(stake=2**48 - 1, tip=2**24 - 1, threshold=2**16 - 1, **rules)
+    token, s = tokened(stake=2**48 - 1, tip=2**24 - 1, threshold=1_000, **rules)
     most = 2**96 - 1
     for who, amount in (("provider", 3 * most), ("contributor", 10**26), ("rival", 10**26)):
         endow(s, token, who, amount)
@@ -191,7 +191,7 @@ def test_crank__revealed_and_measured_in_one_transaction__the_same() -> None:
         index = 1 - s.trial
         calls = [
             s.market.encode_abi("reveal", args=[index, s.portions[index], s.salts[index], s.proof(index)]),
-            s.market.encode_abi("crank", args=[[GOOD, OTHER], 1_000]),
+            s.market.encode_abi("crank", args=[[s.portions[s.trial], GOOD, OTHER], 1_000]),
             s.market.encode_abi("pay", args=[10]),
         ]
         attacker = s.evm.deploy("SumAttacker")
@@ -201,7 +201,7 @@ def test_crank__revealed_and_measured_in_one_transaction__the_same() -> None:
             for call in calls:
                 s.evm.send(attacker.functions.run(s.market.address, [call], [0]), "attacker")
         s.twin.reveal(index, s.portions[index], s.evm.now)
-        s.twin.crank("attacker", [GOOD, OTHER], 1_000, s.evm.now)
+        s.twin.crank("attacker", [s.portions[s.trial], GOOD, OTHER], 1_000, s.evm.now)
         s.twin.pay(10, s.evm.now)
         s.check()
         s.empty()

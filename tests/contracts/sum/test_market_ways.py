@@ -94,6 +94,8 @@ def test_contributeBatch__more_than_the_capacity__none_taken() -> None:
 
 def test_contributeBatch__settled__wei_for_wei() -> None:
     s = create(tip=5).begin(tips=10**13)
+    s.evm.send(s.do.fund(s.evm.role("contributor"), 0), "contributor", 10**15)
+    s.twin.fund("contributor", 10**15)
     s.evm.send(s.do.contributeBatch(RUNS, ANY), "contributor", 14 * s.stake)
     s.twin.contribute("contributor", RUNS, s.evm.now, 14 * s.stake)
     s.runs += RUNS
@@ -137,7 +139,7 @@ def relay(
     contributor = s.evm.role("contributor")
     data = message(s, contributor, deadline=deadline, **changes)
     signature = Account.sign_typed_data(s.evm.key(signer), **data).signature
-    return s.evm.send(s.do.contributeFor(contributor, RUNS, ANY, deadline, signature), "relayer", value)
+    return s.evm.send(s.do.contributeFor(contributor, RUNS, ANY, deadline, signature, 0), "relayer", value)
 
 
 def test_contributeFor__signed__the_contributors_stake_and_change(s: MarketSystem) -> None:
@@ -175,7 +177,7 @@ def test_contributeFor__the_same_again_or_late__refused(s: MarketSystem) -> None
     contributor = s.evm.role("contributor")
     data = message(s, contributor)
     signature = Account.sign_typed_data(s.evm.key("contributor"), **data).signature
-    call = s.do.contributeFor(contributor, RUNS, ANY, FOREVER, signature)
+    call = s.do.contributeFor(contributor, RUNS, ANY, FOREVER, signature, 0)
     s.evm.send(call, "relayer", 14 * s.stake)
     with refused("BadSignature"):
         s.evm.send(call, "relayer", 14 * s.stake)
@@ -192,7 +194,7 @@ def test_contributeFor__nothing_funded__refused(s: MarketSystem) -> None:
 def test_contributeFor__contract_wallet__as_by_a_key(s: MarketSystem) -> None:
     wallet = s.evm.deploy("SumWallet")
     data = encode_typed_data(**message(s, wallet.address))
-    call = s.do.contributeFor(wallet.address, RUNS, ANY, FOREVER, b"")
+    call = s.do.contributeFor(wallet.address, RUNS, ANY, FOREVER, b"", 0)
     with refused("BadSignature"):
         s.evm.send(call, "relayer", 14 * s.stake)
     s.evm.send(wallet.functions.allow(_hash_eip191_message(data)))

@@ -90,7 +90,7 @@ def test_ways_in__malformed_sample__refused(systems: dict[str, System], name: st
     commitment = system.do.commitmentOf(contributor, x, 1, SALT).call()
     system.evm.send(system.do.commit(commitment, ANY), "contributor")
     with pytest.raises(Reverted, match="BadFeatures"):
-        system.evm.send(system.do.reveal(x, 1, SALT), "contributor")
+        system.evm.send(system.do.reveal(x, 1, SALT, ANY), "contributor")
     assert system.words() == before
 
 

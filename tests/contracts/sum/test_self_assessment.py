@@ -2,10 +2,10 @@
 
 a contribution
 ├── not yet due: neither refunded nor reported
-├── due, the model agrees: refunded, by anyone; reputation only for what the model had not known
-├── due, the model disagrees: reported by those with reputation, in proportion; taken a day later
-│   └── the model agrees again meanwhile: not taken; refunded
-└── left alone: swept by the creator, then by anyone
+├── due, the model agrees: refunded, by anyone; reputation, unless it was news that was shown openly
+├── due within a day, the model disagrees: reported by those with reputation, in proportion; taken a day later
+│   └── the model agrees again meanwhile: not taken; refunded a day after the first look that says so
+└── left alone, the model against it: half is swept, by the creator, then by anyone but its contributor
 """
 
 import pytest
@@ -19,16 +19,10 @@ OTHER = encode_sparse([2, 3])
 
 
 def reputation(system: System, role: str, times: int = 1) -> None:
-    """Let `role` earn `times` valid contributions: samples that the model had not known."""
-    made = []
-    for _ in range(times):
-        made.append(system.add(OTHER, 1 - system.do.predict(OTHER).call(), role))
-        made.append(system.add(OTHER, Facts(made[-1].facts).label ^ 1, "helper"))
-        made[-1] = system.add(OTHER, Facts(made[-2].facts).label, "helper2")
-    for contribution in made[::2]:
+    """Let `role` earn `times` valid contributions: of samples that the model knows."""
+    made = [system.add(OTHER, system.do.predict(OTHER).call(), role) for _ in range(times)]
+    for contribution in made:
         system.due(contribution)
-        if system.do.predict(OTHER).call() != Facts(contribution.facts).label:
-            system.add(OTHER, Facts(contribution.facts).label, "helper")
         system.claim("refund", contribution, role)
     assert system.account(role)[1] == times
 
@@ -52,10 +46,11 @@ def test_refund__not_due__refused(system: System) -> None:
 
 @pytest.mark.parametrize("sender", ["contributor", "keeper"])
 def test_refund__due_and_agreed__credited_to_the_contributor(system: System, sender: str) -> None:
-    contribution = system.add(X, 1)
+    contribution = system.hide(X, 1)
     system.due(contribution)
+    before = system.balance("contributor")
     system.claim("refund", contribution, sender)
-    assert system.account("contributor")[:2] == (Facts(contribution.facts).deposit * GWEI, 1)
+    assert system.account("contributor")[:2] == (before + Facts(contribution.facts).deposit * GWEI, 1)
     with pytest.raises(Reverted, match="NotRecorded"):
         system.claim("refund", contribution, sender)
 
@@ -125,24 +120,77 @@ def test_take__too_soon_or_model_agrees_again__refused_and_refunded(system: Syst
     system.evm.advance(DAY + 1)
     with pytest.raises(Reverted, match="ModelAgrees"):
         system.claim("take", contribution, "reporter")
+    receipt = system.claim("refund", contribution, "poisoner")
+    assert system.evm.events(system.sum, "Looked", receipt)[0]["against"] is False
+    with pytest.raises(Reverted, match="TooEarly"):
+        system.claim("refund", contribution, "poisoner")
+    assert system.balance("poisoner") == 0
+    system.evm.advance(DAY)
     system.claim("refund", contribution, "poisoner")
-    assert system.balance("poisoner") == Facts(contribution.facts).deposit * GWEI
+    assert system.account("poisoner")[:2] == (Facts(contribution.facts).deposit * GWEI, 0)
 
 
-def test_sweep__creator_first_then_anyone(system: System) -> None:
-    first, second = system.add(X, 1), system.add(X, 1)
-    system.due(first)
-    system.evm.advance(14 * DAY - 60)
+@pytest.mark.parametrize(("sender", "wait"), [("creator", 14), ("stranger", 28)])
+def test_sweep__against_it_and_long_after__half_is_paid_half_is_burnt(
+    system: System, sender: str, wait: int
+) -> None:
+    contribution = disputed(system)
+    deposit = Facts(contribution.facts).deposit
+    system.evm.advance(wait * DAY - 60)
     with pytest.raises(Reverted, match="TooEarly"):
-        system.claim("sweep", first, "creator")
+        system.claim("sweep", contribution, sender)
     system.evm.advance(120)
-    with pytest.raises(Reverted, match="TooEarly"):
-        system.claim("sweep", first, "stranger")
-    system.claim("sweep", first, "creator")
-    assert system.balance("creator") == Facts(first.facts).deposit * GWEI
-    system.evm.advance(14 * DAY)
-    system.claim("sweep", second, "stranger")
-    assert system.balance("stranger") == Facts(second.facts).deposit * GWEI
+    for impatient in range(2):
+        if impatient:
+            with pytest.raises(Reverted, match="TooEarly"):
+                system.claim("sweep", contribution, sender)
+        else:
+            system.claim("sweep", contribution, sender)  # the first look
+    assert system.balance(sender) == 0
+    system.evm.advance(DAY)
+    system.claim("sweep", contribution, sender)
+    assert system.balance(sender) == deposit // 2 * GWEI
+    burnt = system.do.account("0x000000000000000000000000000000000000dEaD").call()[0]
+    assert burnt == (deposit - deposit // 2) * GWEI
+
+
+def test_sweep__contributor_with_reputation__keeps_the_part_that_no_other_could_be_promised(
+    system: System,
+) -> None:
+    reputation(system, "poisoner", 3)
+    reputation(system, "reporter")
+    contribution = disputed(system)
+    deposit, before = Facts(contribution.facts).deposit, system.balance("poisoner")
+    system.claim("report", contribution, "reporter")
+    system.evm.advance(28 * DAY)
+    system.claim("take", contribution, "reporter")
+    receipt = system.claim("sweep", contribution, "stranger")
+    left = deposit - deposit // 4
+    own = deposit * 3 // 4
+    assert system.balance("poisoner") - before == own * GWEI
+    assert system.balance("stranger") == (left - own) // 2 * GWEI
+    assert system.evm.events(system.sum, "Swept", receipt)[0]["returned"] == own * GWEI
+
+
+def test_sweep__model_agrees__refused_and_refunded_by_anyone(system: System) -> None:
+    contribution = system.add(X, 1, "sleeper")
+    system.evm.advance(200 * DAY)
+    with pytest.raises(Reverted, match="ModelAgrees"):
+        system.claim("sweep", contribution, "creator")
+    system.claim("refund", contribution, "stranger")
+    assert system.balance("sleeper") == Facts(contribution.facts).deposit * GWEI
+
+
+def test_record__disputed__tells_the_last_look_that_changed_sides(system: System) -> None:
+    reputation(system, "reporter")
+    contribution = disputed(system)
+    assert system.do.record(contribution.slot).call()[2] == 0
+    system.claim("report", contribution, "reporter")
+    moment = system.evm.now
+    assert system.do.record(contribution.slot).call()[2] == 2 * moment + 1
+    who = system.evm.role("reporter")
+    promised = system.do.reportOf(contribution.id, who).call()
+    assert promised == [Facts(contribution.facts).deposit * GWEI, moment + DAY]
 
 
 def test_settled_slot__used_again__old_claims_stay_closed(system: System) -> None:
@@ -156,20 +204,18 @@ def test_settled_slot__used_again__old_claims_stay_closed(system: System) -> Non
         system.claim("refund", first)
 
 
-def test_report__all_is_promised__those_who_earn_later_get_none(system: System) -> None:
+def test_take__more_is_promised_than_there_is__what_is_left(system: System) -> None:
     reputation(system, "first")
     contribution = disputed(system)
-    system.claim("report", contribution, "first")
+    deposit = Facts(contribution.facts).deposit
+    system.claim("report", contribution, "first")  # all of it
     reputation(system, "late")  # by now each has a half of all
-    label = Facts(contribution.facts).label
-    while system.do.predict(X).call() == label:
-        system.add(X, 1 - label, "honest")
-    system.evm.advance(1)
-    with pytest.raises(Reverted, match="NoShare"):
-        system.claim("report", contribution, "late")
+    system.claim("report", contribution, "late")
     system.evm.advance(DAY)
-    system.claim("take", contribution, "first")
-    assert system.balance("first") >= Facts(contribution.facts).deposit * GWEI
+    before = {role: system.balance(role) for role in ("first", "late")}
+    for role, gets in (("late", deposit // 2), ("first", deposit - deposit // 2)):
+        system.claim("take", contribution, role)
+        assert system.balance(role) - before[role] == gets * GWEI
 
 
 def test_report__not_due__refused(system: System) -> None:
@@ -179,8 +225,8 @@ def test_report__not_due__refused(system: System) -> None:
     label = Facts(contribution.facts).label
     while system.do.predict(X).call() == label:
         system.add(X, 1 - label, "attacker")
-    system.evm.advance(6 * DAY)
+    system.evm.advance(system.do.dueAt(contribution.facts).call() - DAY - system.evm.now - 60)
     with pytest.raises(Reverted, match="TooEarly"):
         system.claim("report", contribution, "reporter")
-    system.due(contribution)
+    system.evm.advance(120)  # within the last day before it is due
     system.claim("report", contribution, "reporter")

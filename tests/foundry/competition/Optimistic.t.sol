@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Mode} from "../../../contracts/competition/ICompetition.sol";
+import {IHandler, Invariants} from "../Invariants.sol";
+import {CompetitionHandler} from "./CompetitionHandler.sol";
+
+/// @notice Competitions whose scores are claimed, and may be refuted.
+contract OptimisticInvariants is Invariants {
+    function setUp() external {
+        handler = IHandler(address(new CompetitionHandler(Mode.Optimistic)));
+    }
+}

@@ -1,0 +1,153 @@
+"""Mutate what moves money, and see whether the invariants notice: `make mutate`.
+
+    python -m tests.mutation [--actions 2000] [--sample 1.0] [--seed 1] [SYSTEM …]
+
+prints of every mutant what was changed, where, and what became of it; docs/security.md explains survivors.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+
+from tests import forge
+from tests.mutation.mutants import ROOT, Mutant, mutants_of, request, solc, written
+
+COMPETITION = [
+    f"contracts/competition/Competition{part}.sol"
+    for part in ("Base", "Training", "Submissions", "Evaluation", "Payouts")
+]
+FOLDER = ROOT / ".build" / "mutants"
+# system → (the file of the deployed contract, its name, the files that are mutated)
+SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
+    "Stake": (
+        "contracts/sum/Compositions.sol",
+        "SparsePerceptronStake",
+        [
+            "contracts/sum/incentives/SelfAssessment.sol",
+            "contracts/sum/DataHandler.sol",
+            "contracts/sum/Purse.sol",
+            "contracts/sum/Records.sol",
+        ],
+    ),
+    "Game": (
+        "contracts/sum/Compositions.sol",
+        "NaiveBayesGame",
+        ["contracts/sum/incentives/Gamification.sol"],
+    ),
+    "Market": (
+        "contracts/sum/market/MarketCompositions.sol",
+        "SparsePerceptronMarket",
+        [
+            "contracts/sum/market/MarketPayment.sol",
+            "contracts/sum/market/MarketParticipation.sol",
+            "contracts/sum/market/MarketCommitment.sol",
+            "contracts/sum/market/MarketReward.sol",
+            "contracts/sum/market/MarketPurse.sol",
+        ],
+    ),
+    "Direct": ("contracts/competition/Competition.sol", "Competition", COMPETITION),
+    "Optimistic": (
+        "contracts/competition/Competition.sol",
+        "Competition",
+        ["contracts/competition/CompetitionDisputes.sol"],
+    ),
+    "Registry": (
+        "contracts/registry/ModelRegistry.sol",
+        "ModelRegistry",
+        [
+            "contracts/registry/ModelRegistry.sol",
+            "contracts/registry/Projects.sol",
+            "contracts/registry/Approvals.sol",
+            "contracts/registry/Batches.sol",
+        ],
+    ),
+}
+
+
+def build(system: str, chosen: Sequence[Mutant]) -> dict[int, Mutant]:
+    """Compile the system's contract with `chosen` mutants: number → mutant.
+
+    What the compiler complains about is left out.
+    """
+    file, name, _ = SYSTEMS[system]
+    numbered = dict(enumerate(chosen, start=1))
+    while numbered:
+        sources = {file: (ROOT / file).read_text(encoding="utf-8")}
+        for source in {mutant.source for mutant in numbered.values()}:
+            own = [(number, mutant) for number, mutant in numbered.items() if mutant.source == source]
+            sources[source] = written(source, own)
+        output, errors = solc(request(sources, {file: {name: ["evm.bytecode.object"]}}))
+        if not errors:
+            code = output["contracts"][file][name]["evm"]["bytecode"]["object"]
+            place = FOLDER / system
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{name}.json").write_text(json.dumps({"bytecode": "0x" + code}), encoding="utf-8")
+            return numbered
+        numbered = _without_wrong(numbered, sources, errors)
+    return {}
+
+
+def _without_wrong(
+    numbered: dict[int, Mutant], sources: dict[str, str], errors: list[str]
+) -> dict[int, Mutant]:
+    """What is left without those in the lines that the compiler names (without every other one, if none)."""
+    wrong: set[int] = set()
+    for error in errors:
+        for line in error.splitlines():
+            wrong |= {
+                number for number in numbered if f"basefee == {number} " in line or f"!= {number})" in line
+            }
+    if not wrong:
+        print(f"  {errors[0].splitlines()[0]}: leaving every other one out", file=sys.stderr)
+        wrong = set(list(numbered)[::2])
+    return {number: mutant for number, mutant in numbered.items() if number not in wrong}
+
+
+def _played(system: str, number: int, actions: int) -> forge.Outcome:
+    """What becomes of the mutant with this number; 0 is none."""
+    environ = {
+        "DILN_MUTANT": str((FOLDER / system).relative_to(ROOT)),
+        "DILN_MUTANT_NUMBER": str(number),
+        "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
+        "FOUNDRY_DISABLE_CODE_SIZE_LIMIT": "true",
+    }
+    (outcome,) = forge.run(actions, [system], "0x1", environ)
+    return outcome
+
+
+def survivors(system: str, numbered: dict[int, Mutant], actions: int) -> list[Mutant]:
+    """Those under which everything seems to hold."""
+    alive = []
+    for number, mutant in numbered.items():
+        outcome = _played(system, number, actions)
+        place = mutant.place((ROOT / mutant.source).read_bytes())
+        print(f"  {'survives' if outcome.held else 'killed'}: {place}", flush=True)
+        if outcome.held:
+            alive.append(mutant)
+    return alive
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--actions", type=int, default=2_000, help="against each mutant")
+    parser.add_argument("--sample", type=float, default=1.0, help="the part of all mutants that is tried")
+    parser.add_argument("--seed", type=int, default=1, help="which part")
+    parser.add_argument("systems", nargs="*", choices=[*SYSTEMS, []], metavar="SYSTEM")
+    options = parser.parse_args(arguments)
+    choice = random.Random(options.seed)
+    for system in options.systems or SYSTEMS:
+        every = [mutant for source in SYSTEMS[system][2] for mutant in mutants_of(source)]
+        chosen = [mutant for mutant in every if choice.random() < options.sample]
+        numbered = build(system, chosen)
+        if not _played(system, 0, options.actions).held:
+            raise RuntimeError(f"{system} does not hold without a mutant")
+        print(f"{system}: {len(every)} mutants, {len(numbered)} tried", flush=True)
+        alive = survivors(system, numbered, options.actions)
+        print(f"{system}: {len(numbered) - len(alive)} killed, {len(alive)} survived", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
