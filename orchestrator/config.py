@@ -1,5 +1,6 @@
 """Settings: flag, then `DILN_*` environment, then `brownie-config.yaml`, then default."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from orchestrator.errors import ConfigError
 CONFIG_FILE = "brownie-config.yaml"
 HOME = ".diln"
 EMBEDDED = "embedded"
+DEFAULT_SENDER = "alice"
+SIGNER = "signer"
+"""The name of the only account of a JSON-RPC signer."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,23 @@ class Network:
     def embedded(self) -> bool:
         return self.url is None
 
+    @property
+    def local(self) -> bool:
+        """Whether the chain is the embedded one, or its node runs on this machine."""
+        host = urlsplit(self.url or "").hostname or ""
+        try:
+            return self.embedded or ipaddress.ip_address(host).is_loopback
+        except ValueError:  # a name
+            return host == "localhost"
+
 
 @dataclass(frozen=True)
 class StorageConfig:
     """Where artifacts go: the `embedded` store alone, or also a Kubo daemon at `kubo` (a multiaddr).
 
     Blocks that neither has are read from `gateways` (URLs); `pinning` is the URL of a pinning service's API
-    that keeps what is pinned. `timeout` is in seconds.
+    that keeps what is pinned. `timeout` is in seconds; `largest` are the most bytes that a CID may unfold to
+    where nothing else says how many there should be.
     """
 
     kind: str = EMBEDDED
@@ -48,6 +62,7 @@ class StorageConfig:
     gateways: tuple[str, ...] = ()
     pinning: str = field(default="", repr=False)  # it may hold a key
     pinning_token: str = field(default="", repr=False)
+    largest: int = 16 << 30
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,14 @@ class Settings:
     storage: StorageConfig
     compiler: CompilerConfig
     account: str | None = None
+    signer: str = field(default="", repr=False)  # the URL of a JSON-RPC signer; it may hold a key
+    calldata: bool = False  # print transactions for others to send
+
+    @property
+    def sender(self) -> str | None:
+        """Who sends: the account that is set, the signer's only one, or `alice` on this machine's chains."""
+        default = SIGNER if self.signer else DEFAULT_SENDER if self.network.local else None
+        return self.account or default
 
     @property
     def chain_file(self) -> Path:
@@ -98,6 +121,8 @@ def load_settings(
     network: str | None = None,
     storage: str | None = None,
     account: str | None = None,
+    signer: str | None = None,
+    calldata: bool = False,
     folder: str | Path = ".",
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
@@ -117,6 +142,8 @@ def load_settings(
         storage=_storage(storage, _section(diln, "storage"), environ),
         compiler=_compiler(_section(_section(file, "compiler"), "solc")),
         account=account or environ.get("DILN_FROM") or diln.get("account"),
+        signer=signer or environ.get("DILN_SIGNER", ""),
+        calldata=calldata,
     )
 
 
@@ -217,7 +244,15 @@ def _storage(kind: str | None, stored: Mapping[str, Any], environ: Mapping[str, 
         gateways=tuple(map(str, gateways)),
         pinning=environ.get("DILN_PINNING", str(stored.get("pinning") or "")),
         pinning_token=environ.get("DILN_PINNING_TOKEN", ""),
+        largest=_bytes(environ.get("DILN_LARGEST") or stored.get("largest", StorageConfig.largest)),
     )
+
+
+def _bytes(given: Any) -> int:
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        raise ConfigError(f"`largest` is {given!r}, no number of bytes", "Write it as 17179869184.") from None
 
 
 def _compiler(solc: Mapping[str, Any]) -> CompilerConfig:

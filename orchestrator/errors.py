@@ -42,6 +42,14 @@ class DilnError(Exception):
         self.hint = hint
 
 
+class Unsent(Exception):
+    """A transaction that was made for others to send: its `chainId`, `from`, `to`, `value` and `data`."""
+
+    def __init__(self, transaction: dict[str, Any]) -> None:
+        super().__init__("a transaction for others to send")
+        self.transaction = transaction
+
+
 class UsageError(DilnError):
     exit_code = 2
 

@@ -9,6 +9,7 @@ from orchestrator.chain.journal import Journal
 from orchestrator.chain.migrations import Deploy, migrate
 from orchestrator.chain.node import start_node
 from orchestrator.chain.receipts import Receipt, ether
+from orchestrator.chain.rescue import cancel, sent, speed_up
 
 __all__ = [
     "Account",
@@ -23,10 +24,13 @@ __all__ = [
     "Journal",
     "Receipt",
     "artifact_names",
+    "cancel",
     "connect",
     "ether",
     "examine",
     "load_artifact",
     "migrate",
+    "sent",
+    "speed_up",
     "start_node",
 ]

@@ -3,24 +3,28 @@
 Nothing here prints or logs a key or a password.
 """
 
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain import development
 from orchestrator.chain.keystore import Keystore
-from orchestrator.chain.transport import local
+from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.config import Settings
 from orchestrator.errors import AccountError, WrongPassword
+from orchestrator.text import shown
 from orchestrator.types import Address
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 PASSWORD_VARIABLE = "DILN_PASSWORD"  # noqa: S105
+_signing = logging.getLogger("orchestrator.signing")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+LONGEST_FIELD = 200
 AskPassword = Callable[[str], str]
 
 
@@ -48,7 +52,11 @@ class Account:
 
         Raises WrongPassword.
         """
-        return bytes(self._signer.sign_typed_data(full_message=dict(full_message)).signature)
+        tell_signing(self.name, full_message)
+        return self._sign_typed(full_message)
+
+    def _sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        return bytes(self._signer.sign_typed_data(full_message=dict(message)).signature)
 
     @cached_property
     def _signer(self) -> "LocalAccount":
@@ -65,12 +73,27 @@ class Accounts:
     """
 
     def __init__(self, settings: Settings, ask_password: AskPassword | None = None) -> None:
+        self._settings = settings
         self._keystore = Keystore(settings.keystore_dir)
         self._ask = ask_password
-        self._development = settings.network.embedded or local(settings.network)
+        self._development = settings.network.local
 
     def get(self, name_or_address: str) -> Account:
-        """One account, by its name or its address. Raises AccountError if there is none."""
+        """One account, by its name or its address. Raises AccountError if there is none.
+
+        With a signer in the settings it is one of the signer's; with calldata it is any address, which sends
+        by other means.
+        """
+        from orchestrator.chain.wallets import Proposer, Signer
+
+        if self._settings.calldata:
+            given = is_address_like(name_or_address)
+            return Proposer(checked_address(name_or_address) if given else self._own(name_or_address).address)
+        if self._settings.signer:
+            return Signer(self._settings.signer).get(name_or_address)
+        return self._own(name_or_address)
+
+    def _own(self, name_or_address: str) -> Account:
         if self._keystore.has(name_or_address):
             return self._kept(name_or_address, self._keystore.address(name_or_address))
         if self._development and name_or_address in development.NAMES:
@@ -83,10 +106,20 @@ class Accounts:
                 f"{name_or_address} is a development account: everybody knows its key",
                 "Make an account of your own: diln account new NAME.",
             )
+        for damage in self.damaged():
+            raise AccountError(f"there is no account {name_or_address}, but {damage.message}", damage.hint)
         raise AccountError(
             f"there is no account {name_or_address}",
             "See `diln account list`, or make it: diln account new NAME.",
         )
+
+    def has(self, name: str) -> bool:
+        """Whether an account has this name."""
+        return self._keystore.has(name) or (self._development and name in development.NAMES)
+
+    def damaged(self) -> Sequence[AccountError]:
+        """Why some keystores cannot be used; `list` leaves these out."""
+        return self._keystore.damaged()
 
     def list(self) -> list[Account]:
         """All accounts: the keystores by name, then, on a local chain, the development accounts."""
@@ -135,6 +168,16 @@ class Accounts:
         if self._ask is None:
             raise WrongPassword(f"account {name} needs its password", f"Set {PASSWORD_VARIABLE}.")
         return self._ask(f"Password of account {name}")
+
+
+def tell_signing(name: str, message: Mapping[str, Any]) -> None:
+    """Tell the log `orchestrator.signing` what is about to be signed, field by field."""
+    domain = message["domain"]
+    about = ", ".join(f"{key} {value}" for key, value in domain.items())
+    _signing.info("%s signs %s (%s):", name, message["primaryType"], about)
+    for key, value in message["message"].items():
+        told = "0x" + value.hex() if isinstance(value, bytes) else str(value)
+        _signing.info("  %s: %s", key, shown(told, LONGEST_FIELD))
 
 
 def _development(name: str) -> Account:

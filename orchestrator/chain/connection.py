@@ -1,7 +1,9 @@
 """One connection to a chain: reading, calling, sending, and, on development chains, moving time."""
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,21 +12,30 @@ from typing import Any, cast
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractConstructor, ContractEvent, ContractFunction
+from web3.exceptions import Web3Exception
+from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
-from web3.types import EventData, RPCEndpoint
+from web3.types import EventData, LogReceipt, RPCEndpoint
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
+from orchestrator.chain.decoding import lenient_codec
 from orchestrator.chain.embedded import EmbeddedProvider
-from orchestrator.chain.events import read_events
+from orchestrator.chain.events import Reader
 from orchestrator.chain.failures import as_diln_errors
-from orchestrator.chain.receipts import Receipt, resume
-from orchestrator.chain.sending import Sending
+from orchestrator.chain.finality import final_block, holder
+from orchestrator.chain.locking import exclusive
+from orchestrator.chain.outbox import Outbox
+from orchestrator.chain.receipts import Receipt
+from orchestrator.chain.sending import Sending, resume
+from orchestrator.chain.shapes import Shapes
 from orchestrator.chain.transport import RetryingProvider
+from orchestrator.chain.wallets import Proposer
 from orchestrator.config import Network, Settings
-from orchestrator.errors import ChainError, WrongChain
+from orchestrator.errors import ChainError, NodeUnavailable, Unsent, WrongChain
 from orchestrator.types import Address, Seconds, Wei
 
+LONGEST_LOOK = 900.0  # seconds, behind another command that looks and sends for the same purpose
 _DEVELOPMENT_CLIENTS = ("anvil", "diln-embedded", "ganache", "hardhat", "ethereumjs testrpc")
 
 
@@ -44,6 +55,11 @@ class Chain:
         """Raises WrongChain if the node serves another chain than `network` says."""
         self.network = network
         self.web3 = Web3(provider)
+        self.web3.codec = lenient_codec()
+        self.web3.middleware_onion.remove("validation")  # it asks for the chain's id twice at every request
+        # Chains of known signers (Clique, IBFT, QBFT) put their signatures into a block's extra data.
+        self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        self.web3.middleware_onion.inject(Shapes, layer=0)
         self._home = home
         with as_diln_errors():
             self.chain_id = int(self.web3.eth.chain_id)
@@ -102,7 +118,7 @@ class Chain:
         if not self.development:
             return "latest"
         if self._client.startswith("ganache"):
-            ahead = int(self._request("evm_increaseTime", 0))
+            ahead = int(self.request("evm_increaseTime", 0))
             if self.head().timestamp + 2 <= time.time() + ahead:
                 self.mine()
         return "pending"
@@ -110,6 +126,23 @@ class Chain:
     def balance(self, address: Address) -> Wei:
         with as_diln_errors():
             return Wei(int(self.web3.eth.get_balance(address)))
+
+    def gas_price(self) -> Wei:
+        """What a unit of gas costs now."""
+        with as_diln_errors():
+            return Wei(int(self.web3.eth.gas_price))
+
+    def balances(self, addresses: Sequence[Address]) -> list[Wei]:
+        """What each has, asked for in one request where the node takes several at once."""
+        if not self.network.embedded and len(addresses) > 1:
+            with suppress(Web3Exception, ChainError, ValueError, TypeError, KeyError):
+                with self.web3.batch_requests() as batch:
+                    for each in addresses:
+                        batch.add(cast(Any, self.web3.eth.get_balance(each)))
+                    found = cast(Any, batch.execute())
+                if len(found) == len(addresses) and all(isinstance(each, int) for each in found):
+                    return [Wei(each) for each in found]
+        return [self.balance(each) for each in addresses]
 
     def code(self, address: Address) -> bytes:
         """The contract code at `address`, empty if there is none."""
@@ -134,26 +167,72 @@ class Chain:
         value: int = 0,
         dry_run: bool = False,
         gas: int | None = None,
+        once: str = "",
         before_send: Callable[[str], None] | None = None,
     ) -> Receipt:
         """Send a transaction and wait until it is mined and confirmed.
 
         `value` is in wei. `gas` is the limit; without one it is estimated. `dry_run` tries and estimates, and
-        sends nothing. `before_send` gets the transaction's hash before anybody else has seen it: who writes
-        it down there can ask `receipt` for it after a crash, instead of sending again. (It is called again,
-        with another hash, should another program use up the nonce in between.)
+        sends nothing. `once` names the effect, such as `publish-<hash>`: for one name nothing is sent twice
+        on this chain, however often this is called, killed or cut off; the later calls wait for what the
+        first one sent and return its receipt. `before_send` gets each transaction's hash before anybody
+        else has seen it.
 
-        Raises ContractReverted, InsufficientFunds, NotDeployed, AccountError.
+        Raises ContractReverted, InsufficientFunds, NotDeployed, AccountError; Unsent, with the transaction,
+        where the sender lets others send.
         """
         sending = Sending(self, function, sender, value, gas)
-        return sending.try_out() if dry_run else sending.send(self._home / "locks", before_send)
+        if isinstance(sender, Proposer) and not dry_run:
+            raise Unsent(sending.proposal())
+        return sending.try_out() if dry_run else sending.send(once, before_send)
 
     def receipt(self, tx_hash: str) -> Receipt | None:
-        """What became of a transaction that was sent before: waits for it; None if the node never got it.
+        """What became of a transaction that was sent before.
 
-        Raises ContractReverted if it failed.
+        One that was sent from here is waited for, and handed over again where the node has lost it. Of
+        others, None where the node tells nothing. Raises ContractReverted if it failed.
         """
         return resume(self, tx_hash)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What was sent from this working folder to this chain."""
+        return Outbox(self._home / "journal" / self._own_name)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self, self._home / "logs" / self._own_name)
+
+    @property
+    def _own_name(self) -> str:
+        # The genesis tells a restarted development chain from the one that files speak of.
+        return f"{self.chain_id}-{self.genesis_hash[2:10]}"
+
+    def alone(
+        self, what: str, patience: float = LONGEST_LOOK, others: str = "another command does the same"
+    ) -> AbstractContextManager[Any]:
+        """Hold a lock on `what` over threads and processes: for looking first, then sending."""
+        digest = hashlib.sha256(f"{self.genesis_hash} {what}".encode()).hexdigest()[:32]
+        lock = self._home / "locks" / f"{self.chain_id}-{digest}.lock"
+        return exclusive(lock, patience, others)
+
+    def transaction(self, tx_hash: str) -> Any:
+        """A transaction, as web3 shows it. Raises ChainError where the node tells of none."""
+        with as_diln_errors():
+            return self.web3.eth.get_transaction(cast(Any, tx_hash))
+
+    def count(self, address: Address, at: str | int = "latest") -> int:
+        """How many transactions of `address` are in the chain: its next nonce."""
+        with as_diln_errors():
+            return int(self.web3.eth.get_transaction_count(address, cast(Any, at)))
+
+    def holder(self, sender: Address, nonce: int, since: int = 0) -> tuple[str, int] | None:
+        """The mined transaction with this nonce, and its block; None where the node does not tell."""
+        return holder(self, sender, nonce, since)
+
+    def final(self, number: int) -> bool:
+        """Whether no reorganization takes block `number` away any more."""
+        return self.network.embedded or number <= final_block(self)
 
     def events(
         self,
@@ -165,29 +244,47 @@ class Chain:
     ) -> Iterator[EventData]:
         """The events of a contract from `from_block` to `to_block` (the latest), oldest first.
 
-        `filters` maps an argument of the event to the value, or a list of the values, that it may have.
+        `filters` maps an argument of the event to the value, or a list of the values, that it may have. What
+        cannot be read, as only another contract than ours emits it, is left out and told to the log.
         """
         last = self.head().number if to_block is None else to_block
-        return read_events(event, from_block, last, dict(filters or {}))
+        return self._reader.events(event, from_block, last, dict(filters or {}))
+
+    def logs(
+        self, event: ContractEvent, *, from_block: int = 0, filters: Mapping[str, Any] | None = None
+    ) -> Iterator[LogReceipt]:
+        """As `events`, not decoded, in a tenth of the time; `filters` name indexed arguments only."""
+        for found in self._reader.logs(event, from_block, self.head().number, dict(filters or {})):
+            yield from found
 
     def advance(self, seconds: int) -> None:
         """Let `seconds` pass and mine a block. Raises ChainError unless this is a development chain."""
         self._require_development()
         if seconds < 0:
             raise ChainError("time on a chain cannot go backwards", "Give a duration above zero.")
-        self._request("evm_increaseTime", seconds)
+        self.request("evm_increaseTime", seconds)
         self.mine()
 
     def mine(self, blocks: int = 1) -> None:
         """Mine empty blocks. Raises ChainError unless this is a development chain."""
         self._require_development()
         for _ in range(blocks):
-            self._request("evm_mine")
+            self.request("evm_mine")
+
+    def request(self, method: str, *params: Any) -> Any:
+        """What the node answers to a method for which web3 has no function, as it stands in the JSON."""
+        with as_diln_errors():
+            return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))
 
     @cached_property
     def _client(self) -> str:
-        with as_diln_errors():
-            return self.web3.client_version.lower()
+        try:
+            with as_diln_errors():
+                return self.web3.client_version.lower()
+        except NodeUnavailable:
+            raise
+        except ChainError:  # some providers do not say what they run
+            return ""
 
     def _block(self, at: str) -> Block:
         with as_diln_errors():
@@ -200,10 +297,6 @@ class Chain:
                 f"time and blocks of network `{self.network.name}` cannot be moved",
                 "Only development chains (embedded, Anvil, Ganache, Hardhat) can.",
             )
-
-    def _request(self, method: str, *params: Any) -> Any:
-        with as_diln_errors():
-            return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))
 
 
 def connect(settings: Settings) -> Chain:

@@ -117,9 +117,12 @@ class Deployments:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))["contracts"]
+            whole = json.loads(path.read_text(encoding="utf-8"))
+            content = whole["contracts"]
             for found in content.values():
                 Deployment(**found)
+            if whole["genesis"] != self.chain.genesis_hash:  # another chain with the same id
+                return {}
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -16,7 +16,7 @@ from eth_utils.crypto import keccak
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.failures import as_diln_errors
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.types import Address
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ PROXY_CODE = bytes.fromhex(
     "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
 )
 SALT = keccak(b"diln")
+
+_PUSH0 = "0x5f5ff3"  # return nothing
+_PUSH1 = "0x60006000f3"  # the same, as any chain can
 
 _MAKER: Address = to_checksum_address("0x3fab184622dc19b6109349b94811493bf2a45362")
 _FEE = 10**16  # wei: 100,000 gas at 100 gwei, as the maker's transaction says
@@ -60,6 +63,28 @@ def creation(init_code: bytes, salt: bytes = SALT) -> "ContractFunction":
     return cast("ContractFunction", RawCall(PROXY, salt + init_code))
 
 
+def require_shanghai(chain: Chain) -> None:
+    """Raise ChainError for a chain whose rules are older than what the contracts are compiled for.
+
+    Such a chain's own words are `invalid opcode`, or nothing at all when it is asked through the proxy.
+    """
+    if not _runs(chain, _PUSH0) and _runs(chain, _PUSH1):
+        raise ChainError(
+            "this chain runs rules from before Shanghai (April 2023): it lacks PUSH0, which contracts need",
+            "Use a chain with the Shanghai hard fork or later; a private chain needs it in its genesis.",
+        )
+
+
+def _runs(chain: Chain, creation_code: str) -> bool:
+    try:
+        chain.request("eth_call", {"data": creation_code}, "latest")
+    except NodeUnavailable:
+        raise
+    except ChainError:
+        return False
+    return True
+
+
 def bring_proxy(chain: Chain, sender: Account) -> None:
     """Let the proxy stand on `chain`; `sender` pays for it (0.01 ether) where it does not.
 
@@ -68,7 +93,7 @@ def bring_proxy(chain: Chain, sender: Account) -> None:
     if not chain.code(PROXY):
         missing = _FEE - chain.balance(_MAKER)
         if missing > 0:
-            chain.send(cast("ContractFunction", RawCall(_MAKER)), sender, value=missing)
+            chain.send(cast("ContractFunction", RawCall(_MAKER)), sender, value=missing, once="proxy-fee")
         _make(chain)
     if chain.code(PROXY) != PROXY_CODE:
         raise ChainError(

@@ -10,6 +10,7 @@ from orchestrator.chain.connection import Chain, connect
 from orchestrator.chain.deployments import Deployment, Deployments
 from orchestrator.chain.keystore import Keystore
 from orchestrator.chain.node import find_anvil
+from orchestrator.chain.rescue import MOST_TOLD, sent
 from orchestrator.chain.transport import shown_url
 from orchestrator.config import Settings
 from orchestrator.errors import DilnError
@@ -34,6 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
         with connect(settings) as chain:
             findings.append(_node(chain))
             findings += _deployments(settings, chain)
+            findings += _sent(chain)
     except DilnError as error:
         findings.append(_fault("chain", error))
     return findings
@@ -87,6 +89,26 @@ def _deployment(deployments: Deployments, found: Deployment) -> Finding:
     return Finding(found.name, True, f"{found.address}, as compiled in this package")
 
 
+def _sent(chain: Chain) -> Iterator[Finding]:
+    """What was sent from here and is not final."""
+    for path in chain.outbox.damaged():
+        hint = "Look at the account's last transactions; if none is missing, move the file away."
+        yield Finding("transactions", False, f"{path} is damaged", hint)
+    waiting = sent(chain)
+    lost = [each for each in waiting if each.block is None]
+    for each in lost[:MOST_TOLD]:
+        what = f"{each.entry.last.hash} (nonce {each.entry.nonce} of {each.entry.sender})"
+        told = (
+            f"{what} was in block {each.entry.mined}, which the chain has dropped"
+            if each.vanished
+            else (f"{what} is in no block")
+        )
+        hint = "Run the command again that sent it, or `diln chain speed-up`, or `diln chain cancel`."
+        yield Finding("transactions", False, told, hint)
+    if not lost:
+        yield Finding("transactions", True, f"{len(waiting)} sent and not final yet, all in the chain")
+
+
 def _keystores(settings: Settings) -> Iterator[Finding]:
     folder = settings.keystore_dir
     if not folder.is_dir():
@@ -97,12 +119,11 @@ def _keystores(settings: Settings) -> Iterator[Finding]:
     ]
     for path in open_to_others:
         yield Finding("keystores", False, f"{path} can be read by others", f"Run: chmod go= {path}")
-    try:
-        names = [name for name, _ in Keystore(folder).entries()]
-    except DilnError as error:
+    names = [name for name, _ in Keystore(folder).entries()]
+    damaged = Keystore(folder).damaged()
+    for error in damaged:
         yield _fault("keystores", error)
-        return
-    if not open_to_others:
+    if not open_to_others and not damaged:
         yield Finding("keystores", True, f"{len(names)} kept, closed to others")
 
 

@@ -1,28 +1,21 @@
-"""Send a transaction once, even if the process is killed between sending and hearing of it."""
+"""Send a transaction once for each purpose, whatever happens between sending and hearing of it."""
 
-import json
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.receipts import Receipt
-from orchestrator.errors import ContractReverted
+from orchestrator.chain.sending import earlier
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
 
 
 class Journal:
-    """What was sent, by what it was for, in one small file for each purpose under `folder`.
+    """What was sent to `chain` from this working folder, by what it was for."""
 
-    An entry is written before anybody else has seen the transaction, so whoever comes back after a crash asks
-    the chain about it instead of sending another.
-    """
-
-    def __init__(self, folder: Path, chain: Chain) -> None:
-        self._folder = folder
+    def __init__(self, chain: Chain) -> None:
         self._chain = chain
 
     def send(
@@ -39,41 +32,19 @@ class Journal:
         `purpose` names the effect, such as `publish-<hash>`, and must hold on this chain only once.
         `value` is in wei.
         """
-        if dry_run:
-            return self._chain.send(function, sender, value=value, dry_run=True)
-        earlier = self.earlier(purpose)
-        if earlier:
-            return earlier
-        return self._chain.send(
-            function, sender, value=value, before_send=lambda tx_hash: self._note(purpose, tx_hash)
-        )
+        return self._chain.send(function, sender, value=value, dry_run=dry_run, once=purpose)
 
-    def earlier(self, purpose: str) -> Receipt | None:
-        """The receipt of what an earlier process sent; None if it sent nothing, or it failed or was lost."""
-        tx_hash = self._noted(purpose)
-        try:
-            return self._chain.receipt(tx_hash) if tx_hash else None
-        except ContractReverted:
-            return None
+    def earlier(self, purpose: str, sender: Account) -> Receipt | None:
+        """The receipt of what was sent for `purpose` before, once it has one.
 
-    def _noted(self, purpose: str) -> str | None:
-        """The transaction of an entry; None if there is none, or a power cut tore it."""
-        try:
-            tx_hash = json.loads(self._file(purpose).read_bytes())["transaction"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None
-        return tx_hash if isinstance(tx_hash, str) else None
+        None where nothing was sent, it failed, or another transaction is proven to have its nonce.
+        """
+        return earlier(self._chain, purpose, sender)
 
-    def _note(self, purpose: str, tx_hash: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = self._file(purpose)
-        part = file.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump({"transaction": tx_hash}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
+    def alone(self, what: str) -> AbstractContextManager[Any]:
+        """Hold a lock while looking what is to be sent, and sending it.
 
-    def _file(self, purpose: str) -> Path:
-        # The genesis tells a restarted development chain from the one that the entry speaks of.
-        return self._folder / f"{self._chain.chain_id}-{self._chain.genesis_hash[2:10]}-{purpose}.json"
+        Whoever decides by what the chain shows whether to pay must hold it, or two who look at the same
+        time both pay.
+        """
+        return self._chain.alone(f"looking {what}")

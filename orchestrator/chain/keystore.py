@@ -1,5 +1,6 @@
 """Private keys at rest: one encrypted file (Web3 Secret Storage, version 3) for each name."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -30,9 +31,20 @@ class Keystore:
         return to_checksum_address("0x" + str(self._read(self._path(name))["address"]).removeprefix("0x"))
 
     def entries(self) -> Iterator[tuple[str, Address]]:
-        """Every name with its address, sorted by name. Raises AccountError for a damaged file."""
-        for path in sorted(self.folder.glob("*.json")):
-            yield path.stem, self.address(path.stem)
+        """Every name with its address, sorted by name, without those of damaged files."""
+        for path in self._files():
+            with contextlib.suppress(AccountError):
+                yield path.stem, self.address(path.stem)
+
+    def damaged(self) -> list[AccountError]:
+        """Why files cannot be read, each named; the others are not touched by it."""
+        found = []
+        for path in self._files():
+            try:
+                self._read(path)
+            except AccountError as error:
+                found.append(error)
+        return found
 
     def add(self, name: str, key: bytes, password: str) -> Address:
         """Encrypt and keep `key`, replacing nothing. Raises AccountError if the name or the key is taken."""
@@ -67,6 +79,9 @@ class Keystore:
             raise _damaged(self._path(name)) from None
         except (KeyError, TypeError):
             raise _damaged(self._path(name)) from None
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.json"))
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{Path(name).name}.json"  # a name leads nowhere else

@@ -12,11 +12,13 @@ from orchestrator.errors import ChainError
 def exclusive(path: Path, patience: float, others: str) -> AbstractContextManager[Any]:
     """Hold the lock file `path`, after waiting for `patience` seconds at most.
 
+    A thread that holds it already may take it again.
+
     `others` says in an error what they do meanwhile, such as "another command migrates". Raises ChainError.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path, timeout=patience, poll_interval=0.02).acquire()
+        return FileLock(path, is_singleton=True).acquire(timeout=patience, poll_interval=0.02)
     except Timeout as error:
         raise ChainError(
             f"{others}, for {patience:.0f} s by now",

@@ -20,8 +20,7 @@ from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.deployments import ADDRESSES, Deployment, Deployments, lock_path
-from orchestrator.chain.deterministic import SALT, address_of, bring_proxy, creation
-from orchestrator.chain.journal import Journal
+from orchestrator.chain.deterministic import SALT, address_of, bring_proxy, creation, require_shanghai
 from orchestrator.chain.locking import exclusive
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError, UsageError
@@ -120,14 +119,13 @@ def migrate(
     plan = Plan(folder, secrets.token_bytes(32) if fresh else SALT)
     chosen = plan.choose(plan.jobs if names is None else names)
     deployments = Deployments(settings, chain)
-    journal = Journal(settings.home / "journal", chain)
     standing = []
     with exclusive(lock_path(settings, chain), LONGEST_QUEUE, "another command migrates this chain"):
         for number, planned in enumerate(chosen):
             if progress:
                 progress(number, len(chosen))
             found = None if fresh else deployments.find(planned.name, planned.address)
-            standing.append(found or _deploy(deployments, journal, planned, sender))
+            standing.append(found or _deploy(deployments, planned, sender))
         if progress:
             progress(len(chosen), len(chosen))
     return standing
@@ -140,11 +138,12 @@ def write_addresses() -> None:
     ADDRESSES.write_text(json.dumps(addresses, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _deploy(deployments: Deployments, journal: Journal, planned: Planned, sender: Account) -> Deployment:
+def _deploy(deployments: Deployments, planned: Planned, sender: Account) -> Deployment:
     chain = deployments.chain
+    require_shanghai(chain)
     bring_proxy(chain, sender)
     call = creation(planned.init_code, planned.salt)
-    receipt = journal.send(f"deploy-{planned.address}", call, sender)
+    receipt = chain.send(call, sender, once=f"deploy-{planned.address}")
     return deployments.record(planned.name, planned.address, receipt.block_number, receipt.tx_hash)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.development import BALANCE, MNEMONIC, NAMES
-from orchestrator.chain.transport import RetryingProvider, local
+from orchestrator.chain.transport import RetryingProvider
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable
 
@@ -79,7 +79,7 @@ def find_anvil(folder: Path | None = None) -> Path:
 
 
 def _port(settings: Settings) -> int:
-    return (local(settings.network) and urlsplit(settings.network.url or "").port) or PORT
+    return (settings.network.local and urlsplit(settings.network.url or "").port) or PORT
 
 
 def _require_free(port: int) -> None:

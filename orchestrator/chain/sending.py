@@ -1,26 +1,22 @@
-"""One transaction, from the call to its confirmation.
+"""One transaction, from the call to its confirmation: simulated, priced, signed, noted, delivered."""
 
-A transport error after a transaction went out says nothing about whether it arrived. So the same signed bytes
-are sent again, never a second transaction, and only after looking whether the chain knows the first.
-"""
-
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3.contract.contract import ContractConstructor, ContractFunction
-from web3.exceptions import Web3RPCError
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import Abi
-from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors, rpc_message
-from orchestrator.chain.locking import exclusive
-from orchestrator.chain.receipts import Receipt, confirmed, ether, known
+from orchestrator.chain.delivery import Delivery
+from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
+from orchestrator.chain.finality import final_block
+from orchestrator.chain.outbox import Entry, Fees
+from orchestrator.chain.pricing import account_lock, fees_now, raised, signed_by
+from orchestrator.chain.receipts import Receipt, ether, find, known
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -37,27 +33,9 @@ if TYPE_CHECKING:
 GAS_CAP = 2**24  # of one transaction, EIP-7825
 LEAST_MARGIN = 30_000
 """For one slot more than was tried: a price that falls until the block leaves change to be credited."""
-ATTEMPTS = 5
-PAUSE = 0.5
-LONGEST_QUEUE = 120.0  # seconds, behind other commands that send from the same account
-_DUPLICATE = ("already known", "known transaction", "already imported", "already exists")
-_NONCE_USED = (
-    "nonce too low",
-    "nonce is too low",
-    "incorrect nonce",
-    "correct nonce",
-    "replacement transaction",
-    "transaction nonce",
-)
-
-
-@dataclass(frozen=True)
-class _Fees:
-    """EIP-1559: the most that each gas may cost, the part that goes to the proposer, and the likely price."""
-
-    most: Wei
-    priority: Wei
-    likely: Wei
+PURPOSE_LOCKS = 256
+RIVALS = 5
+"""Other programs' transactions that may take the nonce before a person is told."""
 
 
 class Sending:
@@ -104,7 +82,7 @@ class Sending:
         """Simulate and estimate; send nothing."""
         limit, used = self._limit()
         self._require_funds(limit)
-        nonce = self._count("latest")
+        nonce = self._chain.count(self._sender.address)
         return Receipt(
             tx_hash="",
             block_number=self._chain.head().number + 1,
@@ -113,21 +91,40 @@ class Sending:
             contract_address=None if "to" in self._call else _created(self._sender.address, nonce),
         )
 
-    def send(self, locks: Path, before_send: Callable[[str], None] | None) -> Receipt:
-        """Simulate, sign and send; wait until mined and confirmed."""
-        limit, _ = self._limit()
-        self._require_funds(limit)
-        lock = locks / f"{self._chain.chain_id}-{self._sender.address}.lock"
-        with exclusive(lock, LONGEST_QUEUE, f"other commands send from {self._sender.name}"):
-            tx_hash = self._submit(limit, before_send)
-        return confirmed(self._chain, tx_hash, self._call, self._abi)
+    def proposal(self) -> dict[str, Any]:
+        """The transaction, tried but not signed, for others to send."""
+        self._limit()
+        return {
+            "chainId": self._chain.chain_id,
+            "from": self._sender.address,
+            "to": self._call.get("to"),
+            "value": str(self._call["value"]),  # wei; a number may be too large for those who read it
+            "data": self._call["data"],
+        }
+
+    def send(self, once: str, before_send: Callable[[str], None] | None) -> Receipt:
+        """Send and wait until mined and confirmed; for one `once`, the same transaction however often."""
+        with self._chain.alone(f"purpose {_lock_number(once)}") if once else nullcontext():
+            earlier = self._earlier(once)
+            if earlier:
+                return earlier
+            limit, _ = self._limit()
+            self._require_funds(limit)
+            for _ in range(RIVALS):
+                receipt = self._submitted(limit, once, before_send).complete()
+                if receipt:
+                    return receipt
+        raise ChainError(
+            f"another program is sending from {self._sender.name} at the same time, and was always faster",
+            "Wait until it is done, then run this again.",
+        )
+
+    def _earlier(self, once: str) -> Receipt | None:
+        return earlier(self._chain, once, self._sender, self._call, self._abi) if once else None
 
     @cached_property
-    def _fees(self) -> _Fees:
-        with as_diln_errors():
-            base = int(self._eth.get_block("latest").get("baseFeePerGas", 0))
-            priority = int(self._eth.max_priority_fee)
-        return _Fees(Wei(2 * base + priority), Wei(priority), Wei(base + priority))
+    def _fees(self) -> Fees:
+        return fees_now(self._chain)
 
     def _limit(self) -> tuple[int, int]:
         """The gas limit to send with, and the gas that is likely to be used. Raises the contract's error."""
@@ -173,79 +170,117 @@ class Sending:
                 FUNDS_HINT,
             )
 
-    def _count(self, at: str) -> int:
-        with as_diln_errors():
-            return int(self._eth.get_transaction_count(self._sender.address, cast(Any, at)))
-
-    def _submit(self, limit: int, before_send: Callable[[str], None] | None) -> str:
-        """Give the transaction to the node, with the account's next nonce; returns its hash."""
-        for attempt in range(ATTEMPTS):
-            raw = self._sender.sign_transaction(
-                {
-                    **{key: value for key, value in self._call.items() if key != "from"},
-                    "chainId": self._chain.chain_id,
-                    "nonce": self._count("pending"),
-                    "gas": limit,
-                    "maxFeePerGas": self._fees.most,
-                    "maxPriorityFeePerGas": self._fees.priority,
-                }
-            )
-            tx_hash = "0x" + keccak(raw).hex()
+    def _submitted(self, limit: int, once: str, before_send: Callable[[str], None] | None) -> Delivery:
+        """Sign with the account's next nonce, note it, and only then give it to the node."""
+        chain, sender = self._chain, self._sender
+        with account_lock(chain, sender):
+            nonce = _next_nonce(chain, sender.address)
+            call = {key: value for key, value in self._call.items() if key != "from"}
+            signed = signed_by(sender, {**call, "chainId": chain.chain_id, "gas": limit}, nonce, self._fees)
+            key = once or f"nonce-{sender.address}-{nonce}-{signed.hash[2:10]}"
+            entry = Entry(key, once, sender.address, nonce, chain.head().number, (signed,))
+            chain.outbox.keep(entry)
             if before_send:
-                before_send(tx_hash)
-            if self._broadcast(raw, tx_hash, last=attempt == ATTEMPTS - 1):
-                return tx_hash
-        raise AssertionError("the last attempt returns or raises")
+                before_send(signed.hash)
+            delivery = _delivery(chain, entry, sender, self._call, self._abi)
+            delivery.hand_over()
+            return delivery
 
-    def _broadcast(self, raw: bytes, tx_hash: str, last: bool) -> bool:
-        """Whether the node took the transaction; False if another program used its nonce."""
-        for attempt in range(ATTEMPTS):
-            try:
-                with as_diln_errors(self._abi):
-                    self._hand_over(raw)
-            except NodeUnavailable as error:
-                if self._known(tx_hash):
-                    return True
-                if attempt == ATTEMPTS - 1:
-                    raise NodeUnavailable(
-                        f"{error.message}; whether transaction {tx_hash} arrived is not known",
-                        "Run the command again when the node answers: it looks before it sends.",
-                    ) from error
-                time.sleep(PAUSE * 2**attempt)
-            except _NonceUsed as error:
-                if self._known(tx_hash):  # by us, in an attempt whose answer was lost
-                    return True
-                if last:
-                    raise ChainError(
-                        f"another program is sending from {self._sender.name} at the same time: {error}",
-                        "Wait until it is done, then run this again.",
-                    ) from error
-                return False
+
+def earlier(
+    chain: "Chain", once: str, sender: Account, call: dict[str, Any] | None = None, abi: Abi = ()
+) -> Receipt | None:
+    """What was sent for the purpose `once` before, brought to its end.
+
+    None where nothing was, or it failed, or another transaction is proven to have its nonce.
+    """
+    entry = chain.outbox.find(once)
+    try:
+        return _delivery(chain, entry, sender, call, abi).complete() if entry else None
+    except ContractReverted:
+        return None
+
+
+def _delivery(
+    chain: "Chain", entry: Entry, sender: Account, call: dict[str, Any] | None, abi: Abi
+) -> Delivery:
+    """`sender` can raise the fees of what is its own."""
+    own = entry.sender == sender.address
+    return Delivery(chain, entry, call, abi, (lambda found: raised(chain, found, sender)) if own else None)
+
+
+def resume(chain: "Chain", tx_hash: str) -> Receipt | None:
+    """What became of a transaction that was sent before; None where nobody knows."""
+    for entry in chain.outbox.entries():
+        if tx_hash in entry.hashes:
+            return Delivery(chain, entry).complete()
+    if not known(chain, tx_hash):
+        return None
+    found = find(chain, tx_hash)
+    if found is None:
+        raise ChainError(f"transaction {tx_hash} is not mined yet", "Run the command again later.")
+    if isinstance(found, Receipt):
+        return found
+    raise found.explain(chain)
+
+
+def _next_nonce(chain: "Chain", sender: Address) -> int:
+    """The next nonce that is neither used nor promised to what is on its way.
+
+    What the node took and has lost, by a restart or a reorganization, is handed over again first. What no
+    node took is promised nothing: should it have arrived all the same, one of the two is mined, not both.
+    """
+    entries = chain.outbox.entries(sender)
+    pending = _pending(chain, sender)
+    if not entries:
+        return pending
+    mined = chain.count(sender)
+    waiting = [entry for entry in entries if entry.nonce >= mined and entry.taken]
+    for entry in waiting:
+        with suppress(ChainError):
+            Delivery(chain, entry).hand_over()
+    chain.outbox.sweep()
+    tidy(chain, [entry for entry in entries if entry.nonce < mined])
+    return max([pending, *(entry.nonce + 1 for entry in waiting)])
+
+
+def _pending(chain: "Chain", sender: Address) -> int:
+    try:
+        return chain.count(sender, "pending")
+    except NodeUnavailable:
+        raise
+    except ChainError:  # a node that tells of mined blocks only
+        return chain.count(sender)
+
+
+def tidy(chain: "Chain", entries: list[Entry]) -> None:
+    """Finish what is final, and drop what a rival has superseded for good. Where in doubt, do nothing."""
+    if not entries:
+        return
+    with suppress(ChainError):
+        final = final_block(chain)
+        for entry in entries:
+            if (entry.block if entry.mined is None else entry.mined) < final:
+                _tidy(chain, entry, final)
+
+
+def _tidy(chain: "Chain", entry: Entry, final: int) -> None:
+    for tx_hash in entry.hashes:
+        found = find(chain, tx_hash)
+        if found and found.block_number <= final:
+            if isinstance(found, Receipt):
+                chain.outbox.finish(entry, found.block_number)
             else:
-                return True
-        raise AssertionError("the last attempt returns or raises")
-
-    def _hand_over(self, raw: bytes) -> None:
-        try:
-            self._eth.send_raw_transaction(cast(Any, raw))
-        except Web3RPCError as error:
-            message = rpc_message(error).lower()
-            if any(words in message for words in _DUPLICATE):
-                return
-            if any(words in message for words in _NONCE_USED):
-                raise _NonceUsed(message) from error
-            raise
-
-    def _known(self, tx_hash: str) -> bool:
-        """Whether the node knows the transaction. A node that does not answer does not."""
-        try:
-            return known(self._chain, tx_hash)
-        except ChainError:
-            return False
+                chain.outbox.drop(entry)
+            return
+    rival = chain.holder(entry.sender, entry.nonce, entry.block)
+    if rival and rival[1] <= final and rival[0] not in entry.hashes:
+        chain.outbox.drop(entry)
 
 
-class _NonceUsed(Exception):
-    """The node has another transaction with this nonce."""
+def _lock_number(once: str) -> int:
+    """So few locks that their files do not grow with what is sent; two purposes of one lock wait in turn."""
+    return int.from_bytes(keccak(text=once)[:2], "big") % PURPOSE_LOCKS
 
 
 def _created(sender: Address, nonce: int) -> Address:

@@ -1,6 +1,5 @@
 """JSON-RPC over HTTP with retries: transport errors are tried again, whatever a node answers is not."""
 
-import ipaddress
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +14,21 @@ from orchestrator.errors import NodeUnavailable
 
 ATTEMPTS = 5
 FIRST_PAUSE = 0.25
+FIRST_GAP = 0.02
+TOO_MANY = 429
 _BUSY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-_BUSY_WORDS = ("rate limit", "too many requests", "request rate", "throttl")
+_BUSY_WORDS = (
+    "rate limit",  # publicnode, Ankr, dRPC
+    "too many requests",
+    "request rate",  # Infura
+    "request limit",  # QuickNode
+    "compute units per second",  # Alchemy
+    "requests per",
+    "calls per",
+    "throttl",
+)
+LONGEST_GAP = 1.0
+"""Seconds between two requests to a node that said again and again that there are too many."""
 _SEND = "eth_sendRawTransaction"
 
 
@@ -25,7 +37,8 @@ class RetryingProvider(HTTPProvider):
 
     Raises NodeUnavailable, at once when nobody has ever answered there. `eth_sendRawTransaction` is tried
     once only: whoever sends must look whether the first attempt arrived. Neither the URL's path nor its
-    password, in which providers put keys, get into a message.
+    password, in which providers put keys, get into a message. After it said that there are too many requests,
+    they come in gaps that grow with every further time, and shrink while it answers.
     """
 
     global_ccip_read_enabled = False  # a contract must not make us fetch URLs
@@ -45,21 +58,32 @@ class RetryingProvider(HTTPProvider):
         self._network = network
         self._sleep = sleep
         self._reached = False
+        self._gap = 0.0
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1 or method == _SEND
+            if self._gap:
+                self._sleep(self._gap)
             try:
                 answer = self._ask(method, params)
             except (ValueError, requests.RequestException) as error:
+                self._pace(_status(error) == TOO_MANY)
                 if last or not (self._reached or _status(error) in _BUSY_STATUS):
                     raise self._unavailable(_reason(error)) from None
             else:
                 self._reached = True
-                if last or not _busy(answer):
+                busy = _busy(answer)
+                self._pace(busy)
+                if last or not busy:
                     return answer
             self._sleep(FIRST_PAUSE * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
+
+    def _pace(self, busy: bool) -> None:
+        self._gap = min(2 * self._gap + FIRST_GAP, LONGEST_GAP) if busy else 0.9 * self._gap
+        if self._gap < FIRST_GAP:
+            self._gap = 0.0
 
     def _ask(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         try:
@@ -86,17 +110,8 @@ def shown_url(url: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
 
 
-def local(network: Network) -> bool:
-    """Whether the network's node runs on this machine."""
-    host = urlsplit(network.url or "").hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name
-        return host == "localhost"
-
-
 def _hint(network: Network) -> str:
-    if local(network):
+    if network.local:
         return "Start one with `diln node` (in another terminal), or work without: --network embedded."
     return "Check your network connection and the URL's key, or try again later."
 
@@ -134,5 +149,9 @@ def _busy(answer: RPCResponse) -> bool:
     error = answer.get("error")
     if not isinstance(error, dict):
         return False
-    message = str(error.get("message", "")).lower()
-    return error.get("code") == 429 or any(words in message for words in _BUSY_WORDS)
+    return error.get("code") == TOO_MANY or busy_words(str(error.get("message", "")))
+
+
+def busy_words(message: str) -> bool:
+    """Whether a node's refusal says that it is asked too often."""
+    return any(words in message.lower() for words in _BUSY_WORDS)

@@ -3,21 +3,36 @@
 Whatever one JSON-RPC request writes is one SQLite transaction: a process that is killed in the middle leaves
 the chain as it was before, and two processes never write at once. Readers see one state of the chain for the
 whole request and never wait for a writer (WAL). A power cut may take the last blocks, but breaks nothing.
+
+SQLite does not notice a flipped bit. So each value carries a checksum, which is compared whenever it is read,
+and the table of logs, in which a row that is not found would look like one that never was, is read through by
+each process before it answers.
 """
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from eth.db.backends.base import BaseDB
+from eth.vm.interrupt import EVMMissingData
+from rlp.exceptions import RLPException
+from trie.exceptions import MissingTraversalNode, MissingTrieNode
 
+from orchestrator.database import checksum, open_database
 from orchestrator.errors import ChainError
 
-FORMAT = 1
+FORMAT = 2
+_MISSING = (MissingTrieNode, MissingTraversalNode, EVMMissingData, RLPException)
+"""What py-evm raises where the file lacks what it must hold."""
+
+_LOGS = "checksum of logs"
+_LONGEST = 2**62 - 1
 _SCHEMA = """
-CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE log (
     block INTEGER NOT NULL, position INTEGER NOT NULL, block_hash BLOB NOT NULL,
@@ -34,21 +49,38 @@ class KeyValueTable(BaseDB):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._tree_checked = False
 
     def __getitem__(self, key: bytes) -> bytes:
-        row = self._connection.execute("SELECT v FROM kv WHERE k = ?", (key,)).fetchone()
+        row = self._connection.execute("SELECT v, checksum FROM kv WHERE k = ?", (key,)).fetchone()
         if row is None:
+            self._check_tree()
             raise KeyError(key)
-        return bytes(row[0])
+        value = bytes(row[0])
+        if zlib.crc32(value, zlib.crc32(key)) != row[1]:
+            raise sqlite3.DatabaseError("a value does not match its checksum")
+        return value
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO kv VALUES (?, ?)", (key, value))
+        row = (key, value, zlib.crc32(value, zlib.crc32(key)))
+        self._connection.execute("INSERT OR REPLACE INTO kv VALUES (?, ?, ?)", row)
 
     def __delitem__(self, key: bytes) -> None:
         self._connection.execute("DELETE FROM kv WHERE k = ?", (key,))
 
     def _exists(self, key: bytes) -> bool:
-        return self._connection.execute("SELECT 1 FROM kv WHERE k = ?", (key,)).fetchone() is not None
+        found = self._connection.execute("SELECT 1 FROM kv WHERE k = ?", (key,)).fetchone() is not None
+        if not found:
+            self._check_tree()
+        return found
+
+    def _check_tree(self) -> None:
+        """Once: whether what is not found is really not there. Raises sqlite3.DatabaseError."""
+        if not self._tree_checked:
+            [told] = self._connection.execute("PRAGMA integrity_check('kv')").fetchone()
+            if told != "ok":
+                raise sqlite3.DatabaseError(told)
+            self._tree_checked = True
 
 
 class ChainFile:
@@ -59,17 +91,11 @@ class ChainFile:
         self.path = path
         self.timeout = timeout
         self._threads = threading.RLock()
+        self._logs_checked = False
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(
-                path, timeout=timeout, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self.connection.execute("PRAGMA journal_mode = WAL")
-                self.connection.execute("PRAGMA synchronous = NORMAL")
-            except sqlite3.Error:
-                self.connection.close()
-                raise
+            self.connection, _ = open_database(path, timeout)
+            self.connection.execute("PRAGMA synchronous = NORMAL")
         self.kv = KeyValueTable(self.connection)
 
     def close(self) -> None:
@@ -136,7 +162,7 @@ class ChainFile:
             raise ChainError(
                 f"{self.path} cannot be used: {error}", "Check the disk's space and the folder's permissions."
             ) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, *_MISSING) as error:
             raise ChainError(
                 f"{self.path} is damaged or is no chain: {error}",
                 "Move it away to start a new chain, or restore it from a backup.",
@@ -145,6 +171,28 @@ class ChainFile:
             raise ChainError(
                 f"{self.path} cannot be used: {error.strerror}", "Choose another folder with DILN_HOME."
             ) from error
+
+    def add_log(self, row: tuple[object, ...]) -> None:
+        """Keep one log, inside a writing transaction."""
+        self.connection.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        total = (self.setting(_LOGS) + checksum(row)) & _LONGEST
+        self.set_setting(_LOGS, total)
+
+    def logs(self, conditions: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+        """The logs that fulfil SQL `conditions`, in order. Raises sqlite3.DatabaseError for a flipped bit."""
+        if not self._logs_checked:
+            self._check_logs()
+            self._logs_checked = True
+        return self.connection.execute(
+            f"SELECT * FROM log WHERE {conditions} ORDER BY block, position",  # noqa: S608 - our own columns
+            values,
+        )
+
+    def _check_logs(self) -> None:
+        total = sum(checksum(row) for row in self.connection.execute("SELECT * FROM log"))
+        [told] = self.connection.execute("PRAGMA integrity_check('log')").fetchone()
+        if total & _LONGEST != self.setting(_LOGS) or told != "ok":
+            raise sqlite3.DatabaseError("the logs do not match their checksum")
 
     def setting(self, name: str) -> int:
         """A number kept under `name`, 0 if there is none."""

@@ -7,11 +7,6 @@ import rlp
 from eth._utils.address import generate_contract_address
 from eth_utils.address import to_checksum_address
 
-LOG_COLUMNS = (
-    "block, position, block_hash, transaction_hash, transaction_index, address,"
-    " topic0, topic1, topic2, topic3, data"
-)
-
 
 def quantity(number: int) -> str:
     return hex(number)
@@ -120,7 +115,7 @@ def receipt_json(block: Any, receipts: Any, index: int, logs: list[dict[str, Any
 
 
 def log_json(row: sqlite3.Row | tuple[Any, ...]) -> dict[str, Any]:
-    """A log from its row (LOG_COLUMNS)."""
+    """A log from its row in the chain file."""
     block, position, block_hash, transaction_hash, transaction_index, address, *topics, content = row
     return {
         "blockNumber": quantity(block),

@@ -111,6 +111,7 @@ class Machine:
         transaction = None
         if raw is not None:
             transaction = _decoded(raw)
+            _require_next(chain, transaction)
             chain.apply_transaction(transaction)
         block = chain.mine_block(mix_hash=os.urandom(32))
         self._keep_logs(chain, block)
@@ -121,8 +122,7 @@ class Machine:
         for index, receipt in enumerate(block.get_receipts(chain.chaindb)):
             for log in receipt.logs:
                 topics = [topic.to_bytes(32, "big") for topic in log.topics]
-                self.file.connection.execute(
-                    "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                self.file.add_log(
                     (
                         block.number,
                         position,
@@ -210,6 +210,14 @@ def _decoded(raw: bytes) -> Any:
     if transaction.chain_id not in (CHAIN_ID, None):
         raise ValidationError(f"the transaction is for chain {transaction.chain_id}, this is {CHAIN_ID}")
     return transaction
+
+
+def _require_next(chain: Any, transaction: Any) -> None:
+    """Say in the words of other nodes that a nonce is used, or not its sender's next."""
+    following = chain.get_vm().state.get_nonce(transaction.sender)
+    if transaction.nonce != following:
+        which = "low" if transaction.nonce < following else "high"
+        raise ValidationError(f"nonce too {which}: next nonce {following}, tx nonce {transaction.nonce}")
 
 
 def _succeeds(state: Any, message: Message, gas: int) -> bool:

@@ -8,7 +8,6 @@ from eth_utils.exceptions import ValidationError
 
 from orchestrator import __version__
 from orchestrator.chain.embedded.formats import (
-    LOG_COLUMNS,
     block_json,
     data,
     log_json,
@@ -88,10 +87,7 @@ class Methods:
         if not found:
             return None
         block, index = found
-        rows = self.machine.file.connection.execute(
-            f"SELECT {LOG_COLUMNS} FROM log WHERE block = ? AND transaction_index = ? ORDER BY position",  # noqa: S608
-            (block.number, index),
-        )
+        rows = self.machine.file.logs("block = ? AND transaction_index = ?", (block.number, index))
         receipts = block.get_receipts(self.machine.chain.chaindb)
         return receipt_json(block, receipts, index, [log_json(row) for row in rows])
 
@@ -107,11 +103,7 @@ class Methods:
         for column, wanted in _conditions(query):
             clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
             values.extend(raw(each) for each in wanted)
-        rows = self.machine.file.connection.execute(
-            f"SELECT {LOG_COLUMNS} FROM log WHERE {' AND '.join(clauses)} ORDER BY block, position",  # noqa: S608
-            values,
-        )
-        return [log_json(row) for row in rows]
+        return [log_json(row) for row in self.machine.file.logs(" AND ".join(clauses), values)]
 
     def _last_block(self, at: str | int) -> int:
         if at in ("latest", "pending", "safe", "finalized", None):

@@ -16,6 +16,7 @@ from orchestrator.chain.embedded.formats import data
 from orchestrator.chain.embedded.machine import Machine, Refused
 from orchestrator.chain.embedded.methods import WRITES, Methods
 from orchestrator.chain.embedded.stack import with_room
+from orchestrator.errors import ChainError, DilnError
 
 REVERTED = 3
 INVALID_INPUT = -32000
@@ -60,4 +61,11 @@ class EmbeddedProvider(BaseProvider):
             answer["error"] = {"code": METHOD_NOT_FOUND, "message": str(error)}
         except (ValidationError, HeaderNotFound) as error:
             answer["error"] = {"code": INVALID_INPUT, "message": str(error)}
+        except (DilnError, MemoryError):
+            raise
+        except Exception as error:  # whatever py-evm and its tries make of damaged bytes
+            raise ChainError(
+                f"{self._file.path} is damaged: {type(error).__name__} at {method}",
+                "Move it away to start a new chain, or restore it from a backup.",
+            ) from error
         return answer  # type: ignore[return-value]  # a TypedDict that we build by steps

@@ -229,11 +229,19 @@ def test_sign__password_in_the_environment__is_used(
 @pytest.mark.parametrize(
     "content", ["", "{}", "[]", '{"address": 5}', '{"address": "zz"}', '{"address": "11"', "\x00"]
 )
-def test_list__damaged_keystore__is_named(accounts: Accounts, settings: Settings, content: str) -> None:
+def test_list__damaged_keystore__is_named_and_stops_nobody(
+    accounts: Accounts, settings: Settings, content: str
+) -> None:
+    before = [account.name for account in accounts.list()]
     settings.keystore_dir.mkdir(parents=True)
     (settings.keystore_dir / "lab.json").write_text(content)
+    assert [account.name for account in accounts.list()] == before
+    [damage] = accounts.damaged()
+    assert "lab.json is damaged" in damage.message
     with pytest.raises(AccountError, match=r"lab\.json is damaged"):
-        accounts.list()
+        accounts.get("lab")
+    with pytest.raises(AccountError, match=r"no account 0x11, but .*lab\.json is damaged"):
+        accounts.get("0x11")
 
 
 def test_sign__keystore_without_its_secret__is_damaged(accounts: Accounts, settings: Settings) -> None:

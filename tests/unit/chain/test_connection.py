@@ -22,13 +22,13 @@ from orchestrator.chain import (
     Finding,
     connect,
     deployments,
-    events,
     examine,
     health,
     keystore,
     migrate,
     migrations,
     node,
+    ranges,
 )
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.config import Network, Settings
@@ -150,7 +150,7 @@ def test_events__another_refusal__is_not_repeated(
 def test_events__long_history__is_asked_in_pieces(
     line: Line, settings: Settings, busy_probe: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LONGEST_RANGE", 2)
+    monkeypatch.setattr(ranges, "LONGEST_RANGE", 2)
     remote = chain_behind(line, settings.home)
     assert values(remote.events(bind_probe(remote, busy_probe.address).events.ValueSet)) == [0, 1, 2, 3, 4, 5]
     assert line.asked.count("eth_getLogs") == 4

@@ -359,3 +359,19 @@ def test_migrate__as_shipped__runs_and_matches_the_artifacts(
         monkeypatch.setattr(module, "load_artifact", load_artifact)
     for deployed in migrate(settings, chain, alice):
         assert load_artifact(deployed.name).matches(chain.code(deployed.address))
+
+
+def test_entry__shipped_record_of_another_chain_with_the_id__is_not_used(
+    settings: Settings, chain: Chain, alice: Account, write: Write, tmp_path: Path
+) -> None:
+    migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    content = json.loads(Deployments(settings, chain).path.read_text())
+    found = Deployments(settings, chain).entry("ChainProbe")
+    content["contracts"]["ChainProbe"]["block"] = found.block + 7
+    content["genesis"] = "0x" + "ab" * 32
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    (shipped / f"{chain.chain_id}.json").write_text(json.dumps(content))
+    elsewhere = load_settings(home=tmp_path / "elsewhere", environ={})
+    with pytest.raises(NotDeployed):  # nothing else tells of it, so it is looked for at its usual address
+        Deployments(elsewhere, chain, shipped).entry("ChainProbe")

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,9 @@ from orchestrator.chain.development import ADDRESSES, BALANCE, private_key
 from orchestrator.chain.embedded import CHAIN_ID, EmbeddedProvider
 from orchestrator.chain.embedded.machine import GAS_LIMIT, Machine
 from orchestrator.chain.embedded.stack import with_room
-from orchestrator.config import Settings
+from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError
+from tests.unit.chain.probe import deploy_probe
 
 NOBODY = "0x" + "77" * 20
 
@@ -413,3 +415,30 @@ nothing.__code__ = nothing.__code__.replace(
 
 def test_with_room__many_calls_at_any_depth__map_no_memory_each_time():
     assert max(with_room(faults_of_calls, depth) for depth in range(300)) < 500
+
+
+def test_requests__any_value_of_the_state_is_lost__is_a_sentence(
+    chain: Chain, alice: Account, settings: Settings, tmp_path: Path
+) -> None:
+    probe = deploy_probe(chain, alice)
+    chain.send(probe.functions.set(1), alice)
+    chain.close()
+    good = settings.chain_file.read_bytes()
+    with sqlite3.connect(settings.chain_file) as file:
+        keys = [row[0] for row in file.execute("SELECT k FROM kv ORDER BY k")]
+    file.close()
+    complained = 0
+    for key in keys[:: max(1, len(keys) // 25)]:
+        path = tmp_path / "damaged.sqlite"
+        path.write_bytes(good)
+        with sqlite3.connect(path) as file:
+            file.execute("UPDATE kv SET v = x'00' WHERE k = ?", (key,))
+        file.close()
+        try:
+            with closing(Chain(Network("embedded"), EmbeddedProvider(path), tmp_path)) as damaged:
+                damaged.balance(alice.address)
+                damaged.code(probe.address)
+                list(damaged.events(probe.events.ValueSet))
+        except ChainError:
+            complained += 1
+    assert complained

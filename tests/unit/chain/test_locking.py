@@ -7,6 +7,7 @@ exclusive
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,45 @@ from orchestrator.errors import ChainError
 
 
 def test_exclusive__held_by_another__is_said(tmp_path: Path) -> None:
-    with (
-        exclusive(tmp_path / "deep" / "x.lock", 1, "they work"),
-        pytest.raises(ChainError, match="they work, for 0 s by now"),
-        exclusive(tmp_path / "deep" / "x.lock", 0.1, "they work"),
-    ):
-        pytest.fail("two hold it")
-    with exclusive(tmp_path / "deep" / "x.lock", 0.1, "they work"):
+    path, said = tmp_path / "deep" / "x.lock", []
+
+    def intrude() -> None:
+        try:
+            with exclusive(path, 0.1, "they work"):
+                said.append("two hold it")
+        except ChainError as error:
+            said.append(error.message)
+
+    with exclusive(path, 1, "they work"):
+        other = threading.Thread(target=intrude)
+        other.start()
+        other.join()
+    assert said == ["they work, for 0 s by now"]
+    with exclusive(path, 0.1, "they work"):
         pass
+
+
+def test_exclusive__held_by_this_thread__is_taken_again_and_let_go_once(tmp_path: Path) -> None:
+    path, got = tmp_path / "x.lock", []
+
+    def intrude() -> None:
+        try:
+            with exclusive(path, 0.1, "they work"):
+                got.append(True)
+        except ChainError:
+            got.append(False)
+
+    def look() -> None:
+        other = threading.Thread(target=intrude)
+        other.start()
+        other.join()
+
+    with exclusive(path, 1, "they work"):
+        with exclusive(path, 1, "they work"):
+            look()
+        look()
+    look()
+    assert got == [False, False, True]
 
 
 def test_exclusive__its_process_is_killed__lets_go(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from web3.contract import Contract
 
-from orchestrator.chain import Account, Chain, ether, receipts, sending
+from orchestrator.chain import Account, Chain, delivery, ether, pricing
 from orchestrator.chain.development import ADDRESSES
 from orchestrator.config import Settings
 from orchestrator.errors import (
@@ -191,7 +191,13 @@ def test_send__three_processes__every_transaction_is_mined_once(
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "PAUSE", 0.001)
+    monkeypatch.setattr(delivery, "PAUSE", 0.001)
+
+
+def rival(chain: Chain, sender: Account, to: str, nonce: int) -> str:
+    """A transfer of one wei, as another program signs it."""
+    call = {"chainId": chain.chain_id, "gas": 21_000, "to": to, "value": 1, "data": "0x"}
+    return "0x" + pricing.signed_by(sender, call, nonce, pricing.fees_now(chain)).raw.hex()
 
 
 @pytest.fixture
@@ -279,7 +285,7 @@ def test_send__node_knows_it_already__is_fine(
 
 
 def test_send__another_program_took_the_nonce__takes_the_next(
-    remote: Chain, line: Line, alice: Account, remote_probe: Contract
+    remote: Chain, line: Line, alice: Account, remote_probe: Contract, bob: Account
 ) -> None:
     raced = False
 
@@ -287,7 +293,7 @@ def test_send__another_program_took_the_nonce__takes_the_next(
         nonlocal raced
         if method == SEND and not raced:
             raced = True
-            return refusal("nonce too low: next nonce 7, tx nonce 6")
+            assert "error" not in ask(SEND, [rival(remote, alice, bob.address, remote.count(alice.address))])
         return ask(method, params)
 
     line.fault = race
@@ -297,17 +303,39 @@ def test_send__another_program_took_the_nonce__takes_the_next(
     assert remote.call(remote_probe.functions.round()) == 1
 
 
-def test_send__another_program_is_always_faster__gives_up(
+def test_send__nonce_too_low_without_a_rival__the_same_bytes_are_sent_again(
     remote: Chain, line: Line, alice: Account, remote_probe: Contract
 ) -> None:
-    line.fault = lambda ask, method, params: (
-        refusal("replacement transaction underpriced") if method == SEND else ask(method, params)
-    )
+    refused = False
+
+    def deny(ask: Any, method: str, params: Any) -> Any:
+        nonlocal refused
+        if method == SEND and not refused:
+            refused = True
+            return refusal("nonce too low: next nonce 7, tx nonce 6")
+        return ask(method, params)
+
+    line.fault = deny
+    hashes: list[str] = []
+    remote.send(remote_probe.functions.set(1), alice, before_send=hashes.append)
+    assert len(hashes) == 1
+    assert remote.call(remote_probe.functions.round()) == 1
+
+
+def test_send__another_program_is_always_faster__gives_up(
+    remote: Chain, line: Line, alice: Account, remote_probe: Contract, bob: Account
+) -> None:
+    def always(ask: Any, method: str, params: Any) -> Any:
+        if method == SEND:
+            ask(SEND, [rival(remote, alice, bob.address, remote.count(alice.address))])
+        return ask(method, params)
+
+    line.fault = always
     with pytest.raises(ChainError, match="another program is sending from alice"):
         remote.send(remote_probe.functions.set(1), alice)
 
 
-def test_send__node_refuses__is_not_tried_again(
+def test_send__node_refuses__the_same_bytes_are_tried_a_few_times(
     remote: Chain, line: Line, alice: Account, remote_probe: Contract
 ) -> None:
     line.fault = lambda ask, method, params: (
@@ -315,7 +343,8 @@ def test_send__node_refuses__is_not_tried_again(
     )
     with pytest.raises(ChainError, match="the node refused: transaction type not supported"):
         remote.send(remote_probe.functions.set(1), alice)
-    assert line.asked.count(SEND) == 1
+    assert line.asked.count(SEND) == delivery.ATTEMPTS
+    assert [len(each.tries) for each in remote.outbox.entries()] == [1]
 
 
 def test_send__node_says_insufficient_funds__is_that(
@@ -338,21 +367,6 @@ def test_send__estimate_gives_no_reason__the_call_gives_it(
         remote.send(remote_probe.functions.refuse(1), alice)
 
 
-def test_send__chain_without_base_fee__still_works(
-    remote: Chain, line: Line, alice: Account, remote_probe: Contract
-) -> None:
-    def old(ask: Any, method: str, params: Any) -> Any:
-        answer = ask(method, params)
-        if method == "eth_getBlockByNumber":
-            answer["result"].pop("baseFeePerGas")
-        if method == "eth_maxPriorityFeePerGas":
-            answer["result"] = hex(2 * 10**9)
-        return answer
-
-    line.fault = old
-    assert remote.send(remote_probe.functions.set(1), alice).gas_used
-
-
 def test_send__confirmations__are_waited_for(line: Line, settings: Settings, alice: Account) -> None:
     chain = chain_behind(line, settings.home, confirmations=2)
     polls = 0
@@ -373,14 +387,14 @@ def test_send__confirmations__are_waited_for(line: Line, settings: Settings, ali
 def test_send__never_mined__says_so(
     remote: Chain, line: Line, alice: Account, remote_probe: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipts, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.1)
 
     def lose(ask: Any, method: str, params: Any) -> Any:
         answer = ask(method, params)
         return {**answer, "result": None} if method == "eth_getTransactionReceipt" else answer
 
     line.fault = lose
-    with pytest.raises(ChainError, match=r"transaction 0x\w+ was sent, but is not confirmed"):
+    with pytest.raises(ChainError, match=r"transaction 0x\w+ \(nonce 1\) was sent, but is not confirmed"):
         remote.send(remote_probe.functions.set(1), alice)
 
 
@@ -431,14 +445,23 @@ def test_send__before_send__knows_the_hash_first(chain: Chain, alice: Account, p
 def test_send__queue_is_too_long__says_so(
     chain: Chain, settings: Settings, alice: Account, probe: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from filelock import FileLock
+    monkeypatch.setattr(pricing, "LONGEST_QUEUE", 0.1)
+    holding, over = threading.Event(), threading.Event()
 
-    monkeypatch.setattr(sending, "LONGEST_QUEUE", 0.1)
-    with (
-        FileLock(settings.home / "locks" / f"{chain.chain_id}-{alice.address}.lock"),
-        pytest.raises(ChainError, match="other commands send from alice, for 0 s"),
-    ):
-        chain.send(probe.functions.set(1), alice)
+    def hold() -> None:
+        with pricing.account_lock(chain, alice):
+            holding.set()
+            over.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holding.wait()
+    try:
+        with pytest.raises(ChainError, match="other commands send from alice, for 0 s"):
+            chain.send(probe.functions.set(1), alice)
+    finally:
+        over.set()
+        holder.join()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from orchestrator.chain.transport import ATTEMPTS, RetryingProvider, local, shown_url
+from orchestrator.chain.transport import ATTEMPTS, RetryingProvider, shown_url
 from orchestrator.config import Network
 from orchestrator.errors import NodeUnavailable
 
@@ -175,11 +175,11 @@ def test_make_request__local_node_is_down__names_diln_node(provider: Any) -> Non
         ("http://[::1]:8545", True),
         ("https://127.0.0.1.example.org", False),
         ("https://node.example/127.0.0.1", False),
-        (None, False),
+        (None, True),
     ],
 )
 def test_local__url__tells(url: str | None, expected: bool) -> None:
-    assert local(Network("lab", url)) is expected
+    assert Network("lab", url).local is expected
 
 
 def test_shown_url__keys_everywhere__are_gone() -> None:

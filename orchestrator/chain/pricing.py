@@ -1,0 +1,105 @@
+"""Fees: what to offer, how much more after a while, and signing with it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.chain.delivery import TooCheap
+from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
+from orchestrator.chain.outbox import Entry, Fees, Signed
+from orchestrator.chain.receipts import ether
+from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable
+from orchestrator.types import Wei
+
+if TYPE_CHECKING:
+    from orchestrator.chain.accounts import Account
+    from orchestrator.chain.connection import Chain
+
+LONGEST_QUEUE = 120.0  # seconds, behind other commands that send from the same account
+MOST_RAISED = 10
+"""How many times the first offer may be paid before a person is asked."""
+_RAISE = (9, 8)
+"""Nodes replace a transaction for 10 or 12.5 % more of both fees, so 12.5 % are offered."""
+
+
+def account_lock(chain: "Chain", sender: "Account") -> AbstractContextManager[Any]:
+    """Nobody else in this working folder signs for `sender` meanwhile. Raises ChainError."""
+    return chain.alone(f"account {sender.address}", LONGEST_QUEUE, f"other commands send from {sender.name}")
+
+
+def fees_now(chain: "Chain") -> Fees:
+    """What gets a transaction mined although the base fee should double; one price where there is none."""
+    with as_diln_errors():
+        base = chain.web3.eth.get_block("latest").get("baseFeePerGas")
+        if base is None:  # a chain from before EIP-1559, as many of known signers are
+            return Fees(Wei(int(chain.web3.eth.gas_price)), None)
+    priority = _priority(chain, int(base))
+    return Fees(Wei(2 * int(base) + priority), Wei(priority))
+
+
+def _priority(chain: "Chain", base: int) -> int:
+    """What goes to the proposer for each gas, where the node says it or, at least, the price of gas."""
+    try:
+        return int(chain.request("eth_maxPriorityFeePerGas"), 16)
+    except NodeUnavailable:
+        raise
+    except ChainError:
+        with as_diln_errors():
+            price = int(chain.web3.eth.gas_price)
+        return price - base if price > base else base // 10
+
+
+def raised(
+    chain: "Chain",
+    entry: Entry,
+    sender: "Account",
+    *,
+    most: int | None = None,
+    call: Mapping[str, Any] | None = None,
+) -> Entry:
+    """Sign the same call (or `call`) at the same nonce again, for more, and note it.
+
+    `most` is the most for each gas, in wei; by default MOST_RAISED times the first offer. Raises TooCheap
+    where more would be needed, InsufficientFunds.
+    """
+    with account_lock(chain, sender):
+        entry = chain.outbox.find(entry.key) or entry
+        ceiling = most or MOST_RAISED * entry.tries[0].fees.most
+        fees = _more(entry.last.fees, fees_now(chain))
+        if fees.most > ceiling:
+            raise TooCheap(
+                f"transaction {entry.last.hash} needs {gwei(fees.most)} gwei for each gas by now, "
+                f"more than {gwei(ceiling)}",
+                "Wait until the chain is less busy, or allow it: diln chain speed-up --max-fee GWEI.",
+            )
+        signed = signed_by(sender, call or entry.last.call, entry.nonce, fees)
+        needed = signed.call["value"] + signed.call["gas"] * fees.most
+        if (balance := chain.balance(sender.address)) < needed:
+            raise InsufficientFunds(
+                f"{sender.name} has {ether(balance)} ether, but raising the fee needs {ether(needed)}",
+                FUNDS_HINT,
+            )
+        return chain.outbox.add(entry, signed)
+
+
+def signed_by(sender: "Account", call: Mapping[str, Any], nonce: int, fees: Fees) -> Signed:
+    """Sign a call: chainId, gas, value, data, and `to` unless it creates a contract. Raises WrongPassword."""
+    if fees.priority is None:
+        priced = {"gasPrice": int(fees.most)}
+    else:
+        priced = {"maxFeePerGas": int(fees.most), "maxPriorityFeePerGas": int(fees.priority)}
+    return Signed(sender.sign_transaction({**call, "nonce": nonce, **priced}))
+
+
+def gwei(amount: int) -> str:
+    return f"{amount / 10**9:.6g}"
+
+
+def _more(before: Fees, now: Fees) -> Fees:
+    up, down = _RAISE
+    most = max(-(-before.most * up // down), now.most)
+    if now.priority is None:
+        return Fees(Wei(most), None)
+    given = before.most if before.priority is None else before.priority
+    priority = max(-(-given * up // down), now.priority)
+    return Fees(Wei(max(most, priority)), Wei(priority))

@@ -1,0 +1,103 @@
+"""Logs that took many questions, kept on disk, so that the next command asks for new blocks only.
+
+logs/<chain>-<genesis>/<what was asked of whom>.jsonl: a line for each stretch of blocks, appended when read.
+Only final blocks are kept, and only for the node that told them: another node is asked anew.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+from web3.datastructures import AttributeDict
+from web3.types import LogReceipt
+
+_BYTES = ("topics", "data", "transactionHash", "blockHash")
+_PLAIN = ("address", "blockNumber", "transactionIndex", "logIndex")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """All logs of the blocks `first` to `last`; `block_hash` is of the last."""
+
+    first: int
+    last: int
+    block_hash: str
+    logs: tuple[LogReceipt, ...]
+
+
+class Scan:
+    """What is kept of one question (`address`, `topics`) to the node at `url`. Raises nothing."""
+
+    def __init__(self, folder: Path, url: str, question: Any) -> None:
+        digest = keccak(text=json.dumps([url, question], sort_keys=True, default=str)).hex()[:32]
+        self._path = folder / f"{digest}.jsonl"
+
+    def stretches(self) -> list[Stretch]:
+        """What was kept, without gaps, oldest first; what cannot be read ends it."""
+        found: list[Stretch] = []
+        for line in self._lines():
+            try:
+                each = _stretch(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                break
+            if found and each.first != found[-1].last + 1:
+                continue  # two commands have read the same at once
+            found.append(each)
+        return found
+
+    def add(self, stretch: Stretch) -> None:
+        content = {**vars(stretch), "logs": [_json(log) for log in stretch.logs]}
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(content) + "\n")
+        except OSError:
+            return  # then it is asked for again
+
+    def forget(self) -> None:
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+    def _lines(self) -> Sequence[str]:
+        try:
+            return self._path.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return ()
+
+
+def within(stretches: Sequence[Stretch], first: int, last: int) -> Iterator[list[LogReceipt]]:
+    """The kept logs of the blocks `first` to `last`."""
+    for stretch in stretches:
+        yield [log for log in stretch.logs if first <= log["blockNumber"] <= last]
+
+
+def _json(log: LogReceipt) -> dict[str, Any]:
+    found: Any = log
+    texts = {name: HexBytes(found[name]).to_0x_hex() for name in _BYTES if name != "topics"}
+    return {
+        **{name: found[name] for name in _PLAIN},
+        **texts,
+        "topics": [HexBytes(topic).to_0x_hex() for topic in found["topics"]],
+    }
+
+
+def _stretch(content: Any) -> Stretch:
+    first, last = int(content["first"]), int(content["last"])
+    logs = tuple(_log(each) for each in content["logs"])
+    if not all(first <= log["blockNumber"] <= last for log in logs):
+        raise ValueError("logs of other blocks")
+    return Stretch(first, last, str(content["block_hash"]), logs)
+
+
+def _log(content: Any) -> LogReceipt:
+    values = {name: content[name] for name in _PLAIN}
+    values |= {name: HexBytes(content[name]) for name in _BYTES if name != "topics"}
+    values["topics"] = [HexBytes(topic) for topic in content["topics"]]
+    log: Any = AttributeDict(values)
+    return log  # type: ignore[no-any-return]

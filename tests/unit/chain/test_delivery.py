@@ -1,0 +1,265 @@
+"""
+What was signed reaches the chain once
+├── lost answers and forgetful nodes: the same bytes again, never another nonce
+├── killed while it was on its way: whoever comes back sends the same bytes
+├── a rival that has the nonce: only a block proves it
+├── reorganizations: what they took away is sent again
+├── the same purpose at once: sent once
+└── damaged notes: refused, not ignored
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3.contract import Contract
+
+from orchestrator.chain import Account, Chain, Journal, delivery
+from orchestrator.config import Settings
+from orchestrator.errors import ChainError, ContractReverted, NodeUnavailable
+from tests.unit.chain.faults import Line, chain_behind, refusal
+from tests.unit.chain.probe import deploy_probe
+from tests.unit.chain.test_sending import rival
+
+SEND, FIND = "eth_sendRawTransaction", "eth_getTransactionByHash"
+RECEIPT = "eth_getTransactionReceipt"
+NOTHING = {"jsonrpc": "2.0", "id": 0, "result": None}
+
+
+class Killed(BaseException):
+    """Like SIGKILL, nothing catches it."""
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "PAUSE", 0.001)
+    monkeypatch.setattr(delivery, "RESEND", 0.01)
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 5.0)
+
+
+@pytest.fixture
+def remote(line: Line, settings: Settings) -> Chain:
+    return chain_behind(line, settings.home)
+
+
+@pytest.fixture
+def probe(remote: Chain, alice: Account, line: Line) -> Contract:
+    found = deploy_probe(remote, alice)
+    line.asked.clear()
+    return found
+
+
+def rounds(chain: Chain, probe: Contract) -> int:
+    """How often the probe was set."""
+    return int(chain.call(probe.functions.round()))
+
+
+def first(times: int, method: str, answer: Callable[[Any, str, Any], Any]) -> Callable[..., Any]:
+    """A fault in the first `times` requests of `method`."""
+    left = {"n": times}
+
+    def fault(ask: Any, asked: str, params: Any) -> Any:
+        if asked == method and left["n"]:
+            left["n"] -= 1
+            return answer(ask, asked, params)
+        return ask(asked, params)
+
+    return fault
+
+
+def both(*faults: Callable[..., Any]) -> Callable[..., Any]:
+    def fault(ask: Any, method: str, params: Any) -> Any:
+        for each in faults:
+            ask = (lambda inner, layer: lambda m, p: layer(inner, m, p))(ask, each)
+        return ask(method, params)
+
+    return fault
+
+
+def lost(ask: Any, method: str, params: Any) -> Any:
+    """The request arrives, its answer does not."""
+    ask(method, params)
+    raise NodeUnavailable("the line is down")
+
+
+def down(ask: Any, method: str, params: Any) -> Any:
+    raise NodeUnavailable("the line is down")
+
+
+def nothing(ask: Any, method: str, params: Any) -> Any:
+    return NOTHING
+
+
+@pytest.mark.parametrize("lookup", [nothing, down])
+@pytest.mark.parametrize("times", [1, 2, 4, 10])
+def test_send__answer_lost_and_lookups_fail__sent_once(
+    remote: Chain, line: Line, alice: Account, probe: Contract, lookup: Any, times: int
+) -> None:
+    line.fault = both(first(1, SEND, lost), first(times, FIND, lookup), first(min(times, 4), RECEIPT, lookup))
+    remote.send(probe.functions.set(1), alice)
+    assert rounds(remote, probe) == 1
+    assert remote.count(alice.address) == 2
+
+
+@pytest.mark.parametrize("words", ["internal error", "nonce too low", "already known", "insufficient funds"])
+def test_send__arrived_but_the_node_says_otherwise__sent_once(
+    remote: Chain, line: Line, alice: Account, probe: Contract, words: str
+) -> None:
+    def lie(ask: Any, method: str, params: Any) -> Any:
+        ask(method, params)
+        return refusal(words)
+
+    line.fault = both(first(1, SEND, lie), first(2, FIND, nothing))
+    try:
+        remote.send(probe.functions.set(1), alice, once="set")
+    except ChainError:
+        assert words == "insufficient funds"
+    assert rounds(remote, probe) == 1
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_send__killed_on_its_way_and_the_node_forgets__the_same_bytes_again(
+    remote: Chain, line: Line, alice: Account, probe: Contract, arrives: bool
+) -> None:
+    sent: list[str] = []
+
+    def die(ask: Any, method: str, params: Any) -> Any:
+        sent.append(params[0])
+        if arrives:
+            ask(method, params)
+        raise Killed
+
+    line.fault = first(1, SEND, die)
+    with pytest.raises(Killed):
+        Journal(remote).send("pay", probe.functions.set(1), alice)
+
+    def record(ask: Any, method: str, params: Any) -> Any:
+        sent.append(params[0]) if method == SEND else None
+        return ask(method, params)
+
+    line.fault = both(record, first(3, FIND, nothing), first(3, RECEIPT, nothing))
+    Journal(remote).send("pay", probe.functions.set(1), alice)
+    assert rounds(remote, probe) == 1
+    assert len(set(sent)) == 1
+
+
+def test_send__sent_before__returns_its_receipt(
+    remote: Chain, line: Line, alice: Account, probe: Contract
+) -> None:
+    receipt = Journal(remote).send("pay", probe.functions.set(1), alice)
+    line.asked.clear()
+    assert Journal(remote).send("pay", probe.functions.set(1), alice) == receipt
+    assert SEND not in line.asked
+    assert Journal(remote).earlier("pay", alice) == receipt
+    assert Journal(remote).earlier("another", alice) is None
+
+
+def test_send__killed_before_it_left_and_another_was_sent_since__signed_anew_after_the_proof(
+    remote: Chain, line: Line, alice: Account, bob: Account, probe: Contract
+) -> None:
+    def die(ask: Any, method: str, params: Any) -> Any:
+        raise Killed
+
+    line.fault = first(1, SEND, die)
+    with pytest.raises(Killed):
+        remote.send(probe.functions.set(1), alice, once="pay")
+    line.fault = None
+    remote.send(probe.functions.set(2), alice)  # takes the nonce that nobody used
+    remote.send(probe.functions.set(1), alice, once="pay")
+    assert rounds(remote, probe) == 2
+    assert remote.count(alice.address) == 3
+
+
+def test_send__nonce_used_and_the_node_hides_by_what__nothing_is_signed_anew(
+    remote: Chain, line: Line, alice: Account, bob: Account, probe: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.3)
+    raced: list[str] = []
+
+    def race(ask: Any, method: str, params: Any) -> Any:
+        if method == SEND and not raced:
+            raced.append(rival(remote, alice, bob.address, 1))
+            ask(SEND, raced)
+        if method == "eth_getBlockByNumber" and params[1]:
+            return refusal("missing trie node")
+        return ask(method, params)
+
+    line.fault = race
+    hashes: list[str] = []
+    with pytest.raises(ChainError, match=r"missing trie node|does not show by which transaction"):
+        remote.send(probe.functions.set(1), alice, once="pay", before_send=hashes.append)
+    assert len(hashes) == 1
+    line.fault = None
+    remote.send(probe.functions.set(1), alice, once="pay", before_send=hashes.append)
+    assert len(hashes) == 2
+    assert rounds(remote, probe) == 1
+
+
+def test_send__failed_before__is_sent_anew(
+    remote: Chain, line: Line, alice: Account, probe: Contract
+) -> None:
+    def blind(ask: Any, method: str, params: Any) -> Any:
+        return {**NOTHING, "result": "0x"} if method == "eth_call" else ask(method, params)
+
+    line.fault = blind
+    with pytest.raises(ContractReverted):
+        remote.send(probe.functions.refuse(4), alice, gas=100_000, once="pay")
+    line.fault = None
+    assert remote.send(probe.functions.set(1), alice, once="pay").gas_used
+    assert rounds(remote, probe) == 1
+
+
+def test_send__eight_times_at_once_for_one_purpose__sent_once(
+    remote: Chain, alice: Account, probe: Contract
+) -> None:
+    receipts: list[Any] = []
+
+    def work() -> None:
+        receipts.append(remote.send(probe.functions.set(1), alice, once="pay"))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(receipts) == 8
+    assert len({receipt.tx_hash for receipt in receipts}) == 1
+    assert rounds(remote, probe) == 1
+
+
+def test_send__note_is_damaged__refuses(
+    remote: Chain, alice: Account, probe: Contract, settings: Settings
+) -> None:
+    remote.send(probe.functions.set(1), alice, once="pay")
+    [note] = list((settings.home / "journal").rglob("pay.json"))
+    good = note.read_text()
+    for bad in (
+        "",
+        "{",
+        "[]",
+        "{}",
+        good.replace("02f8", "02f9", 1),
+        good.replace('"nonce": 1', '"nonce": 2'),
+    ):
+        assert bad != good
+        note.write_text(bad)
+        with pytest.raises(ChainError, match="is damaged: what was sent for this purpose is not known"):
+            remote.send(probe.functions.set(1), alice, once="pay")
+    note.write_text(good)
+    remote.send(probe.functions.set(1), alice, once="pay")
+    assert rounds(remote, probe) == 1
+
+
+def test_send__disk_refuses_the_note__nothing_leaves(
+    remote: Chain, line: Line, alice: Account, probe: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("orchestrator.chain.outbox.os.fsync", full)
+    with pytest.raises(ChainError, match="so nothing was sent: No space left"):
+        remote.send(probe.functions.set(1), alice, once="pay")
+    assert SEND not in line.asked
+    assert not list(Path(remote._home).rglob("*.part"))
