@@ -19,11 +19,15 @@ def open_storage(settings: Settings) -> Storage:
     None of them need be running. Raises ConfigError for the address of none.
     """
     config = settings.storage
+    store: Storage
     if config.kind == EMBEDDED and not config.gateways and not config.pinning:
-        return LocalStore(settings.store_dir)
-    from orchestrator.storage import connecting  # here, because the clients take long to import
+        store = LocalStore(settings.store_dir)
+    else:
+        from orchestrator.storage import connecting  # here, because the clients take long to import
 
-    return connecting.connect(settings.store_dir, config)
+        store = connecting.connect(settings.store_dir, config)
+    store.largest = config.largest
+    return store
 
 
 __all__ = [

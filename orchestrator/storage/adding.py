@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from orchestrator.errors import StorageError
 from orchestrator.storage.cid import Cid
+from orchestrator.storage.reading import MAX_DEPTH
 from orchestrator.storage.unixfs import (
     DEFAULT_PROFILE,
     Profile,
@@ -24,6 +25,7 @@ from orchestrator.storage.unixfs import (
     hash_alongside,
     read_chunks,
 )
+from orchestrator.types import Digest
 
 Progress = Callable[[int, int], None]
 """Told the bytes done and the bytes in all (0 where that is not known, as for a pipe)."""
@@ -44,6 +46,11 @@ class PutResult:
     profile: str
     sha256: str | None
     queued: str = ""
+
+    @property
+    def digest(self) -> Digest:
+        """What the content is known by: a file's SHA-256, the digest in a folder's CID."""
+        return Digest(bytes.fromhex(self.sha256) if self.sha256 else Cid.parse(self.cid).digest)
 
 
 def digest_file(
@@ -108,12 +115,14 @@ class _Folders:
         self._total = total
         self._done = 0
 
-    def add(self, folder: Path) -> Tree:
+    def add(self, folder: Path, depth: int = 0) -> Tree:
+        if depth > MAX_DEPTH:
+            raise StorageError(f"{folder} is nested too deeply", f"At most {MAX_DEPTH} levels are added.")
         entries: dict[str, Tree] = {}
         for path in sorted(folder.iterdir()):
             check_name(path.name)  # before any of its blocks are made
             _refuse_special(path, path.lstat())
-            entries[path.name] = self.add(path) if path.is_dir() else self._add_file(path)
+            entries[path.name] = self.add(path, depth + 1) if path.is_dir() else self._add_file(path)
         return build_folder(entries, self._profile, self._sink)
 
     def _add_file(self, path: Path) -> Tree:

@@ -17,7 +17,7 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError("the disk is full", "Make room (`diln gc` may help) and try again.") from error
+            raise StorageError("the disk is full", "Make room: `diln pin rm CID` may help.") from error
         raise StorageError(f"the disk refused: {error}", "Check the path and its permissions.") from error
 
 

@@ -2,8 +2,8 @@
 
 Adding. A row and a locked folder announce the add; blocks are written into that folder, then all are synced
 and renamed into place; only then does one transaction pin the root and take the row away. Whoever is killed
-on the way leaves blocks without a pin, at worst, and a folder whose lock is free: the next collection removes
-both.
+on the way leaves a folder whose lock is free, which the next add removes, and blocks without a pin, at worst,
+which the next collection removes.
 
 Collecting. Under an exclusive lock that every add takes for its first moment, so that no add can begin: it
 refuses while an add is alive, marks what the pins need, and removes the rest.
@@ -37,13 +37,34 @@ class LocalStore(Storage):
             self._blocks = BlockFolder(folder)
             self._adds = folder / "adding"
             self._adds.mkdir(exist_ok=True)
-        self._table = PinTable(folder / "pins.sqlite")
+        self._table = PinTable(folder / "pins.sqlite", folder / "pinned")
 
     def close(self) -> None:
         self._table.close()
 
-    def pins(self) -> list[Pin]:
-        return self._table.pins()
+    def pins(self, newest: int | None = None) -> list[Pin]:
+        return self._table.pins(newest)
+
+    def some(self, number: int) -> list[Pin]:
+        newest = self._table.pins(number // 2)
+        others = [pin for pin in self._table.random(number) if pin not in newest]
+        return newest + others[: number - len(newest)]
+
+    def count(self) -> tuple[int, int]:
+        return self._table.count()
+
+    def pinned(self, cid: str) -> Pin | None:
+        return self._table.pin(str(Cid.parse(cid)))
+
+    def faults(self) -> list[str]:
+        with disk_errors():
+            return [*self._left(), *([self._table.rebuilt] if self._table.rebuilt else [])]
+
+    def _left(self) -> list[str]:
+        rests = [folder for folder in self._adds.iterdir() if not self._alive(folder.name)]
+        size = sum(file.stat().st_size for folder in rests for file in folder.rglob("*") if file.is_file())
+        told = f"{len(rests)} adds were killed and left {size} bytes, which the next add removes"
+        return [told] if rests else []
 
     def unpin(self, cid: str) -> None:
         if not self._table.unpin(Cid.parse(cid), self._mirrors):
@@ -52,7 +73,8 @@ class LocalStore(Storage):
 
     def gc(self) -> Swept:
         with disk_errors(), self._exclusive():
-            self._clear_adds()
+            if self._clear_adds():
+                raise StorageError("something is being added to the store", "Wait until that has finished.")
             kept = self._mark()
             blocks = size = 0
             for file in self._blocks.files():
@@ -83,6 +105,7 @@ class LocalStore(Storage):
         folder = self._adds / token
         lock = FileLock(folder / "lock")
         with self._exclusive():
+            self._clear_adds()
             self._table.begin_add(token)
             folder.mkdir()
             lock.acquire(timeout=0)
@@ -108,14 +131,16 @@ class LocalStore(Storage):
                 "another command is collecting unused blocks", "Wait until it has finished."
             ) from error
 
-    def _clear_adds(self) -> None:
-        """Clear up after adds whose process died. Raises StorageError if one is alive."""
+    def _clear_adds(self) -> bool:
+        """Clear up after adds whose process died; tell whether others go on."""
+        alive = {token for token in self._table.adds() if self._alive(token)}
         for token in self._table.adds():
-            if self._alive(token):
-                raise StorageError("something is being added to the store", "Wait until that has finished.")
-            self._forget(token)
+            if token not in alive:
+                self._forget(token)
         for folder in self._adds.iterdir():
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.name not in alive:
+                shutil.rmtree(folder, ignore_errors=True)
+        return bool(alive)
 
     def _alive(self, token: str) -> bool:
         folder = self._adds / token

@@ -1,17 +1,25 @@
 """From blocks back to files and folders. `fetch` hands over blocks whose hashes were verified.
 
 Verified blocks are what their maker wrote, not what a reader may rely on: sizes must add up, names must stay
-in their folder, and nesting has an end.
+in their folder, and nesting has an end. A few blocks that name each other many times unfold to any size, so
+what a graph unfolds to is known before it is unfolded, and steps are counted where sizes do not bound them.
 """
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from orchestrator.errors import IntegrityError, StorageError
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.storage.dagpb import FILE, FOLDER, RAW_DATA, SHARD, Node
 from orchestrator.storage.unixfs import check_name
 
-MAX_DEPTH = 64  # of nested nodes in a file or of shards; Kubo needs 4 for a terabyte
+MAX_DEPTH = 64  # of nested nodes in a file, of shards, or of folders; Kubo needs 4 for a terabyte
+MAX_ENTRIES = 1_000_000  # files and folders in one tree
+LARGEST = 16 << 30
+"""The most bytes of content that are read where nobody says how many there should be."""
+
+_STEP = 4096  # bytes of work that a visit to a block costs at least
+_ALLOWANCE = 64 << 20
 
 Fetch = Callable[[Cid], bytes]
 """Returns the verified bytes of a block. Raises BlockNotFound or IntegrityError."""
@@ -25,8 +33,36 @@ def decode(cid: Cid, block: bytes) -> Node:
         raise IntegrityError(f"{error.message} ({cid})", error.hint, cid=str(cid), block=str(cid)) from error
 
 
-def walk(root: Cid, fetch: Fetch) -> Iterator[tuple[Cid, bytes]]:
-    """Yield every block below `root`, each once, parents before children, in the order of the links."""
+class Extent(NamedTuple):
+    """What a graph unfolds to: bytes of content, and files and folders."""
+
+    size: int
+    entries: int
+
+
+class Work:
+    """Counts what reading `size` bytes of content costs, in bytes of blocks, and ends what costs far more."""
+
+    def __init__(self, root: Cid, size: int) -> None:
+        self._root = root
+        self._left = 4 * size + _ALLOWANCE
+
+    def spend(self, block: bytes) -> bytes:
+        """Return `block`. Raises StorageError when it is one too many."""
+        self._left -= max(len(block), _STEP)
+        if self._left < 0:
+            raise StorageError(
+                f"{self._root} has far more blocks than its content needs", "Do not trust whoever made it."
+            )
+        return block
+
+
+def walk(root: Cid, fetch: Fetch, limit: int = LARGEST) -> Iterator[tuple[Cid, bytes]]:
+    """Yield every block below `root`, each once, parents before children, in the order of the links.
+
+    Raises StorageError where there are more than `limit` bytes of content may need.
+    """
+    work = Work(root, limit)
     seen: set[Cid] = set()
     waiting = [root]
     while waiting:
@@ -34,21 +70,49 @@ def walk(root: Cid, fetch: Fetch) -> Iterator[tuple[Cid, bytes]]:
         if cid in seen:
             continue
         seen.add(cid)
-        block = fetch(cid)
+        block = work.spend(fetch(cid))
         yield cid, block
         if cid.codec != RAW:
-            waiting.extend(link.cid for link in reversed(decode(cid, block).links))
+            links = decode(cid, block).links
+            waiting.extend(link.cid for link in reversed(links) if link.cid not in seen)
 
 
-def content_size(root: Cid, fetch: Fetch) -> int:
-    """Return the bytes of a file, or of all files in a folder."""
-    if is_folder(root, fetch):
-        return sum(content_size(cid, fetch) for cid in list_folder(root, fetch).values())
-    block = fetch(root)
-    if root.codec == RAW:
-        return len(block)
-    node = decode(root, block)
-    return _checked_size(root, node)
+def extent(root: Cid, fetch: Fetch, limit: int = LARGEST) -> Extent:
+    """What a file or folder unfolds to, each block read once.
+
+    Raises StorageError if that is more than `limit` bytes or MAX_ENTRIES, or nested too deeply.
+    """
+    found = _extent(root, fetch, {}, 0)
+    if found.size > limit:
+        raise StorageError(
+            f"{root} is larger than expected: it unfolds to {found.size} bytes, and at most {limit} are read",
+            "If that is what it should be, set DILN_LARGEST (bytes) to more.",
+        )
+    if found.entries > MAX_ENTRIES:
+        raise StorageError(
+            f"{root} unfolds to {found.entries} files and folders, and at most {MAX_ENTRIES} are read",
+            "Do not trust whoever made it.",
+        )
+    return found
+
+
+def _extent(cid: Cid, fetch: Fetch, known: dict[Cid, Extent], depth: int) -> Extent:
+    if cid in known:
+        return known[cid]
+    if len(known) > MAX_ENTRIES:
+        raise StorageError(
+            f"more than {MAX_ENTRIES} files are below one CID", "Do not trust whoever made it."
+        )
+    if depth > MAX_DEPTH:
+        raise StorageError(f"folders in {cid} are nested too deeply", f"At most {MAX_DEPTH} deep are read.")
+    if is_folder(cid, fetch):
+        parts = [_extent(each, fetch, known, depth + 1) for each in list_folder(cid, fetch).values()]
+        found = Extent(sum(part.size for part in parts), 1 + sum(part.entries for part in parts))
+    else:
+        block = fetch(cid)
+        found = Extent(len(block) if cid.codec == RAW else _checked_size(cid, decode(cid, block)), 1)
+    known[cid] = found
+    return found
 
 
 def is_folder(cid: Cid, fetch: Fetch) -> bool:
@@ -61,14 +125,16 @@ def is_folder(cid: Cid, fetch: Fetch) -> bool:
     return kind in (FOLDER, SHARD)
 
 
-def read_file(cid: Cid, fetch: Fetch) -> Iterator[bytes]:
+def read_file(cid: Cid, fetch: Fetch, limit: int = LARGEST) -> Iterator[bytes]:
     """Yield the bytes of a file.
 
-    Raises StorageError if it is a folder, IntegrityError if the sizes it declares are not those it has.
+    Raises StorageError if it is a folder, or larger than `limit` bytes, before anything is yielded;
+    IntegrityError if the sizes it declares are not those it has.
     """
     if is_folder(cid, fetch):
         raise StorageError(f"{cid} is a folder", "Use `get` to write it to disk.")
-    yield from _read(cid, fetch, None, 0)
+    work = Work(cid, extent(cid, fetch, limit).size)
+    yield from _read(cid, lambda each: work.spend(fetch(each)), None, 0)
 
 
 def _read(cid: Cid, fetch: Fetch, expected: int | None, depth: int) -> Iterator[bytes]:
@@ -83,6 +149,7 @@ def _read(cid: Cid, fetch: Fetch, expected: int | None, depth: int) -> Iterator[
     if node.data:
         yield node.data
     for link, size in zip(node.links, node.sizes, strict=True):
+        _require(size > 0, cid)  # what holds nothing could be named without end
         yield from _read(link.cid, fetch, size, depth + 1)
 
 
@@ -101,20 +168,22 @@ def list_folder(cid: Cid, fetch: Fetch) -> dict[str, Cid]:
     if not is_folder(cid, fetch):
         raise StorageError(f"{cid} is a file, not a folder", "Read it with `get`.")
     entries: dict[str, Cid] = {}
-    for name, entry in _entries(cid, fetch, 0):
+    for name, entry in _entries(cid, fetch, 0, set()):
         text = _entry_name(cid, name)
         _require(text not in entries, cid)
         entries[text] = entry
     return entries
 
 
-def _entries(cid: Cid, fetch: Fetch, depth: int) -> Iterator[tuple[bytes, Cid]]:
+def _entries(cid: Cid, fetch: Fetch, depth: int, seen: set[Cid]) -> Iterator[tuple[bytes, Cid]]:
     node = decode(cid, fetch(cid))
     _require(node.kind in (FOLDER, SHARD) and depth < MAX_DEPTH, cid)
+    _require(cid not in seen and len(seen) < MAX_ENTRIES, cid)  # equal shards would hold equal names
+    seen.add(cid)
     digits = 0 if node.kind == FOLDER else len(f"{node.fanout - 1:X}")
     for link in node.links:
         if digits and len(link.name) == digits:
-            yield from _entries(link.cid, fetch, depth + 1)
+            yield from _entries(link.cid, fetch, depth + 1, seen)
         else:
             yield link.name[digits:], link.cid
 
@@ -143,4 +212,15 @@ def _require(condition: bool, cid: Cid) -> None:
         )
 
 
-__all__ = ["Fetch", "content_size", "decode", "is_folder", "list_folder", "read_file", "walk"]
+__all__ = [
+    "LARGEST",
+    "MAX_DEPTH",
+    "Extent",
+    "Fetch",
+    "decode",
+    "extent",
+    "is_folder",
+    "list_folder",
+    "read_file",
+    "walk",
+]

@@ -57,6 +57,9 @@ class BlockSource(Protocol):
 class Storage(abc.ABC):
     """Content-addressed artifacts. Usable as a context manager; CIDs are passed as text."""
 
+    largest: int = reading.LARGEST
+    """The most bytes of content that are read where the caller gives no limit."""
+
     def put(
         self,
         source: Source,
@@ -77,23 +80,18 @@ class Storage(abc.ABC):
 
     def read(self, cid: str, *, limit: int | None = None) -> bytes:
         """Return a whole file. Raises StorageError if it has more than `limit` bytes."""
-        parts, size = [], 0
-        for part in self.stream(cid):
-            size += len(part)
-            if limit is not None and size > limit:
-                raise StorageError(f"{cid} is larger than {limit} bytes", "Write it to disk with `get`.")
-            parts.append(part)
-        return b"".join(parts)
+        return b"".join(self.stream(cid, limit=limit))
 
-    def stream(self, cid: str) -> Iterator[bytes]:
+    def stream(self, cid: str, *, limit: int | None = None) -> Iterator[bytes]:
         """Yield a file in parts, each verified before it is yielded.
 
-        Raises CidError, BlockNotFound, StorageUnavailable, or IntegrityError for damaged blocks.
+        Raises CidError, BlockNotFound, StorageUnavailable, IntegrityError for damaged blocks, and, before
+        the first part, StorageError if it has more than `limit` (else `largest`) bytes.
         """
         root = Cid.parse(cid)
-        yield from reading.read_file(root, self._fetch(root))
+        yield from reading.read_file(root, self._fetch(root), self._limit(limit))
 
-    def get(self, cid: str, dest: Path) -> Path:
+    def get(self, cid: str, dest: Path, *, limit: int | None = None) -> Path:
         """Write a file or folder to `dest`; it appears there only when all of it was verified.
 
         A file replaces the one at `dest`; a folder is refused where something is. Raises as `stream` does.
@@ -101,6 +99,7 @@ class Storage(abc.ABC):
         root = Cid.parse(cid)
         if dest.exists() and (dest.is_dir() or reading.is_folder(root, self._fetch(root))):
             raise StorageError(f"{dest} exists already", "Choose another place.")
+        reading.extent(root, self._fetch(root), self._limit(limit))
         with part_file(dest) as part:
             self._write(root, part)
         return dest
@@ -124,9 +123,10 @@ class Storage(abc.ABC):
         root = Cid.parse(cid)
         fetch = self._fetch(root)
         with self._adding() as batch:
-            for block_cid, block in reading.walk(root, fetch):
+            size = reading.extent(root, fetch, self.largest).size
+            for block_cid, block in reading.walk(root, fetch, self.largest):
                 batch.write(block_cid, block)
-            batch.pin(root, reading.content_size(root, fetch))
+            batch.pin(root, size)
         return self._kept(str(root))
 
     @abc.abstractmethod
@@ -134,8 +134,24 @@ class Storage(abc.ABC):
         """Stop keeping a root. Raises StorageError if it is not pinned. `gc` frees the space."""
 
     @abc.abstractmethod
-    def pins(self) -> list[Pin]:
-        """Return what is kept, the oldest first."""
+    def pins(self, newest: int | None = None) -> list[Pin]:
+        """Return what is kept, or so many of the newest, the oldest first."""
+
+    @abc.abstractmethod
+    def some(self, number: int) -> list[Pin]:
+        """Return so many pins: half of them the newest, half by chance."""
+
+    @abc.abstractmethod
+    def pinned(self, cid: str) -> Pin | None:
+        """Return the pin of a root, None if it is not kept."""
+
+    @abc.abstractmethod
+    def count(self) -> tuple[int, int]:
+        """Return how many roots are kept, and how many of them a mirror lacks."""
+
+    @abc.abstractmethod
+    def faults(self) -> list[str]:
+        """Return what killed commands and damaged disks have left, one sentence each."""
 
     @abc.abstractmethod
     def gc(self) -> Swept:
@@ -155,22 +171,32 @@ class Storage(abc.ABC):
     def verify(self, cid: str) -> None:
         """Read and check everything below a root. Raises IntegrityError or BlockNotFound."""
         root = Cid.parse(cid)
-        for _ in reading.walk(root, self._fetch(root)):
+        for _ in reading.walk(root, self._fetch(root), self.largest):
             pass
+
+    def entries(self, cid: str) -> dict[str, str]:
+        """The CIDs in a folder, by name. Raises StorageError for a file."""
+        root = Cid.parse(cid)
+        return {name: str(entry) for name, entry in reading.list_folder(root, self._fetch(root)).items()}
+
+    def size(self, cid: str) -> int:
+        """The bytes of a file, or of all files of a folder. Raises as `stream` does."""
+        root = Cid.parse(cid)
+        return reading.extent(root, self._fetch(root), self.largest).size
 
     def stat(self, cid: str) -> Stat:
         """Describe what a CID names; all of it is read and verified."""
         root = Cid.parse(cid)
         fetch = self._fetch(root)
-        sizes = [len(block) for _, block in reading.walk(root, fetch)]
+        sizes = [len(block) for _, block in reading.walk(root, fetch, self.largest)]
         kind = "folder" if reading.is_folder(root, fetch) else "file"
-        return Stat(cid, kind, reading.content_size(root, fetch), len(sizes), sum(sizes))
+        return Stat(cid, kind, reading.extent(root, fetch, self.largest).size, len(sizes), sum(sizes))
 
     def export_car(self, cid: str, dest: Path) -> Path:
         """Write everything below a root to a CAR file, which Kubo and pinning services take."""
         root = Cid.parse(cid)
         with part_file(dest) as part, part.open("wb") as file:
-            for data in write_car(root, reading.walk(root, self._fetch(root))):
+            for data in write_car(root, reading.walk(root, self._fetch(root), self.largest)):
                 file.write(data)
         return dest
 
@@ -193,13 +219,16 @@ class Storage(abc.ABC):
         """Return the size of what an import brought, after walking all of it."""
         fetch = self._fetch(root, [batch])
         try:
-            for _ in reading.walk(root, fetch):
+            for _ in reading.walk(root, fetch, self.largest):
                 pass
-            return reading.content_size(root, fetch)
+            return reading.extent(root, fetch, self.largest).size
         except BlockNotFound as error:
             raise IntegrityError(
                 f"the CAR file is not complete: {error.message}", "Export it again.", cid=str(root)
             ) from error
+
+    def _limit(self, given: int | None) -> int:
+        return self.largest if given is None else given
 
     def push(self) -> None:  # noqa: B027 - a hook, for stores that have somebody to tell
         """Tell mirrors of what was pinned and unpinned; what one does not take stays queued, with why."""
@@ -225,7 +254,10 @@ class Storage(abc.ABC):
     def _kept(self, cid: str) -> Pin:
         """Tell mirrors of a new pin, and return it."""
         self.push()
-        return next(pin for pin in self.pins() if pin.cid == cid)
+        pin = self.pinned(cid)
+        if pin is None:
+            raise StorageError(f"{cid} was unpinned by another command meanwhile", "Put it again.")
+        return pin
 
     def _fetch(self, root: Cid, sources: Sequence[BlockSource] | None = None) -> reading.Fetch:
         """Return a function that finds blocks below `root` and verifies them."""

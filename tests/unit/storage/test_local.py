@@ -17,6 +17,7 @@ import errno
 import io
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from orchestrator.storage import PROFILES, Swept, digest_bytes, digest_file, ope
 from orchestrator.storage import blocks as blocks_module
 from orchestrator.storage.cid import Cid
 from orchestrator.storage.local import LocalStore
+from orchestrator.storage.pins import Pin, PinTable
 
 BIG = random.Random(7).randbytes((2 << 20) + 99)  # four blocks in the default profile
 
@@ -427,11 +429,123 @@ def test_unpin__not_pinned__storage_error(store):
         store.unpin(digest_bytes(b"stranger").cid)
 
 
-def test_open_storage__pin_table_damaged__storage_error(tmp_path):
+def test_open_storage__pin_table_damaged_and_nothing_noted__storage_error(tmp_path):
     (tmp_path / "pins.sqlite").write_bytes(b"not a database" * 100)
 
     with pytest.raises(StorageError, match="pin table"):
         LocalStore(tmp_path)
+
+
+@pytest.fixture
+def pinned(tmp_path) -> tuple[Path, list[Pin]]:
+    """A closed store with three pins."""
+    folder = tmp_path / "store"
+    with LocalStore(folder) as store:
+        for number in range(3):
+            store.put(b"%d" % number)
+        return folder, store.pins()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "emptied", "deleted", "cut off"])
+def test_open_storage__pin_table_damaged__made_anew_with_all_pins(pinned, damage):
+    folder, pins = pinned
+    file = folder / "pins.sqlite"
+    whole = file.read_bytes()
+    if damage == "deleted":
+        file.unlink()
+    else:
+        file.write_bytes(
+            {"garbage": b"not a database" * 100, "emptied": b"", "cut off": whole[:5000]}[damage]
+        )
+    with LocalStore(folder) as store:
+        assert sorted(store.pins(), key=lambda pin: pin.cid) == sorted(pins, key=lambda pin: pin.cid)
+        assert "made anew" in " ".join(store.faults())
+        assert store.gc().blocks == 0
+    with LocalStore(folder) as store:
+        assert store.faults() == []
+
+
+def test_open_storage__any_bit_of_the_pin_table_flipped__no_pin_is_missed(pinned):
+    folder, pins = pinned
+    file = folder / "pins.sqlite"
+    whole = file.read_bytes()
+    used = [place for place in range(len(whole)) if whole[place]]  # the rest of a page is not looked at
+    for place in used[:: max(1, len(used) // 150)]:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << place % 8
+        for name in ("pins.sqlite-wal", "pins.sqlite-shm", "pins.sqlite.damaged"):
+            (folder / name).unlink(missing_ok=True)
+        file.write_bytes(flipped)
+        try:
+            with LocalStore(folder) as store:
+                assert {pin.cid: pin.size for pin in store.pins()} == {pin.cid: pin.size for pin in pins}, (
+                    place
+                )
+        except StorageError as error:
+            assert "pin table" in error.message  # noqa: PT017 - told, which is what is asked for
+
+
+def test_unpin__table_lost_afterwards__does_not_come_back(pinned):
+    folder, pins = pinned
+    with LocalStore(folder) as store:
+        store.unpin(pins[0].cid)
+    (folder / "pins.sqlite").unlink()
+    with LocalStore(folder) as store:
+        assert {pin.cid for pin in store.pins()} == {pin.cid for pin in pins[1:]}
+
+
+def test_open_storage__store_of_an_older_version__keeps_its_pins(pinned):
+    folder, pins = pinned
+    (folder / "pins.sqlite").unlink()
+    for note in (folder / "pinned").iterdir():
+        note.unlink()
+    (folder / "pinned").rmdir()
+    old = sqlite3.connect(folder / "pins.sqlite")
+    old.execute("CREATE TABLE pins (cid TEXT PRIMARY KEY, size INTEGER NOT NULL, created INTEGER NOT NULL)")
+    old.executemany("INSERT INTO pins VALUES (?, ?, ?)", [(pin.cid, pin.size, pin.created) for pin in pins])
+    old.commit()
+    old.close()
+    with LocalStore(folder) as store:
+        assert store.pins() == pins
+    assert len(list((folder / "pinned").iterdir())) == 3
+
+
+def test_put__killed_adds_before__are_swept(store):
+    for token in ("dead", "0123"):
+        rest = store._folder / "adding" / token
+        rest.mkdir()
+        (rest / "0").write_bytes(bytes(1000))
+    store._table.begin_add("dead")
+    assert store.faults() == ["2 adds were killed and left 2000 bytes, which the next add removes"]
+    store.put(b"x")
+    assert list((store._folder / "adding").iterdir()) == []
+    assert store._table.adds() == []
+    assert store.faults() == []
+
+
+def test_put__among_many_pins__reads_none_of_the_others(store, monkeypatch):
+    store.put(b"first")
+    monkeypatch.setattr(PinTable, "pins", lambda *_: pytest.fail("all pins were listed"))
+    assert store.put(b"second").queued == ""
+    assert store.pin(store.put(b"third", pin=False).cid).size == 5
+
+
+def test_open_storage__disk_that_cannot_be_written__is_read(pinned, monkeypatch):
+    folder, pins = pinned
+    real = sqlite3.connect
+
+    def refuse(target, *args, **options):
+        if "immutable" not in str(target):
+            raise sqlite3.OperationalError("unable to open database file")
+        return real(target, *args, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with LocalStore(folder) as store:
+        assert store.pins() == pins
+        assert store.read(pins[0].cid) == b"0"
+        assert store.count() == (3, 0)
+        with pytest.raises(StorageError, match="pin table"):
+            store.unpin(pins[0].cid)
 
 
 def test_open_storage__default_settings__local_store_in_the_state_folder(tmp_path):

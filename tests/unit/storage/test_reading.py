@@ -1,5 +1,7 @@
 """Graphs whose every hash is right, made by somebody who means harm."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from orchestrator.errors import CidError, IntegrityError, StorageError
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.storage.dagpb import FILE, FOLDER, SHARD, SYMLINK, Link, Node, varint
-from orchestrator.storage.reading import MAX_DEPTH, is_folder, list_folder, read_file, walk
+from orchestrator.storage.local import LocalStore
+from orchestrator.storage.reading import MAX_DEPTH, extent, is_folder, list_folder, read_file, walk
 
 
 class Blocks(dict[Cid, bytes]):
@@ -151,3 +154,146 @@ def test_decode__cut_off__integrity_error(node, data):
 
     with pytest.raises(IntegrityError):
         Node.decode(block[: data.draw(st.integers(0, len(block) - 1))])
+
+
+def unfolding_file(blocks: Blocks, levels: int, width: int, leaf: bytes) -> Cid:
+    """A file of `levels` blocks above one leaf, each of which names the one below `width` times."""
+    cid, size = blocks.add(leaf), len(leaf)
+    for _ in range(levels):
+        links = (link(cid, size=size),) * width
+        cid = blocks.node(Node(FILE, links, size=size * width, sizes=(size,) * width))
+        size *= width
+    return cid
+
+
+def doubling_folder(blocks: Blocks, levels: int, leaf: bytes = b"x") -> Cid:
+    cid = blocks.add(leaf)
+    for _ in range(levels):
+        cid = blocks.node(Node(FOLDER, (link(cid, b"a"), link(cid, b"b"))))
+    return cid
+
+
+def nested_folder(blocks: Blocks, levels: int) -> Cid:
+    cid = blocks.add(b"x")
+    for _ in range(levels):
+        cid = blocks.node(Node(FOLDER, (link(cid, b"a"),)))
+    return cid
+
+
+def kept(store: LocalStore, blocks: Blocks) -> LocalStore:
+    with store._adding() as batch:
+        for cid, block in blocks.items():
+            batch.write(cid, block)
+    return store
+
+
+def counted(blocks: Blocks) -> tuple[list[Cid], "Callable[[Cid], bytes]"]:
+    asked: list[Cid] = []
+    return asked, lambda cid: (asked.append(cid), blocks[cid])[1]
+
+
+def test_get__few_blocks_that_unfold_to_petabytes__refused_before_the_first_byte(store, blocks, tmp_path):
+    root = unfolding_file(blocks, 3, 20_000, b"x" * 1050)
+    size = 1050 * 20_000**3
+    assert size > 8 * 10**15
+    assert sum(map(len, blocks.values())) < 4 << 20
+    kept(store, blocks)
+    for attempt in (
+        lambda: store.get(str(root), tmp_path / "out"),
+        lambda: next(store.stream(str(root))),
+        lambda: store.read(str(root), limit=1000),
+        lambda: store.pin(str(root)),
+        lambda: store.stat(str(root)),
+    ):
+        with pytest.raises(StorageError, match=f"unfolds to {size} bytes"):
+            attempt()
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_get__more_than_the_manifest_says__refused(store, tmp_path):
+    cid = store.put(b"x" * 1001).cid
+    with pytest.raises(StorageError, match="unfolds to 1001 bytes, and at most 1000"):
+        store.get(cid, tmp_path / "out", limit=1000)
+    assert store.get(cid, tmp_path / "out", limit=1001).read_bytes() == b"x" * 1001
+
+
+def test_get__folders_that_double__refused_after_reading_each_once(store, blocks, tmp_path):
+    root = doubling_folder(blocks, 60)
+    asked, fetch = counted(blocks)
+    with pytest.raises(StorageError, match="unfolds to 1152921504606846976 bytes"):
+        extent(root, fetch)
+    assert len(asked) < 4 * len(blocks)
+    kept(store, blocks)
+    for attempt in (lambda: store.get(str(root), tmp_path / "out"), lambda: store.pin(str(root))):
+        with pytest.raises(StorageError, match="unfolds to"):
+            attempt()
+
+
+def test_get__empty_files_in_folders_that_double__refused_by_their_number(blocks):
+    root = doubling_folder(blocks, 40, b"")
+    with pytest.raises(StorageError, match="files and folders, and at most 1000000"):
+        extent(root, blocks.__getitem__)
+
+
+def test_get__chain_of_1500_folders__refused(store, blocks, tmp_path):
+    root = nested_folder(blocks, 1500)
+    kept(store, blocks)
+    for attempt in (
+        lambda: store.get(str(root), tmp_path / "out"),
+        lambda: store.pin(str(root)),
+        lambda: store.stat(str(root)),
+    ):
+        with pytest.raises(StorageError, match="nested too deeply"):
+            attempt()
+    store.export_car(str(root), tmp_path / "deep.car")
+    with LocalStore(tmp_path / "other") as other, pytest.raises(StorageError, match="nested too deeply"):
+        other.import_car(tmp_path / "deep.car")
+
+
+def test_extent__folders_as_deep_as_allowed__are_read(blocks):
+    assert extent(nested_folder(blocks, MAX_DEPTH), blocks.__getitem__) == (1, MAX_DEPTH + 1)
+
+
+def test_put__folders_that_could_not_be_read_again__refused(store, tmp_path):
+    deep = tmp_path.joinpath("top", *["a"] * (MAX_DEPTH + 1))
+    deep.mkdir(parents=True)
+    with pytest.raises(StorageError, match="nested too deeply"):
+        store.put(tmp_path / "top")
+
+
+def test_read_file__links_that_hold_nothing__refused(blocks):
+    root = unfolding_file(blocks, 60, 2, b"")
+    with pytest.raises(IntegrityError, match="contradicts itself"):
+        list(read_file(root, blocks.__getitem__))
+
+
+def test_read_file__a_block_for_each_byte__ends(blocks):
+    root = unfolding_file(blocks, 25, 2, b"x")
+    asked, fetch = counted(blocks)
+    with pytest.raises(StorageError, match="far more blocks than its content needs"):
+        for _ in read_file(root, fetch):
+            pass
+    assert len(asked) < 60_000
+
+
+def test_list_folder__shards_that_double__refused(blocks):
+    shard = blocks.node(Node(SHARD, (), data=b"", fanout=256))
+    for _ in range(60):
+        shard = blocks.node(Node(SHARD, (link(shard, b"00"), link(shard, b"01")), data=b"", fanout=256))
+    asked, fetch = counted(blocks)
+    with pytest.raises(IntegrityError, match="contradicts itself"):
+        list_folder(shard, fetch)
+    assert len(asked) < 200
+
+
+def test_walk__graph_without_end__ends():
+    def fetch(cid: Cid) -> bytes:
+        digests = [bytes([place]) + cid.digest[:31] for place in range(256)]
+        return Node(
+            FOLDER, tuple(link(Cid(1, DAG_PB, each), each[:8].hex().encode()) for each in digests)
+        ).encode()
+
+    root = Cid(1, DAG_PB, bytes(32))
+    with pytest.raises(StorageError, match="far more blocks"):
+        for _ in walk(root, fetch, 1 << 20):
+            pass
