@@ -74,6 +74,8 @@ ESTIMATORS: Mapping[str, Estimator] = {
 
 TRANSFORMERS: tuple[str, ...] = (
     "sklearn.compose.ColumnTransformer",
+    "sklearn.feature_extraction.text.HashingVectorizer",
+    "sklearn.feature_extraction.text.TfidfTransformer",
     "sklearn.feature_selection.SelectKBest",
     "sklearn.feature_selection.VarianceThreshold",
     "sklearn.impute.SimpleImputer",

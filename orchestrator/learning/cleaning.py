@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Task
-from orchestrator.learning.columns import Cells, Kind, convert, number
+from orchestrator.learning.columns import Cells, Kind, convert, date_columns, date_parts, number
 from orchestrator.learning.reading import Table
 from orchestrator.learning.spec import Cleaning, Data
 
@@ -24,13 +24,21 @@ CLASSES = 20
 
 @dataclass
 class Cleaned:
-    """Features (float64, or object with NaN for missing), labels, and what was removed."""
+    """Features (float64, or object with NaN for missing), labels, and what was done.
+
+    `removed` counts rows by reason, `imputed` cells of the rows that stay: for each column those that are
+    missing and those that were bad. `ignored` says of columns that are no features why. `cells` are the
+    columns before dates became parts.
+    """
 
     X: "pd.DataFrame"
     y: "pd.Series[Any]"
     task: Task
     kinds: dict[str, Kind]
     removed: dict[str, int] = field(default_factory=dict)
+    imputed: dict[str, dict[str, int]] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, "npt.NDArray[Any]"] = field(default_factory=dict)
 
 
 def clean(table: Table, data: Data) -> Cleaned:
@@ -40,12 +48,17 @@ def clean(table: Table, data: Data) -> Cleaned:
     that is bad where bad values are errors, and where nothing is left.
     """
     _check_table(table, data)
-    columns = {name: convert(name, table, data) for name in _features(table, data)}
+    found = {name: convert(name, table, data) for name in _features(table, data)}
+    columns = {name: column for name, column in found.items() if column.kind != "identifier"}
+    if not columns:
+        raise DataError(f"Every column only names its row: {_listed(list(found))}", "set data.types")
     target = convert(data.target, table, data)
     keep, removed = _rows_to_keep(columns, target, table, data)
     frame = _frame(columns)
     labels, task = _labels(target, keep, table, data)
     keep, removed["duplicates"] = _without_duplicates(frame, labels, keep, data.cleaning, table.place)
+    if task == "classification" and data.cleaning.smallest_class > 1:
+        keep, removed["rare_classes"] = _without_rare(labels, keep, data.cleaning.smallest_class)
     if not keep.any():
         gone = ", ".join(f"{count} for {reason}" for reason, count in removed.items() if count)
         raise DataError(f"No row is left after cleaning (removed: {gone})", "see [data.cleaning]")
@@ -53,7 +66,33 @@ def clean(table: Table, data: Data) -> Cleaned:
     kinds = {name: column.kind for name, column in columns.items()}
     kept = labels[keep].reset_index(drop=True)
     whole = task == "classification" and all(isinstance(label, int) for label in kept)
-    return Cleaned(features, kept.astype(int) if whole else kept, task, kinds, removed)
+    return Cleaned(
+        X=features,
+        y=kept.astype(int) if whole else kept,
+        task=task,
+        kinds=kinds,
+        removed=removed,
+        imputed=_imputed(columns, keep),
+        ignored=_ignored(found, table, data),
+        cells={name: column.values[keep] for name, column in columns.items()},
+    )
+
+
+def _imputed(columns: dict[str, Cells], keep: "Mask") -> dict[str, dict[str, int]]:
+    counts = {
+        name: {"missing": int(column.missing[keep].sum()), "bad_values": int(column.bad[keep].sum())}
+        for name, column in columns.items()
+    }
+    return {name: count for name, count in counts.items() if any(count.values())}
+
+
+def _ignored(found: dict[str, Cells], table: Table, data: Data) -> dict[str, str]:
+    """Why each column is no feature."""
+    reasons = {name: "it only names the row" for name, column in found.items() if column.kind == "identifier"}
+    for name in table.columns.column_names:
+        if data.types.get(name) in ("ignore", "identifier"):
+            reasons[name] = "the spec says so"
+    return reasons
 
 
 def _check_table(table: Table, data: Data) -> None:
@@ -80,7 +119,7 @@ def _features(table: Table, data: Data) -> list[str]:
     return [
         name
         for name in table.columns.column_names
-        if name != data.target and data.types.get(name) != "ignore"
+        if name != data.target and data.types.get(name) not in ("ignore", "identifier")
     ]
 
 
@@ -110,6 +149,7 @@ def _refuse_bad(name: str, column: Cells, table: Table) -> None:
         cell = column.raw[row].as_py()
         infinite = isinstance(cell, float) or math.isinf(number(str(cell)))
         kind = "not a finite number" if infinite else "not a number"
+        kind = "not a date" if column.kind == "date" else kind
         raise DataError(
             f"{table.place(row)}, column {name!r}: {cell!r} is {kind}",
             "repair it, set data.cleaning.bad_values to 'drop' or 'impute', or data.types to 'categorical'",
@@ -117,22 +157,40 @@ def _refuse_bad(name: str, column: Cells, table: Table) -> None:
 
 
 def _refuse_missing(name: str, column: Cells, table: Table, *, label: bool) -> None:
-    if column.missing.any():
-        what = (
-            f"the label is missing, one of {int(column.missing.sum())}" if label else "the value is missing"
-        )
-        raise DataError(
-            f"{table.place(int(column.missing.argmax()))}, column {name!r}: {what}",
-            "set data.cleaning.missing = 'drop' to drop such rows" + ("" if label else ", or 'impute'"),
-        )
+    if not column.missing.any() or column.kind == "text":
+        return
+    row = int(column.missing.argmax())
+    what = f"the label is missing, one of {int(column.missing.sum())}" if label else "the value is missing"
+    hint = "set data.cleaning.missing = 'drop' to drop such rows" + ("" if label else ", or 'impute'")
+    if cell := str(column.raw[row].as_py() or "").strip():
+        what += f": {cell!r} is a mark of missing values"
+        hint += f"; if {cell!r} is a value here, write data.cleaning.missing_marks without it"
+    raise DataError(f"{table.place(row)}, column {name!r}: {what}", hint)
 
 
 def _frame(columns: dict[str, Cells]) -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.DataFrame(
-        {name: pd.Series(column.values, dtype=column.values.dtype) for name, column in columns.items()}
-    )
+    parts: dict[str, Any] = {}
+    for name, column in columns.items():
+        found = feature_columns(name, column.kind, column.values)
+        if twice := sorted(set(found) & (parts.keys() | (columns.keys() - {name}))):
+            raise DataError(
+                f"A part of the dates in {name!r} is named as the column {twice[0]!r}", "rename it"
+            )
+        parts |= {each: pd.Series(values, dtype=values.dtype) for each, values in found.items()}
+    return pd.DataFrame(parts)
+
+
+def feature_columns(name: str, kind: Kind, values: "npt.NDArray[Any]") -> dict[str, "npt.NDArray[Any]"]:
+    """What a model sees of a column: dates (days since 1970) by their parts, no text where it is missing."""
+    import numpy as np
+
+    if kind == "date":
+        return dict(zip(date_columns(name), date_parts(values), strict=True))
+    if kind == "text":
+        return {name: np.array([cell if isinstance(cell, str) else "" for cell in values], dtype=object)}
+    return {name: values}
 
 
 def _labels(target: Cells, keep: "Mask", table: Table, data: Data) -> tuple["pd.Series[Any]", Task]:
@@ -149,7 +207,8 @@ def _labels(target: Cells, keep: "Mask", table: Table, data: Data) -> tuple["pd.
     if task == "classification":
         return pd.Series([_label(cell, whole=whole) for cell in target.values], dtype=object), task
     if target.kind == "categorical":
-        row = next(int(row) for row in np.flatnonzero(keep) if math.isnan(number(str(target.raw[row]))))
+        texts = ((int(row), str(target.raw[row])) for row in np.flatnonzero(keep))
+        row = next(row for row, text in texts if math.isnan(number(text, data.decimal)))
         raise DataError(
             f"{table.place(row)}, column {data.target!r}: {target.raw[row].as_py()!r} is not a number",
             "a regression predicts numbers: set data.task = 'classification'",
@@ -161,6 +220,13 @@ def _label(cell: Any, *, whole: bool) -> Any:
     if isinstance(cell, float) and math.isnan(cell):
         return math.nan
     return int(cell) if whole else str(cell)
+
+
+def _without_rare(labels: "pd.Series[Any]", keep: "Mask", fewest: int) -> tuple["Mask", int]:
+    """Without the rows of classes that have fewer than `fewest`."""
+    counts = labels[keep].value_counts()
+    rare = keep & labels.isin([label for label, count in counts.items() if count < fewest]).to_numpy()
+    return keep & ~rare, int(rare.sum())
 
 
 def _without_duplicates(

@@ -3,17 +3,17 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Task
 from orchestrator.learning.cleaning import Cleaned, clean
 from orchestrator.learning.columns import Kind
 from orchestrator.learning.reading import DataFile, Source, read
-from orchestrator.learning.spec import Data
+from orchestrator.learning.spec import Cleaning, Data
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,8 @@ Label = int | str
 class ColumnStatistics:
     """What one column holds, after cleaning; the same in whatever order the rows stand.
 
-    Numbers have min, max, mean and std (of the population); categories have `distinct` and their five most
-    frequent values with counts, `top`.
+    Numbers, and dates as days since 1970, have min, max, mean and std (of the population); categories and
+    texts have `distinct`, categories their five most frequent values with counts, `top`.
     """
 
     name: str
@@ -40,6 +40,10 @@ class ColumnStatistics:
     std: float | None = None
     distinct: int | None = None
     top: tuple[tuple[str, int], ...] = ()
+
+    def public(self, rows: int) -> dict[str, Any]:
+        """What tells nothing of any row: the type, and which share of the `rows` lacks a value."""
+        return {"name": self.name, "type": self.type, "missing": round(self.missing / max(rows, 1), 4)}
 
     def to_json(self) -> dict[str, Any]:
         """Without what does not apply."""
@@ -63,6 +67,8 @@ class DataProvenance:
     columns: tuple[ColumnStatistics, ...]
     removed: Mapping[str, int]
     collected_at: str
+    imputed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    ignored: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and finite numbers."""
@@ -75,13 +81,18 @@ class DataProvenance:
             "task": self.task,
             "columns": [column.to_json() for column in self.columns],
             "removed": dict(self.removed),
+            "imputed": {name: dict(counts) for name, counts in self.imputed.items()},
+            "ignored": dict(self.ignored),
             "collected_at": self.collected_at,
         }
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One input of a model: its name and type, and whether it may be missing (then it is imputed)."""
+    """One input of a model: its name and type, and whether it may be missing (then it is imputed).
+
+    A missing text is an empty one.
+    """
 
     name: str
     type: Kind
@@ -93,12 +104,33 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How training read cells, so that prediction reads them alike.
+
+    `separator` and `decimal` are of CSV files and of numbers in texts, `missing_marks` the cells that mean
+    "no value"; `bad_values` is "impute" where a word among numbers counts as missing.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+    missing_marks: tuple[str, ...] = tuple(Cleaning().missing_marks)
+    bad_values: str = "error"
+
+    @classmethod
+    def of(cls, data: Data) -> Self:
+        """As the spec says."""
+        rules = data.cleaning
+        return cls(data.separator, data.decimal, tuple(rules.missing_marks), rules.bad_values)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Features and labels.
 
     `X` has float64 columns for numbers and object columns (str, NaN for missing) for categories; `y` holds
     int or str labels, or float64 for a regression. `classes` are sorted; `positive` is the class that
-    precision, recall and F1 of two classes are about. `content` is what to store for this data: the path of
+    precision, recall and F1 of two classes are about: the one that the spec names, else the rarer (of equals
+    the last). `content` is what to store for this data: the path of
     its file or folder, or the canonical bytes; `paths` are the files that were read.
     """
 
@@ -131,8 +163,8 @@ def load_dataset(data: Data, folder: Path, *, clock: Callable[[], datetime] = _n
         y=cleaned.y,
         task=cleaned.task,
         classes=classes,
-        positive=_positive(classes, data),
-        schema=tuple(Feature(name, kind, optional) for name, kind in cleaned.kinds.items()),
+        positive=_positive(classes, cleaned.y, data),
+        schema=tuple(Feature(name, kind, optional or kind == "text") for name, kind in cleaned.kinds.items()),
         provenance=_provenance(source, cleaned, data, clock()),
         content=source.content,
         paths=source.paths,
@@ -152,10 +184,11 @@ def _classes(cleaned: Cleaned, data: Data) -> tuple[Label, ...]:
     return classes
 
 
-def _positive(classes: tuple[Label, ...], data: Data) -> Label | None:
-    """For two classes the one that the spec names, else the last; None for more classes."""
+def _positive(classes: tuple[Label, ...], labels: "pd.Series[Any]", data: Data) -> Label | None:
+    """For two classes the one that the spec names, else the rarer; None for more classes."""
     if data.positive is None or not classes:
-        return classes[-1] if len(classes) == 2 else None
+        first, last = classes if len(classes) == 2 else (None, None)
+        return first if (labels == first).sum() < (labels == last).sum() else last
     named = next((label for label in classes if str(label) == str(data.positive)), None)
     if named is None:
         listed = ", ".join(map(str, classes))
@@ -165,7 +198,7 @@ def _positive(classes: tuple[Label, ...], data: Data) -> Label | None:
 
 def _provenance(source: Source, cleaned: Cleaned, data: Data, time: datetime) -> DataProvenance:
     label_kind: Kind = "numeric" if cleaned.task == "regression" else "categorical"
-    columns = [_statistics(name, kind, cleaned.X[name]) for name, kind in cleaned.kinds.items()]
+    columns = [_statistics(name, kind, cleaned.cells[name]) for name, kind in cleaned.kinds.items()]
     return DataProvenance(
         sha256=source.sha256,
         source=source.name,
@@ -173,21 +206,27 @@ def _provenance(source: Source, cleaned: Cleaned, data: Data, time: datetime) ->
         rows=len(cleaned.y),
         target=data.target,
         task=cleaned.task,
-        columns=(*columns, _statistics(data.target, label_kind, cleaned.y)),
+        columns=(*columns, _statistics(data.target, label_kind, cleaned.y.to_numpy())),
         removed=cleaned.removed,
+        imputed=cleaned.imputed,
+        ignored=cleaned.ignored,
         collected_at=time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def _statistics(name: str, kind: Kind, column: "pd.Series[Any]") -> ColumnStatistics:
+def _statistics(name: str, kind: Kind, column: "npt.NDArray[Any]") -> ColumnStatistics:
     """Describe one column."""
-    values = column.dropna()
+    values = column[column == column]
     missing = len(column) - len(values)
+    if kind == "text":
+        return ColumnStatistics(name, kind, missing, distinct=len(set(values)))
     if kind == "categorical":
         counts = Counter(map(str, values))
         top = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
         return ColumnStatistics(name, kind, missing, distinct=len(counts), top=tuple(top))
-    mean, std = _moments(name, values.to_numpy())
+    if not len(values):  # the rows that had one were dropped
+        return ColumnStatistics(name, kind, missing)
+    mean, std = _moments(name, values)
     return ColumnStatistics(name, kind, missing, float(values.min()), float(values.max()), mean, std)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.learning.catalogue import Task
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     Floats = npt.NDArray[np.float64]
+
+MARGIN = 1e-9
+"""So much a metric must be above its baseline: sums that are equal may differ in their last digit."""
 
 BINS = 10
 """Of equal width, in the calibration."""
@@ -52,6 +55,8 @@ class Metrics:
     roc_auc (the mean of one class against the rest for more than two); brier and ece (calibration) where the
     estimator gives probabilities. Regression: r2, mae, rmse. In both `gap`, the training score minus the test
     score, where the score is `score`: f1 or r2. `confusion[i][j]` counts rows of class i taken for class j.
+    `baseline` is what the best answer reaches on the held-out rows that is the same for each row. `groups`
+    (column → group → figure) and `importances` (of each column) are there where the spec asks for them.
     """
 
     task: Task
@@ -60,10 +65,13 @@ class Metrics:
     training: Mapping[str, float]
     rows: int
     training_rows: int
+    baseline: Mapping[str, float] = field(default_factory=dict)
     classes: tuple[Label, ...] = ()
     positive: Label | None = None
     confusion: tuple[tuple[int, ...], ...] = ()
     calibration: tuple[CalibrationBin, ...] = ()
+    groups: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    importances: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, metric: str) -> float:
         return self.values[metric]
@@ -71,27 +79,55 @@ class Metrics:
     def to_json(self) -> dict[str, Any]:
         """Plain values; without what does not apply."""
         fields = asdict(self)
-        return {key: value for key, value in fields.items() if value not in (None, ())}
+        return {key: value for key, value in fields.items() if value not in (None, (), {})}
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """One line of the gate: `value` against `threshold`, which is its "minimum" or "maximum"."""
+    """One line of the gate: `value` against `threshold`, which is its "minimum" or "maximum".
+
+    Of a `baseline` the value must be on the better side; equal to it is not enough.
+    """
 
     metric: str
     bound: str
     threshold: float
     value: float | None
     passed: bool
+    baseline: bool = False
 
     def __str__(self) -> str:
         sign = "≥" if self.bound == "minimum" else "≤"
+        threshold = f"{self.threshold:g}"
+        if self.baseline:
+            sign, threshold = (
+                sign.translate({ord("≥"): ">", ord("≤"): "<"}),
+                f"{self.threshold:.4f} (baseline)",
+            )
         value = "not known" if self.value is None else f"{self.value:.4f}"
-        return f"{self.metric} {value} {sign} {self.threshold:g}: {'passed' if self.passed else 'failed'}"
+        return f"{self.metric} {value} {sign} {threshold}: {'passed' if self.passed else 'failed'}"
 
 
 def check_gate(gate: Mapping[Any, float], metrics: Metrics) -> list[GateResult]:
-    """Compare metrics of the held-out rows with the spec's gate. A metric that the model lacks fails."""
+    """Compare metrics of the held-out rows with the spec's gate, then with what no model is needed for.
+
+    A metric that the model lacks fails. Each metric of the gate must be better than its baseline, and f1 or
+    r2 whatever the gate names: whoever always answers yes has a recall of 1.
+    """
+    results = _bounds(gate, metrics)
+    compared = [name for name in metrics.baseline if gate and (name in gate or name == metrics.score)]
+    return results + [_above(name, metrics) for name in compared if name != "recall"]
+
+
+def _above(metric: str, metrics: Metrics) -> GateResult:
+    value, baseline = metrics.values.get(metric), metrics.baseline[metric]
+    maximum = metric in MAXIMUM
+    gain = -math.inf if value is None else (baseline - value if maximum else value - baseline)
+    passed = gain > MARGIN
+    return GateResult(metric, "maximum" if maximum else "minimum", baseline, value, passed, baseline=True)
+
+
+def _bounds(gate: Mapping[Any, float], metrics: Metrics) -> list[GateResult]:
     results = []
     for metric, threshold in gate.items():
         value = metrics.values.get(metric)
@@ -124,6 +160,7 @@ def measure(dataset: Dataset, test: Outcome, training: Outcome) -> Metrics:
         training=of_training,
         rows=len(test.truth),
         training_rows=len(training.truth),
+        baseline=_baseline(dataset, test),
         classes=dataset.classes,
         positive=dataset.positive,
         confusion=_confusion(dataset, test),
@@ -177,6 +214,25 @@ def _confidence(dataset: Dataset, found: Outcome) -> tuple["Floats", "Floats"]:
 
 def _values(dataset: Dataset, found: Outcome) -> dict[str, float]:
     return _classification(dataset, found) if dataset.task == "classification" else _regression(found)
+
+
+def _baseline(dataset: Dataset, test: Outcome) -> dict[str, float]:
+    """What the best constant answer reaches: of each metric its own, which no constant model can beat."""
+    import numpy as np
+
+    if dataset.task == "regression":
+        truth = test.truth.astype(np.float64)
+        mae, rmse = np.abs(truth - np.median(truth)).mean(), truth.std()
+        return {"r2": 0.0, "mae": float(mae), "rmse": float(rmse)}
+    shares = np.bincount(_codes(dataset, test.truth), minlength=len(dataset.classes)) / len(test.truth)
+    if dataset.positive is None:  # the mean over classes, of which a constant answer has one
+        most, count = float(shares.max()), int((shares > 0).sum())
+        found = {"precision": most / count, "recall": 1 / count, "f1": 2 * most / (1 + most) / count}
+    else:
+        share = float(shares[dataset.classes.index(dataset.positive)])
+        found = {"precision": share, "recall": 1.0, "f1": 2 * share / (1 + share)}
+    brier = 0.5 * (1.0 - float((shares**2).sum()))
+    return {"accuracy": float(shares.max()), **found, "roc_auc": 0.5, "brier": brier}
 
 
 def _regression(found: Outcome) -> dict[str, float]:

@@ -20,6 +20,9 @@ MAX_SCHEMA = 256 << 20
 MAX_ENTRIES = 200_000
 """Arrays in it."""
 
+MAX_REPEATS, FREE_REPEATS = 8, 16 << 20
+"""How many times the arrays' size a model may take once it is built, besides some bytes that are free."""
+
 MAX_DEPTH = 500
 """Lists and dicts within each other in the schema; a model needs a few dozen."""
 
@@ -43,12 +46,14 @@ def read_schema(data: bytes) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             shapes = _check_archive(archive)
+            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
             schema = _parse(archive.read(SCHEMA))
     except zipfile.BadZipFile as error:
         raise ModelError(f"This is no model file, or it is damaged: {error}", RETRAIN) from error
     except (ValueError, RecursionError, NotImplementedError, EOFError, MemoryError, RuntimeError) as error:
         raise ModelError(f"The model file is damaged: {error}", RETRAIN) from error
     _check_schema(schema)
+    _check_repeats(schema, {name: sizes[name] for name in shapes})
     for node in nodes(schema):
         if node["__loader__"] == "TreeNode" and not _is_tree(node, shapes):
             raise UntrustedModel("A tree in the model has other nodes than it says", RETRAIN)
@@ -90,6 +95,14 @@ def _check_schema(schema: Any) -> None:
     protocol = schema.get("protocol")
     if not isinstance(protocol, int) or protocol < _PROTOCOL:
         raise ModelError(f"The model file is of skops' protocol {protocol}, which is too old", RETRAIN)
+
+
+def _check_repeats(schema: Any, sizes: Mapping[str, int]) -> None:
+    """Refuse a model that names its arrays over and over: each time, skops reads the array anew."""
+    files = (node.get("file") for node in nodes(schema))
+    unfolded = sum(sizes.get(file, 0) for file in files if isinstance(file, str))
+    if unfolded > MAX_REPEATS * sum(sizes.values()) + FREE_REPEATS:
+        raise ModelError("The model file names its arrays too often: it would take all memory", RETRAIN)
 
 
 def _check_archive(archive: zipfile.ZipFile) -> Shapes:

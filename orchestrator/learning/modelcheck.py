@@ -193,6 +193,17 @@ def _check_neighbors(part: Any) -> None:
         _require(labels.dtype.kind == "i" and known.all(), part, "labels of unknown classes")
 
 
+def _check_hashing(part: Any) -> None:
+    """Exactly the vectorizer of `preprocessing`: others open files, or search with patterns without end."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    from orchestrator.learning.preprocessing import HASHING
+
+    expected = HashingVectorizer(**HASHING).get_params()
+    _require(part.get_params() == expected, part, "parameters of another kind")
+    _require(not vars(part).keys() - expected.keys(), part, "parts of its own")
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
     "BaseEstimator": _check_estimator,
     "BaseDecisionTree": _check_tree,
@@ -201,6 +212,7 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "BaseGradientBoosting": _check_boosting,
     "BaseHistGradientBoosting": _check_histograms,
     "BaseLibSVM": _check_support_vectors,
+    "HashingVectorizer": _check_hashing,
     "NeighborsBase": _check_neighbors,
 }
 """By the name of a base class, of which an estimator may have several."""

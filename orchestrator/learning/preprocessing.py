@@ -1,17 +1,29 @@
 """The scikit-learn pipeline that a spec describes: columns → selection → estimator."""
 
 import inspect
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Estimator
-from orchestrator.learning.data import Dataset
+from orchestrator.learning.columns import date_columns
+from orchestrator.learning.data import Dataset, Feature
 from orchestrator.learning.spec import Features, Spec
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 MAX_CATEGORIES = 64
-"""One-hot columns of one feature; the rarer categories share the last of them."""
+"""One-hot columns of one feature; the rarer categories have none, like those that training never saw."""
+
+FEWEST_ROWS = 3
+"""A category of fewer rows is not in the model: it would teach nothing, and tell who is in the data."""
+
+TEXT_COLUMNS = 512
+"""Hashed words of one column of texts: no word of them is in the model."""
+
+HASHING: dict[str, Any] = {"n_features": TEXT_COLUMNS, "alternate_sign": False, "norm": None}
+"""Parameters of the vectorizer; a model file with others is refused."""
 
 FIXED: dict[str, Any] = {"algorithm": "brute"}
 """Parameters of k-neighbors estimators: their trees could not be checked in a model file."""
@@ -38,13 +50,47 @@ def build_pipeline(spec: Spec, dataset: Dataset) -> "Pipeline":
 def _columns(features: Features, dataset: Dataset) -> Any:
     from sklearn.compose import ColumnTransformer
 
-    numeric = [feature.name for feature in dataset.schema if feature.type == "numeric"]
-    categorical = [feature.name for feature in dataset.schema if feature.type == "categorical"]
-    impute = any(feature.optional for feature in dataset.schema)
-    parts = [("numeric", _numeric(features, impute=impute), numeric)] if numeric else []
-    if categorical:
-        parts.append(("categorical", _categorical(features, impute=impute), categorical))
+    numeric = [name for feature in dataset.schema for name in _numbers_of(feature)]
+    known = _known_categories(dataset)
+    impute = any(feature.optional and feature.type != "text" for feature in dataset.schema)
+    parts: list[tuple[str, Any, Any]] = (
+        [("numeric", _numeric(features, impute=impute), numeric)] if numeric else []
+    )
+    if known:
+        parts.append(
+            ("categorical", _categorical(features, list(known.values()), impute=impute), list(known))
+        )
+    texts = [feature.name for feature in dataset.schema if feature.type == "text"]
+    parts += [(f"text {number}", _text(), name) for number, name in enumerate(texts, 1)]
+    if not parts:
+        raise DataError(f"No column has a category of {FEWEST_ROWS} rows: nothing to learn from", "add rows")
     return ColumnTransformer(parts, sparse_threshold=0.0)
+
+
+def _numbers_of(feature: Feature) -> list[str]:
+    if feature.type == "date":
+        return date_columns(feature.name)
+    return [feature.name] if feature.type == "numeric" else []
+
+
+def _known_categories(dataset: Dataset) -> dict[str, list[str]]:
+    """The categories that the model is to know, by column; a column without any is left out."""
+    known = {}
+    for feature in dataset.schema:
+        if feature.type == "categorical":
+            counts = Counter(dataset.X[feature.name].dropna().tolist())
+            frequent = sorted(
+                (-count, category) for category, count in counts.items() if count >= FEWEST_ROWS
+            )
+            known[feature.name] = sorted(category for _, category in frequent[:MAX_CATEGORIES])
+    return {name: categories for name, categories in known.items() if categories}
+
+
+def _text() -> Any:
+    """TF-IDF of hashed words."""
+    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+
+    return _chain([HashingVectorizer(**HASHING), TfidfTransformer()])
 
 
 def _numeric(features: Features, *, impute: bool) -> Any:
@@ -60,16 +106,16 @@ def _numeric(features: Features, *, impute: bool) -> Any:
     return _chain([*steps, scalers[features.scaler]()] if features.scaler in scalers else steps)
 
 
-def _categorical(features: Features, *, impute: bool) -> Any:
+def _categorical(features: Features, known: list[list[str]], *, impute: bool) -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
     steps = [SimpleImputer(strategy="most_frequent", keep_empty_features=True)] if impute else []
     if features.encoder == "onehot":
-        unknown = "infrequent_if_exist"
-        encoder = OneHotEncoder(max_categories=MAX_CATEGORIES, handle_unknown=unknown, sparse_output=False)
+        encoder = OneHotEncoder(categories=known, handle_unknown="ignore", sparse_output=False)
         return _chain([*steps, encoder])
-    return _chain([*steps, OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)])
+    unknown = "use_encoded_value"
+    return _chain([*steps, OrdinalEncoder(categories=known, handle_unknown=unknown, unknown_value=-1)])
 
 
 def _chain(steps: list[Any]) -> Any:

@@ -80,14 +80,15 @@ def read(data: Data, folder: Path) -> tuple[Source, Table]:
         content = bundled(data.sklearn, data.target)
         digest = hashlib.sha256(content).hexdigest()
         file = DataFile(f"{data.sklearn}.csv", digest, len(content))
-        return Source(f"sklearn:{data.sklearn}", digest, content, (file,)), _parse(file.name, content, ",")
+        return Source(f"sklearn:{data.sklearn}", digest, content, (file,)), parse_table(
+            file.name, content, ","
+        )
     if data.file:
         path = folder / data.file
         content = _bytes(path)
         file = DataFile(path.name, hashlib.sha256(content).hexdigest(), len(content))
-        return Source(f"file:{data.file}", file.sha256, path, (file,), (path,)), _parse(
-            path.name, content, data.separator
-        )
+        source = Source(f"file:{data.file}", file.sha256, path, (file,), (path,))
+        return source, parse_table(path.name, content, data.separator)
     return _read_folder(data, folder / str(data.folder))
 
 
@@ -116,7 +117,7 @@ def _read_folder(data: Data, folder: Path) -> tuple[Source, Table]:
     for path in paths:
         content = _bytes(path)
         files.append(DataFile(path.name, hashlib.sha256(content).hexdigest(), len(content)))
-        tables.append(_parse(path.name, content, data.separator))
+        tables.append(parse_table(path.name, content, data.separator))
     listing = "".join(f"{file.sha256}  {file.name}\n" for file in files)
     digest = hashlib.sha256(listing.encode()).hexdigest()
     return Source(f"folder:{data.folder}", digest, folder, tuple(files), tuple(paths)), _joined(tables)
@@ -137,7 +138,8 @@ def _bytes(path: Path) -> bytes:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _parse(name: str, content: bytes, separator: str) -> Table:
+def parse_table(name: str, content: bytes, separator: str) -> Table:
+    """The table in a CSV or Parquet file, by its name. Raises DataError, naming file, line and column."""
     if not content:
         raise DataError(f"{name} is empty")
     table = _parquet(name, content) if name.lower().endswith(".parquet") else _csv(name, content, separator)
@@ -182,7 +184,10 @@ def _header(name: str, content: bytes, separator: str) -> list[str]:
         raise DataError(f"{name}, line {line}: not UTF-8 text", "save the file as UTF-8") from error
     header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), "")):
-        raise DataError(f"{name} seems to be separated by {other!r}", f"set data.separator = {other!r}")
+        raise DataError(
+            f"{name} seems to be separated by {other!r}, not by {separator!r}",
+            f"train with data.separator = {other!r}, or write it with {separator!r}",
+        )
     return header
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from orchestrator.learning import plots
 from orchestrator.learning.description import describe
 from orchestrator.learning.metrics import Metrics
+from orchestrator.learning.profile import cleaning_done, types_found
 from orchestrator.learning.training import Training
 
 _NAMES = {
@@ -83,9 +84,12 @@ def _markdown(training: Training, pictures: list[Path]) -> str:
         f"Trained on {metrics.training_rows} rows, measured on {metrics.rows} rows held out from training"
         f" (seed {training.split.seed}). Data: SHA-256 `{data.sha256}`, {data.rows} rows after cleaning.",
         "",
+        *_data(training),
         *_table(metrics),
         "",
         *_gate(training),
+        *_groups(training.metrics),
+        *_importances(training.metrics),
         *(f"![{picture.stem}]({picture.name})\n" for picture in pictures),
     ]
     if training.warnings:
@@ -94,13 +98,41 @@ def _markdown(training: Training, pictures: list[Path]) -> str:
 
 
 def _table(metrics: Metrics) -> list[str]:
-    lines = ["| | held out | training |", "|---|---:|---:|"]
+    lines = ["| | held out | baseline | training |", "|---|---:|---:|---:|"]
     for name, value in metrics.values.items():
-        training = metrics.training.get(name)
-        lines.append(f"| {_NAMES[name]} | {value:.4f} | {'' if training is None else f'{training:.4f}'} |")
+        baseline, training = metrics.baseline.get(name), metrics.training.get(name)
+        lines.append(f"| {_NAMES[name]} | {value:.4f} | {_figure(baseline)} | {_figure(training)} |")
+    lines += ["", "The baseline is the best that one and the same answer for all held-out rows reaches."]
     if metrics.positive is not None:
         lines += ["", f"Precision, recall and F1 are about `{metrics.positive}`."]
     return lines
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _data(training: Training) -> list[str]:
+    told = [*types_found(training.dataset), *cleaning_done(training.dataset), *training.notes]
+    return [*(f"- {line}" for line in told), ""]
+
+
+def _groups(metrics: Metrics) -> list[str]:
+    lines = []
+    for column, groups in metrics.groups.items():
+        names = list(next(iter(groups.values()), {}))
+        lines += [f"| {column} | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+        for group, figures in groups.items():
+            lines.append(f"| {group} | {' | '.join(_figure(figures.get(name)) for name in names)} |")
+        lines.append("")
+    return lines
+
+
+def _importances(metrics: Metrics) -> list[str]:
+    if not metrics.importances:
+        return []
+    lines = [f"| {name} | {value:.4f} |" for name, value in metrics.importances.items()]
+    return ["| column | what the score loses without it |", "|---|---:|", *lines, ""]
 
 
 def _gate(training: Training) -> list[str]:

@@ -74,7 +74,9 @@ def check_folds(dataset: Dataset, labels: "pd.Series[Any]", folds: int) -> None:
         if count < folds:
             raise DataError(
                 f"Class {label!r} has {count} training rows, too few for {folds} folds",
-                "set search.folds lower",
+                f"set search.folds to {max(count, 2)}"
+                if count > 1
+                else "set data.cleaning.smallest_class = 5",
             )
 
 

@@ -52,13 +52,16 @@ class Cleaning(_Table):
     """[data.cleaning]: what happens to rows that cannot be used as they are.
 
     `missing`: drop the row, let features.imputer fill it in, or stop. A missing label is only ever dropped.
-    `duplicates`: rows equal in every column. `bad_values`: a word among numbers, an infinite number, a
-    row with too many or too few fields; `impute` treats a bad cell as missing.
+    `missing_marks` are cells that mean "no value"; among numbers, every way to write such a number is one.
+    `duplicates`: rows equal in every column. `bad_values`: a word among numbers or dates, an infinite number,
+    a row with too many or too few fields; `impute` treats a bad cell as missing. Rows of classes with fewer
+    rows than `smallest_class` are dropped.
     """
 
     missing: Literal["drop", "impute", "error"] = "impute"
     duplicates: Literal["drop", "keep", "error"] = "drop"
     bad_values: Literal["drop", "impute", "error"] = "error"
+    smallest_class: int = Field(default=1, ge=1)
     missing_marks: list[str] = ["", "?", "N/A", "NA", "NULL", "NaN", "None", "nan", "null"]
 
 
@@ -72,7 +75,8 @@ class Data(_Table):
     positive: bool | int | str | None = None
     task: Literal["auto", "classification", "regression"] = "auto"
     separator: str = Field(default=",", min_length=1, max_length=1)
-    types: dict[str, Literal["numeric", "categorical", "ignore"]] = {}
+    decimal: Literal[".", ","] = "."
+    types: dict[str, Literal["numeric", "categorical", "text", "date", "identifier", "ignore"]] = {}
     cleaning: Cleaning = Cleaning()
 
     @model_validator(mode="after")
@@ -82,6 +86,8 @@ class Data(_Table):
             raise ValueError(
                 f"give exactly one of file, folder and sklearn, not {' and '.join(given) or 'none'}"
             )
+        if self.decimal == self.separator:
+            raise KeyFault("decimal", f"{self.decimal!r} separates the fields already")
         if self.types.get(self.target) is not None:
             raise KeyFault("types", f"the target {self.target!r} has no type here: set task instead")
         return self
@@ -203,6 +209,16 @@ def _gate(gate: dict[Metric, float]) -> dict[Metric, float]:
     return gate
 
 
+class Report(_Table):
+    """[report]: figures for each group in columns of categories, and how much each column matters.
+
+    Both are recorded in the manifest too, with the names of the groups.
+    """
+
+    groups: list[str] = []
+    importances: bool = False
+
+
 class Spec(_Table):
     """A whole diln.toml."""
 
@@ -212,6 +228,7 @@ class Spec(_Table):
     model: Model
     search: Search | None = None
     split: Split = Split()
+    report: Report = Report()
     gate: Annotated[dict[Metric, float], AfterValidator(_gate)] = {}
 
     _path: Path = PrivateAttr(default=Path("diln.toml"))

@@ -1,9 +1,16 @@
 """The spec that `diln init` writes: every key, with what it means."""
 
+from typing import TYPE_CHECKING
+
 from orchestrator.learning.catalogue import ESTIMATORS
 from orchestrator.learning.spec import Sklearn
 
+if TYPE_CHECKING:
+    from orchestrator.learning.inspection import Found
+
 _REGRESSION: tuple[Sklearn, ...] = ("diabetes",)
+
+_MARKS = '# missing_marks = ["", "-999"]  # cells that mean "no value"; default: "", ?, NA, NULL, NaN, None …'
 
 _TEMPLATE = """\
 # What `diln train` does. Everything here, and the hash of the data, becomes part of the model's manifest.
@@ -17,13 +24,17 @@ license = "{license}"
 {source}
 target = "{target}"           # the column to predict
 task = "auto"               # or "classification", "regression"
-# positive = "yes"          # the class that precision, recall and F1 are about; default: the last in order
-# types = {{ id = "ignore", zip = "categorical", age = "numeric" }}    # default: found out
+# positive = "yes"          # the class that precision, recall and F1 are about; default: the rarer
+{types}
+{separator}           # of the fields of a CSV file; default: a comma
+{decimal}             # of the numbers in a CSV file; default: a point
 
 [data.cleaning]
-missing = "impute"          # "drop" the row, "impute" (see features.imputer), or stop with an "error"
+missing = {missing}          # "drop" the row, "impute" (see features.imputer), or stop with an "error"
 duplicates = "drop"         # or "keep", "error"
-bad_values = "error"        # words among numbers, infinite numbers, rows of wrong length: or "drop", "impute"
+{marks}
+bad_values = {bad_values}        # bad numbers, bad dates, rows of wrong length: or "drop", "impute"
+smallest_class = {smallest_class}          # rows of classes with fewer rows are dropped
 
 [features]
 imputer = "median"          # of numbers: "mean", "median", "most_frequent"
@@ -51,7 +62,11 @@ test_size = 0.2             # the share of the rows that is held out from traini
 seed = 42                   # the same seed gives the same model, byte for byte
 stratify = true             # every class in the same share on both sides
 
-[gate]                      # what a model must reach to be published as deployable
+# [report]                  # recorded in the manifest too
+# groups = ["sex"]          # figures for each group in a column (pip install 'diln[report]')
+# importances = true        # how much each column matters
+
+[gate]                      # what a model must reach, and be above the baseline, to be deployable
 {gate}
 """
 
@@ -63,23 +78,50 @@ def spec_template(
     folder: str = "",
     target: str = "",
     name: str = "",
+    found: "Found | None" = None,
 ) -> str:
     """A commented spec for a data set that scikit-learn carries, or for a CSV or Parquet file or folder.
 
-    `load_spec` accepts it as it is.
+    `found` is what was found in the file or folder. `load_spec` accepts the spec as it is.
     """
-    task = "regression" if dataset in _REGRESSION and not (file or folder) else "classification"
+    own = bool(file or folder)
+    task = "regression" if dataset in _REGRESSION and not own else "classification"
+    if found:
+        task, name, target = found.task, name or found.name, found.target
     values = _REGRESSION_VALUES if task == "regression" else _CLASSIFICATION_VALUES
     wide = " ".join(f"{estimator}," for estimator in ESTIMATORS)
     return _TEMPLATE.format(
-        name=name or (dataset or "my-model").replace("_", "-"),
-        description="" if file or folder else f"The {dataset} data of scikit-learn",
-        license="MIT",
+        name=name or ("my-model" if own else str(dataset).replace("_", "-")),
+        description="" if own else f"The {dataset} data of scikit-learn",
+        license="" if own else "MIT",
         source=_source(dataset, file, folder),
         target=_quoted(target or "target"),
         estimators=_wrapped(wide.rstrip(",")),
+        **_found(found),
         **values,
     )
+
+
+def _found(found: "Found | None") -> dict[str, object]:
+    """The lines that say how to read the data: as comments where the default will do."""
+    types = found.types if found else {}
+    example = 'id = "identifier", note = "text", zip = "categorical"'
+    told = ", ".join(f'"{_quoted(name)}" = "{kind}"' for name, kind in types.items())
+    marks = found.marks if found else None
+    listed = ", ".join(f'"{_quoted(mark)}"' for mark in marks or ())
+    return {
+        "types": f"types = {{ {told} }}" if types else f"# types = {{ {example} }}   # or date, numeric",
+        "separator": _line("separator", found.separator if found else ",", ",", ";"),
+        "decimal": _line("decimal", found.decimal if found else ".", ".", ","),
+        "missing": f'"{found.missing if found else "impute"}"',
+        "marks": f"missing_marks = [{listed}]" if marks is not None else _MARKS,
+        "bad_values": f'"{found.bad_values if found else "error"}"',
+        "smallest_class": found.smallest_class if found else 1,
+    }
+
+
+def _line(key: str, value: str, default: str, example: str) -> str:
+    return f'# {key} = "{example}"' if value == default else f'{key} = "{_quoted(value)}"'
 
 
 def _source(dataset: str | None, file: str, folder: str) -> str:

@@ -5,14 +5,16 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError, SpecError
 from orchestrator.learning.data import Dataset
 from orchestrator.learning.engines import running_on
+from orchestrator.learning.explaining import by_group, importances
 from orchestrator.learning.metrics import GateResult, Metrics, Outcome, check_gate, measure, outcome
 from orchestrator.learning.preprocessing import build_pipeline
+from orchestrator.learning.profile import warnings_about
 from orchestrator.learning.search import Candidate, count_fits, run_search
 from orchestrator.learning.spec import Spec
 
@@ -49,7 +51,8 @@ class Training:
     """A trained model and what was found out about it.
 
     `best_params` is empty without a search, `candidates` then too. `gate` holds a line for each key of the
-    spec's gate; `passed` says whether all hold. `warnings` are scikit-learn's, of the last fit.
+    spec's gate; `passed` says whether all hold. `warnings` are scikit-learn's, of the last fit, `notes` ours
+    about the data.
     """
 
     model: "Pipeline"
@@ -63,6 +66,7 @@ class Training:
     engine: str
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -98,10 +102,11 @@ def train(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             pipeline.fit(*rows)
-        _forget_machine(pipeline)
         tick()
     test = outcome(pipeline, dataset.X.iloc[list(split.test)], dataset.y.iloc[list(split.test)])
     metrics = measure(dataset, test, outcome(pipeline, *rows))
+    metrics = _explain(spec, dataset, pipeline, split, test, metrics)
+    _forget_machine(pipeline)
     return Training(
         model=pipeline,
         dataset=dataset,
@@ -113,7 +118,23 @@ def train(
         candidates=candidates,
         engine=engine,
         seconds=time.perf_counter() - began,
+        notes=warnings_about(dataset, spec.model),
         warnings=sorted({str(warning.message).splitlines()[0] for warning in caught}),
+    )
+
+
+def _explain(
+    spec: Spec, dataset: Dataset, pipeline: "Pipeline", split: Split, test: Outcome, metrics: Metrics
+) -> Metrics:
+    """The metrics with what [report] asks for."""
+    held_out = list(split.test)
+    rows, labels = dataset.X.iloc[held_out], dataset.y.iloc[held_out]
+    groups = by_group(spec, dataset, test, rows)
+    asked = spec.report.importances
+    return replace(
+        metrics,
+        groups=groups,
+        importances=importances(spec, dataset, pipeline, rows, labels) if asked else {},
     )
 
 
@@ -130,7 +151,10 @@ def split_rows(spec: Spec, dataset: Dataset) -> Split:
         stratify=dataset.y if stratify else None,
     )
     if dataset.task == "classification" and (missing := set(dataset.classes) - set(dataset.y.iloc[train])):
-        raise DataError(f"No training row is of class {min(missing, key=str)!r}", "set split.stratify = true")
+        raise DataError(
+            f"No training row is of class {min(missing, key=str)!r}",
+            "set split.stratify = true and data.cleaning.smallest_class = 2",
+        )
     return Split(tuple(sorted(train)), tuple(sorted(test)), spec.split.seed, stratify)
 
 
@@ -140,7 +164,8 @@ def _check_sizes(spec: Spec, dataset: Dataset, *, stratify: bool) -> None:
     counts = dict(dataset.y.value_counts()) if stratify else {}
     if single := [label for label, count in counts.items() if count < 2]:
         raise DataError(
-            f"Class {single[0]!r} has a single row: too few to split", "add rows, or drop the class"
+            f"Class {single[0]!r} has a single row: too few to split",
+            "set data.cleaning.smallest_class = 2 to drop such classes, or add rows",
         )
     if min(held_out, rows - held_out) < 2:
         raise DataError(f"{rows} rows are too few to hold out {size:.0%} of them")
@@ -167,10 +192,13 @@ def _search(
 
 
 def _forget_machine(pipeline: "Pipeline") -> None:
-    """Boosted histograms note how many threads there were: the only trace of the machine in a model."""
+    """Remove what differs between machines: a number of threads, and an address in memory."""
     mapper = getattr(pipeline[-1], "_bin_mapper", None)
     if mapper is not None:
         mapper.n_threads = None
+    for name, part, _ in pipeline[0].transformers_:
+        if name.startswith("text "):
+            vars(part[0]).pop("_stop_words_id", None)
 
 
 def _ticker(progress: Progress | None, total: int) -> Callable[[], None]:

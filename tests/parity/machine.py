@@ -22,10 +22,10 @@ class Node:
     def __init__(self, url: str) -> None:
         self.web3 = Web3(HTTPProvider(url))
 
-    def deploy(self, name: str) -> Any:
+    def deploy(self, name: str, *args: Any) -> Any:
         compiled = artifact(name)
         factory = self.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
-        sent = factory.constructor().transact({"from": self.web3.eth.accounts[0]})
+        sent = factory.constructor(*args).transact({"from": self.web3.eth.accounts[0]})
         return factory(self.web3.eth.wait_for_transaction_receipt(sent)["contractAddress"])
 
     def call(self, call: Any) -> Any:

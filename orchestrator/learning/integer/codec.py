@@ -95,6 +95,8 @@ def _decode_trees(data: bytes) -> IntegerTrees:
     biases = np.frombuffer(data, ">i4", outputs, offset)
     offset += 4 * outputs
     roots = struct.unpack_from(f">{count}H", data, offset)
+    if roots[:1] != (0,):
+        raise ValueError("the first tree does not begin with the first node")
     offset += 2 * count
     table = [struct.unpack_from(">HBH", data, offset + 5 * node) for node in range(nodes)]
     offset += 5 * nodes

@@ -1,5 +1,10 @@
-"""Integer networks and tree ensembles, in plain numpy: the reference that the contracts are held against."""
+"""Integer networks and tree ensembles: the reference that the contracts are held against.
 
+Samples are run in blocks, so that memory does not grow with their number. Sums of networks are computed as
+float64, whose integers up to 2^53 are exact: at most 4096 · 255 · 128 + 2^31 here.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +18,11 @@ Integers = NDArray[np.int64]
 MAX_LAYERS, MAX_WIDTH, MAX_SHIFT = 8, 4096, 31
 MAX_INPUTS, MAX_TABLE = 0xFFFE, 0xFFFF
 INT32 = np.iinfo(np.int32)
+MAX_ADDITIONS = 16_384
+"""Trees times outputs, see TreeModel.sol: so that one sample can always be refuted in one transaction."""
+
+BLOCK = 1 << 20
+"""Activations, or sums, that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,16 @@ class IntegerNetwork:
     def run(self, samples: Any) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
         values = as_bytes(samples, self.inputs)
-        for layer in self.layers[:-1]:
-            sums = values @ layer.weights.T + layer.biases
-            values = np.minimum(255, np.maximum(0, sums) >> layer.shift)
-        return values @ self.layers[-1].weights.T + self.layers[-1].biases
+        widest = max(self.inputs, *(len(layer.biases) for layer in self.layers))
+        exact = [(layer.weights.T.astype(float), layer.biases.astype(float)) for layer in self.layers]
+        outputs = np.empty((len(values), self.outputs), np.int64)
+        for block in _blocks(len(values), widest):
+            activations = values[block].astype(float)
+            for layer, (weights, biases) in zip(self.layers[:-1], exact, strict=False):
+                sums = activations @ weights + biases
+                activations = np.minimum(255, np.floor(np.maximum(0, sums) / 2**layer.shift))
+            outputs[block] = activations @ exact[-1][0] + exact[-1][1]
+        return outputs
 
 
 @dataclass(frozen=True)
@@ -75,13 +91,28 @@ class Tree:
     thresholds: tuple[int, ...]
     targets: tuple[int, ...]
 
-    def row(self, sample: Integers) -> int:
-        """The row at the end of the walk of one sample."""
-        node = 0
-        while self.features[node] >= 0:
-            goes_on = sample[self.features[node]] <= self.thresholds[node]
-            node = node + 1 if goes_on else self.targets[node]
-        return self.targets[node]
+    def rows(self, columns: NDArray[np.uint8]) -> Integers:
+        """The row at the end of each sample's walk, for bytes (inputs, samples).
+
+        All samples walk at once: a node passes those that reach it on, in two parts.
+        """
+        reached = np.empty(columns.shape[1], np.int64)
+        waiting = {0: np.arange(columns.shape[1])}
+        for node, (feature, threshold, target) in enumerate(
+            zip(self.features, self.thresholds, self.targets, strict=True)
+        ):
+            here = waiting.pop(node, None)
+            if here is None:
+                continue
+            if feature < 0:
+                reached[here] = target
+                continue
+            goes_on = columns[feature][here] <= threshold
+            for following, part in ((node + 1, here[goes_on]), (target, here[~goes_on])):
+                if part.size:
+                    met = waiting.get(following)
+                    waiting[following] = part if met is None else np.concatenate([met, part])
+        return reached
 
 
 @dataclass(frozen=True)
@@ -107,6 +138,11 @@ class IntegerTrees:
         _require(0 <= self.shift <= MAX_SHIFT, f"the shift is {self.shift}, not 0…{MAX_SHIFT}")
         _require(_within(self.rows, np.iinfo(np.int16)), "a leaf is not an int16")
         _require(_within(self.biases, INT32), "a bias is not an int32")
+        _require(len(self.trees) > 0, "it has no trees")
+        _require(
+            len(self.trees) * self.outputs <= MAX_ADDITIONS,
+            f"{len(self.trees)} trees with {self.outputs} outputs each are more than the contract adds up",
+        )
         for tree in self.trees:
             self._check(tree)
 
@@ -128,11 +164,11 @@ class IntegerTrees:
 
     def run(self, samples: Any) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
-        values = as_bytes(samples, self.inputs)
-        sums = np.tile(self.biases.astype(np.int64), (len(values), 1))
-        for i, sample in enumerate(values):
+        columns = np.ascontiguousarray(as_bytes(samples, self.inputs).T.astype(np.uint8))
+        sums = np.tile(self.biases.astype(np.int64), (columns.shape[1], 1))
+        for block in _blocks(len(sums), max(self.outputs, 16)):
             for tree in self.trees:
-                sums[i] += self.rows[tree.row(sample)]
+                sums[block] += self.rows[tree.rows(columns[:, block])]
         return sums
 
 
@@ -170,6 +206,12 @@ def as_bytes(samples: Any, inputs: int) -> Integers:
     _require(bool(np.all(integers == values)), "an input is not an integer")
     _require(not len(values) or (integers.min() >= 0 and integers.max() <= 255), "an input is not 0…255")
     return integers
+
+
+def _blocks(count: int, width: int) -> Iterator[slice]:
+    """Slices of `count` samples, each with `width` numbers, that hold BLOCK numbers or one sample."""
+    size = max(1, BLOCK // width)
+    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def _within(values: Integers, limits: np.iinfo[Any]) -> bool:

@@ -12,11 +12,10 @@ from typing import NoReturn
 
 from orchestrator.errors import ContractReverted
 from orchestrator.learning.onchain.base import OnChainModel
-from orchestrator.learning.onchain.market_rules import Rules
+from orchestrator.learning.onchain.market_rules import MEASURE_WAIT, Rules
 from orchestrator.learning.onchain.measuring import ONE, Contribution, Measuring, Participant
 from orchestrator.learning.onchain.samples import decode_run
 
-MEASURE_WAIT = 90 * 86_400
 BURNT = "burnt"
 
 
@@ -59,10 +58,12 @@ class Market:
     since: int = 0
     closes_at: int = 0
     trial: int = -1
+    lesson: bytes = b""
     bounty: int = 0
     bond: int = 0
     tips: int = 0
     pot: int = 0
+    spent: int = 0
     paid: int = 0
     balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     contributions: list[Contribution] = field(default_factory=list)
@@ -125,6 +126,7 @@ class Market:
         self.pot += amount
 
     def _credit(self, who: str, amount: int) -> None:
+        assert 0 <= amount <= self.pot  # noqa: S101 – the contract would revert, and be stuck
         self.pot -= amount
         self.balances[who] += amount
 
@@ -142,7 +144,7 @@ class Market:
         self._demand(now, Phase.TRIAL)
         self._demand_time(now)
         self._check_portion(run)
-        self.trial = index
+        self.trial, self.lesson = index, run
         self.stage, self.since, self.closes_at = Phase.PARTICIPATION, now, now + self.rules.duration
 
     def reveal(self, index: int, run: bytes, now: int) -> None:
@@ -163,6 +165,7 @@ class Market:
                 self.contributions,
                 self.participants,
                 [self.portions.get(i) for i in range(self.rules.portions)],
+                self.lesson,
             )
 
     def expire(self, now: int, choice_lost: bool = False) -> None:
@@ -178,8 +181,13 @@ class Market:
             self._credit(BURNT, self.bond)
             self._credit(self.provider, self.pot)
             return
-        defaulted = phase == Phase.REVEALING and not idle
-        self.stage, self.outcome = Phase.PAYING, Outcome.DEFAULTED if defaulted else Outcome.RETURNED
+        self.conclude(Outcome.DEFAULTED if phase == Phase.REVEALING and not idle else Outcome.RETURNED)
+
+    def conclude(self, outcome: Outcome) -> None:
+        """End it without measuring: what is owed can be paid. A default burns the bond."""
+        self.stage, self.outcome = Phase.PAYING, outcome
+        if outcome == Outcome.DEFAULTED:
+            self._credit(BURNT, self.bond)
 
     # -- the participants -----------------------------------------------------------------------------------
 
@@ -188,7 +196,7 @@ class Market:
     ) -> int:
         """Contribute samples for all to see, as one contribution or several; returns the first one's index.
 
-        `maximum` is what `who` would put at stake at most, in all.
+        `maximum` is what `who` would pay at most, in all: stakes and fees.
         """
         first = len(self.contributions)
         runs = [runs] if isinstance(runs, bytes) else list(runs)
@@ -198,7 +206,7 @@ class Market:
         if first + len(runs) > self.rules.capacity:
             _refuse("WrongPhase", Phase.REVEALING)
         counts = [self._count_contribution(run) for run in runs]
-        self._stake(who, sum(map(self.rules.weight, counts)), value, maximum)
+        self._charge(who, counts, value, maximum)
         for samples, run in zip(counts, runs, strict=True):
             self._add(who, samples, run, now)
         return first
@@ -210,7 +218,7 @@ class Market:
             _refuse("NothingHidden")
         if not 0 < samples <= self.rules.max_bytes // 3:
             _refuse("WrongCount", samples, self.rules.max_bytes // 3)
-        self._stake(who, self.rules.weight(samples), value, maximum)
+        self._charge(who, [samples], value, maximum)
         return self._add(who, samples, None, now)
 
     def open(self, index: int, run: bytes, now: int) -> None:
@@ -227,11 +235,11 @@ class Market:
         contribution.run = run
         self.participants[contribution.participant].opened += self.rules.weight(samples)
 
-    def _stake(self, who: str, weight: int, value: int, maximum: int | None) -> None:
-        stake = weight * self.rules.stake * self.unit
-        if maximum is not None and stake > maximum:
-            _refuse("PriceAboveMaximum", stake, maximum)
-        self._escrow(who, stake, value)
+    def _charge(self, who: str, counts: Sequence[int], value: int, maximum: int | None) -> None:
+        price = sum(map(self.rules.price, counts)) * self.unit
+        if maximum is not None and price > maximum:
+            _refuse("PriceAboveMaximum", price, maximum)
+        self._escrow(who, price, value)
 
     def _add(self, who: str, samples: int, run: bytes | None, now: int) -> int:
         numbers = {p.who: number for number, p in enumerate(self.participants)}
@@ -240,6 +248,7 @@ class Market:
             self.participants.append(Participant(who))
         weight = self.rules.weight(samples)
         self.participants[number].staked += weight
+        self.participants[number].given += 1
         self.participants[number].opened += weight if run is not None else 0
         self.contributions.append(Contribution(number, samples, run))
         if len(self.contributions) == self.rules.capacity:
@@ -252,10 +261,11 @@ class Market:
         """Go on measuring, with the data of the contributions next in turn."""
         self._demand(now, Phase.REWARDING)
         assert self.measuring is not None  # noqa: S101 – the phase says so
-        learned = self.measuring.crank(data, work)
-        tip = min(self.tips, learned * self.rules.tip * self.unit)
-        self.tips -= tip
-        self._credit(who, tip)
+        wanted = self.measuring.crank(data, work) * self.rules.tip * self.unit
+        amount = min(wanted, self.tips + self.fees)
+        fees = min(amount, self.fees)
+        self.tips, self.spent = self.tips - (amount - fees), self.spent + fees
+        self._credit(who, amount)
         if self.measuring.finished:
             self.stage, self.outcome = Phase.PAYING, Outcome.SETTLED
 
@@ -264,30 +274,41 @@ class Market:
         self._demand(now, Phase.PAYING)
         end = min(self.paid + most, len(self.participants))
         for p in self.participants[self.paid : end]:
-            self._credit(p.who, self._owed(p))
+            lost = self._lost(p) if self.outcome == Outcome.SETTLED else 0
+            self._credit(p.who, self._owed(p) - lost)
+            self._credit(BURNT, lost)
             self.paid += 1
         if end == len(self.participants):
+            if self.outcome == Outcome.SETTLED:
+                self._credit(BURNT, self.fees)
             self._credit(self.provider, self.pot)
             self.stage = Phase.CLOSED
 
-    def _owed(self, p: Participant) -> int:
-        stake = self.rules.stake * self.unit
-        if self.outcome == Outcome.SETTLED:
-            return self._settled(p, stake)
-        if self.outcome == Outcome.RETURNED or not p.opened:
-            return p.staked * stake
-        unpaid = self.participants[self.paid :]
-        shared = self.pot - sum(other.staked for other in unpaid) * stake
-        return p.staked * stake + shared * p.opened // sum(other.opened for other in unpaid)
+    @property
+    def fees(self) -> int:
+        """What is left of the contributions' fees."""
+        return len(self.contributions) * self.rules.fee * self.unit - self.spent
 
-    def _settled(self, p: Participant, stake: int) -> int:
+    def _owed(self, p: Participant) -> int:
+        stake = p.staked * self.rules.stake * self.unit
+        if self.outcome == Outcome.SETTLED:
+            return stake + self.bounty * max(0, p.score) // ONE
+        if self.outcome == Outcome.RETURNED:
+            return stake + self.fees * p.given // len(self.contributions)
+        unpaid = self.participants[self.paid :]
+        shared = self.pot - sum(other.staked for other in unpaid) * self.rules.stake * self.unit - self.fees
+        opened = sum(other.opened for other in unpaid)
+        back = p.given * self.rules.fee * self.unit
+        self.spent += back
+        return stake + back + (shared * p.opened // opened if p.opened else 0)
+
+    def _lost(self, p: Participant) -> int:
+        """What is burnt of what somebody put at stake."""
         assert self.measuring is not None  # noqa: S101 – the outcome says so
-        amount = p.staked * stake + self.bounty * p.score // ONE
         if not self.measuring.gains:
-            return amount
-        amount -= p.forfeit + (p.staked - p.opened) * stake
-        forfeits = self.measuring.forfeits + (self.staked - self.opened) * stake
-        return amount if p.dropped else amount + forfeits * max(0, p.score) // self.measuring.gains
+            return 0
+        unopened = (p.staked - p.opened) * self.rules.stake * self.unit
+        return p.forfeit + unopened - self.bounty * min(0, p.score) // ONE
 
     # -- refusals -------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """How a market measures contributions: contracts/sum/market/MarketReward.sol, integer for integer.
 
-Losses and scores are counted in billionths, money in the token's smallest unit.
+Losses are counted in billionths, scores in billionths of the loss at first, money in the token's smallest
+unit.
 """
 
 from collections.abc import Sequence
@@ -8,11 +9,13 @@ from dataclasses import dataclass, replace
 
 from orchestrator.errors import DataError
 from orchestrator.learning.onchain.base import OnChainModel
-from orchestrator.learning.onchain.market_rules import ACCURACY, F1, Rules
+from orchestrator.learning.onchain.market_rules import ACCURACY, F1, LESSONS, Rules
 from orchestrator.learning.onchain.samples import decode_run
 
 ONE = 10**9
 WHOLE = 1 << 16  # in these parts hinge losses are counted
+LEAST_LOSS = 10**6
+"""A smaller loss at first counts as this."""
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Participant:
     who: str
     staked: int = 0
     opened: int = 0
+    given: int = 0
     of_pass: int = 0
     strikes: int = 0
     dropped: bool = False
@@ -98,7 +102,7 @@ class Measuring:
     """The measuring of contributions, resumable after any amount of work.
 
     `portions` has a run for each portion but the trial one (None); those that follow it, cyclically,
-    validate. `model` is left as the contributions make it.
+    validate. `lesson` is the trial portion's run. `model` is left as it and the contributions make it.
     """
 
     rules: Rules
@@ -108,6 +112,7 @@ class Measuring:
     contributions: list[Contribution]
     participants: list[Participant]
     portions: list[bytes | None]
+    lesson: bytes
     at_pass: int = 1
     next: int = 0
     measuring: bool = True
@@ -119,6 +124,8 @@ class Measuring:
     finished: bool = False
     tallies: tuple[Tally, Tally] = (Tally(), Tally())  # paying, validating
     seen: int = 0
+    lessons: int = LESSONS  # still to be had
+    taught: int = 0  # samples of the lesson that is had
 
     def __post_init__(self) -> None:
         self.samples: list[tuple[bool, tuple[bytes, int]]] = []  # validating, features and label
@@ -126,35 +133,56 @@ class Measuring:
         for index, run in enumerate(self.portions):
             validates = 0 < (index - trial) % len(self.portions) <= self.rules.validation
             self.samples += [(validates, sample) for sample in decode_run(run or b"")]
+        self._lesson = list(decode_run(self.lesson))
         self._initial = self._shadow = self.model.to_bytes()
 
     def crank(self, data: Sequence[bytes], work: int) -> int:
-        """Go on, with the data of the contributions next in turn; returns how many were learned.
+        """Go on, with the data of the contributions next in turn; returns how many steps were made.
 
         Raises DataError, and does nothing, where `data` are none of those whose turn it is.
         """
-        given = learned = 0
-        while work and not self.finished:
-            if self.measuring:
-                work = self._measure(work)
-                continue
-            if self.next == len(self.contributions):
+        given = steps = 0
+        learned = False
+        while steps < work and not self.finished:
+            if self.lessons:
+                given = self._find(data, given, self.lesson)
+                if given == len(data):
+                    break
+                steps += self._study(work - steps)
+                learned = True
+                given += not self.lessons
+            elif self.measuring:
+                steps += self._measure(work - steps)
+            elif self.next == len(self.contributions):
                 self._end_pass()
+                steps += 1
             elif self._skipped(self.contributions[self.next]):
                 self.next += 1
+                steps += 1
             else:
-                given = self._find(data, given)
+                given = self._find(data, given, self.contributions[self.next].run)
                 if given == len(data):
                     break
                 self._learn_next()
-                given, learned = given + 1, learned + 1
-            work -= 1
+                given, steps, learned = given + 1, steps + 1, True
         if given and given == len(data) and not learned:
             raise DataError(f"it is the turn of contribution {self.next}, whose data these are not")
-        return learned
+        return steps
 
-    def _find(self, data: Sequence[bytes], given: int) -> int:
-        wanted = self.contributions[self.next].run
+    def _study(self, work: int) -> int:
+        """Learn the trial portion, for so many steps at most; returns how many."""
+        samples, steps = self._lesson, 0
+        while steps < work and self.lessons:
+            self.model.learn(*samples[self.taught])
+            steps, self.taught = steps + 1, self.taught + 1
+            if self.taught == len(samples):
+                self.taught, self.lessons = 0, self.lessons - 1
+        if not self.lessons:
+            self._shadow = self.model.to_bytes()
+        return steps
+
+    @staticmethod
+    def _find(data: Sequence[bytes], given: int, wanted: bytes | None) -> int:
         while given < len(data) and data[given] != wanted:
             given += 1
         return given
@@ -164,8 +192,9 @@ class Measuring:
 
     def _learn_next(self) -> None:
         run = self.contributions[self.next].run or b""
-        verdicts = [self.model.learn(x, y) for x, y in decode_run(run)]
-        self.measuring = any(verdict.changed for verdict in verdicts)
+        for x, y in decode_run(run):
+            self.model.learn(x, y)
+        self.measuring = self.model.to_bytes() != self._shadow
         self.next += 1
         if not self.measuring:
             self._settle(self.last, changed=False)
@@ -178,11 +207,11 @@ class Measuring:
             for wanted in (False, True)
         )
         self.tallies = self.tallies[0] + paying, self.tallies[1] + validating
-        work -= end - self.seen
+        steps = end - self.seen
         self.seen = end
         if end == len(self.samples):
             self._judge()
-        return work
+        return steps
 
     def _judge(self) -> None:
         validation = self.rules.validation
@@ -196,9 +225,12 @@ class Measuring:
         else:
             self.first = self.last = losses
 
-    def _improvement(self, losses: Losses) -> int:
-        paying = self.last.paying - losses.paying
-        return min(paying, self.last.validating - losses.validating) if self.rules.validation else paying
+    def _share(self, losses: Losses) -> int:
+        """Which share of the first loss is avoided, in billionths, rounded down."""
+        fall = self.last.paying - losses.paying
+        if self.rules.validation:
+            fall = min(fall, self.last.validating - losses.validating)
+        return fall * ONE // max(self.first.paying, LEAST_LOSS)
 
     def _settle(self, losses: Losses, changed: bool) -> None:
         contribution = self.contributions[self.next - 1]
@@ -206,18 +238,23 @@ class Measuring:
         if p.of_pass != self.at_pass:
             p = replace(p, of_pass=self.at_pass, score=0, strikes=0, kept=0)
             self.participants[contribution.participant] = p
-        score = p.score + self._improvement(losses)
+        share = self._share(losses)
+        kept = changed and share * 1000 >= self.rules.margin * ONE
+        score = p.score + (share if kept else min(0, share))
         stake = p.opened * self.stake * ONE
         balance = stake + self.bounty * score
-        p.strikes += (below := balance * 1000 < stake * self.rules.threshold)
+        below = share < 0 and balance * 1000 < stake * self.rules.threshold
+        p.strikes += below
+        if kept:
+            self._shadow, self.last = self.model.to_bytes(), losses
+        else:
+            self.model.restore(self._shadow)
         if balance < 0 or (below and p.strikes >= self.rules.strikes):
             self._drop(p, score)
-            self.model.restore(self._shadow)
             return
         self.gains += max(0, score) - max(0, p.score)
-        p.score, self.last = score, losses
-        p.kept += changed
-        self._shadow = self.model.to_bytes()
+        p.score = score
+        p.kept += kept
 
     def _drop(self, p: Participant, score: int) -> None:
         p.dropped = True
@@ -237,5 +274,5 @@ class Measuring:
             self.finished = True
             return
         self.model.restore(self._initial)
-        self._shadow = self._initial
+        self._shadow, self.lessons = self._initial, LESSONS
         self.at_pass, self.next, self.again, self.last, self.gains = self.at_pass + 1, 0, False, self.first, 0

@@ -43,6 +43,11 @@ def decode_run(run: bytes) -> Iterator[tuple[bytes, int]]:
         at = end
 
 
+def count_run(run: bytes) -> int:
+    """How many samples a run has; raises DataError where it is truncated."""
+    return sum(1 for _ in decode_run(run))
+
+
 def portion_leaf(place: Place, provider: Address, index: int, run: bytes, salt: bytes) -> bytes:
     """The commitment to portion `index`: what the market's `leafOf` returns."""
     types = ("bytes32", "uint256", "address", "address", "uint256", "bytes32", "bytes32")

@@ -13,6 +13,7 @@ import json
 import pickle
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -447,6 +448,36 @@ def test_load_model__tree_that_announces_other_nodes__is_refused_unbuilt(
 
     with pytest.raises(ModelError, match="other nodes than it says"):
         load_model(rewritten(model_bytes(fit("decision_tree_classifier")), change))
+
+
+def repeated(model: Pipeline, references: int) -> bytes:
+    """A model file of which one node names an array of a megabyte `references` times."""
+
+    def change(schema: dict[str, Any], entries: dict[str, bytes]) -> None:
+        node = next(each for each in modelarchive.nodes(schema) if each["__loader__"] == "NdArrayNode")
+        entries["large.npy"] = array_of("(131072,)", bytes(8 * 131_072))
+        many = [{**node, "file": "large.npy", "__id__": 10**9 + number} for number in range(references)]
+        schema["content"]["content"]["extra_"] = {
+            "__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": many,
+            "__id__": 10**9 - 1,
+        }  # fmt: skip
+
+    return rewritten(model_bytes(model), change)
+
+
+def test_load_model__one_array_named_six_hundred_times__is_refused_before_it_takes_memory(
+    fit: Callable[[str], Pipeline],
+) -> None:
+    """A file of a megabyte used to take more than one gigabyte."""
+    load_model(repeated(fit("ridge"), 8))
+    data = repeated(fit("ridge"), 600)
+    assert len(data) < 2 << 20
+    tracemalloc.start()
+    with pytest.raises(ModelError, match="names its arrays too often"):
+        load_model(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 << 20
 
 
 def test_load_model__tree_of_many_outputs__is_refused_unbuilt(fit: Callable[[str], Pipeline]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper, save
+from onnx import TensorProto, helper, load, numpy_helper, save
 from onnx.reference import ReferenceEvaluator
 
 from orchestrator.errors import ModelError, UntrustedModel
@@ -198,9 +198,7 @@ def test_read_onnx__tree_regressor__averages(tmp_path: Path) -> None:
             [node("Gemm", "x w v", "h"), node("Sigmoid", "h", "s"), node("Gemm", "s u t")],
             "Sigmoid before Gemm",
         ),
-        ([node("Add", "x x")], "Add"),
         ([node("Relu", "x", domain="my.own")], "my.own.Relu"),
-        ([node("Gemm", "x w v", "h"), node("Cast", "h", to=TensorProto.INT8)], "Cast"),
     ],
 )
 def test_read_onnx__unsupported__names_it_and_what_is_supported(
@@ -211,6 +209,50 @@ def test_read_onnx__unsupported__names_it_and_what_is_supported(
         read_onnx(file, NAMES, 3)
     assert "Gemm" in caught.value.hint
     assert "TreeEnsembleClassifier" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("nodes", "stopped"),
+    [
+        ([node("Add", "x x")], "Add"),
+        ([node("Transpose", "x")], "Transpose"),
+        ([node("Gemm", "x w v", "h"), node("Cast", "h", to=TensorProto.INT8)], "Cast"),
+    ],
+)
+def test_read_onnx__use_of_a_known_operator__is_told_apart(
+    tmp_path: Path, nodes: list[Any], stopped: str
+) -> None:
+    with pytest.raises(ModelError, match=f"a use of {stopped} that is not supported") as caught:
+        read_onnx(write(tmp_path / "m.onnx", nodes, **PARTS), NAMES, 3)
+    assert "Classes must be whole numbers" in caught.value.hint
+
+
+def test_read_onnx__first_output_not_supported__no_other_is_scored(tmp_path: Path) -> None:
+    nodes = [node("Gemm", "x w v", "h"), node("Tanh", "h", "y"), node("Softmax", "h", "p")]
+    graph_file = write(tmp_path / "m.onnx", nodes, **PARTS)
+    model = load(graph_file)
+    model.graph.output.append(helper.make_empty_tensor_value_info("p"))
+    save(model, graph_file)
+    with pytest.raises(ModelError, match="has Tanh, which is not supported"):
+        read_onnx(graph_file, NAMES, 3)
+
+
+def test_read_onnx__transposed_weights__are_the_weights(tmp_path: Path) -> None:
+    plain = write(tmp_path / "a.onnx", [node("Gemm", "x w v")], **PARTS)
+    turned = PARTS | {"w": np.asarray(PARTS["w"]).T}
+    nodes = [node("Transpose", "w", "wt", perm=[1, 0]), node("Gemm", "x wt v")]
+    other = write(tmp_path / "b.onnx", nodes, **turned)
+    found, same = (read_onnx(file, NAMES, 3) for file in (plain, other))
+    assert np.array_equal(found.layers[-1].weights, same.layers[-1].weights)
+
+
+def test_read_onnx__input_of_several_dimensions__counts_all(tmp_path: Path) -> None:
+    file = write(tmp_path / "m.onnx", [node("Flatten", "x", "f"), node("Gemm", "f w v")], **PARTS)
+    model = load(file)
+    del model.graph.input[:]
+    model.graph.input.append(helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1, 2, 2]))
+    save(model, file)
+    assert read_onnx(file, NAMES, 3)
 
 
 def test_read_onnx__another_shape__says_both(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import DataError
-from orchestrator.learning.data import Dataset
+from orchestrator.learning.data import Dataset, Feature
 from orchestrator.learning.modelfile import load_model, model_bytes
 from orchestrator.learning.prediction import predict_rows
 from orchestrator.learning.spec import Cleaning, Features, Spec
@@ -49,7 +49,8 @@ def test_predict_rows__good_rows__gives_labels_and_probabilities(people: Any, en
 
 def test_predict_rows__schema_from_json__is_accepted(people: Any) -> None:
     training = people()
-    schema = json.loads(json.dumps([feature.to_json() for feature in training.dataset.schema]))
+    described = json.loads(json.dumps([feature.to_json() for feature in training.dataset.schema]))
+    schema = [Feature(**feature) for feature in described]
     assert predict_rows(training.model, [{"age": 25, "town": "Rome"}], schema)[0]["label"] == "no"
 
 
@@ -70,11 +71,12 @@ def test_predict_rows__regression__gives_numbers(spec_of: Callable[..., Spec], d
 def test_predict_rows__missing_value__is_imputed_or_refused(people: Any, value: Any) -> None:
     tolerant, strict = people(), people(cleaning=Cleaning(missing="drop"))
     row = {"age": value, "town": "Rome"}
-    assert predict_rows(tolerant.model, [row, {"age": 1}], tolerant.dataset.schema)
+    assert predict_rows(tolerant.model, [row], tolerant.dataset.schema)
     with pytest.raises(DataError, match="Row 1, column 'age': the value is missing"):
         predict_rows(strict.model, [row], strict.dataset.schema)
-    with pytest.raises(DataError, match="Row 1, column 'town': the column is missing"):
-        predict_rows(strict.model, [{"age": 1}], strict.dataset.schema)
+    for training in (tolerant, strict):
+        with pytest.raises(DataError, match="Row 1, column 'town': the column is missing"):
+            predict_rows(training.model, [{"age": 1}], training.dataset.schema)
 
 
 @pytest.mark.parametrize(

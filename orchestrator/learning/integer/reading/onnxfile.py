@@ -1,5 +1,6 @@
 """ONNX files as data: read, bounded and checked before anything of them is used. Needs the extra `onnx`."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,10 +88,11 @@ def _nodes(graph: Any) -> Iterator[Node]:
 
 
 def _width(value: Any) -> int | None:
-    """How many columns an input has; None where the file does not say."""
-    dimensions = value.type.tensor_type.shape.dim
-    last = dimensions[-1] if len(dimensions) > 1 else None
-    return int(last.dim_value) if last is not None and last.HasField("dim_value") else None
+    """How many numbers a sample has, in whatever shape; None where the file does not say."""
+    sizes = value.type.tensor_type.shape.dim[1:]
+    if not sizes or not all(size.HasField("dim_value") for size in sizes):
+        return None
+    return math.prod(int(size.dim_value) for size in sizes)
 
 
 def _value(attribute: Any) -> Any:

@@ -28,15 +28,24 @@ def read_onnx(file: Path, names: Sequence[str], classes: int) -> RealModel:
     for node in graph.nodes:
         found = _follow(node, [values.get(name) for name in node.inputs], classes)
         values.update(dict.fromkeys(node.outputs, found))
-    ends = [values.get(name) for name in graph.outputs]
-    for end in ends:
-        if isinstance(end, Flow | Scores | RealTrees):
-            return _finished(end, classes)
-    stopped = next((end.operator for end in ends if isinstance(end, Unsupported)), "its output")
-    raise ModelError(
-        f"the ONNX model has {stopped}, which is not supported",
-        f"Supported are {', '.join(sorted(OPERATORS))}.",
-    )
+    end = values.get(graph.outputs[0]) if graph.outputs else None  # another output may say another thing
+    if isinstance(end, Flow | Scores | RealTrees):
+        return _finished(end, classes)
+    stopped = end.operator if isinstance(end, Unsupported) else "an output that nothing computes"
+    raise ModelError(f"the ONNX model has {_use_of(stopped)}", _hint(stopped))
+
+
+def _use_of(stopped: str) -> str:
+    if stopped in OPERATORS:
+        return f"a use of {stopped} that is not supported"
+    return f"{stopped}, which is not supported"
+
+
+def _hint(stopped: str) -> str:
+    """What would help: of a known operator the values differ, of classifiers mostly the labels."""
+    if stopped in OPERATORS:
+        return "Classes must be whole numbers and shapes fixed: train it so, and export it again."
+    return f"Supported are {', '.join(sorted(OPERATORS))}."
 
 
 def _inputs(graph: Graph, names: Sequence[str]) -> dict[str, Flow]:

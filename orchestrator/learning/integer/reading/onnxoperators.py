@@ -38,6 +38,12 @@ def _constant(node: Node, values: list[Any], _: int) -> Any:
     )
 
 
+def _transposed(node: Node, values: list[Any], _: int) -> Any:
+    """Of weights only: rows stay rows."""
+    (value,) = values
+    return np.transpose(value, node.attributes.get("perm")) if isinstance(value, np.ndarray) else None
+
+
 def _reshaped(node: Node, values: list[Any], _: int) -> Any:
     """Rows stay rows: [-1, n], [0, -1] and the like; or a column of predictions becomes a list."""
     value = values[0]
@@ -214,4 +220,5 @@ OPERATORS: Mapping[str, Callable[[Node, list[Any], int], Any]] = {
     "Reshape": _reshaped,
     "Scaler": _scaler,
     "Sub": _elementwise(lambda _: 1.0, lambda constant: -constant),
+    "Transpose": _transposed,
 }
