@@ -49,7 +49,7 @@ def _train(workspace: Workspace, spec: Path) -> Generator[Line, None, Run]:
     yield "collect", f"{data.rows} rows of {data.source}, SHA-256 {data.sha256}"
     yield (
         "train",
-        f"{manifest.predicate.training.algorithm.rpartition('.')[2]} in {training.seconds:.1f} s; on "
+        f"{(manifest.predicate.training.algorithm or '').rpartition('.')[2]} in {training.seconds:.1f} s; on "
         f"{metrics.rows} rows held out: F1 {metrics['f1']:.4f}, ROC-AUC {metrics['roc_auc']:.4f}",
     )
     yield (

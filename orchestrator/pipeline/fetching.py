@@ -7,9 +7,12 @@ from pathlib import Path
 from orchestrator.errors import BlockNotFound, ModelError
 from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run
 from orchestrator.pipeline.workspace import Workspace
-from orchestrator.provenance import Manifest, Version
-from orchestrator.storage import decrypt_file, read_identity
+from orchestrator.provenance import Artifact, Manifest, Version
+from orchestrator.provenance.manifest import LARGEST_MANIFEST
+from orchestrator.storage import decrypt_file, digest_file, read_identity
 from orchestrator.types import Digest
+
+_AGE_HEADER = 64 << 10  # age adds 16 bytes to each 64 KiB, and a line for each recipient
 
 
 def model_file(workspace: Workspace, version: Version, identity: Path | None = None) -> Path:
@@ -21,7 +24,7 @@ def model_file(workspace: Workspace, version: Version, identity: Path | None = N
     run = local_run(workspace, version)
     if run:
         return run.model
-    cached = workspace.settings.home / "cache" / f"{version.artifact_hash.hex()}.skops"
+    cached = workspace.settings.home / "cache" / f"{version.artifact_hash.hex()}.model"
     if not _holds(cached, version.artifact_hash):
         cached.parent.mkdir(parents=True, exist_ok=True)
         _fetch(workspace, version, cached, identity)
@@ -33,20 +36,17 @@ def manifest_of(workspace: Workspace, version: Version) -> Manifest:
     run = local_run(workspace, version)
     if run and hashlib.sha256(run.manifest_file.read_bytes()).digest() == version.manifest_digest:
         return run.manifest
-    return Manifest.parse(workspace.storage.read(version.manifest_cid))
+    return Manifest.parse(workspace.storage.read(version.manifest_cid, limit=LARGEST_MANIFEST))
 
 
 def local_run(workspace: Workspace, version: Version) -> Run | None:
     """The run on this machine that the version was published from, if it was here."""
     runs = workspace.settings.models_dir.glob(f"*/{version.manifest_digest.hex()[:RUN_ID_LENGTH]}")
-    return next((Run(folder) for folder in runs if Run(folder).model.is_file()), None)
+    return next((Run(folder) for folder in runs if Run(folder).model.exists()), None)
 
 
 def _holds(file: Path, digest: Digest) -> bool:
-    if not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest() == digest
+    return file.exists() and digest_file(file).digest == digest
 
 
 def _fetch(workspace: Workspace, version: Version, dest: Path, identity: Path | None) -> None:
@@ -55,24 +55,28 @@ def _fetch(workspace: Workspace, version: Version, dest: Path, identity: Path | 
         return
     if version.artifact_cid is None:
         raise ModelError("this version's bytes were never published", "Ask its publisher for the file.")
-    if not _encrypted(workspace, version):
-        workspace.storage.get(version.artifact_cid, dest)
+    artifact = _described(workspace, version)
+    limit = artifact.size if artifact else None
+    if not (artifact and artifact.encrypted):
+        workspace.storage.get(version.artifact_cid, dest, limit=limit)
         return
     if identity is None:
         raise ModelError(
             "this model is private: what is published of it is encrypted",
             "Give the file with your private key: --identity FILE.",
         )
-    secret = workspace.storage.get(version.artifact_cid, dest.with_suffix(".age"))
+    limit = artifact.size + artifact.size // 1024 + _AGE_HEADER
+    secret = workspace.storage.get(version.artifact_cid, dest.with_suffix(".age"), limit=limit)
     decrypt_file(secret, dest, read_identity(identity))
     secret.unlink()
 
 
-def _encrypted(workspace: Workspace, version: Version) -> bool:
+def _described(workspace: Workspace, version: Version) -> Artifact | None:
+    """What the anchored manifest says of the bytes; None where nobody has it."""
     try:
-        return manifest_of(workspace, version).predicate.artifact.encrypted
+        return manifest_of(workspace, version).predicate.artifact
     except BlockNotFound:
-        return False  # then the verification fails anyway, for want of the manifest
+        return None  # then the verification fails anyway, for want of the manifest
 
 
 def _write(dest: Path, data: bytes) -> None:

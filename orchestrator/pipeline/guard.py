@@ -7,17 +7,15 @@ from typing import Self
 
 from orchestrator.errors import DilnError, VerificationFailed
 
-PATIENCE = 3
-"""How many intervals may pass without a finished check until a model is refused: a node may hang."""
-
 
 class Guard:
     """Runs `check` when entered, then every `interval` seconds, and at once when `changed` says so.
 
     `changed` is asked every `poll` seconds; it is cheap (has the registry spoken about this model?), `check`
     is thorough (hash, anchor, status, signatures) and raises where something is wrong. A check that cannot be
-    made counts as failed: a model that cannot be checked is not served. A later check that passes lifts the
-    refusal, so a node that comes back needs no restart.
+    made counts as failed: a model that cannot be checked is not served, and so is one of which nothing was
+    heard for `interval` seconds, whatever a silent node makes of the watch's thread. A later check that
+    passes lifts the refusal, so a node that comes back needs no restart.
     """
 
     def __init__(
@@ -36,7 +34,7 @@ class Guard:
         self._clock = clock
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
-        self._passed = clock()
+        self._passed = self._heard = clock()
         self._failure: DilnError | None = None
 
     @property
@@ -44,10 +42,10 @@ class Guard:
         """Why the model must not be used now; None while it may."""
         if self._failure:
             return self._failure
-        age = self._clock() - self._passed
-        if age > PATIENCE * self._interval + self._poll:
+        age = self._clock() - self._heard
+        if age > self._interval:
             return VerificationFailed(
-                f"the model was last checked {age:.0f} s ago: the check does not come to an end",
+                f"nothing was heard of the model's status for {age:.0f} s: the check does not come to an end",
                 "See whether the node and the storage answer: `diln doctor`.",
             )
         return None
@@ -55,21 +53,23 @@ class Guard:
     def __enter__(self) -> Self:
         """Raises what the first check raises: a model that never passed is not served at all."""
         self._check()
-        self._passed = self._clock()
+        self._passed = self._heard = self._clock()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        self._thread.join(timeout=PATIENCE * self._poll)  # a daemon: a check that hangs holds up nobody
+        self._thread.join(timeout=self._poll)  # a daemon: a check that hangs holds up nobody
 
     def look(self) -> None:
         """One turn of the watch: check if something changed, the interval is over, or the last one failed."""
+        began = self._clock()  # what is heard now may be no newer than the question
         try:
-            due = self._clock() - self._passed >= self._interval
+            due = began - self._passed >= self._interval
             if self._changed() or due or self._failure:
                 self._check()
                 self._passed, self._failure = self._clock(), None
+            self._heard = began
         except DilnError as error:
             self._failure = error
         except Exception as error:  # whatever it is, an unchecked model is not served, and the watch goes on

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import CidError, IntegrityError, ModelError, VerificationFailed
-from orchestrator.learning.modelfile import load_model
-from orchestrator.pipeline.fetching import model_file
+from orchestrator.errors import (
+    CidError,
+    IntegrityError,
+    ManifestError,
+    ModelError,
+    StorageError,
+    VerificationFailed,
+)
+from orchestrator.pipeline.fetching import manifest_of, model_file
+from orchestrator.pipeline.frameworks.opening import check_readable, open_model
 from orchestrator.pipeline.references import find_version
+from orchestrator.pipeline.rows import Inputs
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import (
     Anchor,
@@ -27,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A model that passed verification: `path` holds the bytes that were checked, `project` is the name."""
+    """A model that passed verification: `path` holds the bytes that were checked, `project` is the name.
+
+    `inputs` are its features, by its manifest or, where that tells none, by the model itself.
+    """
 
     pipeline: "Pipeline"
     project: str
@@ -35,6 +46,7 @@ class PublishedModel:
     anchor: Anchor
     manifest: Manifest
     path: Path
+    inputs: Inputs
 
     @property
     def name(self) -> str:
@@ -78,16 +90,26 @@ def load_published(
 
     The bytes come from a run on this machine, from the chain itself, or from storage; `identity` is a file
     with the private key for a private model. Raises VerificationFailed if any check fails, ModelError if the
-    bytes are to be had nowhere.
+    bytes are to be had nowhere or there is no safe reader for them (UntrustedModel: loading runs code).
     """
     version = find_version(workspace, reference, viewer)
+    _refuse_unreadable(workspace, version)
     path = model_file(workspace, version, identity)
     found = check(workspace, path, version.project_id)
     project = workspace.registry.project(version.project_id)
     if not (found.version and found.anchor and found.manifest and project):
         raise ModelError(f"the manifest of `{reference}` is not to be had", "Reach the storage that has it.")
-    pipeline = load_model(_read(path, found.version.artifact_hash))
-    return PublishedModel(pipeline, project.name, found.version, found.anchor, found.manifest, path)
+    pipeline, inputs = open_model(_read(path, found.version.artifact_hash), found.manifest)
+    return PublishedModel(pipeline, project.name, found.version, found.anchor, found.manifest, path, inputs)
+
+
+def _refuse_unreadable(workspace: Workspace, version: Version) -> None:
+    """Before anything is fetched, if the manifest is at hand; if not, the checks say so."""
+    try:
+        manifest = manifest_of(workspace, version)
+    except (StorageError, ManifestError):
+        return
+    check_readable(manifest)
 
 
 def find_subject(workspace: Workspace, reference: str) -> tuple[str, Digest | None]:

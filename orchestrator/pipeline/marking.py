@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import GateError, SignatureRefused, UsageError
+from orchestrator.errors import GateError, ModelError, NotDeployed, SignatureRefused, UsageError
 from orchestrator.pipeline.fetching import manifest_of
+from orchestrator.pipeline.runs import Run
 from orchestrator.pipeline.workspace import Workspace
-from orchestrator.provenance import Approval, Status, Version, sign_promotion
+from orchestrator.provenance import Approval, Status, Version, lineage, sign_promotion
 
 
 def mark(
@@ -28,8 +29,42 @@ def mark(
     Raises GateError, UsageError without a reason, SignatureRefused for a signer who is no participant,
     ContractReverted for a transition that is not allowed.
     """
-    if status is version.status:
-        return None
+    with workspace.journal.alone(f"mark {version.project_id.hex()} {version.artifact_hash.hex()}"):
+        version = workspace.registry.version(version.project_id, version.artifact_hash) or version
+        if status is version.status:
+            return None
+        return _mark(workspace, version, status, sender, reason, signers, dry_run)
+
+
+def refuse_revoked(workspace: Workspace, parents: Sequence[Run]) -> None:
+    """Raise ModelError where a parent, or what it was made from, was revoked in any project of this chain.
+
+    A model made from a revoked one fails verification. Where no registry is, nothing was revoked.
+    """
+    try:
+        registry = workspace.registry
+    except NotDeployed:
+        return
+    for run in parents:
+        for version in registry.find_versions(run.manifest.artifact_hash):
+            for each in (version, *lineage(registry, version).ancestors()):
+                if each.status is Status.REVOKED:
+                    what = "was revoked" if each is version else "was made from a model that was revoked"
+                    raise ModelError(
+                        f"{run.name}/{run.id} {what}: {each.reason}",
+                        "Train without it, or add --allow-revoked: what is made from it fails to verify.",
+                    )
+
+
+def _mark(
+    workspace: Workspace,
+    version: Version,
+    status: Status,
+    sender: Account,
+    reason: str,
+    signers: Sequence[Account],
+    dry_run: bool,
+) -> Receipt:
     registry = workspace.registry
     key = version.project_id, version.artifact_hash
     if status is Status.REVOKED:

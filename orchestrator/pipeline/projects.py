@@ -24,7 +24,7 @@ def find_project(workspace: Workspace, reference: str, creator: Address | None =
         return by_id
     owner, slash, name = reference.rpartition("/")
     if slash:
-        creator = resolve_address(workspace, owner)
+        creator = workspace.address(owner)
     own = registry.project(registry.project_id(creator, name)) if creator else None
     if own:
         return own
@@ -59,8 +59,7 @@ def create_project(
     run again, it waits for what was sent.
     """
     project_id = workspace.registry.project_id(sender.address, name)
-    if workspace.registry.project(project_id):
-        raise ChainError(f"{sender.name} has a project `{name}` already", "Look at `diln project show`.")
+    purpose = f"project-{project_id.hex()[:16]}"
     signing = [resolve_address(workspace, who) for who in participants] or [sender.address]
     function = workspace.registry.create_project(
         name,
@@ -68,15 +67,15 @@ def create_project(
         signing,
         len(signing) if threshold is None else threshold,
     )
-    purpose = f"project-{project_id.hex()[:16]}"
-    return project_id, workspace.journal.send(purpose, function, sender, dry_run=dry_run)
+    with workspace.journal.alone(purpose):
+        if workspace.registry.project(project_id):
+            raise ChainError(f"{sender.name} has a project `{name}` already", "Look at `diln project show`.")
+        return project_id, workspace.journal.send(purpose, function, sender, dry_run=dry_run)
 
 
 def resolve_address(workspace: Workspace, who: str) -> Address:
-    """An address as it is, an account's name as its address. Raises AccountError for an unknown name."""
-    from eth_utils.address import is_address, to_checksum_address
-
-    return to_checksum_address(who) if is_address(who) else workspace.account(who).address
+    """The address that a person means, to give it rights. Raises as `find_address` does."""
+    return workspace.address(who, paid=True)
 
 
 def _by_id(workspace: Workspace, reference: str) -> Project | None:

@@ -61,6 +61,20 @@ def publish(
     manifest = check_run(run)
     if require_deployable:
         _require_gate(manifest)
+    with workspace.journal.alone(f"publish {sender.address}"):
+        return _publish(workspace, run, manifest, sender, project, on_chain, dry_run, progress)
+
+
+def _publish(
+    workspace: Workspace,
+    run: Run,
+    manifest: Manifest,
+    sender: Account,
+    project: str | None,
+    on_chain: bool,
+    dry_run: bool,
+    progress: Progress | None,
+) -> Published | Receipt:
     pieces = _pieces(run, manifest) if on_chain else []
     steps = _Steps(workspace, sender, dry_run)
     home = _home(steps, manifest, project)
@@ -121,8 +135,8 @@ def _refuse_guess(workspace: Workspace, name: str, sender: Account) -> None:
     It may be the one that is meant, or a trap: its owner needs nobody's consent to make them a publisher.
     """
     registry = workspace.registry
-    for other in registry.projects():
-        if other.name == name and registry.is_publisher(other.id, sender.address):
+    for other in registry.projects_named(name):
+        if registry.is_publisher(other.id, sender.address):
             raise UsageError(
                 f"{sender.name} has no project `{name}`, but may publish in the one that belongs to "
                 f"{workspace.name_of(other.owner)}",
@@ -136,7 +150,7 @@ def _published_before(workspace: Workspace, publication: Publication) -> Version
         raise VerificationFailed(
             f"this very model is version {known.number} of the project already, with another manifest "
             f"({known.manifest_digest.hex()[:12]}…)",
-            "A model is published once; train again to publish something new.",
+            "The same data, spec and seed make the same model: change one of them to publish another.",
         )
     return known
 
@@ -157,6 +171,8 @@ def _pieces(run: Run, manifest: Manifest) -> list[bytes]:
             "this model is private, and everybody can read what is on-chain",
             "Publish it without --on-chain, or train it without --encrypt-to.",
         )
+    if manifest.folder:
+        raise UsageError("a folder cannot be stored on-chain", "Publish it without --on-chain.")
     return chunks_of(run.model.read_bytes())
 
 
@@ -207,7 +223,7 @@ def _published(
 def _require_gate(manifest: Manifest) -> None:
     gate = manifest.predicate.evaluation.gate
     if gate is None or not gate.passed:
-        hint = "Publish it without --deployable, or train a better one."
+        hint = "Publish it without --require-gate, or train a better one."
         raise GateError(_gate_sentence(manifest), hint)
 
 

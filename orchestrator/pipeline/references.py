@@ -1,16 +1,17 @@
-"""What people call a published version: NAME, NAME@NUMBER, an artifact hash, a run or a file."""
+"""What people call a published version: NAME, NAME@NUMBER, NAME@ALIAS, an artifact hash, a run or a file."""
 
 import hashlib
 import re
 from pathlib import Path
 
-from orchestrator.errors import ModelError
+from orchestrator.errors import ModelError, UsageError
 from orchestrator.pipeline.projects import find_project
 from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run, find_run, list_runs
 from orchestrator.pipeline.workspace import Workspace
-from orchestrator.provenance import Status, Version
+from orchestrator.provenance import Status, Version, agree
 from orchestrator.types import Address, Digest
 
+_NUMBER = re.compile("[1-9][0-9]{0,9}")
 USABLE = (Status.DEPLOYABLE, Status.PUBLISHED)
 
 
@@ -18,25 +19,39 @@ def find_version(workspace: Workspace, reference: str, viewer: Address | None = 
     """The published version that `reference` names.
 
     A project's name (or CREATOR/NAME, see `find_project`) means its newest version that is neither deprecated
-    nor revoked; NAME@3 its third, whatever its status. An artifact hash, a run, or a model file means the
-    version with these bytes; of several, the oldest, unless `viewer` has published one.
+    nor revoked; NAME@3 its third, NAME@champion the one that its publishers call so now, whatever the status
+    of either. An artifact hash, a run, or a model file means the
+    version with these bytes; of several, that in a project that `viewer` owns, else the oldest, unless
+    they differ in status.
 
     Raises ModelError where nothing is published under that name, ChainError for an unknown project.
     """
     artifact_hash = _artifact_hash(workspace, reference)
     if artifact_hash:
         return _by_hash(workspace, artifact_hash, reference, viewer)
-    name, _, number = reference.partition("@")
-    versions = workspace.registry.versions(find_project(workspace, name, viewer).id)
-    if number:
-        found = [version for version in versions if str(version.number) == number]
-        hint = f"`diln log {name}` lists its versions."
-    else:
-        found = [version for version in versions if version.status in USABLE]
+    name, at, number = reference.rpartition("@")
+    if not at:
+        name, number = reference, ""
+    project = find_project(workspace, name, viewer).id
+    if not at:
+        found = workspace.registry.newest(project, USABLE)
         hint = f"`diln log {name}` tells their status."
-    if not found:
+    else:
+        found = _numbered(workspace, project, number)
+        hint = f"`diln log {name}` lists its versions, `diln alias list {name}` their names."
+    if found is None:
         raise ModelError(f"`{reference}` names no version that can be used", hint)
-    return found[-1]
+    return found
+
+
+def _numbered(workspace: Workspace, project: Digest, number: str) -> Version | None:
+    """The version with this number or alias."""
+    if _NUMBER.fullmatch(number):
+        return workspace.registry.numbered(project, int(number))
+    try:
+        return workspace.registry.aliased(project, number)
+    except UsageError:
+        return None
 
 
 def _artifact_hash(workspace: Workspace, reference: str) -> Digest | None:
@@ -63,11 +78,21 @@ def _run(workspace: Workspace, reference: str) -> Run | None:
 
 
 def _by_hash(workspace: Workspace, artifact_hash: Digest, reference: str, viewer: Address | None) -> Version:
-    versions = workspace.registry.find_versions(artifact_hash)
+    registry = workspace.registry
+    versions = registry.find_versions(artifact_hash)
     if not versions:
         raise ModelError(
             f"{reference} was never published on this chain: SHA-256 {artifact_hash.hex()}",
             "Publish it with `diln publish`, or look on another --network.",
         )
-    own = (each for each in versions if viewer and workspace.registry.is_publisher(each.project_id, viewer))
-    return next(own, versions[0])
+    if len(versions) == 1:
+        return versions[0]
+    homes = registry.projects_by_id([each.project_id for each in versions])
+    own = [each for each, home in zip(versions, homes, strict=True) if viewer and home.owner == viewer]
+    if own or agree(versions):
+        return (own or versions)[0]
+    ids = ", ".join(f"0x{each.project_id.hex()}@{each.number}" for each in versions[:5])
+    raise ModelError(
+        f"{len(versions)} projects have published the bytes of {reference}, and do not trust them alike",
+        f"Say which version is meant: {ids}{' or others' if len(versions) > 5 else ''}.",
+    )

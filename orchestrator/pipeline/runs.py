@@ -1,10 +1,13 @@
-"""Runs: what training leaves behind, one folder each, under the state folder's `models/`."""
+"""Runs: a model, trained here or made elsewhere, one folder each under the state folder's `models/`."""
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestrator.config import Settings
-from orchestrator.errors import ModelError
+from orchestrator.errors import DilnError, ModelError
 from orchestrator.provenance import Manifest
 
 RUN_ID_LENGTH = 12
@@ -12,7 +15,7 @@ RUN_ID_LENGTH = 12
 
 @dataclass(frozen=True)
 class Run:
-    """One training's folder: the model, its manifest, the signatures collected so far, and the report."""
+    """One model's folder: the model, its manifest, the signatures collected so far, and the report."""
 
     folder: Path
 
@@ -27,16 +30,23 @@ class Run:
 
     @property
     def model(self) -> Path:
-        return self.folder / "model.skops"
+        """The model's file or folder: `model` and the suffix of its format."""
+        found = (path for path in sorted(self.folder.glob("model*")) if path.suffix != ".age")
+        return next(found, self.folder / "model.skops")
 
     @property
     def encrypted(self) -> Path:
         """The model for the eyes of its recipients; only a private model has this file."""
-        return self.folder / "model.skops.age"
+        return self.folder / f"{self.model.name}.age"
 
     @property
     def manifest_file(self) -> Path:
         return self.folder / "manifest.json"
+
+    @property
+    def opening(self) -> Path:
+        """What the manifest of a private model withholds of its data; it is never published."""
+        return self.folder / "opening.json"
 
     @property
     def signatures(self) -> Path:
@@ -56,6 +66,41 @@ def list_runs(settings: Settings) -> list[Run]:
     """All finished runs, oldest first."""
     folders = settings.models_dir.glob(f"*/{'[0-9a-f]' * RUN_ID_LENGTH}")
     return [Run(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime_ns)]
+
+
+def tell(run: Run) -> dict[str, Any]:
+    """What a list of runs says of one; of a run whose manifest cannot be read only that."""
+    try:
+        predicate = run.manifest.predicate
+    except (DilnError, OSError) as error:
+        return {"run": f"{run.name}/{run.id}", "problem": str(error)}
+    gate = predicate.evaluation.gate
+    return {
+        "run": f"{run.name}/{run.id}",
+        "created": predicate.created,
+        "algorithm": predicate.training.algorithm,
+        "gate": None if gate is None else "passed" if gate.passed else "failed",
+        "metrics": metrics_of(run),
+    }
+
+
+def metrics_of(run: Run) -> dict[str, float]:
+    """The figures on held-out rows, whoever wrote the manifest: by name, those that are numbers."""
+    metrics = run.manifest.predicate.evaluation.metrics
+    values = metrics.get("values", metrics)
+    figures = values.items() if isinstance(values, Mapping) else ()
+    return {
+        str(name): float(value)
+        for name, value in figures
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def delete_run(run: Run) -> None:
+    """Remove a run for good; what was published of it stays published. Raises OSError."""
+    gone = run.folder.with_name(f".gone-{run.id}")
+    run.folder.rename(gone)  # at once no run any more, however long removing takes
+    shutil.rmtree(gone)
 
 
 def find_run(settings: Settings, reference: str = "latest") -> Run:

@@ -1,55 +1,41 @@
-"""Serve a model over HTTP for as long as its checks against the chain hold."""
+"""Serve a model over HTTP for as long as its checks against the chain hold.
 
-import json
-from collections.abc import Mapping
+connection (bounds on time and bytes) → body (bounded) → batcher (one thread) → log → answer
+"""
+
+import time
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic_core import to_json
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from orchestrator import __version__
-from orchestrator.errors import DataError, DilnError
+from orchestrator.errors import DilnError
+from orchestrator.pipeline import page
+from orchestrator.pipeline.batching import Batcher, Body, problem
+from orchestrator.pipeline.bodies import Bodies, BodyRefused, ClientGone, Limits
 from orchestrator.pipeline.guard import Guard
 from orchestrator.pipeline.loading import PublishedModel, check
-from orchestrator.pipeline.predicting import predict
+from orchestrator.pipeline.openapi import describe, example_row
 from orchestrator.pipeline.workspace import Workspace
-from orchestrator.provenance.canonical import check_depth
+from orchestrator.text import shown
 
-MOST_ROWS = 10_000
+ALWAYS = ("/docs", "/docs/page.css", "/docs/page.js", "/openapi.json")
+"""What is answered though the model is refused."""
 
-_SHAPE = 'Send {"rows": [{"column": value, …}, …]}.'
-
-
-class Rows(BaseModel):
-    """Rows to predict, each an object with a value for every feature."""
-
-    rows: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS)
-
-
-class Answer(BaseModel):
-    """One prediction; `index` is its place in the log, for `diln prove`."""
-
-    index: int
-    label: Any
-    probabilities: dict[str, float] | None = None
-
-
-class Answers(BaseModel):
-    """Predictions, and the anchored model that made them."""
-
-    model: dict[str, Any]
-    predictions: list[Answer]
+LogLine = Callable[[str], object]
 
 
 def model_guard(
-    workspace: Workspace, model: PublishedModel, *, interval: float = 60.0, poll: float = 1.0
+    workspace: Workspace, model: PublishedModel, *, interval: float = 60.0, poll: float | None = None
 ) -> Guard:
     """Watch `model`: verify its file every `interval` seconds, and as soon as its status changes.
 
-    The registry is asked for the status every `poll` seconds.
+    The registry is asked for the status every `poll` seconds (at most one, and a fifth of the interval).
     """
     version = model.version
     seen = version.status, version.revision
@@ -65,78 +51,146 @@ def model_guard(
         lambda: check(workspace, model.path, version.project_id),
         changed,
         interval=interval,
-        poll=poll,
+        poll=min(1.0, interval / 5) if poll is None else poll,
     )
 
 
-def create_app(workspace: Workspace, model: PublishedModel, guard: Guard) -> FastAPI:
-    """The HTTP interface: `GET /health`, `GET /model`, `POST /predict`; its OpenAPI page is at `/docs`.
+def create_app(
+    model: PublishedModel,
+    guard: Guard,
+    batcher: Batcher,
+    *,
+    limits: Limits | None = None,
+    log: LogLine | None = None,
+) -> "Server":
+    """The HTTP interface: `GET /health`, `GET /model`, `POST /predict`; a page at `/docs`.
 
-    While `guard`, which the caller enters, refuses the model, every answer but that of `/docs` is 503 with
-    the reason.
+    While `guard`, which the caller enters as it does `batcher`, refuses the model, every answer but that of
+    `/docs` is 503 with the reason. `log` takes a line for each request.
     """
-    app = FastAPI(
-        title=f"DILN: {model.name}",
-        version=__version__,
-        description=f"SHA-256 {model.version.artifact_hash.hex()}, checked against the chain.",
-    )
+    return Server(_Pages(model, guard, batcher, Bodies(limits or Limits())).app, log)
 
-    @app.middleware("http")
-    async def refuse(request: Request, call_next: Any) -> Any:
-        if guard.refusal and request.url.path not in ("/docs", "/openapi.json"):
-            return _problem(503, guard.refusal)
-        body = await request.body()
-        try:  # the parser that comes next would crash the process
-            check_depth(body.decode(json.detect_encoding(body), "surrogatepass"))
-        except ValueError as error:
-            return _problem(422, DataError(f"The body: {error}", _SHAPE))
-        return await call_next(request)
 
-    @app.exception_handler(DilnError)
-    async def explain(_: Request, error: DilnError) -> JSONResponse:
-        return _problem(422 if isinstance(error, DataError) else 500, error)
+class Server:
+    """The application, with a line for each request."""
 
-    @app.exception_handler(HTTPException)
-    async def explain_http(_: Request, error: HTTPException) -> JSONResponse:
-        return _problem(error.status_code, DilnError(str(error.detail), "See /docs."))
+    def __init__(self, app: Starlette, log: LogLine | None) -> None:
+        self._app = app
+        self._log = log
 
-    @app.exception_handler(RequestValidationError)
-    async def explain_shape(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _problem(422, _shape_fault(error))
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._log is None or scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), "gone"
 
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok", "model": model.name}
+        async def noted(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
 
-    @app.get("/model")
-    def describe() -> Mapping[str, Any]:
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            client = (scope.get("client") or ("-",))[0]
+            spent = f"{(time.perf_counter() - began) * 1000:.0f} ms"
+            rows = scope.get("state", {}).get("rows")
+            parts = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), client, scope["method"]]
+            parts += [shown(scope["path"], 200), status, *([f"{rows} rows"] if rows else []), spent]
+            self._log(" ".join(parts))
+
+
+class _Pages:
+    """What each path answers."""
+
+    def __init__(self, model: PublishedModel, guard: Guard, batcher: Batcher, bodies: Bodies) -> None:
+        self._guard = guard
+        self._batcher = batcher
+        self._bodies = bodies
+        inputs = model.inputs
         predicate = model.manifest.predicate
-        return {
+        described = {
             **model.to_json(),
-            "features": [feature.model_dump() for feature in predicate.training.features],
+            "features": [feature.to_json() for feature in inputs.features],
             "metrics": dict(predicate.evaluation.metrics),
         }
-
-    @app.post("/predict")
-    def answer(body: Rows) -> Answers:
-        predictions = predict(workspace, model, body.rows)
-        return Answers(
-            model=dict(model.to_json()),
-            predictions=[Answer(index=each.index, **each.output) for each in predictions],
+        html = page.render(model, inputs, example_row(model, inputs))
+        assets = [
+            Route(f"/docs/{name}", _fixed(page.asset(name).encode(), kind))
+            for name, kind in page.ASSETS.items()
+        ]
+        self.app = Starlette(
+            routes=[
+                Route("/predict", self._predict, methods=["POST"]),
+                Route("/health", self._while_good({"status": "ok", "model": model.name})),
+                Route("/model", self._while_good(described)),
+                Route("/openapi.json", _fixed(to_json(describe(model, inputs)))),
+                Route("/docs", _fixed(html.encode(), "text/html", page.POLICY)),
+                *assets,
+            ],
+            exception_handlers={HTTPException: _explain, Exception: _apologize},
         )
 
-    return app
+    async def _predict(self, request: Request) -> Response:
+        if self._guard.refusal:
+            return _refusal(self._guard.refusal, close=True)
+        try:
+            body = await self._bodies.read(request.receive, request.headers)
+        except BodyRefused as error:
+            return _response(problem(error.status, error.error), close=True)
+        except ClientGone:
+            return _Nothing()
+        try:
+            answer = await self._batcher.ask(body)
+        finally:
+            self._bodies.release(body)
+        request.state.rows = answer.rows
+        return _response(answer)
+
+    def _while_good(self, content: dict[str, Any]) -> Any:
+        """Answers `content` while the model may be used."""
+        good = to_json(content)
+
+        async def answer(_: Request) -> Response:
+            refusal = self._guard.refusal
+            return _refusal(refusal) if refusal else Response(good, media_type="application/json")
+
+        return answer
 
 
-def _shape_fault(error: RequestValidationError) -> DataError:
-    """The first fault of a body that is not even a list of rows, with its place."""
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part != "body"]
-    if place[:1] == ["rows"] and len(place) > 1 and place[1].isdigit():
-        place = [f"Row {int(place[1]) + 1}", *place[2:]]
-    where = ", ".join(place) or "The body"
-    return DataError(f"{where}: {first['msg'].lower()}", _SHAPE)
+class _Nothing(Response):
+    """No answer: whoever asked is gone."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        pass
 
 
-def _problem(status: int, error: DilnError) -> JSONResponse:
-    return JSONResponse({"error": error.message, "hint": error.hint}, status)
+def _fixed(content: bytes, kind: str = "application/json", policy: str = "") -> Any:
+    headers = {"Content-Security-Policy": policy} if policy else {}
+
+    async def answer(_: Request) -> Response:
+        return Response(content, media_type=kind, headers={"X-Content-Type-Options": "nosniff", **headers})
+
+    return answer
+
+
+def _refusal(error: DilnError, *, close: bool = False) -> Response:
+    return _response(problem(503, error), close=close)
+
+
+def _response(body: Body, *, close: bool = False) -> Response:
+    headers = {"Connection": "close"} if close else {}
+    if body.status == 503:
+        headers["Retry-After"] = "1"
+    return Response(body.content, body.status, headers, "application/json")
+
+
+async def _explain(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    body = problem(error.status_code, DilnError(str(error.detail), "See /docs."))
+    return Response(body.content, body.status, dict(error.headers or {}), "application/json")
+
+
+async def _apologize(_: Request, __: Exception) -> Response:
+    return _response(problem(500, DilnError("the server failed at this", "See its log.")))

@@ -1,7 +1,5 @@
 """Participants' signatures of a run, gathered one by one before it is published."""
 
-import hashlib
-
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, IntegrityError, SignatureRefused
 from orchestrator.pipeline.projects import find_project, own_project
@@ -66,13 +64,12 @@ def publication_in(workspace: Workspace, manifest: Manifest, project: Project) -
 def check_run(run: Run) -> Manifest:
     """The manifest of a run whose files are those that it describes. Raises IntegrityError, ManifestError."""
     manifest = run.manifest
-    with run.model.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").digest()
+    found = digest_file(run.model, manifest.predicate.artifact.profile).digest
     if found != manifest.artifact_hash:
         raise IntegrityError(
             f"{run.model} is not the model that its manifest describes: SHA-256 {found.hex()[:12]}…, "
             f"not {manifest.artifact_hash.hex()[:12]}…",
-            "Somebody changed it after training. Train again.",
+            "Somebody changed it meanwhile. Train again, or publish the file again.",
         )
     artifact = manifest.predicate.artifact
     if artifact.encrypted and digest_file(run.encrypted, artifact.profile).cid != manifest.artifact_cid:

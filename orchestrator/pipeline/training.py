@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from orchestrator.config import Settings
-from orchestrator.learning.data import Dataset, load_dataset
+from orchestrator.errors import UsageError
+from orchestrator.learning.data import Dataset, Reading, load_dataset
 from orchestrator.learning.description import describe as describe_model
 from orchestrator.learning.metrics import GateResult
 from orchestrator.learning.modelfile import save_model
@@ -19,6 +20,7 @@ from orchestrator.learning.spec import Spec, load_spec
 from orchestrator.learning.training import Training
 from orchestrator.learning.training import train as fit
 from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run, find_run
+from orchestrator.pipeline.withholding import public_metrics, public_split, withhold
 from orchestrator.provenance import (
     Artifact,
     Condition,
@@ -30,6 +32,7 @@ from orchestrator.provenance import (
     GitState,
     Manifest,
     Parent,
+    ReadingRecord,
     TrainingRecord,
     describe,
 )
@@ -58,6 +61,7 @@ def train(
     address: str | None = None,
     parents: tuple[str, ...] = (),
     encrypt_to: tuple[str, ...] = (),
+    publish_statistics: bool = False,
     progress: Progress | None = None,
     clock: Clock = _now,
 ) -> tuple[Run, Training]:
@@ -66,15 +70,22 @@ def train(
     `engine` is local, dask or ray, the latter two at `address`. `parents` name the runs that the new model
     was made from. The same spec, data, seed and libraries give the same model, byte for byte.
 
+    The manifest tells type and share of missing values of each column, and no value of any row, unless
+    `publish_statistics` adds extremes, means and the most frequent values.
+
     With `encrypt_to` (age public keys) the model is private: beside it the run keeps `model.skops.age`, which
     only these recipients can read, and of the two only that is ever pinned. An observer still learns the
     SHA-256 and the size of the model itself, so whoever gets hold of a copy can tell that it is this one; and
-    everything in the manifest: the data's hash and column statistics, hyper-parameters and metrics.
+    from the manifest names and types of its features, hyper-parameters and metrics. Of the data it holds a
+    salted commitment only; `Run.opening` keeps what that commits to.
 
-    Raises SpecError, DataError, ModelError, or EngineError for an engine that is missing or does not answer.
+    Raises SpecError, DataError, ModelError, EngineError for an engine that is missing or does not answer,
+    UsageError for statistics of a private model.
     """
     if encrypt_to:
         check_recipients(encrypt_to)
+        if publish_statistics:
+            raise UsageError("a private model publishes no statistics", "Leave out one of the two.")
     spec = load_spec(spec_file)
     dataset = load_dataset(spec.data, spec.folder, clock=clock)
     ancestry = tuple(_parent(find_run(settings, parent)) for parent in parents)
@@ -86,7 +97,7 @@ def train(
         save_model(training.model, draft.model)
         if encrypt_to:
             encrypt_file(draft.model, draft.encrypted, encrypt_to)
-        manifest = _describe(spec, training, draft, ancestry, clock())
+        manifest = _describe(spec, training, draft, ancestry, clock(), statistics=publish_statistics)
         draft.manifest_file.write_bytes(manifest.to_bytes())
         write_report(training, draft.report)
         draft.folder.chmod(0o755)
@@ -104,10 +115,22 @@ def _parent(run: Run) -> Parent:
 
 
 def _describe(
-    spec: Spec, training: Training, draft: Run, parents: tuple[Parent, ...], created: datetime
+    spec: Spec,
+    training: Training,
+    draft: Run,
+    parents: tuple[Parent, ...],
+    created: datetime,
+    *,
+    statistics: bool,
 ) -> Manifest:
     stored = digest_file(draft.model)
     private = draft.encrypted.exists()
+    data = DataRecord.of(
+        training.dataset.provenance, _data_digest(training.dataset).cid, statistics=statistics or private
+    )
+    if private:
+        data = withhold(data, training.metrics, training.split, draft.opening)
+    metrics = public_metrics(training.metrics) if private else training.metrics.to_json()
     return describe(
         name=draft.model.name,
         sha256=str(stored.sha256),
@@ -116,10 +139,10 @@ def _describe(
             size=stored.size, profile=DEFAULT_PROFILE, format="skops+age" if private else "skops"
         ),
         project=spec.project.name,
-        data=DataRecord.of(training.dataset.provenance, _data_digest(training.dataset).cid),
-        training=_training_record(spec, training),
+        data=[data],
+        training=_training_record(spec, training, private=private),
         environment=_environment(spec, training),
-        evaluation=Evaluation(metrics=training.metrics.to_json(), gate=_gate(training.gate)),
+        evaluation=Evaluation(metrics=metrics, gate=_gate(training.gate, private=private)),
         parents=parents,
         licence=spec.project.license or None,
         created=created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -132,25 +155,28 @@ def _data_digest(dataset: Dataset) -> PutResult:
     return digest_bytes(content) if isinstance(content, bytes) else digest_file(content)
 
 
-def _training_record(spec: Spec, training: Training) -> TrainingRecord:
+def _training_record(spec: Spec, training: Training, *, private: bool) -> TrainingRecord:
     model = describe_model(training.model)
     return TrainingRecord(
         algorithm=model.algorithm,
         steps=model.steps,
         hyperparameters=model.hyper_parameters,
-        search=_search(spec, training),
+        search=_search(spec, training, private=private),
         features=tuple(Feature(**feature.to_json()) for feature in training.dataset.schema),
+        reading=ReadingRecord(**asdict(Reading.of(spec.data))),
         target=spec.data.target,
         task=training.dataset.task,
-        split=training.split.to_json(),
+        split=public_split(training.split) if private else training.split.to_json(),
         seed=spec.split.seed,
     )
 
 
-def _search(spec: Spec, training: Training) -> dict[str, Any] | None:
+def _search(spec: Spec, training: Training, *, private: bool) -> dict[str, Any] | None:
     if spec.search is None:
         return None
     tried = [asdict(candidate) for candidate in training.candidates]
+    if private:
+        tried = [{name: value for name, value in each.items() if name != "rows"} for each in tried]
     return {"spec": spec.search.model_dump(mode="json"), "best": training.best_params, "tried": tried}
 
 
@@ -159,21 +185,31 @@ def _environment(spec: Spec, training: Training) -> Environment:
     return Environment(python=libraries.pop("python"), libraries=libraries, git=git_state(spec.folder))
 
 
-def _gate(results: list[GateResult]) -> Gate | None:
-    """None for a spec that demands nothing: passing no gate proves nothing."""
+def _gate(results: list[GateResult], *, private: bool) -> Gate | None:
+    """None for a spec that demands nothing: passing no gate proves nothing.
+
+    Of a private model the baseline counts, but is not told: it says how frequent a class is.
+    """
     if not results:
         return None
-    conditions = tuple(
-        Condition(
-            metric=result.metric,
-            relation="<=" if result.bound == "maximum" else ">=",
-            threshold=result.threshold,
-            value=result.value,
-            passed=result.passed,
-        )
-        for result in results
+    told = tuple(_condition(result) for result in results if not (private and result.baseline))
+    return Gate(passed=all(result.passed for result in results), conditions=told)
+
+
+def _condition(result: GateResult) -> Condition:
+    relations: dict[tuple[str, bool], Literal[">=", "<=", ">", "<"]] = {
+        ("minimum", False): ">=",
+        ("maximum", False): "<=",
+        ("minimum", True): ">",
+        ("maximum", True): "<",
+    }
+    return Condition(
+        metric=result.metric,
+        relation=relations[result.bound, result.baseline],
+        threshold=result.threshold,
+        value=result.value,
+        passed=result.passed,
     )
-    return Gate(passed=all(result.passed for result in results), conditions=conditions)
 
 
 def git_state(folder: Path) -> GitState | None:

@@ -15,5 +15,5 @@ class Workspace(WorkingFolder):
     @property
     def viewer(self) -> Address | None:
         """Whose projects a bare name means first: those of the account that is set, if one is."""
-        name = self.settings.account or ("alice" if self.settings.network.embedded else None)
+        name = self.settings.sender
         return self.account(name).address if name else None

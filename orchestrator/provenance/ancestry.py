@@ -11,6 +11,9 @@ from orchestrator.types import Digest
 DEEPEST = 200
 """How many generations are followed."""
 
+MOST = 1_000
+"""How many ancestors are read: anybody may name any number of versions as parents."""
+
 
 @dataclass(frozen=True)
 class Lineage:
@@ -44,29 +47,40 @@ def lineage(registry: RegistryReader, version: Version, project: Project | None 
 
     Raises VerificationFailed if the node does not show a parent or a project that must exist.
     """
+    versions = _ancestors(registry, version)
+    missing = {each.project_id for each in versions.values()} - ({project.id} if project else set())
+    projects = {each.id: each for each in registry.projects_by_id(sorted(missing))}
+    if project:
+        projects[project.id] = project
     seen: set[Digest] = set()
-    projects = {project.id: project} if project else {}
-
-    def project_of(project_id: Digest) -> Project:
-        found = projects.get(project_id) or registry.project(project_id)
-        if found is None:
-            raise VerificationFailed("the node does not show a version's project", "Ask another node.")
-        return projects.setdefault(project_id, found)
 
     def grow(each: Version, depth: int) -> Lineage:
-        home = project_of(each.project_id)
-        if each.id in seen or (each.parents and depth >= DEEPEST):
+        home = projects.get(each.project_id)
+        if home is None:
+            raise VerificationFailed("the node does not show a version's project", "Ask another node.")
+        followed = depth < DEEPEST and all(parent in versions for parent in each.parents)
+        if each.id in seen or (each.parents and not followed):
             return Lineage(each, home, repeated=each.id in seen, cut=each.id not in seen)
         seen.add(each.id)
-        return Lineage(each, home, tuple(grow(_parent(registry, it), depth + 1) for it in each.parents))
+        return Lineage(each, home, tuple(grow(versions[parent], depth + 1) for parent in each.parents))
 
     return grow(version, 0)
 
 
-def _parent(registry: RegistryReader, version_id: Digest) -> Version:
-    found = registry.version_by_id(version_id)
-    if found is None:
-        raise VerificationFailed(
-            f"the node does not show the parent version {version_id.hex()[:12]}…", "Ask another node."
-        )
+def _ancestors(registry: RegistryReader, version: Version) -> dict[Digest, Version]:
+    """The version and its ancestors by id, a generation after the other, until there are MOST."""
+    found = {version.id: version}
+    generation = [version]
+    while generation:
+        wanted = sorted({parent for each in generation for parent in each.parents} - found.keys())
+        if len(found) + len(wanted) > MOST:
+            break
+        parents = registry.versions_by_id(wanted)
+        hidden = next((each for each in wanted if each not in parents), None)
+        if hidden:
+            raise VerificationFailed(
+                f"the node does not show the parent version {hidden.hex()[:12]}…", "Ask another node."
+            )
+        found |= parents
+        generation = list(parents.values())
     return found

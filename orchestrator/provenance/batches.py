@@ -5,8 +5,9 @@ whoever is interrupted in between sends the very same root again, not another on
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,21 @@ class LogBatches:
             return batch
 
     def close(self, batch: LogBatch, anchor: AnchorReference) -> LogBatch:
-        """Note where an open batch was anchored."""
+        """Note where a batch was anchored: for the first time, or again after a reorganization."""
         with self._lock:
-            known = self.all()
-            if not known or known[-1].root != batch.root:
+            known, closed = self.all(), replace(batch, anchor=anchor)
+            if batch.root not in {each.root for each in known}:
                 raise VerificationFailed(f"{self.path} does not know this batch", "Run anchor-log again.")
-            closed = replace(batch, anchor=anchor)
-            self._write([*known[:-1], closed])
+            self._write([closed if each.root == batch.root else each for each in known])
             return closed
+
+    def lost(self, stands: Callable[[LogBatch], bool]) -> list[LogBatch]:
+        """Anchored batches whose anchors are not in the chain any more, oldest first.
+
+        A reorganization takes the newest blocks, so the search ends at the first anchor that stands.
+        """
+        anchored = [batch for batch in self.all() if batch.anchor]
+        return list(takewhile(lambda batch: not stands(batch), reversed(anchored)))[::-1]
 
     def check(self) -> int:
         """Compare the whole log with its batches; the number of entries.

@@ -2,14 +2,22 @@
 
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.errors import StorageError
 
+_ABANDONED = 600  # seconds
+
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write `content` to `path`. Raises StorageError, and leaves what was there, if that cannot be done."""
+    """Write `content` to `path`. Raises StorageError, and leaves what was there, if that cannot be done.
+
+    What commands that were killed have left beside it is removed.
+    """
     try:
+        _sweep(path)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise _refusal(path, error) from error
@@ -20,10 +28,18 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
-        os.unlink(temporary)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise _refusal(path, error) from error
-    sync_folder(path.parent)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what was begun beside `path` so long ago that nobody goes on with it."""
+    for rest in path.parent.glob(f".{path.name}.????????"):
+        if time.time() - rest.stat().st_mtime > _ABANDONED:
+            rest.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -130,6 +130,50 @@ class Entry:
         return cls.from_json(canonical.decode(line))
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A prediction that is yet to be logged: canonical JSON of what was asked and what was answered.
+
+    Made before the log is locked, so that what cannot be logged holds up nobody.
+    """
+
+    asked: bytes
+    output: bytes
+
+    @classmethod
+    def of(cls, asked: Any, output: Any) -> Self:
+        """Raises NotCanonical for a value that JSON cannot hold."""
+        return cls(_encoded(asked, "input"), _encoded(output, "output"))
+
+
+def _encoded(value: Any, name: str) -> bytes:
+    try:
+        return canonical.encode(value)
+    except NotCanonical as error:
+        raise NotCanonical(error.problem, f"{name}.{error.field}" if error.field else name) from error
+
+
+def write_line(
+    index: int, time: str, model: bytes, answered: Answered, salt: bytes, previous: Digest
+) -> tuple[bytes, Digest]:
+    """The line of an entry, without the newline, and its hash.
+
+    The same bytes as those of `Entry.to_line`, put together from parts that are canonical already: `model`
+    is the canonical reference. A server writes many.
+    """
+    asked = hashlib.sha256(salt + answered.asked).hexdigest()
+    content = b'"index":%d,"input":"%s","model":%s,"output":%s,"previous":"%s","time":"%s"}' % (
+        index,
+        asked.encode(),
+        model,
+        answered.output,
+        previous.hex().encode(),
+        time.encode(),
+    )
+    digest = hashlib.sha256(b"{" + content)
+    return b'{"hash":"%s",%s' % (digest.hexdigest().encode(), content), Digest(digest.digest())
+
+
 def input_hash(salt: bytes, asked: Any) -> Digest:
     """SHA-256 of the salt (32 bytes) followed by the canonical JSON of the input.
 

@@ -22,9 +22,12 @@ NameOf = Callable[[Address], str]
 
 
 class Outcome(StrEnum):
+    """How a check came out: NOT_CHECKED could not be made, NOT_NEEDED has nothing that could be wrong."""
+
     PASSED = "passed"
     FAILED = "failed"
     NOT_CHECKED = "not checked"
+    NOT_NEEDED = "not needed"
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Verification:
         return not self.failures
 
     @property
+    def whole(self) -> bool:
+        """Whether nothing failed, and every check could be made."""
+        return self.ok and not any(check.outcome is Outcome.NOT_CHECKED for check in self.checks)
+
+    @property
     def failures(self) -> tuple[Check, ...]:
         return tuple(check for check in self.checks if check.outcome is Outcome.FAILED)
 
@@ -72,12 +80,15 @@ class Verification:
         return {
             "subject": self.subject,
             "ok": self.ok,
+            "whole": self.whole,
             "checks": [
                 {"name": each.name, "outcome": str(each.outcome), "sentence": each.sentence}
                 for each in self.checks
             ],
             "proven": list(self.proven),
             "notProven": list(self.not_proven),
+            "version": self.version.to_json() if self.version else None,
+            "anchor": self.anchor.to_json() if self.anchor else None,
         }
 
 
@@ -110,6 +121,9 @@ class Findings:
 
     def skipped(self, name: str, sentence: str) -> None:
         self.checks.append(Check(name, Outcome.NOT_CHECKED, sentence))
+
+    def not_needed(self, name: str, sentence: str) -> None:
+        self.checks.append(Check(name, Outcome.NOT_NEEDED, sentence))
 
     def check(self, name: str, holds: bool, good: str, bad: str) -> bool:
         (self.passed if holds else self.failed)(name, good if holds else bad)

@@ -5,9 +5,12 @@ from typing import Self
 
 from orchestrator.chain import Account, Accounts, Chain, Deployments, Journal, connect
 from orchestrator.chain.accounts import AskPassword
+from orchestrator.chain.known import KnownContracts
+from orchestrator.chain.naming import find_address
 from orchestrator.config import Settings
 from orchestrator.provenance.registry import ModelRegistry
 from orchestrator.storage import Storage, open_storage
+from orchestrator.types import Address
 
 
 class WorkingFolder:
@@ -46,10 +49,19 @@ class WorkingFolder:
     @cached_property
     def journal(self) -> Journal:
         """What was sent to this chain, so that nothing is sent twice."""
-        return Journal(self.settings.home / "journal", self.chain)
+        return Journal(self.chain)
+
+    @cached_property
+    def known(self) -> KnownContracts:
+        """The contracts that this folder created, or agreed to pay."""
+        return KnownContracts(self.settings.home, self.chain)
 
     def account(self, name: str) -> Account:
         return self.accounts.get(name)
+
+    def address(self, who: str, *, paid: bool = False) -> Address:
+        """An address, an account's name or an ENS name, as `find_address` takes it."""
+        return find_address(who, self.accounts, lambda: self.chain, paid=paid)
 
     def __enter__(self) -> Self:
         return self

@@ -18,9 +18,12 @@ from orchestrator.errors import CidError, ManifestError
 from orchestrator.provenance import canonical
 from orchestrator.provenance.predicate import (
     Artifact,
+    Attestation,
     DataRecord,
     Environment,
     Evaluation,
+    History,
+    Interface,
     Lax,
     Parent,
     Part,
@@ -32,7 +35,7 @@ from orchestrator.storage.cid import RAW, Cid
 from orchestrator.types import Digest
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE: Final = "urn:diln:model:v1"
+PREDICATE_TYPE: Final = "urn:diln:model:v2"
 LARGEST_MANIFEST = 1 << 20
 """In bytes: one block, so that the CID of a manifest follows from its digest."""
 
@@ -44,7 +47,7 @@ class Manifest(Part):
 
     statement_type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
     subject: Annotated[tuple[Subject], Lax]
-    predicate_type: Literal["urn:diln:model:v1"]
+    predicate_type: Literal["urn:diln:model:v2"]
     predicate: Predicate
 
     @classmethod
@@ -64,7 +67,7 @@ class Manifest(Part):
             return cls.model_validate(statement, by_name=by_name, by_alias=True)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            field = canonical.where(first["loc"])
+            field = canonical.where([step for step in first["loc"] if step != "[key]"])
             raise ManifestError(f"the manifest's `{field}` is wrong: {first['msg']}", _HINT) from error
 
     def to_bytes(self) -> bytes:
@@ -92,8 +95,14 @@ class Manifest(Part):
 
     @property
     def artifact_hash(self) -> Digest:
-        """SHA-256 of the model file."""
-        return Digest(bytes.fromhex(self.subject[0].digest.sha256))
+        """SHA-256 of the model file, or of a model folder's root block."""
+        [digest] = self.subject[0].digest.values()
+        return Digest(bytes.fromhex(digest))
+
+    @property
+    def folder(self) -> bool:
+        """Whether the model is a folder."""
+        return "unixfs" in self.subject[0].digest
 
     @property
     def artifact_cid(self) -> str:
@@ -103,33 +112,41 @@ class Manifest(Part):
 def describe(
     *,
     name: str,
-    sha256: str,
+    sha256: str | None,
     cid: str,
     artifact: Artifact | Mapping[str, Any],
     project: str,
-    data: DataRecord | Mapping[str, Any],
+    data: Sequence[DataRecord | Mapping[str, Any]],
     training: TrainingRecord | Mapping[str, Any],
     environment: Environment | Mapping[str, Any],
     evaluation: Evaluation | Mapping[str, Any],
+    history: History | Mapping[str, Any] | None = None,
+    interface: Interface | Mapping[str, Any] | None = None,
+    attestations: Sequence[Attestation | Mapping[str, Any]] = (),
     parents: Sequence[Parent | Mapping[str, Any]] = (),
     licence: str | None = None,
     created: str | None = None,
 ) -> Manifest:
-    """A manifest for the model file `name` with SHA-256 `sha256` (hex) and `cid`; `created` defaults to now.
+    """A manifest for the model `name` with SHA-256 `sha256` (hex; None for a folder) and `cid`.
 
-    Parts may be given as objects or as plain mappings. Raises ManifestError that names the field.
+    `created` defaults to now. Parts may be given as objects or as plain mappings. Raises ManifestError that
+    names the field.
     """
+    digest = {"sha256": sha256} if sha256 else {"unixfs": Cid.parse(cid).digest.hex()}
     statement = {
         "statement_type": STATEMENT_TYPE,
         "predicate_type": PREDICATE_TYPE,
-        "subject": ({"name": name, "digest": {"sha256": sha256}, "uri": f"ipfs://{cid}"},),
+        "subject": ({"name": name, "digest": digest, "uri": f"ipfs://{cid}"},),
         "predicate": {
             "project": project,
             "artifact": artifact,
-            "data": data,
+            "data": tuple(data),
             "training": training,
             "environment": environment,
             "evaluation": evaluation,
+            "history": history,
+            "interface": interface,
+            "attestations": tuple(attestations),
             "parents": tuple(parents),
             "licence": licence,
             "created": created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from orchestrator.errors import ManifestError, StorageError
 from orchestrator.provenance.findings import Findings, Sources
+from orchestrator.provenance.formats import format_named
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
+from orchestrator.provenance.predicate import DataRecord, Predicate
 from orchestrator.provenance.records import Project, Status, Version
 from orchestrator.provenance.wording import count, short
 
@@ -46,16 +48,25 @@ def check_description(
         f"The manifest describes this file: its SHA-256, its CID and its size of {count(size, 'byte')}.",
         "The anchored manifest describes another file than the one it was anchored with.",
     ):
-        findings.proven.append(
-            "Its manifest is unchanged since then. It says: "
-            f"{predicate.training.algorithm}, learned from {predicate.data.source} "
-            f"({count(predicate.data.rows, 'row')}, SHA-256 {predicate.data.sha256[:12]}…)."
-        )
+        findings.proven.append(f"Its manifest is unchanged since then. It says: {_told(predicate)}.")
     findings.not_proven.append(
         "That the manifest tells the truth: data, training and metrics are the word of those who signed and "
         "published it, until you train again from the same data."
     )
     findings.not_proven += _reservations(version, manifest, project)
+
+
+def _told(predicate: Predicate) -> str:
+    """What a manifest says of how the model was made, in one line."""
+    algorithm = predicate.training.algorithm or f"a model in the format {predicate.artifact.format}"
+    if not predicate.data:
+        return f"{algorithm}; from which data, it does not say"
+    return f"{algorithm}, learned from {', '.join(map(_named, predicate.data))}"
+
+
+def _named(data: DataRecord) -> str:
+    rows = "" if data.rows is None else f"{count(data.rows, 'row')}, "
+    return f"{data.source} ({rows}SHA-256 {data.sha256[:12]}…)"
 
 
 def _candidates(sources: Sources, version: Version, path: Path | None) -> Iterator[tuple[str, bytes]]:
@@ -90,6 +101,9 @@ def _reservations(version: Version, manifest: Manifest, project: Project) -> Ite
         yield "Which code trained it: the manifest names no clean git commit."
     if predicate.project != project.name:
         yield f"That it was made for this project: its manifest names `{predicate.project}`."
+    if format_named(predicate.artifact.format).runs_code:
+        kind = predicate.artifact.format
+        yield f"That it does no harm: loading a {kind} model as its framework does runs code that it holds."
     gate = predicate.evaluation.gate
     if version.status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."

@@ -3,26 +3,25 @@
 import hashlib
 from pathlib import Path
 
-from orchestrator.errors import IntegrityError, StorageError
+from orchestrator.errors import IntegrityError
 from orchestrator.provenance.ancestry import Lineage, lineage
 from orchestrator.provenance.findings import Findings, Progress, Sources, Verification
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.provenance.manifestchecks import check_description, find_manifest
-from orchestrator.provenance.reading import RegistryReader
-from orchestrator.provenance.records import Anchor, Project, Status, Version
+from orchestrator.provenance.reading import MOST_COPIES, RegistryReader
+from orchestrator.provenance.records import Anchor, Project, Status, Version, agree
 from orchestrator.provenance.signaturechecks import check_signatures
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
 from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
 from orchestrator.types import Digest
 
+_MOST_TOLD = 5
 _NEED_AN_ANCHOR = ("cid", "manifest", "signatures", "status", "lineage")
 
 
 def verify_file(path: Path, sources: Sources, progress: Progress | None = None) -> Verification:
-    """Verify a file, read once. Raises StorageError for a folder."""
+    """Verify a file, read once, or a folder. Raises StorageError for what cannot be read."""
     found = digest_file(path, DEFAULT_PROFILE, progress)
-    if found.sha256 is None:
-        raise StorageError(f"{path} is a folder, not a model file", "Give the file inside it.")
     return _verify(Findings(str(path)), sources, found, path)
 
 
@@ -37,14 +36,15 @@ def verify_cid(cid: str, storage: Storage, sources: Sources) -> Verification:
 
 def _verify(findings: Findings, sources: Sources, found: PutResult, path: Path | None) -> Verification:
     registry = sources.registry
-    digest = Digest(bytes.fromhex(found.sha256 or ""))
-    versions = registry.find_versions(digest)
-    version = next((each for each in versions if sources.project in (None, each.project_id)), None)
-    _elsewhere(findings, registry, [each for each in versions if each != version])
+    digest = found.digest
+    versions = registry.find_versions(digest, sources.project)
+    version = next(iter(versions), None)
     project = registry.project(version.project_id) if version else None
     if version is None or project is None:
         return _unknown(findings, sources, digest, found.size)
     anchor = registry.anchor_of(version)
+    if len(versions) > 1:
+        _ambiguous(findings, registry, versions)
     _anchored(findings, sources, version, anchor, project, found.size)
     manifest = find_manifest(findings, sources, version, path)
     _cid(findings, version, manifest, found, path)
@@ -93,14 +93,27 @@ def _anchored(
         )
 
 
-def _elsewhere(findings: Findings, registry: RegistryReader, others: list[Version]) -> None:
-    for other in others:
-        project = registry.project(other.project_id)
-        name = project.name if project else "?"
-        findings.not_proven.append(
-            f"Which project is meant: the same bytes are also version {other.number} of project `{name}` "
-            f"(0x{short(other.project_id)}, {other.status.word}), published {moment(other.published_at)}."
-        )
+def _ambiguous(findings: Findings, registry: RegistryReader, versions: list[Version]) -> None:
+    """Several projects have the bytes, and none was named: whose word counts is not known.
+
+    A revocation is told first, whoever revoked: it is the one word that must not be passed over.
+    """
+    homes = registry.projects_by_id([each.project_id for each in versions])
+    told = sorted(zip(versions, homes, strict=True), key=lambda each: each[0].status is not Status.REVOKED)
+    listed = ", ".join(
+        f"version {each.number} of `{home.name}` (0x{home.id.hex()}, {each.status.word}"
+        f"{f': {each.reason}' if each.reason else ''}, published {moment(each.published_at)})"
+        for each, home in told[:_MOST_TOLD]
+    )
+    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    revoked = "It was revoked: " if told[0][0].status is Status.REVOKED else ""
+    findings.check(
+        "project",
+        agree(versions) and len(versions) < MOST_COPIES,
+        f"{len(versions)} projects have these bytes, and all trust them alike: {listed}{more}.",
+        f"{revoked}{len(versions)} projects have these bytes, and not all are known to trust them alike: "
+        f"{listed}{more}. Say whose version is meant with --project.",
+    )
 
 
 def _cid(
@@ -108,14 +121,14 @@ def _cid(
 ) -> None:
     anchored, computed = version.artifact_cid, found.cid
     if anchored is None:
-        findings.skipped("cid", "The version names no CID: it was not published on IPFS.")
+        findings.not_needed("cid", "The version names no CID: it was not published on IPFS.")
         return
     if computed != anchored and manifest and manifest.predicate.artifact.encrypted:
-        findings.skipped("cid", f"The anchored CID {anchored} is that of the encrypted file.")
+        findings.not_needed("cid", f"The anchored CID {anchored} is that of the encrypted file.")
         findings.not_proven.append(f"That {anchored} holds this model: only who can decrypt it can tell.")
         return
     if computed != anchored and path is None:
-        findings.skipped("cid", f"The same bytes were anchored under another CID, {anchored}.")
+        findings.not_needed("cid", f"The same bytes were anchored under another CID, {anchored}.")
         return
     if path and computed != anchored:
         # Cut into blocks in another way: only then is the file read a second time.
@@ -168,7 +181,7 @@ def _lineage(
 
 
 def _same_parents(tree: Lineage, manifest: Manifest) -> bool:
-    named = {(parent.artifact, parent.manifest) for parent in manifest.predicate.parents}
+    named = {(each.artifact, each.manifest) for each in manifest.predicate.parents if each.manifest}
     known = {(each.version.artifact_hash.hex(), each.version.manifest_digest.hex()) for each in tree.parents}
     return named == known
 

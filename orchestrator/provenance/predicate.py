@@ -64,20 +64,20 @@ class Part(BaseModel):
     )
 
 
-class DigestSet(Part):
-    sha256: Sha256
-
-
 class Subject(Part):
-    """The model file: `uri` is `ipfs://` and its CID."""
+    """The model, a file or a folder: `uri` is `ipfs://` and its CID.
+
+    `digest` holds one thing: `sha256`, of a file's bytes, or `unixfs`, of a folder's UnixFS root block, which
+    is the digest in its CID.
+    """
 
     name: Text
-    digest: DigestSet
+    digest: Annotated[Mapping[Literal["sha256", "unixfs"], Sha256], Field(min_length=1, max_length=1)]
     uri: IpfsUri
 
 
 class Artifact(Part):
-    """The model file's `size` in bytes, and its `format`: `skops`, or `skops+age` for a private model.
+    """The model's `size` in bytes, and its `format`: `skops`, `onnx`, …; with `+age` for a private model.
 
     Of a private model the CID names the encrypted file, while the size and SHA-256 stay those of the model
     itself. `profile` says how the file was cut into blocks: without that its CID cannot be made again.
@@ -102,34 +102,39 @@ class DataFile(Part):
 
 
 class DataRecord(Part):
-    """What the model learned from.
+    """What the model learned from; None for what is not known of it.
 
-    `sha256` is of the data's canonical bytes, `cid` where they are published (None if they are not).
-    `columns` maps each column to its statistics, `cleaning` what was removed to how often; `collected` is a
-    time (UTC).
+    `sha256` is of the data's canonical bytes (of a file as it is, where the model was made elsewhere), `cid`
+    where they are published. `columns` maps each column to its statistics, `cleaning` what was removed to how
+    often, and of a trained model also what was imputed and ignored; `collected` is a time (UTC).
     """
 
     source: Text
     sha256: Sha256
     cid: CidText | None
     files: Annotated[tuple[DataFile, ...], Lax]
-    rows: Count
+    rows: Count | None
     columns: Mapping[str, Any]
     cleaning: Mapping[str, Any]
-    collected: Time
+    collected: Time | None
 
     @classmethod
-    def of(cls, provenance: "DataProvenance", cid: str | None = None) -> Self:
-        """The record of a data set that was loaded; `cid` is where its content was stored, if it was."""
+    def of(cls, provenance: "DataProvenance", cid: str | None = None, *, statistics: bool = False) -> Self:
+        """The record of a data set that was loaded; `cid` is where its content was stored, if it was.
+
+        Of each column it holds the type and the share of missing values; with `statistics` also extremes,
+        means and the most frequent values, which are values of rows.
+        """
         found = provenance.to_json()
+        told = [each.to_json() if statistics else each.public(found["rows"]) for each in provenance.columns]
         return cls(
             source=found["source"],
             sha256=found["sha256"],
             cid=cid,
             files=tuple(DataFile(**file) for file in found["files"]),
             rows=found["rows"],
-            columns={column.pop("name"): column for column in found["columns"]},
-            cleaning=found["removed"],
+            columns={column.pop("name"): column for column in told},
+            cleaning={**found["removed"], "imputed": found["imputed"], "ignored": found["ignored"]},
             collected=found["collected_at"],
         )
 
@@ -142,21 +147,36 @@ class Feature(Part):
     optional: bool
 
 
-class TrainingRecord(Part):
-    """How the model was made.
+class ReadingRecord(Part):
+    """How training read cells: prediction reads them alike.
 
-    `algorithm` is the estimator's import path and `steps` the pipeline's, in order; `search` says what was
-    tried (None without a search), `split` how data were held out for testing, `task` what is learned.
+    `separator` and `decimal` are of CSV files, `missing_marks` the cells that mean "no value"; where
+    `bad_values` is "impute", a word among numbers is missing too.
     """
 
-    algorithm: Text
+    separator: Annotated[str, StringConstraints(min_length=1, max_length=1)]
+    decimal: Literal[".", ","]
+    missing_marks: Annotated[tuple[Annotated[str, StringConstraints(max_length=1000)], ...], Lax]
+    bad_values: Literal["drop", "impute", "error"]
+
+
+class TrainingRecord(Part):
+    """How the model was made; None or nothing for what is not known.
+
+    `algorithm` is the estimator's import path and `steps` the pipeline's, in order; `search` says what was
+    tried (None without a search), `split` how data were held out for testing, `task` what is learned;
+    `reading` is None for a model that did not learn from files.
+    """
+
+    algorithm: Text | None
     steps: Annotated[tuple[Text, ...], Lax]
     hyperparameters: Mapping[str, Any]
     search: Mapping[str, Any] | None
     features: Annotated[tuple[Feature, ...], Lax]
-    target: Text
-    task: Text
-    split: Mapping[str, Any]
+    reading: ReadingRecord | None
+    target: Text | None
+    task: Text | None
+    split: Mapping[str, Any] | None
     seed: Count | None
 
 
@@ -166,18 +186,21 @@ class GitState(Part):
 
 
 class Environment(Part):
-    """Versions of Python and of the libraries; `git` None outside a repository."""
+    """Versions of Python (None if not known) and of the libraries; `git` None outside a repository."""
 
-    python: Text
+    python: Text | None
     libraries: Mapping[str, str]
     git: GitState | None
 
 
 class Condition(Part):
-    """One line of a gate, such as `f1 >= 0.9`, with the value that was reached."""
+    """One line of a gate, such as `f1 >= 0.9`, with the value that was reached.
+
+    `>` and `<` compare with the baseline: what the best constant answer reaches on the same rows.
+    """
 
     metric: Text
-    relation: Literal[">=", "<="]
+    relation: Literal[">=", "<=", ">", "<"]
     threshold: float
     value: float | None
     passed: bool
@@ -196,19 +219,66 @@ class Evaluation(Part):
 
 
 class Parent(Part):
-    """A model that this one was made from: SHA-256 of its file and digest of its manifest."""
+    """A model that this one was made from: its digest, its manifest's (None if it was never published)."""
 
     artifact: Sha256
-    manifest: Sha256
+    manifest: Sha256 | None
+
+
+Activation = Literal["identity", "relu", "tanh", "sigmoid", "softmax"]
+
+
+class Layer(Part):
+    """One dense layer: the tensors' names, `weight` of shape (out, in), and what is applied to its sums."""
+
+    weight: Text
+    bias: Text | None
+    activation: Activation
+
+
+class Interface(Part):
+    """How a model that was made elsewhere is asked.
+
+    `classes` are the labels of its outputs, in order (none for a regression, or where the file itself names
+    them); `layers` say how the tensors of a safetensors file are used, in order.
+    """
+
+    classes: Annotated[tuple[str | int, ...], Lax]
+    layers: Annotated[tuple[Layer, ...], Lax]
+
+
+class History(Part):
+    """How training went: `metrics` has a value (None: not a finite number, or not told) for each of `epochs`.
+
+    `recorded` is how many epochs there were; of many, some are kept, the first and the last among them.
+    """
+
+    recorded: Count
+    epochs: Annotated[tuple[Count, ...], Lax]
+    metrics: Mapping[Text, Annotated[tuple[float | None, ...], Lax]]
+
+
+class Attestation(Part):
+    """Somebody's signature of the same model, in another form, that was verified when this was written.
+
+    `type` says which form, `sha256` is of the signature's file, `key` of the public key that verified it.
+    """
+
+    type: Text
+    sha256: Sha256
+    key: Sha256
 
 
 class Predicate(Part):
     project: Text
     artifact: Artifact
-    data: DataRecord
+    data: Annotated[tuple[DataRecord, ...], Lax]
     training: TrainingRecord
     environment: Environment
     evaluation: Evaluation
+    history: History | None
+    interface: Interface | None
+    attestations: Annotated[tuple[Attestation, ...], Lax]
     parents: Annotated[tuple[Parent, ...], Lax]
     licence: Text | None
     created: Time

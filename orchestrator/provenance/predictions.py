@@ -12,7 +12,7 @@ import hmac
 import logging
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,10 +22,14 @@ from typing import Any
 from filelock import FileLock
 
 from orchestrator.errors import DataError, StorageError, VerificationFailed
+from orchestrator.provenance import canonical
 from orchestrator.provenance.canonical import NotCanonical
-from orchestrator.provenance.disk import sync_folder
-from orchestrator.provenance.entries import GENESIS, Entry, ModelReference, input_hash
+from orchestrator.provenance.disk import replace_file, sync_folder
+from orchestrator.provenance.entries import GENESIS, Answered, Entry, ModelReference, write_line
 from orchestrator.types import Digest
+
+KEY_SIZE = 32
+"""Bytes of the key from which salts derive."""
 
 _log = logging.getLogger(__name__)
 _HINT = "Restore the log from a copy; what was anchored proves which one is right."
@@ -48,7 +52,7 @@ class PredictionLog:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = FileLock(f"{self.path}.lock")
+        self._lock = FileLock(f"{self.path}.lock", poll_interval=0.002)  # who waits for a disk need not long
         self._tail = _Tail()
 
     def append(self, model: ModelReference, asked: Any, answered: Any) -> Entry:
@@ -61,24 +65,20 @@ class PredictionLog:
         Raises DataError for a value that JSON cannot hold, VerificationFailed if the last line was changed,
         StorageError if the disk is full; nothing is logged then.
         """
-        with self._locked():
-            tail = self._find_tail()
-            entries: list[Entry] = []
-            lines: list[bytes] = []
-            try:
-                for asked, answered in pairs:
-                    entry = self._entry(tail, len(entries), entries, model, asked, answered)
-                    lines.append(entry.to_line() + b"\n")
-                    entries.append(entry)
-            except NotCanonical as error:
-                raise DataError(
-                    f"a prediction cannot be logged: {error}", "Log plain JSON values."
-                ) from error
-            self._write(b"".join(lines), tail.size)
-            if entries:
-                size = tail.size + sum(map(len, lines))
-                self._tail = _Tail(size, tail.index + len(entries), entries[-1].hash)
-        return entries
+        try:
+            answered = [Answered.of(*pair) for pair in pairs]
+        except NotCanonical as error:
+            raise DataError(f"a prediction cannot be logged: {error}", "Log plain JSON values.") from error
+        _, lines = self._commit(model, answered)
+        return [Entry.from_line(line) for line in lines]
+
+    def commit(self, model: ModelReference, answered: Sequence[Answered]) -> int:
+        """Log predictions, of one request or of many, under one lock and with one write to the disk.
+
+        Returns the index of the first. Raises VerificationFailed and StorageError as `extend` does.
+        """
+        first, _ = self._commit(model, answered)
+        return first
 
     def entries(self, first: int = 0, count: int | None = None) -> Iterator[Entry]:
         """All entries, or `count` of them from `first` on, each checked against the one before.
@@ -114,20 +114,23 @@ class PredictionLog:
     def salt(self, index: int) -> bytes:
         """The salt of entry `index` (32 bytes), to be given out only with its input."""
         with self._locked():
-            return hmac.digest(self._key(), index.to_bytes(8, "big"), hashlib.sha256)
+            return _salt(self._key(), index)
 
-    def _entry(
-        self, tail: _Tail, offset: int, before: list[Entry], model: ModelReference, asked: Any, answered: Any
-    ) -> Entry:
-        index = tail.index + offset
-        return Entry(
-            index=index,
-            time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            model=model,
-            input=input_hash(self.salt(index), asked),
-            output=answered,
-            previous=before[-1].hash if before else tail.previous,
-        )
+    def _commit(self, model: ModelReference, answered: Sequence[Answered]) -> tuple[int, list[bytes]]:
+        """Returns the index of the first entry, and the lines without their newlines."""
+        reference = canonical.encode(model.to_json())
+        with self._locked():
+            tail, key = self._find_tail(), self._key() if answered else b""
+            time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            lines, previous = [], tail.previous
+            for index, each in enumerate(answered, tail.index):
+                line, previous = write_line(index, time, reference, each, _salt(key, index), previous)
+                lines.append(line)
+            if lines:
+                data = b"\n".join(lines) + b"\n"
+                self._write(data, tail.size)
+                self._tail = _Tail(tail.size + len(data), tail.index + len(lines), previous)
+        return tail.index, lines
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -136,16 +139,20 @@ class PredictionLog:
             yield
 
     def _key(self) -> bytes:
+        """The key, made if there is none: written beside, then renamed, so that it is whole or not there."""
         path = Path(f"{self.path}.key")
         try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            pass
-        key = secrets.token_bytes(32)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
+            if not path.exists():
+                replace_file(path, secrets.token_bytes(KEY_SIZE), 0o600)
+            key = path.read_bytes()
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}", "See who may read it.") from error
+        if len(key) != KEY_SIZE:
+            raise StorageError(
+                f"{path} holds {len(key)} bytes, not {KEY_SIZE}: the inputs could be guessed",
+                "Restore it from a copy. Without one, remove it: a new key is made, and inputs that were "
+                "logged before can no longer be revealed.",
+            )
         return key
 
     def _find_tail(self) -> _Tail:
@@ -207,6 +214,8 @@ class PredictionLog:
             while written < len(data):
                 written += os.write(descriptor, data[written:])
             os.fsync(descriptor)
+            if created:
+                sync_folder(self.path.parent)
         except OSError as error:
             os.ftruncate(descriptor, size)
             raise StorageError(
@@ -214,8 +223,6 @@ class PredictionLog:
             ) from error
         finally:
             os.close(descriptor)
-        if created:
-            sync_folder(self.path.parent)
 
     def _lines(self, size: int) -> Iterator[bytes]:
         if size == 0:
@@ -238,6 +245,10 @@ class PredictionLog:
                 _HINT,
             )
         return entry
+
+
+def _salt(key: bytes, index: int) -> bytes:
+    return hmac.digest(key, index.to_bytes(8, "big"), hashlib.sha256)
 
 
 def _after_last_newline(file: Any, size: int) -> bytes:

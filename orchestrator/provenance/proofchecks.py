@@ -43,6 +43,7 @@ def verify_prediction(path: Path, registry: RegistryReader, name_of: NameOf = st
     findings.not_proven += [
         "That the model computed this output: run it on the input to see.",
         "That every prediction was logged: one that was left out leaves no trace.",
+        "That no other entry has this number: who anchors may put several under one root.",
         *chain_caveats(registry),
     ]
     return findings.done(version=version, anchor=anchor, proof=proof)
@@ -103,7 +104,7 @@ def _model(findings: Findings, proof: InclusionProof, registry: RegistryReader) 
 
 def _input(findings: Findings, proof: InclusionProof) -> None:
     if proof.revealed is None:
-        findings.skipped("input", "The proof does not show the input, but only its salted hash.")
+        findings.not_needed("input", "The proof does not show the input, but only its salted hash.")
         findings.not_proven.append("What was asked: the input is not shown.")
         return
     findings.check(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
@@ -129,6 +130,24 @@ class Version:
     def on_chain(self) -> bool:
         return bool(self.chunks)
 
+    def to_json(self) -> dict[str, Any]:
+        """Facts for machines; times are Unix seconds."""
+        return {
+            "project": self.project_id.hex(),
+            "number": self.number,
+            "status": self.status.word,
+            "reason": self.reason or None,
+            "sha256": self.artifact_hash.hex(),
+            "cid": self.artifact_cid,
+            "manifest": self.manifest_digest.hex(),
+            "publishedAt": self.published_at,
+        }
+
+
+def agree(versions: Sequence[Version]) -> bool:
+    """Whether it does not matter which of these is meant: none is revoked, and all have one status."""
+    return len({each.status for each in versions}) == 1 and versions[0].status is not Status.REVOKED
+
 
 @dataclass(frozen=True)
 class Anchor:
@@ -146,6 +165,18 @@ class Anchor:
     publisher: Address
     signers: tuple[Address, ...] = ()
     deployable: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Facts for machines; times are Unix seconds."""
+        return {
+            "chainId": self.chain_id,
+            "registry": self.registry,
+            "block": self.block_number,
+            "time": self.time,
+            "transaction": self.transaction,
+            "publisher": self.publisher,
+            "signers": list(self.signers),
+        }
 
 
 @dataclass(frozen=True)

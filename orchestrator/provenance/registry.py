@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ChainError
 from orchestrator.provenance.identifiers import NOBODY
-from orchestrator.provenance.reading import RegistryReader
+from orchestrator.provenance.reading import RegistryReader, alias_bytes
 from orchestrator.provenance.records import Approval, Publication, Status, cid_digest, cid_kind
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Address, Digest
@@ -88,6 +88,10 @@ class ModelRegistry(RegistryReader):
 
     def revoke(self, project_id: Digest, artifact_hash: Digest, reason: str) -> "ContractFunction":
         return self._write("revoke", project_id, artifact_hash, reason)
+
+    def set_alias(self, project_id: Digest, alias: str, artifact_hash: Digest | None) -> "ContractFunction":
+        """None takes the name away. Raises UsageError for a name that no alias can have."""
+        return self._write("setAlias", project_id, alias_bytes(alias), artifact_hash or bytes(32))
 
     def anchor_batch(
         self, project_id: Digest, root: Digest, count: int, label: str, cid: Cid | None = None

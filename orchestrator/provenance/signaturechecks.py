@@ -20,7 +20,7 @@ def check_signatures(
 ) -> None:
     """Who signed, as the chain tells it; signatures that are at hand are recovered again."""
     if not anchor.signers:
-        findings.skipped("signatures", "No participant signed: the project demanded no signature.")
+        findings.not_needed("signatures", "No participant signed: the project demanded no signature.")
         findings.not_proven.append("That anybody but the publisher stands behind it: nobody signed.")
         return
     names = ", ".join(sources.name_of(signer) for signer in anchor.signers)
@@ -38,8 +38,9 @@ def check_signatures(
     findings.not_proven.append("Who the people or firms behind these addresses are.")
     if len(anchor.signers) < project.threshold:
         findings.not_proven.append("That it would be accepted today: more signatures are demanded now.")
-    for signer in anchor.signers:
-        if not sources.registry.is_participant(version.project_id, signer):
+    still = sources.registry.are_participants(version.project_id, anchor.signers)
+    for signer, stays in zip(anchor.signers, still, strict=True):
+        if not stays:
             findings.not_proven.append(
                 f"That {sources.name_of(signer)} still stands by it: they are no participant any more."
             )
@@ -64,9 +65,11 @@ def _recheck(sources: Sources, version: Version, anchor: Anchor, path: Path | No
         here = anchor.chain_id, anchor.registry, version.project_id
         published = who in anchor.signers and signature.manifest == version.manifest_digest
         published = published and signature.target == here  # the same file may hold signatures for elsewhere
-        if not published or sources.registry.chain.code(who):  # a wallet's rules may have changed since
+        if not published:
             continue
         if recover(signature, publication) != who:
+            if sources.registry.chain.code(who):  # a wallet's rules may have changed since
+                continue
             return 0, f"The signature of {sources.name_of(who)} in {file} is not theirs, or was changed."
         fitting += 1
     return fitting, None

@@ -35,10 +35,12 @@ def verify(
 ) -> Verification:
     """Verify the model file, CID or inclusion proof that `subject` names.
 
-    `project` says which project's version is meant, where several published the same bytes; otherwise it is
-    the one that was first. The manifest and the signatures are taken from the given files, else from
-    `manifest.json` and `signatures.json` beside the model, and the manifest else from `storage`. `name_of`
-    may put names to addresses. A file is read once, in constant memory.
+    `project` says which project's version is meant. Without it, where several published the same bytes, it
+    is the one that was first, and a check fails unless all trust them alike and none has revoked them.
+
+    The manifest and the signatures are taken from the given files, else from `manifest.json` and
+    `signatures.json` beside the model, and the manifest else from `storage`. `name_of` may put names to
+    addresses. A file is read once, in constant memory.
 
     A check that comes out false is part of the answer, not an exception (see `Verification.require`). Raises
     StorageError if the content of a CID or a given file cannot be read, VerificationFailed for a proof that

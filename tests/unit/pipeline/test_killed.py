@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.chain.sending import Sending
+from orchestrator.chain import delivery
 from orchestrator.pipeline import predicting, publishing
 from orchestrator.pipeline.loading import load_published
 from orchestrator.pipeline.predicting import anchor_log, predict, prove
@@ -29,17 +29,17 @@ def sent_by(desk, name="alice"):
 
 def die_at_send(monkeypatch, number, *, after):
     """Die at the `number`-th transaction, before the node gets it or right after, without its receipt."""
-    hand_over, count = Sending._hand_over, iter(range(1, 100))
+    hand_over, count = delivery.hand_over, iter(range(1, 100))
 
-    def dying(self, raw):
+    def dying(chain, raw):
         last = next(count) == number
         if last and not after:
             raise Killed
-        hand_over(self, raw)
+        hand_over(chain, raw)
         if last:
             raise Killed
 
-    monkeypatch.setattr(Sending, "_hand_over", dying)
+    monkeypatch.setattr(delivery, "hand_over", dying)
 
 
 def kill(monkeypatch, action, *arguments, **options):
@@ -121,7 +121,7 @@ def test_publish__killed_while_the_journal_is_written__sends_once(desk, monkeypa
     def dying(*_):
         raise Killed
 
-    monkeypatch.setattr("orchestrator.chain.journal.os.fsync", dying)
+    monkeypatch.setattr("orchestrator.chain.outbox.os.fsync", dying)
     kill(monkeypatch, desk.publish)
     desk.publish()
     assert_published_once(desk)
@@ -184,15 +184,15 @@ def test_anchor_log__killed_before_it_is_noted__sends_nothing_again(logged, monk
 
 KILL_9 = """
 import os, signal, sys
-from orchestrator.chain.sending import Sending
+from orchestrator.chain import delivery
 from orchestrator.cli import main
-hand_over, count = Sending._hand_over, iter(range(1, 9))
-def dying(self, raw):
+hand_over, count = delivery.hand_over, iter(range(1, 9))
+def dying(chain, raw):
     last = next(count) == {number}
     if last and not {after}: os.kill(os.getpid(), signal.SIGKILL)
-    hand_over(self, raw)
+    hand_over(chain, raw)
     if last: os.kill(os.getpid(), signal.SIGKILL)
-Sending._hand_over = dying
+delivery.hand_over = dying
 main({arguments})
 """
 

@@ -15,11 +15,14 @@ from orchestrator.errors import (
     UsageError,
     VerificationFailed,
 )
+from orchestrator.learning.data import Feature, Reading
+from orchestrator.pipeline.answering import prediction_log
 from orchestrator.pipeline.loading import load_published
 from orchestrator.pipeline.marking import mark
-from orchestrator.pipeline.predicting import anchor_log, predict, prediction_log, prove, read_rows
+from orchestrator.pipeline.predicting import anchor_log, predict, prove
 from orchestrator.pipeline.projects import create_project
 from orchestrator.pipeline.references import find_version
+from orchestrator.pipeline.rows import Inputs
 from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import LogBatches, Status, verify
 from tests.unit.pipeline.desk import PROJECT
@@ -216,7 +219,8 @@ def test_predict__missing_optional_value_as_nan__is_logged(desk, published):
     [
         ({"length": 1.0, "spots": 1}, "Row 1, column 'width': the column is missing"),
         ({"length": "long", "width": 1, "spots": 1}, "Row 1, column 'length': 'long' is not a finite number"),
-        ({"length": True, "width": 5, "Spots": 1}, "Row 1, column 'spots': the column is missing"),
+        ({"length": 1.0, "width": 5, "Spots": 1}, "Row 1, column 'spots': the column is missing"),
+        ({"length": True, "width": 5, "spots": 1}, "Row 1, column 'length': True is not a finite number"),
         ({"length": 1e400, "width": 1, "spots": 1}, "Row 1, column 'length': inf is not a finite number"),
         ([1, 2], "Row 1 is a list"),
         (None, "Row 1 is a NoneType"),
@@ -240,38 +244,48 @@ def test_load_published__revoked__is_refused_with_the_reason(desk, published):
         load(desk)
 
 
-def test_read_rows__csv__keeps_text_and_finds_what_is_missing(tmp_path):
-    file = tmp_path / "rows.csv"
-    file.write_text("zip, length,note\n007, 1.5,\n0123,NA,x\n")
-    rows = read_rows(file)
-    assert rows[0]["zip"] == "007"
-    assert rows[0]["length"] == "1.5"
-    assert rows[0]["note"] != rows[0]["note"]
-    assert rows[1]["length"] != rows[1]["length"]
+def inputs(**types: str) -> Inputs:
+    return Inputs(tuple(Feature(name, kind, True) for name, kind in types.items()), Reading())
+
+
+def test_read__csv__keeps_text_and_finds_what_is_missing(tmp_path):
+    file = tmp_path / "rows.CSV"
+    file.write_text("zip, length,note,more\n007, 1.5,,1\n0123,NA,x,2\n")
+    asked = inputs(zip="categorical", length="numeric", note="categorical")
+    assert asked.clean(asked.read(file)) == [
+        {"zip": "007", "length": 1.5, "note": None},
+        {"zip": "0123", "length": None, "note": "x"},
+    ]
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "sentence"),
     [
-        ("a.json", "{"),
-        ("a.csv", ""),
-        ("a.parquet", "PAR1"),
-        ("a.csv", "a,b\n1,2\n1,2,3,4\n"),
-        ("b.json", "\udcff"),
-        ("c.json", "[" * 200_000),
+        ("a.json", "{", "a.json is not JSON"),
+        ("a.json", '[{"a": NaN}]', "a.json is not JSON"),
+        ("a.csv", "", "a.csv is empty"),
+        ("a.csv", "a,b\n", "no row to predict"),
+        ("a.csv", "b\n1\n", "column 'a' is missing"),
+        ("a.parquet", "PAR1", "not a Parquet file"),
+        ("a.csv", "a,b\n1,2\n1,2,3,4\n", "a.csv, line 3: 4 fields instead of 2"),
+        ("a.csv", "a,b\n1\n", "a.csv, line 2: 1 fields instead of 2"),
+        ("a.csv", "a,a\n1,2\n", "two columns are named 'a'"),
+        ("a.txt", "a,b\n1,2\n", "neither CSV, Parquet nor JSON"),
+        ("b.json", "\udcff", "b.json is not JSON"),
+        ("c.json", "[" * 200_000, "recursion limit"),
     ],
 )
-def test_read_rows__damaged__is_a_data_error(tmp_path, name, content):
+def test_read__damaged__is_a_data_error(tmp_path, name, content, sentence):
     (tmp_path / name).write_text(content, errors="surrogateescape")
-    with pytest.raises(DataError, match="cannot be read"):
-        read_rows(tmp_path / name)
+    with pytest.raises(DataError, match=sentence):
+        inputs(a="numeric").clean(inputs(a="numeric").read(tmp_path / name))
 
 
-def test_read_rows__json__one_object_or_a_list(tmp_path):
-    (tmp_path / "one.json").write_text('{"a": 1}')
-    (tmp_path / "two.json").write_text('[{"a": 1}, {"a": 2}]')
-    assert read_rows(tmp_path / "one.json") == [{"a": 1}]
-    assert len(read_rows(tmp_path / "two.json")) == 2
+def test_read__json__one_object_or_a_list(tmp_path):
+    (tmp_path / "one.JSON").write_text('{"a": 1}')
+    (tmp_path / "two.json").write_text('\ufeff[{"a": 1}, {"a": 2}]')
+    assert inputs(a="numeric").read(tmp_path / "one.JSON") == [{"a": 1}]
+    assert len(inputs(a="numeric").read(tmp_path / "two.json")) == 2
 
 
 # anchoring and proving

@@ -1,20 +1,33 @@
 """The server without a socket; the guard is turned by hand."""
 
 import asyncio
+import json
+import os
+import re
 import threading
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
-from orchestrator.config import Network
+from orchestrator.config import Network, load_settings
 from orchestrator.errors import DilnError, NodeUnavailable, VerificationFailed
-from orchestrator.pipeline.guard import PATIENCE, Guard
+from orchestrator.learning.data import Feature, Reading
+from orchestrator.pipeline import page
+from orchestrator.pipeline.answering import Answerer, prediction_log
+from orchestrator.pipeline.batching import Batcher
+from orchestrator.pipeline.bodies import Bodies, BodyRefused, Limits
+from orchestrator.pipeline.guard import Guard
+from orchestrator.pipeline.listening import impatient
 from orchestrator.pipeline.loading import load_published
 from orchestrator.pipeline.marking import mark
-from orchestrator.pipeline.predicting import prediction_log
+from orchestrator.pipeline.openapi import example_row
 from orchestrator.pipeline.references import find_version
+from orchestrator.pipeline.rows import Inputs
 from orchestrator.pipeline.serving import create_app, model_guard
+from orchestrator.pipeline.training import train
 from orchestrator.provenance import Status, Version
 from tests.unit.chain.faults import Line, chain_behind
 from tests.unit.pipeline.desk import PROJECT, Desk
@@ -49,7 +62,8 @@ class Server:
         self.version = version
         self.model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
         self.guard = model_guard(desk.workspace, self.model)
-        self.client = Client(create_app(desk.workspace, self.model, self.guard))
+        self.batcher = Batcher(Answerer(desk.settings, self.model))
+        self.client = Client(create_app(self.model, self.guard, self.batcher))
 
     def predict(self, *rows):
         return self.client.post("/predict", json={"rows": list(rows)})
@@ -57,7 +71,9 @@ class Server:
 
 @pytest.fixture
 def server(desk, published):
-    return Server(desk, published)
+    found = Server(desk, published)
+    with found.batcher:
+        yield found
 
 
 def test_health__model_checked__ok(server):
@@ -106,10 +122,10 @@ def test_predict__by_many_at_once__each_is_logged_once(server):
         ),
         ({"rows": [{"length": 1, "width": 2}]}, "Row 1, column 'spots': the column is missing"),
         ({"rows": [{"length": [1], "width": 2, "spots": 3}]}, "Row 1, column 'length'"),
-        ({"rows": [{"length": 1}, 5]}, "Row 2: input should be"),
-        ({"rows": []}, "rows: list should have at least 1 item"),
-        ({"row": 1}, "rows: field required"),
-        ([], "The body: input should be"),
+        ({"rows": [{"length": 1, "width": 2, "spots": 3}, 5]}, "Row 2 is a int, not an object"),
+        ({"rows": []}, "rows: 0 rows; from 1 to 10000"),
+        ({"row": 1}, "rows: the list of rows is missing"),
+        ([], "The body is not an object"),
     ],
 )
 def test_predict__malformed__is_422_with_a_sentence(server, body, sentence):
@@ -191,7 +207,7 @@ def test_health__node_gone_and_back__is_503_then_200(server):
 
     try:
         guard = model_guard(workspace, server.model)
-        client = Client(create_app(workspace, server.model, guard))
+        client = Client(create_app(server.model, guard, server.batcher))
         guard.look()
         assert client.get("/health").status_code == 200
         line.fault = gone
@@ -205,6 +221,48 @@ def test_health__node_gone_and_back__is_503_then_200(server):
     finally:
         line.chain.close()
     assert chain.network == Network("remote", "http://node.example")
+
+
+def test_model_guard__node_takes_questions_and_is_silent__503_within_the_interval_and_back(server):
+    line = Line(server.desk.settings.chain_file)
+    workspace = server.desk.again().workspace
+    workspace.__dict__["chain"] = chain_behind(line, server.desk.settings.home)
+    speaks = threading.Event()
+
+    def silent(ask, method, params):
+        speaks.wait(30)
+        return ask(method, params)
+
+    interval = 3.0
+    try:
+        with model_guard(workspace, server.model, interval=interval) as guard:
+            client = Client(create_app(server.model, guard, server.batcher))
+            assert client.get("/health").status_code == 200
+            line.fault, began = silent, time.monotonic()
+            while client.get("/health").status_code == 200:
+                assert time.monotonic() - began < interval + 1
+                time.sleep(0.05)
+            assert (
+                "nothing was heard"
+                in client.post("/predict", json={"rows": [server.desk.row]}).json()["error"]
+            )
+            line.fault = None
+            speaks.set()
+            while client.get("/health").status_code == 503:
+                assert time.monotonic() - began < 20
+                time.sleep(0.05)
+    finally:
+        speaks.set()
+        line.chain.close()
+    assert len(log_of(server)) == 0
+
+
+def test_impatient__node_s_time_out__ends_a_look_within_about_an_interval(server):
+    settings = server.desk.settings
+    assert settings.network.timeout == 30.0
+    assert impatient(settings, 60.0).network.timeout == 10.0
+    assert impatient(settings, 1.0).network.timeout == 1.0
+    assert impatient(settings, 600.0).network.timeout == 30.0
 
 
 def test_model_guard__entered__checks_first_and_watches(server):
@@ -225,6 +283,170 @@ def test_model_guard__revoked_before__does_not_start(server):
         model_guard(server.desk.workspace, server.model),
     ):
         pytest.fail("it was entered")
+
+
+# answered together
+
+
+def answer(server, *bodies):
+    """What bodies that wait together are answered with."""
+    return [(body.status, json.loads(body.content)) for body in server.batcher._answer(bodies)]
+
+
+def body(*rows):
+    return json.dumps({"rows": rows}).encode()
+
+
+def log_of(server):
+    return prediction_log(server.desk.settings, server.version.project_id)
+
+
+def test_answer__bad_bodies_among_good__cost_only_themselves(server):
+    row = server.desk.row
+    found = answer(server, body(row), b"{", body({**row, "length": "x"}), body(row, row), b"[]")
+    assert [status for status, _ in found] == [200, 422, 422, 200, 422]
+    indexes = [[each["index"] for each in said.get("predictions", [])] for _, said in found]
+    assert indexes == [[0], [], [], [1, 2], []]
+    assert len(log_of(server)) == 3
+
+
+def test_answer__one_that_the_model_cannot_compute__costs_only_itself(server, monkeypatch):
+    """As a number that single precision cannot hold does to a tree: the library refuses the whole batch."""
+    row = server.desk.row
+    predict, asked = server.model.pipeline[-1].predict, []
+
+    def narrow(scaled):
+        asked.append(len(scaled))
+        if (scaled > 1e38).any():
+            raise ValueError("Input X contains a value too large for dtype('float32').")
+        return predict(scaled)
+
+    monkeypatch.setattr(server.model.pipeline[-1], "predict", narrow)
+    bodies = [body(row)] * 20
+    bodies[13] = body({**row, "length": 1e300})
+    found = answer(server, *bodies)
+    assert [status for status, _ in found] == [422 if number == 13 else 200 for number in range(20)]
+    assert "too large" in found[13][1]["error"]
+    assert [entry.index for entry in log_of(server).entries()] == list(range(19))
+    assert len(asked) <= 2 * 5 + 1  # halves, and not each for itself
+
+
+def test_answer__log_cannot_be_written__nobody_is_answered(server, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", full)
+        found = answer(server, body(server.desk.row), b"{")
+    assert [status for status, _ in found] == [500, 500]
+    assert "No space left" in found[0][1]["error"]
+    assert len(log_of(server)) == 0
+    assert answer(server, body(server.desk.row))[0][0] == 200
+
+
+def test_answer__something_unforeseen__is_500_and_the_batcher_goes_on(server, monkeypatch, caplog):
+    with monkeypatch.context() as patch:
+        patch.setattr(server.model.pipeline[-1], "predict", lambda _: 1 / 0)
+        assert server.predict(server.desk.row).status_code == 500
+    assert "ZeroDivisionError" in caplog.text
+    assert server.predict(server.desk.row).status_code == 200
+
+
+def test_predict__by_fifty_at_once__takes_few_writes_and_each_is_answered(server, monkeypatch):
+    """Throughput does not fall with clients: what waits is predicted and written together."""
+    syncs, fsync = [], os.fsync
+
+    def slow(descriptor):
+        syncs.append(descriptor)
+        time.sleep(0.02)
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", slow)
+
+    async def ask_all():
+        transport = httpx.ASGITransport(server.client._app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            rows = {"rows": [server.desk.row]}
+            return await asyncio.gather(*[client.post("/predict", json=rows) for _ in range(50)])
+
+    answers = asyncio.run(ask_all())
+    indexes = [each.json()["predictions"][0]["index"] for each in answers]
+    assert sorted(indexes) == list(range(50))
+    assert len(syncs) <= 15
+
+
+def test_read__more_waits_than_memory_is_set_aside_for__is_503(server):
+    limits = Limits(body=1000, waiting=1500)
+    bodies = Bodies(limits)
+    asked = {"content-type": "application/json"}
+
+    async def part():
+        return {"type": "http.request", "body": b" " * 900, "more_body": False}
+
+    async def both():
+        first = await bodies.read(part, asked)
+        with pytest.raises(BodyRefused) as refused:
+            await bodies.read(part, asked)
+        bodies.release(first)
+        return refused.value.status, len(await bodies.read(part, asked)), bodies.held
+
+    assert asyncio.run(both()) == (503, 900, 900)
+
+
+# what it says of itself
+
+
+def test_openapi__names_the_features_and_its_example_is_answered(server):
+    found = server.client.get("/openapi.json").json()
+    schemas = found["components"]["schemas"]
+    row = schemas["Row"]
+    assert {name: each["type"] for name, each in row["properties"].items()} == {
+        "length": ["number", "null"],
+        "width": ["number", "null"],
+        "spots": ["number", "null"],
+    }
+    assert row["required"] == ["length", "width", "spots"]
+    example = schemas["Rows"]["example"]
+    answered = server.client.post("/predict", json=example)
+    assert answered.status_code == 200
+    assert set(found["paths"]) == {"/predict", "/health", "/model"}
+
+
+def test_example__of_a_row__holds_values_of_the_data_only_where_they_are_published(tmp_path):
+    (tmp_path / "town.csv").write_text(
+        "town,age,y\n"
+        + "".join(f"{'Oslo' if n % 2 else 'Rome'},{n},{'a' if n < 20 else 'b'}\n" for n in range(40))
+    )
+    spec = tmp_path / "diln.toml"
+    spec.write_text(
+        '[project]\nname = "towns"\n[data]\nfile = "town.csv"\ntarget = "y"\n'
+        '[model]\nestimator = "logistic_regression"\n'
+    )
+    settings = load_settings(home=tmp_path / ".diln", environ={})
+    examples = []
+    for told in (False, True):
+        run, _ = train(settings, spec, publish_statistics=told)
+        model = SimpleNamespace(manifest=run.manifest)
+        examples.append(example_row(model, Inputs.of(run.manifest)))
+    assert examples == [{"town": "text", "age": 0.0}, {"town": "Oslo", "age": pytest.approx(19.5, abs=5)}]
+
+
+def test_docs__name_the_features_and_come_from_here_alone(server):
+    page = server.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert all(f'name="{name}"' in page.text for name in ("length", "width", "spots"))
+    assert "://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for asset in re.findall(r'(?:src|href)="(docs/[^"]+)"', page.text):
+        assert server.client.get(f"/{asset}").status_code == 200
+
+
+def test_docs__features_named_by_a_stranger__are_shown_as_text(server):
+    evil = '"><script>alert(1)</script>\u202e'
+    inputs = Inputs((Feature(evil, "numeric", True),), Reading())
+    html = page.render(server.model, inputs, {evil: 0.0})
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\\u202e" in html
 
 
 # the guard alone, with a clock that is moved by hand
@@ -295,14 +517,34 @@ def test_look__check_breaks_in_any_way__refuses_and_goes_on(fault):
     assert watch.guard.refusal is None
 
 
-def test_refusal__check_never_ends__is_refused_when_too_old():
+def test_refusal__nothing_heard_for_an_interval__is_refused_until_it_is():
     watch = Watch(interval=60, poll=1)
-    watch.time = 60 * PATIENCE + 1
+    watch.time = 60
     assert watch.guard.refusal is None
-    watch.time += 1
-    assert "last checked 182 s ago" in watch.guard.refusal.message
+    watch.time += 0.5
+    assert "nothing was heard of the model's status for 60 s" in watch.guard.refusal.message
     watch.guard.look()
     assert watch.guard.refusal is None
+
+
+def test_refusal__node_falls_silent_during_a_look__within_the_interval():
+    silent, asked = threading.Event(), threading.Event()
+
+    def ask() -> bool:
+        asked.set()
+        silent.wait(30)  # as a node does that takes the question and never answers
+        return False
+
+    with Guard(lambda: None, ask, interval=0.5, poll=0.01) as guard:
+        assert asked.wait(5)
+        began = time.monotonic()
+        while guard.refusal is None:
+            assert time.monotonic() - began < 1
+            time.sleep(0.01)
+        silent.set()
+        while guard.refusal:
+            assert time.monotonic() - began < 5
+            time.sleep(0.01)
 
 
 def test_enter__first_check_fails__raises():

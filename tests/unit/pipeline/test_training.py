@@ -34,7 +34,8 @@ def test_train__writes_a_run__whose_manifest_describes_it(desk):
     assert run.id == manifest.digest.hex()[:12]
     assert manifest.artifact_hash == hashlib.sha256(run.model.read_bytes()).digest()
     assert manifest.artifact_cid == digest_file(run.model).cid
-    assert manifest.predicate.data.rows == 60
+    [data] = manifest.predicate.data
+    assert data.rows == 60
     assert manifest.predicate.evaluation.gate.passed
     assert {path.suffix for path in run.report.iterdir()} >= {".png"}
     assert run.folder.stat().st_mode & 0o777 == 0o755

@@ -35,7 +35,7 @@ def manifests(draw):
     parts["sha256"] = draw(sha256)
     parts["project"] = draw(names)
     parts["licence"] = draw(st.none() | names)
-    parts["data"]["columns"] = draw(mappings)
+    parts["data"][0]["columns"] = draw(mappings)
     parts["training"]["hyperparameters"] = draw(mappings)
     parts["training"]["search"] = draw(st.none() | mappings)
     parts["evaluation"]["metrics"] = draw(mappings)
@@ -89,7 +89,7 @@ def test_parse__of_any_other_json__raises_only_manifest_errors(value):
 def test_to_bytes__is_an_in_toto_statement():
     statement = json.loads(sample_manifest().to_bytes())
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
-    assert statement["predicateType"] == "urn:diln:model:v1"
+    assert statement["predicateType"] == "urn:diln:model:v2"
     assert statement["subject"][0]["digest"] == {"sha256": hashlib.sha256(MODEL).hexdigest()}
     assert statement["subject"][0]["uri"].startswith("ipfs://bafkrei")
     assert set(statement) == {"_type", "subject", "predicateType", "predicate"}
@@ -132,7 +132,7 @@ P = "predicate"
         (("_type",), ..., "_type"),
         (("predicateType",), "https://slsa.dev/provenance/v1", "predicateType"),
         (("predicateType",), ..., "predicateType"),
-        (("predicate_type",), "urn:diln:model:v1", "predicate_type"),
+        (("predicate_type",), "urn:diln:model:v2", "predicate_type"),
         (("extra",), 1, "extra"),
         (("subject",), [], "subject[0]"),
         (("subject", 0, "digest", "sha256"), "ab" * 31, "subject[0].digest.sha256"),
@@ -146,10 +146,10 @@ P = "predicate"
         ((P, "artifact", "size"), 1.5, "predicate.artifact.size"),
         ((P, "artifact", "size"), "12", "predicate.artifact.size"),
         ((P, "artifact", "size"), True, "predicate.artifact.size"),
-        ((P, "data", "rows"), None, "predicate.data.rows"),
-        ((P, "data", "sha256"), "ab", "predicate.data.sha256"),
-        ((P, "data", "columns"), [], "predicate.data.columns"),
-        ((P, "data", "collected"), "yesterday", "predicate.data.collected"),
+        ((P, "data", 0, "rows"), -1, "predicate.data[0].rows"),
+        ((P, "data", 0, "sha256"), "ab", "predicate.data[0].sha256"),
+        ((P, "data", 0, "columns"), [], "predicate.data[0].columns"),
+        ((P, "data", 0, "collected"), "yesterday", "predicate.data[0].collected"),
         ((P, "created"), "2026-02-30T12:00:00Z", "predicate.created"),
         ((P, "created"), "2026-01-31T12:00:00+00:00", "predicate.created"),
         ((P, "parents", 0, "manifest"), ..., "predicate.parents[0].manifest"),
@@ -189,7 +189,7 @@ def test_parse__above_one_mebibyte__is_refused():
 
 def test_describe__above_one_mebibyte__is_refused():
     parts = sample_parts()
-    parts["data"]["columns"] = {"notes": "x" * 2**20}
+    parts["data"][0]["columns"] = {"notes": "x" * 2**20}
     with pytest.raises(ManifestError, match="1 MiB"):
         describe(**parts)
 
@@ -231,9 +231,23 @@ def test_data_record__of_a_loaded_data_set__says_what_it_says():
         removed={"duplicates": 1},
         collected_at="2026-01-31T12:00:00Z",
     )
-    record = DataRecord.of(provenance)
-    manifest = sample_manifest(data=record)
-    assert manifest.predicate.data == record
+    assert DataRecord.of(provenance).columns == {"a.b": {"type": "numeric", "missing": 0.0}}
+    record = DataRecord.of(provenance, statistics=True)
+    manifest = sample_manifest(data=[record])
+    assert manifest.predicate.data == (record,)
     assert record.columns == {"a.b": {"type": "numeric", "missing": 0, "min": 1, "max": 2}}
-    assert record.cleaning == {"duplicates": 1}
+    assert record.cleaning == {"duplicates": 1, "imputed": {}, "ignored": {}}
     assert record.files[0].name == "measurements.csv"
+
+
+def test_replace_file__rest_of_a_killed_command__is_removed_and_a_running_one_is_not(tmp_path):
+    import os
+
+    from orchestrator.provenance.disk import replace_file
+
+    rest, running = tmp_path / ".signatures.json.abcd1234", tmp_path / ".signatures.json.efgh5678"
+    for path in (rest, running):
+        path.write_text("half")
+    os.utime(rest, (0, 0))
+    replace_file(tmp_path / "signatures.json", b"whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [running.name, "signatures.json"]

@@ -1,5 +1,8 @@
+import hashlib
+import hmac
 import logging
 import multiprocessing
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import DataError, StorageError, VerificationFailed
 from orchestrator.provenance.canonical import LARGEST
-from orchestrator.provenance.entries import GENESIS, Entry, input_hash
+from orchestrator.provenance.entries import GENESIS, Answered, Entry, input_hash
 from orchestrator.provenance.predictions import PredictionLog
 from tests.unit.provenance.samples import sample_model
 
@@ -233,3 +236,97 @@ def test_last_line__longer_than_one_read__is_found(log):
     fill(log)
     log.append(sample_model(), 1, "x" * 100_000)
     assert PredictionLog(log.path).append(sample_model(), 1, 1).index == 4
+
+
+# the key that hides inputs
+
+
+def key_of(log):
+    return log.path.with_name(f"{log.path.name}.key")
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 33])
+def test_append__key_of_another_size__is_refused_with_a_hint(log, size):
+    """Under an empty key the salt of each entry is known to everybody, so a guessed input can be checked."""
+    log.path.parent.mkdir(parents=True)
+    key_of(log).write_bytes(bytes(size))
+    with pytest.raises(StorageError, match=f"holds {size} bytes, not 32") as refused:
+        log.append(sample_model(), {"x": 1}, {"y": 1})
+    assert "remove it" in refused.value.hint
+    with pytest.raises(StorageError):
+        log.salt(0)
+    assert not log.path.exists()
+
+
+def test_append__disk_full_while_the_key_is_written__leaves_no_key(log, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(StorageError, match="No space"):
+            log.append(sample_model(), {"x": 1}, {"y": 1})
+    assert [path.name for path in log.path.parent.iterdir()] == [f"{log.path.name}.lock"]
+    entry = log.append(sample_model(), {"x": 1}, {"y": 1})
+    assert len(key_of(log).read_bytes()) == 32
+    assert entry.input != input_hash(hmac.digest(b"", bytes(8), hashlib.sha256), {"x": 1})
+
+
+def test_append__key_that_cannot_be_read__is_a_sentence(log):
+    log.path.parent.mkdir(parents=True)
+    key_of(log).mkdir()
+    with pytest.raises(StorageError, match="cannot be read"):
+        log.append(sample_model(), 1, 1)
+
+
+# many at once
+
+
+def test_commit__of_many__is_one_write_and_what_extend_writes(log, tmp_path, monkeypatch):
+    pairs = [({"x": number / 3}, {"label": "é", "p": 1e-9}) for number in range(40)]
+    syncs = []
+    fsync = os.fsync
+    log.append(sample_model(), 0, 0)
+    monkeypatch.setattr("os.fsync", lambda descriptor: (syncs.append(descriptor), fsync(descriptor))[1])
+    assert log.commit(sample_model(), [Answered.of(*pair) for pair in pairs]) == 1
+    assert len(syncs) == 1
+    entries = list(log.entries(1))
+    assert [entry.output for entry in entries] == [output for _, output in pairs]
+    assert [entry.input for entry in entries] == [
+        input_hash(log.salt(entry.index), asked) for entry, (asked, _) in zip(entries, pairs, strict=True)
+    ]
+    lines = log.path.read_bytes().splitlines()[1:]
+    assert [entry.to_line() for entry in entries] == lines
+
+
+def _commit_for_ever(path, ready):
+    log = PredictionLog(path)
+    while True:
+        first = log.commit(sample_model(), [Answered.of(number, number) for number in range(20)])
+        ready.send(first + 20)
+
+
+def test_commit__two_killed_under_load__chain_whole_and_nothing_lost(log):
+    """Both are killed at once in the middle of what they do; whatever was said to be logged is there."""
+    spawn = multiprocessing.get_context("spawn")
+    pipes = [spawn.Pipe(duplex=False) for _ in range(2)]
+    writers = [spawn.Process(target=_commit_for_ever, args=(log.path, sent)) for _, sent in pipes]
+    for writer in writers:
+        writer.start()
+    promised = 0
+    for _ in range(30):
+        for received, _ in pipes:
+            promised = max(promised, received.recv())
+    for writer in writers:
+        writer.kill()
+        writer.join()
+    for received, sent in pipes:
+        sent.close()
+        while received.poll():
+            try:
+                promised = max(promised, received.recv())
+            except (EOFError, OSError):
+                break
+    entries = list(PredictionLog(log.path).entries())
+    assert len(entries) >= promised >= 600
+    assert PredictionLog(log.path).append(sample_model(), 1, 1).index == len(entries)

@@ -112,7 +112,7 @@ def test_version__unknown__is_none(lab):
     assert lab.registry.version(project_id, bytes(31) + b"\1") is None
     assert lab.registry.anchor(project_id, bytes(31) + b"\1") is None
     assert lab.registry.find_versions(bytes(31) + b"\1") == []
-    assert lab.registry.version_by_id(bytes(31) + b"\1") is None
+    assert lab.registry.versions_by_id([bytes(31) + b"\1"]) == {}
     assert lab.registry.status_of(bytes(31) + b"\1") is Status.NONE
 
 
@@ -157,7 +157,7 @@ def test_parent_ids__of_published_parents__are_ascending_version_ids(lab):
     version = lab.registry.version(project_id, child.artifact_hash)
     assert set(version.parents) == {version_id_of(project_id, each.artifact_hash) for each in parents}
     assert list(version.parents) == sorted(version.parents)
-    assert lab.registry.version_by_id(version.parents[0]).id == version.parents[0]
+    assert set(lab.registry.versions_by_id(version.parents)) == set(version.parents)
 
 
 def test_parent_ids__never_published__is_refused(lab):

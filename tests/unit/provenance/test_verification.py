@@ -245,7 +245,7 @@ def test_verify__after_promotion__still_recovers_what_was_signed(lab, project, t
 def test_verify__nobody_signed__is_not_checked(lab, project, tmp_path):
     verification = verify(Published(lab, tmp_path / "run", project).model, lab.registry)
     assert verification.ok
-    assert outcomes(verification)["signatures"] is Outcome.NOT_CHECKED
+    assert outcomes(verification)["signatures"] is Outcome.NOT_NEEDED
     assert any("nobody signed" in line for line in verification.not_proven)
 
 
@@ -289,7 +289,7 @@ def test_verify__by_cid__checks_what_the_storage_holds(lab, published):
         assert verification.ok
         assert set(outcomes(verification).values()) == {Outcome.PASSED}
         other = storage.put(published.model, profile="unixfs-v0-2015").cid
-        assert outcomes(verify(other, lab.registry, storage=storage))["cid"] is Outcome.NOT_CHECKED
+        assert outcomes(verify(other, lab.registry, storage=storage))["cid"] is Outcome.NOT_NEEDED
         with pytest.raises(StorageError):
             verify(digest_bytes(b"nowhere").cid, lab.registry, storage=storage)
 
@@ -297,22 +297,46 @@ def test_verify__by_cid__checks_what_the_storage_holds(lab, published):
 def test_verify__neither_file_nor_storage__is_refused(lab, tmp_path):
     with pytest.raises(VerificationFailed, match="does not exist"):
         verify(tmp_path / "nowhere", lab.registry)
-    with pytest.raises(StorageError, match="folder"):
-        verify(tmp_path, lab.registry)
+    assert outcomes(verify(tmp_path, lab.registry))["anchor"] is Outcome.FAILED
 
 
-def test_verify__same_bytes_in_a_rivals_project__is_said(lab, published):
+def test_verify__same_bytes_in_a_rivals_project__say_whose_is_meant(lab, published):
     rivals = lab.create_project("tumours", owner="rival")
     lab.send(lab.registry.publish(replace(published.publication, project_id=rivals)), "rival")
+    both = verify(published.model, lab.registry)
+    assert both.ok
+    assert "2 projects have these bytes, and all trust them alike" in sentence(both, "project")
     lab.send(lab.registry.revoke(rivals, published.manifest.artifact_hash, "mine now"), "rival")
-    verification = verify(published.model, lab.registry)
-    assert verification.ok
-    assert verification.version.project_id == published.project
-    assert any("also version 1 of project `tumours`" in line for line in verification.not_proven)
+    unclear = verify(published.model, lab.registry)
+    assert [check.name for check in unclear.failures] == ["project"]
+    assert sentence(unclear, "project").startswith("It was revoked: ")
+    assert "mine now" in sentence(unclear, "project")
+    ours = verify(published.model, lab.registry, project=published.project)
+    assert ours.ok
+    assert ours.version.project_id == published.project
     theirs = verify(published.model, lab.registry, project=rivals)
     assert [check.name for check in theirs.failures] == ["status"]
     nowhere = verify(published.model, lab.registry, project=bytes(32))
     assert "this project" in sentence(nowhere, "anchor")
+
+
+def test_verify__copy_that_came_first__does_not_hide_the_authors_revocation(lab, published):
+    first = lab.create_project("copies", owner="poisoner")
+    data = published.model.parent / "later.skops"
+    data.write_bytes(b"a later model")
+    put = digest_bytes(b"a later model")
+    copied = replace(
+        published.publication, artifact_hash=bytes.fromhex(put.sha256), cid=None, deployable=True
+    )
+    lab.send(lab.registry.publish(replace(copied, project_id=first)), "poisoner")
+    lab.send(lab.registry.publish(replace(copied, project_id=published.project)))
+    lab.send(lab.registry.revoke(published.project, copied.artifact_hash, "it leaks"))
+    verification = verify(data, lab.registry)
+    assert not verification.ok
+    headline = verification.failures[0]
+    assert headline.name == "project"
+    assert headline.sentence.startswith("It was revoked: 2 projects")
+    assert headline.sentence.index("it leaks") < headline.sentence.index("copies")
 
 
 def test_verify__on_chain_model__is_read_back(lab, project, tmp_path):
@@ -429,7 +453,7 @@ def test_verify__proof_of_a_prediction__passes_everything(lab, proof, tmp_path):
 def test_verify__proof_without_the_input__says_that_it_is_not_shown(lab, proof, tmp_path):
     verification = check_proof(lab, tmp_path, replace(proof, revealed=None))
     assert verification.ok
-    assert outcomes(verification)["input"] is Outcome.NOT_CHECKED
+    assert outcomes(verification)["input"] is Outcome.NOT_NEEDED
 
 
 def test_verify__proof_with_another_input__fails(lab, proof, tmp_path):

@@ -1,0 +1,127 @@
+"""
+card_of, markdown and cyclonedx
+├── what is in them: the manifest's facts and the anchor
+├── what strangers wrote: shown, never obeyed, by Markdown, YAML or a terminal
+└── the form: what CycloneDX 1.6 demands (its own schema: tests/integration/test_standards.py)
+"""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from orchestrator.pipeline.about import About
+from orchestrator.pipeline.cards import Card, card_of, cyclonedx, markdown
+from orchestrator.pipeline.describing import describe_model
+from tests.unit.provenance.samples import sample_manifest, sample_parts
+
+EVIL = "`</script><b>x</b>\n---\n# owned\n[a](javascript:x) \x1b[31m \u202e ```\n| a"
+
+
+def test_card_of__published_version__names_its_anchor(desk, published):
+    for reference in ("latest", "flowers@1", published.artifact_hash.hex()):
+        card = card_of(desk.workspace, reference)
+        assert card.title == "flowers@1"
+        assert card.facts["registry"] == desk.workspace.registry.address
+        assert card.facts["status"] == "deployable"
+        assert "diln verify" in markdown(card)
+
+
+def test_card_of__run_that_is_not_published__names_no_anchor(desk):
+    card = card_of(desk.workspace, "latest")
+    assert card.version is None
+    assert "names no anchor" in markdown(card)
+
+
+def test_markdown__front_matter__is_what_hugging_face_reads(desk, published):
+    front = yaml.safe_load(markdown(card_of(desk.workspace, "flowers@1")).split("---\n")[1])
+    assert front["library_name"] == "sklearn"
+    assert front["pipeline_tag"] == "tabular-classification"
+    [result] = front["model-index"][0]["results"]
+    assert {each["type"] for each in result["metrics"]} >= {"accuracy", "f1"}
+
+
+@pytest.mark.parametrize(
+    ("licence", "told"), [("MIT", {"license": "mit"}), ("Own", {"license": "other", "license_name": "Own"})]
+)
+def test_markdown__licence__is_one_that_is_known_or_other(licence, told):
+    front = yaml.safe_load(markdown(Card(sample_manifest(licence=licence), None, None)).split("---\n")[1])
+    assert told.items() <= front.items()
+
+
+def hostile():
+    """A manifest whose every text is a stranger's."""
+    parts = sample_parts()
+    parts["training"] |= {
+        "algorithm": EVIL,
+        "target": EVIL,
+        "steps": [EVIL],
+        "hyperparameters": {EVIL: EVIL, "deep": {EVIL: [EVIL]}},
+        "features": [{"name": EVIL, "type": EVIL, "optional": False}],
+    }
+    parts["data"][0] |= {"source": EVIL}
+    parts["environment"] |= {"libraries": {EVIL: EVIL}}
+    parts["evaluation"] |= {"metrics": {EVIL: 0.5, "within": {EVIL: 1}}}
+    return Card(sample_manifest(**{**parts, "project": EVIL, "licence": EVIL}), None, None)
+
+
+def test_markdown__hostile_texts__stay_within_their_code():
+    text = markdown(hostile())
+    assert not re.search("[\x1b\u202e]", text)
+    _, front, body = re.split(r"^---\n", text, flags=re.MULTILINE)
+    assert yaml.safe_load(front)["license"] == "other"
+    headings = [line for line in body.splitlines() if line.startswith("#")]
+    assert headings[1:] == [
+        "## Model",
+        "## Proof",
+        "## Metrics",
+        "## Gate",
+        "## Data",
+        "## Features",
+        "## Hyper-parameters",
+        "## Libraries",
+        "## Made from",
+    ]
+    outside = re.sub(r"`[^`\n]*`", "", body)
+    assert not re.search(r"[<\[`]|owned", outside)
+
+
+def test_cyclonedx__hostile_texts__are_json_without_control_characters():
+    text = cyclonedx(hostile())
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", text)
+    assert json.loads(text)["metadata"]["component"]["licenses"][0]["license"]["name"]
+
+
+def test_cyclonedx__published_version__has_what_1_6_demands(desk, published):
+    card = card_of(desk.workspace, "flowers@1")
+    bom = json.loads(cyclonedx(card))
+    assert (bom["bomFormat"], bom["specVersion"], bom["version"]) == ("CycloneDX", "1.6", 1)
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bom["serialNumber"])
+    model = bom["metadata"]["component"]
+    assert model["type"] == "machine-learning-model"
+    assert model["hashes"] == [{"alg": "SHA-256", "content": published.artifact_hash.hex()}]
+    names = {each["bom-ref"] for each in bom["components"]}
+    assert set(bom["dependencies"][0]["dependsOn"]) == names
+    assert {each["ref"] for each in model["modelCard"]["modelParameters"]["datasets"]} <= names
+    properties = {each["name"]: each["value"] for each in model["properties"]}
+    assert properties["diln:transaction"] == card.anchor.transaction
+    assert bom == json.loads(cyclonedx(card))
+
+
+def test_cyclonedx__folder__claims_no_sha256(desk):
+    folder = desk.folder / "net"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    run = describe_model(desk.workspace, folder, About())
+    model = json.loads(cyclonedx(Card(run.manifest, None, None)))["metadata"]["component"]
+    assert "hashes" not in model
+    assert {"name": "diln:unixfs", "value": run.manifest.artifact_hash.hex()} in model["properties"]
+
+
+def test_markdown__many_features__are_cut():
+    features = [{"name": f"f{number}", "type": "numeric", "optional": False} for number in range(5_000)]
+    training = {**sample_parts()["training"], "features": features}
+    text = markdown(Card(sample_manifest(training=training), None, None))
+    assert "and 4800 more" in text
+    assert len(text) < 20_000
