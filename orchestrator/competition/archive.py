@@ -19,7 +19,7 @@ from orchestrator.errors import DataError, IntegrityError
 from orchestrator.provenance import canonical
 from orchestrator.provenance.secrets import masked
 
-FORMAT = "diln-competition-data/1"
+FORMAT = "diln-competition-data/2"
 KEY_TAG = b"DILN competition group seal"
 LONGEST = 64 << 20
 _HINT = "Ask the organizer for the file that the competition's CID names."

@@ -14,7 +14,6 @@ from orchestrator.competition.venue import Report
 from orchestrator.errors import ModelError
 from orchestrator.learning.integer import (
     IntegerModel,
-    IntegerTrees,
     decode_model,
     encode_model,
     predict,
@@ -26,8 +25,6 @@ from orchestrator.learning.integer import (
 )
 
 ONNX_START = b"\x08"  # the tag of a ModelProto's first field
-MAX_ADDITIONS = 16_384
-"""Trees times outputs, see TreeModel.sol: so that one sample can always be refuted in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +85,6 @@ def quantized(
         raise ModelError(
             f"the model has {len(encoded)} bytes; this competition takes {terms.max_model_bytes}",
             "Train one with fewer neurons, or fewer and smaller trees.",
-        )
-    if isinstance(model, IntegerTrees) and len(model.trees) * model.outputs > MAX_ADDITIONS:
-        raise ModelError(
-            f"{len(model.trees)} trees with {model.outputs} outputs each are more than the contract adds up",
-            f"Train {MAX_ADDITIONS // model.outputs} trees at most.",
         )
     return Candidate(
         model=model,

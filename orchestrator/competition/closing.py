@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from orchestrator.chain import Account
+from orchestrator.competition.checking import settle
 from orchestrator.competition.contracts import Competition
-from orchestrator.competition.evaluating import settle
 from orchestrator.competition.records import SETTLED, Mode, Outcome, Phase, Status
 from orchestrator.competition.timing import show_moment
 from orchestrator.competition.venue import Venue
@@ -24,7 +24,8 @@ def finalize(venue: Venue, competition: Competition, sender: Account) -> Outcome
     """Close the competition the way that its state asks for; anyone may. Done twice, nothing happens twice.
 
     By its ranking; or because training data were withheld, the split was not drawn, or test data stayed
-    closed. Claims that stood their time are settled first. Raises ChainError that says what it waits for.
+    closed. Claims that stood their time, and hold, are settled first. Raises ChainError that says what it
+    waits for.
     """
     if competition.progress().outcome is not Outcome.OPEN:
         return competition.progress().outcome
@@ -41,7 +42,7 @@ def finalize(venue: Venue, competition: Competition, sender: Account) -> Outcome
         venue.send(competition.slash_unopened(), sender)
         return competition.progress().outcome
     if competition.terms.mode is Mode.OPTIMISTIC and phase is Phase.EVALUATION:
-        settle(venue, competition, sender)
+        list(settle(venue, competition, sender))
     venue.send(competition.finalize(_winner(competition, sender)), sender)
     return competition.progress().outcome
 
@@ -56,8 +57,8 @@ def can_finalize(venue: Venue, competition: Competition) -> bool:
 
 
 def withheld_group(venue: Venue, competition: Competition) -> int | None:
-    """A group whose challenge went unanswered, while that can still be punished."""
-    if competition.phase() not in (Phase.TRAINING, Phase.REVEAL):
+    """A group whose challenge went unanswered: nobody can reveal or finalize before that is punished."""
+    if not competition.progress().unanswered:
         return None
     for event in competition.events("Challenged"):
         number = int(event["args"]["group"])

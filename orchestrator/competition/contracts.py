@@ -92,9 +92,10 @@ class CompetitionReader(Bound):
         return Terms.read(self._read("terms"))
 
     def progress(self) -> Progress:
-        drawn_at, committed, revealed, concluded, refuted, opened, outcome, board = self._read("progress")
-        done = (committed, revealed, concluded, refuted, opened)
-        return Progress(Seconds(drawn_at), *done, Outcome(outcome), board)
+        drawn_at, *done, outcome, board = self._read("progress")
+        committed, revealed, concluded, refuted, opened, unanswered = done
+        counts = (committed, revealed, concluded, refuted, opened, unanswered)
+        return Progress(Seconds(drawn_at), *counts, Outcome(outcome), board)
 
     def phase(self) -> Phase:
         return Phase(self._read("phase"))
@@ -185,8 +186,9 @@ class Competition(CompetitionReader):
     def reveal(self, number: int, model: bytes, salt: bytes) -> "ContractFunction":
         return self._write("reveal", number, model, salt)
 
-    def open_test(self, groups: Sequence[Group]) -> "ContractFunction":
-        return self._write("openTest", [group.as_tuple() for group in groups])
+    def open_test(self, first: int, groups: Sequence[Group]) -> "ContractFunction":
+        """The `first`-th test group and those behind it; what is open when it arrives is skipped."""
+        return self._write("openTest", first, [group.as_tuple() for group in groups])
 
     def keep(self, number: int, model: bytes) -> "ContractFunction":
         return self._write("keep", number, model)

@@ -8,6 +8,7 @@ from orchestrator.chain import Account
 from orchestrator.competition.archive import Archive
 from orchestrator.competition.contracts import Competition
 from orchestrator.competition.encoding import Table
+from orchestrator.competition.money import money_of
 from orchestrator.competition.offer import (
     Offer,
     Shape,
@@ -19,7 +20,7 @@ from orchestrator.competition.offer import (
 )
 from orchestrator.competition.records import Terms
 from orchestrator.competition.secrets import derive, group_salts
-from orchestrator.competition.training import DATA, draw, open_training
+from orchestrator.competition.training import DATA, DEEP, blocks_until_final, draw, open_training
 from orchestrator.competition.trivial import Trivial, trivial_models
 from orchestrator.competition.venue import Report, Venue
 from orchestrator.errors import ChainError, ContractReverted, UsageError
@@ -83,7 +84,31 @@ def create(
     Killed at any point, it goes on where it was when `prepare` and this are run again. Raises
     ContractReverted, InsufficientFunds.
     """
-    terms = draft.terms
+    with venue.journal.alone(f"competition {draft.terms.root.hex()}"):
+        competition, gas_used = _escrowed(venue, draft, organizer)
+        venue.known.remember(competition.address, "competition")
+        venue.secrets(competition.address).write("organizer", {"master": draft.master.hex()})
+        if wait:
+            await_seed(venue, competition, progress)
+            draw(venue, competition, organizer)
+            await_final(venue, competition, progress)
+            open_training(venue, competition, organizer)
+    return Created(competition, draft, wait, gas_used)
+
+
+def finish(venue: Venue, draft: Draft) -> None:
+    """Forget a draft, so that the same offer, made again, is another competition.
+
+    Call it only once the result is printed: until then, `create` finds what it has paid for.
+    """
+    venue.secrets().remove(draft.key)
+
+
+def _escrowed(venue: Venue, draft: Draft, organizer: Account) -> tuple[Competition, int]:
+    """The competition of this draft, made unless it is on the chain; its root is no other's."""
+    terms, known = draft.terms, _of(venue, draft, organizer)
+    if known:
+        return known, 0
     try:
         receipt = venue.pay(
             venue.factory.create(terms),
@@ -94,26 +119,24 @@ def create(
         )
     except ContractReverted as error:
         raise _in_words(error) from error
-    made = (each for each in venue.factory.competitions(organizer.address) if each.terms.root == terms.root)
-    competition = next(made, None)
+    competition = _of(venue, draft, organizer)
     if competition is None:
         raise ChainError(
             f"transaction {receipt.tx_hash} went through, yet the node does not show the competition",
             "The node may lag: run this again, it looks before it sends.",
         )
-    venue.secrets(competition.address).write("organizer", {"master": draft.master.hex()})
-    if wait:
-        await_seed(venue, competition, progress)
-        draw(venue, competition, organizer)
-        open_training(venue, competition, organizer)
-    venue.secrets().remove(draft.key)
-    return Created(competition, draft, wait, receipt.gas_used)
+    return competition, receipt.gas_used
+
+
+def _of(venue: Venue, draft: Draft, organizer: Account) -> Competition | None:
+    made = venue.factory.competitions(organizer.address)
+    return next((each for each in made if each.terms.root == draft.terms.root), None)
 
 
 def await_seed(venue: Venue, competition: Competition, progress: Report | None = None) -> None:
     """Until the block exists whose hash draws the split. On a development chain, it is mined."""
-    needed = competition.terms.seed_block + 1
-    first = needed - SEED_DELAY - 1
+    needed = competition.terms.drawable
+    first = competition.terms.seed_block - SEED_DELAY
     while (number := venue.chain.head().number) < needed:
         if progress:
             progress(number - first, needed - first)
@@ -123,13 +146,34 @@ def await_seed(venue: Venue, competition: Competition, progress: Report | None =
             time.sleep(2)
 
 
+def stakes(venue: Venue, draft: Draft, organizer: Account) -> list[str]:
+    """What a creation pays, to whom, and when it is lost, in sentences."""
+    terms, money = draft.terms, money_of(venue.chain, draft.terms.token)
+    half = money.show(terms.bond - terms.bond // 2)
+    return [
+        f"{money.show(terms.prize)} of prize and {money.show(terms.bond)} of bond go from {organizer.name} "
+        "to a new competition.",
+        f"Who withholds training data, or leaves test data closed, loses both: {half} are burnt, the rest is "
+        "others'. Who leaves the split undrawn loses the bond. If nobody reveals, a tenth of it is burnt.",
+    ]
+
+
+def await_final(venue: Venue, competition: Competition, progress: Report | None = None) -> None:
+    """Until no reorganization can draw the split anew. On a development chain, at once."""
+    while missing := blocks_until_final(venue, competition):
+        if progress:
+            progress(max(0, DEEP - missing), DEEP)
+        time.sleep(12)
+
+
 def _nonce(venue: Venue, key: str) -> bytes:
     """Random, but the same when an interrupted creation is run again."""
     folder = venue.secrets()
-    known = folder.read(key)
-    if known is None:
-        known = {"nonce": randomness.token_hex(32)}
-        folder.write(key, known)
+    with venue.journal.alone(f"draft {key}"):
+        known = folder.read(key)
+        if known is None:
+            known = {"nonce": randomness.token_hex(32)}
+            folder.write(key, known)
     return bytes.fromhex(known["nonce"])
 
 

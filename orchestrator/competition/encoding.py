@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Integers = NDArray[np.int64]
 FINEST = 10_000
 """Units between the least and the largest label where no unit is given."""
+LARGEST = 1e300
+"""No number of a description is larger."""
+LONGEST_NAME = 1_000
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,18 @@ class Encoding:
 
     @classmethod
     def from_json(cls, found: Any) -> Self:
-        """Raises KeyError, TypeError or ValueError for what is no encoding."""
+        """Raises KeyError, TypeError or ValueError for what is no encoding that rows can be read with."""
         columns = found["features"]
+        names = [_name(each) for each in (found["target"], *(column["name"] for column in columns))]
+        if len(set(names)) < len(names):
+            raise ValueError("a column is named twice")
         return cls(
-            target=str(found["target"]),
-            features=tuple(str(column["name"]) for column in columns),
-            lows=tuple(float(column["low"]) for column in columns),
-            steps=tuple(float(column["step"]) for column in columns),
-            classes=tuple(found["classes"]),
-            unit=float(found["unit"]),
+            target=names[0],
+            features=tuple(names[1:]),
+            lows=tuple(_number(column["low"]) for column in columns),
+            steps=tuple(_positive(column["step"]) for column in columns),
+            classes=_classes(found["classes"]),
+            unit=_positive(found["unit"]),
         )
 
 
@@ -105,6 +111,34 @@ def read_table(
     )
     removed = sum(data.provenance.removed.values())
     return Table(encoding, encoding.features_of(values), _labels(data, encoding), removed)
+
+
+def _name(found: Any) -> str:
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME:
+        raise ValueError(f"the name of a column has 1 to {LONGEST_NAME} characters")
+    return found
+
+
+def _number(found: Any) -> float:
+    if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) < LARGEST:
+        raise ValueError("a column's scale is not a finite number")
+    return float(found)
+
+
+def _positive(found: Any) -> float:
+    if not (number := _number(found)) > 0:
+        raise ValueError("a step or a unit is not above zero")
+    return number
+
+
+def _classes(found: Any) -> tuple[int | str, ...]:
+    if not isinstance(found, list) or not all(type(each) in (int, str) for each in found):
+        raise ValueError("a class is neither a whole number nor a text")
+    if any(len(str(each)) > LONGEST_NAME if isinstance(each, str) else abs(each) >= 2**63 for each in found):
+        raise ValueError("the name of a class is too long")
+    if len(set(found)) < len(found):
+        raise ValueError("a class is named twice")
+    return tuple(found)
 
 
 def _load(file: Path, target: str, *, numbers: bool, drop: bool) -> "Dataset":

@@ -1,7 +1,5 @@
-"""Scores: computed by the contract, or claimed with a bond and checked by whoever cares."""
+"""Scores: computed by the contract, or claimed with a bond."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +7,12 @@ import numpy as np
 from orchestrator.chain import Account
 from orchestrator.competition.candidates import exact_score
 from orchestrator.competition.contracts import Competition
-from orchestrator.competition.records import SETTLED, Group, Mode, Phase, Refutation, Status, Terms
+from orchestrator.competition.money import money_of
+from orchestrator.competition.records import Mode, Phase, Status, Terms
 from orchestrator.competition.samples import Samples
 from orchestrator.competition.testing import opened_tests
-from orchestrator.competition.timing import require_phase
-from orchestrator.competition.tree import proof_of, sample_leaves, word_leaves, words_of
-from orchestrator.competition.venue import Report, Venue
+from orchestrator.competition.timing import require_phase, show_duration
+from orchestrator.competition.venue import Consent, Report, Venue
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.learning.integer import IntegerModel, IntegerNetwork, decode_model, predict
 
@@ -25,15 +23,6 @@ if TYPE_CHECKING:
 
 GAS_CAP = 2**24  # of one transaction, EIP-7825
 COMFORT, OVERHEAD = 6_000_000, 300_000  # gas that a call is planned for; what it takes beside samples
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim, and the first test sample where the model says something else (None if it holds)."""
-
-    submission: int
-    predictions: bytes
-    wrong_at: int | None
 
 
 def model_of(competition: Competition, number: int) -> IntegerModel:
@@ -82,8 +71,12 @@ def evaluate(
     return gas
 
 
-def claim(venue: Venue, competition: Competition, number: int, submitter: Account) -> int:
-    """Post the predictions of one's own submission with the bond; returns the score, 0 gas if claimed before.
+def claim(
+    venue: Venue, competition: Competition, number: int, submitter: Account, consent: Consent | None = None
+) -> int:
+    """Post the predictions of one's own submission with the bond, after `consent`; returns the score.
+
+    A claim that was made before costs nothing.
 
     Raises ChainError that says when it opens or closed, UsageError in a direct competition.
     """
@@ -96,49 +89,21 @@ def claim(venue: Venue, competition: Competition, number: int, submitter: Accoun
         samples = Samples.of(opened_tests(competition), terms)
         predictions = predict(model_of(competition, number), samples.features, terms.classes)
         encoded = encode_predictions(predictions, terms)
+        if competition.submission(number).submitter != submitter.address:
+            raise ChainError(f"submission {number} is not {submitter.name}'s", "Only its submitter claims.")
+        if consent:
+            consent(terms.claim_bond, _bond(venue, competition, number, submitter))
         venue.pay(competition.claim(number, encoded), submitter, terms.token, terms.claim_bond)
     return competition.result(number).score
 
 
-def check_claims(competition: Competition, progress: Report | None = None) -> Iterator[Claim]:
-    """Recompute every claim that can still be refuted."""
-    claims = {int(event["args"]["submission"]): event for event in competition.events("Claimed")}
-    if not claims:
-        return
-    terms, now = competition.terms, competition.chain.now()
-    samples = Samples.of(opened_tests(competition), terms)
-    for checked, (number, event) in enumerate(claims.items(), 1):
-        if progress:
-            progress(checked, len(claims))
-        if competition.submission(number).status is not Status.REVEALED:
-            continue
-        done = competition.result(number).done
-        if done == SETTLED or done + terms.refute <= now:
-            continue
-        posted = bytes(event["args"]["predictions"])
-        right = encode_predictions(
-            predict(model_of(competition, number), samples.features, terms.classes), terms
-        )
-        yield Claim(number, posted, _first_difference(posted, right, terms.prediction_size))
-
-
-def refute(venue: Venue, competition: Competition, wrong: Claim, refuter: Account) -> int:
-    """Void a wrong claim by its first wrong sample; returns gas used. Raises UsageError if it holds."""
-    if wrong.wrong_at is None:
-        raise UsageError(f"the claim of submission {wrong.submission} holds", "There is nothing to refute.")
-    evidence = _evidence(competition, wrong, wrong.wrong_at)
-    return venue.send(competition.refute(evidence), refuter).gas_used
-
-
-def settle(venue: Venue, competition: Competition, sender: Account) -> list[int]:
-    """Rank every claim that stood its time; returns their numbers."""
-    settled = []
-    for number in revealed(competition):
-        done = competition.result(number).done
-        if done not in (0, SETTLED) and done + competition.terms.refute <= venue.chain.now():
-            venue.send(competition.settle(number), sender)
-            settled.append(number)
-    return settled
+def _bond(venue: Venue, competition: Competition, number: int, submitter: Account) -> list[str]:
+    terms, money = competition.terms, money_of(venue.chain, competition.terms.token)
+    return [
+        f"A bond of {money.show(terms.claim_bond)} goes from {submitter.name} to competition "
+        f"{competition.address}, behind the score of submission {number}.",
+        f"It is lost if somebody refutes the claim within {show_duration(terms.refute)}.",
+    ]
 
 
 def revealed(competition: Competition) -> list[int]:
@@ -151,31 +116,9 @@ def encode_predictions(predictions: "Integers", terms: Terms) -> bytes:
     return predictions.astype("u1" if terms.classes else ">i4").tobytes()
 
 
-def _evidence(competition: Competition, wrong: Claim, index: int) -> Refutation:
-    terms = competition.terms
-    ordinal, position = divmod(index, terms.group_size)
-    number, group = competition.test_groups()[ordinal], opened_tests(competition)[ordinal]
-    word = index * terms.prediction_size // 32
-    leaves = sample_leaves(number, group.salt, group.data, terms.stride)
-    return Refutation(
-        submission=wrong.submission,
-        index=index,
-        word=words_of(wrong.predictions)[word],
-        word_proof=proof_of(word_leaves(wrong.predictions), word),
-        salt=group.salt,
-        sample=_sample(group, position, terms),
-        sample_proof=proof_of(leaves, position),
-        group_proof=group.proof,
-    )
-
-
-def _sample(group: Group, position: int, terms: Terms) -> bytes:
-    return group.data[position * terms.stride : (position + 1) * terms.stride]
-
-
-def _first_difference(posted: bytes, right: bytes, size: int) -> int | None:
-    unequal = np.flatnonzero(np.frombuffer(posted, np.uint8) != np.frombuffer(right, np.uint8))
-    return int(unequal[0]) // size if unequal.size else None
+def decode_predictions(posted: bytes, terms: Terms) -> list[int]:
+    """The predictions of a claim: classes, or numbers."""
+    return [int(each) for each in np.frombuffer(posted, "u1" if terms.classes else ">i4")]
 
 
 def _require_revealed(competition: Competition, number: int) -> None:

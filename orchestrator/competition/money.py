@@ -5,10 +5,9 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.address import is_address, to_checksum_address
-
+from orchestrator.chain.naming import checked_address
 from orchestrator.competition.records import NOBODY
-from orchestrator.errors import ChainError, InsufficientFunds, UsageError
+from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ ERC20 = [
     _function("approve", ["address", "uint256"], None, view=False),  # some tokens return nothing
 ]
 LONGEST_SYMBOL = 11
+RESERVED = frozenset({"ether", "ethers", "eth", "wei", "gwei"})
+"""Symbols under which a token would pass for ether."""
 
 
 @dataclass(frozen=True)
@@ -75,23 +76,18 @@ class Token:
 
     @cached_property
     def money(self) -> Money:
-        """Its unit; a symbol that is missing, long or unprintable is replaced by the start of its address."""
+        """Its unit, named by its address where its symbol is missing, long, unprintable or ether's."""
         if not self.chain.code(self.address):
             raise ChainError(
                 f"there is no token at {self.address}", "Give the address of an ERC-20 contract."
             )
-        try:
-            decimals = int(self._read("decimals"))
-        except (ChainError, ValueError) as error:
-            raise ChainError(
-                f"{self.address} is no ERC-20 token", "It does not tell its decimals."
-            ) from error
-        try:
-            symbol = str(self._read("symbol"))
-        except (ChainError, ValueError):
-            symbol = ""
-        plain = symbol.isascii() and symbol.isalnum() and len(symbol) <= LONGEST_SYMBOL
-        return Money(symbol if plain else f"tokens of {self.address[:8]}", decimals)
+        decimals, symbol = self._told("decimals"), self._told("symbol")
+        if not isinstance(decimals, int):
+            raise ChainError(f"{self.address} is no ERC-20 token", "It does not tell its decimals.")
+        plain = isinstance(symbol, str) and symbol.isascii() and symbol.isalnum()
+        if not plain or len(symbol) > LONGEST_SYMBOL or symbol.lower() in RESERVED:
+            symbol = f"tokens of {self.address[:8]}"
+        return Money(symbol, decimals)
 
     def balance(self, owner: Address) -> int:
         return int(self._read("balanceOf", owner))
@@ -114,6 +110,15 @@ class Token:
     def _contract(self) -> "Contract":
         return self.chain.web3.eth.contract(address=self.address, abi=ERC20)
 
+    def _told(self, function: str) -> Any:
+        """What the token says of itself; None if it says nothing that can be read."""
+        try:
+            return self._read(function)
+        except NodeUnavailable:
+            raise
+        except Exception:  # whatever a stranger's contract makes of the answer
+            return None
+
     def _read(self, function: str, *args: Any) -> Any:
         return self.chain.call(self._contract.functions[function](*args))
 
@@ -122,14 +127,19 @@ ETHER = Money()
 
 
 def money_of(chain: "Chain", token: Address) -> Money:
-    """The unit of a competition's amounts. Raises ChainError if `token` is no token."""
-    return ETHER if token == NOBODY else Token(chain, token).money
+    """The unit of a competition's amounts; what a token that does not tell its decimals counts, as it is."""
+    if token == NOBODY:
+        return ETHER
+    try:
+        return Token(chain, token).money
+    except NodeUnavailable:
+        raise
+    except ChainError:
+        return Money(f"units of {token}", 0)
 
 
 def parse_token(text: str | None) -> Address:
     """The address that a person gave for a token; none means ether. Raises UsageError."""
     if text is None:
         return NOBODY
-    if not is_address(text):
-        raise UsageError(f"`{text}` is no address of a token", "Write it as 0x and 40 hex digits.")
-    return to_checksum_address(text)
+    return checked_address(text, paid=True)

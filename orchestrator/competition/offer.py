@@ -6,6 +6,7 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
+from orchestrator.competition.bounds import require_sound
 from orchestrator.competition.encoding import Table, read_table
 from orchestrator.competition.records import NOBODY, Mode, Scheme, Terms
 from orchestrator.competition.tree import Data
@@ -161,11 +162,11 @@ def encode_groups(table: Table, shape: Shape, salts: tuple[bytes, ...], order: b
 
 
 def terms_of(offer: Offer, table: Table, shape: Shape, root: bytes, stored: PutResult) -> Terms:
-    """The terms; the factory sets organizer and seed block. Raises UsageError for shares that are not 1."""
+    """The terms; the factory sets organizer and seed block. Raises UsageError for unsound ones."""
     cid = Cid.parse(stored.cid)
     prize = int(offer.prize)
     deposit = prize // 100 if offer.deposit is None else offer.deposit
-    return Terms(
+    terms = Terms(
         organizer=NOBODY,
         token=offer.token,
         root=root,
@@ -197,6 +198,8 @@ def terms_of(offer: Offer, table: Table, shape: Shape, root: bytes, stored: PutR
         refute=offer.refute if offer.optimistic else Seconds(0),
         answer=Seconds(min(DAY, offer.training // 2)) if offer.answer is None else offer.answer,
     )
+    require_sound(terms)
+    return terms
 
 
 def draft_key(offer: Offer, organizer: str, chain: str) -> str:

@@ -10,6 +10,8 @@ from orchestrator.types import Address, Seconds, Wei
 
 NOBODY: Address = "0x0000000000000000000000000000000000000000"  # type: ignore[assignment]
 SETTLED = 2**32 - 1
+DEPTH = 12
+"""Blocks over the seed's before the split can be drawn, so that no reorganization makes it another one."""
 
 
 class Mode(IntEnum):
@@ -119,6 +121,11 @@ class Terms:
         return str(Cid(1, self.cid_codec, self.cid_digest))
 
     @property
+    def drawable(self) -> int:
+        """The first block that can hold the transaction that draws the split."""
+        return self.seed_block + DEPTH + 1
+
+    @property
     def stride(self) -> int:
         """Bytes of a sample with its label."""
         return sample_size(self.features, self.classes)
@@ -139,7 +146,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Progress:
-    """What moves. `drawn_at` is 0 until the split is drawn; counts are of submissions, `opened` of groups."""
+    """What moves. `drawn_at` is 0 until the split is drawn; counts are of submissions.
+
+    `opened` counts test groups, `unanswered` challenged training groups that are still closed.
+    """
 
     drawn_at: Seconds
     committed: int
@@ -147,6 +157,7 @@ class Progress:
     concluded: int
     refuted: int
     opened: int
+    unanswered: int
     outcome: Outcome
     board: int
 

@@ -31,7 +31,7 @@ def open_test(
     first = done
     while done < len(tests):
         chunk = tests[done : done + count]
-        venue.send(competition.open_test([data.opened(number) for number in chunk]), organizer)
+        venue.send(competition.open_test(done, [data.opened(number) for number in chunk]), organizer)
         done += len(chunk)
         if progress:
             progress(done, len(tests))

@@ -8,12 +8,13 @@ from pathlib import Path
 from orchestrator.chain import Account
 from orchestrator.competition.archive import LONGEST, Archive, check_group
 from orchestrator.competition.contracts import Competition
+from orchestrator.competition.money import money_of
 from orchestrator.competition.records import Group, Phase, Terms
 from orchestrator.competition.samples import Samples
 from orchestrator.competition.secrets import derive, group_salts
 from orchestrator.competition.timing import require_phase
 from orchestrator.competition.tree import Data
-from orchestrator.competition.venue import Venue
+from orchestrator.competition.venue import Consent, Venue
 from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
 from orchestrator.provenance import canonical
 from orchestrator.storage.cid import Cid
@@ -24,6 +25,8 @@ LABEL = "training data"
 """What the batch in the registry is called."""
 
 LARGEST_OPENING = 1 << 20
+DEEP = 64
+"""Blocks under which a seed counts as final where the node does not say what is: two epochs."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ def open_training(venue: Venue, competition: Competition, organizer: Account) ->
     competition: so everybody finds it, and nobody else can put another in its place.
     """
     data = organizers_data(venue, competition, organizer)
+    if missing := blocks_until_final(venue, competition):
+        raise ChainError(
+            f"the seed must lie {missing} blocks deeper, or a reorganization could test with public salts",
+            "Run `diln competition data` again later, or keep `watch --role organizer` running.",
+        )
     tests = set(competition.test_groups())
     salts = {str(n): data.salts[n].hex() for n in range(len(data.salts)) if n not in tests}
     content = {"competition": competition.address, "salts": salts}
@@ -103,6 +111,25 @@ def open_training(venue: Venue, competition: Competition, organizer: Account) ->
         )
         venue.send_once(f"training-{competition.address}", anchor, organizer)
     return stored.cid
+
+
+def blocks_until_final(venue: Venue, competition: Competition) -> int:
+    """How many blocks the seed must still be buried under, so that no reorganization draws another split.
+
+    None on development chains, and where the node says that the seed's block is final.
+    """
+    seed = competition.terms.seed_block
+    if venue.chain.development or seed <= _finalized(venue):
+        return 0
+    return max(0, seed + DEEP - venue.chain.head().number)
+
+
+def _finalized(venue: Venue) -> int:
+    """The last block that the node calls final; -1 if it calls none so."""
+    try:
+        return int(venue.chain.web3.eth.get_block("finalized")["number"])
+    except Exception:  # many nodes know no such block, and each says so in its own way
+        return -1
 
 
 def training_is_open(venue: Venue, competition: Competition) -> bool:
@@ -146,12 +173,19 @@ def write_csv(training: TrainingData, terms: Terms, file: Path) -> int:
     return len(table)
 
 
-def challenge(venue: Venue, competition: Competition, group: int, sender: Account) -> None:
-    """Demand, with the stake, that a withheld group be opened on-chain."""
+def challenge(
+    venue: Venue, competition: Competition, group: int, sender: Account, consent: Consent | None = None
+) -> None:
+    """Demand, with the stake and after `consent`, that a withheld group be opened on-chain."""
     require_phase(competition, Phase.TRAINING, what="challenging")
     if competition.challenge_of(group).deadline:
         raise ChainError(f"group {group} has been challenged", "The organizer must answer: run `data` again.")
-    venue.pay(competition.challenge(group), sender, competition.terms.token, competition.terms.stake)
+    terms = competition.terms
+    if consent:
+        stake = money_of(venue.chain, terms.token).show(terms.stake)
+        said = f"A stake of {stake} goes from {sender.name} to competition {competition.address}"
+        consent(terms.stake, [f"{said}; if group {group} is opened in time, it is the organizer's."])
+    venue.pay(competition.challenge(group), sender, terms.token, terms.stake)
 
 
 def answer_all(venue: Venue, competition: Competition, organizer: Account) -> list[int]:

@@ -62,7 +62,7 @@ def is_group(terms: Terms, number: int, group: Group) -> bool:
     if len(group.data) != terms.group_bytes or len(group.salt) != WORD:
         return False
     leaf = group_leaf(number, group.salt, group.data, terms.features, terms.classes, terms.group_size)
-    return climb(leaf, group.proof) == terms.root
+    return climb(leaf, group.proof, number, terms.groups) == terms.root
 
 
 def words_of(predictions: bytes) -> list[bytes]:
@@ -76,7 +76,7 @@ def word_leaves(predictions: bytes) -> list[bytes]:
 
 
 def root_of(nodes: Sequence[bytes]) -> bytes:
-    """Pairs are hashed in order of value; a node without a partner rises as it is."""
+    """Each pair is hashed left before right; a node without a partner rises as it is."""
     return _levels(nodes)[-1][0]
 
 
@@ -90,21 +90,28 @@ def proof_of(nodes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return tuple(proof)
 
 
-def climb(leaf: bytes, proof: Sequence[bytes]) -> bytes:
-    """The root to which `proof` leads."""
-    for sibling in proof:
-        leaf = _pair(leaf, sibling)
-    return leaf
+def climb(node: bytes, proof: Sequence[bytes], index: int, count: int) -> bytes:
+    """Where the walk from `node`, the `index`-th of `count`, ends; empty unless that takes all of `proof`.
+
+    Where a leaf stands follows from `index` and `count` alone, so no root has room for two versions of one.
+    """
+    if not 0 <= index < count:
+        return b""
+    left = list(proof)
+    while count > 1:
+        if index ^ 1 < count:
+            if not left:
+                return b""
+            sibling = left.pop(0)
+            node = keccak(sibling + node if index % 2 else node + sibling)
+        index, count = index // 2, (count + 1) // 2
+    return b"" if left else node
 
 
 def _levels(nodes: Sequence[bytes]) -> list[list[bytes]]:
     found = [list(nodes)]
     while len(found[-1]) > 1:
         below = found[-1]
-        above = [_pair(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)]
+        above = [keccak(below[i] + below[i + 1]) for i in range(0, len(below) - 1, 2)]
         found.append(above + below[2 * len(above) :])
     return found
-
-
-def _pair(left: bytes, right: bytes) -> bytes:
-    return keccak(min(left, right) + max(left, right))

@@ -1,12 +1,13 @@
 """What the workflows of a competition work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
 from orchestrator.chain import Account, Receipt
+from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.competition.contracts import Competition, CompetitionFactory
 from orchestrator.competition.money import Token
 from orchestrator.competition.records import NOBODY
@@ -14,12 +15,15 @@ from orchestrator.competition.secrets import SecretFolder
 from orchestrator.competition.timing import in_words
 from orchestrator.errors import ChainError, ContractReverted
 from orchestrator.provenance.folder import WorkingFolder
-from orchestrator.types import Address
+from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
 
 Report = Callable[[int, int], None]
+Consent = Callable[[Wei, Sequence[str]], None]
+"""Called before an amount leaves for a competition, when all else was checked, with sentences that say who
+gets it, and when it is lost. It raises where somebody does not agree."""
 
 
 class Venue(WorkingFolder):
@@ -67,7 +71,7 @@ class Venue(WorkingFolder):
 
         With a `purpose`, neither happens twice. Raises ContractReverted, InsufficientFunds.
         """
-        if purpose and (earlier := self.journal.earlier(purpose)):
+        if purpose and (earlier := self.journal.earlier(purpose, sender)):
             return earlier
         ether = token == NOBODY
         if not ether and amount:
@@ -80,14 +84,32 @@ class Venue(WorkingFolder):
     def find(self, reference: str = "latest") -> Competition:
         """The competition that `reference` names: an address, the start of one, or `latest`.
 
-        Raises ChainError if there is none, or several addresses begin so.
+        The latest is the last that was created or entered from this folder, never a stranger's; of several
+        addresses that begin alike, the one that this folder knows is meant. Raises ChainError if there is
+        none, or several begin so.
         """
-        known = self.factory.competitions()
-        if reference == "latest" and known:
-            return known[-1]
-        wanted = reference.lower()
-        found = [each for each in known if each.address.lower().startswith(wanted)] if len(wanted) > 2 else []
-        if len(found) != 1:
-            many = "several competitions begin" if found else "there is no competition that begins"
-            raise ChainError(f"{many} with `{reference}`", "`diln competition list` shows all of them.")
-        return found[0]
+        if reference == "latest":
+            return self._latest()
+        if is_address_like(reference):
+            found = self.factory.competition(checked_address(reference))
+            if found:
+                return found
+        wanted, many = reference.lower(), []
+        if len(wanted) > 2:
+            many = [each for each in self.factory.competitions() if each.address.lower().startswith(wanted)]
+        known = [each for each in many if self.known.knows(each.address)]
+        named = known if len(known) == 1 else many
+        if len(named) != 1:
+            what = "several competitions begin" if many else "there is no competition that begins"
+            raise ChainError(f"{what} with `{reference}`", "`diln competition list` shows all of them.")
+        return named[0]
+
+    def _latest(self) -> Competition:
+        factory, last = self.factory, self.known.last("competition")
+        found = factory.competition(last) if last else None
+        if found is None:
+            raise ChainError(
+                "no competition was created or entered from this folder",
+                "Name one by its address; `diln competition list` shows all of them.",
+            )
+        return found

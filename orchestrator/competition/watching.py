@@ -7,16 +7,23 @@ from enum import StrEnum
 from functools import partial
 
 from orchestrator.chain import Account
+from orchestrator.competition.checking import check_claims, refute, settle, told
 from orchestrator.competition.closing import can_finalize, finalize, withdraw, withheld_group
 from orchestrator.competition.contracts import Competition
-from orchestrator.competition.evaluating import check_claims, claim, evaluate, refute, revealed, settle
+from orchestrator.competition.evaluating import claim, evaluate, revealed
 from orchestrator.competition.money import money_of
 from orchestrator.competition.overview import stands
 from orchestrator.competition.records import Mode, Outcome, Phase, Status
-from orchestrator.competition.submitting import reveal
+from orchestrator.competition.submitting import NotRevealed, reveal
 from orchestrator.competition.testing import open_test
-from orchestrator.competition.training import answer_all, draw, open_training, training_is_open
-from orchestrator.competition.venue import Report, Venue
+from orchestrator.competition.training import (
+    answer_all,
+    blocks_until_final,
+    draw,
+    open_training,
+    training_is_open,
+)
+from orchestrator.competition.venue import Consent, Report, Venue
 from orchestrator.errors import DilnError
 
 
@@ -30,13 +37,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Watch:
-    """Who watches what. `progress` is called with (done, total) during long steps."""
+    """Who watches what; `progress` is called with (done, total) in long steps, `consent` before paying."""
 
     venue: Venue
     competition: Competition
     account: Account
     role: Role
     progress: Report | None = None
+    consent: Consent | None = None
 
 
 Duty = Callable[[Watch], Iterator[str]]
@@ -50,38 +58,45 @@ def keep(watching: Watch) -> Iterator[str]:
     for duty in DUTIES[watching.role]:
         try:
             yield from duty(watching)
-        except DilnError as error:
-            yield f"could not {duty.__name__.strip('_').replace('_', ' ')}: {error.message}"
+        except Exception as error:  # strangers wrote what the duty read
+            yield f"could not {duty.__name__.strip('_').replace('_', ' ')}: {told(error)}"
 
 
 def watch(watching: Watch, *, interval: float = 12.0) -> Iterator[str]:
     """Keep the duties every `interval` seconds until the competition is closed and all is withdrawn.
 
-    A node that is away for a while is waited for.
+    A node that is away for a while is waited for. What was said in one round is not said again in the next.
     """
+    before: set[str] = set()
     while True:
+        now: set[str] = set()
         try:
             closed = watching.competition.progress().outcome is not Outcome.OPEN
         except DilnError as error:
             yield f"could not look: {error.message}"
         else:
-            yield from keep(watching)
+            for sentence in keep(watching):
+                now.add(sentence)
+                if sentence not in before:
+                    yield sentence
             if closed:
                 return
+        before = now
         time.sleep(interval)
 
 
 def _draw_the_split(w: Watch) -> Iterator[str]:
     if w.competition.phase() is not Phase.SEEDING:
         return
-    if w.venue.chain.head().number > w.competition.terms.seed_block and draw(
+    if w.venue.chain.head().number >= w.competition.terms.drawable and draw(
         w.venue, w.competition, w.account
     ):
         yield "drew the split"
 
 
 def _open_the_training_data(w: Watch) -> Iterator[str]:
-    if w.competition.phase() is Phase.TRAINING and not training_is_open(w.venue, w.competition):
+    due = w.competition.phase() is Phase.TRAINING and not training_is_open(w.venue, w.competition)
+    if due and not blocks_until_final(w.venue, w.competition):
         yield f"opened the training data: {open_training(w.venue, w.competition, w.account)}"
 
 
@@ -100,8 +115,12 @@ def _open_the_test_data(w: Watch) -> Iterator[str]:
 def _reveal(w: Watch) -> Iterator[str]:
     mine = [each for each in w.competition.submissions() if each.submitter == w.account.address]
     if w.competition.phase() is Phase.REVEAL and any(each.status is Status.COMMITTED for each in mine):
-        for number in reveal(w.venue, w.competition, w.account):
-            yield f"revealed submission {number}"
+        try:
+            numbers, left = reveal(w.venue, w.competition, w.account), []
+        except NotRevealed as error:
+            numbers, left = list(error.revealed), list(error.reasons)
+        yield from (f"revealed submission {number}" for number in numbers)
+        yield from (f"could not reveal: {each.message}" for each in left)
 
 
 def _score_own_submissions(w: Watch) -> Iterator[str]:
@@ -111,7 +130,7 @@ def _score_own_submissions(w: Watch) -> Iterator[str]:
         if w.competition.terms.mode is Mode.DIRECT:
             yield _evaluated(w, number)
         elif w.venue.chain.now() < w.competition.deadlines().evaluation:
-            claiming = partial(claim, w.venue, w.competition, number, w.account)
+            claiming = partial(claim, w.venue, w.competition, number, w.account, w.consent)
             yield _attempt("claim", "claimed", f"the score of submission {number}", claiming)
 
 
@@ -129,8 +148,10 @@ def _evaluated(w: Watch, number: int) -> str:
 def _check_claims(w: Watch) -> Iterator[str]:
     if w.competition.phase() is not Phase.EVALUATION:
         return
-    for found in check_claims(w.competition, w.progress):
-        if found.wrong_at is not None:
+    for found in check_claims(w.venue, w.competition, w.progress):
+        if found.doubt:
+            yield f"could not check the claim of submission {found.submission}: {found.doubt}"
+        elif found.wrong_at is not None:
             wrong = f"submission {found.submission} by test sample {found.wrong_at}"
             refutation = partial(refute, w.venue, w.competition, found, w.account)
             yield _attempt("refute", "refuted", wrong, refutation)
@@ -138,8 +159,10 @@ def _check_claims(w: Watch) -> Iterator[str]:
 
 def _settle_claims(w: Watch) -> Iterator[str]:
     if w.competition.terms.mode is Mode.OPTIMISTIC and w.competition.phase() is Phase.EVALUATION:
-        for number in settle(w.venue, w.competition, w.account):
-            yield f"settled submission {number}"
+        for found in settle(w.venue, w.competition, w.account):
+            why = found.doubt or f"its claim is wrong at test sample {found.wrong_at}"
+            settled, left = f"settled submission {found.submission}", f"left submission {found.submission}"
+            yield settled if found.holds else f"{left} unsettled: {why}"
 
 
 def _close(w: Watch) -> Iterator[str]:
@@ -166,8 +189,8 @@ def _attempt(verb: str, done: str, what: str, act: Callable[[], object]) -> str:
     """What was done, or why it could not be: one submission must not keep others from their turn."""
     try:
         act()
-    except DilnError as error:
-        return f"could not {verb} {what}: {error.message}"
+    except Exception as error:  # a stranger's model, or claim, was read
+        return f"could not {verb} {what}: {told(error)}"
     return f"{done} {what}"
 
 

@@ -10,7 +10,7 @@ from orchestrator.errors import ChainError, ContractReverted, DataError, Insuffi
 from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from orchestrator.sum.clone import Clone
 from orchestrator.sum.connection import Connection
-from orchestrator.sum.money import Money, fill_up
+from orchestrator.sum.money import Money, approve, fill_up, require_held
 from orchestrator.sum.opening import Found, Opened
 from orchestrator.sum.records import ETHER, Contribution
 from orchestrator.sum.shared import SharedModel
@@ -95,10 +95,24 @@ def add(
 
     `maximum` is the most to deposit for a sample (by default what it costs now). A sample that `sender` has
     added before, and that is still open, is not added again unless `again`: so a command that was killed can
-    be repeated. Where the model takes a token, what the balance lacks is approved and paid in first. Raises
-    InsufficientFunds, ChainError where the price is above the maximum; then nothing of that transaction is
-    sent.
+    be repeated. Where the model takes a token, what the balance lacks is approved before; it is paid with the
+    samples, and no more than the deposit. Raises InsufficientFunds, ChainError where the price is above the
+    maximum; then nothing of that transaction is sent.
     """
+    with connection.journal.alone(f"add {opened.shared.address} {sender.address}"):
+        return _add(connection, opened, samples, sender, maximum, again, dry_run, progress)
+
+
+def _add(
+    connection: Connection,
+    opened: Opened,
+    samples: Sequence[Sample],
+    sender: Account,
+    maximum: Wei | None,
+    again: bool,
+    dry_run: bool,
+    progress: Progress | None,
+) -> Addition:
     shared, before = opened.shared, given_before(opened, sender.address, samples)
     known = () if again else before.open
     wanted = list(samples) if again else before.missing(samples)
@@ -130,7 +144,7 @@ def _send(
     most = most_for(shared, n, maximum)
     xs, labels = [x for x, _ in chunk], [label for _, label in chunk]
     function = shared.add(xs[0], labels[0], most) if n == 1 else shared.add_batch(xs, labels, most)
-    value, before = bring(connection, shared, sender, Wei(most * n), dry_run)
+    value, before = provide(connection, shared, sender, Wei(most * n), dry_run)
     try:
         receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
     except ContractReverted as error:
@@ -171,6 +185,31 @@ def bring(
     return 0, fill_up(connection, shared, whose, needed, payer)
 
 
+def provide(
+    connection: Connection,
+    shared: SharedModel,
+    payer: Account,
+    needed: Wei,
+    dry_run: bool = False,
+    beneficiary: Address | None = None,
+) -> tuple[int, list[Receipt]]:
+    """Let `payer` be able to pay, with the act, what of `needed` the balance (its own, or another's) lacks.
+
+    The ether to send along, or the receipts of a token's approval of exactly that: the model takes no more
+    than the deposit out of it. Nothing moves before the act does.
+    """
+    lacking = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
+    if shared.money.token == ETHER or not lacking:
+        return int(lacking) if shared.money.token == ETHER else 0, []
+    require_held(connection.chain, shared.money, payer, lacking)
+    if dry_run:
+        raise InsufficientFunds(
+            f"a dry run cannot tell: {shared.money.show(lacking)} must be approved first",
+            "Pay it in with `diln sum fund`, then try again.",
+        )
+    return 0, approve(connection.chain, shared.money, shared.address, lacking, payer)
+
+
 def sample_of(contribution: Contribution) -> Sample:
     """What was given."""
     return contribution.x, contribution.facts.label
@@ -190,10 +229,12 @@ def plain(error: ContractReverted, money: Money) -> Exception:
     if error.error == "PriceAboveMaximum":
         return _dearer(error.values["price"], error.values["maximum"], money)
     if error.error == "Underfunded":
+        why = "the price rose before inclusion" if money.token == ETHER else "or a token keeps a part"
         return InsufficientFunds(
             f"the deposit is {money.show(error.values['needed'])}, and only "
-            f"{money.show(error.values['balance'])} came with it: the price rose before inclusion",
-            "Run it again, with --max-price for what you are ready to pay.",
+            f"{money.show(error.values['balance'])} came with it: {why}",
+            "Run it again, with --max-price for what you are ready to pay, or fill up the balance before: "
+            "diln sum fund.",
         )
     return error
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from orchestrator.errors import ModelError
 from orchestrator.sum.encoders import BinnedEncoder
-from orchestrator.sum.inputs import Floats, SparseInput, read_scaling
+from orchestrator.sum.inputs import Floats, SparseInput, read_scaling, read_table
 
 BINS = 16
 NUMBERS = 11_000
@@ -32,7 +32,7 @@ def read_bins(pipeline: Pipeline, samples: object, rows: int, most: int) -> Spar
             f"{columns} columns are too many for logistic regression in a contract; {most} fit",
             "Leave columns out, or train without log_loss: a dense perceptron takes more.",
         )
-    bins = int(np.clip(NUMBERS // (rows * columns), 2, BINS))
+    bins = most_bins(rows, columns)
     edges = [_edges(column, bins) for column in found.table.T]
     places = [
         np.searchsorted(each, column, side="right") for each, column in zip(edges, found.table.T, strict=True)
@@ -54,6 +54,36 @@ def read_bins(pipeline: Pipeline, samples: object, rows: int, most: int) -> Spar
     )
     encoder = BinnedEncoder(found.names, tuple(tuple(each.tolist()) for each in edges))
     return SparseInput(encoder, np.repeat(found.order, np.diff(firsts)), values, found.seen, present)
+
+
+def most_bins(rows: int, columns: int) -> int:
+    """Into how many bins each of so many columns is cut, for a model of `rows` weight vectors."""
+    return int(np.clip(NUMBERS // (rows * columns), 2, BINS))
+
+
+def read_discretized(pipeline: Pipeline, samples: object, most: int) -> SparseInput:
+    """The bins that a KBinsDiscretizer at the head of a pipeline has cut: nothing is lost.
+
+    At most `most` columns. Raises ModelError, DataError.
+    """
+    from scipy.sparse import csr_array
+
+    discretizer = pipeline.steps[0][1]
+    if len(pipeline.steps) > 2 or discretizer.encode not in ("onehot", "onehot-dense"):
+        raise ModelError(
+            "a KBinsDiscretizer must encode one-hot, right before the classifier",
+            "Train it with encode='onehot', and no other step.",
+        )
+    names, table = read_table(samples)
+    if table.shape[1] > most:
+        raise ModelError(f"{table.shape[1]} columns are too many; {most} fit", "Leave columns out.")
+    edges = tuple(tuple(np.asarray(each, dtype=float)[1:-1].tolist()) for each in discretizer.bin_edges_)
+    seen = csr_array(pipeline[:-1].transform(samples))
+    encoder = BinnedEncoder(names, edges)
+    if seen.shape[1] != encoder.features:
+        raise ModelError("the KBinsDiscretizer's bins are not as many as its columns", "Train it again.")
+    count = encoder.features
+    return SparseInput(encoder, np.arange(count), np.ones(count), seen, seen)
 
 
 def _edges(column: Floats, bins: int) -> Floats:

@@ -9,22 +9,24 @@ from orchestrator.errors import ContractReverted
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.ledger import Entry, Ledger
 from orchestrator.sum.opening import Opened
-from orchestrator.sum.records import Contribution, OpenRecord
+from orchestrator.sum.records import ETHER, Contribution, OpenRecord
 from orchestrator.types import Address, Digest, Seconds, Wei
 
 if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
 
 Verb = Literal["refund", "report", "take", "sweep"]
-_PAID = {"refund": "Refunded", "report": "Reported", "take": "Taken", "sweep": "Taken"}
+_PAID = {"refund": "Refunded", "report": "Reported", "take": "Taken", "sweep": "Swept"}
+_SENT = {"refund": 1, "report": 2, "take": 1, "sweep": 1}
+"""Transactions until a claim pays: what is reported has to be taken."""
 
 
 @dataclass(frozen=True)
 class Claim:
     """An open contribution as somebody sees it: `verb` is what can be done now (None: nothing yet).
 
-    `predicted` is what the model says (None before the contribution is due), `next_at` when something may
-    change by time alone.
+    `predicted` is what the model says (None before anything can be done), `next_at` when something may change
+    by time alone, `worth` what the verb brings in the end, in units.
     """
 
     contribution: Contribution
@@ -33,6 +35,7 @@ class Claim:
     predicted: int | None
     verb: Verb | None
     next_at: Seconds
+    worth: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -44,7 +47,8 @@ class Claim:
 class Outcome:
     """A claim that was sent: `amount` (wei) was paid, or promised by a report. `refusal` says why not.
 
-    Where a `commitment` was closed, `contribution` is what it hid, None if that was not told.
+    `looked`: it was a first look, and pays a take gap later, if no other says otherwise. Where a `commitment`
+    was closed, `contribution` is what it hid, None if that was not told.
     """
 
     verb: Verb | Literal["reveal", "release"]
@@ -53,22 +57,27 @@ class Outcome:
     receipt: Receipt | None
     refusal: str = ""
     commitment: Digest | None = None
+    looked: bool = False
 
 
-def claims(opened: Opened, who: Address, *, everyone: bool = False, abandoned: bool = False) -> list[Claim]:
+def claims(opened: Opened, who: Address, *, everyone: bool = False) -> list[Claim]:
     """All open contributions, and what `who` can do about each now.
 
-    Refunds are offered for one's own contributions, or for those of `everyone`; sweeping where the model is
-    against a contribution, or also where it agrees and nobody wanted the deposit back (`abandoned`).
+    Refunds are offered for one's own contributions, or for those of `everyone`.
     """
     shared = opened.shared
     now = shared.chain.now()
     ledger = opened.ledger.refresh()
     standing = ledger.open()
-    due = [each.contribution for each in standing if shared.due_at(each.contribution) <= now]
+    early = now + shared.terms.take_gap
+    due = [
+        each.contribution
+        for each in standing
+        if shared.due_at(each.contribution) <= early or each.record.looked_at
+    ]
     twin = opened.twin() if due else None
     labels = {each.id: twin.classify(each.x) for each in due} if twin else {}
-    look = _Look(ledger, who, now, everyone, abandoned)
+    look = _Look(ledger, who, now, everyone)
     return [look.at(each, labels.get(each.contribution.id)) for each in standing]
 
 
@@ -77,11 +86,39 @@ def carry_out(connection: Connection, opened: Opened, claim: Claim, sender: Acco
     assert claim.verb  # noqa: S101 - only claims with a verb are carried out
     build: Callable[[Contribution], ContractFunction] = getattr(opened.shared, claim.verb)
     try:
-        receipt = connection.chain.send(build(claim.contribution), sender)
+        function = build(claim.contribution)
+        if claim.verb == "report":  # the only one that does not close the contribution
+            receipt = connection.chain.send(function, sender)
+        else:
+            # A dispute takes the same verb twice: a first look, and the one that decides.
+            look = claim.record.looked_at
+            purpose = f"sum-{claim.verb}-{opened.shared.address}-{claim.contribution.id:x}-{look}"
+            receipt = connection.journal.send(purpose, function, sender)
     except ContractReverted as error:
         return Outcome(claim.verb, claim.contribution, Wei(0), None, error.message)
     amount = opened.shared.amounts(_PAID[claim.verb], receipt)
-    return Outcome(claim.verb, claim.contribution, Wei(amount), receipt)
+    looked = opened.shared.happened("Looked", receipt)
+    return Outcome(claim.verb, claim.contribution, Wei(amount), receipt, looked=looked)
+
+
+def not_worth(opened: Opened, claim: Claim, sender: Account, gas_price: int) -> str:
+    """Why a claim costs more gas (at `gas_price` wei) than it brings; empty where it does not.
+
+    A token's worth in ether is not known: then it is empty, too.
+    """
+    shared = opened.shared
+    if shared.money.token != ETHER or not gas_price or not claim.verb:
+        return ""
+    build: Callable[[Contribution], ContractFunction] = getattr(shared, claim.verb)
+    try:
+        gas = shared.chain.send(build(claim.contribution), sender, dry_run=True).gas_used
+    except ContractReverted as error:
+        return error.message
+    cost = gas * gas_price * _SENT[claim.verb]
+    worth = claim.worth * shared.unit
+    if worth >= cost:
+        return ""
+    return f"it brings {shared.money.show(worth)} and costs {shared.money.show(cost)} of gas"
 
 
 def settle(
@@ -91,11 +128,10 @@ def settle(
     verbs: Sequence[Verb],
     *,
     everyone: bool = False,
-    abandoned: bool = False,
     numbers: Sequence[int] = (),
 ) -> Iterator[Outcome]:
     """Carry out all claims of these kinds that `sender` has now, or those on the contributions `numbers`."""
-    for claim in claims(opened, sender.address, everyone=everyone, abandoned=abandoned):
+    for claim in claims(opened, sender.address, everyone=everyone):
         if claim.verb in verbs and (not numbers or claim.contribution.number in numbers):
             yield carry_out(connection, opened, claim, sender)
 
@@ -103,41 +139,58 @@ def settle(
 class _Look:
     """One look at the open contributions, by `who` at time `now`."""
 
-    def __init__(self, ledger: Ledger, who: Address, now: Seconds, everyone: bool, abandoned: bool) -> None:
+    def __init__(self, ledger: Ledger, who: Address, now: Seconds, everyone: bool) -> None:
         self._ledger, self._shared = ledger, ledger.shared
-        self._who, self._now = who, now
-        self._everyone, self._abandoned = everyone, abandoned
+        self._who, self._now, self._everyone = who, now, everyone
         self._valid = self._shared.standing(who).valid
         self._all = self._shared.status().valid
 
     def at(self, entry: Entry, predicted: int | None) -> Claim:
         due = self._shared.due_at(entry.contribution)
         verb, next_at = self._verb(entry, predicted, due)
-        return Claim(entry.contribution, entry.record, due, predicted, verb, Seconds(next_at))
+        worth = entry.record.left if verb == "refund" else self._share(entry)
+        if verb == "sweep":
+            worth = entry.record.left // 2
+        return Claim(entry.contribution, entry.record, due, predicted, verb, Seconds(next_at), worth)
 
     def _verb(self, entry: Entry, predicted: int | None, due: int) -> tuple[Verb | None, int]:
         if predicted is None:
-            return None, due
-        facts, terms = entry.contribution.facts, self._shared.terms
+            return None, due - self._shared.terms.take_gap
+        facts, record = entry.contribution.facts, entry.record
         mine = facts.contributor == self._who
-        sweepable = due + (terms.creator_wait if self._who == self._shared.creator else terms.any_wait)
         if predicted == facts.label:
-            if mine or self._everyone:
-                return "refund", self._now
-            if not self._abandoned:
+            if not mine and not self._everyone:
                 return None, self._now
-        if self._now >= sweepable:
-            return "sweep", self._now
-        if mine or predicted == facts.label:
-            return None, sweepable
-        return self._against(entry, sweepable)
+            if record.against:
+                return "refund", self._now  # a first look for it
+            return self._from("refund", max(due, self._held(record)))
+        return (None, self._now) if mine else self._against(entry, due)
 
-    def _against(self, entry: Entry, sweepable: int) -> tuple[Verb | None, int]:
-        """What a reporter can do: report, then take."""
+    def _against(self, entry: Entry, due: int) -> tuple[Verb | None, int]:
+        """What can be done about a contribution of somebody else that the model is against."""
+        record, terms = entry.record, self._shared.terms
+        promised = self._ledger.promise(entry.contribution, self._who) is not None
+        held = max(due, self._held(record))
+        if promised and record.against and self._now >= held:
+            return "take", self._now
+        fresh = not self._ledger.reported(entry.contribution, self._who)
+        if (fresh and self._share(entry)) or (promised and not record.against):
+            return self._from("report", due - terms.take_gap)
+        wait = terms.creator_wait if self._who == self._shared.creator else terms.any_wait
+        return self._from("sweep", max(due + wait, self._held(record) if record.against else 0))
+
+    def _share(self, entry: Entry) -> int:
+        """What a report promises, or has promised, in units."""
         contribution = entry.contribution
         promise = self._ledger.promise(contribution, self._who)
         if promise:
-            return ("take" if self._now >= promise.available else None), promise.available
+            return min(promise.amount // self._shared.unit, entry.record.left)
         share = contribution.facts.deposit * self._valid // self._all if self._all else 0
-        fresh = not self._ledger.reported(contribution, self._who)
-        return ("report" if fresh and min(share, entry.record.open) else None), sweepable
+        return min(share, entry.record.left)
+
+    def _held(self, record: OpenRecord) -> int:
+        """From when on the last look decides; zero where there is none."""
+        return record.looked_at + self._shared.terms.take_gap if record.looked_at else 0
+
+    def _from(self, verb: Verb, moment: int) -> tuple[Verb | None, int]:
+        return (verb if self._now >= moment else None), moment

@@ -77,6 +77,10 @@ class Clone(ABC):
         """The sum of `amount` over the events `name` of a transaction, in wei or token units."""
         return sum(event["args"]["amount"] for event in self._events_of(name, receipt))
 
+    def happened(self, name: str, receipt: Receipt) -> bool:
+        """Whether an event `name` is in a transaction."""
+        return any(True for _ in self._events_of(name, receipt))
+
     def events(
         self,
         name: str,

@@ -2,8 +2,6 @@
 
 from functools import cached_property
 
-from eth_utils.address import is_address, to_checksum_address
-
 from orchestrator.provenance.folder import WorkingFolder
 from orchestrator.sum.factory import Factory
 from orchestrator.types import Address
@@ -17,10 +15,6 @@ class Connection(WorkingFolder):
         """The factory on this chain. Raises NotDeployed before `diln migrate`."""
         entry = self.deployments.entry("SumFactory")
         return Factory(self.chain, entry.address, entry.block)
-
-    def address(self, who: str) -> Address:
-        """An address as it is, an account's name as its address. Raises AccountError for an unknown name."""
-        return to_checksum_address(who) if is_address(who) else self.account(who).address
 
     @cached_property
     def names(self) -> dict[Address, str]:

@@ -5,6 +5,8 @@ SGDClassifier of log_loss,
 LogisticRegression                     → SparseLogistic, numbers by the intervals that they are in
 NearestCentroid                        → SparseNearestCentroid, NearestCentroid
 MultinomialNB                          → NaiveBayes
+
+Numbers behind a KBinsDiscretizer go to the sparse models, by the bins that it has cut.
 """
 
 import math
@@ -25,7 +27,7 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.sum.bins import read_bins
+from orchestrator.sum.bins import read_bins, read_discretized
 from orchestrator.sum.encoders import Encoder
 from orchestrator.sum.inputs import Floats, NumberInput, SparseInput, check_vocabulary, read_input
 
@@ -61,7 +63,7 @@ def convert(pipeline: Pipeline, samples: Any, rate: float | None = None) -> Conv
     check_vocabulary(pipeline)
     classifier = pipeline.steps[-1][1]
     kind, rows = type(classifier).__name__, max(len(classifier.classes_), 2)
-    seen = read_input(pipeline, samples)
+    seen = _seen(pipeline, samples)
     if kind in _LINEAR:
         if isinstance(seen, NumberInput) and _is_logistic(classifier):
             seen = read_bins(pipeline, samples, 1 if rows == 2 else rows, LIMIT)
@@ -75,10 +77,17 @@ def convert(pipeline: Pipeline, samples: Any, rate: float | None = None) -> Conv
     elif kind == "MultinomialNB" and isinstance(seen, SparseInput):
         model = _bayes(classifier, seen)
     else:
-        wanted = _HAS if kind != "MultinomialNB" else "classifier of numbers, such as SGDClassifier"
-        raise ModelError(f"a {kind} does not fit a contract here", f"Train a {wanted}.")
+        if kind == "MultinomialNB":
+            raise ModelError("a MultinomialNB counts what is there", "Put a KBinsDiscretizer before it.")
+        raise ModelError(f"a {kind} does not fit a contract here", f"Train a {_HAS}.")
     _check_size(model)
     return Converted(seen.encoder, model, tuple(str(label) for label in classifier.classes_))
+
+
+def _seen(pipeline: Pipeline, samples: Any) -> SparseInput | NumberInput:
+    if type(pipeline.steps[0][1]).__name__ == "KBinsDiscretizer":
+        return read_discretized(pipeline, samples, LIMIT)
+    return read_input(pipeline, samples)
 
 
 def _is_logistic(classifier: Any) -> bool:

@@ -10,10 +10,12 @@ from orchestrator.sum.connection import Connection
 from orchestrator.sum.conversion import Converted, convert
 from orchestrator.sum.descriptor import Descriptor, Quality, TestSet, descriptor_cid
 from orchestrator.sum.opening import models
-from orchestrator.sum.records import ETHER, GWEI, Terms
+from orchestrator.sum.records import ETHER, GWEI, KIND, Terms
 from orchestrator.sum.training import Trained, accuracy
 from orchestrator.types import Address
 
+FLIPPED = 0.2
+GIVEN = 400  # samples, at most, that are given to a model to see how robust it is
 Incentive = Literal["Stake", "Game"]
 """Deposits alone, or points, levels and badges too (then the deposit may be nothing)."""
 
@@ -33,6 +35,7 @@ class Plan:
     quality: Quality
     skipped: int
     doubt: str = ""
+    flipped: float | None = None  # its accuracy after many samples, the last fifth of them with wrong labels
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,31 @@ def plan(trained: Trained, rate: float | None = None) -> Plan:
         not trained.doubt,
     )
     skipped = len(trained.held_out) - len(kept)
-    return Plan(converted, TestSet(tuple(xs), tuple(labels)), quality, skipped, trained.doubt)
+    test = TestSet(tuple(xs), tuple(labels))
+    return Plan(converted, test, quality, skipped, trained.doubt, _flipped(converted, trained, test))
+
+
+def _flipped(converted: Converted, trained: Trained, test: TestSet) -> float | None:
+    """The accuracy of the model after its own training samples, the last fifth of them with wrong labels."""
+    names = {label: number for number, label in enumerate(converted.labels)}
+    model = type(converted.model)(**converted.model.get_params()).restore(converted.model.to_bytes())
+    samples: list[tuple[bytes, int]] = []
+    for row, label in zip(trained.calibration.rows(), trained.calibration.labels, strict=True):
+        if len(samples) == GIVEN:
+            break
+        try:
+            x = converted.encoder.encode(row)
+            model.classify(x)
+        except DataError:
+            continue
+        if label in names:
+            samples.append((x, names[label]))
+    wrong = len(samples) - round(FLIPPED * len(samples))
+    for number, (x, y) in enumerate(samples):
+        model.learn(x, (y + 1) % len(names) if number >= wrong else y)
+    if not samples:
+        return None
+    return accuracy([model.classify(x) for x in test.xs], test.labels)
 
 
 def create(
@@ -98,6 +125,7 @@ def create(
     test = connection.storage.put(plan.test.to_bytes(), pin=not dry_run)
     part = converted.model.part
     descriptor = Descriptor(name, part, converted.labels, converted.encoder, test.cid, plan.quality)
+    descriptor.check_names()
     implementation = connection.deployments.get(part + incentive)
     arguments = arguments_for(converted.model, terms, token, unit)
     salt = descriptor.digest
@@ -105,10 +133,13 @@ def create(
     if not dry_run:
         publish(connection, descriptor)
     if connection.chain.code(address):
+        connection.known.remember(address, KIND)
         return CreatedModel(address, descriptor, None)
     check_name(connection, name, sender.address)
     function = connection.factory.create(implementation, salt, arguments)
     receipt = connection.journal.send(f"sum-create-{address}", function, sender, dry_run=dry_run)
+    if not dry_run:
+        connection.known.remember(address, KIND)
     return CreatedModel(address, descriptor, receipt)
 
 

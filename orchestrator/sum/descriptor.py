@@ -14,11 +14,14 @@ from orchestrator.learning.onchain.words import Shape
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.sum.encoders import Encoder, encoder_from_json
+from orchestrator.text import shown
 from orchestrator.types import Digest
 
 FORMAT = "diln-shared-model/1"
 TEST_FORMAT = "diln-shared-model-test/1"
 LONGEST = 1 << 20
+LONGEST_NAME = 100
+_NAMES = "Use printable names that differ; a number only for the label that it counts (0, 1, …)."
 _BAD = "Ask the model's creator for the descriptor that was published with it."
 
 
@@ -55,6 +58,17 @@ class Descriptor:
     quality: Quality | None = None
     sealed: str = ""
 
+    def check_names(self) -> None:
+        """Raise ModelError for a name or label that cannot be shown, or could be taken for another."""
+        for text in (self.name, *self.labels):
+            if not text.isprintable() or not 0 < len(text) <= LONGEST_NAME:
+                raise ModelError(f"`{shown(text, LONGEST_NAME)}` is no name that can be shown", _NAMES)
+        if len(set(self.labels)) < len(self.labels):
+            raise ModelError("two labels are called alike", _NAMES)
+        for number, label in enumerate(self.labels):
+            if label.isdecimal() and label != str(number):
+                raise ModelError(f"label {number} is called `{shown(label)}`, as if it were another", _NAMES)
+
     def to_bytes(self) -> bytes:
         """Canonical JSON. Raises ModelError where that is longer than a block."""
         content: dict[str, Any] = {
@@ -86,7 +100,7 @@ class Descriptor:
             return self.labels.index(text)
         if text.isdecimal() and int(text) < len(self.labels):
             return int(text)
-        raise ModelError(f"there is no label `{text}`", f"The labels are {', '.join(self.labels)}.")
+        raise ModelError(f"there is no label `{shown(text)}`", f"The labels are {', '.join(self.labels)}.")
 
     def check_shape(self, shape: Shape) -> None:
         """Raise ModelError where the model takes other features or labels than this says."""
@@ -109,13 +123,22 @@ def parse_descriptor(data: bytes) -> Descriptor:
     content = _content(data, FORMAT)
     encoder = encoder_from_json(content.get("encoder"))
     try:
-        quality = Quality(**content["quality"]) if content["quality"] else None
+        quality = _quality(content["quality"])
         name, model, test = (str(content[key]) for key in ("name", "model", "test"))
         sealed = str(content.get("sealed", ""))
         labels = tuple(str(label) for label in content["labels"])
-    except (KeyError, TypeError) as error:
-        raise ModelError(f"the descriptor is malformed: {error}", _BAD) from error
-    return Descriptor(name, model, labels, encoder, test, quality, sealed)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"the descriptor is malformed: {shown(str(error), 200)}", _BAD) from error
+    descriptor = Descriptor(name, model, labels, encoder, test, quality, sealed)
+    descriptor.check_names()
+    return descriptor
+
+
+def _quality(content: Any) -> Quality | None:
+    if not content:
+        return None
+    rows, unseen = int(content["rows"]), bool(content.get("unseen", True))
+    return Quality(rows, float(content["trained"]), float(content["quantized"]), unseen)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 
 from orchestrator.errors import DataError, ModelError
 from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from orchestrator.text import shown
 
 TOKENS = re.compile(r"(?u)\b\w\w+\b")
 MOST_FEATURES = (1 << 16) - 1
@@ -156,7 +157,8 @@ class NumberEncoder(Encoder):
             missing = [name for name in self.names if name not in sample]
             if missing:
                 raise DataError(
-                    f"column `{missing[0]}` is missing", f"The model takes {', '.join(self.names[:8])} …"
+                    f"column `{shown(missing[0], 100)}` is missing",
+                    f"The model takes {shown(', '.join(self.names[:8]), 400)} …",
                 )
             sample = [sample[name] for name in self.names]
         columns = len(self.names)
@@ -230,8 +232,9 @@ def encoder_from_json(content: Any) -> Encoder:
     """The encoder that `content` describes. Raises ModelError for what no encoder can be."""
     try:
         encoder = _READERS[content["kind"]](content)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"the encoder is malformed: {type(error).__name__}: {error}", _BAD) from error
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
+        why = shown(f"{type(error).__name__}: {error}", 200)
+        raise ModelError(f"the encoder is malformed: {why}", _BAD) from error
     if not 1 <= encoder.features <= MOST_FEATURES:
         raise ModelError(f"an encoder of {encoder.features} features cannot be used", _BAD)
     return encoder

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from orchestrator.chain import Chain, artifact_names, load_artifact
-from orchestrator.errors import ChainError, NotDeployed
+from orchestrator.errors import ChainError, NodeUnavailable, NotDeployed
 from orchestrator.sum.market.contract import MarketContract
 from orchestrator.sum.records import Created
 from orchestrator.sum.shared import SharedModel
@@ -21,6 +22,8 @@ _BEFORE = bytes.fromhex("363d3d373d3d3d363d73")  # ERC-1167 around the implement
 _AFTER = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
 _CLONE = len(_BEFORE) + 20 + len(_AFTER)
 _CREATOR = 20  # bytes, between a clone's code and its arguments
+_CREATE = keccak(text="create(address,bytes32,bytes)")[:4]
+_SALT = slice(36, 68)
 _MODEL = frozenset({"initialize", "predictBatch", "addBatch"})
 _MARKET = frozenset({"initialize", "offer", "crank"})
 
@@ -66,12 +69,21 @@ class Factory:
             )
 
     def _salt(self, transaction: str, creator: Address) -> Digest | None:
-        """What the creator called `create` with; None if another contract made the call."""
-        found = self.chain.web3.eth.get_transaction(cast(Any, transaction))
-        if found.get("to") != self.address or found["from"] != creator:
+        """What the creator called `create` with; None if another contract made the call, or is unknown.
+
+        It stands at a fixed place, where the contract reads it: whatever else strangers put into a call is
+        not looked at.
+        """
+        try:
+            found = self.chain.transaction(transaction)
+        except NodeUnavailable:
+            raise
+        except ChainError:
             return None
-        function, arguments = self.contract.decode_function_input(found["input"])
-        return Digest(bytes(arguments["salt"])) if function.fn_name == "create" else None
+        data = bytes(found["input"])
+        if found.get("to") != self.address or found["from"] != creator or len(data) < _SALT.stop:
+            return None
+        return Digest(data[_SALT]) if data[:4] == _CREATE else None
 
     def open(self, created: Created) -> SharedModel | MarketContract:
         """Bind what was created. Raises as `recognize` does."""

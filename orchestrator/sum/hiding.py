@@ -10,15 +10,14 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import ContractReverted
+from orchestrator.errors import ContractReverted, InsufficientFunds
 from orchestrator.provenance.disk import replace_file
-from orchestrator.sum.adding import Progress, Sample, bring, most_for, plain
+from orchestrator.sum.adding import Progress, Sample, most_for, plain, provide
 from orchestrator.sum.claiming import Outcome
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.opening import Opened
@@ -87,6 +86,19 @@ def hide(
 
     Raises as `adding.add` does.
     """
+    with connection.journal.alone(f"hide {opened.shared.address} {sender.address}"):
+        return _hide(connection, opened, samples, sender, maximum, dry_run, progress)
+
+
+def _hide(
+    connection: Connection,
+    opened: Opened,
+    samples: Sequence[Sample],
+    sender: Account,
+    maximum: Wei | None,
+    dry_run: bool,
+    progress: Progress | None,
+) -> Hiding:
     folder = _Folder(connection, opened)
     wanted = list(dict.fromkeys(samples))
     earlier = {each.sample: each for each in hidden(connection, opened, sender.address)}
@@ -121,13 +133,19 @@ def hidden(connection: Connection, opened: Opened, contributor: Address | None =
     return found
 
 
-def reveal(connection: Connection, opened: Opened, sender: Account) -> Iterator[Outcome]:
-    """Reveal what `sender` has hidden, as far as its secrets are here; a commitment must be a block old."""
+def reveal(
+    connection: Connection, opened: Opened, sender: Account, *, maximum: Wei | None = None
+) -> Iterator[Outcome]:
+    """Reveal what `sender` has hidden, as far as its secrets are here; a commitment must be a block old.
+
+    Where the price is above a deposit by now, the difference is added to it, up to `maximum`; by default the
+    sample stays hidden until the price has fallen again.
+    """
     folder = _Folder(connection, opened)
     now = opened.shared.chain.now()
     for each in hidden(connection, opened, sender.address):
         if each.secret and now > each.time:
-            yield _close(connection, opened, each, sender)
+            yield _reveal(connection, opened, each, each.secret, sender, maximum)
     for secret in _closed(opened, folder, sender.address):
         folder.remove(secret)
 
@@ -140,24 +158,42 @@ def release(
     now = opened.shared.chain.now()
     for each in hidden(connection, opened, whose):
         if now >= each.release_at and not each.secret:
-            yield _close(connection, opened, each, sender)
+            yield _release(connection, opened, each, sender)
 
 
-def _close(connection: Connection, opened: Opened, each: Hidden, sender: Account) -> Outcome:
-    """Reveal a commitment where its secret is here, else release it."""
-    shared, secret, amount = opened.shared, each.secret, Wei(0)
-    if secret:
-        function = shared.reveal(secret.x, secret.label, secret.salt)
-    else:
-        function = shared.release(each.contributor, each.commitment)
-        amount = Wei(each.deposit * shared.unit)
-    verb: Literal["reveal", "release"] = "reveal" if secret else "release"
+def _reveal(
+    connection: Connection,
+    opened: Opened,
+    each: Hidden,
+    secret: Secret,
+    sender: Account,
+    maximum: Wei | None,
+) -> Outcome:
+    shared = opened.shared
+    deposit, price = Wei(each.deposit * shared.unit), shared.price()
+    most = max(deposit, deposit if maximum is None else maximum)
+    if price > most:
+        why = (
+            f"the deposit would be {shared.money.show(price)} now, of which {shared.money.show(deposit)} is "
+            "paid: wait, or raise --max-price"
+        )
+        return Outcome("reveal", None, Wei(0), None, why, each.commitment)
     try:
-        receipt = connection.chain.send(function, sender)
+        value, _ = provide(connection, shared, sender, Wei(max(0, price - deposit)))
+        function = shared.reveal(secret.x, secret.label, secret.salt, most)
+        receipt = connection.chain.send(function, sender, value=value)
+    except (ContractReverted, InsufficientFunds) as error:
+        return Outcome("reveal", None, Wei(0), None, error.message, each.commitment)
+    return Outcome("reveal", shared.added(receipt)[0], Wei(0), receipt, "", each.commitment)
+
+
+def _release(connection: Connection, opened: Opened, each: Hidden, sender: Account) -> Outcome:
+    shared = opened.shared
+    try:
+        receipt = connection.chain.send(shared.release(each.contributor, each.commitment), sender)
     except ContractReverted as error:
-        return Outcome(verb, None, Wei(0), None, error.message, each.commitment)
-    added = shared.added(receipt)
-    return Outcome(verb, added[0] if added else None, amount, receipt, "", each.commitment)
+        return Outcome("release", None, Wei(0), None, error.message, each.commitment)
+    return Outcome("release", None, Wei(each.deposit * shared.unit), receipt, "", each.commitment)
 
 
 def _commit(
@@ -170,7 +206,7 @@ def _commit(
 ) -> list[Receipt]:
     shared = opened.shared
     most = most_for(shared, 1, maximum)
-    value, before = bring(connection, shared, sender, most, dry_run)
+    value, before = provide(connection, shared, sender, most, dry_run)
     purpose, function = f"sum-hide-{commitment.hex()[:32]}", shared.commit(commitment, most)
     try:
         receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)

@@ -27,7 +27,10 @@ from orchestrator.sum.encoders import (
 
 Floats = npt.NDArray[np.float64]
 RANGE = 255  # of a byte
-_ONLY = "Use a CountVectorizer, a HashingVectorizer, or a scaler for each column, before the classifier."
+_ONLY = (
+    "Use a CountVectorizer, a HashingVectorizer, a KBinsDiscretizer, or a scaler for each column, "
+    "before the classifier."
+)
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class Scaling:
 
 def read_scaling(pipeline: Pipeline, samples: Any) -> Scaling:
     """What the steps before the classifier do to each column. Raises ModelError, DataError."""
-    names, table = _table(samples)
+    names, table = read_table(samples)
     before = pipeline[:-1] if len(pipeline.steps) > 1 else None
 
     def transform(rows: Floats) -> Floats:
@@ -188,7 +191,8 @@ def _even_steps(slopes: Floats, low: Floats, high: Floats) -> Floats:
     return steps
 
 
-def _table(samples: Any) -> tuple[tuple[str, ...], Floats]:
+def read_table(samples: Any) -> tuple[tuple[str, ...], Floats]:
+    """The columns' names, and the numbers of shape (samples, columns). Raises DataError."""
     try:
         table = np.asarray(samples, dtype=float)
     except (TypeError, ValueError) as error:

@@ -50,7 +50,7 @@ def leaderboard(opened: Opened) -> list[Row]:
         tally.deposited += facts.deposit * shared.unit
         if refunded is not None:
             tally.refunded += refunded
-            tally.valid += facts.surprise
+            tally.valid += facts.earns and not ledger.disputed(contribution)
         for taker, amount in ledger.takers(contribution).items():
             tallies[taker].taken += amount
     for event in shared.events("Awarded") if shared.game else ():

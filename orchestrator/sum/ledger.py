@@ -1,8 +1,8 @@
 """All contributions to a shared model and what became of each, told by its events alone.
 
-A record on the chain is what the events make of it: the deposit, less what was promised and taken. Six
-questions to a node (in ranges of blocks) tell of thousands of contributions, those that are hidden yet
-included; the next time only new blocks are read.
+A record on the chain is what the events make of it: the deposit, less what was taken, and the last look.
+Eight questions to a node (in ranges of blocks) tell of thousands of contributions, those that are hidden
+yet included; the next time only new blocks are read.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from orchestrator.sum.records import Contribution, OpenRecord, Promise
 from orchestrator.sum.shared import SharedModel
-from orchestrator.types import Address, Digest, Seconds, Wei
+from orchestrator.types import Address, Digest, Wei
 
 Commitment = tuple[Address, Digest]
 """Who hid something, behind what."""
@@ -24,6 +24,8 @@ class _Fate:
     promised: dict[Address, Promise] = field(default_factory=dict)
     taken: dict[Address, int] = field(default_factory=dict)
     refunded: int | None = None
+    look: tuple[int, bool] = (0, False)  # since when all looks said the same, and whether against
+    swept: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ class Ledger:
         """Whether `reporter` has reported it, ever."""
         return reporter in self._fates[contribution.id].promised
 
+    def disputed(self, contribution: Contribution) -> bool:
+        """Whether anybody ever found the model against it when that counted."""
+        return self._fates[contribution.id].look[0] != 0
+
     def refunded(self, contribution: Contribution) -> Wei | None:
         """What its contributor got back; None if it was not refunded."""
         amount = self._fates[contribution.id].refunded
@@ -103,9 +109,9 @@ class Ledger:
         """What the contract's record of it holds: `left` is nothing only where it is settled, or was free."""
         fate, unit, deposit = self._fates[contribution.id], self.shared.unit, contribution.facts.deposit
         left = deposit - sum(fate.taken.values()) // unit
-        if fate.refunded is not None or (fate.taken and left == 0):
+        if fate.refunded is not None or fate.swept or (fate.taken and left == 0):
             return None
-        return OpenRecord(left, deposit - sum(each.amount for each in fate.promised.values()) // unit)
+        return OpenRecord(left, *fate.look)
 
     def _forget(self) -> None:
         self._next, self._hash = self.shared.first_block, b""
@@ -117,8 +123,14 @@ class Ledger:
     def _read(self, first: int, last: int) -> None:
         for contribution in self.shared.contributions(first, last):
             self._contributions[contribution.id] = contribution
-        for fate, args in self._told("Reported", first, last):
-            fate.promised[args["reporter"]] = Promise(Wei(args["amount"]), Seconds(args["from"]))
+        for event in self._in_order(("Reported", "Looked"), first, last):
+            args, fate = event["args"], self._fates[event["args"]["id"]]
+            fate.look = args["from"] - self.shared.terms.take_gap, args.get("against", True)
+            if event["event"] == "Reported":
+                fate.promised[args["reporter"]] = Promise(Wei(args["amount"]))
+        for fate, args in self._told("Swept", first, last):
+            fate.swept = True
+            fate.taken[args["sweeper"]] = fate.taken.get(args["sweeper"], 0) + args["amount"]
         for fate, args in self._told("Taken", first, last):
             fate.taken[args["taker"]] = fate.taken.get(args["taker"], 0) + args["amount"]
         for fate, args in self._told("Refunded", first, last):
@@ -126,15 +138,18 @@ class Ledger:
         self._read_commitments(first, last)
 
     def _read_commitments(self, first: int, last: int) -> None:
-        told = [*self.shared.events("Committed", first, last)]
-        told += self.shared.events("CommitmentClosed", first, last)
-        for event in sorted(told, key=lambda each: (each["blockNumber"], each["logIndex"])):
+        for event in self._in_order(("Committed", "CommitmentClosed"), first, last):
             key = event["args"]["contributor"], Digest(bytes(event["args"]["commitment"]))
             if event["event"] == "Committed":
                 self._committed.add(key)
                 self._hidden[key] = event["args"]["deposit"], int(event["blockNumber"])
             else:
                 self._hidden.pop(key, None)
+
+    def _in_order(self, names: tuple[str, ...], first: int, last: int) -> list[Any]:
+        """Events of several names, oldest first."""
+        told = [event for name in names for event in self.shared.events(name, first, last)]
+        return sorted(told, key=lambda each: (each["blockNumber"], each["logIndex"]))
 
     def _told(self, name: str, first: int, last: int) -> list[tuple[_Fate, Any]]:
         events = self.shared.events(name, first, last)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
+from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import IntegrityError, ModelError, StorageError
 from orchestrator.learning.onchain import OnChainModel
 from orchestrator.sum.clone import Clone
@@ -28,7 +29,7 @@ from orchestrator.sum.shared import SharedModel
 from orchestrator.sum.twins import part_of, twin_of
 from orchestrator.types import Address, Digest
 
-LARGEST_TEST = 64 << 20
+LARGEST_TEST = 8 << 20  # bytes: a few seconds of decoding
 BEFORE_BASE = 96  # bytes of the arguments: money, terms, shape
 
 
@@ -83,7 +84,7 @@ def open_any(connection: Connection, reference: str, encoder: Path | None = None
     Raises NotDeployed, ChainError for a contract that is neither, ModelError where there is none of that name
     or the encoder is missing, IntegrityError for the encoder of another.
     """
-    named = to_checksum_address(reference) if is_address(reference) else None
+    named = checked_address(reference) if is_address_like(reference) else None
     address = named or _by_name(connection, reference).address
     recognize(connection.chain, address)
     created = next(connection.factory.created(address), None)

@@ -11,6 +11,9 @@ from orchestrator.types import Address, Digest, Seconds, Wei
 ETHER = to_checksum_address("0x" + "00" * 20)
 """Stands for ether where a token's address is expected."""
 
+KIND = "shared model"
+"""What a folder knows a model as that it created, or agreed to pay."""
+
 GWEI = 10**9
 DAY = 86_400
 SURE = 16
@@ -46,8 +49,9 @@ class Terms:
 class Facts:
     """Everything about a contribution but its features (contracts/sum/Facts.sol).
 
-    `deposit` is in units; `surprise` says that the model had said otherwise before it learned; `certainty` is
-    P(h(x) = y) before that, in sixteenths.
+    `deposit` is in units; `surprise` says that the model had said otherwise before it learned, `hidden` that
+    it had been committed to in an earlier block; `certainty` is P(h(x) = y) before the model learned, in
+    sixteenths.
     """
 
     contributor: Address
@@ -56,11 +60,18 @@ class Facts:
     label: int
     surprise: bool
     certainty: int
+    hidden: bool = False
+
+    @property
+    def earns(self) -> bool:
+        """Whether a refund that nobody disputed earns reputation: news that was shown openly does not."""
+        return self.hidden or not self.surprise
 
     def pack(self) -> int:
         """The facts as the word that claims give back."""
         low = self.deposit << 48 | self.time << 16 | self.label << 8
-        return int(self.contributor, 16) << 96 | low | self.surprise << 7 | self.certainty
+        flags = self.surprise << 7 | self.hidden << 6
+        return int(self.contributor, 16) << 96 | low | flags | self.certainty
 
     @classmethod
     def unpack(cls, word: int) -> "Facts":
@@ -71,7 +82,8 @@ class Facts:
             time=Seconds(word >> 16 & 0xFFFFFFFF),
             label=word >> 8 & 0xFF,
             surprise=bool(word & 0x80),
-            certainty=word & 0x7F,
+            certainty=word & 0x3F,
+            hidden=bool(word & 0x40),
         )
 
     def due_at(self, terms: Terms) -> Seconds:
@@ -113,10 +125,15 @@ class Contribution:
 
 @dataclass(frozen=True)
 class OpenRecord:
-    """What is left of a deposit, and what of that is promised to nobody; in units."""
+    """What is left of a deposit (units), and the last look at the model that changed sides.
+
+    `looked_at` is zero where nobody disputes the contribution; else since then the model was `against` it, or
+    for it, whenever somebody looked.
+    """
 
     left: int
-    open: int
+    looked_at: int = 0
+    against: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +148,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Status:
-    """How many contributions there were, when the last was admitted, and how many earned reputation."""
+    """How many contributions there were, when the last was learned, and how many earned reputation."""
 
     count: int
     priced_at: Seconds
@@ -140,10 +157,9 @@ class Status:
 
 @dataclass(frozen=True)
 class Promise:
-    """A reporter's share of a deposit (wei), and when it may be taken."""
+    """A reporter's share of a deposit (wei)."""
 
     amount: Wei
-    available: Seconds
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from orchestrator.chain import Account, Chain
 from orchestrator.errors import (
@@ -17,13 +17,23 @@ from orchestrator.errors import (
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.sum.adding import AT_ONCE, Addition, Sample, bring, given_before, most_for, plain
+from orchestrator.sum.adding import AT_ONCE, Addition, Sample, given_before, most_for, plain, provide
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.opening import Opened
 from orchestrator.sum.records import DAY
 from orchestrator.sum.shared import SharedModel
 from orchestrator.types import Address, Seconds, Wei
 
+MOST = (1 << 24) - 1
+"""Contributions that a model can number."""
+_VALID = "1626ba7e"  # what a wallet answers that accepts a signature
+_ERC1271 = {
+    "type": "function",
+    "name": "isValidSignature",
+    "stateMutability": "view",
+    "inputs": [{"name": "hash", "type": "bytes32"}, {"name": "signature", "type": "bytes"}],
+    "outputs": [{"name": "", "type": "bytes4"}],
+}
 DOMAIN_NAME, DOMAIN_VERSION = "DILN Shared Model", "1"
 _KEYS = {
     "chainId",
@@ -177,11 +187,24 @@ def relay(
 ) -> Addition:
     """Send what somebody signed. The deposit is the contributor's; with `pay`, `sender` gives what it lacks.
 
-    Relayed twice, nothing happens twice. Raises WrongChain, SignatureRefused, ChainError where it is too
-    late or too dear, InsufficientFunds.
+    It is paid with the samples, in one transaction, after everything was checked. Relayed twice, nothing
+    happens twice. Raises WrongChain, SignatureRefused, ChainError where it is too late or too dear, or the
+    model is full, InsufficientFunds.
     """
+    _check_target(signed, opened.shared)
+    with connection.journal.alone(f"relay {opened.shared.address} {signed.contributor}"):
+        return _relay(connection, opened, signed, sender, pay, dry_run)
+
+
+def _relay(
+    connection: Connection,
+    opened: Opened,
+    signed: SignedContribution,
+    sender: Account,
+    pay: bool,
+    dry_run: bool,
+) -> Addition:
     shared, n = opened.shared, len(signed.samples)
-    _check_target(signed, shared)
     standing = shared.standing(signed.contributor)
     if standing.nonce > signed.nonce:
         return _relayed(opened, signed)
@@ -195,9 +218,11 @@ def relay(
             f"{shared.money.show(standing.balance)} with the model",
             "Let it pay in with `diln sum fund`, or pay for it with --pay.",
         )
-    value, paid = bring(connection, shared, sender, Wei(needed), dry_run, signed.contributor)
+    value, paid = provide(connection, shared, sender, Wei(needed), dry_run, signed.contributor)
     xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
-    function = shared.add_for(signed.contributor, xs, labels, most, signed.deadline, signed.signature)
+    function = shared.add_for(
+        signed.contributor, xs, labels, most, signed.deadline, signed.signature, pay and lacking > 0
+    )
     purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
     try:
         receipt = connection.journal.send(purpose, function, sender, value=value, dry_run=dry_run)
@@ -246,12 +271,31 @@ def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
         )
     if shared.chain.now() > signed.deadline:
         raise ChainError("it could be relayed only until its deadline, which is past", "Have it signed anew.")
-    wallet = bool(shared.chain.code(signed.contributor))  # its contract decides what it accepts
-    if not wallet and recover_signer(signed.message(), signed.signature) != signed.contributor:
+    if shared.count() + len(signed.samples) > MOST:
+        raise ChainError("the model is full: it numbers no more contributions", "Choose another one.")
+    shared.predict_many([x for x, _ in signed.samples])  # refused where the contract refuses a sample
+    unknown = [label for _, label in signed.samples if label >= shared.shape.classes]
+    if unknown:
+        raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed anew: diln sum sign.")
+    if not _accepted(signed, shared.chain):
         raise SignatureRefused(
             f"the signature is not that of {signed.contributor}, or not over exactly this",
             "Have it signed anew: diln sum sign.",
         )
+
+
+def _accepted(signed: SignedContribution, chain: Chain) -> bool:
+    """Whether the contributor signed this: with its key, or by ERC-1271 if it is a contract."""
+    if not chain.code(signed.contributor):
+        return recover_signer(signed.message(), signed.signature) == signed.contributor
+    wallet: Any = chain.web3.eth.contract(address=signed.contributor, abi=cast(Any, [_ERC1271]))
+    try:
+        answer = chain.call(
+            wallet.functions.isValidSignature(message_digest(signed.message()), signed.signature)
+        )
+    except ChainError:
+        return False
+    return bytes(answer) == bytes.fromhex(_VALID)
 
 
 def _sample_in(value: Any) -> Sample:

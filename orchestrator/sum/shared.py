@@ -90,15 +90,17 @@ class SharedModel(Clone):
         maximum: Wei,
         deadline: Seconds,
         signature: bytes,
+        pay: bool = False,
     ) -> "ContractFunction":
-        """Samples that `contributor` signed."""
-        return self._write("addFor", contributor, list(xs), bytes(labels), maximum, deadline, signature)
+        """Samples that `contributor` signed. `pay`: a token that lacks comes from the sender's approval."""
+        values = (contributor, list(xs), bytes(labels), maximum, deadline, signature, pay)
+        return self._write("addFor", *values)
 
     def commit(self, commitment: Digest, maximum: Wei) -> "ContractFunction":
         return self._write("commit", commitment, maximum)
 
-    def reveal(self, x: bytes, label: int, salt: bytes) -> "ContractFunction":
-        return self._write("reveal", x, label, salt)
+    def reveal(self, x: bytes, label: int, salt: bytes, maximum: Wei) -> "ContractFunction":
+        return self._write("reveal", x, label, salt, maximum)
 
     def release(self, contributor: Address, commitment: Digest) -> "ContractFunction":
         return self._write("release", contributor, commitment)

@@ -1,12 +1,13 @@
 """A pipeline to begin with: trained here from a CSV, or read from a model file, and tested."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from orchestrator.errors import DataError, ModelError
+from orchestrator.errors import DataError
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -18,6 +19,9 @@ ALSO_TRUSTED = (
     "sklearn.feature_extraction.text.HashingVectorizer",
     "sklearn.feature_extraction.text.TfidfTransformer",
     "sklearn.naive_bayes.MultinomialNB",
+    "sklearn.preprocessing.KBinsDiscretizer",
+    "sklearn.preprocessing._discretization.KBinsDiscretizer",
+    "sklearn.preprocessing._encoders.OneHotEncoder",
     "sklearn.preprocessing.MaxAbsScaler",
     "sklearn.preprocessing._data.MaxAbsScaler",
 )
@@ -111,13 +115,13 @@ def train(
     from sklearn.pipeline import make_pipeline
 
     texts = isinstance(table.samples, list)
-    if kind == "bayes" and not texts:
-        raise ModelError("naive Bayes takes texts", "Choose perceptron or centroid, or name --text.")
     training, held_out = (table, test) if test else split(table, share, seed)
-    steps = [_vectorizer(words, buckets, kind) if texts else _scaler(), _classifier(kind, seed)]
-    pipeline = make_pipeline(*steps)
+    first = _vectorizer(words, buckets, kind) if texts else _of_numbers(kind, training)
+    pipeline = make_pipeline(first, _classifier(kind, seed))
     try:
-        pipeline.fit(training.samples, training.labels)
+        with warnings.catch_warnings():  # columns of few values are cut into fewer bins: that is meant
+            warnings.simplefilter("ignore", UserWarning)
+            pipeline.fit(training.samples, training.labels)
     except ValueError as error:
         raise DataError(f"nothing can be learned from this: {error}", "Look at the columns.") from error
     return Trained(pipeline, training, held_out, _repeated(training, held_out))
@@ -147,7 +151,7 @@ def _seen_before(pipeline: "Pipeline", path: Path, table: Table) -> str:
     if manifest.is_file():
         from orchestrator.provenance import Manifest
 
-        if Manifest.parse(manifest.read_bytes()).predicate.data.sha256 != table.sha256:
+        if table.sha256 not in {each.sha256 for each in Manifest.parse(manifest.read_bytes()).predicate.data}:
             return ""
         return "the model's manifest names this very file as its training data"
     if len(table) in _samples_seen(pipeline):
@@ -192,10 +196,18 @@ def _vectorizer(words: int, buckets: int | None, kind: Kind) -> Any:
     return HashingVectorizer(n_features=buckets, binary=not signed, norm=None, alternate_sign=signed)
 
 
-def _scaler() -> Any:
-    from sklearn.preprocessing import StandardScaler
+def _of_numbers(kind: Kind, table: Table) -> Any:
+    """What stands before the classifier of numbers: bins for what counts, else a scaler."""
+    from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 
-    return StandardScaler()
+    from orchestrator.sum.bins import most_bins
+
+    if kind != "bayes":
+        return StandardScaler()
+    classes = len(set(table.labels))
+    bins = most_bins(1 << (classes - 1).bit_length(), table.samples.shape[1])
+    way = "averaged_inverted_cdf"  # quantiles at values that occur
+    return KBinsDiscretizer(bins, encode="onehot", strategy="quantile", quantile_method=way)
 
 
 def _classifier(kind: Kind, seed: int) -> Any:

@@ -1,7 +1,8 @@
 """Every wei that enters a competition can leave it, whatever its roles and strangers do.
 
 A machine plays random actions in random order, most of them refused. At any time the contract holds what is
-credited and owed; at the end everybody withdraws, and nothing is left.
+credited and owed; at the end everybody withdraws, and nothing is left. The organizer enters, accuses and
+evaluates, too, under any name: each of its faults burns half of the bond.
 """
 
 import os
@@ -168,6 +169,18 @@ class CompetitionMoney(RuleBasedStateMachine):
         due += self.s.evm.call(self.s.f.credit(DEAD))
         assert due <= self.s.balance
 
+    @invariant()
+    def withholding_is_decided_before_models_are_public(self):
+        progress = self.s.progress
+        assert not (progress["unanswered"] and progress["revealed"])
+
+    def assert_faults_are_paid_for(self):
+        bond, burnt = self.s.terms["bond"], self.s.burnt
+        if self.s.outcome in ("Unopened", "Withheld", "Undrawn"):
+            assert burnt == bond - bond // 2
+        else:
+            assert burnt == (0 if self.s.progress["revealed"] else bond // 10)
+
     def pull(self, number, group, role):
         send, f, address = self.s.send, self.s.f, self.s.evm.role(role)
         if number in self.s.models:
@@ -188,7 +201,10 @@ class CompetitionMoney(RuleBasedStateMachine):
             self.s.at("final")
             self.attempt(self.s.send, self.s.f.slashUnopened(), "stranger")
             self.attempt(self.s.finalize)
+            for group in range(6):
+                self.attempt(self.s.send, self.s.f.slashWithheld(group), "stranger")
         assert self.s.outcome != "Open"  # a way out from every state
+        self.assert_faults_are_paid_for()
         for number in self.s.models:
             self.attempt(self.s.keep, number)
         for step in range(max(6, len(self.s.models))):

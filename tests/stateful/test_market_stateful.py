@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orchestrator.errors import ContractReverted, DataError
-from orchestrator.learning.onchain.market import MEASURE_WAIT, Phase
-from orchestrator.learning.onchain.market_rules import ACCURACY, F1, HINGE, HOUR, Rules
+from orchestrator.learning.onchain.market import Phase
+from orchestrator.learning.onchain.market_rules import ACCURACY, F1, HINGE, HOUR, MEASURE_WAIT, Rules
 from tests.evm import Reverted
 from tests.market_system import create, run_of, workshop
 
@@ -31,7 +31,8 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
     @initialize(
         strikes=st.integers(1, 3),
         passes=st.integers(1, 3),
-        threshold=st.sampled_from([0, 900, 1_000, 1_100]),
+        threshold=st.sampled_from([0, 900, 1_000]),
+        margin=st.sampled_from([0, 80, 300]),
         loss=st.sampled_from([ACCURACY, F1, HINGE]),
         validation=st.integers(0, 1),
         weighted=st.integers(0, 1),

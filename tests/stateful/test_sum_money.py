@@ -33,8 +33,9 @@ class Open:
     contribution: Contribution
     contributor: str
     left: int
-    unpromised: int
-    promised: dict[str, tuple[int, int]] = field(default_factory=dict)
+    promised: dict[str, int] = field(default_factory=dict)
+    looked_at: int = 0
+    against: bool = False
 
 
 @dataclass
@@ -43,12 +44,13 @@ class Ledger:
 
     balance: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ROLES, 0))
     valid: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ROLES, 0))
+    burnt: int = 0
     open: list[Open] = field(default_factory=list)
     sealed: dict[tuple[str, bytes], tuple[int, int, bytes, int]] = field(default_factory=dict)
 
     def owed(self) -> int:
         deposits = sum(each.left for each in self.open) + sum(seal[0] for seal in self.sealed.values())
-        return sum(self.balance.values()) + deposits * GWEI
+        return sum(self.balance.values()) + (deposits + self.burnt) * GWEI
 
 
 class Money(RuleBasedStateMachine):
@@ -74,7 +76,7 @@ class Money(RuleBasedStateMachine):
             facts = Facts(made.facts)
             verdict = self.system.twin.learn(made.x, facts.label)
             assert (facts.surprise, facts.certainty) == (verdict.predicted != facts.label, verdict.certainty)
-            self.ledger.open.append(Open(made, role, facts.deposit, facts.deposit))
+            self.ledger.open.append(Open(made, role, facts.deposit))
 
     @rule(role=who, amount=st.integers(1, 10**15))
     def fund(self, role: str, amount: int) -> None:
@@ -115,9 +117,13 @@ class Money(RuleBasedStateMachine):
     @rule(data=st.data())
     def reveal(self, data: st.DataObject) -> None:
         role, commitment = data.draw(st.sampled_from(sorted(self.ledger.sealed)))
-        _, _, sample, salt = self.ledger.sealed.pop((role, commitment))
-        call = self.system.do.reveal(sample[:-1], sample[-1], salt.to_bytes(32, "big"))
-        self.recorded(role, self.system.added(self.system.evm.send(call, role)))
+        deposit, _, sample, salt = self.ledger.sealed.pop((role, commitment))
+        call = self.system.do.reveal(sample[:-1], sample[-1], salt.to_bytes(32, "big"), ANY)
+        value = max(0, self.system.price() - deposit * GWEI)
+        made = self.system.added(self.system.evm.send(call, role, value))
+        more = max(0, Facts(made[0].facts).deposit - deposit) * GWEI
+        self.ledger.balance[role] += value - more
+        self.recorded(role, made)
 
     @precondition(lambda self: self.ledger.sealed)
     @rule(data=st.data())
@@ -141,34 +147,71 @@ class Money(RuleBasedStateMachine):
         if each.left == 0 and facts.deposit:
             self.ledger.open.remove(each)
 
+    def decided(self, each: Open, against: bool) -> bool | None:
+        """Whether a look that says so decides; None where it is too early, False where it is the first."""
+        if each.looked_at and each.against == against:
+            return True if self.now >= each.looked_at + TERMS.take_gap else None
+        return False
+
+    def noted(self, each: Open, against: bool) -> None:
+        each.looked_at, each.against = self.now, against
+
     def _refund(self, each: Open, facts: Facts, role: str, agrees: bool) -> None:
-        due = self.now >= self.due(facts)
-        if self.attempt(self.call("refund", each), role, due and agrees):
-            self.ledger.balance[each.contributor] += each.left * GWEI
-            self.ledger.valid[each.contributor] += facts.surprise
-            each.left = 0
+        due, disputed = self.now >= self.due(facts), bool(each.looked_at)
+        decided = self.decided(each, against=False) if disputed else True
+        fits = agrees and (decided is False or (decided is True and due))
+        if not self.attempt(self.call("refund", each), role, fits):
+            return
+        if decided is False:
+            self.noted(each, against=False)
+            return
+        self.ledger.balance[each.contributor] += each.left * GWEI
+        self.ledger.valid[each.contributor] += not disputed and (facts.hidden or not facts.surprise)
+        each.left = 0
 
     def _report(self, each: Open, facts: Facts, role: str, agrees: bool) -> None:
         everyone = sum(self.ledger.valid.values())
-        share = min(each.unpromised, facts.deposit * self.ledger.valid[role] // everyone) if everyone else 0
-        fits = share > 0 and role != each.contributor and role not in each.promised and not agrees
-        if self.attempt(self.call("report", each), role, fits and self.now >= self.due(facts)):
-            each.promised[role] = (share, self.now)
-            each.unpromised -= share
+        share = facts.deposit * self.ledger.valid[role] // everyone if everyone else 0
+        again = role in each.promised and each.looked_at and not each.against
+        fits = (
+            role != each.contributor and not agrees and (again or (share > 0 and role not in each.promised))
+        )
+        if self.attempt(
+            self.call("report", each), role, fits and self.now >= self.due(facts) - TERMS.take_gap
+        ):
+            each.promised.setdefault(role, share)
+            if not each.against:
+                self.noted(each, against=True)
 
     def _take(self, each: Open, facts: Facts, role: str, agrees: bool) -> None:
-        share, since = each.promised.get(role, (0, 0))
-        fits = share > 0 and self.now >= since + TERMS.take_gap and not agrees
-        if self.attempt(self.call("take", each), role, fits):
-            each.promised[role] = (0, since)
-            each.left -= share
-            self.ledger.balance[role] += share * GWEI
+        share = min(each.promised.get(role, 0), each.left)
+        decided = self.decided(each, against=True)
+        fits = share > 0 and self.now >= self.due(facts) and not agrees and decided is not None
+        if not self.attempt(self.call("take", each), role, fits):
+            return
+        if not decided:
+            self.noted(each, against=True)
+            return
+        each.promised[role] = 0
+        each.left -= share
+        self.ledger.balance[role] += share * GWEI
 
     def _sweep(self, each: Open, facts: Facts, role: str, agrees: bool) -> None:
         wait = TERMS.creator_wait if role == "creator" else TERMS.any_wait
-        if self.attempt(self.call("sweep", each), role, self.now >= self.due(facts) + wait):
-            self.ledger.balance[role] += each.left * GWEI
-            each.left = 0
+        decided = self.decided(each, against=True)
+        fits = role != each.contributor and not agrees and decided is not None
+        if not self.attempt(self.call("sweep", each), role, fits and self.now >= self.due(facts) + wait):
+            return
+        if not decided:
+            self.noted(each, against=True)
+            return
+        everyone = sum(self.ledger.valid.values())
+        own = facts.deposit * self.ledger.valid[each.contributor] // everyone if everyone else 0
+        rest = each.left - min(own, each.left)
+        self.ledger.balance[each.contributor] += min(own, each.left) * GWEI
+        self.ledger.balance[role] += rest // 2 * GWEI
+        self.ledger.burnt += rest - rest // 2
+        each.left = 0
 
     @rule(role=who)
     def withdraw(self, role: str) -> None:
@@ -187,7 +230,10 @@ class Money(RuleBasedStateMachine):
         for role in ROLES:
             assert self.system.account(role)[:2] == (self.ledger.balance[role], self.ledger.valid[role])
         for each in self.ledger.open:
-            assert self.system.do.record(each.contribution.slot).call()[1:] == [each.left, each.unpromised]
+            assert self.system.do.record(each.contribution.slot).call()[1:] == [
+                each.left,
+                2 * each.looked_at + each.against,
+            ]
 
     def teardown(self) -> None:
         """Everybody has stopped: others settle what is open, and everything can be withdrawn."""
@@ -195,12 +241,18 @@ class Money(RuleBasedStateMachine):
         for role, commitment in list(self.ledger.sealed):
             call = self.system.do.release(self.system.evm.role(role), commitment)
             self.system.evm.send(call, "keeper")
-        for each in self.ledger.open:
-            self.system.claim("sweep", each.contribution, "keeper")
+        for _ in range(2):  # a look, and a take gap later the claim
+            for each in self.ledger.open:
+                contribution = each.contribution
+                agrees = self.system.twin.classify(contribution.x) == Facts(contribution.facts).label
+                if self.system.do.record(contribution.slot).call()[0]:
+                    self.system.claim("refund" if agrees else "sweep", contribution, "keeper")
+            self.system.evm.advance(DAY + 1)
         for role in (*ROLES, "keeper"):
             if self.system.balance(role):
                 self.system.evm.send(self.system.do.withdraw(self.system.evm.role("purse")), role)
-        assert self.system.evm.web3.eth.get_balance(self.system.sum.address) == 0
+        burnt = self.system.do.account("0x000000000000000000000000000000000000dEaD").call()[0]
+        assert self.system.evm.web3.eth.get_balance(self.system.sum.address) == burnt
         assert self.system.words() == self.system.twin.words()
 
     def call(self, verb: str, each: Open) -> Any:

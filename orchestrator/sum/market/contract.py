@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from eth_utils.abi import function_abi_to_4byte_selector
 
 from orchestrator.chain import Receipt
 from orchestrator.learning.onchain.market import Phase
 from orchestrator.learning.onchain.market_rules import Rules
-from orchestrator.learning.onchain.samples import Place, decode_run
+from orchestrator.learning.onchain.samples import Place, count_run
 from orchestrator.sum.clone import Clone
 from orchestrator.sum.market.records import Given, Participant, Payment, Portion, State
 from orchestrator.types import Address, Seconds
@@ -35,10 +37,14 @@ class MarketContract(Clone):
         """For each sample, or each contribution, in the token's smallest unit."""
         return self.rules.stake * self.unit
 
-    def stake_of(self, runs: Iterable[bytes]) -> int:
-        """What contributing these runs puts at stake."""
-        counts = (sum(1 for _ in decode_run(run)) for run in runs)
-        return sum(map(self.rules.weight, counts)) * self.stake
+    @property
+    def fee(self) -> int:
+        """What each contribution pays for being measured, in the token's smallest unit."""
+        return self.rules.fee * self.unit
+
+    def price_of(self, runs: Iterable[bytes]) -> int:
+        """What contributing these runs takes: stakes and fees."""
+        return sum(self.rules.price(count_run(run)) for run in runs) * self.unit
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -106,14 +112,10 @@ class MarketContract(Clone):
 
     def proof_in(self, portion: Portion) -> list[bytes] | None:
         """The Merkle proof that revealed a portion; None if another contract carried it."""
-        transaction = cast(Any, self.chain.web3.eth.get_transaction(cast(Any, portion.transaction)))
+        transaction = self.chain.transaction(portion.transaction)
         if transaction.get("to") != self.address:
             return None
-        try:
-            _, arguments = self.contract.decode_function_input(transaction["input"])
-        except ValueError:
-            return None
-        return [bytes(each) for each in arguments.get("proof", ())]
+        return proof_of(bytes(transaction["input"]))
 
     # -- writing --------------------------------------------------------------------------------------------
 
@@ -133,16 +135,26 @@ class MarketContract(Clone):
         return self._write("expire")
 
     def contribute(self, runs: Sequence[bytes], maximum: int) -> "ContractFunction":
-        """A contribution for each run; `maximum` is the most to stake for all."""
+        """A contribution for each run; `maximum` is the most to pay for all."""
         if len(runs) == 1:
             return self._write("contribute", runs[0], maximum)
         return self._write("contributeBatch", list(runs), maximum)
 
     def contribute_for(
-        self, contributor: Address, runs: Sequence[bytes], maximum: int, deadline: int, signature: bytes
+        self,
+        contributor: Address,
+        runs: Sequence[bytes],
+        maximum: int,
+        deadline: int,
+        signature: bytes,
+        gift: int = 0,
     ) -> "ContractFunction":
-        """Relay what `contributor` signed; what the value exceeds is its own."""
-        return self._write("contributeFor", contributor, list(runs), maximum, deadline, signature)
+        """Relay what `contributor` signed.
+
+        What the sender pays for it moves in the same transaction: ether as its value, or `gift` tokens that
+        it has approved.
+        """
+        return self._write("contributeFor", contributor, list(runs), maximum, deadline, signature, gift)
 
     def commit(self, commitment: bytes, samples: int, maximum: int) -> "ContractFunction":
         return self._write("commit", commitment, samples, maximum)
@@ -158,6 +170,37 @@ class MarketContract(Clone):
 
     def evaluate(self, run: bytes, most: int) -> "ContractFunction":
         return self._write("evaluate", run, most)
+
+
+SELECTOR, WORD = 4, 32
+_PROOF_AT = {  # the place of `proof` among the arguments, by the function's selector
+    function_abi_to_4byte_selector(
+        {"type": "function", "name": name, "inputs": [{"type": each} for each in inputs]}
+    ): len(inputs) - 1
+    for name, inputs in (
+        ("revealTrial", ("bytes", "bytes32", "bytes32[]")),
+        ("reveal", ("uint256", "bytes", "bytes32", "bytes32[]")),
+    )
+}
+
+
+def proof_of(data: bytes) -> list[bytes] | None:
+    """The proof in a call that reveals a portion; None where there is none.
+
+    Anyone may send such a call: it is read as Solidity reads it, which looks at no byte of the padding.
+    """
+    place, arguments = _PROOF_AT.get(data[:SELECTOR]), data[SELECTOR:]
+    if place is None:
+        return None
+    at = _word(arguments, WORD * place)
+    count = _word(arguments, at) if at is not None else None
+    if at is None or count is None or at + WORD * (count + 1) > len(arguments):
+        return None
+    return [arguments[at + WORD * i : at + WORD * (i + 1)] for i in range(1, count + 1)]
+
+
+def _word(data: bytes, at: int) -> int | None:
+    return int.from_bytes(data[at : at + WORD], "big") if at + WORD <= len(data) else None
 
 
 def _given(event: Any) -> Given:

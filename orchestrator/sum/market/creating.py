@@ -9,7 +9,7 @@ from orchestrator.chain import Account, artifact_names
 from orchestrator.errors import ChainError, ContractReverted, DataError, ModelError, UsageError
 from orchestrator.learning.onchain import OnChainModel
 from orchestrator.learning.onchain.market import Phase
-from orchestrator.learning.onchain.market_rules import Rules
+from orchestrator.learning.onchain.market_rules import LESSONS, Rules
 from orchestrator.learning.onchain.samples import decode_run
 from orchestrator.sum.adding import bring
 from orchestrator.sum.connection import Connection
@@ -36,19 +36,28 @@ MOST_GAS = 7_000_000
 class Offer:
     """What a provider offers; amounts are in the smallest unit of `money`.
 
-    `rules.samples` may be 0: as many for each portion as there are.
+    `rules.samples` may be 0: as many for each portion as there are. `tips` None: what measuring the first
+    model takes.
     """
 
     rules: Rules
     money: Money
     bounty: int
     bond: int
-    tips: int = 0
+    tips: int | None = 0
+
+    @property
+    def provided(self) -> int:
+        """The tips, in the smallest unit."""
+        if self.tips is not None:
+            return self.tips
+        rules = self.rules
+        return rules.tip * self.money.unit * (rules.steps - 1 + LESSONS * rules.samples)
 
     @property
     def escrow(self) -> int:
         """All that the provider puts down."""
-        return self.bounty + self.bond + self.tips
+        return self.bounty + self.bond + self.provided
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,7 @@ def create(
         if not dry_run:
             publish(connection, descriptor)
             keep_provider(connection, address, draft.master)
+            connection.known.remember(address, "market")
         purpose = f"sum-market-create-{address}"
         gas += connection.journal.send(purpose, function, provider, dry_run=dry_run).gas_used
     if dry_run:
@@ -185,7 +195,7 @@ def _offer(connection: Connection, market: MarketContract, draft: Draft, provide
         )
     value, _ = bring(connection, market, provider, Wei(offer.escrow))
     root = draft.secret.tree(market.place, provider.address).root
-    function = market.offer(root, offer.bounty, offer.bond, offer.tips)
+    function = market.offer(root, offer.bounty, offer.bond, offer.provided)
     purpose = f"sum-market-offer-{market.address}"
     return connection.journal.send(purpose, function, provider, value=value).gas_used
 
@@ -206,6 +216,8 @@ def _check(model: OnChainModel, offer: Offer) -> None:
             f"of {offer.rules.portions} portions, {offer.rules.validation} cannot validate",
             "One is shown, and one at least pays: choose fewer with --validation.",
         )
+    if trap := offer.rules.trap():
+        raise UsageError(f"no market can have these rules: {trap}", "Choose others.")
     try:
         offer.rules.pack()
     except ValueError as error:
@@ -248,10 +260,11 @@ def _key(name: str, offer: Offer, samples: Sequence[Sample], provider: Address, 
 def _nonce(connection: Connection, key: str) -> bytes:
     """Random, but the same when a creation is run again."""
     folder = folder_of(connection)
-    known = folder.read(key)
-    if known is None:
-        known = {"nonce": randomness.token_hex(32)}
-        folder.write(key, known)
+    with connection.journal.alone(f"draft {key}"):
+        known = folder.read(key)
+        if known is None:
+            known = {"nonce": randomness.token_hex(32)}
+            folder.write(key, known)
     try:
         return bytes.fromhex(known["nonce"])
     except (KeyError, ValueError) as error:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, UsageError
+from orchestrator.learning.onchain import OnChainModel
 from orchestrator.learning.onchain.market import Phase
+from orchestrator.learning.onchain.market_rules import LESSONS
 from orchestrator.learning.onchain.samples import contribution_commitment, decode_run, encode_run
 from orchestrator.sum.adding import bring
 from orchestrator.sum.connection import Connection
@@ -27,23 +29,34 @@ Progress = Callable[[int, int], None]
 MOST_GAS = 2_900_000
 """That predicting a hidden contribution may take: a little less than the contract allows on opening."""
 BATCH_BYTES, BATCH_RUNS = 16 << 10, 20
+FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Lot:
-    """What is to be given: `runs` of samples, a contribution each, and the stake for all.
+    """What is to be given: `runs` of samples, a contribution each, the stake and the fee for all.
 
     `left_out` counts samples that were given before, or twice; `times` how often a run was. `before` and
-    `after` are the shares of the trial portion that the first model gets right without these samples and with
-    them: what a contributor can know before it stakes.
+    `after` are what a contributor can know before it stakes (see `forecast`).
     """
 
     runs: tuple[bytes, ...]
     stake: int
+    fee: int
     left_out: int
     times: Mapping[bytes, int]
     before: float
     after: float
+
+    @property
+    def price(self) -> int:
+        """All that it takes."""
+        return self.stake + self.fee
+
+    @property
+    def helps(self) -> bool:
+        """Whether the samples make the model better, as far as can be known."""
+        return self.after > self.before
 
 
 @dataclass(frozen=True)
@@ -68,25 +81,27 @@ def plan(
 ) -> Lot:
     """Put samples together, `at_once` to a contribution (by default as many as one takes).
 
-    `maximum` is the most to stake in all. Samples that `contributor` has given before are not given again
+    `maximum` is the most to pay in all. Samples that `contributor` has given before are not given again
     unless `again`, so a command that was killed can be repeated.
 
     Raises ChainError outside of the participation phase, above the maximum or where there is no room,
     IntegrityError where the test set does not match its commitments, DataError, UsageError.
     """
     market = opened.shared
-    _demand(opened, hidden)
+    check_open(opened)
+    if hidden and not market.rules.open_wait:
+        raise UsageError(f"in {opened.name} nothing is hidden", "Contribute with --open.")
     portions = check_portions(connection, opened)
     mine = [each for each in market.given() if each.contributor == contributor.address]
     told = [run for _, run, _ in data_of(connection, market, mine, contributor, samples)]
     had = {sample for run in told for sample in decode_run(run)}
     wanted = list(samples) if again else [each for each in dict.fromkeys(samples) if each not in had]
     runs = tuple(_runs(wanted, market.rules.max_bytes, at_once))
-    stake = market.stake_of(runs)
-    _check_room(opened, len(runs))
-    _check_stake(opened, stake, maximum)
-    before, after = _quality(opened, portions, wanted)
-    return Lot(runs, stake, len(samples) - len(wanted), Counter(told), before, after)
+    price, fee = market.price_of(runs), len(runs) * market.fee
+    check_room(opened, len(runs))
+    _check_price(opened, price, maximum)
+    before, after = forecast(opened, portions, wanted)
+    return Lot(runs, price - fee, fee, len(samples) - len(wanted), Counter(told), before, after)
 
 
 def contribute(
@@ -140,9 +155,9 @@ class _Giver:
         yield receipt
 
     def _contribute(self, runs: Sequence[bytes]) -> Receipt:
-        stake = self._market.stake_of(runs)
-        value, _ = bring(self._connection, self._market, self._sender, Wei(stake))
-        return self._send("open", runs, self._market.contribute(runs, stake), value)
+        price = self._market.price_of(runs)
+        value, _ = bring(self._connection, self._market, self._sender, Wei(price))
+        return self._send("open", runs, self._market.contribute(runs, price), value)
 
     def _commit(self, run: bytes) -> Receipt:
         """Its data are tried in the open, to nobody but the node: later it would be too late to mend them."""
@@ -154,9 +169,9 @@ class _Giver:
         salt = self._salts.of(run, self._times[run])
         commitment = contribution_commitment(market.place, self._sender.address, run, salt)
         keep_hidden(self._connection, market.address, commitment, run, salt)
-        stake = market.stake_of([run])
-        value, _ = bring(self._connection, market, self._sender, Wei(stake))
-        return self._send("hidden", [run], market.commit(commitment, samples, stake), value)
+        price = market.price_of([run])
+        value, _ = bring(self._connection, market, self._sender, Wei(price))
+        return self._send("hidden", [run], market.commit(commitment, samples, price), value)
 
     def _send(self, how: str, runs: Sequence[bytes], function: "ContractFunction", value: int) -> Receipt:
         content = hashlib.sha256(f"{how} {self._market.address} {self._sender.address}".encode())
@@ -166,7 +181,8 @@ class _Giver:
         return self._connection.journal.send(purpose, function, self._sender, value=value)
 
 
-def _demand(opened: OpenedMarket, hidden: bool) -> None:
+def check_open(opened: OpenedMarket) -> None:
+    """Raise ChainError where no contributions are taken."""
     phase = opened.shared.phase()
     if phase is not Phase.PARTICIPATION:
         over = "takes no contributions yet" if phase < Phase.PARTICIPATION else "takes no more contributions"
@@ -174,11 +190,10 @@ def _demand(opened: OpenedMarket, hidden: bool) -> None:
             f"{opened.name} {over}: it is in the phase `{phase.name.lower()}`",
             "`diln sum market show` tells the times.",
         )
-    if hidden and not opened.shared.rules.open_wait:
-        raise UsageError(f"in {opened.name} nothing is hidden", "Contribute without --hidden.")
 
 
-def _check_room(opened: OpenedMarket, wanted: int) -> None:
+def check_room(opened: OpenedMarket, wanted: int) -> None:
+    """Raise ChainError where there is no room for so many contributions."""
     left = opened.shared.rules.capacity - opened.shared.count()
     if wanted > left:
         raise ChainError(
@@ -187,11 +202,11 @@ def _check_room(opened: OpenedMarket, wanted: int) -> None:
         )
 
 
-def _check_stake(opened: OpenedMarket, stake: int, maximum: int | None) -> None:
-    if maximum is not None and stake > maximum:
+def _check_price(opened: OpenedMarket, price: int, maximum: int | None) -> None:
+    if maximum is not None and price > maximum:
         money = opened.shared.money
         raise ChainError(
-            f"the stake is {money.show(stake)}, above the maximum of {money.show(maximum)}; nothing was sent",
+            f"it costs {money.show(price)}, above the maximum of {money.show(maximum)}; nothing was sent",
             "Contribute less, or raise --maximum.",
         )
 
@@ -240,16 +255,42 @@ def _encode(samples: Sequence[Sample]) -> bytes:
     return encode_run([x for x, _ in samples], [y for _, y in samples])
 
 
-def _quality(
+def forecast(
     opened: OpenedMarket, portions: Mapping[int, bytes], samples: Sequence[Sample]
 ) -> tuple[float, float]:
-    """The first model on the trial portion, without samples and with them."""
+    """The share of the trial portion that the model gets right, without `samples` and with them.
+
+    Each fifth of it is asked of a model that has learned the other four, as the market's does, and then what
+    others have contributed for all to see: what a model has learned by heart says nothing.
+    """
     trial = opened.shared.state().trial
     shown = list(decode_run(portions.get(trial, b""))) if trial is not None else []
+    known = [each.run for each in opened.shared.given() if each.run is not None]
     twin = opened.first_twin()
-    shares = []
-    for lesson in ((), samples):
-        for x, y in lesson:
-            twin.learn(x, y)
-        shares.append(sum(twin.classify(x) == y for x, y in shown) / max(len(shown), 1))
-    return shares[0], shares[1]
+    first, right = twin.to_bytes(), [0, 0]
+    for fold in range(FOLDS):
+        asked = shown[fold::FOLDS]
+        lesson = [sample for i, sample in enumerate(shown) if i % FOLDS != fold]
+        _learn(twin.restore(first), lesson * LESSONS)
+        for run in known:
+            _learn_if_better(twin, list(decode_run(run)), asked)
+        for number, lot in enumerate(((), samples)):
+            _learn(twin, lot)
+            right[number] += _right(twin, asked)
+    return right[0] / max(len(shown), 1), right[1] / max(len(shown), 1)
+
+
+def _learn(twin: OnChainModel, samples: Sequence[Sample]) -> None:
+    for x, y in samples:
+        twin.learn(x, y)
+
+
+def _learn_if_better(twin: OnChainModel, samples: Sequence[Sample], asked: Sequence[Sample]) -> None:
+    before, words = _right(twin, asked), twin.to_bytes()
+    _learn(twin, samples)
+    if _right(twin, asked) < before:
+        twin.restore(words)
+
+
+def _right(twin: OnChainModel, asked: Sequence[Sample]) -> int:
+    return sum(twin.classify(x) == y for x, y in asked)

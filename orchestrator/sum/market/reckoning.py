@@ -21,17 +21,18 @@ NOBODY = to_checksum_address("0x" + "dead".rjust(40, "0"))
 
 @dataclass(frozen=True)
 class Due:
-    """What somebody put at stake and is to get; `score` is the loss avoided, in billionths."""
+    """What somebody put at stake, paid in fees and is to get; `score`: the share of the loss avoided."""
 
     who: Address
     staked: int
+    fees: int
     score: int
     dropped: bool
     amount: int
 
     @property
     def gain(self) -> int:
-        return self.amount - self.staked
+        return self.amount - self.staked - self.fees
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,14 @@ def reckon(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Reckoning:
     state = opened.shared.state()
     reference = _reference(opened, portions)
     if state.outcome in (Outcome.DEFAULTED, Outcome.RETURNED):
-        reference.stage, reference.outcome = Phase.PAYING, state.outcome
+        reference.conclude(state.outcome)
     elif reference.stage is not Phase.REWARDING:
         reference.expire(now=reference.deadline(reference.closes_at + reference.rules.open_wait) + 1)
     measuring = reference.measuring if reference.stage is Phase.REWARDING else None
     while reference.stage is Phase.REWARDING:
         runs = [each.run for each in reference.contributions if each.run is not None]
-        reference.crank(CRANKERS, runs, WORK, reference.since)
-    dues = _pay(reference, opened.shared.stake)
+        reference.crank(CRANKERS, [reference.lesson, *runs], WORK, reference.since)
+    dues = _pay(reference, opened.shared.stake, opened.shared.fee)
     provider, tips, burnt = (reference.balances[who] for who in (PROVIDER, CRANKERS, BURNT))
     return Reckoning(
         outcome=reference.outcome,
@@ -85,8 +86,11 @@ def check(opened: OpenedMarket, reckoning: Reckoning) -> None:
     """Raise VerificationFailed where a market that has ended did not come to exactly this."""
     market = opened.shared
     paid = market.payments()
+    if sum(payment.amount for payment in paid if payment.account == NOBODY) != reckoning.burnt:
+        raise _differs("what it burnt")
+    paid = [payment for payment in paid if payment.account != NOBODY]
     dues = [Payment(due.who, due.amount) for due in reckoning.dues]
-    dues += [Payment(NOBODY, reckoning.burnt), Payment(market.creator, reckoning.provider)]
+    dues.append(Payment(market.creator, reckoning.provider))
     dues = [each for each in dues if each.amount]
     before = len(paid) - len(dues)
     if before < 0 or paid[before:] != dues:
@@ -115,7 +119,7 @@ def _reference(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Market:
     reference.reveal_trial(state.trial, portions[state.trial], now=0)
     given = market.given()
     for each in given:
-        value = market.rules.weight(each.samples) * market.stake
+        value = market.rules.price(each.samples) * market.unit
         if each.commitment is None and each.run is not None:
             reference.contribute(each.contributor, each.run, now=0, value=value)
         else:
@@ -130,7 +134,7 @@ def _reference(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Market:
     return reference
 
 
-def _pay(reference: Market, stake: int) -> tuple[Due, ...]:
+def _pay(reference: Market, stake: int, fee: int) -> tuple[Due, ...]:
     """Pay everybody, and the provider; what each participant gets."""
     while reference.stage is Phase.PAYING:
         reference.pay(1, now=0)
@@ -138,6 +142,7 @@ def _pay(reference: Market, stake: int) -> tuple[Due, ...]:
         Due(
             to_checksum_address(p.who),
             p.staked * stake,
+            p.given * fee,
             p.score,
             p.dropped,
             reference.balances[p.who],

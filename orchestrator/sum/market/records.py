@@ -22,13 +22,14 @@ _STATUS = {
     "hidden": 16,
     "revealed": 8,
 }
+_LESSONS_AT = 248  # in the cursor's first word
 _ESCROW = (
     {"bounty": 96, "bond": 96, "staked": 32, "opened": 32},
     {"tips": 128, "pot": 128},
-    {"forfeits": 128},
+    {"forfeits": 128, "spent": 128},
 )
 _PARTICIPANT = (
-    {"who": 160, "staked": 32, "opened": 32},
+    {"who": 160, "staked": 32, "opened": 32, "given": 16},
     {"at_pass": 8, "strikes": 8, "dropped": 8, "kept": 16, "score": 64, "forfeit": 128},
 )
 
@@ -38,7 +39,7 @@ class State:
     """Where a market stands; money is in the token's smallest unit, `staked` and `opened` are weights.
 
     `trial` is None until it is chosen, in or after block `target` + 1. `revealed` counts portions without the
-    trial one.
+    trial one, `lessons` how often that is still to be learned in this pass of the measuring.
     """
 
     stage: Phase
@@ -50,6 +51,7 @@ class State:
     participants: int
     hidden: int
     revealed: int
+    lessons: int
     bounty: int
     bond: int
     tips: int
@@ -71,6 +73,7 @@ class State:
             trial=status["trial"] if status["chosen"] else None,
             target=status["target"],
             closes_at=Seconds(status["closes_at"]),
+            lessons=packed[1] >> _LESSONS_AT,
             **{name: status[name] for name in ("contributions", "participants", "hidden", "revealed")},
             **{name: held[name] for name in ("bounty", "bond", "tips", "staked", "opened", "pot")},
         )
@@ -78,11 +81,15 @@ class State:
 
 @dataclass(frozen=True)
 class Participant:
-    """Who takes part: the weight staked and opened; `score` (billionths) of the last pass measured."""
+    """Who takes part: the weight staked and opened, how many contributions it has `given`.
+
+    `score` (billionths of the loss at first) is of the last pass measured.
+    """
 
     who: Address
     staked: int
     opened: int
+    given: int
     dropped: bool
     score: int
     forfeit: int
@@ -95,7 +102,8 @@ class Participant:
             found |= unpack(layout, word)
         score = found["score"] - (found["score"] >> 63 << 64)
         who = to_checksum_address(found["who"].to_bytes(20, "big"))
-        return cls(who, found["staked"], found["opened"], bool(found["dropped"]), score, found["forfeit"])
+        counts = found["staked"], found["opened"], found["given"]
+        return cls(who, *counts, bool(found["dropped"]), score, found["forfeit"])
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,20 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds, SignatureRefused
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.disk import replace_file
+from orchestrator.provenance.signing import wallet_accepts
+from orchestrator.provenance.typed import message_digest, recover_signer
 from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.contract import MarketContract
-from orchestrator.sum.market.participating import Lot, batches
-from orchestrator.sum.money import fill_up
+from orchestrator.sum.market.participating import Lot, batches, check_open, check_room
+from orchestrator.sum.money import approve, require_held
 from orchestrator.sum.opening import OpenedMarket
+from orchestrator.sum.records import ETHER
 from orchestrator.types import Address, Wei
 
 FORMAT = "diln-market-signed/1"
@@ -31,7 +34,7 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class Signed:
-    """Contributions that `contributor` signed; `maximum` is the most that they stake."""
+    """Contributions that `contributor` signed; `maximum` is the most that they cost."""
 
     contributor: Address
     runs: tuple[bytes, ...]
@@ -47,7 +50,7 @@ def sign(opened: OpenedMarket, lot: Lot, contributor: Account, deadline: int, fi
     first, found = market.nonce(contributor.address), []
     for number, runs in enumerate(batches(lot.runs)):
         unsigned = Signed(
-            contributor.address, tuple(runs), market.stake_of(runs), first + number, deadline, b""
+            contributor.address, tuple(runs), market.price_of(runs), first + number, deadline, b""
         )
         signature = contributor.sign_typed_data(_message(market, unsigned))
         found.append(Signed(**{**vars(unsigned), "signature": signature}))
@@ -64,37 +67,89 @@ def sign(opened: OpenedMarket, lot: Lot, contributor: Account, deadline: int, fi
 def relay(
     connection: Connection, opened: OpenedMarket, file: Path, sender: Account, *, pay: bool = False
 ) -> Iterator[Receipt]:
-    """Send what is in `file` and was not sent before. The stake is the contributor's, from its balance there.
+    """Send what is in `file` and was not sent before; it costs the contributor, from its balance there.
 
-    With `pay`, the sender pays what that lacks. Raises DataError for a file that is none, SignatureRefused
-    for a signature that does not hold, ChainError for another market's, InsufficientFunds for a stake that
-    is lacking.
+    With `pay`, the sender pays what that lacks, in the same transaction: no money moves unless the
+    contributions do. Raises DataError for a file that is none, SignatureRefused for a signature that does not
+    hold, ChainError for another market's or where nothing more is taken, InsufficientFunds where money lacks.
     """
     market = opened.shared
     for each in _read(market, file):
         if each.nonce < market.nonce(each.contributor):
             continue
-        stake = market.stake_of(each.runs)
-        if pay:
-            fill_up(connection, market, each.contributor, Wei(stake), sender)
-        elif (balance := market.balance(each.contributor)) < stake:
-            money = market.money
-            raise InsufficientFunds(
-                f"{each.contributor} has {money.show(balance)} here; the stake is {money.show(stake)}",
-                "Let it pay in with `diln sum fund`, or pay for it with --pay.",
-            )
-        function = market.contribute_for(
-            each.contributor, each.runs, each.maximum, each.deadline, each.signature
+        yield _relay(connection, opened, each, sender, pay)
+
+
+def lacking(opened: OpenedMarket, file: Path) -> int:
+    """What `relay` with `pay` would pay for all that is in `file` and still to be sent."""
+    market, total = opened.shared, 0
+    needed: dict[Address, int] = {}
+    for each in _read(market, file):
+        if each.nonce >= market.nonce(each.contributor):
+            needed[each.contributor] = needed.get(each.contributor, 0) + market.price_of(each.runs)
+    for who, price in needed.items():
+        total += max(0, price - market.balance(who))
+    return total
+
+
+def _relay(
+    connection: Connection, opened: OpenedMarket, signed: Signed, sender: Account, pay: bool
+) -> Receipt:
+    market = opened.shared
+    _check(connection, opened, signed)
+    lack = max(0, market.price_of(signed.runs) - market.balance(signed.contributor))
+    if lack and not pay:
+        raise InsufficientFunds(
+            f"{signed.contributor} lacks {market.money.show(lack)} here",
+            "Let it pay in with `diln sum fund`, or pay for it with --pay.",
         )
-        try:
-            yield connection.chain.send(function, sender)
-        except ContractReverted as error:
-            if error.error not in ("BadSignature", "Expired"):
-                raise
-            raise SignatureRefused(
-                f"the signature of {each.contributor} does not hold: {error.message}",
-                "Ask for a new one: `diln sum market contribute --sign FILE`.",
-            ) from error
+    value = gift = Wei(0)
+    if lack:
+        require_held(connection.chain, market.money, sender, lack)
+        if market.money.token == ETHER:
+            value = Wei(lack)
+        else:
+            gift = Wei(lack)
+            approve(connection.chain, market.money, market.address, gift, sender)
+    function = market.contribute_for(
+        signed.contributor, signed.runs, signed.maximum, signed.deadline, signed.signature, gift
+    )
+    try:
+        return connection.chain.send(function, sender, value=value)
+    except ContractReverted as error:
+        if error.error not in ("BadSignature", "Expired"):
+            raise
+        raise _refused(signed, error.message) from error
+
+
+def _check(connection: Connection, opened: OpenedMarket, signed: Signed) -> None:
+    """All that the contract would look at, before anything is approved or paid."""
+    market, money = opened.shared, opened.shared.money
+    check_open(opened)
+    check_room(opened, len(signed.runs))
+    if (price := market.price_of(signed.runs)) > signed.maximum:
+        raise _refused(signed, f"it allows {money.show(signed.maximum)}, and it takes {money.show(price)}")
+    if signed.nonce != market.nonce(signed.contributor):
+        raise _refused(signed, "others of its signatures come first")
+    if connection.chain.now() > signed.deadline:
+        raise _refused(signed, "its time is over")
+    if not _holds(market, signed):
+        raise _refused(signed, "it is of somebody else, or of something else")
+
+
+def _holds(market: MarketContract, signed: Signed) -> bool:
+    """Whether the contributor signed this, by its key or, if it is a contract, by its own word (ERC-1271)."""
+    message = _message(market, signed)
+    if not market.chain.code(signed.contributor):
+        return recover_signer(message, signed.signature) == signed.contributor
+    return wallet_accepts(cast(Any, market), signed.contributor, message_digest(message), signed.signature)
+
+
+def _refused(signed: Signed, why: str) -> SignatureRefused:
+    return SignatureRefused(
+        f"the signature of {signed.contributor} does not hold: {why}",
+        "Ask for a new one: `diln sum market contribute --sign FILE`.",
+    )
 
 
 def _message(market: MarketContract, signed: Signed) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from orchestrator.sum.connection import Connection
 from orchestrator.sum.market.contract import MarketContract
 from orchestrator.sum.market.records import Given
 from orchestrator.sum.opening import OpenedMarket
+from orchestrator.types import Address
 
 Progress = Callable[[int, int], None]
 GAS_CAP = 2**24  # of one transaction, EIP-7825
@@ -66,9 +67,10 @@ def _measure(
     connection: Connection, market: MarketContract, sender: Account, progress: Progress | None
 ) -> Iterator[Step]:
     given, work, overtaken = market.given(), FIRST_WORK, 0
+    lesson = _lesson(market)
     tested = (market.rules.portions - 1) * market.rules.samples
     while market.phase() is Phase.REWARDING:
-        judged, turn = _position(market, given)
+        judged, turn = _position(market, given, lesson)
         if progress:
             progress(judged, len(given))
         data = _data(turn, work // tested + 2)
@@ -93,34 +95,50 @@ def _measure(
             work = min(2 * work, MOST_WORK)
 
 
-def _position(market: MarketContract, given: Sequence[Given]) -> tuple[int, list[Given]]:
-    """How many contributions of this pass are judged, and whose turn it is, this pass and the next.
+@dataclass(frozen=True)
+class _Turn:
+    """Data to be learned, and whose they are; the trial portion is nobody's."""
 
-    The first of these may be learned already, and wait for its judgement.
+    run: bytes
+    owner: Address | None = None
+
+
+def _lesson(market: MarketContract) -> _Turn:
+    trial = market.state().trial
+    return _Turn(next(portion.run for portion in market.portions() if portion.index == trial))
+
+
+def _position(market: MarketContract, given: Sequence[Given], lesson: _Turn) -> tuple[int, list[_Turn]]:
+    """How many contributions of this pass are judged, and what is learned next, in this pass and another.
+
+    The first contribution of these may be learned already, and wait for its judgement.
     """
-    told = [event["args"] for name in ("Kept", "Dropped") for event in market.events(name)]
+    told = [event["args"] for name in ("Kept", "Passed", "Dropped") for event in market.events(name)]
     dropped = {given[event["args"]["index"]].contributor for event in market.events("Dropped")}
     last = max(((each["pass"], each["index"]) for each in told), default=(1, -1))
-    judged = last[1] + 1
+    begins = bool(market.state().lessons)
+    judged = 0 if begins else last[1] + 1
     known = [each for each in given if each.run is not None and each.contributor not in dropped]
-    later = [each for each in known if each.index >= judged]
-    return judged, later + [each for each in known if each.index < judged]
+    turns = [(each.index, _Turn(each.run, each.contributor)) for each in known if each.run is not None]
+    later = [turn for index, turn in turns if index >= judged]
+    earlier = [turn for index, turn in turns if index < judged]
+    return judged, [lesson, *later] if begins else [*later, lesson, *earlier]
 
 
-def _data(turn: Sequence[Given], most: int) -> list[bytes]:
+def _data(turns: Sequence[_Turn], most: int) -> list[bytes]:
     """What a crank is given: data of which none is asked for would be refused.
 
-    Whoever is being judged may drop out, with all that it has given, so somebody else's data are among them.
+    Whoever is being judged may drop out, with all that it has given, so something else is among them.
     """
-    chosen, size = list(turn[:1]), 0
-    for each in turn[1:most]:
-        size += len(each.run or b"")
+    chosen, size = list(turns[:1]), 0
+    for each in turns[1:most]:
+        size += len(each.run)
         if size <= MOST_DATA:
             chosen.append(each)
-    others = (each for each in turn[len(chosen) :] if each.contributor != turn[0].contributor)
-    if all(each.contributor == turn[0].contributor for each in chosen):
+    others = (each for each in turns[len(chosen) :] if each.owner != turns[0].owner)
+    if all(each.owner == turns[0].owner for each in chosen):
         chosen += [each for each in [next(others, None)] if each]
-    return [each.run for each in chosen if each.run is not None]
+    return [each.run for each in chosen]
 
 
 def _crank(

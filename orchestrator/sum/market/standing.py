@@ -20,13 +20,14 @@ class Row:
     samples: int
     hidden: int
     staked: int
+    fees: int
     score: int | None
     dropped: bool | None
     amount: int | None
 
     @property
     def gain(self) -> int | None:
-        return None if self.amount is None else self.amount - self.staked
+        return None if self.amount is None else self.amount - self.staked - self.fees
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def standing(connection: Connection, opened: OpenedMarket) -> Standing:
                 sum(one.samples for one in mine),
                 sum(one.samples for one in mine if one.run is None),
                 each.staked * market.stake,
+                each.given * market.fee,
                 due.score if due else None,
                 due.dropped if due else None,
                 due.amount if due else None,

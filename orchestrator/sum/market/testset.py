@@ -72,7 +72,8 @@ class SealedTest:
             known = head["format"] == FORMAT
         except (NotCanonical, KeyError, TypeError, ValueError) as error:
             raise DataError(f"the market's sealed test set is malformed: {error}", _BAD) from error
-        if not known or sum(lengths) != len(body) or min(lengths, default=-1) < 0:
+        bounded = 0 < len(lengths) <= MOST_PORTIONS and max(lengths) <= LONGEST_PORTION
+        if not known or not bounded or sum(lengths) != len(body) or min(lengths) < 0:
             raise DataError("the market's sealed test set is malformed: its parts do not fit", _BAD)
         portions, at = [], 0
         for length in lengths:

@@ -15,8 +15,8 @@ from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.config import load_settings
 from orchestrator.errors import SpecError
 from orchestrator.learning.onchain import OnChainModel
-from orchestrator.sum.records import ETHER, GWEI, Contribution, Facts, Terms
-from orchestrator.sum.simulation.world import Given, World
+from orchestrator.sum.records import ETHER, GWEI, Contribution, Facts, OpenRecord, Terms
+from orchestrator.sum.simulation.world import Given, Sealed, World
 
 GAS = 16_700_000
 DEPLOYING = 60  # seconds before the beginning
@@ -45,6 +45,7 @@ class ChainWorld(World):
         self._who: list[Account] = [accounts.get(name) for name in NAMES]
         self._nonces = dict.fromkeys((each.address for each in self._who), 0)
         self._terms = terms
+        self._salts = 0
         self.contract = self._create(model, terms)
         for agent, start in enumerate(starts):
             fund = self.contract.functions.fund(self._agent(agent), 0)
@@ -81,19 +82,36 @@ class ChainWorld(World):
 
     def add(self, agent: int, x: bytes, label: int, maximum: int) -> Given | None:
         receipt = self._act(self.contract.functions.add(x, label, maximum * GWEI), agent)
+        return self._given(agent, receipt)
+
+    def hide(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None:
+        self._salts += 1
+        salt = self._salts.to_bytes(32, "big")
+        sealed = self._call(self.contract.functions.commitmentOf(self._agent(agent), x, label, salt))
+        receipt = self._act(self.contract.functions.commit(sealed, maximum * GWEI), agent)
+        if receipt is None:
+            return None
+        event = self.contract.events.Committed().process_receipt(receipt, errors=DISCARD)[0]["args"]
+        return Sealed(agent, x, label, event["deposit"], salt)
+
+    def reveal(self, sealed: Sealed, maximum: int) -> Given | None:
+        salt = cast(bytes, sealed.handle)
+        call = self.contract.functions.reveal(sealed.x, sealed.label, salt, maximum * GWEI)
+        return self._given(sealed.agent, self._act(call, sealed.agent))
+
+    def _given(self, agent: int, receipt: Any) -> Given | None:
         if receipt is None:
             return None
         event = self.contract.events.Added().process_receipt(receipt, errors=DISCARD)[0]["args"]
         contribution = Contribution(event["id"], Facts.unpack(event["facts"]), bytes(event["x"]))
         due = contribution.facts.due_at(self._terms)
-        return Given(contribution.number, agent, x, label, due, contribution)
+        return Given(contribution.number, agent, contribution.x, contribution.facts.label, due, contribution)
 
     def refund(self, agent: int, given: Given) -> bool:
         return self._claim("refund", agent, given)
 
-    def report(self, agent: int, given: Given) -> int | None:
-        moment = self.now
-        return moment + self._terms.take_gap if self._claim("report", agent, given) else None
+    def report(self, agent: int, given: Given) -> bool:
+        return self._claim("report", agent, given)
 
     def take(self, agent: int, given: Given) -> bool:
         return self._claim("take", agent, given)
@@ -101,10 +119,10 @@ class ChainWorld(World):
     def sweep(self, agent: int, given: Given) -> bool:
         return self._claim("sweep", agent, given)
 
-    def is_open(self, given: Given) -> bool:
+    def record(self, given: Given) -> OpenRecord | None:
         contribution = cast(Contribution, given.handle)
-        digest, _, _ = self._call(self.contract.functions.record(contribution.slot))
-        return bool(digest == contribution.digest)
+        digest, left, look = self._call(self.contract.functions.record(contribution.slot))
+        return OpenRecord(left, look >> 1, bool(look & 1)) if digest == contribution.digest else None
 
     def words(self) -> list[int]:
         length = self._call(self.contract.functions.length())

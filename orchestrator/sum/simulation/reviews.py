@@ -28,6 +28,7 @@ class Samples:
     labels: npt.NDArray[np.int64]
     test: csr_array
     test_labels: npt.NDArray[np.int64]
+    unused: int = 0  # columns at the end that no sample has
 
     @property
     def dims(self) -> int:
@@ -130,6 +131,6 @@ def _made(section: DataSection, rng: np.random.Generator) -> Samples:
     present = rng.random((count, section.words)) < chances[labels]
     present[:, 0] |= ~present.any(axis=1)
     rows, columns = np.nonzero(present)
-    matrix = _matrix(rows, columns, present.shape)
+    matrix = _matrix(rows, columns, (count, section.words + section.unused))
     cut = count - section.test
-    return Samples(matrix[:cut], labels[:cut], matrix[cut:], labels[cut:])
+    return Samples(matrix[:cut], labels[:cut], matrix[cut:], labels[cut:], section.unused)

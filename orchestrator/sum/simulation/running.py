@@ -39,6 +39,7 @@ class Track:
     refused: dict[str, int]
     words: tuple[int, ...]
     units: dict[str, int]
+    reputation: dict[str, int]
     seconds: float
 
     @property
@@ -114,6 +115,55 @@ def simulate(
     return Result(scenario, on_chain, track, run(scenario, samples, good) if alone else None)
 
 
+@dataclass(frozen=True)
+class Gains:
+    """What a team gained (units; below zero: lost) in each of several runs, and the reputation it earned."""
+
+    team: str
+    units: tuple[int, ...]
+    reputation: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "team": self.team,
+            "mean": round(float(np.mean(self.units))),
+            "lowest": min(self.units),
+            "highest": max(self.units),
+            "reputation": round(float(np.mean(self.reputation)), 1),
+            "runs": len(self.units),
+        }
+
+
+def simulate_seeds(
+    scenario: Scenario,
+    seeds: int,
+    *,
+    data: Path | None = None,
+    on_chain: bool = False,
+    progress: Progress | None = None,
+) -> list[Gains]:
+    """Run a scenario with several seeds, and sum up what each team gained. Raises as `simulate` does."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for number in range(seeds):
+        each = scenario.model_copy(update={"seed": scenario.seed + number})
+        samples = load_samples(each.data, data, each.seed)
+        track = run(each, samples, each.agent, on_chain=on_chain)
+        if on_chain:
+            _compare(track, run(each, samples, each.agent))
+        totals: dict[str, list[int]] = {}
+        for agent in each.agent:
+            total = totals.setdefault(agent.team or agent.name, [0, 0])
+            total[0] += track.units[agent.name] - round(agent.start * COIN)
+            total[1] += track.reputation[agent.name]
+        for team, (units, reputation) in totals.items():
+            lists = found.setdefault(team, ([], []))
+            lists[0].append(units)
+            lists[1].append(reputation)
+        if progress:
+            progress(number + 1, seeds)
+    return [Gains(team, tuple(units), tuple(points)) for team, (units, points) in found.items()]
+
+
 def run(
     scenario: Scenario,
     samples: Samples,
@@ -147,6 +197,7 @@ def run(
         crowd.run(start + length, round(scenario.measure * DAY), measure)
         words = tuple(world.words())
         units = {agent.name: world.balance(number) for number, agent in enumerate(agents)}
+        reputation = {agent.name: world.valid(number) for number, agent in enumerate(agents)}
     finally:
         world.close()
     return Track(
@@ -159,6 +210,7 @@ def run(
         refused={person.agent.name: person.refused for person in crowd.people},
         words=words,
         units=units,
+        reputation=reputation,
         seconds=time.perf_counter() - began,
     )
 
@@ -204,7 +256,7 @@ def write(result: Result, folder: Path) -> list[Path]:
 
 
 def _compare(chain: Track, twins: Track) -> None:
-    for name in ("words", "units", "given", "refused", "times", "accuracy", "balances"):
+    for name in ("words", "units", "reputation", "given", "refused", "times", "accuracy", "balances"):
         if getattr(chain, name) != getattr(twins, name):
             raise VerificationFailed(
                 f"the contracts end with other {name} than the twins",

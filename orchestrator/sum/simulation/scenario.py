@@ -26,6 +26,7 @@ class DataSection(_Section):
 
     source: Literal["reviews", "made"] = "reviews"
     initial: int = Field(2000, gt=0)
+    unused: int = Field(0, ge=0)  # features that no sample has
     words: int = Field(1000, gt=1, le=12_000)
     test: int = Field(1000, gt=0)
 
@@ -51,11 +52,33 @@ class Agent(_Section):
     """Somebody who acts every so often, with what it is ready to deposit.
 
     `deposit` and `wait` are mean and standard deviation (coins, minutes) of normal distributions; `mistakes`
-    is the share of wrong labels; a bad one gives wrong labels but for its mistakes.
+    is the share of wrong labels; a bad one gives wrong labels but for its mistakes. `strategy` says what it
+    gives:
+
+    - sample: one drawn sample after the other; from day `turns` on with wrong labels.
+    - flip: where the model is against what it gave, that again, until the model agrees; else as sample.
+    - thief: the contrary of what others gave, if that is nearly due and the model agrees; else as sample.
+    - farm: `farm` made-up samples of features that nobody uses; then nothing.
+    - copy: what others reveal, right before them.
+    - whale: on day `turns`, `burst` samples, one a minute, at any price.
+    - watch: nothing; it only claims.
+
+    `team` is with whom it shares its gains. It gives every `pace` wakes, until day `until`, hidden first if
+    told so, and looks every `look` minutes at what it could not claim.
     """
 
     name: str
     good: bool
+    team: str = ""
+    strategy: Literal["sample", "flip", "thief", "farm", "copy", "whale", "watch"] = "sample"
+    hidden: bool = False
+    pace: int = Field(1, gt=0)
+    offset: int = Field(0, ge=0)  # the wake at which it begins
+    until: float = Field(1e9, ge=0)
+    turns: float = Field(0.0, ge=0)
+    farm: int = Field(0, ge=0)
+    burst: int = Field(0, ge=0)
+    look: float = Field(1440.0, gt=0)
     start: float = Field(gt=0)
     deposit: tuple[float, float]
     wait: tuple[float, float]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from orchestrator.learning.onchain import OnChainModel
-from orchestrator.sum.records import SURE, Terms
+from orchestrator.sum.records import SURE, OpenRecord, Terms
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,17 @@ class Given:
     x: bytes
     label: int
     due: int
+    handle: object = None
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sample that an agent has committed to; `deposit` is in units, `handle` the world's own."""
+
+    agent: int
+    x: bytes
+    label: int
+    deposit: int
     handle: object = None
 
 
@@ -56,6 +67,12 @@ class World(ABC):
     def add(self, agent: int, x: bytes, label: int, maximum: int) -> Given | None: ...
 
     @abstractmethod
+    def hide(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None: ...
+
+    @abstractmethod
+    def reveal(self, sealed: Sealed, maximum: int) -> Given | None: ...
+
+    @abstractmethod
     def classify(self, x: bytes) -> int:
         """What the model says; free."""
 
@@ -63,8 +80,7 @@ class World(ABC):
     def refund(self, agent: int, given: Given) -> bool: ...
 
     @abstractmethod
-    def report(self, agent: int, given: Given) -> int | None:
-        """The time from which the share may be taken."""
+    def report(self, agent: int, given: Given) -> bool: ...
 
     @abstractmethod
     def take(self, agent: int, given: Given) -> bool: ...
@@ -73,8 +89,8 @@ class World(ABC):
     def sweep(self, agent: int, given: Given) -> bool: ...
 
     @abstractmethod
-    def is_open(self, given: Given) -> bool:
-        """Whether anything of its deposit is left."""
+    def record(self, given: Given) -> OpenRecord | None:
+        """What is left of its deposit, and the last look; None where it is settled."""
 
     @abstractmethod
     def words(self) -> list[int]:
@@ -88,8 +104,9 @@ class World(ABC):
 class _Record:
     deposit: int
     left: int
-    open: int
-    surprise: bool
+    earns: bool
+    looked_at: int = 0
+    against: bool = False
 
 
 class TwinWorld(World):
@@ -102,12 +119,15 @@ class TwinWorld(World):
         self.twin = twin
         self.terms = terms
         self.accounts = [Account(start) for start in starts]
+        self.burnt = 0
         self.now = began + 1 + len(starts)  # a block for the creation, and one for each balance
         self._priced_at = began
         self._valid = 0
         self._count = 0
         self._records: dict[int, _Record] = {}
-        self._reports: dict[tuple[int, int], tuple[int, int]] = {}
+        self._promised: dict[tuple[int, int], int] = {}
+        self._sealed = 0
+        self._said: dict[bytes, int] = {}  # what the model says, until it changes
 
     def price(self) -> int:
         root = isqrt(self.now - self._priced_at)
@@ -125,71 +145,129 @@ class TwinWorld(World):
         if price > min(maximum, account.balance):
             return None
         account.balance -= price
+        return self._learn(agent, x, label, price, moment, hidden=False)
+
+    def hide(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None:
+        price, account = self.price(), self.accounts[agent]
+        self._tick()
+        if price > min(maximum, account.balance):
+            return None
+        account.balance -= price
+        self._sealed += price
+        return Sealed(agent, x, label, price)
+
+    def reveal(self, sealed: Sealed, maximum: int) -> Given | None:
+        price, account = max(self.price(), sealed.deposit), self.accounts[sealed.agent]
+        moment = self._tick()
+        if price > maximum or price - sealed.deposit > account.balance:
+            return None
+        account.balance -= price - sealed.deposit
+        self._sealed -= sealed.deposit
+        return self._learn(sealed.agent, sealed.x, sealed.label, price, moment, hidden=True)
+
+    def _learn(self, agent: int, x: bytes, label: int, price: int, moment: int, *, hidden: bool) -> Given:
         verdict = self.twin.learn(x, label)
+        if verdict.changed:
+            self._said.clear()
         self._count += 1
         self._priced_at = moment
-        self._records[self._count] = _Record(price, price, price, verdict.predicted != label)
+        self._records[self._count] = _Record(price, price, hidden or verdict.predicted == label)
         due = moment + self.terms.refund_wait * SURE // verdict.certainty
         return Given(self._count, agent, x, label, due)
 
     def classify(self, x: bytes) -> int:
-        return self.twin.classify(x)
+        said = self._said.get(x)
+        if said is None:
+            said = self._said[x] = self.twin.classify(x)
+        return said
 
     def refund(self, agent: int, given: Given) -> bool:
         record, moment = self._records.get(given.number), self._tick()
-        if record is None or moment < given.due or self.twin.classify(given.x) != given.label:
+        if record is None or self.classify(given.x) != given.label:
+            return False
+        if not record.looked_at and moment < given.due:
+            return False
+        earned = not record.looked_at and record.earns
+        if record.looked_at and not self._decided(record, moment, against=False):
+            return record.looked_at == moment  # a first look is no refusal
+        if moment < given.due:
             return False
         del self._records[given.number]
         account = self.accounts[given.agent]
         account.balance += record.left
-        account.valid += record.surprise
-        self._valid += record.surprise
+        account.valid += earned
+        self._valid += earned
         return True
 
-    def report(self, agent: int, given: Given) -> int | None:
+    def report(self, agent: int, given: Given) -> bool:
         record, moment = self._records.get(given.number), self._tick()
         key = given.number, agent
-        if record is None or agent == given.agent or key in self._reports or moment < given.due:
-            return None
+        if record is None or agent == given.agent or moment < given.due - self.terms.take_gap:
+            return False
+        if key in self._promised and (record.against or not record.looked_at):
+            return False
+        if self.classify(given.x) == given.label:
+            return False
         share = record.deposit * self.accounts[agent].valid // self._valid if self._valid else 0
-        share = min(share, record.open)
-        if share == 0 or self.twin.classify(given.x) == given.label:
-            return None
-        record.open -= share
-        self._reports[key] = share, moment
-        return moment + self.terms.take_gap
+        if key not in self._promised:
+            if not share:
+                return False
+            self._promised[key] = share
+        if not record.against:
+            record.looked_at, record.against = moment, True
+        return True
 
     def take(self, agent: int, given: Given) -> bool:
         record, moment = self._records.get(given.number), self._tick()
-        share, reported = self._reports.get((given.number, agent), (0, 0))
-        if record is None or share == 0 or moment < reported + self.terms.take_gap:
+        share = self._promised.get((given.number, agent), 0)
+        if record is None or share == 0 or moment < given.due or self.classify(given.x) == given.label:
             return False
-        if self.twin.classify(given.x) == given.label:
-            return False
+        if not self._decided(record, moment, against=True):
+            return record.looked_at == moment
+        share = min(share, record.left)
         record.left -= share
         if record.left == 0:
             del self._records[given.number]
-        self._reports[given.number, agent] = 0, reported
+        self._promised[given.number, agent] = 0
         self.accounts[agent].balance += share
         return True
 
     def sweep(self, agent: int, given: Given) -> bool:
         record, moment = self._records.get(given.number), self._tick()
-        if record is None or moment < given.due + self.terms.any_wait:
+        if record is None or agent == given.agent or moment < given.due + self.terms.any_wait:
             return False
+        if self.classify(given.x) == given.label:
+            return False
+        if not self._decided(record, moment, against=True):
+            return record.looked_at == moment
         del self._records[given.number]
-        self.accounts[agent].balance += record.left
+        account = self.accounts[given.agent]
+        own = record.deposit * account.valid // self._valid if self._valid else 0
+        own = min(own, record.left)  # what no reporter could be promised is its contributor's
+        account.balance += own
+        rest = record.left - own
+        self.accounts[agent].balance += rest // 2
+        self.burnt += rest - rest // 2
         return True
 
-    def is_open(self, given: Given) -> bool:
-        return given.number in self._records
+    def record(self, given: Given) -> OpenRecord | None:
+        found = self._records.get(given.number)
+        return OpenRecord(found.left, found.looked_at, found.against) if found else None
 
     def words(self) -> list[int]:
         return self.twin.words()
 
     def owed(self) -> int:
-        """All units that anybody has or may still get."""
-        return sum(each.balance for each in self.accounts) + sum(each.left for each in self._records.values())
+        """All units that anybody has or may still get, and those that are burnt."""
+        open_ = sum(each.left for each in self._records.values()) + self._sealed
+        return sum(each.balance for each in self.accounts) + open_ + self.burnt
+
+    def _decided(self, record: _Record, moment: int, *, against: bool) -> bool:
+        """Whether all looks since a take gap said so; where the last said otherwise, this one is noted."""
+        if record.looked_at and record.against == against:
+            return moment >= record.looked_at + self.terms.take_gap
+        record.looked_at, record.against = moment, against
+        return False
 
     def _tick(self) -> int:
         moment = self.now

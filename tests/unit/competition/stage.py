@@ -10,7 +10,7 @@ import numpy as np
 
 from orchestrator.chain import Account
 from orchestrator.competition.contracts import Competition
-from orchestrator.competition.creating import create, prepare
+from orchestrator.competition.creating import create, finish, prepare
 from orchestrator.competition.offer import Offer
 from orchestrator.competition.venue import Venue
 from orchestrator.competition.watching import Role, Watch, keep
@@ -73,7 +73,10 @@ class Stage:
     def create(self, file: Path | None = None, **changes: Any) -> Competition:
         offer = offer_of(file or write_points(self.folder / "points.csv"), **changes)
         organizer = self.account("organizer")
-        return create(self.venue, prepare(self.venue, offer, organizer), organizer).competition
+        draft = prepare(self.venue, offer, organizer)
+        made = create(self.venue, draft, organizer)
+        finish(self.venue, draft)
+        return made.competition
 
     def keep(self, competition: Competition, role: str, duties: Role) -> list[str]:
         """What `role` does now, watching."""

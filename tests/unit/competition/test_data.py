@@ -156,7 +156,7 @@ def test_archive__sealed_and_parsed__every_group_opens(points: Path) -> None:
     for number in range(terms.groups):
         group = again.open(terms, number, data.salts[number])
         assert group == data.opened(number)
-        assert climb(data.leaves[number], group.proof) == terms.root
+        assert climb(data.leaves[number], group.proof, number, terms.groups) == terms.root
 
 
 def test_archive__sealed__shows_no_sample(points: Path) -> None:
@@ -205,7 +205,7 @@ def test_check_group__proof_of_another_group__is_refused(points: Path) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13])
 def test_proof_of__any_size__leads_to_the_root(count: int) -> None:
     leaves = [bytes([i]) * 32 for i in range(count)]
-    assert all(climb(leaf, proof_of(leaves, i)) == root_of(leaves) for i, leaf in enumerate(leaves))
+    assert all(climb(leaf, proof_of(leaves, i), i, count) == root_of(leaves) for i, leaf in enumerate(leaves))
 
 
 def test_encode_groups__another_secret__another_order(points: Path) -> None:

@@ -120,22 +120,25 @@ def test_allow__something_else_is_allowed__set_to_the_unit(stage: Stage, token: 
         assert allowed(stage, token, "anna", spender) == allowance
 
 
-def test_money_of__no_token__says_so(stage: Stage) -> None:
-    chain = stage.venue.chain
+def test_money__no_token__says_so(stage: Stage) -> None:
+    chain, nobody, no_token = stage.venue.chain, stage.account("anna").address, stage.venue.factory.address
     with pytest.raises(ChainError, match="there is no token at"):
-        money_of(chain, stage.account("anna").address)
+        _ = Token(chain, nobody).money
     with pytest.raises(ChainError, match=r"is no ERC-20 token"):
-        money_of(chain, stage.venue.factory.address)
+        _ = Token(chain, no_token).money
+    assert money_of(chain, no_token).show(7) == f"7 units of {no_token}"
+    assert money_of(chain, nobody).show(10**18) == f"{10**18} units of {nobody}"
     assert money_of(chain, parse_token(None)) == ETHER
     with pytest.raises(UsageError, match="no address"):
         parse_token("0x12")
 
 
 @pytest.mark.parametrize(
-    ("symbol", "shown"), [("USDC", "USDC"), ("\x1b[31mX", "tokens of"), ("", "tokens of")]
+    ("symbol", "shown"),
+    [("USDC", "USDC"), *((each, "tokens of") for each in ("\x1b[31mX", "", "ether", "ETH", b"\xff", 7))],
 )
 def test_money_of__a_symbol_that_plays_tricks__is_not_printed(
-    stage: Stage, token: Contract, monkeypatch: pytest.MonkeyPatch, symbol: str, shown: str
+    stage: Stage, token: Contract, monkeypatch: pytest.MonkeyPatch, symbol: Any, shown: str
 ) -> None:
     monkeypatch.setattr(Token, "_read", lambda _, function: 6 if function == "decimals" else symbol)
     assert money_of(stage.venue.chain, token.address).symbol.startswith(shown)

@@ -12,21 +12,27 @@ import pytest
 
 from orchestrator.chain import Chain, ether
 from orchestrator.competition.candidates import quantized
+from orchestrator.competition.checking import check_claims, refute
 from orchestrator.competition.closing import finalize, withdraw
 from orchestrator.competition.contracts import Competition
-from orchestrator.competition.creating import create, prepare
-from orchestrator.competition.evaluating import check_claims, claim, evaluate, predicted_score, refute
+from orchestrator.competition.creating import create, finish, prepare
+from orchestrator.competition.evaluating import claim, encode_predictions, evaluate, predicted_score
 from orchestrator.competition.overview import overview
 from orchestrator.competition.publishing import publish
 from orchestrator.competition.records import Mode, Outcome, Phase, Status
-from orchestrator.competition.submitting import reveal, submit
+from orchestrator.competition.samples import Samples
+from orchestrator.competition.submitting import NotRevealed, reveal, submit
 from orchestrator.competition.testing import open_test, opened_tests
 from orchestrator.competition.training import (
+    DEEP,
     answer_all,
+    blocks_until_final,
     challenge,
+    draw,
     open_training,
     organizers_data,
     training_data,
+    training_is_open,
     write_csv,
 )
 from orchestrator.competition.watching import Role, Watch, watch
@@ -42,6 +48,7 @@ from orchestrator.errors import (
 )
 from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
 from orchestrator.provenance import Manifest
+from orchestrator.types import Wei
 from tests.unit.competition.stage import Stage, offer_of, write_points
 
 
@@ -74,24 +81,43 @@ def played(stage: Stage, *, tests: bool = True, **changes: Any) -> Competition:
     return found
 
 
+def lie(stage: Stage, found: Competition, number: int, role: str) -> None:
+    """Claim a perfect score, with the labels as predictions."""
+    labels = Samples.of(opened_tests(found), found.terms).labels
+    call = found.claim(number, encode_predictions(labels, found.terms))
+    stage.venue.send(call, stage.account(role), value=found.terms.claim_bond)
+
+
 # create
 
 
-def test_create__killed_after_sending__pays_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["chain.delivery.Delivery.complete", "competition.creating.await_seed"])
+def test_create__killed_after_sending__pays_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
-    factory = type(stage.venue.factory)
 
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr(factory, "competitions", die)
+        killed.setattr(f"orchestrator.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
     made = create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
     assert [each.address for each in stage.venue.factory.competitions()] == [made.competition.address]
+    finish(stage.venue, made.draft)
     again = create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
     assert again.competition.terms.root != made.competition.terms.root  # a second one, with salts of its own
+
+
+def test_create__killed_before_its_result_is_printed__is_found_again(stage: Stage) -> None:
+    organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
+    made = create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
+    before = stage.balance("organizer")
+    again = create(stage.venue, prepare(stage.venue, offer, organizer), organizer)
+    assert again.competition.address == made.competition.address
+    assert stage.balance("organizer") == before
 
 
 def test_create__trivial_model_wins__warns(stage: Stage) -> None:
@@ -101,7 +127,7 @@ def test_create__trivial_model_wins__warns(stage: Stage) -> None:
 
 
 def test_create__terms_that_nobody_can_have__names_the_field(stage: Stage) -> None:
-    with pytest.raises(UsageError, match="`answer`"):
+    with pytest.raises(UsageError, match="5 s are too short for answers to all challenges"):
         stage.create(answer=5)
 
 
@@ -159,7 +185,7 @@ def test_training_data__withheld__challenged_and_answered(stage: Stage) -> None:
     found = create(stage.venue, prepare(stage.venue, offer, organizer), organizer, wait=False).competition
     with pytest.raises(ChainError, match="not drawn yet"):
         training_data(stage.venue, found)
-    stage.venue.chain.mine(6)
+    stage.venue.chain.mine(18)
     assert "drew the split" in stage.keep(found, "refuter", Role.REFUTER)
     seen = training_data(stage.venue, found)
     assert seen.groups == {}
@@ -177,7 +203,7 @@ def test_training_data__withheld__challenged_and_answered(stage: Stage) -> None:
 def test_finalize__challenge_unanswered__slashes(stage: Stage) -> None:
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
     found = create(stage.venue, prepare(stage.venue, offer, organizer), organizer, wait=False).competition
-    stage.venue.chain.mine(6)
+    stage.venue.chain.mine(18)
     stage.keep(found, "anna", Role.SUBMITTER)
     challenge(stage.venue, found, training_data(stage.venue, found).missing[0], stage.account("anna"))
     stage.pass_until(stage.venue.chain.now() + found.terms.answer)
@@ -266,13 +292,31 @@ def test_reveal__secrets_lost__come_back_from_model_and_key(stage: Stage) -> Non
     enter(stage, found, "anna")
     stage.pass_until(found.deadlines().training)
     shutil.rmtree(stage.venue.secrets(found.address).folder)
-    with pytest.raises(AccountError, match="are not in") as caught:
+    with pytest.raises(NotRevealed, match="are not in") as caught:
         reveal(stage.venue, found, anna)
     assert "--model FILE" in caught.value.hint
     file = stage.folder / "model.bin"
     file.write_bytes(encode_model(GOOD))
     assert reveal(stage.venue, found, anna, file=file) == [0]
     assert reveal(stage.venue, found, anna) == []
+
+
+def test_reveal__one_secret_is_missing__the_others_are_revealed(stage: Stage) -> None:
+    """It used to stop at the first, and the deposits of all later ones were lost."""
+    found, anna = stage.create(), stage.account("anna")
+    for model in (GOOD, FAIR, line([90, -100])):
+        enter(stage, found, "anna", model)
+    folder = stage.venue.secrets(found.address).folder
+    word = found.submission(0).word
+    (folder / f"submission-{word.hex()[:16]}.json").unlink()
+    stage.pass_until(found.deadlines().training)
+    with pytest.raises(NotRevealed, match=r"submission 0 are not in .* \(revealed: 1, 2\)") as caught:
+        reveal(stage.venue, found, anna)
+    assert caught.value.revealed == (1, 2)
+    statuses = [each.status for each in found.submissions()]
+    assert statuses == [Status.COMMITTED, Status.REVEALED, Status.REVEALED]
+    (said,) = stage.keep(found, "anna", Role.SUBMITTER)
+    assert said.startswith("could not reveal: model and salt of submission 0 are not in")
 
 
 def test_reveal__wrong_salt__is_told_before_anything_is_sent(stage: Stage) -> None:
@@ -312,7 +356,7 @@ def test_open_test__interrupted__goes_on(stage: Stage, monkeypatch: pytest.Monke
     monkeypatch.setattr("orchestrator.competition.testing.LARGEST_CODE", 80)  # one group a call
     found, organizer = played(stage, tests=False), stage.account("organizer")
     data = organizers_data(stage.venue, found, organizer)
-    stage.venue.send(found.open_test([data.opened(found.test_groups()[0])]), organizer)
+    stage.venue.send(found.open_test(0, [data.opened(found.test_groups()[0])]), organizer)
     with pytest.raises(ChainError, match="1 of 3 test groups are open"):
         opened_tests(found)
     assert open_test(stage.venue, found, organizer) == 2
@@ -321,17 +365,16 @@ def test_open_test__interrupted__goes_on(stage: Stage, monkeypatch: pytest.Monke
 
 
 def test_claim__wrong_prediction__is_found_and_refuted(stage: Stage) -> None:
-    found = played(stage, optimistic=True)
+    found = played(stage, optimistic=True, shares=(0.6, 0.4))
     claim(stage.venue, found, 0, stage.account("anna"))
-    lie = found.claim(1, bytes(75))
-    stage.venue.send(lie, stage.account("ben"), value=found.terms.claim_bond)
-    honest, cheating = check_claims(found)
-    assert honest.wrong_at is None
+    lie(stage, found, 1, "ben")
+    honest, cheating = check_claims(stage.venue, found)
+    assert honest.holds
     with pytest.raises(UsageError, match="holds"):
         refute(stage.venue, found, honest, stage.account("refuter"))
     refute(stage.venue, found, cheating, stage.account("refuter"))
     assert found.submission(1).status is Status.REFUTED
-    assert [each.submission for each in check_claims(found)] == [0]
+    assert [each.submission for each in check_claims(stage.venue, found)] == [0]
     with pytest.raises(ChainError, match="1 of 2 submissions have no final score"):
         finalize(stage.venue, found, stage.account("stranger"))
     with pytest.raises(UsageError, match="scores are claimed"):
@@ -353,12 +396,8 @@ def test_claim__numbers_as_labels__the_same_path(stage: Stage) -> None:
     stage.pass_until(found.deadlines().reveal)
     open_test(stage.venue, found, stage.account("organizer"))
     assert claim(stage.venue, found, 0, stage.account("anna")) == 2**64 - 1 - 3 * 10**6
-    stage.venue.send(
-        found.claim(1, bytes(found.terms.test_samples * 4)),
-        stage.account("ben"),
-        value=found.terms.claim_bond,
-    )
-    _, cheating = check_claims(found)
+    lie(stage, found, 1, "ben")
+    cheating, _ = check_claims(stage.venue, found)
     refute(stage.venue, found, cheating, stage.account("refuter"))
     assert found.submission(1).status is Status.REFUTED
 
@@ -465,7 +504,8 @@ def test_finalize__tests_stay_closed__slashes_the_organizer(stage: Stage) -> Non
     assert finalize(stage.venue, found, stage.account("ben")) is Outcome.UNOPENED
     assert finalize(stage.venue, found, stage.account("ben")) is Outcome.UNOPENED
     (paid,) = withdraw(stage.venue, found, stage.account("ben"))
-    assert paid.amount == (found.terms.prize + found.terms.bond) // 2 + found.terms.deposit
+    spoils = found.terms.prize + found.terms.bond // 2  # the other half is burnt
+    assert paid.amount == spoils // 2 + found.terms.deposit
 
 
 def test_finalize__early__says_until_when(stage: Stage) -> None:
@@ -474,13 +514,126 @@ def test_finalize__early__says_until_when(stage: Stage) -> None:
 
 
 def test_find__by_start_or_latest__or_says_what_exists(stage: Stage) -> None:
-    with pytest.raises(ChainError, match="no competition that begins with `latest`"):
+    with pytest.raises(ChainError, match="no competition was created or entered from this folder"):
         stage.venue.find()
     found = stage.create()
     assert found.terms.mode is Mode.DIRECT
     assert stage.venue.find().address == stage.venue.find(found.address[:8].lower()).address == found.address
-    with pytest.raises(ChainError):
-        stage.venue.find("0x")
+    assert stage.venue.find(found.address.lower()).address == found.address
+    for nonsense in ("0x", "0x" + "00" * 20, found.address[:8] + "zz"):
+        with pytest.raises(ChainError, match="there is no competition that begins with"):
+            stage.venue.find(nonsense)
+
+
+def strangers(stage: Stage, **changes: Any) -> Competition:
+    """A competition that somebody made from another folder."""
+    home = stage.venue.settings.home
+    stage.create(write_points(stage.folder / "strange.csv", seed=9), **changes)
+    shutil.rmtree(home / "known")
+    return stage.venue.factory.competitions()[-1]
+
+
+def test_find__a_stranger_made_the_last__latest_is_ones_own(stage: Stage) -> None:
+    """Whoever created the last competition used to be paid by everybody's next command."""
+    strange = strangers(stage, deposit=Wei(5 * 10**17))
+    with pytest.raises(ChainError, match="from this folder"):
+        stage.venue.find()
+    mine = stage.create()
+    with Stage.open(stage.venue.settings, stage.folder) as again:
+        stage.venue.known.remember(mine.address, "competition")
+        assert again.venue.find().address == mine.address
+    assert strange.address != mine.address
+
+
+def test_find__several_begin_alike__the_known_one_is_meant(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = strangers(stage)
+    mine = stage.create()
+    alike = [Competition(stage.venue.chain, f"0x1234{number:036x}") for number in (1, 2)]  # type: ignore[arg-type]
+    monkeypatch.setattr(type(stage.venue.factory), "competitions", lambda _: [*alike, strange, mine])
+    with pytest.raises(ChainError, match="several competitions begin with `0x1234`"):
+        stage.venue.find("0x1234")
+    stage.venue.known.remember(alike[1].address, "competition")
+    assert stage.venue.find("0x1234").address == alike[1].address
+
+
+# nothing leaves unasked
+
+
+def test_submit__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
+    found, before = stage.create(deposit=Wei(5 * 10**17)), stage.balance("anna")
+    candidate = quantized(GOOD, found.terms, training_data(stage.venue, found).samples(found.terms))
+    seen: list[Any] = []
+
+    def refuse(amount: int, sentences: Any) -> None:
+        seen.append((amount, list(sentences)))
+        raise UsageError("no")
+
+    with pytest.raises(UsageError):
+        submit(stage.venue, found, candidate, stage.account("anna"), refuse)
+    ((amount, sentences),) = seen
+    assert amount == 5 * 10**17
+    assert "0.5 ether go from bob" in sentences[0]
+    assert found.address in sentences[0]
+    assert found.terms.organizer in sentences[0]
+    assert any("more than a twentieth of the prize" in each for each in sentences)
+    assert stage.balance("anna") == before
+    assert found.progress().committed == 0
+
+
+def test_submit__late__is_refused_before_anybody_is_asked(stage: Stage) -> None:
+    found = stage.create()
+    candidate = quantized(GOOD, found.terms, training_data(stage.venue, found).samples(found.terms))
+    stage.pass_until(found.deadlines().training)
+    asked: list[int] = []
+    with pytest.raises(ChainError, match="submitting closed"):
+        submit(stage.venue, found, candidate, stage.account("anna"), lambda *_: asked.append(1))
+    assert asked == []
+
+
+def test_claim__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
+    found = played(stage, optimistic=True)
+
+    def refuse(amount: int, sentences: Any) -> None:
+        assert amount == found.terms.claim_bond
+        assert "lost if somebody refutes" in " ".join(sentences)
+        raise UsageError("no")
+
+    before = stage.balance("anna")
+    with pytest.raises(UsageError):
+        claim(stage.venue, found, 0, stage.account("anna"), refuse)
+    with pytest.raises(ChainError, match="submission 1 is not bob's"):
+        claim(stage.venue, found, 1, stage.account("anna"))
+    assert stage.balance("anna") == before
+
+
+# a draw that can be undone
+
+
+def test_open_training__draw_not_final__waits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reorganization of two blocks used to make test groups of groups whose salts were public."""
+    organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
+    found = create(stage.venue, prepare(stage.venue, offer, organizer), organizer, wait=False).competition
+    stage.venue.chain.mine(18)
+    draw(stage.venue, found, organizer)
+    with monkeypatch.context() as public:
+        public.setattr("orchestrator.competition.training._finalized", lambda _: -1)
+        public.setitem(vars(stage.venue.chain), "development", False)
+        missing = found.terms.seed_block + DEEP - stage.venue.chain.head().number
+        assert 0 < blocks_until_final(stage.venue, found) == missing < DEEP
+        with pytest.raises(ChainError, match=f"must lie {missing} blocks deeper"):
+            open_training(stage.venue, found, organizer)
+        assert stage.keep(found, "organizer", Role.ORGANIZER) == []
+        public.setattr("orchestrator.competition.training._finalized", lambda _: 10**6)
+        assert blocks_until_final(stage.venue, found) == 0
+    assert not training_is_open(stage.venue, found)
+    stage.venue.chain.mine(DEEP)
+    with monkeypatch.context() as public:
+        public.setattr("orchestrator.competition.training._finalized", lambda _: -1)
+        public.setitem(vars(stage.venue.chain), "development", False)
+        assert blocks_until_final(stage.venue, found) == 0
+    assert stage.keep(found, "organizer", Role.ORGANIZER)[0].startswith("opened the training data")
 
 
 def test_write_points__same_seed__same_file(tmp_path: Path) -> None:

@@ -23,7 +23,13 @@ from tests.unit.sum.conftest import CITY, NATURE
 ETHER = 10**18
 ROLES = {"provider": "alice", "contributor": "bob", "poisoner": "carol", "keeper": "dave", "stranger": "erin"}
 RULES = Rules(
-    stake=10_000_000, duration=10 * HOUR, open_wait=2 * HOUR, reveal_wait=5 * HOUR, portions=3, samples=6
+    stake=10_000_000,
+    duration=10 * HOUR,
+    open_wait=5 * HOUR,
+    reveal_wait=5 * HOUR,
+    portions=3,
+    samples=6,
+    margin=0,
 )
 OFFER = Offer(RULES, Money(), bounty=ETHER, bond=ETHER // 2)
 

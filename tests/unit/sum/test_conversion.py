@@ -2,6 +2,7 @@
 
 convert
 ├── every classifier, with every step before it: predictions agree
+├── numbers cut into bins: nothing is lost
 ├── logistic regression on numbers: by bins, predicts alike and goes on learning
 ├── counts that the contract does not see: made up for
 └── what no contract can hold: a ModelError that says what to do
@@ -16,11 +17,19 @@ from sklearn.linear_model import LogisticRegression, Perceptron, SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PolynomialFeatures, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
 
 from orchestrator.errors import ModelError
 from orchestrator.learning.onchain import SparseLogistic
 from orchestrator.sum.conversion import convert
+from orchestrator.sum.training import Table, read_pipeline, train
 
 
 def texts():
@@ -65,6 +74,49 @@ def test_convert__text_pipeline__predicts_alike(steps):
 def test_convert__scaled_numbers__predicts_alike(scaler, classifier):
     iris = load_iris()
     assert agreement(make_pipeline(scaler, classifier), iris.data, iris.target) > 0.94
+
+
+def discretizer(**changed):
+    return KBinsDiscretizer(6, strategy="quantile", quantile_method="averaged_inverted_cdf", **changed)
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "classifier",
+    [MultinomialNB(), LogisticRegression(), SGDClassifier(random_state=0)],
+    ids=lambda each: type(each).__name__,
+)
+def test_convert__numbers_in_bins__predicts_alike(load, classifier):
+    rows, y = load(return_X_y=True)
+    assert agreement(make_pipeline(discretizer(), classifier), rows, y) > 0.98
+
+
+def test_convert__bins_that_are_no_features_of_their_own__refused():
+    iris = load_iris()
+    pipeline = make_pipeline(discretizer(encode="ordinal"), MultinomialNB()).fit(iris.data, iris.target)
+    with pytest.raises(ModelError, match="one-hot"):
+        convert(pipeline, iris.data)
+
+
+def test_train__bayes_of_numbers__bins_of_which_nothing_is_lost(tmp_path):
+    import skops.io
+
+    frame = load_wine(as_frame=True).frame
+    frame["alike"] = 1.0  # nothing to cut
+    table = Table(frame.drop(columns="target"), [f"wine {each}" for each in frame["target"]])
+    trained = train(table, "bayes")
+    converted = convert(trained.pipeline, trained.calibration.samples)
+    assert converted.encoder.kind == "binned"
+    assert converted.model.part == "NaiveBayes"
+    own = [
+        converted.labels[converted.model.classify(converted.encoder.encode(row))]
+        for row in trained.held_out.rows()
+    ]
+    assert own == trained.pipeline.predict(trained.held_out.samples).tolist()
+    skops.io.dump(trained.pipeline, tmp_path / "model.skops")
+    again = convert(read_pipeline(tmp_path / "model.skops", table).pipeline, table.samples)
+    assert again.encoder == converted.encoder
+    assert again.model.words() == converted.model.words()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ Ledger
 ├── tells of each contribution what the contract's record holds
 └── a block that the chain dropped: read anew
 turn
-└── abandoned deposits: swept after the wait, if asked
+├── what nobody took: half is swept after the wait
+└── what is worth less than its gas: left alone
 """
 
 import pytest
@@ -21,12 +22,12 @@ def test_ledger__any_moment__is_what_the_contract_holds(village: Village) -> Non
 
     def check() -> None:
         told = {
-            each.contribution.id: (each.record.left, each.record.open)
+            each.contribution.id: (each.record.left, 2 * each.record.looked_at + each.record.against)
             for each in opened.ledger.refresh().open()
         }
         for contribution in opened.ledger.contributions:
-            digest, left, unpromised = shared.contract.functions.record(contribution.slot).call()
-            held = (left, unpromised) if digest == contribution.digest else None
+            digest, left, look = shared.contract.functions.record(contribution.slot).call()
+            held = (left, look) if digest == contribution.digest else None
             assert told.get(contribution.id) == held
 
     people = [village.account(role) for role in ("contributor", "poisoner", "keeper")]
@@ -46,19 +47,38 @@ def test_ledger__any_moment__is_what_the_contract_holds(village: Village) -> Non
 
 
 @pytest.mark.parametrize(("role", "wait"), [("creator", TERMS.creator_wait), ("keeper", TERMS.any_wait)])
-def test_turn__abandoned_deposit__is_swept_after_the_wait_if_asked(
+def test_turn__deposit_that_nobody_took__half_is_swept_after_the_wait(
     village: Village, role: str, wait: int
 ) -> None:
-    [made] = add(village.connection, village.opened, [sample(village)], village.account("contributor")).added
-    who, shared = village.account(role), village.opened.shared
-    due_in = shared.due_at(made) - village.connection.chain.now()
-    village.connection.chain.advance(due_in + wait - 60)
-    assert turn(village.connection, village.opened, who, abandoned=True).outcomes == ()
-    village.connection.chain.advance(120)
-    assert turn(village.connection, village.opened, who).outcomes == ()
-    [outcome] = turn(village.connection, village.opened, who, abandoned=True).outcomes
-    assert (outcome.verb, village.balance(role)) == ("sweep", made.facts.deposit * shared.unit)
-    assert village.opened.ledger.refresh().open() == []
+    connection, opened, shared = village.connection, village.opened, village.opened.shared
+    wrong = sample(village, CITY, 0, "nature")
+    [made] = add(connection, opened, [wrong], village.account("poisoner")).added
+    while shared.predict(made.x) == made.facts.label:
+        add(connection, opened, [sample(village)], village.account("contributor"), again=True)
+    who = village.account(role)
+    connection.chain.advance(shared.due_at(made) - connection.chain.now() + wait - 60)
+    assert turn(connection, opened, who).outcomes == ()
+    connection.chain.advance(120)
+    [look] = turn(connection, opened, who).outcomes
+    assert (look.verb, look.looked, look.amount) == ("sweep", True, 0)
+    assert turn(connection, opened, who).outcomes == ()
+    connection.chain.advance(TERMS.take_gap)
+    [outcome] = turn(connection, opened, who).outcomes
+    assert outcome.amount == village.balance(role) == made.facts.deposit // 2 * shared.unit
+    assert made.id not in {each.contribution.id for each in opened.ledger.refresh().open()}
+
+
+def test_turn__worth_less_than_its_gas__left_alone_and_told(village: Village) -> None:
+    connection, opened = village.connection, village.opened
+    contributor = village.account("contributor")
+    [made] = add(connection, opened, [sample(village)], contributor).added
+    connection.chain.advance(opened.shared.due_at(made) - connection.chain.now() + 60)
+    done = turn(connection, opened, contributor, gas_price=10**12)
+    assert done.outcomes == ()
+    [why] = done.skipped
+    assert "ether of gas" in why
+    [outcome] = turn(connection, opened, contributor, gas_price=1).outcomes
+    assert outcome.verb == "refund"
 
 
 def test_ledger__block_that_the_chain_dropped__is_read_anew(

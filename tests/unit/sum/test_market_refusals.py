@@ -15,6 +15,7 @@ from orchestrator.errors import (
     UsageError,
 )
 from orchestrator.learning.onchain.market import Phase
+from orchestrator.learning.onchain.market_rules import DAY, HOUR
 from orchestrator.sum.leaderboard import leaderboard
 from orchestrator.sum.market.creating import create, prepare, start_from
 from orchestrator.sum.market.hiding import open_hidden
@@ -41,6 +42,12 @@ from tests.unit.sum.market_stage import (
         ({"rules": replace(RULES, stake=0)}, UsageError),
         ({"rules": replace(RULES, strikes=16)}, UsageError),
         ({"rules": replace(RULES, validation=2)}, UsageError),
+        ({"rules": replace(RULES, threshold=1_001)}, UsageError),
+        ({"rules": replace(RULES, margin=501)}, UsageError),
+        ({"rules": replace(RULES, duration=HOUR - 1)}, UsageError),
+        ({"rules": replace(RULES, open_wait=4 * HOUR)}, UsageError),
+        ({"rules": replace(RULES, reveal_wait=(1 << 28) - 1)}, UsageError),
+        ({"rules": replace(RULES, capacity=65_535, open_wait=30 * DAY, passes=4)}, UsageError),
         ({"rules": replace(RULES, portions=1)}, DataError),
         ({"rules": replace(RULES, portions=3, samples=100)}, DataError),
     ],
@@ -99,8 +106,7 @@ def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
     with pytest.raises(ChainError, match="takes 1000 more contributions"):
         fair.give([sample for _ in range(39) for sample in fair.lessons()], at_once=1, again=True)
     lot = fair.plan(fair.lessons())
-    assert (len(lot.runs), lot.stake) == (1, 26 * fair.market.stake)
-    assert lot.after > lot.before
+    assert (len(lot.runs), lot.stake, lot.fee) == (1, 26 * fair.market.stake, fair.market.fee)
     with pytest.raises(DataError):
         fair.samples(("words that nobody knows", "city"))
     fair.pass_until(Phase.REVEALING)
@@ -157,7 +163,22 @@ def test_open_market__measured_by_other_code__refused(fair: Fair) -> None:
         open_market(connection, fake.address)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"format":"diln-market-test-set/1"}\n', b"\x80\x04."])
+def sealed(lengths: list[int]) -> bytes:
+    return SealedTest(bytes(32), tuple(bytes(length) for length in lengths)).to_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b'{"format":"diln-market-test-set/1"}\n',
+        b"\x80\x04.",
+        sealed([]),
+        sealed([1] * 255),
+        sealed([24_576]),
+    ],
+)
 def test_sealed_test__malformed__refused(content: bytes) -> None:
     with pytest.raises(DataError):
         SealedTest.parse(content)

@@ -21,10 +21,12 @@ from orchestrator.errors import (
     WrongChain,
 )
 from orchestrator.provenance.typed import message_digest
+from orchestrator.sum.creating import Plan, create
 from orchestrator.sum.money import fill_up
+from orchestrator.sum.opening import open_model
 from orchestrator.sum.records import ETHER
 from orchestrator.sum.relaying import SignedContribution, read_signed, relay
-from tests.unit.sum.conftest import CITY, NATURE, Village, review
+from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review
 from tests.unit.sum.giving import COIN, count, deploy, sample, signed_by
 
 
@@ -118,10 +120,46 @@ def test_relay__contract_wallet_says_yes__is_the_wallets_contribution(village: V
     assert added.facts.contributor == wallet.address
 
 
-def test_relay__contract_wallet_says_no__refused_by_the_contract(village: Village) -> None:
+@pytest.mark.parametrize("coins", ["ether", "token"])
+def test_relay__contract_wallet_says_no__nothing_is_paid(village: Village, planned: Plan, coins: str) -> None:
+    keeper, chain = village.account("keeper"), village.connection.chain
+    if coins == "token":
+        token = deploy(village, "SumToken", 0)
+        chain.send(token.functions.mint(keeper.address, 100 * COIN), village.account("creator"))
+        made = create(
+            village.connection,
+            "paid",
+            planned,
+            village.account("creator"),
+            TERMS,
+            token=token.address,
+            unit=1,
+        )
+        village.opened = open_model(village.connection, made.address)
     wallet = deploy(village, "SumWallet").address
-    with pytest.raises(ChainError, match="bad signature"):
-        pass_on(village, signed_by(village, wallet=wallet), pay=True)
+    signed = replace(signed_by(village, wallet=wallet), signature=b"\x11" * 65)
+    with pytest.raises(SignatureRefused):
+        pass_on(village, signed, pay=True)
+    assert village.opened.shared.standing(wallet).balance == 0
+    assert count(village) == 0
+    if coins == "token":
+        assert token.functions.balanceOf(keeper.address).call() == 100 * COIN
+
+
+def test_relay__token_and_a_signer_that_withdraws__the_deposit_is_pulled_with_the_samples(
+    village: Village, planned: Plan
+) -> None:
+    keeper, chain = village.account("keeper"), village.connection.chain
+    token = deploy(village, "SumToken", 0)
+    chain.send(token.functions.mint(keeper.address, 100 * COIN), village.account("creator"))
+    made = create(
+        village.connection, "paid", planned, village.account("creator"), TERMS, token=token.address, unit=1
+    )
+    village.opened = open_model(village.connection, made.address)
+    [added] = pass_on(village, signed_by(village), pay=True).added
+    assert token.functions.balanceOf(keeper.address).call() == 100 * COIN - added.facts.deposit
+    assert village.opened.shared.balance(village.account("contributor").address) == 0  # never anything there
+    assert next(village.opened.shared.events("Funded"))["args"]["amount"] == added.facts.deposit
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"chainId": 1}', b"[" * 200_000])

@@ -6,6 +6,7 @@ load_scenario
 simulate
 ├── same seed: same result; money conserved
 ├── bad agents lose, good ones gain
+├── strategic agents lose together at default terms, the honest do not
 └── missing data: a DataError
 """
 
@@ -16,12 +17,12 @@ import pytest
 from orchestrator.errors import DataError, SpecError
 from orchestrator.sum.simulation.agents import Crowd
 from orchestrator.sum.simulation.reviews import load_samples
-from orchestrator.sum.simulation.running import first_model, run, simulate, write
+from orchestrator.sum.simulation.running import first_model, run, simulate, simulate_seeds, write
 from orchestrator.sum.simulation.scenario import COIN, SHIPPED, load_scenario
 from orchestrator.sum.simulation.world import TwinWorld
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+@pytest.mark.parametrize("name", sorted({path.stem for path in SHIPPED.glob("*.toml")} - {"market"}))
 def test_load_scenario__shipped__valid(name):
     assert load_scenario(name).agent
 
@@ -72,6 +73,27 @@ def test_simulate__long_enough__good_gain_what_the_bad_lose():
     track = simulate(scenario).track
     assert track.units["bad"] < 0.1 * 500 * COIN
     assert sum(track.units[name] for name in ("good", "patient")) > 2_600 * COIN
+
+
+ATTACKS = ("sybil-reporter", "rescue", "thief", "whale", "sleeper", "copycat")
+
+
+@pytest.mark.parametrize("kind", ["perceptron", "bayes"])
+@pytest.mark.parametrize("name", ATTACKS)
+def test_simulate_seeds__attackers_together__lose_and_the_honest_lose_nothing(name, kind):
+    """At default terms; all ten seeds are told in docs/security/sum.md."""
+    scenario = load_scenario(name)
+    scenario = scenario.model_copy(update={"model": scenario.model.model_copy(update={"kind": kind})})
+    gains = {each.team: each.to_json() for each in simulate_seeds(scenario, 10 if name == "copycat" else 3)}
+    assert gains["coalition"]["mean"] <= 0
+    assert gains["honest"]["mean"] >= 0
+
+
+def test_simulate_seeds__farmer_of_reputation__gets_less_than_a_hundredth_of_the_deposits():
+    scenario = load_scenario("farming")
+    gains = {each.team: each.to_json() for each in simulate_seeds(scenario, 2)}
+    assert gains["coalition"]["mean"] < 300_000
+    assert gains["honest"]["mean"] > -600_000
 
 
 def test_run__more_agents_than_the_chain_has_accounts__refused():

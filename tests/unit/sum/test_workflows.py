@@ -33,6 +33,7 @@ from orchestrator.sum.records import DAY
 from orchestrator.sum.replaying import replay
 from orchestrator.sum.training import Table, read_pipeline, read_table, train
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
+from tests.unit.sum.giving import conceal, sample, uncover
 
 
 def give(village: Village, text: str, label: str, role: str = "contributor", **options):
@@ -108,13 +109,13 @@ def test_add__price_rises_before_inclusion__nothing_sent(village, monkeypatch):
 
 
 def test_add__price_falls_before_inclusion__change_is_credited(village, monkeypatch):
-    submit = Sending._submit
+    submit = Sending._submitted
 
     def late(self, *args):
         village.connection.chain.advance(3_600)
         return submit(self, *args)
 
-    monkeypatch.setattr(Sending, "_submit", late)
+    monkeypatch.setattr(Sending, "_submitted", late)
     [contribution] = give(village, review(CITY, 0), "city").added
     deposit = contribution.facts.deposit * village.opened.shared.unit
     assert village.balance("contributor") > deposit > 0
@@ -287,7 +288,11 @@ def _teach(village: Village, text: str, label: str, role: str) -> None:
 
 
 def _earn_reputation(village: Village) -> None:
-    """The model comes to agree with the contributor on what it had not known."""
+    """The model comes to agree with the contributor on what it had not known, and was hidden first."""
+    conceal(village, sample(village, NATURE, 2, "city"))
+    village.connection.chain.mine()
+    [told] = uncover(village)
+    assert told.receipt
     _teach(village, review(NATURE, 2), "city", "contributor")
     village.connection.chain.advance(17 * DAY)
     list(settle(village.connection, village.opened, village.account("contributor"), ("refund",)))
@@ -363,7 +368,7 @@ def test_add__killed_after_sending__deposits_once(village, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("orchestrator.chain.sending.confirmed", dying)
+        patch.setattr("orchestrator.chain.delivery.Delivery.complete", dying)
         with pytest.raises(KeyboardInterrupt):
             give(village, review(CITY, 0), "city")
     addition = give(village, review(CITY, 0), "city")
@@ -377,7 +382,7 @@ def test_create__killed_after_sending__created_once(village, planned, monkeypatc
 
     args = village.connection, "runs", planned, village.account("creator"), TERMS
     with monkeypatch.context() as patch:
-        patch.setattr("orchestrator.chain.sending.confirmed", dying)
+        patch.setattr("orchestrator.chain.delivery.Delivery.complete", dying)
         with pytest.raises(KeyboardInterrupt):
             create(*args)
     made = create(*args)

@@ -1,0 +1,109 @@
+"""A scenario of a market: a TOML file with `kind = "market"`, the data, the rules and who plays."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import SpecError
+from orchestrator.learning.onchain.market_rules import Rules
+
+SHIPPED = Path(__file__).parents[2] / "scenarios"
+UNIT = 10**9
+COIN = 10**18
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSection(_Section):
+    """Rows of `length` of `words` words; `separation` is the spread of their log-odds between two labels.
+
+    The first model has learned `initial` rows, of whose labels a share of `wrong` is wrong.
+    """
+
+    words: int = Field(200, gt=1, le=4_000)
+    length: int = Field(10, gt=0)
+    separation: float = Field(1.2, ge=0)
+    initial: int = Field(60, ge=0)
+    wrong: float = Field(0.4, ge=0, le=1)
+
+
+class Player(_Section):
+    """Somebody, or a coalition: `accounts` share `samples` rows, in contributions of `lot` rows each.
+
+    - honest: rows with their true labels, but for a share of `wrong`
+    - noise: rows with labels by a coin
+    - probe: rows of one word, `lot` times the same, with a label by a coin
+    - parasite: the trial portion's rows, as they were shown
+    - copycat: the honest players' rows
+    - sleeper: honest rows, and a last contribution with all labels wrong
+    - liar: rows with wrong labels (a whale, if they are many and one account's)
+    - defaulter: the provider's other account, with noise; the provider then reveals nothing
+
+    `places`: when they come, seen from the honest players.
+    """
+
+    name: str
+    kind: Literal["honest", "noise", "probe", "parasite", "copycat", "sleeper", "liar", "defaulter"]
+    samples: int = Field(gt=0)
+    lot: int = Field(1, gt=0)
+    accounts: int = Field(1, gt=0)
+    wrong: float = Field(0.0, ge=0, le=1)
+    places: tuple[Literal["alone", "before", "among", "after"], ...] = ("before",)
+
+
+class MarketScenario(_Section):
+    """`bounty` and `bond` are in coins, `rules` those that differ from the default ones."""
+
+    kind: Literal["market"]
+    title: str
+    seed: int = 0
+    seeds: int = Field(10, gt=0)
+    model: Literal["bayes", "perceptron"] = "bayes"
+    bounty: float = Field(1.0, gt=0)
+    bond: float = Field(0.5, gt=0)
+    rules: dict[str, int] = {}
+    data: DataSection = Field(default_factory=lambda: DataSection.model_validate({}))
+    player: tuple[Player, ...] = Field(min_length=1)
+
+    @property
+    def market_rules(self) -> Rules:
+        return Rules(**self.rules)
+
+
+def load_market(reference: str) -> MarketScenario:
+    """A scenario by its file, or the name of one that ships with DILN. Raises SpecError."""
+    path = _path(reference)
+    try:
+        scenario = MarketScenario.model_validate(_read(path))
+        trap = scenario.market_rules.trap()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SpecError(f"{path}: {where}: {first['msg']}", "Compare it with docs/market.md.") from error
+    except TypeError as error:
+        raise SpecError(f"{path}: there is no such rule: {error}", "docs/market-rules.md has all.") from error
+    if trap:
+        raise SpecError(f"{path}: no market can have these rules: {trap}", "Choose others.")
+    return scenario
+
+
+def is_market(reference: str) -> bool:
+    """Whether a scenario is one of a market. Raises SpecError for a file that is no TOML."""
+    path = _path(reference)
+    return path.is_file() and _read(path).get("kind") == "market"
+
+
+def _path(reference: str) -> Path:
+    path = Path(reference)
+    return path if path.is_file() else SHIPPED / f"{reference}.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is not valid TOML: {error}", "Correct the line that it names.") from error
