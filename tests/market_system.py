@@ -1,6 +1,7 @@
 """A prediction market in tests: created by the factory, beside its Python twin."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from orchestrator.learning.onchain import OnChainModel, SparsePerceptron
 from orchestrator.learning.onchain.features import encode_sparse
 from orchestrator.learning.onchain.market import BURNT, Market, Phase
 from orchestrator.learning.onchain.market_rules import HOUR, Rules
+from orchestrator.learning.onchain.measuring import ONE
 from orchestrator.learning.onchain.samples import (
     Place,
     PositionTree,
@@ -26,7 +28,7 @@ from tests.sum_system import ETHER, GWEI, Workshop
 DIMS = 24
 BOUNTY, BOND = 10**18, 3 * 10**17
 DEAD = "0x000000000000000000000000000000000000dEaD"
-SMALL = Rules(portions=4, samples=12, duration=24 * HOUR)
+SMALL = Rules(portions=4, samples=12, duration=24 * HOUR, tip=0, margin=0)
 ALL = 10**6
 ANY = 10**30  # a maximum that never binds
 
@@ -65,7 +67,7 @@ def perceptron(rate: int = 64) -> SparsePerceptron:
 @cache
 def workshop() -> Workshop:
     """A chain with more accounts than usual: markets have many roles."""
-    backend = PyEVMBackend.from_mnemonic("test " * 11 + "junk", num_accounts=24)
+    backend = PyEVMBackend.from_mnemonic("test " * 11 + "junk", num_accounts=64)
     shop = Workshop(Evm(EthereumTester(backend)))
     for name in ("SumFactory", "SparsePerceptronMarket", "NaiveBayesMarket"):
         shop.deploy(name)  # now, so that no snapshot goes back before it
@@ -107,6 +109,10 @@ class MarketSystem:
         """For a weight of 1, in wei."""
         return self.twin.rules.stake * self.twin.unit
 
+    def price(self, *counts: int) -> int:
+        """What contributions of so many samples cost, in wei."""
+        return sum(map(self.twin.rules.price, counts)) * self.twin.unit
+
     # -- the steps, each in the contract and in the twin ----------------------------------------------------
 
     def offer(self, bounty: int = BOUNTY, bond: int = BOND, tips: int = 0) -> None:
@@ -125,28 +131,33 @@ class MarketSystem:
         self.evm.send(self.do.revealTrial(self.portions[i], self.salts[i], self.proof(i)), "provider")
         self.twin.reveal_trial(i, self.portions[i], self.evm.now)
 
-    def begin(self, **money: int) -> "MarketSystem":
-        """Up to participation."""
-        self.offer(**money)
-        self.choose()
-        self.reveal_trial()
-        return self
+    def begin(self, trial: int = 0, **money: int) -> "MarketSystem":
+        """Up to participation, the trial portion being `trial`: what is measured hangs on which it is."""
+        while True:
+            before, twin = self.evm.snapshot(), deepcopy(self.twin)
+            self.offer(**money)
+            if self.choose() == trial:
+                self.reveal_trial()
+                return self
+            self.evm.revert(before)
+            self.twin = twin
+            self.evm.tester.mine_blocks(1)
 
     def contribute(self, who: str, run: bytes, samples: int) -> int:
-        value = self.twin.rules.weight(samples) * self.stake
+        value = self.price(samples)
         self.evm.send(self.do.contribute(run, value), who, value)
         self.runs.append(run)
         return self.twin.contribute(who, run, self.evm.now, value)
 
     def contribute_batch(self, who: str, runs: list[bytes], counts: list[int], short: int = 0) -> int:
         """As one batch, for a maximum that is `short` of the stake."""
-        value = sum(map(self.twin.rules.weight, counts)) * self.stake
+        value = self.price(*counts)
         self.evm.send(self.do.contributeBatch(runs, max(0, value - short)), who, value)
         self.runs += runs
         return self.twin.contribute(who, runs, self.evm.now, value, value - short)
 
     def commit(self, who: str, run: bytes, samples: int) -> int:
-        value, salt = self.twin.rules.weight(samples) * self.stake, bytes([len(self.runs)]) * 32
+        value, salt = self.price(samples), bytes([len(self.runs)]) * 32
         commitment = contribution_commitment(self.place, self.evm.role(who), run, salt)
         self.evm.send(self.do.commit(commitment, samples, value), who, value)
         self.runs.append(None)
@@ -182,7 +193,8 @@ class MarketSystem:
         participants = self.twin.participants
         later = list(enumerate(self.twin.contributions))[measuring.next :]
         found = [self.runs[i] for i, c in later if not participants[c.participant].dropped]
-        return [run for run in found if run is not None]
+        lesson = [self.portions[self.trial]] if measuring.lessons else []
+        return lesson + [run for run in found if run is not None]
 
     def crank(self, work: int = ALL, sender: str = "cranker", most: int = 100) -> Any:
         data = self.due()[:most]
@@ -211,6 +223,12 @@ class MarketSystem:
         self.measure(work)
         self.pay()
 
+    def share(self) -> int:
+        """Which share of the first loss was avoided, in billionths."""
+        m = self.twin.measuring
+        assert m is not None
+        return (m.first.paying - m.last.paying) * ONE // m.first.paying
+
     # -- what must always hold ------------------------------------------------------------------------------
 
     def balance(self, who: str) -> int:
@@ -238,6 +256,7 @@ class MarketSystem:
         assert cursor >> 64 & (1 << 56) - 1 == m.gains
         losses = [cursor >> at & 0xFFFFFFFF for at in (120, 152, 184, 216)]
         assert losses == [m.first.paying, m.first.validating, m.last.paying, m.last.validating]
+        assert cursor >> 248 == m.lessons
         for number, p in enumerate(self.twin.participants):
             _, high = self.do.participant(number).call()
             score = high >> 40 & (1 << 64) - 1

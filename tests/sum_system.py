@@ -56,8 +56,12 @@ class Facts:
         return bool(self.word & 0x80)
 
     @property
+    def hidden(self) -> bool:
+        return bool(self.word & 0x40)
+
+    @property
     def certainty(self) -> int:
-        return self.word & 0x7F
+        return self.word & 0x3F
 
 
 def arguments(model: OnChainModel, terms: Terms, token: str = ETHER, unit: int = GWEI) -> bytes:
@@ -91,6 +95,7 @@ class System:
     sum: Contract
     twin: OnChainModel
     gas: int
+    salts: int = 0
 
     @property
     def do(self) -> Any:
@@ -107,6 +112,15 @@ class System:
     def add(self, x: bytes, y: int, sender: str = "contributor") -> Contribution:
         """Add a sample for exactly its deposit."""
         receipt = self.evm.send(self.do.add(x, y, ANY), sender, self.price())
+        return self.added(receipt)[0]
+
+    def hide(self, x: bytes, y: int, sender: str = "contributor") -> Contribution:
+        """Commit to a sample and reveal it in the next block."""
+        self.salts += 1
+        salt = self.salts.to_bytes(32, "big")
+        sealed = self.do.commitmentOf(self.evm.role(sender), x, y, salt).call()
+        self.evm.send(self.do.commit(sealed, ANY), sender, self.price())
+        receipt = self.evm.send(self.do.reveal(x, y, salt, ANY), sender)
         return self.added(receipt)[0]
 
     def add_batch(self, xs: list[bytes], ys: list[int], sender: str = "contributor") -> list[Contribution]:

@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits
 from orchestrator.chain import Accounts, connect, migrate
 from orchestrator.competition.baseline import train_baseline
 from orchestrator.competition.candidates import exact_score
+from orchestrator.competition.checking import check_claims
 from orchestrator.competition.contracts import Competition
 from orchestrator.competition.evaluating import (
-    check_claims,
     claim,
     encode_predictions,
     model_of,
@@ -101,14 +101,16 @@ class CompetitionScenarios:
         cheat = found.claim(2, encode_predictions(samples.labels, found.terms))
         stage.venue.send(cheat, stage.account("cara"), value=found.terms.claim_bond)
         assert found.result(2).score == 10**9
-        assert [each.wrong_at is None for each in check_claims(found)] == [True, True, False]
+        first, second = check_claims(stage.venue, found)
+        assert (first.submission, first.holds, second.holds) == (2, False, True)
 
         (said,) = duties(stage, found, "refuter", Role.REFUTER)
         assert said.startswith("refuted submission 2 by test sample")
         assert found.submission(2).status is Status.REFUTED
         stage.pass_until(max(found.result(number).done for number in (0, 1)) + found.terms.refute)
         said = "; ".join(duties(stage, found, "stranger", Role.REFUTER))
-        assert "settled submission 0; settled submission 1; closed the competition: decided" in said
+        assert {"settled submission 0", "settled submission 1"} < set(said.split("; "))
+        assert "closed the competition: decided" in said
         assert len(found.ranking()) == 1
         withdraw_everything(stage, found)
 

@@ -45,7 +45,12 @@ def grow_a_model(settings: Settings, folder: Path) -> Village:
 def give_and_hide_and_relay(village: Village, folder: Path) -> None:
     connection, opened = village.connection, village.opened
     contributor, poisoner, keeper = (village.account(role) for role in ROLES[1:])
-    teach(village, (review(NATURE, 2), "city"), "contributor")  # earns reputation: the model had not known it
+    news = review(NATURE, 2), "city"
+    assert hide(connection, opened, [encoded(village, news)], contributor, maximum=COIN).made
+    connection.chain.advance(60)
+    [told] = reveal(connection, opened, contributor)  # earns reputation: the model had not known it
+    assert told.contribution
+    teach(village, news, "contributor")
     assert hide(connection, opened, [encoded(village, WRONG)], poisoner, maximum=COIN).made
     connection.chain.advance(60)
     [outcome] = reveal(connection, opened, poisoner)

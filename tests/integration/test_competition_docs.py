@@ -21,7 +21,7 @@ def at_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def play(page: str, capsys: pytest.CaptureFixture[str], heading: str | None = None) -> None:
     """Run what a page, or the section under a heading, shows."""
-    for language, content in blocks(page, "console", "python", heading=heading):
+    for language, content in blocks(page, "console", "sh", "python", heading=heading):
         if language == "python":
             exec(compile(content, page, "exec"), {})
             continue

@@ -51,7 +51,7 @@ def test_publish__killed_while_its_transaction_waits_to_be_mined__sends_no_other
         create_project(workspace, "waiting", alice)
         ask = workspace.chain.web3.provider.make_request
         ask("evm_setAutomine", [False])  # type: ignore[arg-type]
-        monkeypatch.setattr("orchestrator.chain.sending.confirmed", die)
+        monkeypatch.setattr("orchestrator.chain.delivery.Delivery.complete", die)
         begun = sent_by(workspace, alice)
         with pytest.raises(Killed):
             publish(workspace, run, alice)

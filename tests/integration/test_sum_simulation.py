@@ -39,3 +39,17 @@ def test_simulate__figure_4__accuracy_holds_and_money_moves_to_the_good():
     assert track.balances["good"][-1] > 1.1 * 10_000
     assert track.balances["bad"][-1] < 0.02 * 10_000
     assert track.contributions / track.seconds * 60 >= 20_000  # ten times as many on an idle core
+
+
+@pytest.mark.parametrize("name", ["rescue", "copycat"])
+def test_run__attackers_on_chain__weight_for_weight_and_unit_for_unit(name):
+    """A third as busy as the scenario, and long enough for disputes."""
+    scenario = load_scenario(name)
+    agents = [agent.model_copy(update={"pace": 3 * agent.pace, "look": 360}) for agent in scenario.agent]
+    scenario = scenario.model_copy(update={"days": 18, "measure": 9, "agent": tuple(agents)})
+    samples = load_samples(scenario.data, None, scenario.seed)
+    twins = run(scenario, samples, scenario.agent)
+    chain = run(scenario, samples, scenario.agent, on_chain=True)
+    for field in ("given", "refused", "words", "units", "reputation", "balances", "accuracy"):
+        assert getattr(twins, field) == getattr(chain, field), field
+    assert twins.reputation["ann"] > 0

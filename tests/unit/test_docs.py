@@ -1,7 +1,6 @@
 """What README and docs show is run, and what they quote is true."""
 
 import glob
-import json
 import re
 import shlex
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from orchestrator.cli import SECTIONS, help_text
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("README.md", "docs/grow.md", "docs/market.md", "docs/tutorial.md")
+PAGES = ("README.md", "docs/grow.md", "docs/market.md", "docs/models.md", "docs/tutorial.md")
 
 
 def blocks(page: str, *languages: str, heading: str | None = None) -> list[tuple[str, str]]:
@@ -32,25 +31,46 @@ def test_docs__commands_and_python__run(
     monkeypatch.chdir(tmp_path)
     for variable in ("DILN_HOME", "DILN_NETWORK", "DILN_FROM", "DILN_STORAGE"):
         monkeypatch.delenv(variable, raising=False)
-    if page == "README.md":
-        write_rows(tmp_path / "rows.json")
-    for language, content in blocks(page, "console", "python"):
+    if page == "docs/models.md":
+        write_keys(tmp_path)
+    for language, content in blocks(page, "console", "sh", "python"):
+        if language == "sh" and ("pip install" in content or "openssl" in content):
+            continue  # that is CI's: it installs the package
         if language == "python":
             exec(compile(content, page, "exec"), {})
             continue
         for line in content.splitlines():
             words = shlex.split(line.removeprefix("$ "))
-            assert words[0] == "diln", "console blocks hold commands of diln alone"
+            assert words[0] == "diln", "these blocks hold commands of diln alone"
             arguments = [name for word in words[1:] for name in (glob.glob(word) or [word])]
             assert run(arguments) == 0, f"{line}\n{capsys.readouterr().err}"
 
 
-def write_rows(path: Path) -> None:
-    from sklearn.datasets import load_breast_cancer
+def test_readme__blocks__can_be_pasted() -> None:
+    for language, content in blocks("README.md", "console", "sh"):
+        assert language == "sh"
+        assert not re.search(r"^\$ ", content, re.MULTILINE), content
 
-    data = load_breast_cancer()
-    rows = [dict(zip(map(str, data.feature_names), map(float, row), strict=True)) for row in data.data[:2]]
-    path.write_text(json.dumps(rows))
+
+def write_keys(folder: Path) -> None:
+    """What the page makes with openssl."""
+    from Crypto.PublicKey import ECC
+
+    key = ECC.generate(curve="P-256")
+    (folder / "key.pem").write_text(key.export_key(format="PEM"))
+    (folder / "key.pub").write_text(key.public_key().export_key(format="PEM"))
+
+
+def test_models__every_field_of_a_manifest__is_documented() -> None:
+    from orchestrator.provenance.manifest import Manifest
+
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    quoted = {
+        word for code in re.findall(r"`([^`\n]+)`", page) for word in re.sub(r"\[.*?\]", "", code).split(".")
+    }
+    schema = Manifest.model_json_schema()
+    parts = [schema, *schema["$defs"].values()]
+    assert {name for part in parts for name in part.get("properties", {})} <= quoted
 
 
 def test_readme__help_block__is_what_diln_help_prints() -> None:

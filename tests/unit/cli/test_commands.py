@@ -1,11 +1,15 @@
 """Every command in its folder: what it prints, as JSON too, and its exit code."""
 
 import json
+import socket
 
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pyrage
 import pytest
 
 from orchestrator.errors import NodeUnavailable
+from orchestrator.pipeline.answering import Prediction
 from orchestrator.provenance import Status
 from tests.unit.cli.conftest import start
 from tests.unit.pipeline.desk import PROJECT, write_spec
@@ -167,6 +171,46 @@ def test_log__after_marking__shows_status_and_reason(diln, published):
     assert diln("mark", f"{PROJECT}@1", "sublime").code == 2
 
 
+@pytest.mark.parametrize("name", ["out.csv", "OUT.CSV", "out.parquet", "out.json"])
+def test_predict__output__holds_a_row_for_each_that_was_asked(diln, desk, published, name):
+    rows = "length,width,spots\n1.0,5.0,2\n4.0,4.0,\n1.1,5.0,1\n"
+    (desk.folder / "rows.CSV").write_text(rows)
+    said = diln("predict", PROJECT, "rows.CSV", "-o", name)
+    assert (said.code, said.out.splitlines()[-1]) == (0, f"wrote {name}: predictions 0 to 2")
+    file = desk.folder / name
+    if name.endswith("json"):
+        found = json.loads(file.read_text())["predictions"]
+        assert json.loads(file.read_text())["model"]["name"] == f"{PROJECT}@1"
+    else:
+        table = pq.read_table(file) if name.endswith("parquet") else pa_csv.read_csv(file)
+        assert table.column_names == ["index", "label", "probability lily", "probability rose"]
+        found = table.to_pylist()
+    assert [(each["index"], each["label"]) for each in found] == [(0, "lily"), (1, "rose"), (2, "lily")]
+
+
+@pytest.mark.parametrize("name", ["out.txt", "nowhere/out.csv", "row.csv", "folder.csv"])
+def test_predict__output_that_cannot_be__is_refused_before_anything_is_logged(diln, desk, published, name):
+    (desk.folder / "folder.csv").mkdir()
+    said = diln("predict", PROJECT, "row.csv", "-o", name)
+    assert (said.code, said.out) == (2, "")
+    assert not (desk.folder / ".diln" / "predictions").exists()
+
+
+def test_predict__label_with_control_characters__is_shown_escaped(diln, published, monkeypatch):
+    evil = [Prediction(0, {"label": "\x1b[2J"})]
+    monkeypatch.setattr("orchestrator.pipeline.predicting.predict", lambda *_: evil)
+    said = diln("predict", PROJECT, "row.csv")
+    assert "\x1b" not in said.out
+    assert "\\x1b[2J" in said.out
+
+
+def test_serve__port_taken__is_a_sentence(diln, published):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        said = diln("serve", PROJECT, "--port", other.getsockname()[1])
+    assert said.code == 2
+    assert "ddress already in use" in said.err
+
+
 def test_serve__revoked__does_not_start(diln, published):
     diln("mark", f"{PROJECT}@1", "revoked", "--reason", "data leak")
     said = diln("serve", f"{PROJECT}@1")
@@ -224,7 +268,7 @@ def test_node_down__is_a_sentence_with_what_to_do(diln, monkeypatch):
 
 
 def test_no_sender_on_a_real_network__exits_2(diln):
-    said = diln("publish", "--network", "development")
+    said = diln("publish", "--rpc-url", "https://node.example")
     assert said.code == 2
     assert "--from NAME" in said.err
 

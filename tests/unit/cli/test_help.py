@@ -22,7 +22,8 @@ HEAVY = {
     "sklearn",
     "web3",
     "eth_account",
-    "fastapi",
+    "starlette",
+    "uvicorn",
     "pydantic",
     "yaml",
 }

@@ -1,0 +1,159 @@
+"""Load `diln serve` with single-row requests from many connections: rate, delays, CPU, log lines.
+
+    python -m benchmarks.serving [--seconds 10] [--connections 1 8 50]
+
+A linear model of 30 features in a working folder of its own, on the embedded chain; server and client are two
+processes of one machine. Exits 1 if fifty connections get fewer than 500 answers a second, a 99th percentile
+above half a second, or an answer that is not in the log.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+DILN = [sys.executable, "-c", "import orchestrator.cli as cli; cli.main()"]
+LEAST_RATE, MOST_P99 = 500.0, 0.5
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one load was answered with; delays in seconds, in order."""
+
+    connections: int
+    seconds: float
+    delays: list[float]
+    failed: int
+
+    @property
+    def rate(self) -> float:
+        return len(self.delays) / self.seconds
+
+    def at(self, share: float) -> float:
+        return self.delays[min(len(self.delays) - 1, int(share * len(self.delays)))] if self.delays else 0.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 50])
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        publish(folder)
+        with served(folder) as (port, process):
+            request = question(port)
+            loads = []
+            for connections in given.connections:
+                before = cpu_of(process.pid)
+                load = asyncio.run(pressed(port, request, connections, given.seconds))
+                spent = (cpu_of(process.pid) - before) / max(1, len(load.delays))
+                loads.append(load)
+                print(row(load, spent))
+        lines = sum(file.read_bytes().count(b"\n") for file in (folder / ".diln/predictions").glob("*.jsonl"))
+    answered = sum(len(load.delays) for load in loads)
+    print(f"answered {answered}, in the log {lines}")
+    most = loads[-1]
+    late = most.rate < LEAST_RATE or most.at(0.99) > MOST_P99 or any(load.failed for load in loads)
+    return int(late or lines < answered)
+
+
+def publish(folder: Path) -> None:
+    """A logistic regression on scikit-learn's breast cancer data, published on the embedded chain."""
+    for command in ("init", "train", "migrate", "publish"):
+        subprocess.run([*DILN, command], cwd=folder, env=environment(), check=True, stdout=subprocess.DEVNULL)
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+@contextlib.contextmanager
+def served(folder: Path, *flags: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
+    """The port of a running `diln serve`, and its process."""
+    command = [*DILN, "serve", "breast-cancer", "--port", "0", "--quiet", *flags]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield port_of(process), process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def port_of(process: "subprocess.Popen[str]") -> int:
+    for line in process.stdout or ():
+        if found := re.search(r"listening on http://[^ ;]*:(\d+)", line):
+            return int(found[1])
+    raise RuntimeError("the server ended before it listened")
+
+
+def question(port: int) -> bytes:
+    """A request to predict the row that the server's own OpenAPI gives as an example."""
+    import urllib.request
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json") as answer:
+        example = json.load(answer)["components"]["schemas"]["Rows"]["example"]
+    body = json.dumps(example).encode()
+    head = ["POST /predict HTTP/1.1", "Host: x", "Content-Type: application/json"]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+async def pressed(port: int, request: bytes, connections: int, seconds: float) -> Load:
+    """Ask again and again over each connection, as soon as it has its answer."""
+    delays: list[float] = []
+    began = time.perf_counter()
+    asking = [_ask(port, request, began + seconds, delays) for _ in range(connections)]
+    failed = sum(await asyncio.gather(*asking))
+    return Load(connections, time.perf_counter() - began, sorted(delays), failed)
+
+
+async def _ask(port: int, request: bytes, end: float, delays: list[float]) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    failed = 0
+    while (began := time.perf_counter()) < end:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])  # type: ignore[index]
+        await reader.readexactly(size)
+        if head.startswith(b"HTTP/1.1 200"):
+            delays.append(time.perf_counter() - began)
+        else:
+            failed += 1
+    writer.close()
+    return failed
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def row(load: Load, spent: float) -> str:
+    delays = "  ".join(f"{name} {load.at(share) * 1000:5.0f} ms" for name, share in POINTS)
+    return (
+        f"{load.connections:3} connections {load.rate:7.0f} requests/s  {delays}  "
+        f"{spent * 1000:5.2f} ms CPU a request  {load.failed} failed"
+    )
+
+
+POINTS = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""
+verify --offline, on a real node's proofs
+├── the trusted block's hash: holds, with no node
+├── no hash: holds in part, and says what to compare
+├── revoked, another block, another registry, another model or manifest: does not hold
+└── any byte of the proof changed: refused or failed, never holds
+"""
+
+import json
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.chain import migrate
+from orchestrator.config import Settings
+from orchestrator.errors import DilnError, UsageError
+from orchestrator.pipeline.bundling import ANCHOR, export_bundle, import_bundle
+from orchestrator.pipeline.marking import mark
+from orchestrator.pipeline.offline import verify_bundle
+from orchestrator.pipeline.publishing import publish
+from orchestrator.pipeline.references import find_version
+from orchestrator.pipeline.runs import find_run
+from orchestrator.pipeline.training import train
+from orchestrator.pipeline.workspace import Workspace
+from orchestrator.provenance import Outcome, Policy, Status
+from orchestrator.provenance.stateproof import StateProof
+from tests.unit.pipeline.desk import write_spec
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def name(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Each test's own project: the node, and its registry, are everybody's."""
+    return f"offline-{zlib.crc32(request.node.name.encode())}"
+
+
+@pytest.fixture
+def workspace(anvil: Settings, tmp_path: Path, name: str):
+    settings = replace(anvil, home=tmp_path / ".diln")
+    train(settings, write_spec(tmp_path, name=name, seed=5))
+    with Workspace(settings) as workspace:
+        alice = workspace.account("alice")
+        migrate(settings, workspace.chain, alice, ["registry"])
+        publish(workspace, find_run(settings, name), alice)
+        yield workspace
+
+
+def export(workspace, name: str, dest: Path) -> tuple[Path, bytes]:
+    file = export_bundle(workspace, f"alice/{name}@1", dest)
+    return file, workspace.chain.block_hash(workspace.chain.head().number)
+
+
+def outcomes(verification):
+    return {check.name: check.outcome for check in verification.checks}
+
+
+def test_verify_bundle__trusted_block__holds_until_it_is_revoked(workspace, name, tmp_path):
+    file, block = export(workspace, name, tmp_path / "a.car")
+    now = workspace.chain.now()
+    found = verify_bundle(file, block, Policy(min_signatures=1, status=Status.DEPLOYABLE, max_age=3600), now)
+    assert found.whole, found.failures
+    alone = verify_bundle(file, None, Policy(), now)
+    assert alone.ok
+    assert outcomes(alone)["block"] is Outcome.NOT_CHECKED
+    other = verify_bundle(file, bytes(32), Policy(), now)
+    assert [check.name for check in other.failures] == ["block"]
+    asked = verify_bundle(file, block, Policy(signed_by=(workspace.account("bob").address,)), now)
+    assert outcomes(asked)["signed by"] is Outcome.NOT_CHECKED
+    mark(
+        workspace,
+        find_version(workspace, f"alice/{name}@1"),
+        Status.REVOKED,
+        workspace.account("alice"),
+        reason="wrong labels",
+    )
+    revoked, block = export(workspace, name, tmp_path / "b.car")
+    assert [each.name for each in verify_bundle(revoked, block, Policy(), now).failures] == ["status"]
+
+
+def test_verify_bundle__proof_of_another_contract__fails(workspace, name, tmp_path):
+    file, block = export(workspace, name, tmp_path / "a.car")
+    fresh = "0x" + "11" * 20
+    found = verify_bundle(file, block, Policy(), workspace.chain.now(), registry=fresh)
+    assert [check.name for check in found.failures] == ["registry"]
+
+
+def test_verify_bundle__proof_of_another_model__fails(workspace, name, tmp_path):
+    other, block = export(workspace, name, tmp_path / "a.car")
+    run, _ = train(workspace.settings, write_spec(tmp_path, name=f"other-{name}", seed=6))
+    publish(workspace, run, workspace.account("alice"))
+    swapped = rebuilt(workspace, other, tmp_path, manifest=run)
+    found = verify_bundle(swapped, block, Policy(), workspace.chain.now())
+    assert [check.name for check in found.failures] == ["anchor"]
+
+
+def rebuilt(workspace, file: Path, tmp_path: Path, manifest=None, anchor: bytes | None = None) -> Path:
+    """The bundle in `file`, with another run's manifest and model, or another anchor."""
+    [root] = workspace.storage.import_car(file)
+    folder = tmp_path / f"made-{len(list(tmp_path.iterdir()))}"
+    workspace.storage.get(root, folder)
+    if manifest:
+        (folder / "manifest.json").write_bytes(manifest.manifest_file.read_bytes())
+        (folder / "model.skops").write_bytes(manifest.model.read_bytes())
+    if anchor is not None:
+        (folder / ANCHOR).write_bytes(anchor)
+    stored = workspace.storage.put(folder)
+    return workspace.storage.export_car(stored.cid, folder.with_suffix(".car"))
+
+
+def test_open__any_byte_of_the_proof_changed__proves_nothing(workspace, name, tmp_path):
+    file, block = export(workspace, name, tmp_path / "a.car")
+    [root] = workspace.storage.import_car(file)
+    content = json.loads(workspace.storage.read(workspace.storage.entries(root)[ANCHOR]))
+    whole = StateProof.parse(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+    assert whole.block_hash == block
+    want = whole.open()
+    for field in ("header", "account", "record", "status"):
+        parts = [whole.header] if field == "header" else list(getattr(whole, field))
+        for number, part in enumerate(parts):
+            for place in range(0, len(part), 37):
+                changed = bytearray(part)
+                changed[place] ^= 1
+                new = [*parts[:number], bytes(changed), *parts[number + 1 :]]
+                proof = replace(whole, **{field: new[0] if field == "header" else tuple(new)})
+                try:
+                    record = proof.open()
+                except DilnError:
+                    continue
+                assert proof.block_hash != block or record == want
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"_type":"urn:diln:state:v1"}'])
+def test_verify_bundle__rubbish_for_a_proof__is_refused(workspace, name, tmp_path, content):
+    file, block = export(workspace, name, tmp_path / "a.car")
+    with pytest.raises(DilnError):
+        verify_bundle(rebuilt(workspace, file, tmp_path, anchor=content), block, Policy(), 0)
+
+
+def test_verify_bundle__a_run_that_is_not_published__says_what_to_export(workspace, name, tmp_path):
+    file = export_bundle(workspace, name, tmp_path / "run.car")
+    with pytest.raises(UsageError, match="no proof of its anchor"):
+        verify_bundle(file, None, Policy(), 0)
+    assert import_bundle(workspace, file).run == find_run(workspace.settings, name)

@@ -1,0 +1,82 @@
+"""Every command that a hint, an error or a help text names can be typed: it exists, with these options."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from orchestrator.cli import SECTIONS
+
+ROOT = Path(__file__).parents[3] / "orchestrator"
+MODULES = {command: module for section in SECTIONS.values() for command, (module, _) in section.items()}
+COMMAND = re.compile(r"\bdiln ((?:[a-z][a-z-]*)(?: [a-zA-Z0-9@/._=-]+| --?[a-z-]+)*)")
+
+
+def texts(file: Path) -> Iterator[str]:
+    """The strings of a module; what is computed within one is a word in capitals."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(each.value) if isinstance(each, ast.Constant) else "X" for each in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
+            yield node.value
+
+
+def named(text: str) -> Iterator[str]:
+    """The commands in a text: in backticks whole, or after a colon to the end of the sentence."""
+    yield from re.findall(r"`(diln [^`]*)`", text)
+    yield from re.findall(r": (diln [a-z][^`\n]*?)(?:\.|$)", text)
+
+
+def hints() -> list[tuple[str, str]]:
+    return sorted(
+        {
+            (str(file.relative_to(ROOT)), command)
+            for file in ROOT.rglob("*.py")
+            for text in texts(file)
+            for command in named(text)
+        }
+    )
+
+
+def command_of(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that `words` begin with, and the words after it."""
+    found: Any = typer.main.get_command(import_module(f"orchestrator.cli.{MODULES[words[0]]}").app)
+    while hasattr(found, "commands") and words and words[0] in found.commands:
+        found, words = found.commands[words[0]], words[1:]
+    return found, words
+
+
+def fault(command: str) -> str:
+    """What is wrong with a command line; empty if it can be typed."""
+    words = [word.split("|")[0] for word in command.replace("[", " ").replace("]", " ").split()[1:]]
+    if words == ["COMMAND", "--help"] or words[0].startswith("--"):
+        return "" if words[-1] in ("--help", "--version") else "no such option"
+    if words[0] == "X":
+        return ""
+    if words[0] not in MODULES:
+        return f"there is no command {words[0]}"
+    found, rest = command_of(words)
+    if hasattr(found, "commands") and rest and rest[0] not in ("--help", "X"):
+        return f"there is no command {' '.join(words)}"
+    known = {option for parameter in found.params for option in parameter.opts} | {"--help"}
+    unknown = [word for word in rest if word.startswith("--") and word not in known]
+    return f"there is no option {unknown[0]}" if unknown else ""
+
+
+def test_hints__commands_they_name__can_be_typed() -> None:
+    found = hints()
+    assert len(found) > 40
+    faults = [(file, command, fault(command)) for file, command in found if fault(command)]
+    assert faults == []
+
+
+@pytest.mark.parametrize("command", ["diln gc", "diln pin gc", "diln log X --newest", "diln frobnicate"])
+def test_fault__command_that_is_not_there__is_found(command: str) -> None:
+    assert fault(command)
