@@ -1,6 +1,6 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: install test lint slither compile gas bench
+.PHONY: install test lint slither compile gas bench fuzz faults mutate
 
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
@@ -20,6 +20,12 @@ lint:
 slither: # needs slither-analyzer, in an environment of its own
 	python -m tests.slither
 
+fuzz: # a million random actions against each contract that holds money: long
+	python -m tests.forge --actions 1000000
+
+mutate: # break what moves money, one place after the other, and see whether the handlers notice: long
+	python -m tests.mutation
+
 compile: # the contracts into the package, the tests' mocks beside them
 	python -m tests.evm
 
@@ -29,3 +35,6 @@ gas: # take the gas snapshots anew
 
 bench: # the figures in docs/measurements.md
 	python -m benchmarks
+
+faults: # every command that sends, under faulty nodes and kills at every point; takes an hour
+	python -m tests.integration.paidonce --scripts 20 --kills 1000

@@ -1,6 +1,5 @@
 """`diln chain`, `node`, `migrate` and `compile`."""
 
-import re
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.chain import Accounts, Chain, connect
-from orchestrator.cli.console import out, print_facts, print_json, print_table, progress_bar
+from orchestrator.cli.console import out, print_facts, print_json, print_one, print_table, progress_bar
 from orchestrator.cli.options import (
     FromOption,
     HomeOption,
@@ -20,19 +19,25 @@ from orchestrator.cli.options import (
     settings_from,
 )
 from orchestrator.errors import UsageError
+from orchestrator.times import seconds
 
 app = new_app()
 chain = typer.Typer(help="Show the chain, or let time pass on a development chain.", no_args_is_help=True)
 app.add_typer(chain, name="chain")
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
 
 @chain.command()
-def show(network: NetworkOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
-    """Show the chain's id, height and time."""
+def show(
+    block: Annotated[
+        int | None, typer.Argument(metavar="[BLOCK]", min=0, help="Default: the latest.")
+    ] = None,
+    network: NetworkOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the chain's id, and a block's height, time and hash."""
     with connect(settings_from(network=network, home=home)) as connected:
-        facts = _facts(connected)
+        facts = _facts(connected, block)
     print_json(facts) if json else print_facts(facts)
 
 
@@ -48,6 +53,68 @@ def advance(
         connected.advance(seconds(duration))
         facts = _facts(connected)
     print_json(facts) if json else print_facts(facts)
+
+
+WhichArgument = Annotated[
+    str | None, typer.Argument(metavar="[TRANSACTION]", help="Its hash or nonce; default: the first.")
+]
+MaxFeeOption = Annotated[
+    float | None,
+    typer.Option("--max-fee", metavar="GWEI", help="For each gas; default: 10 times the first offer."),
+]
+
+
+@chain.command()
+def pending(network: NetworkOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
+    """List what was sent from here and is not final."""
+    from orchestrator.chain import sent
+
+    with connect(settings_from(network=network, home=home)) as connected:
+        found = sent(connected)
+    rows = [[each.entry.sender, each.entry.nonce, each.block, each.entry.last.hash] for each in found]
+    columns = ["account", "nonce", "block", "transaction"]
+    if json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(columns, [["none" if cell is None else cell for cell in row] for row in rows])
+
+
+@chain.command(name="speed-up")
+def speed_up(
+    which: WhichArgument = None,
+    max_fee: MaxFeeOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Offer more for a transaction that is not mined, and wait for it."""
+    from orchestrator.chain import speed_up as offer_more
+
+    settings = settings_from(network=network, sender=sender, home=home)
+    account = Accounts(settings, ask_password).get(chosen_sender(settings))
+    with connect(settings) as connected:
+        receipt = offer_more(connected, account, which, _wei(max_fee))
+    print_one({"transaction": receipt.tx_hash, "block": receipt.block_number, "fee": receipt.fee}, json)
+
+
+@chain.command()
+def cancel(
+    which: WhichArgument = None,
+    max_fee: MaxFeeOption = None,
+    network: NetworkOption = None,
+    sender: FromOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a transaction back that is not mined, by one with its nonce that does nothing."""
+    from orchestrator.chain import cancel as take_back
+
+    settings = settings_from(network=network, sender=sender, home=home)
+    account = Accounts(settings, ask_password).get(chosen_sender(settings))
+    with connect(settings) as connected:
+        receipt = take_back(connected, account, which, _wei(max_fee))
+    print_one({"cancelled": receipt is None, "transaction": receipt and receipt.tx_hash}, json)
 
 
 @app.command()
@@ -125,22 +192,19 @@ def compile_contracts(
         out.print(f"compiled {len(artifacts)} contracts: {', '.join(sorted(artifacts))}")
 
 
-def seconds(duration: str) -> int:
-    """`7d` → 604800. Raises UsageError."""
-    match = re.fullmatch(r"(\d+)([smhdw]?)", duration.strip())
-    if not match:
-        raise UsageError(f"`{duration}` is not a duration", "Write 90s, 15m, 2h, 7d or 1w.")
-    return int(match[1]) * _UNITS[match[2] or "s"]
+def _wei(gwei: float | None) -> int | None:
+    return None if gwei is None else round(gwei * 10**9)
 
 
-def _facts(connected: Chain) -> dict[str, object]:
+def _facts(connected: Chain, block: int | None = None) -> dict[str, object]:
     from datetime import UTC, datetime
 
-    head = connected.head()
+    number = connected.head().number if block is None else block
     return {
         "network": connected.network.name,
         "chain id": connected.chain_id,
-        "block": head.number,
-        "time": datetime.fromtimestamp(head.timestamp, UTC).isoformat(),
+        "block": number,
+        "time": datetime.fromtimestamp(connected.time_of(number), UTC).isoformat(),
+        "hash": "0x" + connected.block_hash(number).hex(),
         "genesis": connected.genesis_hash,
     }

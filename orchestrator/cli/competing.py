@@ -7,12 +7,15 @@ import typer
 
 from orchestrator.cli.competitioncommon import (
     CompetitionArgument,
+    MaximumOption,
     NumberOption,
     OpeningOption,
     chosen_account,
+    consent_to,
     model_file,
     opened,
 )
+from orchestrator.cli.consent import YesOption
 from orchestrator.cli.console import print_one, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import baseline, candidates, submitting
@@ -57,6 +60,8 @@ def submit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Quantize and score only; send nothing.")
     ] = False,
+    maximum: MaximumOption = None,
+    yes: YesOption = False,
     network: NetworkOption = None,
     sender: FromOption = None,
     storage: StorageOption = None,
@@ -70,7 +75,8 @@ def submit(
             candidate = submitting.propose(venue, found, file, opening, progress)
         facts: dict[str, Any] = {**_measured(candidate), "measured on": "all training samples"}
         if not dry_run:
-            done = submitting.submit(venue, found, candidate, chosen_account(venue))
+            consent = consent_to(venue, found, maximum, yes, json)
+            done = submitting.submit(venue, found, candidate, chosen_account(venue), consent)
             facts = {
                 "competition": found.address,
                 "submission": done.submission.number,

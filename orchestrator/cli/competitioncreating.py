@@ -1,5 +1,6 @@
 """`diln competition create`: what an organizer decides."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,10 +8,10 @@ import typer
 
 from orchestrator.cli.competitioncommon import chosen_account, opened
 from orchestrator.cli.competitionreading import facts_of
-from orchestrator.cli.console import err, print_one, progress_bar
+from orchestrator.cli.console import err, labelled, print_one, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import creating, offer, overview, timing
-from orchestrator.competition.money import ETHER, money_of, parse_token
+from orchestrator.competition.money import ETHER, Token, parse_token
 from orchestrator.errors import UsageError
 
 Amount = Annotated[str | None, typer.Option(metavar="AMOUNT")]
@@ -97,18 +98,22 @@ def create(
     amounts = {"prize": prize, "bond": bond, "deposit": deposit, "tip": tip, "stake": stake}
     amounts["claim_bond"] = claim_bond
     with opened(network, sender, home, storage) as venue:
-        money = money_of(venue.chain, terms["token"]) if token else ETHER
+        money = Token(venue.chain, terms["token"]).money if token else ETHER
         terms |= {key: money.parse(value) for key, value in amounts.items() if value is not None}
         organizer = chosen_account(venue)
         draft = creating.prepare(venue, offer.Offer(**terms), organizer)
         for warning in draft.warnings:
-            err.print(f"[yellow]note:[/] {warning}")
+            err.print(labelled("note: ", "yellow", warning))
+        for sentence in creating.stakes(venue, draft, organizer):
+            err.print(sentence)
         with progress_bar("waiting for the block that draws the split", unit="blocks") as progress:
             made = creating.create(venue, draft, organizer, wait=not no_wait, progress=progress)
         facts = facts_of(venue, overview.overview(made.competition))
-    trivial = [str(each) for each in draft.trivial]
-    facts |= {"trivial models": trivial, "gas": made.gas_used}
-    print_one(facts | {"notes": list(draft.warnings)} if json else facts, json)
+        trivial = [str(each) for each in draft.trivial]
+        facts |= {"trivial models": trivial, "gas": made.gas_used}
+        print_one(facts | {"notes": list(draft.warnings)} if json else facts, json)
+        sys.stdout.flush()
+        creating.finish(venue, draft)
 
 
 def _shares(text: str) -> tuple[float, ...]:

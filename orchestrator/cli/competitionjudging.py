@@ -7,11 +7,14 @@ import typer
 from orchestrator.chain import Account
 from orchestrator.cli.competitioncommon import (
     CompetitionArgument,
+    MaximumOption,
     NumberOption,
     chosen_account,
+    consent_to,
     opened,
     print_rows,
 )
+from orchestrator.cli.consent import YesOption
 from orchestrator.cli.console import (
     Progress,
     out,
@@ -22,7 +25,7 @@ from orchestrator.cli.console import (
     progress_bar,
 )
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
-from orchestrator.competition import closing, evaluating, publishing, watching
+from orchestrator.competition import checking, closing, evaluating, publishing, watching
 from orchestrator.competition.money import money_of
 from orchestrator.competition.records import Phase
 from orchestrator.errors import ChainError, UsageError
@@ -57,6 +60,8 @@ def evaluate(
 def claim(
     reference: CompetitionArgument = "latest",
     number: NumberOption = None,
+    maximum: MaximumOption = None,
+    yes: YesOption = False,
     network: NetworkOption = None,
     sender: FromOption = None,
     home: HomeOption = None,
@@ -66,7 +71,7 @@ def claim(
     with opened(network, sender, home) as venue:
         found, account = venue.find(reference), chosen_account(venue)
         mine = _own(found, account, number)
-        evaluating.claim(venue, found, mine, account)
+        evaluating.claim(venue, found, mine, account, consent_to(venue, found, maximum, yes, json))
         facts = _score(found, mine)
     print_one(facts, json)
 
@@ -79,15 +84,10 @@ def refute(
     json: JsonOption = False,
 ) -> None:
     """Recompute every claim, and refute those that are wrong."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     with opened(network, sender, home) as venue, progress_bar("checking", unit="claims") as progress:
         found = venue.find(reference)
-        for each in evaluating.check_claims(found, progress):
-            row: dict[str, Any] = {"submission": each.submission, "claim": "holds", "gas": None}
-            if each.wrong_at is not None:
-                gas = evaluating.refute(venue, found, each, chosen_account(venue))
-                row |= {"claim": f"refuted by test sample {each.wrong_at}", "gas": gas}
-            rows.append(row)
+        rows += [_checked(venue, found, each) for each in checking.check_claims(venue, found, progress)]
     print_rows(rows or ([] if json else [{"claims": "none that can be refuted"}]), json)
 
 
@@ -153,6 +153,8 @@ def watch(
     role: Annotated[watching.Role, typer.Option(help="Whose duties to keep.")] = watching.Role.SUBMITTER,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then stop.")] = False,
     interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 12.0,
+    maximum: MaximumOption = None,
+    yes: YesOption = False,
     network: NetworkOption = None,
     sender: FromOption = None,
     storage: StorageOption = None,
@@ -164,7 +166,9 @@ def watch(
         opened(network, sender, home, storage) as venue,
         progress_bar("working") as progress,
     ):
-        seen = watching.Watch(venue, venue.find(reference), chosen_account(venue), role, progress)
+        found = venue.find(reference)
+        consent = consent_to(venue, found, maximum, yes, json)
+        seen = watching.Watch(venue, found, chosen_account(venue), role, progress, consent)
         if once and json:
             print_json(list(watching.keep(seen)))
             return
@@ -173,6 +177,20 @@ def watch(
                 print_line({"time": venue.chain.now(), "done": sentence})
             else:
                 out.print(sentence, markup=False)
+
+
+def _checked(venue: "Venue", found: "Competition", each: checking.Claim) -> dict[str, Any]:
+    """A row of `refute`; a claim that cannot be checked or refuted must not stop the others."""
+    row: dict[str, Any] = {"submission": each.submission, "claim": "holds", "gas": None}
+    if each.doubt:
+        return row | {"claim": f"could not be checked: {each.doubt}"}
+    if each.wrong_at is None:
+        return row
+    try:
+        gas = checking.refute(venue, found, each, chosen_account(venue))
+    except ChainError as error:
+        return row | {"claim": f"wrong at test sample {each.wrong_at}", "error": error.message}
+    return row | {"claim": f"refuted by test sample {each.wrong_at}", "gas": gas}
 
 
 def _own(found: "Competition", account: Account, number: int | None) -> int:

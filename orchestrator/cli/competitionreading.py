@@ -7,16 +7,21 @@ import typer
 
 from orchestrator.cli.competitioncommon import (
     CompetitionArgument,
+    MaximumOption,
     OpeningOption,
     chosen_account,
+    consent_to,
     opened,
 )
+from orchestrator.cli.consent import YesOption
 from orchestrator.cli.console import out, print_facts, print_json, print_one, print_table, progress_bar
 from orchestrator.cli.options import FromOption, HomeOption, JsonOption, NetworkOption, StorageOption
 from orchestrator.competition import creating, overview, timing, training
+from orchestrator.competition.checking import told
 from orchestrator.competition.money import Money, money_of
 from orchestrator.competition.records import NOBODY, Mode, Phase
 from orchestrator.competition.testing import open_test as open_all_tests
+from orchestrator.errors import NodeUnavailable
 from orchestrator.learning.integer import pass_mark, readable_score
 
 if TYPE_CHECKING:
@@ -30,12 +35,22 @@ def list_competitions(
 ) -> None:
     """List the competitions on this chain."""
     with opened(network, None, home) as venue:
-        found = [facts_of(venue, overview.overview(each)) for each in venue.factory.competitions()]
+        found = [_row(venue, each) for each in venue.factory.competitions()]
     if json:
         print_json(found)
         return
     columns = ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"]
-    print_table(columns, [[_shown(each[column]) for column in columns] for each in found])
+    print_table(columns, [[_shown(each.get(column)) for column in columns] for each in found])
+
+
+def _row(venue: "Venue", each: "Competition") -> dict[str, Any]:
+    """The facts of one of many: what cannot be read is a row that says why, and never ends the list."""
+    try:
+        return facts_of(venue, overview.overview(each))
+    except NodeUnavailable:
+        raise
+    except Exception as error:
+        return {"competition": each.address, "phase": "cannot be read", "error": told(error)}
 
 
 def show(
@@ -66,6 +81,8 @@ def data(
     challenge: Annotated[
         int | None, typer.Option(metavar="GROUP", help="Demand, with the stake, that it be opened on-chain.")
     ] = None,
+    maximum: MaximumOption = None,
+    yes: YesOption = False,
     network: NetworkOption = None,
     sender: FromOption = None,
     storage: StorageOption = None,
@@ -84,7 +101,8 @@ def data(
                 training.open_training(venue, found, account)
                 training.answer_all(venue, found, account)
             if challenge is not None:
-                training.challenge(venue, found, challenge, account)
+                consent = consent_to(venue, found, maximum, yes, json)
+                training.challenge(venue, found, challenge, account, consent)
         seen = training.training_data(venue, found, opening)
         file = output or Path(f"competition-{found.address[2:10].lower()}.csv")
         rows = training.write_csv(seen, found.terms, file) if seen.groups else 0
@@ -102,7 +120,7 @@ def data(
 
 def _sender_if_needed(venue: "Venue", found: "Competition", challenge: int | None) -> "Account | None":
     """Who sends; None where nobody was named and there is nothing to send but for an organizer."""
-    named = venue.settings.account or venue.settings.network.embedded
+    named = venue.settings.sender
     needed = challenge is not None or not found.progress().drawn_at
     return chosen_account(venue) if named or needed else None
 

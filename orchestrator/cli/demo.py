@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.console import err, out, print_json
+from orchestrator.cli.console import err, labelled, out, print_json
 from orchestrator.cli.options import JsonOption, new_app, settings_from
 from orchestrator.errors import UsageError
 
@@ -37,8 +37,7 @@ def demo(
             status.update(f"after {step} …")
             lines.append({"step": step, "sentence": sentence})
             if not json:
-                out.print(f"[bold]{step:<9}[/] ", end="")
-                out.print(sentence, markup=False)
+                out.print(labelled(f"{step:<9} ", "bold", sentence))
     if json:
         print_json(lines)
     else:

@@ -10,8 +10,9 @@ from typing import Any
 import typer
 
 from orchestrator.cli import SECTIONS
-from orchestrator.cli.console import print_error
-from orchestrator.errors import DilnError, StorageError, UsageError
+from orchestrator.cli.console import err, print_error, print_json, show_signing
+from orchestrator.cli.options import wallet_options
+from orchestrator.errors import DilnError, StorageError, Unsent, UsageError
 
 INTERRUPTED = 130
 
@@ -19,11 +20,18 @@ INTERRUPTED = 130
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     as_json = "--json" in arguments
+    show_signing(not as_json)
     try:
         return _run(arguments)
     except DilnError as error:
         print_error(error, as_json=as_json)
         return error.exit_code
+    except Unsent as unsent:
+        print_json(unsent.transaction)
+        err.print(
+            "nothing was sent: let the wallet send this, then run the same command again for what follows"
+        )
+        return 0
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\ninterrupted: run the same command again to go on\n")
         return INTERRUPTED
@@ -44,8 +52,10 @@ def _run(arguments: Sequence[str]) -> int:
         meant = f"Did you mean `diln {close[0]}`? " if close else ""
         raise UsageError(f"there is no command `{name}`", f"{meant}`diln --help` lists them all.")
     app: typer.Typer = import_module(f"orchestrator.cli.{modules[name]}").app
+    command = typer.main.get_command(app)
+    wallet_options(command)
     try:
-        code = app(args=list(arguments), prog_name="diln", standalone_mode=False)
+        code = command(args=list(arguments), prog_name="diln", standalone_mode=False)
     except _WRONG_USAGE as error:
         return _explain(error, arguments)
     if code == INTERRUPTED:  # typer has caught it, and says nothing

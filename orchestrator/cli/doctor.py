@@ -1,5 +1,8 @@
 """`diln doctor`."""
 
+from collections.abc import Iterator
+from typing import Annotated
+
 import typer
 
 from orchestrator.chain import Finding, examine
@@ -16,10 +19,12 @@ from orchestrator.config import Settings
 from orchestrator.errors import DilnError
 
 app = new_app()
+_READ = 20
 
 
 @app.command()
 def doctor(
+    every: Annotated[bool, typer.Option("--all", help="Read all that is pinned, not only a part.")] = False,
     network: NetworkOption = None,
     storage: StorageOption = None,
     home: HomeOption = None,
@@ -27,33 +32,59 @@ def doctor(
 ) -> None:
     """Check node, deployments, storage, wallets and versions; exit 1 if something is wrong."""
     settings = settings_from(network=network, home=home, storage=storage)
-    findings = [*examine(settings), _storage(settings)]
+    findings = [*examine(settings), *_anchors(settings), _storage(settings, every)]
     if json:
         print_json([vars(finding) for finding in findings])
     else:
         for finding in findings:
-            out.print(f"{'ok ' if finding.ok else 'BAD'}  {finding.subject}: {finding.message}", markup=False)
+            out.print(f"{'ok ' if finding.ok else 'BAD'}  {finding.subject}: {finding.message}")
             if finding.hint:
-                out.print(f"     {finding.hint}", markup=False)
+                out.print(f"     {finding.hint}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
 
-def _storage(settings: Settings) -> Finding:
-    """Whether everything that is pinned is whole, and whether those who mirror it know of it."""
+def _anchors(settings: Settings) -> Iterator[Finding]:
+    """Whether the anchors of the predictions that were logged here are still in the chain."""
+    from orchestrator.pipeline.predicting import lost_anchors
+    from orchestrator.pipeline.workspace import Workspace
+
+    if not any((settings.home / "predictions").glob("*.anchors.json")):
+        return
+    try:
+        with Workspace(settings) as workspace:
+            for batch in lost_anchors(workspace):
+                told = (
+                    f"the anchor of predictions {batch.first} to {batch.end - 1} is not in the chain any more"
+                )
+                where = batch.anchor.project_id.hex() if batch.anchor else ""
+                yield Finding("predictions", False, told, f"Run: diln anchor-log {where}")
+    except DilnError as error:
+        yield Finding("predictions", False, error.message, error.hint)
+
+
+def _storage(settings: Settings, every: bool) -> Finding:
+    """Whether what is pinned is whole, and whether those who mirror it know of it.
+
+    Unless `every` pin is to be read, the newest and as many older ones by chance are.
+    """
     from orchestrator.storage import open_storage
 
     try:
         with open_storage(settings) as store:
-            pins = store.pins()
-            for pin in pins:
+            pins, queued = store.count()
+            faults = store.faults()
+            chosen = store.pins() if every or pins <= _READ else store.some(_READ)
+            for pin in chosen:
                 store.verify(pin.cid)
     except DilnError as error:
         return Finding("storage", False, error.message, error.hint)
-    waiting = [pin for pin in pins if pin.queued]
-    if waiting:
-        reason = f"{len(waiting)} of {len(pins)} pins are not mirrored yet: {waiting[0].queued}"
+    if faults:
+        return Finding("storage", False, "; ".join(faults), "Nothing has to be done: it is told once.")
+    if queued:
+        reason = f"{queued} of {pins} pins are not mirrored yet"
         return Finding(
             "storage", False, reason, "`diln pin push` sends them; start the daemon before (`ipfs daemon`)."
         )
-    return Finding("storage", True, f"{settings.storage.kind}, {len(pins)} pinned, every block verified")
+    read = "every block" if len(chosen) == pins else f"every block of {len(chosen)} of them"
+    return Finding("storage", True, f"{settings.storage.kind}, {pins} pinned, {read} verified")

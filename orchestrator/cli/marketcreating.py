@@ -33,7 +33,7 @@ def create(
         Path, typer.Option("--test", metavar="FILE", exists=True, help="The secret test set: a CSV.")
     ],
     bounty: Annotated[
-        str, typer.Option(metavar="AMOUNT", help="What a loss of 1 that falls to 0 is worth: 1.5.")
+        str, typer.Option(metavar="AMOUNT", help="What it is worth that no mistake is left: 1.5.")
     ],
     model: Annotated[
         str | None,
@@ -45,20 +45,26 @@ def create(
     ] = None,
     label_column: Annotated[str, typer.Option(metavar="NAME", help="The column of labels.")] = "label",
     text_column: TextColumn = None,
-    kind: Annotated[str, typer.Option(help="perceptron or bayes.")] = "perceptron",
+    kind: Annotated[
+        str, typer.Option(help="bayes, which a bad sample moves little, or perceptron.")
+    ] = "bayes",
     words: Annotated[int, typer.Option(help="The most frequent words to know.", min=1)] = 1000,
     buckets: Annotated[int | None, typer.Option(help="Hash words into so many features.", min=2)] = None,
     rate: Annotated[float | None, typer.Option(help="Learning rate, in the trained model's units.")] = None,
     bond: Annotated[
         str | None,
-        typer.Option(metavar="AMOUNT", help="Lost if you do not reveal; default: half the bounty."),
+        typer.Option(metavar="AMOUNT", help="Burnt if you do not reveal; default: half the bounty."),
     ] = None,
     stake: Annotated[str, typer.Option(metavar="AMOUNT", help="For each sample (see --flat).")] = "0.001",
     tip: Annotated[
-        str, typer.Option(metavar="AMOUNT", help="To whoever measures, for each contribution.")
-    ] = "0",
+        str,
+        typer.Option(
+            metavar="AMOUNT", help="To whoever measures, for each test sample looked at or learned."
+        ),
+    ] = "0.000001",
     tips: Annotated[
-        str | None, typer.Option(metavar="AMOUNT", help="All tips; default: one for each of --capacity.")
+        str | None,
+        typer.Option(metavar="AMOUNT", help="Your part of the tips; default: for measuring the first model."),
     ] = None,
     token: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="An ERC-20 token; default: ether.")
@@ -75,9 +81,14 @@ def create(
     open_wait: Annotated[str, typer.Option(help="To open hidden data; 0s: nothing is hidden.")] = "1d",
     reveal_wait: Annotated[str, typer.Option(help="That you may take to reveal.")] = "3d",
     max_bytes: Annotated[int, typer.Option(help="Of a contribution: what bounds its influence.")] = 8192,
-    threshold: Annotated[float, typer.Option(help="Who falls below so many stakes may drop out.")] = 1.0,
+    margin: Annotated[
+        float, typer.Option(help="Kept is what avoids so much of the loss at first.", min=0, max=0.5)
+    ] = 0.1,
+    threshold: Annotated[
+        float, typer.Option(help="Who falls below so many stakes may drop out.", min=0, max=1)
+    ] = 1.0,
     strikes: Annotated[int, typer.Option(help="How often below until one does.", min=1, max=15)] = 1,
-    passes: Annotated[int, typer.Option(help="Over the contributions, at most.", min=1, max=255)] = 3,
+    passes: Annotated[int, typer.Option(help="Over the contributions, at most.", min=1, max=15)] = 3,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Leave the trial portion to `reveal` or `watch`.")
     ] = False,
@@ -89,18 +100,18 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Offer a bounty for data: commit to a secret test set, escrow, show a portion that a block chooses."""
-    from orchestrator.cli.chain import seconds
     from orchestrator.learning.onchain.market_rules import Rules
     from orchestrator.sum.market.creating import Offer, prepare
     from orchestrator.sum.market.creating import create as create_market
     from orchestrator.sum.money import read_money
     from orchestrator.sum.records import ETHER
     from orchestrator.sum.training import read_table
+    from orchestrator.times import seconds
 
     if loss not in LOSSES:
         raise UsageError(f"there is no loss `{loss}`", f"Choose one of {', '.join(LOSSES)}.")
     with connection_from(network, sender, storage, home) as connection:
-        money = read_money(connection.chain, connection.address(token) if token else ETHER)
+        money = read_money(connection.chain, connection.address(token, paid=True) if token else ETHER)
         rules = Rules(
             stake=_units(money, stake),
             tip=_units(money, tip),
@@ -112,6 +123,7 @@ def create(
             samples=samples,
             max_bytes=max_bytes,
             threshold=round(threshold * 1000),
+            margin=round(margin * 1000),
             strikes=strikes,
             passes=passes,
             loss=LOSSES.index(loss),
@@ -124,7 +136,7 @@ def create(
             money=money,
             bounty=prize,
             bond=money.parse(bond) if bond is not None else prize // 2,
-            tips=money.parse(tips) if tips is not None else rules.tip * money.unit * capacity,
+            tips=money.parse(tips) if tips is not None else None,
         )
         with err.status("preparing model and test set"):
             converted, quality = _start(
@@ -148,7 +160,7 @@ def create(
         "accuracy at first": round(draft.accuracy, 4),
         "bounty": money.show(offer.bounty),
         "bond": money.show(offer.bond),
-        "tips": money.show(offer.tips),
+        "tips": money.show(draft.offer.provided),
         "trial portion": made.trial,
         "gas": made.gas_used,
         "dry run": dry_run or None,

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestrator.cli.consent import YesOption, agree
 from orchestrator.cli.console import out, print_one, progress_bar
+from orchestrator.cli.marketprinting import losable
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -43,16 +45,20 @@ def contribute(
     csv: CsvOption = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = "label",
-    hidden: Annotated[bool, typer.Option("--hidden", help="Keep the data secret until `open`.")] = False,
+    hidden: Annotated[
+        bool | None,
+        typer.Option("--hidden/--open", help="Keep the data secret until `open` (if the market allows it)."),
+    ] = None,
     at_once: Annotated[
         int | None, typer.Option(help="Samples in a contribution; default: as many as fit.", min=1)
     ] = None,
-    maximum: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most to stake in all.")] = None,
+    maximum: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most to pay in all.")] = None,
     signed: Annotated[
         Path | None,
         typer.Option("--sign", metavar="FILE", help="Send nothing; sign it, for others to relay."),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Give what you gave before once more.")] = False,
+    yes: YesOption = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -61,49 +67,62 @@ def contribute(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Give labelled samples, with a stake that comes back as more or as less, as they help the model."""
+    """Give labelled samples, with a stake that comes back as more or as less, as they help the model.
+
+    They are hidden until everybody has contributed, unless the market does not allow it or you say --open.
+    """
     from orchestrator.sum.market.participating import contribute as give
     from orchestrator.sum.market.participating import plan
     from orchestrator.sum.market.relaying import sign
 
     if signed and hidden:
         raise UsageError("what is hidden cannot be relayed", "Leave out --hidden or --sign.")
-    with connection_from(network, sender, storage, home) as connection, progress_bar("giving") as progress:
+    with connection_from(network, sender, storage, home) as connection:
         opened = market_from(connection, reference, encoder)
+        if hidden is None:
+            hidden = bool(opened.shared.rules.open_wait) and signed is None
         money, account = opened.shared.money, connection.account(chosen_sender(connection.settings))
         samples = samples_from(text, numbers, features, csv, text_column, label, label_column)
         labels = [opened.descriptor.label(each) for each in samples.labels]
-        lot = plan(
-            connection,
-            opened,
-            list(zip(encode(opened, samples), labels, strict=True)),
-            account,
-            hidden=hidden,
-            at_once=at_once,
-            maximum=None if maximum is None else money.parse(maximum),
-            again=again,
-        )
-        facts: dict[str, Any] = {
-            "stake": lot.stake if json else money.show(lot.stake),
-            "left out": lot.left_out or None,
-            "trial accuracy without": round(lot.before, 4),
-            "trial accuracy with": round(lot.after, 4),
-            "contributions": len(lot.runs),
-            "dry run": dry_run or None,
-        }
-        if signed and not dry_run:
-            sign(opened, lot, account, opened.shared.deadline(), signed)
-            facts["signed"] = str(signed)
-        elif not dry_run:
-            done = give(connection, opened, lot, account, hidden=hidden, progress=progress)
-            facts |= {"contributions": [each.index for each in done.given], "gas": done.gas_used}
+        with connection.journal.alone(f"contribute {opened.shared.address} {account.address}"):
+            lot = plan(
+                connection,
+                opened,
+                list(zip(encode(opened, samples), labels, strict=True)),
+                account,
+                hidden=hidden,
+                at_once=at_once,
+                maximum=None if maximum is None else money.parse(maximum),
+                again=again,
+            )
+            facts: dict[str, Any] = {
+                "stake": lot.stake if json else money.show(lot.stake),
+                "fee": lot.fee if json else money.show(lot.fee),
+                "left out": lot.left_out or None,
+                "hidden": hidden,
+                "accuracy without": round(lot.before, 4),
+                "accuracy with": round(lot.after, 4),
+                "contributions": len(lot.runs),
+                "dry run": dry_run or None,
+            }
+            if not dry_run:
+                sentences = list(losable(opened, lot, hidden))
+                agree(connection.known, opened.shared.address, "market", sentences, yes=yes, json=json)
+            if signed and not dry_run:
+                sign(opened, lot, account, opened.shared.deadline(), signed)
+                facts["signed"] = str(signed)
+            elif not dry_run:
+                with progress_bar("giving") as progress:
+                    done = give(connection, opened, lot, account, hidden=hidden, progress=progress)
+                facts |= {"contributions": [each.index for each in done.given], "gas": done.gas_used}
     print_one(facts, json)
 
 
 def relay(
     reference: MarketArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What somebody signed.")],
-    pay: Annotated[bool, typer.Option("--pay", help="Pay what the contributor's stake lacks.")] = False,
+    pay: Annotated[bool, typer.Option("--pay", help="Pay what the contributor lacks.")] = False,
+    yes: YesOption = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -112,11 +131,17 @@ def relay(
     json: JsonOption = False,
 ) -> None:
     """Send contributions that somebody else signed; the stakes and the rewards are the signer's."""
+    from orchestrator.sum.market.relaying import lacking
     from orchestrator.sum.market.relaying import relay as relay_all
 
     with connection_from(network, sender, storage, home) as connection:
         opened = market_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
+        if pay and (gift := lacking(opened, file)):
+            sentence = (
+                f"You pay {opened.shared.money.show(gift)}: stake and reward are the signer's, not yours."
+            )
+            agree(connection.known, opened.shared.address, "market", [sentence], yes=yes, json=json)
         receipts = list(relay_all(connection, opened, file, account, pay=pay))
         given = [each for receipt in receipts for each in opened.shared.added(receipt)]
     facts: dict[str, Any] = {

@@ -3,15 +3,19 @@
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.console import out, print_json, print_one
+from orchestrator.cli.console import out, print_json, print_one, progress_bar
 from orchestrator.cli.sumcommon import print_rows, when
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestrator.sum.connection import Connection
+    from orchestrator.sum.market.participating import Lot
     from orchestrator.sum.market.standing import Standing
     from orchestrator.sum.opening import OpenedMarket
 
 BILLION = 10**9
+MEASURED = 90  # days until all may be returned
 LOSSES = ("accuracy", "f1", "hinge")
 
 
@@ -45,20 +49,52 @@ def market_facts(connection: "Connection", opened: "OpenedMarket") -> dict[str, 
         "until": when(until) if until else None,
         "outcome": state.outcome.name.lower(),
         "bounty": money.show(state.bounty),
-        "bond": money.show(state.bond),
+        "bond": f"{money.show(state.bond)}, burnt if the provider does not reveal",
         "tips left": money.show(state.tips),
         "stake": f"{money.show(market.stake)} for each {'sample' if rules.weighted else 'contribution'}",
+        "fee": f"{money.show(market.fee)} for each contribution",
         "loss": LOSSES[rules.loss],
         "test set": f"{rules.portions} portions of {rules.samples}",
         "validation": f"{rules.validation} portions" if rules.validation else None,
         "trial portion": state.trial,
         "revealed": len(market.portions()),
+        "kept": f"what avoids {rules.margin / 10:g} % of the loss at first",
         "drops out": f"below {rules.threshold / 1000:g} of the stake, {rules.strikes} times",
         "passes": rules.passes,
+        "takes contributions": f"for {_span(rules.duration)}",
         "hiding": f"opened within {_span(rules.open_wait)}" if rules.open_wait else "not possible",
+        "revealed within": _span(rules.reveal_wait),
+        "measured within": f"{MEASURED} days, or everything returns",
         "contributions": f"{state.contributions} of {rules.capacity}",
         "hidden": state.hidden,
     }
+
+
+def losable(opened: "OpenedMarket", lot: "Lot", hidden: bool) -> "Iterator[str]":
+    """What may be lost by contributing, when and to whom: before it is paid."""
+    market, rules, money = opened.shared, opened.shared.rules, opened.shared.money
+    closes = int(market.state().closes_at)
+    yield f"You put {money.show(lot.stake)} at stake and pay {money.show(lot.fee)} for being measured."
+    yield (
+        f"Samples that avoid less than {rules.margin / 10:g} % of the loss at first are taken back, unpaid; "
+        "those that make it worse cost what they spoil, up to the stake, which is burnt."
+    )
+    if rules.threshold == 1000 and rules.strikes == 1:
+        yield "Whoever spoils more than it has earned before drops out, with all that it has given."
+    if hidden:
+        opening = f"from {when(closes)} to {when(closes + rules.open_wait)}"
+        yield f"They are to be opened {opening}, or the stake is burnt: `diln sum watch` does it."
+    reveals = when(closes + rules.open_wait + rules.reveal_wait)
+    bounty = money.show(market.state().bounty)
+    yield (
+        f"If the provider does not reveal its test set by {reveals}, stake and fee come back, and a share of "
+        f"{bounty}. If nobody measures within {MEASURED} days after that, stake and the fee's rest come back."
+    )
+    if not lot.helps:
+        yield (
+            "On what is known of the test set, your samples improve nothing any more: "
+            f"{lot.before:.1%} are right without them, {lot.after:.1%} with them."
+        )
 
 
 def standing_rows(
@@ -79,6 +115,7 @@ def standing_rows(
             "loss avoided": None if row.score is None else row.score / BILLION,
             "dropped": row.dropped,
             "staked": amount(row.staked),
+            "fees": amount(row.fees),
             "paid" if found.final else "expected": amount(row.amount),
             "gain": amount(row.gain),
         }
@@ -126,6 +163,18 @@ def print_replay(connection: "Connection", opened: "OpenedMarket", json: bool) -
     found = standing(connection, opened)
     facts = {"contributions": opened.shared.count(), "identical": found.final or None}
     print_one(facts | settlement(opened, found, json), json)
+
+
+def simulate_market(scenario: str, json: bool) -> None:
+    """Let strategic participants play against honest ones, and print what it brings them, in bounties."""
+    from orchestrator.sum.market.simulation import load_market, run
+
+    loaded = load_market(scenario)
+    with progress_bar("simulating", unit="seeds") as progress:
+        rows = [row.to_json() for row in run(loaded, progress)]
+    if not json:
+        out.print(f"{loaded.title}: mean and worst of {loaded.seeds} seeds, in bounties", markup=False)
+    print_rows(list(rows[0]), rows, json)
 
 
 def _span(seconds: int) -> str:

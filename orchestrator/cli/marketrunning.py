@@ -1,6 +1,6 @@
 """`diln sum market list`, `show`, `reveal` and `settle`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.console import print_one, progress_bar
 from orchestrator.cli.marketprinting import print_market, settlement
@@ -20,6 +20,9 @@ from orchestrator.cli.sumcommon import (
     print_rows,
     when,
 )
+
+if TYPE_CHECKING:
+    from orchestrator.sum.market.contract import MarketContract
 
 WAITS = {
     "created": "the provider to escrow: create again",
@@ -50,19 +53,29 @@ def list_markets(
                 continue
             if not isinstance(market, MarketContract):
                 continue
-            state, until = market.state(), market.deadline()
-            rows.append(
-                {
-                    "name": descriptor.name if descriptor else "",
-                    "phase": market.phase().name.lower(),
-                    "until": when(until) if until else "",
-                    "bounty": market.money.show(state.bounty),
-                    "contributions": state.contributions,
-                    "provider": connection.name_of(created.creator),
-                    "address": created.address,
-                }
-            )
+            row = {
+                "name": descriptor.name if descriptor else "",
+                "provider": connection.name_of(created.creator),
+                "address": created.address,
+            }
+            rows.append(row | _row(market))
     print_rows(["name", "phase", "until", "bounty", "contributions", "provider", "address"], rows, json)
+
+
+def _row(market: "MarketContract") -> dict[str, Any]:
+    """Where a market stands, or why that cannot be told: one that is broken does not hide the others."""
+    from orchestrator.errors import DilnError
+
+    try:
+        state, until = market.state(), market.deadline()
+        return {
+            "phase": market.phase().name.lower(),
+            "until": when(until) if until else "",
+            "bounty": market.money.show(state.bounty),
+            "contributions": state.contributions,
+        }
+    except DilnError as error:
+        return {"phase": f"unreadable: {error.message}", "until": "", "bounty": "", "contributions": ""}
 
 
 def show(

@@ -5,8 +5,16 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.console import out, print_facts, print_json, print_table, progress_bar
-from orchestrator.cli.options import HomeOption, JsonOption, StorageOption, new_app, settings_from
+from orchestrator.cli.console import err, out, print_facts, print_json, print_table, progress_bar
+from orchestrator.cli.options import (
+    NEWEST,
+    AllOption,
+    HomeOption,
+    JsonOption,
+    StorageOption,
+    new_app,
+    settings_from,
+)
 from orchestrator.storage import (
     DEFAULT_PROFILE,
     Storage,
@@ -48,14 +56,22 @@ def add(
 
 
 @pin.command()
-def ls(storage: StorageOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
-    """List what is pinned."""
+def ls(
+    every: AllOption = False,
+    storage: StorageOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what is pinned, oldest first: the newest, or --all."""
     with _storage(home, storage) as store:
-        pins = store.pins()
+        pins = store.pins(None if every else NEWEST)
+        count, _ = store.count()
     if json:
         print_json([vars(entry) for entry in pins])
     else:
         print_table(["cid", "size", "not mirrored because"], [[p.cid, p.size, p.queued] for p in pins])
+    if len(pins) < count and not every:
+        err.print(f"{count - len(pins)} older ones are listed with --all")
 
 
 @pin.command()

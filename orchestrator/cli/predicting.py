@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.console import out, print_json, print_table
+from orchestrator.cli.console import err, out, print_json, print_table
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -15,13 +15,14 @@ from orchestrator.cli.options import (
     ModelArgument,
     NetworkOption,
     StorageOption,
+    ViewerOption,
     chosen_sender,
     new_app,
     workspace_from,
 )
-from orchestrator.errors import UsageError
 from orchestrator.pipeline import predicting
 from orchestrator.pipeline.projects import find_project
+from orchestrator.text import shown
 
 app = new_app()
 
@@ -32,27 +33,43 @@ ProjectArgument = Annotated[str, typer.Argument(metavar="PROJECT", help="NAME, C
 def predict(
     model: ModelArgument,
     rows: Annotated[Path, typer.Argument(metavar="ROWS", help="A CSV, Parquet or JSON file.", exists=True)],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the answers to this CSV, Parquet or JSON file."),
+    ] = None,
     identity: IdentityOption = None,
     network: NetworkOption = None,
-    sender: FromOption = None,
+    sender: ViewerOption = None,
     storage: StorageOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Predict ROWS with a model that was checked against the chain first; every prediction is logged."""
+    from orchestrator.pipeline import predictionfile
     from orchestrator.pipeline.loading import load_published
 
+    if output:
+        predictionfile.check_output(output, rows)
+    imputed: list[str] = []
     with workspace_from(network, sender, home, storage) as workspace:
         loaded = load_published(workspace, model, workspace.viewer, identity)
-        predictions = predicting.predict(workspace, loaded, predicting.read_rows(rows))
+        predictions = predicting.predict(workspace, loaded, rows, imputed.append)
+    if imputed:
+        err.print(f"{imputed[0]}", markup=False)
+        err.print(f"{len(imputed)} bad values were taken for missing, as in training", markup=False)
+    if output:
+        predictionfile.write_predictions(output, loaded, predictions)
     if json:
-        answers = [{"index": each.index, **each.output} for each in predictions]
-        print_json({"model": loaded.to_json(), "predictions": answers})
+        print_json(predictionfile.as_json(loaded, predictions))
         return
     anchor = loaded.anchor
     out.print(f"{loaded.name}, SHA-256 {loaded.version.artifact_hash.hex()}")
     out.print(f"anchored in block {anchor.block_number}, transaction {anchor.transaction}")
-    table = [[each.index, each.output["label"], _confidence(each.output)] for each in predictions]
+    if output:
+        first, last = predictions[0].index, predictions[-1].index
+        out.print(f"wrote {output}: predictions {first} to {last}", markup=False)
+        return
+    table = [[each.index, shown(str(each.output["label"])), _confidence(each.output)] for each in predictions]
     print_table(["N", "label", "probability"], table)
 
 
@@ -99,17 +116,14 @@ def prove(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: prediction-N.json.")] = None,
     network: NetworkOption = None,
-    sender: FromOption = None,
+    sender: ViewerOption = None,
     home: HomeOption = None,
 ) -> None:
     """Write the proof that prediction N is in an anchored log; `diln verify` and the contract accept it."""
     dest = output or Path(f"prediction-{number}.json")
-    revealed = predicting.read_rows(reveal) if reveal else []
-    if len(revealed) > 1:
-        raise UsageError(f"{reveal} holds {len(revealed)} rows", "Give the one row that was asked.")
     with workspace_from(network, sender, home) as workspace:
         found = find_project(workspace, project, workspace.viewer)
-        predicting.prove(workspace, found.id, number, dest, revealed[0] if revealed else None)
+        predicting.prove(workspace, found.id, number, dest, reveal)
     out.print(f"wrote {dest}; check it with: diln verify {dest}")
 
 

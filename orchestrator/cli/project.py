@@ -4,13 +4,16 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.console import out, print_facts, print_json, print_table
+from orchestrator.cli.console import err, out, print_facts, print_json, print_one, print_table
 from orchestrator.cli.options import (
+    NEWEST,
+    AllOption,
     DryRunOption,
     FromOption,
     HomeOption,
     JsonOption,
     NetworkOption,
+    ViewerOption,
     chosen_sender,
     new_app,
     workspace_from,
@@ -57,39 +60,41 @@ def create(
 
 
 @project.command(name="list")
-def list_projects(network: NetworkOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
-    """List the projects of the registry."""
+def list_projects(
+    every: AllOption = False,
+    network: NetworkOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the projects of the registry, oldest first: the newest ones, or --all."""
     with workspace_from(network, None, home) as workspace:
-        found = workspace.registry.projects()
+        found = workspace.registry.projects(None if every else NEWEST)
     if json:
         print_json([_facts(each) for each in found])
     else:
         rows = [[each.name, each.owner, _demands(each), each.versions, each.id.hex()[:16]] for each in found]
         print_table(["name", "owner", "signatures", "versions", "id"], rows)
+    if len(found) == NEWEST and not every:
+        err.print("older ones, if there are any, are listed with --all")
 
 
 @project.command()
 def show(
     name: ProjectArgument,
     network: NetworkOption = None,
-    sender: FromOption = None,
+    sender: ViewerOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show a project with its publishers and participants."""
     with workspace_from(network, sender, home) as workspace:
-        found = _find(workspace, name)
+        found = find_project(workspace, name, workspace.viewer)
         members = workspace.registry.members(found.id)
     facts = _facts(found) | {
         "publishers": list(members.publishers),
         "participants": list(members.participants),
     }
-    if json:
-        print_json(facts)
-    else:
-        print_facts(
-            {key: ", ".join(value) if isinstance(value, list) else value for key, value in facts.items()}
-        )
+    print_one(facts, json)
 
 
 @project.command()

@@ -1,11 +1,13 @@
-"""`diln sign`, `publish` and `mark`."""
+"""`diln describe`, `sign`, `publish` and `mark`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from orchestrator.chain import ether
 from orchestrator.cli.console import out, print_facts, print_json, progress_bar
+from orchestrator.cli.modeloptions import BundleOption, KeyOption, Told, telling
 from orchestrator.cli.options import (
     DryRunOption,
     FromOption,
@@ -13,25 +15,41 @@ from orchestrator.cli.options import (
     JsonOption,
     ModelArgument,
     NetworkOption,
+    SigningOption,
     StorageOption,
     chosen_sender,
     new_app,
     workspace_from,
 )
 from orchestrator.errors import UsageError
+from orchestrator.pipeline.describing import describe_model, is_model
 from orchestrator.pipeline.marking import mark as mark_version
+from orchestrator.pipeline.openssf import write_signature
 from orchestrator.pipeline.publishing import Published
 from orchestrator.pipeline.publishing import publish as publish_run
 from orchestrator.pipeline.references import find_version
-from orchestrator.pipeline.runs import find_run
+from orchestrator.pipeline.runs import Run, find_run
 from orchestrator.pipeline.signing import sign as sign_run
+from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import Status
 
 app = new_app()
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="latest, a name, a run's id or its folder.")]
+ModelOrRun = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|FILE|FOLDER", help="latest, a name, a run's id; or any model's file or folder."
+    ),
+]
 ProjectOption = Annotated[
     str | None, typer.Option("--project", metavar="PROJECT", help="NAME, CREATOR/NAME or an id.")
+]
+EncryptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encrypt-to", metavar="age1…", help="Publish only encrypted to this recipient; repeatable."
+    ),
 ]
 
 
@@ -40,7 +58,7 @@ def sign(
     run: RunArgument = "latest",
     project: ProjectOption = None,
     network: NetworkOption = None,
-    sender: FromOption = None,
+    sender: SigningOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -56,15 +74,48 @@ def sign(
 
 
 @app.command()
+@telling
+def describe(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE|FOLDER", exists=True, help="A model of any framework.")
+    ],
+    told: Told,
+    encrypt_to: EncryptOption = None,
+    network: NetworkOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the manifest of a model that was made elsewhere, to be signed; nothing is sent or loaded."""
+    known, extra, recipients = told.known(path), told.attested(path), tuple(encrypt_to or ())
+    with workspace_from(network, None, home) as workspace, progress_bar("hashing", unit="bytes") as progress:
+        run = describe_model(workspace, path, known, extra=extra, encrypt_to=recipients, progress=progress)
+    manifest = run.manifest
+    facts = {
+        "run": f"{run.name}/{run.id}",
+        "format": manifest.predicate.artifact.format,
+        "sha256": manifest.artifact_hash.hex(),
+        "cid": manifest.artifact_cid,
+        "manifest": manifest.digest.hex(),
+    }
+    print_json(facts) if json else print_facts(facts)
+
+
+@app.command()
+@telling
 def publish(
-    run: RunArgument = "latest",
+    told: Told,
+    run: ModelOrRun = "latest",
     project: ProjectOption = None,
+    encrypt_to: EncryptOption = None,
     on_chain: Annotated[
         bool, typer.Option("--on-chain", help="Store the whole model in contract code.")
     ] = False,
-    deployable: Annotated[
-        bool, typer.Option("--deployable", help="Refuse a model that does not pass its gate.")
+    require_gate: Annotated[
+        bool, typer.Option("--require-gate", help="Refuse a model that does not pass its gate.")
     ] = False,
+    deployable: Annotated[bool, typer.Option("--deployable", hidden=True)] = False,
+    bundle: BundleOption = None,
+    signing_key: KeyOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
     storage: StorageOption = None,
@@ -72,15 +123,18 @@ def publish(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Pin a run's model and manifest, and anchor them. Interrupted, run it again: nothing happens twice."""
+    """Pin a model and its manifest, and anchor them. Interrupted, run it again: nothing happens twice."""
     with workspace_from(network, sender, home, storage) as workspace, progress_bar("publishing") as progress:
+        found = _run(workspace, run, told, tuple(encrypt_to or ()))
+        if bundle and not dry_run:
+            write_signature(workspace, found, bundle, signing_key)
         published = publish_run(
             workspace,
-            find_run(workspace.settings, run),
+            found,
             workspace.account(chosen_sender(workspace.settings)),
             project=project,
             on_chain=on_chain,
-            require_deployable=deployable,
+            require_deployable=require_gate or deployable,
             dry_run=dry_run,
             progress=progress,
         )
@@ -125,6 +179,15 @@ def mark(
     else:
         done = f"would take {receipt.gas_used} gas" if dry_run else f"{model} is {status} ({receipt.tx_hash})"
         out.print(done)
+
+
+def _run(workspace: Workspace, reference: str, told: Told, recipients: tuple[str, ...]) -> Run:
+    """The run of this name, or one that is made of a model's file or folder."""
+    if not is_model(reference):
+        return find_run(workspace.settings, reference)
+    path = Path(reference)
+    extra = told.attested(path)
+    return describe_model(workspace, path, told.known(path), extra=extra, encrypt_to=recipients)
 
 
 def _status(word: str) -> Status:

@@ -1,5 +1,6 @@
 """What the commands of `diln sum` share: options, finding the model, reading samples, printing."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,6 +130,44 @@ def encode(opened: "Found", samples: Samples) -> list[bytes]:
     return found
 
 
+def encode_many(opened: "Found", samples: Samples) -> "tuple[list[int], list[bytes], Counter[str]]":
+    """The rows of a CSV that fit the model, their bytes, and how many were dropped for which reason.
+
+    A single sample that does not fit raises DataError, and so does a CSV of which nothing fits.
+    """
+    from orchestrator.errors import DataError
+    from orchestrator.sum.adding import encode_row
+
+    if samples.encoded or len(samples.rows) == 1:
+        return list(range(len(samples.rows))), encode(opened, samples), Counter()
+    kept, xs, dropped = [], [], Counter[str]()
+    for number, row in enumerate(samples.rows):
+        try:
+            xs.append(encode_row(opened, row))
+            kept.append(number)
+        except DataError as error:
+            dropped[error.message.split(":")[0]] += 1
+    if not kept:
+        raise DataError(f"no row fits the model: {next(iter(dropped))}", "`diln sum show` tells the encoder.")
+    return kept, xs, dropped
+
+
+def text_column_of(opened: "Found", csv: Path | None, given: str | None, label_column: str) -> str | None:
+    """The column of texts: the one that was named, else for a model of texts the one that has the longest."""
+    from orchestrator.sum.encoders import TextEncoder
+
+    if given is not None or csv is None or not isinstance(opened.descriptor.encoder, TextEncoder):
+        return given
+    import pandas as pd
+
+    try:
+        head = pd.read_csv(csv, nrows=100, dtype=str).drop(columns=label_column, errors="ignore")
+    except (OSError, ValueError):
+        return given  # whoever reads it says what is wrong with it
+    lengths = {str(name): head[name].fillna("").str.len().mean() for name in head.columns}
+    return max(lengths, key=lambda name: lengths[name], default=None)
+
+
 def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], json: bool) -> None:
     """A table of these columns, or all that there is as JSON."""
     if json:
@@ -160,12 +199,18 @@ def contribution_facts(
 def outcome_facts(opened: "Found", outcome: "Outcome", json: bool) -> dict[str, Any]:
     told = outcome.contribution
     return {
-        "done": outcome.verb if outcome.receipt else f"no {outcome.verb}",
+        "done": _done(outcome),
         "number": told.number if told else "",
         "label": opened.descriptor.labels[told.facts.label] if told else "",
         "amount": amount_in(opened, outcome.amount, json),
         "transaction": outcome.receipt.tx_hash if outcome.receipt else outcome.refusal,
     }
+
+
+def _done(outcome: "Outcome") -> str:
+    if not outcome.receipt:
+        return f"no {outcome.verb}"
+    return f"first look, to {outcome.verb}" if outcome.looked else outcome.verb
 
 
 def print_outcomes(facts: Sequence[Mapping[str, Any]]) -> None:

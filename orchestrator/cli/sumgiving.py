@@ -25,10 +25,6 @@ from orchestrator.cli.sumcommon import (
     when,
 )
 
-AbandonedOption = Annotated[
-    bool, typer.Option("--abandoned", help="Sweep also what the model agrees with and nobody wanted back.")
-]
-
 if TYPE_CHECKING:
     from orchestrator.errors import NodeUnavailable
     from orchestrator.sum.claiming import Verb
@@ -58,7 +54,6 @@ def refund(
 def report(
     reference: ReferenceArgument,
     number: Annotated[list[int] | None, typer.Option(help="Only this contribution; repeatable.")] = None,
-    abandoned: AbandonedOption = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -68,12 +63,12 @@ def report(
 ) -> None:
     """Report due contributions that the model disagrees with, take the shares that are ready, sweep the rest.
 
-    What nobody took is swept: by the creator after its wait, by anyone after theirs.
+    Half of what nobody took is swept: by the creator after its wait, by anyone after theirs.
     """
     verbs: tuple[Verb, ...] = ("report", "take", "sweep")
     with connection_from(network, sender, storage, home) as connection:
         opened = opened_from(connection, reference, encoder)
-        _settle(connection, opened, verbs, json, number, abandoned=abandoned)
+        _settle(connection, opened, verbs, json, number)
 
 
 def withdraw(
@@ -89,7 +84,7 @@ def withdraw(
     with connection_from(network, sender, storage, home) as connection:
         opened = anything_from(connection, reference)
         account = connection.account(chosen_sender(connection.settings))
-        dest = connection.address(to) if to else account.address
+        dest = connection.address(to, paid=True) if to else account.address
         if not opened.shared.balance(account.address):
             print_json({"amount": 0}) if json else out.print("there is nothing to withdraw")
             return
@@ -103,7 +98,6 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
     everyone: Annotated[bool, typer.Option("--everyone", help="Refund others too.")] = False,
-    abandoned: AbandonedOption = False,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
     sender: FromOption = None,
@@ -121,7 +115,7 @@ def watch(
     with connection_from(network, sender, storage, home) as connection:
         opened = anything_from(connection, reference, encoder)
         account = connection.account(chosen_sender(connection.settings))
-        turns = keep(connection, opened, account, everyone=everyone, abandoned=abandoned, every=every)
+        turns = keep(connection, opened, account, everyone=everyone, every=every)
         for turn in turns:
             _print_turn(opened, turn, json)
             if once:
@@ -145,9 +139,12 @@ def _print_turn(
     elif isinstance(turn, Turn):
         facts = [outcome_facts(opened, each, json) for each in turn.outcomes]
         if json:
-            print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at})
+            skipped = list(turn.skipped)
+            print_json({"done": facts, "waiting": turn.waiting, "next": turn.next_at, "skipped": skipped})
             return
         print_outcomes(facts)
+        for line in turn.skipped:
+            out.print(line, markup=False)
         out.print(f"{turn.waiting} wait{f', the next until {when(turn.next_at)}' if turn.next_at else ''}")
     else:
         out.print(f"the node does not answer: {turn.message}", markup=False)
@@ -161,7 +158,6 @@ def _settle(
     numbers: list[int] | None,
     *,
     everyone: bool = False,
-    abandoned: bool = False,
 ) -> None:
     from orchestrator.sum.claiming import settle
     from orchestrator.sum.hiding import release
@@ -174,7 +170,6 @@ def _settle(
             account,
             verbs,
             everyone=everyone,
-            abandoned=abandoned,
             numbers=numbers or (),
         )
     )

@@ -9,12 +9,11 @@ import typer
 from orchestrator.cli.console import out, print_facts, print_json, print_one, progress_bar
 from orchestrator.cli.marketprinting import print_market, print_replay, print_standing
 from orchestrator.cli.options import (
-    FromOption,
     HomeOption,
     JsonOption,
     NetworkOption,
+    StandingOption,
     StorageOption,
-    chosen_sender,
 )
 from orchestrator.cli.sumcommon import (
     CsvOption,
@@ -32,10 +31,12 @@ from orchestrator.cli.sumcommon import (
     samples_from,
 )
 from orchestrator.errors import UsageError
+from orchestrator.text import shown
 
 if TYPE_CHECKING:
     from orchestrator.sum.descriptor import TestSet
     from orchestrator.sum.opening import Opened
+    from orchestrator.sum.records import Terms
     from orchestrator.sum.replaying import Point
 
 
@@ -46,7 +47,7 @@ def list_models(
     json: JsonOption = False,
 ) -> None:
     """List the shared models and markets of this chain."""
-    from orchestrator.errors import ChainError
+    from orchestrator.errors import DilnError
     from orchestrator.sum.opening import models
 
     rows = []
@@ -55,8 +56,8 @@ def list_models(
             try:
                 shared = connection.factory.open(created)
                 kind, count = shared.composition, shared.count()
-            except ChainError:
-                kind, count = "unknown code", 0
+            except (DilnError, ValueError, TypeError, OverflowError) as error:
+                kind, count = f"unusable: {shown(str(error), 80)}", 0
             rows.append(
                 {
                     "name": descriptor.name if descriptor else "",
@@ -74,7 +75,7 @@ def show(
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Plot the accuracy over time.")] = None,
     encoder: EncoderOption = None,
     network: NetworkOption = None,
-    sender: FromOption = None,
+    sender: StandingOption = None,
     storage: StorageOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
@@ -94,7 +95,8 @@ def show(
         shared, descriptor = opened.shared, opened.descriptor
         test, status = read_test_set(connection, descriptor), shared.status()
         accuracy = accuracy_on(opened.twin(), test) if test else None
-        standing = shared.standing(connection.address(chosen_sender(connection.settings)))
+        viewer = connection.settings.sender
+        standing = shared.standing(connection.address(viewer)) if viewer else None
         quality = descriptor.quality
         facts: dict[str, Any] = {
             "name": opened.name,
@@ -107,17 +109,27 @@ def show(
             "contributions": status.count,
             "deposits in": shared.money.symbol,
             "deposit now": amount_in(opened, shared.price(), json),
-            "refund wait": f"{shared.terms.refund_wait / 86_400:g} days",
+            **_terms(shared.terms, json),
             "accuracy at first": round(quality.quantized, 4) if quality else None,
             "test samples unseen": ("yes" if quality.unseen else "not known") if quality else None,
             "accuracy now": round(accuracy, 4) if accuracy is not None else None,
             "tested on": len(test.labels) if test else None,
-            "your balance": amount_in(opened, standing.balance, json),
-            "your reputation": f"{standing.valid} of {status.valid}",
+            "your balance": amount_in(opened, standing.balance, json) if standing else None,
+            "your reputation": f"{standing.valid} of {status.valid}" if standing else None,
         }
         if png:
             _plot(opened, test, png)
     print_one(facts, json)
+
+
+def _terms(terms: "Terms", json: bool) -> dict[str, Any]:
+    """All that the creator chose about deposits: seconds for machines, days for people."""
+    waits = ("refund_wait", "take_gap", "creator_wait", "any_wait")
+
+    def told(wait: int) -> int | str:
+        return wait if json else f"{wait / 86_400:g} days"
+
+    return {"cost weight": terms.cost_weight, **{w.replace("_", " "): told(getattr(terms, w)) for w in waits}}
 
 
 def predict(
