@@ -13,7 +13,6 @@ Nothing in it is believed because it is in it: the model must be the one that th
 signature is checked against the chain before it is kept.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ChainError, DilnError, IntegrityError, StorageError, UsageError
+from orchestrator.pipeline.describing import bring
 from orchestrator.pipeline.fetching import manifest_of, model_file
 from orchestrator.pipeline.references import find_version
 from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run, find_run
@@ -61,7 +61,7 @@ def export_bundle(workspace: Workspace, reference: str, dest: Path, *, proofs: S
         if run:
             manifest = check_run(run)
             source = run.encrypted if manifest.predicate.artifact.encrypted else run.model
-            _link(source, folder / source.name)
+            bring(source, folder / source.name)
             if run.signatures.is_file():
                 shutil.copyfile(run.signatures, folder / SIGNATURES)
         else:
@@ -110,7 +110,7 @@ def _published(workspace: Workspace, reference: str, folder: Path) -> Manifest:
     elif manifest.folder:
         workspace.storage.get(manifest.artifact_cid, folder / "model")
     else:
-        _link(model_file(workspace, version), folder / name)
+        bring(model_file(workspace, version), folder / name)
     return manifest
 
 
@@ -259,13 +259,3 @@ def _folder(workspace: Workspace) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _link(source: Path, dest: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, dest)
-        return
-    try:
-        os.link(source, dest)
-    except OSError:
-        shutil.copyfile(source, dest)

@@ -90,7 +90,7 @@ def describe_model(
     draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
     try:
         model = draft.folder / f"model{''.join(path.suffixes[-1:]) if path.is_file() else ''}"
-        _bring(path, model)
+        bring(path, model)
         stored = digest_file(model, progress=progress)
         if encrypt_to:
             encrypt_file(model, draft.encrypted, encrypt_to)
@@ -132,7 +132,7 @@ def _check_links(folder: Path) -> None:
             )
 
 
-def _bring(source: Path, dest: Path) -> None:
+def bring(source: Path, dest: Path) -> None:
     """Link a file where the disk allows it, as models may be large; else copy. Raises StorageError."""
     try:
         if source.is_dir():
