@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,6 @@ ACCEPTED = {
 }
 """Findings that stay, by detector and place, with the reason."""
 
-FORGE = ROOT / "node_modules" / ".bin" / "forge"
-
 
 def main(arguments: list[str]) -> int:
     """Print each finding that is not accepted; 1 if there is one."""
@@ -52,20 +51,21 @@ def main(arguments: list[str]) -> int:
             "viaIR": config.via_ir,
         },
     }
-    target = ROOT / ".build" / "slither-input.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(request), encoding="utf-8")
-    found = target.with_name("slither-output.json")
-    found.unlink(missing_ok=True)
-    command = [os.environ.get("SLITHER", "slither"), str(target), "--config-file", "slither.config.json"]
-    command += ["--solc", str(solc_binary(ROOT, config.version)), "--json", str(found), *arguments]
-    # Where there is a foundry.toml, crytic-compile asks forge what it says, whatever it is to compile.
-    environ = {**os.environ, "PATH": f"{FORGE.parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, check=False, capture_output=True, text=True)
-    if not found.is_file():
-        sys.stderr.write(done.stderr)
-        return 1
-    result = json.loads(found.read_text(encoding="utf-8"))
+    command = [os.environ.get("SLITHER", "slither"), "input.json", "--json", "output.json"]
+    command += ["--config-file", str(ROOT / "slither.config.json")]
+    command += ["--solc", str(solc_binary(ROOT, config.version)), *arguments]
+    # Beside a foundry.toml crytic-compile takes forge's compiler, whatever it was told: so it runs elsewhere.
+    with tempfile.TemporaryDirectory() as folder:
+        elsewhere = Path(folder)
+        (elsewhere / "input.json").write_text(json.dumps(request), encoding="utf-8")
+        for name in ("contracts", "node_modules"):
+            (elsewhere / name).symlink_to(ROOT / name)
+        done = subprocess.run(command, cwd=elsewhere, check=False, capture_output=True, text=True)
+        found = elsewhere / "output.json"
+        if not found.is_file():
+            sys.stderr.write(done.stderr)
+            return 1
+        result = json.loads(found.read_text(encoding="utf-8"))
     if not result["success"]:
         sys.stderr.write(f"{result['error']}\n")
         return 1
