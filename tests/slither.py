@@ -20,7 +20,7 @@ from orchestrator.config import load_settings
 
 ROOT = Path(__file__).parent.parent
 ACCEPTED = {
-    ("incorrect-exp", "DataTree.climb"): "a sibling's index differs in the lowest bit: ^ is meant",
+    ("incorrect-exp", "OrderedTree.climb"): "a sibling's index differs in the lowest bit: ^ is meant",
     ("divide-before-multiply", "SelfAssessment.sweep"): "shares are whole units; the odd unit is burnt",
     ("incorrect-equality", "SelfAssessment._isFor"): "the lowest bit of a word is a flag",
     ("incorrect-equality", "MarketLedger._credit"): "nothing is to be credited: nothing is written",
@@ -33,6 +33,13 @@ ACCEPTED = {
     ("timestamp", "SelfAssessment.report"): "the flag lies beside a time, in one word",
     ("cyclomatic-complexity", "MarketReward.crank"): "one loop over steps of five kinds",
     ("unused-state", "MarketBase.BURNT"): "a measurer is a market's code without its money",
+    ("msg-value-in-nonpayable", "CurrencyTransfers.pull"): "payable functions of a system call it",
+    ("incorrect-shift", "Targets._shifted"): "a one is shifted into the lane of its class",
+    ("uninitialized-state", "Tournament._entries"): "entries are written through storage pointers",
+    ("incorrect-equality", "MarketPurse._escrowFrom"): "the value sent must be the amount, to the wei",
+    ("timestamp", "TournamentFactory.create"): "a tournament begins within a year, to the hour at best",
+    ("naming-convention", "TournamentFactory.IMPLEMENTATION"): "immutables are written as constants",
+    ("naming-convention", "Instance.IMPLEMENTATION"): "immutables are written as constants",
 }
 """Findings that stay, by detector and place, with the reason."""
 

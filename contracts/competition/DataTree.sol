@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {OrderedTree} from "../shared/OrderedTree.sol";
 import {Score} from "../shared/Score.sol";
 import {Group, ICompetition, Metric, Refutation, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
@@ -12,10 +13,8 @@ import {TermsCodec} from "./TermsCodec.sol";
  * @title DataTree
  * @notice The data commitment and the tree of predictions.
  *
- * A pair is hashed left before right, and a node without a partner rises as it is. Where a leaf stands therefore
- * follows from its number and the count of leaves alone: `climb` walks that way, uses up the whole proof and no other
- * length, and so no root has room for two versions of one leaf. Leaves start with a tag of their own and are longer
- * than the 64 bytes of an inner node, so nothing can pass for something else.
+ * Both are ordered trees (see OrderedTree): no root has room for two versions of one leaf. Leaves start with a tag of
+ * their own and are longer than the 64 bytes of an inner node, so nothing can pass for something else.
  */
 library DataTree {
     bytes32 internal constant SAMPLE = keccak256("DILN competition sample");
@@ -30,7 +29,7 @@ library DataTree {
         require(opened.data.length == length, ICompetition.WrongGroupLength(opened.data.length, length));
         bytes32 top = samplesRoot(opened.salt, number, opened.data, stride);
         bytes32 leaf = groupLeaf(t, number, top);
-        require(climb(leaf, opened.proof, number, t.groups) == t.root, ICompetition.WrongProof(number));
+        require(OrderedTree.climb(leaf, opened.proof, number, t.groups) == t.root, ICompetition.WrongProof(number));
         return t.classes == 0 ? 0 : _countLabels(t, number, opened.data, stride);
     }
 
@@ -45,8 +44,8 @@ library DataTree {
         );
         bytes32 leaf =
             keccak256(abi.encodePacked(SAMPLE, evidence.salt, uint16(number), uint16(position), evidence.sample));
-        bytes32 top = climb(leaf, evidence.sampleProof, position, t.groupSize);
-        bytes32 root = climb(groupLeaf(t, number, top), evidence.groupProof, number, t.groups);
+        bytes32 top = OrderedTree.climb(leaf, evidence.sampleProof, position, t.groupSize);
+        bytes32 root = OrderedTree.climb(groupLeaf(t, number, top), evidence.groupProof, number, t.groups);
         require(root == t.root, ICompetition.WrongProof(number));
     }
 
@@ -81,58 +80,7 @@ library DataTree {
                 node := add(node, 32)
             }
         }
-        return rootOf(nodes);
-    }
-
-    /// Where the walk from `node`, the `index`-th of `count`, ends; 0 unless that takes all of `proof`.
-    function climb(bytes32 node, bytes32[] calldata proof, uint256 index, uint256 count)
-        internal
-        pure
-        returns (bytes32)
-    {
-        if (index >= count) return 0;
-        uint256 used = 0;
-        unchecked {
-            // Below the length of the proof.
-            for (; count > 1; count = (count + 1) / 2) {
-                if ((index ^ 1) < count) {
-                    if (used == proof.length) return 0;
-                    assembly ("memory-safe") {
-                        // In scratch space, the node behind its sibling where its index is odd.
-                        let odd := and(index, 1)
-                        mstore(shl(5, odd), node)
-                        mstore(shl(5, iszero(odd)), calldataload(add(proof.offset, shl(5, used))))
-                        node := keccak256(0, 64)
-                    }
-                    ++used;
-                }
-                index /= 2;
-            }
-        }
-        return used == proof.length ? node : bytes32(0);
-    }
-
-    /// The root over `nodes`, which is used up: each pair left before right, a node without a partner rises.
-    function rootOf(bytes32[] memory nodes) internal pure returns (bytes32) {
-        uint256 count = nodes.length;
-        unchecked {
-            // Indices stay below the length.
-            while (count > 1) {
-                uint256 half = count / 2;
-                assembly ("memory-safe") {
-                    // Pairs lie behind what is written.
-                    let target := add(nodes, 32)
-                    let source := target
-                    for { let end := add(target, shl(5, half)) } lt(target, end) { target := add(target, 32) } {
-                        mstore(target, keccak256(source, 64))
-                        source := add(source, 64)
-                    }
-                }
-                if (count % 2 == 1) nodes[half] = nodes[count - 1];
-                count = half + count % 2;
-            }
-        }
-        return nodes[0];
+        return OrderedTree.rootOf(nodes);
     }
 
     function _countLabels(Terms memory t, uint256 number, bytes calldata data, uint256 stride)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-
+import {OrderedTree} from "../shared/OrderedTree.sol";
 import {Cids} from "./Cids.sol";
 import {Batch, BatchView, CidKind, IModelRegistry} from "./IModelRegistry.sol";
 import {Projects} from "./Projects.sol";
@@ -59,11 +58,13 @@ abstract contract Batches is Projects {
     function verifyInclusion(
         bytes32 projectId,
         bytes32 record,
+        uint256 position,
+        uint256 count,
         bytes32[] calldata proof
     ) external view returns (bool included, bytes32 root) {
         bytes32 leaf = keccak256(abi.encode(keccak256(abi.encode(record))));
-        root = MerkleProof.processProofCalldata(proof, leaf);
-        included = _batches[projectId][root].count > 0;
+        root = OrderedTree.climb(leaf, proof, position, count);
+        included = count > 0 && _batches[projectId][root].count == count;
     }
 
     /// @inheritdoc IModelRegistry

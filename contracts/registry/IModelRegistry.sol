@@ -45,8 +45,8 @@ struct Approval {
 }
 
 /// @notice A Merkle tree of records to be anchored by its root.
-/// @param root the root; leaves are keccak256(keccak256(record)), pairs are hashed in ascending order (as
-/// OpenZeppelin's StandardMerkleTree does for the type `bytes32`)
+/// @param root the root; leaves are keccak256(keccak256(record)) in the records' order, see
+/// contracts/shared/OrderedTree.sol
 /// @param count how many records there are
 /// @param label what they are, in ASCII, for example "predictions"
 /// @param cidKind how the list of records is addressed on IPFS
@@ -378,15 +378,21 @@ interface IModelRegistry {
     function batch(bytes32 projectId, bytes32 root) external view returns (BatchView memory);
 
     /// @notice Whether `record` is in one of the project's anchored batches, and in which.
-    /// @dev Takes the record, not its leaf, and hashes it twice itself: nobody can pass an inner node for a record.
+    /// @dev Takes the record, not its leaf, and hashes it twice itself: nobody can pass an inner node for a record. One
+    /// batch has one record at a position, since both and the batch's count decide which way the proof goes.
     /// @param record the 32-byte digest of the record
-    /// @param proof the siblings from the leaf upwards
-    /// @return included whether the proof ends in an anchored root
-    /// @return root that root, or what the proof ends in
-    function verifyInclusion(bytes32 projectId, bytes32 record, bytes32[] calldata proof)
-        external
-        view
-        returns (bool included, bytes32 root);
+    /// @param position of the record in the batch, from 0
+    /// @param count of records in the batch, as it was anchored
+    /// @param proof the siblings from the leaf upwards (contracts/shared/OrderedTree.sol)
+    /// @return included whether the proof ends in the root of an anchored batch of so many
+    /// @return root that root, or what the proof ends in; zero if it is too long or too short
+    function verifyInclusion(
+        bytes32 projectId,
+        bytes32 record,
+        uint256 position,
+        uint256 count,
+        bytes32[] calldata proof
+    ) external view returns (bool included, bytes32 root);
 
     /// @notice What participants sign for `publish`: the EIP-712 digest, in the domain {name "DILN ModelRegistry",
     /// version "1", chainId, verifyingContract}, of

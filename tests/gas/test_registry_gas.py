@@ -86,7 +86,7 @@ def test_verify_inclusion__1000_records__gas(gas_snapshot: Snapshot) -> None:
     tree = MerkleTree(records)
     world.send("anchorBatch", world.project, world.batch(tree.root, 1000), sender="alice")
     index = max(range(1000), key=lambda index: len(tree.proof(index)))
-    arguments = ("verifyInclusion", world.project, records[index], tree.proof(index))
+    arguments = ("verifyInclusion", world.project, records[index], index, 1000, tree.proof(index))
     gas: int = world.send(*arguments, sender="stranger")["gasUsed"]
     data = world.encoded(*arguments)
     bound = max(_floor(data), _calldata(data) + READ_SLOT)

@@ -15,10 +15,8 @@ import numpy as np
 from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
 
-from orchestrator.competition.archive import check_group
-from orchestrator.competition.bounds import first_broken
-from orchestrator.competition.records import NOBODY, Group, Terms
-from orchestrator.competition.tree import GROUP, SAMPLE, Data, proof_of, sample_leaves
+from orchestrator.bindings.competition import Group
+from orchestrator.chain.bound import value_of
 from orchestrator.errors import CidError, DataError, DilnError, ModelError
 from orchestrator.learning.integer import decode_model, decode_samples, encode_model, encode_samples
 from orchestrator.learning.integer.models import check_outputs
@@ -26,10 +24,14 @@ from orchestrator.learning.onchain.features import decode_dense, decode_sparse, 
 from orchestrator.learning.onchain.market_rules import Rules
 from orchestrator.learning.onchain.samples import decode_run, encode_run
 from orchestrator.learning.onchain.words import Shape
-from orchestrator.provenance.merkle import MerkleTree, verify_proof
+from orchestrator.provenance.merkle import MerkleTree, leaf_hash, proof_of
 from orchestrator.storage.cid import Cid
-from orchestrator.sum.records import Facts
-from orchestrator.sum.records import Terms as SumTerms
+from orchestrator.systems.competition.archive import check_group
+from orchestrator.systems.competition.bounds import first_broken
+from orchestrator.systems.competition.records import NOBODY, Terms
+from orchestrator.systems.competition.tree import GROUP, SAMPLE, Data, sample_leaves
+from orchestrator.systems.sum.records import Facts
+from orchestrator.systems.sum.records import Terms as SumTerms
 from tests.evm import artifact
 from tests.parity.random_models import random_network, random_trees
 
@@ -151,20 +153,20 @@ def _tuple_type() -> str:
 
 
 def _competition_terms(rng: Random) -> bytes:
-    terms = Terms.read(_terms()[1])
+    terms = value_of(Terms, _terms()[1])
     changes: dict[str, Any] = {"cid_digest": rng.bytes(32)}
     for name in rng.choice(list(_VARIED), int(rng.integers(0, 4)), replace=False).tolist():
         choices = _VARIED[name]
         changes[name] = choices[int(rng.integers(len(choices)))]
-    values = replace(terms, **changes).as_tuple()
+    values = astuple(replace(terms, **changes))
     return encode([_tuple_type()], [tuple(values)])
 
 
 def _read_terms(data: bytes) -> bytes | None:
     try:
         (values,) = decode([_tuple_type()], data)
-        terms = Terms.read(values)
-        return None if first_broken(terms) else encode([_tuple_type()], [terms.as_tuple()])
+        terms = value_of(Terms, values)
+        return None if first_broken(terms) else encode([_tuple_type()], [astuple(terms)])
     except Exception:  # eth_abi has its own tree of errors; Python's words do not matter here
         return None
 
@@ -188,7 +190,7 @@ def _group(rng: Random) -> bytes:
 def _shape(data: bytes) -> Terms:
     """The terms that matter to a tree."""
     values = _terms()[1]
-    found = Terms.read(values)
+    found = value_of(Terms, values)
     for name, value in {
         "groups": data[0],
         "group_size": data[2],
@@ -261,14 +263,16 @@ def _words(packed: bytes) -> tuple[bytes, ...]:
 def _batch(rng: Random) -> bytes:
     tree = MerkleTree(records := [rng.bytes(32) for _ in range(int(rng.integers(1, 9)))])
     index = int(rng.integers(len(records)))
-    return records[index] + tree.root + b"".join(tree.proof(index))
+    return records[index] + tree.root + bytes([index, len(records)]) + b"".join(tree.proof(index))
 
 
 def _read_batch(data: bytes) -> bytes | None:
-    if len(data) < 64 or len(data) % 32:
+    if len(data) < 66 or len(data) % 32 != 2:
         return None
     root = data[32:64]
-    return Hashed(root) if verify_proof(data[:32], _words(data[64:]), root) else None
+    return (
+        Hashed(root) if climb(leaf_hash(data[:32]), _words(data[66:]), data[64], data[65]) == root else None
+    )
 
 
 def _cid(rng: Random) -> bytes:

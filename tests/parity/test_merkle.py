@@ -28,7 +28,10 @@ def test_verify_inclusion__of_any_tree__agrees_with_the_contract(evm):
         proof = tree.proof(index)
         if proof and data.draw(st.booleans()):
             proof[data.draw(st.integers(0, len(proof) - 1))] = data.draw(words)
-        included, root = evm.call(registry.functions.verifyInclusion(project, record, proof))
-        assert (included and root == tree.root) == verify_proof(record, proof, tree.root)
+        count = data.draw(st.sampled_from([len(records), len(records), 0, len(records) + 1, 2**32]))
+        place = data.draw(st.sampled_from([index, index, index + 1, 2**255]))
+        included, root = evm.call(registry.functions.verifyInclusion(project, record, place, count, proof))
+        holds = verify_proof(record, place, count, proof, tree.root) and count == len(records)
+        assert (included and root == tree.root) == holds
 
     check()

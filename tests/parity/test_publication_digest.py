@@ -4,8 +4,10 @@ from eth_account import Account
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.bindings.registry import Publication, Status
+from orchestrator.chain.bound import plain
 from orchestrator.provenance.identifiers import project_id_of, version_id_of
-from orchestrator.provenance.records import Publication, Status
+from orchestrator.provenance.records import cid_digest, cid_kind
 from orchestrator.provenance.typed import (
     message_digest,
     promotion_message,
@@ -18,11 +20,11 @@ words = st.binary(min_size=32, max_size=32)
 cids = st.none() | st.builds(Cid, st.just(1), st.sampled_from([RAW, DAG_PB]), words)
 cids |= st.builds(Cid, st.just(0), st.just(DAG_PB), words)
 publications = st.builds(
-    Publication,
+    lambda cid, **values: Publication(cid_kind=cid_kind(cid), cid_digest=cid_digest(cid), **values),
+    cid=cids,
     project_id=words,
     artifact_hash=words,
     manifest_digest=words,
-    cid=cids,
     parents=st.lists(words, max_size=4).map(tuple),
     deployable=st.booleans(),
 )
@@ -37,7 +39,7 @@ def test_publication_digest__of_any_publication__equals_the_contracts(evm):
     @given(publications)
     def check(publication):
         message = publication_message(publication, chain_id, registry.address)
-        theirs = evm.call(registry.functions.publicationDigest(publication.as_tuple()))
+        theirs = evm.call(registry.functions.publicationDigest(plain(publication)))
         assert message_digest(message) == theirs
 
     check()

@@ -95,8 +95,10 @@ def check(market: Market) -> None:
     assert min(market.balances.values()) >= 0
     assert sum(market.balances.values()) == 5 * PURSE
     bond, fee = market.bond, market.rules.fee * market.unit
+    unopened = (market.staked - market.opened) * market.rules.stake * market.unit
+    assert market.balances["burnt"] >= unopened
     if market.outcome == Outcome.DEFAULTED:
-        assert market.balances["burnt"] == bond
+        assert market.balances["burnt"] == bond + unopened
         assert market.balances["provider"] <= PURSE - bond
     for p in market.participants:
         staked = p.staked * market.rules.stake * market.unit

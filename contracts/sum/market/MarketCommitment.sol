@@ -103,7 +103,9 @@ abstract contract MarketCommitment is MarketEvaluation {
         _status.revealed = uint8(revealed);
         _portions[index] = SSTORE2.write(data);
         emit PortionRevealed(index, salt, data);
-        if (revealed == _rules().portions() - 1) _begin(Phase.Rewarding);
+        if (revealed != _rules().portions() - 1) return;
+        _burnUnopened();
+        _begin(Phase.Rewarding);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -124,6 +126,7 @@ abstract contract MarketCommitment is MarketEvaluation {
             _credit(_creator(), _escrow.pot);
         } else {
             bool defaulted = phase_ == Phase.Revealing && !idle;
+            _burnUnopened();
             _end(defaulted ? Outcome.Defaulted : Outcome.Returned, Phase.Paying);
             // Burnt, and not paid to the participants, of whom the provider may be one
             if (defaulted) _credit(BURNT, _escrow.bond);
@@ -175,6 +178,14 @@ abstract contract MarketCommitment is MarketEvaluation {
 
     function _begin(Phase stage) private {
         (_status.stage, _status.since) = (stage, uint40(block.timestamp));
+    }
+
+    /// @dev The stakes of hidden data that were not opened in time, whatever the end: nobody takes up places that
+    /// others want for nothing. (Nothing is left of them where this is done again.)
+    function _burnUnopened() private {
+        uint256 unopened = _escrow.staked - _escrow.opened;
+        _escrow.staked = _escrow.opened;
+        _credit(BURNT, _stake(unopened));
     }
 
     function _choose() private {

@@ -31,7 +31,7 @@ abstract contract MarketPayment is MarketPurse, MarketBase {
                 uint256 lost = _lost(p);
                 burnt += lost;
                 // What is lost may be more than the stake: in the last pass, what was won before, too
-                _credit(p.who, _stake(p.staked) + _gained(p.standing.score) - lost);
+                _credit(p.who, _stake(p.opened) + _gained(p.standing.score) - lost);
             } else {
                 _payUnmeasured(p, outcome == Outcome.Defaulted);
             }
@@ -48,26 +48,26 @@ abstract contract MarketPayment is MarketPurse, MarketBase {
         return score > 0 ? _escrow.bounty * uint256(score) / ONE : 0;
     }
 
-    /// @dev What dropping out forfeits, a score below zero costs, and the stakes of hidden data that were not opened.
-    /// Where nobody made the model better, nobody loses anything: a test set that everybody fails says nothing.
+    /// @dev What dropping out forfeits and a score below zero costs. Where nobody made the model better, nobody loses
+    /// anything by it: a test set that everybody fails says nothing.
     function _lost(Participant memory p) private view returns (uint256 lost) {
         if (_cursor.gains == 0) return 0;
         Standing memory standing = p.standing;
         int256 score = standing.score;
-        lost = standing.forfeit + _stake(p.staked - p.opened);
+        lost = standing.forfeit;
         if (score < 0) lost += (_escrow.bounty * uint256(-score) + ONE - 1) / ONE;
     }
 
-    /// @dev The stake, a share in the fees that were not used, and after a default, of all that is neither, a share by
-    /// the weight of what is known.
+    /// @dev The stake of what is known, a share in the fees that were not used, and after a default, of all that is
+    /// neither, a share by that stake.
     function _payUnmeasured(Participant memory p, bool defaulted) private {
         uint256 fees = _fees();
-        if (!defaulted) return _credit(p.who, _stake(p.staked) + fees * p.given / _status.contributions);
-        (uint32 staked, uint32 opened) = (_escrow.staked, _escrow.opened);
+        if (!defaulted) return _credit(p.who, _stake(p.opened) + fees * p.given / _status.contributions);
+        uint32 opened = _escrow.opened;
         uint256 back = p.given * _fee();
-        uint256 share = p.opened == 0 ? 0 : (_escrow.pot - _stake(staked) - fees) * p.opened / opened;
-        (_escrow.staked, _escrow.opened) = (staked - p.staked, opened - p.opened);
+        uint256 share = p.opened == 0 ? 0 : (_escrow.pot - _stake(opened) - fees) * p.opened / opened;
+        _escrow.opened = opened - p.opened;
         _escrow.spent += uint128(back);
-        _credit(p.who, _stake(p.staked) + back + share);
+        _credit(p.who, _stake(p.opened) + back + share);
     }
 }

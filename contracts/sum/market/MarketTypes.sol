@@ -145,7 +145,7 @@ struct Status {
 /// @notice Money, in the token's smallest unit, and the weight of the data that share it.
 /// @param bounty what it is worth that the initial loss falls to 0.
 /// @param bond what the provider loses by not revealing: it is burnt.
-/// @param staked the weight at stake.
+/// @param staked the weight at stake; what was not opened in time is not any more.
 /// @param opened the weight of that whose data are known.
 /// @param tips what remains of the provider's for whoever measures.
 /// @param pot what the market holds and owes to nobody by name yet: bounty, bond, tips, fees and stakes.

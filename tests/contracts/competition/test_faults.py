@@ -19,9 +19,10 @@ import random
 
 import pytest
 
-from orchestrator.competition.bounds import first_broken
-from orchestrator.competition.records import Terms
+from orchestrator.chain.bound import value_of
 from orchestrator.learning.integer import encode_model
+from orchestrator.systems.competition.bounds import first_broken
+from orchestrator.systems.competition.records import Terms
 from tests.contracts.competition.scenario import BAD, GOOD, HOUR, OPTIMISTIC, TERMS, line
 from tests.contracts.competition.test_course import refused
 from tests.evm import Reverted
@@ -188,7 +189,7 @@ def test_create__random_terms__python_and_the_contract_agree(create, evm):
     for _ in range(400):
         changed = rng.sample(sorted(EXTREMES), rng.choice([1, 1, 2, 3, 6]))
         terms = scenario.terms | {name: rng.choice(EXTREMES[name]) for name in changed}
-        broken = first_broken(Terms.read(terms.values()))
+        broken = first_broken(value_of(Terms, terms.values()))
         call = scenario.factory.functions.create(tuple(terms.values()))
         value = terms["prize"] + terms["bond"]
         try:

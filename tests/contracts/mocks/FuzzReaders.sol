@@ -100,10 +100,11 @@ contract FuzzReaders {
         return keccak256(abi.encode(t));
     }
 
-    /// record (32) | root (32) | proof
+    /// record (32) | root (32) | position (1) | count (1) | proof
     function batch(bytes calldata input) external view returns (bytes32) {
-        bytes32 record = bytes32(input[:32]);
-        (, bytes32 root) = REGISTRY.verifyInclusion(0, record, _words(input[64:]));
+        (bytes32 record, uint256 position, uint256 count) =
+            (bytes32(input[:32]), uint8(input[64]), uint8(input[65]));
+        (, bytes32 root) = REGISTRY.verifyInclusion(0, record, position, count, _words(input[66:]));
         return root == bytes32(input[32:64]) ? root : bytes32(0);
     }
 

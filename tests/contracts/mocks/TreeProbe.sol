@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {DataTree} from "../../../contracts/competition/DataTree.sol";
+import {OrderedTree} from "../../../contracts/shared/OrderedTree.sol";
 
 struct Walk {
     bytes32 node;
@@ -10,16 +10,16 @@ struct Walk {
     uint256 count;
 }
 
-/// @notice The tree of competitions, one walk after another.
+/// @notice Ordered trees, one walk after another.
 contract TreeProbe {
     function rootOf(bytes32[] memory nodes) external pure returns (bytes32) {
-        return DataTree.rootOf(nodes);
+        return OrderedTree.rootOf(nodes);
     }
 
     function climbAll(Walk[] calldata walks) external pure returns (bytes32[] memory ends) {
         ends = new bytes32[](walks.length);
         for (uint256 i = 0; i < walks.length; ++i) {
-            ends[i] = DataTree.climb(walks[i].node, walks[i].proof, walks[i].index, walks[i].count);
+            ends[i] = OrderedTree.climb(walks[i].node, walks[i].proof, walks[i].index, walks[i].count);
         }
     }
 }

@@ -14,6 +14,7 @@ verifyInclusion
 """
 
 import pytest
+from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,9 +33,9 @@ def _anchor(world: World, tree: MerkleTree, **changes: object) -> object:
 
 
 def _included(
-    world: World, record: bytes, proof: list[bytes], project: bytes | None = None
+    world: World, record: bytes, index: int, count: int, proof: list[bytes], project: bytes | None = None
 ) -> tuple[bool, bytes]:
-    included, root = world.call("verifyInclusion", project or world.project, record, proof)
+    included, root = world.call("verifyInclusion", project or world.project, record, index, count, proof)
     return included, root
 
 
@@ -115,9 +116,9 @@ def test_anchor_batch__somebody_anchored_it_first_in_their_project__mine_is_my_o
     theirs = world.create("theirs", publishers=[], participants=[], sender="stranger")
     tree = MerkleTree(_records(5))
     world.send("anchorBatch", theirs, world.batch(tree.root, 5), sender="stranger")
-    assert not _included(world, _records(5)[0], tree.proof(0))[0]
+    assert not _included(world, _records(5)[0], 0, 5, tree.proof(0))[0]
     _anchor(world, tree)
-    assert _included(world, _records(5)[0], tree.proof(0)) == (True, tree.root)
+    assert _included(world, _records(5)[0], 0, 5, tree.proof(0)) == (True, tree.root)
     assert world.seen()["batches"] == 1
 
 
@@ -137,7 +138,7 @@ def test_verify_inclusion__every_record__included(world: World, count: int) -> N
     tree = MerkleTree(records)
     _anchor(world, tree)
     for index, record in enumerate(records):
-        assert _included(world, record, tree.proof(index)) == (True, tree.root)
+        assert _included(world, record, index, count, tree.proof(index)) == (True, tree.root)
 
 
 def test_verify_inclusion__one_of_1000__included(world: World) -> None:
@@ -145,7 +146,7 @@ def test_verify_inclusion__one_of_1000__included(world: World) -> None:
     tree = MerkleTree(records)
     _anchor(world, tree)
     for index in (0, 1, 500, 998, 999):
-        assert _included(world, records[index], tree.proof(index)) == (True, tree.root)
+        assert _included(world, records[index], index, 1000, tree.proof(index)) == (True, tree.root)
 
 
 def test_verify_inclusion__not_in_it__not_included(world: World) -> None:
@@ -153,27 +154,70 @@ def test_verify_inclusion__not_in_it__not_included(world: World) -> None:
     tree = MerkleTree(records)
     _anchor(world, tree)
     proof = tree.proof(3)
-    assert not _included(world, sha256("stranger"), proof)[0]
-    assert not _included(world, records[2], proof)[0]
-    assert not _included(world, records[3], proof[:-1])[0]
-    assert not _included(world, records[3], [*proof, tree.root])[0]
-    assert not _included(world, records[3], proof[::-1])[0]
-    assert not _included(world, records[3], [])[0]
+    assert not _included(world, sha256("stranger"), 3, 8, proof)[0]
+    assert not _included(world, records[2], 3, 8, proof)[0]
+    assert not _included(world, records[3], 3, 8, proof[:-1])[0]
+    assert not _included(world, records[3], 3, 8, [*proof, tree.root])[0]
+    assert not _included(world, records[3], 3, 8, proof[::-1])[0]
+    assert not _included(world, records[3], 3, 8, [])[0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 8])
+def test_verify_inclusion__every_record_at_every_place__has_its_own_only(world: World, count: int) -> None:
+    records = _records(count)
+    tree = MerkleTree(records)
+    _anchor(world, tree)
+    for index, record in enumerate(records):
+        proof = tree.proof(index)
+        found = [place for place in range(count + 2) if _included(world, record, place, count, proof)[0]]
+        assert found == [index]
+        assert not _included(world, record, index + 2**255, count, proof)[0]
+
+
+def test_verify_inclusion__tree_of_sorted_pairs_under_the_root__holds_one_record_a_place(
+    world: World,
+) -> None:
+    """Who may sort pairs shows one record at two places, and a deeper tree in the place of a leaf."""
+    first, second, third = sorted(map(leaf_hash, _records(3)))
+    records = dict(zip(map(leaf_hash, _records(3)), _records(3), strict=True))
+    deep = keccak(first + keccak(second + third))
+    world.send("anchorBatch", world.project, world.batch(deep, 2), sender="publisher")
+    shown = [
+        (records[leaf], place)
+        for leaf, proof in [
+            (first, [keccak(second + third)]),
+            (second, [third, first]),
+            (third, [second, first]),
+        ]
+        for place in range(4)
+        if _included(world, records[leaf], place, 2, proof)[0]
+    ]
+    assert shown == [(records[first], 0)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 5, 2**32, 2**256 - 1])
+def test_verify_inclusion__other_count_than_was_anchored__not_included(world: World, count: int) -> None:
+    records = _records(4)
+    tree = MerkleTree(records)
+    _anchor(world, tree)
+    for index, record in enumerate(records):
+        assert not _included(world, record, index, count, tree.proof(index))[0]
+    assert not _included(world, tree.root, 0, count, [])[0]
 
 
 def test_verify_inclusion__inner_node_or_leaf_as_record__not_included(world: World) -> None:
     records = _records(2)
     tree = MerkleTree(records)
     _anchor(world, tree)
-    assert not _included(world, tree.root, [])[0]
-    assert not _included(world, leaf_hash(records[0]), tree.proof(0))[0]
+    assert not _included(world, tree.root, 0, 1, [])[0]
+    assert not _included(world, leaf_hash(records[0]), 0, 2, tree.proof(0))[0]
 
 
 def test_verify_inclusion__not_anchored__not_included(world: World) -> None:
     records = _records(4)
     tree = MerkleTree(records)
-    assert _included(world, records[0], tree.proof(0)) == (False, tree.root)
-    assert not _included(world, records[0], tree.proof(0), sha256("no project"))[0]
+    assert _included(world, records[0], 0, 4, tree.proof(0)) == (False, tree.root)
+    assert not _included(world, records[0], 0, 4, tree.proof(0), sha256("no project"))[0]
 
 
 def test_verify_inclusion__paused__still_included(world: World) -> None:
@@ -181,13 +225,13 @@ def test_verify_inclusion__paused__still_included(world: World) -> None:
     tree = MerkleTree(records)
     _anchor(world, tree)
     world.send("pause", world.project)
-    assert _included(world, records[0], tree.proof(0))[0]
+    assert _included(world, records[0], 0, 4, tree.proof(0))[0]
 
 
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_verify_inclusion__altered_proof__never_included(fresh_world: World, data: st.DataObject) -> None:
-    records = _records(data.draw(st.integers(2, 20)))
+    records = _records(count := data.draw(st.integers(2, 20)))
     tree = MerkleTree(records)
     if not fresh_world.call("batch", fresh_world.project, tree.root)[1]:
         _anchor(fresh_world, tree)
@@ -196,5 +240,5 @@ def test_verify_inclusion__altered_proof__never_included(fresh_world: World, dat
     at = data.draw(st.integers(0, len(proof) - 1))
     altered = list(proof)
     altered[at] = data.draw(st.binary(min_size=32, max_size=32).filter(lambda node: node != proof[at]))
-    assert not _included(fresh_world, records[index], altered)[0]
-    assert _included(fresh_world, records[index], proof)[0]
+    assert not _included(fresh_world, records[index], index, count, altered)[0]
+    assert _included(fresh_world, records[index], index, count, proof)[0]

@@ -164,6 +164,29 @@ def test_fund__token_takes_more_than_the_other_has__refused(
         evm.send(system.do.fund(evm.role("thief"), 10**8), "thief")
 
 
+def test_refund__balance_would_not_fit__refused_and_nothing_is_lost(
+    workshop: Workshop, create: Callable[..., System]
+) -> None:
+    """A token of 2^128 units: the refund would overflow into the reputation beside the balance."""
+    evm, token = workshop.evm, workshop.evm.deploy("SumToken", 0)
+    system = create(token=token.address, unit=1)
+    contributor, most = evm.role("contributor"), 2**128 - 1
+    evm.send(token.functions.mint(contributor, 2 * most))
+    evm.send(token.functions.approve(system.sum.address, 2 * most), "contributor")
+    evm.send(system.do.fund(contributor, 10**9), "contributor")
+    [contribution] = system.added(evm.send(system.do.add(X, 1, ANY), "contributor"))
+    evm.send(system.do.fund(contributor, most - system.balance("contributor")), "contributor")
+    account = system.account("contributor")
+    assert account[0] == most
+    system.due(contribution)
+    with pytest.raises(Reverted):
+        system.claim("refund", contribution)
+    assert system.account("contributor") == account
+    evm.send(system.do.withdraw(contributor), "contributor")
+    system.claim("refund", contribution)
+    assert system.balance("contributor") == Facts(contribution.facts).deposit
+
+
 def test_withdraw__nothing__refused(system: System) -> None:
     with pytest.raises(Reverted, match="NothingOwed"):
         system.evm.send(system.do.withdraw(system.evm.role("contributor")), "contributor")

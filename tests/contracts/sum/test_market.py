@@ -325,14 +325,15 @@ def test_settle__nobody_contributed__returned_at_once() -> None:
     s.empty()
 
 
-def test_settle__only_unopened__everything_returns() -> None:
-    s = create().begin()
+def test_settle__only_unopened__stakes_burnt_and_the_rest_returned() -> None:
+    s = create(tip=7).begin()
     s.commit("contributor", GOOD, 10)
     s.close()
     s.expire()
     s.pay()
     s.check()
-    assert s.balance("contributor") == 10 * s.stake
+    assert s.balance("contributor") == s.twin.rules.fee * s.twin.unit
+    assert s.balance(BURNT) == 10 * s.stake
     assert s.balance("provider") == BOUNTY + BOND
     s.empty()
 
@@ -359,7 +360,8 @@ def test_settle__everybody_fails__nobody_forfeits() -> None:
     s.check()
     if s.twin.participants[0].score <= 0:  # the test set is the opposite of the truth
         assert s.balance("contributor") == 10 * s.stake
-        assert s.balance("sleeper") == 10 * s.stake
+    assert s.balance("sleeper") == 0  # no test set is to blame for what was not opened
+    assert s.balance(BURNT) >= 10 * s.stake
     s.empty()
 
 

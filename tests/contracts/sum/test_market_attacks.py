@@ -9,6 +9,7 @@ provider
 participant
 ├── re-submits its data → earns nothing more
 ├── copies what another has opened, or its commitment → earns nothing, or cannot open
+├── fills all places with what it never opens → its stakes are burnt
 ├── makes the loss worse so that an accomplice can repair it → neither gains
 ├── has a wallet that reverts, or that reenters → blocks itself alone
 └── contributes nothing but noise → loses its stake at most
@@ -102,12 +103,12 @@ def test_expire__rest_never_revealed__bond_burnt_participants_get_bounty_and_tip
     s.pay()
     s.check()
     spoils = 1_000_003 + 7
-    assert s.balance(BURNT) == 101
+    assert s.balance(BURNT) == 101 + (10 * s.stake if hidden else 0)
     assert s.balance("contributor") == 10 * s.stake + spoils * 10 // 13
     assert s.balance("latecomer") == 3 * s.stake + spoils - spoils * 10 // 13
     assert s.balance("provider") == 0
     if hidden:
-        assert s.balance("sleeper") == 10 * s.stake  # back, but no share: its data are not known
+        assert s.balance("sleeper") == 0  # its data are not known
     s.empty()
 
 
@@ -204,6 +205,23 @@ def test_settle__data_submitted_again_or_copied__earn_nothing() -> None:
     s.check()
     assert s.twin.participants[1].score == 0
     assert s.balance("copycat") == s.stake
+    s.empty()
+
+
+def test_commit__all_places_filled_and_never_opened__costs_their_stakes() -> None:
+    """Whoever keeps everybody out of a market, and its bounty locked, does not have it for nothing."""
+    s = create(capacity=4).begin()
+    for who in ("attacker", "sybil") * 2:
+        s.commit(who, GOOD, 1)
+    with refused("WrongPhase"):
+        s.contribute("contributor", GOOD, 10)
+    s.close()
+    s.expire()
+    s.pay()
+    s.check()
+    assert s.balance("attacker") == s.balance("sybil") == 0
+    assert s.balance(BURNT) == 4 * s.stake
+    assert s.balance("provider") == BOUNTY + BOND
     s.empty()
 
 

@@ -25,6 +25,7 @@ contract MarketHandler is Clock {
     uint256 private constant COIN = 1e24;
     uint256 private constant PORTIONS = 3;
     uint256 private constant SAMPLES = 6;
+    uint256 private constant SAMPLE = 5; // bytes
     uint256 private constant TIP = 5;
     uint256 private constant CAPACITY = 9;
     uint256 private constant RULES = 4;
@@ -144,6 +145,7 @@ contract MarketHandler is Clock {
         (bytes memory data, bytes32 salt, bytes32[] memory proof) = _portion(other);
         bool done = _do(PROVIDER, 0, abi.encodeCall(IPredictionMarket.reveal, (i, data, salt, proof)), true);
         assert(!done || (i == other && time <= _dueBefore()));
+        _afterReveal();
     }
 
     function expire(uint256 seed) external action(seed) {
@@ -157,7 +159,7 @@ contract MarketHandler is Clock {
         uint256 burnt = _sync(BURNT);
         uint256 back = _sync(PROVIDER);
         if (phase == Phase.Trial) assert(burnt == bond && back == pot - bond);
-        else assert(back == 0 && burnt == (_outcome() == Outcome.Defaulted ? bond : 0));
+        else assert(back == 0 && burnt == (_outcome() == Outcome.Defaulted ? bond : 0) + _unopened(phase));
         if (phase == Phase.Rewarding || _outcome() == Outcome.Defaulted) assert(time > until);
     }
 
@@ -263,6 +265,7 @@ contract MarketHandler is Clock {
                 _do(PROVIDER, 0, abi.encodeCall(IPredictionMarket.reveal, (i, data, salt, proof)), true);
             }
             assert(market.phase() == (time <= _dueBefore() ? Phase.Rewarding : Phase.Revealing));
+            _afterReveal();
         } else if (phase == Phase.Rewarding) {
             for (uint256 i; market.phase() == Phase.Rewarding; ++i) {
                 require(i < 5, "the measuring does not end");
@@ -361,6 +364,19 @@ contract MarketHandler is Clock {
 
     // ----------------------------------------------------------------------------------------------------- payments
 
+    /// @dev With the last portion, the stakes of what was not opened are burnt.
+    function _afterReveal() private {
+        assert(_sync(BURNT) == (market.phase() == Phase.Rewarding ? _unopened(Phase.Revealing) : 0));
+    }
+
+    /// @dev What the end of `phase` burns of the stakes.
+    function _unopened(Phase phase) private view returns (uint256 stakes) {
+        if (phase != Phase.Revealing) return 0;
+        for (uint256 i; i < given.length; ++i) {
+            if (!given[i].opened) stakes += _stakeOf(given[i].data.length / SAMPLE);
+        }
+    }
+
     /// @dev Nobody who did what the rules ask for gets less than the stake; the provider wins nothing by any test set.
     function _pay(uint256 most) private {
         uint256 from = _paid();
@@ -369,7 +385,8 @@ contract MarketHandler is Clock {
         for (uint256 i = from; i < end; ++i) {
             uint256[2] memory p = market.participant(i);
             address who = address(uint160(p[0]));
-            gained += _checkPaid(p, _sync(who), staked[chosen][who], _outcome());
+            assert(staked[chosen][who] == uint32(p[0] >> 160) * _stakeOf(1));
+            gained += _checkPaid(p, _sync(who), uint32(p[0] >> 192) * _stakeOf(1), _outcome());
         }
         uint256 burnt = _sync(BURNT);
         if (_outcome() == Outcome.Returned) assert(burnt == 0);
@@ -389,19 +406,17 @@ contract MarketHandler is Clock {
     {
         int256 score = int64(uint64(p[1] >> 40));
         bool dropped = uint8(p[1] >> 16) != 0;
-        bool opened = uint32(p[0] >> 160) == uint32(p[0] >> 192);
         if (outcome != Outcome.Settled) {
             assert(got >= stake);
             return 0;
         }
         gain = score > 0 ? bounty * uint256(score) / 1e9 : 0;
-        if (!dropped && score >= 0 && opened) assert(got == stake + gain);
+        if (!dropped && score >= 0) assert(got == stake + gain);
         if (_gains() == 0) {
             assert(got == stake + gain);
             return gain;
         }
-        uint256 hidden = uint32(p[0] >> 160) - uint32(p[0] >> 192); // weight that was not opened
-        uint256 lost = uint128(p[1] >> 104) + hidden * _stakeOf(1);
+        uint256 lost = uint128(p[1] >> 104);
         if (score < 0) lost += (bounty * uint256(-score) + 1e9 - 1) / 1e9;
         assert(got == stake + gain - lost);
     }

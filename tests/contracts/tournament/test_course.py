@@ -1,0 +1,252 @@
+"""A round's course, and the way out of every stop.
+
+round
+├── opened before it begins, by the organizer, with pot and bond
+│   ├── entered while it is open
+│   │   ├── again in the same round: the commitment is replaced, the stake grows
+│   │   ├── again in a later round: out of the balance, in the same two slots
+│   │   └── while an older entry holds the slot: refused until that is settled
+│   ├── revealed after the close, by anybody
+│   │   ├── scored: gain out of the pot, or loss burnt; the stake is free again
+│   │   ├── not scored: expired by anybody, after the close of the round, too
+│   │   └── closed: pot and bond go back, and wait for nobody
+│   └── not revealed: void
+│       ├── entered: stakes return with half of the bond, the other half is burnt
+│       └── not entered: pot and bond return
+└── not opened: nothing is locked
+"""
+
+import numpy as np
+import pytest
+
+from orchestrator.systems.tournament.reference import BURN
+from tests.contracts.tournament.scenario import BURNT, ETHER, FIELDS, HOUR, SALT
+from tests.evm import Reverted
+
+OPEN, REVEALED, CLOSED, VOID = 1, 2, 3, 4
+
+
+def test_round__good_and_bad_predictions__gain_and_burn(create):
+    s = create().entered(alice=1)
+    s.enter("bob", -s.good(), 2 * ETHER)
+    s.check()
+    s.reveal()
+    s.score("alice")
+    s.score("bob", sender="bob")
+    s.at("ends")
+    s.close()
+    s.check()
+    assert s.balance("alice") == 1000 * ETHER + ETHER * 5 // 100
+    assert s.balance("bob") == 1000 * ETHER - ETHER * 10 // 100
+    assert s.balance("organizer") == 1000 * ETHER - ETHER * 5 // 100
+    assert s.balance(BURN) == ETHER * 10 // 100
+    s.withdraw_all()
+
+
+def test_round__rounds_overlap__each_has_its_own_money(create):
+    s = create(period=6 * HOUR, resolving=20 * HOUR)
+    for number in range(4):
+        s.open(number)
+        s.at("begins", number)
+        s.enter("alice", s.good(number), (number + 1) * ETHER, number)
+        s.check()
+    for number in reversed(range(4)):
+        s.reveal(number)
+    for number in range(4):
+        s.score("alice", number)
+    s.at("ends", 3)
+    for number in range(4):
+        s.close(number)
+    s.check()
+    s.withdraw_all()
+
+
+def test_enter__again_in_the_same_round__replaces_and_adds(create):
+    s = create().entered(alice=-1)
+    s.enter("alice", s.good(), 0)
+    s.enter("alice", s.good(), ETHER, value=ETHER)
+    entry = s.call("entryOf", 0, s.evm.role("alice"))
+    assert entry[1] == 2 * ETHER
+    assert s.call("roundOf", 0)[0] == 2 * ETHER
+    s.reveal()
+    s.score("alice")
+    s.check()
+    assert s.balance("alice") == 1001 * ETHER + ETHER // 10
+
+
+def test_enter__more_value_than_stake__the_rest_is_credited(create):
+    s = create().entered()
+    s.enter("stranger", s.good(), ETHER, value=3 * ETHER)
+    s.check()
+    assert s.balance("stranger") == 2 * ETHER
+
+
+def test_enter__slot_of_an_unsettled_entry__waits_for_it(create):
+    s = create()
+    slots = (20 + 4 + 24) // 24 + 2
+    for number in (0, slots):
+        s.open(number)
+    s.at("begins")
+    s.enter("alice", s.good())
+    s.reveal()
+    s.at("begins", slots)
+    with pytest.raises(Reverted, match="Unsettled") as refused:
+        s.enter("alice", s.good(slots), number=slots)
+    assert refused.value.values == (0,)
+    s.expire("alice")
+    s.enter("alice", s.good(slots), number=slots)
+    s.check()
+    assert s.call("entryOf", 0, s.evm.role("alice")) == (b"\0" * 32, 0, 0, False)
+
+
+def test_expire__not_scored__loses_the_worst_and_the_tip(create):
+    s = create().entered(alice=1, bob=-1).revealed()
+    s.score("bob")
+    s.at("ends")
+    s.close()
+    s.expire("alice", sender="carol")
+    s.check()
+    assert s.balance("alice") == s.balance("bob") - s.money.tip
+    assert s.balance("carol") == 1000 * ETHER + s.money.tip
+    s.withdraw_all()
+
+
+def test_close__entries_not_scored__waits_for_nobody(create):
+    s = create().entered(alice=1).revealed()
+    s.at("ends")
+    s.close()
+    assert s.balance("organizer") == 1000 * ETHER
+    assert s.call("roundOf", 0)[1:3] == (0, CLOSED)
+    assert s.call("scoresOf", 0, s.sealed[0, "alice"])[0] > 0
+
+
+@pytest.mark.parametrize("bond", [4 * ETHER, 4 * ETHER + 1])
+def test_void__entered__returns_stakes_with_half_of_the_bond(create, bond):
+    s = create(bond=bond).entered()
+    for who, stake in (("alice", ETHER), ("bob", 2 * ETHER), ("carol", ETHER // 3)):
+        s.enter(who, s.good(), stake)
+    s.at("resolves")
+    s.void()
+    s.check()
+    assert s.balance("organizer") == 1000 * ETHER - bond
+    for who in ("bob", "carol", "alice"):
+        s.refund(who)
+        s.check()
+    assert s.call("roundOf", 0)[:3] == (0, 0, VOID)
+    assert s.balance(BURN) == bond - bond // 2
+    assert s.balance("alice") > 1000 * ETHER
+    s.withdraw_all()
+
+
+def test_void__nobody_entered__all_returns(create):
+    s = create()
+    s.open()
+    s.at("resolves")
+    s.void()
+    s.check()
+    assert s.balance("organizer") == 1000 * ETHER
+    s.withdraw_all()
+
+
+def test_reveal__with_benchmark__contribution_counts(create):
+    s = create(contribution_multiplier=10**9, corr_multiplier=0, rows=21).entered(alice=1)
+    s.enter("bob", s.targets[0].benchmark)
+    s.reveal(sender="carol")
+    s.score("alice")
+    s.score("bob")
+    s.check()
+    assert s.balance("bob") == 1000 * ETHER  # the benchmark adds nothing to itself
+    assert s.balance("alice") > 1000 * ETHER
+
+
+def test_stops__organizer_does_not_open__balances_leave(create):
+    s = create()
+    s.at("begins")
+    with pytest.raises(Reverted, match="WrongState"):
+        s.send("enter", 0, b"\1" * 32, ETHER, sender="alice")
+    s.withdraw_all()
+
+
+@pytest.mark.parametrize(
+    ("moment", "refused"),
+    [
+        (
+            "begins",
+            {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"},
+        ),
+        (
+            "closes",
+            {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"},
+        ),
+        ("ends", {"close": "WrongState", "refund": "WrongState", "expire": "WrongState"}),
+    ],
+)
+def test_ways_out__too_early_or_in_the_wrong_state__refused(create, moment, refused):
+    s = create().entered(alice=1)
+    s.at(moment)
+    for name, error in refused.items():
+        arguments = (0, s.evm.role("alice")) if name in ("refund", "expire") else (0,)
+        with pytest.raises(Reverted, match=error):
+            s.send(name, *arguments)
+
+
+def test_ways_out__revealed__void_and_refund_are_closed_and_early_ones_refused(create):
+    s = create().entered(alice=1).revealed()
+    alice = s.evm.role("alice")
+    for name, arguments, error in (
+        ("void", (0,), "WrongState"),
+        ("refund", (0, alice), "WrongState"),
+        ("close", (0,), "TooEarly"),
+        ("expire", (0, alice), "TooEarly"),
+        ("open", (0, b"\1" * 32), "NotTheOrganizer"),
+    ):
+        with pytest.raises(Reverted, match=error):
+            s.send(name, *arguments)
+
+
+def test_terms__as_created__are_read_back(create):
+    s = create(contribution_multiplier=10**9)
+    terms = dict(zip(term_names(s), s.call("terms"), strict=True))
+    assert terms["organizer"] == s.evm.role("organizer")
+    for name, value in vars(s.money).items():
+        assert terms[FIELDS.get(name, name)] == value
+    assert s.call("timesOf", 2)[0] == s.start + 2 * 24 * HOUR
+    assert s.call("currency") == "0x" + "00" * 20
+
+
+def term_names(s):
+    (function,) = [entry for entry in s.contract.abi if entry.get("name") == "terms"]
+    return [part["name"] for part in function["outputs"][0]["components"]]
+
+
+def test_withdraw__in_parts_to_another__and_burnt_by_anybody(create):
+    s = create()
+    receiver = s.evm.web3.eth.account.create().address
+    s.send("withdraw", receiver, 3, sender="alice")
+    assert s.evm.web3.eth.get_balance(receiver) == 3
+    s.send("withdrawFor", s.evm.role("alice"), sender="alice")
+    assert s.balance("alice") == 0
+    for name, error in (("withdraw", "Underfunded"), ("withdrawFor", "NothingOwed")):
+        arguments = (receiver, 1) if name == "withdraw" else (s.evm.role("alice"),)
+        with pytest.raises(Reverted, match=error):
+            s.send(name, *arguments, sender="alice")
+    with pytest.raises(Reverted, match="NothingOwed"):
+        s.send("withdrawFor", BURNT)
+
+
+def test_salt__wrong__cannot_be_scored_but_expires(create):
+    s = create().entered(alice=1).revealed()
+    with pytest.raises(Reverted, match="WrongCommitment"):
+        s.send("score", 0, s.evm.role("alice"), s.sealed[0, "alice"], bytes(reversed(SALT[:31] + b"\1")))
+    s.at("ends")
+    s.expire("alice")
+    s.check()
+
+
+@pytest.mark.parametrize("rows", [16, 17, 31, 32, 33, 47, 64, 100])
+def test_score__rows_of_any_number__as_the_reference(create, rows):
+    s = create(rows=rows, contribution_multiplier=10**9).entered()
+    s.enter("alice", np.random.default_rng(rows).normal(size=rows))
+    s.reveal()
+    s.score("alice")
+    s.check()
