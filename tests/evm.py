@@ -141,6 +141,7 @@ def error_selector(entry: Any) -> str:
 
 def compile_mocks() -> None:
     """Recompile the contracts and the tests' mocks (needs `npm ci`)."""
+    from orchestrator.chain.binding import write_bindings
     from orchestrator.chain.compiler import compile_sources, write_artifacts
     from orchestrator.chain.migrations import write_addresses
     from orchestrator.config import load_settings
@@ -149,6 +150,7 @@ def compile_mocks() -> None:
     config = load_settings(folder=root).compiler
     write_artifacts(compile_sources(root, config))
     write_addresses()
+    write_bindings(root)
     mocks = "tests/contracts/mocks"
     if any((root / mocks).glob("*.sol")):
         write_artifacts(compile_sources(root, config, folders=[mocks]), MOCKS)

@@ -45,7 +45,7 @@ class Artifact:
 def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
     """The contract `name`. Raises ChainError if the package has none of that name."""
     path = folder / f"{name}.json"
-    if not path.is_file():
+    if not name.isidentifier() or not path.is_file():
         known = ", ".join(artifact_names(folder)) or "none"
         raise ChainError(f"there is no contract named {name}", f"The package holds: {known}.")
     content = json.loads(path.read_text(encoding="utf-8"))

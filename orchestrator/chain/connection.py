@@ -4,10 +4,9 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from web3 import Web3
 from web3.contract import Contract
@@ -25,6 +24,7 @@ from orchestrator.chain.events import Reader
 from orchestrator.chain.failures import as_diln_errors
 from orchestrator.chain.finality import final_block, holder
 from orchestrator.chain.locking import exclusive
+from orchestrator.chain.looking import Block, Looking, look
 from orchestrator.chain.outbox import Outbox
 from orchestrator.chain.receipts import Receipt
 from orchestrator.chain.sending import Sending, resume
@@ -35,14 +35,10 @@ from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable, Unsent, WrongChain
 from orchestrator.types import Address, Seconds, Wei
 
+T = TypeVar("T")
 LONGEST_LOOK = 900.0  # seconds, behind another command that looks and sends for the same purpose
+CALLS_AT_ONCE = 50
 _DEVELOPMENT_CLIENTS = ("anvil", "diln-embedded", "ganache", "hardhat", "ethereumjs testrpc")
-
-
-@dataclass(frozen=True)
-class Block:
-    number: int
-    timestamp: Seconds
 
 
 class Chain:
@@ -61,6 +57,7 @@ class Chain:
         self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         self.web3.middleware_onion.inject(Shapes, layer=0)
         self._home = home
+        self._looking = Looking()
         with as_diln_errors():
             self.chain_id = int(self.web3.eth.chain_id)
         if network.chain_id not in (None, self.chain_id):
@@ -91,30 +88,47 @@ class Chain:
         with as_diln_errors():
             return self.web3.eth.get_block(0)["hash"].to_0x_hex()
 
+    def look(self, read: Callable[[], T]) -> T:
+        """What `read` returns, with all that it reads of this chain from one block, and at one time.
+
+        Where the chain drops that block meanwhile, `read` is called again: it must send nothing, and return
+        nothing that is read later, such as an iterator. A look within a look is part of it. Raises what
+        `read` raises, and ChainError where the chain changes each time.
+        """
+        return look(self, self._looking, read)
+
     def head(self) -> Block:
         """The latest block."""
-        return self._block("latest")
+        return self._looking.moment.head if self._looking.moment else self.block("latest")
+
+    def block(self, at: int | str) -> Block:
+        """A block, by its height or a node's word for it. Raises ChainError where there is none."""
+        with as_diln_errors():
+            found = self.web3.eth.get_block(cast(Any, at))
+        own_hash = bytes(found.get("hash") or b"")
+        return Block(int(found["number"]), Seconds(int(found["timestamp"])), own_hash)
 
     def block_hash(self, number: int) -> bytes:
         """The hash of a block: another one later tells that the chain has dropped it."""
-        with as_diln_errors():
-            return bytes(self.web3.eth.get_block(number)["hash"])
+        return self.block(number).hash
 
     def time_of(self, number: int) -> Seconds:
         """When a block was made."""
-        with as_diln_errors():
-            return Seconds(int(self.web3.eth.get_block(number)["timestamp"]))
+        return self.block(number).timestamp
 
     def now(self) -> Seconds:
         """The chain's time: of the next block where real time goes on (development), else of the latest."""
-        return self._block(self.present()).timestamp
+        moment = self._looking.moment
+        return moment.time if moment else self.block(self.present()).timestamp
 
-    def present(self) -> str:
-        """The block in which calls are tried.
+    def present(self) -> int | str:
+        """The block in which calls are tried: during a look, always the same.
 
         The latest, but on a development chain the one that would be mined now: where nobody sends, the latest
         may be days old. Ganache knows no such block, so it is made to mine one after two seconds without.
         """
+        if self._looking.moment:
+            return self._looking.moment.block
         if not self.development:
             return "latest"
         if self._client.startswith("ganache"):
@@ -125,7 +139,7 @@ class Chain:
 
     def balance(self, address: Address) -> Wei:
         with as_diln_errors():
-            return Wei(int(self.web3.eth.get_balance(address)))
+            return Wei(int(self.web3.eth.get_balance(address, self._state)))
 
     def gas_price(self) -> Wei:
         """What a unit of gas costs now."""
@@ -138,26 +152,58 @@ class Chain:
             with suppress(Web3Exception, ChainError, ValueError, TypeError, KeyError):
                 with self.web3.batch_requests() as batch:
                     for each in addresses:
-                        batch.add(cast(Any, self.web3.eth.get_balance(each)))
+                        batch.add(cast(Any, self.web3.eth.get_balance(each, self._state)))
                     found = cast(Any, batch.execute())
                 if len(found) == len(addresses) and all(isinstance(each, int) for each in found):
                     return [Wei(each) for each in found]
         return [self.balance(each) for each in addresses]
 
+    def call_many(self, functions: Sequence[ContractFunction], *, at: int | None = None) -> list[Any]:
+        """What each returns now, or returned after block `at`.
+
+        They are asked for in requests of CALLS_AT_ONCE where the node takes several at once.
+
+        Raises as `call` does.
+        """
+        found: list[Any] = []
+        for first in range(0, len(functions), CALLS_AT_ONCE):
+            page = functions[first : first + CALLS_AT_ONCE]
+            found += self._batched(page, at) or [self.call(each, at=at) for each in page]
+        return found
+
+    def _batched(self, functions: Sequence[ContractFunction], at: int | None) -> list[Any]:
+        """None of the results where the node does not take several at once, or one of the calls fails."""
+        if self.network.embedded or len(functions) < 2:
+            return []
+        with suppress(Web3Exception, ChainError, ValueError, TypeError, KeyError, NotImplementedError):
+            with self.web3.batch_requests() as batch:
+                block = self.present() if at is None else at
+                for each in functions:
+                    batch.add(cast(Any, each.call({}, block_identifier=cast(Any, block))))
+                results = list(cast(Any, batch.execute()))
+            return results if len(results) == len(functions) else []
+        return []
+
     def code(self, address: Address) -> bytes:
         """The contract code at `address`, empty if there is none."""
         with as_diln_errors():
-            return bytes(self.web3.eth.get_code(address))
+            return bytes(self.web3.eth.get_code(address, self._state))
 
     def contract(self, name: str, address: Address) -> Contract:
         """Bind the package's contract `name` at `address`."""
         return self.web3.eth.contract(address=address, abi=cast(Any, load_artifact(name).abi))
 
-    def call(self, function: ContractFunction, *, sender: Address | None = None) -> Any:
-        """What `function` returns now, without sending anything. Raises ContractReverted, NotDeployed."""
+    def call(
+        self, function: ContractFunction, *, sender: Address | None = None, at: int | None = None
+    ) -> Any:
+        """What `function` returns now, or did after block `at`, without sending anything.
+
+        Raises ContractReverted, NotDeployed.
+        """
         transaction: Any = {"from": sender} if sender else {}
+        block: Any = self.present() if at is None else at
         with as_diln_errors(cast(Any, function.contract_abi)):
-            return function.call(transaction, block_identifier=cast(Any, self.present()))
+            return function.call(transaction, block_identifier=block)
 
     def send(
         self,
@@ -181,6 +227,7 @@ class Chain:
         Raises ContractReverted, InsufficientFunds, NotDeployed, AccountError; Unsent, with the transaction,
         where the sender lets others send.
         """
+        assert dry_run or not self._looking.moment  # noqa: S101 - a look may be repeated
         sending = Sending(self, function, sender, value, gas)
         if isinstance(sender, Proposer) and not dry_run:
             raise Unsent(sending.proposal())
@@ -251,10 +298,16 @@ class Chain:
         return self._reader.events(event, from_block, last, dict(filters or {}))
 
     def logs(
-        self, event: ContractEvent, *, from_block: int = 0, filters: Mapping[str, Any] | None = None
+        self,
+        event: ContractEvent,
+        *,
+        from_block: int = 0,
+        to_block: int | None = None,
+        filters: Mapping[str, Any] | None = None,
     ) -> Iterator[LogReceipt]:
         """As `events`, not decoded, in a tenth of the time; `filters` name indexed arguments only."""
-        for found in self._reader.logs(event, from_block, self.head().number, dict(filters or {})):
+        last = self.head().number if to_block is None else to_block
+        for found in self._reader.logs(event, from_block, last, dict(filters or {})):
             yield from found
 
     def advance(self, seconds: int) -> None:
@@ -286,10 +339,10 @@ class Chain:
         except ChainError:  # some providers do not say what they run
             return ""
 
-    def _block(self, at: str) -> Block:
-        with as_diln_errors():
-            block = self.web3.eth.get_block(cast(Any, at))
-        return Block(int(block["number"]), Seconds(int(block["timestamp"])))
+    @property
+    def _state(self) -> Any:
+        """The block after which accounts are looked at."""
+        return self._looking.moment.block if self._looking.moment else "latest"
 
     def _require_development(self) -> None:
         if not self.development:

@@ -2,8 +2,8 @@
 
 A node that loses an answer, says "not found", knows nothing of a transaction or finds its nonce too low
 proves nothing. So the same signed bytes are handed over again and again, and nothing else is signed in their
-stead, until one of three things is seen in a block: the transaction, another one with the same nonce, or
-neither for so long that a person must decide.
+stead, until one of three things is seen: the transaction in a block, another one with the same nonce in a
+block that stays, or neither for so long that a person must decide.
 """
 
 import time
@@ -30,6 +30,7 @@ PAUSE = 0.5
 LONGEST_WAIT = 180.0  # seconds, for a transaction to be mined, and again for it to be confirmed
 RESEND = 10.0  # seconds between handing the same bytes over
 STUCK = 60.0  # seconds after which more is offered for a transaction
+GIVEN_UP = 12  # blocks on top of a rival, after which the nonce is given up
 _DUPLICATE = ("already known", "known transaction", "already imported", "already exists", "alreadyknown")
 _NONCE_USED = ("nonce too low", "nonce is too low", "incorrect nonce", "correct nonce", "transaction nonce")
 _RIVAL = ("replacement transaction", "replacement_underpriced", "replacement fee too low")
@@ -71,6 +72,7 @@ class Delivery:
         self._handed_over = float("-inf")
         self._offered = time.monotonic()
         self._used = False
+        self._rival = ""
 
     def hand_over(self) -> None:
         """Give the bytes to the node until it has them, or has another transaction with their nonce.
@@ -96,26 +98,38 @@ class Delivery:
             else:
                 return
 
-    def complete(self) -> Receipt | None:
+    def complete(self, *, again: bool = False) -> Receipt | None:
         """Wait for the receipt; None where another transaction is proven to have taken the nonce.
+
+        What failed, or lost its nonce, may still be mined if its block is taken back. So nothing is signed in
+        its stead before that block stays (see `_stays`): this waits for a rival's, and, when it is done
+        `again` for the same purpose, also for the one in which it failed.
 
         Raises ContractReverted if it failed, ChainError where it was cancelled or takes too long,
         NodeUnavailable; in the latter two cases, whoever comes back with the same purpose goes on here.
         """
-        for seen in self._looks():
-            if isinstance(seen, Failed):
-                self._outbox.drop(self.entry)
-                raise seen.explain(self._chain, self._call, self._abi)
+        for seen, block in self._looks():
             if isinstance(seen, Receipt):
                 return self._finished(seen)
             if seen in self.entry.hashes:
                 continue  # a node that shows the block, and not yet the receipt
-            self._outbox.drop(self.entry)
-            return None
+            stays = self._stays(block)
+            if stays or (isinstance(seen, Failed) and not self.entry.purpose):
+                self._outbox.drop(self.entry)
+            if isinstance(seen, Failed) and (stays or not again):
+                raise seen.explain(self._chain, self._call, self._abi)
+            if stays:
+                return None
+            self._rival = seen if isinstance(seen, str) else self.entry.last.hash
         raise AssertionError("the looks end by an error")
 
-    def _looks(self) -> Iterator[Receipt | Failed | str]:
-        """What is in the chain for good, as far as it asks: the transaction, or the hash of its rival."""
+    def _stays(self, block: int) -> bool:
+        """Whether a block is so deep that its transactions keep their nonces from all others."""
+        chain = self._chain
+        return chain.development or chain.head().number >= block + GIVEN_UP or chain.final(block)
+
+    def _looks(self) -> Iterator[tuple[Receipt | Failed | str, int]]:
+        """What is in the chain, confirmed as asked for, and where: the transaction, or its rival's hash."""
         pause, failed = 0.02, 0
         deadline, mined = time.monotonic() + LONGEST_WAIT, False
         while time.monotonic() < deadline:
@@ -132,7 +146,7 @@ class Delivery:
                 continue
             if seen is not None:
                 if self._deep(seen):
-                    yield seen[0]
+                    yield seen
                 if not mined:
                     deadline, mined = time.monotonic() + LONGEST_WAIT, True
             time.sleep(pause)
@@ -162,10 +176,11 @@ class Delivery:
 
     def _finished(self, mined: Receipt) -> Receipt:
         if next(each for each in self.entry.tries if each.hash == mined.tx_hash).cancels(self.entry.sender):
-            self._outbox.drop(self.entry)
+            if self._stays(mined.block_number):
+                self._outbox.drop(self.entry)
             raise Cancelled(
                 f"transaction {self.entry.tries[0].hash} was cancelled: {mined.tx_hash} took its nonce",
-                "Run the command again to send it after all.",
+                f"Run the command again when {GIVEN_UP} blocks have followed, to send it after all.",
             )
         if self._chain.final(mined.block_number):
             self._outbox.finish(self.entry, mined.block_number)
@@ -225,6 +240,12 @@ class Delivery:
         return kind(f"{error.message}; {doubt}", hint)
 
     def _late(self, mined: bool) -> ChainError:
+        if self._rival:
+            return ChainError(
+                f"nonce {self.entry.nonce} of {self.entry.sender} was used in vain, by {self._rival}, in a "
+                "block that may still be taken back",
+                f"Run the command again when {GIVEN_UP} blocks have followed: before, both might be paid.",
+            )
         if not mined and self._used:
             return ChainError(
                 f"nonce {self.entry.nonce} of {self.entry.sender} is used, and the node does not show by "

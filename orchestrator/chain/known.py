@@ -36,6 +36,10 @@ class KnownContracts:
         found = self._read().get(kind)
         return to_checksum_address(found[-1]) if found and is_address(found[-1]) else None
 
+    def all(self, kind: str) -> list[Address]:
+        """The contracts of a kind, in the order in which they were remembered last."""
+        return [to_checksum_address(each) for each in self._read().get(kind, []) if is_address(each)]
+
     def remember(self, address: Address, kind: str) -> None:
         """Keep a contract as known and as the last of its kind. Raises ChainError if others hold the file."""
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,12 @@
 
 import logging
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from orchestrator.chain.external import Ens
 from orchestrator.errors import AccountError, UsageError
 from orchestrator.text import shown
 from orchestrator.types import Address
@@ -21,16 +22,6 @@ ENS_REGISTRY = to_checksum_address("0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e")
 LONGEST_NAME = 255
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
-_LOOKUPS = [
-    {
-        "type": "function",
-        "stateMutability": "view",
-        "name": name,
-        "inputs": [{"name": "node", "type": "bytes32"}],
-        "outputs": [{"name": "", "type": "address"}],
-    }
-    for name in ("resolver", "addr")
-]
 _log = logging.getLogger(__name__)
 
 
@@ -85,12 +76,10 @@ def resolve_ens(chain: "Chain", name: str) -> Address:
     node = _node_of(name, hint)
     if not chain.code(ENS_REGISTRY):
         raise AccountError(f"there is no account {name}, and this chain has no ENS to look it up in", hint)
-    found = ENS_REGISTRY
-    for lookup in ("resolver", "addr"):
-        contract = chain.web3.eth.contract(address=found, abi=_LOOKUPS)
-        found = cast(Address, chain.call(contract.functions[lookup](node)))
-        if not int(found, 16):
-            raise AccountError(f"the name {name} leads to no address on this chain", hint)
+    resolver = Ens(chain, ENS_REGISTRY).resolver(node)
+    found = Ens(chain, resolver).addr(node) if int(resolver, 16) else resolver
+    if not int(found, 16):
+        raise AccountError(f"the name {name} leads to no address on this chain", hint)
     return found
 
 

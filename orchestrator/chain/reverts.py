@@ -1,8 +1,10 @@
 """What a contract said when it refused, as a plain sentence with its values."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from eth_abi.abi import decode
@@ -10,10 +12,13 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple, function_abi_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
-from orchestrator.chain.artifact import Abi, artifact_names, load_artifact
+from orchestrator.chain.artifact import Abi
 from orchestrator.errors import ContractReverted
 
 Definition = Mapping[str, Any]
+ERRORS = Path(__file__).parent / "errors.json"
+"""Every custom error of the package's contracts, with its `notice` (see `binding`)."""
+
 _STRING = bytes.fromhex("08c379a0")  # Error(string), of require(condition, "reason")
 _PANIC = bytes.fromhex("4e487b71")  # Panic(uint256), of the compiler's own checks
 _PANICS = {
@@ -27,7 +32,7 @@ _PANICS = {
     0x41: "an array that is too large for memory",
     0x51: "a call of a function that was never set",
 }
-_SENTENCES = {  # errors of OpenZeppelin's libraries, whose names alone say too little
+_SENTENCES = {  # of errors, most of them of OpenZeppelin's libraries, whose names alone say too little
     "AccessControlUnauthorizedAccount": "{account} does not have the role that this needs",
     "ECDSAInvalidSignature": "the signature is not valid",
     "ECDSAInvalidSignatureLength": "the signature has {length} bytes, not 65",
@@ -37,6 +42,8 @@ _SENTENCES = {  # errors of OpenZeppelin's libraries, whose names alone say too 
     "ExpectedPause": "the contract is not paused",
     "FailedCall": "a call to another contract failed",
     "InsufficientBalance": "the contract has {balance} wei, but needs {needed}",
+    "NotOwner": "{caller} does not own project {projectId}",
+    "NotPublisher": "{caller} may not publish in project {projectId}",
     "OwnableInvalidOwner": "{owner} cannot be an owner",
     "OwnableUnauthorizedAccount": "{account} is not the owner",
     "ReentrancyGuardReentrantCall": "the contract was called again in the middle of a call",
@@ -44,11 +51,18 @@ _SENTENCES = {  # errors of OpenZeppelin's libraries, whose names alone say too 
 }
 
 
+_HINTS = {
+    "NotOwner": "`diln project show NAME` tells who owns it: send as that account, with --from.",
+    "NotPublisher": "Its owner may let you: `diln project members NAME --add-publisher ACCOUNT`.",
+}
+
+
 def explain_revert(data: bytes, abi: Abi = (), hint: str = "") -> ContractReverted:
     """Turn what a contract reverted with into an exception.
 
     The error is looked for in `abi` first, then in all contracts of the package, because errors bubble up
-    from the libraries and contracts that were called.
+    from the libraries and contracts that were called. The hint, unless one is given, is what the source says
+    of the error.
     """
     selector, arguments = data[:4], data[4:]
     try:
@@ -85,9 +99,9 @@ def _custom(definition: Definition, arguments: bytes, hint: str) -> ContractReve
         for index, (each, value) in enumerate(zip(inputs, decoded, strict=True))
     }
     name = definition["name"]
-    return ContractReverted(
-        f"the contract refused: {_sentence(name, values)}", hint, error=name, values=values
-    )
+    told = f"the contract refused: {_sentence(name, values)}"
+    hint = hint or _HINTS.get(name, "") or _notice(definition)
+    return ContractReverted(told, hint, error=name, values=values)
 
 
 def _sentence(name: str, values: Mapping[str, Any]) -> str:
@@ -110,8 +124,27 @@ def _show(value: Any) -> str:
 
 
 @cache
+def _shipped() -> list[Definition]:
+    found: list[Definition] = json.loads(ERRORS.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
 def _shipped_errors() -> dict[bytes, Definition]:
-    return _errors(load_artifact(name).abi for name in artifact_names())
+    return _errors([_shipped()])
+
+
+def _notice(definition: Definition) -> str:
+    """What the source says of an error, as far as it is one of the package's."""
+    inputs = [each["name"] for each in definition["inputs"]]
+    return next(
+        (
+            str(each["notice"])
+            for each in _shipped()
+            if each["name"] == definition["name"] and [one["name"] for one in each["inputs"]] == inputs
+        ),
+        "",
+    )
 
 
 def _errors(abis: Iterable[Abi]) -> dict[bytes, Definition]:

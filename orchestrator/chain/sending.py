@@ -196,7 +196,7 @@ def earlier(
     """
     entry = chain.outbox.find(once)
     try:
-        return _delivery(chain, entry, sender, call, abi).complete() if entry else None
+        return _delivery(chain, entry, sender, call, abi).complete(again=True) if entry else None
     except ContractReverted:
         return None
 

@@ -1,21 +1,27 @@
 """JSON-RPC over HTTP with retries: transport errors are tried again, whatever a node answers is not."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from eth_typing import URI
 from web3 import HTTPProvider
+from web3._utils.http_session_manager import HTTPSessionManager
 from web3.types import RPCEndpoint, RPCResponse
 
+from orchestrator.answers import body_of
 from orchestrator.config import Network
 from orchestrator.errors import NodeUnavailable
+from orchestrator.nesting import is_nested_deeper
 
 ATTEMPTS = 5
 FIRST_PAUSE = 0.25
 FIRST_GAP = 0.02
 TOO_MANY = 429
+BAD_STATUS = 400
 _BUSY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _BUSY_WORDS = (
     "rate limit",  # publicnode, Ankr, dRPC
@@ -29,6 +35,11 @@ _BUSY_WORDS = (
 )
 LONGEST_GAP = 1.0
 """Seconds between two requests to a node that said again and again that there are too many."""
+LARGEST_ANSWER = 256 << 20
+"""In bytes: what a node may answer at once."""
+DEEPEST_ANSWER = 64
+PATIENCE = 10
+"""Times the time-out: how long one answer may take in all."""
 _SEND = "eth_sendRawTransaction"
 
 
@@ -55,6 +66,7 @@ class RetryingProvider(HTTPProvider):
             session=session,
             exception_retry_configuration=None,  # web3 shall not retry on its own
         )
+        self._request_session_manager = _Bounded(explicit_session=session)
         self._network = network
         self._sleep = sleep
         self._reached = False
@@ -80,6 +92,22 @@ class RetryingProvider(HTTPProvider):
             self._sleep(FIRST_PAUSE * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
+    def make_batch_request(
+        self, batch_requests: list[tuple[RPCEndpoint, Any]]
+    ) -> list[RPCResponse] | RPCResponse:
+        """Ask once for all; raises NodeUnavailable where the node does not answer, or not in JSON-RPC."""
+        try:
+            return super().make_batch_request(batch_requests)
+        except (ValueError, TypeError, KeyError, AttributeError, requests.RequestException) as error:
+            raise self._unavailable(_reason(error)) from None
+
+    @staticmethod
+    def decode_rpc_response(raw_response: bytes) -> RPCResponse:
+        """Raises ValueError for what is no JSON, or nested so deeply that parsing it ends the process."""
+        if is_nested_deeper(raw_response.decode("utf-8"), DEEPEST_ANSWER):
+            raise ValueError("nested too deeply")
+        return HTTPProvider.decode_rpc_response(raw_response)
+
     def _pace(self, busy: bool) -> None:
         self._gap = min(2 * self._gap + FIRST_GAP, LONGEST_GAP) if busy else 0.9 * self._gap
         if self._gap < FIRST_GAP:
@@ -101,6 +129,21 @@ class RetryingProvider(HTTPProvider):
             f"the node of network `{self._network.name}` at {shown_url(self._network.url or '')} {reason}",
             _hint(self._network),
         )
+
+
+class _Bounded(HTTPSessionManager):
+    """web3's way to post, with answers that end."""
+
+    def make_post_request(self, endpoint_uri: URI, data: bytes | dict[str, Any], **kwargs: Any) -> bytes:
+        with self.get_response_from_post_request(
+            endpoint_uri, data=data, **{**kwargs, "stream": True}
+        ) as response:
+            body = body_of(response, LARGEST_ANSWER + 1, PATIENCE * kwargs["timeout"])
+            if len(body) > LARGEST_ANSWER:
+                raise ValueError("the answer is too long")
+            if response.status_code >= BAD_STATUS:
+                raise requests.HTTPError(body.decode("utf-8", "replace"), response=response)
+        return body
 
 
 def shown_url(url: str) -> str:
@@ -136,9 +179,10 @@ def _status(error: Exception) -> int | None:
 
 def _answer_of(error: requests.HTTPError) -> RPCResponse:
     """Some nodes refuse a request with HTTP status 400 and say in the body what JSON-RPC's error is."""
+    text = str(error)
     try:
-        answer: RPCResponse = error.response.json()  # type: ignore[union-attr]
-    except (ValueError, AttributeError):
+        answer: RPCResponse = {} if is_nested_deeper(text, DEEPEST_ANSWER) else json.loads(text)
+    except ValueError:
         raise error from None
     if not isinstance(answer, dict) or "error" not in answer:
         raise error

@@ -7,6 +7,7 @@ from typing import Any
 import requests
 from eth_utils.address import to_checksum_address
 
+from orchestrator.answers import body_of
 from orchestrator.chain import development
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.naming import is_address_like
@@ -95,8 +96,10 @@ class Signer:
         self._next += 1
         request: Any = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": list(params)}
         try:
-            response = requests.post(self._url, json=request, timeout=(10, PATIENCE), allow_redirects=False)
-            answer = json.loads(response.content[:LONGEST_ANSWER])
+            with requests.post(
+                self._url, json=request, timeout=(10, PATIENCE), allow_redirects=False, stream=True
+            ) as response:
+                answer = json.loads(body_of(response, LONGEST_ANSWER, PATIENCE))
         except (requests.RequestException, ValueError, RecursionError) as error:
             kind = type(error).__name__  # its text may hold the URL, and that a secret
             raise AccountError(f"the signer gives no answer ({kind})", _HINT) from None

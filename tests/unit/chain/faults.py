@@ -1,6 +1,8 @@
 """The embedded chain behind a line that can fail."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ from web3.providers.base import BaseProvider
 
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.embedded import EmbeddedProvider
-from orchestrator.config import Network
+from orchestrator.config import Network, Settings
 
 Ask = Callable[[str, Any], Any]
 
@@ -38,3 +40,61 @@ def chain_behind(line: Line, home: Path, **network: Any) -> Chain:
 
 def refusal(message: str, code: int = -32000, **more: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 0, "error": {"code": code, "message": message, **more}}
+
+
+class Forks(BaseProvider):
+    """Two chains of one beginning, behind one node: from its request `turn` on it has gone over to `other`.
+
+    With `back`, it goes over and back at each `turn` requests.
+    """
+
+    global_ccip_read_enabled = False
+
+    def __init__(self, one: Any, other: Any) -> None:
+        super().__init__()
+        self._one, self._other = one, other
+        self.turn, self.asked, self.back = 1 << 30, 0, False
+
+    def begin(self, turn: int) -> None:
+        """Be at the first side again, for as many requests."""
+        self.turn, self.asked = turn, 0
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        over = self.asked >= self.turn
+        if self.back:
+            over = self.asked // self.turn % 2 == 1
+        self.asked += 1
+        return (self._other if over else self._one).make_request(method, params)
+
+
+def answers(forks: Forks, read: Callable[[], Any]) -> tuple[list[Any], Any, Any]:
+    """What `read` finds with a reorganization before each of its requests, and on either side alone."""
+    forks.begin(0)
+    other = read()
+    forks.begin(1 << 30)
+    one, count = read(), forks.asked
+    found = []
+    for turn in range(1, count + 1):
+        forks.begin(turn)
+        found.append(read())
+    return found, one, other
+
+
+def mixes(forks: Forks, read: Callable[[], Any], times: int, *sides: Any) -> bool:
+    """Whether `read` breaks, or finds what neither side has, if the node goes over in its first requests."""
+    for turn in range(1, times + 1):
+        forks.begin(turn)
+        try:
+            if read() not in sides:
+                return True
+        except Exception:
+            return True
+    return False
+
+
+def forked(chain: Chain, settings: Settings, folder: Path, differ: Callable[[Settings], Any]) -> Forks:
+    """A node that may go over from `chain` to a fork of it, on which `differ` does something else."""
+    other = replace(settings, home=folder / "fork")
+    shutil.copytree(settings.home, other.home)
+    differ(other)
+    return Forks(chain.web3.provider, EmbeddedProvider(other.chain_file))

@@ -2,7 +2,7 @@
 What was signed reaches the chain once
 ├── lost answers and forgetful nodes: the same bytes again, never another nonce
 ├── killed while it was on its way: whoever comes back sends the same bytes
-├── a rival that has the nonce: only a block proves it
+├── a rival that has the nonce: only a block that stays proves it
 ├── reorganizations: what they took away is sent again
 ├── the same purpose at once: sent once
 └── damaged notes: refused, not ignored
@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from web3.contract import Contract
 
-from orchestrator.chain import Account, Chain, Journal, delivery
+from orchestrator.chain import Account, Chain, connection, delivery, finality
+from orchestrator.chain.development import private_key
+from orchestrator.chain.sending import earlier
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError, ContractReverted, NodeUnavailable
 from tests.unit.chain.faults import Line, chain_behind, refusal
@@ -133,14 +136,14 @@ def test_send__killed_on_its_way_and_the_node_forgets__the_same_bytes_again(
 
     line.fault = first(1, SEND, die)
     with pytest.raises(Killed):
-        Journal(remote).send("pay", probe.functions.set(1), alice)
+        remote.send(probe.functions.set(1), alice, once="pay")
 
     def record(ask: Any, method: str, params: Any) -> Any:
         sent.append(params[0]) if method == SEND else None
         return ask(method, params)
 
     line.fault = both(record, first(3, FIND, nothing), first(3, RECEIPT, nothing))
-    Journal(remote).send("pay", probe.functions.set(1), alice)
+    remote.send(probe.functions.set(1), alice, once="pay")
     assert rounds(remote, probe) == 1
     assert len(set(sent)) == 1
 
@@ -148,12 +151,12 @@ def test_send__killed_on_its_way_and_the_node_forgets__the_same_bytes_again(
 def test_send__sent_before__returns_its_receipt(
     remote: Chain, line: Line, alice: Account, probe: Contract
 ) -> None:
-    receipt = Journal(remote).send("pay", probe.functions.set(1), alice)
+    receipt = remote.send(probe.functions.set(1), alice, once="pay")
     line.asked.clear()
-    assert Journal(remote).send("pay", probe.functions.set(1), alice) == receipt
+    assert remote.send(probe.functions.set(1), alice, once="pay") == receipt
     assert SEND not in line.asked
-    assert Journal(remote).earlier("pay", alice) == receipt
-    assert Journal(remote).earlier("another", alice) is None
+    assert earlier(remote, "pay", alice) == receipt
+    assert earlier(remote, "another", alice) is None
 
 
 def test_send__killed_before_it_left_and_another_was_sent_since__signed_anew_after_the_proof(
@@ -209,6 +212,113 @@ def test_send__failed_before__is_sent_anew(
     line.fault = None
     assert remote.send(probe.functions.set(1), alice, once="pay").gas_used
     assert rounds(remote, probe) == 1
+
+
+# -- where blocks are taken back -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def public(remote: Chain, probe: Contract, monkeypatch: pytest.MonkeyPatch) -> Chain:
+    """What is not taken for a development chain, behind a node that does not tell what is final."""
+    vars(remote)["development"] = False
+    monkeypatch.setattr(finality, "final_block", lambda chain: chain.head().number - finality.FINAL_DEPTH)
+    monkeypatch.setattr(connection, "final_block", finality.final_block)
+    return remote
+
+
+@pytest.fixture
+def own(alice: Account) -> Account:
+    """An account whose key not everybody knows."""
+    return Account("alice", alice.address, lambda: private_key("alice"), known_to_all=False)
+
+
+def growing(line: Line, most: int) -> tuple[Callable[..., Any], dict[str, int]]:
+    """A block more whenever the latest is asked for, `most` at most; and how many there were."""
+    grown = {"blocks": 0}
+
+    def fault(ask: Any, method: str, params: Any) -> Any:
+        if method == "eth_getBlockByNumber" and params[0] == "latest" and grown["blocks"] < most:
+            grown["blocks"] += 1
+            ask("evm_mine", [])
+        return ask(method, params)
+
+    return fault, grown
+
+
+def overtaken(chain: Chain, sender: Account, to: str) -> Callable[..., Any]:
+    """Another program's transaction takes the nonce right before."""
+    raced: list[str] = []
+
+    def fault(ask: Any, method: str, params: Any) -> Any:
+        if method == SEND and not raced:
+            raced.append(rival(chain, sender, to, chain.count(sender.address)))
+            ask(SEND, raced)
+        return ask(method, params)
+
+    return fault
+
+
+def test_send__nonce_taken_by_a_rival__given_up_only_when_its_block_stays(
+    public: Chain, line: Line, own: Account, bob: Account, probe: Contract
+) -> None:
+    grow, grown = growing(line, 1_000)
+    signed: list[int] = []
+    line.fault = both(grow, overtaken(public, own, bob.address))
+    public.send(probe.functions.set(1), own, once="pay", before_send=lambda _: signed.append(grown["blocks"]))
+    assert len(signed) == 2
+    assert signed[1] - signed[0] >= delivery.GIVEN_UP
+    assert rounds(public, probe) == 1
+
+
+@pytest.mark.parametrize("once", ["pay", ""])
+def test_send__rivals_block_is_taken_back__the_same_bytes_are_mined_and_no_others(
+    public: Chain, line: Line, own: Account, bob: Account, probe: Contract, once: str
+) -> None:
+    """The node shows the rival at first; then the chain reorganizes, and it was never there."""
+    nonce, shown = public.count(own.address), {"looks": 0}
+    taken = rival(public, own, bob.address, nonce)
+
+    def reorganized(ask: Any, method: str, params: Any) -> Any:
+        if shown["looks"] > 6:
+            return ask(method, params)
+        if method == SEND:
+            return refusal("nonce too low")
+        if method == "eth_getTransactionCount" and params[1] != hex(0) and hashes:
+            return {**NOTHING, "result": hex(nonce + 1)}
+        if method == "eth_getBlockByNumber" and params[1]:
+            shown["looks"] += 1
+            answer = ask(method, params)
+            sent = answer["result"]["transactions"][0]
+            found = {"from": own.address, "nonce": hex(nonce), "hash": "0x" + keccak(hexstr=taken).hex()}
+            return {**answer, "result": {**answer["result"], "transactions": [{**sent, **found}]}}
+        return ask(method, params)
+
+    hashes: list[str] = []
+    line.fault = reorganized
+    receipt = public.send(probe.functions.set(1), own, once=once, before_send=hashes.append)
+    assert shown["looks"] > 6
+    assert hashes == [receipt.tx_hash]
+    assert rounds(public, probe) == 1
+
+
+def test_send__failed_in_a_block_that_may_be_taken_back__not_sent_anew_before_it_stays(
+    public: Chain, line: Line, own: Account, probe: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(ask: Any, method: str, params: Any) -> Any:
+        return {**NOTHING, "result": "0x"} if method == "eth_call" else ask(method, params)
+
+    line.fault = blind
+    with pytest.raises(ContractReverted):
+        public.send(probe.functions.refuse(4), own, gas=100_000, once="pay")
+    line.fault = None
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.2)
+    with pytest.raises(ChainError, match="in a block that may still be taken back"):
+        public.send(probe.functions.set(1), own, once="pay")
+    assert rounds(public, probe) == 0
+    for _ in range(delivery.GIVEN_UP):
+        line.chain.make_request("evm_mine", [])
+    public.send(probe.functions.set(1), own, once="pay")
+    assert rounds(public, probe) == 1
 
 
 def test_send__eight_times_at_once_for_one_purpose__sent_once(

@@ -302,6 +302,7 @@ def test_find_migrations__shipped__are_well_formed() -> None:
         "sum",
         "market",
         "competition",
+        "tournament",
     ]
 
 

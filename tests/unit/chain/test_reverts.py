@@ -46,6 +46,13 @@ def test_explain_revert__values__are_named() -> None:
     )
 
 
+def test_explain_revert__caller_without_the_right__says_who_can_give_it() -> None:
+    entry = error("NotPublisher", ("bytes32", "projectId"), ("address", "caller"))
+    found = explain_revert(data_of(entry, b"\1" * 32, SOMEBODY))  # known from the package's contracts
+    assert found.message == f"the contract refused: {SOMEBODY} may not publish in project 0x{'01' * 32}"
+    assert "--add-publisher" in found.hint
+
+
 def test_explain_revert__no_names__are_numbered() -> None:
     entry = error("Odd", ("uint256", ""), ("bool", ""))
     assert explain_revert(data_of(entry, 5, True), [entry]).values == {"0": 5, "1": True}
@@ -82,6 +89,17 @@ def test_explain_revert__error_of_another_shipped_contract__is_found(
     with pytest.raises(ContractReverted) as caught:
         chain.send(probe.functions.refuseInside(3), alice)
     assert (caught.value.error, caught.value.values) == ("InnerTooSmall", {"given": 3, "least": 10})
+
+
+def test_explain_revert__notice_of_the_source__is_the_hint() -> None:
+    entry = {"name": "InvalidName", "inputs": [{"name": "length", "type": "uint256"}]}
+    data = keccak(text="InvalidName(uint256)")[:4] + encode(["uint256"], [65])
+    found = explain_revert(data)
+    assert found.message == "the contract refused: invalid name (length 65)"
+    assert found.hint == "A project's name must be 1 to 64 bytes long."
+    assert explain_revert(data, hint="Choose another.").hint == "Choose another."
+    others = {**entry, "type": "error", "inputs": [{"name": "bytes_", "type": "uint256"}]}
+    assert explain_revert(data, [others]).hint == ""
 
 
 def test_explain_revert__file_level_error__is_decoded(chain: Chain, probe: Contract) -> None:

@@ -8,6 +8,7 @@ RetryingProvider
 └── messages: nothing of the URL but scheme, host and port
 """
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 from orchestrator.chain.transport import ATTEMPTS, RetryingProvider, shown_url
 from orchestrator.config import Network
@@ -43,7 +45,8 @@ class Script(BaseAdapter):
             raise outcome
         response = requests.Response()
         response.status_code, content = outcome
-        response._content = content if isinstance(content, bytes) else json.dumps(content).encode()
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        response.raw = HTTPResponse(io.BytesIO(body), preload_content=False)
         response.url = request.url
         response.request = request
         return response
@@ -165,6 +168,39 @@ def test_make_request__local_node_is_down__names_diln_node(provider: Any) -> Non
     with pytest.raises(NodeUnavailable) as caught:
         ask(node)
     assert "diln node" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"result":' + b"[" * 100_000, b'{"a":' * 5_000, b"[" * 100_000, b"\xff", b"9" * 5_000]
+)
+@pytest.mark.parametrize("status", [200, 400])
+def test_make_request__answer_that_cannot_be_parsed__makes_no_sense(
+    provider: Any, answer: bytes, status: int
+) -> None:
+    node, _ = provider((status, answer))
+    with pytest.raises(NodeUnavailable, match=r"JSON-RPC|HTTP status 400"):
+        ask(node)
+
+
+def test_make_request__answer_without_end__makes_no_sense(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.chain.transport.LARGEST_ANSWER", 1000)
+    node, _ = provider(
+        (200, FINE | {"result": "0x" + "0" * 900}), (200, FINE | {"result": "0x" + "0" * 1000})
+    )
+    ask(node)
+    with pytest.raises(NodeUnavailable, match="JSON-RPC"):
+        ask(node)
+
+
+@pytest.mark.parametrize("fault", [REFUSED, requests.Timeout(URL), (429, b""), (200, b"x"), (200, ["y"])])
+def test_make_batch_request__any_fault__keeps_the_urls_secrets(provider: Any, fault: Outcome) -> None:
+    node, _ = provider(fault)
+    with pytest.raises(NodeUnavailable) as caught:
+        node.make_batch_request([("eth_getBalance", []), ("eth_getBalance", [])])
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize(

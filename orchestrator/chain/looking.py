@@ -1,0 +1,94 @@
+"""Looks: what belongs together is read from one block, whatever becomes of the chain meanwhile."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from orchestrator.errors import ChainError, NodeUnavailable
+from orchestrator.types import Seconds
+
+if TYPE_CHECKING:
+    from orchestrator.chain.connection import Chain
+
+T = TypeVar("T")
+LOOKS = 3
+"""How often a look begins at most, before somebody is told."""
+PENDING = "pending"
+_LAGS = ("header not found", "unknown block", "block not found", "missing trie node")
+"""How nodes refuse a block that they do not have yet, or whose state they have no more."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block; `hash` is empty for one that is not mined yet."""
+
+    number: int
+    timestamp: Seconds
+    hash: bytes = b""
+
+
+class Moment:
+    """When a look looks: `head` is the latest block then, `block` the one whose state is read."""
+
+    def __init__(self, chain: "Chain", head: Block, block: int | str) -> None:
+        self._chain, self.head, self.block = chain, head, block
+
+    @cached_property
+    def time(self) -> Seconds:
+        """What counts as now during the whole look."""
+        return self._chain.block(PENDING).timestamp if self.block == PENDING else self.head.timestamp
+
+    def stands(self) -> bool:
+        """Whether the chain still has the block; whether nothing came on top, where that was looked into."""
+        try:
+            again = self._chain.block("latest" if self.block == PENDING else self.head.number)
+        except NodeUnavailable:
+            raise
+        except ChainError:  # the chain is shorter now, or another node answered, which lags
+            return False
+        return again.hash == self.head.hash
+
+
+class Looking(threading.local):
+    """The moment of the look that this thread is in."""
+
+    moment: Moment | None = None
+
+
+def look(chain: "Chain", looking: Looking, read: Callable[[], T]) -> T:
+    """What `read` returns, all read at one moment (see `Chain.look`)."""
+    if looking.moment:
+        return read()
+    error: Exception | None = None
+    for attempt in range(LOOKS):
+        moment = _moment(chain, again=attempt > 0)
+        looking.moment = moment
+        try:
+            found = read()
+        except NodeUnavailable:
+            raise
+        except Exception as failure:  # maybe of two blocks that do not belong together
+            if moment.stands() and not any(words in str(failure).lower() for words in _LAGS):
+                raise
+            error = failure
+        else:
+            if moment.stands():
+                return found
+        finally:
+            looking.moment = None
+    raise ChainError(
+        f"the chain, or what the node shows of it, changed during each of {LOOKS} looks",
+        "Run the command again, or use another node.",
+    ) from error
+
+
+def _moment(chain: "Chain", *, again: bool) -> Moment:
+    """The latest block, or what would be mined now where calls are tried there (see `Chain.present`).
+
+    If blocks came while that was looked into, the latest is new enough, and holds still.
+    """
+    present = chain.present()
+    head = chain.head()
+    return Moment(chain, head, PENDING if present == PENDING and not again else head.number)
