@@ -1,0 +1,213 @@
+"""One keeper for all systems: nobody loses a deposit or a bond for having been asleep.
+
+All that it knows is on the chain and in the state folder: it may be killed at any moment and begun again.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from orchestrator.chain import Account
+from orchestrator.errors import DilnError, NodeUnavailable
+from orchestrator.kernel.metrics import Metrics
+from orchestrator.kernel.money import ZERO_ADDRESS
+from orchestrator.kernel.session import Consent, Report, Session
+from orchestrator.kernel.system import ANYBODY, Duty, Look, System
+from orchestrator.text import shown
+from orchestrator.types import Address, Seconds, Wei
+
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class Due:
+    """A duty that an account has in an instance; `at` is from when on it can be done."""
+
+    system: str
+    instance: Address
+    account: str
+    duty: str
+    at: Seconds
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was done, or (`failed`) why it could not be."""
+
+    system: str
+    instance: Address
+    account: str
+    duty: str
+    text: str
+    failed: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A duty, from when on it can be done (None: nothing to do), and whether that is now."""
+
+    duty: Duty[Any]
+    at: Seconds | None
+    ready: bool
+
+
+class Known:
+    """All instances of `systems` that this folder created or agreed to pay; new ones join as it goes on."""
+
+    def __init__(self, session: Session, systems: Sequence[System[Any]]) -> None:
+        self._session, self._systems = session, systems
+        self._opened: dict[Address, Any] = {}
+
+    def __iter__(self) -> Iterator[tuple[System[Any], Any]]:
+        for system in self._systems:
+            for address in self._session.known.all(system.kind):
+                if address not in self._opened:
+                    self._opened[address] = self._open(system, address)
+                if self._opened[address] is not None:
+                    yield system, self._opened[address]
+
+    def _open(self, system: System[Any], address: Address) -> Any:
+        try:
+            return system.open(self._session, address)
+        except NodeUnavailable:
+            raise
+        except DilnError:  # of another release, or never finished: nothing can be due there
+            return None
+
+
+class Keeper:
+    """Does what is due for `accounts` in `instances`, each with its system.
+
+    `roles` are those to keep, by default all that an account has in an instance. With `others` it also does
+    what everybody may, for a tip or for nothing; of what costs more gas than it brings, `least` wei above,
+    it says why it leaves it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        instances: Iterable[tuple[System[Any], Any]],
+        accounts: Sequence[Account],
+        *,
+        roles: Collection[str] = (),
+        others: bool = False,
+        least: Wei | None = None,
+        report: Report | None = None,
+        consent: Consent | None = None,
+    ) -> None:
+        self._session, self._instances, self._accounts = session, instances, accounts
+        self._others, self._roles = others, frozenset(roles)
+        self._least, self._report, self._consent = least, report, consent
+
+    def due(self) -> list[Due]:
+        """What is to be done, and when: what can be done now comes first."""
+        found = []
+        for system, instance, account in self._kept():
+            _, waiting = self._begin(system, instance, account)
+            where = system.address_of(instance)
+            times = [(each.duty.name, each.at) for each in waiting if each.at is not None]
+            found += [Due(system.name, where, account.name, name, at) for name, at in times]
+        return sorted(found, key=lambda each: each.at)
+
+    def turn(self) -> Iterator[Said]:
+        """Do what is due now; what fails does not stop the rest. Raises NodeUnavailable."""
+        for system, instance, account in self._kept():
+            look, waiting = self._begin(system, instance, account)
+            where = system.address_of(instance)
+            while next_one := next((each for each in waiting if each.ready), None):
+                for text, failed in self._done(next_one.duty, look):
+                    yield Said(system.name, where, account.name, next_one.duty.name, text, failed)
+                rest = [each.duty for each in waiting[waiting.index(next_one) + 1 :]]
+                waiting = self._session.chain.look(partial(self._asked, look, rest))
+
+    def over(self) -> bool:
+        """Whether nothing is left to do in what this keeper looks at."""
+        return all(system.over(instance) for system, instance in self._instances)
+
+    def run(
+        self,
+        every: float,
+        *,
+        until_over: bool = False,
+        metrics: Metrics | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Iterator[Said]:
+        """Turns, `every` so many seconds: for ever, or until nothing is left to do.
+
+        A node that is away is waited for. What was said in one turn is not said again in the next; `metrics`
+        counts it all.
+        """
+        before: set[str] = set()
+        while True:
+            now: set[str] = set()
+            try:
+                over = until_over and self.over()  # looked at first: the last turn comes after the end
+                for said in self.turn():
+                    if metrics:
+                        metrics.count(said.system, said.duty, failed=said.failed)
+                    now.add(f"{said.instance} {said.account} {said.text}")
+                    if f"{said.instance} {said.account} {said.text}" not in before:
+                        yield said
+                if over:
+                    return
+                if metrics:
+                    metrics.show([(each.system, each.at) for each in self.due()], self._session.chain.now())
+            except NodeUnavailable as error:
+                away = Said("", ZERO_ADDRESS, "", "look", f"could not look: {error.message}", failed=True)
+                if metrics:
+                    metrics.count(away.system, away.duty, failed=True)
+                yield away
+            before = now
+            sleep(every)
+
+    def _kept(self) -> Iterator[tuple[System[Any], Any, Account]]:
+        return (
+            (system, instance, account) for system, instance in self._instances for account in self._accounts
+        )
+
+    def _begin(
+        self, system: System[Any], instance: Any, account: Account
+    ) -> tuple[Look[Any], list[_Waiting]]:
+        """The parts that an account has in an instance, and when its duties are due: all from one block."""
+        return self._session.chain.look(partial(self._begun, system, instance, account))
+
+    def _begun(
+        self, system: System[Any], instance: Any, account: Account
+    ) -> tuple[Look[Any], list[_Waiting]]:
+        roles = self._roles or system.roles_of(self._session, instance, account.address)
+        if self._others:
+            roles |= {ANYBODY}
+        look = Look(self._session, instance, account, self._report, self._consent, roles, self._least)
+        return look, self._asked(look, [duty for duty in system.duties if duty.roles & roles])
+
+    def _asked(self, look: Look[Any], duties: Sequence[Duty[Any]]) -> list[_Waiting]:
+        """When each is due; now, where that cannot be told: acting says why."""
+        found = []
+        for duty in duties:
+            try:
+                at = duty.due(look)
+            except NodeUnavailable:
+                raise
+            except Exception:  # strangers wrote what the duty read
+                at = look.now
+            found.append(_Waiting(duty, at, at is not None and at <= look.now))
+        return found
+
+    def _done(self, duty: Duty[Any], look: Look[Any]) -> Iterator[tuple[str, bool]]:
+        try:
+            for text in duty.act(look):
+                yield text, False
+        except NodeUnavailable:
+            raise
+        except Exception as error:  # strangers wrote what the duty read
+            yield f"could not {duty.name}: {_reason(error)}", True
+
+
+def _reason(error: Exception) -> str:
+    told = error.message if isinstance(error, DilnError) else f"{type(error).__name__}: {error}"
+    return shown(told, LONGEST_REASON)

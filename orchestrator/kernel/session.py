@@ -1,0 +1,174 @@
+"""What every workflow works with: the working folder's chain, storage, wallets and registry."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+from orchestrator.chain import Account, Accounts, Chain, Deployments, Receipt, connect
+from orchestrator.chain.accounts import AskPassword
+from orchestrator.chain.known import KnownContracts
+from orchestrator.chain.naming import find_address
+from orchestrator.chain.sending import earlier
+from orchestrator.config import Settings
+from orchestrator.errors import ContractReverted, UsageError
+from orchestrator.kernel.money import approve, require_held
+from orchestrator.provenance.registry import ModelRegistry
+from orchestrator.storage import Storage, open_storage
+from orchestrator.times import in_words
+from orchestrator.types import Address, Wei
+
+if TYPE_CHECKING:
+    from orchestrator.chain.bound import Call
+    from orchestrator.kernel.money import Currency
+
+T = TypeVar("T")
+Report = Callable[[int, int], None]
+"""Called in long steps with what is done and what there is in all."""
+
+Consent = Callable[[Wei, Sequence[str]], None]
+"""Called before an amount leaves, when all else was checked, with sentences that say who gets it, and when it
+is lost. It raises where somebody does not agree."""
+
+
+class Session:
+    """The working folder's chain, storage, wallets and registry, each opened when first used.
+
+    `ask_password` is called with an account's name when an encrypted keystore must be unlocked.
+    Use as a context manager, so that chain and storage are closed.
+    """
+
+    def __init__(self, settings: Settings, ask_password: AskPassword | None = None) -> None:
+        self.settings = settings
+        self._ask_password = ask_password
+        self._bound: dict[str, object] = {}
+
+    @cached_property
+    def chain(self) -> Chain:
+        return connect(self.settings)
+
+    @cached_property
+    def storage(self) -> Storage:
+        return open_storage(self.settings)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.settings, self._ask_password)
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        return Deployments(self.settings, self.chain)
+
+    @property
+    def registry(self) -> ModelRegistry:
+        """The registry on this chain. Raises NotDeployed before `diln migrate`."""
+        return self.deployed(ModelRegistry, "ModelRegistry")
+
+    def deployed(self, kind: Callable[[Chain, Address, int], T], name: str) -> T:
+        """The contract `name` on this chain, as a `kind`: one object for a session.
+
+        Raises NotDeployed before `diln migrate`.
+        """
+        if name not in self._bound:
+            entry = self.deployments.entry(name)
+            self._bound[name] = kind(self.chain, entry.address, entry.block)
+        return cast(T, self._bound[name])
+
+    @cached_property
+    def known(self) -> KnownContracts:
+        """The contracts that this folder created, or agreed to pay."""
+        return KnownContracts(self.settings.home, self.chain)
+
+    @cached_property
+    def names(self) -> dict[Address, str]:
+        """The names of the accounts of this machine, by address."""
+        return {account.address: account.name for account in self.accounts.list()}
+
+    def name_of(self, address: Address) -> str:
+        """The account's name if it is one of ours, else the address."""
+        return self.names.get(address, address)
+
+    def full_name_of(self, address: Address) -> str:
+        """The same, a name with the address."""
+        return f"{self.names[address]} ({address})" if address in self.names else address
+
+    @cached_property
+    def sender(self) -> Account:
+        """The account that sends or signs. Raises UsageError if none was named."""
+        if self.settings.sender:
+            return self.account(self.settings.sender)
+        raise UsageError("no sender was named", "Add --from NAME; `diln account list` shows the names.")
+
+    def account(self, name: str) -> Account:
+        return self.accounts.get(name)
+
+    @property
+    def viewer(self) -> Address | None:
+        """Whose projects a bare name means first: those of the account that is set, if one is."""
+        name = self.settings.sender
+        return self.account(name).address if name else None
+
+    def address(self, who: str, *, paid: bool = False) -> Address:
+        """An address, an account's name or an ENS name, as `find_address` takes it."""
+        return find_address(who, self.accounts, lambda: self.chain, paid=paid)
+
+    def send(
+        self,
+        call: "Call",
+        sender: Account,
+        *,
+        value: int = 0,
+        gas: int | None = None,
+        once: str = "",
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Send `call` with `value` wei, and wait.
+
+        What `once` names is never sent twice, even if this process is killed in between: it must name
+        everything that makes the act another one.
+
+        Raises ContractReverted with its times in words, InsufficientFunds, and as `Chain.send` does.
+        """
+        try:
+            return self.chain.send(call, sender, value=value, gas=gas, once=once, dry_run=dry_run)
+        except ContractReverted as error:
+            raise in_words(error, self.chain.now()) from error
+
+    def earlier(self, purpose: str, sender: Account) -> Receipt | None:
+        """The receipt of what was sent for `purpose` before, once it has one.
+
+        None where nothing was sent, it failed, or another transaction is proven to have its nonce.
+        """
+        return earlier(self.chain, purpose, sender)
+
+    def alone(self, what: str) -> AbstractContextManager[object]:
+        """Hold a lock while looking what is to be sent, and sending it.
+
+        Whoever decides by what the chain shows whether to pay must hold it, or two who look at the same time
+        both pay.
+        """
+        return self.chain.alone(f"looking {what}")
+
+    def pay(
+        self, call: "Call", payer: Account, currency: "Currency", amount: int, *, once: str = ""
+    ) -> Receipt:
+        """Send what takes `amount` from the payer: ether goes with it, of a token just that is approved.
+
+        With `once`, neither happens twice. Raises ContractReverted, InsufficientFunds.
+        """
+        if once and (sent := self.earlier(once, payer)):
+            return sent
+        if currency.is_ether:
+            return self.send(call, payer, value=amount, once=once)
+        if amount:
+            require_held(self.chain, currency, payer, amount)
+            approve(self.chain, currency, call.address, amount, payer)
+        return self.send(call, payer, once=once)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for opened in ("storage", "chain"):
+            if opened in self.__dict__:
+                self.__dict__[opened].close()

@@ -1,0 +1,88 @@
+"""What the house asks of a system: how its instances are opened, and what is to be done in them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from orchestrator.errors import ContractReverted
+from orchestrator.kernel.money import ETHER
+
+if TYPE_CHECKING:
+    from orchestrator.chain import Account
+    from orchestrator.chain.bound import Call
+    from orchestrator.kernel.session import Consent, Report, Session
+    from orchestrator.types import Address, Seconds, Wei
+
+I = TypeVar("I")  # noqa: E741 - an instance: a competition, a shared model, a market
+
+ANYBODY = "anybody"
+"""The role of everybody: what it does, it does for the others, for a tip or for nothing."""
+
+
+@dataclass(frozen=True)
+class Look(Generic[I]):
+    """An instance, looked at for `account` in its `roles`.
+
+    `report` is called with (done, total) in long steps, `consent` before something is paid. `least` is what
+    an act for others must bring above its gas, in wei.
+    """
+
+    session: "Session"
+    instance: I
+    account: "Account"
+    report: "Report | None" = None
+    consent: "Consent | None" = None
+    roles: frozenset[str] = frozenset()
+    least: "Wei | None" = None
+
+    @property
+    def now(self) -> "Seconds":
+        return self.session.chain.now()
+
+    def loss(self, call: "Call", reward: int, *, transactions: int = 1) -> str:
+        """Why `call` costs more gas than its `reward` (wei of ether) brings, with what follows; else empty.
+
+        On a development chain gas costs nothing.
+        """
+        price = 0 if self.session.chain.development else self.session.chain.gas_price()
+        if not price and not self.least:
+            return ""
+        try:
+            gas = self.session.chain.send(call, self.account, dry_run=True).gas_used
+        except ContractReverted as error:
+            return error.message
+        cost = gas * price * transactions
+        if reward >= cost + (self.least or 0):
+            return ""
+        return f"it brings {ETHER.show(reward)} and costs {ETHER.show(cost)} of gas"
+
+
+@dataclass(frozen=True)
+class Duty(Generic[I]):
+    """What has to be done by those in one of `roles`.
+
+    `due` tells from when on it can be done, as far as the chain shows now: a time that has come, one that
+    will, or None. `act` does it and says what it did, a sentence each; done again, it does nothing twice.
+    """
+
+    name: str
+    due: Callable[[Look[I]], "Seconds | None"]
+    act: Callable[[Look[I]], Iterator[str]]
+    roles: frozenset[str] = field(default=frozenset({ANYBODY}))
+
+
+@dataclass(frozen=True)
+class System(Generic[I]):
+    """A system of the house; `kind` is what a folder knows its instances as (see `KnownContracts`).
+
+    `roles_of` tells an account's parts in an instance, ANYBODY left out; `over` whether nothing is left to
+    do.
+    """
+
+    name: str
+    kind: str
+    open: "Callable[[Session, Address], I]"
+    address_of: "Callable[[I], Address]"
+    roles_of: "Callable[[Session, I, Address], frozenset[str]]"
+    over: Callable[[I], bool]
+    duties: tuple[Duty[I], ...]

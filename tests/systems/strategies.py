@@ -1,0 +1,90 @@
+"""How each system is played in the conformance suite: a beginning, from which keepers alone go on.
+
+A system joins the suite with a row in STRATEGIES.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.kernel.session import Session
+from orchestrator.kernel.system import System
+from orchestrator.systems.competition.duties import SYSTEM as COMPETITION
+from orchestrator.systems.sum.adding import add
+from orchestrator.systems.sum.creating import create, plan
+from orchestrator.systems.sum.duties import SYSTEM as SUM
+from orchestrator.systems.sum.market.duties import SYSTEM as MARKET
+from orchestrator.systems.sum.opening import open_model
+from orchestrator.systems.sum.training import train
+from orchestrator.systems.tournament.duties import SYSTEM as TOURNAMENT
+from orchestrator.types import Address
+from tests.unit.competition.stage import Stage
+from tests.unit.competition.test_workflows import FAIR, GOOD, enter
+from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
+from tests.unit.sum.giving import sample
+from tests.unit.sum.market_stage import open_fair
+from tests.unit.systems.tournament.conftest import Stage as TournamentStage
+from tests.unit.systems.tournament.conftest import write_files
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """`begin` makes an instance in which something is due to `people`, and returns its address.
+
+    `owed` is what an account can still withdraw from an instance at its end, in wei.
+    """
+
+    system: System[Any]
+    people: tuple[str, ...]
+    begin: Callable[[Session, Path], Address]
+    owed: Callable[[Any, Address], int]
+
+
+def competition(session: Session, folder: Path) -> Address:
+    """Two enter, one of whom is better."""
+    stage = Stage(session, folder)
+    found = stage.create()
+    enter(stage, found, "anna", GOOD)
+    enter(stage, found, "ben", FAIR)
+    return found.address
+
+
+def shared_model(session: Session, folder: Path) -> Address:
+    """Good data, and bad data that the model turns against."""
+    made = create(session, "walks", plan(train(table(), "perceptron")), session.account("alice"), TERMS)
+    village = Village(session, open_model(session, made.address))
+    opened, good, bad = village.opened, village.account("contributor"), village.account("poisoner")
+    for step in range(3):
+        add(session, opened, [sample(village, NATURE, step, "city")], bad)
+        for words, label in ((NATURE, "nature"), (CITY, "city")):
+            add(session, opened, [sample(village, words, step, label)], good)
+    return made.address
+
+
+def market(session: Session, folder: Path) -> Address:
+    """A provider's test set, good data, and bad ones that are sealed."""
+    fair = open_fair(session, plan(train(table(), "perceptron")).converted)
+    fair.give(fair.lessons()[:6], "contributor")
+    fair.give(fair.lessons(wrong=True)[:4], "poisoner", hidden=True)
+    return Address(fair.market.address)
+
+
+def tournament(session: Session, folder: Path) -> Address:
+    """A round with a good and a bad entry."""
+    write_files(folder)
+    return TournamentStage(session, folder).entered("anna", "cara").address
+
+
+STRATEGIES = {
+    "competition": Strategy(COMPETITION, ("alice", "bob", "carol", "erin"), competition, lambda *_: 0),
+    "market": Strategy(
+        MARKET, ("alice", "bob", "carol", "dave"), market, lambda opened, who: opened.shared.balance(who)
+    ),
+    "tournament": Strategy(
+        TOURNAMENT, ("alice", "bob", "dave", "erin"), tournament, lambda found, who: found.balance_of(who)
+    ),
+    "sum": Strategy(
+        SUM, ("alice", "bob", "carol", "dave"), shared_model, lambda opened, who: opened.shared.balance(who)
+    ),
+}

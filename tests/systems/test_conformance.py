@@ -1,0 +1,171 @@
+"""What every system must do: played by keepers alone, to its end.
+
+keepers alone
+├── nothing is left to do in the end, and what the contract holds is owed to somebody
+├── no transaction takes more gas than one may (EIP-7825)
+├── killed after a transaction was sent, and begun again: everybody has what they have without
+└── what strangers left in the folder's list stops nobody
+an account without a part in it has no duties
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils.address import to_checksum_address
+
+from orchestrator.chain import migrate
+from orchestrator.chain.delivery import Delivery
+from orchestrator.config import load_settings
+from orchestrator.kernel.keeper import Keeper, Known
+from orchestrator.kernel.session import Session
+from orchestrator.types import Address
+from tests.systems.strategies import STRATEGIES, Strategy
+
+GAS_CAP = 2**24
+GAS_MONEY = 10**17  # wei: more than the gas of a play costs
+LOOKS = 60
+BURNT = to_checksum_address("0x" + "dead".rjust(40, "0"))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An instance of a system, in a state folder that is to be copied."""
+
+    strategy: Strategy
+    folder: Path
+    address: Address
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder whose chain has all contracts."""
+    folder = tmp_path_factory.mktemp("conformance")
+    with session_in(folder) as session:
+        migrate(session.settings, session.chain, session.account("judy"))
+    return folder
+
+
+@pytest.fixture(scope="module", params=sorted(STRATEGIES))
+def begun(request: Any, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    folder, strategy = tmp_path_factory.mktemp("begun") / request.param, STRATEGIES[request.param]
+    shutil.copytree(migrated, folder)
+    with session_in(folder) as session:
+        return Begun(strategy, folder, strategy.begin(session, folder))
+
+
+@pytest.fixture
+def copied(begun: Begun, tmp_path: Path) -> Begun:
+    shutil.copytree(begun.folder, tmp_path / "play")
+    return Begun(begun.strategy, tmp_path / "play", begun.address)
+
+
+@contextmanager
+def session_in(folder: Path) -> Iterator[Session]:
+    with Session(load_settings(home=folder / "home", environ={})) as session:
+        yield session
+
+
+def play(begun: Begun, session: Session, **options: Any) -> list[str]:
+    """Let everybody's keepers look, again and again, until nothing is due any more; what failed."""
+    accounts = [session.account(name) for name in begun.strategy.people]
+    keeper = Keeper(session, Known(session, [begun.strategy.system]), accounts, others=True, **options)
+    failed = []
+    for _ in range(LOOKS):
+        failed += [str(said) for said in keeper.turn() if said.failed]
+        now = session.chain.now()
+        later = [each.at for each in keeper.due() if each.at > now]
+        if not later:
+            return failed
+        session.chain.advance(min(later) - now + 1)
+        session.chain.mine(3)
+    raise AssertionError(f"after {LOOKS} looks these are still due: {keeper.due()}")
+
+
+def wealth(begun: Begun, session: Session) -> dict[str, int]:
+    """What everybody has, in the wallet and with the contract."""
+    instance = begun.strategy.system.open(session, begun.address)
+    accounts = map(session.account, begun.strategy.people)
+    return {
+        each.name: session.chain.balance(each.address) + begun.strategy.owed(instance, each.address)
+        for each in accounts
+    }
+
+
+def test_keepers__alone__bring_it_to_its_end_and_leave_nothing(
+    copied: Begun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gas, complete = [], Delivery.complete
+
+    def noting(self: Delivery, *args: Any, **options: Any) -> Any:
+        receipt = complete(self, *args, **options)
+        gas.append(receipt.gas_used if receipt else 0)
+        return receipt
+
+    monkeypatch.setattr(Delivery, "complete", noting)
+    with session_in(copied.folder) as session:
+        assert play(copied, session) == []
+        instance = copied.strategy.system.open(session, copied.address)
+        people = [session.account(each).address for each in copied.strategy.people]
+        owed = sum(copied.strategy.owed(instance, each) for each in (*people, BURNT))
+        assert session.chain.balance(copied.address) == owed
+    assert 0 < max(gas) <= GAS_CAP
+
+
+def test_keepers__killed_after_any_transaction__everybody_has_what_they_have_without(
+    begun: Begun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, deadly, complete = 0, range(0), Delivery.complete
+
+    def dying(self: Delivery, *args: Any, **options: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        if sent in deadly:
+            raise KeyboardInterrupt
+        return complete(self, *args, **options)
+
+    monkeypatch.setattr(Delivery, "complete", dying)
+    found = []
+    for name in ("alive", "dying"):
+        deadly, folder = range(1, 1000, 3) if name == "dying" else range(0), tmp_path / name
+        shutil.copytree(begun.folder, folder)
+        sent, over = 0, False
+        while not over:
+            with session_in(folder) as session, suppress(KeyboardInterrupt):
+                play(begun, session)
+                over = True
+        with session_in(folder) as session:
+            found.append(wealth(begun, session))
+    assert sent > 3
+    for name, amount in found[0].items():
+        assert found[1][name] == pytest.approx(amount, abs=GAS_MONEY), name
+
+
+def test_keepers__strangers_in_the_list__stop_nobody(copied: Begun) -> None:
+    system = copied.strategy.system
+    with session_in(copied.folder) as session:
+        foreign = [
+            to_checksum_address("0x" + "11" * 20),
+            session.account("bob").address,
+            session.deployments.get("ModelRegistry"),
+        ]
+        for address in foreign:
+            session.known.remember(address, system.kind)
+        instances = list(Known(session, [system]))
+        assert [system.address_of(instance) for _, instance in instances] == [copied.address]
+        accounts = [session.account(name) for name in copied.strategy.people]
+        assert Keeper(session, Known(session, [system]), accounts).due()
+
+
+def test_keeper__account_without_a_part__has_no_duties(copied: Begun) -> None:
+    system = copied.strategy.system
+    for secrets in ("competitions", "hidden", "markets", "tournaments"):
+        shutil.rmtree(copied.folder / "home" / secrets, ignore_errors=True)
+    with session_in(copied.folder) as session:
+        keeper = Keeper(session, Known(session, [system]), [session.account("judy")])
+        assert keeper.due() == []
+        assert list(keeper.turn()) == []

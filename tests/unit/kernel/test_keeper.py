@@ -1,0 +1,162 @@
+"""A keeper over a system that is made of lists.
+
+turn
+├── only what is due, of the roles that an account has
+├── asked in one look; again after something was done
+├── what fails, or whose time cannot be told, does not stop the rest
+└── a node that is away ends it
+run
+├── what was said in one turn is not said in the next
+└── a node that is away is waited for
+due
+└── the first first
+Known
+└── what cannot be opened is left out, the rest is opened once
+"""
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import ChainError, NodeUnavailable
+from orchestrator.kernel.keeper import Keeper, Known
+from orchestrator.kernel.money import ZERO_ADDRESS
+from orchestrator.kernel.system import ANYBODY, Duty, Look, System
+from orchestrator.types import Seconds
+
+NOW = 1_000
+OWNER = SimpleNamespace(name="alice", address="0xalice")
+STRANGER = SimpleNamespace(name="bob", address="0xbob")
+
+
+class Chain:
+    development = True
+    looks = 0
+
+    def now(self) -> Seconds:
+        return Seconds(NOW)
+
+    def look(self, read: Callable[[], Any]) -> Any:
+        self.looks += 1
+        return read()
+
+
+def duty(name: str, at: int | None, role: str = "owner", fails: Exception | None = None) -> Duty[Any]:
+    def act(look: Look[Any]) -> Iterator[str]:
+        if fails:
+            raise fails
+        yield f"did {name} for {look.account.name}"
+
+    return Duty(name, lambda _: None if at is None else Seconds(at), act, frozenset({role}))
+
+
+def asked_in_vain(look: Look[Any]) -> Seconds:
+    raise ValueError("\x1b[31mbytes of a stranger")
+
+
+def system(*duties: Duty[Any], opened: Callable[..., Any] = lambda session, address: address) -> System[Any]:
+    def roles_of(session: Any, instance: Any, who: Any) -> frozenset[str]:
+        return frozenset({"owner"}) if who == OWNER.address else frozenset()
+
+    return System("test", "thing", opened, lambda _: ZERO_ADDRESS, roles_of, lambda _: False, duties)
+
+
+def keeper(*duties: Duty[Any], accounts: tuple[Any, ...] = (OWNER,), **options: Any) -> Keeper:
+    session: Any = SimpleNamespace(chain=Chain())
+    return Keeper(session, [(system(*duties), "one")], accounts, **options)
+
+
+def said(*duties: Duty[Any], **options: Any) -> list[str]:
+    return [str(each) for each in keeper(*duties, **options).turn()]
+
+
+def test_turn__due_later_or_never__only_what_is_due_is_done() -> None:
+    duties = (duty("past", NOW - 1), duty("now", NOW), duty("later", NOW + 1), duty("never", None))
+    assert said(*duties) == ["did past for alice", "did now for alice"]
+
+
+def test_turn__others__what_everybody_may_is_done_when_asked_for() -> None:
+    duties = (duty("mine", NOW), duty("tip", NOW, ANYBODY))
+    assert said(*duties, accounts=(OWNER, STRANGER)) == ["did mine for alice"]
+    assert said(*duties, accounts=(STRANGER,), others=True) == ["did tip for bob"]
+    assert said(*duties, accounts=(STRANGER,), roles={"owner"}) == ["did mine for bob"]
+
+
+def test_turn__several_duties__are_asked_in_one_look_until_one_is_done() -> None:
+    chain, did = Chain(), []
+
+    def act(name: str) -> Callable[[Look[Any]], Iterator[str]]:
+        return lambda look: iter([did.append(name) or name])
+
+    def due(*done: str) -> Callable[[Look[Any]], Seconds | None]:
+        return lambda look: Seconds(NOW) if set(done) <= set(did) else None
+
+    owner = frozenset({"owner"})
+    duties = [Duty("early", due("first"), act("early"), owner), Duty("first", due(), act("first"), owner)]
+    duties += [Duty("then", due("first"), act("then"), owner), Duty("never", due("none"), act("x"), owner)]
+    session: Any = SimpleNamespace(chain=chain)
+    every = Keeper(session, [(system(*duties), "one")], [OWNER])
+    assert [str(each) for each in every.turn()] == ["first", "then"]
+    assert chain.looks == 3
+    did.append("none")
+    assert [each.duty for each in every.due()] == ["early", "first", "then", "never"]
+    assert chain.looks == 4
+
+
+def test_turn__one_fails__the_others_are_done_and_it_is_told_harmlessly() -> None:
+    broken = Duty("look", asked_in_vain, lambda look: iter([]), frozenset({"owner"}))
+    odd = duty("odd", NOW, fails=ValueError("\x1b[31m" + "x" * 10_000))
+    refused = duty("pay", NOW, fails=ChainError("no money", "Get some."))
+    found = list(keeper(broken, odd, refused, duty("rest", NOW)).turn())
+    assert [each.failed for each in found] == [True, True, False]
+    assert "\x1b" not in str(found[0])
+    assert len(str(found[0])) < 400
+    assert str(found[1]) == "could not pay: no money"
+
+
+def test_turn__node_away__is_raised() -> None:
+    with pytest.raises(NodeUnavailable):
+        said(duty("look", NOW, fails=NodeUnavailable("away")))
+
+
+def test_run__the_same_again__said_once_and_a_node_is_waited_for() -> None:
+    fails: list[Exception | None] = [None, None, NodeUnavailable("away"), None]
+
+    def act(look: Look[Any]) -> Iterator[str]:
+        if not fails:
+            raise KeyboardInterrupt
+        if error := fails.pop(0):
+            raise error
+        yield "did it"
+
+    every = keeper(Duty("do", lambda look: look.now, act, frozenset({"owner"})))
+    heard = []
+    with pytest.raises(KeyboardInterrupt):
+        heard += [heard.append(str(each)) for each in every.run(0, sleep=lambda _: None)]
+    assert heard == ["did it", "could not look: away", "did it"]
+
+
+def test_due__several__the_first_first() -> None:
+    found = keeper(duty("late", NOW + 9), duty("soon", NOW + 1), duty("never", None)).due()
+    assert [(each.duty, each.at, each.account) for each in found] == [
+        ("soon", NOW + 1, "alice"),
+        ("late", NOW + 9, "alice"),
+    ]
+
+
+def test_known__foreign_contract__is_left_out_and_others_are_opened_once() -> None:
+    opened = []
+
+    def opening(session: Any, address: str) -> str:
+        opened.append(address)
+        if address == "foreign":
+            raise ChainError("of another release")
+        return address
+
+    session: Any = SimpleNamespace(known=SimpleNamespace(all=lambda kind: ["own", "foreign"]))
+    known = Known(session, [system(opened=opening)])
+    for _ in range(3):
+        assert [instance for _, instance in known] == ["own"]
+    assert opened == ["own", "foreign"]
