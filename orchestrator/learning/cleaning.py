@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Task
-from orchestrator.learning.columns import Cells, Kind, convert, date_columns, date_parts, number
+from orchestrator.learning.columns import DATES, Cells, Kind, convert, date_columns, date_parts, number
 from orchestrator.learning.reading import Table
 from orchestrator.learning.spec import Cleaning, Data
 
@@ -149,7 +149,7 @@ def _refuse_bad(name: str, column: Cells, table: Table) -> None:
         cell = column.raw[row].as_py()
         infinite = isinstance(cell, float) or math.isinf(number(str(cell)))
         kind = "not a finite number" if infinite else "not a number"
-        kind = "not a date" if column.kind == "date" else kind
+        kind = "not a date" if column.kind in DATES else kind
         raise DataError(
             f"{table.place(row)}, column {name!r}: {cell!r} is {kind}",
             "repair it, set data.cleaning.bad_values to 'drop' or 'impute', or data.types to 'categorical'",
@@ -186,7 +186,7 @@ def feature_columns(name: str, kind: Kind, values: "npt.NDArray[Any]") -> dict[s
     """What a model sees of a column: dates (days since 1970) by their parts, no text where it is missing."""
     import numpy as np
 
-    if kind == "date":
+    if kind in DATES:
         return dict(zip(date_columns(name), date_parts(values), strict=True))
     if kind == "text":
         return {name: np.array([cell if isinstance(cell, str) else "" for cell in values], dtype=object)}

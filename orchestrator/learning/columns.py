@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 Column = Any
 """A pyarrow.ChunkedArray."""
 
-Kind = Literal["numeric", "categorical", "text", "date", "identifier"]
-"""What a column holds. An identifier names its row: nothing can be learned from it, so no model sees it."""
+Kind = Literal["numeric", "categorical", "text", "date", "date-dmy", "date-mdy", "identifier"]
+"""What a column holds. An identifier names its row: nothing can be learned from it, so no model sees it.
+
+Of 01/02/2024, `date-dmy` takes the first number as the day, `date-mdy` as the month, `date` neither.
+"""
+DATES: tuple[Kind, ...] = ("date", "date-dmy", "date-mdy")
 
 NUMERIC_SHARE = 0.9
 """A column is numeric, and its words are bad values, where at least this share of its cells are numbers.
@@ -42,6 +47,7 @@ _ISO = re.compile(
     r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?|\d{4}/\d\d/\d\d", re.ASCII
 )
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -108,8 +114,9 @@ def _from_text(name: str, column: Column, wanted: str | None, data: Data, *, is_
     target = name == data.target
     if wanted in ("categorical", "text", "identifier", "ignore"):
         return _categories(column, missing, "text" if wanted == "text" else "categorical")
-    if wanted == "date":
-        return _dates(column, missing)
+    for kind in DATES:
+        if wanted == kind:
+            return _dates(column, missing, kind)
     if wanted == "numeric" or is_text or target:
         numbers = _numbers(pc.if_else(gone, None, column), data.decimal)
         words = np.isnan(numbers) & ~missing
@@ -119,15 +126,37 @@ def _from_text(name: str, column: Column, wanted: str | None, data: Data, *, is_
 
 
 def _words(name: str, column: Column, missing: "Mask", data: Data) -> Cells:
-    """What texts are that are no numbers. Raises DataError for numbers with another decimal mark."""
+    """What texts are that are no numbers.
+
+    Raises DataError for numbers with another decimal mark, and for dates of which no cell tells the order.
+    """
     values = [cell for cell, gone in zip(column.to_pylist(), missing.tolist(), strict=True) if not gone]
-    dates = _dates(column, missing)
-    if dates.bad.sum() <= (1 - NUMERIC_SHARE) * len(values) and values:
-        return dates
+    if values and (order := date_order(values)):
+        if order != "ambiguous":
+            return _dates(column, missing, order)
+        such = next(value for value in values if _SLASHED.fullmatch(value))
+        raise DataError(
+            f"Column {name!r} holds dates such as {such!r}: is the day or the month first?",
+            f"set data.types.{name!r} = 'date-dmy' (day first) or 'date-mdy' (month first)",
+        )
     kind = kind_of_words(values)
     if kind != "categorical" or len(set(values)) > NUMERIC_SHARE * len(values):
         _refuse_other_decimal(name, values, data.decimal)
     return _categories(column, missing, kind)
+
+
+def date_order(values: list[str]) -> "Kind | Literal['ambiguous'] | None":
+    """Which dates texts are, if they are dates: of 13/02/2024 the day is first, of 02/13/2024 the month."""
+    counts = Counter(values)
+    bad = {
+        kind: sum(count for value, count in counts.items() if math.isnan(day_of(value, kind)))
+        for kind in DATES
+    }
+    fewest = min(bad.values())
+    if fewest > (1 - NUMERIC_SHARE) * len(values):
+        return None
+    best = [kind for kind in DATES if bad[kind] == fewest]
+    return "ambiguous" if best == ["date-dmy", "date-mdy"] else best[0]
 
 
 def kind_of_words(values: list[str]) -> Kind:
@@ -161,13 +190,13 @@ def _refuse_other_decimal(name: str, values: list[str], decimal: str) -> None:
         )
 
 
-def _dates(column: Column, missing: "Mask") -> Cells:
+def _dates(column: Column, missing: "Mask", kind: Kind) -> Cells:
     import numpy as np
 
     cells = column.to_pylist()
     pairs = zip(cells, missing.tolist(), strict=True)
-    days = np.array([math.nan if gone else day_of(cell) for cell, gone in pairs], np.float64)
-    return Cells("date", days, missing, ~missing & np.isnan(days), column)
+    days = np.array([math.nan if gone else day_of(cell, kind) for cell, gone in pairs], np.float64)
+    return Cells(kind, days, missing, ~missing & np.isnan(days), column)
 
 
 def _from_times(column: Column) -> Cells:
@@ -178,14 +207,14 @@ def _from_times(column: Column) -> Cells:
     return Cells("date", days, gone, np.zeros(len(days), bool), column)
 
 
-def day_of(cell: Any) -> float:
+def day_of(cell: Any, kind: str = "date") -> float:
     """Days since 1970 of a date, a time, or a text such as 2026-01-31, 31.1.2026 and 2026-01-31 12:30.
 
-    NaN for whatever is no date. A time zone counts; without one a time is taken as UTC.
+    `kind` is one of DATES. NaN for whatever is no date. A time zone counts; without one it is UTC.
     """
     try:
         if isinstance(cell, str):
-            cell = _parsed(cell.strip())
+            cell = _parsed(cell.strip(), kind)
         if isinstance(cell, date) and not isinstance(cell, datetime):
             cell = datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
         if not isinstance(cell, datetime):
@@ -196,11 +225,14 @@ def day_of(cell: Any) -> float:
         return math.nan
 
 
-def _parsed(text: str) -> datetime | None:
+def _parsed(text: str, kind: str) -> datetime | None:
     if found := _ISO.fullmatch(text):
         return datetime.fromisoformat(text.replace("/", "-") if "/" in text else text) if found else None
     if found := _DOTTED.fullmatch(text):
         return datetime(int(found[3]), int(found[2]), int(found[1]), tzinfo=UTC)
+    if kind != "date" and (found := _SLASHED.fullmatch(text)):
+        day, month = (1, 2) if kind == "date-dmy" else (2, 1)
+        return datetime(int(found[3]), int(found[month]), int(found[day]), tzinfo=UTC)
     return None
 
 

@@ -11,11 +11,11 @@ from typing import Any, Literal
 from orchestrator.errors import DataError, UsageError
 from orchestrator.learning.catalogue import Task
 from orchestrator.learning.cleaning import clean
-from orchestrator.learning.columns import NUMERIC_SHARE, number
+from orchestrator.learning.columns import DATES, NUMERIC_SHARE, date_order, number
 from orchestrator.learning.data import Dataset, load_dataset
 from orchestrator.learning.profile import types_found, warnings_about
 from orchestrator.learning.reading import SUFFIXES, Table, read
-from orchestrator.learning.spec import Cleaning, Data
+from orchestrator.learning.spec import Cleaning, ColumnType, Data
 
 SEPARATORS = (",", ";", "\t", "|")
 LINES = 200
@@ -59,7 +59,19 @@ def inspect(base: Path, *, file: str = "", folder: str = "", target: str = "") -
     decimal = _decimal(table, separator)
     marks, notes = _marks(table, target, decimal)
     cleaning = Cleaning(bad_values="impute", missing_marks=marks or Cleaning().missing_marks)
-    data = Data(**source, separator=separator, target=target, decimal=decimal, cleaning=cleaning)
+    unclear: dict[str, ColumnType] = {
+        name: "ignore"
+        for name, cells in _texts(table).items()
+        if name != target and date_order(cells) == "ambiguous"
+    }
+    notes += [
+        f"warning: nothing in {name!r} tells whether the day or the month is first: set data.types.{name!r}"
+        " = 'date-dmy' or 'date-mdy'; it is ignored until then"
+        for name in unclear
+    ]
+    data = Data(
+        **source, separator=separator, target=target, decimal=decimal, types=unclear, cleaning=cleaning
+    )
     if problem := _problem(table, data):
         notes.append(problem)
         cleaning = cleaning.model_copy(update={"missing": "drop"})
@@ -78,7 +90,7 @@ def inspect(base: Path, *, file: str = "", folder: str = "", target: str = "") -
         target=target,
         separator=separator,
         decimal=decimal,
-        types=_types(dataset),
+        types={**_types(dataset), **unclear},
         marks=marks,
         missing=cleaning.missing,
         bad_values="impute" if bad else "error",
@@ -201,6 +213,6 @@ def _problem(table: Table, data: Data) -> str:
 def _types(dataset: Dataset) -> dict[str, str]:
     """What the spec should say, so that no later file changes it."""
     found = {
-        feature.name: str(feature.type) for feature in dataset.schema if feature.type in ("text", "date")
+        feature.name: str(feature.type) for feature in dataset.schema if feature.type in ("text", *DATES)
     }
     return found | dict.fromkeys(dataset.provenance.ignored, "identifier")

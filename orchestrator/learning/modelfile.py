@@ -49,7 +49,7 @@ def model_bytes(pipeline: "Pipeline") -> bytes:
 
 
 def load_model(source: Path | bytes, also: Sequence[str] = ()) -> "Pipeline":
-    """Read a model from a file or from its bytes.
+    """Read a model from a file or from its bytes: a pipeline, of one step where an estimator was stored.
 
     `also` names classes that this caller trusts beyond those of the list, because it checks them itself.
 
@@ -68,13 +68,9 @@ def load_model(source: Path | bytes, also: Sequence[str] = ()) -> "Pipeline":
         model = skops.io.loads(data, trusted=[*trusted(), *also])
     except Exception as error:  # whatever a crafted file provokes in skops, numpy or scikit-learn
         raise ModelError(f"The model file is damaged: {type(error).__name__}: {error}", RETRAIN) from error
-    if not isinstance(model, Pipeline):
-        raise ModelError(
-            f"The file holds a {type(model).__name__}, not a pipeline",
-            "store a pipeline, if only of one step: Pipeline([('model', model)])",
-        )
-    check_model(model)
-    return model
+    pipeline = model if isinstance(model, Pipeline) else Pipeline([("model", model)])
+    check_model(pipeline)
+    return pipeline
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.learning.cleaning import feature_columns
-from orchestrator.learning.columns import day_of, number, numeric_marks
+from orchestrator.learning.columns import DATES, day_of, number, numeric_marks
 from orchestrator.learning.data import Feature, Reading
 from orchestrator.learning.reading import parse_table
 
@@ -137,8 +137,8 @@ def _unsaid(_: str) -> None:
 
 def _cleaner(feature: Feature, reading: Reading) -> Cleaner:
     marks = frozenset(reading.missing_marks)
-    if feature.type == "date":
-        return lambda value: _date(value, marks)
+    if feature.type in DATES:
+        return lambda value: _date(value, marks, feature.type)
     if feature.type != "numeric":
         return lambda value: _category(value, marks)
     numbers = numeric_marks(marks, reading.decimal)
@@ -155,7 +155,7 @@ def _cell(row: Row, feature: Feature, clean: Cleaner, place: int, imputed: Note 
             return None
         problem, hint = "the value is missing", _COMPLETE
     except _Bad as error:
-        if imputed and feature.optional and feature.type in ("numeric", "date"):
+        if imputed and feature.optional and feature.type in ("numeric", *DATES):
             imputed(f"Row {place}, column {feature.name!r}: {error}")
             return None
         problem, hint = str(error), _BAD
@@ -183,11 +183,11 @@ def _number(value: Any, marks: frozenset[str], missing: frozenset[float], decima
     return found
 
 
-def _date(value: Any, marks: frozenset[str]) -> str:
+def _date(value: Any, marks: frozenset[str], kind: str) -> str:
     """A date as a text that says it; those of typed files are written as ISO 8601 does."""
     if value is None or value != value or (isinstance(value, str) and value.strip() in marks):
         raise _Missing
-    if math.isnan(day_of(value)):
+    if math.isnan(day_of(value, kind)):
         raise _Bad(f"{_shown(value)} is not a date")
     return value.strip() if isinstance(value, str) else str(value.isoformat())
 
@@ -217,9 +217,9 @@ def _frame(rows: Sequence[CleanRow], schema: Sequence[Feature]) -> "pd.DataFrame
     columns: dict[str, Any] = {}
     for feature in schema:
         cells = [math.nan if row[feature.name] is None else row[feature.name] for row in rows]
-        if feature.type == "date":
-            cells = [day_of(cell) for cell in cells]
-        numeric = feature.type in ("numeric", "date")  # an array is built in half the time of a series
+        if feature.type in DATES:
+            cells = [day_of(cell, feature.type) for cell in cells]
+        numeric = feature.type in ("numeric", *DATES)  # an array is built in half the time of a series
         values = np.array(cells, np.float64) if numeric else np.array(cells, dtype=object)
         for name, part in feature_columns(feature.name, feature.type, values).items():
             columns[name] = part if numeric else pd.Series(part, dtype=object)

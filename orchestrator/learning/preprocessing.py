@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Estimator
-from orchestrator.learning.columns import date_columns
+from orchestrator.learning.columns import DATES, date_columns
 from orchestrator.learning.data import Dataset, Feature
 from orchestrator.learning.spec import Features, Spec
 
@@ -68,7 +68,7 @@ def _columns(features: Features, dataset: Dataset) -> Any:
 
 
 def _numbers_of(feature: Feature) -> list[str]:
-    if feature.type == "date":
+    if feature.type in DATES:
         return date_columns(feature.name)
     return [feature.name] if feature.type == "numeric" else []
 

@@ -18,7 +18,8 @@ LEAK = 0.98
 SAMPLE = 2000
 """Rows looked at for that."""
 
-_PLURALS = {"numeric": "numbers", "categorical": "categories", "text": "texts", "date": "dates"}
+_PLURALS = {"numeric": "numbers", "categorical": "categories", "text": "texts"}
+_PLURALS |= {"date": "dates", "date-dmy": "dates, day first", "date-mdy": "dates, month first"}
 _KEEPS_ROWS = ("k_neighbors_classifier", "k_neighbors_regressor", "svc", "svr")
 
 

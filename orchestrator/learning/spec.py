@@ -65,6 +65,9 @@ class Cleaning(_Table):
     missing_marks: list[str] = ["", "?", "N/A", "NA", "NULL", "NaN", "None", "nan", "null"]
 
 
+ColumnType = Literal["numeric", "categorical", "text", "date", "date-dmy", "date-mdy", "identifier", "ignore"]
+
+
 class Data(_Table):
     """[data]: exactly one of `file`, `folder` and `sklearn`; paths are relative to the spec."""
 
@@ -76,7 +79,7 @@ class Data(_Table):
     task: Literal["auto", "classification", "regression"] = "auto"
     separator: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
-    types: dict[str, Literal["numeric", "categorical", "text", "date", "identifier", "ignore"]] = {}
+    types: dict[str, ColumnType] = {}
     cleaning: Cleaning = Cleaning()
 
     @model_validator(mode="after")

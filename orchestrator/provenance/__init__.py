@@ -1,11 +1,12 @@
 """Manifests, signatures, the model registry and verification: what makes a model provable."""
 
+from orchestrator.bindings.registry import Approval, CidKind, Publication, Status
 from orchestrator.provenance.ancestry import Lineage, lineage
 from orchestrator.provenance.batches import PREDICTIONS, LogBatch, LogBatches
 from orchestrator.provenance.comparison import Change, diff
 from orchestrator.provenance.entries import Entry, ModelReference
 from orchestrator.provenance.findings import Check, Outcome, Verification
-from orchestrator.provenance.history import Event, ProjectHistory, read_history, rebuild
+from orchestrator.provenance.history import Happening, ProjectHistory, read_history, rebuild
 from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
 from orchestrator.provenance.manifest import Manifest, describe, manifest_cid
 from orchestrator.provenance.merkle import MerkleTree, verify_proof
@@ -32,12 +33,8 @@ from orchestrator.provenance.predictions import PredictionLog
 from orchestrator.provenance.records import (
     Anchor,
     AnchoredBatch,
-    Approval,
-    CidKind,
     Members,
     Project,
-    Publication,
-    Status,
     Version,
     agree,
     publication_of,
@@ -70,10 +67,10 @@ __all__ = [
     "Entry",
     "Environment",
     "Evaluation",
-    "Event",
     "Feature",
     "Gate",
     "GitState",
+    "Happening",
     "History",
     "InclusionProof",
     "Interface",

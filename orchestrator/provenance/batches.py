@@ -117,6 +117,8 @@ class LogBatches:
         tree = self._tree(batch, [entry.hash for entry in entries])
         return InclusionProof(
             entry=entries[index - batch.first],
+            position=index - batch.first,
+            count=batch.count,
             siblings=tuple(tree.proof(index - batch.first)),
             root=batch.root,
             anchor=anchor,
@@ -129,7 +131,10 @@ class LogBatches:
         count = len(self.log)
         if not 0 <= index < count:
             last = f"its last is {count - 1}" if count else "it is empty"
-            raise VerificationFailed(f"there is no prediction {index} in this log; {last}", "Look it up.")
+            raise VerificationFailed(
+                f"there is no prediction {index} in this log; {last}",
+                "`diln predict` tells the number of each answer; the first is 0.",
+            )
         raise VerificationFailed(f"prediction {index} is not anchored yet", "Run `diln anchor-log` first.")
 
     def _tree(self, batch: LogBatch, hashes: Sequence[Digest]) -> MerkleTree:

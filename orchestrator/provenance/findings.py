@@ -86,7 +86,7 @@ class Verification:
                 for each in self.checks
             ],
             "proven": list(self.proven),
-            "notProven": list(self.not_proven),
+            "not_proven": list(self.not_proven),
             "version": self.version.to_json() if self.version else None,
             "anchor": self.anchor.to_json() if self.anchor else None,
         }

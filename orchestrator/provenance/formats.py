@@ -58,6 +58,17 @@ def recognize(path: Path) -> Format:
     return FORMATS[_folder(path) if path.is_dir() else _file(path)]
 
 
+def contradicts(found: Format, told: Format) -> bool:
+    """Whether bytes in the format `found` are not what was `told`.
+
+    A format that is told to be harmless has to be recognized. Between formats that run code nothing is
+    decided, as they are much alike.
+    """
+    if told.runs_code:
+        return told is not UNKNOWN and not found.runs_code
+    return found is not told
+
+
 def format_named(name: str) -> Format:
     """The format that a manifest names (a private model's without `+age`), or UNKNOWN."""
     return FORMATS.get(name.removesuffix("+age"), UNKNOWN)
@@ -82,7 +93,15 @@ def _file(path: Path) -> str:
         return "safetensors"
     if head.lstrip()[:1] == b"{" and b"learner" in head:
         return "xgboost-json" if b'"learner"' in head else "xgboost-ubj"
-    return _pickled(head, path.suffix) or ("onnx" if path.suffix == ".onnx" else "unknown")
+    return _pickled(head, path.suffix) or ("onnx" if _onnx(head) else "unknown")
+
+
+def _onnx(head: bytes) -> bool:
+    """The first field is the version of the format, a small number, and a string or message follows.
+
+    No pickle begins so, of whatever protocol: 8 is none of its codes.
+    """
+    return head[:1] == b"\x08" and head[1:2] < b"\x80" and head[2:3] in (b"\x12", b"\x1a", b"\x3a", b"\x42")
 
 
 def _pickled(head: bytes, suffix: str) -> str | None:

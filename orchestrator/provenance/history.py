@@ -1,54 +1,44 @@
 """The registry's history: every event in order, and the whole state rebuilt from nothing but them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.bindings import registry as abi
+from orchestrator.bindings.registry import Status
+from orchestrator.chain.bound import Event
 from orchestrator.provenance.identifiers import NOBODY
 from orchestrator.provenance.manifest import manifest_cid
 from orchestrator.provenance.reading import RegistryReader
-from orchestrator.provenance.records import (
-    AnchoredBatch,
-    CidKind,
-    Members,
-    Project,
-    Status,
-    Version,
-    cid_from,
-    label_from,
-)
-from orchestrator.types import Digest, Seconds
+from orchestrator.provenance.records import AnchoredBatch, Members, Project, Version, cid_from, label_from
+from orchestrator.types import Address, Digest, Seconds
 
-EVENTS = (
-    "ProjectCreated",
-    "OwnershipTransferStarted",
-    "OwnershipTransferred",
-    "PublisherAdded",
-    "PublisherRemoved",
-    "ParticipantAdded",
-    "ParticipantRemoved",
-    "ThresholdChanged",
-    "Paused",
-    "Unpaused",
-    "VersionPublished",
-    "ArtifactStored",
-    "StatusChanged",
-    "VersionRevoked",
-    "BatchAnchored",
+EVENTS: tuple[type[Event], ...] = (
+    abi.ProjectCreated,
+    abi.OwnershipTransferStarted,
+    abi.OwnershipTransferred,
+    abi.PublisherAdded,
+    abi.PublisherRemoved,
+    abi.ParticipantAdded,
+    abi.ParticipantRemoved,
+    abi.ThresholdChanged,
+    abi.Paused,
+    abi.Unpaused,
+    abi.VersionPublished,
+    abi.ArtifactStored,
+    abi.StatusChanged,
+    abi.VersionRevoked,
+    abi.BatchAnchored,
 )
 """What the registry tells of projects. `ChunkStored` is left out: chunks belong to nobody."""
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that happened in block `block_number`, at `time`; names and values are the contract's own."""
+class Happening:
+    """An event and when it happened."""
 
-    name: str
-    block_number: int
-    log_index: int
     time: Seconds
-    transaction: str
-    args: Mapping[str, Any]
+    event: Event
 
 
 @dataclass(frozen=True)
@@ -61,50 +51,50 @@ class ProjectHistory:
     batches: tuple[AnchoredBatch, ...] = ()
 
 
-def read_history(registry: RegistryReader, project_id: Digest | None = None) -> list[Event]:
+def read_history(registry: RegistryReader, project_id: Digest | None = None) -> list[Happening]:
     """All events, or those of one project, in the order in which they happened."""
     found = [
-        (event["blockNumber"], event["logIndex"], name, event)
-        for name in EVENTS
-        for event in registry.events(name, _filter(name, project_id))
+        event for kind in EVENTS for event in registry.contract.events(kind, **_filter(kind, project_id))
     ]
-    times = {number: registry.block_time(number) for number in {each[0] for each in found}}
-    events = [
-        Event(name, block, index, times[block], event["transactionHash"].to_0x_hex(), event["args"])
-        for block, index, name, event in sorted(found, key=lambda each: each[:2])
-    ]
-    return events if project_id is None else _without_strangers(events)
+    times = {number: registry.block_time(number) for number in {each.block_number for each in found}}
+    found.sort(key=lambda each: each.place)
+    if project_id is not None:
+        found = _without_strangers(found)
+    return [Happening(times[each.block_number], each) for each in found]
 
 
-def rebuild(events: Iterable[Event]) -> dict[Digest, ProjectHistory]:
+def rebuild(history: Iterable[Happening]) -> dict[Digest, ProjectHistory]:
     """The projects that these events leave behind, by id; they are in order, from the beginning on."""
     projects: dict[Digest, ProjectHistory] = {}
     homes: dict[Digest, Digest] = {}  # version id → project id, for events that name the version only
-    for event in events:
-        if event.name == "VersionPublished":
-            homes[event.args["versionId"]] = event.args["projectId"]
-        project_id = event.args.get("projectId") or homes[event.args["versionId"]]
-        if event.name == "ProjectCreated":
-            projects[project_id] = _created(event)
+    for each in history:
+        event = each.event
+        if isinstance(event, abi.VersionPublished):
+            homes[event.version_id] = event.project_id
+        home: Digest = (
+            homes[event.version_id] if isinstance(event, abi.ArtifactStored) else vars(event)["project_id"]
+        )
+        if isinstance(event, abi.ProjectCreated):
+            projects[home] = _created(event)
         else:
-            projects[project_id] = _STEPS[event.name](projects[project_id], event)
+            projects[home] = _after(projects[home], event, each.time)
     return projects
 
 
-def _filter(name: str, project_id: Digest | None) -> dict[str, Any] | None:
-    return None if project_id is None or name == "ArtifactStored" else {"projectId": project_id}
+def _filter(kind: type[Event], project_id: Digest | None) -> dict[str, Any]:
+    return {} if project_id is None or kind is abi.ArtifactStored else {"project_id": project_id}
 
 
 def _without_strangers(events: list[Event]) -> list[Event]:
-    own = {event.args["versionId"] for event in events if event.name == "VersionPublished"}
-    return [event for event in events if event.name != "ArtifactStored" or event.args["versionId"] in own]
+    own = {event.version_id for event in events if isinstance(event, abi.VersionPublished)}
+    return [each for each in events if not isinstance(each, abi.ArtifactStored) or each.version_id in own]
 
 
-def _created(event: Event) -> ProjectHistory:
+def _created(event: abi.ProjectCreated) -> ProjectHistory:
     project = Project(
-        id=event.args["projectId"],
-        name=event.args["name"],
-        owner=event.args["creator"],
+        id=event.project_id,
+        name=event.name,
+        owner=event.creator,
         pending_owner=None,
         paused=False,
         threshold=0,
@@ -115,72 +105,81 @@ def _created(event: Event) -> ProjectHistory:
     return ProjectHistory(project, Members((), ()))
 
 
-def _offered(before: ProjectHistory, event: Event) -> ProjectHistory:
-    heir = event.args["pendingOwner"]
-    return _changed(before, pending_owner=None if heir == NOBODY else heir)
+def _after(before: ProjectHistory, event: Event, time: Seconds) -> ProjectHistory:
+    match event:
+        case abi.OwnershipTransferStarted(pending_owner=heir):
+            return _changed(before, pending_owner=None if heir == NOBODY else heir)
+        case abi.OwnershipTransferred(new_owner=owner):
+            return _changed(before, owner=owner, pending_owner=None)
+        case abi.ThresholdChanged(new_threshold=threshold):
+            return _changed(before, threshold=threshold)
+        case abi.Paused() | abi.Unpaused():
+            return _changed(before, paused=isinstance(event, abi.Paused))
+        case abi.VersionPublished():
+            return _grown(before, versions=(*before.versions, _version(event, time)))
+        case abi.BatchAnchored():
+            return _grown(before, batches=(*before.batches, _batch(event, time)))
+        case abi.ArtifactStored(version_id=version, chunks=chunks):
+            return _version_changed(before, version, chunks=chunks)
+        case abi.StatusChanged(version_id=version, new_status=status):
+            return _version_changed(before, version, True, status=status)
+        case abi.VersionRevoked(version_id=version, reason=reason):
+            return _version_changed(before, version, True, status=Status.REVOKED, reason=reason)
+    return _regrouped(before, event)
 
 
-def _handed_over(before: ProjectHistory, event: Event) -> ProjectHistory:
-    return _changed(before, owner=event.args["newOwner"], pending_owner=None)
+def _regrouped(before: ProjectHistory, event: Event) -> ProjectHistory:
+    members = before.members
+    match event:
+        case abi.PublisherAdded(publisher=who):
+            members = replace(members, publishers=(*_others(members.publishers, who), who))
+        case abi.PublisherRemoved(publisher=who):
+            members = replace(members, publishers=_others(members.publishers, who))
+        case abi.ParticipantAdded(participant=who):
+            members = replace(members, participants=(*_others(members.participants, who), who))
+        case abi.ParticipantRemoved(participant=who):
+            members = replace(members, participants=_others(members.participants, who))
+    return _changed(replace(before, members=members), participants=len(members.participants))
 
 
-def _member(role: str, added: bool) -> Callable[[ProjectHistory, Event], ProjectHistory]:
-    def step(before: ProjectHistory, event: Event) -> ProjectHistory:
-        account = event.args[role]
-        kept = tuple(each for each in getattr(before.members, role + "s") if each != account)
-        members = replace(before.members, **{role + "s": (*kept, account) if added else kept})
-        return _changed(replace(before, members=members), participants=len(members.participants))
-
-    return step
+def _others(members: tuple[Address, ...], who: Address) -> tuple[Address, ...]:
+    return tuple(each for each in members if each != who)
 
 
-def _published(before: ProjectHistory, event: Event) -> ProjectHistory:
-    args = event.args
-    version = Version(
-        id=args["versionId"],
-        project_id=args["projectId"],
-        artifact_hash=args["artifactHash"],
-        manifest_digest=args["manifestDigest"],
-        manifest_cid=manifest_cid(args["manifestDigest"]),
-        artifact_cid=cid_from(CidKind(args["cidKind"]), args["cidDigest"]),
-        status=Status(args["status"]),
-        number=args["number"],
-        published_at=event.time,
+def _version(event: abi.VersionPublished, time: Seconds) -> Version:
+    return Version(
+        id=event.version_id,
+        project_id=event.project_id,
+        artifact_hash=event.artifact_hash,
+        manifest_digest=event.manifest_digest,
+        manifest_cid=manifest_cid(event.manifest_digest),
+        artifact_cid=cid_from(event.cid_kind, event.cid_digest),
+        status=event.status,
+        number=event.number,
+        published_at=time,
         revision=0,
-        approvals=len(args["signers"]),
-        parents=tuple(args["parents"]),
+        approvals=len(event.signers),
+        parents=event.parents,
         chunks=(),
         reason="",
     )
-    grown = replace(before, versions=(*before.versions, version))
-    return _changed(grown, versions=len(grown.versions))
 
 
-def _stored(before: ProjectHistory, event: Event) -> ProjectHistory:
-    return _version_changed(before, event, chunks=tuple(event.args["chunks"]))
-
-
-def _marked(before: ProjectHistory, event: Event) -> ProjectHistory:
-    return _version_changed(before, event, True, status=Status(event.args["newStatus"]))
-
-
-def _revoked(before: ProjectHistory, event: Event) -> ProjectHistory:
-    return _version_changed(before, event, True, status=Status.REVOKED, reason=event.args["reason"])
-
-
-def _anchored(before: ProjectHistory, event: Event) -> ProjectHistory:
-    args = event.args
-    batch = AnchoredBatch(
-        project_id=args["projectId"],
-        root=args["root"],
-        number=args["number"],
-        count=args["count"],
-        anchored_at=event.time,
-        label=label_from(args["label"]),
-        cid=cid_from(CidKind(args["cidKind"]), args["cidDigest"]),
+def _batch(event: abi.BatchAnchored, time: Seconds) -> AnchoredBatch:
+    return AnchoredBatch(
+        project_id=event.project_id,
+        root=event.root,
+        number=event.number,
+        count=event.count,
+        anchored_at=time,
+        label=label_from(event.label),
+        cid=cid_from(event.cid_kind, event.cid_digest),
     )
-    grown = replace(before, batches=(*before.batches, batch))
-    return _changed(grown, batches=len(grown.batches))
+
+
+def _grown(before: ProjectHistory, **values: Any) -> ProjectHistory:
+    grown = replace(before, **values)
+    return _changed(grown, versions=len(grown.versions), batches=len(grown.batches))
 
 
 def _changed(before: ProjectHistory, **values: Any) -> ProjectHistory:
@@ -188,29 +187,10 @@ def _changed(before: ProjectHistory, **values: Any) -> ProjectHistory:
 
 
 def _version_changed(
-    before: ProjectHistory, event: Event, revised: bool = False, **values: Any
+    before: ProjectHistory, changed: Digest, revised: bool = False, **values: Any
 ) -> ProjectHistory:
-    changed = event.args["versionId"]
     versions = tuple(
         replace(each, revision=each.revision + revised, **values) if each.id == changed else each
         for each in before.versions
     )
     return replace(before, versions=versions)
-
-
-_STEPS: Mapping[str, Callable[[ProjectHistory, Event], ProjectHistory]] = {
-    "OwnershipTransferStarted": _offered,
-    "OwnershipTransferred": _handed_over,
-    "PublisherAdded": _member("publisher", True),
-    "PublisherRemoved": _member("publisher", False),
-    "ParticipantAdded": _member("participant", True),
-    "ParticipantRemoved": _member("participant", False),
-    "ThresholdChanged": lambda before, event: _changed(before, threshold=event.args["newThreshold"]),
-    "Paused": lambda before, event: _changed(before, paused=True),
-    "Unpaused": lambda before, event: _changed(before, paused=False),
-    "VersionPublished": _published,
-    "ArtifactStored": _stored,
-    "StatusChanged": _marked,
-    "VersionRevoked": _revoked,
-    "BatchAnchored": _anchored,
-}

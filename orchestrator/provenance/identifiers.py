@@ -1,11 +1,12 @@
 """The ids of projects and versions, computed as the registry does."""
 
 from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from orchestrator.types import Address, Digest
 
-NOBODY = "0x" + "0" * 40
+NOBODY: Address = to_checksum_address("0x" + "0" * 40)
 """The zero address, which stands for nobody."""
 
 

@@ -14,8 +14,10 @@ from orchestrator.types import Address, Digest
 PROOF_TYPE = "urn:diln:inclusion:v1"
 LARGEST_PROOF = 16 << 20
 """In bytes: what is read as a proof at most."""
+MOST_RECORDS = 2**32 - 1
+"""What a batch has at most: the contract counts in 32 bits."""
 
-_KEYS = {"_type", "entry", "siblings", "root", "anchor", "revealed"}
+_KEYS = {"_type", "entry", "position", "count", "siblings", "root", "anchor", "revealed"}
 _HINT = "Ask for the proof again: diln prove."
 
 
@@ -67,9 +69,14 @@ class Revealed:
 
 @dataclass(frozen=True)
 class InclusionProof:
-    """`siblings` lead from the entry's hash to `root`, which `anchor` says where to find."""
+    """`siblings` lead from the entry's hash to `root`, which `anchor` says where to find.
+
+    `position` is the entry's in the batch under that root, from 0; the batch has `count` entries.
+    """
 
     entry: Entry
+    position: int
+    count: int
     siblings: tuple[bytes, ...]
     root: Digest
     anchor: AnchorReference
@@ -78,7 +85,7 @@ class InclusionProof:
     @property
     def holds(self) -> bool:
         """Whether the entry belongs to the root. That the root is on the chain is another question."""
-        return verify_proof(self.entry.hash, self.siblings, self.root)
+        return verify_proof(self.entry.hash, self.position, self.count, self.siblings, self.root)
 
     @property
     def input_fits(self) -> bool:
@@ -103,6 +110,8 @@ class InclusionProof:
             {
                 "_type": PROOF_TYPE,
                 "entry": self.entry.to_json(),
+                "position": self.position,
+                "count": self.count,
                 "siblings": ["0x" + sibling.hex() for sibling in self.siblings],
                 "root": self.root.hex(),
                 "anchor": self.anchor.to_json(),
@@ -125,14 +134,24 @@ class InclusionProof:
         found = fields.object_in(value, _KEYS, "proof")
         if found["_type"] != PROOF_TYPE:
             raise NotCanonical(f"not {PROOF_TYPE}", "_type")
+        count = _below(found["count"], MOST_RECORDS + 1, "count")
         siblings = fields.list_in(found["siblings"], "siblings")
         return cls(
             entry=Entry.from_json(found["entry"]),
+            position=_below(found["position"], count, "position"),
+            count=count,
             siblings=tuple(_sibling(sibling, index) for index, sibling in enumerate(siblings)),
             root=fields.digest_in(found["root"], "root"),
             anchor=AnchorReference.from_json(found["anchor"]),
             revealed=None if found["revealed"] is None else _revealed(found["revealed"]),
         )
+
+
+def _below(value: Any, bound: int, at: str) -> int:
+    number = fields.count_in(value, at)
+    if number >= bound:
+        raise NotCanonical(f"not below {bound}", at)
+    return number
 
 
 def _sibling(value: Any, index: int) -> bytes:

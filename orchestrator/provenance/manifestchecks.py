@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestrator.bindings.registry import Status
 from orchestrator.errors import ManifestError, StorageError
 from orchestrator.provenance.findings import Findings, Sources
-from orchestrator.provenance.formats import format_named
+from orchestrator.provenance.formats import UNKNOWN, Format, contradicts, format_named
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
 from orchestrator.provenance.predicate import DataRecord, Predicate
-from orchestrator.provenance.records import Project, Status, Version
+from orchestrator.provenance.records import Project, Version
 from orchestrator.provenance.wording import count, short
 
 
@@ -54,6 +55,23 @@ def check_description(
         "published it, until you train again from the same data."
     )
     findings.not_proven += _reservations(version, manifest, project)
+
+
+def check_format(findings: Findings, found: Format, manifest: Manifest | None) -> None:
+    """Whether the bytes, of the format `found`, are what the manifest says, and what loading them may do."""
+    told = format_named(manifest.predicate.artifact.format) if manifest else None
+    if told and contradicts(found, told):
+        true = "of no format that is known here" if found is UNKNOWN else f"in the format {found.name}"
+        findings.failed(
+            "format",
+            f"The manifest says that the model is in the format {told.name}, but its bytes are {true}.",
+        )
+    kind = told if told and told.runs_code and found is UNKNOWN else found
+    if kind.runs_code:
+        what = "a model of an unknown format" if kind is UNKNOWN else f"a {kind.name} model"
+        findings.not_proven.append(
+            f"That it does no harm: loading {what} as its framework does runs code that it holds."
+        )
 
 
 def _told(predicate: Predicate) -> str:
@@ -101,9 +119,6 @@ def _reservations(version: Version, manifest: Manifest, project: Project) -> Ite
         yield "Which code trained it: the manifest names no clean git commit."
     if predicate.project != project.name:
         yield f"That it was made for this project: its manifest names `{predicate.project}`."
-    if format_named(predicate.artifact.format).runs_code:
-        kind = predicate.artifact.format
-        yield f"That it does no harm: loading a {kind} model as its framework does runs code that it holds."
     gate = predicate.evaluation.gate
     if version.status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."

@@ -1,8 +1,7 @@
-"""Merkle trees that OpenZeppelin's `MerkleProof` verifies.
+"""Merkle trees in which a leaf's place is part of what is proven: contracts/shared/OrderedTree.sol's twin.
 
-The tree is OpenZeppelin's `StandardMerkleTree`: a leaf is keccak256(keccak256(abi.encode(...))), hashed twice
-so that no inner node can pose as a leaf; leaves are sorted; a parent hashes its two children in sorted order,
-so a proof is a plain list of siblings. Roots and proofs equal those of npm's `@openzeppelin/merkle-tree`.
+A pair is hashed left before right; a node without a partner rises as it is. Where a leaf stands follows from
+its index and the count of leaves alone, so no root has room for two versions of one leaf.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,60 +11,73 @@ from eth_utils.crypto import keccak
 from orchestrator.types import Digest
 
 
-def leaf_hash(encoded: bytes) -> bytes:
-    """The leaf for an ABI-encoded value (a bytes32 is its own encoding)."""
-    return keccak(keccak(encoded))
+def leaf_hash(record: bytes) -> bytes:
+    """The leaf of a batch's record (32 bytes): hashed twice, so that no inner node can pose as a record."""
+    return keccak(keccak(record))
 
 
 class MerkleTree:
-    """A tree over ABI-encoded values; indices count the values in the order given.
+    """The tree over the records of a batch, in their order. Raises ValueError without records."""
 
-    Raises ValueError without values.
-    """
-
-    def __init__(self, values: Iterable[bytes]) -> None:
-        leaves = [leaf_hash(value) for value in values]
+    def __init__(self, records: Iterable[bytes]) -> None:
+        leaves = [leaf_hash(record) for record in records]
         if not leaves:
             raise ValueError("a Merkle tree needs at least one value")
-        self._size = len(leaves)
-        order = sorted(range(len(leaves)), key=leaves.__getitem__)
-        # A complete binary tree in an array: the root first, node i above nodes 2i + 1 and 2i + 2,
-        # and the sorted leaves at the end, from the back.
-        last = 2 * len(leaves) - 2
-        self._nodes = [b""] * (last + 1)
-        self._position = [0] * len(leaves)
-        for rank, index in enumerate(order):
-            self._nodes[last - rank] = leaves[index]
-            self._position[index] = last - rank
-        for node in range(len(leaves) - 2, -1, -1):
-            self._nodes[node] = _parent(self._nodes[2 * node + 1], self._nodes[2 * node + 2])
+        self._levels = _levels(leaves)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._levels[0])
 
     @property
     def root(self) -> Digest:
-        return Digest(self._nodes[0])
+        return Digest(self._levels[-1][0])
 
     def proof(self, index: int) -> list[bytes]:
-        """The siblings from the leaf of value `index` up to the root; raises IndexError."""
-        if not 0 <= index < self._size:
-            raise IndexError(f"there is no value {index} among {self._size}")
-        node = self._position[index]
-        siblings = []
-        while node:
-            siblings.append(self._nodes[node + 1 if node % 2 else node - 1])
-            node = (node - 1) // 2
-        return siblings
+        """The siblings from the leaf of record `index` up to the root; raises IndexError."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"there is no value {index} among {len(self)}")
+        return list(_siblings(self._levels, index))
 
 
-def verify_proof(encoded: bytes, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether `proof` leads from the ABI-encoded value to `root`."""
-    node = leaf_hash(encoded)
-    for sibling in proof:
-        node = _parent(node, sibling)
-    return node == root
+def verify_proof(record: bytes, index: int, count: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether `proof` leads from the record, the `index`-th of `count`, to `root`."""
+    return climb(leaf_hash(record), proof, index, count) == root
 
 
-def _parent(left: bytes, right: bytes) -> bytes:
-    return keccak(left + right if left < right else right + left)
+def root_of(nodes: Sequence[bytes]) -> bytes:
+    """The root over leaves, of which there is at least one."""
+    return _levels(nodes)[-1][0]
+
+
+def proof_of(nodes: Sequence[bytes], index: int) -> tuple[Digest, ...]:
+    """The siblings from leaf `index` to the root."""
+    return _siblings(_levels(nodes), index)
+
+
+def climb(node: bytes, proof: Sequence[bytes], index: int, count: int) -> bytes:
+    """Where the walk from `node`, the `index`-th of `count`, ends; empty unless that takes all of `proof`."""
+    if not 0 <= index < count:
+        return b""
+    used = 0
+    while count > 1:
+        if index ^ 1 < count:
+            if used == len(proof):
+                return b""
+            node = keccak(proof[used] + node if index % 2 else node + proof[used])
+            used += 1
+        index, count = index // 2, (count + 1) // 2
+    return node if used == len(proof) else b""
+
+
+def _siblings(levels: Sequence[Sequence[bytes]], index: int) -> tuple[Digest, ...]:
+    partners = [(level, index >> depth ^ 1) for depth, level in enumerate(levels[:-1])]
+    return tuple(Digest(level[partner]) for level, partner in partners if partner < len(level))
+
+
+def _levels(nodes: Sequence[bytes]) -> list[list[bytes]]:
+    found = [list(nodes)]
+    while len(found[-1]) > 1:
+        below = found[-1]
+        above = [keccak(below[i] + below[i + 1]) for i in range(0, len(below) - 1, 2)]
+        found.append(above + below[2 * len(above) :])
+    return found

@@ -1,15 +1,18 @@
 """The checks of a model: its hash and anchor first, then CID, manifest, signatures, status and lineage."""
 
 import hashlib
+import tempfile
 from pathlib import Path
 
+from orchestrator.bindings.registry import Status
 from orchestrator.errors import IntegrityError
 from orchestrator.provenance.ancestry import Lineage, lineage
 from orchestrator.provenance.findings import Findings, Progress, Sources, Verification
+from orchestrator.provenance.formats import Format, recognize
 from orchestrator.provenance.manifest import Manifest
-from orchestrator.provenance.manifestchecks import check_description, find_manifest
+from orchestrator.provenance.manifestchecks import check_description, check_format, find_manifest
 from orchestrator.provenance.reading import MOST_COPIES, RegistryReader
-from orchestrator.provenance.records import Anchor, Project, Status, Version, agree
+from orchestrator.provenance.records import Anchor, Project, Version, agree
 from orchestrator.provenance.signaturechecks import check_signatures
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
 from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
@@ -22,19 +25,24 @@ _NEED_AN_ANCHOR = ("cid", "manifest", "signatures", "status", "lineage")
 def verify_file(path: Path, sources: Sources, progress: Progress | None = None) -> Verification:
     """Verify a file, read once, or a folder. Raises StorageError for what cannot be read."""
     found = digest_file(path, DEFAULT_PROFILE, progress)
-    return _verify(Findings(str(path)), sources, found, path)
+    return _verify(Findings(str(path)), sources, found, path, recognize(path))
 
 
 def verify_cid(cid: str, storage: Storage, sources: Sources) -> Verification:
     """Verify the content of a CID; the storage checks every block of it against the CID."""
     sha256, size = hashlib.sha256(), 0
-    for part in storage.stream(cid):
-        sha256.update(part)
-        size += len(part)
-    return _verify(Findings(cid), sources, PutResult(cid, size, "", sha256.hexdigest()), None)
+    with tempfile.NamedTemporaryFile() as file:
+        for part in storage.stream(cid):
+            sha256.update(part)
+            size += file.write(part)
+        file.flush()
+        kind = recognize(Path(file.name))
+    return _verify(Findings(cid), sources, PutResult(cid, size, "", sha256.hexdigest()), None, kind)
 
 
-def _verify(findings: Findings, sources: Sources, found: PutResult, path: Path | None) -> Verification:
+def _verify(
+    findings: Findings, sources: Sources, found: PutResult, path: Path | None, kind: Format
+) -> Verification:
     registry = sources.registry
     digest = found.digest
     versions = registry.find_versions(digest, sources.project)
@@ -50,6 +58,7 @@ def _verify(findings: Findings, sources: Sources, found: PutResult, path: Path |
     _cid(findings, version, manifest, found, path)
     if manifest:
         check_description(findings, version, manifest, project, found.size)
+    check_format(findings, kind, manifest)
     check_signatures(findings, sources, version, anchor, project, path)
     _status(findings, version)
     _lineage(findings, registry, version, project, manifest)

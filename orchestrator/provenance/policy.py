@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+from orchestrator.bindings.registry import Status
 from orchestrator.provenance.findings import Check, NameOf, Outcome, Verification
-from orchestrator.provenance.records import Status
 from orchestrator.provenance.wording import count, moment
 from orchestrator.types import Address, Seconds
 

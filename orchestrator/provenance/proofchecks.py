@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+from orchestrator.bindings.registry import Status
 from orchestrator.provenance.findings import Findings, NameOf, Verification
 from orchestrator.provenance.inclusion import LARGEST_PROOF, PROOF_TYPE, InclusionProof
 from orchestrator.provenance.reading import RegistryReader
-from orchestrator.provenance.records import Anchor, Project, Status, Version
+from orchestrator.provenance.records import Anchor, Project, Version
 from orchestrator.provenance.wording import chain_caveats, moment, place, short
 
 _HEAD = 4096
@@ -71,7 +72,8 @@ def _anchor(
     if batch is None or anchor is None:
         findings.failed("anchor", f"The root {proof.root.hex()} was never anchored in this project.")
         return None
-    agreed = registry.verify_inclusion(project_id, proof.entry.hash, proof.siblings) == proof.root
+    path = (proof.position, proof.count, proof.siblings)
+    agreed = registry.verify_inclusion(project_id, proof.entry.hash, *path) == proof.root
     findings.check(
         "anchor",
         agreed,

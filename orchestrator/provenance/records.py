@@ -2,59 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
+from orchestrator.bindings.registry import CidKind, Publication, Status
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.types import Address, Digest, Seconds
-
-
-class Status(IntEnum):
-    """How far a version is trusted, in ascending order; NONE means that there is no such version."""
-
-    NONE = 0
-    REVOKED = 1
-    DEPRECATED = 2
-    PUBLISHED = 3
-    DEPLOYABLE = 4
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
-
-
-class CidKind(IntEnum):
-    """What a CID says beside its SHA-256 digest."""
-
-    NONE = 0
-    RAW = 1
-    DAG_PB = 2
-    DAG_PB_V0 = 3
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What is published, and what participants sign. `parents` are version ids, strictly ascending."""
-
-    project_id: Digest
-    artifact_hash: Digest
-    manifest_digest: Digest
-    cid: Cid | None
-    parents: tuple[Digest, ...]
-    deployable: bool
-
-    def as_tuple(self) -> tuple[bytes, bytes, bytes, int, bytes, list[bytes], bool]:
-        """The members of the contract's struct, in its order."""
-        return (
-            self.project_id,
-            self.artifact_hash,
-            self.manifest_digest,
-            cid_kind(self.cid),
-            cid_digest(self.cid),
-            list(self.parents),
-            self.deployable,
-        )
 
 
 def publication_of(
@@ -66,22 +19,16 @@ def publication_of(
     `deployable` is given, a model is deployable if its manifest holds a gate that it passed.
     """
     gate = manifest.predicate.evaluation.gate
+    cid = Cid.parse(manifest.artifact_cid)
     return Publication(
         project_id=project_id,
         artifact_hash=manifest.artifact_hash,
         manifest_digest=manifest.digest,
-        cid=Cid.parse(manifest.artifact_cid),
+        cid_kind=cid_kind(cid),
+        cid_digest=cid_digest(cid),
         parents=tuple(sorted(set(parents))),
         deployable=(gate is not None and gate.passed) if deployable is None else deployable,
     )
-
-
-@dataclass(frozen=True)
-class Approval:
-    """A participant's signature: 65 bytes of a key, or whatever a contract wallet accepts."""
-
-    signer: Address
-    signature: bytes
 
 
 @dataclass(frozen=True)
@@ -140,7 +87,7 @@ class Version:
             "sha256": self.artifact_hash.hex(),
             "cid": self.artifact_cid,
             "manifest": self.manifest_digest.hex(),
-            "publishedAt": self.published_at,
+            "published_at": self.published_at,
         }
 
 
@@ -169,7 +116,7 @@ class Anchor:
     def to_json(self) -> dict[str, Any]:
         """Facts for machines; times are Unix seconds."""
         return {
-            "chainId": self.chain_id,
+            "chain_id": self.chain_id,
             "registry": self.registry,
             "block": self.block_number,
             "time": self.time,
@@ -200,8 +147,8 @@ def cid_kind(cid: Cid | None) -> CidKind:
     return CidKind.DAG_PB if cid.version == 1 else CidKind.DAG_PB_V0
 
 
-def cid_digest(cid: Cid | None) -> bytes:
-    return bytes(32) if cid is None else cid.digest
+def cid_digest(cid: Cid | None) -> Digest:
+    return Digest(bytes(32) if cid is None else cid.digest)
 
 
 def cid_from(kind: CidKind, digest: bytes) -> str | None:

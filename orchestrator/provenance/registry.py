@@ -1,17 +1,18 @@
-"""The model registry contract, as one class: reading gives values, writing gives what `Chain.send` takes."""
+"""The model registry, with what publishing takes beyond a call of the contract."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from orchestrator.bindings.registry import Approval, Batch, Publication, Status
 from orchestrator.errors import ChainError
 from orchestrator.provenance.identifiers import NOBODY
 from orchestrator.provenance.reading import RegistryReader, alias_bytes
-from orchestrator.provenance.records import Approval, Publication, Status, cid_digest, cid_kind
+from orchestrator.provenance.records import cid_digest, cid_kind
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Address, Digest
 
 if TYPE_CHECKING:
-    from web3.contract.contract import ContractFunction
+    from orchestrator.chain.bound import Call
 
 CHUNK_SIZE = 24_575
 """The longest piece of an on-chain artifact, in bytes: code is at most 24,576, and one of them a STOP."""
@@ -20,90 +21,41 @@ MOST_CHUNKS = 40
 
 
 class ModelRegistry(RegistryReader):
-    """The registry at `address`: everything that can be read, and a builder for each transaction.
+    """The registry at `address`, with a builder for what needs more than its contract's own.
 
     A builder sends nothing; give what it returns to `Chain.send`.
     """
 
-    def create_project(
-        self,
-        name: str,
-        publishers: Sequence[Address] = (),
-        participants: Sequence[Address] = (),
-        threshold: int = 0,
-    ) -> "ContractFunction":
-        return self._write("createProject", name, list(publishers), list(participants), threshold)
-
-    def set_publishers(
-        self, project_id: Digest, added: Sequence[Address] = (), removed: Sequence[Address] = ()
-    ) -> "ContractFunction":
-        return self._write("setPublishers", project_id, list(added), list(removed))
-
-    def set_participants(
-        self, project_id: Digest, added: Sequence[Address], removed: Sequence[Address], threshold: int
-    ) -> "ContractFunction":
-        return self._write("setParticipants", project_id, list(added), list(removed), threshold)
-
-    def resign(self, project_id: Digest) -> "ContractFunction":
-        return self._write("resign", project_id)
-
-    def transfer_ownership(self, project_id: Digest, new_owner: Address | None) -> "ContractFunction":
+    def transfer_ownership(self, project_id: Digest, new_owner: Address | None) -> "Call":
         """Offer the project to `new_owner`; None takes the offer back."""
-        return self._write("transferOwnership", project_id, new_owner or NOBODY)
+        return self.contract.transfer_ownership(project_id, new_owner or NOBODY)
 
-    def accept_ownership(self, project_id: Digest) -> "ContractFunction":
-        return self._write("acceptOwnership", project_id)
-
-    def pause(self, project_id: Digest) -> "ContractFunction":
-        return self._write("pause", project_id)
-
-    def unpause(self, project_id: Digest) -> "ContractFunction":
-        return self._write("unpause", project_id)
-
-    def publish(self, publication: Publication, approvals: Sequence[Approval] = ()) -> "ContractFunction":
-        return self._write("publish", publication.as_tuple(), _ordered(approvals))
+    def publish(self, publication: Publication, approvals: Sequence[Approval] = ()) -> "Call":
+        return self.contract.publish(publication, _ordered(approvals))
 
     def publish_on_chain(
         self, publication: Publication, approvals: Sequence[Approval], chunks: Sequence[Address]
-    ) -> "ContractFunction":
+    ) -> "Call":
         """Publish a version whose bytes are the code of `chunks` (see `chunks_of`), joined."""
-        return self._write("publishOnChain", publication.as_tuple(), _ordered(approvals), list(chunks))
-
-    def attach_artifact(
-        self, project_id: Digest, artifact_hash: Digest, chunks: Sequence[Address]
-    ) -> "ContractFunction":
-        """Bring the bytes of a version that was published without them on-chain."""
-        return self._write("attachArtifact", project_id, artifact_hash, list(chunks))
-
-    def store_chunk(self, chunk: bytes) -> "ContractFunction":
-        return self._write("storeChunk", chunk)
+        return self.contract.publish_on_chain(publication, _ordered(approvals), chunks)
 
     def promote(
         self, project_id: Digest, artifact_hash: Digest, status: Status, approvals: Sequence[Approval] = ()
-    ) -> "ContractFunction":
-        return self._write("promote", project_id, artifact_hash, status, _ordered(approvals))
+    ) -> "Call":
+        return self.contract.promote(project_id, artifact_hash, status, _ordered(approvals))
 
-    def demote(self, project_id: Digest, artifact_hash: Digest, status: Status) -> "ContractFunction":
-        return self._write("demote", project_id, artifact_hash, status)
-
-    def revoke(self, project_id: Digest, artifact_hash: Digest, reason: str) -> "ContractFunction":
-        return self._write("revoke", project_id, artifact_hash, reason)
-
-    def set_alias(self, project_id: Digest, alias: str, artifact_hash: Digest | None) -> "ContractFunction":
+    def set_alias(self, project_id: Digest, alias: str, artifact_hash: Digest | None) -> "Call":
         """None takes the name away. Raises UsageError for a name that no alias can have."""
-        return self._write("setAlias", project_id, alias_bytes(alias), artifact_hash or bytes(32))
+        return self.contract.set_alias(project_id, alias_bytes(alias), artifact_hash or bytes(32))
 
     def anchor_batch(
         self, project_id: Digest, root: Digest, count: int, label: str, cid: Cid | None = None
-    ) -> "ContractFunction":
+    ) -> "Call":
         """`label` says what the records are, in at most 16 ASCII characters."""
         padded = label.encode("ascii").ljust(16, b"\0")
-        batch = (root, count, padded, cid_kind(cid), cid_digest(cid))
-        return self._write("anchorBatch", project_id, batch)
-
-    def _write(self, function: str, *args: Any) -> "ContractFunction":
-        built: ContractFunction = self.contract.functions[function](*args)
-        return built
+        return self.contract.anchor_batch(
+            project_id, Batch(root, count, padded, cid_kind(cid), cid_digest(cid))
+        )
 
 
 def chunks_of(artifact: bytes) -> list[bytes]:
@@ -118,8 +70,6 @@ def chunks_of(artifact: bytes) -> list[bytes]:
     return pieces
 
 
-def _ordered(approvals: Sequence[Approval]) -> list[tuple[Address, bytes]]:
+def _ordered(approvals: Sequence[Approval]) -> list[Approval]:
     # The contract wants ascending signers, so that none counts twice.
-    return [
-        (each.signer, each.signature) for each in sorted(approvals, key=lambda each: int(each.signer, 16))
-    ]
+    return sorted(approvals, key=lambda each: int(each.signer, 16))

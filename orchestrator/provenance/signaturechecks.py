@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from orchestrator.bindings.registry import Publication
 from orchestrator.errors import SignatureRefused
 from orchestrator.provenance.findings import Findings, Sources
-from orchestrator.provenance.records import Anchor, Project, Publication, Version
+from orchestrator.provenance.records import Anchor, Project, Version, cid_digest, cid_kind
 from orchestrator.provenance.signing import SignatureFile, recover
 from orchestrator.provenance.wording import count
 from orchestrator.storage.cid import Cid
@@ -28,11 +29,11 @@ def check_signatures(
     if problem:
         findings.failed("signatures", problem)
         return
-    again = f", and {rechecked} of them were recovered again here" if rechecked else ""
+    again = f", and {count(rechecked, 'signature')} again here" if rechecked else ""
     findings.passed(
         "signatures",
         f"{len(anchor.signers)} of {count(project.participants, 'participant')} signed: {names}. "
-        f"The contract checked the signatures{again}; {project.threshold} are demanded now.",
+        f"The contract checked them{again}; the project now demands {project.threshold}.",
     )
     findings.proven.append(f"{names} signed this very publication with their keys.")
     findings.not_proven.append("Who the people or firms behind these addresses are.")
@@ -77,11 +78,13 @@ def _recheck(sources: Sources, version: Version, anchor: Anchor, path: Path | No
 
 def _publication(version: Version, anchor: Anchor) -> Publication:
     """What was published, and signed."""
+    cid = Cid.parse(version.artifact_cid) if version.artifact_cid else None
     return Publication(
         project_id=version.project_id,
         artifact_hash=version.artifact_hash,
         manifest_digest=version.manifest_digest,
-        cid=Cid.parse(version.artifact_cid) if version.artifact_cid else None,
+        cid_kind=cid_kind(cid),
+        cid_digest=cid_digest(cid),
         parents=version.parents,
         deployable=anchor.deployable,
     )

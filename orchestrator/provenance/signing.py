@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock
 
+from orchestrator.bindings.registry import Approval, Publication, Status
+from orchestrator.chain.external import Wallet
 from orchestrator.errors import ChainError, NodeUnavailable, SignatureRefused
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical, parse
 from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.reading import RegistryReader
-from orchestrator.provenance.records import Approval, Publication, Status, Version
+from orchestrator.provenance.records import Version
 from orchestrator.provenance.typed import (
     message_digest,
     promotion_message,
@@ -206,27 +208,14 @@ def _valid(signature: Signature, publication: Publication, registry: RegistryRea
     return wallet_accepts(registry, signature.participant, message_digest(message), signature.signature)
 
 
-_ERC1271 = [
-    {
-        "type": "function",
-        "name": "isValidSignature",
-        "stateMutability": "view",
-        "inputs": [{"name": "hash", "type": "bytes32"}, {"name": "signature", "type": "bytes"}],
-        "outputs": [{"name": "", "type": "bytes4"}],
-    }
-]
-
-
 def wallet_accepts(registry: RegistryReader, wallet: Address, digest: Digest, signature: bytes) -> bool:
     """Whether the contract at `wallet` takes the signature for its own (EIP-1271)."""
-    contract: Any = registry.chain.web3.eth.contract(address=wallet, abi=_ERC1271)
     try:
-        answer = registry.chain.call(contract.functions.isValidSignature(digest, signature))
+        return Wallet(registry.chain, wallet).is_valid_signature(digest, signature)
     except NodeUnavailable:
         raise
     except ChainError:  # it refused, ran out of gas, or did not answer with 32 bytes
         return False
-    return bytes(answer) == bytes.fromhex("1626ba7e")
 
 
 def _refuse_second(signature: Signature, kept: Sequence[Signature]) -> None:

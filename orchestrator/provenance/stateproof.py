@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from eth_utils.crypto import keccak
 from web3.types import RPCEndpoint
 
+from orchestrator.bindings.registry import Status
 from orchestrator.chain.failures import as_diln_errors
 from orchestrator.errors import VerificationFailed
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.identifiers import version_id_of
-from orchestrator.provenance.records import Status
 from orchestrator.types import Address, Digest, Seconds
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ class StateProof:
             published_at=Seconds(packed >> 8 & 0xFF_FFFF_FFFF),
             number=packed >> 48 & 0xFFFF_FFFF,
             approvals=packed >> 112 & 0xFF,
-            block_number=int.from_bytes(header[_NUMBER], "big"),
-            time=Seconds(int.from_bytes(header[_TIME], "big")),
+            block_number=_number(header[_NUMBER]),
+            time=Seconds(_number(header[_TIME])),
         )
 
     def to_bytes(self) -> bytes:
@@ -228,6 +228,13 @@ def _proven(root: bytes, key: bytes, nodes: tuple[bytes, ...]) -> bytes:
         return bytes(cast(Any, HexaryTrie).get_from_proof(root, key, decoded))
     except Exception as error:  # the library raises whatever a hostile node makes it stumble over
         raise VerificationFailed("the proof does not lead to the block's state", "Do not use it.") from error
+
+
+def _number(found: Any) -> int:
+    """A number of a header, which has 64 bits at most."""
+    if not isinstance(found, bytes) or len(found) > 8:
+        raise VerificationFailed("the proof holds no block header", _HINT)
+    return int.from_bytes(found, "big")
 
 
 def _word(encoded: bytes) -> bytes:

@@ -1,10 +1,11 @@
 """The EIP-712 messages that participants sign, exactly as the registry hashes them."""
 
+from dataclasses import fields
 from typing import Any
 
 from eth_utils.crypto import keccak
 
-from orchestrator.provenance.records import Publication, Status
+from orchestrator.bindings.registry import Publication, Status
 from orchestrator.types import Address, Digest
 
 DOMAIN_NAME = "DILN ModelRegistry"
@@ -37,7 +38,7 @@ _PROMOTION_TYPE = [
 
 def publication_message(publication: Publication, chain_id: int, registry: Address) -> dict[str, Any]:
     """The message of `publish`, in the form that wallets take (`eth_signTypedData_v4`)."""
-    values = [_json(value) for value in publication.as_tuple()]
+    values = [_json(getattr(publication, each.name)) for each in fields(publication)]
     return _message("Publication", _PUBLICATION_TYPE, values, chain_id, registry)
 
 
@@ -97,6 +98,6 @@ def _json(value: Any) -> Any:
     """Bytes as 0x-hex and enums as numbers, so that the message is plain JSON."""
     if isinstance(value, bytes):
         return "0x" + value.hex()
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return [_json(item) for item in value]
     return value if isinstance(value, bool) else int(value)

@@ -1,10 +1,11 @@
 """What the registry's views return, as values; and how many of them one call asks for."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
+from orchestrator.bindings.registry import ProjectView, Status, VersionKey, VersionView
 from orchestrator.provenance.identifiers import NOBODY
-from orchestrator.provenance.records import Project, Status, Version
+from orchestrator.provenance.records import Project, Version
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Digest, Seconds
 
@@ -14,70 +15,39 @@ PAGE = 50
 _T = TypeVar("_T")
 
 
-class VersionKey(NamedTuple):
-    """Which version is meant: of which project, with which bytes."""
-
-    project_id: Digest
-    artifact_hash: Digest
-
-
 def pages(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
     """Yield `things` by so many as one call asks for."""
     for start in range(0, len(things), PAGE):
         yield things[start : start + PAGE]
 
 
-def project_from(project_id: Digest, found: Any) -> Project | None:
-    """The project that a `ProjectView` tells of; None if there is none."""
-    name, owner, pending, paused, threshold, participants, versions, batches = found
-    if owner == NOBODY:
+def project_from(project_id: Digest, found: ProjectView) -> Project | None:
+    """The project that a view tells of; None if there is none."""
+    if found.owner == NOBODY:
         return None
-    return Project(
-        id=project_id,
-        name=name,
-        owner=owner,
-        pending_owner=None if pending == NOBODY else pending,
-        paused=paused,
-        threshold=threshold,
-        participants=participants,
-        versions=versions,
-        batches=batches,
-    )
+    pending = None if found.pending_owner == NOBODY else found.pending_owner
+    return Project(project_id, **{**vars(found), "pending_owner": pending})
 
 
-def version_from(key: VersionKey, found: Any) -> Version | None:
-    """The version that a `VersionView` tells of; None if there is none."""
-    (
-        version_id,
-        status,
-        number,
-        published_at,
-        revision,
-        approvals,
-        manifest_digest,
-        manifest_cid,
-        artifact_cid,
-        parents,
-        chunks,
-        reason,
-    ) = found
-    if status == Status.NONE:
+def version_from(key: VersionKey, found: VersionView) -> Version | None:
+    """The version that a view tells of; None if there is none."""
+    if found.status is Status.NONE:
         return None
     return Version(
-        id=Digest(version_id),
+        id=found.version_id,
         project_id=key.project_id,
         artifact_hash=key.artifact_hash,
-        manifest_digest=Digest(manifest_digest),
-        manifest_cid=str(Cid.from_bytes(manifest_cid)),
-        artifact_cid=cid_text(artifact_cid),
-        status=Status(status),
-        number=number,
-        published_at=Seconds(published_at),
-        revision=revision,
-        approvals=approvals,
-        parents=tuple(Digest(parent) for parent in parents),
-        chunks=tuple(chunks),
-        reason=reason,
+        manifest_digest=found.manifest_digest,
+        manifest_cid=str(Cid.from_bytes(found.manifest_cid)),
+        artifact_cid=cid_text(found.artifact_cid),
+        status=found.status,
+        number=found.number,
+        published_at=Seconds(found.published_at),
+        revision=found.revision,
+        approvals=found.approvals,
+        parents=found.parents,
+        chunks=found.chunks,
+        reason=found.reason,
     )
 
 

@@ -1,9 +1,8 @@
 """How values are put in sentences."""
 
-from datetime import UTC, datetime
-
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Anchor
+from orchestrator.times import utc
 
 DEVELOPMENT_CHAIN = (
     "That the record is final: this is a development chain, and whoever runs it can rewrite it."
@@ -18,7 +17,7 @@ def short(digest: bytes) -> str:
 
 def moment(seconds: int) -> str:
     """A Unix time, as `2026-01-31 12:00:00 UTC`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return utc(seconds).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def place(anchor: Anchor) -> str:

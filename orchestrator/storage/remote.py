@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 
 import requests
 
+from orchestrator.answers import body_of
 from orchestrator.errors import ConfigError, StorageUnavailable
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the tries at a service that hangs: four tries in all."""
 
 _BUSY = frozenset({429, 500, 502, 503})
-_PART = 64 << 10
+_PATIENCE = 10
+"""Times the time-out: how long one answer may take in all."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,8 @@ class Remote:
         response = self._session.request(
             method, self._url + path, headers=headers, timeout=self._timeout, stream=True, **options
         )
-        body = b""
         with response:
-            for part in response.iter_content(_PART):
-                body += part
-                if len(body) >= limit:
-                    break
-        return Answer(response.status_code, body[:limit])
+            return Answer(response.status_code, body_of(response, limit, _PATIENCE * self._timeout[1]))
 
     def close(self) -> None:
         self._session.close()

@@ -291,8 +291,8 @@ def _find(cid: Cid, root: Cid, sources: Sequence[BlockSource]) -> bytes:
         raise unavailable
     raise BlockNotFound(
         f"the block {cid} is not here" + (f" (below {root})" if cid != root else ""),
-        "Import it from a CAR file, or read it through a Kubo daemon (`--storage kubo`) or a gateway"
-        " (DILN_GATEWAYS).",
+        "Get a file from whoever has it (`diln export`, `diln pin export`) and take it in (`diln import`,"
+        " `diln pin import`), or read through Kubo (`--storage kubo`) or a gateway (DILN_GATEWAYS).",
     )
 
 

@@ -156,6 +156,7 @@ class Market:
         self._check_portion(run)
         self.portions[index] = run
         if len(self.portions) == self.rules.portions - 1:
+            self._burn_unopened()
             self.stage, self.since = Phase.REWARDING, now
             self.measuring = Measuring(
                 self.rules,
@@ -185,9 +186,15 @@ class Market:
 
     def conclude(self, outcome: Outcome) -> None:
         """End it without measuring: what is owed can be paid. A default burns the bond."""
+        if self.stage != Phase.REWARDING:
+            self._burn_unopened()
         self.stage, self.outcome = Phase.PAYING, outcome
         if outcome == Outcome.DEFAULTED:
             self._credit(BURNT, self.bond)
+
+    def _burn_unopened(self) -> None:
+        """Burn the stakes of hidden data that were not opened in time, whatever the end."""
+        self._credit(BURNT, (self.staked - self.opened) * self.rules.stake * self.unit)
 
     # -- the participants -----------------------------------------------------------------------------------
 
@@ -290,14 +297,14 @@ class Market:
         return len(self.contributions) * self.rules.fee * self.unit - self.spent
 
     def _owed(self, p: Participant) -> int:
-        stake = p.staked * self.rules.stake * self.unit
+        stake = p.opened * self.rules.stake * self.unit
         if self.outcome == Outcome.SETTLED:
             return stake + self.bounty * max(0, p.score) // ONE
         if self.outcome == Outcome.RETURNED:
             return stake + self.fees * p.given // len(self.contributions)
         unpaid = self.participants[self.paid :]
-        shared = self.pot - sum(other.staked for other in unpaid) * self.rules.stake * self.unit - self.fees
         opened = sum(other.opened for other in unpaid)
+        shared = self.pot - opened * self.rules.stake * self.unit - self.fees
         back = p.given * self.rules.fee * self.unit
         self.spent += back
         return stake + back + (shared * p.opened // opened if p.opened else 0)
@@ -307,8 +314,7 @@ class Market:
         assert self.measuring is not None  # noqa: S101 – the outcome says so
         if not self.measuring.gains:
             return 0
-        unopened = (p.staked - p.opened) * self.rules.stake * self.unit
-        return p.forfeit + unopened - self.bounty * min(0, p.score) // ONE
+        return p.forfeit - self.bounty * min(0, p.score) // ONE
 
     # -- refusals -------------------------------------------------------------------------------------------
 

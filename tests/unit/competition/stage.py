@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from orchestrator.chain import Account
-from orchestrator.competition.contracts import Competition
-from orchestrator.competition.creating import create, finish, prepare
-from orchestrator.competition.offer import Offer
-from orchestrator.competition.venue import Venue
-from orchestrator.competition.watching import Role, Watch, keep
 from orchestrator.config import Settings
+from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.session import Session
+from orchestrator.systems.competition.contracts import Competition
+from orchestrator.systems.competition.creating import create, finish, prepare
+from orchestrator.systems.competition.duties import SYSTEM, Role
+from orchestrator.systems.competition.offer import Offer
 from orchestrator.types import Seconds, Wei
 
 ETHER = 10**18
@@ -58,34 +59,37 @@ def offer_of(file: Path, **changes: Any) -> Offer:
 
 @dataclass
 class Stage:
-    venue: Venue
+    session: Session
     folder: Path
 
     @classmethod
     @contextmanager
     def open(cls, settings: Settings, folder: Path) -> Iterator["Stage"]:
-        with Venue(settings) as venue:
-            yield cls(venue, folder)
+        with Session(settings) as session:
+            yield cls(session, folder)
 
     def account(self, role: str) -> Account:
-        return self.venue.account(ROLES[role])
+        return self.session.account(ROLES[role])
 
     def create(self, file: Path | None = None, **changes: Any) -> Competition:
         offer = offer_of(file or write_points(self.folder / "points.csv"), **changes)
         organizer = self.account("organizer")
-        draft = prepare(self.venue, offer, organizer)
-        made = create(self.venue, draft, organizer)
-        finish(self.venue, draft)
+        draft = prepare(self.session, offer, organizer)
+        made = create(self.session, draft, organizer)
+        finish(self.session, draft)
         return made.competition
 
     def keep(self, competition: Competition, role: str, duties: Role) -> list[str]:
-        """What `role` does now, watching."""
-        return list(keep(Watch(self.venue, competition, self.account(role), duties)))
+        """What `role` does now, and says."""
+        return [each.text for each in self.keeper(competition, role, duties).turn()]
+
+    def keeper(self, competition: Competition, role: str, duties: Role) -> Keeper:
+        return Keeper(self.session, [(SYSTEM, competition)], [self.account(role)], roles={duties})
 
     def pass_until(self, timestamp: int) -> None:
         # Blocks that are mined within one second are a second apart, so a chain may be ahead of its clock.
-        while (ahead := timestamp - self.venue.chain.now()) > 0:
-            self.venue.chain.advance(ahead)
+        while (ahead := timestamp - self.session.chain.now()) > 0:
+            self.session.chain.advance(ahead)
 
     def balance(self, role: str) -> int:
-        return self.venue.chain.balance(self.account(role).address)
+        return self.session.chain.balance(self.account(role).address)

@@ -13,14 +13,14 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from orchestrator.cli.competitioncommon import model_file
-from orchestrator.competition.candidates import Candidate, candidate_of, exact_score
-from orchestrator.competition.records import Terms
-from orchestrator.competition.samples import Samples
+from orchestrator.cli.competition.options import model_file
 from orchestrator.config import load_settings
 from orchestrator.errors import ModelError, UntrustedModel
 from orchestrator.learning.integer import decode_model
 from orchestrator.learning.modelfile import save_model
+from orchestrator.systems.competition.candidates import Candidate, candidate_of, exact_score
+from orchestrator.systems.competition.records import Terms
+from orchestrator.systems.competition.samples import Samples
 from tests.unit.competition.stage import write_points
 from tests.unit.competition.test_data import sealed
 
@@ -111,5 +111,5 @@ def test_model_file__name_of_diln_train__is_its_latest_run(tmp_path: Path) -> No
     assert model_file(settings, "points") == model_file(settings, "points/0123") == folder / "model.skops"
     with pytest.raises(ModelError, match=r"there is no model file other.onnx"):
         model_file(settings, "other.onnx")
-    with pytest.raises(ModelError, match="no run begins"):
+    with pytest.raises(ModelError, match="no run or file"):
         model_file(settings, "other")

@@ -24,18 +24,19 @@ from typing import Any
 
 import pytest
 
-from orchestrator.competition import checking
-from orchestrator.competition.checking import check_claims, posted_claims, refute, settle
-from orchestrator.competition.contracts import Competition
-from orchestrator.competition.evaluating import claim, encode_predictions, model_of
-from orchestrator.competition.records import Status
-from orchestrator.competition.samples import Samples
-from orchestrator.competition.submitting import reveal
-from orchestrator.competition.testing import open_test, opened_tests
-from orchestrator.competition.watching import Role, Watch, watch
+from orchestrator.bindings.competition import Status
 from orchestrator.config import load_settings
 from orchestrator.errors import ModelError, UsageError
 from orchestrator.learning.integer import predict
+from orchestrator.systems.competition import checking
+from orchestrator.systems.competition.checking import check_claims, posted_claims, refute, settle
+from orchestrator.systems.competition.contracts import Competition
+from orchestrator.systems.competition.duties import Role
+from orchestrator.systems.competition.evaluating import claim, encode_predictions, model_of
+from orchestrator.systems.competition.finding import factory_of, secret_folder
+from orchestrator.systems.competition.samples import Samples
+from orchestrator.systems.competition.submitting import reveal
+from orchestrator.systems.competition.testing import open_test, opened_tests
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_workflows import GOOD, enter, lie, line
 
@@ -51,11 +52,11 @@ def played(deployed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = stage.create(optimistic=True, criterion=0.6)
         for role, model in MODELS.items():
             enter(stage, made, role, model)
-        stage.pass_until(made.deadlines().training)
+        stage.pass_until(made.schedule().training)
         for role in MODELS:
-            reveal(stage.venue, made, stage.account(role))
-        stage.pass_until(made.deadlines().reveal)
-        open_test(stage.venue, made, stage.account("organizer"))
+            reveal(stage.session, made, stage.account(role))
+        stage.pass_until(made.schedule().reveal)
+        open_test(stage.session, made, stage.account("organizer"))
     return folder / "home"
 
 
@@ -68,7 +69,7 @@ def stage(played: Path, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def found(stage: Stage) -> Competition:
-    return stage.venue.factory.competitions()[0]
+    return factory_of(stage.session).competitions()[0]
 
 
 @pytest.fixture
@@ -110,22 +111,22 @@ def wrong(stage: Stage, found: Competition, number: int, role: str, flipped: int
     said = predict(model_of(found, number), samples.features, found.terms.classes)
     said[flipped] = 1 - said[flipped]
     call = found.claim(number, encode_predictions(said, found.terms))
-    stage.venue.send(call, stage.account(role), value=found.terms.claim_bond)
+    stage.session.send(call, stage.account(role), value=found.terms.claim_bond)
 
 
 def checked(stage: Stage, found: Competition) -> dict[int, Any]:
-    return {each.submission: each for each in check_claims(stage.venue, found)}
+    return {each.submission: each for each in check_claims(stage.session, found)}
 
 
 def test_check_claims__one_place__best_first_and_no_more_than_needed(
     stage: Stage, found: Competition, runs: list[int]
 ) -> None:
     for number, role in enumerate(("anna", "ben")):
-        claim(stage.venue, found, number, stage.account(role))
+        claim(stage.session, found, number, stage.account(role))
     lie(stage, found, 2, "cara")
 
     assert [each.submission for each in posted_claims(found)] == [0, 2, 1]
-    (first,) = check_claims(stage.venue, found)
+    (first,) = check_claims(stage.session, found)
     assert (first.submission, first.holds) == (0, True)
     assert runs == [0]
 
@@ -133,10 +134,10 @@ def test_check_claims__one_place__best_first_and_no_more_than_needed(
 def test_check_claims__the_better_claim_is_a_lie__the_next_is_checked_too(
     stage: Stage, found: Competition
 ) -> None:
-    claim(stage.venue, found, 1, stage.account("ben"))
+    claim(stage.session, found, 1, stage.account("ben"))
     lie(stage, found, 2, "cara")
 
-    best, second = check_claims(stage.venue, found)
+    best, second = check_claims(stage.session, found)
     assert (best.submission, best.holds) == (2, False)
     assert (second.submission, second.holds) == (1, True)
 
@@ -146,20 +147,20 @@ def test_check_claims__below_the_criterion__not_checked(
 ) -> None:
     labels = Samples.of(opened_tests(found), found.terms).labels
     nothing = found.claim(2, encode_predictions(1 - labels, found.terms))
-    stage.venue.send(nothing, stage.account("cara"), value=found.terms.claim_bond)
+    stage.session.send(nothing, stage.account("cara"), value=found.terms.claim_bond)
 
-    assert list(check_claims(stage.venue, found)) == []
+    assert list(check_claims(stage.session, found)) == []
     assert runs == []
 
 
 def test_check_claims__checked_before__not_run_again_after_a_restart(
     stage: Stage, found: Competition, runs: list[int]
 ) -> None:
-    claim(stage.venue, found, 1, stage.account("ben"))
+    claim(stage.session, found, 1, stage.account("ben"))
     lie(stage, found, 2, "cara")
-    before = list(check_claims(stage.venue, found))
-    with Stage.open(stage.venue.settings, stage.folder) as again:
-        assert list(check_claims(again.venue, found)) == before
+    before = list(check_claims(stage.session, found))
+    with Stage.open(stage.session.settings, stage.folder) as again:
+        assert list(check_claims(again.session, found)) == before
 
     assert sorted(runs) == [1, 2]
 
@@ -168,11 +169,11 @@ def test_check_claims__checked_before__not_run_again_after_a_restart(
 def test_check_claims__memory_is_damaged__checked_again(
     stage: Stage, found: Competition, runs: list[int], damage: str
 ) -> None:
-    claim(stage.venue, found, 0, stage.account("anna"))
-    before = list(check_claims(stage.venue, found))
-    (stage.venue.secrets(found.address).folder / "checked.json").write_text(damage)
+    claim(stage.session, found, 0, stage.account("anna"))
+    before = list(check_claims(stage.session, found))
+    (secret_folder(stage.session, found.address).folder / "checked.json").write_text(damage)
 
-    assert list(check_claims(stage.venue, found)) == before
+    assert list(check_claims(stage.session, found)) == before
     assert runs == [0, 0]
 
 
@@ -188,14 +189,14 @@ def test_check_claims__python_cannot_decode__the_contract_is_asked(
     assert seen[0].wrong_at == 17
     assert seen[2].wrong_at is not None
     for each in seen.values():
-        refute(stage.venue, found, each, stage.account("refuter"))
+        refute(stage.session, found, each, stage.account("refuter"))
     assert found.submission(0).status is found.submission(2).status is Status.REFUTED
 
 
 def test_check_claims__python_cannot_decode_a_true_claim__holds_by_the_contract(
     stage: Stage, found: Competition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim(stage.venue, found, 0, stage.account("anna"))
+    claim(stage.session, found, 0, stage.account("anna"))
     blind(monkeypatch, 0, error=MemoryError())
 
     assert checked(stage, found)[0].holds
@@ -208,7 +209,7 @@ def test_check_claims__asking_takes_longer_than_a_round__goes_on_in_the_next(
     blind(monkeypatch, 0)
     clock: Iterator[float] = iter(range(0, 10**6, 40))  # seconds: four samples a round
     monkeypatch.setattr(
-        "orchestrator.competition.checking.time", SimpleNamespace(monotonic=lambda: next(clock))
+        "orchestrator.systems.competition.checking.time", SimpleNamespace(monotonic=lambda: next(clock))
     )
 
     asked, rounds = [], 0
@@ -233,9 +234,9 @@ def test_check_claims__neither_can_run_it__a_doubt_of_that_claim_only(
     assert said[0] == "could not check the claim of submission 1: the contract cannot run it"
     assert said[1].startswith("refuted submission 2 by test sample")
     with pytest.raises(UsageError, match="could not be checked"):
-        refute(stage.venue, found, checked(stage, found)[1], stage.account("refuter"))
+        refute(stage.session, found, checked(stage, found)[1], stage.account("refuter"))
 
-    stage.pass_until(found.result(1).done + found.terms.refute)
+    stage.pass_until(found.result_of(1).done + found.terms.refute)
     said = stage.keep(found, "refuter", Role.REFUTER)
     assert "left submission 1 unsettled: the contract cannot run it" in said
     assert found.ranking() == []
@@ -253,11 +254,11 @@ def test_check_claims__a_model_takes_all_memory__one_claim_is_lost(
 
 
 def test_settle__wrong_and_too_late_to_refute__left_unsettled(stage: Stage, found: Competition) -> None:
-    claim(stage.venue, found, 0, stage.account("anna"))
+    claim(stage.session, found, 0, stage.account("anna"))
     lie(stage, found, 2, "cara")
-    stage.pass_until(found.result(2).done + found.terms.refute)
+    stage.pass_until(found.result_of(2).done + found.terms.refute)
 
-    honest, cheating = settle(stage.venue, found, stage.account("stranger"))
+    honest, cheating = settle(stage.session, found, stage.account("stranger"))
     assert (honest.submission, honest.holds, cheating.holds) == (0, True, False)
     assert found.ranking() == [0]
 
@@ -266,14 +267,16 @@ def test_settle__time_of_a_round_is_up__goes_on_in_the_next(
     stage: Stage, found: Competition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, role in ((0, "anna"), (1, "ben")):
-        claim(stage.venue, found, number, stage.account(role))
-    stage.pass_until(found.result(1).done + found.terms.refute)
+        claim(stage.session, found, number, stage.account(role))
+    stage.pass_until(found.result_of(1).done + found.terms.refute)
     clock: Iterator[float] = iter(range(0, 10**6, 100))
     passing = SimpleNamespace(monotonic=lambda: next(clock))
-    monkeypatch.setattr("orchestrator.competition.checking.time", passing)  # others look at the clock, too
+    monkeypatch.setattr(
+        "orchestrator.systems.competition.checking.time", passing
+    )  # others look at the clock, too
 
-    assert [each.submission for each in settle(stage.venue, found, stage.account("stranger"))] == [0]
-    assert [each.submission for each in settle(stage.venue, found, stage.account("stranger"))] == [1]
+    assert [each.submission for each in settle(stage.session, found, stage.account("stranger"))] == [0]
+    assert [each.submission for each in settle(stage.session, found, stage.account("stranger"))] == [1]
 
 
 def test_watch__the_same_trouble_in_each_round__said_once(
@@ -282,14 +285,14 @@ def test_watch__the_same_trouble_in_each_round__said_once(
     lie(stage, found, 1, "ben")
     blind(monkeypatch, 1)
     deaf(monkeypatch)
-    moments = iter([None, found.result(1).done + found.terms.refute, None, found.deadlines().final, None])
+    moments = iter([None, found.result_of(1).done + found.terms.refute, None, found.schedule().final, None])
 
     def passing(_: float) -> None:
         if (moment := next(moments)) is not None:
             stage.pass_until(moment)
 
-    monkeypatch.setattr("orchestrator.competition.watching.time.sleep", passing)
-    said = list(watch(Watch(stage.venue, found, stage.account("refuter"), Role.REFUTER), interval=0))
+    keeper = stage.keeper(found, "refuter", Role.REFUTER)
+    said = [str(each) for each in keeper.run(0, until_over=True, sleep=passing)]
     assert said.count("could not check the claim of submission 1: the contract cannot run it") == 1
     assert any(each.startswith("left submission 1 unsettled") for each in said)
     assert found.ranking() == []

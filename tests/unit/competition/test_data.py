@@ -1,21 +1,24 @@
 """From a table to sealed, committed groups, and what is refused on the way."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from orchestrator.competition.archive import Archive, check_group
-from orchestrator.competition.encoding import read_table
-from orchestrator.competition.offer import Shape, encode_groups, shape_of, terms_of
-from orchestrator.competition.records import Group, Terms
-from orchestrator.competition.secrets import group_salts
-from orchestrator.competition.tree import Data, climb, is_group, proof_of, root_of
-from orchestrator.competition.trivial import trivial_models
+from orchestrator.bindings.competition import Group
+from orchestrator.chain.bound import value_of
 from orchestrator.errors import DataError, IntegrityError, UsageError
+from orchestrator.provenance.merkle import climb, proof_of, root_of
 from orchestrator.storage import digest_bytes
+from orchestrator.systems.competition.archive import Archive, check_group
+from orchestrator.systems.competition.encoding import read_table
+from orchestrator.systems.competition.offer import Shape, encode_groups, shape_of, terms_of
+from orchestrator.systems.competition.records import Terms
+from orchestrator.systems.competition.secrets import group_salts
+from orchestrator.systems.competition.tree import Data, is_group
+from orchestrator.systems.competition.trivial import trivial_models
 from orchestrator.types import Wei
 from tests.unit.competition.stage import offer_of, write_points
 
@@ -217,6 +220,6 @@ def test_encode_groups__another_secret__another_order(points: Path) -> None:
     assert sorted(b"".join(one.groups)) == sorted(b"".join(other.groups))
 
 
-def test_terms__as_tuple__is_read_back(points: Path) -> None:
+def test_terms__as_the_contract_has_them__are_read_back(points: Path) -> None:
     terms = replace(sealed(points)[2], prize=Wei(7))
-    assert Terms.read(terms.as_tuple()) == terms
+    assert value_of(Terms, astuple(terms)) == terms

@@ -17,12 +17,13 @@ import pytest
 from eth_utils.address import to_checksum_address
 
 from orchestrator.cli.dispatch import run
-from orchestrator.competition.archive import Archive
-from orchestrator.competition.creating import create, prepare
-from orchestrator.competition.encoding import Encoding
 from orchestrator.config import load_settings
 from orchestrator.errors import DataError
 from orchestrator.storage.cid import Cid
+from orchestrator.systems.competition.archive import Archive
+from orchestrator.systems.competition.creating import create, prepare
+from orchestrator.systems.competition.encoding import Encoding
+from orchestrator.systems.competition.finding import factory_of, find
 from orchestrator.types import Wei
 from tests.evm import artifact
 from tests.unit.competition.stage import Stage, offer_of, write_points
@@ -32,16 +33,16 @@ EVIL = "\x1b[2J\u202eevil\n[bold]"
 
 def plant(stage: Stage) -> list[str]:
     """Four competitions of a stranger, whose addresses are returned."""
-    venue, stranger = stage.venue, stage.account("stranger")
+    session, stranger = stage.session, stage.account("stranger")
     compiled = artifact("MuteToken")
-    factory = venue.chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
-    mute = venue.chain.send(factory.constructor(), stranger).contract_address
-    terms = prepare(venue, offer_of(write_points(stage.folder / "bad.csv", seed=5)), stranger).terms
+    factory = session.chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
+    mute = session.chain.send(factory.constructor(), stranger).contract_address
+    terms = prepare(session, offer_of(write_points(stage.folder / "bad.csv", seed=5)), stranger).terms
     line = json.dumps(
         {"format": EVIL, "name": EVIL, "target": EVIL, "features": [], "classes": [], "unit": 1}
     )
-    nonsense = Cid.parse(venue.storage.put(line.encode()).cid)
-    deep = Cid.parse(venue.storage.put(b"[" * 200_000).cid)
+    nonsense = Cid.parse(session.storage.put(line.encode()).cid)
+    deep = Cid.parse(session.storage.put(b"[" * 200_000).cid)
     for number, changed in enumerate(
         (
             replace(terms, token=to_checksum_address(str(mute))),
@@ -52,11 +53,11 @@ def plant(stage: Stage) -> list[str]:
     ):
         unlike = replace(changed, root=bytes([number + 1]) * 32)
         value = 0 if unlike.token == mute else unlike.prize + unlike.bond
-        venue.send(venue.factory.create(unlike), stranger, value=value)
-    venue.chain.mine(20)
-    found = venue.factory.competitions()[-4:]
+        session.send(factory_of(session).create(unlike), stranger, value=value)
+    session.chain.mine(20)
+    found = factory_of(session).competitions()[-4:]
     for each in found:
-        venue.send(each.draw_split(), stranger)
+        session.send(each.draw_split(), stranger)
     return [each.address for each in found]
 
 
@@ -112,9 +113,10 @@ def test_list__hostile_competitions__a_row_for_each(
     def unreadable(*_: Any) -> Any:
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, EVIL)
 
-    monkeypatch.setattr("orchestrator.cli.competitionreading.overview.overview", unreadable)
+    monkeypatch.setattr("orchestrator.systems.competition.overview.overview", unreadable)
     assert run(["competition", "list", "--json"]) == 0
-    assert [row["phase"] for row in json.loads(capsys.readouterr().out)] == ["cannot be read"] * 4
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["phase"], bool(row["error"])) for row in rows] == [(None, True)] * 4
 
 
 @pytest.fixture
@@ -167,8 +169,8 @@ def test_from_json__nobody_can_work_with_it__is_refused(
 def test_parse__numbers_that_no_float_holds__one_sentence(stage: Stage) -> None:
     """A number of 400 digits used to end in a traceback."""
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
-    draft = prepare(stage.venue, offer, organizer)
-    content = stage.venue.storage.read(draft.terms.cid)
+    draft = prepare(stage.session, offer, organizer)
+    content = stage.session.storage.read(draft.terms.cid)
     line, _, body = content.partition(b"\n")
     found = json.loads(line)
     assert Archive.parse(content, draft.terms).encoding.features == ("x", "y")
@@ -195,8 +197,8 @@ def test_submit__competition_that_this_folder_does_not_know__asked_first(
     with Stage.open(load_settings(home=tmp_path / "home", environ={}), tmp_path) as stage:
         organizer, offer = stage.account("organizer"), offer_of(write_points(tmp_path / "p.csv"))
         found = create(
-            stage.venue,
-            prepare(stage.venue, replace(offer, prize=Wei(10**19), deposit=Wei(5 * 10**18)), organizer),
+            stage.session,
+            prepare(stage.session, replace(offer, prize=Wei(10**19), deposit=Wei(5 * 10**18)), organizer),
             organizer,
         )
         address = found.competition.address
@@ -212,10 +214,10 @@ def test_submit__competition_that_this_folder_does_not_know__asked_first(
     assert enter(address, "--yes", "--max-deposit", "4.9") == 1
     assert "5 ether would leave the wallet" in capsys.readouterr().err
     with Stage.open(load_settings(home=tmp_path / "home", environ={}), tmp_path) as stage:
-        assert stage.venue.find(address).progress().committed == 0
-        assert not stage.venue.known.knows(address)
+        assert find(stage.session, address).progress().committed == 0
+        assert not stage.session.known.knows(address)
 
     assert enter(address, "--yes", "--max-deposit", "5") == 0
     assert enter("latest") == 0  # known by now; the same model is one submission
     with Stage.open(load_settings(home=tmp_path / "home", environ={}), tmp_path) as stage:
-        assert stage.venue.find().progress().committed == 1
+        assert find(stage.session).progress().committed == 1

@@ -226,12 +226,54 @@ def test_load_dataset__part_of_a_date_named_as_a_column__is_refused(csv_data: Lo
     ("cell", "day"),
     [("1970-01-02", 1), ("2.1.1970", 1), ("1970/01/02", 1), ("1970-01-01T06:00:00+06:00", 0),
      ("1970-01-01T06:00", 0.25), ("0001-01-01", -719162), ("1970-02-30", None), ("19700101", None),
-     ("1970-01-0٣", None), ("99.99.1970", None), ("", None), (5, None), (None, None)],
+     ("1970-01-0٣", None), ("99.99.1970", None), ("1/2/1970", None), ("", None), (5, None), (None, None)],
 )  # fmt: skip
 def test_day_of__any_cell__is_days_since_1970_or_none(cell: Any, day: float | None) -> None:
     found = day_of(cell)
     assert (found == day) if day is not None else np.isnan(found)
     assert np.isnan(date_parts(np.array([np.nan]))).all()
+
+
+def slashed(days: str) -> str:
+    """Ten rows for each day, with two classes that the month tells."""
+    rows = [(day, number) for day in days.split() for number in range(10)]
+    return "when,n,y\n" + "".join(f"{day},{n},{'xz'[int(day.split('/')[1]) % 2]}\n" for day, n in rows)
+
+
+@pytest.mark.parametrize(
+    ("days", "kind", "parts"),
+    [("01/02/2024 13/03/2024", "date-dmy", [2, 1]), ("01/02/2024 02/13/2024", "date-mdy", [1, 2])],
+)
+def test_inspect__slashed_dates__one_beyond_twelve_tells_the_order(
+    look: Look, tmp_path: Path, days: str, kind: str, parts: list[int]
+) -> None:
+    found = look(slashed(days))
+    assert found.types == {"when": kind}
+    spec = spec_for(tmp_path, found)
+    dataset = load_dataset(spec.data, tmp_path)
+    assert dataset.X.loc[0, ["when: month", "when: day"]].tolist() == parts
+    model = train(spec, dataset).model
+    iso = f"2024-{parts[0]:02}-{parts[1]:02}"
+    first, second = predict_rows(
+        model, [{"when": "01/02/2024", "n": 1}, {"when": iso, "n": 1}], dataset.schema
+    )
+    assert first == second
+    other = {"date-dmy": "02/13/2024", "date-mdy": "13/02/2024"}[kind]
+    with pytest.raises(DataError, match=f"{other}' is not a date"):
+        predict_rows(model, [{"when": other, "n": 1}], dataset.schema)
+
+
+def test_inspect__slashed_dates_of_no_order__are_ignored_until_it_is_said(look: Look, tmp_path: Path) -> None:
+    found = look(slashed("01/02/2024 03/05/2024"))
+    assert found.types == {"when": "ignore"}
+    assert "nothing in 'when' tells whether the day or the month is first" in " ".join(found.notes)
+    data = Data(file="Some data.csv", target="y")
+    with pytest.raises(DataError, match="such as '01/02/2024': is the day or the month first") as caught:
+        load_dataset(data, tmp_path)
+    assert "'date-dmy'" in caught.value.hint
+    for kind, month in (("date-dmy", 2), ("date-mdy", 1)):
+        dataset = load_dataset(Data(file="Some data.csv", target="y", types={"when": kind}), tmp_path)
+        assert dataset.X.loc[0, "when: month"] == month
 
 
 # prediction takes what training took

@@ -348,8 +348,16 @@ def test_model_bytes__types_outside_the_list__are_refused_on_both_sides(model: P
         load_model(skops.io.dumps(model))
 
 
-def test_load_model__estimator_without_pipeline__is_refused() -> None:
-    with pytest.raises(ModelError, match="holds a LogisticRegression"):
+def test_load_model__estimator_without_pipeline__becomes_one_of_one_step(iris: Dataset) -> None:
+    numbers = iris.X.to_numpy()
+    trained = LogisticRegression(max_iter=500).fit(numbers, iris.y)
+    model = load_model(skops.io.dumps(trained))
+    assert [type(part) for _, part in model.steps] == [LogisticRegression]
+    assert model.predict(numbers).tolist() == trained.predict(numbers).tolist()
+
+
+def test_load_model__estimator_that_was_never_trained__is_refused() -> None:
+    with pytest.raises(UntrustedModel, match="no trained estimator"):
         load_model(skops.io.dumps(LogisticRegression()))
 
 

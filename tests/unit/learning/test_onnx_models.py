@@ -224,7 +224,26 @@ def test_read_onnx__use_of_a_known_operator__is_told_apart(
 ) -> None:
     with pytest.raises(ModelError, match=f"a use of {stopped} that is not supported") as caught:
         read_onnx(write(tmp_path / "m.onnx", nodes, **PARTS), NAMES, 3)
-    assert "Classes must be whole numbers" in caught.value.hint
+    assert "Rows must stay rows" in caught.value.hint
+
+
+def test_read_onnx__classes_that_are_texts__says_what_to_do(tmp_path: Path) -> None:
+    words = {"classlabels_strings": ["no", "yes"], "coefficients": [1.0] * 2 * len(NAMES)}
+    classifier = node("LinearClassifier", "x", domain=ML, **words)
+    with pytest.raises(ModelError, match="a use of LinearClassifier") as caught:
+        read_onnx(write(tmp_path / "m.onnx", [classifier]), NAMES, 2)
+    assert "whole numbers, not texts" in caught.value.hint
+
+
+def test_read_onnx__weights_that_are_a_vector__are_one_output(tmp_path: Path) -> None:
+    vector = np.arange(1, len(NAMES) + 1, dtype=np.float32)
+    nodes = [node("MatMul", "x u", "h"), node("Add", "h c", "y")]
+    parts = {"u": vector, "c": np.array([0.5], np.float32)}
+    found = read_onnx(write(tmp_path / "m.onnx", nodes, **parts), NAMES, 0)
+    assert predict_real(found, SAMPLES, 0).tolist() == (SAMPLES @ vector + 0.5).tolist()
+    ended = [node("MatMul", "x u", "h"), node("Exp", "h", "y")]
+    with pytest.raises(ModelError, match="has Exp, which is not supported"):
+        read_onnx(write(tmp_path / "m.onnx", ended, **parts), NAMES, 0)
 
 
 def test_read_onnx__first_output_not_supported__no_other_is_scored(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from orchestrator.chain import Account, migrate
 from orchestrator.config import Settings, load_settings
-from orchestrator.pipeline.publishing import Published, publish
-from orchestrator.pipeline.runs import Run, find_run
-from orchestrator.pipeline.training import train
-from orchestrator.pipeline.workspace import Workspace
+from orchestrator.kernel.session import Session
+from orchestrator.systems.prove.publishing import Published, publish
+from orchestrator.systems.prove.runs import Run, find_run
+from orchestrator.systems.prove.training import train
 
 PROJECT = "flowers"
 ROWS = 60
@@ -65,11 +65,11 @@ class Desk:
     """One state folder, opened by whoever works at it."""
 
     folder: Path
-    workspace: Workspace
+    session: Session
 
     @property
     def settings(self) -> Settings:
-        return self.workspace.settings
+        return self.session.settings
 
     @property
     def run(self) -> Run:
@@ -82,10 +82,10 @@ class Desk:
     @property
     def blocks(self) -> int:
         """The height of the chain: one block for each transaction."""
-        return self.workspace.chain.head().number
+        return self.session.chain.head().number
 
     def who(self, name: str) -> Account:
-        return self.workspace.account(name)
+        return self.session.account(name)
 
     def train(self, **spec: object) -> Run:
         """Train once more; the fixture's run came first."""
@@ -93,7 +93,7 @@ class Desk:
         return run
 
     def publish(self, run: Run | None = None, sender: str = "alice", **options: object) -> Published:
-        published = publish(self.workspace, run or self.run, self.who(sender), **options)  # type: ignore[arg-type]
+        published = publish(self.session, run or self.run, self.who(sender), **options)  # type: ignore[arg-type]
         assert isinstance(published, Published)
         return published
 
@@ -103,7 +103,7 @@ class Desk:
 
 
 def open_desk(folder: Path) -> Desk:
-    return Desk(folder, Workspace(load_settings(home=folder / ".diln", environ={})))
+    return Desk(folder, Session(load_settings(home=folder / ".diln", environ={})))
 
 
 def set_up(folder: Path) -> None:
@@ -111,8 +111,8 @@ def set_up(folder: Path) -> None:
     folder.mkdir()
     settings = load_settings(home=folder / ".diln", environ={})
     train(settings, write_spec(folder))
-    with Workspace(settings) as workspace:
-        migrate(settings, workspace.chain, workspace.account("alice"))
+    with Session(settings) as session:
+        migrate(settings, session.chain, session.account("alice"))
 
 
 def copy(template: Path, folder: Path) -> Path:

@@ -11,9 +11,9 @@ import re
 import pytest
 import yaml
 
-from orchestrator.pipeline.about import About
-from orchestrator.pipeline.cards import Card, card_of, cyclonedx, markdown
-from orchestrator.pipeline.describing import describe_model
+from orchestrator.systems.prove.about import About
+from orchestrator.systems.prove.cards import Card, card_of, cyclonedx, markdown
+from orchestrator.systems.prove.describing import describe_model
 from tests.unit.provenance.samples import sample_manifest, sample_parts
 
 EVIL = "`</script><b>x</b>\n---\n# owned\n[a](javascript:x) \x1b[31m \u202e ```\n| a"
@@ -21,21 +21,21 @@ EVIL = "`</script><b>x</b>\n---\n# owned\n[a](javascript:x) \x1b[31m \u202e ```\
 
 def test_card_of__published_version__names_its_anchor(desk, published):
     for reference in ("latest", "flowers@1", published.artifact_hash.hex()):
-        card = card_of(desk.workspace, reference)
+        card = card_of(desk.session, reference)
         assert card.title == "flowers@1"
-        assert card.facts["registry"] == desk.workspace.registry.address
+        assert card.facts["registry"] == desk.session.registry.address
         assert card.facts["status"] == "deployable"
         assert "diln verify" in markdown(card)
 
 
 def test_card_of__run_that_is_not_published__names_no_anchor(desk):
-    card = card_of(desk.workspace, "latest")
+    card = card_of(desk.session, "latest")
     assert card.version is None
     assert "names no anchor" in markdown(card)
 
 
 def test_markdown__front_matter__is_what_hugging_face_reads(desk, published):
-    front = yaml.safe_load(markdown(card_of(desk.workspace, "flowers@1")).split("---\n")[1])
+    front = yaml.safe_load(markdown(card_of(desk.session, "flowers@1")).split("---\n")[1])
     assert front["library_name"] == "sklearn"
     assert front["pipeline_tag"] == "tabular-classification"
     [result] = front["model-index"][0]["results"]
@@ -94,7 +94,7 @@ def test_cyclonedx__hostile_texts__are_json_without_control_characters():
 
 
 def test_cyclonedx__published_version__has_what_1_6_demands(desk, published):
-    card = card_of(desk.workspace, "flowers@1")
+    card = card_of(desk.session, "flowers@1")
     bom = json.loads(cyclonedx(card))
     assert (bom["bomFormat"], bom["specVersion"], bom["version"]) == ("CycloneDX", "1.6", 1)
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bom["serialNumber"])
@@ -113,7 +113,7 @@ def test_cyclonedx__folder__claims_no_sha256(desk):
     folder = desk.folder / "net"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
-    run = describe_model(desk.workspace, folder, About())
+    run = describe_model(desk.session, folder, About())
     model = json.loads(cyclonedx(Card(run.manifest, None, None)))["metadata"]["component"]
     assert "hashes" not in model
     assert {"name": "diln:unixfs", "value": run.manifest.artifact_hash.hex()} in model["properties"]

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import DataError, UsageError
-from orchestrator.pipeline.about import About, about_of
-from orchestrator.pipeline.describing import describe_model, is_model
 from orchestrator.provenance import Status, verify
 from orchestrator.storage import DEFAULT_PROFILE
 from orchestrator.storage.adding import add
 from orchestrator.storage.unixfs import find_profile
+from orchestrator.systems.prove.about import About, about_of
+from orchestrator.systems.prove.describing import describe_model, is_model
 
 
 class Bomb:
@@ -49,11 +49,11 @@ def folder(desk):
 
 
 def described(desk, path, **known):
-    return describe_model(desk.workspace, path, About.model_validate(known))
+    return describe_model(desk.session, path, About.model_validate(known))
 
 
 def check(desk, path, **more):
-    return verify(path, desk.workspace.registry, storage=desk.workspace.storage, **more)
+    return verify(path, desk.session.registry, storage=desk.session.storage, **more)
 
 
 def test_publish__a_pickle__proves_its_bytes_and_loads_nothing(desk, model, monkeypatch):
@@ -70,6 +70,19 @@ def test_publish__a_pickle__proves_its_bytes_and_loads_nothing(desk, model, monk
     model.write_bytes(model.read_bytes() + b"x")
     assert not check(desk, model).ok
     assert not (desk.folder / "exploded").exists()
+
+
+def test_describe__file_written_again_in_place__the_run_stays_and_is_published(desk, model, folder):
+    weights = folder / "weights" / "model.safetensors"
+    for path, file in ((model, model), (folder, weights)):
+        before = file.read_bytes()
+        run = described(desk, path)
+        with file.open("r+b") as opened:
+            opened.write(b"trained again")
+        kept = run.model / file.relative_to(path) if path.is_dir() else run.model
+        assert kept.read_bytes() == before
+        published = desk.publish(run)
+        assert published.version.artifact_hash == run.manifest.artifact_hash
 
 
 def test_publish__a_folder__is_one_digest_that_any_byte_changes(desk, folder):
@@ -113,7 +126,7 @@ def test_describe__project_of_a_stranger_s_sidecar__makes_no_folder_elsewhere(de
 
 def test_publish__a_folder_from_storage__comes_back_as_it_was(desk, folder, tmp_path):
     published = desk.publish(described(desk, folder))
-    desk.workspace.storage.get(published.version.artifact_cid, tmp_path / "back")
+    desk.session.storage.get(published.version.artifact_cid, tmp_path / "back")
     assert check(desk, tmp_path / "back").ok
 
 

@@ -26,13 +26,17 @@ from sklearn.datasets import load_iris
 
 from orchestrator.errors import ModelError, UntrustedModel
 from orchestrator.learning.data import Feature
-from orchestrator.pipeline.frameworks import ubjson
-from orchestrator.pipeline.frameworks.lightgbmfile import open_lightgbm
-from orchestrator.pipeline.frameworks.onnxfile import open_onnx
-from orchestrator.pipeline.frameworks.opening import open_model
-from orchestrator.pipeline.frameworks.safetensorsfile import open_safetensors, read_tensors, write_tensors
-from orchestrator.pipeline.frameworks.xgboostfile import open_xgboost
 from orchestrator.provenance import Layer
+from orchestrator.systems.prove.frameworks import ubjson
+from orchestrator.systems.prove.frameworks.lightgbmfile import open_lightgbm
+from orchestrator.systems.prove.frameworks.onnxfile import open_onnx
+from orchestrator.systems.prove.frameworks.opening import open_model
+from orchestrator.systems.prove.frameworks.safetensorsfile import (
+    open_safetensors,
+    read_tensors,
+    write_tensors,
+)
+from orchestrator.systems.prove.frameworks.xgboostfile import open_xgboost
 from tests.unit.provenance.samples import sample_manifest, sample_parts
 
 X, Y = load_iris(return_X_y=True)
@@ -304,6 +308,7 @@ def test_open_safetensors__one_declared_layer__computes_it(activation, classes, 
         (tensors(w=[[1, 1]], b=[1]) + b"x", ONE),
         (tensors(w=[[1, 1]], b=[1]), (*ONE, Layer(weight="w", bias=None, activation="relu"))),
         (tensors(w=[[1, 1]], b=[1]).replace(b'"data_offsets":[0,4]', b'"data_offsets":[4,8]'), ONE),
+        (tensors(w=[[1, 1]], b=[1]).replace(b'"data_offsets":[0,4]', b'"data_offsets":[]   '), ONE),
         (tensors(w=[[1, 1]], b=[1]).replace(b"F32", b"F99"), ONE),
         (tensors(w=[[1, 1]], b=[1]).replace(b"[1,2]", b"[9,9]"), ONE),
         (tensors(w=[[1, 1]], b=[1]).replace(b"[1,2]", b"[-1,2]"[:5]), ONE),
@@ -468,6 +473,7 @@ def test_ubjson_loads__any_bytes__is_a_value_or_a_value_error(data):
         b"[$L#L" + struct.pack(">q", -1),
         b"[$Z#l" + struct.pack(">i", 1 << 30),
         b"[#l" + struct.pack(">i", 1 << 30),
+        b"[" + b"[$Z#I\x03\xe8" * 100_000 + b"]",
         b"SL" + struct.pack(">q", 1 << 60),
         b"{U\x01aZU\x01aZ}",
         b"[$x",

@@ -22,8 +22,8 @@ import pytest
 
 from benchmarks.serving import cpu_of, pressed, question
 from orchestrator.config import load_settings
-from orchestrator.pipeline.answering import prediction_log
-from orchestrator.pipeline.requestlog import MOST_LINES, RequestLog
+from orchestrator.systems.prove.answering import prediction_log
+from orchestrator.systems.prove.requestlog import MOST_LINES, RequestLog
 from tests.unit.cli.conftest import start
 from tests.unit.pipeline.desk import PROJECT, copy
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.bindings.registry import VersionPublished
 from orchestrator.chain import delivery
-from orchestrator.pipeline import predicting, publishing
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.predicting import anchor_log, predict, prove
-from orchestrator.pipeline.projects import create_project, find_project
 from orchestrator.provenance import LogBatches, verify
+from orchestrator.systems.prove import predicting, publishing
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.predicting import anchor_log, predict, prove
+from orchestrator.systems.prove.projects import create_project, find_project
 from tests.unit.pipeline.desk import PROJECT
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +25,7 @@ class Killed(BaseException):
 
 def sent_by(desk, name="alice"):
     """How many transactions the account has sent so far."""
-    return desk.workspace.chain.web3.eth.get_transaction_count(desk.who(name).address)
+    return desk.session.chain.web3.eth.get_transaction_count(desk.who(name).address)
 
 
 def die_at_send(monkeypatch, number, *, after):
@@ -49,11 +50,11 @@ def kill(monkeypatch, action, *arguments, **options):
 
 
 def assert_published_once(desk):
-    registry = desk.workspace.registry
-    [event] = registry.events("VersionPublished")
-    [version] = registry.versions(event["args"]["projectId"])
-    assert verify(desk.run.model, registry, storage=desk.workspace.storage).ok
-    assert len(desk.workspace.storage.pins()) == 2
+    registry = desk.session.registry
+    [event] = registry.contract.events(VersionPublished)
+    [version] = registry.versions(event.project_id)
+    assert verify(desk.run.model, registry, storage=desk.session.storage).ok
+    assert len(desk.session.storage.pins()) == 2
     return version
 
 
@@ -63,8 +64,8 @@ def test_publish__killed_around_a_send__finishes_and_sends_each_once(desk, monke
     begun = sent_by(desk)
     die_at_send(monkeypatch, number, after=after)
     kill(monkeypatch, desk.publish)
-    with desk.again().workspace as workspace:
-        again = type(desk)(desk.folder, workspace)
+    with desk.again().session as session:
+        again = type(desk)(desk.folder, session)
         again.publish()
         assert_published_once(again)
         assert sent_by(again) == begun + 2
@@ -80,8 +81,8 @@ def test_publish_on_chain__killed_around_a_send__stores_each_chunk_once(desk, mo
         desk.publish(on_chain=True)
     monkeypatch.undo()
     monkeypatch.setattr("orchestrator.provenance.registry.CHUNK_SIZE", 20_000)
-    with desk.again().workspace as workspace:
-        again = type(desk)(desk.folder, workspace)
+    with desk.again().session as session:
+        again = type(desk)(desk.folder, session)
         again.publish(on_chain=True)
         assert len(assert_published_once(again).chunks) == 2
         assert sent_by(again) == begun + 4
@@ -102,14 +103,14 @@ def test_publish__killed_at_a_step__finishes(desk, monkeypatch, step):
 
 
 def test_publish__killed_between_the_two_pins__pins_both(desk, monkeypatch):
-    put, count = desk.workspace.storage.put, iter(range(9))
+    put, count = desk.session.storage.put, iter(range(9))
 
     def dying(*arguments, **options):
         if next(count) == 1:
             raise Killed
         return put(*arguments, **options)
 
-    monkeypatch.setattr(desk.workspace.storage, "put", dying)
+    monkeypatch.setattr(desk.session.storage, "put", dying)
     kill(monkeypatch, desk.publish)
     desk.publish()
     assert_published_once(desk)
@@ -130,26 +131,26 @@ def test_publish__killed_while_the_journal_is_written__sends_once(desk, monkeypa
 
 def test_create_project__killed_after_the_send__is_there_once(desk, monkeypatch):
     die_at_send(monkeypatch, 1, after=True)
-    kill(monkeypatch, create_project, desk.workspace, PROJECT, desk.who("alice"))
-    assert find_project(desk.workspace, f"alice/{PROJECT}").participants == 1
+    kill(monkeypatch, create_project, desk.session, PROJECT, desk.who("alice"))
+    assert find_project(desk.session, f"alice/{PROJECT}").participants == 1
 
 
 @pytest.fixture
 def logged(desk, published):
     """The desk after two predictions."""
-    model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
-    predict(desk.workspace, model, [desk.row, {**desk.row, "length": 9.0}])
+    model = load_published(desk.session, f"{PROJECT}@1", desk.who("alice").address)
+    predict(desk.session, model, [desk.row, {**desk.row, "length": 9.0}])
     return desk, published.project_id
 
 
 def assert_anchored_once(desk, project):
-    [batch] = desk.workspace.registry.batches(project)
+    [batch] = desk.session.registry.batches(project)
     assert batch.count == 2
     [kept] = LogBatches(predicting.prediction_log(desk.settings, project)).all()
     assert kept.anchor
     proof = desk.folder / "proof.json"
-    prove(desk.workspace, project, 1, proof)
-    assert verify(proof, desk.workspace.registry).ok
+    prove(desk.session, project, 1, proof)
+    assert verify(proof, desk.session.registry).ok
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -157,14 +158,14 @@ def test_anchor_log__killed_around_the_send__anchors_once(logged, monkeypatch, a
     desk, project = logged
     begun = sent_by(desk)
     die_at_send(monkeypatch, 1, after=after)
-    kill(monkeypatch, anchor_log, desk.workspace, project, desk.who("alice"))
-    model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
-    predict(desk.workspace, model, [desk.row])  # goes into the next batch
-    batch, _ = anchor_log(desk.workspace, project, desk.who("alice"))
+    kill(monkeypatch, anchor_log, desk.session, project, desk.who("alice"))
+    model = load_published(desk.session, f"{PROJECT}@1", desk.who("alice").address)
+    predict(desk.session, model, [desk.row])  # goes into the next batch
+    batch, _ = anchor_log(desk.session, project, desk.who("alice"))
     assert (batch.first, batch.count) == (0, 2)
     assert sent_by(desk) == begun + 1
     assert_anchored_once(desk, project)
-    following, _ = anchor_log(desk.workspace, project, desk.who("alice"))
+    following, _ = anchor_log(desk.session, project, desk.who("alice"))
     assert (following.first, following.count) == (2, 1)
 
 
@@ -176,8 +177,8 @@ def test_anchor_log__killed_before_it_is_noted__sends_nothing_again(logged, monk
         raise Killed
 
     monkeypatch.setattr(LogBatches, "close", dying)
-    kill(monkeypatch, anchor_log, desk.workspace, project, desk.who("alice"))
-    anchor_log(desk.workspace, project, desk.who("alice"))
+    kill(monkeypatch, anchor_log, desk.session, project, desk.who("alice"))
+    anchor_log(desk.session, project, desk.who("alice"))
     assert sent_by(desk) == begun + 1
     assert_anchored_once(desk, project)
 
@@ -218,6 +219,6 @@ def test_anchor_log_command__kill_9_before_the_send__finishes(logged):
     desk, project = logged
     begun = sent_by(desk)
     run_killed(desk, ["anchor-log", PROJECT], 1, False)
-    anchor_log(desk.workspace, project, desk.who("alice"))
+    anchor_log(desk.session, project, desk.who("alice"))
     assert sent_by(desk) == begun + 1
     assert_anchored_once(desk, project)

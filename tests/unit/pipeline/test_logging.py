@@ -19,10 +19,10 @@ from sklearn.linear_model import LogisticRegression
 
 import diln
 from orchestrator.errors import DataError, GateError, ModelError, UntrustedModel, UsageError
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.predicting import predict, prove
 from orchestrator.provenance import Status
 from orchestrator.storage import digest_file
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.predicting import predict, prove
 
 FLOWERS = load_iris(as_frame=True)
 X, Y = FLOWERS.data, FLOWERS.target
@@ -47,8 +47,8 @@ def log(desk, monkeypatch):
 
 def answers(desk, logged, rows):
     """What the published model answers, checked against the chain first."""
-    model = load_published(desk.workspace, str(logged), desk.who("alice").address)
-    return [each.output for each in predict(desk.workspace, model, rows)]
+    model = load_published(desk.session, str(logged), desk.who("alice").address)
+    return [each.output for each in predict(desk.session, model, rows)]
 
 
 def rows_of(frame, count=5):
@@ -232,7 +232,7 @@ def test_log_model__lightgbm__keeps_the_labels_and_takes_gaps(desk, log):
 def test_prove__positional_features__reveals_the_row_that_was_asked(desk, log):
     import xgboost
 
-    from orchestrator.pipeline.predicting import anchor_log
+    from orchestrator.systems.prove.predicting import anchor_log
 
     booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(X.to_numpy(), Y), num_boost_round=2)
     file = desk.folder / "trees.ubj"
@@ -241,8 +241,8 @@ def test_prove__positional_features__reveals_the_row_that_was_asked(desk, log):
     row = {"f0": 1.0, "f1": 2.0, "f2": 3.0, "f3": None}
     assert len(answers(desk, logged, [row])) == 1
     project = logged.published.version.project_id
-    anchor_log(desk.workspace, project, desk.who("alice"))
-    proof = prove(desk.workspace, project, 0, desk.folder / "proof.json", row)
+    anchor_log(desk.session, project, desk.who("alice"))
+    proof = prove(desk.session, project, 0, desk.folder / "proof.json", row)
     assert proof.input_fits
     assert proof.revealed.value == row
 
@@ -454,16 +454,16 @@ def test_digest__of_a_logged_file__is_that_of_the_run(desk, log):
 def test_create_app__model_of_another_framework__is_served_with_its_features(desk, log):
     import xgboost
 
-    from orchestrator.pipeline.answering import Answerer
-    from orchestrator.pipeline.batching import Batcher
-    from orchestrator.pipeline.serving import create_app, model_guard
+    from orchestrator.systems.prove.answering import Answerer
+    from orchestrator.systems.prove.batching import Batcher
+    from orchestrator.systems.prove.serving import create_app, model_guard
     from tests.unit.pipeline.test_serving import Client
 
     booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(X.to_numpy(), Y), num_boost_round=2)
     file = desk.folder / "trees.ubj"
     booster.save_model(file)
-    model = load_published(desk.workspace, str(log(file, publish=True)), desk.who("alice").address)
-    guard = model_guard(desk.workspace, model)
+    model = load_published(desk.session, str(log(file, publish=True)), desk.who("alice").address)
+    guard = model_guard(desk.session, model)
     with Batcher(Answerer(desk.settings, model)) as batcher:
         client = Client(create_app(model, guard, batcher))
         row = {"f0": 5.1, "f1": 3.5, "f2": 1.4, "f3": None}

@@ -15,21 +15,21 @@ from orchestrator.errors import (
     UsageError,
     VerificationFailed,
 )
+from orchestrator.kernel.session import Session
 from orchestrator.learning.data import Feature, Reading
-from orchestrator.pipeline.answering import prediction_log
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.marking import mark
-from orchestrator.pipeline.predicting import anchor_log, predict, prove
-from orchestrator.pipeline.projects import create_project
-from orchestrator.pipeline.references import find_version
-from orchestrator.pipeline.rows import Inputs
-from orchestrator.pipeline.workspace import Workspace
 from orchestrator.provenance import LogBatches, Status, verify
+from orchestrator.systems.prove.answering import prediction_log
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.marking import mark
+from orchestrator.systems.prove.predicting import anchor_log, predict, prove
+from orchestrator.systems.prove.projects import create_project
+from orchestrator.systems.prove.references import find_version
+from orchestrator.systems.prove.rows import Inputs
 from tests.unit.pipeline.desk import PROJECT
 
 
 def load(desk, reference=f"{PROJECT}@1", **options):
-    return load_published(desk.workspace, reference, desk.who("alice").address, **options)
+    return load_published(desk.session, reference, desk.who("alice").address, **options)
 
 
 def flip(path, place=-20):
@@ -59,37 +59,37 @@ def test_find_version__every_form__is_the_version(desk, published, form, monkeyp
         "file": str(run.model),
         "latest": "latest",
     }[form]
-    assert find_version(desk.workspace, reference, desk.who("alice").address) == published
+    assert find_version(desk.session, reference, desk.who("alice").address) == published
 
 
 def test_find_version__folder_of_the_same_name_in_the_way__is_the_project(desk, published, monkeypatch):
     monkeypatch.chdir(desk.folder)
     (desk.folder / PROJECT).mkdir()
-    assert find_version(desk.workspace, PROJECT) == published
+    assert find_version(desk.session, PROJECT) == published
 
 
 def test_find_version__never_published__says_so(desk):
     with pytest.raises(ModelError, match="never published on this chain"):
-        find_version(desk.workspace, "latest")
+        find_version(desk.session, "latest")
     with pytest.raises(ChainError, match="no project"):
-        find_version(desk.workspace, "nobody@1")
+        find_version(desk.session, "nobody@1")
 
 
 def test_find_version__all_versions_revoked__none_by_name_but_by_number(desk, published):
-    mark(desk.workspace, published, Status.REVOKED, desk.who("alice"), reason="data leak")
+    mark(desk.session, published, Status.REVOKED, desk.who("alice"), reason="data leak")
     with pytest.raises(ModelError, match="no version that can be used"):
-        find_version(desk.workspace, PROJECT)
-    assert find_version(desk.workspace, f"{PROJECT}@1").status is Status.REVOKED
+        find_version(desk.session, PROJECT)
+    assert find_version(desk.session, f"{PROJECT}@1").status is Status.REVOKED
     with pytest.raises(ModelError):
-        find_version(desk.workspace, f"{PROJECT}@2")
+        find_version(desk.session, f"{PROJECT}@2")
 
 
 def test_find_version__same_bytes_by_two_publishers__one_s_own(desk, published):
     theirs = desk.publish(sender="bob").version
     assert theirs.artifact_hash == published.artifact_hash
     reference = published.artifact_hash.hex()
-    assert find_version(desk.workspace, reference, desk.who("bob").address) == theirs
-    assert find_version(desk.workspace, reference, desk.who("carol").address) == published
+    assert find_version(desk.session, reference, desk.who("bob").address) == theirs
+    assert find_version(desk.session, reference, desk.who("carol").address) == published
 
 
 # loading
@@ -117,12 +117,12 @@ def test_load_published__file_changed__is_refused(desk, published):
 
 
 def test_load_published__file_swapped_after_its_checks__is_not_loaded(desk, published, monkeypatch):
-    from orchestrator.pipeline import loading
+    from orchestrator.systems.prove import loading
 
     check = loading.check
 
-    def swap(workspace, path, project):
-        found = check(workspace, path, project)
+    def swap(session, path, project):
+        found = check(session, path, project)
         flip(path)
         return found
 
@@ -147,9 +147,9 @@ def test_load_published__block_in_the_store_damaged__is_refused(desk, published,
 
 def test_load_published__nobody_has_it__says_so(desk, published, tmp_path):
     desk.run.folder.rename(tmp_path / "elsewhere")
-    for pin in desk.workspace.storage.pins():
-        desk.workspace.storage.unpin(pin.cid)
-    desk.workspace.storage.gc()
+    for pin in desk.session.storage.pins():
+        desk.session.storage.unpin(pin.cid)
+    desk.session.storage.gc()
     with pytest.raises(BlockNotFound, match="not here"):
         load(desk)
 
@@ -161,13 +161,14 @@ def test_load_published__manifest_changed__is_refused(desk, published):
         load(desk)
 
 
-def test_load_published__published_pickle__is_refused(desk, monkeypatch):
+@pytest.mark.parametrize(("told", "refusal"), [("skops", VerificationFailed), ("pickle", UntrustedModel)])
+def test_load_published__published_pickle__is_refused(desk, monkeypatch, told, refusal):
     """Whoever publishes may publish anything; nothing of it runs here."""
     import hashlib
     import pickle
 
-    from orchestrator.pipeline.runs import RUN_ID_LENGTH, Run
     from orchestrator.provenance import Manifest
+    from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run
 
     run = desk.run
     evil = pickle.dumps({"harmless": True})
@@ -176,7 +177,7 @@ def test_load_published__published_pickle__is_refused(desk, monkeypatch):
 
     statement["subject"][0]["digest"]["sha256"] = hashlib.sha256(evil).hexdigest()
     statement["subject"][0]["uri"] = f"ipfs://{digest_bytes(evil).cid}"
-    statement["predicate"]["artifact"]["size"] = len(evil)
+    statement["predicate"]["artifact"] |= {"size": len(evil), "format": told}
     data = json.dumps(statement, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
     digest = Manifest.parse(data).digest.hex()[:RUN_ID_LENGTH]
     forged = Run(run.folder.with_name(digest))
@@ -184,12 +185,12 @@ def test_load_published__published_pickle__is_refused(desk, monkeypatch):
     forged.manifest_file.write_bytes(data)
     forged.model.write_bytes(evil)
     desk.publish(forged)
-    with pytest.raises(UntrustedModel, match="pickle"):
+    with pytest.raises(refusal, match="pickle"):
         load(desk)
 
 
 def test_load_published__published_elsewhere_under_another_name__is_called_by_the_project(desk):
-    create_project(desk.workspace, "garden", desk.who("alice"))
+    create_project(desk.session, "garden", desk.who("alice"))
     desk.publish(project="alice/garden")
     assert load(desk, "garden@1").name == "garden@1"
 
@@ -199,18 +200,18 @@ def test_load_published__published_elsewhere_under_another_name__is_called_by_th
 
 def test_predict__rows__are_answered_and_logged_with_the_anchor(desk, published):
     model = load(desk)
-    lily, rose = predict(desk.workspace, model, [desk.row, {"length": 4, "width": 4, "spots": None}])
+    lily, rose = predict(desk.session, model, [desk.row, {"length": 4, "width": 4, "spots": None}])
     assert (lily.output["label"], rose.output["label"]) == ("lily", "rose")
     assert (lily.index, rose.index) == (0, 1)
     assert abs(sum(lily.output["probabilities"].values()) - 1) < 1e-9
     [first, _] = prediction_log(desk.settings, published.project_id).entries()
     assert first.model.artifact == published.artifact_hash
-    assert first.model.registry == desk.workspace.registry.address
+    assert first.model.registry == desk.session.registry.address
     assert first.output["label"] == "lily"
 
 
 def test_predict__missing_optional_value_as_nan__is_logged(desk, published):
-    [answer] = predict(desk.workspace, load(desk), [{**desk.row, "spots": float("nan")}])
+    [answer] = predict(desk.session, load(desk), [{**desk.row, "spots": float("nan")}])
     assert answer.output["label"] == "lily"
 
 
@@ -228,18 +229,18 @@ def test_predict__missing_optional_value_as_nan__is_logged(desk, published):
 )
 def test_predict__malformed_row__is_named_and_nothing_is_logged(desk, published, row, sentence):
     with pytest.raises(DataError) as refused:
-        predict(desk.workspace, load(desk), [row])
+        predict(desk.session, load(desk), [row])
     assert sentence in refused.value.message
     assert len(prediction_log(desk.settings, published.project_id)) == 0
 
 
 def test_predict__deprecated_version__still_answers_by_number(desk, published):
-    mark(desk.workspace, published, Status.DEPRECATED, desk.who("alice"))
+    mark(desk.session, published, Status.DEPRECATED, desk.who("alice"))
     assert load(desk).to_json()["status"] == "deprecated"
 
 
 def test_load_published__revoked__is_refused_with_the_reason(desk, published):
-    mark(desk.workspace, published, Status.REVOKED, desk.who("alice"), reason="data leak")
+    mark(desk.session, published, Status.REVOKED, desk.who("alice"), reason="data leak")
     with pytest.raises(VerificationFailed, match="revoked: data leak"):
         load(desk)
 
@@ -293,122 +294,124 @@ def test_read__json__one_object_or_a_list(tmp_path):
 
 @pytest.fixture
 def logged(desk, published):
-    predict(desk.workspace, load(desk), [desk.row] * 3)
+    predict(desk.session, load(desk), [desk.row] * 3)
     return published.project_id
 
 
 def test_anchor_log__then_prove__verifies_here_and_in_the_contract(desk, logged, tmp_path):
-    batch, receipt = anchor_log(desk.workspace, logged, desk.who("alice"))
+    batch, receipt = anchor_log(desk.session, logged, desk.who("alice"))
     assert (batch.first, batch.count, batch.anchor.transaction) == (0, 3, receipt.tx_hash)
-    assert desk.workspace.registry.batch(logged, batch.root).label == "predictions"
-    proof = prove(desk.workspace, logged, 1, tmp_path / "proof.json")
+    assert desk.session.registry.batch(logged, batch.root).label == "predictions"
+    proof = prove(desk.session, logged, 1, tmp_path / "proof.json")
     assert proof.revealed is None
-    verification = verify(tmp_path / "proof.json", desk.workspace.registry)
+    verification = verify(tmp_path / "proof.json", desk.session.registry)
     assert verification.ok, verification.failures
-    assert desk.workspace.registry.verify_inclusion(logged, proof.entry.hash, proof.siblings) == batch.root
+    assert (proof.position, proof.count) == (1, 3)
+    path = (proof.position, proof.count, proof.siblings)
+    assert desk.session.registry.verify_inclusion(logged, proof.entry.hash, *path) == batch.root
 
 
 def test_anchor_log__nothing_new__sends_nothing(desk, logged):
-    anchor_log(desk.workspace, logged, desk.who("alice"))
+    anchor_log(desk.session, logged, desk.who("alice"))
     height = desk.blocks
-    assert anchor_log(desk.workspace, logged, desk.who("alice")) is None
+    assert anchor_log(desk.session, logged, desk.who("alice")) is None
     assert desk.blocks == height
 
 
 def test_anchor_log__dry_run__leaves_the_log_as_it_was(desk, logged):
     height = desk.blocks
-    batch, receipt = anchor_log(desk.workspace, logged, desk.who("alice"), dry_run=True)
+    batch, receipt = anchor_log(desk.session, logged, desk.who("alice"), dry_run=True)
     assert (batch.count, batch.anchor, receipt.tx_hash) == (3, None, "")
     assert receipt.gas_used > 21_000
     assert desk.blocks == height
     assert LogBatches(prediction_log(desk.settings, logged)).all() == []
-    predict(desk.workspace, load(desk), [desk.row])
-    assert anchor_log(desk.workspace, logged, desk.who("alice"))[0].count == 4
+    predict(desk.session, load(desk), [desk.row])
+    assert anchor_log(desk.session, logged, desk.who("alice"))[0].count == 4
 
 
 def test_anchor_log__by_a_stranger__is_refused_and_can_be_done_by_the_publisher(desk, logged):
-    with pytest.raises(ContractReverted, match="not publisher"):
-        anchor_log(desk.workspace, logged, desk.who("erin"))
-    assert anchor_log(desk.workspace, logged, desk.who("alice"))
+    with pytest.raises(ContractReverted, match="may not publish in project"):
+        anchor_log(desk.session, logged, desk.who("erin"))
+    assert anchor_log(desk.session, logged, desk.who("alice"))
 
 
 def test_anchor_log__line_changed__is_refused(desk, logged):
     path = prediction_log(desk.settings, logged).path
     path.write_text(path.read_text().replace("lily", "rose", 1))
     with pytest.raises(VerificationFailed, match="line"):
-        anchor_log(desk.workspace, logged, desk.who("alice"))
+        anchor_log(desk.session, logged, desk.who("alice"))
 
 
 @pytest.mark.parametrize(("index", "sentence"), [(0, "not anchored yet"), (7, "no prediction 7")])
 def test_prove__too_early_or_unknown__says_so(desk, logged, tmp_path, index, sentence):
     with pytest.raises(VerificationFailed, match=sentence):
-        prove(desk.workspace, logged, index, tmp_path / "proof.json")
+        prove(desk.session, logged, index, tmp_path / "proof.json")
     assert not (tmp_path / "proof.json").exists()
 
 
 def test_prove__revealed_in_any_spelling__shows_the_input(desk, logged, tmp_path):
-    anchor_log(desk.workspace, logged, desk.who("alice"))
+    anchor_log(desk.session, logged, desk.who("alice"))
     asked = {"spots": "2", "length": "1.0", "width": 5, "kind": "lily"}
-    proof = prove(desk.workspace, logged, 0, tmp_path / "proof.json", asked)
+    proof = prove(desk.session, logged, 0, tmp_path / "proof.json", asked)
     assert proof.revealed.value == desk.row
-    assert verify(tmp_path / "proof.json", desk.workspace.registry).ok
+    assert verify(tmp_path / "proof.json", desk.session.registry).ok
 
 
 def test_prove__another_input_revealed__is_refused(desk, logged, tmp_path):
-    anchor_log(desk.workspace, logged, desk.who("alice"))
+    anchor_log(desk.session, logged, desk.who("alice"))
     with pytest.raises(VerificationFailed, match="not made for this input"):
-        prove(desk.workspace, logged, 0, tmp_path / "proof.json", {**desk.row, "length": 2.0})
+        prove(desk.session, logged, 0, tmp_path / "proof.json", {**desk.row, "length": 2.0})
 
 
 # marking
 
 
 def test_mark__down_and_up__with_participants_signatures(desk):
-    create_project(desk.workspace, PROJECT, desk.who("alice"), participants=["alice", "bob"], threshold=1)
+    create_project(desk.session, PROJECT, desk.who("alice"), participants=["alice", "bob"], threshold=1)
     version = desk.publish().version
     alice = desk.who("alice")
-    mark(desk.workspace, version, Status.DEPRECATED, alice)
-    version = find_version(desk.workspace, f"{PROJECT}@1")
+    mark(desk.session, version, Status.DEPRECATED, alice)
+    version = find_version(desk.session, f"{PROJECT}@1")
     assert version.status is Status.DEPRECATED
-    mark(desk.workspace, version, Status.DEPLOYABLE, alice, signers=[desk.who("bob")])
-    assert find_version(desk.workspace, f"{PROJECT}@1").status is Status.DEPLOYABLE
+    mark(desk.session, version, Status.DEPLOYABLE, alice, signers=[desk.who("bob")])
+    assert find_version(desk.session, f"{PROJECT}@1").status is Status.DEPLOYABLE
 
 
 def test_mark__same_status__sends_nothing(desk, published):
     height = desk.blocks
-    assert mark(desk.workspace, published, Status.DEPLOYABLE, desk.who("alice")) is None
+    assert mark(desk.session, published, Status.DEPLOYABLE, desk.who("alice")) is None
     assert desk.blocks == height
 
 
 def test_mark__signer_is_a_stranger__is_refused(desk, published):
-    mark(desk.workspace, published, Status.DEPRECATED, desk.who("alice"))
-    version = find_version(desk.workspace, f"{PROJECT}@1")
+    mark(desk.session, published, Status.DEPRECATED, desk.who("alice"))
+    version = find_version(desk.session, f"{PROJECT}@1")
     with pytest.raises(SignatureRefused, match="erin is not a participant"):
-        mark(desk.workspace, version, Status.PUBLISHED, desk.who("alice"), signers=[desk.who("erin")])
+        mark(desk.session, version, Status.PUBLISHED, desk.who("alice"), signers=[desk.who("erin")])
 
 
 def test_mark__deployable_without_a_passed_gate__is_refused(desk):
     version = desk.publish(desk.train(gate="brier = 0.0001")).version
     with pytest.raises(GateError, match="not passed a gate"):
-        mark(desk.workspace, version, Status.DEPLOYABLE, desk.who("alice"))
+        mark(desk.session, version, Status.DEPLOYABLE, desk.who("alice"))
 
 
 def test_mark__revoked__needs_the_owner_and_a_reason_and_is_for_good(desk, published):
     with pytest.raises(UsageError, match="needs a reason"):
-        mark(desk.workspace, published, Status.REVOKED, desk.who("alice"))
-    with pytest.raises(ContractReverted, match="not owner"):
-        mark(desk.workspace, published, Status.REVOKED, desk.who("erin"), reason="spite")
-    dry = mark(desk.workspace, published, Status.REVOKED, desk.who("alice"), reason="leak", dry_run=True)
+        mark(desk.session, published, Status.REVOKED, desk.who("alice"))
+    with pytest.raises(ContractReverted, match="does not own project"):
+        mark(desk.session, published, Status.REVOKED, desk.who("erin"), reason="spite")
+    dry = mark(desk.session, published, Status.REVOKED, desk.who("alice"), reason="leak", dry_run=True)
     assert dry.gas_used > 21_000
-    assert find_version(desk.workspace, f"{PROJECT}@1").status is Status.DEPLOYABLE
-    mark(desk.workspace, published, Status.REVOKED, desk.who("alice"), reason="leak")
-    revoked = find_version(desk.workspace, f"{PROJECT}@1")
+    assert find_version(desk.session, f"{PROJECT}@1").status is Status.DEPLOYABLE
+    mark(desk.session, published, Status.REVOKED, desk.who("alice"), reason="leak")
+    revoked = find_version(desk.session, f"{PROJECT}@1")
     with pytest.raises(ContractReverted, match="invalid transition"):
-        mark(desk.workspace, revoked, Status.PUBLISHED, desk.who("alice"))
+        mark(desk.session, revoked, Status.PUBLISHED, desk.who("alice"))
 
 
 def test_workspace__closed__lets_go_of_the_chain(desk):
-    with Workspace(desk.settings) as workspace:
-        chain = workspace.chain
+    with Session(desk.settings) as session:
+        chain = session.chain
     with pytest.raises(Exception, match="closed"):
         chain.head()

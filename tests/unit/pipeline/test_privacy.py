@@ -15,14 +15,14 @@ import pyrage
 import pytest
 
 from orchestrator.errors import UsageError, VerificationFailed
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.openapi import describe
-from orchestrator.pipeline.predicting import anchor_log, predict
-from orchestrator.pipeline.rows import Inputs
-from orchestrator.pipeline.runs import Run
-from orchestrator.pipeline.training import train
-from orchestrator.pipeline.withholding import WITHHELD, opened
 from orchestrator.provenance import Manifest, verify
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.openapi import describe
+from orchestrator.systems.prove.predicting import anchor_log, predict
+from orchestrator.systems.prove.rows import Inputs
+from orchestrator.systems.prove.runs import Run
+from orchestrator.systems.prove.training import train
+from orchestrator.systems.prove.withholding import WITHHELD, opened
 from tests.unit.pipeline.desk import Desk
 
 PEOPLE = 160
@@ -73,9 +73,9 @@ def publish_people(desk: Desk) -> Publish:
         spec.write_text(SPEC.format(estimator=estimator))
         run, _ = train(desk.settings, spec, **options)  # type: ignore[arg-type]
         done = desk.publish(run, on_chain=on_chain)
-        model = load_published(desk.workspace, f"{run.folder}", desk.who("alice").address)
-        predict(desk.workspace, model, desk.folder / "people.csv")
-        anchor_log(desk.workspace, done.version.project_id, desk.who("alice"))
+        model = load_published(desk.session, f"{run.folder}", desk.who("alice").address)
+        predict(desk.session, model, desk.folder / "people.csv")
+        anchor_log(desk.session, done.version.project_id, desk.who("alice"))
         return run
 
     return act
@@ -87,7 +87,7 @@ def shown_to_all(desk: Desk) -> Iterator[tuple[str, bytes]]:
         if path.is_file():
             yield str(path), path.read_bytes()
     for height in range(1, desk.blocks + 1):
-        for sent in desk.workspace.chain.web3.eth.get_block(height, full_transactions=True)["transactions"]:
+        for sent in desk.session.chain.web3.eth.get_block(height, full_transactions=True)["transactions"]:
             yield f"a transaction of block {height}", bytes(sent["input"])
 
 
@@ -128,7 +128,7 @@ def test_manifest__with_statistics__tells_values(desk: Desk, publish_people: Pub
 
 def test_openapi__of_a_model_without_statistics__shows_no_value(desk: Desk, publish_people: Publish) -> None:
     run = publish_people()
-    model = load_published(desk.workspace, f"{run.folder}", desk.who("alice").address)
+    model = load_published(desk.session, f"{run.folder}", desk.who("alice").address)
     text = json.dumps(describe(model, Inputs.of(model.manifest))).encode()
     assert [secret for secret in people()[1] if secret in text] == []
 
@@ -154,7 +154,7 @@ def test_publish__private_model__tells_of_its_data_a_commitment_alone(desk: Desk
     hidden = [known["data"]["sha256"].encode(), b"people.csv", b'"no"', str(PEOPLE).encode() + b","]
     for place, block in shown_to_all(desk):
         assert not [secret for secret in hidden if secret in block], place
-    assert verify(private.model, desk.workspace.registry, storage=desk.workspace.storage).ok
+    assert verify(private.model, desk.session.registry, storage=desk.session.storage).ok
 
 
 def test_opened__of_another_run_or_changed__is_refused(private: Run, publish_people: Publish) -> None:

@@ -13,25 +13,25 @@ from orchestrator.errors import (
     UsageError,
     VerificationFailed,
 )
-from orchestrator.pipeline import publishing, signing
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.projects import create_project, find_project
-from orchestrator.pipeline.publishing import publish
-from orchestrator.pipeline.signing import sign
 from orchestrator.provenance import Status, sign_publication, verify
+from orchestrator.systems.prove import publishing, signing
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.projects import create_project, find_project
+from orchestrator.systems.prove.publishing import publish
+from orchestrator.systems.prove.signing import sign
 from tests.unit.pipeline.desk import PROJECT
 
 
 def team(desk, threshold=2, **more):
     create_project(
-        desk.workspace,
+        desk.session,
         PROJECT,
         desk.who("alice"),
         participants=["alice", "bob", "carol"],
         threshold=threshold,
         **more,
     )
-    return find_project(desk.workspace, f"alice/{PROJECT}")
+    return find_project(desk.session, f"alice/{PROJECT}")
 
 
 def signatures(desk, **changes):
@@ -49,9 +49,9 @@ def test_publish__new_project__anchors_pins_and_verifies(desk):
     assert published.project.owner == desk.who("alice").address
     assert published.signers == (desk.who("alice").address,)
     assert published.gas_used > published.receipt.gas_used  # the project's creation counts
-    pinned = {pin.cid for pin in desk.workspace.storage.pins()}
+    pinned = {pin.cid for pin in desk.session.storage.pins()}
     assert pinned == {manifest.artifact_cid, manifest.cid}
-    verification = verify(desk.run.model, desk.workspace.registry, storage=desk.workspace.storage)
+    verification = verify(desk.run.model, desk.session.registry, storage=desk.session.storage)
     assert verification.ok, verification.failures
 
 
@@ -65,41 +65,41 @@ def test_publish__twice__sends_nothing_the_second_time(desk):
 
 def test_publish__twice_after_the_pins_were_lost__pins_again(desk):
     desk.publish()
-    for pin in desk.workspace.storage.pins():
-        desk.workspace.storage.unpin(pin.cid)
+    for pin in desk.session.storage.pins():
+        desk.session.storage.unpin(pin.cid)
     desk.publish()
-    assert len(desk.workspace.storage.pins()) == 2
+    assert len(desk.session.storage.pins()) == 2
 
 
 def test_publish__dry_run__sends_pins_and_signs_nothing(desk):
     team(desk, threshold=1)
     height, journal = desk.blocks, sorted((desk.settings.home / "journal").rglob("*.json"))
-    receipt = publish(desk.workspace, desk.run, desk.who("alice"), dry_run=True)
+    receipt = publish(desk.session, desk.run, desk.who("alice"), dry_run=True)
     assert isinstance(receipt, Receipt)
     assert receipt.gas_used > 50_000
     assert receipt.fee > 0
-    assert (desk.blocks, desk.workspace.storage.pins()) == (height, [])
+    assert (desk.blocks, desk.session.storage.pins()) == (height, [])
     assert not desk.run.signatures.exists()
     assert sorted((desk.settings.home / "journal").rglob("*.json")) == journal
 
 
 def test_publish__dry_run_of_a_first_publication__tells_what_the_project_costs(desk):
     height = desk.blocks
-    receipt = publish(desk.workspace, desk.run, desk.who("alice"), dry_run=True)
+    receipt = publish(desk.session, desk.run, desk.who("alice"), dry_run=True)
     assert receipt.gas_used > 50_000
     assert desk.blocks == height
 
 
 def test_publish__dry_run_on_chain__counts_the_chunks(desk):
     team(desk, threshold=1)
-    plain = publish(desk.workspace, desk.run, desk.who("alice"), dry_run=True)
-    whole = publish(desk.workspace, desk.run, desk.who("alice"), on_chain=True, dry_run=True)
+    plain = publish(desk.session, desk.run, desk.who("alice"), dry_run=True)
+    whole = publish(desk.session, desk.run, desk.who("alice"), on_chain=True, dry_run=True)
     assert whole.gas_used > plain.gas_used + 200 * desk.run.model.stat().st_size
     assert whole.fee > plain.fee
 
 
 def test_publish__after_a_dry_run__publishes(desk):
-    publish(desk.workspace, desk.run, desk.who("alice"), dry_run=True)
+    publish(desk.session, desk.run, desk.who("alice"), dry_run=True)
     assert desk.publish().receipt
 
 
@@ -111,10 +111,10 @@ def test_publish__on_chain__is_had_back_from_the_chain_alone(desk, tmp_path):
     assert seen[-1][0] == seen[-1][1]
     content, manifest = desk.run.model.read_bytes(), desk.run.manifest.to_bytes()
     desk.run.folder.rename(tmp_path / "elsewhere")
-    desk.workspace.storage.unpin(published.version.artifact_cid)
-    desk.workspace.storage.gc()
-    assert desk.workspace.storage.read(published.version.manifest_cid) == manifest
-    model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
+    desk.session.storage.unpin(published.version.artifact_cid)
+    desk.session.storage.gc()
+    assert desk.session.storage.read(published.version.manifest_cid) == manifest
+    model = load_published(desk.session, f"{PROJECT}@1", desk.who("alice").address)
     assert model.path.read_bytes() == content
 
 
@@ -124,7 +124,7 @@ def test_publish__on_chain_after_it_was_published_without__brings_the_bytes(desk
     whole = desk.publish(on_chain=True)
     assert whole.version.on_chain
     key = whole.version.project_id, whole.version.artifact_hash
-    assert desk.workspace.registry.artifact(*key) == desk.run.model.read_bytes()
+    assert desk.session.registry.artifact(*key) == desk.run.model.read_bytes()
     height = desk.blocks
     assert desk.publish(on_chain=True).receipt is None
     assert desk.blocks == height
@@ -143,7 +143,7 @@ def test_publish__on_chain_too_large__says_so_before_anything_is_sent(desk, monk
 
 def test_publish__two_of_three_signed__is_published_with_both(desk):
     project = team(desk)
-    sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+    sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     published = desk.publish()
     assert set(published.signers) == {desk.who("alice").address, desk.who("bob").address}
     assert published.version.approvals == 2
@@ -153,7 +153,7 @@ def test_publish__two_of_three_signed__is_published_with_both(desk):
 def test_publish__by_a_publisher_who_is_no_participant__needs_the_others(desk):
     team(desk, publishers=["dave"])
     for name in ("bob", "carol"):
-        sign(desk.workspace, desk.run, desk.who(name), f"alice/{PROJECT}")
+        sign(desk.session, desk.run, desk.who(name), f"alice/{PROJECT}")
     assert desk.publish(sender="dave", project=f"alice/{PROJECT}").version.approvals == 2
 
 
@@ -164,28 +164,28 @@ def test_publish__too_few_signed__says_who_is_missing_and_sends_nothing(desk):
         desk.publish()
     assert "diln sign" in refused.value.hint
     assert desk.blocks == height
-    assert desk.workspace.storage.pins() == []
+    assert desk.session.storage.pins() == []
 
 
 def test_sign__by_a_stranger__is_refused(desk):
     team(desk)
     with pytest.raises(SignatureRefused, match="not a participant"):
-        sign(desk.workspace, desk.run, desk.who("erin"), f"alice/{PROJECT}")
+        sign(desk.session, desk.run, desk.who("erin"), f"alice/{PROJECT}")
     assert not desk.run.signatures.exists()
 
 
 def test_sign__twice__is_refused_and_keeps_the_first(desk):
     team(desk)
-    sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+    sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     before = desk.run.signatures.read_bytes()
     with pytest.raises(SignatureRefused, match="signed this already"):
-        sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+        sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     assert desk.run.signatures.read_bytes() == before
 
 
 def test_sign__without_a_project__says_how_to_make_one(desk):
     with pytest.raises(ChainError, match="alice has no project") as refused:
-        sign(desk.workspace, desk.run, desk.who("alice"))
+        sign(desk.session, desk.run, desk.who("alice"))
     assert "diln project create flowers" in refused.value.hint
 
 
@@ -193,12 +193,12 @@ def test_sign__model_file_altered__is_refused(desk):
     team(desk)
     desk.run.model.write_bytes(desk.run.model.read_bytes()[:-1] + b"!")
     with pytest.raises(IntegrityError, match="not the model that its manifest describes"):
-        sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+        sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
 
 
 def test_publish__manifest_relabelled_signature__is_refused(desk):
     team(desk)
-    sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+    sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     signatures(desk, participant=desk.who("carol").address)
     with pytest.raises(SignatureRefused, match="not theirs"):
         desk.publish()
@@ -206,7 +206,7 @@ def test_publish__manifest_relabelled_signature__is_refused(desk):
 
 def test_publish__stranger_written_into_the_file__is_refused(desk):
     team(desk)
-    sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+    sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     signatures(desk, participant=desk.who("erin").address)
     with pytest.raises(SignatureRefused, match="not a participant"):
         desk.publish()
@@ -215,7 +215,7 @@ def test_publish__stranger_written_into_the_file__is_refused(desk):
 @pytest.mark.parametrize("elsewhere", [{"chainId": 1}, {"contract": "0x" + "00" * 19 + "01"}])
 def test_publish__signature_for_elsewhere__does_not_count_and_is_mentioned(desk, elsewhere):
     team(desk)
-    sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+    sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     signatures(desk, **elsewhere)
     with pytest.raises(SignatureRefused, match=r"1 of 3 .*1 more signed for another chain"):
         desk.publish()
@@ -223,14 +223,14 @@ def test_publish__signature_for_elsewhere__does_not_count_and_is_mentioned(desk,
 
 def test_publish__signatures_left_over_from_another_chain__are_not_in_the_way(desk):
     project = team(desk)
-    publication = signing.publication_in(desk.workspace, desk.run.manifest, project)
+    publication = signing.publication_in(desk.session, desk.run.manifest, project)
     old = [sign_publication(publication, desk.who(name), 5, project.owner) for name in ("alice", "bob")]
     desk.run.signatures.write_text(json.dumps([signature.to_json() for signature in old]))
-    sign(desk.workspace, desk.run, desk.who("bob"), f"alice/{PROJECT}")
+    sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")
     assert desk.publish().version.approvals == 2
     kept = json.loads(desk.run.signatures.read_text())
     assert len(kept) == 4  # and for the other chain, nothing was lost
-    assert verify(desk.run.model, desk.workspace.registry, storage=desk.workspace.storage).ok
+    assert verify(desk.run.model, desk.session.registry, storage=desk.session.storage).ok
 
 
 # bad input
@@ -243,7 +243,7 @@ def test_publish__model_altered__is_refused_and_nothing_is_sent(desk):
     desk.run.model.write_bytes(content)
     with pytest.raises(IntegrityError, match="not the model"):
         desk.publish()
-    assert (desk.blocks, desk.workspace.storage.pins()) == (height, [])
+    assert (desk.blocks, desk.session.storage.pins()) == (height, [])
 
 
 def test_publish__manifest_changed__is_refused(desk):
@@ -279,9 +279,9 @@ def test_publish__no_gate_and_deployable_demanded__says_so(desk):
 def test_publish__no_money__says_so_and_can_go_on_later(desk, monkeypatch):
     monkeypatch.setenv("DILN_PASSWORD", "open sesame")
     monkeypatch.setattr("orchestrator.chain.keystore.SCRYPT_ROUNDS", 2)
-    pauper = desk.workspace.accounts.new("pauper", "open sesame")
+    pauper = desk.session.accounts.new("pauper", "open sesame")
     with pytest.raises(InsufficientFunds, match="has 0 ether"):
-        publish(desk.workspace, desk.run, pauper)
+        publish(desk.session, desk.run, pauper)
     assert desk.publish().receipt
 
 
@@ -289,54 +289,54 @@ def test_publish__no_money__says_so_and_can_go_on_later(desk, monkeypatch):
 
 
 def test_publish__another_creator_has_the_name__gets_a_project_of_its_own(desk):
-    mallory = create_project(desk.workspace, PROJECT, desk.who("judy"))[0]
+    mallory = create_project(desk.session, PROJECT, desk.who("judy"))[0]
     assert desk.publish().project.id != mallory
-    assert desk.workspace.registry.versions(mallory) == []
+    assert desk.session.registry.versions(mallory) == []
 
 
 def test_publish__squatter_makes_the_victim_a_publisher__is_not_captured(desk):
     squatted, _ = create_project(
-        desk.workspace, PROJECT, desk.who("judy"), publishers=["alice"], participants=["alice"], threshold=0
+        desk.session, PROJECT, desk.who("judy"), publishers=["alice"], participants=["alice"], threshold=0
     )
     with pytest.raises(UsageError, match="may publish in the one that belongs to judy") as refused:
         desk.publish()
     assert squatted.hex() in refused.value.hint
-    create_project(desk.workspace, PROJECT, desk.who("alice"))
+    create_project(desk.session, PROJECT, desk.who("alice"))
     assert desk.publish().project.owner == desk.who("alice").address
-    assert desk.workspace.registry.versions(squatted) == []
+    assert desk.session.registry.versions(squatted) == []
 
 
 def test_sign__squatter_makes_the_victim_a_participant__is_not_captured(desk):
-    create_project(desk.workspace, PROJECT, desk.who("judy"), participants=["bob"])
+    create_project(desk.session, PROJECT, desk.who("judy"), participants=["bob"])
     with pytest.raises(ChainError, match="bob has no project"):
-        sign(desk.workspace, desk.run, desk.who("bob"))
+        sign(desk.session, desk.run, desk.who("bob"))
 
 
 def test_find_project__two_creators__own_by_name_others_by_creator(desk):
-    hers, _ = create_project(desk.workspace, PROJECT, desk.who("alice"))
-    theirs, _ = create_project(desk.workspace, PROJECT, desk.who("judy"))
+    hers, _ = create_project(desk.session, PROJECT, desk.who("alice"))
+    theirs, _ = create_project(desk.session, PROJECT, desk.who("judy"))
     address = desk.who("judy").address
-    assert find_project(desk.workspace, PROJECT, desk.who("alice").address).id == hers
-    assert find_project(desk.workspace, PROJECT, address).id == theirs
-    assert find_project(desk.workspace, f"{address}/{PROJECT}").id == theirs
-    assert find_project(desk.workspace, "0x" + hers.hex()).id == hers
+    assert find_project(desk.session, PROJECT, desk.who("alice").address).id == hers
+    assert find_project(desk.session, PROJECT, address).id == theirs
+    assert find_project(desk.session, f"{address}/{PROJECT}").id == theirs
+    assert find_project(desk.session, "0x" + hers.hex()).id == hers
     with pytest.raises(ChainError, match="2 projects are named"):
-        find_project(desk.workspace, PROJECT, desk.who("bob").address)
+        find_project(desk.session, PROJECT, desk.who("bob").address)
 
 
 def test_find_project__name_like_the_id_of_another__does_not_take_its_place(desk):
-    hers, _ = create_project(desk.workspace, PROJECT, desk.who("alice"))
-    create_project(desk.workspace, hers.hex(), desk.who("judy"))
-    create_project(desk.workspace, f"alice/{PROJECT}", desk.who("judy"))
-    assert find_project(desk.workspace, hers.hex(), desk.who("judy").address).id == hers
-    assert find_project(desk.workspace, f"alice/{PROJECT}", desk.who("judy").address).id == hers
+    hers, _ = create_project(desk.session, PROJECT, desk.who("alice"))
+    create_project(desk.session, hers.hex(), desk.who("judy"))
+    create_project(desk.session, f"alice/{PROJECT}", desk.who("judy"))
+    assert find_project(desk.session, hers.hex(), desk.who("judy").address).id == hers
+    assert find_project(desk.session, f"alice/{PROJECT}", desk.who("judy").address).id == hers
 
 
 def test_create_project__twice__is_refused_and_costs_nothing(desk):
-    create_project(desk.workspace, PROJECT, desk.who("alice"))
+    create_project(desk.session, PROJECT, desk.who("alice"))
     height = desk.blocks
     with pytest.raises(ChainError, match="already"):
-        create_project(desk.workspace, PROJECT, desk.who("alice"), participants=["bob"])
+        create_project(desk.session, PROJECT, desk.who("alice"), participants=["bob"])
     assert desk.blocks == height
 
 
@@ -344,8 +344,8 @@ def test_create_project__twice__is_refused_and_costs_nothing(desk):
 
 
 def test_publish__with_a_parent__keeps_the_ancestry(desk):
-    from orchestrator.pipeline.training import train
     from orchestrator.provenance import lineage
+    from orchestrator.systems.prove.training import train
     from tests.unit.pipeline.desk import write_spec
 
     parent = desk.run
@@ -355,6 +355,6 @@ def test_publish__with_a_parent__keeps_the_ancestry(desk):
     first = desk.publish(parent)
     second = desk.publish(child)
     assert second.version.parents == (first.version.id,)
-    tree = lineage(desk.workspace.registry, second.version)
+    tree = lineage(desk.session.registry, second.version)
     assert [each.version.number for each in tree.walk()] == [2, 1]
-    assert verify(child.model, desk.workspace.registry, storage=desk.workspace.storage).ok
+    assert verify(child.model, desk.session.registry, storage=desk.session.storage).ok

@@ -21,8 +21,8 @@ from orchestrator.learning.modelfile import load_model
 from orchestrator.learning.prediction import clean_rows, predict_clean, read_table
 from orchestrator.learning.reading import Table
 from orchestrator.learning.spec import Cleaning, Data
-from orchestrator.pipeline.rows import Inputs
-from orchestrator.pipeline.training import train
+from orchestrator.systems.prove.rows import Inputs
+from orchestrator.systems.prove.training import train
 
 
 @dataclass(frozen=True)

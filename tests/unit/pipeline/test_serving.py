@@ -15,20 +15,20 @@ import pytest
 from orchestrator.config import Network, load_settings
 from orchestrator.errors import DilnError, NodeUnavailable, VerificationFailed
 from orchestrator.learning.data import Feature, Reading
-from orchestrator.pipeline import page
-from orchestrator.pipeline.answering import Answerer, prediction_log
-from orchestrator.pipeline.batching import Batcher
-from orchestrator.pipeline.bodies import Bodies, BodyRefused, Limits
-from orchestrator.pipeline.guard import Guard
-from orchestrator.pipeline.listening import impatient
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.marking import mark
-from orchestrator.pipeline.openapi import example_row
-from orchestrator.pipeline.references import find_version
-from orchestrator.pipeline.rows import Inputs
-from orchestrator.pipeline.serving import create_app, model_guard
-from orchestrator.pipeline.training import train
 from orchestrator.provenance import Status, Version
+from orchestrator.systems.prove import page
+from orchestrator.systems.prove.answering import Answerer, prediction_log
+from orchestrator.systems.prove.batching import Batcher
+from orchestrator.systems.prove.bodies import Bodies, BodyRefused, Limits
+from orchestrator.systems.prove.guard import Guard
+from orchestrator.systems.prove.listening import impatient
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.marking import mark
+from orchestrator.systems.prove.openapi import example_row
+from orchestrator.systems.prove.references import find_version
+from orchestrator.systems.prove.rows import Inputs
+from orchestrator.systems.prove.serving import create_app, model_guard
+from orchestrator.systems.prove.training import train
 from tests.unit.chain.faults import Line, chain_behind
 from tests.unit.pipeline.desk import PROJECT, Desk
 from tests.unit.provenance.samples import DEEP
@@ -60,8 +60,8 @@ class Server:
     def __init__(self, desk: Desk, version: Version) -> None:
         self.desk = desk
         self.version = version
-        self.model = load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address)
-        self.guard = model_guard(desk.workspace, self.model)
+        self.model = load_published(desk.session, f"{PROJECT}@1", desk.who("alice").address)
+        self.guard = model_guard(desk.session, self.model)
         self.batcher = Batcher(Answerer(desk.settings, self.model))
         self.client = Client(create_app(self.model, self.guard, self.batcher))
 
@@ -86,7 +86,7 @@ def test_model__describes__version_hash_anchor_and_features(server):
     assert found["sha256"] == server.version.artifact_hash.hex()
     assert found["manifest"] == server.version.manifest_digest.hex()
     assert found["status"] == "deployable"
-    assert found["anchor"]["registry"] == server.desk.workspace.registry.address
+    assert found["anchor"]["registry"] == server.desk.session.registry.address
     assert found["anchor"]["project"] == server.version.project_id.hex()
     assert [feature["name"] for feature in found["features"]] == ["length", "width", "spots"]
     assert found["metrics"] == server.model.manifest.predicate.evaluation.metrics
@@ -158,7 +158,7 @@ def test_get__unknown_path__is_404_in_the_same_shape(server):
 
 
 def test_predict__revoked_by_another_process__is_503_with_the_reason(server):
-    with server.desk.again().workspace as elsewhere:
+    with server.desk.again().session as elsewhere:
         version = find_version(elsewhere, f"{PROJECT}@1")
         mark(elsewhere, version, Status.REVOKED, elsewhere.account("alice"), reason="data leak")
     server.guard.look()
@@ -176,7 +176,7 @@ def test_predict__revoked_by_another_process__is_503_with_the_reason(server):
 
 
 def test_health__deprecated__is_served_on(server):
-    mark(server.desk.workspace, server.version, Status.DEPRECATED, server.desk.who("alice"))
+    mark(server.desk.session, server.version, Status.DEPRECATED, server.desk.who("alice"))
     server.guard.look()
     assert server.client.get("/health").status_code == 200
 
@@ -199,14 +199,14 @@ def test_health__file_removed__is_503(server):
 def test_health__node_gone_and_back__is_503_then_200(server):
     line = Line(server.desk.settings.chain_file)
     chain = chain_behind(line, server.desk.settings.home)
-    workspace = server.desk.again().workspace
-    workspace.__dict__["chain"] = chain
+    session = server.desk.again().session
+    session.__dict__["chain"] = chain
 
     def gone(*_):
         raise NodeUnavailable("the node cannot be reached", "Start it.")
 
     try:
-        guard = model_guard(workspace, server.model)
+        guard = model_guard(session, server.model)
         client = Client(create_app(server.model, guard, server.batcher))
         guard.look()
         assert client.get("/health").status_code == 200
@@ -225,8 +225,8 @@ def test_health__node_gone_and_back__is_503_then_200(server):
 
 def test_model_guard__node_takes_questions_and_is_silent__503_within_the_interval_and_back(server):
     line = Line(server.desk.settings.chain_file)
-    workspace = server.desk.again().workspace
-    workspace.__dict__["chain"] = chain_behind(line, server.desk.settings.home)
+    session = server.desk.again().session
+    session.__dict__["chain"] = chain_behind(line, server.desk.settings.home)
     speaks = threading.Event()
 
     def silent(ask, method, params):
@@ -235,7 +235,7 @@ def test_model_guard__node_takes_questions_and_is_silent__503_within_the_interva
 
     interval = 3.0
     try:
-        with model_guard(workspace, server.model, interval=interval) as guard:
+        with model_guard(session, server.model, interval=interval) as guard:
             client = Client(create_app(server.model, guard, server.batcher))
             assert client.get("/health").status_code == 200
             line.fault, began = silent, time.monotonic()
@@ -266,9 +266,9 @@ def test_impatient__node_s_time_out__ends_a_look_within_about_an_interval(server
 
 
 def test_model_guard__entered__checks_first_and_watches(server):
-    with model_guard(server.desk.workspace, server.model, poll=0.01) as guard:
+    with model_guard(server.desk.session, server.model, poll=0.01) as guard:
         assert guard.refusal is None
-        mark(server.desk.workspace, server.version, Status.REVOKED, server.desk.who("alice"), reason="leak")
+        mark(server.desk.session, server.version, Status.REVOKED, server.desk.who("alice"), reason="leak")
         for _ in range(500):
             if guard.refusal:
                 break
@@ -277,10 +277,10 @@ def test_model_guard__entered__checks_first_and_watches(server):
 
 
 def test_model_guard__revoked_before__does_not_start(server):
-    mark(server.desk.workspace, server.version, Status.REVOKED, server.desk.who("alice"), reason="leak")
+    mark(server.desk.session, server.version, Status.REVOKED, server.desk.who("alice"), reason="leak")
     with (
         pytest.raises(VerificationFailed, match="leak"),
-        model_guard(server.desk.workspace, server.model),
+        model_guard(server.desk.session, server.model),
     ):
         pytest.fail("it was entered")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from orchestrator.bindings.registry import VersionPublished
 from orchestrator.errors import (
     DataError,
     DilnError,
@@ -17,13 +18,13 @@ from orchestrator.errors import (
     StorageError,
     UsageError,
 )
-from orchestrator.pipeline import training
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.predicting import predict
-from orchestrator.pipeline.runs import Run, find_run, list_runs
-from orchestrator.pipeline.training import train
 from orchestrator.provenance import verify
 from orchestrator.storage import digest_file
+from orchestrator.systems.prove import training
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.predicting import predict
+from orchestrator.systems.prove.runs import Run, find_run, list_runs
+from orchestrator.systems.prove.training import train
 from tests.unit.pipeline.desk import PROJECT, write_spec
 
 
@@ -60,7 +61,7 @@ def test_train__in_the_same_second__is_the_same_run(desk):
 
 def test_find_run__ambiguous_or_unknown__says_which_there_are(desk):
     desk.train(seed=2)
-    with pytest.raises(ModelError, match="no run begins with `zz`"):
+    with pytest.raises(ModelError, match="there is no run or file `zz`"):
         find_run(desk.settings, "zz")
     with pytest.raises(ModelError, match="several runs begin"):
         find_run(desk.settings, "")
@@ -127,7 +128,7 @@ def test_publish__disk_full_while_pinning__sends_nothing_and_goes_on_later(desk,
         patched.setattr(os, "fsync", full)
         with pytest.raises((DilnError, OSError), match="No space left"):
             desk.publish()
-    assert list(desk.workspace.registry.events("VersionPublished")) == []
+    assert list(desk.session.registry.contract.events(VersionPublished)) == []
     assert desk.publish().version.number == 1
 
 
@@ -173,13 +174,13 @@ def test_train__encrypt_to__names_the_cid_of_the_encrypted_file_and_the_hash_of_
 
 def test_publish__private__pins_the_encrypted_file_only(desk, private):
     desk.publish(private)
-    pinned = [desk.workspace.storage.read(pin.cid) for pin in desk.workspace.storage.pins()]
+    pinned = [desk.session.storage.read(pin.cid) for pin in desk.session.storage.pins()]
     assert sorted(pinned) == sorted([private.encrypted.read_bytes(), private.manifest_file.read_bytes()])
     plain = private.model.read_bytes()
     assert not any(
         path.read_bytes() == plain for path in desk.settings.store_dir.rglob("*") if path.is_file()
     )
-    verification = verify(private.model, desk.workspace.registry, storage=desk.workspace.storage)
+    verification = verify(private.model, desk.session.registry, storage=desk.session.storage)
     assert verification.ok, verification.failures
     assert any("decrypt" in sentence for sentence in verification.not_proven)
 
@@ -195,7 +196,7 @@ def test_publish__encrypted_file_changed__is_refused(desk, private):
     private.encrypted.write_bytes(private.encrypted.read_bytes() + b"!")
     with pytest.raises(IntegrityError, match="encrypted"):
         desk.publish(private)
-    assert desk.workspace.storage.pins() == []
+    assert desk.session.storage.pins() == []
 
 
 def test_load_published__private_elsewhere__needs_the_key(desk, private, reader, tmp_path):
@@ -203,10 +204,10 @@ def test_load_published__private_elsewhere__needs_the_key(desk, private, reader,
     private.folder.rename(tmp_path / "elsewhere")
     name, viewer = f"{PROJECT}@1", desk.who("alice").address
     with pytest.raises(ModelError, match="private") as refused:
-        load_published(desk.workspace, name, viewer)
+        load_published(desk.session, name, viewer)
     assert "--identity" in refused.value.hint
-    model = load_published(desk.workspace, name, viewer, reader[1])
-    assert predict(desk.workspace, model, [desk.row])[0].output["label"] == "lily"
+    model = load_published(desk.session, name, viewer, reader[1])
+    assert predict(desk.session, model, [desk.row])[0].output["label"] == "lily"
     assert model.path.stat().st_mode & 0o077 == 0
     assert not model.path.with_suffix(".age").exists()
 
@@ -217,7 +218,7 @@ def test_load_published__private_with_a_wrong_key__is_refused(desk, private, tmp
     other = tmp_path / "other.txt"
     other.write_text(str(pyrage.x25519.Identity.generate()))
     with pytest.raises(StorageError, match="not encrypted for this key"):
-        load_published(desk.workspace, f"{PROJECT}@1", desk.who("alice").address, other)
+        load_published(desk.session, f"{PROJECT}@1", desk.who("alice").address, other)
 
 
 def test_train__malformed_recipient__is_refused_before_training(desk, monkeypatch):

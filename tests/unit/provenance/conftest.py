@@ -46,7 +46,7 @@ class Lab:
         owner: str = "owner",
     ) -> Digest:
         addresses = [self.address(role) for role in participants]
-        self.send(self.registry.create_project(name, [], addresses, threshold), owner)
+        self.send(self.registry.contract.create_project(name, [], addresses, threshold), owner)
         return self.registry.project_id(self.address(owner), name)
 
 

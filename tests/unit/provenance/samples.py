@@ -19,7 +19,7 @@ def sample_parts() -> dict[str, Any]:
         "sha256": hashlib.sha256(MODEL).hexdigest(),
         "cid": manifest_cid(hashlib.sha256(MODEL).digest()),
         "project": "tumours",
-        "artifact": {"size": len(MODEL), "profile": "unixfs-v1-2025", "format": "skops"},
+        "artifact": {"size": len(MODEL), "profile": "unixfs-v1-2025", "format": "unknown"},
         "data": [
             {
                 "source": "sklearn:breast_cancer",

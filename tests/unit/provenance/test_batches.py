@@ -165,9 +165,16 @@ def test_parse__any_byte_changed__is_refused_or_does_not_hold(proof, data):
         other = InclusionProof.parse(bytes(changed))
     except VerificationFailed:
         return
-    # What is left are the anchor's words, which the chain is asked about, and a longer or shorter number.
-    same = replace(other, anchor=proof.anchor) == proof
+    # What is left are the anchor's words and the count, which the chain is asked about.
+    same = replace(other, anchor=proof.anchor, count=proof.count) == proof
     assert same or not (other.holds and other.input_fits)
+
+
+@pytest.mark.parametrize(("position", "count"), [(5, 5), (0, 0), (2**52, 2**52 + 1), (0, 2**32), (-1, 5)])
+def test_parse__place_that_no_batch_has__is_refused(proof, position, count):
+    forged = replace(proof, position=position, count=count).to_bytes()
+    with pytest.raises(VerificationFailed, match=r"position|count"):
+        InclusionProof.parse(forged)
 
 
 def test_parse__too_large__is_refused():

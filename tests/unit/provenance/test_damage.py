@@ -27,7 +27,7 @@ def grown(lab, tmp_path) -> tuple[Path, bytes, str, list]:
     for number in range(3):
         manifest = sample_manifest(sha256=f"{number + 1:064x}", parents=[])
         lab.send(lab.registry.publish(publication_of(manifest, project)))
-    lab.send(lab.registry.revoke(project, manifest.artifact_hash, "wrong labels"))
+    lab.send(lab.registry.contract.revoke(project, manifest.artifact_hash, "wrong labels"))
     versions = lab.registry.versions(project)
     assert len(versions) == 3
     lab.chain.close()

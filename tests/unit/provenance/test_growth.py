@@ -84,7 +84,7 @@ def test_newest__all_newer_ones_revoked__is_found_in_pages(lab, cost):
     for number in range(5):
         artifact = publish(lab, project, number)
         if number:
-            lab.send(lab.registry.revoke(project, artifact, "wrong"))
+            lab.send(lab.registry.contract.revoke(project, artifact, "wrong"))
     found = []
     asked = cost(lambda: found.append(lab.registry.newest(project, (Status.PUBLISHED, Status.DEPLOYABLE))))
     assert found[0].number == 1

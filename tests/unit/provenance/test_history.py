@@ -2,6 +2,7 @@ import hashlib
 
 import pytest
 
+from orchestrator.bindings import registry as abi
 from orchestrator.provenance import MerkleTree, Status, publication_of
 from orchestrator.provenance.history import read_history, rebuild
 from orchestrator.provenance.manifest import manifest_cid
@@ -25,23 +26,23 @@ def busy(lab):
     child = model(b"child", [parent])
     lab.send(registry.publish(publication_of(child, first, registry.parent_ids(child.predicate.parents))))
     lab.send(registry.publish(publication_of(parent, second)), "rival")
-    lab.send(registry.store_chunk(b"small"))
+    lab.send(registry.contract.store_chunk(b"small"))
     small = publication_of(model(b"small"), second)
     lab.send(registry.publish_on_chain(small, [], [registry.chunk_address(b"small")]), "rival")
-    lab.send(registry.set_publishers(first, [alice, bob]))
-    lab.send(registry.set_publishers(first, [], [alice]))
-    lab.send(registry.set_participants(first, [heir], [alice], 2))
-    lab.send(registry.resign(first), "bob")
-    lab.send(registry.demote(first, child.artifact_hash, Status.DEPRECATED))
-    lab.send(registry.revoke(first, parent.artifact_hash, "wrong labels"))
+    lab.send(registry.contract.set_publishers(first, [alice, bob], []))
+    lab.send(registry.contract.set_publishers(first, [], [alice]))
+    lab.send(registry.contract.set_participants(first, [heir], [alice], 2))
+    lab.send(registry.contract.resign(first), "bob")
+    lab.send(registry.contract.demote(first, child.artifact_hash, Status.DEPRECATED))
+    lab.send(registry.contract.revoke(first, parent.artifact_hash, "wrong labels"))
     tree = MerkleTree([bytes([number]) * 32 for number in range(3)])
     lab.send(registry.anchor_batch(first, tree.root, 3, "predictions"))
     lab.send(registry.transfer_ownership(first, heir))
-    lab.send(registry.accept_ownership(first), "heir")
+    lab.send(registry.contract.accept_ownership(first), "heir")
     lab.send(registry.transfer_ownership(second, heir), "rival")
-    lab.send(registry.pause(second), "rival")
-    lab.send(registry.pause(first), "heir")
-    lab.send(registry.unpause(first), "heir")
+    lab.send(registry.contract.pause(second), "rival")
+    lab.send(registry.contract.pause(first), "heir")
+    lab.send(registry.contract.unpause(first), "heir")
     return first, second
 
 
@@ -63,12 +64,11 @@ def test_read_history__of_one_project__leaves_out_the_others(lab, busy):
 
 def test_read_history__is_in_order__and_dated(lab, busy):
     events = read_history(lab.registry)
-    order = [(event.block_number, event.log_index) for event in events]
+    order = [(each.event.block_number, each.event.log_index) for each in events]
     assert order == sorted(order)
-    assert events[0].name == "ProjectCreated"
-    assert events[-1].name == "Unpaused"
+    assert isinstance(events[0].event, abi.ProjectCreated)
+    assert isinstance(events[-1].event, abi.Unpaused)
     assert events[-1].time == lab.chain.head().timestamp
-    assert events[-1].transaction.startswith("0x")
 
 
 def test_read_history__of_an_empty_registry__is_empty(lab):

@@ -53,8 +53,8 @@ def test_find_project__unknown_or_ambiguous__is_refused(lab):
 def test_members__added_and_removed__are_those_that_stay(lab):
     project_id = lab.create_project("tumours", ("alice", "bob"))
     alice, bob, carol = map(lab.address, ("alice", "bob", "carol"))
-    lab.send(lab.registry.set_participants(project_id, [carol], [alice], 1))
-    lab.send(lab.registry.set_publishers(project_id, [alice]))
+    lab.send(lab.registry.contract.set_participants(project_id, [carol], [alice], 1))
+    lab.send(lab.registry.contract.set_publishers(project_id, [alice], []))
     members = lab.registry.members(project_id)
     assert members.participants == (bob, carol)
     assert members.publishers == (alice,)
@@ -67,7 +67,7 @@ def test_members__added_and_removed__are_those_that_stay(lab):
 
 def test_resign__by_a_participant__removes_them(lab):
     project_id = lab.create_project("tumours", ("alice", "bob"))
-    lab.send(lab.registry.resign(project_id), "alice")
+    lab.send(lab.registry.contract.resign(project_id), "alice")
     assert lab.registry.members(project_id).participants == (lab.address("bob"),)
 
 
@@ -78,18 +78,29 @@ def test_ownership__offered_and_accepted__passes(lab):
     lab.send(lab.registry.transfer_ownership(project_id, None))
     assert lab.registry.project(project_id).pending_owner is None
     lab.send(lab.registry.transfer_ownership(project_id, lab.address("heir")))
-    lab.send(lab.registry.accept_ownership(project_id), "heir")
+    lab.send(lab.registry.contract.accept_ownership(project_id), "heir")
     assert lab.registry.project(project_id).owner == lab.address("heir")
+
+
+def test_at__an_earlier_block__knows_nothing_of_what_followed(lab):
+    project_id = lab.create_project()
+    then = lab.registry.at(lab.chain.head().number)
+    second = lab.create_project("lesions")
+    lab.send(lab.registry.contract.pause(project_id))
+    assert not then.project(project_id).paused
+    assert then.project(second) is None
+    assert [each.id for each in then.projects()] == [project_id]
+    assert lab.registry.project(project_id).paused
 
 
 def test_pause__stops_publishing__until_undone(lab):
     project_id = lab.create_project()
-    lab.send(lab.registry.pause(project_id))
+    lab.send(lab.registry.contract.pause(project_id))
     assert lab.registry.project(project_id).paused
     with pytest.raises(ContractReverted) as refused:
         publish(lab, project_id)
     assert refused.value.error == "ProjectPaused"
-    lab.send(lab.registry.unpause(project_id))
+    lab.send(lab.registry.contract.unpause(project_id))
     publish(lab, project_id)
 
 
@@ -169,12 +180,12 @@ def test_status__promoted_demoted_and_revoked__follows(lab):
     project_id = lab.create_project()
     manifest = publish(lab, project_id)
     digest = manifest.artifact_hash
-    lab.send(lab.registry.demote(project_id, digest, Status.DEPRECATED))
+    lab.send(lab.registry.contract.demote(project_id, digest, Status.DEPRECATED))
     assert lab.registry.version(project_id, digest).status is Status.DEPRECATED
     lab.send(lab.registry.promote(project_id, digest, Status.DEPLOYABLE))
     version = lab.registry.version(project_id, digest)
     assert (version.status, version.revision) == (Status.DEPLOYABLE, 2)
-    lab.send(lab.registry.revoke(project_id, digest, "trained on wrong labels"))
+    lab.send(lab.registry.contract.revoke(project_id, digest, "trained on wrong labels"))
     version = lab.registry.version(project_id, digest)
     assert (version.status, version.reason) == (Status.REVOKED, "trained on wrong labels")
     assert lab.registry.status_of(version.id) is Status.REVOKED
@@ -187,7 +198,7 @@ def test_artifact__stored_on_chain__reads_back_from_the_chain_alone(lab, size):
     chunks = chunks_of(data)
     for chunk in chunks:
         assert not lab.registry.has_chunk(lab.registry.chunk_address(chunk))
-        lab.send(lab.registry.store_chunk(chunk), "anybody")
+        lab.send(lab.registry.contract.store_chunk(chunk), "anybody")
         assert lab.registry.has_chunk(lab.registry.chunk_address(chunk))
     digest = hashlib.sha256(data).digest()
     manifest = sample_manifest(sha256=digest.hex(), parents=[])
@@ -222,5 +233,5 @@ def test_batch__anchored__proves_each_record(lab):
     assert lab.registry.batches(project_id) == [batch]
     assert lab.registry.batch_anchor(project_id, tree.root).transaction == receipt.tx_hash
     for index, record in enumerate(records):
-        assert lab.registry.verify_inclusion(project_id, record, tree.proof(index)) == tree.root
-    assert lab.registry.verify_inclusion(project_id, bytes(32), tree.proof(0)) is None
+        assert lab.registry.verify_inclusion(project_id, record, index, 5, tree.proof(index)) == tree.root
+    assert lab.registry.verify_inclusion(project_id, bytes(32), 0, 5, tree.proof(0)) is None

@@ -56,9 +56,9 @@ def test_recover__of_another_publication__is_somebody_else(lab, publication):
 
 
 def test_sign_promotion__by_a_participant__is_what_the_contract_accepts(lab, project, publication):
-    lab.send(lab.registry.set_participants(project, [], [], 0))
+    lab.send(lab.registry.contract.set_participants(project, [], [], 0))
     lab.send(lab.registry.publish(replace(publication, deployable=False)))
-    lab.send(lab.registry.set_participants(project, [], [], 2))
+    lab.send(lab.registry.contract.set_participants(project, [], [], 2))
     version = lab.registry.version(project, publication.artifact_hash)
     approvals = [
         sign_promotion(
@@ -69,7 +69,7 @@ def test_sign_promotion__by_a_participant__is_what_the_contract_accepts(lab, pro
     key = (project, publication.artifact_hash)
     lab.send(lab.registry.promote(*key, Status.DEPLOYABLE, approvals))
     assert lab.registry.version(*key).status is Status.DEPLOYABLE
-    lab.send(lab.registry.demote(*key, Status.PUBLISHED))
+    lab.send(lab.registry.contract.demote(*key, Status.PUBLISHED))
     with pytest.raises(ContractReverted) as refused:
         lab.send(lab.registry.promote(*key, Status.DEPLOYABLE, approvals))
     assert refused.value.error == "InvalidSignature"
@@ -84,7 +84,7 @@ def wallet(lab, project):
     compiled = artifact("RegistryWallet")
     factory = lab.chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
     address = lab.send(factory.constructor(lab.address("alice"))).contract_address
-    lab.send(lab.registry.set_participants(project, [address], [lab.address("alice")], 1))
+    lab.send(lab.registry.contract.set_participants(project, [address], [lab.address("alice")], 1))
     return lab.chain.web3.eth.contract(address=address, abi=compiled["abi"])
 
 
@@ -143,7 +143,7 @@ def test_check_signature__by_a_stranger__is_refused(lab, publication):
 
 def test_check_signature__by_a_former_participant__is_refused(lab, project, publication):
     signature = signed(lab, publication)
-    lab.send(lab.registry.resign(project), "alice")
+    lab.send(lab.registry.contract.resign(project), "alice")
     with pytest.raises(SignatureRefused, match="not a participant"):
         check_signature(signature, publication, lab.registry)
 

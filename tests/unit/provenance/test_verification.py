@@ -1,9 +1,14 @@
 import hashlib
+import io
 import json
+import pickle
+import zipfile
 from dataclasses import replace
 
 import pytest
 
+from orchestrator.bindings.registry import CidKind
+from orchestrator.config import load_settings
 from orchestrator.errors import StorageError, VerificationFailed
 from orchestrator.provenance import (
     PREDICTIONS,
@@ -37,6 +42,7 @@ class Published:
         signers=(),
         parents=(),
         profile=DEFAULT_PROFILE,
+        kind="unknown",
         **changes,
     ):
         folder.mkdir(exist_ok=True)
@@ -49,7 +55,7 @@ class Published:
         parts = {
             "sha256": put.sha256,
             "cid": put.cid,
-            "artifact": {"size": len(data), "profile": profile, "format": "skops"},
+            "artifact": {"size": len(data), "profile": profile, "format": kind},
             "parents": named,
             **changes,
         }
@@ -70,7 +76,7 @@ class Published:
         SignatureFile(self.signatures).add(signature, self.publication, lab.registry)
 
     def revoke(self, lab, reason="wrong labels"):
-        lab.send(lab.registry.revoke(self.project, self.manifest.artifact_hash, reason))
+        lab.send(lab.registry.contract.revoke(self.project, self.manifest.artifact_hash, reason))
 
 
 @pytest.fixture
@@ -110,7 +116,41 @@ def test_verify__whole_model__passes_everything(lab, published):
     assert f"block {published.receipt.block_number} " in sentence(verification, "anchor")
     assert published.receipt.tx_hash in sentence(verification, "anchor")
     assert "2 of 3 participants" in sentence(verification, "signatures")
-    assert "2 of them were recovered again" in sentence(verification, "signatures")
+    assert "checked them, and 2 signatures again here" in sentence(verification, "signatures")
+
+
+@pytest.mark.parametrize("told", ["skops", "safetensors", "keras", "pickle", "skops+age"])
+@pytest.mark.parametrize("content", ["pickle", "old pickle", "skops"])
+def test_verify__manifest_says_another_format__fails_and_names_what_runs_code(
+    lab, project, tmp_path, told, content
+):
+    data = {"pickle": pickle.dumps([1]), "old pickle": pickle.dumps([1], 0), "skops": skops()}[content]
+    published = Published(lab, tmp_path / "run", project, data, signers=("alice", "bob"), kind=told)
+    verification = verify(published.model, lab.registry)
+    true = told.removesuffix("+age") == content if content == "skops" else told in ("keras", "pickle")
+    assert verification.ok == true
+    if not true:
+        assert f"in the format {told.removesuffix('+age')}, but" in sentence(verification, "format")
+    assert any("runs code" in each for each in verification.not_proven) == (content != "skops")
+    (tmp_path / "run" / "manifest.json").unlink()
+    alone = verify(published.model, lab.registry)
+    assert any("runs code" in each for each in alone.not_proven) == (content != "skops")
+
+
+def test_verify_cid__manifest_says_another_format__fails(lab, project, tmp_path):
+    data = pickle.dumps([1])
+    published = Published(lab, tmp_path / "run", project, data, signers=("alice", "bob"), kind="skops")
+    storage = open_storage(load_settings(home=tmp_path / "home", environ={}))
+    cid = storage.put(data).cid
+    verification = verify(cid, lab.registry, storage=storage, manifest=published.manifest_file)
+    assert "in the format pickle" in sentence(verification, "format")
+
+
+def skops():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("schema.json", "{}")
+    return packed.getvalue()
 
 
 def test_verify__whole_model__says_what_is_and_is_not_proven(lab, published):
@@ -162,7 +202,9 @@ def test_verify__revoked_model__fails_with_the_reason(lab, published):
 
 
 def test_verify__deprecated_model__passes_and_says_so(lab, published):
-    lab.send(lab.registry.demote(published.project, published.manifest.artifact_hash, Status.DEPRECATED))
+    lab.send(
+        lab.registry.contract.demote(published.project, published.manifest.artifact_hash, Status.DEPRECATED)
+    )
     verification = verify(published.model, lab.registry)
     assert verification.ok
     assert any("deprecated" in line for line in verification.not_proven)
@@ -238,7 +280,7 @@ def test_verify__after_promotion__still_recovers_what_was_signed(lab, project, t
     lab.send(lab.registry.promote(project, run.manifest.artifact_hash, Status.DEPLOYABLE))
     verification = verify(run.model, lab.registry)
     assert verification.ok
-    assert "1 of them were recovered" in sentence(verification, "signatures")
+    assert "1 signature again here" in sentence(verification, "signatures")
     assert any("no passed gate" in line for line in verification.not_proven)
 
 
@@ -251,7 +293,7 @@ def test_verify__nobody_signed__is_not_checked(lab, project, tmp_path):
 
 def test_verify__signer_left_and_threshold_rose__is_said(lab, published):
     alice = lab.address("alice")
-    lab.send(lab.registry.set_participants(published.project, [lab.address("dave")], [alice], 3))
+    lab.send(lab.registry.contract.set_participants(published.project, [lab.address("dave")], [alice], 3))
     verification = verify(published.model, lab.registry)
     assert verification.ok
     text = " ".join(verification.not_proven)
@@ -306,7 +348,7 @@ def test_verify__same_bytes_in_a_rivals_project__say_whose_is_meant(lab, publish
     both = verify(published.model, lab.registry)
     assert both.ok
     assert "2 projects have these bytes, and all trust them alike" in sentence(both, "project")
-    lab.send(lab.registry.revoke(rivals, published.manifest.artifact_hash, "mine now"), "rival")
+    lab.send(lab.registry.contract.revoke(rivals, published.manifest.artifact_hash, "mine now"), "rival")
     unclear = verify(published.model, lab.registry)
     assert [check.name for check in unclear.failures] == ["project"]
     assert sentence(unclear, "project").startswith("It was revoked: ")
@@ -326,11 +368,15 @@ def test_verify__copy_that_came_first__does_not_hide_the_authors_revocation(lab,
     data.write_bytes(b"a later model")
     put = digest_bytes(b"a later model")
     copied = replace(
-        published.publication, artifact_hash=bytes.fromhex(put.sha256), cid=None, deployable=True
+        published.publication,
+        artifact_hash=bytes.fromhex(put.sha256),
+        cid_kind=CidKind.NONE,
+        cid_digest=bytes(32),
+        deployable=True,
     )
     lab.send(lab.registry.publish(replace(copied, project_id=first)), "poisoner")
     lab.send(lab.registry.publish(replace(copied, project_id=published.project)))
-    lab.send(lab.registry.revoke(published.project, copied.artifact_hash, "it leaks"))
+    lab.send(lab.registry.contract.revoke(published.project, copied.artifact_hash, "it leaks"))
     verification = verify(data, lab.registry)
     assert not verification.ok
     headline = verification.failures[0]
@@ -343,10 +389,10 @@ def test_verify__on_chain_model__is_read_back(lab, project, tmp_path):
     data = bytes(range(256)) * 100
     run = Published(lab, tmp_path / "run", project, data=b"other")
     put = digest_bytes(data)
-    size = {"size": len(data), "profile": put.profile, "format": "skops"}
+    size = {"size": len(data), "profile": put.profile, "format": "unknown"}
     manifest = sample_manifest(sha256=put.sha256, cid=put.cid, parents=[], artifact=size)
     for chunk in chunks_of(data):
-        lab.send(lab.registry.store_chunk(chunk))
+        lab.send(lab.registry.contract.store_chunk(chunk))
     chunks = [lab.registry.chunk_address(chunk) for chunk in chunks_of(data)]
     lab.send(lab.registry.publish_on_chain(publication_of(manifest, project), [], chunks))
     run.model.write_bytes(data)
@@ -400,7 +446,7 @@ def test_verify__parents_left_out_of_the_publication__fails_lineage(lab, project
     parent = Published(lab, tmp_path / "p", project, b"parent")
     named = [{"artifact": parent.manifest.artifact_hash.hex(), "manifest": parent.manifest.digest.hex()}]
     put = digest_bytes(b"orphan")
-    size = {"size": 6, "profile": put.profile, "format": "skops"}
+    size = {"size": 6, "profile": put.profile, "format": "unknown"}
     orphan = sample_manifest(sha256=put.sha256, cid=put.cid, parents=named, artifact=size)
     lab.send(lab.registry.publish(publication_of(orphan, project)))
     parent.model.write_bytes(b"orphan")
@@ -473,7 +519,7 @@ def test_verify__proof_under_a_root_that_nobody_anchored__fails(lab, proof, tmp_
     from orchestrator.provenance import MerkleTree
 
     entry = replace(proof.entry, output={"label": "malignant"})
-    forged = replace(proof, entry=entry, siblings=(), root=MerkleTree([entry.hash]).root)
+    forged = replace(proof, entry=entry, position=0, count=1, siblings=(), root=MerkleTree([entry.hash]).root)
     verification = check_proof(lab, tmp_path, forged)
     assert [check.name for check in verification.failures] == ["anchor"]
     assert verification.proven == ()
@@ -487,9 +533,8 @@ def test_verify__proof_anchored_in_a_strangers_project__fails(lab, proof, tmp_pa
     root = MerkleTree([entry.hash]).root
     lab.send(lab.registry.anchor_batch(theirs, root, 1, "predictions"), "forger")
     anchor = replace(proof.anchor, project_id=theirs)
-    verification = check_proof(
-        lab, tmp_path, replace(proof, entry=entry, siblings=(), root=root, anchor=anchor)
-    )
+    forged = replace(proof, entry=entry, position=0, count=1, siblings=(), root=root, anchor=anchor)
+    verification = check_proof(lab, tmp_path, forged)
     assert [check.name for check in verification.failures] == ["model"]
     assert verification.proven == ()
 

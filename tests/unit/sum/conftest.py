@@ -9,11 +9,11 @@ import pytest
 
 from orchestrator.chain import Account, migrate
 from orchestrator.config import load_settings
-from orchestrator.sum.connection import Connection
-from orchestrator.sum.creating import Plan, create, plan
-from orchestrator.sum.opening import Opened, open_market, open_model
-from orchestrator.sum.records import DAY, Terms
-from orchestrator.sum.training import Table, train
+from orchestrator.kernel.session import Session
+from orchestrator.systems.sum.creating import Plan, create, plan
+from orchestrator.systems.sum.opening import Opened, open_market, open_model
+from orchestrator.systems.sum.records import DAY, Terms
+from orchestrator.systems.sum.training import Table, train
 
 if TYPE_CHECKING:
     from tests.unit.sum.market_stage import Fair
@@ -43,33 +43,33 @@ def planned() -> Plan:
 class Village:
     """A shared model and the people around it."""
 
-    def __init__(self, connection: Connection, opened: Opened) -> None:
-        self.connection = connection
+    def __init__(self, session: Session, opened: Opened) -> None:
+        self.session = session
         self.opened = opened
 
     def account(self, role: str) -> Account:
-        return self.connection.account(ROLES[role])
+        return self.session.account(ROLES[role])
 
     def balance(self, role: str) -> int:
-        return self.opened.shared.standing(self.account(role).address).balance
+        return self.opened.shared.balance(self.account(role).address)
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, planned: Plan) -> Path:
     """A state folder whose chain has the model, to be copied."""
     home = tmp_path_factory.mktemp("sum") / "home"
-    with Connection(load_settings(home=home, environ={})) as connection:
-        alice = connection.account("alice")
-        migrate(connection.settings, connection.chain, alice)
-        create(connection, "walks", planned, alice, TERMS)
+    with Session(load_settings(home=home, environ={})) as session:
+        alice = session.account("alice")
+        migrate(session.settings, session.chain, alice)
+        create(session, "walks", planned, alice, TERMS)
     return home
 
 
 @pytest.fixture
 def village(template: Path, tmp_path: Path) -> Iterator[Village]:
     shutil.copytree(template, tmp_path / "home")
-    with Connection(load_settings(home=tmp_path / "home", environ={})) as connection:
-        yield Village(connection, open_model(connection, "walks"))
+    with Session(load_settings(home=tmp_path / "home", environ={})) as session:
+        yield Village(session, open_model(session, "walks"))
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +79,8 @@ def fair_template(template: Path, planned: Plan, tmp_path_factory: pytest.TempPa
 
     home = tmp_path_factory.mktemp("market") / "home"
     shutil.copytree(template, home)
-    with Connection(load_settings(home=home, environ={})) as connection:
-        open_fair(connection, planned.converted)
+    with Session(load_settings(home=home, environ={})) as session:
+        open_fair(session, planned.converted)
     return home
 
 
@@ -89,5 +89,5 @@ def fair(fair_template: Path, tmp_path: Path) -> "Iterator[Fair]":
     from tests.unit.sum.market_stage import Fair
 
     shutil.copytree(fair_template, tmp_path / "home")
-    with Connection(load_settings(home=tmp_path / "home", environ={})) as connection:
-        yield Fair(connection, open_market(connection, "fair"))
+    with Session(load_settings(home=tmp_path / "home", environ={})) as session:
+        yield Fair(session, open_market(session, "fair"))

@@ -1,9 +1,15 @@
 """What the tests of hiding, relaying and paying share."""
 
-from orchestrator.chain import load_artifact
-from orchestrator.sum.adding import Sample, encode_row
-from orchestrator.sum.hiding import hide, reveal
-from orchestrator.sum.relaying import SignedContribution, sign
+from orchestrator.chain import Account, load_artifact
+from orchestrator.kernel.session import Session
+from orchestrator.kernel.system import ANYBODY
+from orchestrator.systems.sum.adding import Sample, encode_row
+from orchestrator.systems.sum.claiming import Outcome
+from orchestrator.systems.sum.duties import CONTRIBUTOR, Look, turn
+from orchestrator.systems.sum.hiding import hide, reveal
+from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.relaying import SignedContribution, sign
+from orchestrator.types import Wei
 from tests.evm import MOCKS
 from tests.unit.sum.conftest import CITY, Village, review
 
@@ -15,11 +21,11 @@ def sample(village: Village, words: str = CITY, number: int = 0, label: str = "c
 
 
 def count(village: Village) -> int:
-    return village.opened.shared.status().count
+    return village.opened.shared.count()
 
 
 def deploy(village: Village, name: str, *arguments):
-    chain, account = village.connection.chain, village.account("creator")
+    chain, account = village.session.chain, village.account("creator")
     artifact = load_artifact(name, MOCKS)
     factory = chain.web3.eth.contract(abi=artifact.abi, bytecode=artifact.bytecode)
     receipt = chain.send(factory.constructor(*arguments), account)
@@ -27,13 +33,21 @@ def deploy(village: Village, name: str, *arguments):
 
 
 def conceal(village: Village, *samples: Sample, **options):
-    return hide(village.connection, village.opened, samples, village.account("contributor"), **options)
+    return hide(village.session, village.opened, samples, village.account("contributor"), **options)
 
 
 def uncover(village: Village) -> list:
-    return list(reveal(village.connection, village.opened, village.account("contributor")))
+    return list(reveal(village.session, village.opened, village.account("contributor")))
 
 
 def signed_by(village: Village, *samples: Sample, **options) -> SignedContribution:
     wanted = samples or (sample(village),)
     return sign(village.opened, tuple(wanted), village.account("contributor"), **{"maximum": COIN, **options})
+
+
+def done_by(
+    session: Session, opened: Opened, account: Account, *, everyone: bool = False, least: Wei | None = None
+) -> list[Outcome]:
+    """What a keeper does now for `account`."""
+    roles = frozenset({ANYBODY} if everyone else {CONTRIBUTOR})
+    return list(turn(Look(session, opened, account, roles=roles, least=least)))

@@ -4,20 +4,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.chain import Account, Receipt
+from orchestrator.kernel.money import Currency
+from orchestrator.kernel.session import Session
 from orchestrator.learning.onchain.market import Phase
 from orchestrator.learning.onchain.market_rules import HOUR, Rules
-from orchestrator.sum.adding import encode_row
-from orchestrator.sum.connection import Connection
-from orchestrator.sum.conversion import Converted
-from orchestrator.sum.market.creating import Draft, Offer, create, prepare
-from orchestrator.sum.market.participating import Lot, Participation, contribute, plan
-from orchestrator.sum.market.providing import reveal
-from orchestrator.sum.market.settling import settle
-from orchestrator.sum.market.standing import Standing, standing
-from orchestrator.sum.market.testset import Sample
-from orchestrator.sum.money import Money
-from orchestrator.sum.opening import OpenedMarket, open_market
-from orchestrator.sum.training import Table
+from orchestrator.systems.sum.adding import encode_row
+from orchestrator.systems.sum.conversion import Converted
+from orchestrator.systems.sum.market.creating import Draft, Offer, create, prepare
+from orchestrator.systems.sum.market.participating import Lot, Participation, contribute, plan
+from orchestrator.systems.sum.market.providing import reveal
+from orchestrator.systems.sum.market.settling import settle
+from orchestrator.systems.sum.market.standing import Standing, standing
+from orchestrator.systems.sum.market.testset import Sample
+from orchestrator.systems.sum.opening import OpenedMarket, open_market
+from orchestrator.systems.sum.training import Table
 from tests.unit.sum.conftest import CITY, NATURE
 
 ETHER = 10**18
@@ -31,7 +31,7 @@ RULES = Rules(
     samples=6,
     margin=0,
 )
-OFFER = Offer(RULES, Money(), bounty=ETHER, bond=ETHER // 2)
+OFFER = Offer(RULES, Currency(), bounty=ETHER, bond=ETHER // 2)
 
 
 def texts(words: str) -> list[str]:
@@ -63,7 +63,7 @@ def untaught(converted: Converted) -> Converted:
 class Fair:
     """A market and the people around it."""
 
-    connection: Connection
+    session: Session
     opened: OpenedMarket
 
     @property
@@ -71,7 +71,7 @@ class Fair:
         return self.opened.shared
 
     def account(self, role: str) -> Account:
-        return self.connection.account(ROLES[role])
+        return self.session.account(ROLES[role])
 
     def samples(self, *pairs: tuple[str, str]) -> list[Sample]:
         return [(encode_row(self.opened, text), self.opened.descriptor.label(label)) for text, label in pairs]
@@ -83,22 +83,22 @@ class Fair:
         return self.samples(*(pair for a, b in turns for pair in ((a, first), (b, second))))
 
     def plan(self, samples: list[Sample], role: str = "contributor", **options: Any) -> Lot:
-        return plan(self.connection, self.opened, samples, self.account(role), **options)
+        return plan(self.session, self.opened, samples, self.account(role), **options)
 
     def give(
         self, samples: list[Sample], role: str = "contributor", hidden: bool = False, **options: Any
     ) -> Participation:
         lot = self.plan(samples, role, hidden=hidden, **options)
-        return contribute(self.connection, self.opened, lot, self.account(role), hidden=hidden)
+        return contribute(self.session, self.opened, lot, self.account(role), hidden=hidden)
 
     def reveal(self, role: str = "provider") -> list[Receipt]:
-        return reveal(self.connection, self.opened, self.account(role))
+        return reveal(self.session, self.opened, self.account(role))
 
     def settle(self, role: str = "keeper") -> list[str]:
-        return [step.verb for step in settle(self.connection, self.opened, self.account(role))]
+        return [step.verb for step in settle(self.session, self.opened, self.account(role))]
 
     def standing(self) -> Standing:
-        return standing(self.connection, self.opened)
+        return standing(self.session, self.opened)
 
     def pass_until(self, phase: Phase) -> None:
         """Let time pass until the market is in this phase."""
@@ -108,7 +108,7 @@ class Fair:
 
     def pass_deadline(self) -> None:
         """Let time pass until the phase is over."""
-        chain, deadline = self.connection.chain, self.market.deadline()
+        chain, deadline = self.session.chain, self.market.contract.deadline()
         while (ahead := deadline - chain.now()) >= 0:  # a chain may be ahead of its clock
             chain.advance(ahead + 1)
 
@@ -116,13 +116,13 @@ class Fair:
         return self.market.balance(self.account(role).address)
 
 
-def draft(connection: Connection, converted: Converted, offer: Offer = OFFER, name: str = "fair") -> Draft:
-    provider = connection.account(ROLES["provider"])
-    return prepare(connection, name, converted, secret_table(), offer, provider)
+def draft(session: Session, converted: Converted, offer: Offer = OFFER, name: str = "fair") -> Draft:
+    provider = session.account(ROLES["provider"])
+    return prepare(session, name, converted, secret_table(), offer, provider)
 
 
-def open_fair(connection: Connection, converted: Converted, offer: Offer = OFFER, **options: Any) -> Fair:
+def open_fair(session: Session, converted: Converted, offer: Offer = OFFER, **options: Any) -> Fair:
     """A market of a model that knows nothing yet."""
-    drawn = draft(connection, untaught(converted), offer)
-    made = create(connection, drawn, connection.account(ROLES["provider"]), **options)
-    return Fair(connection, open_market(connection, made.address))
+    drawn = draft(session, untaught(converted), offer)
+    made = create(session, drawn, session.account(ROLES["provider"]), **options)
+    return Fair(session, open_market(session, made.address))

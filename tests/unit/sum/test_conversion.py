@@ -28,8 +28,8 @@ from sklearn.preprocessing import (
 
 from orchestrator.errors import ModelError
 from orchestrator.learning.onchain import SparseLogistic
-from orchestrator.sum.conversion import convert
-from orchestrator.sum.training import Table, read_pipeline, train
+from orchestrator.systems.sum.conversion import convert
+from orchestrator.systems.sum.training import Table, read_pipeline, train
 
 
 def texts():

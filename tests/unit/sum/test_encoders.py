@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from orchestrator.errors import DataError, ModelError
 from orchestrator.learning.onchain.features import decode_sparse
-from orchestrator.sum.encoders import (
+from orchestrator.systems.sum.encoders import (
     BinnedEncoder,
     HashingEncoder,
     ScaledEncoder,

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from web3 import Web3
 
-from orchestrator.chain import load_artifact
+from orchestrator.chain import Account, load_artifact
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -28,21 +28,23 @@ from orchestrator.errors import (
     SignatureRefused,
     VerificationFailed,
 )
+from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.money import Currency, read_currency
 from orchestrator.learning.onchain.market import Outcome, Phase
 from orchestrator.learning.onchain.samples import encode_run
-from orchestrator.sum.adding import encode_row
-from orchestrator.sum.market.contract import proof_of
-from orchestrator.sum.market.creating import create, prepare
-from orchestrator.sum.market.hiding import open_hidden
-from orchestrator.sum.market.keeping import turn
-from orchestrator.sum.market.participating import forecast
-from orchestrator.sum.market.providing import secret_test
-from orchestrator.sum.market.relaying import lacking, relay, sign
-from orchestrator.sum.market.secrets import folder_of
-from orchestrator.sum.market.testset import SealedTest
-from orchestrator.sum.money import Money, read_money
-from orchestrator.sum.opening import open_market
-from orchestrator.sum.training import Table, train
+from orchestrator.systems.sum.adding import encode_row
+from orchestrator.systems.sum.factory import factory_of
+from orchestrator.systems.sum.market.contract import proof_of
+from orchestrator.systems.sum.market.creating import create, prepare
+from orchestrator.systems.sum.market.duties import SYSTEM
+from orchestrator.systems.sum.market.hiding import open_hidden
+from orchestrator.systems.sum.market.participating import contribute, forecast
+from orchestrator.systems.sum.market.providing import secret_test
+from orchestrator.systems.sum.market.relaying import lacking, relay, sign
+from orchestrator.systems.sum.market.secrets import folder_of
+from orchestrator.systems.sum.market.testset import SealedTest
+from orchestrator.systems.sum.opening import open_market
+from orchestrator.systems.sum.training import Table, train
 from tests.unit.sum.conftest import table
 from tests.unit.sum.giving import deploy
 from tests.unit.sum.market_stage import (
@@ -102,7 +104,7 @@ def test_settle__in_small_steps_past_somebody_who_drops_out__goes_on(
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     for name in ("FIRST_WORK", "MOST_WORK"):
-        monkeypatch.setattr(f"orchestrator.sum.market.settling.{name}", 7)
+        monkeypatch.setattr(f"orchestrator.systems.sum.market.settling.{name}", 7)
     assert fair.settle().count("crank") > 8
     paid = fair.standing()
     assert paid.final
@@ -112,7 +114,7 @@ def test_settle__in_small_steps_past_somebody_who_drops_out__goes_on(
 def test_settle__validation_hinge_and_tips__as_the_reference_says(village: Any, planned: Any) -> None:
     rules = replace(RULES, portions=4, samples=5, validation=1, weighted=0, loss=2, tip=1_000, strikes=2)
     offer = replace(OFFER, rules=rules, tips=10**13)
-    fair = open_fair(village.connection, planned.converted, offer)
+    fair = open_fair(village.session, planned.converted, offer)
     fair.give(fair.lessons(), at_once=26)
     fair.give(fair.lessons(wrong=True)[:6], "poisoner", at_once=2)
     fair.pass_until(Phase.REVEALING)
@@ -127,12 +129,12 @@ def test_settle__validation_hinge_and_tips__as_the_reference_says(village: Any, 
 
 def test_settle__naive_bayes_by_f1__as_the_reference_says(village: Any) -> None:
     trained = train(table(), "bayes")
-    from orchestrator.sum.creating import plan
+    from orchestrator.systems.sum.creating import plan
 
     offer = replace(OFFER, rules=replace(RULES, loss=1))
-    connection, provider = village.connection, village.connection.account(ROLES["provider"])
-    drawn = prepare(connection, "bayes", plan(trained).converted, secret_table(), offer, provider)
-    fair = Fair(connection, open_market(connection, create(connection, drawn, provider).address))
+    session, provider = village.session, village.session.account(ROLES["provider"])
+    drawn = prepare(session, "bayes", plan(trained).converted, secret_table(), offer, provider)
+    fair = Fair(session, open_market(session, create(session, drawn, provider).address))
     assert fair.market.composition == "NaiveBayesMarket"
     fair.give(fair.lessons(wrong=True))
     fair.pass_until(Phase.REVEALING)
@@ -145,7 +147,7 @@ def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village
     import numpy as np
     import pandas as pd
 
-    from orchestrator.sum.creating import plan
+    from orchestrator.systems.sum.creating import plan
 
     def drawn(count: int, seed: int) -> Table:
         rng = np.random.default_rng(seed)
@@ -156,9 +158,9 @@ def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village
 
     converted = plan(train(drawn(60, seed=1), "bayes")).converted
     assert converted.encoder.kind == "binned"
-    connection, provider = village.connection, village.connection.account(ROLES["provider"])
-    secret = prepare(connection, "numbers", converted, drawn(200, seed=2), OFFER, provider)
-    fair = Fair(connection, open_market(connection, create(connection, secret, provider).address))
+    session, provider = village.session, village.session.account(ROLES["provider"])
+    secret = prepare(session, "numbers", converted, drawn(200, seed=2), OFFER, provider)
+    fair = Fair(session, open_market(session, create(session, secret, provider).address))
     assert fair.market.composition == "NaiveBayesMarket"
     given = drawn(40, seed=3)
     samples = [
@@ -166,7 +168,7 @@ def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village
         for row, label in zip(given.rows(), given.labels, strict=True)
     ]
     fair.give(samples, hidden=True)
-    list(open_hidden(connection, fair.opened, fair.account("contributor")))
+    list(open_hidden(session, fair.opened, fair.account("contributor")))
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     fair.settle()
@@ -199,7 +201,7 @@ def test_settle__nobody_contributed__everything_returns(fair: Fair) -> None:
 
 
 def test_settle__trial_never_revealed__bond_is_burnt(village: Any, planned: Any) -> None:
-    fair = open_fair(village.connection, planned.converted, wait=False)
+    fair = open_fair(village.session, planned.converted, wait=False)
     fair.pass_deadline()
     assert fair.settle() == ["expire"]
     paid = fair.standing()
@@ -226,20 +228,20 @@ def test_standing__node_that_alters_a_payment__is_caught(fair: Fair, monkeypatch
 def test_create__killed_after_each_transaction__escrowed_once(
     village: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection, provider = village.connection, village.connection.account(ROLES["provider"])
+    session, provider = village.session, village.session.account(ROLES["provider"])
 
     def make() -> Any:
-        return create(connection, draft(connection, untaught(planned.converted)), provider)
+        return create(session, draft(session, untaught(planned.converted)), provider)
 
     for _ in range(4):  # create, offer, choose, reveal
         killed(monkeypatch, make)
     made = make()
     assert (made.gas_used, made.trial is None) == (0, False)
-    market = open_market(connection, "fair").shared
+    market = open_market(session, "fair").shared
     assert market.address == made.address
-    assert market.state().pot == OFFER.bounty + OFFER.bond == connection.chain.balance(market.address)
-    assert sum(created.address == made.address for created in connection.factory.created()) == 1
-    assert len(list(connection.factory.created())) == 2
+    assert market.state().pot == OFFER.bounty + OFFER.bond == session.chain.balance(market.address)
+    assert sum(created.address == made.address for created in factory_of(session).created()) == 1
+    assert len(list(factory_of(session).created())) == 2
 
 
 @pytest.mark.parametrize("hidden", [False, True])
@@ -256,32 +258,38 @@ def test_contribute__killed_and_again__staked_once(
     assert len(fair.give(samples[:1], again=True).given) == 1
 
 
+def kept(fair: Fair, account: Account) -> list[str]:
+    """What a keeper does now for `account`, and for others."""
+    keeper = Keeper(fair.session, [(SYSTEM, fair.opened)], [account], others=True)
+    return [str(each) for each in keeper.turn()]
+
+
 def test_turn__keeper_with_the_secrets__does_everything_in_time(
     fair: Fair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = fair.account("keeper")
     fair.give(fair.lessons(), hidden=True)
-    assert turn(fair.connection, fair.opened, keeper).done == ()
+    assert kept(fair, keeper) == []
     fair.pass_until(Phase.OPENING)
-    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))  # opening
-    killed(monkeypatch, lambda: turn(fair.connection, fair.opened, keeper))  # revealing
-    last = turn(fair.connection, fair.opened, keeper)
-    assert last.over
+    killed(monkeypatch, lambda: kept(fair, keeper))  # opening
+    killed(monkeypatch, lambda: kept(fair, keeper))  # revealing
+    kept(fair, keeper)
+    assert SYSTEM.over(fair.opened)
     assert fair.standing().final
     assert fair.market.state().outcome is Outcome.SETTLED
-    assert turn(fair.connection, fair.opened, keeper).done == ()
+    assert kept(fair, keeper) == []
 
 
 def test_turn__without_the_secrets__chooses_and_settles_only(village: Any, planned: Any) -> None:
-    fair = open_fair(village.connection, planned.converted, wait=False)
+    fair = open_fair(village.session, planned.converted, wait=False)
     keeper = fair.account("keeper")
-    secrets = folder_of(fair.connection, fair.market.address).folder
+    secrets = folder_of(fair.session, fair.market.address).folder
     moved = secrets.rename(secrets.with_name("elsewhere"))
-    fair.connection.chain.mine(3)
-    assert turn(fair.connection, fair.opened, keeper).done == ("chose the trial portion",)
-    assert turn(fair.connection, fair.opened, keeper).done == ()
+    fair.session.chain.mine(3)
+    assert kept(fair, keeper) == ["chose the trial portion"]
+    assert kept(fair, keeper) == []
     shutil.move(moved, secrets)
-    assert turn(fair.connection, fair.opened, keeper).done == ("revealed the trial portion",)
+    assert kept(fair, keeper) == ["revealed the trial portion"]
 
 
 # -- relayed -----------------------------------------------------------------------------------------
@@ -290,12 +298,12 @@ def test_turn__without_the_secrets__chooses_and_settles_only(village: Any, plann
 def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_path: Path) -> None:
     signer, file = fair.account("contributor"), tmp_path / "signed.json"
     lot = fair.plan(fair.lessons(), at_once=13)
-    sign(fair.opened, lot, signer, fair.market.deadline(), file)
+    sign(fair.opened, lot, signer, fair.market.contract.deadline(), file)
     with pytest.raises(ChainError, match="lacks"):
-        list(relay(fair.connection, fair.opened, file, fair.account("keeper")))
-    [receipt] = relay(fair.connection, fair.opened, file, fair.account("keeper"), pay=True)
+        list(relay(fair.session, fair.opened, file, fair.account("keeper")))
+    [receipt] = relay(fair.session, fair.opened, file, fair.account("keeper"), pay=True)
     assert [each.contributor for each in fair.market.added(receipt)] == [signer.address] * 2
-    assert list(relay(fair.connection, fair.opened, file, fair.account("keeper"), pay=True)) == []
+    assert list(relay(fair.session, fair.opened, file, fair.account("keeper"), pay=True)) == []
     assert fair.plan(fair.lessons()).runs == ()
 
 
@@ -304,9 +312,9 @@ def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -
     keeper = fair.account("keeper")
     sign(fair.opened, fair.plan(fair.lessons()[:4]), fair.account("contributor"), 1, file)
     with pytest.raises(SignatureRefused, match="its time is over"):
-        list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+        list(relay(fair.session, fair.opened, file, keeper, pay=True))
     genuine = json.loads(file.read_text())
-    signed = genuine["signed"][0] | {"deadline": fair.market.deadline()}
+    signed = genuine["signed"][0] | {"deadline": fair.market.contract.deadline()}
     for altered, error in (
         (genuine | {"signed": [signed]}, SignatureRefused),
         (genuine | {"market": keeper.address}, ChainError),
@@ -316,18 +324,18 @@ def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -
     ):
         file.write_text(json.dumps(altered))
         with pytest.raises(error):
-            list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+            list(relay(fair.session, fair.opened, file, keeper, pay=True))
     file.write_bytes(b"[" * 200_000)
     with pytest.raises(DataError):
-        list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+        list(relay(fair.session, fair.opened, file, keeper, pay=True))
     assert fair.market.state().contributions == 0
 
 
 def test_relay__forged_or_worthless_file__costs_the_relayer_nothing(fair: Fair, tmp_path: Path) -> None:
     """A thief names its own account as the contributor and withdraws what was paid in for it: nothing is."""
-    file, thief, chain = tmp_path / "signed.json", fair.account("poisoner"), fair.connection.chain
+    file, thief, chain = tmp_path / "signed.json", fair.account("poisoner"), fair.session.chain
     keeper = fair.account("keeper")
-    sign(fair.opened, fair.plan(fair.lessons()[:4], "poisoner"), thief, fair.market.deadline(), file)
+    sign(fair.opened, fair.plan(fair.lessons()[:4], "poisoner"), thief, fair.market.contract.deadline(), file)
     genuine = json.loads(file.read_text())["signed"][0]
     before = chain.balance(keeper.address)
     for change in (
@@ -342,31 +350,33 @@ def test_relay__forged_or_worthless_file__costs_the_relayer_nothing(fair: Fair, 
         content = json.loads(file.read_text()) | {"signed": [genuine | change]}
         (tmp_path / "altered.json").write_text(json.dumps(content))
         with pytest.raises((ChainError, SignatureRefused)):
-            list(relay(fair.connection, fair.opened, tmp_path / "altered.json", keeper, pay=True))
+            list(relay(fair.session, fair.opened, tmp_path / "altered.json", keeper, pay=True))
         assert fair.balance("poisoner") == 0
         assert chain.balance(keeper.address) == before
     fair.give(fair.lessons()[:1], "stranger")
     fair.pass_until(Phase.REVEALING)
     with pytest.raises(ChainError, match="no more contributions"):
-        list(relay(fair.connection, fair.opened, file, keeper, pay=True))
+        list(relay(fair.session, fair.opened, file, keeper, pay=True))
     assert chain.balance(keeper.address) == before
 
 
 def test_relay__paid_in_tokens__moves_with_the_contributions(
     village: Any, planned: Any, tmp_path: Path
 ) -> None:
-    connection, contract = village.connection, deploy(village, "MarketToken")
+    session, contract = village.session, deploy(village, "MarketToken")
     fair = open_fair(
-        connection, planned.converted, replace(OFFER, money=read_money(connection.chain, contract.address))
+        session,
+        planned.converted,
+        replace(OFFER, money=read_currency(session.chain, contract.address), most=2 * ETHER),
     )
     keeper, file = fair.account("keeper"), tmp_path / "signed.json"
-    connection.chain.send(contract.functions.transfer(keeper.address, ETHER), fair.account("provider"))
+    session.chain.send(contract.functions.transfer(keeper.address, ETHER), fair.account("provider"))
     before = contract.functions.balanceOf(keeper.address).call()
     lot = fair.plan(fair.lessons()[:4])
-    sign(fair.opened, lot, fair.account("contributor"), fair.market.deadline(), file)
+    sign(fair.opened, lot, fair.account("contributor"), fair.market.contract.deadline(), file)
     assert lacking(fair.opened, file) == lot.price
     with pytest.raises(ContractReverted, match="underfunded"):  # the token keeps a part: nothing moves
-        list(relay(connection, fair.opened, file, keeper, pay=True))
+        list(relay(session, fair.opened, file, keeper, pay=True))
     assert contract.functions.balanceOf(keeper.address).call() == before
     assert fair.balance("contributor") == 0
 
@@ -401,13 +411,13 @@ def rebuilt(data: bytes) -> Callable[..., Any]:
 def test_reveal__copied_by_a_stranger_with_dirty_padding__everybody_goes_on(
     village: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fair = open_fair(village.connection, planned.converted, wait=False)
-    connection, market, chain = fair.connection, fair.market, fair.connection.chain
+    fair = open_fair(village.session, planned.converted, wait=False)
+    session, market, chain = fair.session, fair.market, fair.session.chain
     chain.mine(4)
-    chain.send(market.choose(), fair.account("stranger"))
-    secret, index = secret_test(connection, fair.opened), market.state().trial
+    chain.send(market.contract.choose(), fair.account("stranger"))
+    secret, index = secret_test(session, fair.opened), market.state().trial
     tree = secret.tree(market.place, market.creator)
-    call = market.reveal_trial(secret.runs[index], secret.salts[index], tree.proof(index))
+    call = market.contract.reveal_trial(secret.runs[index], secret.salts[index], tree.proof(index))
     data = bytes.fromhex(call._encode_transaction_data()[2:])
     padded = data.index(secret.runs[index]) + len(secret.runs[index])
     assert data[padded] == 0
@@ -427,15 +437,16 @@ def test_list__market_in_what_is_no_token__one_row_with_the_reason(
 
     arguments = bytearray(fair.opened.created.arguments)  # type: ignore[union-attr]
     arguments[:20] = bytes([0x77]) * 20
-    connection = fair.connection
-    implementation = connection.deployments.get(fair.market.composition)
-    creating = connection.factory.create(implementation, bytes(32), bytes(arguments))
-    connection.chain.send(creating, fair.account("stranger"))
-    home = ["--home", str(connection.settings.home), "--json"]
+    session = fair.session
+    implementation = session.deployments.get(fair.market.composition)
+    creating = factory_of(session).create(implementation, bytes(32), bytes(arguments))
+    session.chain.send(creating, fair.account("stranger"))
+    home = ["--home", str(session.settings.home), "--json"]
     assert run(["sum", "market", "list", *home]) == 0
-    rows = {row["name"]: row["phase"] for row in json.loads(capsys.readouterr().out)}
-    assert rows["fair"] == "participation"
-    assert "0x7777" in rows[""]
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["fair"]["phase"] == "participation"
+    assert rows[""]["phase"] is None
+    assert "0x7777" in rows[""]["error"]
 
 
 # -- before it stakes ------------------------------------------------------------------------------------
@@ -454,7 +465,7 @@ def test_forecast__each_fifth_asked_of_who_has_not_seen_it__latecomer_improves_n
 
 
 def test_losable__before_it_is_paid__says_what_may_be_lost_and_that_nothing_improves(fair: Fair) -> None:
-    from orchestrator.cli.marketprinting import losable
+    from orchestrator.cli.market.printing import losable
 
     lot = fair.plan(fair.lessons())
     useful, useless = replace(lot, before=0.5, after=0.6), replace(lot, before=0.5, after=0.5)
@@ -470,7 +481,7 @@ def test_losable__before_it_is_paid__says_what_may_be_lost_and_that_nothing_impr
 
 def test_reveal__secrets_lost__the_wallet_restores_them(fair: Fair) -> None:
     fair.give(fair.lessons()[:4])
-    shutil.rmtree(folder_of(fair.connection, fair.market.address).folder)
+    shutil.rmtree(folder_of(fair.session, fair.market.address).folder)
     fair.pass_until(Phase.REVEALING)
     with pytest.raises(AccountError, match="the secret of"):
         fair.reveal("stranger")
@@ -480,19 +491,19 @@ def test_reveal__secrets_lost__the_wallet_restores_them(fair: Fair) -> None:
 def test_open_hidden__secrets_lost__wallet_and_data_restore_them(fair: Fair) -> None:
     samples = fair.lessons()[:7]
     fair.give(samples, hidden=True, at_once=4)
-    shutil.rmtree(folder_of(fair.connection, fair.market.address).folder)
+    shutil.rmtree(folder_of(fair.session, fair.market.address).folder)
     assert fair.give(samples, hidden=True, at_once=4).lot.left_out == 7
     with pytest.raises(AccountError) as caught:
-        list(open_hidden(fair.connection, fair.opened, fair.account("contributor")))
+        list(open_hidden(fair.session, fair.opened, fair.account("contributor")))
     assert "--csv" in caught.value.hint
-    opened = list(open_hidden(fair.connection, fair.opened, fair.account("contributor"), samples))
+    opened = list(open_hidden(fair.session, fair.opened, fair.account("contributor"), samples))
     assert [each.samples for each in opened] == [4, 3]
     assert fair.market.state().hidden == 0
 
 
 def test_secrets__of_a_market__are_for_their_owner_alone(fair: Fair) -> None:
     fair.give(fair.lessons()[:2], hidden=True)
-    files = list(folder_of(fair.connection, fair.market.address).folder.iterdir())
+    files = list(folder_of(fair.session, fair.market.address).folder.iterdir())
     assert len(files) == 2
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
@@ -525,43 +536,90 @@ def test_contribute__test_set_does_not_match__nothing_sent(
 
 def _alter_sealed(fair: Fair, patch: pytest.MonkeyPatch) -> None:
     """The store gives a test set that was changed in every portion."""
-    genuine = SealedTest.parse(fair.connection.storage.read(fair.opened.descriptor.sealed))
+    genuine = SealedTest.parse(fair.session.storage.read(fair.opened.descriptor.sealed))
     portions = tuple(portion[:-1] + bytes([portion[-1] ^ 1]) for portion in genuine.portions)
     altered = replace(genuine, portions=portions).to_bytes()
-    patch.setattr(type(fair.connection.storage), "read", lambda self, cid, limit=None: altered)
+    patch.setattr(type(fair.session.storage), "read", lambda self, cid, limit=None: altered)
 
 
 # -- tokens ------------------------------------------------------------------------------------------
 
 
 def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
-    connection = village.connection
+    session = village.session
     contract = deploy(village, "MarketToken")
-    money = read_money(connection.chain, contract.address)
-    assert money == Money(contract.address, "MT", 18)
+    money = read_currency(session.chain, contract.address)
+    assert money == Currency(contract.address, "MT", 18)
     assert money.show(-ETHER // 2) == "-0.5 MT"
-    fair = open_fair(connection, planned.converted, replace(OFFER, money=money))
+    fair = open_fair(session, planned.converted, replace(OFFER, money=money, most=2 * ETHER))
     with pytest.raises(InsufficientFunds, match="MT"):
         fair.give(fair.lessons()[:4], "contributor")
     bob = fair.account("contributor")
-    connection.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
-    fair.give(fair.lessons(), "contributor")
+    session.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
+    fair.give(fair.lessons(), "contributor", maximum=ETHER)
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     fair.settle()
     assert fair.standing().final
     owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
-    connection.chain.send(fair.market.withdraw(bob.address), bob)
+    session.chain.send(fair.market.contract.withdraw(bob.address), bob)
     assert contract.functions.balanceOf(bob.address).call() == before + owed
+
+
+def test_contribute__token_that_keeps_a_part__no_more_leaves_than_was_agreed(
+    village: Any, planned: Any
+) -> None:
+    """A market in a token that keeps a hundredth, where hidden and open contributions are paid one by one."""
+    session, contract = village.session, deploy(village, "MarketToken")
+    money = read_currency(session.chain, contract.address)
+    drawn = draft(session, untaught(planned.converted), replace(OFFER, money=money))
+    with pytest.raises(InsufficientFunds, match=r"1.5 MT was paid, and 0.015 MT is still missing"):
+        create(session, drawn, session.account("alice"))
+    resumed = replace(drawn, offer=replace(drawn.offer, most=ETHER))
+    made = create(session, resumed, session.account("alice"))
+    fair = Fair(session, open_market(session, made.address))
+    bob = fair.account("contributor")
+    session.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
+    lot = fair.plan(fair.lessons()[:4], at_once=2)
+    with pytest.raises(InsufficientFunds, match="is still missing"):
+        contribute(session, fair.opened, lot, bob)
+    assert contract.functions.balanceOf(bob.address).call() >= ETHER - lot.price
+    again = fair.plan(fair.lessons()[:4], at_once=2, maximum=lot.price)  # the balance has what arrived
+    assert len(contribute(session, fair.opened, again, bob).given) == 2
+    assert contract.functions.balanceOf(bob.address).call() >= ETHER - lot.price * 102 // 100
 
 
 # -- commands ------------------------------------------------------------------------------------------
 
 
+def test_create__nobody_agrees__says_what_is_lost_and_pays_nothing(
+    fair: Fair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    table, session, provider = secret_table(), fair.session, fair.account("provider")
+    rows = zip(table.samples, table.labels, strict=True)
+    (tmp_path / "rows.csv").write_text("\n".join(["text,label", *(",".join(row) for row in rows)]))
+    words = ["sum", "market", "create", "second", "--bounty", "2", "--text-column", "text", "--json"]
+    words += ["--csv", str(tmp_path / "rows.csv"), "--test", str(tmp_path / "rows.csv")]
+    words += ["--reveal-wait", "5h", "--home", str(session.settings.home)]
+    before = session.chain.balance(provider.address), session.chain.head().number
+
+    assert run(words) == 2
+    said = capsys.readouterr()
+    assert "--yes" in json.loads(said.out)["hint"]
+    for told in ("2 ether of bounty, 1 ether of bond", "burnt if you do not reveal", "within 5 h", "tips"):
+        assert told in said.err
+    assert (session.chain.balance(provider.address), session.chain.head().number) == before
+
+    assert run([*words, "--yes"]) == 0
+    assert json.loads(capsys.readouterr().out)["bounty"] == fair.market.money.json(2 * ETHER)
+
+
 def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureFixture[str]) -> None:
     from orchestrator.cli.dispatch import run
 
-    home = ["--home", str(fair.connection.settings.home), "--json"]
+    home = ["--home", str(fair.session.settings.home), "--json"]
 
     def said(*arguments: str) -> Any:
         assert run(["sum", *arguments, *home]) == 0
@@ -571,19 +629,24 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert run(["sum", "market", "contribute", "fair", *text, "--dry-run", *home]) == 0
     assert json.loads(capsys.readouterr().out)["hidden"] is True
     given = said("market", "contribute", "fair", *text, "--open")
-    assert (given["contributions"], given["fee"]) == ([0], fair.market.fee)
-    assert said("market", "contribute", "fair", *text)["left out"] == 1
+    assert (given["contributions"], given["numbers"]) == (1, [0])
+    assert given["fee"] == (fair.market.money.json(fair.market.fee))
+    assert said("market", "contribute", "fair", *text)["left_out"] == 1
     assert [row["name"] for row in said("market", "list")] == ["fair"]
     assert {row["name"] for row in said("list")} == {"walks", "fair"}
     assert said("predict", "fair", "--text", "street tram") == [{"label": "city"}]
+    shown = said("market", "show", "fair")
+    assert shown["kept"] == {"margin": fair.market.rules.margin / 1000}
+    assert shown["bounty"] == fair.market.money.json(fair.market.state().bounty)
+    assert isinstance(shown["until"], int)
     assert said("show", "fair")["phase"] == said("market", "show", "fair")["phase"] == "participation"
     fair.pass_until(Phase.REVEALING)
     assert said("market", "reveal", "fair")["revealed"] == 2
-    assert said("watch", "fair", "--once", "--from", "dave")["phase"] == "closed"
-    assert said("market", "settle", "fair")["settlement"].startswith("paid")
+    assert said("watch", "fair", "--once", "--from", "dave")["due"] == []
+    assert said("market", "settle", "fair")["settlement"] == "paid"
     assert said("replay", "fair")["identical"] is True
     [row] = said("leaderboard", "fair")
     assert row["paid"] == said("market", "withdraw", "fair", "--from", "bob")["amount"]
-    assert said("market", "withdraw", "fair", "--from", "bob") == {"amount": 0}
+    assert said("market", "withdraw", "fair", "--from", "bob")["amount"]["value"] == "0"
     assert run(["sum", "add", "fair", *text, *home]) == 1
     assert "prediction market" in json.loads(capsys.readouterr().out)["message"]

@@ -16,13 +16,14 @@ from orchestrator.errors import (
 )
 from orchestrator.learning.onchain.market import Phase
 from orchestrator.learning.onchain.market_rules import DAY, HOUR
-from orchestrator.sum.leaderboard import leaderboard
-from orchestrator.sum.market.creating import create, prepare, start_from
-from orchestrator.sum.market.hiding import open_hidden
-from orchestrator.sum.market.participating import contribute
-from orchestrator.sum.market.testset import SealedTest
-from orchestrator.sum.opening import open_market, open_model
-from orchestrator.sum.training import Table
+from orchestrator.systems.sum.factory import factory_of
+from orchestrator.systems.sum.leaderboard import leaderboard
+from orchestrator.systems.sum.market.creating import create, prepare, start_from
+from orchestrator.systems.sum.market.hiding import open_hidden
+from orchestrator.systems.sum.market.participating import contribute
+from orchestrator.systems.sum.market.testset import SealedTest
+from orchestrator.systems.sum.opening import open_market, open_model
+from orchestrator.systems.sum.training import Table
 from tests.unit.sum.market_stage import (
     ETHER,
     OFFER,
@@ -56,40 +57,40 @@ def test_prepare__offer_that_no_market_takes__refused(
     village: Any, planned: Any, change: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        draft(village.connection, planned.converted, replace(OFFER, **change))
+        draft(village.session, planned.converted, replace(OFFER, **change))
 
 
 def test_prepare__model_or_test_set_that_does_not_fit__refused(village: Any, planned: Any) -> None:
-    connection, provider = village.connection, village.account("creator")
+    session, provider = village.session, village.account("creator")
     alien = Table(["quark lepton"], ["city"])
     with pytest.raises(DataError, match="no test sample"):
-        prepare(connection, "fair", planned.converted, alien, OFFER, provider)
+        prepare(session, "fair", planned.converted, alien, OFFER, provider)
     from orchestrator.learning.onchain import DensePerceptron
 
     dense = replace(planned.converted, model=DensePerceptron(3))
     with pytest.raises(ModelError, match="no market for a DensePerceptron"):
-        prepare(connection, "fair", dense, secret_table(), OFFER, provider)
+        prepare(session, "fair", dense, secret_table(), OFFER, provider)
 
 
 def test_create__dry_run__sends_nothing(village: Any, planned: Any) -> None:
-    connection = village.connection
-    made = create(connection, draft(connection, planned.converted), village.account("creator"), dry_run=True)
+    session = village.session
+    made = create(session, draft(session, planned.converted), village.account("creator"), dry_run=True)
     assert made.gas_used > 0
-    assert not connection.chain.code(made.address)
+    assert not session.chain.code(made.address)
 
 
 def test_create__wallet_without_the_bounty__nothing_sent(village: Any, planned: Any) -> None:
-    connection = village.connection
-    drawn = draft(connection, planned.converted, replace(OFFER, bounty=10**6 * ETHER))
+    session = village.session
+    drawn = draft(session, planned.converted, replace(OFFER, bounty=10**6 * ETHER))
     with pytest.raises(InsufficientFunds, match="1000000"):
-        create(connection, drawn, village.account("creator"))
-    assert len(list(connection.factory.created())) == 1
+        create(session, drawn, village.account("creator"))
+    assert len(list(factory_of(session).created())) == 1
 
 
 def test_create__another_market_of_that_name__refused(fair: Fair, planned: Any) -> None:
-    again = draft(fair.connection, planned.converted)
+    again = draft(fair.session, planned.converted)
     with pytest.raises(ModelError, match="already"):
-        create(fair.connection, again, fair.account("provider"))
+        create(fair.session, again, fair.account("provider"))
 
 
 def test_start_from__shared_model__its_words_as_they_are(village: Any) -> None:
@@ -98,9 +99,9 @@ def test_start_from__shared_model__its_words_as_they_are(village: Any) -> None:
 
 
 def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
-    pauper = fair.connection.accounts.new("pauper", "secret")
+    pauper = fair.session.accounts.new("pauper", "secret")
     with pytest.raises(InsufficientFunds, match="pauper"):
-        contribute(fair.connection, fair.opened, fair.plan(fair.lessons()[:1]), pauper)
+        contribute(fair.session, fair.opened, fair.plan(fair.lessons()[:1]), pauper)
     with pytest.raises(ChainError, match="above the maximum"):
         fair.give(fair.lessons()[:2], maximum=fair.market.stake)
     with pytest.raises(ChainError, match="takes 1000 more contributions"):
@@ -117,7 +118,7 @@ def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
 
 def test_contribute__where_nothing_is_hidden__refused(village: Any, planned: Any) -> None:
     offer = replace(OFFER, rules=replace(RULES, open_wait=0))
-    fair = open_fair(village.connection, planned.converted, offer)
+    fair = open_fair(village.session, planned.converted, offer)
     with pytest.raises(UsageError, match="nothing is hidden"):
         fair.give(fair.lessons()[:1], hidden=True)
 
@@ -131,22 +132,22 @@ def test_reveal__out_of_time__says_when(fair: Fair) -> None:
     with pytest.raises(ChainError, match="nothing to reveal"):
         fair.reveal()
     with pytest.raises(ChainError, match="nothing can be opened"):
-        list(open_hidden(fair.connection, fair.opened, fair.account("contributor")))
+        list(open_hidden(fair.session, fair.opened, fair.account("contributor")))
 
 
 def test_open__market_or_model__each_knows_the_other(fair: Fair) -> None:
     with pytest.raises(ModelError, match="prediction market"):
-        open_model(fair.connection, "fair")
+        open_model(fair.session, "fair")
     with pytest.raises(ModelError, match="not a prediction market"):
-        open_market(fair.connection, "walks")
-    assert leaderboard(open_model(fair.connection, "walks")) == []
+        open_market(fair.session, "walks")
+    assert leaderboard(open_model(fair.session, "walks")) == []
 
 
 def test_open_market__measured_by_other_code__refused(fair: Fair) -> None:
-    connection, provider = fair.connection, fair.account("poisoner")
-    chain, composition = connection.chain, load_artifact(fair.market.composition)
-    measurer = chain.call(fair.market.contract.functions["measurer"]())
-    genuine = chain.code(fair.market.contract.address)
+    session, provider = fair.session, fair.account("poisoner")
+    chain, composition = session.chain, load_artifact(fair.market.composition)
+    measurer = fair.market.contract.measurer
+    genuine = chain.code(fair.market.address)
     implementation = chain.code(to_checksum_address(genuine[10:30]))
     runtime = implementation.replace(bytes.fromhex(measurer[2:]), bytes.fromhex(provider.address[2:]))
     assert composition.matches(runtime)
@@ -156,11 +157,11 @@ def test_open_market__measured_by_other_code__refused(fair: Fair) -> None:
     assert chain.code(receipt.contract_address) == runtime
     created = fair.opened.created
     assert created
-    function = connection.factory.create(receipt.contract_address, bytes(32), created.arguments)
+    function = factory_of(session).create(receipt.contract_address, bytes(32), created.arguments)
     chain.send(function, provider)
-    fake = list(connection.factory.created())[-1]
+    fake = list(factory_of(session).created())[-1]
     with pytest.raises(ChainError, match="not of this package"):
-        open_market(connection, fake.address)
+        open_market(session, fake.address)
 
 
 def sealed(lengths: list[int]) -> bytes:

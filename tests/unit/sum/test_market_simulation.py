@@ -3,20 +3,23 @@
 figures as published, of fewer seeds → what must hold does
 numpy measuring → the reference's integers
 scenario with bad input → one error
+command with options that markets do not have → refused
 """
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator.cli.dispatch import run as diln
 from orchestrator.errors import SpecError
 from orchestrator.learning.onchain.market_rules import Rules
 from orchestrator.learning.onchain.measuring import Measuring
-from orchestrator.sum.market.simulation import Row, is_market, load_market, run
-from orchestrator.sum.market.simulation.running import play
-from orchestrator.sum.market.simulation.world import World
+from orchestrator.systems.sum.market.simulation import Row, is_market, load_market, run
+from orchestrator.systems.sum.market.simulation.running import play
+from orchestrator.systems.sum.market.simulation.world import World
 
 SHARE = 0.8
 """Of what the honest earn alone, that they keep beside noise; 0.9 beside a parasite."""
@@ -80,7 +83,7 @@ def test_play__measured_in_numpy__as_by_the_reference(
         honest = [lot for player in scenario.player[:1] for lot in world.lots(player, [])]
         noise = world.lots(scenario.player[3], [])[:10]
         if not fast:
-            monkeypatch.setattr("orchestrator.sum.market.simulation.running.FastMeasuring", Measuring)
+            monkeypatch.setattr("orchestrator.systems.sum.market.simulation.running.FastMeasuring", Measuring)
         played.append(play(world, noise + honest))
     assert played[0] == played[1]
 
@@ -104,3 +107,43 @@ def test_load_market__rules_that_no_market_has__refused(tmp_path: Path, rules: d
     )
     with pytest.raises(SpecError):
         load_market(str(tmp_path / "bad.toml"))
+
+
+# -- commands ------------------------------------------------------------------------------------------
+
+SMALL = """
+kind = "market"
+title = "small"
+seeds = 3
+rules = {portions = 3}
+
+[data]
+words = 20
+
+[[player]]
+name = "honest"
+kind = "honest"
+samples = 4
+"""
+
+
+@pytest.mark.parametrize("option", [["--on-chain"], ["--data", "reviews"], ["-o", "pictures"]])
+def test_simulate__option_that_markets_do_not_have__refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    assert diln(["sum", "simulate", str(tmp_path / "small.toml"), *option, "--json"]) == 2
+    assert "--seeds and --json work" in json.loads(capsys.readouterr().out)["hint"]
+
+
+def test_simulate__market_with_seeds__plays_so_many(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    assert diln(["sum", "simulate", str(tmp_path / "small.toml"), "--seeds", "2"]) == 0
+    assert "mean and worst of 2 seeds" in capsys.readouterr().out
+
+
+def test_simulate__seeds_and_a_folder__refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert diln(["sum", "simulate", "quick", "--seeds", "2", "-o", "pictures"]) == 2
+    assert "nothing is written" in capsys.readouterr().err

@@ -10,8 +10,8 @@ MARKETS = ("SparsePerceptronMarket", "NaiveBayesMarket")
 
 @pytest.mark.parametrize("name", MARKETS)
 def test_migrate__markets__stand_with_the_code_that_measures_for_them(village: Village, name: str) -> None:
-    chain = village.connection.chain
-    address = village.connection.deployments.get(name)
+    chain = village.session.chain
+    address = village.session.deployments.get(name)
     assert load_artifact(name).matches(chain.code(address))
     measurer = chain.call(chain.contract(name, address).functions["measurer"]())
     assert load_artifact(name.replace("Market", "Measurer")).matches(chain.code(measurer))

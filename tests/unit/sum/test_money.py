@@ -10,6 +10,7 @@ parse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,16 +18,17 @@ from orchestrator.errors import (
     ChainError,
     InsufficientFunds,
     NotDeployed,
-    UsageError,
 )
-from orchestrator.sum.adding import add
-from orchestrator.sum.claiming import settle
-from orchestrator.sum.creating import Plan, create
-from orchestrator.sum.money import Money, approve, fill_up, read_money
-from orchestrator.sum.opening import open_model
-from orchestrator.sum.records import DAY
-from orchestrator.sum.relaying import relay
-from orchestrator.sum.replaying import replay
+from orchestrator.kernel.money import Currency, approve, read_currency
+from orchestrator.systems.sum.adding import add
+from orchestrator.systems.sum.claiming import settle
+from orchestrator.systems.sum.creating import Plan, create
+from orchestrator.systems.sum.factory import factory_of
+from orchestrator.systems.sum.funding import fill_up
+from orchestrator.systems.sum.opening import open_model
+from orchestrator.systems.sum.records import DAY, unit_of
+from orchestrator.systems.sum.relaying import relay
+from orchestrator.systems.sum.replaying import replay
 from orchestrator.types import Wei
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import COIN, conceal, count, deploy, sample, signed_by, uncover
@@ -38,34 +40,34 @@ def market(village: Village, planned: Plan) -> tuple[Village, object]:
     token = deploy(village, "SumToken", 0)
     for role in ("contributor", "poisoner"):
         address = village.account(role).address
-        village.connection.chain.send(token.functions.mint(address, 100 * COIN), village.account("creator"))
-    money = read_money(village.connection.chain, token.address)
+        village.session.chain.send(token.functions.mint(address, 100 * COIN), village.account("creator"))
+    money = read_currency(village.session.chain, token.address)
     made = create(
-        village.connection,
+        village.session,
         "tokens",
         planned,
         village.account("creator"),
         replace(TERMS, cost_weight=10**6),
-        token=money.token,
-        unit=money.unit,
+        token=money.address,
+        unit=unit_of(money),
     )
-    return Village(village.connection, open_model(village.connection, made.address)), token
+    return Village(village.session, open_model(village.session, made.address)), token
 
 
 def test_add__token__exactly_the_deposit_is_approved_and_comes_back(market: tuple) -> None:
     village, token = market
     contributor, shared = village.account("contributor"), village.opened.shared
     price = shared.price()
-    addition = add(village.connection, village.opened, [sample(village)], contributor, maximum=price)
+    addition = add(village.session, village.opened, [sample(village)], contributor, maximum=price)
     [contribution] = addition.added
     deposit = contribution.facts.deposit * shared.unit
     held = token.functions.balanceOf(contributor.address).call()
     assert held == 100 * COIN - price
     assert village.balance("contributor") == price - deposit  # it fell while the token was paid in
     assert token.functions.allowance(contributor.address, shared.address).call() == 0
-    village.connection.chain.advance(2 * DAY)
-    list(settle(village.connection, village.opened, contributor, ("refund",)))
-    village.connection.chain.send(shared.withdraw(contributor.address), contributor)
+    village.session.chain.advance(2 * DAY)
+    list(settle(village.session, village.opened, contributor, ("refund",)))
+    village.session.chain.send(shared.contract.withdraw(contributor.address), contributor)
     assert token.functions.balanceOf(contributor.address).call() == 100 * COIN
     assert token.functions.balanceOf(shared.address).call() == 0
     assert replay(village.opened).contributions == 1
@@ -82,12 +84,12 @@ def test_add__token_killed_between_approval_and_payment__pays_once(
     def dying(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("orchestrator.chain.journal.Journal.send", "orchestrator.sum.adding._purpose"):
+    for place in ("orchestrator.kernel.session.Session.send", "orchestrator.systems.sum.adding._purpose"):
         with monkeypatch.context() as patch:
             patch.setattr(place, dying)
             with pytest.raises(KeyboardInterrupt):
-                add(village.connection, village.opened, [sample(village)], contributor, maximum=price)
-    add(village.connection, village.opened, [sample(village)], contributor, maximum=price)
+                add(village.session, village.opened, [sample(village)], contributor, maximum=price)
+    add(village.session, village.opened, [sample(village)], contributor, maximum=price)
     assert token.functions.balanceOf(contributor.address).call() == 100 * COIN - price
     assert count(village) == 1
 
@@ -95,11 +97,11 @@ def test_add__token_killed_between_approval_and_payment__pays_once(
 def test_hide_and_relay__token__paid_by_whom_they_say(market: tuple) -> None:
     village, token = market
     conceal(village, sample(village))
-    village.connection.chain.mine()
+    village.session.chain.mine()
     assert len(uncover(village)) == 1
     signed = signed_by(village, sample(village, NATURE, 1, "nature"), maximum=100 * COIN)
     poisoner = village.account("poisoner")
-    relay(village.connection, village.opened, signed, poisoner, pay=True)
+    relay(village.session, village.opened, signed, poisoner, pay=True)
     assert token.functions.balanceOf(poisoner.address).call() < 100 * COIN
     assert [each.facts.contributor for each in village.opened.shared.contributions()] == [
         village.account("contributor").address
@@ -114,7 +116,7 @@ def test_commands__create_with_a_token__amounts_are_its_coins(
     village, token = market
     rows = zip(table().samples, table().labels, strict=True)
     (tmp_path / "walks.csv").write_text("\n".join(["text,label", *(",".join(row) for row in rows)]))
-    home = ["--home", str(village.connection.settings.home)]
+    home = ["--home", str(village.session.settings.home)]
     bob = ["--from", "bob", *home]
     create = ["create", "paid", "--csv", str(tmp_path / "walks.csv"), "--text-column", "text"]
     more = ["--token", token.address, "--cost-weight", "1000000", "--refund-wait", "1d", *home]
@@ -126,9 +128,11 @@ def test_commands__create_with_a_token__amounts_are_its_coins(
     [added] = json.loads(capsys.readouterr().out)["contributions"]
     assert run(["chain", "advance", "2d", *home]) == 0
     assert run(["sum", "refund", "paid", *bob]) == 0
-    assert f"{Money().number(added['deposit'])} TKN" in capsys.readouterr().out
+    deposit = int(added["deposit"]["value"])
+    assert added["deposit"]["currency"] == token.address
+    assert f"{Currency().number(deposit)} TKN" in capsys.readouterr().out
     assert run(["sum", "withdraw", "paid", *bob]) == 0
-    assert f"{Money().number(added['deposit'])} TKN" in capsys.readouterr().out  # no more than that was paid
+    assert f"{Currency().number(deposit)} TKN" in capsys.readouterr().out  # no more than that was paid
     assert token.functions.balanceOf(village.account("contributor").address).call() == 100 * COIN
 
 
@@ -137,29 +141,55 @@ def test_fill_up__token_that_keeps_a_fee__pays_in_until_enough_arrived(
 ) -> None:
     token = deploy(village, "SumToken", 10)
     contributor = village.account("contributor")
-    village.connection.chain.send(
+    village.session.chain.send(
         token.functions.mint(contributor.address, 100 * COIN), village.account("creator")
     )
     made = create(
-        village.connection,
+        village.session,
         "fees",
         planned,
         village.account("creator"),
         TERMS,
         token=token.address,
     )
-    shared = open_model(village.connection, made.address).shared
-    receipts = fill_up(village.connection, shared, contributor.address, Wei(10_000), contributor)
+    shared = open_model(village.session, made.address).shared
+    receipts = fill_up(village.session, shared, contributor.address, Wei(10_000), contributor, 12_500)
     assert 10_000 <= shared.balance(contributor.address) <= 10_002
     assert len(receipts) == 4  # two payments, each approved
-    assert fill_up(village.connection, shared, contributor.address, Wei(10_000), contributor) == []
+    assert fill_up(village.session, shared, contributor.address, Wei(10_000), contributor) == []
+
+
+@pytest.mark.parametrize(("most", "paid"), [(None, 10_000), (12_500, 10_000), (10**9, 990_099)])
+def test_fill_up__token_that_keeps_nearly_all__no_more_leaves_than_was_agreed(
+    village: Village, planned: Plan, most: int | None, paid: int
+) -> None:
+    """It takes a hundred times the amount. Who agreed to less pays once, and is told."""
+    shared, token = of_greedy_token(village, planned)
+    contributor, session = village.account("contributor"), village.session
+    if most == 10**9:
+        fill_up(session, shared, contributor.address, Wei(10_000), contributor, most)
+        assert shared.balance(contributor.address) >= 10_000
+    else:
+        with pytest.raises(InsufficientFunds, match="keeps a part of each payment"):
+            fill_up(session, shared, contributor.address, Wei(10_000), contributor, most)
+    left = token.functions.balanceOf(contributor.address).call()
+    assert paid <= 100 * COIN - left <= paid * 102 // 100
+
+
+def of_greedy_token(village: Village, planned: Plan) -> tuple[Any, Any]:
+    """A model that is paid in a token which keeps 99 % of each transfer; the contributor has 100 coins."""
+    token, creator = deploy(village, "SumToken", 99), village.account("creator")
+    contributor = village.account("contributor")
+    village.session.chain.send(token.functions.mint(contributor.address, 100 * COIN), creator)
+    made = create(village.session, "greedy", planned, creator, TERMS, token=token.address)
+    return open_model(village.session, made.address).shared, token
 
 
 def test_approve__another_allowance_stands__is_replaced_by_the_exact_one(market: tuple) -> None:
     village, token = market
     shared, contributor = village.opened.shared, village.account("contributor")
     for amount, transactions in ((7, 1), (9, 2), (9, 0)):
-        sent = approve(village.connection.chain, shared.money, shared.address, amount, contributor)
+        sent = approve(village.session.chain, shared.money, shared.address, amount, contributor)
         assert len(sent) == transactions
         assert token.functions.allowance(contributor.address, shared.address).call() == amount
 
@@ -167,27 +197,12 @@ def test_approve__another_allowance_stands__is_replaced_by_the_exact_one(market:
 def test_add__too_little_of_the_token__says_who_lacks_what(market: tuple) -> None:
     village, _ = market
     with pytest.raises(InsufficientFunds, match=r"dave .* has 0 TKN, but needs"):
-        add(village.connection, village.opened, [sample(village)], village.account("keeper"))
+        add(village.session, village.opened, [sample(village)], village.account("keeper"))
 
 
 def test_read_money__no_token__refused(village: Village) -> None:
-    chain = village.connection.chain
+    chain = village.session.chain
     with pytest.raises(NotDeployed):
-        read_money(chain, village.account("keeper").address)
-    with pytest.raises(ChainError, match=r"no ERC-20"):
-        read_money(chain, village.connection.factory.address)
-
-
-@pytest.mark.parametrize(
-    ("money", "text", "amount"),
-    [(Money(), "0.25", COIN // 4), (Money(decimals=6), "1.000001", 1_000_001), (Money(decimals=0), "7", 7)],
-)
-def test_parse__coins__are_the_smallest_units(money: Money, text: str, amount: int) -> None:
-    assert money.parse(text) == amount
-    assert money.number(amount) == text
-
-
-@pytest.mark.parametrize("text", ["", "x", "-1", "nan", "inf", "1e99", "0.0000001"])
-def test_parse__no_amount__refused(text: str) -> None:
-    with pytest.raises(UsageError):
-        Money(decimals=6).parse(text)
+        read_currency(chain, village.account("keeper").address)
+    with pytest.raises(ChainError, match=r"not an ERC-20"):
+        read_currency(chain, factory_of(village.session).address)

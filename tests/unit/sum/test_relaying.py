@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.bindings.sum import Funded
 from orchestrator.errors import (
     ChainError,
     DataError,
@@ -21,29 +22,29 @@ from orchestrator.errors import (
     WrongChain,
 )
 from orchestrator.provenance.typed import message_digest
-from orchestrator.sum.creating import Plan, create
-from orchestrator.sum.money import fill_up
-from orchestrator.sum.opening import open_model
-from orchestrator.sum.records import ETHER
-from orchestrator.sum.relaying import SignedContribution, read_signed, relay
+from orchestrator.systems.sum.creating import Plan, create
+from orchestrator.systems.sum.funding import fill_up
+from orchestrator.systems.sum.opening import open_model
+from orchestrator.systems.sum.records import ETHER
+from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review
 from tests.unit.sum.giving import COIN, count, deploy, sample, signed_by
 
 
 def pass_on(village: Village, signed: SignedContribution, **options):
-    return relay(village.connection, village.opened, signed, village.account("keeper"), **options)
+    return relay(village.session, village.opened, signed, village.account("keeper"), **options)
 
 
 def test_relay__paid_by_the_contributors_balance__is_its_contribution(
     village: Village, tmp_path: Path
 ) -> None:
     contributor, shared = village.account("contributor"), village.opened.shared
-    fill_up(village.connection, shared, contributor.address, COIN, contributor)
+    fill_up(village.session, shared, contributor.address, COIN, contributor)
     file = tmp_path / "signed.json"
     file.write_bytes(signed_by(village, sample(village), sample(village, NATURE, 1, "nature")).to_bytes())
-    before = village.connection.chain.balance(contributor.address)
+    before = village.session.chain.balance(contributor.address)
     added = pass_on(village, read_signed(file)).added
-    assert village.connection.chain.balance(contributor.address) == before
+    assert village.session.chain.balance(contributor.address) == before
     assert {each.facts.contributor for each in added} == {contributor.address}
     assert village.balance("contributor") == COIN - sum(each.facts.deposit for each in added) * shared.unit
     assert len(added) == count(village) == 2
@@ -62,7 +63,7 @@ def test_relay__paid_by_the_relayer__only_if_it_wants(village: Village) -> None:
 def test_relay__twice__happens_once(village: Village) -> None:
     signed = signed_by(village)
     first = pass_on(village, signed, pay=True)
-    second = relay(village.connection, village.opened, signed, village.account("poisoner"), pay=True)
+    second = relay(village.session, village.opened, signed, village.account("poisoner"), pay=True)
     assert (second.added, [each.id for each in second.known]) == ((), [first.added[0].id])
     assert count(village) == 1
 
@@ -83,7 +84,7 @@ def test_sign__more_than_a_transaction_holds__refused(village: Village) -> None:
 
 def test_relay__after_the_deadline__refused(village: Village) -> None:
     signed = signed_by(village, lasts=60)
-    village.connection.chain.advance(120)
+    village.session.chain.advance(120)
     with pytest.raises(ChainError, match="deadline"):
         pass_on(village, signed, pay=True)
 
@@ -115,19 +116,19 @@ def test_relay__contract_wallet_says_yes__is_the_wallets_contribution(village: V
     wallet = deploy(village, "SumWallet")
     signed = signed_by(village, wallet=wallet.address)
     digest = message_digest(signed.message())
-    village.connection.chain.send(wallet.functions.allow(digest), village.account("keeper"))
+    village.session.chain.send(wallet.functions.allow(digest), village.account("keeper"))
     [added] = pass_on(village, signed, pay=True).added
     assert added.facts.contributor == wallet.address
 
 
 @pytest.mark.parametrize("coins", ["ether", "token"])
 def test_relay__contract_wallet_says_no__nothing_is_paid(village: Village, planned: Plan, coins: str) -> None:
-    keeper, chain = village.account("keeper"), village.connection.chain
+    keeper, chain = village.account("keeper"), village.session.chain
     if coins == "token":
         token = deploy(village, "SumToken", 0)
         chain.send(token.functions.mint(keeper.address, 100 * COIN), village.account("creator"))
         made = create(
-            village.connection,
+            village.session,
             "paid",
             planned,
             village.account("creator"),
@@ -135,12 +136,12 @@ def test_relay__contract_wallet_says_no__nothing_is_paid(village: Village, plann
             token=token.address,
             unit=1,
         )
-        village.opened = open_model(village.connection, made.address)
+        village.opened = open_model(village.session, made.address)
     wallet = deploy(village, "SumWallet").address
     signed = replace(signed_by(village, wallet=wallet), signature=b"\x11" * 65)
     with pytest.raises(SignatureRefused):
         pass_on(village, signed, pay=True)
-    assert village.opened.shared.standing(wallet).balance == 0
+    assert village.opened.shared.balance(wallet) == 0
     assert count(village) == 0
     if coins == "token":
         assert token.functions.balanceOf(keeper.address).call() == 100 * COIN
@@ -149,17 +150,17 @@ def test_relay__contract_wallet_says_no__nothing_is_paid(village: Village, plann
 def test_relay__token_and_a_signer_that_withdraws__the_deposit_is_pulled_with_the_samples(
     village: Village, planned: Plan
 ) -> None:
-    keeper, chain = village.account("keeper"), village.connection.chain
+    keeper, chain = village.account("keeper"), village.session.chain
     token = deploy(village, "SumToken", 0)
     chain.send(token.functions.mint(keeper.address, 100 * COIN), village.account("creator"))
     made = create(
-        village.connection, "paid", planned, village.account("creator"), TERMS, token=token.address, unit=1
+        village.session, "paid", planned, village.account("creator"), TERMS, token=token.address, unit=1
     )
-    village.opened = open_model(village.connection, made.address)
+    village.opened = open_model(village.session, made.address)
     [added] = pass_on(village, signed_by(village), pay=True).added
     assert token.functions.balanceOf(keeper.address).call() == 100 * COIN - added.facts.deposit
     assert village.opened.shared.balance(village.account("contributor").address) == 0  # never anything there
-    assert next(village.opened.shared.events("Funded"))["args"]["amount"] == added.facts.deposit
+    assert next(village.opened.shared.contract.events(Funded)).amount == added.facts.deposit
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"chainId": 1}', b"[" * 200_000])
@@ -175,7 +176,7 @@ def test_commands__hidden_signed_and_funded__run(
 ) -> None:
     from orchestrator.cli.dispatch import run
 
-    home = ["--home", str(village.connection.settings.home), "--json"]
+    home = ["--home", str(village.session.settings.home), "--json"]
 
     def diln(*words: str) -> object:
         assert run(["sum", *words, *home]) == 0
@@ -183,12 +184,12 @@ def test_commands__hidden_signed_and_funded__run(
 
     text, file = ["--text", review(CITY, 0), "--label", "city"], str(tmp_path / "signed.json")
     assert diln("add", "walks", *text, "--hidden", "--max-price", "1", "--from", "bob")["commitments"]
-    village.connection.chain.mine()
-    assert diln("reveal", "walks", "--from", "bob")[0]["done"] == "reveal"
+    village.session.chain.mine()
+    assert diln("reveal", "walks", "--from", "bob")[0]["done"] is True
     assert diln("sign", "walks", *text, "--from", "carol", "-o", file)["samples"] == 1
-    assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["balance"] == COIN
-    assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["paid in"] == 0
-    assert diln("relay", file, "--dry-run", "--from", "dave")["dry run"]
+    assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["balance"]["value"] == str(COIN)
+    assert diln("fund", "walks", "1", "--for", "carol", "--from", "dave")["paid_in"]["value"] == "0"
+    assert diln("relay", file, "--dry-run", "--from", "dave")["dry_run"]
     assert diln("relay", file, "--from", "dave")["contributions"][0]["state"] == "added"
     elsewhere = json.loads(Path(file).read_bytes()) | {"chainId": 1}
     Path(file).write_text(json.dumps(elsewhere))

@@ -15,11 +15,11 @@ import json
 import pytest
 
 from orchestrator.errors import DataError, SpecError
-from orchestrator.sum.simulation.agents import Crowd
-from orchestrator.sum.simulation.reviews import load_samples
-from orchestrator.sum.simulation.running import first_model, run, simulate, simulate_seeds, write
-from orchestrator.sum.simulation.scenario import COIN, SHIPPED, load_scenario
-from orchestrator.sum.simulation.world import TwinWorld
+from orchestrator.systems.sum.simulation.agents import Crowd
+from orchestrator.systems.sum.simulation.reviews import load_samples
+from orchestrator.systems.sum.simulation.running import first_model, run, simulate, simulate_seeds, write
+from orchestrator.systems.sum.simulation.scenario import COIN, SHIPPED, load_scenario
+from orchestrator.systems.sum.simulation.world import TwinWorld
 
 
 @pytest.mark.parametrize("name", sorted({path.stem for path in SHIPPED.glob("*.toml")} - {"market"}))

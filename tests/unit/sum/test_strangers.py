@@ -1,6 +1,8 @@
 """What strangers put into the factory, its calls and their descriptors ends nobody's command.
 
-├── a call of the factory with dirty padding, a clone of foreign code, of no code: one row each
+├── a call of the factory with dirty padding, clones of foreign code, of no code, with other arguments: one
+│   row each, and every command of a model or market goes on
+├── models and markets of others with the same name: the own and the known one is meant
 ├── a node that does not know the transaction of a creation: no name, no traceback
 └── descriptors with names that cannot be shown, or are mistaken for others: refused
 """
@@ -11,17 +13,18 @@ from typing import Any
 
 import pytest
 
+from orchestrator.chain import Account, Chain
 from orchestrator.cli.dispatch import run
 from orchestrator.errors import ModelError
-from orchestrator.sum.descriptor import Descriptor, parse_descriptor
-from orchestrator.sum.encoders import VocabularyEncoder
-from orchestrator.sum.factory import Factory
-from orchestrator.sum.opening import models, open_any
+from orchestrator.kernel.session import Session
+from orchestrator.systems.sum.descriptor import Descriptor, parse_descriptor
+from orchestrator.systems.sum.encoders import VocabularyEncoder
+from orchestrator.systems.sum.factory import Factory, factory_of
+from orchestrator.systems.sum.opening import Found, models, open_any
 
 
-def raw(village: Any, to: str, data: bytes) -> Any:
+def raw(chain: Chain, stranger: Account, to: str, data: bytes) -> Any:
     """Send `data` as it is."""
-    chain, stranger = village.connection.chain, village.account("contributor")
     sent = {
         "to": to,
         "data": data,
@@ -32,24 +35,28 @@ def raw(village: Any, to: str, data: bytes) -> Any:
         "maxPriorityFeePerGas": 0,
         "value": 0,
     }
-    return chain.web3.eth.send_raw_transaction(stranger.sign_transaction(sent))
+    return chain.web3.eth.send_raw_transaction(stranger.sign_transaction(sent))  # type: ignore[arg-type]
 
 
-def dirty(village: Any) -> bytes:
+def dirty(factory: Factory) -> bytes:
     """A call that clones what has no code; behind its arguments, where nobody looks, are no zeros."""
-    factory = village.connection.factory.contract
-    call = bytes.fromhex(factory.encode_abi("create", ["0x" + "99" * 20, b"\7" * 32, b"\1"])[2:])
+    call = bytes.fromhex(factory.contract.encode_abi("create", ["0x" + "99" * 20, b"\7" * 32, b"\1"])[2:])
     assert call[-31:] == bytes(31)
     return call[:-31] + b"\xff" * 31
 
 
 def test_models__call_with_dirty_padding__one_row_and_every_name_still_opens(village: Any) -> None:
-    connection = village.connection
-    raw(village, connection.factory.address, dirty(village))
-    found = list(models(connection))
+    session = village.session
+    raw(
+        session.chain,
+        village.account("contributor"),
+        factory_of(session).address,
+        dirty(factory_of(session)),
+    )
+    found = list(models(session))
     assert [each.salt for each, _ in found][-1] == b"\7" * 32
     assert found[-1][1] is None
-    assert open_any(connection, village.opened.name).shared.address == village.opened.shared.address
+    assert open_any(session, village.opened.name).shared.address == village.opened.shared.address
 
 
 def test_created__transaction_that_the_node_does_not_know__no_salt(
@@ -60,30 +67,156 @@ def test_created__transaction_that_the_node_does_not_know__no_salt(
     def missing(*_: Any) -> Any:
         raise TransactionNotFound("null")
 
-    monkeypatch.setattr(village.connection.chain.web3.eth, "get_transaction", missing)
-    assert [each.salt for each in Factory.created(village.connection.factory)] == [None]
+    monkeypatch.setattr(village.session.chain.web3.eth, "get_transaction", missing)
+    assert [each.salt for each in Factory.created(factory_of(village.session))] == [None]
     with pytest.raises(ModelError, match="no shared model"):
-        open_any(village.connection, village.opened.name)
+        open_any(village.session, village.opened.name)
 
 
-@pytest.mark.parametrize("command", ["list", "show", "predict", "leaderboard", "replay", "refund", "report"])
+def hostile(session: Session, account: Account, arguments: bytes) -> None:
+    """What nobody can use: dirty padding, no model's code, no code, arguments cut off or nonsense."""
+    factory = factory_of(session)
+    implementation = session.deployments.get("SparsePerceptronStake")
+    calls = [dirty(factory)]
+    for foreign, given in (
+        (factory.address, arguments),  # no model's code
+        ("0x" + "99" * 20, arguments),  # no code at all
+        (implementation, arguments[:40]),
+        (implementation, b"\xff" * len(arguments)),
+    ):
+        calls.append(bytes.fromhex(factory.contract.encode_abi("create", [foreign, bytes(32), given])[2:]))
+    before = len(list(factory.created()))
+    for call in calls:
+        raw(session.chain, account, factory.address, call)
+    assert len(list(factory.created())) > before + 1
+
+
+SHARED = [
+    ["list"],
+    ["show", "walks"],
+    ["predict", "walks", "--text", "a tower and a tram"],
+    ["leaderboard", "walks"],
+    ["replay", "walks"],
+    ["refund", "walks"],
+    ["refund", "walks", "--everyone"],
+    ["report", "walks"],
+    ["reveal", "walks"],
+    ["withdraw", "walks"],
+    ["watch", "walks", "--once"],
+    ["watch", "walks", "--once", "--everyone"],
+    ["fund", "walks", "0.001"],
+    ["add", "walks", "--text", "river deer", "--label", "nature"],
+    ["market", "list"],
+]
+
+
+@pytest.mark.parametrize("words", SHARED, ids=" ".join)
 def test_commands__among_hostile_entries__work(
+    village: Any, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = village.session
+    own = next(factory_of(session).created(village.opened.shared.address))
+    hostile(session, village.account("contributor"), own.arguments)
+    assert run(["sum", *words, "--json", "--home", str(session.settings.home)]) == 0
+    assert json.loads(capsys.readouterr().out) is not None
+
+
+def test_list__hostile_entries__a_row_for_each(village: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    session = village.session
+    own = next(factory_of(session).created(village.opened.shared.address))
+    hostile(session, village.account("contributor"), own.arguments)
+    assert run(["sum", "list", "--json", "--home", str(session.settings.home)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == len(list(factory_of(session).created()))
+    assert sum(row["name"] == "walks" for row in rows) == 1
+
+
+MARKETS = [
+    ["list"],
+    ["market", "list"],
+    ["show", "fair"],
+    ["market", "show", "fair"],
+    ["predict", "fair", "--text", "a tower and a tram"],
+    ["replay", "fair"],
+    ["market", "settle", "fair"],
+    ["market", "open", "fair"],
+    ["market", "withdraw", "fair"],
+    ["watch", "fair", "--once"],
+    ["market", "contribute", "fair", "--text", "river deer", "--label", "nature", "--open"],
+]
+
+
+@pytest.mark.parametrize("words", MARKETS, ids=" ".join)
+def test_commands__market_among_hostile_entries__work(
+    fair: Any, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = fair.session
+    hostile(session, fair.account("stranger"), fair.opened.created.arguments)
+    assert run(["sum", *words, "--json", "--home", str(session.settings.home)]) == 0
+    assert "fair" in capsys.readouterr().out or words[-1] != "list"
+
+
+# -- of the same name ------------------------------------------------------------------------------------
+
+
+def namesake(session: Session, opened: Found, account: str = "bob") -> None:
+    """Create what `opened` is a second time, with the very descriptor, so that it has the same name."""
+    created = opened.created
+    assert created is not None
+    assert created.salt is not None
+    implementation = session.deployments.get(opened.shared.composition)
+    creating = factory_of(session).create(implementation, created.salt, created.arguments)
+    session.chain.send(creating, session.account(account))
+    same = [found for found, descriptor in models(session) if descriptor and descriptor.name == opened.name]
+    assert len(same) > 1
+
+
+@pytest.mark.parametrize("command", ["show", "refund", "report", "watch", "replay", "withdraw"])
+def test_commands__model_of_the_same_name__the_one_that_this_folder_made(
     village: Any, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    connection = village.connection
-    raw(village, connection.factory.address, dirty(village))
-    own = next(connection.factory.created(village.opened.shared.address))
-    for foreign in (connection.factory.address, "0x" + "99" * 20):  # no model's code, no code at all
-        call = connection.factory.contract.encode_abi("create", [foreign, bytes(32), own.arguments])
-        raw(village, connection.factory.address, bytes.fromhex(call[2:]))
-    words = [] if command == "list" else [village.opened.name]
-    words += ["--text", "a tower and a tram"] if command == "predict" else []
-    words += ["--json", "--home", str(connection.settings.home)]
-    assert run(["sum", command, *words]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    if command == "list":
-        assert sum(row["name"] == village.opened.name for row in rows) == 1
-        assert len(rows) == 3
+    namesake(village.session, village.opened)
+    words = ["--once"] if command == "watch" else []
+    assert run(["sum", command, "walks", *words, "--home", str(village.session.settings.home)]) == 0
+    assert "several" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "settle", "open", "withdraw"])
+def test_commands__market_of_the_same_name__the_one_that_this_folder_made(
+    fair: Any, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    namesake(fair.session, fair.opened)
+    assert run(["sum", "market", command, "fair", "--home", str(fair.session.settings.home)]) == 0
+    assert "several" not in capsys.readouterr().err
+
+
+def test_open_any__all_are_strangers__the_one_that_this_folder_used(
+    village: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, address = village.session, village.opened.shared.address
+    namesake(session, village.opened)
+    monkeypatch.setattr(session, "names", {})
+    assert open_any(session, "walks").shared.address == address
+
+
+def test_open_any__used_by_this_folder_but_another_is_own__the_own(
+    village: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, account = village.session, village.account("contributor")
+    namesake(session, village.opened)
+    monkeypatch.setattr(session, "names", {account.address: account.name})
+    assert open_any(session, "walks").shared.creator == account.address
+
+
+def test_open_any__strangers_and_none_is_known__asks_for_an_address(
+    village: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = village.session
+    namesake(session, village.opened)
+    monkeypatch.setattr(session, "names", {})
+    monkeypatch.setattr(type(session.known), "knows", lambda *_: False)
+    with pytest.raises(ModelError, match="several shared models are called `walks`"):
+        open_any(session, "walks")
 
 
 GOOD = Descriptor("walks", "SparsePerceptron", ("city", "nature"), VocabularyEncoder(("ab", "cd")))

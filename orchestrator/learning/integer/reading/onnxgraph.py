@@ -42,10 +42,12 @@ def _use_of(stopped: str) -> str:
 
 
 def _hint(stopped: str) -> str:
-    """What would help: of a known operator the values differ, of classifiers mostly the labels."""
-    if stopped in OPERATORS:
-        return "Classes must be whole numbers and shapes fixed: train it so, and export it again."
-    return f"Supported are {', '.join(sorted(OPERATORS))}."
+    """What would help: of classifiers the labels differ, of other known operators the values."""
+    if stopped not in OPERATORS:
+        return f"Supported are {', '.join(sorted(OPERATORS))}."
+    if stopped.endswith("Classifier"):
+        return "Its classes must be whole numbers, not texts: encode the labels, train, and export it again."
+    return "Rows must stay rows, weights constant: linear models, networks of dense layers, and trees do so."
 
 
 def _inputs(graph: Graph, names: Sequence[str]) -> dict[str, Flow]:

@@ -71,9 +71,10 @@ def _relu(node: Node, values: list[Any], _: int) -> Any:
 
 
 def _product(node: Node, values: list[Any], _: int) -> Any:
+    """Weights of one output may be a vector; the prediction is a list then, as it is in the end."""
     value, weights = values
-    if isinstance(value, Flow) and isinstance(weights, np.ndarray) and weights.ndim == 2:
-        return _layer(value, weights.T.astype(np.float64), 0.0)
+    if isinstance(value, Flow) and isinstance(weights, np.ndarray) and weights.ndim in (1, 2):
+        return _layer(value, np.atleast_2d(weights.T).astype(np.float64), 0.0)
     return None
 
 

@@ -1,0 +1,1 @@
+"""The systems: each knows the floors below, and none of the others."""

@@ -1,0 +1,160 @@
+"""Put a submission's model into the model registry: hash, licence, data, and the score the contract gave."""
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from orchestrator.bindings.competition import Outcome, Status
+from orchestrator.chain import Account
+from orchestrator.errors import ChainError
+from orchestrator.kernel.session import Session
+from orchestrator.learning.integer import IntegerNetwork, decode_model, readable_score
+from orchestrator.provenance import Approval, Manifest, Version, describe, publication_of, sign_publication
+from orchestrator.storage import PutResult
+from orchestrator.systems.competition.contracts import Competition
+from orchestrator.systems.competition.overview import stands
+from orchestrator.systems.competition.training import read_archive
+from orchestrator.times import utc
+from orchestrator.types import Digest
+
+
+@dataclass(frozen=True)
+class Published:
+    """The model's version in the registry; `gas_used` is 0 if it had been published before."""
+
+    version: Version
+    manifest: Manifest
+    gas_used: int
+
+
+def publish(
+    session: Session, competition: Competition, number: int, owner: Account, licence: str | None = None
+) -> Published:
+    """Publish the model of one's own submission, as deployable if it won a place; twice, it happens once.
+
+    The artifact is the very bytes that the competition runs. Raises ChainError before the end and for
+    somebody else's submission.
+    """
+    submission = competition.submission(number)
+    if submission.submitter != owner.address or submission.status is not Status.REVEALED:
+        raise ChainError(f"submission {number} is not a revealed one of {owner.name}", "See `show`.")
+    if competition.progress().outcome is not Outcome.DECIDED or not stands(competition, number):
+        raise ChainError(f"the score of submission {number} is not decided", "Publish it after the end.")
+    content = competition.model_bytes(number)
+    stored = session.storage.put(content)
+    manifest = _manifest(session, competition, number, content, stored, licence)
+    session.storage.put(manifest.to_bytes())
+    project, gas = _project(session, competition, owner)
+    known = session.registry.version(project, manifest.artifact_hash)
+    if known:
+        return Published(known, manifest, gas)
+    publication = publication_of(manifest, project, deployable=number in competition.ranking())
+    signature = sign_publication(publication, owner, session.chain.chain_id, session.registry.address)
+    approvals = [Approval(owner.address, signature.signature)]
+    call = session.registry.publish(publication, approvals)
+    receipt = session.send(
+        call, owner, once=f"model-{competition.address}-{manifest.artifact_hash.hex()[:16]}"
+    )
+    published = session.registry.version(project, manifest.artifact_hash)
+    if published is None:
+        raise ChainError(
+            f"transaction {receipt.tx_hash} went through, yet the version is not shown", "Try again."
+        )
+    return Published(published, manifest, gas + receipt.gas_used)
+
+
+def _project(session: Session, competition: Competition, owner: Account) -> tuple[Digest, int]:
+    """The owner's project for this competition, created if need be, and the gas that it took."""
+    name = f"competition-{competition.address}"
+    project = session.registry.project_id(owner.address, name)
+    if session.registry.project(project):
+        return project, 0
+    create = session.registry.contract.create_project(name, [], [owner.address], 1)
+    return project, session.send(
+        create, owner, once=f"project-{competition.address}-{owner.address}"
+    ).gas_used
+
+
+def _manifest(
+    session: Session,
+    competition: Competition,
+    number: int,
+    content: bytes,
+    stored: PutResult,
+    licence: str | None,
+) -> Manifest:
+    terms, archive = competition.terms, read_archive(session, competition)
+    at = _time(competition.progress().drawn_at)
+    return describe(
+        name=f"submission-{number}.bin",
+        sha256=hashlib.sha256(content).hexdigest(),
+        cid=stored.cid,
+        artifact={"size": stored.size, "profile": stored.profile, "format": "diln-integer-model"},
+        project=f"competition-{competition.address}",
+        data=[
+            {
+                "source": f"competition:{competition.address}",
+                "sha256": hashlib.sha256(session.storage.read(terms.cid)).hexdigest(),
+                "cid": terms.cid,
+                "files": (),
+                "rows": terms.groups * terms.group_size,
+                "columns": {},
+                "cleaning": {},
+                "collected": at,
+            }
+        ],
+        training=_training(competition, archive.encoding.features, archive.encoding.target, content),
+        environment={"python": platform.python_version(), "libraries": _libraries(), "git": None},
+        evaluation=_evaluation(competition, number),
+        licence=licence,
+        created=at,
+    )
+
+
+def _training(
+    competition: Competition, features: tuple[str, ...], target: str, content: bytes
+) -> dict[str, Any]:
+    terms, model = competition.terms, decode_model(content)
+    kind = "network" if isinstance(model, IntegerNetwork) else "trees"
+    return {
+        "algorithm": f"orchestrator.learning.integer.{type(model).__name__}",
+        "steps": (f"integer {kind}",),
+        "hyperparameters": {},
+        "search": None,
+        "features": tuple({"name": name, "type": "numeric", "optional": False} for name in features),
+        "reading": None,
+        "target": target,
+        "task": "classification" if terms.classes else "regression",
+        "split": {"groups": terms.groups, "testGroups": competition.test_groups()},
+        "seed": None,
+    }
+
+
+def _evaluation(competition: Competition, number: int) -> dict[str, Any]:
+    """What the contract found, and whether that passed the criterion."""
+    terms = competition.terms
+    value = readable_score(terms.metric_name, competition.result_of(number).score)
+    mae = terms.classes == 0
+    threshold = terms.criterion / (10**6 if mae else 10**9)
+    passed = value <= threshold if mae else value >= threshold
+    condition = {
+        "metric": terms.metric_name,
+        "relation": "<=" if mae else ">=",
+        "threshold": float(threshold),
+        "value": float(value),
+        "passed": passed,
+    }
+    return {
+        "metrics": {terms.metric_name: float(value), "samples": terms.test_samples},
+        "gate": {"passed": passed, "conditions": (condition,)},
+    }
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in ("numpy", "scikit-learn")}
+
+
+def _time(timestamp: int) -> str:
+    return utc(timestamp).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,341 @@
+"""A model's card for people and a bill of materials for machines, both out of its manifest alone.
+
+What strangers wrote is shown escaped: in Markdown as code, which nothing in it ends, in YAML and JSON quoted.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator import __version__
+from orchestrator.errors import ChainError, ModelError
+from orchestrator.kernel.session import Session
+from orchestrator.provenance import Anchor, Manifest, Version
+from orchestrator.provenance.formats import format_named
+from orchestrator.provenance.predicate import DataRecord
+from orchestrator.systems.prove.fetching import manifest_of
+from orchestrator.systems.prove.openssf import own_run
+from orchestrator.systems.prove.references import find_version
+from orchestrator.text import shown
+
+LONGEST = 300
+MOST_LISTED = 200
+_SPDX = {
+    "0BSD",
+    "AFL-3.0",
+    "AGPL-3.0-only",
+    "AGPL-3.0-or-later",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC-BY-4.0",
+    "CC-BY-NC-4.0",
+    "CC-BY-SA-4.0",
+    "CC0-1.0",
+    "GPL-2.0-only",
+    "GPL-3.0-only",
+    "GPL-3.0-or-later",
+    "ISC",
+    "LGPL-3.0-only",
+    "MIT",
+    "MPL-2.0",
+    "Unlicense",
+}
+_LIBRARIES = {
+    "skops": "sklearn",
+    "keras": "keras",
+    "keras-h5": "keras",
+    "pytorch": "pytorch",
+    "onnx": "onnx",
+    "hugging-face": "transformers",
+    "gguf": "gguf",
+    "safetensors": "safetensors",
+    "xgboost-json": "xgboost",
+    "xgboost-ubj": "xgboost",
+    "lightgbm": "lightgbm",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model; `version` and `anchor` are None for one that was not published."""
+
+    manifest: Manifest
+    version: Version | None
+    anchor: Anchor | None
+
+    @property
+    def title(self) -> str:
+        """The project's name, and the version's number."""
+        name = self.manifest.predicate.project
+        return f"{name}@{self.version.number}" if self.version else name
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What identifies the model, and where it is anchored."""
+        predicate = self.manifest.predicate
+        found = {
+            "unixfs" if self.manifest.folder else "sha256": self.manifest.artifact_hash.hex(),
+            "cid": self.manifest.artifact_cid,
+            "manifest": self.manifest.digest.hex(),
+            "format": predicate.artifact.format,
+            "size": str(predicate.artifact.size),
+            "created": predicate.created,
+        }
+        if self.version:
+            found["status"] = self.version.status.word
+        if self.anchor:
+            found |= {
+                "chain": str(self.anchor.chain_id),
+                "registry": self.anchor.registry,
+                "project": self.anchor.project_id.hex(),
+                "block": str(self.anchor.block_number),
+                "transaction": self.anchor.transaction,
+                "signers": " ".join(self.anchor.signers),
+            }
+        return found
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """All metrics that are one number; those within others by both names, but for `values`."""
+        return dict(_numbers(self.manifest.predicate.evaluation.metrics, ""))
+
+
+def card_of(session: Session, reference: str) -> Card:
+    """The card of a run, or of a published version (NAME@NUMBER, a hash, a file).
+
+    Raises ModelError, StorageError where its manifest is nowhere at hand, ManifestError.
+    """
+    run = own_run(session, reference)
+    if run:
+        return _published(session, run.manifest)
+    version = find_version(session, reference, session.viewer)
+    return Card(manifest_of(session, version), version, session.registry.anchor_of(version))
+
+
+def _published(session: Session, manifest: Manifest) -> Card:
+    """The card of a run, with its anchor if it was published and the chain can be asked."""
+    try:
+        version = find_version(session, manifest.artifact_hash.hex(), session.viewer)
+        if version.manifest_digest == manifest.digest:
+            return Card(manifest, version, session.registry.anchor_of(version))
+    except (ChainError, ModelError):
+        pass
+    return Card(manifest, None, None)
+
+
+def markdown(card: Card) -> str:
+    """A model card with the front matter that Hugging Face reads."""
+    predicate = card.manifest.predicate
+    training = predicate.training
+    sections: dict[str, Mapping[str, Any]] = {
+        "Model": {"algorithm": training.algorithm, "task": training.task, "target": training.target}
+        | {"licence": predicate.licence, "steps": ", ".join(training.steps)},
+        "Proof": card.facts,
+        "Metrics": card.metrics,
+        "Gate": {
+            f"{each.metric} {each.relation} {each.threshold:g}": "passed" if each.passed else "not passed"
+            for each in (predicate.evaluation.gate.conditions if predicate.evaluation.gate else ())
+        },
+        "Data": {each.source: _data_line(each) for each in predicate.data},
+        "Features": {each.name: each.type for each in training.features},
+        "Hyper-parameters": training.hyperparameters,
+        "Libraries": {"python": predicate.environment.python, **predicate.environment.libraries},
+        "Made from": {
+            each.artifact: "in the registry" if each.manifest else "" for each in predicate.parents
+        },
+        "Signed elsewhere": {each.sha256: f"{each.type} key {each.key}" for each in predicate.attestations},
+    }
+    lines = [f"# {_code(card.title)}", "", _reservation(card), ""]
+    for heading, facts in sections.items():
+        lines += _section(heading, facts)
+    return f"---\n{_front_matter(card)}---\n\n" + "\n".join(lines)
+
+
+def cyclonedx(card: Card) -> str:
+    """A machine-learning bill of materials: CycloneDX 1.6, JSON. The same manifest gives the same bytes."""
+    predicate = card.manifest.predicate
+    data = [_data_component(number, each) for number, each in enumerate(predicate.data)]
+    libraries = [_library(name, version) for name, version in sorted(predicate.environment.libraries.items())]
+    bom = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, 'ipfs://' + card.manifest.cid)}",
+        "version": 1,
+        "metadata": {
+            "timestamp": predicate.created,
+            "tools": {"components": [{"type": "application", "name": "diln", "version": __version__}]},
+            "component": _model_component(card, data),
+        },
+        "components": [*data, *libraries],
+        "dependencies": [
+            {"ref": "model", "dependsOn": [each["bom-ref"] for each in (*data, *libraries)]},
+            *({"ref": each["bom-ref"]} for each in (*data, *libraries)),
+        ],
+    }
+    return json.dumps(bom, indent=2, ensure_ascii=False) + "\n"
+
+
+def _model_component(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
+    manifest, predicate = card.manifest, card.manifest.predicate
+    found: dict[str, Any] = {
+        "type": "machine-learning-model",
+        "bom-ref": "model",
+        "name": _line(predicate.project),
+        "version": str(card.version.number) if card.version else manifest.digest.hex()[:12],
+        "externalReferences": [
+            {"type": "distribution", "url": f"ipfs://{manifest.artifact_cid}"},
+            {
+                "type": "attestation",
+                "url": f"ipfs://{manifest.cid}",
+                "hashes": [_sha256(manifest.digest.hex())],
+            },
+        ],
+        "modelCard": _model_card(card, data),
+        "properties": [
+            *({"name": f"diln:{name}", "value": value} for name, value in card.facts.items()),
+            *_properties("hyperparameter", predicate.training.hyperparameters),
+        ],
+    }
+    if not manifest.folder:
+        found["hashes"] = [_sha256(manifest.artifact_hash.hex())]
+    if predicate.licence:
+        known = predicate.licence in _SPDX
+        found["licenses"] = [{"license": {"id" if known else "name": _line(predicate.licence)}}]
+    if predicate.parents:
+        found["pedigree"] = {
+            "ancestors": [
+                {
+                    "type": "machine-learning-model",
+                    "name": each.artifact[:12],
+                    "hashes": [_sha256(each.artifact)],
+                }
+                for each in predicate.parents
+            ]
+        }
+    return found
+
+
+def _model_card(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
+    training = card.manifest.predicate.training
+    told = {"task": training.task, "modelArchitecture": training.algorithm}
+    parameters: dict[str, Any] = {key: _line(value) for key, value in told.items() if value}
+    parameters["datasets"] = [{"ref": each["bom-ref"]} for each in data]
+    parameters["inputs"] = [{"format": _line(f"{each.name}: {each.type}")} for each in training.features]
+    if training.target:
+        parameters["outputs"] = [{"format": _line(training.target)}]
+    metrics = [{"type": _line(name), "value": f"{value:.12g}"} for name, value in card.metrics.items()]
+    return {"modelParameters": parameters, "quantitativeAnalysis": {"performanceMetrics": metrics}}
+
+
+def _data_component(number: int, data: DataRecord) -> dict[str, Any]:
+    facts = {"rows": data.rows, "cid": data.cid, "collected": data.collected}
+    return {
+        "type": "data",
+        "bom-ref": f"data-{number}",
+        "name": _line(data.source),
+        "hashes": [_sha256(data.sha256)],
+        "properties": list(
+            _properties("data", {key: each for key, each in facts.items() if each is not None})
+        ),
+    }
+
+
+def _library(name: str, version: str) -> dict[str, Any]:
+    return {
+        "type": "library",
+        "bom-ref": f"library-{_line(name)}",
+        "name": _line(name),
+        "version": _line(version),
+    }
+
+
+def _sha256(digest: str) -> dict[str, str]:
+    return {"alg": "SHA-256", "content": digest}
+
+
+def _properties(kind: str, facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    for name, value in list(facts.items())[:MOST_LISTED]:
+        yield {"name": _line(f"diln:{kind}:{name}"), "value": _line(_plain(value))}
+
+
+def _front_matter(card: Card) -> str:
+    import yaml
+
+    predicate = card.manifest.predicate
+    licence = predicate.licence
+    task = {"classification": "tabular-classification", "regression": "tabular-regression"}.get(
+        predicate.training.task or ""
+    )
+    found: dict[str, Any] = {"tags": ["diln"]}
+    if licence:
+        known = licence in _SPDX
+        found |= (
+            {"license": licence.lower()} if known else {"license": "other", "license_name": _line(licence)}
+        )
+    library = _LIBRARIES.get(format_named(predicate.artifact.format).name)
+    found |= {"library_name": library} if library else {}
+    found |= {"pipeline_tag": task} if task else {}
+    if card.metrics and predicate.data:
+        found["model-index"] = [{"name": _line(card.title), "results": [_result(card, task or "other")]}]
+    return yaml.safe_dump(found, sort_keys=False, width=float("inf"), allow_unicode=False)
+
+
+def _result(card: Card, task: str) -> dict[str, Any]:
+    source = _line(card.manifest.predicate.data[0].source)
+    return {
+        "task": {"type": task},
+        "dataset": {"type": "diln", "name": source},
+        "metrics": [{"type": _line(name), "value": value} for name, value in card.metrics.items()],
+    }
+
+
+def _reservation(card: Card) -> str:
+    where = (
+        "Check this card with `diln verify`: it was made from the manifest that is anchored below."
+        if card.anchor
+        else "This card names no anchor: nobody but its maker vouches for what stands here."
+    )
+    if format_named(card.manifest.predicate.artifact.format).runs_code:
+        where += " Loading a model of this format as usual runs code that it holds."
+    return where
+
+
+def _section(heading: str, facts: Mapping[str, Any]) -> list[str]:
+    known = [(name, value) for name, value in facts.items() if value not in (None, "")]
+    if not known:
+        return []
+    more = [f"- and {len(known) - MOST_LISTED} more"] if len(known) > MOST_LISTED else []
+    lines = [f"- {_code(name)}: {_code(_plain(value))}" for name, value in known[:MOST_LISTED]]
+    return [f"## {heading}", "", *lines, *more, ""]
+
+
+def _data_line(data: DataRecord) -> str:
+    rows = "" if data.rows is None else f"{data.rows} rows, "
+    return f"{rows}SHA-256 {data.sha256}"
+
+
+def _numbers(found: Mapping[str, Any], before: str) -> Iterator[tuple[str, float]]:
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{before}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{before}{name}".removeprefix("values."), float(value)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=dict)
+
+
+def _line(text: str) -> str:
+    return shown(text, LONGEST)
+
+
+def _code(text: str) -> str:
+    """As code of one line, which Markdown does not look into: nothing in it may end it."""
+    inner = _line(text).replace("`", "'").strip()
+    return f"`{inner or '-'}`"

@@ -1,0 +1,62 @@
+"""Listen on a port, and hand its connections to an application."""
+
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.config import Settings
+from orchestrator.errors import UsageError
+
+BACKLOG = 2048
+MOST_CONNECTIONS = 1000
+"""Beyond it, a request is answered 503: below the usual limit of open files."""
+
+TURN = 0.001
+"""Seconds after which Python lets another thread run: the loop is never far from its turn."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; `port` 0 takes a free one. Raises UsageError if it cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"{host}, port {port}: {reason}", "Choose another: --port, --host.") from error
+
+
+def url(listener: socket.socket) -> str:
+    """Where it listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def impatient(settings: Settings, interval: float) -> Settings:
+    """The settings, with a node's time-out so short that a silent one does not hold up a check for long."""
+    network = settings.network
+    return replace(settings, network=replace(network, timeout=min(network.timeout, max(1.0, interval / 6))))
+
+
+def run(app: Any, listener: socket.socket) -> None:
+    """Answer until a signal ends it."""
+    import uvicorn
+
+    from orchestrator.systems.prove.connections import Connection
+
+    sys.setswitchinterval(TURN)
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=5,
+    )
+    with suppress(KeyboardInterrupt):  # uvicorn raises it anew once it has ended in order
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,111 @@
+"""Change how far a published version is trusted."""
+
+from collections.abc import Sequence
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import GateError, ModelError, NotDeployed, SignatureRefused, UsageError
+from orchestrator.kernel.session import Session
+from orchestrator.provenance import Approval, Status, Version, lineage, sign_promotion
+from orchestrator.systems.prove.fetching import manifest_of
+from orchestrator.systems.prove.runs import Run
+
+
+def mark(
+    session: Session,
+    version: Version,
+    status: Status,
+    sender: Account,
+    *,
+    reason: str = "",
+    signers: Sequence[Account] = (),
+    dry_run: bool = False,
+) -> Receipt | None:
+    """Give a version another status; None, and nothing is sent, if it has that status already.
+
+    Less trust (deprecated, published) needs a publisher. More trust needs as many participants' signatures as
+    the project demands, given by `signers` (if none are named, by `sender`). Revoking needs the owner and a
+    `reason`, and is for good. A model becomes deployable only if its manifest holds a gate that it passed.
+
+    Raises GateError, UsageError without a reason, SignatureRefused for a signer who is no participant,
+    ContractReverted for a transition that is not allowed.
+    """
+    with session.alone(f"mark {version.project_id.hex()} {version.artifact_hash.hex()}"):
+        version = session.registry.version(version.project_id, version.artifact_hash) or version
+        if status is version.status:
+            return None
+        return _mark(session, version, status, sender, reason, signers, dry_run)
+
+
+def refuse_revoked(session: Session, parents: Sequence[Run]) -> None:
+    """Raise ModelError where a parent, or what it was made from, was revoked in any project of this chain.
+
+    A model made from a revoked one fails verification. Where no registry is, nothing was revoked.
+    """
+    try:
+        registry = session.registry
+    except NotDeployed:
+        return
+    for run in parents:
+        for version in registry.find_versions(run.manifest.artifact_hash):
+            for each in (version, *lineage(registry, version).ancestors()):
+                if each.status is Status.REVOKED:
+                    what = "was revoked" if each is version else "was made from a model that was revoked"
+                    raise ModelError(
+                        f"{run.name}/{run.id} {what}: {each.reason}",
+                        "Train without it, or add --allow-revoked: what is made from it fails to verify.",
+                    )
+
+
+def _mark(
+    session: Session,
+    version: Version,
+    status: Status,
+    sender: Account,
+    reason: str,
+    signers: Sequence[Account],
+    dry_run: bool,
+) -> Receipt:
+    registry = session.registry
+    key = version.project_id, version.artifact_hash
+    if status is Status.REVOKED:
+        if not reason:
+            raise UsageError("revoking needs a reason", "Say why with --reason.")
+        function = registry.contract.revoke(*key, reason)
+    elif status < version.status:
+        function = registry.contract.demote(*key, status)
+    else:
+        if status is Status.DEPLOYABLE:
+            _require_gate(session, version)
+        approvals = _approvals(session, version, status, _signers(session, version, signers, sender))
+        function = registry.promote(*key, status, approvals)
+    return session.send(function, sender, dry_run=dry_run)
+
+
+def _approvals(
+    session: Session, version: Version, status: Status, signers: Sequence[Account]
+) -> list[Approval]:
+    chain_id, registry = session.chain.chain_id, session.registry.address
+    return [sign_promotion(version, status, signer, chain_id, registry) for signer in signers]
+
+
+def _signers(session: Session, version: Version, named: Sequence[Account], sender: Account) -> list[Account]:
+    """Those who were named, all of them participants; if nobody was, the sender where it is one."""
+    strangers = [
+        account
+        for account in named or [sender]
+        if not session.registry.is_participant(version.project_id, account.address)
+    ]
+    if named and strangers:
+        raise SignatureRefused(
+            f"{strangers[0].name} is not a participant of this project", "`diln project show` lists them."
+        )
+    return [account for account in named or [sender] if account not in strangers]
+
+
+def _require_gate(session: Session, version: Version) -> None:
+    gate = manifest_of(session, version).predicate.evaluation.gate
+    if gate is None or not gate.passed:
+        raise GateError(
+            "this model has not passed a gate, so it cannot become deployable",
+            "Set [gate] in the spec, train a model that passes, and publish that.",
+        )

@@ -1,0 +1,86 @@
+"""Projects by name. One creator's names are unique; others may give theirs the same name."""
+
+import re
+from collections.abc import Sequence
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import ChainError
+from orchestrator.kernel.session import Session
+from orchestrator.provenance import Project
+from orchestrator.types import Address, Digest
+
+
+def find_project(session: Session, reference: str, creator: Address | None = None) -> Project:
+    """The project that `reference` names: an id (64 hex digits), `CREATOR/NAME`, or NAME.
+
+    CREATOR is an address or an account's name. A bare NAME is first looked for among the projects of
+    `creator`, so that nobody can take its place by giving theirs the same name; then among all.
+
+    Raises ChainError if there is none, or several have the name.
+    """
+    registry = session.registry
+    by_id = _by_id(session, reference)
+    if by_id:
+        return by_id
+    owner, slash, name = reference.rpartition("/")
+    if slash:
+        creator = session.address(owner)
+    own = registry.project(registry.project_id(creator, name)) if creator else None
+    if own:
+        return own
+    if slash:
+        raise ChainError(f"{owner} has created no project `{name}`", "Look at `diln project list`.")
+    return registry.find_project(reference)
+
+
+def own_project(session: Session, name: str, account: Account) -> Project | None:
+    """The project that `account` created under this name; None if it created none.
+
+    What is signed or sent goes nowhere else by a bare name: anybody may give theirs the same name, and make
+    others publishers or participants of it without asking.
+    """
+    return session.registry.project(session.registry.project_id(account.address, name))
+
+
+def create_project(
+    session: Session,
+    name: str,
+    sender: Account,
+    *,
+    publishers: Sequence[str] = (),
+    participants: Sequence[str] = (),
+    threshold: int | None = None,
+    dry_run: bool = False,
+) -> tuple[Digest, Receipt]:
+    """Create a project that `sender` owns; members are given by address or account name.
+
+    Without participants, `sender` is the only one. Unless `threshold` is given, all of them must sign.
+    Returns the project's id and the receipt; raises ChainError if `sender` has one of that name. Killed, and
+    run again, it waits for what was sent.
+    """
+    project_id = session.registry.project_id(sender.address, name)
+    purpose = f"project-{project_id.hex()[:16]}"
+    signing = [resolve_address(session, who) for who in participants] or [sender.address]
+    function = session.registry.contract.create_project(
+        name,
+        [resolve_address(session, who) for who in publishers],
+        signing,
+        len(signing) if threshold is None else threshold,
+    )
+    with session.alone(purpose):
+        if session.registry.project(project_id):
+            raise ChainError(f"{sender.name} has a project `{name}` already", "Look at `diln project show`.")
+        return project_id, session.send(function, sender, dry_run=dry_run, once=purpose)
+
+
+def resolve_address(session: Session, who: str) -> Address:
+    """The address that a person means, to give it rights. Raises as `find_address` does."""
+    return session.address(who, paid=True)
+
+
+def _by_id(session: Session, reference: str) -> Project | None:
+    # Before the names: somebody may have named theirs like the id of another's.
+    digits = reference.removeprefix("0x")
+    if not re.fullmatch("[0-9a-fA-F]{64}", digits):
+        return None
+    return session.registry.project(Digest(bytes.fromhex(digits)))

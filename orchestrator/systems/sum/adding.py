@@ -1,0 +1,223 @@
+"""Give a shared model data, with the deposit that it asks for."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds
+from orchestrator.kernel.money import Currency, approve, require_held
+from orchestrator.kernel.session import Session
+from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from orchestrator.systems.sum.opening import Found, Opened
+from orchestrator.systems.sum.records import Contribution
+from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.types import Address, Wei
+
+Progress = Callable[[int, int], None]
+Sample = tuple[bytes, int]
+
+AT_ONCE = 25
+"""Samples in a transaction: far below what a transaction may cost, for every model."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What was added, what had been before (and was not again), and the gas that it took.
+
+    `estimate` is set by a dry run only.
+    """
+
+    added: tuple[Contribution, ...]
+    known: tuple[Contribution, ...]
+    gas_used: int
+    estimate: Receipt | None = None
+
+
+def encode_row(opened: Found, row: object) -> bytes:
+    """One sample's bytes, within the number of features that the model takes. Raises DataError."""
+    x = opened.descriptor.encoder.encode(row)
+    limit = opened.shared.shape.limit
+    if limit and len(x) > 2 * limit:
+        raise DataError(
+            f"this text has {len(x) // 2} known words; the model takes {limit} at most", "Shorten it."
+        )
+    return x
+
+
+def encode_features(opened: Found, features: Sequence[int]) -> bytes:
+    """Encoded features, given as numbers. Raises DataError where the contract would refuse them."""
+    sparse = opened.shared.shape.limit > 0
+    x = encode_sparse(features) if sparse else encode_dense(features)
+    twin = opened.first_twin()
+    twin.classify(x)
+    return x
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody gave a model before, of some samples: how often each, and what of it is still open."""
+
+    times: Counter[Sample]
+    open: tuple[Contribution, ...]
+
+    def missing(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Those that are not open, each once."""
+        known = set(map(sample_of, self.open))
+        return [each for each in dict.fromkeys(samples) if each not in known]
+
+
+def given_before(opened: Opened, contributor: Address, samples: Iterable[Sample]) -> Given:
+    """Which of these samples `contributor` gave before."""
+    ledger, asked = opened.ledger.refresh(), set(samples)
+
+    def own(contribution: Contribution) -> bool:
+        return contribution.facts.contributor == contributor and sample_of(contribution) in asked
+
+    times = Counter(sample_of(each) for each in ledger.contributions if own(each))
+    return Given(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
+
+
+def add(
+    session: Session,
+    opened: Opened,
+    samples: Sequence[Sample],
+    sender: Account,
+    *,
+    maximum: Wei | None = None,
+    again: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Addition:
+    """Add samples, AT_ONCE to a transaction, each with its deposit.
+
+    `maximum` is the most to deposit for a sample (by default what it costs now). A sample that `sender` has
+    added before, and that is still open, is not added again unless `again`: so a command that was killed can
+    be repeated. Where the model takes a token, what the balance lacks is approved before; it is paid with the
+    samples, and no more than the deposit. Raises InsufficientFunds, ChainError where the price is above the
+    maximum; then nothing of that transaction is sent.
+    """
+    with session.alone(f"add {opened.shared.address} {sender.address}"):
+        return _add(session, opened, samples, sender, maximum, again, dry_run, progress)
+
+
+def _add(
+    session: Session,
+    opened: Opened,
+    samples: Sequence[Sample],
+    sender: Account,
+    maximum: Wei | None,
+    again: bool,
+    dry_run: bool,
+    progress: Progress | None,
+) -> Addition:
+    shared, before = opened.shared, given_before(opened, sender.address, samples)
+    known = () if again else before.open
+    wanted = list(samples) if again else before.missing(samples)
+    added, gas = [], 0
+    for start in range(0, len(wanted), AT_ONCE):
+        chunk = wanted[start : start + AT_ONCE]
+        purpose = _purpose(shared, sender, chunk, before.times)
+        receipts = _send(session, shared, chunk, sender, maximum, purpose, dry_run)
+        gas += sum(receipt.gas_used for receipt in receipts)
+        if dry_run:
+            return Addition((), known, gas, receipts[-1])
+        added += shared.added(receipts[-1])
+        before.times.update(chunk)
+        if progress:
+            progress(start + len(chunk), len(wanted))
+    return Addition(tuple(added), known, gas)
+
+
+def _send(
+    session: Session,
+    shared: SharedModel,
+    chunk: Sequence[Sample],
+    sender: Account,
+    maximum: Wei | None,
+    purpose: str,
+    dry_run: bool,
+) -> list[Receipt]:
+    n = len(chunk)
+    most = most_for(shared, n, maximum)
+    xs, labels = [x for x, _ in chunk], [label for _, label in chunk]
+    contract = shared.contract
+    one = n == 1
+    function = contract.add(xs[0], labels[0], most) if one else contract.add_batch(xs, bytes(labels), most)
+    value, before = provide(session, shared, sender, Wei(most * n), dry_run)
+    try:
+        receipt = session.send(function, sender, value=value, dry_run=dry_run, once=purpose)
+    except ContractReverted as error:
+        raise plain(error, shared.money) from error
+    return [*before, receipt]
+
+
+def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
+    """The most that each of `n` samples may cost: `maximum`, or the price now. Raises ChainError above it."""
+    price = shared.price(n)
+    if maximum is not None and price > maximum:
+        raise _dearer(price, maximum, shared.money)
+    return price if maximum is None else maximum
+
+
+def provide(
+    session: Session,
+    shared: SharedModel,
+    payer: Account,
+    needed: Wei,
+    dry_run: bool = False,
+    beneficiary: Address | None = None,
+) -> tuple[int, list[Receipt]]:
+    """Let `payer` be able to pay, with the act, what of `needed` the balance (its own, or another's) lacks.
+
+    The ether to send along, or the receipts of a token's approval of exactly that: the model takes no more
+    than the deposit out of it. Nothing moves before the act does.
+    """
+    lacking = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
+    if shared.money.is_ether or not lacking:
+        return int(lacking) if shared.money.is_ether else 0, []
+    require_held(session.chain, shared.money, payer, lacking)
+    if dry_run:
+        raise InsufficientFunds(
+            f"a dry run cannot tell: {shared.money.show(lacking)} must be approved first",
+            "Pay it in with `diln sum fund`, then try again.",
+        )
+    return 0, approve(session.chain, shared.money, shared.address, lacking, payer)
+
+
+def sample_of(contribution: Contribution) -> Sample:
+    """What was given."""
+    return contribution.x, contribution.facts.label
+
+
+def _purpose(shared: SharedModel, sender: Account, chunk: Sequence[Sample], given: Counter[Sample]) -> str:
+    """What the journal knows a transaction by. `given` counts how often each sample was given before."""
+    content = hashlib.sha256(f"{shared.address} {sender.address}".encode())
+    for x, label in chunk:
+        times = given[x, label]
+        content.update(len(x).to_bytes(4, "big") + x + bytes([label]) + times.to_bytes(4, "big"))
+    return f"sum-add-{content.hexdigest()[:32]}"
+
+
+def plain(error: ContractReverted, money: Currency) -> Exception:
+    """A refusal to take a deposit, in the money's own numbers."""
+    if error.error == "PriceAboveMaximum":
+        return _dearer(error.values["price"], error.values["maximum"], money)
+    if error.error == "Underfunded":
+        why = "the price rose before inclusion" if money.is_ether else "or a token keeps a part"
+        return InsufficientFunds(
+            f"the deposit is {money.show(error.values['needed'])}, and only "
+            f"{money.show(error.values['balance'])} came with it: {why}",
+            "Run it again, with --max-price for what you are ready to pay, or fill up the balance before: "
+            "diln sum fund.",
+        )
+    return error
+
+
+def _dearer(price: int, maximum: int, money: Currency) -> ChainError:
+    return ChainError(
+        f"the deposit is {money.show(price)} now, above the maximum of {money.show(maximum)}; "
+        "nothing was sent",
+        "It falls with the time since the last contribution: wait, or raise --max-price.",
+    )

@@ -1,0 +1,205 @@
+"""What can be claimed: refunds of one's own deposits, shares of those of others."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from orchestrator.bindings.sum import Looked, Refunded, Reported, Swept, Taken
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import ContractReverted
+from orchestrator.kernel.session import Session
+from orchestrator.systems.sum.ledger import Entry, Ledger
+from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.records import Contribution, OpenRecord
+from orchestrator.types import Address, Digest, Seconds, Wei
+
+if TYPE_CHECKING:
+    from orchestrator.chain.bound import Call
+
+Verb = Literal["refund", "report", "take", "sweep"]
+_PAID: dict[Verb, type[Refunded | Reported | Taken | Swept]] = {
+    "refund": Refunded,
+    "report": Reported,
+    "take": Taken,
+    "sweep": Swept,
+}
+_SENT = {"refund": 1, "report": 2, "take": 1, "sweep": 1}
+"""Transactions until a claim pays: what is reported has to be taken."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An open contribution as somebody sees it: `verb` is what can be done now (None: nothing yet).
+
+    `predicted` is what the model says (None before anything can be done), `next_at` when something may change
+    by time alone, `worth` what the verb brings in the end, in units.
+    """
+
+    contribution: Contribution
+    record: OpenRecord
+    due_at: Seconds
+    predicted: int | None
+    verb: Verb | None
+    next_at: Seconds
+    worth: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the model says what the contributor said."""
+        return self.predicted == self.contribution.facts.label
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A claim that was sent: `amount` (wei) was paid, or promised by a report. `refusal` says why not.
+
+    `looked`: it was a first look, and pays a take gap later, if no other says otherwise. Where a `commitment`
+    was closed, `contribution` is what it hid, None if that was not told.
+    """
+
+    verb: Verb | Literal["reveal", "release"]
+    contribution: Contribution | None
+    amount: Wei
+    receipt: Receipt | None
+    refusal: str = ""
+    commitment: Digest | None = None
+    looked: bool = False
+
+
+def claims(opened: Opened, who: Address, *, everyone: bool = False) -> list[Claim]:
+    """All open contributions, and what `who` can do about each now, read from one block.
+
+    Refunds are offered for one's own contributions, or for those of `everyone`.
+    """
+    return opened.shared.chain.look(lambda: _claims(opened, who, everyone))
+
+
+def _claims(opened: Opened, who: Address, everyone: bool) -> list[Claim]:
+    shared = opened.shared
+    now = shared.chain.now()
+    ledger = opened.ledger.refresh()
+    standing = ledger.open()
+    early = now + shared.terms.take_gap
+    due = [
+        each.contribution
+        for each in standing
+        if shared.due_at(each.contribution) <= early or each.record.looked_at
+    ]
+    twin = opened.twin() if due else None
+    labels = {each.id: twin.classify(each.x) for each in due} if twin else {}
+    look = _Look(ledger, who, now, everyone)
+    return [look.at(each, labels.get(each.contribution.id)) for each in standing]
+
+
+def carry_out(session: Session, opened: Opened, claim: Claim, sender: Account) -> Outcome:
+    """Send a claim. A refusal of the contract (somebody was faster, the model moved) is an outcome too."""
+    assert claim.verb  # noqa: S101 - only claims with a verb are carried out
+    try:
+        function = call_of(opened, claim)
+        if claim.verb == "report":  # the only one that does not close the contribution
+            receipt = session.send(function, sender)
+        else:
+            # A dispute takes the same verb twice: a first look, and the one that decides.
+            look = claim.record.looked_at
+            purpose = f"sum-{claim.verb}-{opened.shared.address}-{claim.contribution.id:x}-{look}"
+            receipt = session.send(function, sender, once=purpose)
+    except ContractReverted as error:
+        return Outcome(claim.verb, claim.contribution, Wei(0), None, error.message)
+    told = opened.shared.contract.emitted(_PAID[claim.verb], receipt)
+    looked = bool(opened.shared.contract.emitted(Looked, receipt))
+    return Outcome(
+        claim.verb, claim.contribution, Wei(sum(event.amount for event in told)), receipt, looked=looked
+    )
+
+
+def call_of(opened: Opened, claim: Claim) -> "Call":
+    """What carries a claim out."""
+    assert claim.verb  # noqa: S101 - only claims with a verb are carried out
+    contract = opened.shared.contract
+    build = {
+        "refund": contract.refund,
+        "report": contract.report,
+        "take": contract.take,
+        "sweep": contract.sweep,
+    }
+    return build[claim.verb](*claim.contribution.claim)
+
+
+def transactions_of(claim: Claim) -> int:
+    """How many transactions there are until a claim pays."""
+    return _SENT[claim.verb] if claim.verb else 0
+
+
+def settle(
+    session: Session,
+    opened: Opened,
+    sender: Account,
+    verbs: Sequence[Verb],
+    *,
+    everyone: bool = False,
+    numbers: Sequence[int] = (),
+) -> Iterator[Outcome]:
+    """Carry out all claims of these kinds that `sender` has now, or those on the contributions `numbers`."""
+    for claim in claims(opened, sender.address, everyone=everyone):
+        if claim.verb in verbs and (not numbers or claim.contribution.number in numbers):
+            yield carry_out(session, opened, claim, sender)
+
+
+class _Look:
+    """One look at the open contributions, by `who` at time `now`."""
+
+    def __init__(self, ledger: Ledger, who: Address, now: Seconds, everyone: bool) -> None:
+        self._ledger, self._shared = ledger, ledger.shared
+        self._who, self._now, self._everyone = who, now, everyone
+        self._valid = self._shared.contract.account(who).valid
+        self._all = self._shared.contract.status().valid
+
+    def at(self, entry: Entry, predicted: int | None) -> Claim:
+        due = self._shared.due_at(entry.contribution)
+        verb, next_at = self._verb(entry, predicted, due)
+        worth = entry.record.left if verb == "refund" else self._share(entry)
+        if verb == "sweep":
+            worth = entry.record.left // 2
+        return Claim(entry.contribution, entry.record, due, predicted, verb, Seconds(next_at), worth)
+
+    def _verb(self, entry: Entry, predicted: int | None, due: int) -> tuple[Verb | None, int]:
+        if predicted is None:
+            return None, due - self._shared.terms.take_gap
+        facts, record = entry.contribution.facts, entry.record
+        mine = facts.contributor == self._who
+        if predicted == facts.label:
+            if not mine and not self._everyone:
+                return None, self._now
+            if record.against:
+                return "refund", self._now  # a first look for it
+            return self._from("refund", max(due, self._held(record)))
+        return (None, self._now) if mine else self._against(entry, due)
+
+    def _against(self, entry: Entry, due: int) -> tuple[Verb | None, int]:
+        """What can be done about a contribution of somebody else that the model is against."""
+        record, terms = entry.record, self._shared.terms
+        promised = self._ledger.promise(entry.contribution, self._who) is not None
+        held = max(due, self._held(record))
+        if promised and record.against and self._now >= held:
+            return "take", self._now
+        fresh = not self._ledger.reported(entry.contribution, self._who)
+        if (fresh and self._share(entry)) or (promised and not record.against):
+            return self._from("report", due - terms.take_gap)
+        wait = terms.creator_wait if self._who == self._shared.creator else terms.any_wait
+        return self._from("sweep", max(due + wait, self._held(record) if record.against else 0))
+
+    def _share(self, entry: Entry) -> int:
+        """What a report promises, or has promised, in units."""
+        contribution = entry.contribution
+        promise = self._ledger.promise(contribution, self._who)
+        if promise:
+            return min(promise.amount // self._shared.unit, entry.record.left)
+        share = contribution.facts.deposit * self._valid // self._all if self._all else 0
+        return min(share, entry.record.left)
+
+    def _held(self, record: OpenRecord) -> int:
+        """From when on the last look decides; zero where there is none."""
+        return record.looked_at + self._shared.terms.take_gap if record.looked_at else 0
+
+    def _from(self, verb: Verb, moment: int) -> tuple[Verb | None, int]:
+        return (verb if self._now >= moment else None), moment

@@ -1,0 +1,107 @@
+"""What is to be done in a shared model: by contributors and creators, by anybody for others."""
+
+from collections.abc import Callable, Iterator
+
+from orchestrator.kernel.session import Session
+from orchestrator.kernel.system import ANYBODY, Duty, System
+from orchestrator.kernel.system import Look as AnyLook
+from orchestrator.systems.sum.claiming import Claim, Outcome, call_of, carry_out, claims, transactions_of
+from orchestrator.systems.sum.hiding import hidden, release, reveal
+from orchestrator.systems.sum.opening import Opened, open_model
+from orchestrator.systems.sum.records import KIND
+from orchestrator.types import Address, Seconds, Wei
+
+Look = AnyLook[Opened]
+
+CONTRIBUTOR = "contributor"
+CREATOR = "creator"
+
+
+def _reveal_is_due(look: Look) -> Seconds | None:
+    mine = hidden(look.session, look.instance, look.account.address)
+    return min((Seconds(each.time + 1) for each in mine if each.secret), default=None)
+
+
+def _reveal(look: Look) -> Iterator[Outcome]:
+    yield from reveal(look.session, look.instance, look.account)
+
+
+def _release_is_due(look: Look) -> Seconds | None:
+    whose = None if ANYBODY in look.roles else look.account.address
+    open_ones = hidden(look.session, look.instance, whose)
+    return min((each.release_at for each in open_ones if not each.secret), default=None)
+
+
+def _release(look: Look) -> Iterator[Outcome]:
+    yield from release(look.session, look.instance, look.account, everyone=ANYBODY in look.roles)
+
+
+def _claim_is_due(look: Look) -> Seconds | None:
+    seen, now = _claims(look), look.now
+    if any(claim.verb for claim in seen):
+        return now
+    return min((claim.next_at for claim in seen if claim.next_at > now), default=None)
+
+
+def _claim(look: Look) -> Iterator[Outcome]:
+    """A token's worth in ether is not known: its claims are carried out whatever they cost."""
+    opened = look.instance
+    for claim in _claims(look):
+        if not claim.verb:
+            continue
+        if opened.shared.money.is_ether:
+            reward = claim.worth * opened.shared.unit
+            if why := look.loss(call_of(opened, claim), reward, transactions=transactions_of(claim)):
+                yield Outcome(claim.verb, claim.contribution, Wei(0), None, why)
+                continue
+        yield carry_out(look.session, opened, claim, look.account)
+
+
+def _claims(look: Look) -> list[Claim]:
+    return claims(look.instance, look.account.address, everyone=ANYBODY in look.roles)
+
+
+def turn(look: Look) -> Iterator[Outcome]:
+    """Everything that is due now: reveals, releases, claims."""
+    yield from _reveal(look)
+    yield from _release(look)
+    yield from _claim(look)
+
+
+def _saying(act: Callable[[Look], Iterator[Outcome]]) -> Callable[[Look], Iterator[str]]:
+    return lambda look: (told(look.instance, outcome) for outcome in act(look))
+
+
+def told(opened: Opened, outcome: Outcome) -> str:
+    """What became of a claim, in a sentence."""
+    about = f"contribution {outcome.contribution.number}" if outcome.contribution else "a sealed sample"
+    if not outcome.receipt:
+        return f"could not {outcome.verb} {about}: {outcome.refusal}"
+    if outcome.looked:
+        return f"took a first look at {about}, to {outcome.verb} it"
+    gained = f": {opened.shared.money.show(outcome.amount)}" if outcome.amount else ""
+    return f"{outcome.verb} of {about}{gained}"
+
+
+def roles_of(session: Session, opened: Opened, who: Address) -> frozenset[str]:
+    """Whether `who` created the model, and whether it contributed to it."""
+    creator = {CREATOR} if opened.shared.creator == who else set()
+    gave = opened.ledger.refresh().gave(who) or hidden(session, opened, who)
+    return frozenset(creator | ({CONTRIBUTOR} if gave else set()))
+
+
+EVERYBODY = frozenset({CONTRIBUTOR, CREATOR, ANYBODY})
+
+SYSTEM: System[Opened] = System(
+    name="sum",
+    kind=KIND,
+    open=open_model,
+    address_of=lambda opened: opened.shared.address,
+    roles_of=roles_of,
+    over=lambda _: False,
+    duties=(
+        Duty("reveal sealed samples", _reveal_is_due, _saying(_reveal), EVERYBODY),
+        Duty("release deposits", _release_is_due, _saying(_release), EVERYBODY),
+        Duty("claim refunds and rewards", _claim_is_due, _saying(_claim), EVERYBODY),
+    ),
+)

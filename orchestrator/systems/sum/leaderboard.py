@@ -1,0 +1,75 @@
+"""Who helped a model, and what it paid them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from orchestrator.bindings.sum import Awarded
+from orchestrator.systems.sum.opening import Opened
+from orchestrator.types import Address, Wei
+
+FIRST_LEVEL = 10
+"""Points of level 1 (contracts/sum/incentives/Gamification.sol)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A contributor: samples given, those that earned reputation, points, level; and money, in wei."""
+
+    address: Address
+    contributions: int
+    valid: int
+    points: int
+    level: int
+    deposited: Wei
+    refunded: Wei
+    taken: Wei
+
+
+@dataclass
+class _Tally:
+    contributions: int = 0
+    valid: int = 0
+    deposited: int = 0
+    refunded: int = 0
+    taken: int = 0
+    points: int = 0
+
+
+def level_of(points: int) -> int:
+    """The level, which is the number of badges, that these points give: from 10 on, one for each doubling."""
+    return (points // FIRST_LEVEL).bit_length()
+
+
+def leaderboard(opened: Opened) -> list[Row]:
+    """Everybody who gave or took, best first: by points, reputation, then contributions."""
+    shared, ledger = opened.shared, opened.ledger.refresh()
+    tallies: dict[Address, _Tally] = defaultdict(_Tally)
+    for contribution in ledger.contributions:
+        facts = contribution.facts
+        tally, refunded = tallies[facts.contributor], ledger.refunded(contribution)
+        tally.contributions += 1
+        tally.deposited += facts.deposit * shared.unit
+        if refunded is not None:
+            tally.refunded += refunded
+            tally.valid += facts.earns and not ledger.disputed(contribution)
+        for taker, amount in ledger.takers(contribution).items():
+            tallies[taker].taken += amount
+    for event in shared.contract.events(Awarded) if shared.game else ():
+        tallies[event.contributor].points += event.points
+    return sorted(
+        (_row(address, tally) for address, tally in tallies.items()),
+        key=lambda row: (-row.points, -row.valid, -row.contributions, row.address),
+    )
+
+
+def _row(address: Address, tally: _Tally) -> Row:
+    return Row(
+        address,
+        tally.contributions,
+        tally.valid,
+        tally.points,
+        level_of(tally.points),
+        Wei(tally.deposited),
+        Wei(tally.refunded),
+        Wei(tally.taken),
+    )

@@ -1,0 +1,295 @@
+"""Contributions that somebody signs off-chain (EIP-712) and anybody sends: a file goes between them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from orchestrator.chain import Account, Chain
+from orchestrator.chain.external import Wallet
+from orchestrator.errors import (
+    ChainError,
+    ContractReverted,
+    DataError,
+    InsufficientFunds,
+    SignatureRefused,
+    WrongChain,
+)
+from orchestrator.kernel.session import Session
+from orchestrator.provenance import canonical, fields
+from orchestrator.provenance.canonical import NotCanonical
+from orchestrator.provenance.typed import message_digest, recover_signer
+from orchestrator.systems.sum.adding import AT_ONCE, Addition, Sample, given_before, most_for, plain, provide
+from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.records import DAY
+from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.types import Address, Seconds, Wei
+
+MOST = (1 << 24) - 1
+"""Contributions that a model can number."""
+DOMAIN_NAME, DOMAIN_VERSION = "DILN Shared Model", "1"
+_KEYS = {
+    "chainId",
+    "contract",
+    "contributor",
+    "samples",
+    "maximum",
+    "nonce",
+    "deadline",
+    "signature",
+}
+_DOMAIN = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+_CONTRIBUTION = [
+    {"name": "contributor", "type": "address"},
+    {"name": "samples", "type": "bytes[]"},
+    {"name": "labels", "type": "bytes"},
+    {"name": "maximum", "type": "uint256"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint256"},
+]
+
+
+@dataclass(frozen=True)
+class SignedContribution:
+    """Samples that `contributor` wants to be added by `deadline`, for `maximum` each at most.
+
+    `nonce` numbers the contributor's relayed contributions to this model.
+    """
+
+    chain_id: int
+    contract: Address
+    contributor: Address
+    samples: tuple[Sample, ...]
+    maximum: Wei
+    nonce: int
+    deadline: Seconds
+    signature: bytes = b""
+
+    def message(self) -> dict[str, Any]:
+        """What is signed, in the form that wallets take (`eth_signTypedData_v4`)."""
+        return {
+            "types": {"EIP712Domain": _DOMAIN, "Contribution": _CONTRIBUTION},
+            "primaryType": "Contribution",
+            "domain": {
+                "name": DOMAIN_NAME,
+                "version": DOMAIN_VERSION,
+                "chainId": self.chain_id,
+                "verifyingContract": self.contract,
+            },
+            "message": {
+                "contributor": self.contributor,
+                "samples": ["0x" + x.hex() for x, _ in self.samples],
+                "labels": "0x" + bytes(label for _, label in self.samples).hex(),
+                "maximum": self.maximum,
+                "nonce": self.nonce,
+                "deadline": self.deadline,
+            },
+        }
+
+    def to_bytes(self) -> bytes:
+        """The file that goes to whoever relays it."""
+        content = {
+            "chainId": self.chain_id,
+            "contract": self.contract,
+            "contributor": self.contributor,
+            "samples": [{"x": "0x" + x.hex(), "label": label} for x, label in self.samples],
+            "maximum": str(self.maximum),
+            "nonce": self.nonce,
+            "deadline": self.deadline,
+            "signature": "0x" + self.signature.hex(),
+        }
+        return json.dumps(content, indent=2).encode() + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote. Raises SignatureRefused that names the field."""
+        try:
+            found = fields.object_in(canonical.parse(data), _KEYS, "contribution")
+            return cls(
+                chain_id=fields.count_in(found["chainId"], "chainId"),
+                contract=fields.address_in(found["contract"], "contract"),
+                contributor=fields.address_in(found["contributor"], "contributor"),
+                samples=tuple(map(_sample_in, fields.list_in(found["samples"], "samples"))),
+                maximum=Wei(int(fields.text_in(found["maximum"], "maximum"))),
+                nonce=fields.count_in(found["nonce"], "nonce"),
+                deadline=Seconds(fields.count_in(found["deadline"], "deadline")),
+                signature=fields.bytes_in(found["signature"], "signature"),
+            )
+        except ValueError as error:
+            raise SignatureRefused(
+                f"this is no signed contribution: {error}", "Have it signed anew: diln sum sign."
+            ) from error
+
+
+def sign(
+    opened: Opened,
+    samples: tuple[Sample, ...],
+    account: Account,
+    *,
+    maximum: Wei | None = None,
+    lasts: int = DAY,
+    ahead: int = 0,
+    wallet: Address | None = None,
+) -> SignedContribution:
+    """Sign that these samples may be added by anybody, for `lasts` seconds. Nothing is sent.
+
+    `maximum` is the most that a sample may cost, twice what it costs now unless told. `ahead` counts the
+    contributions that were signed before and are not relayed yet. `wallet` is the contract wallet in whose
+    name `account` signs. Raises WrongPassword, DataError for more samples than go into a transaction.
+    """
+    if not 0 < len(samples) <= AT_ONCE:
+        raise DataError(
+            f"{len(samples)} samples cannot be relayed at once; 1 to {AT_ONCE} can",
+            "Sign them in several files, the second with --ahead 1, and so on.",
+        )
+    shared, who = opened.shared, wallet or account.address
+    unsigned = SignedContribution(
+        chain_id=shared.chain.chain_id,
+        contract=shared.address,
+        contributor=who,
+        samples=samples,
+        maximum=Wei(2 * shared.price(len(samples))) if maximum is None else maximum,
+        nonce=shared.contract.account(who).nonce + ahead,
+        deadline=Seconds(shared.chain.now() + lasts),
+    )
+    signature = account.sign_typed_data(unsigned.message())
+    return SignedContribution(**{**vars(unsigned), "signature": signature})
+
+
+def read_signed(path: Path) -> SignedContribution:
+    """A signed contribution's file. Raises SignatureRefused."""
+    try:
+        return SignedContribution.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise SignatureRefused(f"{path} cannot be read: {error.strerror}", "Give the file.") from error
+
+
+def relay(
+    session: Session,
+    opened: Opened,
+    signed: SignedContribution,
+    sender: Account,
+    *,
+    pay: bool = False,
+    dry_run: bool = False,
+) -> Addition:
+    """Send what somebody signed. The deposit is the contributor's; with `pay`, `sender` gives what it lacks.
+
+    It is paid with the samples, in one transaction, after everything was checked. Relayed twice, nothing
+    happens twice. Raises WrongChain, SignatureRefused, ChainError where it is too late or too dear, or the
+    model is full, InsufficientFunds.
+    """
+    _check_target(signed, opened.shared)
+    with session.alone(f"relay {opened.shared.address} {signed.contributor}"):
+        return _relay(session, opened, signed, sender, pay, dry_run)
+
+
+def _relay(
+    session: Session,
+    opened: Opened,
+    signed: SignedContribution,
+    sender: Account,
+    pay: bool,
+    dry_run: bool,
+) -> Addition:
+    shared, n = opened.shared, len(signed.samples)
+    standing = shared.contract.account(signed.contributor)
+    if standing.nonce > signed.nonce:
+        return _relayed(opened, signed)
+    _check(signed, shared, standing.nonce)
+    most = most_for(shared, n, signed.maximum)
+    needed = shared.price(n) * n
+    lacking = max(0, needed - standing.balance)
+    if lacking and not pay:
+        raise InsufficientFunds(
+            f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
+            f"{shared.money.show(standing.balance)} with the model",
+            "Let it pay in with `diln sum fund`, or pay for it with --pay.",
+        )
+    value, paid = provide(session, shared, sender, Wei(needed), dry_run, signed.contributor)
+    xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
+    terms = most, signed.deadline, signed.signature, pay and lacking > 0
+    function = shared.contract.add_for(signed.contributor, xs, bytes(labels), *terms)
+    purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
+    try:
+        receipt = session.send(function, sender, value=value, dry_run=dry_run, once=purpose)
+    except ContractReverted as error:
+        raise plain(error, shared.money) from error
+    added = () if dry_run else tuple(shared.added(receipt))
+    gas = sum(each.gas_used for each in (*paid, receipt))
+    return Addition(added, (), gas, receipt if dry_run else None)
+
+
+def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
+    before = given_before(opened, signed.contributor, signed.samples)
+    if not before.times:
+        raise SignatureRefused(
+            f"{signed.contributor} has used the number {signed.nonce} for another contribution",
+            "Have it signed anew: diln sum sign.",
+        )
+    return Addition((), before.open, 0)
+
+
+def check_chain(signed: SignedContribution, chain: Chain) -> None:
+    """Raise WrongChain where it was signed for another one."""
+    if signed.chain_id != chain.chain_id:
+        raise WrongChain(
+            f"this was signed for chain {signed.chain_id}, not for chain {chain.chain_id}",
+            "Choose that network with --network.",
+        )
+
+
+def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
+    check_chain(signed, shared.chain)
+    if signed.contract != shared.address:
+        raise SignatureRefused(
+            f"this was signed for the model at {signed.contract}, not for {shared.address}",
+            "Relay it to that one.",
+        )
+
+
+def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
+    if not signed.samples:
+        raise SignatureRefused("there is no sample in it", "Have it signed anew: diln sum sign.")
+    if signed.nonce > nonce:
+        raise ChainError(
+            f"{signed.nonce - nonce} contributions that {signed.contributor} signed before are not relayed",
+            "Relay those first.",
+        )
+    if shared.chain.now() > signed.deadline:
+        raise ChainError("it could be relayed only until its deadline, which is past", "Have it signed anew.")
+    if shared.count() + len(signed.samples) > MOST:
+        raise ChainError("the model is full: it numbers no more contributions", "Choose another one.")
+    shared.predict_many([x for x, _ in signed.samples])  # refused where the contract refuses a sample
+    unknown = [label for _, label in signed.samples if label >= shared.shape.classes]
+    if unknown:
+        raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed anew: diln sum sign.")
+    if not _accepted(signed, shared.chain):
+        raise SignatureRefused(
+            f"the signature is not that of {signed.contributor}, or not over exactly this",
+            "Have it signed anew: diln sum sign.",
+        )
+
+
+def _accepted(signed: SignedContribution, chain: Chain) -> bool:
+    """Whether the contributor signed this: with its key, or by ERC-1271 if it is a contract."""
+    if not chain.code(signed.contributor):
+        return recover_signer(signed.message(), signed.signature) == signed.contributor
+    try:
+        digest = message_digest(signed.message())
+        return Wallet(chain, signed.contributor).is_valid_signature(digest, signed.signature)
+    except ChainError:
+        return False
+
+
+def _sample_in(value: Any) -> Sample:
+    found = fields.object_in(value, {"x", "label"}, "sample")
+    label = fields.count_in(found["label"], "label")
+    if label > 0xFF:
+        raise NotCanonical("not a label", "label")
+    return fields.bytes_in(found["x"], "x"), label

@@ -1,0 +1,1 @@
+"""Staked tournaments: what contracts/tournament computes, in plain Python."""

@@ -1,0 +1,63 @@
+"""A public model to start from, and to be beaten: ridge regression on the features."""
+
+from pathlib import Path
+
+from orchestrator.bindings.tournament import Tournament
+from orchestrator.errors import DataError
+from orchestrator.kernel.session import Session
+from orchestrator.systems.tournament.entering import PREDICTION
+from orchestrator.systems.tournament.finding import LARGEST_DATA, Descriptor
+from orchestrator.systems.tournament.rows import ids_of, live_data, read_columns
+from orchestrator.text import shown
+
+ALPHA = 1.0
+
+
+def download(session: Session, tournament: Tournament, number: int, folder: Path) -> list[Path]:
+    """Write the training data and the rows of a round into `folder`. Raises StorageError, DataError."""
+    descriptor, live = live_data(session, tournament, number)
+    folder.mkdir(parents=True, exist_ok=True)
+    train = session.storage.read(descriptor.train, limit=LARGEST_DATA)
+    written = []
+    for name, data in (("train", train), (f"live-{number}", live)):
+        written.append(folder / f"{name}.csv")
+        written[-1].write_bytes(data)
+    return written
+
+
+def predict(session: Session, tournament: Tournament, number: int, output: Path) -> Path:
+    """Train on the training data, and write predictions of the rows of a round (CSV). Raises DataError."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    descriptor, live = live_data(session, tournament, number)
+    train = session.storage.read(descriptor.train, limit=LARGEST_DATA)
+    ids = ids_of(live, descriptor.id, tournament.terms.rows)
+    [targets] = zip(*_numbers(train, (descriptor.target,)), strict=True)
+    model = make_pipeline(StandardScaler(), Ridge(alpha=ALPHA))
+    model.fit(_features(train, descriptor), targets)
+    predictions = model.predict(_features(live, descriptor)).tolist()
+    lines = [f"{_cell(each)},{value!r}" for each, value in zip(ids, predictions, strict=True)]
+    output.write_text("\n".join([f"{_cell(descriptor.id)},{PREDICTION}", *lines]) + "\n", encoding="utf-8")
+    return output
+
+
+def _features(data: bytes, descriptor: Descriptor) -> list[tuple[float, ...]]:
+    return _numbers(data, descriptor.features)
+
+
+def _numbers(data: bytes, names: tuple[str, ...]) -> list[tuple[float, ...]]:
+    """The rows of columns of numbers."""
+    columns = read_columns(data, names)
+    try:
+        made = [[float(cell) for cell in columns[name]] for name in names]
+    except ValueError as error:
+        raise DataError(
+            f"the data are not numbers: {shown(str(error), 200)}", "Encode them yourself."
+        ) from error
+    return list(zip(*made, strict=True))
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n\r') else text

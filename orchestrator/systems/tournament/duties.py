@@ -1,0 +1,186 @@
+"""What is to be done in a tournament: by its organizer, by those who entered, and by anybody."""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import TypeVar
+
+from orchestrator.bindings.tournament import Entered, State, Tournament
+from orchestrator.errors import DilnError, NodeUnavailable
+from orchestrator.kernel.session import Session
+from orchestrator.kernel.system import ANYBODY, Duty, System
+from orchestrator.kernel.system import Look as AnyLook
+from orchestrator.systems.tournament import rounds
+from orchestrator.systems.tournament.balances import money_of
+from orchestrator.systems.tournament.entering import score
+from orchestrator.systems.tournament.finding import KIND, open_tournament
+from orchestrator.systems.tournament.rounds import RoundView, opened_rounds, unsettled
+from orchestrator.types import Address, Seconds
+
+Look = AnyLook[Tournament]
+W = TypeVar("W")
+
+
+class Role(StrEnum):
+    """Who has duties, besides anybody."""
+
+    ORGANIZER = "organizer"
+    ENTRANT = "entrant"
+
+
+def _duty(
+    name: str,
+    roles: frozenset[str],
+    find: Callable[[Look], Iterable[tuple[int, W]]],
+    act: Callable[[Look, W], str],
+) -> Duty[Tournament]:
+    """A duty made of parts: `find` tells from when on each can be done, `act` does one and says so.
+
+    What fails leaves the others their turn.
+    """
+
+    def due(look: Look) -> Seconds | None:
+        return min((Seconds(at) for at, _ in find(look)), default=None)
+
+    def do(look: Look) -> Iterator[str]:
+        left: DilnError | None = None
+        for at, what in list(find(look)):
+            try:
+                if at <= look.now:
+                    yield act(look, what)
+            except NodeUnavailable:
+                raise
+            except DilnError as error:
+                left = error
+        if left:
+            raise left
+
+    return Duty(name, due, do, roles)
+
+
+def _rounds(look: Look, *states: State) -> list[RoundView]:
+    return [each for each in opened_rounds(look.instance) if each.state in states]
+
+
+def _entries(look: Look, *states: State, everybody: bool = False) -> Iterator[tuple[RoundView, Address]]:
+    """The account's entries that wait in rounds of these states; or everybody's."""
+    views = {each.number: each for each in _rounds(look, *states)}
+    for number, who in unsettled(look.instance, None if everybody else look.account.address):
+        if number in views:
+            yield views[number], who
+
+
+def _prepared(look: Look) -> Iterator[tuple[int, int]]:
+    """The next round to begin, if its targets are prepared and it is not open."""
+    number = rounds.current_number(look.instance) + 1
+    ready = number >= 0 and rounds.prepared(look.session, look.instance, number)
+    if ready and look.instance.round_of(number).state is State.UNOPENED:
+        yield look.now, number
+
+
+def _open(look: Look, number: int) -> str:
+    rounds.open_round(look.session, look.instance, number, look.account, look.consent)
+    return f"opened round {number}"
+
+
+def _sealed(look: Look) -> list[tuple[int, int]]:
+    views = _rounds(look, State.OPEN)
+    return [(each.times.closes, each.number) for each in views if look.now < each.times.resolves]
+
+
+def _reveal(look: Look, number: int) -> str:
+    rounds.reveal(look.session, look.instance, number, look.account)
+    return f"revealed the targets of round {number}"
+
+
+def _scorable(look: Look) -> list[tuple[int, int]]:
+    return [
+        (look.now, each.number) for each, _ in _entries(look, State.REVEALED) if look.now < each.times.ends
+    ]
+
+
+def _score(look: Look, number: int) -> str:
+    found = score(look.session, look.instance, number, look.account)
+    change = f"{'+' if found.payout >= 0 else '-'}{money_of(look.instance).show(abs(found.payout))}"
+    return f"scored {found.correlation / 10**9:.4f} in round {number}: {change}"
+
+
+def _silent(look: Look) -> list[tuple[int, int]]:
+    return [(each.times.resolves, each.number) for each in _rounds(look, State.OPEN)]
+
+
+def _void(look: Look, number: int) -> str:
+    call, staked = look.instance.void(number), {each.number for each, _ in _entries(look, State.OPEN)}
+    if number not in staked and (left := look.loss(call, 0)):
+        return f"left round {number} without targets: {left}"
+    rounds.act(look.session, call, look.account, "void", number)
+    return f"ended round {number}, whose targets were not revealed"
+
+
+def _refundable(look: Look) -> list[tuple[int, int]]:
+    return [(look.now, each.number) for each, _ in _entries(look, State.VOID)]
+
+
+def _refund(look: Look, number: int) -> str:
+    call = look.instance.refund(number, look.account.address)
+    rounds.act(look.session, call, look.account, "refund", number, look.account.address)
+    return f"got the stake of round {number} back"
+
+
+def _late(look: Look) -> list[tuple[int, tuple[int, Address]]]:
+    found = _entries(look, State.REVEALED, State.CLOSED, everybody=ANYBODY in look.roles)
+    return [(each.times.ends, (each.number, who)) for each, who in found if each.times.ends <= look.now]
+
+
+def _expire(look: Look, entry: tuple[int, Address]) -> str:
+    (number, who), tip, money = entry, look.instance.terms.tip, money_of(look.instance)
+    what = f"the entry of {look.session.name_of(who)} to round {number}"
+    call = look.instance.expire(number, who)
+    # One's own stake is worth more than gas.
+    if who != look.account.address and (left := look.loss(call, tip if money.is_ether else 0)):
+        return f"left {what}: {left}"
+    rounds.act(look.session, call, look.account, "expire", number, who)
+    return f"expired {what} for {money.show(tip)}"
+
+
+def _ended(look: Look) -> list[tuple[int, int]]:
+    return [(each.times.ends, each.number) for each in _rounds(look, State.REVEALED)]
+
+
+def _close(look: Look, number: int) -> str:
+    rounds.act(look.session, look.instance.close(number), look.account, "close", number)
+    return f"closed round {number}"
+
+
+def roles_of(session: Session, tournament: Tournament, who: Address) -> frozenset[str]:
+    """What `who` is in a tournament: its organizer, one who entered."""
+    organizes = {Role.ORGANIZER} if tournament.terms.organizer == who else set()
+    entered = any(True for _ in tournament.events(Entered, who=who))
+    return frozenset(organizes | ({Role.ENTRANT} if entered else set()))
+
+
+def over(tournament: Tournament) -> bool:
+    """Whether no opened round waits for anything; a tournament itself has no end."""
+    waiting = (State.OPEN, State.REVEALED)
+    return all(each.state not in waiting for each in opened_rounds(tournament))
+
+
+_ORGANIZER, _ENTRANT = frozenset({Role.ORGANIZER}), frozenset({Role.ENTRANT})
+_ALL = frozenset({Role.ENTRANT, ANYBODY})
+
+SYSTEM: System[Tournament] = System(
+    name="tournament",
+    kind=KIND,
+    open=open_tournament,
+    address_of=lambda tournament: tournament.address,
+    roles_of=roles_of,
+    over=over,
+    duties=(
+        _duty("open the next round", _ORGANIZER, _prepared, _open),
+        _duty("reveal the targets", _ORGANIZER, _sealed, _reveal),
+        _duty("score own entries", _ENTRANT, _scorable, _score),
+        _duty("end rounds without targets", _ALL, _silent, _void),
+        _duty("take stakes back", _ENTRANT, _refundable, _refund),
+        _duty("expire for the tip", _ALL, _late, _expire),
+        _duty("close", _ORGANIZER, _ended, _close),
+    ),
+)

@@ -1,0 +1,189 @@
+"""Rounds, as their organizer runs them: prepared, opened, revealed, closed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.bindings import tournament as abi
+from orchestrator.bindings.tournament import Entered, State, TimesOf, Tournament
+from orchestrator.chain import Account, Receipt
+from orchestrator.errors import AccountError, ChainError, UsageError
+from orchestrator.kernel.session import Consent, Session
+from orchestrator.systems.tournament.balances import money_of, value_for
+from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
+from orchestrator.systems.tournament.sealing import TARGETS, Sealed, kept, last, seal
+from orchestrator.systems.tournament.targets import Targets, targets_of
+from orchestrator.times import show_time
+from orchestrator.types import Address, Seconds, Wei
+
+if TYPE_CHECKING:
+    from orchestrator.chain.bound import Call
+    from orchestrator.systems.tournament.rows import Source
+
+BENCHMARK = "benchmark"
+
+
+_SETTLED: tuple[type[abi.Scored | abi.Expired | abi.Refunded], ...] = (abi.Scored, abi.Expired, abi.Refunded)
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """A round as it is at one moment."""
+
+    number: int
+    state: State
+    times: TimesOf
+    now: Seconds
+
+    @property
+    def phase(self) -> str:
+        """What may be done in it, in one word."""
+        times = self.times
+        if self.state is State.OPEN:
+            ends = (times.begins, "upcoming"), (times.closes, "entering"), (times.resolves, "waiting")
+            return next((word for end, word in ends if self.now < end), "overdue")
+        if self.state is State.REVEALED:
+            return "scoring" if self.now < times.ends else "over"
+        return self.state.word
+
+
+def times_of(tournament: Tournament, number: int) -> TimesOf:
+    """When a round begins, entries close, the time to reveal ends, and the time to score."""
+    terms = tournament.terms
+    begins = terms.start + number * terms.period
+    closes = begins + terms.entering
+    return TimesOf(begins, closes, closes + terms.resolving, closes + terms.resolving + terms.scoring)
+
+
+def opened_rounds(tournament: Tournament) -> list[RoundView]:
+    """All rounds that were opened, the oldest first, as they were after one block."""
+    now, seen = tournament.chain.now(), tournament.at(tournament.chain.head().number)
+    states = {each.round: State.OPEN for each in seen.events(abi.Opened)}
+    states |= {each.round: State.REVEALED for each in seen.events(abi.Revealed)}
+    states |= {each.round: State.CLOSED for each in seen.events(abi.Closed)}
+    states |= {each.round: State.VOID for each in seen.events(abi.Voided)}
+    return [RoundView(number, states[number], times_of(tournament, number), now) for number in sorted(states)]
+
+
+def unsettled(tournament: Tournament, who: Address | None = None) -> list[tuple[int, Address]]:
+    """The rounds and entrants (only `who`, if given) of entries that are not scored, expired or refunded."""
+    filters = {} if who is None else {"who": who}
+    seen = tournament.at(tournament.chain.head().number)
+    left = {(each.round, each.who): None for each in seen.events(Entered, None, None, **filters)}
+    for kind in _SETTLED:
+        for each in seen.events(kind, None, None, **filters):
+            left.pop((each.round, each.who), None)
+    return list(left)
+
+
+def stakes_of(tournament: Tournament, number: int) -> dict[Address, int]:
+    """Who entered a round, with what stake."""
+    return {each.who: each.stake for each in tournament.events(Entered, round=number)}
+
+
+def current_number(tournament: Tournament) -> int:
+    """The number of the round that began last; -1 before the first."""
+    return (int(tournament.chain.now()) - tournament.terms.start) // tournament.terms.period
+
+
+def read_targets(session: Session, tournament: Tournament, number: int, source: "Source") -> Targets:
+    """The targets of round `number`: columns id and target, and `benchmark` where contribution counts.
+
+    Raises DataError, StorageError.
+    """
+    descriptor, data = live_data(session, tournament, number)
+    columns = [descriptor.target] + [BENCHMARK] * bool(tournament.terms.contribution_multiplier)
+    ids = ids_of(data, descriptor.id, tournament.terms.rows)
+    return targets_of(*aligned(source, descriptor.id, ids, columns))
+
+
+def prepare(
+    session: Session, tournament: Tournament, number: int, source: "Source", organizer: Account
+) -> Sealed:
+    """Seal targets for `open_round`, or for a keeper that opens it. Raises DataError, UsageError."""
+    if organizer.address != tournament.terms.organizer:
+        raise UsageError(
+            f"{organizer.name} does not organize this tournament", f"{tournament.terms.organizer} does."
+        )
+    content = read_targets(session, tournament, number, source).encode()
+    return seal(session, tournament, organizer, TARGETS, number, content)
+
+
+def prepared(session: Session, tournament: Tournament, number: int) -> Sealed | None:
+    """The targets that were prepared for a round. Raises AccountError if they are damaged."""
+    return kept(session, tournament, last(TARGETS, number))
+
+
+def promises(tournament: Tournament, number: int) -> list[str]:
+    """What opening a round pays, to whom, and when it is lost, in sentences."""
+    terms, money, times = tournament.terms, money_of(tournament), times_of(tournament, number)
+    return [
+        f"{money.show(terms.pot)} of pot and {money.show(terms.bond)} of bond are locked for round {number} "
+        f"of {tournament.address}.",
+        f"Entrants gain out of the pot. Who does not reveal between {show_time(times.closes)} and "
+        f"{show_time(times.resolves)} loses the bond: half is burnt, half goes to those who staked.",
+    ]
+
+
+def open_round(
+    session: Session, tournament: Tournament, number: int, organizer: Account, consent: Consent | None = None
+) -> Receipt | None:
+    """Open a prepared round, after `consent`; None if that was done before.
+
+    Raises ChainError where it is too late or other targets were committed to, InsufficientFunds.
+    """
+    with session.alone(f"tournament {tournament.address} {organizer.address}"):
+        sealed = prepared(session, tournament, number)
+        if sealed is None:
+            raise AccountError(
+                f"no targets are prepared for round {number}", "Give them with --targets FILE."
+            )
+        found, times = tournament.round_of(number), times_of(tournament, number)
+        if found.state is not State.UNOPENED:
+            if found.targets != sealed.commitment and found.state is State.OPEN:
+                raise ChainError(f"round {number} is open with other targets", "They cannot be changed.")
+            return None
+        if tournament.chain.now() >= times.begins:
+            raise ChainError(
+                f"round {number} began at {show_time(times.begins)}, and was not open by then",
+                f"Open round {current_number(tournament) + 1} or a later one.",
+            )
+        amount = tournament.terms.pot + tournament.terms.bond
+        if consent:
+            consent(Wei(amount), promises(tournament, number))
+        value = value_for(session, tournament, organizer, amount)
+        call = tournament.open(number, sealed.commitment)
+        return act(session, call, organizer, "open", number, value=value)
+
+
+def reveal(
+    session: Session, tournament: Tournament, number: int, account: Account, source: "Source | None" = None
+) -> Receipt | None:
+    """Show a round's targets; None if they are public. Who lost them gives their file, as the organizer.
+
+    Raises AccountError where they are neither kept nor restored.
+    """
+    found = tournament.round_of(number)
+    if found.state in (State.REVEALED, State.CLOSED):
+        return None
+    sealed = kept(session, tournament, found.targets.hex())
+    if sealed is None and source is not None:
+        sealed = prepare(session, tournament, number, source, account)
+    if sealed is None or sealed.commitment != found.targets:
+        raise AccountError(
+            f"the targets of round {number} are not those that are here",
+            "Give the file that they were in with --targets, and the organizer's account with --from.",
+        )
+    return act(session, tournament.reveal(number, sealed.content, sealed.salt), account, "reveal", number)
+
+
+def is_unsettled(tournament: Tournament, number: int, who: Address) -> bool:
+    """Whether a stake of `who` waits in a round."""
+    entry = tournament.entry_of(number, who)
+    return bool(entry.stake) and not entry.settled
+
+
+def act(session: Session, call: "Call", account: Account, *what: object, value: int = 0) -> Receipt:
+    """Send what can happen only once: `what` names it within its tournament."""
+    return session.send(
+        call, account, value=value, once="-".join(map(str, ("tournament", call.address, *what)))
+    )

@@ -1,0 +1,89 @@
+"""
+What looking at a competition costs, however many have submitted: requests to the node, counted
+├── list, and what a submitter's, organizer's or refuter's keeper does outside of its phase: no more
+├── withdraw: no more for what others submitted
+└── show: one more for each fifty, where the node takes several calls at once
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from web3.providers.base import JSONBaseProvider
+
+from orchestrator.chain.connection import CALLS_AT_ONCE
+from orchestrator.systems.competition import overview
+from orchestrator.systems.competition.closing import withdraw
+from orchestrator.systems.competition.contracts import Competition
+from orchestrator.systems.competition.duties import Role
+from tests.unit.competition.stage import Stage
+
+FEW, MANY = 2, 60
+
+
+def asked(stage: Stage, look: Callable[[], object]) -> Counter[str]:
+    """What a look asks the node for, by method; several calls at once are one request."""
+    web3, found = stage.session.chain.web3, Counter[str]()
+    real = web3.provider
+    web3.provider = Counted(real, found)
+    try:
+        look()
+    finally:
+        web3.provider = real
+    return found
+
+
+class Counted(JSONBaseProvider):
+    """Counts requests on their way to `real`, and takes several calls in one."""
+
+    global_ccip_read_enabled = False
+
+    def __init__(self, real: Any, found: Counter[str]) -> None:
+        super().__init__()
+        self._real, self._found = real, found
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        self._found[method] += 1
+        return self._real.make_request(method, params)
+
+    def make_batch_request(self, requests: Any) -> Any:
+        self._found["batch"] += 1
+        return [{**self._real.make_request(*each), "id": number} for number, each in enumerate(requests)]
+
+
+def commit(stage: Stage, competition: Competition, count: int) -> None:
+    """Others submit, without the files that `submit` keeps."""
+    deposit = int(competition.terms.deposit)
+    for number in range(count):
+        word = bytes([number + 1]) * 32
+        stage.session.chain.send(
+            competition.commit(word), stage.account("stranger"), value=deposit, gas=300_000
+        )
+
+
+def test_looking__many_submissions__asks_what_it_asks_for_few(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    competition = stage.create()
+    stage.keep(competition, "organizer", Role.ORGANIZER)  # draws the split, opens the training data
+    looks: dict[str, Callable[[], object]] = {
+        "list": lambda: overview.overview(competition, standings=False),
+        "withdraw": lambda: withdraw(stage.session, competition, stage.account("anna")),
+        "watch as submitter": lambda: stage.keep(competition, "anna", Role.SUBMITTER),
+        "watch as refuter": lambda: stage.keep(competition, "anna", Role.REFUTER),
+    }
+    commit(stage, competition, FEW)
+    for look in looks.values():  # the kind of the node is asked for once
+        look()
+    before = {name: asked(stage, look) for name, look in looks.items()}
+    commit(stage, competition, MANY)
+    assert competition.progress().committed == FEW + MANY
+    after = {name: asked(stage, look) for name, look in looks.items()}
+    assert after == before
+
+    monkeypatch.setattr(type(stage.session.chain.network), "embedded", False)
+    shown = asked(stage, lambda: overview.overview(competition))
+    assert shown["batch"] == -(-(FEW + MANY) // CALLS_AT_ONCE)
+    assert len(overview.overview(competition).standings) == FEW + MANY
+    assert sum(shown.values()) <= 1.5 * sum(before["list"].values()) + shown["batch"]

@@ -1,0 +1,90 @@
+"""
+A node that goes over to another fork, before any of its answers
+├── claims: of one fork, by a ledger that knew the other
+└── standing of a market: of one fork
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.chain import Chain
+from orchestrator.config import Settings
+from orchestrator.kernel.session import Session
+from orchestrator.systems.sum.adding import add
+from orchestrator.systems.sum.claiming import claims, settle
+from orchestrator.systems.sum.opening import open_market, open_model
+from orchestrator.systems.sum.records import DAY
+from tests.unit.chain.faults import answers, forked, mixes
+from tests.unit.sum.conftest import CITY, NATURE, Village
+from tests.unit.sum.giving import sample
+from tests.unit.sum.market_stage import Fair
+
+
+def on_the_fork(act: Callable[[Session], Any]) -> Callable[[Settings], None]:
+    def differ(settings: Settings) -> None:
+        with Session(settings) as session:
+            act(session)
+
+    return differ
+
+
+@pytest.mark.parametrize("development", [True, False])
+def test_claims__another_fork_at_any_moment__are_of_one(
+    village: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, development: bool
+) -> None:
+    session, opened = village.session, village.opened
+    contributor, poisoner = village.account("contributor"), village.account("poisoner")
+    [first] = add(session, opened, [sample(village, CITY, 0, "city")], contributor).added
+    add(session, opened, [sample(village, NATURE, 0, "nature")], contributor)
+    session.chain.advance(2 * DAY)
+
+    def differ(fork: Session) -> None:
+        model = open_model(fork, "walks")
+        list(settle(fork, model, fork.account("bob"), ["refund"], numbers=[first.number]))
+        add(fork, model, [sample(village, CITY, 1, "nature")], fork.account("bob"))
+
+    forks = forked(session.chain, session.settings, tmp_path, on_the_fork(differ))
+    add(session, opened, [sample(village, CITY, 2, "nature")], poisoner)
+    session.chain.mine()
+    session.chain.web3.provider = forks
+    monkeypatch.setitem(vars(session.chain), "development", development)
+
+    def read() -> list[tuple[Any, ...]]:
+        found = claims(opened, contributor.address)
+        return [
+            (each.contribution.id, each.record.left, each.due_at, each.verb, each.worth) for each in found
+        ]
+
+    found, one, other = answers(forks, read)
+    assert ([each[3] for each in one], [each[3] for each in other]) == (
+        ["refund", "refund", None],
+        ["refund", None],
+    )
+    assert all(each in (one, other) for each in found)
+
+    monkeypatch.setattr(Chain, "look", lambda chain, read: read())
+    assert mixes(forks, read, len(found), one, other)
+
+
+def test_standing__another_fork_at_any_moment__is_of_one(
+    fair: Fair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = fair.session.chain
+
+    def differ(fork: Session) -> None:
+        there = Fair(fork, open_market(fork, "fair"))
+        there.give(there.lessons()[:2])
+        there.give(there.lessons(wrong=True)[2:6], "poisoner")
+
+    forks = forked(chain, fair.session.settings, tmp_path, on_the_fork(differ))
+    fair.give(fair.lessons()[:4])
+    chain.web3.provider = forks
+    found, one, other = answers(forks, lambda: fair.standing().rows)
+    assert (len(one), len(other)) == (1, 2)
+    assert all(each in (one, other) for each in found)
+
+    monkeypatch.setattr(Chain, "look", lambda chain, read: read())
+    assert mixes(forks, lambda: fair.standing().rows, len(found), one, other)
