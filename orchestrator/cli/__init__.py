@@ -4,51 +4,65 @@ This module imports nothing heavy: the table below is all that `diln --help` nee
 module is imported only when that command runs.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Prove a model": {
-        "demo": ("demo", "Live through the whole job on real data, and see a forgery caught"),
-        "init": ("training", "Write a diln.toml to start from"),
-        "train": ("training", "Train the model that diln.toml describes, test it, write its manifest"),
-        "runs": ("runs", "List, compare and delete what was trained here"),
-        "describe": ("publishing", "Write the manifest of a model that was made elsewhere"),
-        "sign": ("publishing", "Sign a model's manifest with a wallet key"),
-        "publish": ("publishing", "Pin a model and its manifest, and anchor them in the registry"),
-        "export": ("bundling", "Write a model and all that proves it into one file, for another person"),
-        "import": ("bundling", "Take such a file in, and check it"),
-        "mark": ("publishing", "Mark a published version deployable, deprecated or revoked"),
-        "alias": ("alias", "Give a version a name that can move, such as NAME@champion"),
-        "project": ("project", "Create and govern the registry project that versions belong to"),
-        "verify": ("checking", "Check a model, a manifest or a proof against the chain"),
-        "log": ("checking", "List the published versions of a project"),
-        "lineage": ("checking", "Draw a model's ancestry"),
-        "card": ("card", "Write a model's card, or its bill of materials, for others"),
-        "diff": ("checking", "Compare two models' manifests"),
+        "demo": ("prove.demo", "Live through the whole job on real data, and see a forgery caught"),
+        "init": ("prove.training", "Write a diln.toml to start from"),
+        "train": ("prove.training", "Train the model that diln.toml describes, test it, write its manifest"),
+        "runs": ("prove.runs", "List, compare and delete what was trained here"),
+        "describe": ("prove.publishing", "Write the manifest of a model that was made elsewhere"),
+        "sign": ("prove.publishing", "Sign a model's manifest with a wallet key"),
+        "publish": ("prove.publishing", "Pin a model and its manifest, and anchor them in the registry"),
+        "export": (
+            "prove.bundling",
+            "Write a model and all that proves it into one file, for another person",
+        ),
+        "import": ("prove.bundling", "Take such a file in, and check it"),
+        "mark": ("prove.publishing", "Mark a published version deployable, deprecated or revoked"),
+        "alias": ("prove.alias", "Give a version a name that can move, such as NAME@champion"),
+        "project": ("prove.project", "Create and govern the registry project that versions belong to"),
+        "verify": ("prove.checking", "Check a model, a manifest or a proof against the chain"),
+        "log": ("prove.checking", "List the published versions of a project"),
+        "lineage": ("prove.checking", "Draw a model's ancestry"),
+        "card": ("prove.card", "Write a model's card, or its bill of materials, for others"),
+        "diff": ("prove.checking", "Compare two models' manifests"),
     },
     "Use a model": {
-        "predict": ("predicting", "Predict with a model that was checked against the chain"),
-        "serve": ("serving", "Serve a model over HTTP for as long as its checks hold"),
-        "anchor-log": ("predicting", "Anchor a Merkle root of the prediction log"),
-        "prove": ("predicting", "Write the proof that prediction N is in an anchored log"),
+        "predict": ("prove.predicting", "Predict with a model that was checked against the chain"),
+        "serve": ("prove.serving", "Serve a model over HTTP for as long as its checks hold"),
+        "anchor-log": ("prove.predicting", "Anchor a Merkle root of the prediction log"),
+        "prove": ("prove.predicting", "Write the proof that prediction N is in an anchored log"),
     },
     "Grow a model together": {
-        "sum": ("sum", "Models in a contract that learn from anyone and pay for good data"),
+        "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
     },
     "Compete for a prize": {
-        "competition": ("competition", "Create, enter, check and settle competitions that a contract pays"),
+        "competition": (
+            "competition.commands",
+            "Create, enter, check and settle competitions that a contract pays",
+        ),
+        "tournament": ("tournament.commands", "Stake on predictions that a contract scores and pays"),
     },
     "Chain and storage": {
-        "account": ("account", "Create, import and list wallets"),
-        "migrate": ("chain", "Deploy the contracts, each once"),
-        "chain": ("chain", "Show the chain, or let time pass on a development chain"),
-        "node": ("chain", "Start a local Anvil node"),
-        "pin": ("pin", "Add, list, get and remove pinned artifacts"),
-        "doctor": ("doctor", "Check node, deployments, storage, wallets and versions"),
-        "compile": ("chain", "Compile the contracts into the package"),
+        "keep": ("keeping", "Do what is due in everything that this folder takes part in"),
+        "account": ("host.account", "Create, import and list wallets"),
+        "migrate": ("host.contracts", "Deploy the contracts, each once"),
+        "chain": ("host.chain", "Show the chain, or let time pass on a development chain"),
+        "node": ("host.contracts", "Start a local Anvil node"),
+        "pin": ("host.pin", "Add, list, get and remove pinned artifacts"),
+        "doctor": ("host.doctor", "Check node, deployments, storage, wallets and versions"),
+        "abi": ("host.contracts", "Print a contract's ABI, for other tools"),
+        "completion": ("host.completion", "Let bash, zsh or fish complete commands and options"),
+        "compile": ("host.contracts", "Compile the contracts into the package"),
     },
 }
+
+COMPLETE = "_DILN_COMPLETE"
+"""Set in the environment by a shell that asks for completions."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -57,6 +71,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     Exit codes: 0 done, 1 a DilnError (one sentence and a hint on stderr), 2 wrong usage, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if COMPLETE in os.environ:
+        from orchestrator.cli.dispatch import complete
+
+        sys.exit(complete())
     if not arguments or arguments[0] in ("-h", "--help"):
         sys.stdout.write(help_text())
         sys.exit(0)

@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
 
-from orchestrator.cli import SECTIONS
-from orchestrator.cli.console import err, print_error, print_json, show_signing
-from orchestrator.cli.options import wallet_options
+from orchestrator.cli import COMPLETE, SECTIONS
+from orchestrator.console import err, root
+from orchestrator.console.printing import print_error, print_json, show_signing
 from orchestrator.errors import DilnError, StorageError, Unsent, UsageError
 
 INTERRUPTED = 130
@@ -44,6 +45,15 @@ def run(arguments: Sequence[str]) -> int:
         return 1
 
 
+def complete() -> int:
+    """Print what a shell may put at the cursor; typer reads the words before it from the environment."""
+    completion_init()
+    for section in SECTIONS.values():
+        for module, _ in section.values():
+            import_module(f"orchestrator.cli.{module}")
+    return int(typer.main.get_command(root.app)(args=[], prog_name="diln", complete_var=COMPLETE) or 0)
+
+
 def _run(arguments: Sequence[str]) -> int:
     name = arguments[0]
     modules = {command: module for section in SECTIONS.values() for command, (module, _) in section.items()}
@@ -51,9 +61,8 @@ def _run(arguments: Sequence[str]) -> int:
         close = difflib.get_close_matches(name, modules, n=1)
         meant = f"Did you mean `diln {close[0]}`? " if close else ""
         raise UsageError(f"there is no command `{name}`", f"{meant}`diln --help` lists them all.")
-    app: typer.Typer = import_module(f"orchestrator.cli.{modules[name]}").app
-    command = typer.main.get_command(app)
-    wallet_options(command)
+    import_module(f"orchestrator.cli.{modules[name]}")
+    command = typer.main.get_command(root.app)
     try:
         code = command(args=list(arguments), prog_name="diln", standalone_mode=False)
     except _WRONG_USAGE as error:

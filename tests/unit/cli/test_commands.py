@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 import pyrage
 import pytest
 
+from orchestrator.bindings.registry import VersionPublished
 from orchestrator.errors import NodeUnavailable
-from orchestrator.pipeline.answering import Prediction
 from orchestrator.provenance import Status
+from orchestrator.systems.prove.answering import Prediction
 from tests.unit.cli.conftest import start
 from tests.unit.pipeline.desk import PROJECT, write_spec
 
@@ -96,7 +97,7 @@ def test_json__of_verify_that_fails__exits_1(diln, desk):
 def test_error__is_one_sentence_and_a_hint(diln):
     said = diln("publish", "nonsense")
     assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("error: no run begins with `nonsense`\nhint:  The latest are ")
+    assert said.err.startswith("error: there is no run or file `nonsense`\nhint:  The latest runs are ")
     assert "Traceback" not in said.err
 
 
@@ -104,7 +105,7 @@ def test_interrupted__exits_130(diln, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestrator.cli.publishing.publish_run", interrupted)
+    monkeypatch.setattr("orchestrator.systems.prove.publishing.publish", interrupted)
     said = diln("publish")
     assert said.code == 130
     assert "run the same command again" in said.err
@@ -114,7 +115,7 @@ def test_disk_full__is_a_sentence_and_json_too(diln, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("orchestrator.cli.publishing.publish_run", full)
+    monkeypatch.setattr("orchestrator.systems.prove.publishing.publish", full)
     said = diln("publish")
     assert (said.code, "No space left on device" in said.err) == (1, True)
     assert diln("publish", "--json").json["error"] == "StorageError"
@@ -164,6 +165,7 @@ def test_log__after_marking__shows_status_and_reason(diln, published):
     assert diln("mark", f"{PROJECT}@1", "revoked").code == 2
     assert diln("mark", f"{PROJECT}@1", "revoked", "--reason", "data leak").code == 0
     [row] = diln("log", PROJECT, "--json").json
+    assert isinstance(row["published"], int)
     assert (row["status"], row["reason"]) == (Status.REVOKED.word, "data leak")
     refused = diln("predict", f"{PROJECT}@1", "row.csv")
     assert refused.code == 1
@@ -188,6 +190,33 @@ def test_predict__output__holds_a_row_for_each_that_was_asked(diln, desk, publis
     assert [(each["index"], each["label"]) for each in found] == [(0, "lily"), (1, "rose"), (2, "lily")]
 
 
+@pytest.mark.parametrize(("count", "told"), [(50, False), (51, True)])
+def test_predict__many_rows__names_the_option_that_writes_them(diln, desk, published, count, told):
+    (desk.folder / "rows.csv").write_text("length,width,spots\n" + "1.0,5.0,2\n" * count)
+    assert ("-o FILE.csv" in diln("predict", PROJECT, "rows.csv").err) == told
+    assert diln("predict", PROJECT, "rows.csv", "-o", "out.csv").err == ""
+
+
+def test_log_and_anchors__no_project__that_of_the_spec(diln, desk, published):
+    assert diln("log").out == diln("log", PROJECT).out
+    assert diln("predict", PROJECT, "row.csv").code == 0
+    assert "anchored predictions 0 to 0" in diln("anchor-log").out
+    assert diln("prove", "0").code == 0
+    (desk.folder / "diln.toml").unlink()
+    for command in (["log"], ["anchor-log"], ["prove", "0"]):
+        said = diln(*command)
+        assert (said.code, "no project is named" in said.err) == (2, True)
+
+
+def test_pin_export__file_or_output_or_neither__writes_it(diln, desk):
+    cid = diln("pin", "add", "flowers.csv", "--json").json["cid"]
+    for words, file in ((["a.car"], "a.car"), (["-o", "b.car"], "b.car"), ([], f"{cid}.car")):
+        assert diln("pin", "export", cid, *words).out == f"wrote {file}\n"
+        assert (desk.folder / file).stat().st_size
+    assert diln("pin", "export", cid, "a.car", "-o", "b.car").code == 2
+    assert diln("pin", "export", "../escaped").code == 1
+
+
 @pytest.mark.parametrize("name", ["out.txt", "nowhere/out.csv", "row.csv", "folder.csv"])
 def test_predict__output_that_cannot_be__is_refused_before_anything_is_logged(diln, desk, published, name):
     (desk.folder / "folder.csv").mkdir()
@@ -198,7 +227,7 @@ def test_predict__output_that_cannot_be__is_refused_before_anything_is_logged(di
 
 def test_predict__label_with_control_characters__is_shown_escaped(diln, published, monkeypatch):
     evil = [Prediction(0, {"label": "\x1b[2J"})]
-    monkeypatch.setattr("orchestrator.pipeline.predicting.predict", lambda *_: evil)
+    monkeypatch.setattr("orchestrator.systems.prove.predicting.predict", lambda *_: evil)
     said = diln("predict", PROJECT, "row.csv")
     assert "\x1b" not in said.out
     assert "\\x1b[2J" in said.out
@@ -318,7 +347,8 @@ def test_project__members_and_ownership__change(diln, desk):
     assert diln("project", "members", "garden", "--add-publisher", "dave", "--threshold", "0").code == 0
     shown = diln("project", "show", "garden", "--json").json
     assert shown["publishers"] == [desk.who("dave").address]
-    assert shown["signatures"] == "0 of 2"
+    assert shown["signatures"] == {"threshold": 0, "participants": 2}
+    assert (shown["paused"], shown["offered_to"]) == (False, None)
     assert diln("project", "transfer", "garden", "--to", "bob").code == 0
     assert diln("project", "accept", "alice/garden", "--from", "bob").code == 0
     assert diln("project", "pause", "alice/garden", "--from", "bob").code == 0
@@ -348,24 +378,24 @@ def test_demo__into_a_folder_in_use__exits_2_and_changes_nothing(diln, desk):
 
 
 def test_two_processes__at_once_on_one_chain__both_finish(desk):
-    desk.workspace.chain.close()
+    desk.session.chain.close()
     processes = [
         start(desk.folder, "project", "create", "garden", "--json"),
         start(desk.folder, "publish", "--json"),
     ]
     said = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    with desk.again().workspace as workspace:
-        names = sorted(project.name for project in workspace.registry.projects())
+    with desk.again().session as session:
+        names = sorted(project.name for project in session.registry.projects())
         assert names == [PROJECT, "garden"]
 
 
 def test_two_processes__publish_the_same_run__it_is_published_once(desk, published):
     run = desk.train(seed=6)
-    desk.workspace.chain.close()
+    desk.session.chain.close()
     processes = [start(desk.folder, "publish", run.id, "--json") for _ in range(2)]
     said = [process.communicate(timeout=120) for process in processes]
     assert 0 in [process.returncode for process in processes], said
-    with desk.again().workspace as workspace:
-        [event] = workspace.registry.events("VersionPublished", {"artifactHash": run.manifest.artifact_hash})
-        assert event["args"]["number"] == 2
+    with desk.again().session as session:
+        told = session.registry.contract.events(VersionPublished, artifact_hash=run.manifest.artifact_hash)
+        assert [event.number for event in told] == [2]

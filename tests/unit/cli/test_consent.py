@@ -1,4 +1,4 @@
-"""test_agree
+"""test_ask
 ├── contract that is not known
 │   ├── no terminal, or --json: refused, names --yes, nothing remembered
 │   ├── terminal, declined: aborted, nothing remembered
@@ -15,7 +15,7 @@ import typer
 from eth_utils.address import to_checksum_address
 
 from orchestrator.chain.known import KnownContracts
-from orchestrator.cli.consent import agree
+from orchestrator.console import Consent
 from orchestrator.errors import UsageError
 
 ADDRESS = to_checksum_address("0x" + "aa" * 20)
@@ -38,48 +38,48 @@ def known(tmp_path: Path) -> KnownContracts:
 
 
 @pytest.mark.parametrize("json", [False, True])
-def test_agree__nobody_can_be_asked__refused_and_names_yes(
+def test_ask__nobody_can_be_asked__refused_and_names_yes(
     known: KnownContracts, monkeypatch: pytest.MonkeyPatch, json: bool
 ) -> None:
     monkeypatch.setattr("sys.stdin", _Terminal("y\n") if json else io.StringIO("y\n"))
 
     with pytest.raises(UsageError, match="nobody can be asked") as refused:
-        agree(known, ADDRESS, "competition", SENTENCES, json=json)
+        Consent(json=json).ask(known, ADDRESS, "competition", SENTENCES)
 
     assert "--yes" in refused.value.hint
     assert not known.knows(ADDRESS)
 
 
-def test_agree__somebody_declines__aborted_and_not_remembered(
+def test_ask__somebody_declines__aborted_and_not_remembered(
     known: KnownContracts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", _Terminal("n\n"))
 
     with pytest.raises(typer.Abort):
-        agree(known, ADDRESS, "competition", SENTENCES)
+        Consent().ask(known, ADDRESS, "competition", SENTENCES)
 
     assert not known.knows(ADDRESS)
 
 
 @pytest.mark.parametrize("yes", [False, True])
-def test_agree__agreed__said_and_remembered(
+def test_ask__agreed__said_and_remembered(
     known: KnownContracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], yes: bool
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO() if yes else _Terminal("y\n"))
 
-    agree(known, ADDRESS, "competition", SENTENCES, yes=yes)
+    Consent(yes=yes).ask(known, ADDRESS, "competition", SENTENCES)
 
     assert known.last("competition") == ADDRESS
     assert "500 ether" in capsys.readouterr().err
 
 
-def test_agree__known_contract__said_but_not_asked(
+def test_ask__known_contract__said_but_not_asked(
     known: KnownContracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     known.remember(ADDRESS, "competition")
 
-    agree(known, ADDRESS, "competition", ["\x1b[2J goes to the organizer"])
+    Consent().ask(known, ADDRESS, "competition", ["\x1b[2J goes to the organizer"])
 
     said = capsys.readouterr().err
     assert "\\x1b[2J goes" in said

@@ -11,6 +11,7 @@ import pytest
 import typer.main
 
 from orchestrator.cli import SECTIONS
+from orchestrator.console import root
 
 ROOT = Path(__file__).parents[3] / "orchestrator"
 MODULES = {command: module for section in SECTIONS.values() for command, (module, _) in section.items()}
@@ -47,7 +48,8 @@ def hints() -> list[tuple[str, str]]:
 
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that `words` begin with, and the words after it."""
-    found: Any = typer.main.get_command(import_module(f"orchestrator.cli.{MODULES[words[0]]}").app)
+    import_module(f"orchestrator.cli.{MODULES[words[0]]}")
+    found: Any = typer.main.get_command(root.app)
     while hasattr(found, "commands") and words and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
     return found, words

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.chain.development import ADDRESSES
 from orchestrator.config import DEFAULT_SENDER, Network, load_settings
+from orchestrator.kernel.money import ETHER
 from tests.unit.chain.signers import FakeSigner, served
 from tests.unit.pipeline.desk import PROJECT
 
@@ -49,11 +50,11 @@ def test_sum_show__far_from_here__asks_for_no_sender(diln, desk, monkeypatch):
     assert diln("migrate", "sum", "market").code == 0
     created = diln("sum", "create", "walks", "--csv", "walks.csv", "--text-column", "text")
     assert created.code == 0, created.err
-    assert diln("sum", "show", "walks", "--json").json["your balance"] == 0
+    assert diln("sum", "show", "walks", "--json").json["your_balance"] == ETHER.json(0)
     monkeypatch.setattr(Network, "local", False)
     shown = diln("sum", "show", "walks", "--json")
     assert shown.code == 0
-    assert shown.json["your balance"] is None
+    assert shown.json["your_balance"] is None
     assert diln("sum", "list").code == 0
 
 
@@ -97,17 +98,17 @@ def test_sender__nobody_named__is_alice_on_the_chains_of_this_machine(name, send
 )
 @pytest.mark.usefixtures("published")
 def test_command__calldata__prints_what_others_may_send_and_sends_nothing(diln, desk, arguments):
-    head = desk.workspace.chain.head()
+    head = desk.session.chain.head()
     said = diln(*arguments, "--from", "alice", "--calldata")
     assert said.code == 0, said.err
     made = said.json
-    assert (made["from"], made["to"]) == (ADDRESSES[0], desk.workspace.registry.address)
+    assert (made["from"], made["to"]) == (ADDRESSES[0], desk.session.registry.address)
     assert made["value"] == "0"
     assert made["data"].startswith("0x")
     assert "nothing was sent" in said.err
-    assert desk.workspace.chain.head().number == head.number
+    assert desk.session.chain.head().number == head.number
     assert diln(*arguments, "--from", "alice").code == 0  # not for the next command, too
-    assert desk.workspace.chain.head().number == head.number + 1
+    assert desk.session.chain.head().number == head.number + 1
 
 
 @pytest.mark.usefixtures("published")
@@ -144,7 +145,7 @@ def test_sign__people__see_what_is_signed(diln):
 
 def test_account_list__node_answers__tells_what_they_have(diln, desk):
     listed = diln("account", "list", "--json").json
-    assert listed[0]["balance"] == desk.workspace.chain.balance(ADDRESSES[0])
+    assert listed[0]["balance"] == ETHER.json(desk.session.chain.balance(ADDRESSES[0]))
     assert " ether" in diln("account", "list").out
     assert "balance" not in diln("account", "list", "--offline", "--json").json[0]
 
@@ -158,10 +159,10 @@ def test_account_list__nobody_answers__lists_them_all_the_same(diln):
 
 @pytest.mark.usefixtures("published")
 def test_transfer__address_of_the_new_owner_is_mistyped__sends_nothing(diln, desk):
-    head = desk.workspace.chain.head().number
+    head = desk.session.chain.head().number
     wrong = ADDRESSES[1][:-1] + ("d" if ADDRESSES[1][-1] != "d" else "e")
     for given in (wrong, ADDRESSES[1].lower()):
         said = diln("project", "transfer", PROJECT, "--to", given)
         assert said.code == 2
         assert "checksum" in said.err
-    assert desk.workspace.chain.head().number == head
+    assert desk.session.chain.head().number == head

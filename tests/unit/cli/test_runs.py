@@ -1,6 +1,8 @@
 """`diln init` of a file, `diln train` and what it prints, `diln runs`."""
 
-from orchestrator.pipeline.runs import list_runs
+import io
+
+from orchestrator.systems.prove.runs import list_runs
 from tests.unit.pipeline.desk import PROJECT, write_spec
 
 CUSTOMERS = "customer_id,income,target\n" + "".join(
@@ -47,6 +49,14 @@ def test_train__as_json__tells_baseline_types_and_cleaning(diln, desk):
     assert found["imputed"] == {"income": {"missing": 1, "bad_values": 0}}
     assert found["baseline"].keys() <= found["metrics"].keys()
     assert any("8.3%" in warning for warning in found["warnings"])
+
+
+def test_train__equal_model__says_that_publishing_gives_nothing_new(diln, desk):
+    first = f"{PROJECT}/{desk.run.id}"
+    assert diln("train", "--publish-statistics", "--json").json["same_model_as"] == first
+    assert f"byte for byte, that of {PROJECT}/" in diln("train", "--publish-statistics").out
+    write_spec(desk.folder, seed=9)
+    assert diln("train", "--json").json["same_model_as"] is None
 
 
 def test_train__publish_statistics__are_in_the_manifest_only_then(diln, desk):
@@ -122,8 +132,10 @@ def test_runs_compare__two__shows_the_change(diln, desk):
 def test_runs_delete__asks_and_removes_only_runs_of_this_folder(diln, desk, tmp_path, monkeypatch):
     desk.train(seed=2)
     first, second = list_runs(desk.settings)
-    monkeypatch.setattr("typer.confirm", lambda _: False)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert diln("runs", "delete", second.id).code == 130
+    said = diln("runs", "delete", second.id)  # at the end of stdin
+    assert (said.code, said.out.strip(), "--yes" in said.err) == (2, "", True)
     assert list_runs(desk.settings) == [first, second]
     assert diln("runs", "delete", second.id, "--yes", "--json").json == {"deleted": f"{PROJECT}/{second.id}"}
     assert list_runs(desk.settings) == [first]

@@ -13,7 +13,8 @@ import pytest
 from eth_abi.abi import encode
 from web3 import Web3
 
-from orchestrator.cli.console import out, print_error, print_facts, print_json, print_table
+from orchestrator.bindings.registry import Batch, ProjectCreated, Publication
+from orchestrator.console.printing import out, print_error, print_facts, print_json, print_table
 from orchestrator.errors import ChainError
 from orchestrator.provenance import Status
 from orchestrator.storage import open_storage
@@ -37,9 +38,9 @@ def calldata(signature: str, values: list[Any]) -> bytes:
 
 def send_raw(desk: Desk, name: str, data: bytes) -> None:
     """Send calldata to the registry as it is, from the account of this name."""
-    chain, account = desk.workspace.chain, desk.who(name)
+    chain, account = desk.session.chain, desk.who(name)
     transaction = {
-        "to": desk.workspace.registry.address,
+        "to": desk.session.registry.address,
         "data": data,
         "gas": 1_000_000,
         "nonce": chain.web3.eth.get_transaction_count(account.address),
@@ -54,22 +55,22 @@ def send_raw(desk: Desk, name: str, data: bytes) -> None:
 @pytest.fixture
 def planted(desk: Desk, published: Any) -> Desk:
     """The poisoner (judy) has created projects, copied the model into them, and revoked it there."""
-    registry = desk.workspace.registry
+    registry = desk.session.registry
     contract, judy = registry.contract, desk.who("judy")
     for name in NAMES:
         create = calldata("createProject(string,address[],address[],uint8)", [name, [], [], 0])
         send_raw(desk, "judy", create)
-    logs = registry._logs("ProjectCreated")
+    logs = registry.contract.logs(ProjectCreated)
     judys = bytes.fromhex(judy.address[2:])
     homes = [bytes(log["topics"][1]) for log in logs if bytes(log["topics"][2])[12:] == judys]
     assert len(homes) == len(NAMES)
     for home, reason in zip(homes, (NO_TEXT, TRICK.encode()), strict=False):
         copied = (home, published.artifact_hash, published.manifest_digest, 0, bytes(32), [], True)
-        desk.workspace.chain.send(contract.functions.publish(copied, []), judy)
+        desk.session.chain.send(contract.publish(Publication(*copied), []), judy)
         revoke = calldata("revoke(bytes32,bytes32,string)", [home, published.artifact_hash, reason])
         send_raw(desk, "judy", revoke)
         batch = (bytes(31) + b"\7", 1, b"\x1b[2J\xff\x9b".ljust(16, b"\0"), 0, bytes(32))
-        desk.workspace.chain.send(contract.functions.anchorBatch(home, batch), judy)
+        desk.session.chain.send(contract.anchor_batch(home, Batch(*batch)), judy)
     with open_storage(desk.settings) as store:
         cid = store.put(b"pinned").cid
         store._table._db.execute("INSERT INTO waiting VALUES ('a mirror', ?, 'pin', ?)", (cid, TRICK))  # type: ignore[attr-defined]
@@ -142,9 +143,9 @@ def test_verify__copies_that_were_revoked__says_so_first_and_shows_no_trick(plan
 
 
 def test_verify__revoked_with_a_trick_by_its_owner__does_not_hold(planted, published, diln):
-    registry, alice = planted.workspace.registry, planted.who("alice")
-    function = registry.revoke(published.project_id, published.artifact_hash, TRICK)
-    planted.workspace.chain.send(function, alice)
+    registry, alice = planted.session.registry, planted.who("alice")
+    function = registry.contract.revoke(published.project_id, published.artifact_hash, TRICK)
+    planted.session.chain.send(function, alice)
     assert registry.status_of(published.id) is Status.REVOKED
     for arguments in (["verify", planted.run.model, "--project", "alice/flowers"], ["log", "flowers"]):
         said = diln(*arguments)

@@ -1,0 +1,99 @@
+"""`diln migrate`, `node`, `abi` and `compile`."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.host import host
+from orchestrator.config import Settings, load_settings
+from orchestrator.console import SENDS, Answer, Document, Table, command, lazy_imports, progress_bar
+from orchestrator.errors import UsageError
+
+with lazy_imports():
+    from orchestrator import chain
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+
+
+@command(host, sender=SENDS)
+def migrate(
+    session: "Session",
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[JOB]…", help="registry, sum, market, competition, or a contract's name."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Deploy contracts of this folder's own, though others stand.")
+    ] = False,
+) -> Answer:
+    """Let the contracts of a job stand on the chain (without one, the registry); what stands is used."""
+    deployer, jobs = session.sender, what or ["registry"]
+    before = session.chain.head().number
+    with progress_bar("migrating") as progress:
+        standing = chain.migrate(
+            session.settings, session.chain, deployer, jobs, progress=progress, fresh=fresh
+        )
+    rows = [
+        {
+            "contract": each.name,
+            "address": each.address,
+            "": "deployed now" if each.block > before else f"since block {each.block}",
+        }
+        for each in standing
+    ]
+    return Answer([vars(each) for each in standing], Table(rows, ["contract", "address", ""]))
+
+
+@command(host, network=False)
+def node(
+    settings: Settings, port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8545
+) -> Iterator[Answer]:
+    """Start a local Anvil node that keeps its state, and run it until interrupted."""
+    from orchestrator.chain.node import PORT
+
+    process = chain.start_node(settings, port=port)
+    url = f"http://127.0.0.1:{port}"
+    reach = "--network development" if port == PORT else f"--rpc-url {url}"
+    yield Answer({"url": url}, f"Anvil listens on 127.0.0.1:{port}; use it with {reach}, end it with Ctrl-C")
+
+    def end(*_: object) -> None:
+        process.send_signal(signal.SIGINT)  # Anvil saves its state, then ends
+
+    for wish in (signal.SIGTERM, signal.SIGHUP):  # as systemd, Docker and CI send them
+        signal.signal(wish, end)
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        end()
+        process.wait()
+
+
+@command(host)
+def abi(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The contract, such as ModelRegistry.")],
+) -> Answer:
+    """Print a contract's ABI as JSON."""
+    found = chain.load_artifact(name).abi
+    return Answer(found, Document(json.dumps(found, indent=2) + "\n"))
+
+
+@command(host, "compile")
+def compile_contracts(root: Annotated[Path, typer.Option(help="The checkout.")] = Path()) -> Answer:
+    """Compile the contracts into the package; needs a checkout."""
+    from orchestrator.chain.binding import write_bindings
+    from orchestrator.chain.compiler import compile_sources, write_artifacts
+    from orchestrator.chain.migrations import write_addresses
+
+    if not (root / "contracts").is_dir():
+        raise UsageError(f"there is no contracts/ in {root.resolve()}", "Run it in a checkout of DILN.")
+    artifacts = compile_sources(root, load_settings().compiler)
+    write_artifacts(artifacts)
+    write_addresses()
+    write_bindings(root)
+    names = sorted(artifacts)
+    return Answer(names, f"compiled {len(names)} contracts: {', '.join(names)}")

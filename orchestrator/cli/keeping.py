@@ -1,0 +1,84 @@
+"""`diln keep`, and what a keeper says as it goes on."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli.host import host
+from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imports
+
+with lazy_imports():
+    from orchestrator import times
+    from orchestrator.kernel import keeper as keepers
+    from orchestrator.kernel import metrics as figures
+    from orchestrator.kernel import money as moneys
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.keeper import Keeper, Said
+    from orchestrator.kernel.session import Session
+    from orchestrator.kernel.system import System
+
+ROOMS = ("competition", "sum", "sum.market", "tournament")
+"""The rooms with duties, each of which has its System in `duties`."""
+
+
+@command(host, sender=SENDS, storage=True)
+def keep(
+    session: "Session",
+    once: Annotated[bool, typer.Option("--once", help="Do what is due, tell what comes next, end.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
+    everybody: Annotated[bool, typer.Option("--all", help="For all accounts of this folder.")] = False,
+    others: Annotated[
+        bool, typer.Option("--others", help="Also do what pays anybody: evaluate, refute, crank, sweep.")
+    ] = False,
+    min_profit: Annotated[
+        str, typer.Option(metavar="ETHER", help="What an act for others must bring above its gas.")
+    ] = "0",
+    metrics: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Serve figures for Prometheus on this port.")
+    ] = None,
+) -> Stream | Answer:
+    """Do what is due in everything that this folder takes part in, again and again, until interrupted."""
+    accounts = session.accounts.list() if everybody else [session.sender]
+    known = keepers.Known(session, systems())
+    keeper = keepers.Keeper(session, known, accounts, others=others, least=moneys.ETHER.parse(min_profit))
+    if once:
+        return _looked(session, keeper)
+    served = figures.Metrics(metrics) if metrics is not None else None
+    return Stream(_told(session, keeper.run(every, metrics=served), named=True))
+
+
+def systems() -> "list[System[Any]]":
+    """Every system of the house that has duties."""
+    return [import_module(f"orchestrator.systems.{room}.duties").SYSTEM for room in ROOMS]
+
+
+def kept(session: "Session", keeper: "Keeper", every: float, *, once: bool) -> Stream | Answer:
+    """What is done in one instance, a line each, until nothing is left to do; with `once` one look."""
+    return _looked(session, keeper) if once else Stream(_told(session, keeper.run(every, until_over=True)))
+
+
+def _looked(session: "Session", keeper: "Keeper") -> Answer:
+    """What is done now, and what is due next."""
+    done = list(keeper.turn())
+    due, now = keeper.due(), session.chain.now()
+    value = {"time": now, "done": [vars(each) for each in done], "due": [vars(each) for each in due]}
+    rows = [
+        {
+            "due": times.show_moment(each.at, now) if each.at > now else "now",
+            "what": each.duty,
+            "for": each.account,
+            "in": f"{each.system} {each.instance}",
+        }
+        for each in due
+    ]
+    return Answer(value, *map(str, done), Table(rows, empty="" if done else "nothing is due"))
+
+
+def _told(session: "Session", heard: "Iterator[Said]", *, named: bool = False) -> Iterator[Answer]:
+    """A line for each; `named` with its instance and account."""
+    for said in heard:
+        about = f"{said.system} {said.instance}, {said.account}: " if named and said.system else ""
+        yield Answer(vars(said) | {"time": session.chain.now()}, f"{about}{said}")

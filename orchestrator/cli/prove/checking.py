@@ -1,0 +1,252 @@
+"""`diln verify`, `log`, `lineage` and `diff`."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+from rich.tree import Tree
+
+from orchestrator.cli.prove import prove
+from orchestrator.cli.prove.options import OwnProjectArgument, own_project
+from orchestrator.console import (
+    NEWEST,
+    VIEWS,
+    AllOption,
+    Answer,
+    ModelArgument,
+    Shown,
+    Table,
+    command,
+    err,
+    labelled,
+    lazy_imports,
+    progress_bar,
+)
+from orchestrator.errors import DilnError, UsageError
+from orchestrator.text import shown
+from orchestrator.times import seconds, show_time
+from orchestrator.types import Seconds
+
+with lazy_imports():
+    from orchestrator import provenance
+    from orchestrator.systems.prove import fetching, loading, offline, projects, references, runs
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+    from orchestrator.storage.adding import Progress
+
+IN_PART = 3  # the exit code
+
+_MARKS = {
+    "PASSED": ("ok ", "green"),
+    "FAILED": ("BAD", "bold red"),
+    "NOT_CHECKED": ("?? ", "yellow"),
+    "NOT_NEEDED": ("-- ", "dim"),
+}
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What must be so of a version, besides its being whole."""
+
+    signed_by: Annotated[
+        list[str] | None,
+        typer.Option("--signed-by", metavar="NAME|ADDRESS", help="Demand this signature; repeatable."),
+    ] = None
+    min_signatures: Annotated[
+        int, typer.Option("--min-signatures", metavar="N", min=0, help="Demand so many signatures.")
+    ] = 0
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="STATUS", help="Demand at least deprecated, published or deployable."),
+    ] = None
+    not_older: Annotated[
+        str | None,
+        typer.Option("--not-older", metavar="DURATION", help="Demand a publication within 90d, 12h …"),
+    ] = None
+
+    def policy(self, session: "Session") -> "provenance.Policy":
+        """Raises UsageError."""
+        return provenance.Policy(
+            signed_by=tuple(session.address(who) for who in self.signed_by or ()),
+            min_signatures=self.min_signatures,
+            status=_status(self.status),
+            max_age=seconds(self.not_older) if self.not_older else None,
+        )
+
+
+@command(prove, "verify", storage=True)
+def verify_files(
+    session: "Session",
+    subjects: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="A model file, a CID, a proof, or a model by name.")
+    ],
+    demands: Demands,
+    project: Annotated[
+        str | None,
+        typer.Option(metavar="PROJECT", help="Whose version is meant: NAME, CREATOR/NAME or an id."),
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="The manifest, if it is not beside the model.")
+    ] = None,
+    offline_only: Annotated[
+        bool, typer.Option("--offline", help="FILE is a bundle: check it with no node and no network.")
+    ] = False,
+    block_hash: Annotated[
+        str | None,
+        typer.Option("--block-hash", metavar="HASH", help="Of the block that you trust, for --offline."),
+    ] = None,
+) -> Answer:
+    """Check each FILE against the chain and say what is proven and what is not.
+
+    The exit code is 0 if it holds, 1 if a check fails, 2 for wrong usage, 3 if nothing fails but something
+    could not be checked.
+    """
+    policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
+    with progress_bar("hashing", unit="bytes") as progress:
+        found = [
+            offline.verify_bundle(Path(each), trusted, policy, now)
+            if offline_only
+            else _verified(session, each, project, manifest, policy, progress)
+            for each in subjects
+        ]
+    code = 0 if all(each.whole for each in found) else IN_PART if all(each.ok for each in found) else 1
+    lines: list[str | Text] = []
+    for subject, verification in zip(subjects, found, strict=True):
+        lines += [Text(shown(subject), "bold")] if len(found) > 1 else []
+        lines += _sentences(verification)
+    values = [each.to_json() for each in found]
+    return Answer(values[0] if len(values) == 1 else values, *lines, code=code)
+
+
+def _verified(
+    session: "Session",
+    subject: str,
+    project: str | None,
+    manifest: Path | None,
+    policy: "provenance.Policy",
+    progress: "Progress",
+) -> "provenance.Verification":
+    meant, owner = loading.find_subject(session, subject)
+    verification = provenance.verify(
+        meant,
+        session.registry,
+        storage=session.storage,
+        project=projects.find_project(session, project).id if project else owner,
+        manifest=manifest,
+        name_of=session.full_name_of,
+        progress=progress,
+    )
+    return policy.apply(verification, session.chain.now(), session.full_name_of)
+
+
+@command(prove, sender=VIEWS)
+def log(session: "Session", project: OwnProjectArgument = None, every: AllOption = False) -> Table:
+    """List the published versions of a project, oldest first: the newest ones, or --all."""
+    found = projects.find_project(session, own_project(project), session.viewer)
+    versions = session.registry.versions(found.id, None if every else NEWEST)
+    if len(versions) < found.versions and not every:
+        err.print(f"{found.versions - len(versions)} older ones are listed with --all")
+    columns = ["version", "status", "published", "signatures", "sha256", "reason"]
+    return Table([_row(found.name, version) for version in versions], columns)
+
+
+@command(prove, "lineage", sender=VIEWS)
+def show_lineage(session: "Session", model: ModelArgument) -> Answer:
+    """Draw which models a model was made from, back to the first."""
+    tree = provenance.lineage(session.registry, references.find_version(session, model, session.viewer))
+    return Answer(_nested(tree), _drawn(tree))
+
+
+@command(prove, "diff", sender=VIEWS)
+def show_diff(
+    session: "Session",
+    first: Annotated[str, typer.Argument(metavar="A", help="A manifest file, run, version or hash.")],
+    second: Annotated[str, typer.Argument(metavar="B")],
+) -> Answer:
+    """Compare the manifests of two models."""
+    changes = provenance.diff(_manifest(session, first), _manifest(session, second))
+    value = [{**vars(change), "path": change.field} for change in changes]
+    return Answer(value, *([str(change) for change in changes] or ["the manifests are the same"]))
+
+
+def _manifest(session: "Session", reference: str) -> "provenance.Manifest":
+    path = Path(reference)
+    if path.is_file() and path.suffix == ".json":
+        return provenance.Manifest.parse(path.read_bytes())
+    try:
+        return runs.find_run(session.settings, reference).manifest
+    except DilnError:
+        version = references.find_version(session, reference, session.viewer)
+        return fetching.manifest_of(session, version)
+
+
+def _sentences(verification: "provenance.Verification") -> list[str | Text]:
+    lines: list[str | Text] = [
+        labelled(*_MARKS[each.outcome.name], f" {each.name}: {each.sentence}") for each in verification.checks
+    ]
+    for title, sentences in (("Proven", verification.proven), ("Not proven", verification.not_proven)):
+        lines += ["", Text(title, "bold")] if sentences else []
+        lines += [f"- {sentence}" for sentence in sentences]
+    return [*lines, "", _verdict(verification)]
+
+
+def _verdict(verification: "provenance.Verification") -> Text:
+    if verification.whole:
+        return Text("It holds.", "bold green")
+    if verification.ok:
+        missing = [each.name for each in verification.checks if each.outcome.name == "NOT_CHECKED"]
+        return Text(f"It holds in part: not checked is {', '.join(missing)}.", "bold yellow")
+    return Text("It does not hold. Do not use it.", "bold red")
+
+
+def _hash(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    digits = text.removeprefix("0x")
+    if not re.fullmatch("[0-9a-fA-F]{64}", digits):
+        raise UsageError(f"`{text}` is not a block's hash", "It has 64 hexadecimal digits.")
+    return bytes.fromhex(digits)
+
+
+def _status(word: str | None) -> "provenance.Status":
+    known = provenance.Status
+    words = {each.word: each for each in (known.DEPRECATED, known.PUBLISHED, known.DEPLOYABLE)}
+    if word is not None and word not in words:
+        raise UsageError(f"`{word}` is not a status to demand", f"Choose one of {', '.join(words)}.")
+    return words[word] if word else known.NONE
+
+
+def _row(name: str, version: "provenance.Version") -> dict[str, Any]:
+    return {
+        "version": f"{name}@{version.number}",
+        "status": version.status.word,
+        "published": Shown(version.published_at, show_time(version.published_at)),
+        "signatures": version.approvals,
+        "sha256": version.artifact_hash.hex(),
+        "manifest": version.manifest_digest.hex(),
+        "reason": version.reason,
+    }
+
+
+def _title(tree: "provenance.Lineage") -> str:
+    version = tree.version
+    more = " (see above)" if tree.repeated else " (…)" if tree.cut else ""
+    return (
+        f"{tree.project.name}@{version.number} {version.artifact_hash.hex()[:12]} {version.status.word}{more}"
+    )
+
+
+def _drawn(tree: "provenance.Lineage") -> Tree:
+    node = Tree(shown(_title(tree)))
+    for parent in tree.parents:
+        node.add(_drawn(parent))
+    return node
+
+
+def _nested(tree: "provenance.Lineage") -> dict[str, Any]:
+    return {**_row(tree.project.name, tree.version), "parents": [_nested(parent) for parent in tree.parents]}

@@ -1,0 +1,191 @@
+"""`diln describe`, `sign`, `publish` and `mark`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli.prove import prove
+from orchestrator.cli.prove.options import Signature, Told
+from orchestrator.console import (
+    SENDS,
+    SIGNS,
+    Answer,
+    DryRunOption,
+    Facts,
+    ModelArgument,
+    Shown,
+    amount,
+    command,
+    lazy_imports,
+    progress_bar,
+)
+from orchestrator.errors import UsageError
+
+with lazy_imports():
+    from orchestrator import provenance
+    from orchestrator.kernel import money as moneys
+    from orchestrator.systems.prove import describing, marking, openssf, references, runs, signing
+    from orchestrator.systems.prove import publishing as publishing_
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+ModelOrRun = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|FILE|FOLDER", help="latest, a name, a run's id; or any model's file or folder."
+    ),
+]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", metavar="PROJECT", help="NAME, CREATOR/NAME or an id.")
+]
+EncryptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encrypt-to", metavar="age1…", help="Publish only encrypted to this recipient; repeatable."
+    ),
+]
+
+
+@command(prove, sender=SIGNS)
+def sign(
+    session: "Session",
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="latest, a name, a run's id or its folder.")
+    ] = "latest",
+    project: ProjectOption = None,
+) -> Answer:
+    """Sign a run's manifest as a participant of its project; nothing is sent."""
+    participant, signed = session.sender, runs.find_run(session.settings, run)
+    signature = signing.sign(session, signed, participant, project)
+    told = f"{participant.name} signed {signed.name}/{signed.id}: {signed.signatures}"
+    return Answer(signature.to_json(), told)
+
+
+@command(prove)
+def describe(
+    session: "Session",
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE|FOLDER", exists=True, help="A model of any framework.")
+    ],
+    told: Told,
+    encrypt_to: EncryptOption = None,
+) -> Facts:
+    """Write the manifest of a model that was made elsewhere, to be signed; nothing is sent or loaded."""
+    known, extra, recipients = told.known(path), told.attested(path), tuple(encrypt_to or ())
+    with progress_bar("hashing", unit="bytes") as progress:
+        run = describing.describe_model(
+            session, path, known, extra=extra, encrypt_to=recipients, progress=progress
+        )
+    manifest = run.manifest
+    facts = {
+        "run": f"{run.name}/{run.id}",
+        "format": manifest.predicate.artifact.format,
+        "sha256": manifest.artifact_hash.hex(),
+        "cid": manifest.artifact_cid,
+        "manifest": manifest.digest.hex(),
+    }
+    return Facts(facts)
+
+
+@command(prove, sender=SENDS, storage=True)
+def publish(
+    session: "Session",
+    told: Told,
+    signature: Signature,
+    run: ModelOrRun = "latest",
+    project: ProjectOption = None,
+    encrypt_to: EncryptOption = None,
+    on_chain: Annotated[
+        bool, typer.Option("--on-chain", help="Store the whole model in contract code.")
+    ] = False,
+    require_gate: Annotated[
+        bool, typer.Option("--require-gate", help="Refuse a model that does not pass its gate.")
+    ] = False,
+    deployable: Annotated[bool, typer.Option("--deployable", hidden=True)] = False,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Pin a model and its manifest, and anchor them. Interrupted, run it again: nothing happens twice."""
+    with progress_bar("publishing") as progress:
+        found = _run(session, run, told, tuple(encrypt_to or ()))
+        if signature.bundle and not dry_run:
+            openssf.write_signature(session, found, signature.bundle, signature.signing_key)
+        published = publishing_.publish(
+            session,
+            found,
+            session.sender,
+            project=project,
+            on_chain=on_chain,
+            require_deployable=require_gate or deployable,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    if isinstance(published, publishing_.Published):
+        return _published(published)
+    gas, fee = published.gas_used, amount(moneys.ETHER, published.fee)
+    return Answer({"gas": gas, "fee": fee}, f"would take {gas} gas, {fee}; nothing was sent")
+
+
+@command(prove, sender=SENDS)
+def mark(
+    session: "Session",
+    model: ModelArgument,
+    status: Annotated[
+        str, typer.Argument(metavar="STATUS", help="deployable, published, deprecated or revoked.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why it is revoked, for everybody to read.")] = "",
+    signer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A participant who signs a promotion; repeatable."),
+    ] = None,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Change how far a published version is trusted. Revoking is for good."""
+    receipt = marking.mark(
+        session,
+        references.find_version(session, model, session.sender.address),
+        _status(status),
+        session.sender,
+        reason=reason,
+        signers=[session.account(name) for name in signer or ()],
+        dry_run=dry_run,
+    )
+    if receipt is None:
+        told = f"{model} is {status} already; nothing was sent"
+        return Answer({"model": model, "status": status, "transaction": None, "gas": 0}, told)
+    facts = {"model": model, "status": status, "transaction": receipt.tx_hash, "gas": receipt.gas_used}
+    told = f"would take {receipt.gas_used} gas" if dry_run else f"{model} is {status} ({receipt.tx_hash})"
+    return Answer(facts, told)
+
+
+def _run(session: "Session", reference: str, told: Told, recipients: tuple[str, ...]) -> "runs.Run":
+    """The run of this name, or one that is made of a model's file or folder."""
+    if not describing.is_model(reference):
+        return runs.find_run(session.settings, reference)
+    path = Path(reference)
+    extra = told.attested(path)
+    return describing.describe_model(session, path, told.known(path), extra=extra, encrypt_to=recipients)
+
+
+def _status(word: str) -> "provenance.Status":
+    words = [status.word for status in provenance.Status if status is not provenance.Status.NONE]
+    if word not in words:
+        raise UsageError(f"`{word}` is not a status", f"Choose one of {', '.join(words)}.")
+    return provenance.Status[word.upper()]
+
+
+def _published(published: "publishing_.Published") -> Answer:
+    version, receipt, gas = published.version, published.receipt, published.gas_used
+    facts: dict[str, Any] = {
+        "version": f"{published.project.name}@{version.number}",
+        "status": version.status.word,
+        "sha256": version.artifact_hash.hex(),
+        "cid": version.artifact_cid,
+        "manifest": version.manifest_digest.hex(),
+        "manifest_cid": version.manifest_cid,
+        "signers": list(published.signers),
+        "transaction": receipt.tx_hash if receipt else None,
+        "gas": Shown(gas, str(gas or "")),
+    }
+    known = [] if receipt else ["this version had been published before; nothing was sent"]
+    return Answer(facts, *known, Facts(facts))

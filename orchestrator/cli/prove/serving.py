@@ -1,0 +1,55 @@
+"""`diln serve`."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.prove import prove
+from orchestrator.console import VIEWS, Answer, IdentityOption, ModelArgument, command, lazy_imports
+
+with lazy_imports():
+    from orchestrator.systems.prove import (
+        answering,
+        batching,
+        bodies,
+        listening,
+        loading,
+        requestlog,
+        serving,
+    )
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+
+
+@command(prove, sender=VIEWS, storage=True)
+def serve(
+    session: "Session",
+    model: ModelArgument,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    identity: IdentityOption = None,
+    interval: Annotated[float, typer.Option(min=1, help="Seconds between full checks.")] = 60.0,
+    max_body: Annotated[int, typer.Option(min=1, help="The largest body, in KiB.")] = 1024,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line for each request.")] = False,
+) -> Iterator[Answer]:
+    """Serve a model over HTTP; once a check against the chain fails, it answers 503 with the reason."""
+    session.settings = listening.impatient(session.settings, interval)
+    loaded = loading.load_published(session, model, session.viewer, identity)
+    digest = loaded.version.artifact_hash.hex()
+    yield Answer(
+        {"model": loaded.name, "sha256": digest}, f"{loaded.name}, SHA-256 {digest}: every check passed"
+    )
+    with (
+        listening.bind(host, port) as listener,
+        serving.model_guard(session, loaded, interval=interval) as guard,
+        batching.Batcher(answering.Answerer(session.settings, loaded)) as batcher,
+        requestlog.RequestLog(sys.stderr) as requests,
+    ):
+        limits = bodies.Limits(body=max_body << 10, waiting=max(32, 2 * max_body >> 10) << 20)
+        url = listening.url(listener)
+        yield Answer({"url": url}, f"listening on {url}; /docs shows how to ask; Ctrl-C ends it")
+        log = None if quiet else requests.write
+        listening.run(serving.create_app(loaded, guard, batcher, limits=limits, log=log), listener)

@@ -1,0 +1,260 @@
+"""`diln sum add`, `reveal`, `sign`, `relay` and `fund`: the ways in."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.sum import shared
+from orchestrator.cli.sum.options import (
+    EncoderOption,
+    GivenLabelled,
+    MaximumOption,
+    ReferenceArgument,
+    amount,
+    contribution_facts,
+    encode_many,
+    moment,
+    outcome_facts,
+    outcomes_table,
+)
+from orchestrator.console import (
+    SENDS,
+    SIGNS,
+    Answer,
+    Consent,
+    DryRunOption,
+    Facts,
+    Shown,
+    Table,
+    command,
+    err,
+    lazy_imports,
+    progress_bar,
+)
+from orchestrator.errors import UsageError
+from orchestrator.times import seconds
+
+with lazy_imports():
+    from orchestrator.systems.sum import adding, funding, hiding, opening, records, relaying
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+    from orchestrator.systems.sum.adding import Sample
+    from orchestrator.systems.sum.opening import Found, Opened
+    from orchestrator.types import Wei
+
+
+@command(shared, sender=SENDS)
+def add(
+    session: "Session",
+    reference: ReferenceArgument,
+    given: GivenLabelled,
+    consent: Consent,
+    maximum: MaximumOption = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Commit now, show nothing; `diln sum reveal` opens it later.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Add what is open already once more.")] = False,
+    encoder: EncoderOption = None,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Add a sample, or a CSV of samples, with a deposit that comes back if the model comes to agree."""
+    if hidden and again:
+        raise UsageError("what is hidden is not told from what was added", "Leave out --again.")
+    with progress_bar("adding") as progress:
+        opened = opening.open_model(session, reference, encoder)
+        samples, account = _labelled(opened, given), session.sender
+        most = None if maximum is None else opened.shared.money.parse(maximum)
+        if not dry_run:
+            _ask(consent, session, opened, terms_of(opened, len(samples), most))
+        if hidden:
+            hid = hiding.hide(
+                session, opened, samples, account, maximum=most, dry_run=dry_run, progress=progress
+            )
+            return _hidden(opened, hid, dry_run)
+        done = adding.add(
+            session, opened, samples, account, maximum=most, again=again, dry_run=dry_run, progress=progress
+        )
+    return _added(opened, done, dry_run)
+
+
+@command(shared, sender=SENDS)
+def reveal(
+    session: "Session",
+    reference: ReferenceArgument,
+    maximum: MaximumOption = None,
+    encoder: EncoderOption = None,
+) -> Answer:
+    """Reveal the samples that were added with --hidden, and let the model learn them."""
+    opened, account = opening.open_model(session, reference, encoder), session.sender
+    most = None if maximum is None else opened.shared.money.parse(maximum)
+    facts = [outcome_facts(opened, each) for each in hiding.reveal(session, opened, account, maximum=most)]
+    waiting = sum(each.secret is not None for each in hiding.hidden(session, opened, account.address))
+    more = [f"{waiting} wait for the next block, or for a lower price: run it again"] if waiting else []
+    return Answer(facts, outcomes_table(facts), *more)
+
+
+@command(shared, sender=SIGNS)
+def sign(
+    session: "Session",
+    reference: ReferenceArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file for whoever relays it.")
+    ],
+    given: GivenLabelled,
+    maximum: MaximumOption = None,
+    lasts: Annotated[str, typer.Option(help="How long it may be relayed.")] = "1d",
+    ahead: Annotated[
+        int, typer.Option(help="How many were signed before and are not relayed yet.", min=0)
+    ] = 0,
+    wallet: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Sign in the name of this contract wallet.")
+    ] = None,
+    encoder: EncoderOption = None,
+) -> Facts:
+    """Sign samples that anybody may relay. Nothing is sent, and no fee is paid."""
+    from orchestrator.provenance.disk import replace_file
+
+    opened = opening.open_model(session, reference, encoder)
+    signed = relaying.sign(
+        opened,
+        tuple(_labelled(opened, given)),
+        session.sender,
+        maximum=None if maximum is None else opened.shared.money.parse(maximum),
+        lasts=seconds(lasts),
+        ahead=ahead,
+        wallet=session.address(wallet, paid=True) if wallet else None,
+    )
+    replace_file(output, signed.to_bytes())
+    facts = {
+        "contributor": signed.contributor,
+        "samples": len(signed.samples),
+        "number": signed.nonce,
+        "at_most": amount(opened, signed.maximum),
+        "until": moment(signed.deadline),
+        "file": str(output),
+    }
+    return Facts(facts)
+
+
+@command(shared, sender=SENDS)
+def relay(
+    session: "Session",
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What `diln sum sign` wrote.")],
+    consent: Consent,
+    pay: Annotated[
+        bool, typer.Option("--pay", help="Pay what the contributor's balance lacks for the deposit.")
+    ] = False,
+    encoder: EncoderOption = None,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Send what somebody else has signed, and pay the fee for it. The deposit stays the contributor's."""
+    signed = relaying.read_signed(file)
+    relaying.check_chain(signed, session.chain)
+    opened, account = opening.open_model(session, signed.contract, encoder), session.sender
+    if pay and not dry_run:
+        sentences = [
+            f"what you pay is a gift to {signed.contributor}: the deposit is its own in the end",
+            *terms_of(opened, len(signed.samples), signed.maximum),
+        ]
+        _ask(consent, session, opened, sentences)
+    done = relaying.relay(session, opened, signed, account, pay=pay, dry_run=dry_run)
+    return _added(opened, done, dry_run)
+
+
+@command(shared, sender=SENDS)
+def fund(
+    session: "Session",
+    reference: ReferenceArgument,
+    coins: Annotated[str, typer.Argument(metavar="COINS", help="What the balance shall be at least.")],
+    consent: Consent,
+    beneficiary: Annotated[
+        str | None, typer.Option("--for", metavar="ACCOUNT", help="Whose balance; default: the sender's.")
+    ] = None,
+) -> Facts:
+    """Fill up a balance that deposits are taken from. A token is approved for exactly what is paid in."""
+    opened, account = opening.open_any(session, reference), session.sender
+    contract = opened.shared
+    whose = session.address(beneficiary, paid=True) if beneficiary else account.address
+    wanted = contract.money.parse(coins)
+    told = (
+        f"{session.name_of(whose)} will have {contract.money.show(wanted)} there, and can withdraw it; "
+        "of a token that keeps a part of each payment, up to a quarter more is paid"
+    )
+    _ask(consent, session, opened, [told])
+    receipts = funding.fill_up(session, contract, whose, wanted, account, wanted + wanted // 4)  # as it says
+    paid = contract.paid_in(receipts[-1]) if receipts else 0
+    facts = {
+        "paid_in": amount(opened, paid),
+        "for": whose,
+        "balance": amount(opened, contract.balance(whose)),
+        "transaction": receipts[-1].tx_hash if receipts else Shown(None, "there was enough"),
+    }
+    return Facts(facts)
+
+
+def _labelled(opened: "Opened", given: GivenLabelled) -> "list[Sample]":
+    samples = given.samples(opened)
+    kept, xs, dropped = encode_many(opened, samples)
+    labels = [opened.descriptor.label(samples.labels[number]) for number in kept]
+    for why, count in dropped.most_common():
+        err.print(f"{count} of {len(samples.rows)} rows are left out: {why}", markup=False)
+    return list(zip(xs, labels, strict=True))
+
+
+def _ask(consent: Consent, session: "Session", opened: "Found", sentences: list[str]) -> None:
+    consent.ask(session.known, opened.shared.address, records.KIND, sentences)
+
+
+def terms_of(opened: "Opened", count: int, maximum: "Wei | None") -> list[str]:
+    """What somebody pays who gives `count` samples, what can be lost, when, and to whom: in sentences."""
+    contract, terms = opened.shared, opened.shared.terms
+    at_once = min(count, adding.AT_ONCE)
+    price = contract.price(at_once)
+    day = 86_400
+
+    def days(seconds: int) -> str:
+        return f"{seconds / day:g} days"
+
+    most = price if maximum is None else min(price, maximum)
+    total = f"{contract.money.show(most * at_once)} now"
+    if count > adding.AT_ONCE:
+        dearest = contract.money.show(terms.cost_weight * 3600 * contract.unit) if maximum is None else ""
+        later = dearest or contract.money.show(maximum or 0)
+        total += f", and up to {later} for each of {count - adding.AT_ONCE} that follow at once"
+    return [
+        f"{opened.name} ({contract.address}) takes a deposit for {count} samples: {total}",
+        f"it comes back after {days(terms.refund_wait)} to {days(16 * terms.refund_wait)}, if the model then "
+        "agrees",
+        f"if not, for {days(terms.take_gap)} or longer, contributors with reputation share it; of what "
+        f"they leave, half goes to {contract.creator} after {days(terms.creator_wait)}, or to anyone after "
+        f"{days(terms.any_wait)}",
+    ]
+
+
+def _added(opened: "Opened", done: "adding.Addition", dry_run: bool) -> Answer:
+    rows = [contribution_facts(opened, each, "added") for each in done.added]
+    rows += [contribution_facts(opened, each, "known") for each in done.known]
+    table = Table(rows, ["number", "label", "deposit", "surprise", "due", "state"])
+    return _sent({"contributions": rows}, table, done.gas_used, dry_run)
+
+
+def _hidden(opened: "Opened", done: "hiding.Hiding", dry_run: bool) -> Answer:
+    rows = [
+        {
+            "commitment": each.commitment.hex(),
+            "deposit": amount(opened, each.deposit * opened.shared.unit),
+            "returned_from": moment(each.release_at),
+            "state": state,
+        }
+        for state, found in (("hidden", done.made), ("known", done.known))
+        for each in found
+    ]
+    return _sent({"commitments": rows}, Table(rows), done.gas_used, dry_run)
+
+
+def _sent(value: dict[str, object], table: Table, gas: int, dry_run: bool) -> Answer:
+    seen = [table] if table.rows else []
+    told = f"{gas} gas{' would be used by the first transaction' if dry_run else ''}"
+    return Answer(value | {"gas": gas, "dry_run": dry_run}, *seen, told)

@@ -1,0 +1,189 @@
+"""`diln sum create` and `simulate`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli.market.printing import simulate_market
+from orchestrator.cli.sum import shared
+from orchestrator.cli.sum.options import Training, currency
+from orchestrator.console import (
+    SENDS,
+    Answer,
+    DryRunOption,
+    Facts,
+    Note,
+    Shown,
+    Table,
+    command,
+    err,
+    lazy_imports,
+    progress_bar,
+)
+from orchestrator.errors import UsageError
+from orchestrator.times import seconds
+
+with lazy_imports():
+    from orchestrator.kernel import money as moneys
+    from orchestrator.systems.sum import creating, records
+    from orchestrator.systems.sum.market import simulation as market_simulation
+    from orchestrator.systems.sum.simulation import running, scenario
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+
+FRAIL = 0.05  # what wrong labels may cost before it is said
+
+
+@dataclass(frozen=True)
+class Deposits:
+    """What a contribution costs, and when what is left of it goes where."""
+
+    cost_weight: Annotated[
+        int,
+        typer.Option(help="Deposit: cost weight × 3600 / √seconds since the last contribution, in units."),
+    ] = 1000
+    token: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Deposits in this ERC-20 token; default: ether.")
+    ] = None
+    unit: Annotated[
+        int | None,
+        typer.Option(
+            help="A unit, in the token's smallest; default: 10⁻⁹ of a coin (of ether: gwei).", min=1
+        ),
+    ] = None
+    refund_wait: Annotated[str, typer.Option(help="Until a sure contribution is due.")] = "7d"
+    take_gap: Annotated[str, typer.Option(help="Between a report and its take.")] = "1d"
+    creator_wait: Annotated[str, typer.Option(help="Until the creator may sweep.")] = "14d"
+    any_wait: Annotated[str, typer.Option(help="Until anyone may sweep.")] = "28d"
+
+    def terms(self) -> "records.Terms":
+        waits = (self.refund_wait, self.take_gap, self.creator_wait, self.any_wait)
+        return records.Terms(self.cost_weight, *(seconds(each) for each in waits))
+
+
+@command(shared, sender=SENDS)
+def create(
+    session: "Session",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    csv: Annotated[Path, typer.Option("--csv", metavar="FILE", exists=True, help="Samples, with a header.")],
+    training: Training,
+    deposits: Deposits,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, help="A skops file (or a run's folder) to begin with."),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="bayes, which bears wrong labels best; or perceptron, logistic, centroid.")
+    ] = "bayes",
+    test_share: Annotated[float, typer.Option(help="The share of samples to test on.")] = 0.2,
+    test_csv: Annotated[
+        Path | None,
+        typer.Option("--test-csv", metavar="FILE", exists=True, help="Test on these samples instead."),
+    ] = None,
+    game: Annotated[
+        bool, typer.Option("--game", help="Give points, levels and badges too; --cost-weight may be 0.")
+    ] = False,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
+    terms = deposits.terms()
+    with err.status("training and quantizing"):
+        plan = training.plan(csv, kind, model, share=test_share, test=test_csv)
+    account, token = session.sender, deposits.token
+    money = moneys.read_currency(session.chain, session.address(token, paid=True) if token else records.ETHER)
+    made = creating.create(
+        session,
+        name,
+        plan,
+        account,
+        terms,
+        incentive="Game" if game else "Stake",
+        token=money.address,
+        unit=deposits.unit or records.unit_of(money),
+        dry_run=dry_run,
+    )
+    facts = {
+        "name": name,
+        "address": made.address,
+        "model": made.descriptor.model,
+        "incentive": Shown("game", "points and badges") if game else Shown("stake", "deposits"),
+        "deposits_in": currency(money),
+        "labels": list(made.descriptor.labels),
+        "descriptor": made.descriptor.digest.hex(),
+        **_quality(plan),
+        "gas": made.receipt.gas_used if made.receipt else 0,
+        "transaction": made.receipt.tx_hash if made.receipt else Shown(None, "created before"),
+    }
+    return Answer(facts, *_doubts(plan), Facts(facts))
+
+
+def _quality(plan: "creating.Plan") -> dict[str, Any]:
+    quality = plan.quality
+    return {
+        "held_out": quality.rows,
+        "doubt": plan.doubt,
+        "skipped": plan.skipped,
+        "accuracy": round(quality.trained, 4),
+        "accuracy_on_chain": round(quality.quantized, 4),
+        "quantization_loss": round(quality.loss, 4),
+        "accuracy_after_wrong_labels": None if plan.flipped is None else round(plan.flipped, 4),
+    }
+
+
+def _doubts(plan: "creating.Plan") -> list[Note]:
+    doubts, quantized = [], plan.quality.quantized
+    if plan.doubt:
+        told = f"{plan.doubt}; give --test-csv FILE"
+        doubts.append(Note(told, "the accuracy may flatter the model: "))
+    if plan.flipped is not None and plan.flipped < quantized - FRAIL:
+        told = (
+            f"{quantized:.3f} becomes {plan.flipped:.3f} when the last fifth of what it is given is wrong; "
+            "--kind bayes bears more"
+        )
+        doubts.append(Note(told, "wrong labels spoil this model: "))
+    return doubts
+
+
+@command(shared)
+def simulate(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a TOML file.")],
+    on_chain: Annotated[bool, typer.Option("--on-chain", help="Through the real contracts.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The reviews: imdb_500words.npz or the folder aclImdb."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(help="Run it with so many seeds, and tell what each team gains.", min=0)
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="For PNG and JSON; default: this folder."),
+    ] = None,
+) -> Answer | Table:
+    """Let good and bad agents grow a model, and see who gains."""
+    if market_simulation.is_market(name):
+        if on_chain or data or output:
+            raise UsageError(
+                "a market is simulated on the Python reference, with made-up data, and nothing is written",
+                "Leave out --on-chain, --data and --output; --seeds and --json work.",
+            )
+        return simulate_market(name, seeds)
+    if seeds and output:
+        raise UsageError("with --seeds nothing is written", "Leave out one of --seeds and --output.")
+    loaded = scenario.load_scenario(name)
+    if seeds:
+        with progress_bar("simulating", unit="runs") as progress:
+            gains = running.simulate_seeds(loaded, seeds, data=data, on_chain=on_chain, progress=progress)
+        columns = ["team", "mean", "lowest", "highest", "reputation", "runs"]
+        return Table([each.to_json() for each in gains], columns)
+    with progress_bar("simulating", unit="days") as progress:
+        result = running.simulate(loaded, data=data, on_chain=on_chain, progress=progress)
+    files = [str(file) for file in running.write(result, output or Path())]
+    summary = result.summary()
+    seen = dict(summary)
+    for agent, has in seen.pop("agents").items():
+        seen[f"{agent} has"] = f"{has['share']:.1%} of its start, gave {has['given']}"
+    return Answer(summary | {"files": files}, Facts(seen), *(f"wrote {file}" for file in files))

@@ -1,0 +1,344 @@
+"""All commands of `diln tournament`, in the order of its help."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli import keeping
+from orchestrator.cli.tournament import tournament
+from orchestrator.console import (
+    SENDS,
+    Answer,
+    Consent,
+    Facts,
+    Shown,
+    Stream,
+    Table,
+    command,
+    err,
+    lazy_imports,
+)
+from orchestrator.console import amount as amount_of
+from orchestrator.errors import NodeUnavailable
+from orchestrator.text import shown
+from orchestrator.times import show_moment
+
+with lazy_imports():
+    from orchestrator.kernel import keeper as keepers
+    from orchestrator.kernel import session as sessions
+    from orchestrator.systems.tournament import (
+        balances,
+        baseline,
+        creating,
+        duties,
+        entering,
+        finding,
+        leaderboard,
+        rounds,
+        simulating,
+        verifying,
+    )
+
+if TYPE_CHECKING:
+    from orchestrator.bindings.tournament import Tournament
+    from orchestrator.kernel.money import Currency
+    from orchestrator.kernel.session import Session
+
+Reference = Annotated[str, typer.Option("--tournament", metavar="NAME", help="latest, a name or an address.")]
+Number = Annotated[int, typer.Argument(metavar="ROUND")]
+Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
+Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
+ONE = 10**9
+_AMOUNTS = frozenset({"stake", "payout", "burnt", "tip", "share", "rest"})
+
+
+@dataclass(frozen=True)
+class Payment(Consent):
+    """Consent to pay a tournament."""
+
+    def to(self, session: "Session", found: "Tournament") -> "sessions.Consent":
+        """Asks before money leaves for `found`."""
+
+        def ask(amount: int, sentences: Sequence[str]) -> None:
+            self.ask(session.known, found.address, finding.KIND, sentences)
+
+        return ask
+
+
+@command(tournament, sender=SENDS)
+def create(
+    session: "Session",
+    offer: Annotated[Path, typer.Argument(metavar="TOML", help="Terms and files; docs/tournament.md.")],
+) -> Answer:
+    """Publish data and make a tournament; nothing is staked yet."""
+    organizer = session.sender
+    made = creating.plan(session, creating.read_offer(offer), offer.parent, organizer)
+    for sentence in creating.promises(made):
+        err.print(sentence)
+    done = creating.create(session, made, organizer)
+    facts = _facts(session, done)
+    return Answer(facts, Facts(facts), after=lambda: creating.finish(session, made))
+
+
+@command(tournament, "open", sender=SENDS)
+def open_(
+    session: "Session",
+    number: Number,
+    payment: Payment,
+    reference: Reference = "latest",
+    targets: Targets = None,
+    later: Annotated[bool, typer.Option("--later", help="Only seal the targets; `watch` opens.")] = False,
+) -> Facts:
+    """Commit to the targets of a round, with pot and bond."""
+    found, organizer = finding.find(session, reference), session.sender
+    if targets:
+        rounds.prepare(session, found, number, targets, organizer)
+    if later:
+        sealed = rounds.prepared(session, found, number)
+        return Facts({"round": number, "commitment": sealed and sealed.commitment.hex()})
+    receipt = rounds.open_round(session, found, number, organizer, payment.to(session, found))
+    return Facts({"round": number, "opened": receipt is not None})
+
+
+@command(tournament)
+def data(
+    session: "Session",
+    number: Number,
+    reference: Reference = "latest",
+    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them.")] = Path("tournament"),
+    predict: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a public baseline's.")] = None,
+) -> Facts:
+    """Get the training data and the rows of a round."""
+    found = finding.find(session, reference)
+    files = [str(each) for each in baseline.download(session, found, number, folder)]
+    written = predict and str(baseline.predict(session, found, number, predict))
+    return Facts({"files": files, "predictions": written})
+
+
+@command(tournament, sender=SENDS)
+def enter(
+    session: "Session",
+    number: Number,
+    predictions: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: id, prediction.")],
+    payment: Payment,
+    stake: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="In all; as it was, unless given.")
+    ] = None,
+    reference: Reference = "latest",
+) -> Facts:
+    """Stake on sealed predictions; again, to replace them."""
+    found = finding.find(session, reference)
+    money = balances.money_of(found)
+    amount = None if stake is None else money.parse(stake)
+    consent = payment.to(session, found)
+    done = entering.enter(session, found, number, predictions, session.sender, amount, consent)
+    facts = {"round": number, "stake": amount_of(money, done.entry.stake), "gas": done.gas_used}
+    return Facts({**facts, "commitment": done.entry.commitment.hex()})
+
+
+@command(tournament, sender=SENDS)
+def reveal(
+    session: "Session", number: Number, reference: Reference = "latest", targets: Targets = None
+) -> Facts:
+    """Show the targets of a round, once its entries are closed."""
+    found = finding.find(session, reference)
+    receipt = rounds.reveal(session, found, number, session.sender, targets)
+    return Facts({"round": number, "revealed": receipt is not None})
+
+
+@command(tournament, sender=SENDS)
+def score(
+    session: "Session",
+    number: Number,
+    reference: Reference = "latest",
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Restores what was lost from .diln.")
+    ] = None,
+) -> Facts:
+    """Have the contract score your entry, and pay or burn."""
+    found = finding.find(session, reference)
+    done = entering.score(session, found, number, session.sender, predictions)
+    scores = {"correlation": done.correlation / ONE, "contribution": done.contribution / ONE}
+    return Facts({"round": number, **scores, "payout": _change(found, done.payout)})
+
+
+@command(tournament, sender=SENDS)
+def expire(
+    session: "Session",
+    number: Number,
+    who: Annotated[str, typer.Argument(metavar="ENTRANT")],
+    reference: Reference = "latest",
+) -> Facts:
+    """Settle an entry that was not scored in time, for the tip."""
+    found = finding.find(session, reference)
+    entrant = session.address(who)
+    call = found.expire(number, entrant)
+    receipt = rounds.act(session, call, session.sender, "expire", number, entrant)
+    return Facts({"round": number, "expired": entrant, "gas": receipt.gas_used})
+
+
+@command(tournament)
+def show(session: "Session", reference: Reference = "latest") -> Answer:
+    """Show terms and rounds."""
+    found = finding.find(session, reference)
+    facts, rows = _facts(session, found), [_round(each) for each in rounds.opened_rounds(found)]
+    return Answer({**facts, "rounds": rows}, Facts(facts), Table(rows, empty="no round was opened"))
+
+
+@command(tournament, "list")
+def list_(session: "Session") -> Table:
+    """List the tournaments on this chain."""
+    rows = []
+    for each in finding.tournaments(session):
+        try:
+            rows.append(_facts(session, each))
+        except NodeUnavailable:
+            raise
+        except Exception as error:  # what cannot be read is a row that says why
+            reason = shown(str(error), 100)
+            rows.append({"tournament": each.address, "name": Shown(None, reason), "error": reason})
+    return Table(rows, ["tournament", "name", "organizer", "rows", "pot", "bond"], "none was created")
+
+
+@command(tournament, "leaderboard")
+def leaderboard_(
+    session: "Session",
+    reference: Reference = "latest",
+    picture: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw scores over rounds.")] = None,
+) -> Table:
+    """List entrants by their mean correlation."""
+    found = finding.find(session, reference)
+    if picture:
+        title = finding.name_of(session, found) or found.address
+        leaderboard.draw(leaderboard.performances(found), session.names, title, picture)
+    rows = [
+        {
+            **asdict(each),
+            "who": Shown(each.who, session.name_of(each.who)),
+            "payout": _change(found, each.payout),
+        }
+        for each in leaderboard.leaderboard(found)
+    ]
+    return Table(rows, empty="nobody was settled yet")
+
+
+@command(tournament)
+def history(session: "Session", reference: Reference = "latest") -> Table:
+    """List all that happened."""
+    found = finding.find(session, reference)
+    money = balances.money_of(found)
+    rows = [
+        {"block": each.block_number, "event": each.signature, **_arguments(each, money)}
+        for each in leaderboard.history(found)
+    ]
+    return Table(rows, ["block", "event", "round", "who"], "nothing happened yet")
+
+
+@command(tournament, sender=SENDS)
+def fund(session: "Session", amount: Amount, payment: Payment, reference: Reference = "latest") -> Facts:
+    """Bring an amount in, to stake it later."""
+    found, payer = finding.find(session, reference), session.sender
+    money = balances.money_of(found)
+    paid = money.parse(amount)
+    sentence = f"{money.show(paid)} go from {payer.name} to {found.address}; `withdraw` takes them back."
+    payment.to(session, found)(paid, [sentence])
+    balances.fund(session, found, payer, paid)
+    return Facts({"free": amount_of(money, found.balance_of(payer.address))})
+
+
+@command(tournament, sender=SENDS)
+def withdraw(
+    session: "Session",
+    reference: Reference = "latest",
+    amount: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="All that is free, unless given.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Who gets it; you, unless given.")] = None,
+) -> Facts:
+    """Take out what no round holds."""
+    receiver = session.address(to, paid=True) if to else None
+    found = finding.find(session, reference)
+    money = balances.money_of(found)
+    wanted = None if amount is None else money.parse(amount)
+    taken = balances.withdraw(session, found, session.sender, wanted, receiver)
+    return Facts({"withdrawn": amount_of(money, taken)})
+
+
+@command(tournament)
+def verify(session: "Session", number: Number, reference: Reference = "latest") -> Answer:
+    """Recompute every score and payout of a round."""
+    found = verifying.verify(finding.find(session, reference), number)
+    facts = asdict(found) | {"difference": found.difference or None}
+    told = {"recomputed": f"{found.entries} entries", "difference": found.difference or "none"}
+    return Answer(facts, Facts(told), code=1 if found.difference else 0)
+
+
+@command(tournament)
+def simulate(
+    session: "Session",
+    reference: Reference = "latest",
+    count: Annotated[int, typer.Option("--rounds", help="How many to play.")] = 20,
+    stake: Annotated[str, typer.Option(metavar="AMOUNT", help="Of each character in a round.")] = "1",
+    seed: Annotated[int, typer.Option(help="Another one plays other predictions.")] = 0,
+) -> Answer:
+    """Let characters play by a tournament's terms; nothing is sent."""
+    found = finding.find(session, reference)
+    money = balances.money_of(found)
+    terms, staked = verifying.money_terms(found.terms), money.parse(stake)
+    outcomes, burnt = simulating.simulate(terms, found.terms.rows, count, staked, seed)
+    rows = [asdict(each) | {"change": _change(found, each.change)} for each in outcomes]
+    return Answer({"characters": rows, "burnt": money.json(burnt)}, Table(rows))
+
+
+@command(tournament, sender=SENDS)
+def watch(
+    session: "Session",
+    payment: Payment,
+    reference: Reference = "latest",
+    others: Annotated[bool, typer.Option("--others", help="Also what pays anybody.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then stop.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 12.0,
+) -> Stream | Answer:
+    """Keep your duties: open, reveal, score, take back, close."""
+    found = finding.find(session, reference)
+    kept, consent = [(duties.SYSTEM, found)], payment.to(session, found)
+    keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=consent)
+    return keeping.kept(session, keeper, interval, once=once)
+
+
+def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
+    terms, money = found.terms, balances.money_of(found)
+    return {
+        "tournament": found.address,
+        "name": finding.name_of(session, found),
+        "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
+        "rows": terms.rows,
+        "pot": amount_of(money, terms.pot),
+        "bond": amount_of(money, terms.bond),
+        "least_stake": amount_of(money, terms.least_stake),
+        "threshold": amount_of(money, terms.threshold),
+        "tip": amount_of(money, terms.tip),
+        "most_of_a_stake": Shown(terms.clip / ONE, f"{terms.clip / ONE:.2%}"),
+        "descriptor": finding.cid_of(terms.descriptor),
+        "current_round": rounds.current_number(found),
+    }
+
+
+def _round(view: "rounds.RoundView") -> dict[str, Any]:
+    times = {name: Shown(at, show_moment(at, view.now)) for name, at in vars(view.times).items()}
+    return {"round": view.number, "phase": view.phase, **times}
+
+
+def _arguments(event: Any, money: "Currency") -> dict[str, Any]:
+    """The event's arguments."""
+    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
+    told = {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}
+    return told | {name: money.json(own[name]) for name in _AMOUNTS & own.keys()}
+
+
+def _change(found: "Tournament", amount: int) -> Shown:
+    money = balances.money_of(found)
+    return Shown(money.json(amount), f"{'-' if amount < 0 else '+'}{money.show(abs(amount))}")

@@ -1,0 +1,56 @@
+"""The console: how a function becomes a command, and how what it returns is printed.
+
+CONTRIBUTING.md has an example.
+"""
+
+from orchestrator.console.command import Group, command, root
+from orchestrator.console.consent import Consent
+from orchestrator.console.lazy import lazy_imports
+from orchestrator.console.options import (
+    NEWEST,
+    SENDS,
+    SIGNS,
+    VIEWS,
+    AllOption,
+    DryRunOption,
+    IdentityOption,
+    ModelArgument,
+    ProjectArgument,
+    Sender,
+    ask_password,
+    new_password,
+)
+from orchestrator.console.printing import Shown, amount, err, labelled, progress_bar
+from orchestrator.console.results import Answer, Document, Facts, Note, Result, Stream, Table
+
+__all__ = [
+    "NEWEST",
+    "SENDS",
+    "SIGNS",
+    "VIEWS",
+    "AllOption",
+    "Answer",
+    "Consent",
+    "Document",
+    "DryRunOption",
+    "Facts",
+    "Group",
+    "IdentityOption",
+    "ModelArgument",
+    "Note",
+    "ProjectArgument",
+    "Result",
+    "Sender",
+    "Shown",
+    "Stream",
+    "Table",
+    "amount",
+    "ask_password",
+    "command",
+    "err",
+    "labelled",
+    "lazy_imports",
+    "new_password",
+    "progress_bar",
+    "root",
+]

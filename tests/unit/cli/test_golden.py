@@ -1,0 +1,68 @@
+"""Every command with its parameters and its help, as the golden file beside this one has them.
+
+After a change on purpose, run it with UPDATE_GOLDEN=1 in the environment, and read the difference.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from orchestrator.cli import SECTIONS
+from orchestrator.console import root
+
+GOLDEN = Path(__file__).parent / "commands.json"
+
+
+def trees() -> Iterator[tuple[str, Any]]:
+    """Each command of the first level, with its name."""
+    for section in SECTIONS.values():
+        for module, _ in section.values():
+            import_module(f"orchestrator.cli.{module}")
+    commands: dict[str, Any] = vars(typer.main.get_command(root.app))["commands"]
+    yield from commands.items()
+
+
+def walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    for inner, each in getattr(command, "commands", {}).items():
+        yield from walk(f"{name} {inner}", each)
+
+
+def record(command: Any) -> dict[str, Any]:
+    """What `--help` of a command says: its sentences, and a line for each parameter in any order."""
+    context = command.context_class(command)
+    parameters = [(each, each.get_help_record(context)) for each in command.params]
+    lines = [": ".join(told) if told else f"hidden {each.opts}" for each, told in parameters]
+    repeated = [each.name for each in command.params if each.multiple or each.nargs != 1]
+    return {"help": command.help, "parameters": sorted(lines), "repeatable": sorted(repeated)}
+
+
+def found() -> dict[str, Any]:
+    return {name: record(command) for first, tree in trees() for name, command in walk(first, tree)}
+
+
+def test_commands__parameters_and_help__are_those_of_the_golden_file() -> None:
+    listed = found()
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    golden = json.loads(GOLDEN.read_text())
+
+    assert sorted(listed) == sorted(golden)
+    for name, facts in golden.items():
+        assert listed[name] == facts, name
+
+
+def test_commands__options__say_what_they_are_for() -> None:
+    silent = [
+        f"{name} {each.opts[0]}"
+        for first, tree in trees()
+        for name, command in walk(first, tree)
+        for each in command.params
+        if each.param_type_name == "option" and not each.hidden and not each.help
+    ]
+    assert silent == []
