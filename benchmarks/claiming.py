@@ -16,16 +16,15 @@ from pathlib import Path
 
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
+from orchestrator.kernel.session import Session
 from orchestrator.learning.onchain.features import encode_sparse
-from orchestrator.sum.claiming import claims
-from orchestrator.sum.connection import Connection
-from orchestrator.sum.creating import create, plan
-from orchestrator.sum.leaderboard import leaderboard
-from orchestrator.sum.opening import Opened, open_model
-from orchestrator.sum.records import DAY, Terms
-from orchestrator.sum.replaying import replay
-from orchestrator.sum.training import Table, train
-from orchestrator.types import Wei
+from orchestrator.systems.sum.claiming import claims
+from orchestrator.systems.sum.creating import create, plan
+from orchestrator.systems.sum.leaderboard import leaderboard
+from orchestrator.systems.sum.opening import Opened, open_model
+from orchestrator.systems.sum.records import DAY, Terms
+from orchestrator.systems.sum.replaying import replay
+from orchestrator.systems.sum.training import Table, train
 
 AT_ONCE = 25
 MOST_REQUESTS = 1 / 20
@@ -40,14 +39,14 @@ def main() -> int:
     count = parser.parse_args().contributions
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(load_settings(network="embedded", storage="embedded"), home=Path(folder))
-        with Connection(settings) as connection:
-            address = grow(connection, count)
-            return measure(connection, address, count)
+        with Session(settings) as session:
+            address = grow(session, count)
+            return measure(session, address, count)
 
 
-def measure(connection: Connection, address: str, count: int) -> int:
+def measure(session: Session, address: str, count: int) -> int:
     """Each look begins with nothing read."""
-    bob = connection.account("bob").address
+    bob = session.account("bob").address
     looks: dict[str, Callable[[Opened], object]] = {
         "claims": lambda opened: claims(opened, bob),
         "leaderboard": leaderboard,
@@ -56,8 +55,8 @@ def measure(connection: Connection, address: str, count: int) -> int:
     worst = 0
     print(f"{count:,} contributions")
     for name, look in looks.items():
-        requests = Requests(connection)
-        opened, began = open_model(connection, address), time.perf_counter()
+        requests = Requests(session)
+        opened, began = open_model(session, address), time.perf_counter()
         look(opened)
         print(f"{name:<14} {time.perf_counter() - began:6.2f} s, {requests.count} requests")
         worst = max(worst, requests.count)
@@ -67,9 +66,9 @@ def measure(connection: Connection, address: str, count: int) -> int:
 class Requests:
     """Counts what the chain is asked from now on."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, session: Session) -> None:
         self.count = 0
-        manager = connection.chain.web3.manager
+        manager = session.chain.web3.manager
         ask = manager.request_blocking
 
         def counted(*arguments: object, **options: object) -> object:
@@ -79,24 +78,24 @@ class Requests:
         manager.request_blocking = counted  # type: ignore[method-assign]
 
 
-def grow(connection: Connection, count: int) -> str:
+def grow(session: Session, count: int) -> str:
     """A perceptron of ten words with so many contributions of three people, most of them due."""
-    alice = connection.account("alice")
-    migrate(connection.settings, connection.chain, alice)
+    alice = session.account("alice")
+    migrate(session.settings, session.chain, alice)
     random.seed(1)
     topics = {"nature": "river forest mountain meadow deer", "city": "street tram tower market crowd"}
     labels = [random.choice(list(topics)) for _ in range(60)]
     texts = [" ".join(random.sample(topics[label].split(), 3)) for label in labels]
-    made = create(connection, "walks", plan(train(Table(texts, labels))), alice, TERMS)
-    shared = open_model(connection, made.address).shared
+    made = create(session, "walks", plan(train(Table(texts, labels))), alice, TERMS)
+    shared = open_model(session, made.address).shared
     for start in range(0, count, AT_ONCE):
         chunk = range(start, min(start + AT_ONCE, count))
         xs = [encode_sparse(random.sample(range(1, 11), 3)) for _ in chunk]
-        connection.chain.advance(DAY)
+        session.chain.advance(DAY)
         price = shared.price(len(xs))
-        function = shared.add_batch(xs, [random.randrange(2) for _ in chunk], Wei(price))
-        who = connection.account(("bob", "carol", "dave")[start // AT_ONCE % 3])
-        connection.chain.send(function, who, value=price * len(xs))
+        function = shared.contract.add_batch(xs, bytes(random.randrange(2) for _ in chunk), price)
+        who = session.account(("bob", "carol", "dave")[start // AT_ONCE % 3])
+        session.chain.send(function, who, value=price * len(xs))
     return made.address
 
 

@@ -114,7 +114,7 @@ def question(port: int) -> bytes:
 
 
 async def pressed(port: int, request: bytes, connections: int, seconds: float) -> Load:
-    """Ask again and again over each connection, as soon as it has its answer."""
+    """Ask again and again over each session, as soon as it has its answer."""
     delays: list[float] = []
     began = time.perf_counter()
     asking = [_ask(port, request, began + seconds, delays) for _ in range(connections)]

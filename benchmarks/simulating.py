@@ -10,9 +10,9 @@ import argparse
 from pathlib import Path
 
 from orchestrator.errors import DataError
-from orchestrator.sum.simulation.reviews import Samples, load_samples
-from orchestrator.sum.simulation.running import run
-from orchestrator.sum.simulation.scenario import Scenario, load_scenario
+from orchestrator.systems.sum.simulation.reviews import Samples, load_samples
+from orchestrator.systems.sum.simulation.running import run
+from orchestrator.systems.sum.simulation.scenario import Scenario, load_scenario
 
 LEAST = 20_000
 

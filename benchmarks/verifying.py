@@ -20,11 +20,11 @@ from pathlib import Path
 
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
-from orchestrator.pipeline.publishing import publish
-from orchestrator.pipeline.runs import Run
-from orchestrator.pipeline.workspace import Workspace
+from orchestrator.kernel.session import Session
 from orchestrator.provenance import Manifest, describe
 from orchestrator.storage import DEFAULT_PROFILE, digest_file
+from orchestrator.systems.prove.publishing import publish
+from orchestrator.systems.prove.runs import Run
 
 MIB = 1 << 20
 MOST_RATIO = 1.5
@@ -64,10 +64,10 @@ def publish_random(folder: Path, size: int) -> Path:
         for start in range(0, size, MIB):
             file.write(os.urandom(min(MIB, size - start)))
     run.manifest_file.write_bytes(manifest(run.model).to_bytes())
-    with Workspace(load_settings(home=folder, network="embedded", storage="embedded")) as workspace:
-        alice = workspace.account("alice")
-        migrate(workspace.settings, workspace.chain, alice)
-        publish(workspace, run, alice)
+    with Session(load_settings(home=folder, network="embedded", storage="embedded")) as session:
+        alice = session.account("alice")
+        migrate(session.settings, session.chain, alice)
+        publish(session, run, alice)
     return run.model
 
 

@@ -11,17 +11,17 @@ before it is needed.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orchestrator.pipeline.logging import Logged, log_model
-    from orchestrator.pipeline.recording import Recorder, keras_callback
+    from orchestrator.systems.prove.logging import Logged, log_model
+    from orchestrator.systems.prove.recording import Recorder, keras_callback
 
 __all__ = ["Logged", "Recorder", "keras_callback", "log_model"]
 
 
 def __getattr__(name: str) -> Any:
     if name in ("Logged", "log_model"):
-        from orchestrator.pipeline import logging as found
+        from orchestrator.systems.prove import logging as found
     elif name in ("Recorder", "keras_callback"):
-        from orchestrator.pipeline import recording as found  # type: ignore[no-redef]
+        from orchestrator.systems.prove import recording as found  # type: ignore[no-redef]
     else:
         raise AttributeError(f"module 'diln' has no attribute {name!r}")
     return getattr(found, name)

@@ -2,7 +2,7 @@
 
 The package imports nothing by itself, so that `diln --help` is instant; import the rooms you need:
 
-- `orchestrator.pipeline`: train, sign, publish, verify, predict and serve a model
+- `orchestrator.systems.prove`: train, sign, publish, verify, predict and serve a model
 - `orchestrator.provenance`: manifests, signatures, the model registry, verification
 - `orchestrator.chain`: reach an EVM chain; accounts; sending; deployments
 - `orchestrator.storage`: content-addressed artifacts, embedded or on IPFS

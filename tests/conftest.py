@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import solcx
 from filelock import FileLock
 from hypothesis import settings
 
+from orchestrator.chain.compiler import solc_binary
 from orchestrator.config import load_settings
 from tests.evm import Evm
 
@@ -55,6 +57,9 @@ def solc_installed() -> None:
         pytest.skip(f"needs solc {COMPILER.version}: npm ci")
     if not (ROOT / "node_modules" / "@openzeppelin").is_dir():
         pytest.skip("needs OpenZeppelin's contracts: npm ci")
+    if not installed:  # npm's is wrapped once for all, where py-solc-x looks
+        with FileLock(Path(tempfile.gettempdir()) / "diln-tests-solc.lock"):
+            solc_binary(ROOT, COMPILER.version)
 
 
 @pytest.fixture

@@ -5,19 +5,19 @@ from pathlib import Path
 
 from orchestrator.chain import migrate
 from orchestrator.config import Settings
-from orchestrator.sum.adding import add, encode_row
-from orchestrator.sum.connection import Connection
-from orchestrator.sum.creating import create, plan
-from orchestrator.sum.hiding import hide, reveal
-from orchestrator.sum.keeping import turn
-from orchestrator.sum.leaderboard import leaderboard
-from orchestrator.sum.opening import open_model, read_test_set
-from orchestrator.sum.records import DAY
-from orchestrator.sum.relaying import read_signed, relay, sign
-from orchestrator.sum.replaying import replay
-from orchestrator.sum.training import train
+from orchestrator.kernel.session import Session
+from orchestrator.systems.sum.adding import add, encode_row
+from orchestrator.systems.sum.creating import create, plan
+from orchestrator.systems.sum.hiding import hide, reveal
+from orchestrator.systems.sum.leaderboard import leaderboard
+from orchestrator.systems.sum.opening import open_model, read_test_set
+from orchestrator.systems.sum.records import DAY
+from orchestrator.systems.sum.relaying import read_signed, relay, sign
+from orchestrator.systems.sum.replaying import replay
+from orchestrator.systems.sum.training import train
 from orchestrator.types import Wei
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
+from tests.unit.sum.giving import done_by
 
 COIN = Wei(10**18)
 ROLES = ("creator", "contributor", "poisoner", "keeper")
@@ -28,36 +28,36 @@ RIGHT = review(CITY, 1), "city"
 def grow_a_model(settings: Settings, folder: Path) -> Village:
     """Three contribute, one badly; a good one ends with what the bad one lost, and nothing stays behind."""
     settings = replace(settings, home=folder / "home")
-    with Connection(settings) as connection:
-        alice = connection.account("alice")
-        migrate(settings, connection.chain, alice)
-        made = create(connection, "walks", plan(train(table(), "perceptron")), alice, TERMS)
-        village = Village(connection, open_model(connection, made.address))
+    with Session(settings) as session:
+        alice = session.account("alice")
+        migrate(settings, session.chain, alice)
+        made = create(session, "walks", plan(train(table(), "perceptron")), alice, TERMS)
+        village = Village(session, open_model(session, made.address))
         give_and_hide_and_relay(village, folder)
         settle_until_nothing_is_open(village)
-        done = replay(village.opened, read_test_set(connection, village.opened.descriptor))
+        done = replay(village.opened, read_test_set(session, village.opened.descriptor))
         assert done.twin.words() == village.opened.shared.words()
-        assert done.contributions == village.opened.shared.status().count > 3
+        assert done.contributions == village.opened.shared.count() > 3
         withdraw_everything(village)
     return village
 
 
 def give_and_hide_and_relay(village: Village, folder: Path) -> None:
-    connection, opened = village.connection, village.opened
+    session, opened = village.session, village.opened
     contributor, poisoner, keeper = (village.account(role) for role in ROLES[1:])
     news = review(NATURE, 2), "city"
-    assert hide(connection, opened, [encoded(village, news)], contributor, maximum=COIN).made
-    connection.chain.advance(60)
-    [told] = reveal(connection, opened, contributor)  # earns reputation: the model had not known it
+    assert hide(session, opened, [encoded(village, news)], contributor, maximum=COIN).made
+    session.chain.advance(60)
+    [told] = reveal(session, opened, contributor)  # earns reputation: the model had not known it
     assert told.contribution
     teach(village, news, "contributor")
-    assert hide(connection, opened, [encoded(village, WRONG)], poisoner, maximum=COIN).made
-    connection.chain.advance(60)
-    [outcome] = reveal(connection, opened, poisoner)
+    assert hide(session, opened, [encoded(village, WRONG)], poisoner, maximum=COIN).made
+    session.chain.advance(60)
+    [outcome] = reveal(session, opened, poisoner)
     assert outcome.contribution
     file = folder / "signed.json"
     file.write_bytes(sign(opened, (encoded(village, RIGHT),), contributor, maximum=COIN).to_bytes())
-    [added] = relay(connection, opened, read_signed(file), keeper, pay=True).added
+    [added] = relay(session, opened, read_signed(file), keeper, pay=True).added
     assert added.facts.contributor == contributor.address
     teach(village, RIGHT, "contributor")
 
@@ -65,9 +65,9 @@ def give_and_hide_and_relay(village: Village, folder: Path) -> None:
 def settle_until_nothing_is_open(village: Village) -> None:
     seen = set()
     for _ in range(12):
-        village.connection.chain.advance(2 * DAY)
+        village.session.chain.advance(2 * DAY)
         for role in ("contributor", "poisoner", "keeper"):
-            outcomes = turn(village.connection, village.opened, village.account(role)).outcomes
+            outcomes = done_by(village.session, village.opened, village.account(role))
             seen |= {each.verb for each in outcomes if each.receipt}
     assert {"refund", "report", "take"} <= seen
     assert village.opened.ledger.refresh().open() == []
@@ -78,11 +78,11 @@ def settle_until_nothing_is_open(village: Village) -> None:
 
 
 def withdraw_everything(village: Village) -> None:
-    shared, chain = village.opened.shared, village.connection.chain
+    shared, chain = village.opened.shared, village.session.chain
     for role in ROLES:
         account = village.account(role)
         if village.balance(role):
-            chain.send(shared.withdraw(account.address), account)
+            chain.send(shared.contract.withdraw(account.address), account)
     assert chain.balance(shared.address) == 0
 
 
@@ -90,8 +90,8 @@ def teach(village: Village, sample: tuple[str, str], role: str) -> None:
     """Give the sample until the model agrees."""
     x, label = encoded(village, sample)
     for _ in range(50):
-        add(village.connection, village.opened, [(x, label)], village.account(role), maximum=COIN, again=True)
-        if village.opened.shared.predict(x) == label:
+        add(village.session, village.opened, [(x, label)], village.account(role), maximum=COIN, again=True)
+        if village.opened.shared.contract.predict(x) == label:
             return
     raise AssertionError("the model does not learn")
 

@@ -259,10 +259,10 @@ class Trial:
 def foundation(world: World) -> None:
     """A trained run, contracts, a shared model, and points to compete for."""
     from orchestrator.chain import migrate
-    from orchestrator.pipeline.training import train
-    from orchestrator.sum.connection import Connection
-    from orchestrator.sum.creating import create, plan
-    from orchestrator.sum.training import train as train_shared
+    from orchestrator.kernel.session import Session
+    from orchestrator.systems.prove.training import train
+    from orchestrator.systems.sum.creating import create, plan
+    from orchestrator.systems.sum.training import train as train_shared
     from tests.unit.competition.stage import write_points
     from tests.unit.pipeline.desk import write_spec
     from tests.unit.sum.conftest import TERMS, table
@@ -270,10 +270,10 @@ def foundation(world: World) -> None:
     train(world.settings, write_spec(world.folder))
     (world.folder / "row.json").write_text('{"length": 1.0, "width": 5.0, "spots": 2.0}')
     write_points(world.folder / "points.csv")
-    with Connection(world.settings) as connection:
-        alice = connection.account("alice")
-        migrate(connection.settings, connection.chain, alice)
-        create(connection, "walks", plan(train_shared(table(), "perceptron")), alice, TERMS)
+    with Session(world.settings) as session:
+        alice = session.account("alice")
+        migrate(session.settings, session.chain, alice)
+        create(session, "walks", plan(train_shared(table(), "perceptron")), alice, TERMS)
 
 
 def after(*commands: str) -> Callable[[World], None]:
@@ -286,33 +286,33 @@ def after(*commands: str) -> Callable[[World], None]:
 
 
 def fair(world: World) -> None:
-    from orchestrator.sum.connection import Connection
-    from orchestrator.sum.creating import plan
-    from orchestrator.sum.training import train as train_shared
+    from orchestrator.kernel.session import Session
+    from orchestrator.systems.sum.creating import plan
+    from orchestrator.systems.sum.training import train as train_shared
     from tests.unit.sum.conftest import table
     from tests.unit.sum.market_stage import open_fair
 
-    with Connection(world.settings) as connection:
-        open_fair(connection, plan(train_shared(table(), "perceptron")).converted)
+    with Session(world.settings) as session:
+        open_fair(session, plan(train_shared(table(), "perceptron")).converted)
 
 
 def contest(stop: str) -> Callable[[World], None]:
     """A competition up to: `train` (a model is at hand), `reveal` or `withdraw`."""
 
     def prepare(world: World) -> None:
-        from orchestrator.competition.baseline import train_baseline
-        from orchestrator.competition.training import training_data
+        from orchestrator.systems.competition.baseline import train_baseline
+        from orchestrator.systems.competition.training import training_data
         from tests.unit.competition.stage import Stage
         from tests.unit.competition.test_workflows import enter
 
         with Stage.open(world.settings, world.folder) as stage:
             found = stage.create()
             if stop == "train":
-                seen = training_data(stage.venue, found)
+                seen = training_data(stage.session, found)
                 train_baseline(seen, found.terms, world.folder / "baseline.skops", kind="linear", hidden=0)
                 return
             enter(stage, found, "anna")
-            stage.pass_until(found.deadlines().training)
+            stage.pass_until(found.schedule().training)
 
     return prepare
 

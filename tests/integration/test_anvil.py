@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,36 @@ def test_start_node__ended_and_started__knows_its_chain(tmp_path: Path) -> None:
         again = connect(settings)
         assert again.genesis_hash == genesis
         assert again.code(probe.address)
+    finally:
+        stop(process)
+
+
+@pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_node__told_to_end__says_how_it_is_reached_and_keeps_its_state(
+    tmp_path: Path, wish: signal.Signals
+) -> None:
+    """As systemd, Docker and CI end it: what was deployed is there when it starts again."""
+    settings = settings_for(tmp_path, free_port())
+    port = str(settings.network.url).rpartition(":")[2].strip("/")
+    words = ["node", "--port", port, "--home", str(settings.home)]
+    command = [sys.executable, "-c", "from orchestrator.cli import main; main()", *words]
+    ended = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = ended.stdout.readline() if ended.stdout else ""
+        assert f"--rpc-url http://127.0.0.1:{port}" in said
+        probe = deploy_probe(connect(settings), Accounts(settings).get("alice"))
+        ended.send_signal(wish)
+        _, trouble = ended.communicate(timeout=60)
+        assert "Traceback" not in trouble
+    finally:
+        if ended.poll() is None:
+            ended.terminate()
+            ended.communicate(timeout=60)
+    with pytest.raises(NodeUnavailable):
+        connect(settings).head()
+    process = start_node(settings)
+    try:
+        assert connect(settings).code(probe.address)
     finally:
         stop(process)
 

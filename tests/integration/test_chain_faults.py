@@ -3,13 +3,15 @@ Anvil, where transactions get stuck, lost and reorganized away
 ├── lost from the pool: the same bytes are handed over again
 ├── stuck: more is offered with the same nonce, up to a limit; speed-up and cancel
 ├── the base fee jumps before sending: signed again with the same nonce
-└── a reorganization takes it: sent again, told by doctor
+├── a reorganization takes it: sent again, told by doctor
+└── reorganized, or put back, between two reads of a look: read again; time goes on without blocks
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -206,6 +208,52 @@ def test_send__reorganized_away__is_sent_again_before_the_next(
     assert chain.send(probe.functions.set(1), alice, once=f"first-{nonce}").tx_hash == lost.entry.last.hash
     assert rounds(chain, probe) == 2
     assert not [each for each in sent(chain) if each.block is None]
+
+
+@pytest.mark.parametrize("development", [True, False])
+@pytest.mark.parametrize("how", ["anvil_reorg", "evm_revert", "a block"])
+def test_look__chain_changes_between_two_reads__both_are_of_one(
+    chain: Chain,
+    alice: Account,
+    probe: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    *,
+    development: bool,
+) -> None:
+    change: dict[str, Callable[[], Any]] = {
+        "anvil_reorg": lambda: chain.request("anvil_reorg", 1, []),
+        "evm_revert": partial(chain.request, "evm_revert", chain.request("evm_snapshot")),
+        "a block": partial(chain.request, "evm_mine"),
+    }
+    chain.send(probe.functions.set(1), alice)
+    monkeypatch.setitem(vars(chain), "development", development)
+    looks = []
+
+    def read() -> tuple[int, int, list[Any]]:
+        before = chain.call(probe.functions.value())
+        if not looks:
+            change[how]()
+        looks.append(before)
+        return before, chain.call(probe.functions.value()), list(chain.events(probe.events.ValueSet()))
+
+    one, other, told = chain.look(read)
+    monkeypatch.setitem(vars(chain), "development", True)
+    left = int(how == "a block")
+    assert (one, other, len(told)) == (left, left, left)
+    assert len(looks) == (1 if how == "a block" and not development else 2)
+
+
+def test_look__no_blocks_for_days__sees_the_time(chain: Chain, alice: Account) -> None:
+    probe = deploy_probe(chain, alice, opens_at=chain.now() + 86_400)
+    head = chain.head()
+    chain.request("evm_increaseTime", 2 * 86_400)
+    is_open, now, found = chain.look(
+        lambda: (chain.call(probe.functions.isOpen()), chain.now(), chain.head())
+    )
+    assert (is_open, found) == (True, head)
+    assert now >= head.timestamp + 86_400
+    assert chain.look(lambda: chain.balance(alice.address)) == chain.balance(alice.address)
 
 
 def test_send__eight_threads_at_once_for_one_purpose__sent_once(

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.dispatch import run
-from orchestrator.competition.evaluating import model_of
-from orchestrator.competition.venue import Venue
 from orchestrator.config import Settings, load_settings
+from orchestrator.kernel.session import Session
+from orchestrator.systems.competition.evaluating import model_of
+from orchestrator.systems.competition.finding import find
 from tests.unit.test_docs import blocks
 
 
@@ -57,9 +58,9 @@ def test_readme__second_example__runs_on_anvil(
     shown = json.loads(capsys.readouterr().out)
     assert shown["outcome"] == "decided"
     assert [each["rank"] for each in shown["standings"]].count(1) == 1
-    with Venue(load_settings(folder=tmp_path)) as venue:
-        found = venue.find()
-        assert venue.chain.balance(found.address) == 0
+    with Session(load_settings(folder=tmp_path)) as session:
+        found = find(session)
+        assert session.chain.balance(found.address) == 0
         layers = [model_of(found, 0).inputs, *(len(layer.biases) for layer in model_of(found, 0).layers)]
         assert layers == [64, 16, 10]
 
@@ -67,17 +68,18 @@ def test_readme__second_example__runs_on_anvil(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["show"], 1, "CompetitionFactory is not deployed"),
+        (["show", "0x" + "11" * 20], 1, "CompetitionFactory is not deployed"),
+        (["show"], 1, "no competition was created or entered from this folder"),
         (["create", "no.csv", "--target", "y", "--prize", "1", "--criterion", "1"], 1, "There is no file"),
         (
             ["create", "a.csv", "--target", "y", "--prize", "much", "--criterion", "1"],
             2,
-            "no amount of money",
+            "is not an amount of ether",
         ),
         (
             ["create", "a.csv", "--target", "y", "--prize", "1", "--criterion", "1", "--training", "soon"],
             2,
-            "not a length of time",
+            "is not a duration",
         ),
     ],
 )

@@ -92,3 +92,16 @@ def test_hook__policy_in_args__lets_only_what_holds_pass(published: Path) -> Non
         for files in (matched[:1], matched)
     ]
     assert codes == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["m.pt", "m.pth", "m.bin", "m.pkl", "m.h5", "m.json", "m.txt", "m.joblib"])
+def test_hook__formats_that_run_code_and_text__are_looked_at(name: str) -> None:
+    assert re.search(HOOK["files"], name)
+
+
+def test_hook__no_project_in_args__refuses_in_one_sentence(published: Path) -> None:
+    """It was published, but by whom is not asked: a stranger's publication would do."""
+    command = [*shlex.split(HOOK["entry"]), *shlex.split(POLICY), "models/good model.onnx"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 2
+    assert "the hook does not say whose models are meant" in ended.stderr

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config import load_settings
-from orchestrator.pipeline.loading import load_published
-from orchestrator.pipeline.workspace import Workspace
+from orchestrator.kernel.session import Session
+from orchestrator.systems.prove.loading import load_published
 from tests.integration.daemons import Kubo
 from tests.integration.jobs import ROW, do_the_whole_job, publish_together
 from tests.unit.pipeline.desk import PROJECT, write_spec
@@ -22,18 +22,18 @@ def test_job__with_kubo__from_training_to_proof(kubo_daemon: Kubo, tmp_path: Pat
 
 
 def test_load_published__from_another_machine__comes_from_kubo(kubo_daemon: Kubo, tmp_path: Path) -> None:
-    from orchestrator.pipeline.predicting import predict
-    from orchestrator.pipeline.training import train
+    from orchestrator.systems.prove.predicting import predict
+    from orchestrator.systems.prove.training import train
 
     here = replace(load_settings(home=tmp_path / "here", environ={}), storage=kubo_daemon.config)
     run, _ = train(here, write_spec(tmp_path, seed=4))
-    with Workspace(here) as workspace:
-        published = publish_together(workspace, run, on_chain=False)
+    with Session(here) as session:
+        published = publish_together(session, run, on_chain=False)
         pinned = kubo_daemon.ipfs("pin", "ls", "--type=recursive", "--quiet").decode().split()
         assert {published.version.artifact_cid, published.version.manifest_cid} <= set(pinned)
     there = replace(here, home=tmp_path / "there")
     shutil.copytree(here.home, there.home, ignore=shutil.ignore_patterns("store", "models", "cache"))
-    with Workspace(there) as workspace:
-        model = load_published(workspace, f"{PROJECT}@1", workspace.account("alice").address)
+    with Session(there) as session:
+        model = load_published(session, f"{PROJECT}@1", session.account("alice").address)
         assert model.path.read_bytes() == run.model.read_bytes()
-        assert predict(workspace, model, [ROW])[0].output["label"] == "lily"
+        assert predict(session, model, [ROW])[0].output["label"] == "lily"

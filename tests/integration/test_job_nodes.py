@@ -8,10 +8,10 @@ import pytest
 
 from orchestrator.chain import Account, migrate
 from orchestrator.config import Settings
-from orchestrator.pipeline.projects import create_project
-from orchestrator.pipeline.publishing import Published, publish
-from orchestrator.pipeline.training import train
-from orchestrator.pipeline.workspace import Workspace
+from orchestrator.kernel.session import Session
+from orchestrator.systems.prove.projects import create_project
+from orchestrator.systems.prove.publishing import Published, publish
+from orchestrator.systems.prove.training import train
 from tests.integration.jobs import do_the_whole_job, publish_together
 from tests.unit.pipeline.desk import write_spec
 
@@ -32,8 +32,8 @@ def test_publish__signed_for_anvil_first__goes_through_ganache_too(
     settings = replace(anvil, home=tmp_path / ".diln")
     run, _ = train(settings, write_spec(tmp_path, name="travellers"))
     for chosen in (anvil, ganache):
-        with Workspace(replace(settings, network=chosen.network)) as workspace:
-            publish_together(workspace, run, "travellers")
+        with Session(replace(settings, network=chosen.network)) as session:
+            publish_together(session, run, "travellers")
 
 
 class Killed(BaseException):
@@ -45,24 +45,24 @@ def test_publish__killed_while_its_transaction_waits_to_be_mined__sends_no_other
 ) -> None:
     settings = replace(anvil, home=tmp_path / ".diln")
     run, _ = train(settings, write_spec(tmp_path, name="waiting"))
-    with Workspace(settings) as workspace:
-        alice = workspace.account("alice")
-        migrate(settings, workspace.chain, alice)
-        create_project(workspace, "waiting", alice)
-        ask = workspace.chain.web3.provider.make_request
+    with Session(settings) as session:
+        alice = session.account("alice")
+        migrate(settings, session.chain, alice)
+        create_project(session, "waiting", alice)
+        ask = session.chain.web3.provider.make_request
         ask("evm_setAutomine", [False])  # type: ignore[arg-type]
         monkeypatch.setattr("orchestrator.chain.delivery.Delivery.complete", die)
-        begun = sent_by(workspace, alice)
+        begun = sent_by(session, alice)
         with pytest.raises(Killed):
-            publish(workspace, run, alice)
+            publish(session, run, alice)
         monkeypatch.undo()
-        miner = threading.Timer(1.0, lambda: ask("evm_setAutomine", [True]) and workspace.chain.mine())  # type: ignore[arg-type]
+        miner = threading.Timer(1.0, lambda: ask("evm_setAutomine", [True]) and session.chain.mine())  # type: ignore[arg-type]
         miner.start()
-        published = publish(workspace, run, alice)
+        published = publish(session, run, alice)
         miner.join()
         assert isinstance(published, Published)
-        assert sent_by(workspace, alice) == begun + 1
-        [version] = workspace.registry.versions(published.project.id)
+        assert sent_by(session, alice) == begun + 1
+        [version] = session.registry.versions(published.project.id)
         assert version.id == published.version.id
 
 
@@ -70,5 +70,5 @@ def die(*_: object) -> None:
     raise Killed
 
 
-def sent_by(workspace: Workspace, account: Account) -> int:
-    return workspace.chain.web3.eth.get_transaction_count(account.address)  # type: ignore[arg-type]
+def sent_by(session: Session, account: Account) -> int:
+    return session.chain.web3.eth.get_transaction_count(account.address)  # type: ignore[arg-type]

@@ -16,16 +16,16 @@ import pytest
 from orchestrator.chain import migrate
 from orchestrator.config import Settings
 from orchestrator.errors import DilnError, UsageError
-from orchestrator.pipeline.bundling import ANCHOR, export_bundle, import_bundle
-from orchestrator.pipeline.marking import mark
-from orchestrator.pipeline.offline import verify_bundle
-from orchestrator.pipeline.publishing import publish
-from orchestrator.pipeline.references import find_version
-from orchestrator.pipeline.runs import find_run
-from orchestrator.pipeline.training import train
-from orchestrator.pipeline.workspace import Workspace
+from orchestrator.kernel.session import Session
 from orchestrator.provenance import Outcome, Policy, Status
 from orchestrator.provenance.stateproof import StateProof
+from orchestrator.systems.prove.bundling import ANCHOR, export_bundle, import_bundle
+from orchestrator.systems.prove.marking import mark
+from orchestrator.systems.prove.offline import verify_bundle
+from orchestrator.systems.prove.publishing import publish
+from orchestrator.systems.prove.references import find_version
+from orchestrator.systems.prove.runs import find_run
+from orchestrator.systems.prove.training import train
 from tests.unit.pipeline.desk import write_spec
 
 pytestmark = pytest.mark.integration
@@ -38,28 +38,28 @@ def name(tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def workspace(anvil: Settings, tmp_path: Path, name: str):
+def session(anvil: Settings, tmp_path: Path, name: str):
     settings = replace(anvil, home=tmp_path / ".diln")
     train(settings, write_spec(tmp_path, name=name, seed=5))
-    with Workspace(settings) as workspace:
-        alice = workspace.account("alice")
-        migrate(settings, workspace.chain, alice, ["registry"])
-        publish(workspace, find_run(settings, name), alice)
-        yield workspace
+    with Session(settings) as session:
+        alice = session.account("alice")
+        migrate(settings, session.chain, alice, ["registry"])
+        publish(session, find_run(settings, name), alice)
+        yield session
 
 
-def export(workspace, name: str, dest: Path) -> tuple[Path, bytes]:
-    file = export_bundle(workspace, f"alice/{name}@1", dest)
-    return file, workspace.chain.block_hash(workspace.chain.head().number)
+def export(session, name: str, dest: Path) -> tuple[Path, bytes]:
+    file = export_bundle(session, f"alice/{name}@1", dest)
+    return file, session.chain.block_hash(session.chain.head().number)
 
 
 def outcomes(verification):
     return {check.name: check.outcome for check in verification.checks}
 
 
-def test_verify_bundle__trusted_block__holds_until_it_is_revoked(workspace, name, tmp_path):
-    file, block = export(workspace, name, tmp_path / "a.car")
-    now = workspace.chain.now()
+def test_verify_bundle__trusted_block__holds_until_it_is_revoked(session, name, tmp_path):
+    file, block = export(session, name, tmp_path / "a.car")
+    now = session.chain.now()
     found = verify_bundle(file, block, Policy(min_signatures=1, status=Status.DEPLOYABLE, max_age=3600), now)
     assert found.whole, found.failures
     alone = verify_bundle(file, None, Policy(), now)
@@ -67,53 +67,53 @@ def test_verify_bundle__trusted_block__holds_until_it_is_revoked(workspace, name
     assert outcomes(alone)["block"] is Outcome.NOT_CHECKED
     other = verify_bundle(file, bytes(32), Policy(), now)
     assert [check.name for check in other.failures] == ["block"]
-    asked = verify_bundle(file, block, Policy(signed_by=(workspace.account("bob").address,)), now)
+    asked = verify_bundle(file, block, Policy(signed_by=(session.account("bob").address,)), now)
     assert outcomes(asked)["signed by"] is Outcome.NOT_CHECKED
     mark(
-        workspace,
-        find_version(workspace, f"alice/{name}@1"),
+        session,
+        find_version(session, f"alice/{name}@1"),
         Status.REVOKED,
-        workspace.account("alice"),
+        session.account("alice"),
         reason="wrong labels",
     )
-    revoked, block = export(workspace, name, tmp_path / "b.car")
+    revoked, block = export(session, name, tmp_path / "b.car")
     assert [each.name for each in verify_bundle(revoked, block, Policy(), now).failures] == ["status"]
 
 
-def test_verify_bundle__proof_of_another_contract__fails(workspace, name, tmp_path):
-    file, block = export(workspace, name, tmp_path / "a.car")
+def test_verify_bundle__proof_of_another_contract__fails(session, name, tmp_path):
+    file, block = export(session, name, tmp_path / "a.car")
     fresh = "0x" + "11" * 20
-    found = verify_bundle(file, block, Policy(), workspace.chain.now(), registry=fresh)
+    found = verify_bundle(file, block, Policy(), session.chain.now(), registry=fresh)
     assert [check.name for check in found.failures] == ["registry"]
 
 
-def test_verify_bundle__proof_of_another_model__fails(workspace, name, tmp_path):
-    other, block = export(workspace, name, tmp_path / "a.car")
-    run, _ = train(workspace.settings, write_spec(tmp_path, name=f"other-{name}", seed=6))
-    publish(workspace, run, workspace.account("alice"))
-    swapped = rebuilt(workspace, other, tmp_path, manifest=run)
-    found = verify_bundle(swapped, block, Policy(), workspace.chain.now())
+def test_verify_bundle__proof_of_another_model__fails(session, name, tmp_path):
+    other, block = export(session, name, tmp_path / "a.car")
+    run, _ = train(session.settings, write_spec(tmp_path, name=f"other-{name}", seed=6))
+    publish(session, run, session.account("alice"))
+    swapped = rebuilt(session, other, tmp_path, manifest=run)
+    found = verify_bundle(swapped, block, Policy(), session.chain.now())
     assert [check.name for check in found.failures] == ["anchor"]
 
 
-def rebuilt(workspace, file: Path, tmp_path: Path, manifest=None, anchor: bytes | None = None) -> Path:
+def rebuilt(session, file: Path, tmp_path: Path, manifest=None, anchor: bytes | None = None) -> Path:
     """The bundle in `file`, with another run's manifest and model, or another anchor."""
-    [root] = workspace.storage.import_car(file)
+    [root] = session.storage.import_car(file)
     folder = tmp_path / f"made-{len(list(tmp_path.iterdir()))}"
-    workspace.storage.get(root, folder)
+    session.storage.get(root, folder)
     if manifest:
         (folder / "manifest.json").write_bytes(manifest.manifest_file.read_bytes())
         (folder / "model.skops").write_bytes(manifest.model.read_bytes())
     if anchor is not None:
         (folder / ANCHOR).write_bytes(anchor)
-    stored = workspace.storage.put(folder)
-    return workspace.storage.export_car(stored.cid, folder.with_suffix(".car"))
+    stored = session.storage.put(folder)
+    return session.storage.export_car(stored.cid, folder.with_suffix(".car"))
 
 
-def test_open__any_byte_of_the_proof_changed__proves_nothing(workspace, name, tmp_path):
-    file, block = export(workspace, name, tmp_path / "a.car")
-    [root] = workspace.storage.import_car(file)
-    content = json.loads(workspace.storage.read(workspace.storage.entries(root)[ANCHOR]))
+def test_open__any_byte_of_the_proof_changed__proves_nothing(session, name, tmp_path):
+    file, block = export(session, name, tmp_path / "a.car")
+    [root] = session.storage.import_car(file)
+    content = json.loads(session.storage.read(session.storage.entries(root)[ANCHOR]))
     whole = StateProof.parse(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
     assert whole.block_hash == block
     want = whole.open()
@@ -133,14 +133,14 @@ def test_open__any_byte_of_the_proof_changed__proves_nothing(workspace, name, tm
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"_type":"urn:diln:state:v1"}'])
-def test_verify_bundle__rubbish_for_a_proof__is_refused(workspace, name, tmp_path, content):
-    file, block = export(workspace, name, tmp_path / "a.car")
+def test_verify_bundle__rubbish_for_a_proof__is_refused(session, name, tmp_path, content):
+    file, block = export(session, name, tmp_path / "a.car")
     with pytest.raises(DilnError):
-        verify_bundle(rebuilt(workspace, file, tmp_path, anchor=content), block, Policy(), 0)
+        verify_bundle(rebuilt(session, file, tmp_path, anchor=content), block, Policy(), 0)
 
 
-def test_verify_bundle__a_run_that_is_not_published__says_what_to_export(workspace, name, tmp_path):
-    file = export_bundle(workspace, name, tmp_path / "run.car")
+def test_verify_bundle__a_run_that_is_not_published__says_what_to_export(session, name, tmp_path):
+    file = export_bundle(session, name, tmp_path / "run.car")
     with pytest.raises(UsageError, match="no proof of its anchor"):
         verify_bundle(file, None, Policy(), 0)
-    assert import_bundle(workspace, file).run == find_run(workspace.settings, name)
+    assert import_bundle(session, file).run == find_run(session.settings, name)

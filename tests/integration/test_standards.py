@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from Crypto.PublicKey import ECC
 
-from orchestrator.pipeline.cards import Card, cyclonedx
 from orchestrator.provenance.modelsigning import sign_model, verify_model
+from orchestrator.systems.prove.cards import Card, cyclonedx
 from tests.unit.pipeline.test_cards import hostile
 from tests.unit.provenance.samples import sample_manifest
 

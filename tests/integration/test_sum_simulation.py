@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sum.simulation.reviews import load_samples
-from orchestrator.sum.simulation.running import run, simulate
-from orchestrator.sum.simulation.scenario import load_scenario
+from orchestrator.systems.sum.simulation.reviews import load_samples
+from orchestrator.systems.sum.simulation.running import run, simulate
+from orchestrator.systems.sum.simulation.scenario import load_scenario
 
 REVIEWS = Path(os.environ.get("DILN_SHARED", "../shared")) / "data" / "imdb_500words.npz"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.bindings.registry import VersionPublished
 from orchestrator.provenance import Version
 from tests.unit.pipeline.desk import Desk, copy, open_desk, set_up
 
@@ -22,7 +23,7 @@ def published_template(desk_template: Path, tmp_path_factory: pytest.TempPathFac
     """The same after `diln publish`, with a row to predict."""
     folder = copy(desk_template, tmp_path_factory.mktemp("desk") / "published")
     desk = open_desk(folder)
-    with desk.workspace:
+    with desk.session:
         desk.publish()
     (folder / "row.csv").write_text("length,width,spots,kind\n1.0,5.0,2,lily\n")
     return folder
@@ -34,14 +35,14 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     published = "published" in request.fixturenames
     template = request.getfixturevalue("published_template" if published else "desk_template")
     desk = open_desk(copy(template, tmp_path / "desk"))
-    with desk.workspace:
+    with desk.session:
         yield desk
 
 
 @pytest.fixture
 def published(desk: Desk) -> Version:
     """The run's version, published before the test began."""
-    [event] = desk.workspace.registry.events("VersionPublished")
-    version = desk.workspace.registry.version(event["args"]["projectId"], event["args"]["artifactHash"])
+    [event] = desk.session.registry.contract.events(VersionPublished)
+    version = desk.session.registry.version(event.project_id, event.artifact_hash)
     assert version
     return version

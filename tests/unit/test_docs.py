@@ -10,7 +10,14 @@ import pytest
 from orchestrator.cli import SECTIONS, help_text
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("README.md", "docs/grow.md", "docs/market.md", "docs/models.md", "docs/tutorial.md")
+PAGES = (
+    "README.md",
+    "docs/grow.md",
+    "docs/market.md",
+    "docs/models.md",
+    "docs/tournament.md",
+    "docs/tutorial.md",
+)
 
 
 def blocks(page: str, *languages: str, heading: str | None = None) -> list[tuple[str, str]]:
@@ -80,7 +87,7 @@ def test_readme__help_block__is_what_diln_help_prints() -> None:
 
 def test_readme__demo_block__names_the_steps_of_the_demo() -> None:
     quoted = next(content for _, content in blocks("README.md", "text") if content.startswith("collect"))
-    source = (ROOT / "orchestrator" / "pipeline" / "demo.py").read_text(encoding="utf-8")
+    source = (ROOT / "orchestrator" / "systems" / "prove" / "demo.py").read_text(encoding="utf-8")
     steps = [line.split()[0] for line in quoted.splitlines()]
     for step in steps:
         assert re.search(rf'\(?\s*"{step}",', source), step
