@@ -63,7 +63,7 @@ library ModelCode {
     }
 
     function _link(bytes memory head, uint256 index) private pure returns (address link) {
-        // Beside this stands the reader in orchestrator/competition/code.py.
+        // The links follow the two bytes that begin the head, 20 bytes each.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             link := shr(96, mload(add(add(head, 34), mul(20, index))))

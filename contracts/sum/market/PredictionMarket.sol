@@ -34,8 +34,8 @@ import {Rules} from "./Rules.sol";
 /// Out. Each phase ends by time or can be ended by anyone. The provider does not reveal the trial portion: void, the
 /// bond is burnt (paid to a stranger it would be paid to the provider's other hand, and another roll would cost
 /// nothing). It does not reveal the others: the bond is burnt, too, bounty and tips go to the participants whose data
-/// are known, in proportion, stakes and fees of what was opened return. Nobody contributed: all returns. Nobody cranks for
-/// `MEASURE_WAIT`: all returns; whoever stands to win cranks before. Nothing can be called off, by anyone.
+/// are known, in proportion, stakes and fees of what was opened return. Nobody contributed: all returns. Nobody cranks
+/// for `MEASURE_WAIT`: all returns; whoever stands to win cranks before. Nothing can be called off, by anyone.
 ///
 /// Money. Scores telescope: what participants win together is at most bounty · (1 − L(final) / L(h_0)), at most the
 /// bounty, and nobody's balance goes below zero, because whoever would fall there drops out. So payouts never exceed
