@@ -8,6 +8,7 @@ import typer
 
 from orchestrator.cli.host import host
 from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imports
+from orchestrator.errors import ChainError
 
 with lazy_imports():
     from orchestrator import times
@@ -74,11 +75,20 @@ def _looked(session: "Session", keeper: "Keeper") -> Answer:
         }
         for each in due
     ]
-    return Answer(value, *map(str, done), Table(rows, empty="" if done else "nothing is due"))
+    table = Table(rows, empty="" if done else "nothing is due")
+    return Answer(value, *map(str, done), table, code=int(any(each.failed for each in done)))
 
 
 def _told(session: "Session", heard: "Iterator[Said]", *, named: bool = False) -> Iterator[Answer]:
     """A line for each; `named` with its instance and account."""
     for said in heard:
         about = f"{said.system} {said.instance}, {said.account}: " if named and said.system else ""
-        yield Answer(vars(said) | {"time": session.chain.now()}, f"{about}{said}")
+        yield Answer(vars(said) | {"time": _now(session)}, f"{about}{said}")
+
+
+def _now(session: "Session") -> int | None:
+    """The chain's time; None where the node is away, as may just have been said."""
+    try:
+        return session.chain.now()
+    except ChainError:
+        return None

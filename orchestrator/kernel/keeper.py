@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 from orchestrator.chain import Account
-from orchestrator.errors import DilnError, NodeUnavailable
+from orchestrator.errors import ChainError, DilnError, NodeUnavailable
 from orchestrator.kernel.metrics import Metrics
 from orchestrator.kernel.money import ZERO_ADDRESS
 from orchestrator.kernel.session import Consent, Report, Session
-from orchestrator.kernel.system import ANYBODY, Duty, Look, System
+from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
 from orchestrator.text import shown
 from orchestrator.types import Address, Seconds, Wei
 
@@ -56,8 +56,19 @@ class _Waiting:
     ready: bool
 
 
+@dataclass(frozen=True)
+class Unopened:
+    """An instance that cannot be opened now, such as one whose descriptor storage does not have."""
+
+    address: Address
+    reason: str
+
+
 class Known:
-    """All instances of `systems` that this folder created or agreed to pay; new ones join as it goes on."""
+    """All instances of `systems` that this folder created or agreed to pay; new ones join as it goes on.
+
+    One that cannot be opened is an Unopened, and tried again the next time.
+    """
 
     def __init__(self, session: Session, systems: Sequence[System[Any]]) -> None:
         self._session, self._systems = session, systems
@@ -67,17 +78,20 @@ class Known:
         for system in self._systems:
             for address in self._session.known.all(system.kind):
                 if address not in self._opened:
-                    self._opened[address] = self._open(system, address)
-                if self._opened[address] is not None:
-                    yield system, self._opened[address]
+                    found = self._open(system, address)
+                    if isinstance(found, Unopened):
+                        yield system, found
+                        continue
+                    self._opened[address] = found
+                yield system, self._opened[address]
 
     def _open(self, system: System[Any], address: Address) -> Any:
         try:
             return system.open(self._session, address)
         except NodeUnavailable:
             raise
-        except DilnError:  # of another release, or never finished: nothing can be due there
-            return None
+        except Exception as error:  # strangers wrote what is read
+            return Unopened(address, _reason(error))
 
 
 class Keeper:
@@ -107,8 +121,13 @@ class Keeper:
     def due(self) -> list[Due]:
         """What is to be done, and when: what can be done now comes first."""
         found = []
-        for system, instance, account in self._kept():
-            _, waiting = self._begin(system, instance, account)
+        for system, instance, account in self._kept(self._instances):
+            try:
+                _, waiting = self._begin(system, instance, account)
+            except NodeUnavailable:
+                raise
+            except Exception:
+                waiting = []  # `turn` says why
             where = system.address_of(instance)
             times = [(each.duty.name, each.at) for each in waiting if each.at is not None]
             found += [Due(system.name, where, account.name, name, at) for name, at in times]
@@ -116,18 +135,33 @@ class Keeper:
 
     def turn(self) -> Iterator[Said]:
         """Do what is due now; what fails does not stop the rest. Raises NodeUnavailable."""
-        for system, instance, account in self._kept():
-            look, waiting = self._begin(system, instance, account)
+        instances = list(self._instances)
+        for system, instance in instances:
+            if isinstance(instance, Unopened):
+                told = f"could not open {system.name} {instance.address}: {instance.reason}"
+                yield Said(system.name, instance.address, "", "open", told, failed=True)
+        for system, instance, account in self._kept(instances):
             where = system.address_of(instance)
-            while next_one := next((each for each in waiting if each.ready), None):
-                for text, failed in self._done(next_one.duty, look):
-                    yield Said(system.name, where, account.name, next_one.duty.name, text, failed)
-                rest = [each.duty for each in waiting[waiting.index(next_one) + 1 :]]
-                waiting = self._session.chain.look(partial(self._asked, look, rest))
+            try:
+                yield from self._turn(system, instance, account, where)
+            except NodeUnavailable:
+                raise
+            except Exception as error:  # strangers wrote what was read, or the state folder is damaged
+                told = f"could not look: {_reason(error)}"
+                yield Said(system.name, where, account.name, "look", told, failed=True)
+
+    def _turn(self, system: System[Any], instance: Any, account: Account, where: Address) -> Iterator[Said]:
+        look, waiting = self._begin(system, instance, account)
+        while next_one := next((each for each in waiting if each.ready), None):
+            for text, failed in self._done(next_one.duty, look):
+                yield Said(system.name, where, account.name, next_one.duty.name, text, failed)
+            rest = [each.duty for each in waiting[waiting.index(next_one) + 1 :]]
+            waiting = self._session.chain.look(partial(self._asked, look, rest))
 
     def over(self) -> bool:
         """Whether nothing is left to do in what this keeper looks at."""
-        return all(system.over(instance) for system, instance in self._instances)
+        opened = [each for each in self._instances if not isinstance(each[1], Unopened)]
+        return all(system.over(instance) for system, instance in opened)
 
     def run(
         self,
@@ -157,7 +191,7 @@ class Keeper:
                     return
                 if metrics:
                     metrics.show([(each.system, each.at) for each in self.due()], self._session.chain.now())
-            except NodeUnavailable as error:
+            except ChainError as error:  # the node is away, or shows another chain at each look
                 away = Said("", ZERO_ADDRESS, "", "look", f"could not look: {error.message}", failed=True)
                 if metrics:
                     metrics.count(away.system, away.duty, failed=True)
@@ -165,9 +199,14 @@ class Keeper:
             before = now
             sleep(every)
 
-    def _kept(self) -> Iterator[tuple[System[Any], Any, Account]]:
+    def _kept(
+        self, instances: Iterable[tuple[System[Any], Any]]
+    ) -> Iterator[tuple[System[Any], Any, Account]]:
         return (
-            (system, instance, account) for system, instance in self._instances for account in self._accounts
+            (system, instance, account)
+            for system, instance in instances
+            if not isinstance(instance, Unopened)
+            for account in self._accounts
         )
 
     def _begin(
@@ -201,7 +240,7 @@ class Keeper:
     def _done(self, duty: Duty[Any], look: Look[Any]) -> Iterator[tuple[str, bool]]:
         try:
             for text in duty.act(look):
-                yield text, False
+                yield text, isinstance(text, Failure)
         except NodeUnavailable:
             raise
         except Exception as error:  # strangers wrote what the duty read

@@ -6,7 +6,7 @@ What it says of itself is shown only where it cannot be taken for something else
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from typing import TypeVar, cast
 
 from orchestrator.chain import Account, Chain, Receipt
@@ -67,7 +67,7 @@ class Currency:
             with localcontext(prec=90):
                 amount = Decimal(digits).scaleb(decimals)
                 whole = int(amount) if amount.is_finite() else -1
-        except InvalidOperation:
+        except ArithmeticError:
             amount, whole = Decimal(0), -1
         if whole < 0 or whole != amount or whole >= _MOST:
             raise UsageError(

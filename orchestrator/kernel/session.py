@@ -124,22 +124,16 @@ class Session:
     ) -> Receipt:
         """Send `call` with `value` wei, and wait.
 
-        What `once` names is never sent twice, even if this process is killed in between: it must name
-        everything that makes the act another one.
+        What `once` names is never sent twice to the same contract, even if this process is killed in between:
+        it must name everything that makes the act another one.
 
         Raises ContractReverted with its times in words, InsufficientFunds, and as `Chain.send` does.
         """
+        purpose = _purpose(once, call)
         try:
-            return self.chain.send(call, sender, value=value, gas=gas, once=once, dry_run=dry_run)
+            return self.chain.send(call, sender, value=value, gas=gas, once=purpose, dry_run=dry_run)
         except ContractReverted as error:
             raise in_words(error, self.chain.now()) from error
-
-    def earlier(self, purpose: str, sender: Account) -> Receipt | None:
-        """The receipt of what was sent for `purpose` before, once it has one.
-
-        None where nothing was sent, it failed, or another transaction is proven to have its nonce.
-        """
-        return earlier(self.chain, purpose, sender)
 
     def alone(self, what: str) -> AbstractContextManager[object]:
         """Hold a lock while looking what is to be sent, and sending it.
@@ -156,7 +150,7 @@ class Session:
 
         With `once`, neither happens twice. Raises ContractReverted, InsufficientFunds.
         """
-        if once and (sent := self.earlier(once, payer)):
+        if once and (sent := earlier(self.chain, _purpose(once, call), payer)):
             return sent
         if currency.is_ether:
             return self.send(call, payer, value=amount, once=once)
@@ -172,3 +166,8 @@ class Session:
         for opened in ("storage", "chain"):
             if opened in self.__dict__:
                 self.__dict__[opened].close()
+
+
+def _purpose(once: str, call: "Call") -> str:
+    """What the chain's outbox knows an act by; nothing where it may be done again."""
+    return f"{once} {call.address}" if once else ""

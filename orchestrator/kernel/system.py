@@ -19,12 +19,18 @@ ANYBODY = "anybody"
 """The role of everybody: what it does, it does for the others, for a tip or for nothing."""
 
 
+class Failure(str):
+    """A sentence that says what could not be done, and why."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Look(Generic[I]):
     """An instance, looked at for `account` in its `roles`.
 
     `report` is called with (done, total) in long steps, `consent` before something is paid. `least` is what
-    an act for others must bring above its gas, in wei.
+    an act for others must bring above its gas, in wei; None where they are done whatever they cost.
     """
 
     session: "Session"
@@ -62,7 +68,8 @@ class Duty(Generic[I]):
     """What has to be done by those in one of `roles`.
 
     `due` tells from when on it can be done, as far as the chain shows now: a time that has come, one that
-    will, or None. `act` does it and says what it did, a sentence each; done again, it does nothing twice.
+    will, or None. `act` does it and says what it did, a sentence each, a Failure for what it could not; done
+    again, it does nothing twice.
     """
 
     name: str

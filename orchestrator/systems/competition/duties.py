@@ -6,14 +6,14 @@ from functools import partial
 
 from orchestrator.bindings.competition import Mode, Outcome, Phase, Status
 from orchestrator.errors import DilnError, NotDeployed
-from orchestrator.kernel.money import currency_of
+from orchestrator.kernel.money import ETHER, currency_of
 from orchestrator.kernel.session import Session
-from orchestrator.kernel.system import ANYBODY, Duty, System
+from orchestrator.kernel.system import ANYBODY, Duty, Failure, System
 from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.competition.checking import check_claims, posted_claims, refute, settle
 from orchestrator.systems.competition.closing import can_finalize, finalize, is_owed, withdraw, withheld_group
 from orchestrator.systems.competition.contracts import Competition
-from orchestrator.systems.competition.evaluating import claim, evaluate, revealed
+from orchestrator.systems.competition.evaluating import claim, evaluate, gas_of, revealed
 from orchestrator.systems.competition.finding import factory_of
 from orchestrator.systems.competition.records import SETTLED
 from orchestrator.systems.competition.submitting import NotRevealed, reveal
@@ -108,7 +108,7 @@ def _reveal(look: Look) -> Iterator[str]:
     except NotRevealed as error:
         numbers, left = list(error.revealed), list(error.reasons)
     yield from (f"revealed submission {number}" for number in numbers)
-    yield from (f"could not reveal: {each.message}" for each in left)
+    yield from (Failure(f"could not reveal: {each.message}") for each in left)
 
 
 def _own_score_is_due(look: Look) -> Seconds | None:
@@ -135,7 +135,22 @@ def _evaluation_is_due(look: Look) -> Seconds | None:
 
 def _evaluate_for_the_tip(look: Look) -> Iterator[str]:
     for number in look.session.chain.look(lambda: _unscored(look.instance)):
-        yield _evaluated(look, number)
+        if why := _unprofitable(look, number):
+            yield f"left submission {number} unevaluated: {why}"
+        else:
+            yield _evaluated(look, number)
+
+
+def _unprofitable(look: Look, number: int) -> str:
+    """Why an evaluation costs more gas than it brings; empty where it does not, or does not matter."""
+    if look.least is None or look.session.chain.development:
+        return ""
+    terms = look.instance.terms
+    tip = terms.tip if currency_of(look.session.chain, terms.token).is_ether else 0
+    cost = gas_of(look.instance, number) * look.session.chain.gas_price()
+    if tip >= cost + look.least:
+        return ""
+    return f"its tip is {ETHER.show(tip)}, its gas costs {ETHER.show(cost)}"
 
 
 def _evaluated(look: Look, number: int) -> str:
@@ -151,7 +166,7 @@ def _check_is_due(look: Look) -> Seconds | None:
 def _check(look: Look) -> Iterator[str]:
     for found in check_claims(look.session, look.instance, look.report):
         if found.doubt:
-            yield f"could not check the claim of submission {found.submission}: {found.doubt}"
+            yield Failure(f"could not check the claim of submission {found.submission}: {found.doubt}")
         elif found.wrong_at is not None:
             wrong = f"submission {found.submission} by test sample {found.wrong_at}"
             refutation = partial(refute, look.session, look.instance, found, look.account)
@@ -210,7 +225,7 @@ def _attempt(verb: str, done: str, what: str, act: Callable[[], object]) -> str:
         act()
     except Exception as error:  # a stranger's model, or claim, was read
         told = error.message if isinstance(error, DilnError) else f"{type(error).__name__}: {error}"
-        return f"could not {verb} {what}: {told}"
+        return Failure(f"could not {verb} {what}: {told}")
     return f"{done} {what}"
 
 

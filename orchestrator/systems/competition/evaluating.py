@@ -136,6 +136,13 @@ def _require_revealed(competition: Competition, number: int) -> None:
         raise ChainError(f"submission {number} is {status.name.lower()}", "Only revealed ones have a score.")
 
 
+def gas_of(competition: Competition, number: int) -> int:
+    """About how much gas is left to be used until a submission has its score."""
+    left = competition.terms.test_samples - competition.result_of(number).done
+    each = _gas_guess(model_of(competition, number))
+    return left * each + OVERHEAD * (1 + left * each // COMFORT)
+
+
 def _gas_guess(model: IntegerModel) -> int:
     """Gas of one sample, from above for most models: a first size of a chunk follows from it."""
     if isinstance(model, IntegerNetwork):

@@ -96,12 +96,12 @@ def carry_out(session: Session, opened: Opened, claim: Claim, sender: Account) -
     assert claim.verb  # noqa: S101 - only claims with a verb are carried out
     try:
         function = call_of(opened, claim)
-        if claim.verb == "report":  # the only one that does not close the contribution
+        if claim.verb == "report":  # it may be done again: the contract refuses what is too early
             receipt = session.send(function, sender)
         else:
-            # A dispute takes the same verb twice: a first look, and the one that decides.
-            look = claim.record.looked_at
-            purpose = f"sum-{claim.verb}-{opened.shared.address}-{claim.contribution.id:x}-{look}"
+            # A dispute takes the same verb twice: a first look, and the one that decides. Several may take.
+            what = f"{claim.contribution.id:x}-{claim.record.looked_at}-{sender.address}"
+            purpose = f"sum-{claim.verb}-{opened.shared.address}-{what}"
             receipt = session.send(function, sender, once=purpose)
     except ContractReverted as error:
         return Outcome(claim.verb, claim.contribution, Wei(0), None, error.message)

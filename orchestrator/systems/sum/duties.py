@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from orchestrator.kernel.session import Session
-from orchestrator.kernel.system import ANYBODY, Duty, System
+from orchestrator.kernel.system import ANYBODY, Duty, Failure, System
 from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.sum.claiming import Claim, Outcome, call_of, carry_out, claims, transactions_of
 from orchestrator.systems.sum.hiding import hidden, release, reveal
@@ -17,6 +17,11 @@ CONTRIBUTOR = "contributor"
 CREATOR = "creator"
 
 
+def _for_everyone(look: Look) -> bool:
+    """Whether others' deposits are returned, too: that brings nothing, so only where cost does not matter."""
+    return ANYBODY in look.roles and look.least is None
+
+
 def _reveal_is_due(look: Look) -> Seconds | None:
     mine = hidden(look.session, look.instance, look.account.address)
     return min((Seconds(each.time + 1) for each in mine if each.secret), default=None)
@@ -27,13 +32,13 @@ def _reveal(look: Look) -> Iterator[Outcome]:
 
 
 def _release_is_due(look: Look) -> Seconds | None:
-    whose = None if ANYBODY in look.roles else look.account.address
+    whose = None if _for_everyone(look) else look.account.address
     open_ones = hidden(look.session, look.instance, whose)
     return min((each.release_at for each in open_ones if not each.secret), default=None)
 
 
 def _release(look: Look) -> Iterator[Outcome]:
-    yield from release(look.session, look.instance, look.account, everyone=ANYBODY in look.roles)
+    yield from release(look.session, look.instance, look.account, everyone=_for_everyone(look))
 
 
 def _claim_is_due(look: Look) -> Seconds | None:
@@ -44,7 +49,7 @@ def _claim_is_due(look: Look) -> Seconds | None:
 
 
 def _claim(look: Look) -> Iterator[Outcome]:
-    """A token's worth in ether is not known: its claims are carried out whatever they cost."""
+    """A token's worth in ether is not known: what is one's own is claimed whatever that costs."""
     opened = look.instance
     for claim in _claims(look):
         if not claim.verb:
@@ -54,11 +59,13 @@ def _claim(look: Look) -> Iterator[Outcome]:
             if why := look.loss(call_of(opened, claim), reward, transactions=transactions_of(claim)):
                 yield Outcome(claim.verb, claim.contribution, Wei(0), None, why)
                 continue
+        elif look.least is not None and claim.contribution.facts.contributor != look.account.address:
+            continue
         yield carry_out(look.session, opened, claim, look.account)
 
 
 def _claims(look: Look) -> list[Claim]:
-    return claims(look.instance, look.account.address, everyone=ANYBODY in look.roles)
+    return claims(look.instance, look.account.address, everyone=_for_everyone(look))
 
 
 def turn(look: Look) -> Iterator[Outcome]:
@@ -76,7 +83,7 @@ def told(opened: Opened, outcome: Outcome) -> str:
     """What became of a claim, in a sentence."""
     about = f"contribution {outcome.contribution.number}" if outcome.contribution else "a sealed sample"
     if not outcome.receipt:
-        return f"could not {outcome.verb} {about}: {outcome.refusal}"
+        return Failure(f"could not {outcome.verb} {about}: {outcome.refusal}")
     if outcome.looked:
         return f"took a first look at {about}, to {outcome.verb} it"
     gained = f": {opened.shared.money.show(outcome.amount)}" if outcome.amount else ""

@@ -158,12 +158,6 @@ def roles_of(session: Session, tournament: Tournament, who: Address) -> frozense
     return frozenset(organizes | ({Role.ENTRANT} if entered else set()))
 
 
-def over(tournament: Tournament) -> bool:
-    """Whether no opened round waits for anything; a tournament itself has no end."""
-    waiting = (State.OPEN, State.REVEALED)
-    return all(each.state not in waiting for each in opened_rounds(tournament))
-
-
 _ORGANIZER, _ENTRANT = frozenset({Role.ORGANIZER}), frozenset({Role.ENTRANT})
 _ALL = frozenset({Role.ENTRANT, ANYBODY})
 
@@ -173,7 +167,7 @@ SYSTEM: System[Tournament] = System(
     open=open_tournament,
     address_of=lambda tournament: tournament.address,
     roles_of=roles_of,
-    over=over,
+    over=lambda _: False,  # another round can always be opened
     duties=(
         _duty("open the next round", _ORGANIZER, _prepared, _open),
         _duty("reveal the targets", _ORGANIZER, _sealed, _reveal),

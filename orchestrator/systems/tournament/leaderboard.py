@@ -84,7 +84,9 @@ def draw(found: Sequence[Performance], names: dict[Address, str], title: str, pa
             *zip(*lines, strict=True) if lines else ([], []), marker="o", label=names.get(who, who[:10])
         )
     axes.axhline(0, color="#5b6b7a", linewidth=1)
-    axes.set(xlabel="round", ylabel="correlation", title=title)
+    axes.set(
+        xlabel="round", ylabel="correlation", title=title.replace("$", r"\$")
+    )  # matplotlib would take it for mathematics
     axes.set_xticks(sorted({each.round for each in found}))
     if found:
         axes.legend(frameon=False, fontsize=9)

@@ -11,10 +11,11 @@ run
 due
 └── the first first
 Known
-└── what cannot be opened is left out, the rest is opened once
+└── what cannot be opened is told, and tried again; the rest is opened once
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,7 @@ import pytest
 from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.kernel.keeper import Keeper, Known
 from orchestrator.kernel.money import ZERO_ADDRESS
-from orchestrator.kernel.system import ANYBODY, Duty, Look, System
+from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
 from orchestrator.types import Seconds
 
 NOW = 1_000
@@ -146,17 +147,49 @@ def test_due__several__the_first_first() -> None:
     ]
 
 
-def test_known__foreign_contract__is_left_out_and_others_are_opened_once() -> None:
-    opened = []
+def test_known__cannot_be_opened__is_told_and_tried_again() -> None:
+    broken, opened = ["late", "damaged"], []
 
     def opening(session: Any, address: str) -> str:
         opened.append(address)
-        if address == "foreign":
-            raise ChainError("of another release")
+        if address in broken:
+            raise ChainError("its descriptor\x1b[31m is not here")
         return address
 
-    session: Any = SimpleNamespace(known=SimpleNamespace(all=lambda kind: ["own", "foreign"]))
-    known = Known(session, [system(opened=opening)])
-    for _ in range(3):
-        assert [instance for _, instance in known] == ["own"]
-    assert opened == ["own", "foreign"]
+    listed = SimpleNamespace(all=lambda kind: ["own", "late", "damaged"])
+    session: Any = SimpleNamespace(known=listed, chain=Chain())
+    known = Known(session, [system(duty("do", NOW), opened=opening)])
+    kept = Keeper(session, known, [OWNER])
+    first = list(kept.turn())
+    assert [each.failed for each in first] == [True, True, False]
+    assert "could not open test late: its descriptor" in str(first[0])
+    assert "\x1b" not in str(first[0])
+    broken.remove("late")
+    assert [each.text for each in kept.turn() if not each.failed] == ["did do for alice"] * 2
+    assert opened.count("own") == 1
+    assert kept.over() is False
+
+
+def test_turn__roles_cannot_be_told__the_other_accounts_have_their_turn() -> None:
+    def roles_of(session: Any, instance: Any, who: Any) -> frozenset[str]:
+        if who == OWNER.address:
+            raise ValueError("a damaged file")
+        return frozenset({"owner"})
+
+    session: Any = SimpleNamespace(chain=Chain())
+    rooms = replace(system(duty("do", NOW)), roles_of=roles_of)
+    keeper = Keeper(session, [(rooms, "one")], (OWNER, STRANGER))
+    assert [(str(each), each.failed) for each in keeper.turn()] == [
+        ("could not look: ValueError: a damaged file", True),
+        ("did do for bob", False),
+    ]
+    assert [each.account for each in keeper.due()] == ["bob"]
+
+
+def test_turn__failure_that_is_told__is_one() -> None:
+    def act(look: Look[Any]) -> Iterator[str]:
+        yield Failure("could not do a part")
+        yield "did the rest"
+
+    found = list(keeper(Duty("do", lambda look: look.now, act, frozenset({"owner"}))).turn())
+    assert [each.failed for each in found] == [True, False]

@@ -28,7 +28,6 @@ from orchestrator.errors import AccountError, ChainError, ContractReverted, Insu
 from orchestrator.kernel.money import held
 from orchestrator.systems.tournament import rounds
 from orchestrator.systems.tournament.balances import money_of, withdraw
-from orchestrator.systems.tournament.duties import SYSTEM
 from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import factory_of, find, secret_folder
 from orchestrator.systems.tournament.leaderboard import draw, history, leaderboard, performances
@@ -68,7 +67,6 @@ def test_round__kept_by_keepers__pays_and_closes_and_is_recomputed(stage: Stage)
     picture = stage.folder / "scores.png"
     draw(performances(found), stage.session.names, "stations", picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert SYSTEM.over(found)
 
 
 # Two tables, the tournament; open; three entries; reveal; score, expire, close: of a token, four times an
