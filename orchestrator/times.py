@@ -7,7 +7,10 @@ from orchestrator.errors import ContractReverted, UsageError
 from orchestrator.types import Seconds
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_REFUSALS = {"TooEarly": ("too early", "opens", "opensAt"), "TooLate": ("too late", "closed", "closedAt")}
+_REFUSALS = {  # what it is, what happens or happened then, where the time stands, what to do
+    "TooEarly": ("too early", "opens", "opensAt", "Run it again then."),
+    "TooLate": ("too late", "closed", "closedAt", ""),
+}
 _FIRST_TIME = 10**9  # below it a number is a block's
 LAST = 253_402_300_799
 """The last second that a date can say: the end of the year 9999."""
@@ -50,10 +53,10 @@ def show_moment(timestamp: int, now: int) -> str:
 
 def in_words(error: ContractReverted, now: int) -> ContractReverted:
     """The same refusal with its times readable."""
-    what, verb, key = _REFUSALS.get(error.error, ("", "", ""))
+    what, verb, key, hint = _REFUSALS.get(error.error, ("", "", "", ""))
     if key not in error.values:
         return error
     at = int(error.values[key])
     shown = show_moment(at, now) if at > _FIRST_TIME else f"block {at}"
     said = f"the contract refused: this is {what}, it {verb} at {shown}"
-    return ContractReverted(said, error.hint, error=error.error, values=error.values)
+    return ContractReverted(said, hint, error=error.error, values=error.values)

@@ -83,9 +83,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"diln {__version__}\n")
         sys.exit(0)
-    from orchestrator.cli.dispatch import run
+    try:
+        from orchestrator.cli.dispatch import run
 
-    sys.exit(run(arguments))
+        code = run(arguments)
+    except KeyboardInterrupt:  # while modules were imported
+        sys.stderr.write("\ninterrupted: run the same command again\n")
+        code = 130
+    sys.exit(code)
 
 
 def help_text() -> str:

@@ -38,7 +38,8 @@ def keep(
         str, typer.Option(metavar="ETHER", help="What an act for others must bring above its gas.")
     ] = "0",
     metrics: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Serve figures for Prometheus on this port.")
+        int | None,
+        typer.Option(metavar="PORT", min=1, max=65535, help="Serve figures for Prometheus on this port."),
     ] = None,
 ) -> Stream | Answer:
     """Do what is due in everything that this folder takes part in, again and again, until interrupted."""

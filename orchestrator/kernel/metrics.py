@@ -11,7 +11,7 @@ PREFIX = "diln_keeper_"
 class Metrics:
     """Counts what is said, and shows what is due; served at `port` of localhost from now on.
 
-    Raises UsageError where prometheus-client is missing, OSError where the port is taken.
+    Raises UsageError where prometheus-client is missing, or the port is taken.
     """
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
@@ -25,7 +25,10 @@ class Metrics:
         self._failed = Counter(PREFIX + "failures", "What could not be done.", labels, registry=registry)
         self._due = Gauge(PREFIX + "due", "Duties that can be done now.", ("system",), registry=registry)
         self._next = Gauge(PREFIX + "next_due_seconds", "Until the next duty.", registry=registry)
-        self._server, self._thread = start_http_server(port, host, registry=registry)
+        try:
+            self._server, self._thread = start_http_server(port, host, registry=registry)
+        except OSError as error:
+            raise UsageError(f"port {port} cannot be served: {error.strerror}", "Choose another.") from error
 
     @property
     def port(self) -> int:

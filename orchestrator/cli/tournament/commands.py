@@ -22,7 +22,7 @@ from orchestrator.console import (
     lazy_imports,
 )
 from orchestrator.console import amount as amount_of
-from orchestrator.errors import NodeUnavailable
+from orchestrator.errors import NodeUnavailable, UsageError
 from orchestrator.text import shown
 from orchestrator.times import show_moment
 
@@ -52,6 +52,7 @@ Number = Annotated[int, typer.Argument(metavar="ROUND")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
 Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
 ONE = 10**9
+IN_PART = 3  # the exit code where nothing could be checked yet
 _AMOUNTS = frozenset({"stake", "payout", "burnt", "tip", "share", "rest"})
 
 
@@ -112,6 +113,8 @@ def data(
     predict: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a public baseline's.")] = None,
 ) -> Facts:
     """Get the training data and the rows of a round."""
+    if predict and predict.exists():
+        raise UsageError(f"there is a file {predict} already", "Name another, or move it away.")
     found = finding.find(session, reference)
     files = [str(each) for each in baseline.download(session, found, number, folder)]
     written = predict and str(baseline.predict(session, found, number, predict))
@@ -161,7 +164,10 @@ def score(
     """Have the contract score your entry, and pay or burn."""
     found = finding.find(session, reference)
     done = entering.score(session, found, number, session.sender, predictions)
-    scores = {"correlation": done.correlation / ONE, "contribution": done.contribution / ONE}
+    scores = {
+        "correlation": done.correlation / ONE,
+        "contribution": done.contribution / ONE if found.terms.contribution_multiplier else None,
+    }
     return Facts({"round": number, **scores, "payout": _change(found, done.payout)})
 
 
@@ -273,6 +279,9 @@ def verify(session: "Session", number: Number, reference: Reference = "latest") 
     found = verifying.verify(finding.find(session, reference), number)
     facts = asdict(found) | {"difference": found.difference or None}
     told = {"recomputed": f"{found.entries} entries", "difference": found.difference or "none"}
+    if not found.public and not found.difference:
+        told = {"recomputed": "nothing: the targets of this round are not public"}
+        return Answer(facts, Facts(told), code=IN_PART)
     return Answer(facts, Facts(told), code=1 if found.difference else 0)
 
 
@@ -280,9 +289,9 @@ def verify(session: "Session", number: Number, reference: Reference = "latest") 
 def simulate(
     session: "Session",
     reference: Reference = "latest",
-    count: Annotated[int, typer.Option("--rounds", help="How many to play.")] = 20,
+    count: Annotated[int, typer.Option("--rounds", min=1, help="How many to play.")] = 20,
     stake: Annotated[str, typer.Option(metavar="AMOUNT", help="Of each character in a round.")] = "1",
-    seed: Annotated[int, typer.Option(help="Another one plays other predictions.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another one plays other predictions.")] = 0,
 ) -> Answer:
     """Let characters play by a tournament's terms; nothing is sent."""
     found = finding.find(session, reference)
@@ -323,7 +332,7 @@ def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
         "tip": amount_of(money, terms.tip),
         "most_of_a_stake": Shown(terms.clip / ONE, f"{terms.clip / ONE:.2%}"),
         "descriptor": finding.cid_of(terms.descriptor),
-        "current_round": rounds.current_number(found),
+        "current_round": current if (current := rounds.current_number(found)) >= 0 else None,
     }
 
 

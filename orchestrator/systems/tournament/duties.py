@@ -105,7 +105,12 @@ def _score(look: Look, number: int) -> str:
 
 
 def _silent(look: Look) -> list[tuple[int, int]]:
-    return [(each.times.resolves, each.number) for each in _rounds(look, State.OPEN)]
+    """For an entrant, rounds that hold its stake; for anybody, all."""
+    mine = {each.number for each, _ in _entries(look, State.OPEN)}
+    views = _rounds(look, State.OPEN)
+    return [
+        (each.times.resolves, each.number) for each in views if ANYBODY in look.roles or each.number in mine
+    ]
 
 
 def _void(look: Look, number: int) -> str:

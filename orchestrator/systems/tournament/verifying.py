@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from orchestrator.bindings import tournament as abi
-from orchestrator.bindings.tournament import Tournament
+from orchestrator.bindings.tournament import State, Tournament
 from orchestrator.errors import ChainError, DilnError, NodeUnavailable
 from orchestrator.systems.tournament import ranks as ranking
 from orchestrator.systems.tournament import reference, targets
@@ -15,11 +15,15 @@ from orchestrator.types import Address
 
 @dataclass(frozen=True)
 class Verified:
-    """What was recomputed in a round, and `difference`, the first one; empty if there is none."""
+    """What was recomputed in a round, and `difference`, the first one; empty if there is none.
+
+    `public` tells whether there is anything to be recomputed: the targets are, or the round is void.
+    """
 
     round: int
     entries: int
     difference: str
+    public: bool
 
 
 def verify(tournament: Tournament, number: int) -> Verified:
@@ -27,17 +31,18 @@ def verify(tournament: Tournament, number: int) -> Verified:
 
     Raises NodeUnavailable; whatever else cannot be read is a difference.
     """
-    done = 0
+    done, seen = 0, tournament.at(tournament.chain.head().number)
     try:
-        for difference in _differences(tournament.at(tournament.chain.head().number), number):
+        public = seen.round_of(number).state not in (State.UNOPENED, State.OPEN)
+        for difference in _differences(seen, number):
             if difference:
-                return Verified(number, done, difference)
+                return Verified(number, done, difference, public)
             done += 1
     except NodeUnavailable:
         raise
     except DilnError as error:
-        return Verified(number, done, error.message)
-    return Verified(number, done, "")
+        return Verified(number, done, error.message, public=True)
+    return Verified(number, done, "", public)
 
 
 def money_terms(terms: abi.Terms) -> reference.Money:

@@ -1,6 +1,7 @@
 """What the commands of tournaments tell machines: amounts, times and numbers, as docs/json.md promises."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,3 +27,32 @@ def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.Ca
     assert said("list") == [{name: value for name, value in shown.items() if name != "rounds"}]
     assert ETHER.json(COIN) in [event.get("stake") for event in said("history")]
     assert said("withdraw", "--from", "bob")["withdrawn"] == ETHER.json(0)
+
+
+def test_verify__targets_are_not_public__nothing_was_checked_and_the_code_says_so(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.entered("anna")
+    home = ["--home", str(stage.session.settings.home)]
+    assert run(["tournament", "verify", "0", *home]) == 3
+    assert "the targets of this round are not public" in capsys.readouterr().out
+
+
+def test_data__predictions_exist__are_not_overwritten(
+    stage: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    stage.create()
+    mine = tmp_path / "mine.csv"
+    mine.write_text("id,prediction\n")
+    home = ["--home", str(stage.session.settings.home)]
+    assert run(["tournament", "data", "0", "--predict", str(mine), *home]) == 2
+    assert "already" in capsys.readouterr().err
+    assert mine.read_text() == "id,prediction\n"
+
+
+def test_watch__round_of_others__is_nobodys_duty(stage: Stage) -> None:
+    found = stage.entered("anna")
+    assert "end rounds without targets" in [each.duty for each in stage.keeper(found, "anna").due()]
+    assert stage.keeper(found, "stranger").due() == []
+    others = stage.keeper(found, "stranger", others=True).due()
+    assert "end rounds without targets" in [each.duty for each in others]
