@@ -25,9 +25,9 @@ def find(session: Session, reference: str = "latest") -> Competition:
     addresses that begin alike, the one that this folder knows is meant. Raises ChainError if there is
     none, or several begin so.
     """
-    factory = factory_of(session)
     if reference == "latest":
-        return _latest(session, factory)
+        return _latest(session)
+    factory = factory_of(session)
     if is_address_like(reference):
         found = factory.competition(checked_address(reference))
         if found:
@@ -43,9 +43,9 @@ def find(session: Session, reference: str = "latest") -> Competition:
     return named[0]
 
 
-def _latest(session: Session, factory: CompetitionFactory) -> Competition:
+def _latest(session: Session) -> Competition:
     last = session.known.last("competition")
-    found = factory.competition(last) if last else None
+    found = factory_of(session).competition(last) if last else None
     if found is None:
         raise ChainError(
             "no competition was created or entered from this folder",
