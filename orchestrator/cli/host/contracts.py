@@ -64,13 +64,10 @@ def node(
     def end(*_: object) -> None:
         process.send_signal(signal.SIGINT)  # Anvil saves its state, then ends
 
-    for wish in (signal.SIGTERM, signal.SIGHUP):  # as systemd, Docker and CI send them
+    # From a keyboard, systemd, Docker and CI; of a background job shells let SIGINT be ignored else.
+    for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(wish, end)
-    try:
-        process.wait()
-    except KeyboardInterrupt:
-        end()
-        process.wait()
+    process.wait()
 
 
 @command(host)
