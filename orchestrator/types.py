@@ -1,6 +1,6 @@
 """Value types that every room speaks in."""
 
-from typing import NewType
+from typing import NewType, cast
 
 from eth_typing import ChecksumAddress as Address
 
@@ -13,4 +13,10 @@ Seconds = NewType("Seconds", int)
 Digest = NewType("Digest", bytes)
 """A 32-byte hash."""
 
-__all__ = ["Address", "Digest", "Seconds", "Wei"]
+ZERO_ADDRESS = cast(Address, "0x" + "0" * 40)
+"""Nobody; in the place of a token, ether."""
+
+BURN_ADDRESS = cast(Address, "0x000000000000000000000000000000000000dEaD")
+"""What is burnt is credited to it."""
+
+__all__ = ["BURN_ADDRESS", "ZERO_ADDRESS", "Address", "Digest", "Seconds", "Wei"]

@@ -7,7 +7,7 @@ What it says of itself is shown only where it cannot be taken for something else
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from orchestrator.chain import Account, Chain, Receipt
 from orchestrator.chain.external import Erc20
@@ -19,12 +19,9 @@ from orchestrator.errors import (
     NotDeployed,
     UsageError,
 )
-from orchestrator.types import Address, Wei
+from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 T = TypeVar("T")
-
-ZERO_ADDRESS = cast(Address, "0x" + "0" * 40)
-"""In the place of a token, it means ether."""
 
 LONGEST_SYMBOL = 11
 RESERVED = frozenset({"ether", "ethers", "eth", "wei", "gwei"})

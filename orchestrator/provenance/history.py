@@ -7,11 +7,10 @@ from typing import Any
 from orchestrator.bindings import registry as abi
 from orchestrator.bindings.registry import Status
 from orchestrator.chain.bound import Event
-from orchestrator.provenance.identifiers import NOBODY
 from orchestrator.provenance.manifest import manifest_cid
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import AnchoredBatch, Members, Project, Version, cid_from, label_from
-from orchestrator.types import Address, Digest, Seconds
+from orchestrator.types import ZERO_ADDRESS, Address, Digest, Seconds
 
 EVENTS: tuple[type[Event], ...] = (
     abi.ProjectCreated,
@@ -108,7 +107,7 @@ def _created(event: abi.ProjectCreated) -> ProjectHistory:
 def _after(before: ProjectHistory, event: Event, time: Seconds) -> ProjectHistory:
     match event:
         case abi.OwnershipTransferStarted(pending_owner=heir):
-            return _changed(before, pending_owner=None if heir == NOBODY else heir)
+            return _changed(before, pending_owner=None if heir == ZERO_ADDRESS else heir)
         case abi.OwnershipTransferred(new_owner=owner):
             return _changed(before, owner=owner, pending_owner=None)
         case abi.ThresholdChanged(new_threshold=threshold):

@@ -1,13 +1,9 @@
 """The ids of projects and versions, computed as the registry does."""
 
 from eth_abi.abi import encode
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from orchestrator.types import Address, Digest
-
-NOBODY: Address = to_checksum_address("0x" + "0" * 40)
-"""The zero address, which stands for nobody."""
 
 
 def project_id_of(chain_id: int, registry: Address, creator: Address, name: str) -> Digest:

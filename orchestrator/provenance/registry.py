@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.bindings.registry import Approval, Batch, Publication, Status
 from orchestrator.errors import ChainError
-from orchestrator.provenance.identifiers import NOBODY
 from orchestrator.provenance.reading import RegistryReader, alias_bytes
 from orchestrator.provenance.records import cid_digest, cid_kind
 from orchestrator.storage.cid import Cid
-from orchestrator.types import Address, Digest
+from orchestrator.types import ZERO_ADDRESS, Address, Digest
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
@@ -28,7 +27,7 @@ class ModelRegistry(RegistryReader):
 
     def transfer_ownership(self, project_id: Digest, new_owner: Address | None) -> "Call":
         """Offer the project to `new_owner`; None takes the offer back."""
-        return self.contract.transfer_ownership(project_id, new_owner or NOBODY)
+        return self.contract.transfer_ownership(project_id, new_owner or ZERO_ADDRESS)
 
     def publish(self, publication: Publication, approvals: Sequence[Approval] = ()) -> "Call":
         return self.contract.publish(publication, _ordered(approvals))

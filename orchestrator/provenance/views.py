@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from orchestrator.bindings.registry import ProjectView, Status, VersionKey, VersionView
-from orchestrator.provenance.identifiers import NOBODY
 from orchestrator.provenance.records import Project, Version
 from orchestrator.storage.cid import Cid
-from orchestrator.types import Digest, Seconds
+from orchestrator.types import ZERO_ADDRESS, Digest, Seconds
 
 PAGE = 50
 """How many projects or versions one call asks for: the largest 50 take half of a block's gas."""
@@ -23,9 +22,9 @@ def pages(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 def project_from(project_id: Digest, found: ProjectView) -> Project | None:
     """The project that a view tells of; None if there is none."""
-    if found.owner == NOBODY:
+    if found.owner == ZERO_ADDRESS:
         return None
-    pending = None if found.pending_owner == NOBODY else found.pending_owner
+    pending = None if found.pending_owner == ZERO_ADDRESS else found.pending_owner
     return Project(project_id, **{**vars(found), "pending_owner": pending})
 
 

@@ -28,10 +28,11 @@ from orchestrator.provenance.merkle import MerkleTree, leaf_hash, proof_of
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.archive import check_group
 from orchestrator.systems.competition.bounds import first_broken
-from orchestrator.systems.competition.records import NOBODY, Terms
+from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.tree import GROUP, SAMPLE, Data, sample_leaves
 from orchestrator.systems.sum.records import Facts
 from orchestrator.systems.sum.records import Terms as SumTerms
+from orchestrator.types import ZERO_ADDRESS
 from tests.evm import artifact
 from tests.parity.random_models import random_network, random_trees
 
@@ -111,7 +112,8 @@ def _terms() -> tuple[list[str], tuple[Any, ...]]:
     types = [each["type"] for each in found["outputs"][0]["components"]]
     day = 86_400
     terms = Terms(
-        organizer=NOBODY, token=NOBODY, root=b"\x07" * 32, cid_digest=b"\x01" * 32, cid_codec=0x55, metric=0,
+        organizer=ZERO_ADDRESS, token=ZERO_ADDRESS, root=b"\x07" * 32, cid_digest=b"\x01" * 32, cid_codec=0x55,
+        metric=0,
         mode=1, scheme=0, organizer_may_enter=False, groups=20, test_groups=4, group_size=10, features=8,
         classes=3, max_model_bytes=32_768, seed_block=0, prize=10**18, bond=10**18, deposit=10**16,
         tip=10**15, stake=10**16, claim_bond=10**16, shares=(10_000, 0, 0, 0), criterion=8 * 10**8,

@@ -20,6 +20,7 @@ from orchestrator.console import (
     progress_bar,
 )
 from orchestrator.errors import NodeUnavailable
+from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
     from orchestrator import times
@@ -134,7 +135,7 @@ def facts_of(session: "Session", seen: "overview.Overview") -> dict[str, Any]:
         "phase": seen.phase.name.lower(),
         "until": Shown(until, times.show_moment(until, now)) if until else None,
         "outcome": progress.outcome.name.lower(),
-        "token": None if terms.token == records.NOBODY else terms.token,
+        "token": None if terms.token == ZERO_ADDRESS else terms.token,
         "prize": amount(money, terms.prize),
         "bond": amount(money, terms.bond),
         "deposit": amount(money, terms.deposit),

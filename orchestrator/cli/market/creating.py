@@ -23,6 +23,7 @@ from orchestrator.console import (
 )
 from orchestrator.errors import UsageError
 from orchestrator.times import seconds
+from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
     from orchestrator.kernel import money as moneys
@@ -58,7 +59,7 @@ class Prize:
     )
 
     def money(self, session: "Session") -> "Currency":
-        token = session.address(self.token, paid=True) if self.token else records.ETHER
+        token = session.address(self.token, paid=True) if self.token else ZERO_ADDRESS
         return moneys.read_currency(session.chain, token)
 
     def offer(self, money: "Currency", rules: "MarketRules") -> "creating.Offer":

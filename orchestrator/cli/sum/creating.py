@@ -24,6 +24,7 @@ from orchestrator.console import (
 )
 from orchestrator.errors import UsageError
 from orchestrator.times import seconds
+from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
     from orchestrator.kernel import money as moneys
@@ -93,7 +94,7 @@ def create(
     with err.status("training and quantizing"):
         plan = training.plan(csv, kind, model, share=test_share, test=test_csv)
     account, token = session.sender, deposits.token
-    money = moneys.read_currency(session.chain, session.address(token, paid=True) if token else records.ETHER)
+    money = moneys.read_currency(session.chain, session.address(token, paid=True) if token else ZERO_ADDRESS)
     made = creating.create(
         session,
         name,

@@ -19,9 +19,9 @@ from orchestrator.storage import PutResult
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.bounds import require_sound
 from orchestrator.systems.competition.encoding import Table, read_table
-from orchestrator.systems.competition.records import NOBODY, SAFE_BOND, Terms
+from orchestrator.systems.competition.records import SAFE_BOND, Terms
 from orchestrator.systems.competition.tree import Data
-from orchestrator.types import Address, Digest, Seconds, Wei
+from orchestrator.types import ZERO_ADDRESS, Address, Digest, Seconds, Wei
 
 MAX_GROUPS, MAX_FEATURES, MAX_CLASSES = 256, 4096, 256
 MAX_GROUP_BYTES, MAX_SAMPLES, MAX_CLAIM, MAX_COUNTED = 24_575, 1_000_000, 65_536, 8_192
@@ -59,7 +59,7 @@ class Offer:
     tip: Wei | None = None
     stake: Wei | None = None
     claim_bond: Wei | None = None
-    token: Address = NOBODY
+    token: Address = ZERO_ADDRESS
     max_model_bytes: int = 32_768
     training: Seconds = WEEK
     reveal: Seconds = DAY
@@ -168,7 +168,7 @@ def terms_of(offer: Offer, table: Table, shape: Shape, root: Digest, stored: Put
     prize = int(offer.prize)
     deposit = prize // 100 if offer.deposit is None else offer.deposit
     terms = Terms(
-        organizer=NOBODY,
+        organizer=ZERO_ADDRESS,
         token=offer.token,
         root=root,
         cid_digest=Digest(cid.digest),

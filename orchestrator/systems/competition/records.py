@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from orchestrator.bindings import competition as abi
 from orchestrator.learning.integer import METRICS, pass_mark, sample_size
 from orchestrator.storage.cid import Cid
-from orchestrator.types import Address, Seconds
+from orchestrator.types import Seconds
 
-NOBODY: Address = "0x0000000000000000000000000000000000000000"  # type: ignore[assignment]
 SETTLED = 2**32 - 1
 SAFE_BOND = 2
 """Prizes in the bond: from here on no fault pays, however many accounts an organizer has among the others."""

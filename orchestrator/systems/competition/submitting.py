@@ -13,12 +13,12 @@ from orchestrator.kernel.session import Consent, Report, Session
 from orchestrator.systems.competition.candidates import Candidate, candidate_of
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.finding import secret_folder
-from orchestrator.systems.competition.records import NOBODY, SAFE_BOND, Submission, Terms
+from orchestrator.systems.competition.records import SAFE_BOND, Submission, Terms
 from orchestrator.systems.competition.secrets import Secret, derive
 from orchestrator.systems.competition.timing import require_phase
 from orchestrator.systems.competition.training import training_data
 from orchestrator.times import show_duration, show_time
-from orchestrator.types import Wei
+from orchestrator.types import ZERO_ADDRESS, Wei
 
 SALT = "competition submission"
 HOUR = 3_600
@@ -173,7 +173,7 @@ def stakes(session: Session, competition: Competition, submitter: Account) -> li
 def unusual(terms: Terms, money: Currency) -> list[str]:
     """What a submitter should look at twice."""
     said = []
-    if terms.token != NOBODY:
+    if terms.token != ZERO_ADDRESS:
         said.append(f"All amounts are in the token {terms.token}, for which nobody vouches.")
     if terms.reveal < HOUR or (terms.mode is Mode.OPTIMISTIC and terms.evaluation < HOUR):
         short = min(terms.reveal, terms.evaluation)

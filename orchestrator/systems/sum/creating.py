@@ -11,9 +11,9 @@ from orchestrator.systems.sum.conversion import Converted, convert
 from orchestrator.systems.sum.descriptor import Descriptor, Quality, TestSet, descriptor_cid
 from orchestrator.systems.sum.factory import factory_of
 from orchestrator.systems.sum.opening import models
-from orchestrator.systems.sum.records import ETHER, GWEI, KIND, Terms
+from orchestrator.systems.sum.records import GWEI, KIND, Terms
 from orchestrator.systems.sum.training import Trained, accuracy
-from orchestrator.types import Address
+from orchestrator.types import ZERO_ADDRESS, Address
 
 FLIPPED = 0.2
 GIVEN = 400  # samples, at most, that are given to a model to see how robust it is
@@ -113,7 +113,7 @@ def create(
     terms: Terms,
     *,
     incentive: Incentive = "Stake",
-    token: Address = ETHER,
+    token: Address = ZERO_ADDRESS,
     unit: int = GWEI,
     dry_run: bool = False,
 ) -> CreatedModel:

@@ -6,11 +6,8 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from orchestrator import packing
-from orchestrator.kernel.money import ZERO_ADDRESS, Currency
+from orchestrator.kernel.money import Currency
 from orchestrator.types import Address, Digest, Seconds, Wei
-
-ETHER = ZERO_ADDRESS
-"""Stands for ether where a token's address is expected."""
 
 KIND = "shared model"
 """What a folder knows a model as that it created, or agreed to pay."""

@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.tournament import Terms, Tournament
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, SpecError, UsageError
-from orchestrator.kernel.money import ZERO_ADDRESS, Currency, parse_token, read_currency
+from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
 from orchestrator.learning.reading import parse_table
 from orchestrator.systems.tournament import tables
@@ -25,7 +25,7 @@ from orchestrator.systems.tournament.rounds import act
 from orchestrator.systems.tournament.rows import ids_of, read_file
 from orchestrator.text import shown
 from orchestrator.times import seconds, show_duration
-from orchestrator.types import Digest
+from orchestrator.types import ZERO_ADDRESS, Digest
 
 ONE = 10**9
 LARGEST_PART = 100 * ONE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from orchestrator.bindings.tournament import Entered, Entry, Scored, Terms, Tournament
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError, IntegrityError, UsageError
-from orchestrator.kernel.money import ZERO_ADDRESS, Currency
+from orchestrator.kernel.money import Currency
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.tournament import tables
 from orchestrator.systems.tournament.balances import money_of, value_for
@@ -16,7 +16,7 @@ from orchestrator.systems.tournament.rounds import RoundView, act, is_unsettled,
 from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
 from orchestrator.systems.tournament.sealing import ENTRY, Sealed, kept, seal
 from orchestrator.times import show_duration, show_time
-from orchestrator.types import Wei
+from orchestrator.types import ZERO_ADDRESS, Wei
 
 if TYPE_CHECKING:
     from orchestrator.systems.tournament.rows import Source

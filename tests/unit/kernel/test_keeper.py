@@ -23,9 +23,8 @@ import pytest
 
 from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.kernel.keeper import Keeper, Known
-from orchestrator.kernel.money import ZERO_ADDRESS
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
-from orchestrator.types import Seconds
+from orchestrator.types import ZERO_ADDRESS, Seconds
 
 NOW = 1_000
 OWNER = SimpleNamespace(name="alice", address="0xalice")

@@ -3,7 +3,8 @@
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.kernel.money import ETHER, ZERO_ADDRESS, Currency
+from orchestrator.kernel.money import ETHER, Currency
+from orchestrator.types import ZERO_ADDRESS
 
 
 def coin(decimals: int) -> Currency:

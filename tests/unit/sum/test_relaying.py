@@ -25,8 +25,8 @@ from orchestrator.provenance.typed import message_digest
 from orchestrator.systems.sum.creating import Plan, create
 from orchestrator.systems.sum.funding import fill_up
 from orchestrator.systems.sum.opening import open_model
-from orchestrator.systems.sum.records import ETHER
 from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
+from orchestrator.types import ZERO_ADDRESS
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review
 from tests.unit.sum.giving import COIN, count, deploy, sample, signed_by
 
@@ -99,7 +99,7 @@ def test_relay__dearer_than_signed__refused(village: Village) -> None:
     [
         ({"maximum": 10**30}, SignatureRefused),
         ({"chain_id": 1}, WrongChain),
-        ({"contract": ETHER}, SignatureRefused),
+        ({"contract": ZERO_ADDRESS}, SignatureRefused),
         ({"samples": ()}, SignatureRefused),
         ({"signature": bytes(65)}, SignatureRefused),
         ({"signature": b""}, SignatureRefused),

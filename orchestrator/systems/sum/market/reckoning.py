@@ -11,13 +11,11 @@ from orchestrator.learning.onchain import OnChainModel
 from orchestrator.learning.onchain.market import BURNT, Market, Outcome, Phase
 from orchestrator.systems.sum.market.records import Payment
 from orchestrator.systems.sum.opening import OpenedMarket
-from orchestrator.types import Address
+from orchestrator.types import BURN_ADDRESS, Address
 
 WORK = 1 << 30
 CRANKERS, PROVIDER = "crankers", "provider"
 """Names in the reference that are no participant's, whoever they are on the chain."""
-NOBODY = to_checksum_address("0x" + "dead".rjust(40, "0"))
-"""Has no key: bonds are burnt to it."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,9 @@ def check(opened: OpenedMarket, reckoning: Reckoning) -> None:
     """Raise VerificationFailed where a market that has ended did not come to exactly this."""
     market = opened.shared
     paid = market.payments()
-    if sum(payment.amount for payment in paid if payment.account == NOBODY) != reckoning.burnt:
+    if sum(payment.amount for payment in paid if payment.account == BURN_ADDRESS) != reckoning.burnt:
         raise _differs("what it burnt")
-    paid = [payment for payment in paid if payment.account != NOBODY]
+    paid = [payment for payment in paid if payment.account != BURN_ADDRESS]
     dues = [Payment(due.who, due.amount) for due in reckoning.dues]
     dues.append(Payment(market.creator, reckoning.provider))
     dues = [each for each in dues if each.amount]

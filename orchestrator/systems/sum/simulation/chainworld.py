@@ -15,9 +15,9 @@ from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.config import load_settings
 from orchestrator.errors import SpecError
 from orchestrator.learning.onchain import OnChainModel
-from orchestrator.systems.sum.records import ETHER, GWEI, Contribution, Facts, OpenRecord, Terms
+from orchestrator.systems.sum.records import GWEI, Contribution, Facts, OpenRecord, Terms
 from orchestrator.systems.sum.simulation.world import Given, Sealed, World
-from orchestrator.types import Address
+from orchestrator.types import ZERO_ADDRESS, Address
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
@@ -63,7 +63,7 @@ class ChainWorld(World):
     def _create(self, model: OnChainModel, terms: Terms) -> Sum:
         creator = self._who[0]
         factory = SumFactory(self._chain, self._deploy("SumFactory", creator))
-        money = bytes.fromhex(ETHER[2:]) + GWEI.to_bytes(12, "big") + terms.pack().to_bytes(32, "big")
+        money = bytes.fromhex(ZERO_ADDRESS[2:]) + GWEI.to_bytes(12, "big") + terms.pack().to_bytes(32, "big")
         implementation = self._deploy(f"{model.part}Stake", creator)
         create = factory.create(implementation, bytes(32), money + model.arguments())
         self.now += DEPLOYING
