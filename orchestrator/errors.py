@@ -167,3 +167,8 @@ class GateError(DilnError):
 
 class VerificationFailed(DilnError):
     pass
+
+
+def told(error: Exception) -> str:
+    """What went wrong, in a few words; of an error that is not ours its kind, too."""
+    return error.message if isinstance(error, DilnError) else f"{type(error).__name__}: {error}"

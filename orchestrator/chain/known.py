@@ -1,14 +1,13 @@
 """Which contracts of others this folder has used: paying any other is asked about first."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from eth_utils.address import is_address, to_checksum_address
 
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.locking import exclusive
+from orchestrator.files import replace_file
 from orchestrator.nesting import is_nested_deeper
 from orchestrator.types import Address
 
@@ -41,7 +40,10 @@ class KnownContracts:
         return [to_checksum_address(each) for each in self._read().get(kind, []) if is_address(each)]
 
     def remember(self, address: Address, kind: str) -> None:
-        """Keep a contract as known and as the last of its kind. Raises ChainError if others hold the file."""
+        """Keep a contract as known and as the last of its kind.
+
+        Raises ChainError if others hold the file, StorageError if it cannot be written.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         with exclusive(self._file.with_suffix(".lock"), PATIENCE, "other commands note what they use"):
             known = self._read()
@@ -61,13 +63,4 @@ class KnownContracts:
             return {}
 
     def _write(self, known: dict[str, list[str]]) -> None:
-        descriptor, part = tempfile.mkstemp(dir=self._folder, prefix=".known-")
-        try:
-            with open(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(known, stream, indent=2)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(part, self._file)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        replace_file(self._file, json.dumps(known, indent=2).encode(), 0o600)

@@ -23,6 +23,9 @@ from orchestrator.console.printing import (
     print_table,
 )
 
+IN_PART = 3
+"""The exit code where something that was asked for could not be checked."""
+
 
 class Result:
     """The base of all results. `code` is the exit code of the command that returns it."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, DilnError, NodeUnavailable
+from orchestrator.errors import ChainError, NodeUnavailable, told
 from orchestrator.kernel.metrics import Metrics
 from orchestrator.kernel.session import Consent, Report, Session
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
@@ -137,8 +137,8 @@ class Keeper:
         instances = list(self._instances)
         for system, instance in instances:
             if isinstance(instance, Unopened):
-                told = f"could not open {system.name} {instance.address}: {instance.reason}"
-                yield Said(system.name, instance.address, "", "open", told, failed=True)
+                why = f"could not open {system.name} {instance.address}: {instance.reason}"
+                yield Said(system.name, instance.address, "", "open", why, failed=True)
         for system, instance, account in self._kept(instances):
             where = system.address_of(instance)
             try:
@@ -146,8 +146,8 @@ class Keeper:
             except NodeUnavailable:
                 raise
             except Exception as error:  # strangers wrote what was read, or the state folder is damaged
-                told = f"could not look: {_reason(error)}"
-                yield Said(system.name, where, account.name, "look", told, failed=True)
+                why = f"could not look: {_reason(error)}"
+                yield Said(system.name, where, account.name, "look", why, failed=True)
 
     def _turn(self, system: System[Any], instance: Any, account: Account, where: Address) -> Iterator[Said]:
         look, waiting = self._begin(system, instance, account)
@@ -175,16 +175,16 @@ class Keeper:
         A node that is away is waited for. What was said in one turn is not said again in the next; `metrics`
         counts it all.
         """
-        before: set[str] = set()
+        before: set[Said] = set()
         while True:
-            now: set[str] = set()
+            now: set[Said] = set()
             try:
                 over = until_over and self.over()  # looked at first: the last turn comes after the end
                 for said in self.turn():
                     if metrics:
                         metrics.count(said.system, said.duty, failed=said.failed)
-                    now.add(f"{said.instance} {said.account} {said.text}")
-                    if f"{said.instance} {said.account} {said.text}" not in before:
+                    now.add(said)
+                    if said not in before:
                         yield said
                 if over:
                     return
@@ -247,5 +247,4 @@ class Keeper:
 
 
 def _reason(error: Exception) -> str:
-    told = error.message if isinstance(error, DilnError) else f"{type(error).__name__}: {error}"
-    return shown(told, LONGEST_REASON)
+    return shown(told(error), LONGEST_REASON)

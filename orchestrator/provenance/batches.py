@@ -14,9 +14,9 @@ from typing import Any
 from filelock import FileLock
 
 from orchestrator.errors import VerificationFailed
+from orchestrator.files import replace_file
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import parse
-from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.inclusion import AnchorReference, InclusionProof
 from orchestrator.provenance.merkle import MerkleTree
 from orchestrator.provenance.predictions import PredictionLog

@@ -22,9 +22,9 @@ from typing import Any
 from filelock import FileLock
 
 from orchestrator.errors import DataError, StorageError, VerificationFailed
+from orchestrator.files import replace_file, sync_folder
 from orchestrator.provenance import canonical
 from orchestrator.provenance.canonical import NotCanonical
-from orchestrator.provenance.disk import replace_file, sync_folder
 from orchestrator.provenance.entries import GENESIS, Answered, Entry, ModelReference, write_line
 from orchestrator.types import Digest
 

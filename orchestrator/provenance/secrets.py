@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError
-from orchestrator.provenance.disk import replace_file
+from orchestrator.files import replace_file
 from orchestrator.types import Address
 
 PRIVATE = 0o600

@@ -11,9 +11,9 @@ from filelock import FileLock
 from orchestrator.bindings.registry import Approval, Publication, Status
 from orchestrator.chain.external import Wallet
 from orchestrator.errors import ChainError, NodeUnavailable, SignatureRefused
+from orchestrator.files import replace_file
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical, parse
-from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Version
 from orchestrator.provenance.typed import (

@@ -112,9 +112,9 @@ def _terms() -> tuple[list[str], tuple[Any, ...]]:
     types = [each["type"] for each in found["outputs"][0]["components"]]
     day = 86_400
     terms = Terms(
-        organizer=ZERO_ADDRESS, token=ZERO_ADDRESS, root=b"\x07" * 32, cid_digest=b"\x01" * 32, cid_codec=0x55,
-        metric=0,
-        mode=1, scheme=0, organizer_may_enter=False, groups=20, test_groups=4, group_size=10, features=8,
+        organizer=ZERO_ADDRESS, token=ZERO_ADDRESS, root=b"\x07" * 32, cid_digest=b"\x01" * 32,
+        cid_codec=0x55, metric=0, mode=1, scheme=0, organizer_may_enter=False,
+        groups=20, test_groups=4, group_size=10, features=8,
         classes=3, max_model_bytes=32_768, seed_block=0, prize=10**18, bond=10**18, deposit=10**16,
         tip=10**15, stake=10**16, claim_bond=10**16, shares=(10_000, 0, 0, 0), criterion=8 * 10**8,
         training=7 * day, reveal=day, opening=day, evaluation=day, refute=day, answer=day,

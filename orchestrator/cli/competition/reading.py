@@ -19,7 +19,7 @@ from orchestrator.console import (
     lazy_imports,
     progress_bar,
 )
-from orchestrator.errors import NodeUnavailable
+from orchestrator.errors import NodeUnavailable, told
 from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
@@ -28,7 +28,6 @@ with lazy_imports():
     from orchestrator.kernel import money as moneys
     from orchestrator.learning import integer
     from orchestrator.systems.competition import (
-        checking,
         creating,
         finding,
         overview,
@@ -58,7 +57,7 @@ def _row(session: "Session", each: "Competition") -> dict[str, Any]:
         raise
     except Exception as error:
         phase = Shown(None, "cannot be read")
-        return {"competition": each.address, "phase": phase, "error": checking.told(error)}
+        return {"competition": each.address, "phase": phase, "error": told(error)}
 
 
 @command(compete)

@@ -26,6 +26,7 @@ from orchestrator.console import (
     lazy_imports,
     progress_bar,
 )
+from orchestrator.console.results import IN_PART
 from orchestrator.errors import DilnError, UsageError
 from orchestrator.text import shown
 from orchestrator.times import seconds, show_time
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.storage.adding import Progress
 
-IN_PART = 3  # the exit code
 
 _MARKS = {
     "PASSED": ("ok ", "green"),

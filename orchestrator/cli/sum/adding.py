@@ -114,7 +114,7 @@ def sign(
     encoder: EncoderOption = None,
 ) -> Facts:
     """Sign samples that anybody may relay. Nothing is sent, and no fee is paid."""
-    from orchestrator.provenance.disk import replace_file
+    from orchestrator.files import replace_file
 
     opened = opening.open_model(session, reference, encoder)
     signed = relaying.sign(

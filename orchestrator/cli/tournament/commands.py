@@ -1,7 +1,6 @@
 """All commands of `diln tournament`, in the order of its help."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +21,7 @@ from orchestrator.console import (
     lazy_imports,
 )
 from orchestrator.console import amount as amount_of
+from orchestrator.console.results import IN_PART
 from orchestrator.errors import NodeUnavailable, UsageError
 from orchestrator.text import shown
 from orchestrator.times import show_moment
@@ -52,21 +52,7 @@ Number = Annotated[int, typer.Argument(metavar="ROUND")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
 Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
 ONE = 10**9
-IN_PART = 3  # the exit code where nothing could be checked yet
 _AMOUNTS = frozenset({"stake", "payout", "burnt", "tip", "share", "rest"})
-
-
-@dataclass(frozen=True)
-class Payment(Consent):
-    """Consent to pay a tournament."""
-
-    def to(self, session: "Session", found: "Tournament") -> "sessions.Consent":
-        """Asks before money leaves for `found`."""
-
-        def ask(amount: int, sentences: Sequence[str]) -> None:
-            self.ask(session.known, found.address, finding.KIND, sentences)
-
-        return ask
 
 
 @command(tournament, sender=SENDS)
@@ -88,7 +74,7 @@ def create(
 def open_(
     session: "Session",
     number: Number,
-    payment: Payment,
+    consent: Consent,
     reference: Reference = "latest",
     targets: Targets = None,
     later: Annotated[bool, typer.Option("--later", help="Only seal the targets; `watch` opens.")] = False,
@@ -100,7 +86,7 @@ def open_(
     if later:
         sealed = rounds.prepared(session, found, number)
         return Facts({"round": number, "commitment": sealed and sealed.commitment.hex()})
-    receipt = rounds.open_round(session, found, number, organizer, payment.to(session, found))
+    receipt = rounds.open_round(session, found, number, organizer, _agreed(session, found, consent))
     return Facts({"round": number, "opened": receipt is not None})
 
 
@@ -126,7 +112,7 @@ def enter(
     session: "Session",
     number: Number,
     predictions: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: id, prediction.")],
-    payment: Payment,
+    consent: Consent,
     stake: Annotated[
         str | None, typer.Option(metavar="AMOUNT", help="In all; as it was, unless given.")
     ] = None,
@@ -136,8 +122,8 @@ def enter(
     found = finding.find(session, reference)
     money = balances.money_of(found)
     amount = None if stake is None else money.parse(stake)
-    consent = payment.to(session, found)
-    done = entering.enter(session, found, number, predictions, session.sender, amount, consent)
+    agreed = _agreed(session, found, consent)
+    done = entering.enter(session, found, number, predictions, session.sender, amount, agreed)
     facts = {"round": number, "stake": amount_of(money, done.entry.stake), "gas": done.gas_used}
     return Facts({**facts, "commitment": done.entry.commitment.hex()})
 
@@ -244,13 +230,13 @@ def history(session: "Session", reference: Reference = "latest") -> Table:
 
 
 @command(tournament, sender=SENDS)
-def fund(session: "Session", amount: Amount, payment: Payment, reference: Reference = "latest") -> Facts:
+def fund(session: "Session", amount: Amount, consent: Consent, reference: Reference = "latest") -> Facts:
     """Bring an amount in, to stake it later."""
     found, payer = finding.find(session, reference), session.sender
     money = balances.money_of(found)
     paid = money.parse(amount)
     sentence = f"{money.show(paid)} go from {payer.name} to {found.address}; `withdraw` takes them back."
-    payment.to(session, found)(paid, [sentence])
+    _agreed(session, found, consent)(paid, [sentence])
     balances.fund(session, found, payer, paid)
     return Facts({"free": amount_of(money, found.balance_of(payer.address))})
 
@@ -305,7 +291,7 @@ def simulate(
 @command(tournament, sender=SENDS)
 def watch(
     session: "Session",
-    payment: Payment,
+    consent: Consent,
     reference: Reference = "latest",
     others: Annotated[bool, typer.Option("--others", help="Also what pays anybody.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then stop.")] = False,
@@ -313,9 +299,14 @@ def watch(
 ) -> Stream | Answer:
     """Keep your duties: open, reveal, score, take back, close."""
     found = finding.find(session, reference)
-    kept, consent = [(duties.SYSTEM, found)], payment.to(session, found)
-    keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=consent)
+    kept, agreed = [(duties.SYSTEM, found)], _agreed(session, found, consent)
+    keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=agreed)
     return keeping.kept(session, keeper, interval, once=once)
+
+
+def _agreed(session: "Session", found: "Tournament", consent: Consent) -> "sessions.Consent":
+    """Asks before money leaves for `found`."""
+    return lambda amount, sentences: consent.ask(session.known, found.address, finding.KIND, sentences)
 
 
 def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.competition import Claimed, Group, Refutation, Status
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, ChainError, DilnError, UsageError
+from orchestrator.errors import AccountError, ChainError, UsageError, told
 from orchestrator.kernel.session import Report, Session
 from orchestrator.learning.integer import pass_mark, predict
 from orchestrator.provenance.merkle import proof_of
@@ -215,11 +215,6 @@ class Checks:
     @cached_property
     def _samples(self) -> Samples:
         return Samples.of(opened_tests(self._competition), self._competition.terms)
-
-
-def told(error: Exception) -> str:
-    """What went wrong, in a few words."""
-    return error.message if isinstance(error, DilnError) else f"{type(error).__name__}: {error}"
 
 
 def _pass_mark(terms: Terms) -> int:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import partial
 
 from orchestrator.bindings.competition import Mode, Outcome, Phase, Status
-from orchestrator.errors import DilnError, NotDeployed
+from orchestrator.errors import NotDeployed, told
 from orchestrator.kernel.money import ETHER, currency_of
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, System
@@ -224,8 +224,7 @@ def _attempt(verb: str, done: str, what: str, act: Callable[[], object]) -> str:
     try:
         act()
     except Exception as error:  # a stranger's model, or claim, was read
-        told = error.message if isinstance(error, DilnError) else f"{type(error).__name__}: {error}"
-        return Failure(f"could not {verb} {what}: {told}")
+        return Failure(f"could not {verb} {what}: {told(error)}")
     return f"{done} {what}"
 
 

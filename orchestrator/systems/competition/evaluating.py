@@ -6,6 +6,7 @@ import numpy as np
 
 from orchestrator.bindings.competition import Mode, Phase, Status
 from orchestrator.chain import Account
+from orchestrator.chain.sending import GAS_CAP
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.kernel.money import currency_of
 from orchestrator.kernel.session import Consent, Report, Session
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
     from orchestrator.systems.competition.encoding import Integers
 
-GAS_CAP = 2**24  # of one transaction, EIP-7825
 COMFORT, OVERHEAD = 6_000_000, 300_000  # gas that a call is planned for; what it takes beside samples
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import UsageError
-from orchestrator.provenance.disk import replace_file
+from orchestrator.files import replace_file
 from orchestrator.systems.prove.answering import Prediction
 from orchestrator.systems.prove.loading import PublishedModel
 

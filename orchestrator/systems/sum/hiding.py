@@ -16,8 +16,8 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ContractReverted, InsufficientFunds
+from orchestrator.files import replace_file
 from orchestrator.kernel.session import Session
-from orchestrator.provenance.disk import replace_file
 from orchestrator.systems.sum.adding import Progress, Sample, most_for, plain, provide
 from orchestrator.systems.sum.claiming import Outcome
 from orchestrator.systems.sum.opening import Opened

@@ -243,7 +243,7 @@ def test_data_record__of_a_loaded_data_set__says_what_it_says():
 def test_replace_file__rest_of_a_killed_command__is_removed_and_a_running_one_is_not(tmp_path):
     import os
 
-    from orchestrator.provenance.disk import replace_file
+    from orchestrator.files import replace_file
 
     rest, running = tmp_path / ".signatures.json.abcd1234", tmp_path / ".signatures.json.efgh5678"
     for path in (rest, running):

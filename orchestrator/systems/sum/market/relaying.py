@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds, SignatureRefused
+from orchestrator.files import replace_file
 from orchestrator.kernel.money import approve, require_held
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import canonical, fields
-from orchestrator.provenance.disk import replace_file
 from orchestrator.provenance.signing import wallet_accepts
 from orchestrator.provenance.typed import message_digest, recover_signer
 from orchestrator.systems.sum.market.contract import MarketContract

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.bindings.market import Dropped, Kept, Passed
 from orchestrator.chain import Account, Receipt
+from orchestrator.chain.sending import GAS_CAP
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable
 from orchestrator.kernel.session import Session
 from orchestrator.learning.onchain.market import Phase
@@ -14,7 +15,6 @@ from orchestrator.systems.sum.opening import OpenedMarket
 from orchestrator.types import Address
 
 Progress = Callable[[int, int], None]
-GAS_CAP = 2**24  # of one transaction, EIP-7825
 COMFORT = 6_000_000  # gas that a crank grows up to
 FIRST_WORK, MOST_WORK = 64, 1 << 16
 MOST_DATA = 64 << 10  # bytes of a crank
