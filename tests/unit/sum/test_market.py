@@ -104,7 +104,7 @@ def test_settle__in_small_steps_past_somebody_who_drops_out__goes_on(
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     for name in ("FIRST_WORK", "MOST_WORK"):
-        monkeypatch.setattr(f"orchestrator.systems.sum.market.settling.{name}", 7)
+        monkeypatch.setattr(f"orchestrator.systems.sum.market.settling.{name}", 5)
     assert fair.settle().count("crank") > 8
     paid = fair.standing()
     assert paid.final
