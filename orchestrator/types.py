@@ -1,5 +1,6 @@
 """Value types that every room speaks in."""
 
+from collections.abc import Callable
 from typing import NewType, cast
 
 from eth_typing import ChecksumAddress as Address
@@ -13,10 +14,13 @@ Seconds = NewType("Seconds", int)
 Digest = NewType("Digest", bytes)
 """A 32-byte hash."""
 
+Report = Callable[[int, int], None]
+"""Called in long steps with what is done and what there is in all, 0 where that is not known."""
+
 ZERO_ADDRESS = cast(Address, "0x" + "0" * 40)
 """Nobody; in the place of a token, ether."""
 
 BURN_ADDRESS = cast(Address, "0x000000000000000000000000000000000000dEaD")
 """What is burnt is credited to it."""
 
-__all__ = ["BURN_ADDRESS", "ZERO_ADDRESS", "Address", "Digest", "Seconds", "Wei"]
+__all__ = ["BURN_ADDRESS", "ZERO_ADDRESS", "Address", "Digest", "Report", "Seconds", "Wei"]

@@ -24,9 +24,8 @@ from orchestrator.chain.deterministic import SALT, address_of, bring_proxy, crea
 from orchestrator.chain.locking import exclusive
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError, UsageError
-from orchestrator.types import Address
+from orchestrator.types import Address, Report
 
-Progress = Callable[[int, int], None]
 Migration = Callable[["Deploy"], None]
 _NAME = re.compile(r"m\d{3}_(\w+)")
 LONGEST_QUEUE = 600.0  # seconds, behind another `diln migrate`
@@ -105,7 +104,7 @@ def migrate(
     sender: Account,
     names: Iterable[str] | None = None,
     *,
-    progress: Progress | None = None,
+    progress: Report | None = None,
     folder: Path | None = None,
     fresh: bool = False,
 ) -> list[Deployment]:

@@ -6,7 +6,7 @@ Whatever is printed here may come from strangers, so all of it goes through `sho
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,11 @@ from rich.text import Text
 
 from orchestrator.errors import DilnError
 from orchestrator.text import shown
+from orchestrator.types import Report
 
 if TYPE_CHECKING:
     from orchestrator.kernel.money import Currency
 
-Progress = Callable[[int, int], None]
 
 _LONGEST_LINE = 1_000_000
 _LONGEST_FACT = 20_000
@@ -148,7 +148,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 @contextmanager
-def progress_bar(label: str, *, unit: str = "") -> Iterator[Progress]:
+def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
     """A bar on stderr; the yielded callback takes (done, total) and may be called at any rate."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

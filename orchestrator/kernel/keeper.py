@@ -12,10 +12,10 @@ from typing import Any
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, NodeUnavailable, told
 from orchestrator.kernel.metrics import Metrics
-from orchestrator.kernel.session import Consent, Report, Session
+from orchestrator.kernel.session import Consent, Session
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
 from orchestrator.text import shown
-from orchestrator.types import ZERO_ADDRESS, Address, Seconds, Wei
+from orchestrator.types import ZERO_ADDRESS, Address, Report, Seconds, Wei
 
 LONGEST_REASON = 300
 

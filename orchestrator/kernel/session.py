@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from orchestrator.kernel.money import Currency
 
 T = TypeVar("T")
-Report = Callable[[int, int], None]
-"""Called in long steps with what is done and what there is in all."""
 
 Consent = Callable[[Wei, Sequence[str]], None]
 """Called before an amount leaves, when all else was checked, with sentences that say who gets it, and when it

@@ -10,8 +10,8 @@ from orchestrator.kernel.money import ETHER
 if TYPE_CHECKING:
     from orchestrator.chain import Account
     from orchestrator.chain.bound import Call
-    from orchestrator.kernel.session import Consent, Report, Session
-    from orchestrator.types import Address, Seconds, Wei
+    from orchestrator.kernel.session import Consent, Session
+    from orchestrator.types import Address, Report, Seconds, Wei
 
 I = TypeVar("I")  # noqa: E741 - an instance: a competition, a shared model, a market
 

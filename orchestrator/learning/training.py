@@ -17,12 +17,12 @@ from orchestrator.learning.preprocessing import build_pipeline
 from orchestrator.learning.profile import warnings_about
 from orchestrator.learning.search import Candidate, count_fits, run_search
 from orchestrator.learning.spec import Spec
+from orchestrator.types import Report
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-Progress = Callable[[int, int], None]
 
 _OF_REGRESSION = ("r2", "mae", "rmse")
 
@@ -80,7 +80,7 @@ def train(
     *,
     engine: str = "local",
     address: str | None = None,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Training:
     """Train the model that `spec` describes.
 
@@ -201,7 +201,7 @@ def _forget_machine(pipeline: "Pipeline") -> None:
             vars(part[0]).pop("_stop_words_id", None)
 
 
-def _ticker(progress: Progress | None, total: int) -> Callable[[], None]:
+def _ticker(progress: Report | None, total: int) -> Callable[[], None]:
     done = 0
 
     def tick() -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from orchestrator.storage import Storage
     from orchestrator.types import Digest
 
-Progress = Callable[[int, int], None]
 NameOf = Callable[[Address], str]
 
 

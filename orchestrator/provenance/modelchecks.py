@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.bindings.registry import Status
 from orchestrator.errors import IntegrityError
 from orchestrator.provenance.ancestry import Lineage, lineage
-from orchestrator.provenance.findings import Findings, Progress, Sources, Verification
+from orchestrator.provenance.findings import Findings, Sources, Verification
 from orchestrator.provenance.formats import Format, recognize
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.provenance.manifestchecks import check_description, check_format, find_manifest
@@ -16,13 +16,13 @@ from orchestrator.provenance.records import Anchor, Project, Version, agree
 from orchestrator.provenance.signaturechecks import check_signatures
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
 from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
-from orchestrator.types import Digest
+from orchestrator.types import Digest, Report
 
 _MOST_TOLD = 5
 _NEED_AN_ANCHOR = ("cid", "manifest", "signatures", "status", "lineage")
 
 
-def verify_file(path: Path, sources: Sources, progress: Progress | None = None) -> Verification:
+def verify_file(path: Path, sources: Sources, progress: Report | None = None) -> Verification:
     """Verify a file, read once, or a folder. Raises StorageError for what cannot be read."""
     found = digest_file(path, DEFAULT_PROFILE, progress)
     return _verify(Findings(str(path)), sources, found, path, recognize(path))

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import VerificationFailed
-from orchestrator.provenance.findings import NameOf, Progress, Sources, Verification
+from orchestrator.provenance.findings import NameOf, Sources, Verification
 from orchestrator.provenance.modelchecks import verify_cid, verify_file
 from orchestrator.provenance.proofchecks import is_proof, verify_prediction
+from orchestrator.types import Report
 
 if TYPE_CHECKING:
     from orchestrator.provenance.reading import RegistryReader
@@ -31,7 +32,7 @@ def verify(
     manifest: Path | None = None,
     signatures: Path | None = None,
     name_of: NameOf = str,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Verification:
     """Verify the model file, CID or inclusion proof that `subject` names.
 

@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -25,10 +24,7 @@ from orchestrator.storage.unixfs import (
     hash_alongside,
     read_chunks,
 )
-from orchestrator.types import Digest
-
-Progress = Callable[[int, int], None]
-"""Told the bytes done and the bytes in all (0 where that is not known, as for a pipe)."""
+from orchestrator.types import Digest, Report
 
 Source = Path | str | bytes | BinaryIO
 """What can be added: a path (as text too) of a file or folder, bytes, or a stream."""
@@ -54,7 +50,7 @@ class PutResult:
 
 
 def digest_file(
-    path: Path | str, profile: str = DEFAULT_PROFILE, progress: Progress | None = None
+    path: Path | str, profile: str = DEFAULT_PROFILE, progress: Report | None = None
 ) -> PutResult:
     """Hash a file (or folder) as `put` would, and store nothing: one pass, constant memory.
 
@@ -68,7 +64,7 @@ def digest_bytes(data: bytes, profile: str = DEFAULT_PROFILE) -> PutResult:
     return add(data, find_profile(profile), _forget)
 
 
-def add(source: Source, profile: Profile, sink: Sink, progress: Progress | None = None) -> PutResult:
+def add(source: Source, profile: Profile, sink: Sink, progress: Report | None = None) -> PutResult:
     """Hand every block of `source` to `sink`, children first.
 
     Raises StorageError for what cannot be added.
@@ -80,7 +76,7 @@ def add(source: Source, profile: Profile, sink: Sink, progress: Progress | None 
     return _add_stream(source, profile, sink, progress, 0)
 
 
-def _add_path(path: Path, profile: Profile, sink: Sink, progress: Progress | None) -> PutResult:
+def _add_path(path: Path, profile: Profile, sink: Sink, progress: Report | None) -> PutResult:
     try:
         if path.is_dir():
             total = _weigh(path) if progress else 0
@@ -96,7 +92,7 @@ def _add_path(path: Path, profile: Profile, sink: Sink, progress: Progress | Non
 
 
 def _add_stream(
-    file: Readable, profile: Profile, sink: Sink, progress: Progress | None, total: int
+    file: Readable, profile: Profile, sink: Sink, progress: Report | None, total: int
 ) -> PutResult:
     digest = hashlib.sha256()
     report = None if progress is None else (lambda done: progress(done, total))
@@ -108,7 +104,7 @@ def _add_stream(
 class _Folders:
     """Adds a folder and all below it, hidden files too; symbolic links are refused, not followed."""
 
-    def __init__(self, profile: Profile, sink: Sink, progress: Progress | None, total: int) -> None:
+    def __init__(self, profile: Profile, sink: Sink, progress: Report | None, total: int) -> None:
         self._profile = profile
         self._sink = sink
         self._progress = progress
@@ -150,4 +146,4 @@ def _forget(cid: Cid, block: bytes) -> None:
     """Store nothing."""
 
 
-__all__ = ["Progress", "PutResult", "Source", "add", "digest_bytes", "digest_file"]
+__all__ = ["PutResult", "Source", "add", "digest_bytes", "digest_file"]

@@ -13,13 +13,14 @@ from typing import Protocol, Self
 
 from orchestrator.errors import BlockNotFound, IntegrityError, StorageError, StorageUnavailable
 from orchestrator.storage import reading
-from orchestrator.storage.adding import Progress, PutResult, Source, add
+from orchestrator.storage.adding import PutResult, Source, add
 from orchestrator.storage.blocks import Batch
 from orchestrator.storage.car import read_car, write_car
 from orchestrator.storage.cid import Cid
 from orchestrator.storage.disk import part_file
 from orchestrator.storage.pins import Pin
 from orchestrator.storage.unixfs import DEFAULT_PROFILE, MAX_BLOCK, find_profile
+from orchestrator.types import Report
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Storage(abc.ABC):
         *,
         profile: str = DEFAULT_PROFILE,
         pin: bool = True,
-        progress: Progress | None = None,
+        progress: Report | None = None,
     ) -> PutResult:
         """Store a file or folder (by path), bytes or a stream; nothing is stored or pinned unless all is.
 

@@ -30,8 +30,9 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.chain import Account
-    from orchestrator.kernel.session import Report, Session
+    from orchestrator.kernel.session import Session
     from orchestrator.systems.competition.contracts import Competition
+    from orchestrator.types import Report
 
 
 @command(compete, sender=SENDS)

@@ -38,7 +38,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.storage.adding import Progress
+    from orchestrator.types import Report
 
 
 _MARKS = {
@@ -129,7 +129,7 @@ def _verified(
     project: str | None,
     manifest: Path | None,
     policy: "provenance.Policy",
-    progress: "Progress",
+    progress: "Report",
 ) -> "provenance.Verification":
     meant, owner = loading.find_subject(session, subject)
     verification = provenance.verify(

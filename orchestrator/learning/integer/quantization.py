@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from orchestrator.learning.integer.models import IntegerModel, as_bytes, check_outputs, predict
-from orchestrator.learning.integer.quantized_networks import Progress, quantize_network
+from orchestrator.learning.integer.quantized_networks import quantize_network
 from orchestrator.learning.integer.quantized_trees import quantize_trees
 from orchestrator.learning.integer.reading import read_estimator
 from orchestrator.learning.integer.real import RealModel, RealTrees, predict_real
+from orchestrator.types import Report
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def quantize(
     samples: Any,
     classes: int,
     names: Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Quantization:
     """The integer model of a fitted scikit-learn estimator or pipeline, or of a model that was read already.
 

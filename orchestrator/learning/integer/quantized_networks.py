@@ -1,20 +1,18 @@
 """Layers of a network to integer layers."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from orchestrator.errors import ModelError
 from orchestrator.learning.integer.models import INT32, MAX_SHIFT, IntegerNetwork, Layer
 from orchestrator.learning.integer.real import Affine, Integers, RealNetwork, Reals
 from orchestrator.learning.integer.rounding import LARGEST, Rounding
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 LARGEST_OUTPUT = 1e60
 
 
 def quantize_network(
-    network: RealNetwork, samples: Reals, *, numbers: bool, progress: Progress | None = None
+    network: RealNetwork, samples: Reals, *, numbers: bool, progress: Report | None = None
 ) -> IntegerNetwork:
     """Integer layers whose activations use the whole byte on `samples` (samples, inputs), which are bytes.
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from orchestrator.bindings.competition import Group
 from orchestrator.errors import UsageError
-from orchestrator.kernel.session import Report
 from orchestrator.systems.competition.candidates import Candidate, quantized
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.training import TrainingData
+from orchestrator.types import Report
 
 KINDS = ("linear", "mlp", "forest")
 HELD_OUT = 4  # one in so many groups

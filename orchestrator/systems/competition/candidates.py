@@ -9,7 +9,6 @@ import numpy as np
 from eth_utils.crypto import keccak
 
 from orchestrator.errors import ModelError
-from orchestrator.kernel.session import Report
 from orchestrator.learning.integer import (
     IntegerModel,
     decode_model,
@@ -23,6 +22,7 @@ from orchestrator.learning.integer import (
 )
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples
+from orchestrator.types import Report
 
 ONNX_START = b"\x08"  # the tag of a ModelProto's first field
 

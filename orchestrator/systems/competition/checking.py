@@ -16,7 +16,7 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.competition import Claimed, Group, Refutation, Status
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError, UsageError, told
-from orchestrator.kernel.session import Report, Session
+from orchestrator.kernel.session import Session
 from orchestrator.learning.integer import pass_mark, predict
 from orchestrator.provenance.merkle import proof_of
 from orchestrator.systems.competition.contracts import Competition
@@ -26,7 +26,7 @@ from orchestrator.systems.competition.records import SETTLED, Terms
 from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.testing import opened_tests
 from orchestrator.systems.competition.tree import sample_leaves, word_leaves, words_of
-from orchestrator.types import Address, Seconds
+from orchestrator.types import Address, Report, Seconds
 
 PATIENCE = 120.0
 """Seconds of a round: for what the contract is asked about one claim, and for all that is due to settle."""

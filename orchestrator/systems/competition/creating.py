@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, ContractReverted, UsageError
 from orchestrator.kernel.money import currency_of
-from orchestrator.kernel.session import Report, Session
+from orchestrator.kernel.session import Session
 from orchestrator.systems.competition.archive import Archive
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.encoding import Table
@@ -25,6 +25,7 @@ from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.secrets import derive, group_salts
 from orchestrator.systems.competition.training import DATA, DEEP, blocks_until_final, draw, open_training
 from orchestrator.systems.competition.trivial import Trivial, trivial_models
+from orchestrator.types import Report
 
 SEED_DELAY = 4
 

@@ -9,7 +9,7 @@ from orchestrator.chain import Account
 from orchestrator.chain.sending import GAS_CAP
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.kernel.money import currency_of
-from orchestrator.kernel.session import Consent, Report, Session
+from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.integer import IntegerModel, IntegerNetwork, decode_model, predict
 from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.contracts import Competition
@@ -18,7 +18,7 @@ from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.testing import opened_tests
 from orchestrator.systems.competition.timing import require_phase
 from orchestrator.times import show_duration
-from orchestrator.types import Wei
+from orchestrator.types import Report, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call

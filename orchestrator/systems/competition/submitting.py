@@ -9,7 +9,7 @@ from orchestrator.bindings.competition import Committed, Mode, Phase, Status
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError, InsufficientFunds, NodeUnavailable
 from orchestrator.kernel.money import Currency, currency_of
-from orchestrator.kernel.session import Consent, Report, Session
+from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.competition.candidates import Candidate, candidate_of
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.finding import secret_folder
@@ -18,7 +18,7 @@ from orchestrator.systems.competition.secrets import Secret, derive
 from orchestrator.systems.competition.timing import require_phase
 from orchestrator.systems.competition.training import training_data
 from orchestrator.times import show_duration, show_time
-from orchestrator.types import ZERO_ADDRESS, Wei
+from orchestrator.types import ZERO_ADDRESS, Report, Wei
 
 SALT = "competition submission"
 HOUR = 3_600

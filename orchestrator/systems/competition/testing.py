@@ -3,11 +3,12 @@
 from orchestrator.bindings.competition import Group, Mode, Phase, TestOpened
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError
-from orchestrator.kernel.session import Report, Session
+from orchestrator.kernel.session import Session
 from orchestrator.systems.competition.archive import check_group
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.timing import require_phase
 from orchestrator.systems.competition.training import organizers_data
+from orchestrator.types import Report
 
 LARGEST_CODE, LARGEST_CALL = 24_575, 90_000
 """Bytes of groups that one call may open: what fits into a code (direct), into a transaction (optimistic)."""

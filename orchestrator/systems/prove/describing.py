@@ -39,8 +39,8 @@ from orchestrator.provenance.formats import recognize
 from orchestrator.storage import DEFAULT_PROFILE, PutResult, check_recipients, digest_file, encrypt_file
 from orchestrator.systems.prove.about import About
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 Clock = Callable[[], datetime]
 
 _CLONE = 0x40049409  # Linux: FICLONE, the ioctl behind `cp --reflink`
@@ -70,7 +70,7 @@ def describe_model(
     *,
     extra: Extra | None = None,
     encrypt_to: tuple[str, ...] = (),
-    progress: Progress | None = None,
+    progress: Report | None = None,
     clock: Clock = lambda: datetime.now(UTC),
 ) -> Run:
     """Make a run of the model file or folder at `path`; one that says the same is used again.

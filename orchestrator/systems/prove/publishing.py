@@ -1,6 +1,5 @@
 """Publish: from a run on this machine to a version that anybody can check against the chain."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,10 @@ from orchestrator.provenance import Approval, Manifest, Project, Publication, Ve
 from orchestrator.systems.prove.projects import create_project, find_project, own_project
 from orchestrator.systems.prove.runs import Run
 from orchestrator.systems.prove.signing import check_run, gather, publication_in
-from orchestrator.types import Address, Wei
+from orchestrator.types import Address, Report, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def publish(
     on_chain: bool = False,
     require_deployable: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Published | Receipt:
     """Pin a run's model and manifest, and anchor both in the registry; done twice, nothing happens twice.
 
@@ -73,7 +70,7 @@ def _publish(
     project: str | None,
     on_chain: bool,
     dry_run: bool,
-    progress: Progress | None,
+    progress: Report | None,
 ) -> Published | Receipt:
     pieces = _pieces(run, manifest) if on_chain else []
     steps = _Steps(session, sender, dry_run)
@@ -155,7 +152,7 @@ def _published_before(session: Session, publication: Publication) -> Version | N
     return known
 
 
-def _pin(session: Session, run: Run, manifest: Manifest, progress: Progress | None) -> None:
+def _pin(session: Session, run: Run, manifest: Manifest, progress: Report | None) -> None:
     """Store the model and its manifest under the very CIDs that the manifest and the registry name."""
     artifact = manifest.predicate.artifact
     file = run.encrypted if artifact.encrypted else run.model
@@ -176,7 +173,7 @@ def _pieces(run: Run, manifest: Manifest) -> list[bytes]:
     return chunks_of(run.model.read_bytes())
 
 
-def _store(steps: _Steps, pieces: list[bytes], progress: Progress | None) -> list[Address]:
+def _store(steps: _Steps, pieces: list[bytes], progress: Report | None) -> list[Address]:
     """Store what is not on the chain yet, piece by piece; returns where all of them are."""
     registry = steps.session.registry
     addresses = [registry.chunk_address(piece) for piece in pieces]

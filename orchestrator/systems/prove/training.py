@@ -44,8 +44,8 @@ from orchestrator.storage import (
 )
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
 from orchestrator.systems.prove.withholding import public_metrics, public_split, withhold
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 Clock = Callable[[], datetime]
 
 
@@ -62,7 +62,7 @@ def train(
     parents: tuple[str, ...] = (),
     encrypt_to: tuple[str, ...] = (),
     publish_statistics: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
     clock: Clock = _now,
 ) -> tuple[Run, Training]:
     """Train what `spec_file` describes, test it on held-out data, keep model, manifest and report as a run.

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.chain import Account, Receipt
@@ -13,9 +13,8 @@ from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from orchestrator.systems.sum.opening import Found, Opened
 from orchestrator.systems.sum.records import Contribution
 from orchestrator.systems.sum.shared import SharedModel
-from orchestrator.types import Address, Wei
+from orchestrator.types import Address, Report, Wei
 
-Progress = Callable[[int, int], None]
 Sample = tuple[bytes, int]
 
 AT_ONCE = 25
@@ -88,7 +87,7 @@ def add(
     maximum: Wei | None = None,
     again: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Addition:
     """Add samples, AT_ONCE to a transaction, each with its deposit.
 
@@ -110,7 +109,7 @@ def _add(
     maximum: Wei | None,
     again: bool,
     dry_run: bool,
-    progress: Progress | None,
+    progress: Report | None,
 ) -> Addition:
     shared, before = opened.shared, given_before(opened, sender.address, samples)
     known = () if again else before.open

@@ -18,10 +18,10 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ContractReverted, InsufficientFunds
 from orchestrator.files import replace_file
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.adding import Progress, Sample, most_for, plain, provide
+from orchestrator.systems.sum.adding import Sample, most_for, plain, provide
 from orchestrator.systems.sum.claiming import Outcome
 from orchestrator.systems.sum.opening import Opened
-from orchestrator.types import Address, Digest, Seconds, Wei
+from orchestrator.types import Address, Digest, Report, Seconds, Wei
 
 SALT_BYTES = 32
 PRIVATE = 0o600
@@ -80,7 +80,7 @@ def hide(
     *,
     maximum: Wei | None = None,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Hiding:
     """Commit to each sample, with its deposit. One that is hidden already is not hidden again.
 
@@ -97,7 +97,7 @@ def _hide(
     sender: Account,
     maximum: Wei | None,
     dry_run: bool,
-    progress: Progress | None,
+    progress: Report | None,
 ) -> Hiding:
     folder = _Folder(session, opened)
     wanted = list(dict.fromkeys(samples))

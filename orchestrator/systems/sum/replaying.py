@@ -1,6 +1,5 @@
 """Rebuild a model from its events alone, and compare it with the chain, bit for bit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator.errors import ChainError, VerificationFailed
@@ -8,8 +7,8 @@ from orchestrator.learning.onchain import OnChainModel
 from orchestrator.systems.sum.descriptor import TestSet
 from orchestrator.systems.sum.opening import Opened
 from orchestrator.systems.sum.records import Contribution
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 POINTS = 120
 """At how many contributions the accuracy is measured, at most."""
 
@@ -36,7 +35,7 @@ class Replay:
     history: tuple[Point, ...]
 
 
-def replay(opened: Opened, test: TestSet | None = None, progress: Progress | None = None) -> Replay:
+def replay(opened: Opened, test: TestSet | None = None, progress: Report | None = None) -> Replay:
     """Learn what the events tell, from the model as it was created.
 
     Raises VerificationFailed where an event does not tell what the model made of its sample, or a word

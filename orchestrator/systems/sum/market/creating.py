@@ -27,9 +27,8 @@ from orchestrator.systems.sum.opening import Opened, open_market
 from orchestrator.systems.sum.records import unit_of
 from orchestrator.systems.sum.replaying import replay
 from orchestrator.systems.sum.training import Table
-from orchestrator.types import Address
+from orchestrator.types import Address, Report
 
-Progress = Callable[[int, int], None]
 MOST_WORDS = 256
 MOST_GAS = 7_000_000
 """That predicting a portion may take: an eighth less than the contract allows."""
@@ -142,7 +141,7 @@ def create(
     *,
     wait: bool = True,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
     agree: Callable[[Address], None] | None = None,
 ) -> CreatedMarket:
     """Create the market of `draft`; with `wait`, up to the trial portion, whereupon participation begins.

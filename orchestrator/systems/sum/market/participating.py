@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,11 @@ from orchestrator.systems.sum.market.records import Given
 from orchestrator.systems.sum.market.secrets import hidden_salt, keep_hidden
 from orchestrator.systems.sum.market.testset import Sample
 from orchestrator.systems.sum.opening import OpenedMarket
+from orchestrator.types import Report
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
 
-Progress = Callable[[int, int], None]
 MOST_GAS = 2_900_000
 """That predicting a hidden contribution may take: a little less than the contract allows on opening."""
 BATCH_BYTES, BATCH_RUNS = 16 << 10, 20
@@ -113,7 +113,7 @@ def contribute(
     sender: Account,
     *,
     hidden: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Participation:
     """Give a lot, with its stake. Raises InsufficientFunds, ContractReverted, DataError."""
     giver = _Giver(session, opened, sender, hidden, Counter(lot.times), lot.most)

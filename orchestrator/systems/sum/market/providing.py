@@ -1,7 +1,6 @@
 """The provider's duties: to reveal the trial portion, and in the end all others."""
 
 import time
-from collections.abc import Callable
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import AccountError, ChainError, ContractReverted, IntegrityError
@@ -11,8 +10,8 @@ from orchestrator.systems.sum.market.contract import MarketContract
 from orchestrator.systems.sum.market.secrets import keep_provider, kept_provider, provider_master
 from orchestrator.systems.sum.market.testset import LARGEST, SealedTest, SecretTest, proves
 from orchestrator.systems.sum.opening import OpenedMarket
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 LOOK = 2.0  # seconds between looks at a chain that is waited for
 
 
@@ -46,7 +45,7 @@ def secret_test(session: Session, opened: OpenedMarket, account: Account | None 
 
 
 def reveal(
-    session: Session, opened: OpenedMarket, sender: Account, *, progress: Progress | None = None
+    session: Session, opened: OpenedMarket, sender: Account, *, progress: Report | None = None
 ) -> list[Receipt]:
     """Reveal what is due: the trial portion (once a block has chosen it), or after participation the others.
 
@@ -102,7 +101,7 @@ def _reveal_trial(
     opened: OpenedMarket,
     secret: SecretTest,
     sender: Account,
-    progress: Progress | None,
+    progress: Report | None,
 ) -> Receipt:
     market = opened.shared
     _await_choice(session, market, progress)
@@ -121,7 +120,7 @@ def _reveal_others(
     market: MarketContract,
     secret: SecretTest,
     sender: Account,
-    progress: Progress | None,
+    progress: Report | None,
 ) -> list[Receipt]:
     known = {portion.index for portion in market.portions()}
     tree, receipts = secret.tree(market.place, market.creator), []
@@ -139,7 +138,7 @@ def _reveal_others(
     return receipts
 
 
-def _await_choice(session: Session, market: MarketContract, progress: Progress | None) -> None:
+def _await_choice(session: Session, market: MarketContract, progress: Report | None) -> None:
     """Until the block is there whose hash chooses. On a development chain it is mined."""
     chain, target = session.chain, market.state().target
     first = chain.head().number

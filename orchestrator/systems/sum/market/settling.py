@@ -1,6 +1,6 @@
 """End a market: crank the measuring, pay everybody, or declare that somebody did not act. Anyone may."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.bindings.market import Dropped, Kept, Passed
@@ -12,9 +12,8 @@ from orchestrator.learning.onchain.market import Phase
 from orchestrator.systems.sum.market.contract import MarketContract
 from orchestrator.systems.sum.market.records import Given
 from orchestrator.systems.sum.opening import OpenedMarket
-from orchestrator.types import Address
+from orchestrator.types import Address, Report
 
-Progress = Callable[[int, int], None]
 COMFORT = 6_000_000  # gas that a crank grows up to
 FIRST_WORK, MOST_WORK = 64, 1 << 16
 MOST_DATA = 64 << 10  # bytes of a crank
@@ -50,7 +49,7 @@ def _overdue(market: MarketContract) -> bool:
 
 
 def settle(
-    session: Session, opened: OpenedMarket, sender: Account, *, progress: Progress | None = None
+    session: Session, opened: OpenedMarket, sender: Account, *, progress: Report | None = None
 ) -> Iterator[Step]:
     """Whatever can be done by anyone now, until the market is closed or waits for somebody or for time.
 
@@ -70,7 +69,7 @@ def settle(
 
 
 def _measure(
-    session: Session, market: MarketContract, sender: Account, progress: Progress | None
+    session: Session, market: MarketContract, sender: Account, progress: Report | None
 ) -> Iterator[Step]:
     given, lesson = session.chain.look(lambda: (market.given(), _lesson(market)))
     work, overtaken = FIRST_WORK, 0

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from orchestrator.systems.sum.simulation.agents import Crowd
 from orchestrator.systems.sum.simulation.reviews import Samples, load_samples
 from orchestrator.systems.sum.simulation.scenario import COIN, Agent, ModelSection, Scenario
 from orchestrator.systems.sum.simulation.world import TwinWorld, World
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 STARTED = 1_700_000_000
 """When a simulation begins, as Unix time."""
 
@@ -103,7 +102,7 @@ def simulate(
     *,
     data: Path | None = None,
     on_chain: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Result:
     """Run a scenario, on twins or through the contracts. Raises DataError where its data is not to be had.
 
@@ -144,7 +143,7 @@ def simulate_seeds(
     *,
     data: Path | None = None,
     on_chain: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> list[Gains]:
     """Run a scenario with several seeds, and sum up what each team gained. Raises as `simulate` does."""
     found: dict[str, tuple[list[int], list[int]]] = {}
@@ -174,7 +173,7 @@ def run(
     agents: tuple[Agent, ...],
     *,
     on_chain: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Track:
     """One run of these agents."""
     began = time.perf_counter()

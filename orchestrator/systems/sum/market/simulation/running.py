@@ -1,7 +1,7 @@
 """Play a scenario: every strategic player in each of its places, against the honest ones."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ from orchestrator.learning.onchain.market import Market, Phase
 from orchestrator.systems.sum.market.simulation.measuring import FastMeasuring
 from orchestrator.systems.sum.market.simulation.scenario import COIN, UNIT, MarketScenario, Player
 from orchestrator.systems.sum.market.simulation.world import Lot, World
+from orchestrator.types import Report
 
-Progress = Callable[[int, int], None]
 PURSE = 10**6 * COIN
 ALL = 1 << 40
 ALONE = "honest alone"
@@ -50,7 +50,7 @@ class Row:
         }
 
 
-def run(scenario: MarketScenario, progress: Progress | None = None) -> list[Row]:
+def run(scenario: MarketScenario, progress: Report | None = None) -> list[Row]:
     """The honest alone, then each other player in each of its places."""
     found: dict[str, list[Outcome]] = defaultdict(list)
     for seed in range(scenario.seeds):
