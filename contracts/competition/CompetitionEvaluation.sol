@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
-import {CodeChunks} from "../shared/CodeChunks.sol";
+import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {Job} from "../shared/IModelRunner.sol";
 import {Score} from "../shared/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";

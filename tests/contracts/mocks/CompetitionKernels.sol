@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeChunks} from "../../../contracts/shared/CodeChunks.sol";
+import {CodeChunks} from "../../../contracts/kernel/CodeChunks.sol";
 import {DotKernel} from "../../../contracts/shared/DotKernel.sol";
 import {IModelRunner, Job} from "../../../contracts/shared/IModelRunner.sol";
 import {Batch, LaneKernel, Lanes} from "../../../contracts/shared/LaneKernel.sol";
