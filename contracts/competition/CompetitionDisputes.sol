@@ -5,7 +5,7 @@ import {LibBit} from "solady/src/utils/LibBit.sol";
 
 import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {Merkle} from "../kernel/Merkle.sol";
-import {Score} from "../shared/Score.sol";
+import {Score} from "../models/integer/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionEvaluation, Entry} from "./CompetitionEvaluation.sol";
 import {DataTree} from "./DataTree.sol";

@@ -1,6 +1,6 @@
 """Integer models: one specification that Python and the EVM compute bit for bit alike.
 
-Inputs are bytes, weights int8, activations bytes, biases int32; see contracts/shared/IModelRunner.sol for the
+Inputs are bytes, weights int8, activations bytes, biases int32; see contracts/models/integer/IModelRunner.sol for the
 byte encoding that both sides read. Nothing here imports scikit-learn before `quantize` is called.
 """
 

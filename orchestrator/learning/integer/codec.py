@@ -1,4 +1,4 @@
-"""Models to bytes and back: the encoding of contracts/shared/IModelRunner.sol."""
+"""Models to bytes and back: the encoding of contracts/models/integer/IModelRunner.sol."""
 
 import struct
 

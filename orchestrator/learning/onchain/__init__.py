@@ -1,6 +1,6 @@
 """Python twins of the models that contracts hold: the same integers, bit for bit.
 
-The integer specification that both read (Solidity in contracts/sum/models/, Python here):
+The integer specification that both read (Solidity in contracts/models/online/, Python here):
 
 - Numbers are 16-bit lanes of 256-bit words (`words`); features are bytes (`features`).
 - Shifts of negative numbers round down (arithmetic), everything saturates, nothing wraps.

@@ -1,4 +1,4 @@
-"""Models over dense features of one byte each: contracts/sum/models/DenseLanes.sol and what builds on it."""
+"""Models over dense features of one byte each: contracts/models/online/DenseLanes.sol and what builds on it."""
 
 from collections.abc import Iterator
 from functools import cache

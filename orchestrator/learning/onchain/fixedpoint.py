@@ -1,4 +1,4 @@
-"""Fixed-point functions: contracts/sum/models/Sigmoid.sol and Logarithm.sol."""
+"""Fixed-point functions: contracts/models/online/Sigmoid.sol and Logarithm.sol."""
 
 SIGMOID_BITS = 15
 SIGMOID_ONE = 1 << SIGMOID_BITS

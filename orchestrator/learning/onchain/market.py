@@ -1,4 +1,4 @@
-"""The prediction market in Python: contracts/sum/market, wei for wei.
+"""The prediction market in Python: contracts/market, wei for wei.
 
 It stands for the contract in simulations and tests: the same phases, refusals and payments, on a model's
 twin. Commitments are not modelled (whoever calls hands in the right data); time is told by the caller.

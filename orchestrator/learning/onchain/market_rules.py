@@ -1,4 +1,4 @@
-"""What a market is created with (contracts/sum/market/Rules.sol)."""
+"""What a market is created with (contracts/market/Rules.sol)."""
 
 from dataclasses import dataclass, fields
 from typing import Final

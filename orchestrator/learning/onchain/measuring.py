@@ -1,4 +1,4 @@
-"""How a market measures contributions: contracts/sum/market/MarketReward.sol, integer for integer.
+"""How a market measures contributions: contracts/market/MarketReward.sol, integer for integer.
 
 Losses are counted in billionths, scores in billionths of the loss at first, money in the token's smallest
 unit.

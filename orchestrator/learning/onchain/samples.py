@@ -1,4 +1,4 @@
-"""Samples in a row, as markets take them (contracts/sum/market/Samples.sol), and what commits to them.
+"""Samples in a row, as markets take them (contracts/market/Samples.sol), and what commits to them.
 
 A run is, for each sample: its label (1 byte), the length of its features (2, big-endian), its features. A
 test set is a list of portions, each a run; a provider commits to it by the root of a Merkle tree over salted

@@ -1,4 +1,4 @@
-"""What a market's contract knows, as values (contracts/sum/market/IPredictionMarket.sol)."""
+"""What a market's contract knows, as values (contracts/market/IPredictionMarket.sol)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

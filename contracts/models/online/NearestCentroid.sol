@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "../ISum.sol";
-import {Model, Scores} from "../Model.sol";
-import {Shape} from "../Shape.sol";
-import {Words} from "../Words.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
+import {Model, Scores} from "./Model.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
 import {DenseLanes} from "./DenseLanes.sol";
 import {Stats} from "./Stats.sol";
 
@@ -20,9 +20,9 @@ abstract contract NearestCentroid is Model {
 
     function _checkModel() internal view virtual override {
         Shape shape = Words.shape();
-        require(shape.dims() != 0, ISumErrors.BadArguments("dims"));
-        require(shape.classes() >= 2 && shape.classes() <= 256, ISumErrors.BadArguments("classes"));
-        require(shape.rate() != 0, ISumErrors.BadArguments("rate"));
+        require(shape.dims() != 0, IOnlineModelErrors.BadArguments("dims"));
+        require(shape.classes() >= 2 && shape.classes() <= 256, IOnlineModelErrors.BadArguments("classes"));
+        require(shape.rate() != 0, IOnlineModelErrors.BadArguments("rate"));
         _checkBase(shape, _length(shape));
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeChunks} from "../kernel/CodeChunks.sol";
+import {CodeChunks} from "../../kernel/CodeChunks.sol";
 
 // For slither: whether a chunk was new does not matter.
 // slither-disable-start unused-return

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Layer, NetworkFormat} from "./NetworkFormat.sol";
+import {Layer, NetworkFormat} from "../../../contracts/models/integer/NetworkFormat.sol";
 
 /**
  * @title PlainModel

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "../ISum.sol";
-import {Model, Scores} from "../Model.sol";
-import {Shape} from "../Shape.sol";
-import {Words} from "../Words.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
+import {Model, Scores} from "./Model.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 
 /// @title Linear models over sparse features
@@ -17,10 +17,10 @@ abstract contract SparseLinear is Model {
     function _checkModel() internal view virtual override {
         Shape shape = Words.shape();
         uint256 dims = shape.dims();
-        require(dims >= 2, ISumErrors.BadArguments("dims"));
-        require(shape.classes() >= 2 && shape.classes() <= 256, ISumErrors.BadArguments("classes"));
-        require(shape.limit() != 0, ISumErrors.BadArguments("limit"));
-        require(shape.rate() != 0 && shape.rate() < 1 << 14, ISumErrors.BadArguments("rate"));
+        require(dims >= 2, IOnlineModelErrors.BadArguments("dims"));
+        require(shape.classes() >= 2 && shape.classes() <= 256, IOnlineModelErrors.BadArguments("classes"));
+        require(shape.limit() != 0, IOnlineModelErrors.BadArguments("limit"));
+        require(shape.rate() != 0 && shape.rate() < 1 << 14, IOnlineModelErrors.BadArguments("rate"));
         _checkBase(shape, _length(shape));
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "../ISum.sol";
-import {Words} from "../Words.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
+import {Words} from "./Words.sol";
 
 /// @title Arithmetic over dense features
 /// @notice Arithmetic over dense features, eight at a time, in assembly and bit tricks.
@@ -28,7 +28,7 @@ library DenseLanes {
     }
 
     function check(bytes calldata x, uint256 dims) internal pure {
-        require(x.length == dims, ISumErrors.BadFeatures());
+        require(x.length == dims, IOnlineModelErrors.BadFeatures());
     }
 
     /// @notice 32 features from `offset` on, zeros beyond the end.

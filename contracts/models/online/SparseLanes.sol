@@ -4,9 +4,9 @@ pragma solidity ^0.8.28;
 // solhint-disable no-inline-assembly
 // (the inner loops; a plain reference is held beside them)
 
-import {ISumErrors} from "../ISum.sol";
-import {Shape} from "../Shape.sol";
-import {Words} from "../Words.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
 
 /// @title Loops over sparse features
 /// @notice The inner loops of models over sparse binary features, in assembly. tests/contracts/mocks/SumReference.sol
@@ -45,7 +45,7 @@ library SparseLanes {
         }
         require(
             length != 0 && length & 1 == 0 && length >> 1 <= shape.limit() && wrong == 0 && before < shape.dims(),
-            ISumErrors.BadFeatures()
+            IOnlineModelErrors.BadFeatures()
         );
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Model} from "../Model.sol";
-import {Words} from "../Words.sol";
+import {Model} from "../models/online/Model.sol";
+import {Words} from "../models/online/Words.sol";
 import {MarketLedger} from "./MarketLedger.sol";
 import {Contribution, Cursor, Outcome, Participant, Phase, Status} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../Words.sol";
+import {Words} from "../models/online/Words.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 import {Contribution, Cursor, Outcome, Participant, Phase, Standing, Tally} from "./MarketTypes.sol";

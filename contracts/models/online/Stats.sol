@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../Words.sol";
+import {Words} from "./Words.sol";
 
 /// @title A class's statistics
 /// @notice 64 bits for each class at the model's beginning; those of the first two classes stand beside the data

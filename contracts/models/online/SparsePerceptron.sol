@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Certainty, Scores} from "../Model.sol";
-import {Words} from "../Words.sol";
+import {Certainty, Scores} from "./Model.sol";
+import {Words} from "./Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
 

@@ -3,8 +3,8 @@
 // (each is one choice of parts that stand elsewhere)
 pragma solidity ^0.8.28;
 
-import {NaiveBayes} from "../models/NaiveBayes.sol";
-import {SparsePerceptron} from "../models/SparsePerceptron.sol";
+import {NaiveBayes} from "../models/online/NaiveBayes.sol";
+import {SparsePerceptron} from "../models/online/SparsePerceptron.sol";
 import {MarketCounts, MarketLinear} from "./MarketModel.sol";
 import {MarketReward} from "./MarketReward.sol";
 import {PredictionMarket} from "./PredictionMarket.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeChunks} from "../kernel/CodeChunks.sol";
+import {CodeChunks} from "../../kernel/CodeChunks.sol";
 import {DotKernel} from "./DotKernel.sol";
 import {IModelRunner, Job} from "./IModelRunner.sol";
 import {Batch, LaneKernel, Lanes} from "./LaneKernel.sol";

@@ -3,7 +3,7 @@
 // (the two small libraries are what models have in common)
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "./ISum.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
 import {Shape} from "./Shape.sol";
 import {Words} from "./Words.sol";
 
@@ -40,9 +40,9 @@ abstract contract Model {
 
     /// @dev The base is complete: code is all that a model starts from.
     function _checkBase(Shape shape, uint256 length) internal view {
-        require(shape.baseBytes() == 32 * length, ISumErrors.BadArguments("baseBytes"));
-        require(address(this).code.length == Words.BASE + 32 * length, ISumErrors.BadArguments("base"));
-        require(uint128(Words.argument(Words.BASE)) == 0, ISumErrors.BadArguments("base"));
+        require(shape.baseBytes() == 32 * length, IOnlineModelErrors.BadArguments("baseBytes"));
+        require(address(this).code.length == Words.BASE + 32 * length, IOnlineModelErrors.BadArguments("base"));
+        require(uint128(Words.argument(Words.BASE)) == 0, IOnlineModelErrors.BadArguments("base"));
     }
 }
 

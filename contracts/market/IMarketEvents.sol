@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "../ISum.sol";
+import {IOnlineModelErrors} from "../models/online/IOnlineModelErrors.sol";
 import {Outcome, Phase} from "./MarketTypes.sol";
 
 /// @title What a market says
 /// @notice What a market announces, and what it refuses.
-interface IMarketEvents is ISumErrors {
+interface IMarketEvents is IOnlineModelErrors {
     /// @notice The provider escrowed and committed; the hash of block `target` chooses the trial portion.
     event Offered(bytes32 root, uint256 bounty, uint256 bond, uint256 tips, uint256 target);
     /// @notice The portion to be revealed at once is known.
@@ -38,6 +38,22 @@ interface IMarketEvents is ISumErrors {
     /// @notice `account`'s balance left for `to`.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
+    /// @notice The clone has been initialized before.
+    error AlreadyInitialized();
+    /// @notice It would cost `price`, more than the sender wants to pay.
+    error PriceAboveMaximum(uint256 price, uint256 maximum);
+    /// @notice The balance does not cover what is to be paid.
+    error Underfunded(uint256 balance, uint256 needed);
+    /// @notice This market takes a token, not ether.
+    error NoEther();
+    /// @notice There is nothing to pay out.
+    error NothingOwed();
+    /// @notice This can be done from `time` on.
+    error TooEarly(uint256 time);
+    /// @notice The signed contributions could be relayed until `deadline`.
+    error Expired(uint256 deadline);
+    /// @notice The signature is not the contributor's over exactly this.
+    error BadSignature(address contributor);
     /// @notice Not in this phase.
     error WrongPhase(Phase phase);
     /// @notice Only the provider offers.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "../ISum.sol";
-import {Model, Scores} from "../Model.sol";
-import {Shape} from "../Shape.sol";
-import {Words} from "../Words.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
+import {Model, Scores} from "./Model.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
 
@@ -16,9 +16,9 @@ import {Stats} from "./Stats.sol";
 abstract contract SparseCounts is Model {
     function _checkModel() internal view virtual override {
         Shape shape = Words.shape();
-        require(shape.dims() >= 2, ISumErrors.BadArguments("dims"));
-        require(shape.classes() >= 2 && shape.classes() <= 16, ISumErrors.BadArguments("classes"));
-        require(shape.limit() != 0, ISumErrors.BadArguments("limit"));
+        require(shape.dims() >= 2, IOnlineModelErrors.BadArguments("dims"));
+        require(shape.classes() >= 2 && shape.classes() <= 16, IOnlineModelErrors.BadArguments("classes"));
+        require(shape.limit() != 0, IOnlineModelErrors.BadArguments("limit"));
         _checkBase(shape, _length(shape));
     }
 

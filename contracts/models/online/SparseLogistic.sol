@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ISumErrors} from "../ISum.sol";
-import {Scores} from "../Model.sol";
-import {Shape} from "../Shape.sol";
-import {Words} from "../Words.sol";
+import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
+import {Scores} from "./Model.sol";
+import {Shape} from "./Shape.sol";
+import {Words} from "./Words.sol";
 import {Sigmoid} from "./Sigmoid.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
@@ -17,7 +17,7 @@ abstract contract SparseLogistic is SparseLinear {
     function _checkModel() internal view virtual override {
         super._checkModel();
         uint256 bits = Words.shape().bits();
-        require(bits >= 1 && bits <= 15, ISumErrors.BadArguments("bits"));
+        require(bits >= 1 && bits <= 15, IOnlineModelErrors.BadArguments("bits"));
     }
 
     function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)

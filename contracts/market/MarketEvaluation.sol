@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
-import {Words} from "../Words.sol";
+import {Words} from "../models/online/Words.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 import {MarketModel} from "./MarketModel.sol";

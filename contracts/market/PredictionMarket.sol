@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
-import {Shape} from "../Shape.sol";
-import {Words} from "../Words.sol";
+import {Shape} from "../models/online/Shape.sol";
+import {Words} from "../models/online/Words.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketCommitment} from "./MarketCommitment.sol";
 import {MarketParticipation} from "./MarketParticipation.sol";

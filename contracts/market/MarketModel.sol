@@ -3,10 +3,10 @@
 // (a line or two for each family of models)
 pragma solidity ^0.8.28;
 
-import {Model, Scores} from "../Model.sol";
-import {SparseCounts} from "../models/SparseCounts.sol";
-import {SparseLinear} from "../models/SparseLinear.sol";
-import {Words} from "../Words.sol";
+import {Model, Scores} from "../models/online/Model.sol";
+import {SparseCounts} from "../models/online/SparseCounts.sol";
+import {SparseLinear} from "../models/online/SparseLinear.sol";
+import {Words} from "../models/online/Words.sol";
 
 /// @title A model to measure by
 /// @notice What a market asks of a model beyond `Model`: how far the true label leads.

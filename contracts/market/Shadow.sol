@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../Words.sol";
+import {Words} from "../models/online/Words.sol";
 
 /// @title Shadow
 /// @notice The market's second copy of the model: how it was before the contribution that is being judged.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../Words.sol";
+import {Words} from "./Words.sol";
 import {SparseCounts} from "./SparseCounts.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
