@@ -11,7 +11,7 @@ from eth.vm.forks.prague.constants import HISTORY_STORAGE_ADDRESS, HISTORY_STORA
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.backends.pyevm.main import generate_genesis_state_for_keys, get_default_account_keys
 
-from orchestrator.learning.integer import encode_model
+from orchestrator.models.integer import encode_model
 from tests.contracts.competition.scenario import GOOD, OPTIMISTIC, Scenario
 from tests.contracts.competition.test_course import refused
 from tests.evm import Evm, artifact
