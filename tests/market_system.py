@@ -10,12 +10,12 @@ import numpy as np
 from eth_tester import EthereumTester, PyEVMBackend
 from web3.contract import Contract
 
-from orchestrator.learning.onchain import OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
-from orchestrator.learning.onchain.market import BURNT, Market, Phase
-from orchestrator.learning.onchain.market_rules import HOUR, Rules
-from orchestrator.learning.onchain.measuring import ONE
-from orchestrator.learning.onchain.samples import (
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import OnChainModel, SparsePerceptron
+from orchestrator.systems.market.reference.market import BURNT, Market, Phase
+from orchestrator.systems.market.reference.measuring import ONE
+from orchestrator.systems.market.reference.rules import HOUR, Rules
+from orchestrator.systems.market.reference.samples import (
     Place,
     PositionTree,
     contribution_commitment,

@@ -5,7 +5,7 @@ from typing import Any
 
 from web3.contract import Contract
 
-from orchestrator.learning.onchain import OnChainModel
+from orchestrator.models.online.references import OnChainModel
 from tests.evm import Evm
 
 GWEI = 10**9

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Grow a model together": {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
+        "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
     },
     "Compete for a prize": {
         "competition": (

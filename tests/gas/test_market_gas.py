@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
-from orchestrator.learning.onchain.market_rules import LESSONS, Rules
-from orchestrator.learning.onchain.samples import encode_run, portion_leaf
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparsePerceptron
+from orchestrator.systems.market.reference.rules import LESSONS, Rules
+from orchestrator.systems.market.reference.samples import encode_run, portion_leaf
 from tests.evm import Reverted
 from tests.market_system import ANY, MarketSystem, create
 from tests.sum_system import Workshop

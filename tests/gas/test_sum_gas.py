@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import (
+from orchestrator.models.online.features import encode_dense, encode_sparse
+from orchestrator.models.online.references import (
     DensePerceptron,
     NaiveBayes,
     NearestCentroid,
@@ -21,7 +22,6 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from tests.sum_system import ANY, DAY, HOUR, Contribution, Facts, System, Terms, Workshop
 
 Snapshot = Callable[..., None]

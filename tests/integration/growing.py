@@ -6,15 +6,18 @@ from pathlib import Path
 from orchestrator.chain import migrate
 from orchestrator.config import Settings
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.adding import add, encode_row
-from orchestrator.systems.sum.creating import create, plan
+from orchestrator.models.online.encoding import encode_row
+from orchestrator.models.online.finding import read_test_set
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import train
+from orchestrator.systems.sum.adding import add
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.hiding import hide, reveal
 from orchestrator.systems.sum.leaderboard import leaderboard
-from orchestrator.systems.sum.opening import open_model, read_test_set
+from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.relaying import read_signed, relay, sign
 from orchestrator.systems.sum.replaying import replay
-from orchestrator.systems.sum.training import train
 from orchestrator.types import Wei
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import done_by

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NaiveBayes, SparsePerceptron
+from orchestrator.models.online.references import NaiveBayes, SparsePerceptron
 from tests import forge
 
 ACTIONS = 20_000

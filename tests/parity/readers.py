@@ -18,18 +18,18 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.competition import Group
 from orchestrator.chain.bound import value_of
 from orchestrator.errors import CidError, DataError, DilnError, ModelError
-from orchestrator.learning.integer import decode_model, decode_samples, encode_model, encode_samples
-from orchestrator.learning.integer.models import check_outputs
-from orchestrator.learning.onchain.features import decode_dense, decode_sparse, encode_sparse
-from orchestrator.learning.onchain.market_rules import Rules
-from orchestrator.learning.onchain.samples import decode_run, encode_run
-from orchestrator.learning.onchain.words import Shape
+from orchestrator.models.integer import decode_model, decode_samples, encode_model, encode_samples
+from orchestrator.models.integer.models import check_outputs
+from orchestrator.models.online.features import decode_dense, decode_sparse, encode_sparse
+from orchestrator.models.online.words import Shape
 from orchestrator.provenance.merkle import MerkleTree, leaf_hash, proof_of
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.archive import check_group
 from orchestrator.systems.competition.bounds import first_broken
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.tree import GROUP, SAMPLE, Data, sample_leaves
+from orchestrator.systems.market.reference.rules import Rules
+from orchestrator.systems.market.reference.samples import decode_run, encode_run
 from orchestrator.systems.sum.records import Facts
 from orchestrator.systems.sum.records import Terms as SumTerms
 from orchestrator.types import ZERO_ADDRESS

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.learning.onchain import (
+from orchestrator.models.online.features import encode_dense, encode_sparse
+from orchestrator.models.online.references import (
     DensePerceptron,
     NaiveBayes,
     NearestCentroid,
@@ -25,7 +26,6 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from tests.sum_system import Facts, Workshop
 
 Random = np.random.Generator

@@ -9,7 +9,8 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import NearestCentroid as ExactCentroid
 
 from orchestrator.errors import DataError
-from orchestrator.learning.onchain import (
+from orchestrator.models.online.fixedpoint import LOG_BITS, SIGMOID_BITS, log2, sigmoid
+from orchestrator.models.online.references import (
     DensePerceptron,
     NaiveBayes,
     NearestCentroid,
@@ -17,7 +18,6 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.learning.onchain.fixedpoint import LOG_BITS, SIGMOID_BITS, log2, sigmoid
 
 BAD = [b"", b"\0", b"\0\0", b"\0\5\0\5", b"\0\5\0\4", b"\0\x0b", bytes(range(1)) * 3]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.market import Market, Outcome, Phase
-from orchestrator.learning.onchain.market_rules import HOUR, MEASURE_WAIT, Rules
-from orchestrator.learning.onchain.measuring import ONE
+from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparsePerceptron
+from orchestrator.systems.market.reference.market import Market, Outcome, Phase
+from orchestrator.systems.market.reference.measuring import ONE
+from orchestrator.systems.market.reference.rules import HOUR, MEASURE_WAIT, Rules
 from tests.market_system import DIMS, poison, run_of
 
 PURSE = 10**30

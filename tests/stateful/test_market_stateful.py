@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orchestrator.errors import ContractReverted, DataError
-from orchestrator.learning.onchain.market import Phase
-from orchestrator.learning.onchain.market_rules import ACCURACY, F1, HINGE, HOUR, MEASURE_WAIT, Rules
+from orchestrator.systems.market.reference.market import Phase
+from orchestrator.systems.market.reference.rules import ACCURACY, F1, HINGE, HOUR, MEASURE_WAIT, Rules
 from tests.evm import Reverted
 from tests.market_system import create, run_of, workshop
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from orchestrator.learning.onchain import SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import SparsePerceptron
 from tests.evm import Reverted
 from tests.sum_system import ANY, DAY, GWEI, Contribution, Facts, System, Terms, Workshop
 

@@ -26,7 +26,7 @@ with lazy_imports():
     from orchestrator import times
     from orchestrator.bindings import competition as contracts
     from orchestrator.kernel import money as moneys
-    from orchestrator.learning import integer
+    from orchestrator.models import integer
     from orchestrator.systems.competition import (
         creating,
         finding,

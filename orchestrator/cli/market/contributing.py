@@ -1,4 +1,4 @@
-"""`diln sum market contribute`, `relay` and `open`."""
+"""`diln market contribute`, `relay` and `open`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.market import market
+from orchestrator.cli.market.options import MarketArgument
 from orchestrator.cli.market.printing import losable
-from orchestrator.cli.sum.options import (
+from orchestrator.cli.models.options import (
     CsvOption,
     EncoderOption,
     GivenLabelled,
     LabelColumn,
-    MarketArgument,
     TextColumn,
     amount,
     encode,
@@ -31,13 +31,12 @@ from orchestrator.console import (
 from orchestrator.errors import UsageError
 
 with lazy_imports():
-    from orchestrator.systems.sum import opening
-    from orchestrator.systems.sum.market import hiding, participating, relaying
+    from orchestrator.systems.market import hiding, opening, participating, relaying
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.adding import Sample
-    from orchestrator.systems.sum.opening import OpenedMarket
+    from orchestrator.models.online.encoding import Sample
+    from orchestrator.systems.market.opening import OpenedMarket
 
 
 @command(market, sender=SENDS)

@@ -3,22 +3,23 @@
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.sum.options import amount, moment, when
+from orchestrator.cli.models.options import amount, moment, when
 from orchestrator.console import Answer, Facts, Shown, Table, lazy_imports, progress_bar
 
 with lazy_imports():
     from orchestrator import times
-    from orchestrator.systems.sum import records
-    from orchestrator.systems.sum.market import simulation, standing
+    from orchestrator.models.online import clone
+    from orchestrator.systems.market import simulation, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.market.creating import Draft
-    from orchestrator.systems.sum.market.participating import Lot
-    from orchestrator.systems.sum.market.standing import Standing
-    from orchestrator.systems.sum.opening import OpenedMarket
+    from orchestrator.systems.market.creating import Draft
+    from orchestrator.systems.market.opening import OpenedMarket
+    from orchestrator.systems.market.participating import Lot
+    from orchestrator.systems.market.simulation import MarketScenario
+    from orchestrator.systems.market.standing import Standing
 
 BILLION = 10**9
 MEASURED = 90  # days until all may be returned
@@ -42,7 +43,7 @@ def market_facts(session: "Session", opened: "OpenedMarket") -> dict[str, Any]:
     return {
         "name": opened.name,
         "address": market.address,
-        "contract": market.composition,
+        "contract": market.composition.name,
         "provider": Shown(market.creator, session.name_of(market.creator)),
         "labels": list(descriptor.labels),
         "encoder": descriptor.encoder.kind,
@@ -103,7 +104,7 @@ def escrowed(draft: "Draft", provider: str) -> "Iterator[str]":
         f"{wait} after contributions and opening: bounty and tips then go to contributors. Else it returns."
     )
     yield (
-        f"Contributors stake {money.show(rules.stake * records.unit_of(money))} for each "
+        f"Contributors stake {money.show(rules.stake * clone.unit_of(money))} for each "
         f"{'sample' if rules.weighted else 'contribution'}: what they lose of it is burnt, and never yours."
     )
     yield f"If nobody measures within {MEASURED} days, everything returns."
@@ -122,7 +123,7 @@ def losable(opened: "OpenedMarket", lot: "Lot", hidden: bool) -> "Iterator[str]"
         yield "Whoever spoils more than it has earned before drops out, with all that it has given."
     if hidden:
         opening = f"from {when(closes)} to {when(closes + rules.open_wait)}"
-        yield f"They are to be opened {opening}, or the stake is burnt: `diln sum watch` does it."
+        yield f"They are to be opened {opening}, or the stake is burnt: `diln market watch` does it."
     reveals = when(closes + rules.open_wait + rules.reveal_wait)
     bounty = money.show(market.state().bounty)
     yield (
@@ -199,9 +200,8 @@ def replay_shown(session: "Session", opened: "OpenedMarket") -> Facts:
     return Facts(facts | settlement(opened, found))
 
 
-def simulate_market(scenario: str, seeds: int) -> Answer:
-    """Let strategic participants play against honest ones, and tell what it brings them, in bounties."""
-    loaded = simulation.load_market(scenario)
+def simulated(loaded: "MarketScenario", seeds: int) -> Answer:
+    """What it brings to play against honest participants, in bounties."""
     if seeds:
         loaded = loaded.model_copy(update={"seeds": seeds})
     with progress_bar("simulating", unit="seeds") as progress:

@@ -1,15 +1,20 @@
-"""`diln sum market list`, `show`, `reveal` and `settle`."""
+"""`diln market list`, `show`, `leaderboard`, `replay`, `reveal`, `settle`, `watch` and `simulate`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from orchestrator.cli.keeping import kept
 from orchestrator.cli.market import market
-from orchestrator.cli.market.printing import market_shown, settlement
-from orchestrator.cli.sum.options import EncoderOption, MarketArgument, moment
+from orchestrator.cli.market.options import MarketArgument
+from orchestrator.cli.market.printing import market_shown, replay_shown, settlement, simulated, standing_shown
+from orchestrator.cli.models.options import EncoderOption, moment
 from orchestrator.console import (
     SENDS,
     Answer,
     Facts,
     Shown,
+    Stream,
     Table,
     amount,
     command,
@@ -19,9 +24,17 @@ from orchestrator.console import (
 from orchestrator.errors import ChainError, DilnError
 
 with lazy_imports():
-    from orchestrator.systems.sum import factory as factories
-    from orchestrator.systems.sum import opening
-    from orchestrator.systems.sum.market import contract, providing, settling, standing
+    from orchestrator.kernel import keeper as keepers
+    from orchestrator.models.online import factory, finding
+    from orchestrator.systems.market import (
+        contract,
+        duties,
+        opening,
+        providing,
+        settling,
+        simulation,
+        standing,
+    )
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -39,12 +52,13 @@ WAITS = {
 def list_markets(session: "Session") -> Table:
     """List the markets of this chain, and what each pays."""
     rows = []
-    for created, descriptor in opening.models(session):
+    for created, descriptor in finding.models(session):
         try:
-            found = factories.factory_of(session).open(created)
+            composition = factory.recognize(session.chain, created.address)
+            if composition.policy not in opening.POLICIES:
+                continue
+            found = opening.bind(composition, session.chain, created.address)
         except ChainError:
-            continue
-        if not isinstance(found, contract.MarketContract):
             continue
         provider = Shown(created.creator, session.name_of(created.creator))
         row = {"name": descriptor.name if descriptor else "", "provider": provider}
@@ -70,6 +84,18 @@ def _row(found: "contract.MarketContract") -> dict[str, Any]:
 def show(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Answer:
     """Show a market: rules, phase, money, participants, and what everybody gets as soon as that is known."""
     return market_shown(session, opening.open_market(session, reference, encoder))
+
+
+@command(market)
+def leaderboard(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Table:
+    """Show what everybody gets, as far as that is known."""
+    return standing_shown(session, opening.open_market(session, reference, encoder))
+
+
+@command(market)
+def replay(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Facts:
+    """Work out from the events what everybody gets, and compare it with the chain to the last wei."""
+    return replay_shown(session, opening.open_market(session, reference, encoder))
 
 
 @command(market, sender=SENDS)
@@ -100,3 +126,28 @@ def settle(session: "Session", reference: MarketArgument, encoder: EncoderOption
         "gas": sum(step.receipt.gas_used for step in steps),
     }
     return Facts(facts | settlement(opened, standing.standing(session, opened)))
+
+
+@command(market, sender=SENDS)
+def watch(
+    session: "Session",
+    reference: MarketArgument,
+    once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
+    encoder: EncoderOption = None,
+) -> Stream | Answer:
+    """Keep: reveal and open what is sealed here, measure and pay, until the market is over."""
+    opened, account = opening.open_market(session, reference, encoder), session.sender
+    keeper = keepers.Keeper(session, [(duties.SYSTEM, opened)], [account], others=True)
+    return kept(session, keeper, every, once=once)
+
+
+@command(market)
+def simulate(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a TOML file.")],
+    seeds: Annotated[
+        int, typer.Option(help="Run it with so many seeds; default: the scenario's.", min=0)
+    ] = 0,
+) -> Answer:
+    """Let strategic participants play against honest ones, on the Python reference, and see who gains."""
+    return simulated(simulation.load_market(name), seeds)

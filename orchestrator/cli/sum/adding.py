@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.models.options import EncoderOption, GivenLabelled, amount, encode_many, moment
 from orchestrator.cli.sum import shared
 from orchestrator.cli.sum.options import (
-    EncoderOption,
-    GivenLabelled,
     MaximumOption,
     ReferenceArgument,
-    amount,
     contribution_facts,
-    encode_many,
-    moment,
     outcome_facts,
     outcomes_table,
 )
@@ -25,7 +21,6 @@ from orchestrator.console import (
     Consent,
     DryRunOption,
     Facts,
-    Shown,
     Table,
     command,
     err,
@@ -36,12 +31,12 @@ from orchestrator.errors import UsageError
 from orchestrator.times import seconds
 
 with lazy_imports():
-    from orchestrator.systems.sum import adding, funding, hiding, opening, records, relaying
+    from orchestrator.systems.sum import adding, hiding, opening, records, relaying
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.adding import Sample
-    from orchestrator.systems.sum.opening import Found, Opened
+    from orchestrator.models.online.encoding import Sample
+    from orchestrator.systems.sum.opening import Opened
     from orchestrator.types import Wei
 
 
@@ -163,37 +158,6 @@ def relay(
     return _added(opened, done, dry_run)
 
 
-@command(shared, sender=SENDS)
-def fund(
-    session: "Session",
-    reference: ReferenceArgument,
-    coins: Annotated[str, typer.Argument(metavar="COINS", help="What the balance shall be at least.")],
-    consent: Consent,
-    beneficiary: Annotated[
-        str | None, typer.Option("--for", metavar="ACCOUNT", help="Whose balance; default: the sender's.")
-    ] = None,
-) -> Facts:
-    """Fill up a balance that deposits are taken from. A token is approved for exactly what is paid in."""
-    opened, account = opening.open_any(session, reference), session.sender
-    contract = opened.shared
-    whose = session.address(beneficiary, paid=True) if beneficiary else account.address
-    wanted = contract.money.parse(coins)
-    told = (
-        f"{session.name_of(whose)} will have {contract.money.show(wanted)} there, and can withdraw it; "
-        "of a token that keeps a part of each payment, up to a quarter more is paid"
-    )
-    _ask(consent, session, opened, [told])
-    receipts = funding.fill_up(session, contract, whose, wanted, account, wanted + wanted // 4)  # as it says
-    paid = contract.paid_in(receipts[-1]) if receipts else 0
-    facts = {
-        "paid_in": amount(opened, paid),
-        "for": whose,
-        "balance": amount(opened, contract.balance(whose)),
-        "transaction": receipts[-1].tx_hash if receipts else Shown(None, "there was enough"),
-    }
-    return Facts(facts)
-
-
 def _labelled(opened: "Opened", given: GivenLabelled) -> "list[Sample]":
     samples = given.samples(opened)
     kept, xs, dropped = encode_many(opened, samples)
@@ -203,7 +167,7 @@ def _labelled(opened: "Opened", given: GivenLabelled) -> "list[Sample]":
     return list(zip(xs, labels, strict=True))
 
 
-def _ask(consent: Consent, session: "Session", opened: "Found", sentences: list[str]) -> None:
+def _ask(consent: Consent, session: "Session", opened: "Opened", sentences: list[str]) -> None:
     consent.ask(session.known, opened.shared.address, records.KIND, sentences)
 
 

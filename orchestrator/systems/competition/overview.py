@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.bindings.competition import Mode, Outcome, Phase, Progress, ResultOf, Status
-from orchestrator.learning.integer import readable_score
+from orchestrator.models.integer import readable_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import SETTLED, Deadlines, Submission, Terms
 from orchestrator.types import Address, Seconds

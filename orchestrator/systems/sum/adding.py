@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds
+from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds
 from orchestrator.kernel.money import Currency, approve, require_held
 from orchestrator.kernel.session import Session
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
-from orchestrator.systems.sum.opening import Found, Opened
+from orchestrator.models.online.encoding import Sample
+from orchestrator.systems.sum.opening import Opened
 from orchestrator.systems.sum.records import Contribution
 from orchestrator.systems.sum.shared import SharedModel
 from orchestrator.types import Address, Report, Wei
-
-Sample = tuple[bytes, int]
 
 AT_ONCE = 25
 """Samples in a transaction: far below what a transaction may cost, for every model."""
@@ -32,26 +30,6 @@ class Addition:
     known: tuple[Contribution, ...]
     gas_used: int
     estimate: Receipt | None = None
-
-
-def encode_row(opened: Found, row: object) -> bytes:
-    """One sample's bytes, within the number of features that the model takes. Raises DataError."""
-    x = opened.descriptor.encoder.encode(row)
-    limit = opened.shared.shape.limit
-    if limit and len(x) > 2 * limit:
-        raise DataError(
-            f"this text has {len(x) // 2} known words; the model takes {limit} at most", "Shorten it."
-        )
-    return x
-
-
-def encode_features(opened: Found, features: Sequence[int]) -> bytes:
-    """Encoded features, given as numbers. Raises DataError where the contract would refuse them."""
-    sparse = opened.shared.shape.limit > 0
-    x = encode_sparse(features) if sparse else encode_dense(features)
-    twin = opened.first_twin()
-    twin.classify(x)
-    return x
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ContractReverted, InsufficientFunds
 from orchestrator.files import replace_file
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.adding import Sample, most_for, plain, provide
+from orchestrator.models.online.encoding import Sample
+from orchestrator.systems.sum.adding import most_for, plain, provide
 from orchestrator.systems.sum.claiming import Outcome
 from orchestrator.systems.sum.opening import Opened
 from orchestrator.types import Address, Digest, Report, Seconds, Wei

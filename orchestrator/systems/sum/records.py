@@ -6,26 +6,16 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from orchestrator import packing
-from orchestrator.kernel.money import Currency
-from orchestrator.types import Address, Digest, Seconds, Wei
+from orchestrator.types import Address, Seconds, Wei
 
 KIND = "shared model"
 """What a folder knows a model as that it created, or agreed to pay."""
-
-GWEI = 10**9
-UNIT_DECIMALS = 9
-"""Records count in 10^-9 of a coin, or in the smallest there is."""
 
 DAY = 86_400
 SURE = 16
 """Certainty is counted in sixteenths."""
 
 _TERMS = {"cost_weight": 48, "refund_wait": 32, "take_gap": 32, "creator_wait": 32, "any_wait": 32}
-
-
-def unit_of(currency: Currency) -> int:
-    """What a model's records count in, in smallest units, unless its creator says otherwise."""
-    return int(10 ** max(0, currency.decimals - UNIT_DECIMALS))
 
 
 @dataclass(frozen=True)
@@ -147,16 +137,3 @@ class Promise:
     """A reporter's share of a deposit (wei)."""
 
     amount: Wei
-
-
-@dataclass(frozen=True)
-class Created:
-    """A model's birth, as the factory told it. `salt` is None where no plain call of the factory made it."""
-
-    address: Address
-    implementation: Address
-    creator: Address
-    arguments: bytes
-    salt: Digest | None
-    block: int
-    transaction: str

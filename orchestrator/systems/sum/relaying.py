@@ -16,10 +16,11 @@ from orchestrator.errors import (
     WrongChain,
 )
 from orchestrator.kernel.session import Session
+from orchestrator.models.online.encoding import Sample
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.systems.sum.adding import AT_ONCE, Addition, Sample, given_before, most_for, plain, provide
+from orchestrator.systems.sum.adding import AT_ONCE, Addition, given_before, most_for, plain, provide
 from orchestrator.systems.sum.opening import Opened
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.shared import SharedModel

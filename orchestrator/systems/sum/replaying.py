@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from orchestrator.errors import ChainError, VerificationFailed
-from orchestrator.learning.onchain import OnChainModel
-from orchestrator.systems.sum.descriptor import TestSet
+from orchestrator.models.online.conversion import Converted
+from orchestrator.models.online.descriptor import TestSet
+from orchestrator.models.online.references import OnChainModel
 from orchestrator.systems.sum.opening import Opened
 from orchestrator.systems.sum.records import Contribution
 from orchestrator.types import Report
@@ -62,6 +63,11 @@ def replay(opened: Opened, test: TestSet | None = None, progress: Report | None 
             "The node may lie: ask another one with --network. Else do not trust this contract.",
         )
     return Replay(twin, len(contributions), len(words), tuple(history))
+
+
+def converted(opened: Opened) -> Converted:
+    """A shared model as it is now, for another contract to begin with. Raises as `replay` does."""
+    return Converted(opened.descriptor.encoder, replay(opened).twin, opened.descriptor.labels)
 
 
 def accuracy_on(twin: OnChainModel, test: TestSet) -> float:

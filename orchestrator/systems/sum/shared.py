@@ -5,7 +5,8 @@ from functools import cached_property
 
 from orchestrator.bindings.sum import Added, Sum
 from orchestrator.chain import Receipt
-from orchestrator.systems.sum.clone import Clone
+from orchestrator.models.online.clone import Clone
+from orchestrator.models.online.compositions import GAME
 from orchestrator.systems.sum.records import Contribution, Facts, Terms
 from orchestrator.types import Address, Seconds, Wei
 
@@ -20,7 +21,7 @@ class SharedModel(Clone):
     @property
     def game(self) -> bool:
         """Whether it gives points, levels and badges."""
-        return self.composition.endswith("Game")
+        return self.composition.policy is GAME
 
     @cached_property
     def terms(self) -> Terms:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from eth_utils import keccak
 
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     IntegerModel,
     IntegerNetwork,
     Layer,

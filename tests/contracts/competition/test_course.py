@@ -32,7 +32,7 @@ import numpy as np
 import pytest
 from eth_utils import keccak
 
-from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model, predict
+from orchestrator.models.integer import IntegerNetwork, Layer, encode_model, predict
 from tests.contracts.competition.scenario import (
     BAD,
     BY_SCORE,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.learning.onchain import SparsePerceptron
+from orchestrator.models.online.references import SparsePerceptron
 from tests.sum_system import System, Terms, Workshop
 
 DIMS = 41

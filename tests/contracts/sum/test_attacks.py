@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from tests.contracts.sum.test_self_assessment import OTHER, disputed, reputation
 from tests.evm import Reverted
 from tests.sum_system import ANY, DAY, GWEI, HOUR, Contribution, Facts, System

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from tests.evm import Reverted
 from tests.sum_system import ANY, DAY, GWEI, HOUR, Facts, System, Terms, Workshop
 

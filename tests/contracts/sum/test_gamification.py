@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.learning.onchain import SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import SparsePerceptron
 from tests.evm import Reverted
 from tests.sum_system import DAY, FREE, System, Workshop
 

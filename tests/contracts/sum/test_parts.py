@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NearestCentroid, OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
+from orchestrator.models.online.features import encode_dense, encode_sparse
+from orchestrator.models.online.references import NearestCentroid, OnChainModel, SparsePerceptron
 from tests.sum_system import ANY, FREE, GWEI, System, Terms, Workshop
 
 

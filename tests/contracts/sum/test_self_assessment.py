@@ -10,7 +10,7 @@ a contribution
 
 import pytest
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from tests.evm import Reverted
 from tests.sum_system import DAY, GWEI, Contribution, Facts, System
 

@@ -22,7 +22,7 @@ from orchestrator.errors import (
     NodeUnavailable,
     UsageError,
 )
-from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
+from orchestrator.models.integer import IntegerNetwork, Layer, encode_model
 from orchestrator.provenance import Manifest
 from orchestrator.systems.competition.candidates import quantized
 from orchestrator.systems.competition.checking import check_claims, refute

@@ -3,7 +3,7 @@
 from orchestrator.chain import Account, load_artifact
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY
-from orchestrator.systems.sum.adding import Sample, encode_row
+from orchestrator.models.online.encoding import Sample, encode_row
 from orchestrator.systems.sum.claiming import Outcome
 from orchestrator.systems.sum.duties import CONTRIBUTOR, Look, turn
 from orchestrator.systems.sum.hiding import hide, reveal

@@ -21,9 +21,10 @@ from orchestrator.errors import (
     SignatureRefused,
     WrongChain,
 )
+from orchestrator.models.online.funding import fill_up
+from orchestrator.models.online.planning import Plan
 from orchestrator.provenance.typed import message_digest
-from orchestrator.systems.sum.creating import Plan, create
-from orchestrator.systems.sum.funding import fill_up
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
 from orchestrator.types import ZERO_ADDRESS

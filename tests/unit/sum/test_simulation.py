@@ -14,6 +14,7 @@ import json
 
 import pytest
 
+from orchestrator.cli.dispatch import run as diln
 from orchestrator.errors import DataError, SpecError
 from orchestrator.systems.sum.simulation.agents import Crowd
 from orchestrator.systems.sum.simulation.reviews import load_samples
@@ -130,3 +131,8 @@ def test_load_samples__full_reviews__by_their_most_frequent_words(tmp_path):
     samples = load_samples(section, tmp_path / "aclImdb", 0)
     assert samples.train.shape == samples.test.shape == (12, 3)
     assert sorted(samples.labels.tolist()) == [0] * 6 + [1] * 6
+
+
+def test_simulate__seeds_and_a_folder__refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert diln(["sum", "simulate", "quick", "--seeds", "2", "-o", "pictures"]) == 2
+    assert "nothing is written" in capsys.readouterr().err

@@ -23,16 +23,19 @@ from orchestrator.errors import (
     VerificationFailed,
 )
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.adding import add, encode_features, encode_row
+from orchestrator.models.online.descriptor import descriptor_cid, parse_descriptor
+from orchestrator.models.online.encoding import encode_features, encode_row
+from orchestrator.models.online.factory import factory_of
+from orchestrator.models.online.finding import read_test_set
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import Table, read_pipeline, read_table, train
+from orchestrator.systems.sum.adding import add
 from orchestrator.systems.sum.claiming import claims, settle
-from orchestrator.systems.sum.creating import create, plan
-from orchestrator.systems.sum.descriptor import descriptor_cid, parse_descriptor
-from orchestrator.systems.sum.factory import factory_of
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.leaderboard import leaderboard
-from orchestrator.systems.sum.opening import open_model, read_test_set
+from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.replaying import replay
-from orchestrator.systems.sum.training import Table, read_pipeline, read_table, train
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import conceal, done_by, sample, uncover
 
@@ -250,7 +253,7 @@ def test_open_model__another_contract__recognized_by_its_code(village):
 def test_open_model__clone_of_unknown_code__refused(village):
     session, shared = village.session, village.opened.shared
     factory = factory_of(session)
-    artifact = load_artifact(shared.composition)
+    artifact = load_artifact(shared.composition.name)
     unlike = bytearray(artifact.bytecode)
     unlike[-1] ^= 1  # only a byte of its metadata
     constructor = session.chain.web3.eth.contract(abi=artifact.abi, bytecode=bytes(unlike)).constructor()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from orchestrator.systems.sum.records import DAY, OpenRecord, Terms
 from orchestrator.systems.sum.simulation.reviews import Samples
 from orchestrator.systems.sum.simulation.scenario import COIN, Agent

@@ -14,8 +14,9 @@ from orchestrator.chain.development import NAMES
 from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.config import load_settings
 from orchestrator.errors import SpecError
-from orchestrator.learning.onchain import OnChainModel
-from orchestrator.systems.sum.records import GWEI, Contribution, Facts, OpenRecord, Terms
+from orchestrator.models.online.clone import GWEI
+from orchestrator.models.online.references import OnChainModel
+from orchestrator.systems.sum.records import Contribution, Facts, OpenRecord, Terms
 from orchestrator.systems.sum.simulation.world import Given, Sealed, World
 from orchestrator.types import ZERO_ADDRESS, Address
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from orchestrator.errors import VerificationFailed
-from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparseLogistic, SparsePerceptron
-from orchestrator.systems.sum.conversion import FASTEST, LIMIT, TOP, certain_bits, log_bits
+from orchestrator.models.online.conversion import FASTEST, LIMIT, TOP, certain_bits, log_bits
+from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparseLogistic, SparsePerceptron
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.simulation.agents import Crowd
 from orchestrator.systems.sum.simulation.reviews import Samples, load_samples

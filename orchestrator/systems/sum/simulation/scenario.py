@@ -1,12 +1,11 @@
 """A scenario: a TOML file with agents, terms, data and a model."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.errors import SpecError
+from orchestrator.kernel.scenarios import read_scenario
 from orchestrator.systems.sum.records import DAY, Terms
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
@@ -105,17 +104,4 @@ class Scenario(_Section):
 
 def load_scenario(reference: str) -> Scenario:
     """A scenario by its file, or the name of one that ships with DILN. Raises SpecError."""
-    path = Path(reference)
-    if not path.is_file():
-        path = SHIPPED / f"{reference}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.toml")))
-        raise SpecError(f"there is no scenario {reference}", f"Give a TOML file, or one of {known}.")
-    try:
-        return Scenario.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not valid TOML: {error}", "Correct the line that it names.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SpecError(f"{path}: {where}: {first['msg']}", "Compare it with docs/grow.md.") from error
+    return read_scenario(Scenario, reference, SHIPPED, "docs/grow.md")

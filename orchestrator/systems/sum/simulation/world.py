@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import isqrt
 
-from orchestrator.learning.onchain import OnChainModel
+from orchestrator.models.online.references import OnChainModel
 from orchestrator.systems.sum.records import SURE, OpenRecord, Terms
 
 

@@ -1,0 +1,181 @@
+"""What all twins share: the integer interface of a contract and the estimator interface of scikit-learn."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from orchestrator.errors import DataError
+from orchestrator.models.online import words as layout
+from orchestrator.models.online.features import Indices, decode_sparse, encode_sparse
+
+SETTINGS = {"window": "rate"}
+"""Where a contract's setting has another name than the estimator's."""
+
+CERTAIN = 16  # P(h(x) = y) is counted in sixteenths
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a model made of a sample before it learned it, as the contract's `_learn` returns it.
+
+    `certainty` is P(h(x) = y) in sixteenths, 1 to 16; `changed` whether any prediction may have changed.
+    """
+
+    predicted: int
+    certainty: int
+    changed: bool
+
+
+def certainty_of_margin(margin: int, bits: int) -> int:
+    """A straight line: 8 where `margin` is 0, 16 from 2**bits on, 1 at least."""
+    return max(1, min(CERTAIN, CERTAIN // 2 + ((margin << 3) >> bits)))
+
+
+class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A model that a contract holds, in Python integers: the same predictions, updates and words.
+
+    `learn` and `classify` take a contribution's bytes, as the contract does; `partial_fit` and `predict` take
+    rows of numbers, as scikit-learn does.
+    """
+
+    bits: int  # the width of the margin over which certainty rises, as a power of two
+    part: ClassVar[str]  # the name of the contract that implements it
+
+    # -- the contract's side --------------------------------------------------------------------------------
+
+    def learn(self, x: bytes, y: int) -> Verdict:
+        """Predict `x`, then learn that it is a `y`. Raises DataError where the contract reverts."""
+        if not 0 <= y < self.n_labels:
+            raise DataError(f"there are {self.n_labels} labels, from 0; {y} is none")
+        return self._learn(self._decode(x), y)
+
+    def classify(self, x: bytes) -> int:
+        """The label that the contract's `predict` returns. Raises DataError where the contract reverts."""
+        return self._classify(self._decode(x))
+
+    def judge(self, x: bytes, y: int) -> tuple[int, int]:
+        """The label of `x`, and by how much `y` leads the best other label."""
+        return self._judge(self._decode(x), y)
+
+    def words(self) -> list[int]:
+        """The words that the contract's `words` shows."""
+        return layout.to_words(self.to_bytes())
+
+    def arguments(self) -> bytes:
+        """The model as it is now, as the last part of what SumFactory.create takes: shape and base."""
+        base = self.to_bytes()
+        return self._shape(len(base)).pack().to_bytes(32, "big") + base
+
+    @property
+    @abstractmethod
+    def n_labels(self) -> int:
+        """How many labels there are."""
+
+    @abstractmethod
+    def to_bytes(self) -> bytes:
+        """The model's words, big-endian: what the contract has as its base when it starts from here."""
+
+    @abstractmethod
+    def restore(self, model: bytes) -> Self:
+        """Take over words that `to_bytes` gave."""
+
+    @classmethod
+    def of_shape(cls, shape: layout.Shape) -> Self:
+        """The model with a contract's settings, before it has learned anything."""
+        names = cls._get_param_names()
+        return cls(**{name: getattr(shape, SETTINGS.get(name, name)) for name in names})
+
+    @abstractmethod
+    def _shape(self, base_bytes: int) -> layout.Shape: ...
+
+    @abstractmethod
+    def _decode(self, x: bytes) -> Any: ...
+
+    @abstractmethod
+    def _learn(self, features: Any, y: int) -> Verdict: ...
+
+    @abstractmethod
+    def _classify(self, features: Any) -> int: ...
+
+    def _judge(self, features: Any, y: int) -> tuple[int, int]:
+        raise NotImplementedError(f"there is no market for a {self.part}")
+
+    # -- scikit-learn's side --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _rows(self, X: Any) -> Iterator[Any]:
+        """The features of each row, decoded."""
+
+    def encode(self, X: Any) -> list[bytes]:
+        """Each row of `X`, as a contribution carries it."""
+        return [self._encode(row) for row in self._rows(X)]
+
+    @abstractmethod
+    def _encode(self, features: Any) -> bytes: ...
+
+    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
+        """Learn from nothing, one sample after the other, once."""
+        self._reset()
+        return self.partial_fit(X, y)
+
+    def partial_fit(self, X: Any, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
+        """Learn one sample after the other. Labels are 0 … classes−1; `classes` is ignored."""
+        if not hasattr(self, "classes_"):
+            self._reset()
+        for features, label in zip(self._rows(X), np.asarray(y).tolist(), strict=True):
+            if not 0 <= label < self.n_labels:
+                raise DataError(f"there are {self.n_labels} labels, from 0; {label} is none")
+            self._learn(features, int(label))
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[np.int64]:
+        """The label of each row; a row without features is judged by the intercept alone."""
+        return np.array([self._classify(row) for row in self._rows(X)], dtype=np.int64)
+
+    @abstractmethod
+    def _reset(self) -> None:
+        """Set the learned attributes (ending in _) to the model that has learned nothing."""
+
+
+def best_label(scores: list[int]) -> int:
+    """The first of the highest scores."""
+    return max(range(len(scores)), key=scores.__getitem__)
+
+
+def lead(scores: list[int], y: int) -> int:
+    """By how much `y` leads the best other label."""
+    return scores[y] - max(score for label, score in enumerate(scores) if label != y)
+
+
+class SparseModel(OnChainModel):
+    """A twin over sparse binary features. Column j of X is feature j + 1: 0 is the intercept.
+
+    `dims` counts the features and the intercept; a contribution names `limit` features at most.
+    """
+
+    dims: int
+    limit: int
+
+    def _decode(self, x: bytes) -> Indices:
+        return decode_sparse(x, self.dims, self.limit)
+
+    def _encode(self, features: Indices) -> bytes:
+        x = encode_sparse(features)
+        self._decode(x)
+        return x
+
+    def _rows(self, X: Any) -> Iterator[Indices]:
+        from scipy.sparse import csr_array
+
+        if len(X.shape) != 2 or X.shape[1] != self.dims - 1:
+            raise DataError(f"X has shape {X.shape}; this model takes {self.dims - 1} columns")
+        rows = csr_array(X)
+        rows.eliminate_zeros()
+        rows.sort_indices()
+        for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
+            yield rows.indices[start:end].astype(np.int64) + 1
