@@ -53,6 +53,19 @@ SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
         "Competition",
         ["contracts/competition/CompetitionDisputes.sol"],
     ),
+    "Tournament": (
+        "contracts/tournament/Tournament.sol",
+        "Tournament",
+        [
+            "contracts/tournament/Tournament.sol",
+            "contracts/tournament/Payouts.sol",
+            "contracts/tournament/Targets.sol",
+            "contracts/kernel/Balances.sol",
+            "contracts/kernel/Commitments.sol",
+            "contracts/kernel/Currency.sol",
+            "contracts/kernel/Phases.sol",
+        ],
+    ),
     "Registry": (
         "contracts/registry/ModelRegistry.sol",
         "ModelRegistry",

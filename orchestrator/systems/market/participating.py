@@ -190,7 +190,7 @@ class _Giver:
         for run in runs:
             content.update(self._times[run].to_bytes(4, "big") + len(run).to_bytes(4, "big") + run)
         purpose = f"sum-market-give-{content.hexdigest()[:32]}"
-        return self._connection.send(function, self._sender, value=value, once=purpose)
+        return self._connection.send(function, self._sender, value=value, once=purpose, at_any_price=True)
 
 
 def check_open(opened: OpenedMarket) -> None:

@@ -124,7 +124,9 @@ def _send(
     function = contract.add(xs[0], labels[0], most) if one else contract.add_batch(xs, bytes(labels), most)
     value, before = provide(session, shared, sender, Wei(most * n), dry_run)
     try:
-        receipt = session.send(function, sender, value=value, dry_run=dry_run, once=purpose)
+        receipt = session.send(
+            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
+        )
     except ContractReverted as error:
         raise plain(error, shared.money) from error
     return [*before, receipt]

@@ -220,7 +220,9 @@ def _commit(
     value, before = provide(session, shared, sender, most, dry_run)
     purpose, function = f"sum-hide-{commitment.hex()[:32]}", shared.contract.commit(commitment, most)
     try:
-        receipt = session.send(function, sender, value=value, dry_run=dry_run, once=purpose)
+        receipt = session.send(
+            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
+        )
     except ContractReverted as error:
         raise plain(error, shared.money) from error
     return [*before, receipt]

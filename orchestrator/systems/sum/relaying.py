@@ -218,7 +218,9 @@ def _relay(
     function = shared.contract.add_for(signed.contributor, xs, bytes(labels), *terms)
     purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
     try:
-        receipt = session.send(function, sender, value=value, dry_run=dry_run, once=purpose)
+        receipt = session.send(
+            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
+        )
     except ContractReverted as error:
         raise plain(error, shared.money) from error
     added = () if dry_run else tuple(shared.added(receipt))
