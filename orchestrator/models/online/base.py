@@ -1,13 +1,13 @@
 """What all twins share: the integer interface of a contract and the estimator interface of scikit-learn."""
 
-from abc import abstractmethod
+import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from orchestrator.errors import DataError
 from orchestrator.models.online import words as layout
@@ -36,11 +36,12 @@ def certainty_of_margin(margin: int, bits: int) -> int:
     return max(1, min(CERTAIN, CERTAIN // 2 + ((margin << 3) >> bits)))
 
 
-class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class OnChainModel(ABC):
     """A model that a contract holds, in Python integers: the same predictions, updates and words.
 
     `learn` and `classify` take a contribution's bytes, as the contract does; `partial_fit` and `predict` take
-    rows of numbers, as scikit-learn does.
+    rows of numbers, as scikit-learn does. It is an estimator of scikit-learn without importing it, which
+    takes longer than reading a contract.
     """
 
     bits: int  # the width of the margin over which certainty rises, as a power of two
@@ -136,6 +137,30 @@ class OnChainModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """The label of each row; a row without features is judged by the intercept alone."""
         return np.array([self._classify(row) for row in self._rows(X)], dtype=np.int64)
+
+    def score(self, X: Any, y: npt.ArrayLike) -> float:
+        """The share of rows whose label is predicted."""
+        return float(np.mean(self.predict(X) == np.asarray(y)))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What the model was made with, by name; none of it is an estimator, so `deep` changes nothing."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> Self:
+        """Raises DataError for a parameter that the model does not have."""
+        if unknown := params.keys() - self.get_params().keys():
+            raise DataError(f"{type(self).__name__} has no parameter {sorted(unknown)[0]}")
+        vars(self).update(params)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.base import BaseEstimator, ClassifierMixin
+
+        return type("Classifier", (ClassifierMixin, BaseEstimator), {})().__sklearn_tags__()
+
+    def __repr__(self) -> str:
+        params = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({params})"
 
     @abstractmethod
     def _reset(self) -> None:

@@ -5,20 +5,24 @@ the model predicts alike; afterwards each bin learns by itself, and the model ca
 not. A sample has one feature for each column, so it costs as much gas as a text of that many words.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from sklearn.pipeline import Pipeline
 
 from orchestrator.errors import ModelError
 from orchestrator.models.online.encoders import BinnedEncoder
 from orchestrator.models.online.inputs import Floats, SparseInput, read_scaling, read_table
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 BINS = 16
 NUMBERS = 11_000
 """Weights that fit a contract, with room to spare."""
 
 
-def read_bins(pipeline: Pipeline, samples: object, rows: int, most: int) -> SparseInput:
+def read_bins(pipeline: "Pipeline", samples: object, rows: int, most: int) -> SparseInput:
     """The bins of a pipeline that scales numbers, for a model of `rows` weight vectors.
 
     Bins hold about as many of the samples each; at most `most` columns. Raises ModelError, DataError.
@@ -61,7 +65,7 @@ def most_bins(rows: int, columns: int) -> int:
     return int(np.clip(NUMBERS // (rows * columns), 2, BINS))
 
 
-def read_discretized(pipeline: Pipeline, samples: object, most: int) -> SparseInput:
+def read_discretized(pipeline: "Pipeline", samples: object, most: int) -> SparseInput:
     """The bins that a KBinsDiscretizer at the head of a pipeline has cut: nothing is lost.
 
     At most `most` columns. Raises ModelError, DataError.

@@ -11,11 +11,10 @@ Numbers behind a KBinsDiscretizer go to the sparse models, by the bins that it h
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.pipeline import Pipeline
 
 from orchestrator.errors import ModelError
 from orchestrator.models.online.bins import read_bins, read_discretized
@@ -30,6 +29,9 @@ from orchestrator.models.online.references import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 LARGEST_CODE = 24_576
 BEFORE_BASE = 0xA1  # bytes of a clone's code before the model's (contracts/models/online/Words.sol)
@@ -54,7 +56,7 @@ class Converted:
     labels: tuple[str, ...]
 
 
-def convert(pipeline: Pipeline, samples: Any, rate: float | None = None) -> Converted:
+def convert(pipeline: "Pipeline", samples: Any, rate: float | None = None) -> Converted:
     """Make integers of a trained pipeline. `samples` calibrate it: best the training data.
 
     `rate` is the learning rate in the pipeline's own units; by default that with which its training ended.
@@ -84,7 +86,7 @@ def convert(pipeline: Pipeline, samples: Any, rate: float | None = None) -> Conv
     return Converted(seen.encoder, model, tuple(str(label) for label in classifier.classes_))
 
 
-def _seen(pipeline: Pipeline, samples: Any) -> SparseInput | NumberInput:
+def _seen(pipeline: "Pipeline", samples: Any) -> SparseInput | NumberInput:
     if type(pipeline.steps[0][1]).__name__ == "KBinsDiscretizer":
         return read_discretized(pipeline, samples, LIMIT)
     return read_input(pipeline, samples)

@@ -7,12 +7,10 @@ the mean of what the classifier saw, and shows in the quantization loss.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-from sklearn.pipeline import Pipeline
 
 from orchestrator.errors import DataError, ModelError
 from orchestrator.models.online.encoders import (
@@ -24,6 +22,9 @@ from orchestrator.models.online.encoders import (
     VocabularyEncoder,
     Words,
 )
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
 RANGE = 255  # of a byte
@@ -59,19 +60,23 @@ class NumberInput:
     seen: Floats
 
 
-def read_input(pipeline: Pipeline, samples: Any) -> SparseInput | NumberInput:
+def read_input(pipeline: "Pipeline", samples: Any) -> SparseInput | NumberInput:
     """The encoder of a pipeline. `samples` (texts, or a table) calibrate it: best the training data.
 
     Raises ModelError for a pipeline that cannot be encoded.
     """
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+
     first = pipeline.steps[0][1]
     if isinstance(first, CountVectorizer | HashingVectorizer):
         return _text_input(pipeline, first, list(samples))
     return _number_input(pipeline, samples)
 
 
-def check_vocabulary(pipeline: Pipeline) -> None:
+def check_vocabulary(pipeline: "Pipeline") -> None:
     """Raise ModelError where a vectorizer's columns are not 0 … n−1: compiled code would follow them."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
     for _, step in pipeline.steps:
         if isinstance(step, CountVectorizer):
             places = list(getattr(step, "vocabulary_", {}).values())
@@ -79,7 +84,7 @@ def check_vocabulary(pipeline: Pipeline) -> None:
                 raise ModelError("the CountVectorizer's vocabulary is damaged", "Train the model again.")
 
 
-def _text_input(pipeline: Pipeline, vectorizer: Any, texts: Sequence[str]) -> SparseInput:
+def _text_input(pipeline: "Pipeline", vectorizer: Any, texts: Sequence[str]) -> SparseInput:
     if not all(isinstance(text, str) for text in texts):
         raise DataError("the model takes texts, and a sample is none", "Name the column with --text.")
     _check_analyzer(vectorizer)
@@ -90,7 +95,7 @@ def _text_input(pipeline: Pipeline, vectorizer: Any, texts: Sequence[str]) -> Sp
     overall = sums.sum() / max(seen.nnz, 1) or 1.0
     values = np.where(sums > 0, sums / counts, overall)
     words = Words(vectorizer.lowercase, tuple(vectorizer.ngram_range))
-    if isinstance(vectorizer, HashingVectorizer):
+    if _hashes(vectorizer):
         return _hashing(vectorizer, words, values, seen.tocsr())
     vocabulary = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
     if len(vocabulary) != seen.shape[1]:
@@ -120,6 +125,12 @@ def _present(seen: Any, columns: npt.NDArray[np.int64], values: Floats) -> Any:
     return (seen.tocsr()[:, columns].multiply(np.sign(values)) > 0).astype(float).tocsr()
 
 
+def _hashes(vectorizer: Any) -> bool:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    return isinstance(vectorizer, HashingVectorizer)
+
+
 def _check_analyzer(vectorizer: Any) -> None:
     unlike = {
         "analyzer": vectorizer.analyzer != "word",
@@ -128,7 +139,7 @@ def _check_analyzer(vectorizer: Any) -> None:
         "preprocessor": vectorizer.preprocessor is not None,
         "strip_accents": vectorizer.strip_accents is not None,
         "stop_words": vectorizer.stop_words is not None
-        and (isinstance(vectorizer, HashingVectorizer) or tuple(vectorizer.ngram_range) != (1, 1)),
+        and (_hashes(vectorizer) or tuple(vectorizer.ngram_range) != (1, 1)),
     }
     changed = [name for name, is_changed in unlike.items() if is_changed]
     if changed:
@@ -153,7 +164,7 @@ class Scaling:
     starts: Floats
 
 
-def read_scaling(pipeline: Pipeline, samples: Any) -> Scaling:
+def read_scaling(pipeline: "Pipeline", samples: Any) -> Scaling:
     """What the steps before the classifier do to each column. Raises ModelError, DataError."""
     names, table = read_table(samples)
     before = pipeline[:-1] if len(pipeline.steps) > 1 else None
@@ -173,7 +184,7 @@ def read_scaling(pipeline: Pipeline, samples: Any) -> Scaling:
     return Scaling(names, table, seen, *_affine(table, seen, transform))
 
 
-def _number_input(pipeline: Pipeline, samples: Any) -> NumberInput:
+def _number_input(pipeline: "Pipeline", samples: Any) -> NumberInput:
     found = read_scaling(pipeline, samples)
     slopes, starts = found.slopes, found.starts
     low, high = found.table.min(axis=0), found.table.max(axis=0)
