@@ -1,7 +1,7 @@
 """Integer models: one specification that Python and the EVM compute bit for bit alike.
 
-Inputs are bytes, weights int8, activations bytes, biases int32; see contracts/models/integer/IModelRunner.sol for the
-byte encoding that both sides read. Nothing here imports scikit-learn before `quantize` is called.
+Inputs are bytes, weights int8, activations bytes, biases int32; contracts/models/integer/IModelRunner.sol has
+the byte encoding that both sides read. Nothing here imports scikit-learn before `quantize` is called.
 """
 
 from orchestrator.models.integer.codec import decode_model, encode_model

@@ -88,7 +88,7 @@ class OnChainModel(ABC):
     @classmethod
     def of_shape(cls, shape: layout.Shape) -> Self:
         """The model with a contract's settings, before it has learned anything."""
-        names = cls._get_param_names()
+        names = inspect.signature(cls).parameters
         return cls(**{name: getattr(shape, SETTINGS.get(name, name)) for name in names})
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Models over dense features of one byte each: contracts/models/online/DenseLanes.sol and what builds on it."""
+"""Models over dense features of one byte each: contracts/models/online/DenseLanes.sol and its heirs."""
 
 from collections.abc import Iterator
 from functools import cache

@@ -1,4 +1,4 @@
-"""Models that count sparse binary features: contracts/models/online/SparseCounts.sol and what builds on it."""
+"""Models that count sparse binary features: contracts/models/online/SparseCounts.sol and its heirs."""
 
 from abc import abstractmethod
 from typing import Self

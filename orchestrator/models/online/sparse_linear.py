@@ -1,4 +1,4 @@
-"""Linear models over sparse binary features: contracts/models/online/SparseLinear.sol and what builds on it."""
+"""Linear models over sparse binary features: contracts/models/online/SparseLinear.sol and its heirs."""
 
 from typing import Self
 
