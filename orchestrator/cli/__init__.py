@@ -118,7 +118,10 @@ def command_help(words: Sequence[str]) -> str | None:
 def _columns() -> int:
     """How wide the terminal is, as typer finds it."""
     try:
-        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno()).columns
+        return (
+            int(os.environ.get("COLUMNS", ""))
+            or os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno()).columns
+        )
     except (AttributeError, ValueError, OSError):
         return HELP_WIDTH
 
