@@ -1,4 +1,4 @@
-"""From predictions to the score that the contract computes: the twin of contracts/shared/Score.sol."""
+"""From predictions to the score that the contract computes: the reference of contracts/shared/Score.sol."""
 
 from collections.abc import Iterable
 

@@ -16,11 +16,11 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
+from tests.contracts.competition.reference import Data, levels, pair
 
 from orchestrator.provenance.merkle import climb, proof_of, root_of
 from tests.contracts.competition.scenario import GOOD, OPTIMISTIC, TERMS, make_data
 from tests.contracts.competition.test_course import refused
-from tests.contracts.competition.twin import Data, levels, pair
 
 COUNTS = range(2, 256)
 
