@@ -310,7 +310,7 @@ def contest(stop: str) -> Callable[[World], None]:
             found = stage.create()
             if stop == "train":
                 seen = training_data(stage.session, found)
-                train_baseline(seen, found.terms, world.folder / "baseline.skops", kind="linear", hidden=0)
+                train_baseline(seen, found.terms, world.folder / "baseline.skops", kind="linear", sealed=0)
                 return
             enter(stage, found, "anna")
             stage.pass_until(found.schedule().training)

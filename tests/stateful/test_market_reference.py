@@ -53,7 +53,7 @@ def played(seed: int) -> Market:
     )
     lesson = run_of(rng.randrange(1_000), 4)
     market.reveal_trial(0, lesson, 0)
-    runs, hidden = [lesson], []
+    runs, sealed = [lesson], []
     for _ in range(rng.randrange(1, 9)):
         who, wrong = rng.choice(WHO), rng.choice([0.0, 0.0, 0.3, 1.0])
         run, count = run_of(rng.randrange(1_000), size := rng.randrange(1, 30), wrong), size
@@ -61,10 +61,10 @@ def played(seed: int) -> Market:
             run, count = poison()
         runs.append(run)
         if rng.random() < 0.3:
-            hidden.append((market.commit(who, count, 1), run))
+            sealed.append((market.commit(who, count, 1), run))
         else:
             market.contribute(who, run, 1)
-    for index, run in hidden:
+    for index, run in sealed:
         if rng.random() < 0.6:
             market.open(index, run, 2)
     end(market, rng, runs)

@@ -67,7 +67,7 @@ def market(session: Session, folder: Path) -> Address:
     """A provider's test set, good data, and bad ones that are sealed."""
     fair = open_fair(session, plan(train(table(), "perceptron")).converted)
     fair.give(fair.lessons()[:6], "contributor")
-    fair.give(fair.lessons(wrong=True)[:4], "poisoner", hidden=True)
+    fair.give(fair.lessons(wrong=True)[:4], "poisoner", sealed=True)
     return Address(fair.market.address)
 
 

@@ -127,7 +127,7 @@ class Role(StrEnum):
 
 
 @command(compete, sender=SENDS, storage=True)
-def watch(
+def keep(
     session: "Session",
     payment: Payment,
     reference: CompetitionArgument = "latest",

@@ -95,7 +95,7 @@ class Rules:
     flat: Annotated[bool, typer.Option("--flat", help="A stake for a contribution, not a sample.")] = False
     duration: Annotated[str, typer.Option(help="How long contributions are taken.")] = "7d"
     capacity: Annotated[int, typer.Option(help="How many contributions are taken at most.")] = 1000
-    open_wait: Annotated[str, typer.Option(help="To open hidden data; 0s: nothing is hidden.")] = "1d"
+    open_wait: Annotated[str, typer.Option(help="To open sealed data; 0s: nothing is sealed.")] = "1d"
     reveal_wait: Annotated[str, typer.Option(help="That you may take to reveal.")] = "3d"
     max_bytes: Annotated[int, typer.Option(help="Of a contribution: what bounds its influence.")] = 8192
     margin: Annotated[
@@ -176,7 +176,7 @@ def create(
     written: Rules,
     consent: Consent,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Leave the trial portion to `reveal` or `watch`.")
+        bool, typer.Option("--no-wait", help="Leave the trial portion to `reveal` or `keep`.")
     ] = False,
     dry_run: DryRunOption = False,
 ) -> Facts:
@@ -200,7 +200,7 @@ def create(
         "address": made.address,
         "model": made.descriptor.model,
         "labels": list(made.descriptor.labels),
-        "test_set": portions_of(len(draft.secret.runs), draft.offer.rules.samples),
+        "test_set": portions_of(len(draft.secret.batches), draft.offer.rules.samples),
         "skipped": draft.skipped,
         "unused": draft.unused,
         "accuracy_at_first": round(draft.accuracy, 4),

@@ -1,4 +1,4 @@
-"""`diln market list`, `show`, `leaderboard`, `replay`, `reveal`, `settle`, `watch` and `simulate`."""
+"""`diln market list`, `show`, `leaderboard`, `replay`, `reveal`, `settle`, `keep` and `simulate`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +7,13 @@ import typer
 from orchestrator.cli.keeping import kept
 from orchestrator.cli.market import market
 from orchestrator.cli.market.options import MarketArgument
-from orchestrator.cli.market.printing import market_shown, replay_shown, settlement, simulated, standing_shown
+from orchestrator.cli.market.printing import (
+    leaderboard_shown,
+    market_shown,
+    replay_shown,
+    settlement,
+    simulated,
+)
 from orchestrator.cli.models.options import EncoderOption, moment
 from orchestrator.console import (
     SENDS,
@@ -26,15 +32,9 @@ from orchestrator.errors import ChainError, DilnError
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
     from orchestrator.models.online import factory, finding
-    from orchestrator.systems.market import (
-        contract,
-        duties,
-        opening,
-        providing,
-        settling,
-        simulation,
-        standing,
-    )
+    from orchestrator.systems.market import contract, duties, opening, settling, simulation
+    from orchestrator.systems.market import leaderboard as boards
+    from orchestrator.systems.market import provider as providers
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -43,7 +43,7 @@ WAITS = {
     "created": "the provider to escrow: create again",
     "trial": "the provider to reveal the trial portion",
     "participation": "contributions",
-    "opening": "hidden data to be opened",
+    "opening": "sealed data to be opened",
     "revealing": "the provider to reveal the test set",
 }
 
@@ -67,7 +67,7 @@ def list_markets(session: "Session") -> Table:
 
 
 def _row(found: "contract.MarketContract") -> dict[str, Any]:
-    """Where a market stands, or why that cannot be told: one that is broken does not hide the others."""
+    """Where a market stands, or why that cannot be told: one that is broken does not seal the others."""
     try:
         state, until = found.state(), found.contract.deadline()
         return {
@@ -89,7 +89,7 @@ def show(session: "Session", reference: MarketArgument, encoder: EncoderOption =
 @command(market)
 def leaderboard(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Table:
     """Show what everybody gets, as far as that is known."""
-    return standing_shown(session, opening.open_market(session, reference, encoder))
+    return leaderboard_shown(session, opening.open_market(session, reference, encoder))
 
 
 @command(market)
@@ -103,7 +103,7 @@ def reveal(session: "Session", reference: MarketArgument, encoder: EncoderOption
     """Reveal what is due of your test set: the trial portion at first, the others after participation."""
     opened, account = opening.open_market(session, reference, encoder), session.sender
     with progress_bar("revealing") as progress:
-        receipts = providing.reveal(session, opened, account, progress=progress)
+        receipts = providers.reveal(session, opened, account, progress=progress)
     gas, phase = sum(receipt.gas_used for receipt in receipts), opened.shared.phase().name.lower()
     return Facts({"revealed": len(receipts), "gas": gas, "phase": phase})
 
@@ -125,11 +125,11 @@ def settle(session: "Session", reference: MarketArgument, encoder: EncoderOption
         "steps": [step.verb for step in steps],
         "gas": sum(step.receipt.gas_used for step in steps),
     }
-    return Facts(facts | settlement(opened, standing.standing(session, opened)))
+    return Facts(facts | settlement(opened, boards.leaderboard(session, opened)))
 
 
 @command(market, sender=SENDS)
-def watch(
+def keep(
     session: "Session",
     reference: MarketArgument,
     once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,

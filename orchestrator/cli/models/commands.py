@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.market import market
-from orchestrator.cli.models.options import EncoderOption, Given, amount, encode
+from orchestrator.cli.models.options import EncoderOption, SampleOptions, amount, encode
 from orchestrator.cli.sum import shared
 from orchestrator.console import SENDS, Answer, Consent, Facts, Shown, command, lazy_imports
 
@@ -16,7 +16,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.models.online.finding import Found
+    from orchestrator.models.online.finding import Instance
 
 OPENERS = {
     "sum": ("orchestrator.systems.sum.opening", "open_model"),
@@ -29,11 +29,11 @@ AnyArgument = Annotated[
 ]
 
 
-def open_any(session: "Session", reference: str, encoder: Path | None = None) -> "Found":
+def open_any(session: "Session", reference: str, encoder: Path | None = None) -> "Instance":
     """The model or market that `reference` names. Raises as its opener does."""
     address = finding.locate(session, reference)
     module, name = OPENERS[factory.recognize(session.chain, address).policy.commands]
-    found: Found = getattr(import_module(module), name)(session, address, encoder)
+    found: Instance = getattr(import_module(module), name)(session, address, encoder)
     return found
 
 
@@ -89,7 +89,7 @@ def withdraw(
 @command(market)
 @command(shared)
 def predict(
-    session: "Session", reference: AnyArgument, given: Given, encoder: EncoderOption = None
+    session: "Session", reference: AnyArgument, given: SampleOptions, encoder: EncoderOption = None
 ) -> Answer:
     """Ask the contract for a label: text (or numbers) in, label out. Free."""
     opened = open_any(session, reference, encoder)

@@ -17,7 +17,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.kernel.money import Currency
-    from orchestrator.models.online.finding import Found
+    from orchestrator.models.online.finding import Instance
 
 EncoderOption = Annotated[
     Path | None,
@@ -42,7 +42,7 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Given:
+class SampleOptions:
     """The four ways to give samples: of these options just one is given."""
 
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="A text.")] = None
@@ -81,13 +81,13 @@ class Given:
 
 
 @dataclass(frozen=True)
-class GivenLabelled(Given):
+class LabelledSampleOptions(SampleOptions):
     """The same, and the label of each."""
 
     label: Annotated[str | None, typer.Option(help="The sample's label.")] = None
     label_column: LabelColumn = "label"
 
-    def samples(self, opened: "Found | None" = None) -> Samples:
+    def samples(self, opened: "Instance | None" = None) -> Samples:
         """With `opened`, the column of texts is looked for if none is named. Raises UsageError, DataError."""
         self._check()
         if self.csv is None:
@@ -141,7 +141,7 @@ class Training:
         return training.read_table(csv, self.text_column, self.label_column)
 
 
-def encode(opened: "Found", samples: Samples) -> list[bytes]:
+def encode(opened: "Instance", samples: Samples) -> list[bytes]:
     """The samples' bytes. Raises DataError where they do not fit the model."""
     found = []
     for number, row in enumerate(samples.rows, 1):
@@ -154,7 +154,7 @@ def encode(opened: "Found", samples: Samples) -> list[bytes]:
     return found
 
 
-def encode_many(opened: "Found", samples: Samples) -> "tuple[list[int], list[bytes], Counter[str]]":
+def encode_many(opened: "Instance", samples: Samples) -> "tuple[list[int], list[bytes], Counter[str]]":
     """The rows of a CSV that fit the model, their bytes, and how many were dropped for which reason.
 
     A single sample that does not fit raises DataError, and so does a CSV of which nothing fits.
@@ -173,7 +173,7 @@ def encode_many(opened: "Found", samples: Samples) -> "tuple[list[int], list[byt
     return kept, xs, dropped
 
 
-def text_column_of(opened: "Found | None", csv: Path, given: str | None, label_column: str) -> str | None:
+def text_column_of(opened: "Instance | None", csv: Path, given: str | None, label_column: str) -> str | None:
     """The column of texts: the one that was named, else for a model of texts the one that has the longest."""
     if given or opened is None or not isinstance(opened.descriptor.encoder, encoders.TextEncoder):
         return given
@@ -187,7 +187,7 @@ def text_column_of(opened: "Found | None", csv: Path, given: str | None, label_c
     return max(lengths, key=lambda name: lengths[name], default=None)
 
 
-def amount(opened: "Found", value: int) -> Shown:
+def amount(opened: "Instance", value: int) -> Shown:
     """An amount of the model's or market's money."""
     return amount_of(opened.shared.money, value)
 

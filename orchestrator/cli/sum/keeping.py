@@ -1,4 +1,4 @@
-"""`diln sum refund`, `report` and `watch`: what moves money."""
+"""`diln sum refund`, `report` and `keep`: what moves money."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imp
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import system as systems
-    from orchestrator.systems.sum import claiming, duties, hiding, opening
+    from orchestrator.systems.sum import claiming, duties, opening, sealing
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -35,7 +35,7 @@ def refund(
     numbers = number or ()
     done = list(claiming.settle(session, opened, account, ("refund",), everyone=everyone, numbers=numbers))
     if not numbers:
-        done += hiding.release(session, opened, account, everyone=everyone)
+        done += sealing.release(session, opened, account, everyone=everyone)
     return outcomes_table([outcome_facts(opened, each) for each in done])
 
 
@@ -57,7 +57,7 @@ def report(
 
 
 @command(shared, sender=SENDS)
-def watch(
+def keep(
     session: "Session",
     reference: ReferenceArgument,
     once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,

@@ -8,8 +8,8 @@ from orchestrator.cli.models.options import amount, moment
 from orchestrator.console import Shown, Table
 
 if TYPE_CHECKING:
-    from orchestrator.systems.sum.claiming import Outcome
-    from orchestrator.systems.sum.opening import Opened
+    from orchestrator.systems.sum.claiming import ClaimResult
+    from orchestrator.systems.sum.opening import SharedModel
     from orchestrator.systems.sum.records import Contribution
 
 ReferenceArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A shared model's name or address.")]
@@ -19,7 +19,7 @@ MaximumOption = Annotated[
 ]
 
 
-def contribution_facts(opened: "Opened", contribution: "Contribution", state: str) -> dict[str, Any]:
+def contribution_facts(opened: "SharedModel", contribution: "Contribution", state: str) -> dict[str, Any]:
     facts, shared = contribution.facts, opened.shared
     return {
         "number": contribution.number,
@@ -32,7 +32,7 @@ def contribution_facts(opened: "Opened", contribution: "Contribution", state: st
     }
 
 
-def outcome_facts(opened: "Opened", outcome: "Outcome") -> dict[str, Any]:
+def outcome_facts(opened: "SharedModel", outcome: "ClaimResult") -> dict[str, Any]:
     told = outcome.contribution
     return {
         "verb": outcome.verb,
@@ -45,7 +45,7 @@ def outcome_facts(opened: "Opened", outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _done(outcome: "Outcome") -> str:
+def _done(outcome: "ClaimResult") -> str:
     if not outcome.receipt:
         return f"no {outcome.verb}"
     return f"first look, to {outcome.verb}" if outcome.looked else outcome.verb

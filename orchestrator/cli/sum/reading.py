@@ -63,7 +63,7 @@ def show(
     opened = opening.open_model(session, reference, encoder)
     contract, descriptor = opened.shared, opened.descriptor
     test, status = finding.read_test_set(session, descriptor), contract.contract.status()
-    accuracy = replaying.accuracy_on(opened.twin(), test) if test else None
+    accuracy = replaying.accuracy_on(opened.reference(), test) if test else None
     viewer = session.settings.sender
     standing = contract.contract.account(session.address(viewer)) if viewer else None
     quality = descriptor.quality
@@ -141,12 +141,12 @@ def leaderboard(session: "Session", reference: ReferenceArgument) -> Table:
     return Table(rows, ["name", "points", "level", "valid", "contributions", *money])
 
 
-def _plot(opened: "opening.Opened", test: "TestSet | None", png: Path) -> None:
+def _plot(opened: "opening.SharedModel", test: "TestSet | None", png: Path) -> None:
     if not test:
         raise ModelError("no test set was published with this model", "Its accuracy cannot be plotted.")
     with progress_bar("replaying") as progress:
         _draw(opened, replaying.replay(opened, test, progress).history, png)
 
 
-def _draw(opened: "opening.Opened", history: "Sequence[replaying.Point]", png: Path) -> None:
+def _draw(opened: "opening.SharedModel", history: "Sequence[replaying.Point]", png: Path) -> None:
     plots.draw_history(history, f"{opened.name}: accuracy over time", png)

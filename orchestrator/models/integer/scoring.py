@@ -1,4 +1,4 @@
-"""From predictions to the score the contract computes: the twin of contracts/models/integer/Score.sol."""
+"""From predictions to the score that the contract computes, as contracts/models/integer/Score.sol does."""
 
 from collections.abc import Iterable
 

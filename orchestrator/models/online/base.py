@@ -1,4 +1,4 @@
-"""What all twins share: the integer interface of a contract and the estimator interface of scikit-learn."""
+"""What all references share: the integers of a contract, and the estimator interface of scikit-learn."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrator.errors import DataError
-from orchestrator.models.online import words as layout
+from orchestrator.models.online import weights as layout
 from orchestrator.models.online.features import Indices, decode_sparse, encode_sparse
 
 SETTINGS = {"window": "rate"}
 """Where a contract's setting has another name than the estimator's."""
 
-CERTAIN = 16  # P(h(x) = y) is counted in sixteenths
+CERTAINTY_ONE = 16  # P(h(x) = y) is counted in sixteenths
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Verdict:
 
 def certainty_of_margin(margin: int, bits: int) -> int:
     """A straight line: 8 where `margin` is 0, 16 from 2**bits on, 1 at least."""
-    return max(1, min(CERTAIN, CERTAIN // 2 + ((margin << 3) >> bits)))
+    return max(1, min(CERTAINTY_ONE, CERTAINTY_ONE // 2 + ((margin << 3) >> bits)))
 
 
 class OnChainModel(ABC):
@@ -70,7 +70,7 @@ class OnChainModel(ABC):
     def arguments(self) -> bytes:
         """The model as it is now, as the last part of what SumFactory.create takes: shape and base."""
         base = self.to_bytes()
-        return self._shape(len(base)).pack().to_bytes(32, "big") + base
+        return self._params(len(base)).pack().to_bytes(32, "big") + base
 
     @property
     @abstractmethod
@@ -86,13 +86,13 @@ class OnChainModel(ABC):
         """Take over words that `to_bytes` gave."""
 
     @classmethod
-    def of_shape(cls, shape: layout.Shape) -> Self:
+    def of_params(cls, params: layout.ModelParams) -> Self:
         """The model with a contract's settings, before it has learned anything."""
         names = inspect.signature(cls).parameters
-        return cls(**{name: getattr(shape, SETTINGS.get(name, name)) for name in names})
+        return cls(**{name: getattr(params, SETTINGS.get(name, name)) for name in names})
 
     @abstractmethod
-    def _shape(self, base_bytes: int) -> layout.Shape: ...
+    def _params(self, base_bytes: int) -> layout.ModelParams: ...
 
     @abstractmethod
     def _decode(self, x: bytes) -> Any: ...
@@ -178,7 +178,7 @@ def lead(scores: list[int], y: int) -> int:
 
 
 class SparseModel(OnChainModel):
-    """A twin over sparse binary features. Column j of X is feature j + 1: 0 is the intercept.
+    """A reference over sparse binary features. Column j of X is feature j + 1: 0 is the intercept.
 
     `dims` counts the features and the intercept; a contribution names `limit` features at most.
     """

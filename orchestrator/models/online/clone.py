@@ -9,7 +9,7 @@ from orchestrator.bindings.sum import Funded, Sum, Withdrawn
 from orchestrator.chain import Chain, Receipt
 from orchestrator.kernel.money import Currency, read_currency
 from orchestrator.models.online.compositions import Composition
-from orchestrator.models.online.words import Shape
+from orchestrator.models.online.weights import ModelParams
 from orchestrator.types import Address
 
 WORDS_AT_ONCE = 500
@@ -58,8 +58,8 @@ class Clone(ABC):
         return self.contract.money.unit
 
     @cached_property
-    def shape(self) -> Shape:
-        return Shape.unpack(self.contract.settings.shape)
+    def params(self) -> ModelParams:
+        return ModelParams.unpack(self.contract.settings.shape)
 
     def predict_many(self, xs: Sequence[bytes]) -> list[int]:
         """The label of each sample. Raises ContractReverted (BadFeatures)."""

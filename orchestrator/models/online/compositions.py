@@ -6,7 +6,7 @@ from orchestrator.models.online.base import OnChainModel
 from orchestrator.models.online.dense import DensePerceptron, NearestCentroid
 from orchestrator.models.online.sparse_counts import NaiveBayes, SparseNearestCentroid
 from orchestrator.models.online.sparse_linear import SparseLogistic, SparsePerceptron
-from orchestrator.models.online.words import Shape
+from orchestrator.models.online.weights import ModelParams
 
 MODELS: tuple[type[OnChainModel], ...] = (
     DensePerceptron,
@@ -46,9 +46,9 @@ class Composition:
         """Of its artifact."""
         return self.model.part + self.policy.name
 
-    def reference(self, shape: Shape, base: bytes) -> OnChainModel:
+    def reference(self, params: ModelParams, base: bytes) -> OnChainModel:
         """The model in Python, with these settings, in the state `base`."""
-        return self.model.of_shape(shape).restore(base)
+        return self.model.of_params(params).restore(base)
 
 
 COMPOSITIONS = {

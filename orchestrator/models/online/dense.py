@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrator.errors import DataError
-from orchestrator.models.online import words as layout
+from orchestrator.models.online import weights as layout
 from orchestrator.models.online.base import OnChainModel, Verdict, best_label, certainty_of_margin, lead
 from orchestrator.models.online.features import decode_dense, encode_dense
 from orchestrator.models.online.sparse_counts import FURTHEST, STATS_LANES, pack_stats, unpack_stats
@@ -42,7 +42,7 @@ def _unpack_rows(model: bytes, head: int, count: int, dims: int) -> tuple[layout
 
 
 class DenseModel(OnChainModel):
-    """A twin over `dims` features from 0 to 255; other numbers are rounded and clipped."""
+    """A reference over `dims` features from 0 to 255; other numbers are rounded and clipped."""
 
     dims: int
     classes: int
@@ -98,8 +98,8 @@ class DensePerceptron(DenseModel):
             mine[:] = np.clip(rounded, layout.INT16_MIN, layout.INT16_MAX).astype(np.int64)
         return self
 
-    def _shape(self, base_bytes: int) -> layout.Shape:
-        return layout.Shape(self.dims, self.classes, 0, self.rate, self.bits, base_bytes)
+    def _params(self, base_bytes: int) -> layout.ModelParams:
+        return layout.ModelParams(self.dims, self.classes, 0, self.rate, self.bits, base_bytes)
 
     def _reset(self) -> None:
         self.classes_ = np.arange(self.classes)
@@ -167,8 +167,8 @@ class NearestCentroid(DenseModel):
         self.samples_[:] = np.minimum(np.asarray(samples), self.window)
         return self
 
-    def _shape(self, base_bytes: int) -> layout.Shape:
-        return layout.Shape(self.dims, self.classes, 0, self.window, self.bits, base_bytes)
+    def _params(self, base_bytes: int) -> layout.ModelParams:
+        return layout.ModelParams(self.dims, self.classes, 0, self.window, self.bits, base_bytes)
 
     def _reset(self) -> None:
         self.classes_ = np.arange(self.classes)

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.errors import ModelError
 from orchestrator.models.online.encoders import Encoder, encoder_from_json
-from orchestrator.models.online.words import Shape
+from orchestrator.models.online.weights import ModelParams
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.text import shown
@@ -102,13 +102,13 @@ class Descriptor:
             return int(text)
         raise ModelError(f"there is no label `{shown(text)}`", f"The labels are {', '.join(self.labels)}.")
 
-    def check_shape(self, shape: Shape) -> None:
+    def check_params(self, params: ModelParams) -> None:
         """Raise ModelError where the model takes other features or labels than this says."""
         dims = self.encoder.features + (0 if self.encoder.kind == "scaled" else 1)
-        if (dims, len(self.labels)) != (shape.dims, shape.classes):
+        if (dims, len(self.labels)) != (params.dims, params.classes):
             raise ModelError(
                 f"the descriptor is for {dims} features and {len(self.labels)} labels, the model "
-                f"on the chain has {shape.dims} and {shape.classes}",
+                f"on the chain has {params.dims} and {params.classes}",
                 _BAD,
             )
 

@@ -34,7 +34,7 @@ Bind = Callable[[Composition, Chain, Address, int], C]
 
 
 @dataclass(frozen=True)
-class Found:
+class Instance:
     """What the factory created, with its descriptor, which is the one that its address commits to."""
 
     shared: Clone
@@ -45,15 +45,15 @@ class Found:
     def name(self) -> str:
         return self.descriptor.name
 
-    def first_twin(self) -> OnChainModel:
+    def first_reference(self) -> OnChainModel:
         """The reference of the model as it was created."""
         _, arguments = arguments_of(self.shared.chain.code(self.shared.address))
-        return self.shared.composition.reference(self.shared.shape, arguments[BEFORE_BASE:])
+        return self.shared.composition.reference(self.shared.params, arguments[BEFORE_BASE:])
 
-    def twin(self) -> OnChainModel:
+    def reference(self) -> OnChainModel:
         """The reference of the model as it is now: what it predicts, the contract predicts."""
         words = b"".join(word.to_bytes(32, "big") for word in self.shared.words())
-        return self.shared.composition.reference(self.shared.shape, words)
+        return self.shared.composition.reference(self.shared.params, words)
 
 
 def find(
@@ -85,7 +85,7 @@ def find(
     descriptor = _descriptor(session, address, created, encoder)
     if descriptor.model != composition.model.part:
         raise ModelError(f"the descriptor is of a {descriptor.model}, not of a {composition.model.part}")
-    descriptor.check_shape(shared.shape)
+    descriptor.check_params(shared.params)
     return shared, descriptor, created
 
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.models.online import words as layout
+from orchestrator.models.online import weights as layout
 from orchestrator.models.online.base import SparseModel, Verdict, best_label, certainty_of_margin, lead
 from orchestrator.models.online.features import Indices
 from orchestrator.models.online.fixedpoint import LOG_BITS, log2
@@ -70,8 +70,8 @@ class SparseCounts(SparseModel):
         self.stats_ = [self._statistic(self.counts_[1:, label]) for label in range(self.classes)]
         return self
 
-    def _shape(self, base_bytes: int) -> layout.Shape:
-        return layout.Shape(self.dims, self.classes, self.limit, 0, self.bits, base_bytes)
+    def _params(self, base_bytes: int) -> layout.ModelParams:
+        return layout.ModelParams(self.dims, self.classes, self.limit, 0, self.bits, base_bytes)
 
     def _reset(self) -> None:
         self.classes_ = np.arange(self.classes)

@@ -5,9 +5,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.models.online import words as layout
+from orchestrator.models.online import weights as layout
 from orchestrator.models.online.base import (
-    CERTAIN,
+    CERTAINTY_ONE,
     SparseModel,
     Verdict,
     best_label,
@@ -56,8 +56,8 @@ class SparseLinear(SparseModel):
         self.coef_[:] = np.clip(rounded, layout.INT16_MIN, layout.INT16_MAX).astype(np.int64)
         return self
 
-    def _shape(self, base_bytes: int) -> layout.Shape:
-        return layout.Shape(self.dims, self.classes, self.limit, self.rate, self.bits, base_bytes)
+    def _params(self, base_bytes: int) -> layout.ModelParams:
+        return layout.ModelParams(self.dims, self.classes, self.limit, self.rate, self.bits, base_bytes)
 
     def _reset(self) -> None:
         self.classes_ = np.arange(self.classes)
@@ -137,5 +137,5 @@ class SparseLogistic(SparseLinear):
                 self._shift(features, row, step)
                 changed = True
         chance = chances[y] if self.rows > 1 else chances[0] if y == 1 else SIGMOID_ONE - chances[0]
-        certainty = max(1, (chance * CERTAIN + SIGMOID_ONE // 2) >> SIGMOID_BITS)
+        certainty = max(1, (chance * CERTAINTY_ONE + SIGMOID_ONE // 2) >> SIGMOID_BITS)
         return Verdict(predicted, certainty, changed)

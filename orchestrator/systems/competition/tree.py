@@ -1,4 +1,4 @@
-"""Leaves, roots and proofs of data and predictions: the twin of contracts/competition/DataTree.sol."""
+"""Leaves, roots and proofs of data and predictions: the reference of contracts/competition/DataTree.sol."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -5,7 +5,7 @@
     secrets      what only the provider or a participant knows
     testset      portions, sealed and committed to
     creating, providing, participating, settling, duties             the workflows
-    reckoning    what a market must come to, by the Python reference
+    settlement    what a market must come to, by the Python reference
 
 Import from these modules: this package imports none of them.
 """

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from eth_utils.abi import function_abi_to_4byte_selector
 
-from orchestrator.bindings.market import Contributed, Hidden, Paid, PortionRevealed, PredictionMarket
+from orchestrator.bindings import market as abi
+from orchestrator.bindings.market import Contributed, Hidden, Paid, PortionRevealed
 from orchestrator.chain import Receipt
 from orchestrator.models.online.clone import Clone
-from orchestrator.systems.market.records import Given, Participant, Payment, Portion, State
+from orchestrator.systems.market.records import Contribution, Participant, Payment, Portion, State
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.rules import Rules
-from orchestrator.systems.market.reference.samples import Place, count_run
+from orchestrator.systems.market.reference.samples import Domain, count_batch
 from orchestrator.types import Address
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ if TYPE_CHECKING:
 class MarketContract(Clone):
     """A market."""
 
-    contract: PredictionMarket
+    contract: abi.PredictionMarket
 
     @cached_property
     def rules(self) -> Rules:
         return Rules.unpack(self.contract.settings.rules)
 
     @property
-    def place(self) -> Place:
+    def domain(self) -> Domain:
         """Where its commitments count."""
-        return Place(self.chain.chain_id, self.address)
+        return Domain(self.chain.chain_id, self.address)
 
     @property
     def stake(self) -> int:
@@ -44,9 +45,9 @@ class MarketContract(Clone):
         """What each contribution pays for being measured, in the token's smallest unit."""
         return self.rules.fee * self.unit
 
-    def price_of(self, runs: Iterable[bytes]) -> int:
-        """What contributing these runs takes: stakes and fees."""
-        return sum(self.rules.price(count_run(run)) for run in runs) * self.unit
+    def price_of(self, batches: Iterable[bytes]) -> int:
+        """What contributing these batches takes: stakes and fees."""
+        return sum(self.rules.price(count_batch(batch)) for batch in batches) * self.unit
 
     def state(self) -> State:
         return State.unpack(self.contract.state())
@@ -68,18 +69,18 @@ class MarketContract(Clone):
         count = self.state().participants
         return [Participant.unpack(self.contract.participant(number)) for number in range(count)]
 
-    def given(self) -> list[Given]:
+    def contributions(self) -> list[Contribution]:
         """All contributions in their order."""
-        found = {event.index: _given(event) for event in self.contract.events(Hidden)}
+        found = {event.index: _contribution(event) for event in self.contract.events(Hidden)}
         for event in self.contract.events(Contributed):
-            told, earlier = _given(event), found.get(event.index)
-            found[event.index] = replace(earlier, run=told.run) if earlier else told
+            told, earlier = _contribution(event), found.get(event.index)
+            found[event.index] = replace(earlier, batch=told.batch) if earlier else told
         return [found[index] for index in sorted(found)]
 
-    def added(self, receipt: Receipt) -> list[Given]:
+    def added(self, receipt: Receipt) -> list[Contribution]:
         """The contributions that a transaction made."""
-        hidden, told = self.contract.emitted(Hidden, receipt), self.contract.emitted(Contributed, receipt)
-        return [*map(_given, hidden), *map(_given, told)]
+        sealed, told = self.contract.emitted(Hidden, receipt), self.contract.emitted(Contributed, receipt)
+        return [*map(_contribution, sealed), *map(_contribution, told)]
 
     def portions(self) -> list[Portion]:
         """What is known of the test set."""
@@ -99,11 +100,11 @@ class MarketContract(Clone):
             return None
         return proof_of(bytes(transaction["input"]))
 
-    def contribute(self, runs: Sequence[bytes], maximum: int) -> "Call":
-        """A contribution for each run; `maximum` is the most to pay for all."""
-        if len(runs) == 1:
-            return self.contract.contribute(runs[0], maximum)
-        return self.contract.contribute_batch(runs, maximum)
+    def contribute(self, batches: Sequence[bytes], maximum: int) -> "Call":
+        """A contribution for each batch; `maximum` is the most to pay for all."""
+        if len(batches) == 1:
+            return self.contract.contribute(batches[0], maximum)
+        return self.contract.contribute_batch(batches, maximum)
 
 
 SELECTOR, WORD = 4, 32
@@ -137,12 +138,12 @@ def _word(data: bytes, at: int) -> int | None:
     return int.from_bytes(data[at : at + WORD], "big") if at + WORD <= len(data) else None
 
 
-def _given(event: Hidden | Contributed) -> Given:
-    return Given(
+def _contribution(event: Hidden | Contributed) -> Contribution:
+    return Contribution(
         index=event.index,
         contributor=event.contributor,
         samples=event.samples,
-        run=event.data if isinstance(event, Contributed) else None,
+        batch=event.data if isinstance(event, Contributed) else None,
         commitment=event.commitment if isinstance(event, Hidden) else None,
         transaction=event.tx_hash,
     )

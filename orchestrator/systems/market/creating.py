@@ -5,7 +5,7 @@ import secrets as randomness
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.bindings.market import PredictionMarket
+from orchestrator.bindings import market as abi
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, ContractReverted, DataError, ModelError, UsageError
 from orchestrator.kernel.money import Currency, require_held
@@ -21,10 +21,10 @@ from orchestrator.models.online.references import OnChainModel
 from orchestrator.models.online.training import Table
 from orchestrator.systems.market.contract import MarketContract
 from orchestrator.systems.market.opening import open_market
-from orchestrator.systems.market.providing import reveal
+from orchestrator.systems.market.provider import reveal
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.rules import LESSONS, Rules
-from orchestrator.systems.market.reference.samples import decode_run
+from orchestrator.systems.market.reference.samples import decode_batch
 from orchestrator.systems.market.secrets import folder_of, keep_provider, provider_master
 from orchestrator.systems.market.testset import LONGEST_PORTION, Sample, SecretTest, cut
 from orchestrator.types import Address, Report
@@ -80,7 +80,7 @@ class Draft:
     @property
     def accuracy(self) -> float:
         """The initial model's, on the whole test set."""
-        samples = [sample for run in self.secret.runs for sample in decode_run(run)]
+        samples = [sample for batch in self.secret.batches for sample in decode_batch(batch)]
         return sum(self.converted.model.classify(x) == y for x, y in samples) / len(samples)
 
 
@@ -112,9 +112,9 @@ def prepare(
     key = _key(name, offer, samples, provider.address, session.chain.genesis_hash)
     nonce = _nonce(session, key)
     master = provider_master(session, provider, nonce)
-    runs = _cut(samples, offer.rules, master)
-    size = sum(1 for _ in decode_run(runs[0]))
-    secret = SecretTest.of(runs, master)
+    batches = _cut(samples, offer.rules, master)
+    size = sum(1 for _ in decode_batch(batches[0]))
+    secret = SecretTest.of(batches, master)
     return Draft(
         name=name,
         converted=converted,
@@ -124,7 +124,7 @@ def prepare(
         master=master,
         secret=secret,
         skipped=len(test) - len(samples),
-        unused=len(samples) - size * len(runs),
+        unused=len(samples) - size * len(batches),
     )
 
 
@@ -146,7 +146,7 @@ def create(
     """
     offer, chain, plan = draft.offer, session.chain, _planned(session, draft, provider, pin=not dry_run)
     address, descriptor = plan.address, plan.descriptor
-    market = MarketContract(plan.composition, PredictionMarket(chain, address))
+    market = MarketContract(plan.composition, abi.PredictionMarket(chain, address))
     gas, exists = 0, bool(chain.code(address))
     if not exists:
         check_name(session, draft.name, provider.address)
@@ -200,7 +200,7 @@ def _planned(session: Session, draft: Draft, provider: Account, *, pin: bool) ->
 def _offer(session: Session, market: MarketContract, draft: Draft, provider: Account) -> int:
     """Escrow, once it is sure that what is committed to can be revealed."""
     offer = draft.offer
-    heaviest = max(draft.secret.runs, key=len)
+    heaviest = max(draft.secret.batches, key=len)
     try:
         needed = session.send(market.contract.evaluate(heaviest, 1 << 16), provider, dry_run=True).gas_used
     except ContractReverted as error:
@@ -211,7 +211,7 @@ def _offer(session: Session, market: MarketContract, draft: Draft, provider: Acc
             "Cut it into more --portions, or give each fewer --samples.",
         )
     value, _ = pay_in(session, market, provider, offer.escrow, offer.most or offer.escrow)
-    root = draft.secret.tree(market.place, provider.address).root
+    root = draft.secret.tree(market.domain, provider.address).root
     function = market.contract.offer(root, offer.bounty, offer.bond, offer.provided)
     purpose = f"sum-market-offer-{market.address}"
     return session.send(function, provider, value=value, once=purpose).gas_used

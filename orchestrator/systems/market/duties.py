@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
-from orchestrator.systems.market.hiding import open_hidden
-from orchestrator.systems.market.opening import OpenedMarket, open_market
-from orchestrator.systems.market.providing import reveal
-from orchestrator.systems.market.records import Given
+from orchestrator.systems.market.opening import PredictionMarket, open_market
+from orchestrator.systems.market.provider import reveal
+from orchestrator.systems.market.records import Contribution
 from orchestrator.systems.market.reference.market import Phase
-from orchestrator.systems.market.secrets import kept_hidden, kept_provider
+from orchestrator.systems.market.sealing import open_sealed
+from orchestrator.systems.market.secrets import kept_provider, kept_sealed
 from orchestrator.systems.market.settling import overdue, settle
 from orchestrator.types import Address, Seconds
 
-Look = AnyLook[OpenedMarket]
+Look = AnyLook[PredictionMarket]
 
 PROVIDER = "provider"
 PARTICIPANT = "participant"
@@ -41,19 +41,19 @@ def _opening_is_due(look: Look) -> Seconds | None:
     phase = market.phase()
     if phase not in (Phase.PARTICIPATION, Phase.OPENING):
         return None
-    if not any(each.run is None and _opens(look, each) for each in market.given()):
+    if not any(each.batch is None and _opens(look, each) for each in market.contributions()):
         return None
     return look.now if phase is Phase.OPENING else Seconds(market.contract.deadline())
 
 
-def _opens(look: Look, given: Given) -> bool:
+def _opens(look: Look, given: Contribution) -> bool:
     """Whether a sealed contribution is the account's, or its data are on this machine."""
     own = given.contributor == look.account.address
-    return own or kept_hidden(look.session, look.instance.shared, given) is not None
+    return own or kept_sealed(look.session, look.instance.shared, given) is not None
 
 
 def _open(look: Look) -> Iterator[str]:
-    for each in open_hidden(look.session, look.instance, look.account):
+    for each in open_sealed(look.session, look.instance, look.account):
         yield f"opened contribution {each.index}"
 
 
@@ -90,18 +90,18 @@ def _settle(look: Look) -> Iterator[str]:
         yield "credited everybody"
 
 
-def roles_of(session: Session, opened: OpenedMarket, who: Address) -> frozenset[str]:
+def roles_of(session: Session, opened: PredictionMarket, who: Address) -> frozenset[str]:
     """What `who` is in a market: its provider too, where its secrets are here; one who contributed."""
     market = opened.shared
     provider = who == market.creator or kept_provider(session, market.address) is not None
-    joined = any(each.contributor == who for each in market.given())
+    joined = any(each.contributor == who for each in market.contributions())
     roles = {PROVIDER} if provider else set()
     return frozenset(roles | ({PARTICIPANT} if joined else set()))
 
 
 _EVERYBODY = frozenset({PROVIDER, PARTICIPANT, ANYBODY})
 
-SYSTEM: System[OpenedMarket] = System(
+SYSTEM: System[PredictionMarket] = System(
     name="market",
     kind="market",
     open=open_market,

@@ -19,7 +19,7 @@ _STATUS = {
     "closes_at": 40,
     "contributions": 16,
     "participants": 16,
-    "hidden": 16,
+    "sealed": 16,
     "revealed": 8,
 }
 _LESSONS_AT = 248  # in the cursor's first word
@@ -49,7 +49,7 @@ class State:
     closes_at: Seconds
     contributions: int
     participants: int
-    hidden: int
+    sealed: int
     revealed: int
     lessons: int
     bounty: int
@@ -74,7 +74,7 @@ class State:
             target=status["target"],
             closes_at=Seconds(status["closes_at"]),
             lessons=packed[1] >> _LESSONS_AT,
-            **{name: status[name] for name in ("contributions", "participants", "hidden", "revealed")},
+            **{name: status[name] for name in ("contributions", "participants", "sealed", "revealed")},
             **{name: held[name] for name in ("bounty", "bond", "tips", "staked", "opened", "pot")},
         )
 
@@ -107,13 +107,13 @@ class Participant:
 
 
 @dataclass(frozen=True)
-class Given:
-    """A contribution, as its events told it: `run` is None while it is hidden behind `commitment`."""
+class Contribution:
+    """A contribution, as its events told it: `batch` is None while it is sealed behind `commitment`."""
 
     index: int
     contributor: Address
     samples: int
-    run: bytes | None
+    batch: bytes | None
     commitment: bytes | None
     transaction: str
 
@@ -124,7 +124,7 @@ class Portion:
 
     index: int
     salt: bytes
-    run: bytes
+    batch: bytes
     transaction: str
 
 

@@ -15,8 +15,8 @@ from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.signing import wallet_accepts
 from orchestrator.provenance.typed import message_digest, recover_signer
 from orchestrator.systems.market.contract import MarketContract
-from orchestrator.systems.market.opening import OpenedMarket
-from orchestrator.systems.market.participating import Lot, batches, check_open, check_room
+from orchestrator.systems.market.opening import PredictionMarket
+from orchestrator.systems.market.participating import Submission, check_open, check_room, transactions_of
 from orchestrator.types import Address, Wei
 
 FORMAT = "diln-market-signed/1"
@@ -36,20 +36,22 @@ class Signed:
     """Contributions that `contributor` signed; `maximum` is the most that they cost."""
 
     contributor: Address
-    runs: tuple[bytes, ...]
+    batches: tuple[bytes, ...]
     maximum: int
     nonce: int
     deadline: int
     signature: bytes
 
 
-def sign(opened: OpenedMarket, lot: Lot, contributor: Account, deadline: int, file: Path) -> list[Signed]:
-    """Sign a lot, to be relayed until `deadline`, into `file`. Raises WrongPassword, StorageError."""
+def sign(
+    opened: PredictionMarket, submission: Submission, contributor: Account, deadline: int, file: Path
+) -> list[Signed]:
+    """Sign a submission, to be relayed until `deadline`, into `file`. Raises WrongPassword, StorageError."""
     market = opened.shared
     first, found = market.contract.nonce_of(contributor.address), []
-    for number, runs in enumerate(batches(lot.runs)):
+    for number, batches in enumerate(transactions_of(submission.batches)):
         unsigned = Signed(
-            contributor.address, tuple(runs), market.price_of(runs), first + number, deadline, b""
+            contributor.address, tuple(batches), market.price_of(batches), first + number, deadline, b""
         )
         signature = contributor.sign_typed_data(_message(market, unsigned))
         found.append(Signed(**{**vars(unsigned), "signature": signature}))
@@ -64,7 +66,7 @@ def sign(opened: OpenedMarket, lot: Lot, contributor: Account, deadline: int, fi
 
 
 def relay(
-    session: Session, opened: OpenedMarket, file: Path, sender: Account, *, pay: bool = False
+    session: Session, opened: PredictionMarket, file: Path, sender: Account, *, pay: bool = False
 ) -> Iterator[Receipt]:
     """Send what is in `file` and was not sent before; it costs the contributor, from its balance there.
 
@@ -79,22 +81,22 @@ def relay(
         yield _relay(session, opened, each, sender, pay)
 
 
-def lacking(opened: OpenedMarket, file: Path) -> int:
+def lacking(opened: PredictionMarket, file: Path) -> int:
     """What `relay` with `pay` would pay for all that is in `file` and still to be sent."""
     market, total = opened.shared, 0
     needed: dict[Address, int] = {}
     for each in _read(market, file):
         if each.nonce >= market.contract.nonce_of(each.contributor):
-            needed[each.contributor] = needed.get(each.contributor, 0) + market.price_of(each.runs)
+            needed[each.contributor] = needed.get(each.contributor, 0) + market.price_of(each.batches)
     for who, price in needed.items():
         total += max(0, price - market.balance(who))
     return total
 
 
-def _relay(session: Session, opened: OpenedMarket, signed: Signed, sender: Account, pay: bool) -> Receipt:
+def _relay(session: Session, opened: PredictionMarket, signed: Signed, sender: Account, pay: bool) -> Receipt:
     market = opened.shared
     _check(session, opened, signed)
-    lack = max(0, market.price_of(signed.runs) - market.balance(signed.contributor))
+    lack = max(0, market.price_of(signed.batches) - market.balance(signed.contributor))
     if lack and not pay:
         raise InsufficientFunds(
             f"{signed.contributor} lacks {market.money.show(lack)} here",
@@ -109,7 +111,7 @@ def _relay(session: Session, opened: OpenedMarket, signed: Signed, sender: Accou
             gift = Wei(lack)
             approve(session.chain, market.money, market.address, gift, sender)
     function = market.contract.contribute_for(
-        signed.contributor, signed.runs, signed.maximum, signed.deadline, signed.signature, gift
+        signed.contributor, signed.batches, signed.maximum, signed.deadline, signed.signature, gift
     )
     try:
         return session.send(function, sender, value=value)
@@ -119,12 +121,12 @@ def _relay(session: Session, opened: OpenedMarket, signed: Signed, sender: Accou
         raise _refused(signed, error.message) from error
 
 
-def _check(session: Session, opened: OpenedMarket, signed: Signed) -> None:
+def _check(session: Session, opened: PredictionMarket, signed: Signed) -> None:
     """All that the contract would look at, before anything is approved or paid."""
     market, money = opened.shared, opened.shared.money
     check_open(opened)
-    check_room(opened, len(signed.runs))
-    if (price := market.price_of(signed.runs)) > signed.maximum:
+    check_room(opened, len(signed.batches))
+    if (price := market.price_of(signed.batches)) > signed.maximum:
         raise _refused(signed, f"it allows {money.show(signed.maximum)}, and it takes {money.show(price)}")
     if signed.nonce != market.contract.nonce_of(signed.contributor):
         raise _refused(signed, "others of its signatures come first")
@@ -152,7 +154,7 @@ def _refused(signed: Signed, why: str) -> SignatureRefused:
 def _message(market: MarketContract, signed: Signed) -> dict[str, Any]:
     """What a wallet signs, in the form that wallets take (`eth_signTypedData_v4`)."""
     named = [{"name": name, "type": kind} for name, kind in _FIELDS]
-    values = {name: getattr(signed, name) for name, _ in _FIELDS}
+    values = {name: getattr(signed, name) for name, _ in _FIELDS if name != "runs"}
     return {
         "types": {
             "EIP712Domain": [{"name": name, "type": kind} for name, kind in _DOMAIN],
@@ -165,13 +167,13 @@ def _message(market: MarketContract, signed: Signed) -> dict[str, Any]:
             "verifyingContract": market.address,
         },
         "primaryType": "Contribution",
-        "message": values | {"runs": list(signed.runs)},
+        "message": values | {"runs": list(signed.batches)},
     }
 
 
 def _to_json(signed: Signed) -> dict[str, Any]:
     return vars(signed) | {
-        "runs": ["0x" + run.hex() for run in signed.runs],
+        "batches": ["0x" + batch.hex() for batch in signed.batches],
         "maximum": str(signed.maximum),
         "signature": "0x" + signed.signature.hex(),
     }
@@ -192,10 +194,12 @@ def _read(market: MarketContract, file: Path) -> Sequence[Signed]:
 
 
 def _signed(value: Any) -> Signed:
-    found = fields.object_in(value, {name for name, _ in _FIELDS} | {"signature"}, "contribution")
+    found = fields.object_in(value, set(Signed.__dataclass_fields__), "contribution")
     return Signed(
         contributor=fields.address_in(found["contributor"], "contributor"),
-        runs=tuple(fields.bytes_in(run, "run") for run in fields.list_in(found["runs"], "runs")),
+        batches=tuple(
+            fields.bytes_in(batch, "batch") for batch in fields.list_in(found["batches"], "batches")
+        ),
         maximum=int(fields.text_in(found["maximum"], "maximum")),
         nonce=fields.count_in(found["nonce"], "nonce"),
         deadline=fields.count_in(found["deadline"], "deadline"),

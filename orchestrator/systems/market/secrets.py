@@ -1,7 +1,7 @@
 """What only the provider or a participant knows: kept in the state folder, and derived from a wallet.
 
 - The provider: a master, from which the salt of each portion follows.
-- A participant: a master, from which the salt of each hidden contribution follows, and the hidden data.
+- A participant: a master, from which the salt of each sealed contribution follows, and the sealed data.
 """
 
 from typing import cast
@@ -14,11 +14,11 @@ from orchestrator.kernel.session import Session
 from orchestrator.models.online.factory import factory_of
 from orchestrator.provenance.secrets import SecretFolder, derive
 from orchestrator.systems.market.contract import MarketContract
-from orchestrator.systems.market.records import Given
+from orchestrator.systems.market.records import Contribution
 from orchestrator.types import Address
 
 DOMAIN = "DILN market secrets"
-TEST_SET, HIDDEN = "test set", "hidden data"
+TEST_SET, SEALED = "test set", "sealed data"
 
 
 def folder_of(session: Session, market: Address | None = None) -> SecretFolder:
@@ -41,36 +41,36 @@ def kept_provider(session: Session, market: Address) -> bytes | None:
     return _bytes(folder_of(session, market).read("provider"), "master")
 
 
-def hidden_salt(session: Session, market: Address, contributor: Account) -> "Salts":
-    """The salts of a contributor's hidden data in a market: one signature for all."""
-    master = derive(contributor, DOMAIN, session.chain.chain_id, HIDDEN, bytes(32), market)
+def sealed_salt(session: Session, market: Address, contributor: Account) -> "Salts":
+    """The salts of a contributor's sealed data in a market: one signature for all."""
+    master = derive(contributor, DOMAIN, session.chain.chain_id, SEALED, bytes(32), market)
     return Salts(master)
 
 
 class Salts:
-    """A salt for each run of samples, and for each time that it is given."""
+    """A salt for each batch of samples, and for each time that it is given."""
 
     def __init__(self, master: bytes) -> None:
         self._master = master
 
-    def of(self, run: bytes, times: int = 0) -> bytes:
-        return keccak(self._master + times.to_bytes(4, "big") + keccak(run))
+    def of(self, batch: bytes, times: int = 0) -> bytes:
+        return keccak(self._master + times.to_bytes(4, "big") + keccak(batch))
 
 
-def keep_hidden(session: Session, market: Address, commitment: bytes, run: bytes, salt: bytes) -> None:
-    content = {"run": run.hex(), "salt": salt.hex()}
-    folder_of(session, market).write(_hidden(commitment), content)
+def keep_sealed(session: Session, market: Address, commitment: bytes, batch: bytes, salt: bytes) -> None:
+    content = {"batch": batch.hex(), "salt": salt.hex()}
+    folder_of(session, market).write(_sealed(commitment), content)
 
 
-def kept_hidden(session: Session, market: MarketContract, given: Given) -> tuple[bytes, bytes] | None:
-    """Data and salt of a hidden contribution; None if they are not on this machine. Raises AccountError."""
-    content = folder_of(session, market.address).read(_hidden(given.commitment or b""))
-    run, salt = _bytes(content, "run"), _bytes(content, "salt")
-    return (run, cast(bytes, salt)) if run is not None else None
+def kept_sealed(session: Session, market: MarketContract, given: Contribution) -> tuple[bytes, bytes] | None:
+    """Data and salt of a sealed contribution; None if they are not on this machine. Raises AccountError."""
+    content = folder_of(session, market.address).read(_sealed(given.commitment or b""))
+    batch, salt = _bytes(content, "batch"), _bytes(content, "salt")
+    return (batch, cast(bytes, salt)) if batch is not None else None
 
 
-def _hidden(commitment: bytes) -> str:
-    return f"hidden-{commitment.hex()[:24]}"
+def _sealed(commitment: bytes) -> str:
+    return f"sealed-{commitment.hex()[:24]}"
 
 
 def _bytes(content: dict[str, str] | None, key: str) -> bytes | None:

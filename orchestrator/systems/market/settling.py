@@ -9,8 +9,8 @@ from orchestrator.chain.sending import GAS_CAP
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable
 from orchestrator.kernel.session import Session
 from orchestrator.systems.market.contract import MarketContract
-from orchestrator.systems.market.opening import OpenedMarket
-from orchestrator.systems.market.records import Given
+from orchestrator.systems.market.opening import PredictionMarket
+from orchestrator.systems.market.records import Contribution
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.types import Address, Report
 
@@ -49,7 +49,7 @@ def _overdue(market: MarketContract) -> bool:
 
 
 def settle(
-    session: Session, opened: OpenedMarket, sender: Account, *, progress: Report | None = None
+    session: Session, opened: PredictionMarket, sender: Account, *, progress: Report | None = None
 ) -> Iterator[Step]:
     """Whatever can be done by anyone now, until the market is closed or waits for somebody or for time.
 
@@ -71,7 +71,7 @@ def settle(
 def _measure(
     session: Session, market: MarketContract, sender: Account, progress: Report | None
 ) -> Iterator[Step]:
-    given, lesson = session.chain.look(lambda: (market.given(), _lesson(market)))
+    given, lesson = session.chain.look(lambda: (market.contributions(), _lesson(market)))
     work, overtaken = FIRST_WORK, 0
     tested = (market.rules.portions - 1) * market.rules.samples
     while position := session.chain.look(lambda: _position(market, given, lesson)):
@@ -104,17 +104,17 @@ def _measure(
 class _Turn:
     """Data to be learned, and whose they are; the trial portion is nobody's."""
 
-    run: bytes
+    batch: bytes
     owner: Address | None = None
 
 
 def _lesson(market: MarketContract) -> _Turn:
     trial = market.state().trial
-    return _Turn(next(portion.run for portion in market.portions() if portion.index == trial))
+    return _Turn(next(portion.batch for portion in market.portions() if portion.index == trial))
 
 
 def _position(
-    market: MarketContract, given: Sequence[Given], lesson: _Turn
+    market: MarketContract, given: Sequence[Contribution], lesson: _Turn
 ) -> tuple[int, list[_Turn]] | None:
     """How many contributions of this pass are judged, and what is learned next, in this pass and another.
 
@@ -130,8 +130,8 @@ def _position(
     last = max(((each.pass_, each.index) for each in judgements), default=(1, -1))
     begins = bool(market.state().lessons)
     judged = 0 if begins else last[1] + 1
-    known = [each for each in given if each.run is not None and each.contributor not in gone]
-    turns = [(each.index, _Turn(each.run, each.contributor)) for each in known if each.run is not None]
+    known = [each for each in given if each.batch is not None and each.contributor not in gone]
+    turns = [(each.index, _Turn(each.batch, each.contributor)) for each in known if each.batch is not None]
     later = [turn for index, turn in turns if index >= judged]
     earlier = [turn for index, turn in turns if index < judged]
     return judged, [lesson, *later] if begins else [*later, lesson, *earlier]
@@ -144,19 +144,19 @@ def _data(turns: Sequence[_Turn], most: int) -> list[bytes]:
     """
     chosen, size = list(turns[:1]), 0
     for each in turns[1:most]:
-        size += len(each.run)
+        size += len(each.batch)
         if size <= MOST_DATA:
             chosen.append(each)
     others = (each for each in turns[len(chosen) :] if each.owner != turns[0].owner)
     if all(each.owner == turns[0].owner for each in chosen):
         chosen += [each for each in [next(others, None)] if each]
-    return [each.run for each in chosen]
+    return [each.batch for each in chosen]
 
 
 def _crank(
     session: Session, market: MarketContract, data: Sequence[bytes], work: int, sender: Account
 ) -> Receipt | None:
-    """None if that is too much for a transaction. The limit is given, since an estimate costs many runs."""
+    """None if that is too much for a transaction. The limit is given: an estimate runs it many times."""
     try:
         return session.send(market.contract.crank(data, work), sender, gas=GAS_CAP)
     except (InsufficientFunds, NodeUnavailable):

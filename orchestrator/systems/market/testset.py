@@ -16,7 +16,7 @@ from eth_utils.crypto import keccak
 from orchestrator.errors import DataError, IntegrityError
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
 from orchestrator.provenance.secrets import masked, salts_from
-from orchestrator.systems.market.reference.samples import Place, PositionTree, encode_run, portion_leaf
+from orchestrator.systems.market.reference.samples import Domain, PositionTree, encode_batch, portion_leaf
 from orchestrator.types import Address
 
 Sample = tuple[bytes, int]
@@ -32,22 +32,22 @@ _BAD = "Ask the provider for the file that the market's descriptor names."
 class SecretTest:
     """All portions and their salts: what the provider knows."""
 
-    runs: tuple[bytes, ...]
+    batches: tuple[bytes, ...]
     salts: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, runs: tuple[bytes, ...], master: bytes) -> Self:
+    def of(cls, batches: tuple[bytes, ...], master: bytes) -> Self:
         """These portions, with the salts that follow from the provider's master."""
-        return cls(runs, salts_from(master, len(runs)))
+        return cls(batches, salts_from(master, len(batches)))
 
-    def tree(self, place: Place, provider: Address) -> PositionTree:
-        """The tree whose root commits to them at `place`."""
-        pairs = enumerate(zip(self.runs, self.salts, strict=True))
-        return PositionTree([portion_leaf(place, provider, i, run, salt) for i, (run, salt) in pairs])
+    def tree(self, domain: Domain, provider: Address) -> PositionTree:
+        """The tree whose root commits to them at `domain`."""
+        pairs = enumerate(zip(self.batches, self.salts, strict=True))
+        return PositionTree([portion_leaf(domain, provider, i, batch, salt) for i, (batch, salt) in pairs])
 
     def sealed(self, nonce: bytes) -> "SealedTest":
-        pairs = zip(self.runs, self.salts, strict=True)
-        return SealedTest(nonce, tuple(masked(run, salt, TAG) for run, salt in pairs))
+        pairs = zip(self.batches, self.salts, strict=True)
+        return SealedTest(nonce, tuple(masked(batch, salt, TAG) for batch, salt in pairs))
 
 
 @dataclass(frozen=True)
@@ -107,30 +107,30 @@ def cut(samples: Sequence[Sample], portions: int, size: int, seed: bytes) -> tup
         )
     order = sorted(range(len(samples)), key=lambda i: keccak(seed + i.to_bytes(4, "big")))
     shuffled = [samples[i] for i in order[: portions * size]]
-    runs = []
+    batches = []
     for start in range(0, portions * size, size):
         part = shuffled[start : start + size]
-        runs.append(encode_run([x for x, _ in part], [y for _, y in part]))
-    longest = max(map(len, runs))
+        batches.append(encode_batch([x for x, _ in part], [y for _, y in part]))
+    longest = max(map(len, batches))
     if longest > LONGEST_PORTION:
         raise DataError(
             f"a portion of the test set has {longest} bytes; a contract holds {LONGEST_PORTION}",
             "Cut it into more --portions, or give each fewer --samples.",
         )
-    return tuple(runs)
+    return tuple(batches)
 
 
 def proves(
-    place: Place,
+    domain: Domain,
     provider: Address,
     root: bytes,
     index: int,
-    run: bytes,
+    batch: bytes,
     salt: bytes,
     proof: Sequence[bytes],
 ) -> bool:
     """Whether a portion is the one that `root` commits to as portion `index`."""
-    node = portion_leaf(place, provider, index, run, salt)
+    node = portion_leaf(domain, provider, index, batch, salt)
     for sibling in proof:
         node = keccak(node + sibling if index & 1 == 0 else sibling + node)
         index >>= 1

@@ -10,9 +10,9 @@ from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds
 from orchestrator.kernel.money import Currency, approve, require_held
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import Contribution
-from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address, Report, Wei
 
 AT_ONCE = 25
@@ -33,7 +33,7 @@ class Addition:
 
 
 @dataclass(frozen=True)
-class Given:
+class Earlier:
     """What somebody gave a model before, of some samples: how often each, and what of it is still open."""
 
     times: Counter[Sample]
@@ -45,7 +45,7 @@ class Given:
         return [each for each in dict.fromkeys(samples) if each not in known]
 
 
-def given_before(opened: Opened, contributor: Address, samples: Iterable[Sample]) -> Given:
+def given_before(opened: SharedModel, contributor: Address, samples: Iterable[Sample]) -> Earlier:
     """Which of these samples `contributor` gave before."""
     ledger, asked = opened.ledger.refresh(), set(samples)
 
@@ -53,12 +53,12 @@ def given_before(opened: Opened, contributor: Address, samples: Iterable[Sample]
         return contribution.facts.contributor == contributor and sample_of(contribution) in asked
 
     times = Counter(sample_of(each) for each in ledger.contributions if own(each))
-    return Given(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
+    return Earlier(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
 
 
 def add(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     samples: Sequence[Sample],
     sender: Account,
     *,
@@ -81,7 +81,7 @@ def add(
 
 def _add(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     samples: Sequence[Sample],
     sender: Account,
     maximum: Wei | None,
@@ -109,7 +109,7 @@ def _add(
 
 def _send(
     session: Session,
-    shared: SharedModel,
+    shared: SharedModelContract,
     chunk: Sequence[Sample],
     sender: Account,
     maximum: Wei | None,
@@ -132,7 +132,7 @@ def _send(
     return [*before, receipt]
 
 
-def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
+def most_for(shared: SharedModelContract, n: int, maximum: Wei | None) -> Wei:
     """The most that each of `n` samples may cost: `maximum`, or the price now. Raises ChainError above it."""
     price = shared.price(n)
     if maximum is not None and price > maximum:
@@ -142,7 +142,7 @@ def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
 
 def provide(
     session: Session,
-    shared: SharedModel,
+    shared: SharedModelContract,
     payer: Account,
     needed: Wei,
     dry_run: bool = False,
@@ -170,7 +170,9 @@ def sample_of(contribution: Contribution) -> Sample:
     return contribution.x, contribution.facts.label
 
 
-def _purpose(shared: SharedModel, sender: Account, chunk: Sequence[Sample], given: Counter[Sample]) -> str:
+def _purpose(
+    shared: SharedModelContract, sender: Account, chunk: Sequence[Sample], given: Counter[Sample]
+) -> str:
     """What the journal knows a transaction by. `given` counts how often each sample was given before."""
     content = hashlib.sha256(f"{shared.address} {sender.address}".encode())
     for x, label in chunk:

@@ -8,19 +8,19 @@ from orchestrator.bindings.sum import Sum
 from orchestrator.chain import Chain
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.compositions import GAME, STAKE, Composition
-from orchestrator.models.online.finding import Found, find
+from orchestrator.models.online.finding import Instance, find
 from orchestrator.systems.sum.ledger import Ledger
-from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address
 
 POLICIES = (STAKE, GAME)
 
 
 @dataclass(frozen=True)
-class Opened(Found):
+class SharedModel(Instance):
     """A shared model."""
 
-    shared: SharedModel
+    shared: SharedModelContract
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -28,11 +28,11 @@ class Opened(Found):
         return Ledger(self.shared)
 
 
-def open_model(session: Session, reference: str, encoder: Path | None = None) -> Opened:
+def open_model(session: Session, reference: str, encoder: Path | None = None) -> SharedModel:
     """The shared model that `reference` names. Raises as `find` does."""
-    return Opened(*find(session, reference, POLICIES, bind, encoder))
+    return SharedModel(*find(session, reference, POLICIES, bind, encoder))
 
 
-def bind(composition: Composition, chain: Chain, address: Address, block: int = 0) -> SharedModel:
+def bind(composition: Composition, chain: Chain, address: Address, block: int = 0) -> SharedModelContract:
     """The shared model at `address`, created in `block`."""
-    return SharedModel(composition, Sum(chain, address, block))
+    return SharedModelContract(composition, Sum(chain, address, block))

@@ -7,13 +7,13 @@ from orchestrator.bindings.sum import Added, Sum
 from orchestrator.chain import Receipt
 from orchestrator.models.online.clone import Clone
 from orchestrator.models.online.compositions import GAME
-from orchestrator.systems.sum.records import Contribution, Facts, Terms
+from orchestrator.systems.sum.records import Contribution, ContributionInfo, Terms
 from orchestrator.types import Address, Seconds, Wei
 
 PREDICTIONS_AT_ONCE = 100
 
 
-class SharedModel(Clone):
+class SharedModelContract(Clone):
     """A shared model."""
 
     contract: Sum
@@ -60,4 +60,6 @@ class SharedModel(Clone):
 
 def contribution_of(event: Added) -> Contribution:
     """What an event tells of a contribution."""
-    return Contribution(event.id, Facts.unpack(event.facts), event.x, event.block_number, event.tx_hash)
+    return Contribution(
+        event.id, ContributionInfo.unpack(event.facts), event.x, event.block_number, event.tx_hash
+    )

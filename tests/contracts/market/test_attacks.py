@@ -44,7 +44,7 @@ def test_expire__trial_never_revealed__bond_burnt_bounty_back() -> None:
     s.choose()
     with refused("TooEarly"):
         s.expire()
-    s.evm.advance(s.twin.rules.reveal_wait + 1)
+    s.evm.advance(s.reference.rules.reveal_wait + 1)
     with refused("TooLate"):
         s.reveal_trial()
     s.expire()
@@ -65,7 +65,7 @@ def test_expire__choice_gone_by__void_and_not_rolled_again() -> None:
         with refused("ChoiceLost"):
             s.evm.send(s.do.revealTrial(s.portions[index], s.salts[index], s.proof(index)), "provider")
     s.expire(choice_lost=True)
-    assert s.twin.outcome == Outcome.VOIDED
+    assert s.reference.outcome == Outcome.VOIDED
     s.check()
     s.empty()
 
@@ -83,18 +83,18 @@ def test_choose__any_sender_at_any_time__the_same_portion() -> None:
     assert len(chosen) == 1
 
 
-@pytest.mark.parametrize("hidden", [False, True])
-def test_expire__rest_never_revealed__bond_burnt_participants_get_bounty_and_tips(hidden: bool) -> None:
+@pytest.mark.parametrize("sealed", [False, True])
+def test_expire__rest_never_revealed__bond_burnt_participants_get_bounty_and_tips(sealed: bool) -> None:
     s = create(stake=3).begin(bounty=1_000_003, bond=101, tips=7)
     s.contribute("contributor", GOOD, 10)
     s.contribute("latecomer", run_of(5, 3), 3)
-    if hidden:
+    if sealed:
         s.commit("sleeper", OTHER, 10)
     s.close()
     s.reveal((s.trial + 1) % 4)
     with refused("TooEarly"):
         s.expire()
-    s.evm.advance(s.twin.rules.reveal_wait + 1)
+    s.evm.advance(s.reference.rules.reveal_wait + 1)
     with refused("TooLate"):
         s.reveal((s.trial + 2) % 4)
     s.expire()
@@ -103,11 +103,11 @@ def test_expire__rest_never_revealed__bond_burnt_participants_get_bounty_and_tip
     s.pay()
     s.check()
     spoils = 1_000_003 + 7
-    assert s.balance(BURNT) == 101 + (10 * s.stake if hidden else 0)
+    assert s.balance(BURNT) == 101 + (10 * s.stake if sealed else 0)
     assert s.balance("contributor") == 10 * s.stake + spoils * 10 // 13
     assert s.balance("latecomer") == 3 * s.stake + spoils - spoils * 10 // 13
     assert s.balance("provider") == 0
-    if hidden:
+    if sealed:
         assert s.balance("sleeper") == 0  # its data are not known
     s.empty()
 
@@ -142,7 +142,7 @@ def test_revealTrial__two_versions_of_a_portion_committed__only_the_one_in_its_p
     other = run_of(77, 12)
     for seed in range(40):
         s = create(seed=seed)
-        place, provider = s.place, s.evm.role("provider")
+        place, provider = s.domain, s.evm.role("provider")
         leaves = list(s.tree.levels[0])
         for i in (0, 2):
             leaves[i + 1] = portion_leaf(place, provider, i, other, s.salts[i])
@@ -203,7 +203,7 @@ def test_settle__data_submitted_again_or_copied__earn_nothing() -> None:
     s.contribute("copycat", run, 1)
     s.settle()
     s.check()
-    assert s.twin.participants[1].score == 0
+    assert s.reference.participants[1].score == 0
     assert s.balance("copycat") == s.stake
     s.empty()
 
@@ -242,8 +242,8 @@ def test_open__relayed_by_a_front_runner__still_the_contributors() -> None:
     s.open(index, sender="attacker")
     s.settle()
     s.check()
-    assert s.twin.participants[0].who == "contributor"
-    assert s.twin.participants[0].score > 0
+    assert s.reference.participants[0].who == "contributor"
+    assert s.reference.participants[0].score > 0
 
 
 def test_settle__harm_and_repair_by_accomplices__neither_gains() -> None:
@@ -254,9 +254,9 @@ def test_settle__harm_and_repair_by_accomplices__neither_gains() -> None:
     s.contribute("accomplice", run_of(600, 40), 40)
     s.settle()
     s.check()
-    saboteur = s.twin.participants[1]
+    saboteur = s.reference.participants[1]
     assert saboteur.dropped
-    assert 0 <= s.share() - sum(p.score for p in s.twin.participants) <= 3  # rounded down, each
+    assert 0 <= s.share() - sum(p.score for p in s.reference.participants) <= 3  # rounded down, each
     assert s.balance("saboteur") == 0
     s.empty()
 
@@ -267,7 +267,7 @@ def test_settle__two_strikes_and_no_stake_to_lose__dropped_all_the_same() -> Non
     s.contribute("saboteur", *poison())
     s.settle()
     s.check()
-    assert s.twin.participants[1].dropped
+    assert s.reference.participants[1].dropped
     s.empty()
 
 
@@ -280,8 +280,8 @@ def test_pay__wallet_that_reverts__blocks_nobody_and_can_still_withdraw_elsewher
     s = create().begin()
     wallet = s.evm.deploy("MarketWallet")
     wallet_calls(s, wallet, s.do.contribute(OTHER, ANY), 10 * s.stake)
-    s.runs.append(OTHER)
-    s.twin.contribute("wallet", OTHER, s.evm.now, 10 * s.stake)
+    s.batches.append(OTHER)
+    s.reference.contribute("wallet", OTHER, s.evm.now, 10 * s.stake)
     s.evm.roles["wallet"] = wallet.address
     s.contribute("contributor", GOOD, 10)
     s.settle()
@@ -326,7 +326,7 @@ def rewarding(**rules: int) -> MarketSystem:
 def test_crank__other_data_or_not_in_turn__refused() -> None:
     s = rewarding()
     s.crank(work=36 + 36)  # the trial portion, three times, and the initial model
-    for data in ([run_of(9, 4)], [s.runs[1]], [b""], s.runs[1:]):
+    for data in ([run_of(9, 4)], [s.batches[1]], [b""], s.batches[1:]):
         with refused("OtherData"):
             s.evm.send(s.do.crank(data, 100), "attacker")
     s.check()
@@ -336,11 +336,11 @@ def test_crank__the_same_again__no_effect_and_no_second_tip() -> None:
     s = rewarding(tip=1)
     s.crank(work=36 + 36, most=1)
     s.crank(work=1, most=1)
-    data = [s.runs[0]]
+    data = [s.batches[0]]
     with refused("OtherData"):
         for _ in range(2):
             s.evm.send(s.do.crank(data, 36), "cranker")
-            s.twin.crank("cranker", data, 36, s.evm.now)
+            s.reference.crank("cranker", data, 36, s.evm.now)
     s.check()
 
 
@@ -351,18 +351,18 @@ def test_crank__no_work_or_no_data__no_effect() -> None:
     s.crank(most=0)
     s.check()
     s.crank(most=0)
-    assert s.twin.measuring.next == 0
+    assert s.reference.measuring.next == 0
 
 
 def test_crank__in_any_steps__the_same_result() -> None:
     results = []
     s = rewarding(strikes=2)
     for work in (1_000_000, 5):
-        before, twin = s.evm.snapshot(), deepcopy(s.twin)
+        before, reference = s.evm.snapshot(), deepcopy(s.reference)
         s.measure(work)
-        results.append([(p.score, p.dropped, p.forfeit) for p in s.twin.participants])
+        results.append([(p.score, p.dropped, p.forfeit) for p in s.reference.participants])
         s.evm.revert(before)
-        s.twin = twin
+        s.reference = reference
     assert results[0] == results[1]
 
 
@@ -370,11 +370,11 @@ def test_crank__tips__paid_by_the_step_from_fees_then_tips() -> None:
     """The fees pay for five looks at the test set, the provider's tips for the trial portion and another."""
     s = rewarding(tip=10)
     fee = 37 * 10 * 10**9
-    assert s.twin.rules.fee * s.twin.unit == fee
+    assert s.reference.rules.fee * s.reference.unit == fee
     s.crank(work=36 + 36)  # three times the trial portion, then the test set
     assert s.balance("cranker") == 72 * 10 * 10**9
     s.measure()
-    assert s.twin.fees + s.twin.tips == 5 * fee + 10**12 - s.balance("cranker")
+    assert s.reference.fees + s.reference.tips == 5 * fee + 10**12 - s.balance("cranker")
     before = s.balance("cranker")
     s.pay()
     assert s.balance("cranker") == before
@@ -397,7 +397,7 @@ def test_crank__before_and_after_measuring__refused() -> None:
 def test_settle__scores__telescope_and_never_exceed_the_bounty() -> None:
     s = rewarding(passes=1, strikes=3, stake=10**9)
     s.measure()
-    assert sum(max(0, p.score) for p in s.twin.participants) <= s.share() + 5 <= ONE
+    assert sum(max(0, p.score) for p in s.reference.participants) <= s.share() + 5 <= ONE
     s.pay()
     s.check()
     s.empty()

@@ -17,7 +17,7 @@ def test_pay__forfeit_above_the_stake__everybody_is_paid() -> None:
     s.close()
     s.reveal_all()
     s.measure()
-    poisoner = s.twin.participants[0]
+    poisoner = s.reference.participants[0]
     assert poisoner.dropped
     assert poisoner.forfeit > poisoner.staked * s.stake
     s.pay()

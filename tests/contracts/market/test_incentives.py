@@ -23,7 +23,7 @@ from orchestrator.models.online.references import NaiveBayes, SparsePerceptron
 from orchestrator.systems.market.reference.market import BURNT, Outcome
 from orchestrator.systems.market.reference.measuring import ONE
 from orchestrator.systems.market.reference.rules import LESSONS
-from orchestrator.systems.market.reference.samples import decode_run, encode_run
+from orchestrator.systems.market.reference.samples import decode_batch, encode_batch
 from tests.contracts.market.test_ways import FOREVER, message
 from tests.evm import Reverted
 from tests.market_system import ANY, BOND, BOUNTY, DIMS, create, perceptron, poison, run_of, workshop
@@ -36,7 +36,7 @@ def refused(error: str) -> Any:
 def mistaught() -> SparsePerceptron:
     """A model from samples of which four in ten have the wrong label."""
     model = perceptron()
-    for x, y in decode_run(run_of(40, 60, wrong=0.4)):
+    for x, y in decode_batch(run_of(40, 60, wrong=0.4)):
         model.learn(x, y)
     return model
 
@@ -62,11 +62,11 @@ def test_settle__trial_portion_handed_back__earns_nothing(model: Any, seed: int)
 def test_crank__samples_that_undo_each_other__not_measured() -> None:
     """(x, 1)(x, 0) moves the model, and back: the words are what they were."""
     s = create(model=perceptron(), tip=5).begin(tips=10**12)
-    x, taught = encode_sparse([3]), deepcopy(s.twin.model)
-    for sample in list(decode_run(s.portions[s.trial])) * LESSONS:
+    x, taught = encode_sparse([3]), deepcopy(s.reference.model)
+    for sample in list(decode_batch(s.portions[s.trial])) * LESSONS:
         taught.learn(*sample)
     label = taught.classify(x)
-    s.contribute("flooder", encode_run([x, x] * 2, [1 - label, label] * 2), 4)
+    s.contribute("flooder", encode_batch([x, x] * 2, [1 - label, label] * 2), 4)
     s.close()
     s.reveal_all()
     s.crank(work=36 + 36)
@@ -87,14 +87,14 @@ def test_crank__less_than_the_margin__taken_back_not_paid_not_charged() -> None:
         s.close()
         s.reveal_all()
         s.crank(work=36 + 36)
-        taught = s.twin.model.to_bytes()
+        taught = s.reference.model.to_bytes()
         s.measure()
         s.pay()
         s.check()
-        contributor = s.twin.participants[0]
+        contributor = s.reference.participants[0]
         assert 0 < s.share() < ONE // 2 or margin
         if margin:
-            assert s.twin.model.to_bytes() == taught
+            assert s.reference.model.to_bytes() == taught
             assert (contributor.score, s.balance("contributor")) == (0, 60 * s.stake)
         else:
             assert contributor.score == s.share() > 0
@@ -111,11 +111,11 @@ def test_expire__default_with_a_sybil_of_nearly_all_weight__costs_the_bond_at_le
         s.contribute("sybil", run_of(2 + i, 60), 60)
     paid_in = BOUNTY + BOND + 10**15 + 540 * s.stake
     s.close()
-    s.evm.advance(s.twin.rules.reveal_wait + 1)
+    s.evm.advance(s.reference.rules.reveal_wait + 1)
     s.expire()
     s.pay()
     s.check()
-    assert s.twin.outcome == Outcome.DEFAULTED
+    assert s.reference.outcome == Outcome.DEFAULTED
     assert s.balance("provider") + s.balance("sybil") <= paid_in - BOND
     assert s.balance(BURNT) == BOND
     assert s.balance("contributor") >= 2 * s.stake + (BOUNTY + 10**15) * 2 // 542
@@ -134,12 +134,12 @@ def test_settle__test_set_that_everybody_fails__provider_gains_nothing(rules: di
         if s.choose() == 0:
             break
     s.reveal_trial()
-    s.twin.model.with_weights(s.twin.model.coef_)
+    s.reference.model.with_weights(s.reference.model.coef_)
     for i in range(3):
         s.contribute("contributor", run_of(50 + i, 40), 40)
     s.settle()
     s.check()
-    assert s.twin.measuring.gains == 0
+    assert s.reference.measuring.gains == 0
     assert s.balance("contributor") == 120 * s.stake
     assert s.balance("provider") == BOUNTY + BOND
     s.empty()
@@ -151,7 +151,7 @@ def test_settle__contribution_that_spoils__burnt_and_nobodys() -> None:
     s.contribute("poisoner", *poison())
     s.settle()
     s.check()
-    contributor, poisoner = s.twin.participants
+    contributor, poisoner = s.reference.participants
     assert poisoner.forfeit > 0
     assert s.balance("contributor") == 60 * s.stake + BOUNTY * contributor.score // ONE
     assert s.balance(BURNT) == poisoner.forfeit
@@ -182,12 +182,12 @@ def test_crank__who_only_learns__is_paid_for_a_step() -> None:
 @pytest.mark.parametrize("ending", ["measured", "idle", "half measured", "defaulted"])
 def test_pay__fees_that_nobody_earned__never_the_providers(ending: str) -> None:
     s = create(tip=7).begin(tips=10**13)
-    fee = s.twin.rules.fee * s.twin.unit
+    fee = s.reference.rules.fee * s.reference.unit
     s.contribute("contributor", run_of(600, 6), 6)
     s.commit("sleeper", run_of(601, 5), 5)
     s.close()
     if ending == "defaulted":
-        s.evm.advance(s.twin.rules.reveal_wait + 1)
+        s.evm.advance(s.reference.rules.reveal_wait + 1)
         s.expire()
     else:
         s.reveal_all()
@@ -226,7 +226,7 @@ def test_contributeFor__gift_of_tokens__moves_with_the_contributions_or_not_at_a
         s.evm.send(token.functions.transfer(s.evm.role(who), amount))
         s.evm.send(token.functions.approve(s.market.address, amount), who)
     s.evm.send(s.do.fund(s.evm.role("provider"), BOUNTY + BOND), "provider")
-    s.twin.fund("provider", BOUNTY + BOND)
+    s.reference.fund("provider", BOUNTY + BOND)
     s.evm.send(s.do.offer(s.tree.root, BOUNTY, BOND, 0), "provider")
     s.choose()
     i = s.trial

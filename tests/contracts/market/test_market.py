@@ -7,7 +7,7 @@ created
     ├── chosen twice, or revealed unchosen too late → refused
     └── revealed (participation)
         ├── contributions: malformed, too many bytes, underfunded, too late → refused
-        ├── hidden: opened by others, twice, with other data, too late → refused
+        ├── sealed: opened by others, twice, with other data, too late → refused
         ├── capacity ends it
         └── closed
             ├── nobody contributed → everything returns, without revealing
@@ -77,7 +77,7 @@ def test_initialize__again__refused() -> None:
 def test_settings__created__rules_and_shape() -> None:
     s = create()
     rules, _ = s.do.settings().call()
-    assert Rules.unpack(rules) == s.twin.rules
+    assert Rules.unpack(rules) == s.reference.rules
     assert s.do.creator().call() == s.evm.role("provider")
 
 
@@ -116,7 +116,7 @@ def test_offer__too_much_money__change_credited() -> None:
 # -- the trial ----------------------------------------------------------------------------------------------
 
 
-def test_leafOf__any_portion__what_the_twin_says() -> None:
+def test_leafOf__any_portion__what_the_reference_says() -> None:
     s = create()
     leaf = s.do.leafOf(2, s.portions[2], s.salts[2]).call()
     assert s.tree.levels[0][2] == leaf
@@ -214,7 +214,7 @@ def test_contribute__malformed_or_extreme__refused(run: bytes, error: str) -> No
     with refused(error):
         s.evm.send(s.do.contribute(run, ANY), "poisoner", 10**19)
     with pytest.raises(Exception, match=r"ends after|names 1 to|increasing|labels|refuses"):
-        s.twin.contribute("poisoner", run, s.evm.now, 10**19)
+        s.reference.contribute("poisoner", run, s.evm.now, 10**19)
 
 
 def test_contribute__capacity_reached__participation_ends() -> None:
@@ -242,10 +242,10 @@ def test_commit__absurd_count__refused(samples: int) -> None:
         s.evm.send(s.do.commit(bytes(32), samples, ANY), "contributor", 10**20)
 
 
-def test_commitmentOf__any__what_the_twin_says() -> None:
+def test_commitmentOf__any__what_the_reference_says() -> None:
     s = create()
     who, salt = s.evm.role("contributor"), bytes(range(32))
-    assert s.do.commitmentOf(who, GOOD, salt).call() == contribution_commitment(s.place, who, GOOD, salt)
+    assert s.do.commitmentOf(who, GOOD, salt).call() == contribution_commitment(s.domain, who, GOOD, salt)
 
 
 def test_open__other_data_or_salt__refused() -> None:
@@ -282,10 +282,10 @@ def test_open__too_late__refused() -> None:
         s.open(index)
 
 
-def test_reveal__hidden_contributions_may_still_be_opened__refused() -> None:
+def test_reveal__sealed_contributions_may_still_be_opened__refused() -> None:
     s = create().begin()
     index = s.commit("contributor", GOOD, 10)
-    s.evm.advance(s.twin.rules.duration)
+    s.evm.advance(s.reference.rules.duration)
     with refused("WrongPhase"):
         s.reveal((s.trial + 1) % 4)
     s.open(index)
@@ -301,15 +301,15 @@ def test_settle__good_and_bad__good_paid_by_the_formula() -> None:
     s.contribute("poisoner", BAD, 10)
     s.settle()
     s.check()
-    m = s.twin.measuring
-    good, bad = s.twin.participants
+    m = s.reference.measuring
+    good, bad = s.reference.participants
     assert m.first.paying > m.last.paying
     assert good.score == s.share()
     assert bad.dropped
     assert s.balance("contributor") == 10 * s.stake + BOUNTY * good.score // ONE
     assert s.balance("poisoner") == 10 * s.stake - bad.forfeit
     assert s.balance(BURNT) == bad.forfeit > 0
-    assert s.twin.outcome == Outcome.SETTLED
+    assert s.reference.outcome == Outcome.SETTLED
     s.empty()
 
 
@@ -317,10 +317,10 @@ def test_settle__nobody_contributed__returned_at_once() -> None:
     s = create().begin()
     with refused("WrongPhase"):
         s.expire()
-    s.evm.advance(s.twin.rules.duration)
+    s.evm.advance(s.reference.rules.duration)
     s.expire()
     s.pay(0)
-    assert s.twin.outcome == Outcome.RETURNED
+    assert s.reference.outcome == Outcome.RETURNED
     assert s.balance("provider") == BOUNTY + BOND
     s.empty()
 
@@ -332,7 +332,7 @@ def test_settle__only_unopened__stakes_burnt_and_the_rest_returned() -> None:
     s.expire()
     s.pay()
     s.check()
-    assert s.balance("contributor") == s.twin.rules.fee * s.twin.unit
+    assert s.balance("contributor") == s.reference.rules.fee * s.reference.unit
     assert s.balance(BURNT) == 10 * s.stake
     assert s.balance("provider") == BOUNTY + BOND
     s.empty()
@@ -344,7 +344,7 @@ def test_settle__unopened_beside_useful__stake_burnt() -> None:
     s.commit("sleeper", OTHER, 10)
     s.settle()
     s.check()
-    score = s.twin.participants[0].score
+    score = s.reference.participants[0].score
     assert s.balance("sleeper") == 0
     assert s.balance("contributor") == 10 * s.stake + BOUNTY * score // ONE
     assert s.balance(BURNT) == 10 * s.stake
@@ -353,12 +353,12 @@ def test_settle__unopened_beside_useful__stake_burnt() -> None:
 
 def test_settle__everybody_fails__nobody_forfeits() -> None:
     s = create(test_set=[run_of(i, 12, wrong=1.0) for i in range(4)]).begin()
-    s.twin.model.with_weights(-1 * s.twin.model.coef_)
+    s.reference.model.with_weights(-1 * s.reference.model.coef_)
     s.contribute("contributor", GOOD, 10)
     s.commit("sleeper", GOOD, 10)
     s.settle()
     s.check()
-    if s.twin.participants[0].score <= 0:  # the test set is the opposite of the truth
+    if s.reference.participants[0].score <= 0:  # the test set is the opposite of the truth
         assert s.balance("contributor") == 10 * s.stake
     assert s.balance("sleeper") == 0  # no test set is to blame for what was not opened
     assert s.balance(BURNT) >= 10 * s.stake
@@ -395,9 +395,9 @@ def test_settle__dropped_after_something_was_kept__another_pass() -> None:
     s.contribute("turncoat", *poison())
     s.settle()
     s.check()
-    turncoat = s.twin.participants[0]
+    turncoat = s.reference.participants[0]
     assert turncoat.dropped
-    assert s.twin.measuring.at_pass == 2
+    assert s.reference.measuring.at_pass == 2
     assert turncoat.score == 0
     s.empty()
 
@@ -409,7 +409,7 @@ def test_settle__same_in_the_last_pass__what_was_kept_counts() -> None:
     s.contribute("turncoat", *poison())
     s.settle()
     s.check()
-    turncoat = s.twin.participants[0]
+    turncoat = s.reference.participants[0]
     assert turncoat.dropped
     assert turncoat.score > 0
     s.empty()
@@ -421,7 +421,7 @@ def test_settle__two_strikes__first_slip_forgiven() -> None:
     s.contribute("careless", run_of(601, 60, wrong=1.0), 60)
     s.settle()
     s.check()
-    careless = s.twin.participants[1]
+    careless = s.reference.participants[1]
     assert not careless.dropped
     assert careless.score < 0
     assert s.balance("careless") < 60 * s.stake
@@ -437,20 +437,20 @@ def test_settle__token_with_a_fee__wei_for_wei() -> None:
         s.evm.send(token.functions.transfer(s.evm.role(who), amount))
         s.evm.send(token.functions.approve(s.market.address, amount), who)
         s.evm.send(s.do.fund(s.evm.role(who), amount), who)
-        s.twin.fund(who, amount - amount // 100)
+        s.reference.fund(who, amount - amount // 100)
     s.check()
     with refused("NoEther"):
         s.evm.send(s.do.offer(s.tree.root, 1, 1, 0), "provider", 2)
     with refused("NoEther"):
         s.evm.send(s.do.fund(s.evm.role("provider"), 0), "provider", 2)
     s.evm.send(s.do.offer(s.tree.root, BOUNTY, BOND, 0), "provider")
-    s.twin.offer(BOUNTY, BOND, 0, s.evm.now)
+    s.reference.offer(BOUNTY, BOND, 0, s.evm.now)
     s.choose()
     s.reveal_trial()
     for who, run in (("contributor", GOOD), ("poisoner", BAD)):
         s.evm.send(s.do.contribute(run, ANY), who)
-        s.runs.append(run)
-        s.twin.contribute(who, run, s.evm.now)
+        s.batches.append(run)
+        s.reference.contribute(who, run, s.evm.now)
     s.settle()
     s.check()
     s.empty()
@@ -461,7 +461,7 @@ def test_predict__settled__the_model_that_the_data_made() -> None:
     s.contribute("contributor", GOOD, 10)
     s.settle()
     x = bytes([0, 3, 0, 5])
-    assert s.do.predict(x).call() == s.twin.model.classify(x)
+    assert s.do.predict(x).call() == s.reference.model.classify(x)
 
 
 def test_expire__nobody_measures__everything_returns() -> None:
@@ -481,14 +481,14 @@ def test_expire__nobody_measures__everything_returns() -> None:
     s.empty()
 
 
-def test_deadline__each_phase__what_the_twin_says() -> None:
+def test_deadline__each_phase__what_the_reference_says() -> None:
     s = create()
     s.offer()
     seen = []
 
     def agree() -> None:
         seen.append(s.do.phase().call())
-        assert s.do.deadline().call() == s.twin.deadline(s.evm.now)
+        assert s.do.deadline().call() == s.reference.deadline(s.evm.now)
 
     agree()
     s.choose()

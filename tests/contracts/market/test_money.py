@@ -109,15 +109,15 @@ def test_settle__largest_amounts__wei_for_wei(rules: dict[str, int]) -> None:
     for who, amount in (("provider", 3 * most), ("contributor", 10**26), ("rival", 10**26)):
         endow(s, token, who, amount)
         s.evm.send(s.do.fund(s.evm.role(who), amount), who)
-        s.twin.fund(who, amount)
+        s.reference.fund(who, amount)
     s.evm.send(s.do.offer(s.tree.root, most, most, most), "provider")
-    s.twin.offer(most, most, most, s.evm.now)
+    s.reference.offer(most, most, most, s.evm.now)
     s.choose()
     s.reveal_trial()
     for who, run in (("contributor", GOOD), ("rival", run_of(7, 10, wrong=0.5)), ("contributor", OTHER)):
         s.evm.send(s.do.contribute(run, ANY), who)
-        s.twin.contribute(who, run, s.evm.now)
-        s.runs.append(run)
+        s.reference.contribute(who, run, s.evm.now)
+        s.batches.append(run)
     s.settle()
     s.check()
     s.empty()
@@ -162,7 +162,7 @@ def test_reveal__at_the_last_second__allowed_and_not_expired(late: int) -> None:
         with refused("TooLate"):
             s.evm.send(reveal, "provider")
         s.expire()
-        assert s.twin.outcome == Outcome.DEFAULTED
+        assert s.reference.outcome == Outcome.DEFAULTED
     else:
         with refused("TooEarly"):
             s.evm.call(s.do.expire(), "anyone")
@@ -200,12 +200,12 @@ def test_crank__revealed_and_measured_in_one_transaction__the_same() -> None:
         else:
             for call in calls:
                 s.evm.send(attacker.functions.run(s.market.address, [call], [0]), "attacker")
-        s.twin.reveal(index, s.portions[index], s.evm.now)
-        s.twin.crank("attacker", [s.portions[s.trial], GOOD, OTHER], 1_000, s.evm.now)
-        s.twin.pay(10, s.evm.now)
+        s.reference.reveal(index, s.portions[index], s.evm.now)
+        s.reference.crank("attacker", [s.portions[s.trial], GOOD, OTHER], 1_000, s.evm.now)
+        s.reference.pay(10, s.evm.now)
         s.check()
         s.empty()
-        results.append(s.twin.outcome)
+        results.append(s.reference.outcome)
     assert results == [Outcome.SETTLED] * 2
 
 

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.models.online.references import NaiveBayes, SparsePerceptron
 from orchestrator.systems.market.reference.measuring import WHOLE, evaluate
 from orchestrator.systems.market.reference.rules import ACCURACY, F1, HINGE
-from orchestrator.systems.market.reference.samples import decode_run
+from orchestrator.systems.market.reference.samples import decode_batch
 from tests.evm import Reverted
 from tests.market_system import ANY, BOUNTY, DIMS, MarketSystem, create, perceptron, run_of
 
@@ -40,7 +40,7 @@ def test_settle__by_hinge__wei_for_wei(model, forgiving: bool) -> None:
     rules = {"threshold": 0, "stake": 10**9} if forgiving else {"stake": 10**7, "passes": 2}
     s = contributed(create(model=model(), loss=HINGE, **rules).begin())
     s.settle(work=50)
-    m = s.twin.measuring
+    m = s.reference.measuring
     assert 0 < m.last.paying < 10**9
     assert not forgiving or m.last != m.first  # all was kept
     s.check()
@@ -48,17 +48,17 @@ def test_settle__by_hinge__wei_for_wei(model, forgiving: bool) -> None:
 
 
 @pytest.mark.parametrize("bits", [0, 3, 12, 64, 255])
-def test_evaluate__margins_at_the_ends_of_the_scale__what_the_twin_says(bits: int) -> None:
+def test_evaluate__margins_at_the_ends_of_the_scale__what_the_reference_says(bits: int) -> None:
     weights = [[32_767, *([-32_768, 1, -1, 16_384, 0] * 5)][:DIMS]]
     model = SparsePerceptron(DIMS, bits=bits).with_weights(weights)
     s = create(model=model, test_set=[b""] * 4)
     for run in (run_of(5, 30), run_of(6, 30)):
         found = s.do.evaluate(run, ANY).call()
-        twin = evaluate(model, list(decode_run(run)))
-        assert found[:3] == (twin.wrong, twin.hits, twin.misses)
+        reference = evaluate(model, list(decode_batch(run)))
+        assert found[:3] == (reference.wrong, reference.hits, reference.misses)
         assert found[4:] == (30, len(run))
         if bits <= 64:
-            assert found[3] == twin.hinge <= 30 * WHOLE
+            assert found[3] == reference.hinge <= 30 * WHOLE
 
 
 def test_create__hinge_with_more_bits_than_a_margin__refused() -> None:
@@ -76,9 +76,9 @@ def test_create__hinge_with_more_bits_than_a_margin__refused() -> None:
 def test_settle__validated__wei_for_wei(loss: int, validation: int, work: int) -> None:
     s = contributed(create(validation=validation, loss=loss, stake=10**7).begin())
     s.settle(work)
-    m = s.twin.measuring
-    assert sum(max(0, p.score) for p in s.twin.participants if not p.dropped) == m.gains
-    assert sum(p.score for p in s.twin.participants) <= s.share()
+    m = s.reference.measuring
+    assert sum(max(0, p.score) for p in s.reference.participants if not p.dropped) == m.gains
+    assert sum(p.score for p in s.reference.participants) <= s.share()
     s.check()
     s.empty()
 
@@ -101,7 +101,7 @@ def test_settle__better_on_what_pays_but_not_on_validation__earns_nothing() -> N
         s.contribute("contributor", run_of(100, 60), 60)
         s.settle()
         s.check()
-        contributor = s.twin.participants[0]
+        contributor = s.reference.participants[0]
         assert (contributor.score > 0, contributor.dropped) == (not validation, bool(validation))
         if validation:
             assert s.balance("contributor") == 60 * s.stake  # nobody gained: nobody forfeits
@@ -117,8 +117,8 @@ def test_contribute__weighed_by_contribution__one_stake_each() -> None:
     s.commit("sleeper", run_of(1, 8), 8)
     index = s.commit("contributor 1", run_of(2, 9), 9)
     s.open(index)
-    assert s.twin.participants[1].staked == 3
-    assert s.twin.pot - s.twin.bounty - s.twin.bond == 9 * s.stake
+    assert s.reference.participants[1].staked == 3
+    assert s.reference.pot - s.reference.bounty - s.reference.bond == 9 * s.stake
     s.settle()
     s.check()
     s.empty()
@@ -129,7 +129,7 @@ def test_settle__weighed_by_contribution_and_defaulted__shared_by_contributions(
     s.contribute("contributor", run_of(1, 10), 10)
     s.contribute("rival", run_of(2, 1), 1)
     s.close()
-    s.evm.advance(s.twin.rules.reveal_wait + 1)
+    s.evm.advance(s.reference.rules.reveal_wait + 1)
     s.expire()
     s.pay()
     s.check()

@@ -1,7 +1,7 @@
 """The ways into a prediction market beside the plain one: batches, relayed signatures, a maximum.
 
 contribute
-├── for more than the maximum → refused, in a batch and hidden, too
+├── for more than the maximum → refused, in a batch and sealed, too
 ├── in a batch → as one by one; with one bad, none, or more than the capacity → none of it
 └── relayed
     ├── signed → the contributor's contribution, stake and change
@@ -38,7 +38,7 @@ def s() -> MarketSystem:
 
 def test_contribute__stake_above_the_maximum__refused(s: MarketSystem) -> None:
     stake = 10 * s.stake
-    commitment = contribution_commitment(s.place, s.evm.role("contributor"), RUNS[0], bytes(32))
+    commitment = contribution_commitment(s.domain, s.evm.role("contributor"), RUNS[0], bytes(32))
     for call in (
         s.do.contribute(RUNS[0], stake - 1),
         s.do.contributeBatch(RUNS, 14 * s.stake - 1),
@@ -47,7 +47,7 @@ def test_contribute__stake_above_the_maximum__refused(s: MarketSystem) -> None:
         with refused("PriceAboveMaximum"):
             s.evm.send(call, "contributor", 20 * s.stake)
     with pytest.raises(Exception, match="PriceAboveMaximum"):
-        s.twin.contribute("contributor", RUNS, s.evm.now, ANY, 14 * s.stake - 1)
+        s.reference.contribute("contributor", RUNS, s.evm.now, ANY, 14 * s.stake - 1)
     s.evm.send(s.do.contribute(RUNS[0], stake), "contributor", stake)
 
 
@@ -87,7 +87,7 @@ def test_contributeBatch__more_than_the_capacity__none_taken() -> None:
         with refused("WrongPhase"):
             s.evm.send(s.do.contributeBatch(runs, ANY), "contributor", 10**18)
         with pytest.raises(Exception, match="WrongPhase"):
-            s.twin.contribute("contributor", runs, s.evm.now, 10**18)
+            s.reference.contribute("contributor", runs, s.evm.now, 10**18)
     s.evm.send(s.do.contributeBatch(RUNS, ANY), "contributor", 14 * s.stake)
     assert s.do.phase().call() == Phase.REVEALING
 
@@ -95,10 +95,10 @@ def test_contributeBatch__more_than_the_capacity__none_taken() -> None:
 def test_contributeBatch__settled__wei_for_wei() -> None:
     s = create(tip=5).begin(tips=10**13)
     s.evm.send(s.do.fund(s.evm.role("contributor"), 0), "contributor", 10**15)
-    s.twin.fund("contributor", 10**15)
+    s.reference.fund("contributor", 10**15)
     s.evm.send(s.do.contributeBatch(RUNS, ANY), "contributor", 14 * s.stake)
-    s.twin.contribute("contributor", RUNS, s.evm.now, 14 * s.stake)
-    s.runs += RUNS
+    s.reference.contribute("contributor", RUNS, s.evm.now, 14 * s.stake)
+    s.batches += RUNS
     s.contribute("rival", run_of(102, 6, wrong=0.5), 6)
     s.settle()
     s.check()
@@ -145,9 +145,9 @@ def relay(
 def test_contributeFor__signed__the_contributors_stake_and_change(s: MarketSystem) -> None:
     s.evm.send(s.do.fund(s.evm.role("contributor"), 0), "contributor", 6 * s.stake)
     relay(s, 8 * s.stake + 3)
-    s.twin.fund("contributor", 6 * s.stake + 3)
-    s.twin.contribute("contributor", RUNS, s.evm.now, 8 * s.stake)
-    s.runs += RUNS
+    s.reference.fund("contributor", 6 * s.stake + 3)
+    s.reference.contribute("contributor", RUNS, s.evm.now, 8 * s.stake)
+    s.batches += RUNS
     assert s.balance("contributor") == 3
     assert s.balance("relayer") == 0
     assert s.do.numberOf(s.evm.role("contributor")).call() == 1

@@ -453,7 +453,7 @@ def test_create__foretold_address__same(workshop: Workshop, create: Callable[...
 
     system = create()
     factory, made = workshop.deployed["SumFactory"], workshop.deployed["SparsePerceptronStake"]
-    args = arguments(system.twin, Terms())
+    args = arguments(system.reference, Terms())
     salt = (workshop.evm.web3.eth.block_number - 1).to_bytes(32, "big")
     foretold = factory.functions.addressOf(made.address, workshop.evm.role("creator"), salt, args).call()
     assert foretold == system.sum.address

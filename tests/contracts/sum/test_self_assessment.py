@@ -46,7 +46,7 @@ def test_refund__not_due__refused(system: System) -> None:
 
 @pytest.mark.parametrize("sender", ["contributor", "keeper"])
 def test_refund__due_and_agreed__credited_to_the_contributor(system: System, sender: str) -> None:
-    contribution = system.hide(X, 1)
+    contribution = system.seal(X, 1)
     system.due(contribution)
     before = system.balance("contributor")
     system.claim("refund", contribution, sender)

@@ -437,7 +437,7 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
         stage.keep(found, role, Role.SUBMITTER)
     assert stage.session.chain.balance(found.address) == 0
     assert found.predict(bytes([200, 100])) == 1
-    assert overview(found).standings[0].rank == 1
+    assert overview(found).leaderboard[0].rank == 1
     assert withdraw(stage.session, found, stage.account("anna")) == []
 
 

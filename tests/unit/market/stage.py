@@ -10,13 +10,13 @@ from orchestrator.models.online.conversion import Converted
 from orchestrator.models.online.encoding import encode_row
 from orchestrator.models.online.training import Table
 from orchestrator.systems.market.creating import Draft, Offer, create, prepare
-from orchestrator.systems.market.opening import OpenedMarket, open_market
-from orchestrator.systems.market.participating import Lot, Participation, contribute, plan
-from orchestrator.systems.market.providing import reveal
+from orchestrator.systems.market.leaderboard import Leaderboard, leaderboard
+from orchestrator.systems.market.opening import PredictionMarket, open_market
+from orchestrator.systems.market.participating import Participation, Submission, contribute, plan
+from orchestrator.systems.market.provider import reveal
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.rules import HOUR, Rules
 from orchestrator.systems.market.settling import settle
-from orchestrator.systems.market.standing import Standing, standing
 from orchestrator.systems.market.testset import Sample
 from tests.unit.sum.conftest import CITY, NATURE
 
@@ -64,7 +64,7 @@ class Fair:
     """A market and the people around it."""
 
     session: Session
-    opened: OpenedMarket
+    opened: PredictionMarket
 
     @property
     def market(self) -> Any:
@@ -82,14 +82,14 @@ class Fair:
         turns = zip(texts(CITY), texts(NATURE), strict=True)
         return self.samples(*(pair for a, b in turns for pair in ((a, first), (b, second))))
 
-    def plan(self, samples: list[Sample], role: str = "contributor", **options: Any) -> Lot:
+    def plan(self, samples: list[Sample], role: str = "contributor", **options: Any) -> Submission:
         return plan(self.session, self.opened, samples, self.account(role), **options)
 
     def give(
-        self, samples: list[Sample], role: str = "contributor", hidden: bool = False, **options: Any
+        self, samples: list[Sample], role: str = "contributor", sealed: bool = False, **options: Any
     ) -> Participation:
-        lot = self.plan(samples, role, hidden=hidden, **options)
-        return contribute(self.session, self.opened, lot, self.account(role), hidden=hidden)
+        submission = self.plan(samples, role, sealed=sealed, **options)
+        return contribute(self.session, self.opened, submission, self.account(role), sealed=sealed)
 
     def reveal(self, role: str = "provider") -> list[Receipt]:
         return reveal(self.session, self.opened, self.account(role))
@@ -97,8 +97,8 @@ class Fair:
     def settle(self, role: str = "keeper") -> list[str]:
         return [step.verb for step in settle(self.session, self.opened, self.account(role))]
 
-    def standing(self) -> Standing:
-        return standing(self.session, self.opened)
+    def leaderboard(self) -> Leaderboard:
+        return leaderboard(self.session, self.opened)
 
     def pass_until(self, phase: Phase) -> None:
         """Let time pass until the market is in this phase."""

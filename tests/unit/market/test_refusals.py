@@ -17,11 +17,11 @@ from orchestrator.errors import (
 from orchestrator.models.online.factory import factory_of
 from orchestrator.models.online.training import Table
 from orchestrator.systems.market.creating import create, prepare
-from orchestrator.systems.market.hiding import open_hidden
 from orchestrator.systems.market.opening import open_market
 from orchestrator.systems.market.participating import contribute
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.rules import DAY, HOUR
+from orchestrator.systems.market.sealing import open_sealed
 from orchestrator.systems.market.testset import SealedTest
 from orchestrator.systems.sum.leaderboard import leaderboard
 from orchestrator.systems.sum.opening import open_model
@@ -108,8 +108,12 @@ def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
         fair.give(fair.lessons()[:2], maximum=fair.market.stake)
     with pytest.raises(ChainError, match="takes 1000 more contributions"):
         fair.give([sample for _ in range(39) for sample in fair.lessons()], at_once=1, again=True)
-    lot = fair.plan(fair.lessons())
-    assert (len(lot.runs), lot.stake, lot.fee) == (1, 26 * fair.market.stake, fair.market.fee)
+    submission = fair.plan(fair.lessons())
+    assert (len(submission.batches), submission.stake, submission.fee) == (
+        1,
+        26 * fair.market.stake,
+        fair.market.fee,
+    )
     with pytest.raises(DataError):
         fair.samples(("words that nobody knows", "city"))
     fair.pass_until(Phase.REVEALING)
@@ -118,11 +122,11 @@ def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
     assert fair.market.state().contributions == 0
 
 
-def test_contribute__where_nothing_is_hidden__refused(village: Any, planned: Any) -> None:
+def test_contribute__where_nothing_is_sealed__refused(village: Any, planned: Any) -> None:
     offer = replace(OFFER, rules=replace(RULES, open_wait=0))
     fair = open_fair(village.session, planned.converted, offer)
-    with pytest.raises(UsageError, match="nothing is hidden"):
-        fair.give(fair.lessons()[:1], hidden=True)
+    with pytest.raises(UsageError, match="nothing is sealed"):
+        fair.give(fair.lessons()[:1], sealed=True)
 
 
 def test_reveal__out_of_time__says_when(fair: Fair) -> None:
@@ -134,7 +138,7 @@ def test_reveal__out_of_time__says_when(fair: Fair) -> None:
     with pytest.raises(ChainError, match="nothing to reveal"):
         fair.reveal()
     with pytest.raises(ChainError, match="nothing can be opened"):
-        list(open_hidden(fair.session, fair.opened, fair.account("contributor")))
+        list(open_sealed(fair.session, fair.opened, fair.account("contributor")))
 
 
 def test_open__market_or_model__each_knows_the_other(fair: Fair) -> None:

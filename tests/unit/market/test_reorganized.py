@@ -25,9 +25,9 @@ def test_standing__another_fork_at_any_moment__is_of_one(
     forks = forked(chain, fair.session.settings, tmp_path, on_the_fork(differ))
     fair.give(fair.lessons()[:4])
     chain.web3.provider = forks
-    found, one, other = answers(forks, lambda: fair.standing().rows)
+    found, one, other = answers(forks, lambda: fair.leaderboard().rows)
     assert (len(one), len(other)) == (1, 2)
     assert all(each in (one, other) for each in found)
 
     monkeypatch.setattr(Chain, "look", lambda chain, read: read())
-    assert mixes(forks, lambda: fair.standing().rows, len(found), one, other)
+    assert mixes(forks, lambda: fair.leaderboard().rows, len(found), one, other)

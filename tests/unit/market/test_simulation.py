@@ -79,8 +79,8 @@ def test_play__measured_in_numpy__as_by_the_reference(
     played: list[Any] = []
     for fast in (True, False):
         world = World(scenario, seed=3)
-        honest = [lot for player in scenario.player[:1] for lot in world.lots(player, [])]
-        noise = world.lots(scenario.player[3], [])[:10]
+        honest = [lot for player in scenario.player[:1] for lot in world.submissions(player, [])]
+        noise = world.submissions(scenario.player[3], [])[:10]
         if not fast:
             monkeypatch.setattr("orchestrator.systems.market.simulation.running.FastMeasuring", Measuring)
         played.append(play(world, noise + honest))

@@ -19,7 +19,7 @@ MARKETS = [
     ["settle", "fair"],
     ["open", "fair"],
     ["withdraw", "fair"],
-    ["watch", "fair", "--once"],
+    ["keep", "fair", "--once"],
     ["contribute", "fair", "--text", "river deer", "--label", "nature", "--open"],
 ]
 

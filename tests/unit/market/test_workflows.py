@@ -36,13 +36,13 @@ from orchestrator.models.online.training import Table, train
 from orchestrator.systems.market.contract import proof_of
 from orchestrator.systems.market.creating import create, prepare
 from orchestrator.systems.market.duties import SYSTEM
-from orchestrator.systems.market.hiding import open_hidden
 from orchestrator.systems.market.opening import open_market
 from orchestrator.systems.market.participating import contribute, forecast
-from orchestrator.systems.market.providing import secret_test
+from orchestrator.systems.market.provider import secret_test
 from orchestrator.systems.market.reference.market import Outcome, Phase
-from orchestrator.systems.market.reference.samples import encode_run
+from orchestrator.systems.market.reference.samples import encode_batch
 from orchestrator.systems.market.relaying import lacking, relay, sign
+from orchestrator.systems.market.sealing import open_sealed
 from orchestrator.systems.market.secrets import folder_of
 from orchestrator.systems.market.testset import SealedTest
 from tests.unit.market.stage import (
@@ -78,11 +78,11 @@ def killed(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
 def test_settle__good_and_bad_data__pays_to_the_wei_what_the_reference_says(fair: Fair) -> None:
     fair.give(fair.lessons(), "contributor")
     fair.give(fair.lessons(wrong=True), "poisoner", at_once=5)
-    expected = fair.standing()
+    expected = fair.leaderboard()
     fair.pass_until(Phase.REVEALING)
     assert len(fair.reveal()) == 2
     assert fair.settle()[-1] == "pay"
-    paid = fair.standing()
+    paid = fair.leaderboard()
     assert paid.final
     assert paid.rows == expected.rows
     for row, role in zip(paid.rows, ("contributor", "poisoner"), strict=True):
@@ -90,8 +90,8 @@ def test_settle__good_and_bad_data__pays_to_the_wei_what_the_reference_says(fair
         assert row.amount == fair.balance(role)
     assert paid.rows[0].gain >= -paid.rows[0].fees  # type: ignore[operator]
     assert paid.rows[1].gain < 0  # type: ignore[operator]
-    assert paid.reckoning
-    assert fair.balance("provider") == paid.reckoning.provider
+    assert paid.settlement
+    assert fair.balance("provider") == paid.settlement.provider
     assert fair.settle() == []
 
 
@@ -106,7 +106,7 @@ def test_settle__in_small_steps_past_somebody_who_drops_out__goes_on(
     for name in ("FIRST_WORK", "MOST_WORK"):
         monkeypatch.setattr(f"orchestrator.systems.market.settling.{name}", 5)
     assert fair.settle().count("crank") > 8
-    paid = fair.standing()
+    paid = fair.leaderboard()
     assert paid.final
     assert any(row.dropped for row in paid.rows if row.who == fair.account("poisoner").address)
 
@@ -120,11 +120,11 @@ def test_settle__validation_hinge_and_tips__as_the_reference_says(village: Any, 
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     fair.settle()
-    paid = fair.standing()
+    paid = fair.leaderboard()
     assert paid.final
-    assert paid.reckoning
-    assert fair.balance("keeper") == paid.reckoning.tips > 0
-    assert paid.reckoning.last <= paid.reckoning.first  # type: ignore[operator]
+    assert paid.settlement
+    assert fair.balance("keeper") == paid.settlement.tips > 0
+    assert paid.settlement.last <= paid.settlement.first  # type: ignore[operator]
 
 
 def test_settle__naive_bayes_by_f1__as_the_reference_says(village: Any) -> None:
@@ -140,7 +140,7 @@ def test_settle__naive_bayes_by_f1__as_the_reference_says(village: Any) -> None:
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     fair.settle()
-    assert fair.standing().final
+    assert fair.leaderboard().final
 
 
 def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village: Any) -> None:
@@ -167,12 +167,12 @@ def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village
         (encode_row(fair.opened, row), fair.opened.descriptor.label(label))
         for row, label in zip(given.rows(), given.labels, strict=True)
     ]
-    fair.give(samples, hidden=True)
-    list(open_hidden(session, fair.opened, fair.account("contributor")))
+    fair.give(samples, sealed=True)
+    list(open_sealed(session, fair.opened, fair.account("contributor")))
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     fair.settle()
-    assert fair.standing().final
+    assert fair.leaderboard().final
 
 
 def test_settle__provider_does_not_reveal__bond_burnt_bounty_to_the_participants(fair: Fair) -> None:
@@ -184,19 +184,19 @@ def test_settle__provider_does_not_reveal__bond_burnt_bounty_to_the_participants
     with pytest.raises(ChainError, match="too late"):
         fair.reveal()
     assert fair.settle() == ["expire", "pay"]
-    paid = fair.standing()
+    paid = fair.leaderboard()
     assert paid.final
     assert fair.market.state().outcome is Outcome.DEFAULTED
     shares = [fair.balance(role) - n * fair.market.stake for role, n in (("contributor", 4), ("stranger", 6))]
     assert shares == [fair.market.fee + OFFER.bounty * n // 10 for n in (4, 6)]
-    assert paid.reckoning
-    assert paid.reckoning.burnt == OFFER.bond
+    assert paid.settlement
+    assert paid.settlement.burnt == OFFER.bond
 
 
 def test_settle__nobody_contributed__everything_returns(fair: Fair) -> None:
     fair.pass_until(Phase.REVEALING)
     assert fair.settle() == ["expire", "pay"]
-    assert fair.standing().final
+    assert fair.leaderboard().final
     assert fair.balance("provider") == OFFER.bounty + OFFER.bond
 
 
@@ -204,10 +204,10 @@ def test_settle__trial_never_revealed__bond_is_burnt(village: Any, planned: Any)
     fair = open_fair(village.session, planned.converted, wait=False)
     fair.pass_deadline()
     assert fair.settle() == ["expire"]
-    paid = fair.standing()
+    paid = fair.leaderboard()
     assert paid.final
-    assert paid.reckoning
-    assert (paid.reckoning.outcome, paid.reckoning.burnt) == (Outcome.VOIDED, OFFER.bond)
+    assert paid.settlement
+    assert (paid.settlement.outcome, paid.settlement.burnt) == (Outcome.VOIDED, OFFER.bond)
 
 
 def test_standing__node_that_alters_a_payment__is_caught(fair: Fair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def test_standing__node_that_alters_a_payment__is_caught(fair: Fair, monkeypatch
     altered = [replace(told[0], amount=told[0].amount + 1), *told[1:]]
     monkeypatch.setattr(type(fair.market), "payments", lambda self: altered)
     with pytest.raises(VerificationFailed):
-        fair.standing()
+        fair.leaderboard()
 
 
 # -- killed and repeated --------------------------------------------------------------------------------
@@ -244,16 +244,16 @@ def test_create__killed_after_each_transaction__escrowed_once(
     assert len(list(factory_of(session).created())) == 2
 
 
-@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("sealed", [False, True])
 def test_contribute__killed_and_again__staked_once(
-    fair: Fair, monkeypatch: pytest.MonkeyPatch, hidden: bool
+    fair: Fair, monkeypatch: pytest.MonkeyPatch, sealed: bool
 ) -> None:
     samples = fair.lessons()[:6]
-    killed(monkeypatch, lambda: fair.give(samples, hidden=hidden, at_once=3))
-    first = fair.give(samples, hidden=hidden, at_once=3)
-    again = fair.give(samples, hidden=hidden, at_once=3)
-    assert (again.given, again.lot.left_out, again.lot.stake) == ((), 6, 0)
-    assert first.lot.left_out + sum(each.samples for each in first.given) == 6
+    killed(monkeypatch, lambda: fair.give(samples, sealed=sealed, at_once=3))
+    first = fair.give(samples, sealed=sealed, at_once=3)
+    again = fair.give(samples, sealed=sealed, at_once=3)
+    assert (again.given, again.submission.left_out, again.submission.stake) == ((), 6, 0)
+    assert first.submission.left_out + sum(each.samples for each in first.given) == 6
     assert fair.market.state().staked == 6
     assert len(fair.give(samples[:1], again=True).given) == 1
 
@@ -268,14 +268,14 @@ def test_turn__keeper_with_the_secrets__does_everything_in_time(
     fair: Fair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = fair.account("keeper")
-    fair.give(fair.lessons(), hidden=True)
+    fair.give(fair.lessons(), sealed=True)
     assert kept(fair, keeper) == []
     fair.pass_until(Phase.OPENING)
     killed(monkeypatch, lambda: kept(fair, keeper))  # opening
     killed(monkeypatch, lambda: kept(fair, keeper))  # revealing
     kept(fair, keeper)
     assert SYSTEM.over(fair.opened)
-    assert fair.standing().final
+    assert fair.leaderboard().final
     assert fair.market.state().outcome is Outcome.SETTLED
     assert kept(fair, keeper) == []
 
@@ -297,14 +297,14 @@ def test_turn__without_the_secrets__chooses_and_settles_only(village: Any, plann
 
 def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_path: Path) -> None:
     signer, file = fair.account("contributor"), tmp_path / "signed.json"
-    lot = fair.plan(fair.lessons(), at_once=13)
-    sign(fair.opened, lot, signer, fair.market.contract.deadline(), file)
+    submission = fair.plan(fair.lessons(), at_once=13)
+    sign(fair.opened, submission, signer, fair.market.contract.deadline(), file)
     with pytest.raises(ChainError, match="lacks"):
         list(relay(fair.session, fair.opened, file, fair.account("keeper")))
     [receipt] = relay(fair.session, fair.opened, file, fair.account("keeper"), pay=True)
     assert [each.contributor for each in fair.market.added(receipt)] == [signer.address] * 2
     assert list(relay(fair.session, fair.opened, file, fair.account("keeper"), pay=True)) == []
-    assert fair.plan(fair.lessons()).runs == ()
+    assert fair.plan(fair.lessons()).batches == ()
 
 
 def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -
         (genuine | {"signed": [signed]}, SignatureRefused),
         (genuine | {"market": keeper.address}, ChainError),
         (genuine | {"format": "another"}, DataError),
-        (genuine | {"signed": [signed | {"runs": [5]}]}, DataError),
+        (genuine | {"signed": [signed | {"batches": [5]}]}, DataError),
         ([], DataError),
     ):
         file.write_text(json.dumps(altered))
@@ -343,7 +343,7 @@ def test_relay__forged_or_worthless_file__costs_the_relayer_nothing(fair: Fair, 
         {"maximum": "1"},
         {"nonce": 1},
         {"deadline": 1},
-        {"runs": genuine["runs"] * 1_001},
+        {"batches": genuine["batches"] * 1_001},
         {"contributor": fair.market.address},  # a contract that signs nothing
         {"signature": "0x"},
     ):
@@ -372,9 +372,9 @@ def test_relay__paid_in_tokens__moves_with_the_contributions(
     keeper, file = fair.account("keeper"), tmp_path / "signed.json"
     session.chain.send(contract.functions.transfer(keeper.address, ETHER), fair.account("provider"))
     before = contract.functions.balanceOf(keeper.address).call()
-    lot = fair.plan(fair.lessons()[:4])
-    sign(fair.opened, lot, fair.account("contributor"), fair.market.contract.deadline(), file)
-    assert lacking(fair.opened, file) == lot.price
+    submission = fair.plan(fair.lessons()[:4])
+    sign(fair.opened, submission, fair.account("contributor"), fair.market.contract.deadline(), file)
+    assert lacking(fair.opened, file) == submission.price
     with pytest.raises(ContractReverted, match="underfunded"):  # the token keeps a part: nothing moves
         list(relay(session, fair.opened, file, keeper, pay=True))
     assert contract.functions.balanceOf(keeper.address).call() == before
@@ -416,18 +416,18 @@ def test_reveal__copied_by_a_stranger_with_dirty_padding__everybody_goes_on(
     chain.mine(4)
     chain.send(market.contract.choose(), fair.account("stranger"))
     secret, index = secret_test(session, fair.opened), market.state().trial
-    tree = secret.tree(market.place, market.creator)
-    call = market.contract.reveal_trial(secret.runs[index], secret.salts[index], tree.proof(index))
+    tree = secret.tree(market.domain, market.creator)
+    call = market.contract.reveal_trial(secret.batches[index], secret.salts[index], tree.proof(index))
     data = bytes.fromhex(call._encode_transaction_data()[2:])
-    padded = data.index(secret.runs[index]) + len(secret.runs[index])
+    padded = data.index(secret.batches[index]) + len(secret.batches[index])
     assert data[padded] == 0
     dirty = data[:padded] + b"\x07" + data[padded + 1 :]
     with monkeypatch.context() as patch:
         patch.setattr(type(call), "build_transaction", rebuilt(dirty))
         chain.send(call, fair.account("stranger"))
     assert market.phase() is Phase.PARTICIPATION
-    fair.give(fair.lessons(), hidden=True)
-    assert fair.standing().rows
+    fair.give(fair.lessons(), sealed=True)
+    assert fair.leaderboard().rows
 
 
 def test_list__market_in_what_is_no_token__one_row_with_the_reason(
@@ -456,7 +456,7 @@ def test_forecast__each_fifth_asked_of_who_has_not_seen_it__latecomer_improves_n
     """Five texts of a word each, that nobody can guess from the other four: only data that name it help."""
     nature, city = ("river", "forest", "deer"), ("street", "tower")
     shown = fair.samples(*((word, "nature") for word in nature), *((word, "city") for word in city))
-    portions = {fair.market.state().trial: encode_run([x for x, _ in shown], [y for _, y in shown])}
+    portions = {fair.market.state().trial: encode_batch([x for x, _ in shown], [y for _, y in shown])}
     without, with_them = forecast(fair.opened, portions, shown)
     assert without < with_them == 1.0
     fair.give(shown)
@@ -467,13 +467,13 @@ def test_forecast__each_fifth_asked_of_who_has_not_seen_it__latecomer_improves_n
 def test_losable__before_it_is_paid__says_what_may_be_lost_and_that_nothing_improves(fair: Fair) -> None:
     from orchestrator.cli.market.printing import losable
 
-    lot = fair.plan(fair.lessons())
-    useful, useless = replace(lot, before=0.5, after=0.6), replace(lot, before=0.5, after=0.5)
-    said = " ".join(losable(fair.opened, useless, hidden=True))
+    submission = fair.plan(fair.lessons())
+    useful, useless = replace(submission, before=0.5, after=0.6), replace(submission, before=0.5, after=0.5)
+    said = " ".join(losable(fair.opened, useless, sealed=True))
     for word in ("at stake", "burnt", "to be opened from", "does not reveal", "nobody measures"):
         assert word in said
     assert "improve nothing any more" in said
-    assert "improve nothing any more" not in " ".join(losable(fair.opened, useful, hidden=False))
+    assert "improve nothing any more" not in " ".join(losable(fair.opened, useful, sealed=False))
 
 
 # -- secrets ------------------------------------------------------------------------------------------
@@ -488,21 +488,21 @@ def test_reveal__secrets_lost__the_wallet_restores_them(fair: Fair) -> None:
     assert len(fair.reveal("provider")) == 2
 
 
-def test_open_hidden__secrets_lost__wallet_and_data_restore_them(fair: Fair) -> None:
+def test_open_sealed__secrets_lost__wallet_and_data_restore_them(fair: Fair) -> None:
     samples = fair.lessons()[:7]
-    fair.give(samples, hidden=True, at_once=4)
+    fair.give(samples, sealed=True, at_once=4)
     shutil.rmtree(folder_of(fair.session, fair.market.address).folder)
-    assert fair.give(samples, hidden=True, at_once=4).lot.left_out == 7
+    assert fair.give(samples, sealed=True, at_once=4).submission.left_out == 7
     with pytest.raises(AccountError) as caught:
-        list(open_hidden(fair.session, fair.opened, fair.account("contributor")))
+        list(open_sealed(fair.session, fair.opened, fair.account("contributor")))
     assert "--csv" in caught.value.hint
-    opened = list(open_hidden(fair.session, fair.opened, fair.account("contributor"), samples))
+    opened = list(open_sealed(fair.session, fair.opened, fair.account("contributor"), samples))
     assert [each.samples for each in opened] == [4, 3]
-    assert fair.market.state().hidden == 0
+    assert fair.market.state().sealed == 0
 
 
 def test_secrets__of_a_market__are_for_their_owner_alone(fair: Fair) -> None:
-    fair.give(fair.lessons()[:2], hidden=True)
+    fair.give(fair.lessons()[:2], sealed=True)
     files = list(folder_of(fair.session, fair.market.address).folder.iterdir())
     assert len(files) == 2
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
@@ -527,7 +527,7 @@ def test_contribute__test_set_does_not_match__nothing_sent(
         with pytest.raises(IntegrityError, match="does not match the commitments"):
             fair.give(fair.lessons()[:2])
     [trial] = fair.market.portions()
-    lie = replace(trial, run=trial.run[:-1] + bytes([trial.run[-1] ^ 1]))
+    lie = replace(trial, batch=trial.batch[:-1] + bytes([trial.batch[-1] ^ 1]))
     monkeypatch.setattr(type(fair.market), "portions", lambda self: [lie])
     with pytest.raises(IntegrityError, match="does not match the commitments"):
         fair.give(fair.lessons()[:2])
@@ -560,7 +560,7 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     fair.pass_until(Phase.REVEALING)
     fair.reveal()
     fair.settle()
-    assert fair.standing().final
+    assert fair.leaderboard().final
     owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
     session.chain.send(fair.market.contract.withdraw(bob.address), bob)
     assert contract.functions.balanceOf(bob.address).call() == before + owed
@@ -569,7 +569,7 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
 def test_contribute__token_that_keeps_a_part__no_more_leaves_than_was_agreed(
     village: Any, planned: Any
 ) -> None:
-    """A market in a token that keeps a hundredth, where hidden and open contributions are paid one by one."""
+    """A market in a token that keeps a hundredth, where sealed and open contributions are paid one by one."""
     session, contract = village.session, deploy(village, "MarketToken")
     money = read_currency(session.chain, contract.address)
     drawn = draft(session, untaught(planned.converted), replace(OFFER, money=money))
@@ -580,13 +580,13 @@ def test_contribute__token_that_keeps_a_part__no_more_leaves_than_was_agreed(
     fair = Fair(session, open_market(session, made.address))
     bob = fair.account("contributor")
     session.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
-    lot = fair.plan(fair.lessons()[:4], at_once=2)
+    submission = fair.plan(fair.lessons()[:4], at_once=2)
     with pytest.raises(InsufficientFunds, match="is still missing"):
-        contribute(session, fair.opened, lot, bob)
-    assert contract.functions.balanceOf(bob.address).call() >= ETHER - lot.price
-    again = fair.plan(fair.lessons()[:4], at_once=2, maximum=lot.price)  # the balance has what arrived
+        contribute(session, fair.opened, submission, bob)
+    assert contract.functions.balanceOf(bob.address).call() >= ETHER - submission.price
+    again = fair.plan(fair.lessons()[:4], at_once=2, maximum=submission.price)  # the balance has what arrived
     assert len(contribute(session, fair.opened, again, bob).given) == 2
-    assert contract.functions.balanceOf(bob.address).call() >= ETHER - lot.price * 102 // 100
+    assert contract.functions.balanceOf(bob.address).call() >= ETHER - submission.price * 102 // 100
 
 
 # -- commands ------------------------------------------------------------------------------------------
@@ -627,7 +627,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
 
     text = ["--text", "street tram", "--label", "city", "--from", "bob"]
     assert run(["market", "contribute", "fair", *text, "--dry-run", *home]) == 0
-    assert json.loads(capsys.readouterr().out)["hidden"] is True
+    assert json.loads(capsys.readouterr().out)["sealed"] is True
     given = said("contribute", "fair", *text, "--open")
     assert (given["contributions"], given["numbers"]) == (1, [0])
     assert given["fee"] == (fair.market.money.json(fair.market.fee))
@@ -641,7 +641,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert shown["phase"] == "participation"
     fair.pass_until(Phase.REVEALING)
     assert said("reveal", "fair")["revealed"] == 2
-    assert said("watch", "fair", "--once", "--from", "dave")["due"] == []
+    assert said("keep", "fair", "--once", "--from", "dave")["due"] == []
     assert said("settle", "fair")["settlement"] == "paid"
     assert said("replay", "fair")["identical"] is True
     [row] = said("leaderboard", "fair")

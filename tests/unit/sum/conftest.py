@@ -12,7 +12,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.models.online.planning import Plan, plan
 from orchestrator.models.online.training import Table, train
 from orchestrator.systems.sum.creating import create
-from orchestrator.systems.sum.opening import Opened, open_model
+from orchestrator.systems.sum.opening import SharedModel, open_model
 from orchestrator.systems.sum.records import DAY, Terms
 
 TERMS = Terms(cost_weight=1_000, refund_wait=DAY, take_gap=DAY // 2, creator_wait=3 * DAY, any_wait=5 * DAY)
@@ -40,7 +40,7 @@ def planned() -> Plan:
 class Village:
     """A shared model and the people around it."""
 
-    def __init__(self, session: Session, opened: Opened) -> None:
+    def __init__(self, session: Session, opened: SharedModel) -> None:
         self.session = session
         self.opened = opened
 

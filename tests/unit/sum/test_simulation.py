@@ -20,7 +20,7 @@ from orchestrator.systems.sum.simulation.agents import Crowd
 from orchestrator.systems.sum.simulation.reviews import load_samples
 from orchestrator.systems.sum.simulation.running import first_model, run, simulate, simulate_seeds, write
 from orchestrator.systems.sum.simulation.scenario import COIN, SHIPPED, load_scenario
-from orchestrator.systems.sum.simulation.world import TwinWorld
+from orchestrator.systems.sum.simulation.world import ReferenceWorld
 
 
 @pytest.mark.parametrize("name", sorted({path.stem for path in SHIPPED.glob("*.toml")} - {"market"}))
@@ -61,7 +61,7 @@ def test_run__any_moment__no_unit_is_made_or_lost():
     samples = load_samples(scenario.data, None, scenario.seed)
     model = first_model(scenario.model, samples, scenario.data.initial, scenario.seed)
     starts = [round(agent.start * COIN) for agent in scenario.agent]
-    world = TwinWorld(model, scenario.contract_terms, starts, 1)
+    world = ReferenceWorld(model, scenario.contract_terms, starts, 1)
     crowd = Crowd(world, scenario.agent, samples, scenario.data.initial, scenario.contract_terms, 0)
     seen = []
     crowd.run(50 * 86_400, 86_400, lambda _: seen.append(world.owed()))

@@ -20,7 +20,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.models.online.descriptor import Descriptor, parse_descriptor
 from orchestrator.models.online.encoders import VocabularyEncoder
 from orchestrator.models.online.factory import Factory, factory_of
-from orchestrator.models.online.finding import Found, models
+from orchestrator.models.online.finding import Instance, models
 from orchestrator.systems.sum.opening import open_model
 
 
@@ -103,8 +103,8 @@ SHARED = [
     ["report", "walks"],
     ["reveal", "walks"],
     ["withdraw", "walks"],
-    ["watch", "walks", "--once"],
-    ["watch", "walks", "--once", "--everyone"],
+    ["keep", "walks", "--once"],
+    ["keep", "walks", "--once", "--everyone"],
     ["fund", "walks", "0.001"],
     ["add", "walks", "--text", "river deer", "--label", "nature"],
 ]
@@ -134,7 +134,7 @@ def test_list__hostile_entries__a_row_for_each(village: Any, capsys: pytest.Capt
 # -- of the same name ------------------------------------------------------------------------------------
 
 
-def namesake(session: Session, opened: Found, account: str = "bob") -> None:
+def namesake(session: Session, opened: Instance, account: str = "bob") -> None:
     """Create what `opened` is a second time, with the very descriptor, so that it has the same name."""
     created = opened.created
     assert created is not None
@@ -146,12 +146,12 @@ def namesake(session: Session, opened: Found, account: str = "bob") -> None:
     assert len(same) > 1
 
 
-@pytest.mark.parametrize("command", ["show", "refund", "report", "watch", "replay", "withdraw"])
+@pytest.mark.parametrize("command", ["show", "refund", "report", "keep", "replay", "withdraw"])
 def test_commands__model_of_the_same_name__the_one_that_this_folder_made(
     village: Any, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     namesake(village.session, village.opened)
-    words = ["--once"] if command == "watch" else []
+    words = ["--once"] if command == "keep" else []
     assert run(["sum", command, "walks", *words, "--home", str(village.session.settings.home)]) == 0
     assert "several" not in capsys.readouterr().err
 

@@ -183,7 +183,7 @@ def test_replay__after_updates__is_the_chain_bit_for_bit(village):
     _teach(village, review(CITY, 1), "city", "contributor")
     done = replay(village.opened, read_test_set(village.session, village.opened.descriptor))
     assert done.contributions == village.opened.shared.count() > 0
-    assert done.twin.words() == village.opened.shared.words()
+    assert done.reference.words() == village.opened.shared.words()
     assert done.history[0].accuracy == village.opened.descriptor.quality.quantized
     times = [point.time for point in done.history]
     assert times == sorted(times)
@@ -309,7 +309,7 @@ def _teach(village: Village, text: str, label: str, role: str) -> None:
 
 
 def _earn_reputation(village: Village) -> None:
-    """The model comes to agree with the contributor on what it had not known, and was hidden first."""
+    """The model comes to agree with the contributor on what it had not known, and was sealed first."""
     conceal(village, sample(village, NATURE, 2, "city"))
     village.session.chain.mine()
     [told] = uncover(village)
@@ -379,7 +379,7 @@ def test_commands__every_listing__is_json_too(village, capsys):
     assert run(["sum", "show", "walks", "--png", str(picture), *home]) == 0
     assert json.loads(capsys.readouterr().out)["tested_on"] == 12
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert run(["sum", "watch", "walks", "--once", "--from", "bob", *home]) == 0
+    assert run(["sum", "keep", "walks", "--once", "--from", "bob", *home]) == 0
     assert [each["duty"] for each in json.loads(capsys.readouterr().out)["due"]] == [
         "claim refunds and rewards"
     ]
@@ -438,10 +438,8 @@ def test_draw_history__few_contributions__whole_numbers_and_limits_that_do_not_m
 @pytest.mark.parametrize("kind", ["perceptron", "bayes"])
 def test_plan__last_fifth_of_the_labels_wrong__measures_what_it_costs_this_model(kind):
     """As a test of one's own would: learn the samples in their order, the last fifth of them wrongly."""
-    from orchestrator.systems.sum import creating
-
     trained = train(table(), kind)
-    made = creating.plan(trained)
+    made = plan(trained)
     model, (labels, rows) = made.converted.model, (trained.calibration.labels, trained.calibration.rows())
     right = type(model)(**model.get_params()).restore(model.to_bytes())
     wrong = type(model)(**model.get_params()).restore(model.to_bytes())

@@ -1,7 +1,7 @@
 """The prediction market in Python: contracts/market, wei for wei.
 
 It stands for the contract in simulations and tests: the same phases, refusals and payments, on a model's
-twin. Commitments are not modelled (whoever calls hands in the right data); time is told by the caller.
+reference. Commitments are not modelled (whoever calls hands in the right data); time is told by the caller.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from orchestrator.errors import ContractReverted
 from orchestrator.models.online.base import OnChainModel
 from orchestrator.systems.market.reference.measuring import ONE, Contribution, Measuring, Participant
 from orchestrator.systems.market.reference.rules import MEASURE_WAIT, Rules
-from orchestrator.systems.market.reference.samples import decode_run
+from orchestrator.systems.market.reference.samples import decode_batch
 
 BURNT = "burnt"
 
@@ -77,7 +77,7 @@ class Market:
         """The phase at `now`."""
         if self.stage != Phase.PARTICIPATION or now < self.closes_at:
             return self.stage
-        if self.hidden and now < self.closes_at + self.rules.open_wait:
+        if self.sealed and now < self.closes_at + self.rules.open_wait:
             return Phase.OPENING
         return Phase.REVEALING
 
@@ -93,9 +93,9 @@ class Market:
         }.get(self.phase(now), 0)
 
     @property
-    def hidden(self) -> int:
-        """How many contributions are hidden."""
-        return sum(contribution.run is None for contribution in self.contributions)
+    def sealed(self) -> int:
+        """How many contributions are sealed."""
+        return sum(contribution.batch is None for contribution in self.contributions)
 
     @property
     def staked(self) -> int:
@@ -139,22 +139,22 @@ class Market:
         self.bounty, self.bond, self.tips = bounty, bond, tips
         self.stage, self.since = Phase.TRIAL, now
 
-    def reveal_trial(self, index: int, run: bytes, now: int) -> None:
+    def reveal_trial(self, index: int, batch: bytes, now: int) -> None:
         """Reveal the portion that was chosen."""
         self._demand(now, Phase.TRIAL)
         self._demand_time(now)
-        self._check_portion(run)
-        self.trial, self.lesson = index, run
+        self._check_portion(batch)
+        self.trial, self.lesson = index, batch
         self.stage, self.since, self.closes_at = Phase.PARTICIPATION, now, now + self.rules.duration
 
-    def reveal(self, index: int, run: bytes, now: int) -> None:
+    def reveal(self, index: int, batch: bytes, now: int) -> None:
         """Reveal another portion; after the last, measuring begins."""
         self._demand(now, Phase.REVEALING)
         self._demand_time(now)
         if index == self.trial or index in self.portions:
             _refuse("RevealedAlready", index)
-        self._check_portion(run)
-        self.portions[index] = run
+        self._check_portion(batch)
+        self.portions[index] = batch
         if len(self.portions) == self.rules.portions - 1:
             self._burn_unopened()
             self.stage, self.since = Phase.REWARDING, now
@@ -193,33 +193,33 @@ class Market:
             self._credit(BURNT, self.bond)
 
     def _burn_unopened(self) -> None:
-        """Burn the stakes of hidden data that were not opened in time, whatever the end."""
+        """Burn the stakes of sealed data that were not opened in time, whatever the end."""
         self._credit(BURNT, (self.staked - self.opened) * self.rules.stake * self.unit)
 
     # -- the participants -----------------------------------------------------------------------------------
 
     def contribute(
-        self, who: str, runs: bytes | Sequence[bytes], now: int, value: int = 0, maximum: int | None = None
+        self, who: str, batches: bytes | Sequence[bytes], now: int, value: int = 0, maximum: int | None = None
     ) -> int:
         """Contribute samples for all to see, as one contribution or several; returns the first one's index.
 
         `maximum` is what `who` would pay at most, in all: stakes and fees.
         """
         first = len(self.contributions)
-        runs = [runs] if isinstance(runs, bytes) else list(runs)
-        if not runs:
+        batches = [batches] if isinstance(batches, bytes) else list(batches)
+        if not batches:
             _refuse("WrongCount", 0, 1)
         self._demand(now, Phase.PARTICIPATION)
-        if first + len(runs) > self.rules.capacity:
+        if first + len(batches) > self.rules.capacity:
             _refuse("WrongPhase", Phase.REVEALING)
-        counts = [self._count_contribution(run) for run in runs]
+        counts = [self._count_contribution(batch) for batch in batches]
         self._charge(who, counts, value, maximum)
-        for samples, run in zip(counts, runs, strict=True):
-            self._add(who, samples, run, now)
+        for samples, batch in zip(counts, batches, strict=True):
+            self._add(who, samples, batch, now)
         return first
 
     def commit(self, who: str, samples: int, now: int, value: int = 0, maximum: int | None = None) -> int:
-        """Contribute samples that stay hidden."""
+        """Contribute samples that stay sealed."""
         self._demand(now, Phase.PARTICIPATION)
         if not self.rules.open_wait:
             _refuse("NothingHidden")
@@ -228,18 +228,18 @@ class Market:
         self._charge(who, [samples], value, maximum)
         return self._add(who, samples, None, now)
 
-    def open(self, index: int, run: bytes, now: int) -> None:
-        """Open a hidden contribution."""
+    def open(self, index: int, batch: bytes, now: int) -> None:
+        """Open a sealed contribution."""
         phase = self.phase(now)
         if phase not in (Phase.PARTICIPATION, Phase.OPENING):
             _refuse("WrongPhase", phase)
         contribution = self.contributions[index]
-        if contribution.run is not None:
+        if contribution.batch is not None:
             _refuse("OpenedAlready", index)
-        samples = self._count_contribution(run)
+        samples = self._count_contribution(batch)
         if samples != contribution.samples:
             _refuse("WrongCount", samples, contribution.samples)
-        contribution.run = run
+        contribution.batch = batch
         self.participants[contribution.participant].opened += self.rules.weight(samples)
 
     def _charge(self, who: str, counts: Sequence[int], value: int, maximum: int | None) -> None:
@@ -248,7 +248,7 @@ class Market:
             _refuse("PriceAboveMaximum", price, maximum)
         self._escrow(who, price, value)
 
-    def _add(self, who: str, samples: int, run: bytes | None, now: int) -> int:
+    def _add(self, who: str, samples: int, batch: bytes | None, now: int) -> int:
         numbers = {p.who: number for number, p in enumerate(self.participants)}
         number = numbers.get(who, len(self.participants))
         if number == len(self.participants):
@@ -256,8 +256,8 @@ class Market:
         weight = self.rules.weight(samples)
         self.participants[number].staked += weight
         self.participants[number].given += 1
-        self.participants[number].opened += weight if run is not None else 0
-        self.contributions.append(Contribution(number, samples, run))
+        self.participants[number].opened += weight if batch is not None else 0
+        self.contributions.append(Contribution(number, samples, batch))
         if len(self.contributions) == self.rules.capacity:
             self.closes_at = now
         return len(self.contributions) - 1
@@ -326,17 +326,17 @@ class Market:
         if now > self.deadline(now):
             _refuse("TooLate", self.deadline(now))
 
-    def _count_contribution(self, run: bytes) -> int:
-        if len(run) > self.rules.max_bytes:
-            _refuse("TooMuchData", len(run), self.rules.max_bytes)
-        return self._count(run) or _refuse("WrongCount", 0, 1)
+    def _count_contribution(self, batch: bytes) -> int:
+        if len(batch) > self.rules.max_bytes:
+            _refuse("TooMuchData", len(batch), self.rules.max_bytes)
+        return self._count(batch) or _refuse("WrongCount", 0, 1)
 
-    def _check_portion(self, run: bytes) -> None:
-        if (count := self._count(run)) != self.rules.samples:
+    def _check_portion(self, batch: bytes) -> None:
+        if (count := self._count(batch)) != self.rules.samples:
             _refuse("WrongCount", count, self.rules.samples)
 
-    def _count(self, run: bytes) -> int:
-        samples = list(decode_run(run))
+    def _count(self, batch: bytes) -> int:
+        samples = list(decode_batch(batch))
         for x, y in samples:
             if y >= self.model.n_labels:
                 _refuse("UnknownLabel", y, self.model.n_labels)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from orchestrator.errors import DataError
 from orchestrator.models.online.base import OnChainModel
 from orchestrator.systems.market.reference.rules import ACCURACY, F1, LESSONS, Rules
-from orchestrator.systems.market.reference.samples import decode_run
+from orchestrator.systems.market.reference.samples import decode_batch
 
 ONE = 10**9
 WHOLE = 1 << 16  # in these parts hinge losses are counted
@@ -20,11 +20,11 @@ LEAST_LOSS = 10**6
 
 @dataclass
 class Contribution:
-    """`run` is None while hidden."""
+    """`batch` is None while sealed."""
 
     participant: int
     samples: int
-    run: bytes | None
+    batch: bytes | None
 
 
 @dataclass
@@ -101,8 +101,8 @@ class Losses:
 class Measuring:
     """The measuring of contributions, resumable after any amount of work.
 
-    `portions` has a run for each portion but the trial one (None); those that follow it, cyclically,
-    validate. `lesson` is the trial portion's run. `model` is left as it and the contributions make it.
+    `portions` has a batch for each portion but the trial one (None); those that follow it, cyclically,
+    validate. `lesson` is the trial portion's batch. `model` is left as it and the contributions make it.
     """
 
     rules: Rules
@@ -130,10 +130,10 @@ class Measuring:
     def __post_init__(self) -> None:
         self.samples: list[tuple[bool, tuple[bytes, int]]] = []  # validating, features and label
         trial = self.portions.index(None)
-        for index, run in enumerate(self.portions):
+        for index, batch in enumerate(self.portions):
             validates = 0 < (index - trial) % len(self.portions) <= self.rules.validation
-            self.samples += [(validates, sample) for sample in decode_run(run or b"")]
-        self._lesson = list(decode_run(self.lesson))
+            self.samples += [(validates, sample) for sample in decode_batch(batch or b"")]
+        self._lesson = list(decode_batch(self.lesson))
         self._initial = self._shadow = self.model.to_bytes()
 
     def crank(self, data: Sequence[bytes], work: int) -> int:
@@ -160,7 +160,7 @@ class Measuring:
                 self.next += 1
                 steps += 1
             else:
-                given = self._find(data, given, self.contributions[self.next].run)
+                given = self._find(data, given, self.contributions[self.next].batch)
                 if given == len(data):
                     break
                 self._learn_next()
@@ -188,11 +188,11 @@ class Measuring:
         return given
 
     def _skipped(self, contribution: Contribution) -> bool:
-        return contribution.run is None or self.participants[contribution.participant].dropped
+        return contribution.batch is None or self.participants[contribution.participant].dropped
 
     def _learn_next(self) -> None:
-        run = self.contributions[self.next].run or b""
-        for x, y in decode_run(run):
+        batch = self.contributions[self.next].batch or b""
+        for x, y in decode_batch(batch):
             self.model.learn(x, y)
         self.measuring = self.model.to_bytes() != self._shadow
         self.next += 1

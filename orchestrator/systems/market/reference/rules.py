@@ -42,8 +42,8 @@ class Rules:
 
     `stake` is put down for each sample, or for each contribution if not `weighted`; `tip` pays for each step
     of the measuring, and each contribution pays it beforehand for being measured once (see `fee`).
-    Contributions are taken for `duration`, or until there are `capacity`; hidden ones are opened within
-    `open_wait` after that (0: none is hidden); the provider reveals within `reveal_wait`. The test set has
+    Contributions are taken for `duration`, or until there are `capacity`; sealed ones are opened within
+    `open_wait` after that (0: none is sealed); the provider reveals within `reveal_wait`. The test set has
     `portions` of `samples` each, a contribution `max_bytes` at most. What makes the loss less by under
     `margin` thousandths of what it is at first is not kept. Who falls below `threshold` thousandths of the
     stake `strikes` times drops out; there are `passes` at most; `loss` is ACCURACY, F1 or HINGE.
@@ -90,7 +90,7 @@ class Rules:
         least_open, least_reveal = HOUR + BLOCK * self.capacity, HOUR + BLOCK * self.portions
         checks = {
             f"the duration is {HOUR} seconds to 366 days": HOUR <= self.duration <= 366 * DAY,
-            f"{self.capacity} are opened within {least_open} seconds to 30 days, or nothing is hidden": (
+            f"{self.capacity} are opened within {least_open} seconds to 30 days, or nothing is sealed": (
                 not self.open_wait or least_open <= self.open_wait <= 30 * DAY
             ),
             f"{self.portions} portions are revealed within {least_reveal} seconds to 30 days": (

@@ -1,8 +1,8 @@
 """Samples in a row, as markets take them (contracts/market/Samples.sol), and what commits to them.
 
-A run is, for each sample: its label (1 byte), the length of its features (2, big-endian), its features. A
-test set is a list of portions, each a run; a provider commits to it by the root of a Merkle tree over salted
-leaves.
+A batch is, for each sample: its label (1 byte), the length of its features (2, big-endian), its features. A
+test set is a list of portions, each a batch; a provider commits to it by the root of a Merkle tree over
+salted leaves.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,50 +15,50 @@ SALT = 32  # bytes
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a commitment counts, and nowhere else: which chain, which market."""
+class Domain:
+    """Where a commitment counts, and nowhere else: which chain, which contract."""
 
     chain_id: int
-    market: Address
+    contract: Address
 
 
-def encode_run(xs: Sequence[bytes], ys: Sequence[int]) -> bytes:
-    """Samples as a run; raises DataError where a label or a length does not fit."""
+def encode_batch(xs: Sequence[bytes], ys: Sequence[int]) -> bytes:
+    """Samples as a batch; raises DataError where a label or a length does not fit."""
     parts = []
     for x, y in zip(xs, ys, strict=True):
         if not 0 <= y < 256 or len(x) >= 1 << 16:
-            raise DataError(f"a sample of label {y} and {len(x)} bytes does not fit a run")
+            raise DataError(f"a sample of label {y} and {len(x)} bytes does not fit a batch")
         parts.append(bytes([y]) + len(x).to_bytes(2, "big") + x)
     return b"".join(parts)
 
 
-def decode_run(run: bytes) -> Iterator[tuple[bytes, int]]:
-    """Each sample of a run, features and label; raises DataError where it is truncated."""
+def decode_batch(batch: bytes) -> Iterator[tuple[bytes, int]]:
+    """Each sample of a batch, features and label; raises DataError where it is truncated."""
     at = 0
-    while at < len(run):
-        end = at + 3 + int.from_bytes(run[at + 1 : at + 3], "big")
-        if at + 3 > len(run) or end > len(run):
+    while at < len(batch):
+        end = at + 3 + int.from_bytes(batch[at + 1 : at + 3], "big")
+        if at + 3 > len(batch) or end > len(batch):
             raise DataError("a sample ends after its data do")
-        yield run[at + 3 : end], run[at]
+        yield batch[at + 3 : end], batch[at]
         at = end
 
 
-def count_run(run: bytes) -> int:
-    """How many samples a run has; raises DataError where it is truncated."""
-    return sum(1 for _ in decode_run(run))
+def count_batch(batch: bytes) -> int:
+    """How many samples a batch has; raises DataError where it is truncated."""
+    return sum(1 for _ in decode_batch(batch))
 
 
-def portion_leaf(place: Place, provider: Address, index: int, run: bytes, salt: bytes) -> bytes:
+def portion_leaf(domain: Domain, provider: Address, index: int, batch: bytes, salt: bytes) -> bytes:
     """The commitment to portion `index`: what the market's `leafOf` returns."""
     types = ("bytes32", "uint256", "address", "address", "uint256", "bytes32", "bytes32")
-    values = (place.chain_id, place.market, provider, index, _salted(salt), _keccak(run))
+    values = (domain.chain_id, domain.contract, provider, index, _salted(salt), _keccak(batch))
     return _hash(types, (_keccak(b"DILN market portion"), *values))
 
 
-def contribution_commitment(place: Place, contributor: Address, run: bytes, salt: bytes) -> bytes:
-    """The commitment to a hidden contribution: what the market's `commitmentOf` returns."""
+def contribution_commitment(domain: Domain, contributor: Address, batch: bytes, salt: bytes) -> bytes:
+    """The commitment to a sealed contribution: what the market's `commitmentOf` returns."""
     types = ("bytes32", "uint256", "address", "address", "bytes32", "bytes32")
-    values = (place.chain_id, place.market, contributor, _salted(salt), _keccak(run))
+    values = (domain.chain_id, domain.contract, contributor, _salted(salt), _keccak(batch))
     return _hash(types, (_keccak(b"DILN market contribution"), *values))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from orchestrator.systems.market.reference.market import Market, Phase
 from orchestrator.systems.market.simulation.measuring import FastMeasuring
 from orchestrator.systems.market.simulation.scenario import COIN, UNIT, MarketScenario, Player
-from orchestrator.systems.market.simulation.world import Lot, World
+from orchestrator.systems.market.simulation.world import Submission, World
 from orchestrator.types import Report
 
 PURSE = 10**6 * COIN
@@ -19,7 +19,7 @@ ALONE = "honest alone"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PlayResult:
     """What one market came to, in bounties: gains of the honest, of the coalition, of the provider."""
 
     honest: float
@@ -52,7 +52,7 @@ class Row:
 
 def run(scenario: MarketScenario, progress: Report | None = None) -> list[Row]:
     """The honest alone, then each other player in each of its places."""
-    found: dict[str, list[Outcome]] = defaultdict(list)
+    found: dict[str, list[PlayResult]] = defaultdict(list)
     for seed in range(scenario.seeds):
         for name, outcome in _plays(scenario, seed):
             found[name].append(outcome)
@@ -62,7 +62,7 @@ def run(scenario: MarketScenario, progress: Report | None = None) -> list[Row]:
     return [_row(name, outcomes, alone) for name, outcomes in found.items()]
 
 
-def _row(name: str, outcomes: list[Outcome], alone: float) -> Row:
+def _row(name: str, outcomes: list[PlayResult], alone: float) -> Row:
     honest = [each.honest for each in outcomes]
     coalition = [each.coalition for each in outcomes]
     mean = float(np.mean(honest))
@@ -75,51 +75,51 @@ def _row(name: str, outcomes: list[Outcome], alone: float) -> Row:
     )
 
 
-def _plays(scenario: MarketScenario, seed: int) -> Iterator[tuple[str, Outcome]]:
+def _plays(scenario: MarketScenario, seed: int) -> Iterator[tuple[str, PlayResult]]:
     world = World(scenario, seed)
-    honest = [lot for p in scenario.player if p.kind == "honest" for lot in world.lots(p, [])]
+    honest = [lot for p in scenario.player if p.kind == "honest" for lot in world.submissions(p, [])]
     yield ALONE, play(world, honest)
     for player in scenario.player:
         if player.kind == "honest":
             continue
-        lots = world.lots(player, honest)
+        submissions = world.submissions(player, honest)
         for place in player.places:
-            yield f"{player.name} {place}", play(world, _ordered(place, lots, honest), player)
+            yield f"{player.name} {place}", play(world, _ordered(place, submissions, honest), player)
 
 
-def _ordered(place: str, lots: list[Lot], honest: list[Lot]) -> list[Lot]:
+def _ordered(place: str, submissions: list[Submission], honest: list[Submission]) -> list[Submission]:
     if place == "alone":
-        return lots
+        return submissions
     if place == "before":
-        return lots + honest
+        return submissions + honest
     if place == "after":
-        return honest + lots
-    at = np.argsort(np.concatenate([_spread(len(lots)), _spread(len(honest))]), kind="stable")
-    return [(lots + honest)[i] for i in at]
+        return honest + submissions
+    at = np.argsort(np.concatenate([_spread(len(submissions)), _spread(len(honest))]), kind="stable")
+    return [(submissions + honest)[i] for i in at]
 
 
 def _spread(count: int) -> Any:
     return (np.arange(count) + 0.5) / max(count, 1)
 
 
-def play(world: World, lots: list[Lot], player: Player | None = None) -> Outcome:
+def play(world: World, submissions: list[Submission], player: Player | None = None) -> PlayResult:
     """One market from offer to the last payment. A defaulter's provider reveals nothing."""
     scenario, rules = world.scenario, world.scenario.market_rules
     market = Market(world.model(), rules, UNIT)
-    for who in {"provider", *(lot.owner for lot in lots)}:
+    for who in {"provider", *(lot.owner for lot in submissions)}:
         market.fund(who, PURSE)
     market.offer(round(scenario.bounty * COIN), round(scenario.bond * COIN), 0, now=0)
     market.reveal_trial(0, world.portions[0], now=0)
-    for lot in lots:
-        market.contribute(lot.owner, lot.run, now=1)
+    for lot in submissions:
+        market.contribute(lot.owner, lot.batch, now=1)
     defaults = player is not None and player.kind == "defaulter"
-    _end(market, world, [lot.run for lot in lots], defaults)
+    _end(market, world, [lot.batch for lot in submissions], defaults)
     measuring = market.measuring
     gained = {who: (amount - PURSE) / COIN / scenario.bounty for who, amount in market.balances.items()}
-    fair = {lot.owner for lot in lots if lot.honest}
-    others = {lot.owner for lot in lots} - fair
+    fair = {lot.owner for lot in submissions if lot.honest}
+    others = {lot.owner for lot in submissions} - fair
     coalition = sum(gained[who] for who in others) + (gained["provider"] if defaults else 0.0)
-    return Outcome(
+    return PlayResult(
         honest=sum(gained[who] for who in fair),
         coalition=coalition,
         provider=gained["provider"],

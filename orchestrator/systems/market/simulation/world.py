@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from orchestrator.models.online.features import encode_sparse
 from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparsePerceptron
-from orchestrator.systems.market.reference.samples import encode_run
+from orchestrator.systems.market.reference.samples import encode_batch
 from orchestrator.systems.market.simulation.scenario import DataSection, MarketScenario, Player
 
 Labels = npt.NDArray[np.int64]
@@ -15,11 +15,11 @@ RATE = 256
 
 
 @dataclass(frozen=True)
-class Lot:
-    """A contribution: whose, and its samples as a run. `honest`: whether it counts as an honest player's."""
+class Submission:
+    """A contribution: whose, and its samples as a batch. `honest`: whether it is an honest player's."""
 
     owner: str
-    run: bytes
+    batch: bytes
     honest: bool = False
 
 
@@ -33,7 +33,7 @@ class World:
         self._log_chances = _log_chances(data, self._rng)
         self.scenario = scenario
         self._first = self.rows(data.initial, data.wrong)
-        self.portions = [encode_run(*self.rows(rules.samples)) for _ in range(rules.portions)]
+        self.portions = [encode_batch(*self.rows(rules.samples)) for _ in range(rules.portions)]
 
     def model(self) -> OnChainModel:
         """The first model, anew."""
@@ -56,16 +56,18 @@ class World:
         xs = [encode_sparse((row + 1).tolist()) for row in chosen]
         return xs, (labels ^ flipped).tolist()
 
-    def lots(self, player: Player, honest: list[Lot]) -> list[Lot]:
+    def submissions(self, player: Player, honest: list[Submission]) -> list[Submission]:
         """What somebody contributes, in its order."""
         if player.kind == "copycat":
-            return [Lot(f"{player.name} {i % player.accounts}", lot.run) for i, lot in enumerate(honest)]
+            return [
+                Submission(f"{player.name} {i % player.accounts}", lot.batch) for i, lot in enumerate(honest)
+            ]
         xs, ys = self._samples(player)
         starts = range(0, len(xs), player.lot)
         return [
-            Lot(
+            Submission(
                 f"{player.name} {number % player.accounts}",
-                encode_run(xs[start : start + player.lot], ys[start : start + player.lot]),
+                encode_batch(xs[start : start + player.lot], ys[start : start + player.lot]),
                 player.kind == "honest",
             )
             for number, start in enumerate(starts)
@@ -74,9 +76,9 @@ class World:
     def _samples(self, player: Player) -> tuple[list[bytes], list[int]]:
         count = player.samples
         if player.kind == "parasite":
-            from orchestrator.systems.market.reference.samples import decode_run
+            from orchestrator.systems.market.reference.samples import decode_batch
 
-            shown = list(decode_run(self.portions[0]))[:count]
+            shown = list(decode_batch(self.portions[0]))[:count]
             return [x for x, _ in shown], [y for _, y in shown]
         if player.kind == "probe":
             words = self._rng.integers(1, self._data.words + 1, count)

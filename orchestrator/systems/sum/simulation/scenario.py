@@ -62,7 +62,7 @@ class Agent(_Section):
     - whale: on day `turns`, `burst` samples, one a minute, at any price.
     - watch: nothing; it only claims.
 
-    `team` is with whom it shares its gains. It gives every `pace` wakes, until day `until`, hidden first if
+    `team` is with whom it shares its gains. It gives every `pace` wakes, until day `until`, sealed first if
     told so, and looks every `look` minutes at what it could not claim.
     """
 
@@ -70,7 +70,7 @@ class Agent(_Section):
     good: bool
     team: str = ""
     strategy: Literal["sample", "flip", "thief", "farm", "copy", "whale", "watch"] = "sample"
-    hidden: bool = False
+    sealed: bool = False
     pace: int = Field(1, gt=0)
     offset: int = Field(0, ge=0)  # the wake at which it begins
     until: float = Field(1e9, ge=0)

@@ -20,8 +20,8 @@ from orchestrator.files import replace_file
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
 from orchestrator.systems.sum.adding import most_for, plain, provide
-from orchestrator.systems.sum.claiming import Outcome
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.claiming import ClaimResult
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.types import Address, Digest, Report, Seconds, Wei
 
 SALT_BYTES = 32
@@ -45,7 +45,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Hidden:
+class SealedSample:
     """An open commitment: `deposit` in units, `secret` where this state folder has it.
 
     `release_at` is when its deposit may be returned instead.
@@ -64,45 +64,45 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Hiding:
+class Sealing:
     """Commitments that were made, and those that were open before; the gas that it took."""
 
-    made: tuple[Hidden, ...]
-    known: tuple[Hidden, ...]
+    made: tuple[SealedSample, ...]
+    known: tuple[SealedSample, ...]
     gas_used: int
     estimate: Receipt | None = None
 
 
-def hide(
+def seal(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     samples: Sequence[Sample],
     sender: Account,
     *,
     maximum: Wei | None = None,
     dry_run: bool = False,
     progress: Report | None = None,
-) -> Hiding:
-    """Commit to each sample, with its deposit. One that is hidden already is not hidden again.
+) -> Sealing:
+    """Commit to each sample, with its deposit. One that is sealed already is not sealed again.
 
     Raises as `adding.add` does.
     """
-    with session.alone(f"hide {opened.shared.address} {sender.address}"):
+    with session.alone(f"seal {opened.shared.address} {sender.address}"):
         return _hide(session, opened, samples, sender, maximum, dry_run, progress)
 
 
 def _hide(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     samples: Sequence[Sample],
     sender: Account,
     maximum: Wei | None,
     dry_run: bool,
     progress: Report | None,
-) -> Hiding:
+) -> Sealing:
     folder = _Folder(session, opened)
     wanted = list(dict.fromkeys(samples))
-    earlier = {each.sample: each for each in hidden(session, opened, sender.address)}
+    earlier = {each.sample: each for each in sealed_samples(session, opened, sender.address)}
     known = tuple(earlier[each] for each in wanted if each in earlier)
     unsent = _unsent(opened, folder, sender.address)
     made, gas, todo = [], 0, [each for each in wanted if each not in earlier]
@@ -113,49 +113,51 @@ def _hide(
         receipts = _commit(session, opened, folder.commitment(secret), sender, maximum, dry_run)
         gas += sum(receipt.gas_used for receipt in receipts)
         if dry_run:
-            return Hiding((), known, gas, receipts[-1])
+            return Sealing((), known, gas, receipts[-1])
         made.append(folder.commitment(secret))
         if progress:
             progress(number, len(todo))
-    now = {each.commitment: each for each in hidden(session, opened, sender.address)}
-    return Hiding(tuple(now[each] for each in made if each in now), known, gas)
+    now = {each.commitment: each for each in sealed_samples(session, opened, sender.address)}
+    return Sealing(tuple(now[each] for each in made if each in now), known, gas)
 
 
-def hidden(session: Session, opened: Opened, contributor: Address | None = None) -> list[Hidden]:
+def sealed_samples(
+    session: Session, opened: SharedModel, contributor: Address | None = None
+) -> list[SealedSample]:
     """The commitments that are open, all or one contributor's, in the order in which they were made."""
-    return opened.shared.chain.look(lambda: _hidden(session, opened, contributor))
+    return opened.shared.chain.look(lambda: _sealed_samples(session, opened, contributor))
 
 
-def _hidden(session: Session, opened: Opened, contributor: Address | None) -> list[Hidden]:
+def _sealed_samples(session: Session, opened: SharedModel, contributor: Address | None) -> list[SealedSample]:
     shared, folder = opened.shared, _Folder(session, opened)
     found = []
-    for (who, commitment), (deposit, block) in opened.ledger.refresh().hidden.items():
+    for (who, commitment), (deposit, block) in opened.ledger.refresh().sealed.items():
         if contributor in (None, who):
             time = shared.chain.time_of(block)
             release_at = Seconds(time + shared.terms.refund_wait)
             secret = folder.find(commitment)
-            found.append(Hidden(who, commitment, deposit, time, release_at, secret))
+            found.append(SealedSample(who, commitment, deposit, time, release_at, secret))
     return found
 
 
-def _hidden_by_now(
-    session: Session, opened: Opened, contributor: Address | None
-) -> list[tuple[Hidden, Seconds]]:
+def _sealed_by_now(
+    session: Session, opened: SharedModel, contributor: Address | None
+) -> list[tuple[SealedSample, Seconds]]:
     """The same, each with the time at which they are looked at."""
     chain = opened.shared.chain
-    return chain.look(lambda: [(each, chain.now()) for each in _hidden(session, opened, contributor)])
+    return chain.look(lambda: [(each, chain.now()) for each in _sealed_samples(session, opened, contributor)])
 
 
 def reveal(
-    session: Session, opened: Opened, sender: Account, *, maximum: Wei | None = None
-) -> Iterator[Outcome]:
-    """Reveal what `sender` has hidden, as far as its secrets are here; a commitment must be a block old.
+    session: Session, opened: SharedModel, sender: Account, *, maximum: Wei | None = None
+) -> Iterator[ClaimResult]:
+    """Reveal what `sender` has sealed, as far as its secrets are here; a commitment must be a block old.
 
     Where the price is above a deposit by now, the difference is added to it, up to `maximum`; by default the
-    sample stays hidden until the price has fallen again.
+    sample stays sealed until the price has fallen again.
     """
     folder = _Folder(session, opened)
-    for each, now in _hidden_by_now(session, opened, sender.address):
+    for each, now in _sealed_by_now(session, opened, sender.address):
         if each.secret and now > each.time:
             yield _reveal(session, opened, each, each.secret, sender, maximum)
     for secret in _closed(opened, folder, sender.address):
@@ -163,23 +165,23 @@ def reveal(
 
 
 def release(
-    session: Session, opened: Opened, sender: Account, *, everyone: bool = False
-) -> Iterator[Outcome]:
+    session: Session, opened: SharedModel, sender: Account, *, everyone: bool = False
+) -> Iterator[ClaimResult]:
     """Return the deposits of commitments that were locked long enough and whose secret is not here."""
     whose = None if everyone else sender.address
-    for each, now in _hidden_by_now(session, opened, whose):
+    for each, now in _sealed_by_now(session, opened, whose):
         if now >= each.release_at and not each.secret:
             yield _release(session, opened, each, sender)
 
 
 def _reveal(
     session: Session,
-    opened: Opened,
-    each: Hidden,
+    opened: SharedModel,
+    each: SealedSample,
     secret: Secret,
     sender: Account,
     maximum: Wei | None,
-) -> Outcome:
+) -> ClaimResult:
     shared = opened.shared
     deposit, price = Wei(each.deposit * shared.unit), shared.price()
     most = max(deposit, deposit if maximum is None else maximum)
@@ -188,28 +190,28 @@ def _reveal(
             f"the deposit would be {shared.money.show(price)} now, of which {shared.money.show(deposit)} is "
             "paid: wait, or raise --max-price"
         )
-        return Outcome("reveal", None, Wei(0), None, why, each.commitment)
+        return ClaimResult("reveal", None, Wei(0), None, why, each.commitment)
     try:
         value, _ = provide(session, shared, sender, Wei(max(0, price - deposit)))
         function = shared.contract.reveal(secret.x, secret.label, secret.salt, most)
         receipt = session.send(function, sender, value=value)
     except (ContractReverted, InsufficientFunds) as error:
-        return Outcome("reveal", None, Wei(0), None, error.message, each.commitment)
-    return Outcome("reveal", shared.added(receipt)[0], Wei(0), receipt, "", each.commitment)
+        return ClaimResult("reveal", None, Wei(0), None, error.message, each.commitment)
+    return ClaimResult("reveal", shared.added(receipt)[0], Wei(0), receipt, "", each.commitment)
 
 
-def _release(session: Session, opened: Opened, each: Hidden, sender: Account) -> Outcome:
+def _release(session: Session, opened: SharedModel, each: SealedSample, sender: Account) -> ClaimResult:
     shared = opened.shared
     try:
         receipt = session.send(shared.contract.release(each.contributor, each.commitment), sender)
     except ContractReverted as error:
-        return Outcome("release", None, Wei(0), None, error.message, each.commitment)
-    return Outcome("release", None, Wei(each.deposit * shared.unit), receipt, "", each.commitment)
+        return ClaimResult("release", None, Wei(0), None, error.message, each.commitment)
+    return ClaimResult("release", None, Wei(each.deposit * shared.unit), receipt, "", each.commitment)
 
 
 def _commit(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     commitment: Digest,
     sender: Account,
     maximum: Wei | None,
@@ -218,7 +220,7 @@ def _commit(
     shared = opened.shared
     most = most_for(shared, 1, maximum)
     value, before = provide(session, shared, sender, most, dry_run)
-    purpose, function = f"sum-hide-{commitment.hex()[:32]}", shared.contract.commit(commitment, most)
+    purpose, function = f"sum-seal-{commitment.hex()[:32]}", shared.contract.commit(commitment, most)
     try:
         receipt = session.send(
             function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
@@ -228,28 +230,28 @@ def _commit(
     return [*before, receipt]
 
 
-def _unsent(opened: Opened, folder: "_Folder", who: Address) -> dict[Sample, Secret]:
+def _unsent(opened: SharedModel, folder: "_Folder", who: Address) -> dict[Sample, Secret]:
     """Secrets that were kept by a command that ended before their commitment arrived."""
     arrived = opened.ledger.refresh().committed
     kept = (each for each in folder.secrets() if each.contributor == who)
     return {(each.x, each.label): each for each in kept if (who, folder.commitment(each)) not in arrived}
 
 
-def _closed(opened: Opened, folder: "_Folder", who: Address) -> list[Secret]:
+def _closed(opened: SharedModel, folder: "_Folder", who: Address) -> list[Secret]:
     """Secrets that nobody needs any more."""
     ledger = opened.ledger.refresh()
-    closed = ledger.committed - ledger.hidden.keys()
+    closed = ledger.committed - ledger.sealed.keys()
     return [each for each in folder.secrets() if (who, folder.commitment(each)) in closed]
 
 
 class _Folder:
     """The secrets of one model's commitments, a file each."""
 
-    def __init__(self, session: Session, opened: Opened) -> None:
+    def __init__(self, session: Session, opened: SharedModel) -> None:
         chain = session.chain
         self._chain_id, self._contract = chain.chain_id, opened.shared.address
         place = f"{chain.chain_id}-{chain.genesis_hash[2:10]}"
-        self._folder = session.settings.home / "hidden" / place / self._contract
+        self._folder = session.settings.home / "sealed" / place / self._contract
 
     def commitment(self, secret: Secret) -> Digest:
         return secret.commitment(self._chain_id, self._contract)

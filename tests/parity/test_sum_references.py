@@ -1,4 +1,4 @@
-"""The twins against functions and estimators that others wrote."""
+"""The references against functions and estimators that others wrote."""
 
 import math
 from typing import Any
@@ -48,16 +48,16 @@ def test_log2__within_its_error_of_the_function_and_monotonic() -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_naive_bayes__against_scikit_learn__same_labels(classes: int) -> None:
     x, y = texts(2_000, classes)
-    twin = NaiveBayes(61, classes).fit(x[:1_000], y[:1_000])
+    reference = NaiveBayes(61, classes).fit(x[:1_000], y[:1_000])
     exact = MultinomialNB().fit(x[:1_000], y[:1_000])
-    assert np.mean(twin.predict(x[1_000:]) == exact.predict(x[1_000:])) > 0.99
+    assert np.mean(reference.predict(x[1_000:]) == exact.predict(x[1_000:])) > 0.99
 
 
 def test_naive_bayes__many_features__does_not_underflow() -> None:
     x = np.ones((4, 2_000), dtype=np.int8)
     x[::2, :1_000] = 0
-    twin = NaiveBayes(2_001, limit=2_000).fit(x, [0, 1, 0, 1])
-    assert twin.predict(x).tolist() == [0, 1, 0, 1]
+    reference = NaiveBayes(2_001, limit=2_000).fit(x, [0, 1, 0, 1])
+    assert reference.predict(x).tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -65,38 +65,38 @@ def test_nearest_centroid__against_scikit_learn__same_labels(classes: int) -> No
     x, y = texts(1_000, classes)
     pixels = x * 200.0 + np.random.default_rng(1).uniform(0, 50, x.shape)
     exact = ExactCentroid().fit(pixels, y)
-    for twin, data in (
+    for reference, data in (
         (NearestCentroid(60, classes).fit(pixels, y), pixels),
         (SparseNearestCentroid(61, classes).fit(x, y), x),
     ):
         reference = exact if data is pixels else ExactCentroid().fit(x, y)
-        assert np.mean(twin.predict(data) == reference.predict(data)) > 0.98
+        assert np.mean(reference.predict(data) == reference.predict(data)) > 0.98
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("kind", [SparsePerceptron, SparseLogistic])
 def test_linear__learns_what_can_be_learned(kind: Any, classes: int) -> None:
     x, y = texts(3_000, classes)
-    twin = kind(61, classes).fit(x[:2_500], y[:2_500])
-    assert twin.score(x[2_500:], y[2_500:]) > 0.85
+    reference = kind(61, classes).fit(x[:2_500], y[:2_500])
+    assert reference.score(x[2_500:], y[2_500:]) > 0.85
 
 
 def test_dense_perceptron__learns_what_can_be_learned() -> None:
     x, y = texts(3_000, 3)
-    twin = DensePerceptron(60, 3).fit(x[:2_500] * 255.0, y[:2_500])
-    assert twin.score(x[2_500:] * 255.0, y[2_500:]) > 0.85
+    reference = DensePerceptron(60, 3).fit(x[:2_500] * 255.0, y[:2_500])
+    assert reference.score(x[2_500:] * 255.0, y[2_500:]) > 0.85
 
 
 @pytest.mark.parametrize("x", BAD, ids=lambda x: x.hex() or "empty")
 def test_learn__malformed_features__refused_as_on_chain(x: bytes) -> None:
-    twin = SparsePerceptron(11).with_weights([[0] * 11])
+    reference = SparsePerceptron(11).with_weights([[0] * 11])
     with pytest.raises(DataError):
-        twin.learn(x, 1)
+        reference.learn(x, 1)
     with pytest.raises(DataError):
         NearestCentroid(2).with_centroids([[0, 0], [1, 1]], [1, 1]).learn(b"\0" * 3, 1)
 
 
 def test_learn__unknown_label__refused() -> None:
-    twin = SparsePerceptron(11).with_weights([[0] * 11])
+    reference = SparsePerceptron(11).with_weights([[0] * 11])
     with pytest.raises(DataError):
-        twin.learn(b"\0\1", 2)
+        reference.learn(b"\0\1", 2)

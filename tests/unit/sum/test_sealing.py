@@ -1,4 +1,4 @@
-"""Samples that are hidden first.
+"""Samples that are sealed first.
 
 hide, reveal, release
 ├── nobody sees the sample before it is revealed; it earns as any other
@@ -13,8 +13,8 @@ from orchestrator.errors import (
     ChainError,
 )
 from orchestrator.systems.sum.claiming import settle
-from orchestrator.systems.sum.hiding import hidden, release
 from orchestrator.systems.sum.records import DAY
+from orchestrator.systems.sum.sealing import release, sealed_samples
 from tests.unit.sum.conftest import NATURE, TERMS, Village
 from tests.unit.sum.giving import conceal, count, done_by, sample, uncover
 
@@ -29,7 +29,7 @@ def test_hide__then_reveal__sample_is_learned_and_refunded(village: Village) -> 
     [outcome] = uncover(village)
     assert outcome.contribution.facts.deposit == made.deposit > 0
     assert (outcome.contribution.x, outcome.contribution.facts.label) == sample(village)
-    assert hidden(village.session, village.opened) == []
+    assert sealed_samples(village.session, village.opened) == []
     chain.advance(2 * DAY)
     [paid] = settle(village.session, village.opened, village.account("contributor"), ("refund",))
     assert paid.amount == made.deposit * shared.unit
@@ -40,7 +40,7 @@ def test_hide__again__is_known(village: Village) -> None:
     second = conceal(village, sample(village), sample(village, NATURE, 1, "nature"))
     assert [each.commitment for each in second.known] == [each.commitment for each in first.made]
     assert len(second.made) == 1
-    assert len(hidden(village.session, village.opened)) == 2
+    assert len(sealed_samples(village.session, village.opened)) == 2
 
 
 def test_hide__revealed_before__is_committed_to_anew(village: Village) -> None:
@@ -66,7 +66,7 @@ def test_hide__killed_before_or_after_sending__deposits_once(
         with pytest.raises(KeyboardInterrupt):
             conceal(village, sample(village))
     conceal(village, sample(village))
-    [made] = hidden(village.session, village.opened)
+    [made] = sealed_samples(village.session, village.opened)
     assert made.secret
     village.session.chain.mine()
     assert len(uncover(village)) == 1
@@ -75,13 +75,13 @@ def test_hide__killed_before_or_after_sending__deposits_once(
 def test_hide__price_above_maximum__nothing_sent(village: Village) -> None:
     with pytest.raises(ChainError, match="above the maximum"):
         conceal(village, sample(village), maximum=1)
-    assert hidden(village.session, village.opened) == []
+    assert sealed_samples(village.session, village.opened) == []
 
 
 def test_release__secret_lost__deposit_comes_back_after_the_lock(village: Village) -> None:
     session, account = village.session, village.account("contributor")
     [made] = conceal(village, sample(village)).made
-    for file in (session.settings.home / "hidden").rglob("*.json"):
+    for file in (session.settings.home / "sealed").rglob("*.json"):
         file.unlink()
     assert uncover(village) == []
     assert list(release(session, village.opened, account)) == []

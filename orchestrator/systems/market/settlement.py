@@ -8,7 +8,7 @@ from eth_utils.address import to_checksum_address
 from orchestrator.bindings.market import Offered
 from orchestrator.errors import VerificationFailed
 from orchestrator.models.online.references import OnChainModel
-from orchestrator.systems.market.opening import OpenedMarket
+from orchestrator.systems.market.opening import PredictionMarket
 from orchestrator.systems.market.records import Payment
 from orchestrator.systems.market.reference.market import BURNT, Market, Outcome, Phase
 from orchestrator.types import BURN_ADDRESS, Address
@@ -35,11 +35,11 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Reckoning:
+class Settlement:
     """How a market ends: `dues` in the order of payment, what is left to the provider, tips, the burnt.
 
-    `twin` is the model in the end, `last` its loss then and `first` before, in billionths (None: nothing is
-    measured).
+    `reference` is the model in the end, `last` its loss then and `first` before, in billionths (None: nothing
+    is measured).
     """
 
     outcome: Outcome
@@ -49,11 +49,11 @@ class Reckoning:
     burnt: int
     first: int | None
     last: int | None
-    twin: OnChainModel
+    reference: OnChainModel
 
 
-def reckon(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Reckoning:
-    """The end of a market, if what is hidden now stays so and the test set is `portions`.
+def expected_settlement(opened: PredictionMarket, portions: Mapping[int, bytes]) -> Settlement:
+    """The end of a market, if what is sealed now stays so and the test set is `portions`.
 
     Where portions are missing the provider defaults; an outcome that stands already is kept.
     """
@@ -65,11 +65,11 @@ def reckon(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Reckoning:
         reference.expire(now=reference.deadline(reference.closes_at + reference.rules.open_wait) + 1)
     measuring = reference.measuring if reference.stage is Phase.REWARDING else None
     while reference.stage is Phase.REWARDING:
-        runs = [each.run for each in reference.contributions if each.run is not None]
-        reference.crank(CRANKERS, [reference.lesson, *runs], WORK, reference.since)
+        batches = [each.batch for each in reference.contributions if each.batch is not None]
+        reference.crank(CRANKERS, [reference.lesson, *batches], WORK, reference.since)
     dues = _pay(reference, opened.shared.stake, opened.shared.fee)
     provider, tips, burnt = (reference.balances[who] for who in (PROVIDER, CRANKERS, BURNT))
-    return Reckoning(
+    return Settlement(
         outcome=reference.outcome,
         dues=dues,
         provider=provider,
@@ -77,59 +77,59 @@ def reckon(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Reckoning:
         burnt=burnt,
         first=measuring.first.paying if measuring else None,
         last=measuring.last.paying if measuring else None,
-        twin=reference.model,
+        reference=reference.model,
     )
 
 
-def check(opened: OpenedMarket, reckoning: Reckoning) -> None:
+def check(opened: PredictionMarket, settlement: Settlement) -> None:
     """Raise VerificationFailed where a market that has ended did not come to exactly this."""
     market = opened.shared
     paid = market.payments()
-    if sum(payment.amount for payment in paid if payment.account == BURN_ADDRESS) != reckoning.burnt:
+    if sum(payment.amount for payment in paid if payment.account == BURN_ADDRESS) != settlement.burnt:
         raise _differs("what it burnt")
     paid = [payment for payment in paid if payment.account != BURN_ADDRESS]
-    dues = [Payment(due.who, due.amount) for due in reckoning.dues]
-    dues.append(Payment(market.creator, reckoning.provider))
+    dues = [Payment(due.who, due.amount) for due in settlement.dues]
+    dues.append(Payment(market.creator, settlement.provider))
     dues = [each for each in dues if each.amount]
     before = len(paid) - len(dues)
     if before < 0 or paid[before:] != dues:
         raise _differs("its payments")
-    if sum(payment.amount for payment in paid[:before]) != reckoning.tips:
+    if sum(payment.amount for payment in paid[:before]) != settlement.tips:
         raise _differs("the tips that it paid")
-    if reckoning.outcome is not Outcome.SETTLED:
+    if settlement.outcome is not Outcome.SETTLED:
         return
-    for due, participant in zip(reckoning.dues, market.participants(), strict=True):
+    for due, participant in zip(settlement.dues, market.participants(), strict=True):
         told = participant.who, participant.score, participant.dropped
         if told != (due.who, due.score, due.dropped):
             raise _differs(f"the score of {due.who}")
-    if market.words() != reckoning.twin.words():
+    if market.words() != settlement.reference.words():
         raise _differs("its model")
 
 
-def _reference(opened: OpenedMarket, portions: Mapping[int, bytes]) -> Market:
+def _reference(opened: PredictionMarket, portions: Mapping[int, bytes]) -> Market:
     """The reference up to where all that is known of the market has been put into it."""
     market, state = opened.shared, opened.shared.state()
     offered = next(market.contract.events(Offered))
-    reference = Market(opened.first_twin(), market.rules, market.unit, PROVIDER)
+    reference = Market(opened.first_reference(), market.rules, market.unit, PROVIDER)
     amounts = offered.bounty, offered.bond, offered.tips
     reference.offer(*amounts, now=0, value=sum(amounts))
     if state.trial is None or state.trial not in portions:
         return reference
     reference.reveal_trial(state.trial, portions[state.trial], now=0)
-    given = market.given()
+    given = market.contributions()
     for each in given:
         value = market.rules.price(each.samples) * market.unit
-        if each.commitment is None and each.run is not None:
-            reference.contribute(each.contributor, each.run, now=0, value=value)
+        if each.commitment is None and each.batch is not None:
+            reference.contribute(each.contributor, each.batch, now=0, value=value)
         else:
             reference.commit(each.contributor, each.samples, now=0, value=value)
     for each in given:
-        if each.commitment is not None and each.run is not None:
-            reference.open(each.index, each.run, now=0)
+        if each.commitment is not None and each.batch is not None:
+            reference.open(each.index, each.batch, now=0)
     closing = reference.closes_at + reference.rules.open_wait
-    for index, run in sorted(portions.items()):
+    for index, batch in sorted(portions.items()):
         if index != state.trial and len(portions) == market.rules.portions:
-            reference.reveal(index, run, now=closing)
+            reference.reveal(index, batch, now=closing)
     return reference
 
 

@@ -6,7 +6,7 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import AccountError, ChainError, ContractReverted, IntegrityError
 from orchestrator.kernel.session import Session
 from orchestrator.systems.market.contract import MarketContract
-from orchestrator.systems.market.opening import OpenedMarket
+from orchestrator.systems.market.opening import PredictionMarket
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.secrets import keep_provider, kept_provider, provider_master
 from orchestrator.systems.market.testset import LARGEST, SealedTest, SecretTest, proves
@@ -15,12 +15,12 @@ from orchestrator.types import Report
 LOOK = 2.0  # seconds between looks at a chain that is waited for
 
 
-def sealed_test(session: Session, opened: OpenedMarket) -> SealedTest:
+def sealed_test(session: Session, opened: PredictionMarket) -> SealedTest:
     """The sealed test set that the market's address commits to. Raises StorageError, DataError."""
     return SealedTest.parse(session.storage.read(opened.descriptor.sealed, limit=LARGEST))
 
 
-def secret_test(session: Session, opened: OpenedMarket, account: Account | None = None) -> SecretTest:
+def secret_test(session: Session, opened: PredictionMarket, account: Account | None = None) -> SecretTest:
     """The whole test set, by the secret kept on this machine, or else by `account`'s wallet.
 
     Raises AccountError where neither has it, IntegrityError where it is not what the market commits to.
@@ -45,7 +45,7 @@ def secret_test(session: Session, opened: OpenedMarket, account: Account | None 
 
 
 def reveal(
-    session: Session, opened: OpenedMarket, sender: Account, *, progress: Report | None = None
+    session: Session, opened: PredictionMarket, sender: Account, *, progress: Report | None = None
 ) -> list[Receipt]:
     """Reveal what is due: the trial portion (once a block has chosen it), or after participation the others.
 
@@ -69,7 +69,7 @@ def reveal(
     return _reveal_others(session, market, secret, sender, progress)
 
 
-def check_portions(session: Session, opened: OpenedMarket) -> dict[int, bytes]:
+def check_portions(session: Session, opened: PredictionMarket) -> dict[int, bytes]:
     """The portions that are known, checked against the root and, if it is at hand, the sealed test set.
 
     Raises IntegrityError for a market whose test set does not match its commitments.
@@ -78,19 +78,19 @@ def check_portions(session: Session, opened: OpenedMarket) -> dict[int, bytes]:
     told = market.portions()
     if not told:
         return {}
-    root, known = market.contract.root(), {portion.index: portion.run for portion in told}
+    root, known = market.contract.root(), {portion.index: portion.batch for portion in told}
     sealed = sealed_test(session, opened) if session.storage.has(opened.descriptor.sealed) else None
     for portion in told:
         proof = market.proof_in(portion)
         if proof is not None and not proves(
-            market.place, market.creator, root, portion.index, portion.run, portion.salt, proof
+            market.domain, market.creator, root, portion.index, portion.batch, portion.salt, proof
         ):
             raise _mismatch(opened, portion.index)
-        if sealed and sealed.open(portion.index, portion.salt) != portion.run:
+        if sealed and sealed.open(portion.index, portion.salt) != portion.batch:
             raise _mismatch(opened, portion.index)
     if len(known) == market.rules.portions:
         ordered = sorted(told, key=lambda portion: portion.index)
-        whole = SecretTest(tuple(each.run for each in ordered), tuple(each.salt for each in ordered))
+        whole = SecretTest(tuple(each.batch for each in ordered), tuple(each.salt for each in ordered))
         if not _fits(market, whole):
             raise _mismatch(opened)
     return known
@@ -98,7 +98,7 @@ def check_portions(session: Session, opened: OpenedMarket) -> dict[int, bytes]:
 
 def _reveal_trial(
     session: Session,
-    opened: OpenedMarket,
+    opened: PredictionMarket,
     secret: SecretTest,
     sender: Account,
     progress: Report | None,
@@ -110,8 +110,8 @@ def _reveal_trial(
     index = market.state().trial
     if index is None:
         raise ChainError("the node does not show the choice of the trial portion", "Run it again.")
-    tree = secret.tree(market.place, market.creator)
-    function = market.contract.reveal_trial(secret.runs[index], secret.salts[index], tree.proof(index))
+    tree = secret.tree(market.domain, market.creator)
+    function = market.contract.reveal_trial(secret.batches[index], secret.salts[index], tree.proof(index))
     return session.send(function, sender, once=f"sum-market-trial-{market.address}")
 
 
@@ -123,18 +123,20 @@ def _reveal_others(
     progress: Report | None,
 ) -> list[Receipt]:
     known = {portion.index for portion in market.portions()}
-    tree, receipts = secret.tree(market.place, market.creator), []
-    for index in range(len(secret.runs)):
+    tree, receipts = secret.tree(market.domain, market.creator), []
+    for index in range(len(secret.batches)):
         if index in known:
             continue
-        function = market.contract.reveal(index, secret.runs[index], secret.salts[index], tree.proof(index))
+        function = market.contract.reveal(
+            index, secret.batches[index], secret.salts[index], tree.proof(index)
+        )
         try:
             receipts.append(session.send(function, sender))
         except ContractReverted as error:
             if error.error != "RevealedAlready":  # by another keeper, meanwhile
                 raise
         if progress:
-            progress(index + 1, len(secret.runs))
+            progress(index + 1, len(secret.batches))
     return receipts
 
 
@@ -152,10 +154,10 @@ def _await_choice(session: Session, market: MarketContract, progress: Report | N
 
 
 def _fits(market: MarketContract, secret: SecretTest) -> bool:
-    return secret.tree(market.place, market.creator).root == market.contract.root()
+    return secret.tree(market.domain, market.creator).root == market.contract.root()
 
 
-def _mismatch(opened: OpenedMarket, index: int | None = None) -> IntegrityError:
+def _mismatch(opened: PredictionMarket, index: int | None = None) -> IntegrityError:
     which = "the test set" if index is None else f"portion {index} of the test set"
     return IntegrityError(
         f"{which} of {opened.name} does not match the commitments of the market",

@@ -20,11 +20,11 @@ UINT16_MAX = (1 << 16) - 1
 
 Lanes = npt.NDArray[np.int64]
 
-_SHAPE = {"dims": 32, "classes": 16, "limit": 16, "rate": 16, "bits": 8, "base_bytes": 16}
+_PARAMS = {"dims": 32, "classes": 16, "limit": 16, "rate": 16, "bits": 8, "base_bytes": 16}
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelParams:
     """A model's settings (contracts/models/online/Shape.sol)."""
 
     dims: int
@@ -36,12 +36,12 @@ class Shape:
 
     def pack(self) -> int:
         """The settings as one 256-bit word. Raises ValueError for what does not fit."""
-        return packing.pack(_SHAPE, vars(self))
+        return packing.pack(_PARAMS, vars(self))
 
     @classmethod
-    def unpack(cls, word: int) -> "Shape":
+    def unpack(cls, word: int) -> "ModelParams":
         """The settings that `pack` packed."""
-        return cls(**packing.unpack(_SHAPE, word))
+        return cls(**packing.unpack(_PARAMS, word))
 
 
 def pad(lanes: npt.NDArray[np.generic]) -> Lanes:
