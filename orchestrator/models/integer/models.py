@@ -6,7 +6,7 @@ float64, whose integers up to 2^53 are exact: at most 4096 · 255 · 128 + 2^31 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class Layer:
 class IntegerNetwork:
     """Layers, each but the last followed by min(255, max(0, sum) >> shift)."""
 
+    kind: ClassVar[str] = "network"
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
@@ -64,6 +65,11 @@ class IntegerNetwork:
     @property
     def shift(self) -> int:
         return self.layers[-1].shift
+
+    @property
+    def gas(self) -> int:
+        """What one sample takes on the chain, from above for most networks."""
+        return 1_000 + 8 * sum(layer.weights.size for layer in self.layers)
 
     def run(self, samples: Any) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
@@ -119,6 +125,7 @@ class Tree:
 class IntegerTrees:
     """A sum of trees: `rows` int16 (rows, outputs) are what leaves point to, `biases` int32 (outputs,)."""
 
+    kind: ClassVar[str] = "trees"
     inputs: int
     trees: tuple[Tree, ...]
     rows: Integers
@@ -161,6 +168,11 @@ class IntegerTrees:
     @property
     def outputs(self) -> int:
         return len(self.biases)
+
+    @property
+    def gas(self) -> int:
+        """What one sample takes on the chain, from above for most ensembles."""
+        return 3_000 + 4_000 * len(self.trees) + 300 * self.outputs * len(self.trees)
 
     def run(self, samples: Any) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
