@@ -67,7 +67,7 @@ class SealedTest:
         """Raises DataError for what `to_bytes` did not write."""
         line, _, body = content.partition(b"\n")
         try:
-            head: Any = decode(line)
+            head: dict[str, Any] = decode(line)
             nonce, lengths = bytes.fromhex(head["nonce"]), [int(each) for each in head["lengths"]]
             known = head["format"] == FORMAT
         except (NotCanonical, KeyError, TypeError, ValueError) as error:

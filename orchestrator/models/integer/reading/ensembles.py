@@ -1,7 +1,7 @@
 """Trees, forests and boosted trees of scikit-learn, read as trees over bytes."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def over_bytes(nodes: "Tree", leaves: Reals, columns: Affine) -> RealTree:
     return RealTree(features, thresholds, lefts, rights, leaves)
 
 
-def _leaves(tree: "Tree", known: Any, classes: int) -> Reals:
+def _leaves(tree: "Tree", known: Sequence[object] | None, classes: int) -> Reals:
     """What each node of a forest's tree gives (nodes, outputs); one output for two classes."""
     values = np.asarray(tree.value, np.float64)[:, 0, :]
     if classes == 0:
