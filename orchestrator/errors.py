@@ -19,6 +19,7 @@ DilnError
 │   ├── ContractReverted     a contract refused; carries its error's name and values
 │   ├── InsufficientFunds    the sender cannot pay
 │   └── NotDeployed          the contract is not on this chain
+├── OverBudget               more would leave than may be spent
 ├── AccountError             unknown account, damaged keystore
 │   └── WrongPassword
 ├── ManifestError            a manifest that is malformed or not canonical
@@ -142,6 +143,10 @@ class InsufficientFunds(ChainError):
 
 
 class NotDeployed(ChainError):
+    pass
+
+
+class OverBudget(DilnError):
     pass
 
 

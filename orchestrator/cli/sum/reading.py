@@ -19,6 +19,7 @@ from orchestrator.cli.sum.options import (
 from orchestrator.console import Answer, Facts, Sender, Shown, Table, command, lazy_imports, progress_bar
 from orchestrator.errors import DilnError, ModelError, UsageError
 from orchestrator.text import shown
+from orchestrator.times import instant
 
 with lazy_imports():
     from orchestrator.systems.sum import factory as factories
@@ -146,7 +147,7 @@ def replay(
         "words": done.words,
         "identical": True,
         "accuracy_now": accuracy,
-        "history": [vars(point) for point in done.history],
+        "history": [vars(point) | {"time": instant(point.time)} for point in done.history],
     }
     told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
     return Answer(value, told, Facts({"accuracy_now": accuracy, "plot": png if done.history else None}))

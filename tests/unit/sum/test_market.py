@@ -638,7 +638,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     shown = said("market", "show", "fair")
     assert shown["kept"] == {"margin": fair.market.rules.margin / 1000}
     assert shown["bounty"] == fair.market.money.json(fair.market.state().bounty)
-    assert isinstance(shown["until"], int)
+    assert isinstance(shown["until"]["unix"], int)
     assert said("show", "fair")["phase"] == said("market", "show", "fair")["phase"] == "participation"
     fair.pass_until(Phase.REVEALING)
     assert said("market", "reveal", "fair")["revealed"] == 2
