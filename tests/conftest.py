@@ -82,7 +82,7 @@ def held_against_schemas() -> Iterator[None]:
     def checked(print_: Callable[[Any], None]) -> Callable[[Any], None]:
         def check(value: Any) -> None:
             if command := running.get():
-                schemas.check(command, json.loads(printing._json(value, None)))
+                schemas.check(command, json.loads(printing.printed(value)))
             print_(value)
 
         return check

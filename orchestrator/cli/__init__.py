@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Grow a model together": {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
+        "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
     },
     "Compete for a prize": {
         "competition": (
@@ -119,7 +120,10 @@ def command_help(words: Sequence[str]) -> str | None:
 def _columns() -> int:
     """How wide the terminal is, as typer finds it."""
     try:
-        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size(sys.stdout.fileno()).columns
+        return (
+            int(os.environ.get("COLUMNS", ""))
+            or os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno()).columns
+        )
     except (AttributeError, ValueError, OSError):
         return HELP_WIDTH
 

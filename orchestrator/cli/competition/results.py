@@ -111,7 +111,7 @@ class Standing(TypedDict):
 class Shown(Competition):
     """A competition with its submissions."""
 
-    standings: list[Standing]
+    leaderboard: list[Standing]
 
 
 class Trivial(TypedDict):
@@ -204,13 +204,13 @@ RESULTS: dict[str, Any] = {
     "competition evaluate": list[Score],
     "competition finalize": Final,
     "competition list": list[Competition | Unreadable],
-    "competition open-test": Opened,
+    "competition publish-test": Opened,
     "competition publish": Published,
     "competition refute": list[Checked],
     "competition reveal": Revealed,
     "competition show": Shown,
     "competition submit": Submitted,
     "competition train-baseline": Baseline,
-    "competition watch": KEPT,
+    "competition keep": KEPT,
     "competition withdraw": list[Paid],
 }

@@ -4,6 +4,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from orchestrator.cli.host.results import KEPT
 from orchestrator.console.shapes import (
     Address,
     Amount,
@@ -57,7 +58,7 @@ class Standing(TypedDict):
     address: Address
     contributions: int
     samples: int
-    hidden: int
+    sealed: int
     loss_avoided: float | None
     dropped: bool | None
     staked: Amount | None
@@ -99,7 +100,7 @@ class Market(Settlement):
     measured_within: Seconds
     contributions: int
     capacity: int
-    hidden: int
+    sealed: int
     participants: list[Standing]
 
 
@@ -116,7 +117,7 @@ class Contributed(TypedDict):
     stake: Amount
     fee: Amount
     left_out: int
-    hidden: bool
+    sealed: bool
     accuracy_without: Share
     accuracy_with: Share
     contributions: int
@@ -136,7 +137,7 @@ class Relayed(TypedDict):
 
 
 class Opened(TypedDict):
-    """A hidden contribution that was opened."""
+    """A sealed contribution that was opened."""
 
     number: int
     samples: int
@@ -212,14 +213,32 @@ class Withdrawn(TypedDict):
     transaction: NotRequired[Transaction]
 
 
+class Label(TypedDict):
+    """An answer."""
+
+    label: str
+
+
+Funded = TypedDict(
+    "Funded", {"for": Address, "paid_in": Amount, "balance": Amount, "transaction": Transaction | None}
+)
+Funded.__doc__ = "What was paid in for somebody; the transaction is null where there was enough."
+
+
 RESULTS: dict[str, Any] = {
-    "sum market contribute": Contributed,
-    "sum market create": Created,
-    "sum market list": list[Listed],
-    "sum market open": list[Opened],
-    "sum market relay": Relayed,
-    "sum market reveal": Revealed,
-    "sum market settle": Settled,
-    "sum market show": Market,
-    "sum market withdraw": Withdrawn,
+    "market contribute": Contributed,
+    "market create": Created,
+    "market fund": Funded,
+    "market keep": KEPT,
+    "market leaderboard": list[Standing],
+    "market list": list[Listed],
+    "market predict": list[Label],
+    "market open": list[Opened],
+    "market relay": Relayed,
+    "market replay": Replayed,
+    "market reveal": Revealed,
+    "market settle": Settled,
+    "market show": Market,
+    "market simulate": list[Simulated],
+    "market withdraw": Withdrawn,
 }

@@ -5,7 +5,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from orchestrator.cli.host.results import KEPT
-from orchestrator.cli.market.results import Market, Replayed, Simulated, Standing
+from orchestrator.cli.market.results import Funded, Label, Withdrawn
 from orchestrator.console.shapes import (
     Address,
     Amount,
@@ -34,12 +34,12 @@ class Contribution(TypedDict):
 
 
 class Commitment(TypedDict):
-    """A sample that is hidden until it is revealed."""
+    """A sample that is sealed until it is revealed."""
 
     commitment: Hash
     deposit: Amount
     returned_from: Time
-    state: Literal["hidden", "known"]
+    state: Literal["sealed", "known"]
 
 
 class Added(TypedDict):
@@ -72,12 +72,6 @@ class Signed(TypedDict):
     at_most: Amount
     until: Time
     file: File
-
-
-Funded = TypedDict(
-    "Funded", {"for": Address, "paid_in": Amount, "balance": Amount, "transaction": Transaction | None}
-)
-Funded.__doc__ = "What was paid in for somebody; the transaction is null where there was enough."
 
 
 class Created(TypedDict):
@@ -137,14 +131,6 @@ class Gains(TypedDict):
     runs: int
 
 
-class Withdrawn(TypedDict):
-    """What was paid out; with nothing to withdraw, only an amount of zero."""
-
-    amount: Amount
-    to: NotRequired[Address]
-    transaction: NotRequired[Transaction]
-
-
 class Listed(TypedDict):
     """A shared model of this chain, or why it cannot be read."""
 
@@ -181,12 +167,6 @@ class Shown(TypedDict):
     your_balance: Amount | None
     your_reputation: int | None
     all_reputation: int
-
-
-class Label(TypedDict):
-    """An answer."""
-
-    label: str
 
 
 class Point(TypedDict):
@@ -226,17 +206,17 @@ RESULTS: dict[str, Any] = {
     "sum add": Added,
     "sum create": Created,
     "sum fund": Funded,
-    "sum leaderboard": list[Leader] | list[Standing],
+    "sum leaderboard": list[Leader],
     "sum list": list[Listed],
     "sum predict": list[Label],
     "sum refund": list[Outcome],
     "sum relay": Added,
-    "sum replay": Replay | Replayed,
+    "sum replay": Replay,
     "sum report": list[Outcome],
     "sum reveal": list[Outcome],
-    "sum show": Shown | Market,
+    "sum show": Shown,
     "sum sign": Signed,
-    "sum simulate": Simulation | list[Gains] | list[Simulated],
-    "sum watch": KEPT,
+    "sum simulate": Simulation | list[Gains],
+    "sum keep": KEPT,
     "sum withdraw": Withdrawn,
 }

@@ -197,6 +197,6 @@ RESULTS: dict[str, Any] = {
     "tournament show": Shown,
     "tournament simulate": Simulation,
     "tournament verify": Verified,
-    "tournament watch": KEPT,
+    "tournament keep": KEPT,
     "tournament withdraw": Withdrawn,
 }

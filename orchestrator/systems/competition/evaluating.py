@@ -10,7 +10,7 @@ from orchestrator.chain.sending import GAS_CAP
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.kernel.money import currency_of
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.learning.integer import IntegerModel, IntegerNetwork, decode_model, predict
+from orchestrator.models.integer import IntegerModel, IntegerNetwork, decode_model, predict
 from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import Terms
