@@ -121,12 +121,12 @@ def labelled(label: str, style: str, text: object) -> Text:
 
 
 def print_json(value: Any) -> None:
-    sys.stdout.write(_json(value, 2) + "\n")
+    sys.stdout.write(printed(value, 2) + "\n")
 
 
 def print_line(value: Any) -> None:
     """One line of JSON at once, for who reads along."""
-    sys.stdout.write(_json(value, None) + "\n")
+    sys.stdout.write(printed(value) + "\n")
     sys.stdout.flush()
 
 
@@ -171,7 +171,8 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _json(value: Any, indent: int | None) -> str:
+def printed(value: Any, indent: int | None = None) -> str:
+    """A value as JSON."""
     # `json` escapes all but ASCII and DEL, which stands in strings only.
     return json.dumps(value, indent=indent, default=_plain).replace("\x7f", "\\u007f")
 
