@@ -41,8 +41,9 @@ class Facts(Mapping[str, Any]):
         return "\n".join([self._kind or "facts", *lines])
 
     def _repr_html_(self) -> str:
+        left = "<tr><th style='text-align:left'>"
         rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(_shown(value))}</td></tr>"
+            f"{left}{html.escape(name)}</th><td>{html.escape(_shown(value))}</td></tr>"
             for name, value in self._values.items()
         )
         return f"<b>{html.escape(self._kind)}</b><table>{rows}</table>"
