@@ -189,7 +189,7 @@ def _schema(parameter: Any) -> dict[str, Any]:
     one: dict[str, Any] = {"type": _TYPES.get(kind, "string")}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         one = {"type": "string", "enum": [str(each.value) for each in kind]}
-    shown = {"type": "array", "items": one} if several else one
+    shown: dict[str, Any] = {"type": "array", "items": one} if several else one
     if parameter.help:
         shown["description"] = parameter.help
     default = parameter.default
