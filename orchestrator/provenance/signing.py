@@ -55,7 +55,7 @@ class Signature:
         }
 
     @classmethod
-    def from_json(cls, value: Any) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Raises SignatureRefused that names the field."""
         try:
             found = fields.object_in(value, _KEYS, "signature")

@@ -171,7 +171,7 @@ def _read(market: MarketContract, file: Path) -> Sequence[Signed]:
     return found
 
 
-def _signed(value: Any) -> Signed:
+def _signed(value: object) -> Signed:
     found = fields.object_in(value, set(Signed.__dataclass_fields__), "contribution")
     return Signed(
         contributor=fields.address_in(found["contributor"], "contributor"),

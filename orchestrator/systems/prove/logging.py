@@ -76,9 +76,9 @@ class More(TypedDict, total=False):
 
 
 def log_model(
-    model: Any,
+    model: object,
     *,
-    data: Any = None,
+    data: object = None,
     metrics: Mapping[str, Any] | None = None,
     name: str | None = None,
     parents: Sequence["str | Logged"] = (),
@@ -128,7 +128,7 @@ def log_model(
         return Logged(run, _published(session, run, more) if publish else None)
 
 
-def _file(model: Any, folder: Path, known: About, data: Any) -> tuple[Path, About]:
+def _file(model: object, folder: Path, known: About, data: object) -> tuple[Path, About]:
     """The model's file, and what is known when the model has told of itself."""
     if isinstance(model, str | os.PathLike):
         path = Path(model)
@@ -155,7 +155,7 @@ def _file(model: Any, folder: Path, known: About, data: Any) -> tuple[Path, Abou
     return saved.path, known.model_copy(update=told)
 
 
-def _features(saved: Saved, data: Any) -> list[dict[str, Any]]:
+def _features(saved: Saved, data: object) -> list[dict[str, Any]]:
     """The model's features; types and gaps as the table has them that it learned from, if it was given."""
     tables = [each for _, each in several(data) if hasattr(each, "columns")]
     table = next((each for each in tables if set(saved.features) <= set(map(str, each.columns))), None)
@@ -177,7 +177,7 @@ def _feature(told: str | Mapping[str, Any]) -> dict[str, Any]:
     return {"name": told} if isinstance(told, str) else dict(told)
 
 
-def _metrics(model: Any, told: Mapping[str, Any] | None, evaluate: Evaluate | None) -> dict[str, float]:
+def _metrics(model: object, told: Mapping[str, Any] | None, evaluate: Evaluate | None) -> dict[str, float]:
     found = {**(told or {}), **(evaluate(model) if evaluate else {})}
     for name, value in found.items():
         if number(value) is None:
@@ -193,7 +193,7 @@ def _bound(told: float | Mapping[str, float]) -> Bound:
     return Bound(**{key: float(value) for key, value in told.items()})
 
 
-def _records(data: Any) -> tuple[DataRecord, ...]:
+def _records(data: object) -> tuple[DataRecord, ...]:
     return tuple(
         record_of(each, name) for name, each in several(data) if not isinstance(each, str | os.PathLike)
     )
