@@ -121,12 +121,12 @@ def labelled(label: str, style: str, text: object) -> Text:
 
 
 def print_json(value: object) -> None:
-    sys.stdout.write(_json(value, 2) + "\n")
+    sys.stdout.write(printed(value, 2) + "\n")
 
 
 def print_line(value: object) -> None:
     """One line of JSON at once, for who reads along."""
-    sys.stdout.write(_json(value, None) + "\n")
+    sys.stdout.write(printed(value) + "\n")
     sys.stdout.flush()
 
 
@@ -171,7 +171,8 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _json(value: object, indent: int | None) -> str:
+def printed(value: object, indent: int | None = None) -> str:
+    """A value as JSON."""
     # `json` escapes all but ASCII and DEL, which stands in strings only.
     return json.dumps(value, indent=indent, default=_plain).replace("\x7f", "\\u007f")
 
