@@ -49,7 +49,7 @@ class Facts(Mapping[str, Any]):
         return f"<b>{html.escape(self._kind)}</b><table>{rows}</table>"
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A command's result as machines read it: dictionaries, lists, numbers, texts."""
     return json.loads(printed(value))
 
@@ -61,7 +61,7 @@ def frame(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
     return pd.DataFrame([{name: _cell(value) for name, value in row.items()} for row in rows])
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> Any:
     import pandas as pd
 
     if isinstance(value, dict) and value.keys() == {"unix", "rfc3339"}:
@@ -71,7 +71,7 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value in a line; text of strangers is escaped."""
     if isinstance(value, dict) and value.keys() == {"unix", "rfc3339"}:
         return str(value["rfc3339"])

@@ -170,7 +170,7 @@ def _commands() -> Iterator[tuple[str, Any]]:
     yield from _leaves("", typer.main.get_command(root.app))
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:
     inner = getattr(command, "commands", None)
     if inner is None:
         yield name, command
@@ -213,5 +213,5 @@ def _option(parameter: Any, value: Any) -> Iterator[str]:
         yield f"{flag}={each}"
 
 
-def _values(value: Any) -> list[Any]:
+def _values(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
