@@ -11,6 +11,7 @@ from web3.contract.contract import ContractConstructor, ContractFunction
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import Abi
+from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
@@ -26,7 +27,7 @@ from orchestrator.errors import (
     NotDeployed,
     SentBefore,
 )
-from orchestrator.types import Address, Wei
+from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.connection import Chain
@@ -113,8 +114,11 @@ class Sending:
             limit, _ = self._limit()
             self._require_funds(limit)
             for _ in range(RIVALS):
-                receipt = self._submitted(limit, once, before_send).complete()
-                if receipt:
+                delivery = self._submitted(limit, once, before_send)
+                if receipt := delivery.complete():
+                    if budget := current():
+                        spent = self._call["value"] + receipt.fee
+                        budget.settle(ZERO_ADDRESS, spent, (self._sender.address, delivery.entry.nonce))
                     return receipt
         raise ChainError(
             f"another program is sending from {self._sender.name} at the same time, and was always faster",

@@ -58,6 +58,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "pin": ("host.pin", "Add, list, get and remove pinned artifacts"),
         "doctor": ("host.doctor", "Check node, deployments, storage, wallets and versions"),
         "abi": ("host.contracts", "Print a contract's ABI, for other tools"),
+        "schema": ("host.schema", "Print the JSON Schema of what a command prints with --json"),
+        "mcp": ("host.mcp", "Offer the commands to a language model's host, as MCP tools"),
         "completion": ("host.completion", "Let bash, zsh or fish complete commands and options"),
         "compile": ("host.contracts", "Compile the contracts into the package"),
     },

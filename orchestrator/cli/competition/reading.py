@@ -132,7 +132,7 @@ def facts_of(session: "Session", seen: "overview.Overview") -> dict[str, Any]:
         "competition": seen.address,
         "organizer": terms.organizer,
         "phase": seen.phase.name.lower(),
-        "until": Shown(until, times.show_moment(until, now)) if until else None,
+        "until": Shown(times.instant(until), times.show_moment(until, now)) if until else None,
         "outcome": progress.outcome.name.lower(),
         "token": None if terms.token == ZERO_ADDRESS else terms.token,
         "prize": amount(money, terms.prize),

@@ -12,6 +12,7 @@ from orchestrator.cli.sum.options import ReferenceArgument
 from orchestrator.console import Answer, Facts, Sender, Shown, Table, command, lazy_imports, progress_bar
 from orchestrator.errors import DilnError, ModelError
 from orchestrator.text import shown
+from orchestrator.times import instant
 
 with lazy_imports():
     from orchestrator.models.online import factory, finding
@@ -125,7 +126,7 @@ def replay(
         "words": done.words,
         "identical": True,
         "accuracy_now": accuracy,
-        "history": [vars(point) for point in done.history],
+        "history": [vars(point) | {"time": instant(point.time)} for point in done.history],
     }
     told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
     return Answer(value, told, Facts({"accuracy_now": accuracy, "plot": png if done.history else None}))

@@ -638,7 +638,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     shown = said("show", "fair")
     assert shown["kept"] == {"margin": fair.market.rules.margin / 1000}
     assert shown["bounty"] == fair.market.money.json(fair.market.state().bounty)
-    assert isinstance(shown["until"], int)
+    assert isinstance(shown["until"]["unix"], int)
     assert shown["phase"] == "participation"
     fair.pass_until(Phase.REVEALING)
     assert said("reveal", "fair")["revealed"] == 2
