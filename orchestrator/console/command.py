@@ -90,7 +90,7 @@ def command(
             defaults = {each.name: each.default for each in signature if each.default is not each.empty}
             return result_of(opened, {**defaults, **values})
 
-        run.call = call  # type: ignore[attr-defined] - for Python: options by name, and the result itself
+        vars(run).update(call=call, subject=subject)  # for Python: see diln/session.py
         run.__doc__ = function.__doc__
         run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in signature}

@@ -15,6 +15,7 @@ PAGES = (
     "docs/grow.md",
     "docs/market.md",
     "docs/models.md",
+    "docs/python.md",
     "docs/tournament.md",
     "docs/tutorial.md",
 )
