@@ -95,7 +95,7 @@ class Market(Settlement):
     drops_out: DropsOut
     passes: int
     takes_contributions: Seconds
-    hiding: Seconds
+    sealing: Seconds
     revealed_within: Seconds
     measured_within: Seconds
     contributions: int
