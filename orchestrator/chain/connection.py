@@ -327,7 +327,7 @@ class Chain:
         for _ in range(blocks):
             self.request("evm_mine")
 
-    def request(self, method: str, *params: Any) -> Any:
+    def request(self, method: str, *params: object) -> Any:
         """What the node answers to a method for which web3 has no function, as it stands in the JSON."""
         with as_diln_errors():
             return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))

@@ -98,7 +98,7 @@ def _module(name: str, members: Sequence[str]) -> ModuleType:
 class _Later(type):
     """What waits: a class, so that annotations and `except` take it."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: object, **kwargs: object) -> Any:
         if not args and cls.__module__.startswith("eth."):  # a curried function that gets its prices only
             return partial(cls, **kwargs)
         return _real(cls.__module__, cls.__name__)(*args, **kwargs)
@@ -108,7 +108,7 @@ class _Later(type):
             raise AttributeError(name)
         return getattr(_real(cls.__module__, cls.__name__), name)
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, _real(cls.__module__, cls.__name__))
 
 

@@ -30,7 +30,7 @@ from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.tree import GROUP, SAMPLE, Data, sample_leaves
 from orchestrator.systems.market.reference.rules import Rules
 from orchestrator.systems.market.reference.samples import decode_batch, encode_batch
-from orchestrator.systems.sum.records import Facts
+from orchestrator.systems.sum.records import ContributionInfo
 from orchestrator.systems.sum.records import Terms as SumTerms
 from orchestrator.types import ZERO_ADDRESS
 from tests.evm import artifact
@@ -368,7 +368,7 @@ READERS = {
     "sparse features": Reader("sparse", _sparse, _read_sparse),
     "dense features": Reader("dense", _dense, _read_dense),
     "shape": Reader("shape", _any_word, _read_word(ModelParams.unpack)),
-    "facts": Reader("facts", _any_word, _read_word(Facts.unpack)),
+    "facts": Reader("facts", _any_word, _read_word(ContributionInfo.unpack)),
     "terms of a shared model": Reader("sumTerms", _any_word, _read_word(SumTerms.unpack)),
     "rules of a market": Reader("rules", _any_word, _read_word(Rules.unpack)),
 }

@@ -31,16 +31,19 @@ def mcp(
     """Serve the commands to a language model's host over stdio: those that read, unless --allow-send."""
     if find_spec("mcp") is None:
         raise UsageError("the MCP server is not installed", "Install it: pip install 'diln[mcp]'")
-    most = money.ETHER.parse(spend_at_most.removesuffix("ether").strip())
-    if most and not allow_send:
-        raise UsageError("without --allow-send nothing is spent", "Leave --spend-at-most out, or allow it.")
     fixed = {
         "network": settings.network.url or settings.network.name,
         "home": str(settings.home),
         "storage": settings.storage.kind,
         "sender": settings.sender,
     }
-    with budget.spending(budget.Budget({money.ETHER.address: most})):
-        toolserver.serve(
-            tools.tools(changing=allow_send), {name: value for name, value in fixed.items() if value}
-        )
+    with budget.spending(_budget(spend_at_most, allow_send=allow_send)):
+        given = {name: value for name, value in fixed.items() if value}
+        toolserver.serve(tools.tools(changing=allow_send), given)
+
+
+def _budget(ether: str, *, allow_send: bool) -> "budget.Budget":
+    most = money.ETHER.parse(ether.removesuffix("ether").strip())
+    if most and not allow_send:
+        raise UsageError("without --allow-send nothing is spent", "Leave --spend-at-most out, or allow it.")
+    return budget.Budget({money.ETHER.address: most})

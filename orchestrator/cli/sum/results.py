@@ -43,7 +43,7 @@ class Commitment(TypedDict):
 
 
 class Added(TypedDict):
-    """What was added; with --hidden, `commitments`."""
+    """What was added; with --sealed, `commitments`."""
 
     contributions: NotRequired[list[Contribution]]
     commitments: NotRequired[list[Commitment]]

@@ -332,7 +332,7 @@ def _round(view: "rounds.RoundView") -> dict[str, Any]:
     return {"round": view.number, "phase": view.phase, **times}
 
 
-def _arguments(event: Any, money: "Currency") -> dict[str, Any]:
+def _arguments(event: object, money: "Currency") -> dict[str, Any]:
     """The event's arguments."""
     own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
     told = {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}

@@ -6,7 +6,7 @@ float64, whose integers up to 2^53 are exact: at most 4096 · 255 · 128 + 2^31 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class Layer:
 class IntegerNetwork:
     """Layers, each but the last followed by min(255, max(0, sum) >> shift)."""
 
+    kind: ClassVar[str] = "network"
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
@@ -65,7 +66,12 @@ class IntegerNetwork:
     def shift(self) -> int:
         return self.layers[-1].shift
 
-    def run(self, samples: Any) -> Integers:
+    @property
+    def gas(self) -> int:
+        """What one sample takes on the chain, from above for most networks."""
+        return 1_000 + 8 * sum(layer.weights.size for layer in self.layers)
+
+    def run(self, samples: object) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
         values = as_bytes(samples, self.inputs)
         widest = max(self.inputs, *(len(layer.biases) for layer in self.layers))
@@ -119,6 +125,7 @@ class Tree:
 class IntegerTrees:
     """A sum of trees: `rows` int16 (rows, outputs) are what leaves point to, `biases` int32 (outputs,)."""
 
+    kind: ClassVar[str] = "trees"
     inputs: int
     trees: tuple[Tree, ...]
     rows: Integers
@@ -162,7 +169,12 @@ class IntegerTrees:
     def outputs(self) -> int:
         return len(self.biases)
 
-    def run(self, samples: Any) -> Integers:
+    @property
+    def gas(self) -> int:
+        """What one sample takes on the chain, from above for most ensembles."""
+        return 3_000 + 4_000 * len(self.trees) + 300 * self.outputs * len(self.trees)
+
+    def run(self, samples: object) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
         columns = np.ascontiguousarray(as_bytes(samples, self.inputs).T.astype(np.uint8))
         sums = np.tile(self.biases.astype(np.int64), (columns.shape[1], 1))
@@ -175,7 +187,7 @@ class IntegerTrees:
 IntegerModel = IntegerNetwork | IntegerTrees
 
 
-def predict(model: IntegerModel, samples: Any, classes: int) -> Integers:
+def predict(model: IntegerModel, samples: object, classes: int) -> Integers:
     """What the contract predicts: a class below `classes`, or with `classes` 0 an int32.
 
     Raises ModelError if the model's outputs are not what that takes.
@@ -198,7 +210,7 @@ def check_outputs(outputs: int, classes: int) -> None:
     _require(fits, f"the model has {outputs} outputs where the task takes {wanted}")
 
 
-def as_bytes(samples: Any, inputs: int) -> Integers:
+def as_bytes(samples: object, inputs: int) -> Integers:
     """`samples` as integers (samples, inputs) from 0 to 255; raises ModelError if they are not."""
     values = np.atleast_2d(np.asarray(samples))
     _require(values.ndim == 2 and values.shape[1] == inputs, f"samples are not rows of {inputs} inputs")

@@ -58,6 +58,6 @@ def quantize(
     return Quantization(model, real, float(np.mean(equal)), float(np.mean(difference)))
 
 
-def _names(original: Any, inputs: int) -> list[str]:
+def _names(original: object, inputs: int) -> list[str]:
     known = getattr(original, "feature_names_in_", None)
     return [str(name) for name in known] if known is not None else [str(number) for number in range(inputs)]

@@ -56,7 +56,7 @@ class Converted:
     labels: tuple[str, ...]
 
 
-def convert(pipeline: "Pipeline", samples: Any, rate: float | None = None) -> Converted:
+def convert(pipeline: "Pipeline", samples: object, rate: float | None = None) -> Converted:
     """Make integers of a trained pipeline. `samples` calibrate it: best the training data.
 
     `rate` is the learning rate in the pipeline's own units; by default that with which its training ended.
@@ -86,13 +86,13 @@ def convert(pipeline: "Pipeline", samples: Any, rate: float | None = None) -> Co
     return Converted(seen.encoder, model, tuple(str(label) for label in classifier.classes_))
 
 
-def _seen(pipeline: "Pipeline", samples: Any) -> SparseInput | NumberInput:
+def _seen(pipeline: "Pipeline", samples: object) -> SparseInput | NumberInput:
     if type(pipeline.steps[0][1]).__name__ == "KBinsDiscretizer":
         return read_discretized(pipeline, samples, LIMIT)
     return read_input(pipeline, samples)
 
 
-def _is_logistic(classifier: Any) -> bool:
+def _is_logistic(classifier: object) -> bool:
     return type(classifier).__name__ == "LogisticRegression" or getattr(classifier, "loss", "") == "log_loss"
 
 
@@ -127,7 +127,7 @@ def _linear(classifier: Any, seen: SparseInput | NumberInput, rate: float | None
     return model.with_weights(table * scale)
 
 
-def _corrected(table: Floats, seen: SparseInput, scores: Any) -> Floats:
+def _corrected(table: Floats, seen: SparseInput, scores: object) -> Floats:
     """The weights that agree most, on presence alone, with what the classifier says of the whole samples.
 
     Either those of `table`, or these and what a ridge regression makes of the difference; which of them, and

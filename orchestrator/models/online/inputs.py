@@ -125,7 +125,7 @@ def _present(seen: Any, columns: npt.NDArray[np.int64], values: Floats) -> Any:
     return (seen.tocsr()[:, columns].multiply(np.sign(values)) > 0).astype(float).tocsr()
 
 
-def _hashes(vectorizer: Any) -> bool:
+def _hashes(vectorizer: object) -> bool:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     return isinstance(vectorizer, HashingVectorizer)
@@ -164,13 +164,13 @@ class Scaling:
     starts: Floats
 
 
-def read_scaling(pipeline: "Pipeline", samples: Any) -> Scaling:
+def read_scaling(pipeline: "Pipeline", samples: object) -> Scaling:
     """What the steps before the classifier do to each column. Raises ModelError, DataError."""
     names, table = read_table(samples)
     before = pipeline[:-1] if len(pipeline.steps) > 1 else None
 
     def transform(rows: Floats) -> Floats:
-        shown: Any = rows
+        shown: object = rows
         if hasattr(samples, "columns"):
             import pandas as pd
 
@@ -184,7 +184,7 @@ def read_scaling(pipeline: "Pipeline", samples: Any) -> Scaling:
     return Scaling(names, table, seen, *_affine(table, seen, transform))
 
 
-def _number_input(pipeline: "Pipeline", samples: Any) -> NumberInput:
+def _number_input(pipeline: "Pipeline", samples: object) -> NumberInput:
     found = read_scaling(pipeline, samples)
     slopes, starts = found.slopes, found.starts
     low, high = found.table.min(axis=0), found.table.max(axis=0)
@@ -202,7 +202,7 @@ def _even_steps(slopes: Floats, low: Floats, high: Floats) -> Floats:
     return steps
 
 
-def read_table(samples: Any) -> tuple[tuple[str, ...], Floats]:
+def read_table(samples: object) -> tuple[tuple[str, ...], Floats]:
     """The columns' names, and the numbers of shape (samples, columns). Raises DataError."""
     try:
         table = np.asarray(samples, dtype=float)

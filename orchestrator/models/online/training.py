@@ -78,7 +78,7 @@ def read_table(path: Path, text: str | None, label: str | None) -> Table:
     if labels.isna().any():
         raise DataError(f"{path}: a label is missing in column `{label}`", "Remove the row.")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    samples: Any = frame.drop(columns=[label] if label else [])
+    samples: object = frame.drop(columns=[label] if label else [])
     if text is not None:
         samples = [str(each) for each in frame[text].fillna("")]
     return Table(samples, [str(each) for each in labels], digest)

@@ -66,7 +66,7 @@ def candidate_of(
 
 
 def quantized(
-    model: Any,
+    model: object,
     terms: Terms,
     training: Samples,
     held_out: Samples | None = None,

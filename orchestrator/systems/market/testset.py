@@ -14,8 +14,8 @@ from typing import Any, Self
 from eth_utils.crypto import keccak
 
 from orchestrator.errors import DataError, IntegrityError
+from orchestrator.kernel.secrets import masked, salts_from
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
-from orchestrator.provenance.secrets import masked, salts_from
 from orchestrator.systems.market.reference.samples import Domain, PositionTree, encode_batch, portion_leaf
 from orchestrator.types import Address
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from eth_utils import keccak
-from tests.contracts.competition.reference import Data, prediction_words, proof_of, word_leaves
 
 from orchestrator.models.integer import (
     IntegerModel,
@@ -17,6 +16,7 @@ from orchestrator.models.integer import (
     predict,
     score,
 )
+from tests.contracts.competition.reference import Data, prediction_words, proof_of, word_leaves
 from tests.evm import Evm
 
 ZERO = "0x" + "00" * 20

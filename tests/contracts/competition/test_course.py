@@ -31,9 +31,9 @@ ranking
 import numpy as np
 import pytest
 from eth_utils import keccak
-from tests.contracts.competition.reference import Data, draw
 
 from orchestrator.models.integer import IntegerNetwork, Layer, encode_model, predict
+from tests.contracts.competition.reference import Data, draw
 from tests.contracts.competition.scenario import (
     BAD,
     BY_SCORE,

@@ -19,7 +19,7 @@ BOOSTED = {"GradientBoostingClassifier", "GradientBoostingRegressor"}
 HISTOGRAMS = {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
 
 
-def is_ensemble(estimator: Any) -> bool:
+def is_ensemble(estimator: object) -> bool:
     """Whether `estimator` is a tree or an ensemble of trees that can be read."""
     return type(estimator).__name__ in SINGLE | FORESTS | BOOSTED | HISTOGRAMS
 

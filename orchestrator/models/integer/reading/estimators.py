@@ -31,7 +31,7 @@ LINEAR = {
 """By name: others have `coef_` too and mean something else by it."""
 
 
-def read_estimator(estimator: Any, names: Sequence[str], classes: int) -> RealModel:
+def read_estimator(estimator: object, names: Sequence[str], classes: int) -> RealModel:
     """A fitted estimator, or a pipeline that ends in one, over inputs that are called `names`.
 
     `classes` is 0 for numbers. Raises ModelError that names what stands in the way.
@@ -63,7 +63,7 @@ def for_classes(layer: Affine, known: Any, classes: int) -> Affine:
     return spread
 
 
-def _check_classes(final: Any, classes: int) -> None:
+def _check_classes(final: object, classes: int) -> None:
     known = getattr(final, "classes_", None)
     if (known is None) != (classes == 0):
         raise ModelError(

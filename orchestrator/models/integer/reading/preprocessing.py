@@ -14,13 +14,13 @@ _HINT = (
 )
 
 
-def split_pipeline(estimator: Any) -> tuple[list[tuple[str, Any]], Any]:
+def split_pipeline(estimator: object) -> tuple[list[tuple[str, Any]], Any]:
     """The named steps before the model, and the model."""
     steps = list(estimator.steps) if hasattr(estimator, "steps") else [("model", estimator)]
     return steps[:-1], steps[-1][1]
 
 
-def fold_steps(steps: Sequence[tuple[str, Any]], model: Any, names: Sequence[str]) -> Affine:
+def fold_steps(steps: Sequence[tuple[str, Any]], model: object, names: Sequence[str]) -> Affine:
     """What fitted `steps` make of inputs that are called `names`, as `model` takes it.
 
     Raises ModelError that names a step which is no affine map, or a column that is not among `names`.
@@ -35,7 +35,7 @@ def fold_steps(steps: Sequence[tuple[str, Any]], model: Any, names: Sequence[str
     return columns
 
 
-def _in_order(step: Any, names: Sequence[str]) -> Any:
+def _in_order(step: object, names: Sequence[str]) -> Any:
     known = getattr(step, "feature_names_in_", None)
     if known is not None:
         return [_place(name, names) for name in known]
@@ -51,7 +51,7 @@ def _check_width(wanted: int, given: int) -> None:
         )
 
 
-def _place(name: Any, names: Sequence[str]) -> int:
+def _place(name: object, names: Sequence[str]) -> int:
     try:
         return list(names).index(str(name))
     except ValueError:
