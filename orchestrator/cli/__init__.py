@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def command_help(words: Sequence[str]) -> str | None:
-    """What `diln WORDS --help` prints, as the package has it; None where it must be made.
+    """What `diln COMMAND --help` prints, as the package has it; None where it must be made.
 
     Made anew, it would take ten times as long: what parses commands is imported for it.
     """

@@ -94,6 +94,7 @@ def find(session: Session, reference: str = "latest") -> Tournament:
     if reference == "latest":
         last = session.known.last(KIND)
         if last is None:
+            factory_of(session)  # where there is none, nothing can be listed either
             raise ChainError("no tournament was created or entered from this folder", _LIST)
         return open_tournament(session, last)
     if is_address_like(reference):
