@@ -139,7 +139,7 @@ class Machine:
     def call(self, message: Message, header: Any) -> bytes:
         """What `message` returns in the block of `header`. Raises Refused, ValidationError."""
         with self._free_state(header) as state:
-            return bytes(_succeeded(_execute(state, message, message.gas or GAS_LIMIT)).output)
+            return bytes(_succeeded(_execute(state, message, _limit(message))).output)
 
     def estimate_gas(self, message: Message, header: Any) -> int:
         """A gas limit with which `message` succeeds in the block of `header`, at most 2 % too high.
@@ -147,7 +147,7 @@ class Machine:
         Raises Refused when it fails with any limit, ValidationError.
         """
         with self._free_state(header) as state:
-            highest: int = message.gas or GAS_LIMIT
+            highest = _limit(message)
             computation = _succeeded(_execute(state, message, highest))
             used: int = highest - computation.get_gas_remaining()
             if message.to and not state.get_code(message.to):
@@ -172,6 +172,11 @@ class Machine:
         snapshot = state.snapshot()
         yield state
         state.revert(snapshot)
+
+
+def _limit(message: Message) -> int:
+    """What a call may use: at most what a block holds, or a loop would run for years."""
+    return min(message.gas or GAS_LIMIT, GAS_LIMIT)
 
 
 def _execute(state: Any, message: Message, gas: int) -> Any:
