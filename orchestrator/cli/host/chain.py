@@ -12,8 +12,8 @@ from orchestrator.times import seconds, utc
 
 with lazy_imports():
     from orchestrator import chain as chains
-    from orchestrator.chain import rpc
     from orchestrator.kernel import money as moneys
+    from orchestrator.page import serving
     from orchestrator.systems.prove import listening
 
 if TYPE_CHECKING:
@@ -86,14 +86,13 @@ def cancel(session: "Session", which: WhichArgument = None, max_fee: MaxFeeOptio
 
 
 @command(chain)
-def serve(session: "Session", listen: Listen = Listen()) -> Iterator[Answer]:  # noqa: B008 - frozen
+def serve(session: "Session", listen: Listen) -> Iterator[Answer]:
     """Answer JSON-RPC over HTTP, for wallets and other tools of this machine."""
     with open_server(session, listen) as (listener, visitors):
         url = listening.url(listener)
         told = {"url": url, "network": session.chain.network.name, "chain_id": session.chain.chain_id}
         yield Answer(told, f"chain {told['chain_id']} ({told['network']}) is at {url}; Ctrl-C ends it")
-        methods = rpc.methods_of(session.settings.network, public=listen.public)
-        listening.run(rpc.Rpc(session.chain.web3.provider, visitors, methods), listener)
+        listening.run(serving.rpc_of(session, visitors, public=listen.public), listener)
 
 
 def _wei(gwei: float | None) -> int | None:

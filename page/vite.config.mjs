@@ -1,0 +1,18 @@
+import { defineConfig } from "vite";
+import { release } from "./release.mjs";
+
+export default defineConfig({
+  plugins: [release()],
+  base: "./", // the page works from any folder of any host
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "../orchestrator/page/static",
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0, // the policy allows no script from a data: URL
+    license: { fileName: "licenses.md" },
+    reportCompressedSize: false,
+  },
+  worker: { format: "es" },
+});
