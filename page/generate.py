@@ -24,7 +24,7 @@ CONTRACTS = {
     "SumFactory": "addressOf Created",
     "SparsePerceptronStake": """
         predict predictBatch add price account status money settings refund report take withdraw creator
-        commit reveal Added Refunded Reported Taken Withdrawn Swept
+        commit reveal sweep Added Refunded Taken Withdrawn Swept
     """,
 }
 """What the page calls and reads, by contract."""

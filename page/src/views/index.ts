@@ -6,5 +6,6 @@ export type View = { name: string; title: string; load(): Promise<{ default: Com
 export const VIEWS: View[] = [
   { name: "verify", title: "Verify", load: () => import("./verify/view") },
   { name: "registry", title: "Projects", load: () => import("./registry/view") },
+  { name: "models", title: "Models", load: () => import("./models/view") },
   { name: "sign", title: "Sign", load: () => import("./sign/view") },
 ];
