@@ -17,6 +17,7 @@ DilnError
 │   ├── NodeUnavailable      the node is down or slow
 │   ├── WrongChain           the node serves another chain than expected
 │   ├── ContractReverted     a contract refused; carries its error's name and values
+│   ├── SentBefore           another act for the same purpose arrived first
 │   ├── InsufficientFunds    the sender cannot pay
 │   └── NotDeployed          the contract is not on this chain
 ├── AccountError             unknown account, damaged keystore
@@ -135,6 +136,10 @@ class ContractReverted(ChainError):
         super().__init__(message, hint)
         self.error = error
         self.values = dict(values or {})
+
+
+class SentBefore(ChainError):
+    """Another act was sent for the same purpose, and has arrived by now."""
 
 
 class InsufficientFunds(ChainError):

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from orchestrator.chain.artifact import load_artifact  # noqa: E402
 from orchestrator.chain.development import NAMES, private_key  # noqa: E402
-from orchestrator.systems.sum.alphabet import ASSIGNED  # noqa: E402
+from orchestrator.models.online.alphabet import ASSIGNED  # noqa: E402
 
 CONTRACTS = {
     "ModelRegistry": """

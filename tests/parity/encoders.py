@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import DataError
-from orchestrator.systems.sum.alphabet import known
-from orchestrator.systems.sum.encoders import (
+from orchestrator.models.online.alphabet import known
+from orchestrator.models.online.encoders import (
     TOKENS,
     BinnedEncoder,
     Encoder,

@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 from orchestrator.errors import DataError
-from orchestrator.systems.sum.alphabet import known, ranges
-from orchestrator.systems.sum.encoders import HashingEncoder, VocabularyEncoder, encoder_from_json
+from orchestrator.models.online.alphabet import known, ranges
+from orchestrator.models.online.encoders import HashingEncoder, VocabularyEncoder, encoder_from_json
 from tests.parity import encoders
 
 ASSIGNED_IN_14 = 144_697 + 65 + 137_468 + 2_048

@@ -77,7 +77,7 @@ def open_(
     consent: Consent,
     reference: Reference = "latest",
     targets: Targets = None,
-    later: Annotated[bool, typer.Option("--later", help="Only seal the targets; `watch` opens.")] = False,
+    later: Annotated[bool, typer.Option("--later", help="Only seal the targets; `keep` opens.")] = False,
 ) -> Facts:
     """Commit to the targets of a round, with pot and bond."""
     found, organizer = finding.find(session, reference), session.sender
@@ -289,7 +289,7 @@ def simulate(
 
 
 @command(tournament, sender=SENDS)
-def watch(
+def keep(
     session: "Session",
     consent: Consent,
     reference: Reference = "latest",

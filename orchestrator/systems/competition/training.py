@@ -96,7 +96,7 @@ def open_training(session: Session, competition: Competition, organizer: Account
     if missing := blocks_until_final(session, competition):
         raise ChainError(
             f"the seed must lie {missing} blocks deeper, or a reorganization could test with public salts",
-            "Run `diln competition data` again later, or keep `watch --role organizer` running.",
+            "Run `diln competition data` again later, or keep `keep --role organizer` running.",
         )
     tests = set(competition.test_groups())
     salts = {str(n): data.salts[n].hex() for n in range(len(data.salts)) if n not in tests}

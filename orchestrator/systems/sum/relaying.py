@@ -16,13 +16,14 @@ from orchestrator.errors import (
     WrongChain,
 )
 from orchestrator.kernel.session import Session
+from orchestrator.models.online.encoding import Sample
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.systems.sum.adding import AT_ONCE, Addition, Sample, given_before, most_for, plain, provide
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.adding import AT_ONCE, Addition, given_before, most_for, plain, provide
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import DAY
-from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address, Seconds, Wei
 
 MOST = (1 << 24) - 1
@@ -127,7 +128,7 @@ class SignedContribution:
 
 
 def sign(
-    opened: Opened,
+    opened: SharedModel,
     samples: tuple[Sample, ...],
     account: Account,
     *,
@@ -171,7 +172,7 @@ def read_signed(path: Path) -> SignedContribution:
 
 def relay(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     signed: SignedContribution,
     sender: Account,
     *,
@@ -191,7 +192,7 @@ def relay(
 
 def _relay(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     signed: SignedContribution,
     sender: Account,
     pay: bool,
@@ -217,7 +218,9 @@ def _relay(
     function = shared.contract.add_for(signed.contributor, xs, bytes(labels), *terms)
     purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
     try:
-        receipt = session.send(function, sender, value=value, dry_run=dry_run, once=purpose)
+        receipt = session.send(
+            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
+        )
     except ContractReverted as error:
         raise plain(error, shared.money) from error
     added = () if dry_run else tuple(shared.added(receipt))
@@ -225,7 +228,7 @@ def _relay(
     return Addition(added, (), gas, receipt if dry_run else None)
 
 
-def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
+def _relayed(opened: SharedModel, signed: SignedContribution) -> Addition:
     before = given_before(opened, signed.contributor, signed.samples)
     if not before.times:
         raise SignatureRefused(
@@ -244,7 +247,7 @@ def check_chain(signed: SignedContribution, chain: Chain) -> None:
         )
 
 
-def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
+def _check_target(signed: SignedContribution, shared: SharedModelContract) -> None:
     check_chain(signed, shared.chain)
     if signed.contract != shared.address:
         raise SignatureRefused(
@@ -253,7 +256,7 @@ def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
         )
 
 
-def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
+def _check(signed: SignedContribution, shared: SharedModelContract, nonce: int) -> None:
     if not signed.samples:
         raise SignatureRefused("there is no sample in it", "Have it signed anew: diln sum sign.")
     if signed.nonce > nonce:
@@ -266,7 +269,7 @@ def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
     if shared.count() + len(signed.samples) > MOST:
         raise ChainError("the model is full: it numbers no more contributions", "Choose another one.")
     shared.predict_many([x for x, _ in signed.samples])  # refused where the contract refuses a sample
-    unknown = [label for _, label in signed.samples if label >= shared.shape.classes]
+    unknown = [label for _, label in signed.samples if label >= shared.params.classes]
     if unknown:
         raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed anew: diln sum sign.")
     if not _accepted(signed, shared.chain):

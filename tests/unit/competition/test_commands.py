@@ -15,7 +15,7 @@ import pytest
 
 from orchestrator.cli.dispatch import run
 from orchestrator.kernel.money import ETHER
-from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
+from orchestrator.models.integer import IntegerNetwork, Layer, encode_model
 from tests.unit.competition.stage import Stage, write_points
 
 COIN = 10**18

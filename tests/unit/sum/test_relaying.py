@@ -21,9 +21,10 @@ from orchestrator.errors import (
     SignatureRefused,
     WrongChain,
 )
+from orchestrator.models.online.funding import fill_up
+from orchestrator.models.online.planning import Plan
 from orchestrator.provenance.typed import message_digest
-from orchestrator.systems.sum.creating import Plan, create
-from orchestrator.systems.sum.funding import fill_up
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
 from orchestrator.types import ZERO_ADDRESS
@@ -183,7 +184,7 @@ def test_commands__hidden_signed_and_funded__run(
         return json.loads(capsys.readouterr().out)
 
     text, file = ["--text", review(CITY, 0), "--label", "city"], str(tmp_path / "signed.json")
-    assert diln("add", "walks", *text, "--hidden", "--max-price", "1", "--from", "bob")["commitments"]
+    assert diln("add", "walks", *text, "--sealed", "--max-price", "1", "--from", "bob")["commitments"]
     village.session.chain.mine()
     assert diln("reveal", "walks", "--from", "bob")[0]["done"] is True
     assert diln("sign", "walks", *text, "--from", "carol", "-o", file)["samples"] == 1
