@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from orchestrator.provenance.merkle import climb, proof_of, root_of
+from orchestrator.merkle import climb, proof_of, root_of
 from tests.contracts.competition.scenario import GOOD, OPTIMISTIC, TERMS, make_data
 from tests.contracts.competition.test_course import refused
 from tests.contracts.competition.twin import Data, levels, pair
