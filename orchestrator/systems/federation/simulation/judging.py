@@ -11,15 +11,23 @@ def score(absolute_error: float) -> int:
     return min(max(round(absolute_error * SCALE), 0), SCALE)
 
 
-def medians(scores: Sequence[Sequence[int]]) -> list[int]:
-    """Of the rows of scorers, for each update the (upper) median."""
-    return [sorted(column)[len(column) // 2] for column in zip(*scores, strict=True)]
+def medians(scores: Sequence[Sequence[int]], own: Sequence[int | None]) -> list[int]:
+    """Of the rows of scorers, for each update the (upper) median of what others say of it.
+
+    `own` has for each scorer the place of its own update, None if it sent none.
+    """
+    columns = enumerate(zip(*scores, strict=True))
+    others = [
+        sorted(score for score, mine in zip(column, own, strict=True) if mine != place)
+        for place, column in columns
+    ]
+    return [column[len(column) // 2] for column in others]
 
 
 def accepted(middles: Sequence[int]) -> list[int]:
-    """The places of updates that are at most half again as bad as the median one: 2·m ≤ 3·median."""
-    middle = sorted(middles)[(len(middles) - 1) // 2]
-    return [place for place, value in enumerate(middles) if 2 * value <= 3 * middle]
+    """The places of updates that are at most half again as bad as the (upper) median one."""
+    limit = sorted(middles)[len(middles) // 2] * 3 // 2
+    return [place for place, value in enumerate(middles) if value <= limit]
 
 
 def leader(middles: Sequence[int]) -> int:

@@ -153,8 +153,9 @@ class _Play:
         models = [(self.done.model + sent[seat]) / UNIT for seat in seats]
         if self.plan.policy is Policy.COMMITTEE:
             size = min(self.plan.committee, len(self.cast))
-            scorers = self.rng.choice(len(self.cast), size, replace=False)
-            middles = judging.medians([self._scores(int(scorer), models, seats) for scorer in scorers])
+            scorers = self.rng.choice(len(self.cast), size, replace=False).tolist()
+            own = [seats.index(scorer) if scorer in seats else None for scorer in scorers]
+            middles = judging.medians([self._scores(scorer, models, seats) for scorer in scorers], own)
             self.done.tallies[seats[judging.leader(middles)]].led += 1
             return [seats[place] for place in judging.accepted(middles)]
         votes = [self._votes(voter, models, seats) for voter in range(len(self.cast))]
