@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.learning.aggregation import Aggregate, Settings
+from orchestrator.learning.aggregation import Aggregate, Settings, Update
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.envelopes import Place
 from orchestrator.types import Address, Digest
@@ -19,6 +19,16 @@ class Terms:
     size: int
     width: int
     most_weight: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An update that is in, as it was pinned and as the contract knows it."""
+
+    party: Address
+    seat: int
+    update: Update
+    weight: int
 
 
 class Ledger(Protocol):
@@ -43,8 +53,11 @@ class Ledger(Protocol):
         """Commit for the parties who signed `entries`, and go on to reveals."""
         ...
 
-    def reveal(self, entries: Sequence[bytes]) -> set[Address]:
-        """Reveal; returns whose updates are in once they are judged."""
+    def reveal(self, entries: Sequence[bytes]) -> list[Counted]:
+        """Reveal; returns the updates that are in once they are judged, in order of seats.
+
+        Those whom this server did not hear of, since they committed by themselves, are among them.
+        """
         ...
 
     def keep(self, data: bytes) -> Digest:

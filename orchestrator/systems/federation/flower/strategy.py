@@ -6,7 +6,7 @@ the mean of the updates: what the server makes of it (FedAdam's steps, say) foll
 the server's word.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ from orchestrator.learning.aggregation import Rule, Template, Update, aggregate,
 from orchestrator.learning.aggregation.chunks import Integers, model_root, padded
 from orchestrator.systems.federation.envelopes import ENTRY_BYTES, REVEAL_BYTES
 from orchestrator.systems.federation.flower import VERSION
-from orchestrator.systems.federation.flower.ledger import Ledger
+from orchestrator.systems.federation.flower.ledger import Counted, Ledger
 from orchestrator.systems.federation.flower.mod import REVEAL
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
 from orchestrator.text import shown
@@ -56,11 +56,8 @@ class Rejected:
 
 @dataclass(frozen=True)
 class _Opened:
-    seat: int
     party: Address
     entry: bytes
-    update: Update
-    weight: int
     message: Message
 
 
@@ -118,15 +115,13 @@ class Chained(Strategy):
             return None, None
         self.ledger.commit([entry for entry, _ in committed.values()])
         opened = self._reveals(server_round, committed)
-        inside = self.ledger.reveal([each.entry for each in opened])
-        for each in opened:
-            if each.party not in inside:
-                self._reject(server_round, each.message.metadata.src_node_id, "voted out")
-        # Sums of floats depend on their order, and the contract's on that of seats.
-        opened = sorted((each for each in opened if each.party in inside), key=lambda each: each.seat)
-        if not opened:
+        counted = self.ledger.reveal([each.entry for each in opened])
+        if not counted:
             return None, None
-        return self._joined(server_round, opened)
+        messages = {each.party: each.message for each in opened}
+        for party in messages.keys() - {each.party for each in counted}:
+            self._reject(server_round, messages.pop(party).metadata.src_node_id, "voted out")
+        return self._joined(server_round, counted, messages)
 
     def _commitments(self, server_round: int, replies: Iterable[Message]) -> dict[int, tuple[bytes, Address]]:
         """By node: the entry that it signed, and who it says it is; the contract will look."""
@@ -186,31 +181,33 @@ class Chained(Strategy):
         # The contract keeps all but the last byte.
         if commitment[:31] != signed[:31] or entry[20:52] != update.root or entry[55:87] != cid:
             raise DataError("opened something else than it committed to")
-        seat = self.ledger.seat_of(party)
-        if seat is None:
-            raise DataError("has no seat")
-        return _Opened(seat, party, entry, update, weight, message)
+        return _Opened(party, entry, message)
 
     def _joined(
-        self, server_round: int, opened: list[_Opened]
+        self, server_round: int, counted: Sequence[Counted], messages: dict[Address, Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
-        assert self._template is not None  # noqa: S101 (see above)
-        assert self._model is not None  # noqa: S101
-        for each in opened:
-            values = each.update.values[: self._template.size]
-            arrays = from_units(self._template, self._sent + values)
-            each.message.content = RecordDict({"arrays": arrays, "metrics": each.message.content["metrics"]})
-        floats, metrics = self.inner.aggregate_train(server_round, [each.message for each in opened])
-        updates = np.stack([each.update.values for each in opened])
-        joined = aggregate(self.ledger.terms.settings, updates, [each.weight for each in opened])
-        model = apply(padded(self._model), joined.delta)
-        self.ledger.claim(model, joined, updates, [each.seat for each in opened])
-        self._model = model[: self._template.size]
+        template, model = self._template, self._model
+        assert template is not None  # noqa: S101 (see above)
+        assert model is not None  # noqa: S101
+        told = []
+        for each in counted:  # in order of seats: sums of floats depend on their order
+            message = messages.get(each.party)
+            if message is None:  # it took part without this server, and the strategy has nothing of it
+                continue
+            arrays = from_units(template, self._sent + each.update.values[: template.size])
+            message.content = RecordDict({"arrays": arrays, "metrics": message.content["metrics"]})
+            told.append(message)
+        floats, metrics = self.inner.aggregate_train(server_round, told)
+        updates = np.stack([each.update.values for each in counted])
+        joined = aggregate(self.ledger.terms.settings, updates, [each.weight for each in counted])
+        claimed = apply(padded(model), joined.delta)
+        self.ledger.claim(claimed, joined, updates, [each.seat for each in counted])
+        self._model = claimed[: template.size]
         if self.rule is None:
             return floats, metrics
-        if floats is not None:
-            self.differences.append(difference(self._template, floats, self._model))
-        return from_units(self._template, self._model), metrics
+        if floats is not None and len(told) == len(counted):
+            self.differences.append(difference(template, floats, self._model))
+        return from_units(template, self._model), metrics
 
     def _reject(self, server_round: int, node: int, reason: str) -> None:
         self.rejected.append(Rejected(server_round, node, reason))

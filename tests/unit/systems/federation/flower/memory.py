@@ -14,11 +14,11 @@ from flwr.clientapp import ClientApp
 from sklearn.linear_model import SGDClassifier
 
 from orchestrator.chain.accounts import Account
-from orchestrator.learning.aggregation import Aggregate, Settings, aggregate, apply
+from orchestrator.learning.aggregation import Aggregate, Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, model_root, padded
 from orchestrator.provenance.typed import recover_signer
 from orchestrator.systems.federation.envelopes import Place
-from orchestrator.systems.federation.flower.ledger import Terms
+from orchestrator.systems.federation.flower.ledger import Counted, Terms
 from orchestrator.systems.federation.flower.mod import Seal
 from orchestrator.systems.federation.simulation.datasets import digits
 from orchestrator.types import Address, Digest
@@ -71,8 +71,8 @@ class MemoryLedger:
             if signer and self.seat_of(signer) is not None:
                 self.committed[signer] = entry[:32]
 
-    def reveal(self, entries: Sequence[bytes]) -> set[Address]:
-        inside = set()
+    def reveal(self, entries: Sequence[bytes]) -> list[Counted]:
+        counted = []
         for entry in entries:
             party = to_checksum_address(entry[:20])
             root, weight, shift, cid, salt = (
@@ -87,8 +87,9 @@ class MemoryLedger:
             seat = self.seat_of(party)
             assert seat is not None
             if seat not in self.banned:
-                inside.add(party)
-        return inside
+                update = Update.read(self.kept[cid], SIZE, self.width, shift[0])
+                counted.append(Counted(party, seat, update, int.from_bytes(weight, "big")))
+        return sorted(counted, key=lambda each: each.seat)
 
     def keep(self, data: bytes) -> Digest:
         digest = hashlib.sha256(data).digest()
