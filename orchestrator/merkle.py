@@ -1,4 +1,4 @@
-"""Merkle trees in which a leaf's place is part of what is proven: contracts/shared/OrderedTree.sol's twin.
+"""Merkle trees in which a leaf's place is part of what is proven: as contracts/kernel/Merkle.sol.
 
 A pair is hashed left before right; a node without a partner rises as it is. Where a leaf stands follows from
 its index and the count of leaves alone, so no root has room for two versions of one leaf.

@@ -31,6 +31,11 @@ def seconds(duration: str) -> Seconds:
     return Seconds(sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
+def instant(timestamp: int) -> dict[str, int | str]:
+    """A time for machines: Unix, and RFC 3339 in UTC."""
+    return {"unix": timestamp, "rfc3339": f"{utc(timestamp):%Y-%m-%dT%H:%M:%SZ}"}
+
+
 def show_duration(seconds: int) -> str:
     """The two largest units."""
     parts = []

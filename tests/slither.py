@@ -20,7 +20,7 @@ from orchestrator.config import load_settings
 
 ROOT = Path(__file__).parent.parent
 ACCEPTED = {
-    ("incorrect-exp", "OrderedTree.climb"): "a sibling's index differs in the lowest bit: ^ is meant",
+    ("incorrect-exp", "Merkle.climb"): "a sibling's index differs in the lowest bit: ^ is meant",
     ("divide-before-multiply", "SelfAssessment.sweep"): "shares are whole units; the odd unit is burnt",
     ("incorrect-equality", "SelfAssessment._isFor"): "the lowest bit of a word is a flag",
     ("incorrect-equality", "MarketLedger._credit"): "nothing is to be credited: nothing is written",

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IModelRunner} from "../shared/IModelRunner.sol";
+import {IModelRunner} from "../models/integer/IModelRunner.sol";
 import {ICompetition, Mode, Outcome, Progress, Status, Submission, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Score} from "../shared/Score.sol";
+import {Score} from "../models/integer/Score.sol";
 import {CompetitionDisputes} from "./CompetitionDisputes.sol";
 import {ICompetition, Mode, Outcome, Progress, Scheme, Status, Submission, Terms} from "./ICompetition.sol";
 import {Result} from "./Result.sol";

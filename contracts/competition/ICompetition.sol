@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IModelErrors} from "../shared/IModelRunner.sol";
+import {IModelErrors} from "../models/integer/IModelRunner.sol";
 
 /**
  * Competitions that nobody can cheat
  * ==================================
  *
  * An organizer escrows a prize and a bond behind a commitment to data. Submitters commit to integer models
- * (see contracts/shared/IModelRunner.sol) before any test data is public. The contract proves which model is
+ * (see contracts/models/integer/IModelRunner.sol) before any test data is public. The contract proves which model is
  * best and pays it.
  *
  * Course

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Score} from "../shared/Score.sol";
+import {Score} from "../models/integer/Score.sol";
 import {Metric, Mode, Scheme, Terms} from "./ICompetition.sol";
 
 // Code is read into place.

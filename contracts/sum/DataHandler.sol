@@ -7,11 +7,11 @@ import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 import {Facts, FactsLibrary} from "./Facts.sol";
 import {ISum} from "./ISum.sol";
 import {Incentive} from "./Incentive.sol";
-import {Model} from "./Model.sol";
+import {Model} from "../models/online/Model.sol";
 import {Purse} from "./Purse.sol";
 import {Records} from "./Records.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {Shape} from "../models/online/Shape.sol";
+import {Words} from "../models/online/Words.sol";
 
 /// @title The data handler of a shared model
 /// @notice The third of the three parts: it takes contributions in, asks the incentive mechanism for their price,

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IOnlineModelErrors} from "../models/online/IOnlineModelErrors.sol";
 import {Facts} from "./Facts.sol";
 
 /// @title The errors of a shared model
 /// @notice What a shared model refuses.
-interface ISumErrors {
+interface ISumErrors is IOnlineModelErrors {
     /// @notice The clone has been initialized before.
     error AlreadyInitialized();
-    /// @notice The clone's arguments do not fit the model or the incentive mechanism; `field` names the first.
-    error BadArguments(string field);
-    /// @notice Features that are empty, too many, of a wrong length, unsorted, repeated or out of range.
-    error BadFeatures();
-    /// @notice There are `classes` labels, from 0.
-    error UnknownLabel(uint256 label, uint256 classes);
     /// @notice A batch needs as many labels as samples, and at least one.
     error BadBatch(uint256 samples, uint256 labels);
     /// @notice The deposit is `price`, more than the sender wants to pay.

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {ReentrancyGuard} from "solady/src/utils/ReentrancyGuard.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {ISum} from "./ISum.sol";
-import {Words} from "./Words.sol";
+import {Words} from "../models/online/Words.sol";
 
 /// @title Everyone's balance
 /// @notice Everyone's balance in ether or in one ERC-20. Nothing else in a shared model calls another contract:

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {CodeChunks} from "../shared/CodeChunks.sol";
+import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {Terms} from "./ITournament.sol";
 import {Payouts} from "./Payouts.sol";
 import {RankKernel} from "./RankKernel.sol";

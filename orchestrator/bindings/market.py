@@ -109,7 +109,7 @@ class Ended(Event):
 
 @dataclass(frozen=True)
 class Funded(Event):
-    """`payer` paid `amount` in for `beneficiary`."""
+    """`beneficiary` was credited what `payer` sent."""
 
     signature = "Funded"
 
@@ -216,7 +216,7 @@ class TrialChosen(Event):
 
 @dataclass(frozen=True)
 class Withdrawn(Event):
-    """`account` had its whole balance, `amount`, paid out to `to`."""
+    """`account`'s balance left for `to`."""
 
     signature = "Withdrawn"
 

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.chain import lighter
+
 if TYPE_CHECKING:
     from orchestrator.chain.accounts import Account, Accounts
     from orchestrator.chain.artifact import Artifact, artifact_names, load_artifact
@@ -49,6 +51,7 @@ _MODULES = {  # imported when asked for: web3 takes a second, and bindings are o
     "receipts": ("Receipt", "ether"),
     "rescue": ("cancel", "sent", "speed_up"),
 }
+lighter.install()  # before anything of these libraries is imported
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 

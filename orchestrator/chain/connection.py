@@ -214,6 +214,7 @@ class Chain:
         dry_run: bool = False,
         gas: int | None = None,
         once: str = "",
+        at_any_price: bool = False,
         before_send: Callable[[str], None] | None = None,
     ) -> Receipt:
         """Send a transaction and wait until it is mined and confirmed.
@@ -221,8 +222,10 @@ class Chain:
         `value` is in wei. `gas` is the limit; without one it is estimated. `dry_run` tries and estimates, and
         sends nothing. `once` names the effect, such as `publish-<hash>`: for one name nothing is sent twice
         on this chain, however often this is called, killed or cut off; the later calls wait for what the
-        first one sent and return its receipt. `before_send` gets each transaction's hash before anybody
-        else has seen it.
+        first one sent and return its receipt, or raise SentBefore if it was another call or value than
+        theirs. `at_any_price` tells that arguments or value hold a price, which may be another one later:
+        then `once` alone must name all that makes the act. `before_send` gets each transaction's hash before
+        anybody else has seen it.
 
         Raises ContractReverted, InsufficientFunds, NotDeployed, AccountError; Unsent, with the transaction,
         where the sender lets others send.
@@ -231,7 +234,7 @@ class Chain:
         sending = Sending(self, function, sender, value, gas)
         if isinstance(sender, Proposer) and not dry_run:
             raise Unsent(sending.proposal())
-        return sending.try_out() if dry_run else sending.send(once, before_send)
+        return sending.try_out() if dry_run else sending.send(once, before_send, at_any_price=at_any_price)
 
     def receipt(self, tx_hash: str) -> Receipt | None:
         """What became of a transaction that was sent before.
@@ -324,7 +327,7 @@ class Chain:
         for _ in range(blocks):
             self.request("evm_mine")
 
-    def request(self, method: str, *params: Any) -> Any:
+    def request(self, method: str, *params: object) -> Any:
         """What the node answers to a method for which web3 has no function, as it stands in the JSON."""
         with as_diln_errors():
             return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))

@@ -48,11 +48,11 @@ def rpc_message(error: Web3RPCError) -> str:
 
 
 def _rpc_error(error: Web3RPCError) -> dict[str, Any]:
-    content: Any = (error.rpc_response or {}).get("error")
+    content: object = (error.rpc_response or {}).get("error")
     return content if isinstance(content, dict) else {}
 
 
-def revert_data(data: Any) -> bytes:
+def revert_data(data: object) -> bytes:
     """The bytes that a contract reverted with, from any node's way to put them."""
     if isinstance(data, dict):  # Ganache, Hardhat: somewhere inside
         candidates = [data.get(key) for key in ("result", "data", "return")]

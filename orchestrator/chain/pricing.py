@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import TooCheap
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.outbox import Entry, Fees, Signed
 from orchestrator.chain.receipts import ether
 from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable
-from orchestrator.types import Wei
+from orchestrator.types import ZERO_ADDRESS, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.accounts import Account
@@ -83,7 +84,13 @@ def raised(
 
 
 def signed_by(sender: "Account", call: Mapping[str, Any], nonce: int, fees: Fees) -> Signed:
-    """Sign a call: chainId, gas, value, data, and `to` unless it creates a contract. Raises WrongPassword."""
+    """Sign a call: chainId, gas, value, data, and `to` unless it creates a contract.
+
+    Raises WrongPassword, OverBudget.
+    """
+    if budget := current():
+        most = int(call["value"]) + int(call["gas"]) * int(fees.most)
+        budget.reserve(ZERO_ADDRESS, most, (sender.address, nonce))
     if fees.priority is None:
         priced = {"gasPrice": int(fees.most)}
     else:

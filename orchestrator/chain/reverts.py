@@ -115,7 +115,7 @@ def _sentence(name: str, values: Mapping[str, Any]) -> str:
     return f"{words(name)} ({listed})" if listed else words(name)
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, list | tuple):

@@ -72,7 +72,7 @@ class RetryingProvider(HTTPProvider):
         self._reached = False
         self._gap = 0.0
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1 or method == _SEND
             if self._gap:
@@ -113,7 +113,7 @@ class RetryingProvider(HTTPProvider):
         if self._gap < FIRST_GAP:
             self._gap = 0.0
 
-    def _ask(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def _ask(self, method: RPCEndpoint, params: object) -> RPCResponse:
         try:
             answer = super().make_request(method, params)
         except requests.HTTPError as error:

@@ -7,6 +7,7 @@ module is imported only when that command runs.
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Prove a model": {
@@ -39,6 +40,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Grow a model together": {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
+        "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
     },
     "Train together": {
         "federation": ("federation.commands", "One model of many parties, of whom nobody shows data"),
@@ -59,11 +61,17 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "pin": ("host.pin", "Add, list, get and remove pinned artifacts"),
         "doctor": ("host.doctor", "Check node, deployments, storage, wallets and versions"),
         "abi": ("host.contracts", "Print a contract's ABI, for other tools"),
+        "schema": ("host.schema", "Print the JSON Schema of what a command prints with --json"),
+        "mcp": ("host.mcp", "Offer the commands to a language model's host, as MCP tools"),
         "completion": ("host.completion", "Let bash, zsh or fish complete commands and options"),
         "compile": ("host.contracts", "Compile the contracts into the package"),
     },
 }
 
+HELP = Path(__file__).parent / "help"
+"""A file for each command; tests/unit/cli/test_golden.py writes and compares them."""
+
+HELP_WIDTH = 80
 COMPLETE = "_DILN_COMPLETE"
 """Set in the environment by a shell that asks for completions."""
 
@@ -86,6 +94,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"diln {__version__}\n")
         sys.exit(0)
+    if arguments[-1] == "--help" and (text := command_help(arguments[:-1])):
+        sys.stdout.write(text)
+        sys.exit(0)
     try:
         from orchestrator.cli.dispatch import run
 
@@ -94,6 +105,30 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.write("\ninterrupted: run the same command again\n")
         code = 130
     sys.exit(code)
+
+
+def command_help(words: Sequence[str]) -> str | None:
+    """What `diln WORDS --help` prints, as the package has it; None where it must be made.
+
+    Made anew, it would take ten times as long: what parses commands is imported for it.
+    """
+    if not all(word.replace("-", "").isalnum() for word in words) or _columns() < HELP_WIDTH:
+        return None
+    try:
+        return (HELP / f"{'.'.join(words)}.txt").read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _columns() -> int:
+    """How wide the terminal is, as typer finds it."""
+    try:
+        return (
+            int(os.environ.get("COLUMNS", ""))
+            or os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno()).columns
+        )
+    except (AttributeError, ValueError, OSError):
+        return HELP_WIDTH
 
 
 def help_text() -> str:

@@ -4,12 +4,14 @@ A token is a stranger's contract: it may lie about its name, keep a part of each
 What it says of itself is shown only where it cannot be taken for something else.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import TypeVar
 
 from orchestrator.chain import Account, Chain, Receipt
+from orchestrator.chain.budget import current
 from orchestrator.chain.external import Erc20
 from orchestrator.chain.naming import checked_address
 from orchestrator.errors import (
@@ -136,8 +138,10 @@ def require_held(chain: Chain, currency: Currency, payer: Account, amount: int) 
 def approve(chain: Chain, currency: Currency, spender: Address, amount: int, owner: Account) -> list[Receipt]:
     """Let `spender` take exactly `amount` of `owner`'s tokens; nothing is sent where it may already.
 
-    Some tokens want to be set to zero first.
+    Some tokens want to be set to zero first. Raises OverBudget.
     """
+    if budget := current():
+        budget.reserve(currency.address, amount, (owner.address, spender, time.monotonic_ns()))
     contract = Erc20(chain, currency.address)
     allowed = contract.allowance(owner.address, spender)
     if allowed == amount:

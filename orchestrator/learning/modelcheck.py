@@ -42,12 +42,12 @@ def check_model(pipeline: "Pipeline") -> None:
 _HINT = "the file was damaged or made to harm: get the model from its publisher again"
 
 
-def _require(condition: object, part: Any, what: str) -> None:
+def _require(condition: object, part: object, what: str) -> None:
     if not condition:
         raise UntrustedModel(f"The {type(part).__name__} in the model has {what}", _HINT)
 
 
-def _parts(root: Any) -> Iterator[Any]:
+def _parts(root: object) -> Iterator[Any]:
     """Every object that can be reached and has attributes, once."""
     import numpy as np
 
@@ -68,7 +68,7 @@ def _parts(root: Any) -> Iterator[Any]:
             pending.extend(vars(value).values() if hasattr(value, "__dict__") else [])
 
 
-def _check_estimator(part: Any) -> None:
+def _check_estimator(part: object) -> None:
     """Of every estimator: it starts no more threads or processes than the caller wants."""
     _require(getattr(part, "n_jobs", None) is None, part, "a number of jobs")
     _require(getattr(part, "memory", None) is None, part, "a cache")
@@ -90,7 +90,7 @@ def _check_tree(part: Any) -> None:
 
 
 def _check_nodes(
-    part: Any,
+    part: object,
     leaf: "npt.NDArray[np.bool_]",
     left: "npt.NDArray[np.int64]",
     right: "npt.NDArray[np.int64]",

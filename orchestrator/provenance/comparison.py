@@ -36,7 +36,7 @@ def diff(before: Manifest, after: Manifest) -> list[Change]:
     return list(_changes(next(pair), next(pair), ()))
 
 
-def _changes(before: Any, after: Any, path: Path) -> Iterator[Change]:
+def _changes(before: object, after: object, path: Path) -> Iterator[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             yield from _change_at(before, after, key, key in before, key in after, path)

@@ -55,7 +55,7 @@ class PredictionLog:
         self._lock = FileLock(f"{self.path}.lock", poll_interval=0.002)  # who waits for a disk need not long
         self._tail = _Tail()
 
-    def append(self, model: ModelReference, asked: Any, answered: Any) -> Entry:
+    def append(self, model: ModelReference, asked: object, answered: object) -> Entry:
         """Log one prediction; see `extend`."""
         return self.extend(model, [(asked, answered)])[0]
 

@@ -230,7 +230,7 @@ def _proven(root: bytes, key: bytes, nodes: tuple[bytes, ...]) -> bytes:
         raise VerificationFailed("the proof does not lead to the block's state", "Do not use it.") from error
 
 
-def _number(found: Any) -> int:
+def _number(found: object) -> int:
     """A number of a header, which has 64 bits at most."""
     if not isinstance(found, bytes) or len(found) > 8:
         raise VerificationFailed("the proof holds no block header", _HINT)
@@ -254,7 +254,7 @@ def _decoded(data: bytes) -> Any:
         raise VerificationFailed("the proof is not RLP", _HINT) from error
 
 
-def _nodes(value: Any, at: str) -> tuple[bytes, ...]:
+def _nodes(value: object, at: str) -> tuple[bytes, ...]:
     return tuple(
         fields.bytes_in(each, f"{at}[{index}]") for index, each in enumerate(fields.list_in(value, at))
     )

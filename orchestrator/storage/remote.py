@@ -59,7 +59,7 @@ class Remote:
         self._sleep = sleep
 
     def ask(
-        self, method: str, path: str, limit: int, headers: dict[str, str] | None = None, **options: Any
+        self, method: str, path: str, limit: int, headers: dict[str, str] | None = None, **options: object
     ) -> Answer:
         """Ask, up to four times while it is slow or overloaded; `options` are those of `requests`.
 

@@ -4,10 +4,10 @@ pragma solidity ^0.8.28;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Facts} from "../Facts.sol";
 import {Incentive} from "../Incentive.sol";
-import {Model} from "../Model.sol";
+import {Model} from "../../models/online/Model.sol";
 import {Purse} from "../Purse.sol";
 import {Records} from "../Records.sol";
-import {Words} from "../Words.sol";
+import {Words} from "../../models/online/Words.sol";
 import {ISelfAssessment} from "./ISelfAssessment.sol";
 import {Terms} from "./Terms.sol";
 

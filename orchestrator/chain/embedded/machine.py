@@ -136,12 +136,12 @@ class Machine:
                 )
                 position += 1
 
-    def call(self, message: Message, header: Any) -> bytes:
+    def call(self, message: Message, header: object) -> bytes:
         """What `message` returns in the block of `header`. Raises Refused, ValidationError."""
         with self._free_state(header) as state:
             return bytes(_succeeded(_execute(state, message, message.gas or GAS_LIMIT)).output)
 
-    def estimate_gas(self, message: Message, header: Any) -> int:
+    def estimate_gas(self, message: Message, header: object) -> int:
         """A gas limit with which `message` succeeds in the block of `header`, at most 2 % too high.
 
         Raises Refused when it fails with any limit, ValidationError.
@@ -220,7 +220,7 @@ def _require_next(chain: Any, transaction: Any) -> None:
         raise ValidationError(f"nonce too {which}: next nonce {following}, tx nonce {transaction.nonce}")
 
 
-def _succeeds(state: Any, message: Message, gas: int) -> bool:
+def _succeeds(state: object, message: Message, gas: int) -> bool:
     try:
         return not _execute(state, message, gas).is_error
     except ValidationError:  # less gas than the transaction costs before it starts

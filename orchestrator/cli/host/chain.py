@@ -6,7 +6,7 @@ import typer
 
 from orchestrator.cli.host import chain
 from orchestrator.console import SENDS, Facts, Shown, Table, amount, command, lazy_imports
-from orchestrator.times import seconds, utc
+from orchestrator.times import instant, seconds, utc
 
 with lazy_imports():
     from orchestrator import chain as chains
@@ -93,7 +93,7 @@ def _facts(connected: "chains.Chain", block: int | None = None) -> dict[str, Any
         "network": connected.network.name,
         "chain_id": connected.chain_id,
         "block": number,
-        "time": Shown(time, utc(time).isoformat()),
+        "time": Shown(instant(time), utc(time).isoformat()),
         "hash": "0x" + connected.block_hash(number).hex(),
         "genesis": connected.genesis_hash,
     }

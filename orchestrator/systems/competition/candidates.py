@@ -9,7 +9,7 @@ import numpy as np
 from eth_utils.crypto import keccak
 
 from orchestrator.errors import ModelError
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     IntegerModel,
     decode_model,
     encode_model,
@@ -66,7 +66,7 @@ def candidate_of(
 
 
 def quantized(
-    model: Any,
+    model: object,
     terms: Terms,
     training: Samples,
     held_out: Samples | None = None,

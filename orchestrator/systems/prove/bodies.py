@@ -41,7 +41,7 @@ class Bodies:
         self.limits = limits
         self.held = 0
 
-    async def read(self, receive: Any, headers: Mapping[str, str]) -> bytes:
+    async def read(self, receive: object, headers: Mapping[str, str]) -> bytes:
         """The body; count it as `held` until `release`. Raises BodyRefused, ClientGone."""
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):  # else any web page could ask unseen

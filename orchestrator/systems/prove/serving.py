@@ -162,7 +162,7 @@ class _Pages:
 class _Nothing(Response):
     """No answer: whoever asked is gone."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: object, receive: object, send: object) -> None:
         pass
 
 

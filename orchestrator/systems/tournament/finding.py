@@ -2,14 +2,13 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from orchestrator.bindings.tournament import Tournament, TournamentCreated, TournamentFactory
 from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
-from orchestrator.provenance.secrets import SecretFolder
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.text import shown
 from orchestrator.types import Address, Digest
@@ -67,10 +66,9 @@ def factory_of(session: Session) -> TournamentFactory:
     return session.deployed(TournamentFactory, "TournamentFactory")
 
 
-def secret_folder(session: Session, tournament: Address | None = None) -> SecretFolder:
+def secret_folder(session: Session, tournament: Address | None = None) -> secrets.SecretFolder:
     """Where a tournament's secrets are kept; without one, what is to be created again after a kill."""
-    folder: Path = session.settings.home / "tournaments" / (tournament or "drafts")
-    return SecretFolder(folder)
+    return secrets.secret_folder(session, "tournaments", tournament)
 
 
 def tournaments(session: Session, **filters: Address) -> list[Tournament]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from eth_utils import keccak
 
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     IntegerModel,
     IntegerNetwork,
     Layer,
@@ -16,7 +16,7 @@ from orchestrator.learning.integer import (
     predict,
     score,
 )
-from tests.contracts.competition.twin import Data, prediction_words, proof_of, word_leaves
+from tests.contracts.competition.reference import Data, prediction_words, proof_of, word_leaves
 from tests.evm import Evm
 
 ZERO = "0x" + "00" * 20

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from tests.evm import Reverted
 from tests.sum_system import ANY, DAY, GWEI, HOUR, Facts, System, Terms, Workshop
 
@@ -453,7 +453,7 @@ def test_create__foretold_address__same(workshop: Workshop, create: Callable[...
 
     system = create()
     factory, made = workshop.deployed["SumFactory"], workshop.deployed["SparsePerceptronStake"]
-    args = arguments(system.twin, Terms())
+    args = arguments(system.reference, Terms())
     salt = (workshop.evm.web3.eth.block_number - 1).to_bytes(32, "big")
     foretold = factory.functions.addressOf(made.address, workshop.evm.role("creator"), salt, args).call()
     assert foretold == system.sum.address

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IPredictionMarket} from "../../../contracts/sum/market/IPredictionMarket.sol";
-import {Outcome, Phase} from "../../../contracts/sum/market/MarketTypes.sol";
+import {IPredictionMarket} from "../../../contracts/market/IPredictionMarket.sol";
+import {Outcome, Phase} from "../../../contracts/market/MarketTypes.sol";
 import {Clock} from "../Ground.sol";
 import {Models} from "../sum/Models.sol";
 import {OddToken, OddWallet} from "../Wallets.sol";

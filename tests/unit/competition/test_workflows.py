@@ -22,7 +22,7 @@ from orchestrator.errors import (
     NodeUnavailable,
     UsageError,
 )
-from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model
+from orchestrator.models.integer import IntegerNetwork, Layer, encode_model
 from orchestrator.provenance import Manifest
 from orchestrator.systems.competition.candidates import quantized
 from orchestrator.systems.competition.checking import check_claims, refute
@@ -437,7 +437,7 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
         stage.keep(found, role, Role.SUBMITTER)
     assert stage.session.chain.balance(found.address) == 0
     assert found.predict(bytes([200, 100])) == 1
-    assert overview(found).standings[0].rank == 1
+    assert overview(found).leaderboard[0].rank == 1
     assert withdraw(stage.session, found, stage.account("anna")) == []
 
 

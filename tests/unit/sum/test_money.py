@@ -20,13 +20,15 @@ from orchestrator.errors import (
     NotDeployed,
 )
 from orchestrator.kernel.money import Currency, approve, read_currency
+from orchestrator.models.online.clone import unit_of
+from orchestrator.models.online.factory import factory_of
+from orchestrator.models.online.funding import fill_up
+from orchestrator.models.online.planning import Plan
 from orchestrator.systems.sum.adding import add
 from orchestrator.systems.sum.claiming import settle
-from orchestrator.systems.sum.creating import Plan, create
-from orchestrator.systems.sum.factory import factory_of
-from orchestrator.systems.sum.funding import fill_up
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
-from orchestrator.systems.sum.records import DAY, unit_of
+from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.relaying import relay
 from orchestrator.systems.sum.replaying import replay
 from orchestrator.types import Wei

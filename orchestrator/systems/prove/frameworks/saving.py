@@ -43,7 +43,7 @@ class Saved:
     layers: tuple[Layer, ...] = ()
 
 
-def save(model: Any, folder: Path, name: str) -> Saved:
+def save(model: object, folder: Path, name: str) -> Saved:
     """Write `model` into `folder` as `name` and its format's suffix.
 
     Raises ModelError for an object of no known framework, or one that cannot be stored safely.
@@ -55,7 +55,7 @@ def save(model: Any, folder: Path, name: str) -> Saved:
     raise ModelError(f"a {type(model).__name__} is no model of a framework that is known here", _SAVE_IT)
 
 
-def _sklearn(model: Any, stem: Path) -> Saved:
+def _sklearn(model: object, stem: Path) -> Saved:
     from sklearn.pipeline import Pipeline
 
     from orchestrator.learning.description import describe
@@ -95,7 +95,7 @@ def _lightgbm(model: Any, stem: Path) -> Saved:
     return _saved(model, path, "lightgbm", tuple(booster.feature_name()), optional=True)
 
 
-def _torch(model: Any, stem: Path) -> Saved:
+def _torch(model: object, stem: Path) -> Saved:
     if not hasattr(model, "state_dict"):
         raise ModelError(f"a {type(model).__name__} of PyTorch is no module", _SAVE_IT)
     tensors = {name: _array(tensor) for name, tensor in model.state_dict().items()}
@@ -126,7 +126,7 @@ _WRITERS: dict[str, Callable[[Any, Path], Saved]] = {
 
 
 def _saved(
-    model: Any,
+    model: object,
     path: Path,
     library: str,
     features: tuple[str, ...] = (),
@@ -149,7 +149,7 @@ def _saved(
     )
 
 
-def _layers(model: Any) -> tuple[Layer, ...]:
+def _layers(model: object) -> tuple[Layer, ...]:
     """A plain stack of dense layers as the manifest declares it; nothing for any other network."""
     found: list[dict[str, Any]] = []
     if type(model).__name__ != "Sequential":
@@ -168,7 +168,7 @@ def _layers(model: Any) -> tuple[Layer, ...]:
     return tuple(Layer(**each) for each in found)
 
 
-def _children(model: Any) -> list[tuple[str, Any]]:
+def _children(model: object) -> list[tuple[str, Any]]:
     return list(model.named_children()) if hasattr(model, "named_children") else []
 
 
@@ -189,7 +189,7 @@ def _classes(model: Any) -> tuple[Label, ...]:
     return tuple(found) if all(isinstance(each, str | int) for each in found) else ()
 
 
-def _features_of(model: Any) -> tuple[str, ...]:
+def _features_of(model: object) -> tuple[str, ...]:
     names = getattr(model, "feature_names_in_", None)
     return _counted(getattr(model, "n_features_in_", 0)) if names is None else tuple(map(str, names))
 
@@ -223,5 +223,5 @@ def _written(stem: Path, suffix: str, content: bytes) -> Path:
     return path
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)

@@ -86,7 +86,7 @@ def _parse(data: bytes) -> Any:
     return json.loads(text)
 
 
-def _count(text: Any, most: int, least: int = 0) -> int:
+def _count(text: object, most: int, least: int = 0) -> int:
     if not isinstance(text, str) or not _COUNT.fullmatch(text) or not least <= int(text) <= most:
         raise ValueError(f"{str(text)[:40]!r} is not from {least} to {most}")
     return int(text)
