@@ -159,11 +159,12 @@ class Tool:
 
 def tools(*, changing: bool = False) -> dict[str, Tool]:
     """The tools by name: those that read, and, where `changing` is given, all others."""
-    found = [Tool(name, command.help or "", tuple(command.params)) for name, command in _commands()]
+    found = [Tool(name, command.help or "", tuple(command.params)) for name, command in commands()]
     return {each.name: each for each in found if each.reads or (changing and each.command not in NEVER)}
 
 
-def _commands() -> Iterator[tuple[str, Any]]:
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its words, as typer has it."""
     for section in SECTIONS.values():
         for module, _ in section.values():
             import_module(f"orchestrator.cli.{module}")

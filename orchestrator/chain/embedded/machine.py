@@ -151,7 +151,7 @@ class Machine:
     def call(self, message: Message, header: "BlockHeaderAPI") -> bytes:
         """What `message` returns in the block of `header`. Raises Refused, ValidationError."""
         with self._free_state(header) as state:
-            return bytes(_succeeded(_execute(state, message, message.gas or GAS_LIMIT)).output)
+            return bytes(_succeeded(_execute(state, message, _limit(message))).output)
 
     def estimate_gas(self, message: Message, header: "BlockHeaderAPI") -> int:
         """A gas limit with which `message` succeeds in the block of `header`, at most 2 % too high.
@@ -159,7 +159,7 @@ class Machine:
         Raises Refused when it fails with any limit, ValidationError.
         """
         with self._free_state(header) as state:
-            highest: int = message.gas or GAS_LIMIT
+            highest = _limit(message)
             computation = _succeeded(_execute(state, message, highest))
             used: int = highest - computation.get_gas_remaining()
             if message.to and not state.get_code(message.to):
@@ -184,6 +184,11 @@ class Machine:
         snapshot = state.snapshot()
         yield state
         state.revert(snapshot)
+
+
+def _limit(message: Message) -> int:
+    """What a call may use: at most what a block holds, or a loop would run for years."""
+    return min(message.gas or GAS_LIMIT, GAS_LIMIT)
 
 
 def _execute(state: "StateAPI", message: Message, gas: int) -> Any:
