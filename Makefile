@@ -5,6 +5,7 @@
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
 	npm ci --silent
+	cd page && npm ci --silent
 
 test: # what is not installed is skipped with a reason
 	python -m pytest

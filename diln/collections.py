@@ -114,7 +114,8 @@ class Model(Thing):
         from orchestrator.systems.prove.predicting import predict
 
         given = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-        whole = given.astype(object).where(given.notna(), None).to_dict("records")
+        plain = given.astype(object).where(given.notna(), None).to_dict("records")
+        whole = [{str(name): value for name, value in row.items()} for row in plain]
         made = predict(self.session.kernel, self.loaded, whole)
         answers = [
             {"label": each.output["label"], **each.output.get("probabilities", {}), "index": each.index}

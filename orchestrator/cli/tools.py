@@ -171,7 +171,7 @@ def commands() -> Iterator[tuple[str, Any]]:
     yield from _leaves("", typer.main.get_command(root.app))
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:
     inner = getattr(command, "commands", None)
     if inner is None:
         yield name, command
@@ -214,5 +214,5 @@ def _option(parameter: Any, value: Any) -> Iterator[str]:
         yield f"{flag}={each}"
 
 
-def _values(value: Any) -> list[Any]:
+def _values(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]

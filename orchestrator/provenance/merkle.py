@@ -39,6 +39,21 @@ class MerkleTree:
         return list(_siblings(self._levels, index))
 
 
+class PositionTree:
+    """The tree over leaves, as contracts prove by it (see `climb`). Raises ValueError without leaves."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self.levels = _levels(leaves)
+
+    @property
+    def root(self) -> Digest:
+        return Digest(self.levels[-1][0])
+
+    def proof(self, index: int) -> tuple[Digest, ...]:
+        """The siblings from leaf `index` up to the root."""
+        return _siblings(self.levels, index)
+
+
 def verify_proof(record: bytes, index: int, count: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether `proof` leads from the record, the `index`-th of `count`, to `root`."""
     return climb(leaf_hash(record), proof, index, count) == root
