@@ -12,6 +12,17 @@ from orchestrator.errors import ChainError, InsufficientFunds, NotDeployed
 
 _FUNDS = ("insufficient funds", "insufficient balance", "sender doesn't have enough funds", "not have enough")
 
+_BUSY_WORDS = (
+    "rate limit",  # publicnode, Ankr, dRPC
+    "too many requests",
+    "request rate",  # Infura
+    "request limit",  # QuickNode
+    "compute units per second",  # Alchemy
+    "requests per",
+    "calls per",
+    "throttl",
+)
+
 
 @contextmanager
 def as_diln_errors(abi: Abi = ()) -> Iterator[None]:
@@ -63,3 +74,8 @@ def revert_data(data: object) -> bytes:
         except ValueError:
             return b""
     return b""
+
+
+def busy_words(message: str) -> bool:
+    """Whether a node's refusal says that it is asked too often."""
+    return any(words in message.lower() for words in _BUSY_WORDS)

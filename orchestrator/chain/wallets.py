@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from eth_utils.address import to_checksum_address
 
 from orchestrator.answers import body_of
@@ -93,6 +92,8 @@ class Signer:
         return answer.get("result")
 
     def _ask(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
+        import requests
+
         self._next += 1
         request: Any = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": list(params)}
         try:
