@@ -95,7 +95,12 @@ class Signer:
         import requests
 
         self._next += 1
-        request: Any = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": list(params)}
+        request: dict[str, Any] = {
+            "jsonrpc": "2.0",
+            "id": self._next,
+            "method": method,
+            "params": list(params),
+        }
         try:
             with requests.post(
                 self._url, json=request, timeout=(10, PATIENCE), allow_redirects=False, stream=True
@@ -165,7 +170,7 @@ def plain_json(value: object) -> Any:
     return value
 
 
-def _bytes(text: Any) -> bytes:
+def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except (AttributeError, ValueError):

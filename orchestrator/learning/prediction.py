@@ -112,7 +112,7 @@ def read_table(source: Path, schema: Sequence[Feature], reading: Reading) -> lis
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _values(column: Any, feature: Feature) -> list[Any]:
+def _values(column: "pd.Series[Any]", feature: Feature) -> list[Any]:
     """Python's values; truth values are numbers where the model was trained on them as numbers."""
     import pyarrow as pa
     import pyarrow.types as types
