@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from orchestrator.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
 Kind = Literal["perceptron", "logistic", "centroid", "bayes"]
@@ -32,7 +33,7 @@ ALSO_TRUSTED = (
 class Table:
     """Samples (a list of texts, or a DataFrame of numbers) and their labels."""
 
-    samples: Any
+    samples: "list[str] | pd.DataFrame"
     labels: list[str]
     sha256: str = ""  # of the file that it was read from
 
@@ -78,7 +79,7 @@ def read_table(path: Path, text: str | None, label: str | None) -> Table:
     if labels.isna().any():
         raise DataError(f"{path}: a label is missing in column `{label}`", "Remove the row.")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    samples: object = frame.drop(columns=[label] if label else [])
+    samples: list[str] | pd.DataFrame = frame.drop(columns=[label] if label else [])
     if text is not None:
         samples = [str(each) for each in frame[text].fillna("")]
     return Table(samples, [str(each) for each in labels], digest)
@@ -205,7 +206,7 @@ def _of_numbers(kind: Kind, table: Table) -> Any:
     if kind != "bayes":
         return StandardScaler()
     classes = len(set(table.labels))
-    bins = most_bins(1 << (classes - 1).bit_length(), table.samples.shape[1])
+    bins = most_bins(1 << (classes - 1).bit_length(), len(table.rows()[0]))
     way = "averaged_inverted_cdf"  # quantiles at values that occur
     return KBinsDiscretizer(bins, encode="onehot", strategy="quantile", quantile_method=way)
 
