@@ -10,9 +10,9 @@ import numpy as np
 from eth_tester import EthereumTester, PyEVMBackend
 from web3.contract import Contract
 
+from orchestrator.merkle import PositionTree
 from orchestrator.models.online.features import encode_sparse
 from orchestrator.models.online.references import OnChainModel, SparsePerceptron
-from orchestrator.provenance.merkle import PositionTree
 from orchestrator.systems.market.reference.market import BURNT, Market, Phase
 from orchestrator.systems.market.reference.measuring import ONE
 from orchestrator.systems.market.reference.rules import HOUR, Rules

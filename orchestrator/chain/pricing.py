@@ -8,8 +8,8 @@ from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import TooCheap
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.outbox import Entry, Fees, Signed
-from orchestrator.chain.receipts import ether
 from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable
+from orchestrator.text import coins
 from orchestrator.types import ZERO_ADDRESS, Wei
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def raised(
         needed = signed.call["value"] + signed.call["gas"] * fees.most
         if (balance := chain.balance(sender.address)) < needed:
             raise InsufficientFunds(
-                f"{sender.name} has {ether(balance)} ether, but raising the fee needs {ether(needed)}",
+                f"{sender.name} has {coins(balance)} ether, but raising the fee needs {coins(needed)}",
                 FUNDS_HINT,
             )
         return chain.outbox.add(entry, signed)

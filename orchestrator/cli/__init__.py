@@ -45,6 +45,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
         "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
     },
+    "Train together": {
+        "federation": ("federation.commands", "One model of many parties, of whom nobody shows data"),
+    },
     "Compete for a prize": {
         "competition": (
             "competition.commands",

@@ -10,7 +10,7 @@ from typing_extensions import is_typeddict
 
 from orchestrator.console.shapes import Error, Lines
 
-FOLDERS = ("host", "prove", "sum", "market", "competition", "tournament")
+FOLDERS = ("host", "prove", "sum", "market", "competition", "tournament", "federation")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ERROR = "error"
 """Not a command: what each prints instead where it fails."""

@@ -40,7 +40,8 @@ class Shown:
 
 def amount(money: "Currency", value: int) -> Shown:
     """An amount: coins with their name for people, `Currency.json` for machines."""
-    return Shown(money.json(value), money.show(value))
+    found = money.of(value)
+    return Shown(found.to_json(), str(found))
 
 
 class _Terminal(Console):

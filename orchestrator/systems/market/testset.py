@@ -15,8 +15,8 @@ from eth_utils.crypto import keccak
 
 from orchestrator.errors import DataError, IntegrityError
 from orchestrator.kernel.secrets import masked, salts_from
+from orchestrator.merkle import PositionTree, climb
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
-from orchestrator.provenance.merkle import PositionTree, climb
 from orchestrator.systems.market.reference.samples import Domain, encode_batch, portion_leaf
 from orchestrator.types import Address
 

@@ -22,7 +22,7 @@ from copy import deepcopy
 
 import pytest
 
-from orchestrator.provenance.merkle import PositionTree
+from orchestrator.merkle import PositionTree
 from orchestrator.systems.market.reference.market import BURNT, Outcome, Phase
 from orchestrator.systems.market.reference.measuring import ONE
 from orchestrator.systems.market.reference.samples import portion_leaf

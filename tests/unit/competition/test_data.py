@@ -11,7 +11,7 @@ from orchestrator.bindings.competition import Group
 from orchestrator.chain.bound import value_of
 from orchestrator.errors import DataError, IntegrityError, UsageError
 from orchestrator.kernel.secrets import salts_from as group_salts
-from orchestrator.provenance.merkle import climb, proof_of, root_of
+from orchestrator.merkle import climb, proof_of, root_of
 from orchestrator.storage import digest_bytes
 from orchestrator.systems.competition.archive import Archive, check_group
 from orchestrator.systems.competition.encoding import read_table
