@@ -169,7 +169,9 @@ class SharedModel(Learning):
 
     kind, show, group = "shared model", "sum show", "sum"
 
-    def add(self, samples: object, labels: object = None, *, max_price: str | None = None, **options: object) -> Facts:
+    def add(
+        self, samples: object, labels: object = None, *, max_price: str | None = None, **options: object
+    ) -> Facts:
         """Add labelled samples, each with a deposit that comes back if the model comes to agree.
 
         `samples` are texts or a table; without `labels` the table has a column `label`. `max_price` is the
@@ -281,7 +283,9 @@ class Competitions(Collection[Competition]):
 
     kind, listing, names = Competition, "competition list", "competition"
 
-    def create(self, data: object, *, target: str, prize: str, criterion: float, **options: object) -> Competition:
+    def create(
+        self, data: object, *, target: str, prize: str, criterion: float, **options: object
+    ) -> Competition:
         """Escrow a prize behind labelled data, draw the split; options as of `diln competition create`."""
         with self.session.file(data) as file:
             found = self.session.run(
