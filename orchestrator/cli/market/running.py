@@ -14,6 +14,7 @@ from orchestrator.console import (
     amount,
     command,
     lazy_imports,
+    nameless,
     progress_bar,
 )
 from orchestrator.errors import ChainError, DilnError
@@ -36,9 +37,9 @@ WAITS = {
 
 
 @command(market, "list")
-def list_markets(session: "Session") -> Table:
+def list_markets(session: "Session") -> Answer:
     """List the markets of this chain, and what each pays."""
-    rows = []
+    rows, unknown = [], 0
     for created, descriptor in opening.models(session):
         try:
             found = factories.factory_of(session).open(created)
@@ -46,10 +47,12 @@ def list_markets(session: "Session") -> Table:
             continue
         if not isinstance(found, contract.MarketContract):
             continue
+        unknown += descriptor is None
         provider = Shown(created.creator, session.name_of(created.creator))
         row = {"name": descriptor.name if descriptor else "", "provider": provider}
         rows.append(row | {"address": created.address} | _row(found))
-    return Table(rows, ["name", "phase", "until", "bounty", "contributions", "provider", "address"])
+    columns = ["name", "phase", "until", "bounty", "contributions", "provider", "address"]
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 def _row(found: "contract.MarketContract") -> dict[str, Any]:

@@ -10,11 +10,10 @@ from orchestrator.cli.sum import shared
 from orchestrator.cli.sum.options import (
     EncoderOption,
     ReferenceArgument,
-    amount,
     outcome_facts,
     outcomes_table,
 )
-from orchestrator.console import SENDS, Answer, Facts, Stream, Table, command, lazy_imports
+from orchestrator.console import SENDS, Answer, Facts, Stream, Table, amount, command, lazy_imports
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
@@ -71,13 +70,13 @@ def withdraw(
     to: Annotated[str | None, typer.Option(metavar="ACCOUNT", help="Default: the sender.")] = None,
 ) -> Answer | Facts:
     """Pay out what the model or market owes to the account --from."""
-    opened, account = opening.open_any(session, reference), session.sender
+    clone, account = opening.contract_of(session, reference), session.sender
     dest = session.address(to, paid=True) if to else account.address
-    if not opened.shared.balance(account.address):
-        return Answer({"amount": opened.shared.money.json(0)}, "there is nothing to withdraw")
-    receipt = session.send(opened.shared.contract.withdraw(dest), account)
-    paid = opened.shared.paid_out(receipt)
-    return Facts({"amount": amount(opened, paid), "to": dest, "transaction": receipt.tx_hash})
+    if not clone.balance(account.address):
+        return Answer({"amount": clone.money.json(0)}, "there is nothing to withdraw")
+    receipt = session.send(clone.contract.withdraw(dest), account)
+    paid = amount(clone.money, clone.paid_out(receipt))
+    return Facts({"amount": paid, "to": dest, "transaction": receipt.tx_hash})
 
 
 @command(shared, sender=SENDS)

@@ -16,7 +16,17 @@ from orchestrator.cli.sum.options import (
     currency,
     encode,
 )
-from orchestrator.console import Answer, Facts, Sender, Shown, Table, command, lazy_imports, progress_bar
+from orchestrator.console import (
+    Answer,
+    Facts,
+    Sender,
+    Shown,
+    Table,
+    command,
+    lazy_imports,
+    nameless,
+    progress_bar,
+)
 from orchestrator.errors import DilnError, ModelError, UsageError
 from orchestrator.text import shown
 
@@ -34,10 +44,11 @@ STANDS = Sender("Whose balance is shown too; nothing is sent.")
 
 
 @command(shared, "list")
-def list_models(session: "Session") -> Table:
+def list_models(session: "Session") -> Answer:
     """List the shared models and markets of this chain."""
-    rows = []
+    rows, unknown = [], 0
     for created, descriptor in opening.models(session):
+        unknown += descriptor is None
         kind: str | Shown
         count: int | None
         reason = None
@@ -50,7 +61,8 @@ def list_models(session: "Session") -> Table:
         row = {"name": descriptor.name if descriptor else "", "model": kind, "contributions": count}
         creator = Shown(created.creator, session.name_of(created.creator))
         rows.append(row | {"creator": creator, "address": created.address, "error": reason})
-    return Table(rows, ["name", "model", "contributions", "creator", "address"])
+    columns = ["name", "model", "contributions", "creator", "address"]
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 @command(shared, sender=STANDS)

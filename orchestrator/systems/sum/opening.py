@@ -86,8 +86,7 @@ def open_any(session: Session, reference: str, encoder: Path | None = None) -> O
     Raises NotDeployed, ChainError for a contract that is neither, ModelError where there is none of that name
     or the encoder is missing, IntegrityError for the encoder of another.
     """
-    named = checked_address(reference) if is_address_like(reference) else None
-    address = named or _by_name(session, reference).address
+    address = _address(session, reference)
     recognize(session.chain, address)
     created = next(factory_of(session).created(address), None)
     shared = bind(session.chain, address, created.block if created else 0)
@@ -122,6 +121,14 @@ def open_market(session: Session, reference: str, encoder: Path | None = None) -
     return found
 
 
+def contract_of(session: Session, reference: str) -> SharedModel | MarketContract:
+    """The contract alone of what `reference` names: by its address, it needs no file that could be lost.
+
+    Raises NotDeployed, ChainError, ModelError as `open_any` does.
+    """
+    return bind(session.chain, _address(session, reference))
+
+
 def models(session: Session) -> Iterator[tuple[Created, Descriptor | None]]:
     """All models of this chain's factory, with the descriptors that storage has at hand."""
     for created in factory_of(session).created():
@@ -135,6 +142,12 @@ def read_test_set(session: Session, descriptor: Descriptor) -> TestSet | None:
     return parse_test_set(session.storage.read(descriptor.test, limit=LARGEST_TEST))
 
 
+def _address(session: Session, reference: str) -> Address:
+    if is_address_like(reference):
+        return checked_address(reference)
+    return _by_name(session, reference).address
+
+
 def _by_name(session: Session, name: str) -> Created:
     found = [each for each, descriptor in models(session) if descriptor and descriptor.name == name]
     if not found:
@@ -146,8 +159,9 @@ def _by_name(session: Session, name: str) -> Created:
     if len(found) > 1:
         found = [each for each in found if session.known.knows(each.address)] or found
     if len(found) > 1:
-        addresses = ", ".join(each.address for each in found[:MOST_NAMED])
-        raise ModelError(f"several shared models are called `{name}`", f"Give an address: {addresses}.")
+        whose = [f"{each.address} of {session.name_of(each.creator)}" for each in found[:MOST_NAMED]]
+        hint = f"Give an address: {', '.join(whose)}."
+        raise ModelError(f"several shared models are called `{name}`", hint)
     return found[0]
 
 
@@ -195,5 +209,6 @@ def _stored(session: Session, address: Address, created: Created | None) -> byte
     except StorageError as error:
         raise ModelError(
             f"the encoder of {address} is missing: {error.message}",
-            f"Reach the storage that has {cid}, or give the file with --encoder FILE.",
+            f"Whoever has it writes it with `diln pin export {cid}`; take it in with `diln pin import FILE`. "
+            "Or read through Kubo (`--storage kubo`) or a gateway (DILN_GATEWAYS), or give --encoder FILE.",
         ) from error
