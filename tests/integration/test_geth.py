@@ -76,7 +76,7 @@ def clef(home: Path, key: bytes, chain_id: int) -> Iterator[str]:
     clef("setpw", address, answers=3)
     clef("attest", hashlib.sha256(rules.read_bytes()).hexdigest(), answers=1)
     port = str(free_port())
-    serving = ["--rules", str(rules), "--http", "--http.port", port, "--ipcdisable", "--nousb"]
+    serving = ["--rules", str(rules), "--http", "--http.port", port, "--ipcdisable", "--nousb", "--advanced"]
     process = subprocess.Popen(
         [str(CLEF), *where, *serving, "--chainid", str(chain_id)],
         stdin=subprocess.PIPE,
