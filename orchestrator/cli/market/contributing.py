@@ -86,7 +86,10 @@ def contribute(
         with progress_bar("giving") as progress:
             done = participating.contribute(session, opened, lot, account, hidden=hidden, progress=progress)
     numbers = [each.index for each in done.given]
-    return Facts(facts | {"contributions": len(numbers), "numbers": numbers, "gas": done.gas_used})
+    given = (
+        {} if hidden else {"contributions": len(numbers)}
+    )  # what is hidden gets its number when it is opened
+    return Facts(facts | given | {"numbers": numbers, "gas": done.gas_used})
 
 
 @command(market, sender=SENDS)

@@ -650,3 +650,15 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert said("market", "withdraw", "fair", "--from", "bob")["amount"]["value"] == "0"
     assert run(["sum", "add", "fair", *text, *home]) == 1
     assert "prediction market" in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_contribute__hidden__says_how_many_were_hidden(
+    fair: Fair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    words = ["sum", "market", "contribute", "fair", "--text", "street tram", "--label", "city"]
+    words += ["--from", "bob", "--yes", "--json", "--home", str(fair.session.settings.home)]
+    assert run(words) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["hidden"], said["contributions"], said["numbers"]) == (True, 1, [])
