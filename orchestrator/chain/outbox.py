@@ -26,6 +26,7 @@ _DYNAMIC_FEE = bytes([2])
 _LIST = b"\xc0"
 _DYNAMIC = ("chain", "nonce", "priority", "most", "gas", "to", "value", "data")
 _LEGACY = ("nonce", "most", "gas", "to", "value", "data", "v")
+_EFFECT = ("to", "data", "value")
 LONGEST_NOTE = 60.0
 ABANDONED = 3600.0  # seconds
 
@@ -77,6 +78,11 @@ class Signed:
         }
         to = self._fields["to"]
         return call | ({"to": to_checksum_address(to)} if to else {})
+
+    def does(self, call: dict[str, Any]) -> bool:
+        """Whether it is this very call, with this value."""
+        own = self.call
+        return all(str(call.get(part)).lower() == str(own.get(part)).lower() for part in _EFFECT)
 
     def cancels(self, sender: Address) -> bool:
         """Whether it does nothing but use up the nonce."""
