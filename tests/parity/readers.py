@@ -24,7 +24,8 @@ from orchestrator.learning.onchain.features import decode_dense, decode_sparse, 
 from orchestrator.learning.onchain.market_rules import Rules
 from orchestrator.learning.onchain.samples import decode_run, encode_run
 from orchestrator.learning.onchain.words import Shape
-from orchestrator.provenance.merkle import MerkleTree, leaf_hash, proof_of
+from orchestrator.merkle import proof_of
+from orchestrator.provenance.merkle import MerkleTree, leaf_hash
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.archive import check_group
 from orchestrator.systems.competition.bounds import first_broken

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.bindings.competition import Group
 from orchestrator.chain.bound import value_of
 from orchestrator.errors import DataError, IntegrityError, UsageError
-from orchestrator.provenance.merkle import climb, proof_of, root_of
+from orchestrator.merkle import climb, proof_of, root_of
 from orchestrator.storage import digest_bytes
 from orchestrator.systems.competition.archive import Archive, check_group
 from orchestrator.systems.competition.encoding import read_table
