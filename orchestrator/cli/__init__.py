@@ -40,6 +40,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Grow a model together": {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
     },
+    "Train together": {
+        "federation": ("federation.commands", "One model of many parties, of whom nobody shows data"),
+    },
     "Compete for a prize": {
         "competition": (
             "competition.commands",

@@ -1,4 +1,4 @@
-"""`diln federation`: train one model together without showing data."""
+"""`diln federation`: train one model together, without showing data."""
 
 from orchestrator.console import Group, ask_password, lazy_imports, root
 
@@ -8,7 +8,7 @@ with lazy_imports():
 
 federation = Group(
     "federation",
-    "Train one model together without showing data.",
+    "Train one model together; nobody shows data, and anybody checks every step.",
     parent=root,
     session=lambda settings: sessions.Session(settings, ask_password),
     storage=True,

@@ -69,10 +69,10 @@ def expected(session: Session, federation: Federation, claim: Claim | None = Non
 
     Raises StorageError for an update that is not to be had, IntegrityError.
     """
-    judged = None if claim else federation.judgement
+    judged = None if claim else federation.judgement()
     accepted = claim.accepted if claim else judged.accepted if judged else 0
     merits = claim.merits if claim else judged.merits if judged else 0
-    updates = opened(session, federation, federation.state.round, accepted, seats_of(federation))
+    updates = opened(session, federation, federation.state().round, accepted, seats_of(federation))
     if len(updates) != accepted.bit_count() or not updates:
         raise ChainError("no update is in, or one of them has no party any longer", "`skip` ends the round.")
     return compute(federation, current_model(session, federation), updates, merits)
@@ -98,7 +98,7 @@ def claim(
                 Wei(bond),
                 [
                     f"{money_of(federation).show(bond)} are bonded for the aggregate of round "
-                    f"{federation.state.round}; they return with {money_of(federation).show(amount(federation, terms.fee))} "
+                    f"{federation.state().round}; they return with {money_of(federation).show(amount(federation, terms.fee))} "
                     "unless somebody shows that it is wrong."
                 ],
             )
@@ -108,7 +108,7 @@ def claim(
             values = [made.gram_root, made.selected, made.factors, made.merits]
             extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
         value = bond if money_of(federation).is_ether else 0
-        state = federation.state
+        state = federation.state()
         call = federation.claim(made.root, cid, extra)
         act(session, call, aggregator, "claim", state.round, state.tried, state.revealed, value=value)
         return made

@@ -9,7 +9,7 @@ from orchestrator.systems.federation.rounds import has_committee, pending_claim,
 
 def crank(session: Session, federation: Federation, anyone: Account) -> str:
     """Do the one thing that is due; a sentence that says what, empty if nothing is."""
-    state, terms, now = federation.state, federation.terms, session.chain.now()
+    state, terms, now = federation.state(), federation.terms, session.chain.now()
     phase, count = phase_of(federation), state.seats.bit_count()
     if phase is Phase.JOINING:
         if count >= terms.quorum and (count == terms.seats or now >= terms.start):
@@ -21,8 +21,8 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         return ""
     if phase is Phase.CHALLENGING:
         return _finalize(session, federation, anyone)
-    if phase is Phase.JUDGING and has_committee(federation) and not federation.ballot.committee:
-        ballot = federation.ballot
+    if phase is Phase.JUDGING and has_committee(federation) and not federation.ballot().committee:
+        ballot = federation.ballot()
         fixed = ballot.round == state.round
         if not fixed or session.chain.head().number > ballot.drawn_from:
             act(session, federation.draw(), anyone, "draw", state.round, fixed)
@@ -34,8 +34,8 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
 
 
 def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
-    claim, state = pending_claim(federation), federation.state
-    if claim is None or state.demanded or session.chain.now() < federation.phase.ends_at:
+    claim, state = pending_claim(federation), federation.state()
+    if claim is None or state.demanded or session.chain.now() < federation.phase().ends_at:
         return ""
     act(session, federation.finalize(claim), anyone, "finalize", state.round)
     return f"finalized round {state.round}"
@@ -43,11 +43,11 @@ def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
 
 def _skip(session: Session, federation: Federation, anyone: Account, phase: Phase) -> str:
     """Only where the round cannot go on, which the contract knows."""
-    state, terms = federation.state, federation.terms
+    state, terms = federation.state(), federation.terms
     few = state.committed.bit_count() < terms.quorum or (
         phase is not Phase.REVEALING and state.revealed.bit_count() < terms.quorum
     )
-    late = phase is Phase.CLAIMING and session.chain.now() >= federation.phase.ends_at
+    late = phase is Phase.CLAIMING and session.chain.now() >= federation.phase().ends_at
     if not (few or late) or state.demanded:
         return ""
     act(session, federation.skip(), anyone, "skip", state.round)
@@ -56,7 +56,7 @@ def _skip(session: Session, federation: Federation, anyone: Account, phase: Phas
 
 def evict(session: Session, federation: Federation, anyone: Account) -> int:
     """Free the seats of parties that no longer take part; returns how many."""
-    state, freed = federation.state, 0
+    state, freed = federation.state(), 0
     for party, seat in seats_of(federation).items():
         if not state.seats >> seat & 1:
             act(session, federation.evict(party), anyone, "evict", party, state.round)

@@ -80,13 +80,13 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
         scoring.reveal_scores(session, federation, session.account(name))
     if phase_of(federation) is not Phase.CLAIMING:
         _pass(session, federation)
-    accepted = federation.judgement.accepted
+    accepted = federation.judgement().accepted
     seats = {name: seats_of(federation)[session.account(name).address] for name in (*HOSPITALS, POISONER)}
     inside = [name for name, seat in seats.items() if accepted >> seat & 1]
     yield "judge", f"a committee scores every update on its own rows; in are {', '.join(inside)}"
     if POISONER in inside:
         raise VerificationFailed("the poison was let in", "Do not use this build of DILN.")
-    order = federation.judgement.order
+    order = federation.judgement().order
     claimers = [_name_at(session, seats, (order >> 8 * place & 255) - 1) for place in range(len(inside))]
     if number == 1:
         yield from _lie(session, federation, claimers[0])
@@ -166,6 +166,6 @@ def _name_at(session: Session, seats: dict[str, int], seat: int) -> str:
 
 def _pass(session: Session, federation: Federation) -> None:
     """Let time pass to the end of the phase."""
-    wait = federation.phase.ends_at - session.chain.now()
+    wait = federation.phase().ends_at - session.chain.now()
     if wait > 0:
         session.chain.advance(int(wait))

@@ -49,31 +49,31 @@ def _now_if(condition: Callable[[Look], object]) -> Callable[[Look], Seconds | N
 def _commits(look: Look) -> bool:
     if phase_of(look.instance) is not Phase.COMMITTING:
         return False
-    state = look.instance.state
+    state = look.instance.state()
     return bool(_bit(look) & state.seats & ~state.committed)
 
 
 def _commit(look: Look) -> str:
     done = party.commit(look.session, look.instance, look.account)
-    return f"committed to an update in round {look.instance.state.round}" if done else ""
+    return f"committed to an update in round {look.instance.state().round}" if done else ""
 
 
 def _reveals(look: Look) -> bool:
     if phase_of(look.instance) is not Phase.REVEALING:
         return False
-    state = look.instance.state
+    state = look.instance.state()
     return bool(_bit(look) & state.committed & ~state.revealed)
 
 
 def _reveal(look: Look) -> str:
     done = party.reveal(look.session, look.instance, look.account)
-    return f"revealed the update of round {look.instance.state.round}" if done else ""
+    return f"revealed the update of round {look.instance.state().round}" if done else ""
 
 
 def _speaks(look: Look) -> bool:
     if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
-    ballot, state = look.instance.ballot, look.instance.state
+    ballot, state = look.instance.ballot(), look.instance.state()
     early = look.now < state.since + _until_scores_open(look.instance)
     drawable = ballot.round == state.round and look.session.chain.head().number > ballot.drawn_from
     waits = _bit(look) & (ballot.committee or state.revealed) & ~(ballot.spoke if ballot.committee else 0)
@@ -88,7 +88,7 @@ def _speak(look: Look) -> str:
 def _judges(look: Look) -> bool:
     if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
-    ballot, state = look.instance.ballot, look.instance.state
+    ballot, state = look.instance.ballot(), look.instance.state()
     over = ballot.spoke == ballot.committee or look.now >= state.since + _until_scores_open(look.instance)
     return bool(ballot.round == state.round and over and _bit(look) & ballot.spoke & ~ballot.judged)
 
@@ -102,13 +102,13 @@ def _claims(look: Look) -> bool:
     """Whether the account's turn has come."""
     if phase_of(look.instance) is not Phase.CLAIMING:
         return False
-    terms, state, bit = look.instance.terms, look.instance.state, _bit(look)
-    judged = look.instance.judgement
+    terms, state, bit = look.instance.terms, look.instance.state(), _bit(look)
+    judged = look.instance.judgement()
     if not bit & state.seats & ~state.tried or judged.accepted.bit_count() < terms.quorum:
         return False
     waiting = [byte - 1 for byte in judged.order.to_bytes(32, "little") if byte]
     waiting = [seat for seat in waiting if (state.seats & ~state.tried) >> seat & 1]
-    begins = look.instance.phase.ends_at - terms.turn * (len(waiting) + 1)
+    begins = look.instance.phase().ends_at - terms.turn * (len(waiting) + 1)
     turns = max(0, int(look.now) - begins) // terms.turn
     mine = waiting.index(bit.bit_length() - 1) if bit.bit_length() - 1 in waiting else len(waiting)
     return turns >= mine
@@ -116,11 +116,11 @@ def _claims(look: Look) -> bool:
 
 def _claim(look: Look) -> str:
     made = aggregating.claim(look.session, look.instance, look.account, look.consent)
-    return f"claimed the aggregate of round {look.instance.state.round}: {made.root.hex()[:16]}…"
+    return f"claimed the aggregate of round {look.instance.state().round}: {made.root.hex()[:16]}…"
 
 
 def _disputable(look: Look) -> bool:
-    open_ = phase_of(look.instance) is Phase.CHALLENGING and look.now < look.instance.phase.ends_at
+    open_ = phase_of(look.instance) is Phase.CHALLENGING and look.now < look.instance.phase().ends_at
     return bool(open_ and refuting.check(look.session, look.instance))
 
 
@@ -135,7 +135,7 @@ def _refute(look: Look) -> str:
 def _crank_due(look: Look) -> Seconds | None:
     """At the end of the phase, or now where it cannot go on."""
     instance = look.instance
-    phase, state, terms = instance.phase, instance.state, instance.terms
+    phase, state, terms = instance.phase(), instance.state(), instance.terms
     kind = Phase(phase.now)
     if kind is Phase.CLOSED or kind is Phase.COMMITTING or (state.demanded and kind is Phase.CHALLENGING):
         return None
@@ -148,7 +148,7 @@ def _crank_due(look: Look) -> Seconds | None:
     if few:
         return look.now
     if kind is Phase.JUDGING:
-        ballot = instance.ballot if has_committee(instance) else None
+        ballot = instance.ballot() if has_committee(instance) else None
         return look.now if ballot and ballot.round != state.round else None
     return Seconds(phase.ends_at) if kind in (Phase.CLAIMING, Phase.CHALLENGING) else None
 
@@ -158,7 +158,7 @@ def _crank(look: Look) -> str:
 
 
 def _free(look: Look) -> bool:
-    return look.instance.state.closed and bool(_bit(look) or look.instance.balance_of(look.account.address))
+    return look.instance.state().closed and bool(_bit(look) or look.instance.balance_of(look.account.address))
 
 
 def _withdraw(look: Look) -> str:
@@ -184,7 +184,7 @@ SYSTEM: System[Federation] = System(
     open=open_federation,
     address_of=lambda federation: federation.address,
     roles_of=roles_of,
-    over=lambda federation: federation.state.closed,
+    over=lambda federation: federation.state().closed,
     duties=(
         _duty("commit to an update", _PARTY, _now_if(_commits), _commit),
         _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),

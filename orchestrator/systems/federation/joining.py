@@ -77,7 +77,7 @@ def withdraw(session: Session, federation: Federation, owner: Account, to: Addre
 
     Once all is over, the seat is given up first, so that the deposit is among it.
     """
-    if federation.state.closed:
+    if federation.state().closed:
         leave(session, federation, owner)
     free = federation.balance_of(owner.address)
     if free:

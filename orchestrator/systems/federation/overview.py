@@ -61,16 +61,16 @@ class View:
 def view(session: Session, federation: Federation) -> View:
     """All of it from one block."""
     seen = federation.at(session.chain.head().number)
-    state = seen.state
+    state = seen.state()
     scorers = 0
-    if has_committee(federation) and seen.ballot.round == state.round:
-        scorers = seen.ballot.committee
+    if has_committee(federation) and seen.ballot().round == state.round:
+        scorers = seen.ballot().committee
     rows = []
     for party, seat in sorted(seats_of(seen).items(), key=lambda each: each[1]):
         own = seen.party_of(party)
         bits = [bool(mask >> seat & 1) for mask in (state.seats, state.committed, state.revealed, scorers)]
         rows.append(Seat(party, seat, own.deposit, own.earned, *bits))
-    phase = seen.phase
+    phase = seen.phase()
     return View(
         phase_of(seen), Seconds(phase.ends_at), state.round, state.done, state.voids, tuple(rows)
     )

@@ -59,7 +59,7 @@ def trained(session: Session, federation: Federation, party: Address) -> Update:
     """The update of one round of training on the party's rows."""
     rows, model = rows_of(session, federation, party), current_model(session, federation)
     size, network = federation.terms.size, rows.descriptor.network
-    seed = int.from_bytes(keccak(bytes.fromhex(party[2:]) + federation.state.round.to_bytes(4, "big"))[:8], "big")
+    seed = int.from_bytes(keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big")
     start = model[:size] / UNIT
     after = train(
         network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
@@ -74,7 +74,7 @@ def commit(session: Session, federation: Federation, party: Account, update: Upd
     """
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = require_seat(federation, party).seat
-        state = federation.state
+        state = federation.state()
         if state.committed >> seat & 1:
             return False
         if phase_of(federation) is not Phase.COMMITTING:
@@ -93,7 +93,7 @@ def reveal(session: Session, federation: Federation, party: Account) -> bool:
     Raises AccountError where it is lost, ChainError outside the time for it.
     """
     with session.alone(f"federation {federation.address} {party.address}"):
-        seat, state = require_seat(federation, party).seat, federation.state
+        seat, state = require_seat(federation, party).seat, federation.state()
         if state.revealed >> seat & 1:
             return False
         held = kept(session, federation, party.address, state.round)

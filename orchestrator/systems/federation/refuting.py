@@ -47,7 +47,7 @@ def check(session: Session, federation: Federation) -> Fault | None:
     if claim is None:
         return None
     seats = seats_of(federation)
-    updates = opened(session, federation, federation.state.round, claim.accepted, seats)
+    updates = opened(session, federation, federation.state().round, claim.accepted, seats)
     model = current_model(session, federation)
     right = compute(federation, model, updates, claim.merits)
     if (claim.selected, claim.factors, claim.merits) != (right.selected, right.factors, right.merits):

@@ -71,7 +71,7 @@ def has_committee(federation: Federation) -> bool:
 
 
 def phase_of(federation: Federation) -> Phase:
-    return Phase(federation.phase.now)
+    return Phase(federation.phase().now)
 
 
 def claim_hash(claim: Claim) -> Digest:
@@ -102,7 +102,7 @@ def claims(federation: Federation) -> list[Claimed]:
 
 def pending_claim(federation: Federation) -> Claim | None:
     """The claim that can be refuted now."""
-    pending = federation.heads.pending
+    pending = federation.heads().pending
     if pending == NOTHING:
         return None
     return next(each.claim for each in reversed(claims(federation)) if claim_hash(each.claim) == pending)

@@ -22,7 +22,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
     """
     rows, model = rows_of(session, federation, scorer.address), current_model(session, federation)
     network, seats, size, word = rows.descriptor.network, seats_of(federation), federation.terms.size, 0
-    for each in revealed_in(federation, federation.state.round):
+    for each in revealed_in(federation, federation.state().round):
         if each.party == scorer.address or each.party not in seats:
             continue
         try:
@@ -38,10 +38,10 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
 def commit_scores(session: Session, federation: Federation, scorer: Account, word: int | None = None) -> bool:
     """Measure, unless a `word` is given, and commit; False if that was done before. Draws, if nobody has."""
     with session.alone(f"federation {federation.address} {scorer.address}"):
-        seat, number = require_seat(federation, scorer).seat, federation.state.round
-        if not federation.ballot.committee:
-            act(session, federation.draw(), scorer, "draw", number, federation.ballot.drawn_from)
-        ballot = federation.ballot
+        seat, number = require_seat(federation, scorer).seat, federation.state().round
+        if not federation.ballot().committee:
+            act(session, federation.draw(), scorer, "draw", number, federation.ballot().drawn_from)
+        ballot = federation.ballot()
         if not ballot.committee >> seat & 1 or ballot.spoke >> seat & 1:
             return False
         found = scores(session, federation, scorer) if word is None else word
@@ -58,8 +58,8 @@ def commit_scores(session: Session, federation: Federation, scorer: Account, wor
 def reveal_scores(session: Session, federation: Federation, scorer: Account) -> bool:
     """Reveal the scores; False if that was done before. Raises AccountError where they are lost."""
     with session.alone(f"federation {federation.address} {scorer.address}"):
-        seat, number = require_seat(federation, scorer).seat, federation.state.round
-        if not federation.ballot.spoke >> seat & 1 or federation.ballot.judged >> seat & 1:
+        seat, number = require_seat(federation, scorer).seat, federation.state().round
+        if not federation.ballot().spoke >> seat & 1 or federation.ballot().judged >> seat & 1:
             return False
         found = secret_folder(session, federation.address).read(_name(scorer, number))
         if not found:
