@@ -92,15 +92,15 @@ abstract contract Claims is Updates {
     }
 
     /// @notice See IFederation.
-    function phase() external view returns (Phase now_, uint256 endsAt) {
+    function clock() external view returns (Phase phase_, uint256 endsAt) {
         (PackedTerms memory t, State memory s) = (_terms(), _load());
-        now_ = _phaseOf(t, s);
-        if (now_ == Phase.Joining) endsAt = t.start();
-        else if (now_ == Phase.Committing) endsAt = _commitEnd(t, s.since);
-        else if (now_ == Phase.Revealing) endsAt = _revealEnd(t, s.since);
-        else if (now_ == Phase.Judging) endsAt = _claimsFrom(t, s.since);
-        else if (now_ == Phase.Challenging) endsAt = _challengeEnd(t, s);
-        else if (now_ == Phase.Claiming) (, endsAt,) = _claiming(t, s);
+        phase_ = _phaseOf(t, s);
+        if (phase_ == Phase.Joining) endsAt = t.start();
+        else if (phase_ == Phase.Committing) endsAt = _commitEnd(t, s.since);
+        else if (phase_ == Phase.Revealing) endsAt = _revealEnd(t, s.since);
+        else if (phase_ == Phase.Judging) endsAt = _claimsFrom(t, s.since);
+        else if (phase_ == Phase.Challenging) endsAt = _challengeEnd(t, s);
+        else if (phase_ == Phase.Claiming) (, endsAt,) = _claiming(t, s);
     }
 
     /// @notice See IFederation.

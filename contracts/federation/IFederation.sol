@@ -112,6 +112,7 @@ enum Mode {
     Direct
 }
 
+/// Where a federation is.
 enum Phase {
     Joining,
     Committing,
@@ -411,7 +412,7 @@ interface IFederation is IBalances, ISeats, IDisputes {
     function state() external view returns (State memory);
 
     /// @notice The phase, and when it ends at the latest.
-    function phase() external view returns (Phase phase, uint256 endsAt);
+    function clock() external view returns (Phase phase, uint256 endsAt);
 
     /// @notice `party`'s seat (sixteen: none), what is left of its deposit and what it earned there.
     function partyOf(address party)

@@ -107,6 +107,26 @@ class Ballot:
     judged: int
 
 
+class Phase(ContractEnum):
+    """Where a federation is."""
+
+    JOINING = 0
+    COMMITTING = 1
+    REVEALING = 2
+    JUDGING = 3
+    CLAIMING = 4
+    CHALLENGING = 5
+    CLOSED = 6
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What `clock` returns."""
+
+    phase: Phase
+    ends_at: int
+
+
 class Part(ContractEnum):
     """What can be demanded: sixteen chunks of an update, sixteen of the claimed model, one leaf of the
     trace.
@@ -158,17 +178,6 @@ class PartyOf:
     kept: Digest
     deposit: int
     earned: int
-
-
-class Phase(ContractEnum):
-
-    JOINING = 0
-    COMMITTING = 1
-    REVEALING = 2
-    JUDGING = 3
-    CLAIMING = 4
-    CHALLENGING = 5
-    CLOSED = 6
 
 
 @dataclass(frozen=True)
@@ -514,6 +523,10 @@ class Federation(Bound):
         """Post the aggregate, with the bond out of the value and the sender's balance."""
         return self._call("claim", model_root, cid, trace)
 
+    def clock(self) -> Clock:
+        """The phase, and when it ends at the latest."""
+        return self._read(Clock, "clock")
+
     def close(self) -> Call:
         """Close a federation that too few joined."""
         return self._call("close")
@@ -597,10 +610,6 @@ class Federation(Bound):
     def party_of(self, party: Address) -> PartyOf:
         """`party`'s seat (sixteen: none), what is left of its deposit and what it earned there."""
         return self._read(PartyOf, "partyOf", party)
-
-    def phase(self) -> Phase:
-        """The phase, and when it ends at the latest."""
-        return self._read(Phase, "phase")
 
     def refute_chunk(
         self, c: Claim, previous: Link, parties: Sequence[PartyChunk], models: ChunkPair

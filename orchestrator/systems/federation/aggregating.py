@@ -94,14 +94,12 @@ def claim(
         made = result or expected(session, federation)
         bond, terms = amount(federation, federation.terms.bond), federation.terms
         if consent:
-            consent(
-                Wei(bond),
-                [
-                    f"{money_of(federation).show(bond)} are bonded for the aggregate of round "
-                    f"{federation.state().round}; they return with {money_of(federation).show(amount(federation, terms.fee))} "
-                    "unless somebody shows that it is wrong."
-                ],
+            money, fee = money_of(federation), amount(federation, terms.fee)
+            said = (
+                f"{money.show(bond)} are bonded for the aggregate of round {federation.state().round}; they "
+                f"return with {money.show(fee)} unless somebody shows that it is wrong."
             )
+            consent(Wei(bond), [said])
         cid = store(session, encode(made.model, 4))
         extra = b""
         if made.products:

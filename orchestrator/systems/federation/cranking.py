@@ -4,7 +4,7 @@ from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.finding import act
-from orchestrator.systems.federation.rounds import has_committee, pending_claim, phase_of, seats_of
+from orchestrator.systems.federation.rounds import ballot_of, has_committee, pending_claim, phase_of, seats_of
 
 
 def crank(session: Session, federation: Federation, anyone: Account) -> str:
@@ -21,12 +21,14 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         return ""
     if phase is Phase.CHALLENGING:
         return _finalize(session, federation, anyone)
-    if phase is Phase.JUDGING and has_committee(federation) and not federation.ballot().committee:
-        ballot = federation.ballot()
-        fixed = ballot.round == state.round
-        if not fixed or session.chain.head().number > ballot.drawn_from:
-            act(session, federation.draw(), anyone, "draw", state.round, fixed)
-            return "drew the committee" if fixed else "fixed the block that the committee is drawn from"
+    if phase is Phase.JUDGING and has_committee(federation):
+        ballot = ballot_of(federation)
+        if ballot is None:
+            act(session, federation.draw(), anyone, "draw", state.round)
+            return "fixed the block that the committee is drawn from"
+        if not ballot.committee:
+            act(session, federation.draw(), anyone, "committee", state.round)
+            return "drew the committee"
         return ""
     if phase in (Phase.REVEALING, Phase.JUDGING, Phase.CLAIMING):
         return _skip(session, federation, anyone, phase)
@@ -35,7 +37,7 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
 
 def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
     claim, state = pending_claim(federation), federation.state()
-    if claim is None or state.demanded or session.chain.now() < federation.phase().ends_at:
+    if claim is None or state.demanded or session.chain.now() < federation.clock().ends_at:
         return ""
     act(session, federation.finalize(claim), anyone, "finalize", state.round)
     return f"finalized round {state.round}"
@@ -47,7 +49,7 @@ def _skip(session: Session, federation: Federation, anyone: Account, phase: Phas
     few = state.committed.bit_count() < terms.quorum or (
         phase is not Phase.REVEALING and state.revealed.bit_count() < terms.quorum
     )
-    late = phase is Phase.CLAIMING and session.chain.now() >= federation.phase().ends_at
+    late = phase is Phase.CLAIMING and session.chain.now() >= federation.clock().ends_at
     if not (few or late) or state.demanded:
         return ""
     act(session, federation.skip(), anyone, "skip", state.round)

@@ -12,7 +12,7 @@ from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Rule
 from orchestrator.chain import Account
 from orchestrator.errors import SpecError, UsageError
 from orchestrator.kernel.money import Currency, parse_token, read_currency, require_held
-from orchestrator.kernel.session import Consent, Session
+from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.finding import (
@@ -27,7 +27,7 @@ from orchestrator.systems.federation.finding import (
 )
 from orchestrator.text import shown
 from orchestrator.times import seconds, show_duration
-from orchestrator.types import ZERO_ADDRESS, Address, Digest, Wei
+from orchestrator.types import ZERO_ADDRESS, Address, Digest
 
 LARGEST_UNIT = 10**9
 _AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
@@ -139,7 +139,7 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money)
 
 
-def create(session: Session, made: Plan, organizer: Account, consent: Consent | None = None) -> Federation:
+def create(session: Session, made: Plan, organizer: Account) -> Federation:
     """Make the federation, and pay its budget; killed at any point, it goes on when run again.
 
     Raises ContractReverted with the field that no federation can have, InsufficientFunds.
@@ -149,8 +149,6 @@ def create(session: Session, made: Plan, organizer: Account, consent: Consent | 
     with session.alone(f"federation {made.key}"):
         address = factory.address_of(terms, organizer.address, salt)
         if not factory.is_federation(address):
-            if consent:
-                consent(Wei(made.budget), promises(made))
             if made.money.is_ether:
                 act(session, factory.create(terms, salt), organizer, "create", address, value=made.budget)
             else:
@@ -169,12 +167,14 @@ def finish(session: Session, made: Plan) -> None:
 def promises(made: Plan) -> list[str]:
     """What a federation costs its organizer and what a party can lose, in sentences."""
     terms, money = made.terms, made.money
-    show = lambda units: money.show(units * terms.unit)  # noqa: E731 - a word for what is said often
+    reward, deposit, fine, bond = (
+        money.show(units * terms.unit) for units in (terms.reward, terms.deposit, terms.fine, terms.bond)
+    )
     said = [
-        f"{money.show(made.budget)} are the budget: {show(terms.reward)} for each of {terms.rounds} rounds; what is "
-        "not paid out returns when it closes.",
-        f"A party deposits {show(terms.deposit)} and loses {show(terms.fine)} for each act that it owes and does not "
-        f"do. Whoever aggregates bonds {show(terms.bond)}, and loses it if the aggregate is refuted within "
+        f"{money.show(made.budget)} are the budget: {reward} for each of {terms.rounds} rounds; what is not "
+        "paid out returns when it closes.",
+        f"A party deposits {deposit} and loses {fine} for each act that it owes and does not do. Whoever "
+        f"aggregates bonds {bond}, and loses it if the aggregate is refuted within "
         f"{show_duration(terms.challenge)}.",
         "No term can be changed, and nobody can stop it.",
     ]
@@ -237,7 +237,9 @@ def _member(kind: Any, word: str) -> Any:
         return kind[word.upper().replace("-", "_").replace(" ", "_")]
     except KeyError:
         words = ", ".join(each.name.lower().replace("_", "-") for each in kind)
-        raise UsageError(f"`{shown(word, 40)}` is not one of {words}", "docs/federate.md tells of them.") from None
+        raise UsageError(
+            f"`{shown(word, 40)}` is not one of {words}", "docs/federate.md tells of them."
+        ) from None
 
 
 def _start(session: Session, key: str, wait: int) -> int:

@@ -1,4 +1,4 @@
-"""Three hospitals, a fourth that poisons, one that vanishes, a false aggregate: what `diln federation demo` shows."""
+"""Three hospitals, a fourth that poisons, one that vanishes, a false aggregate: `diln federation demo`."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -50,10 +50,14 @@ def _play(session: Session, folder: Path) -> Iterator[Line]:
     migrate(session.settings, session.chain, session.account("alice"), ["federation"])
     made = plan(session, _offer(names), session.account("alice"))
     federation = create(session, made, session.account("alice"))
-    yield "create", f"{federation.address}: {ROUNDS} rounds, {money_of(federation).show(made.budget)} of budget"
+    yield (
+        "create",
+        f"{federation.address}: {ROUNDS} rounds, {money_of(federation).show(made.budget)} of budget",
+    )
     for name, file in files.items():
         join(session, federation, session.account(name), file)
-    yield "join", f"{len(files)} hospitals with {', '.join(str(len(each)) for each in _sizes(files))} rows; no row leaves"
+    rows = ", ".join(str(len(each)) for each in _sizes(files))
+    yield "join", f"{len(files)} hospitals with {rows} rows; no row leaves"
     _pass(session, federation)
     cranking.crank(session, federation, session.account(WATCHER))
     for number in range(1, ROUNDS + 1):
@@ -97,7 +101,10 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
     network = descriptor_of(session, federation).network
     model = current_model(session, federation)[: federation.terms.size] / UNIT
     right = network.accuracy(model, data.test_features, data.test_labels)
-    yield "round", f"{claimers[0]} aggregates; model {result.root.hex()[:16]}… is right in {right:.1%} of held-out rows"
+    yield (
+        "round",
+        f"{claimers[0]} aggregates; model {result.root.hex()[:16]}… is right in {right:.1%} of held-out rows",
+    )
 
 
 def _lie(session: Session, federation: Federation, liar: str) -> Iterator[Line]:
@@ -114,14 +121,18 @@ def _lie(session: Session, federation: Federation, liar: str) -> Iterator[Line]:
 def _end(session: Session, federation: Federation) -> Iterator[Line]:
     for checked in verify(session, federation):
         if not checked.ok:
-            raise VerificationFailed(f"round {checked.round}: {checked.fault}", "Do not use this build of DILN.")
+            raise VerificationFailed(
+                f"round {checked.round}: {checked.fault}", "Do not use this build of DILN."
+            )
     yield "verify", "every update, rule, model and record was fetched and computed again"
-    money, paid = money_of(federation), []
-    for name in (*HOSPITALS, POISONER, VANISHER, WATCHER):
-        paid.append(f"{name} {money.show(withdraw(session, federation, session.account(name)))}")
-    yield "pay", "; ".join(paid)
+    money, everybody = money_of(federation), (*HOSPITALS, POISONER, VANISHER, WATCHER)
+    paid = {name: withdraw(session, federation, session.account(name)) for name in everybody}
+    yield "pay", "; ".join(f"{name} {money.show(taken)}" for name, taken in paid.items())
     published = publish(session, federation, session.account("alice"))
-    yield "publish", f"version {published.version.number} in the registry: {published.manifest.artifact_hash.hex()}"
+    yield (
+        "publish",
+        f"version {published.version.number} in the registry: {published.manifest.artifact_hash.hex()}",
+    )
 
 
 def _offer(names: Sequence[str]) -> Offer:
@@ -166,6 +177,6 @@ def _name_at(session: Session, seats: dict[str, int], seat: int) -> str:
 
 def _pass(session: Session, federation: Federation) -> None:
     """Let time pass to the end of the phase."""
-    wait = federation.phase().ends_at - session.chain.now()
-    if wait > 0:
-        session.chain.advance(int(wait))
+    ends_at = federation.clock().ends_at
+    while (wait := ends_at - int(session.chain.now())) > 0:
+        session.chain.advance(wait)

@@ -10,7 +10,7 @@ from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import money_of, withdraw
-from orchestrator.systems.federation.rounds import NO_SEAT, has_committee, phase_of
+from orchestrator.systems.federation.rounds import NO_SEAT, ballot_of, has_committee, phase_of
 from orchestrator.types import Address, Seconds
 
 Look = AnyLook[Federation]
@@ -73,11 +73,12 @@ def _reveal(look: Look) -> str:
 def _speaks(look: Look) -> bool:
     if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
-    ballot, state = look.instance.ballot(), look.instance.state()
+    ballot, state = ballot_of(look.instance), look.instance.state()
     early = look.now < state.since + _until_scores_open(look.instance)
-    drawable = ballot.round == state.round and look.session.chain.head().number > ballot.drawn_from
-    waits = _bit(look) & (ballot.committee or state.revealed) & ~(ballot.spoke if ballot.committee else 0)
-    return bool(early and (ballot.committee or drawable) and waits)
+    if not ballot or not early:
+        return False
+    # Until it is drawn, whoever revealed may be in the committee, and draws it.
+    return bool(_bit(look) & (ballot.committee & ~ballot.spoke if ballot.committee else state.revealed))
 
 
 def _speak(look: Look) -> str:
@@ -88,9 +89,11 @@ def _speak(look: Look) -> str:
 def _judges(look: Look) -> bool:
     if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
-    ballot, state = look.instance.ballot(), look.instance.state()
+    ballot, state = ballot_of(look.instance), look.instance.state()
+    if ballot is None:
+        return False
     over = ballot.spoke == ballot.committee or look.now >= state.since + _until_scores_open(look.instance)
-    return bool(ballot.round == state.round and over and _bit(look) & ballot.spoke & ~ballot.judged)
+    return bool(over and _bit(look) & ballot.spoke & ~ballot.judged)
 
 
 def _judge(look: Look) -> str:
@@ -108,7 +111,7 @@ def _claims(look: Look) -> bool:
         return False
     waiting = [byte - 1 for byte in judged.order.to_bytes(32, "little") if byte]
     waiting = [seat for seat in waiting if (state.seats & ~state.tried) >> seat & 1]
-    begins = look.instance.phase().ends_at - terms.turn * (len(waiting) + 1)
+    begins = look.instance.clock().ends_at - terms.turn * (len(waiting) + 1)
     turns = max(0, int(look.now) - begins) // terms.turn
     mine = waiting.index(bit.bit_length() - 1) if bit.bit_length() - 1 in waiting else len(waiting)
     return turns >= mine
@@ -120,7 +123,7 @@ def _claim(look: Look) -> str:
 
 
 def _disputable(look: Look) -> bool:
-    open_ = phase_of(look.instance) is Phase.CHALLENGING and look.now < look.instance.phase().ends_at
+    open_ = phase_of(look.instance) is Phase.CHALLENGING and look.now < look.instance.clock().ends_at
     return bool(open_ and refuting.check(look.session, look.instance))
 
 
@@ -135,22 +138,21 @@ def _refute(look: Look) -> str:
 def _crank_due(look: Look) -> Seconds | None:
     """At the end of the phase, or now where it cannot go on."""
     instance = look.instance
-    phase, state, terms = instance.phase(), instance.state(), instance.terms
-    kind = Phase(phase.now)
+    clock, state, terms = instance.clock(), instance.state(), instance.terms
+    kind = Phase(clock.phase)
     if kind is Phase.CLOSED or kind is Phase.COMMITTING or (state.demanded and kind is Phase.CHALLENGING):
         return None
     if kind is Phase.JOINING:
         full = state.seats.bit_count() == terms.seats
-        return look.now if full else Seconds(phase.ends_at)
+        return look.now if full else Seconds(clock.ends_at)
     few = state.committed.bit_count() < terms.quorum
     if kind is not Phase.REVEALING:
         few = few or state.revealed.bit_count() < terms.quorum
     if few:
         return look.now
     if kind is Phase.JUDGING:
-        ballot = instance.ballot() if has_committee(instance) else None
-        return look.now if ballot and ballot.round != state.round else None
-    return Seconds(phase.ends_at) if kind in (Phase.CLAIMING, Phase.CHALLENGING) else None
+        return look.now if has_committee(instance) and ballot_of(instance) is None else None
+    return Seconds(clock.ends_at) if kind in (Phase.CLAIMING, Phase.CHALLENGING) else None
 
 
 def _crank(look: Look) -> str:

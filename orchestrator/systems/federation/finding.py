@@ -33,8 +33,8 @@ MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
 class Descriptor:
     """What an organizer says of a federation: canonical JSON whose SHA-256 is in the terms.
 
-    The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there are
-    any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths.
+    The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
+    are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths.
     """
 
     name: str
@@ -84,7 +84,7 @@ def parse_descriptor(data: bytes) -> Descriptor:
     )
     if not known or not sound:
         raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
-    return Descriptor(**texts, features=features, classes=classes, **numbers)
+    return Descriptor(texts["name"], texts["target"], features, classes, source=texts["source"], **numbers)
 
 
 def factory_of(session: Session) -> FederationFactory:

@@ -89,15 +89,16 @@ def withdraw(session: Session, federation: Federation, owner: Account, to: Addre
 def promises(federation: Federation) -> list[str]:
     """What a party pays and when it loses it, in sentences."""
     terms, money = federation.terms, money_of(federation)
-    show = lambda units: money.show(amount(federation, units))  # noqa: E731 - a word for what is said often
+    deposit, fine = (money.show(amount(federation, units)) for units in (terms.deposit, terms.fine))
     said = [
-        f"A seat of {federation.address} takes a deposit of {show(terms.deposit)}; it returns when you leave.",
-        f"{show(terms.fine)} of it are lost each time you commit to an update and do not reveal it within "
+        f"A seat of {federation.address} takes a deposit of {deposit}; it returns when you leave.",
+        f"{fine} of it are lost each time you commit to an update and do not reveal it within "
         f"{show_duration(terms.revealing)}, are first to aggregate and do not within "
         f"{show_duration(terms.turn)}, or do not show within {show_duration(terms.supply)} what is demanded.",
     ]
     if terms.committee:
-        said.append(f"So it is when you are drawn to score and do not within {show_duration(terms.judging)}, twice.")
+        wait = show_duration(terms.judging)
+        said.append(f"So it is when you are drawn to score and do not commit and reveal within {wait} each.")
     if terms.obliged:
         said.append("So it is in every round that you do not commit to.")
     said.append("Updates are public: they tell something of your data. Nothing here hides it.")
@@ -121,5 +122,7 @@ def require_seat(federation: Federation, party: Account) -> PartyOf:
     """Raises ChainError for who has no seat."""
     found = federation.party_of(party.address)
     if found.seat == NO_SEAT:
-        raise ChainError(f"{party.name} has no seat in {federation.address}", "`diln federation join` takes one.")
+        raise ChainError(
+            f"{party.name} has no seat in {federation.address}", "`diln federation join` takes one."
+        )
     return found

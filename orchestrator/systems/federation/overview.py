@@ -6,7 +6,7 @@ from orchestrator.bindings import federation as abi
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain.bound import Event
 from orchestrator.kernel.session import Session
-from orchestrator.systems.federation.rounds import has_committee, phase_of, seats_of
+from orchestrator.systems.federation.rounds import ballot_of, has_committee, phase_of, seats_of
 from orchestrator.types import Address, Seconds
 
 TOLD: tuple[type[Event], ...] = (
@@ -63,17 +63,15 @@ def view(session: Session, federation: Federation) -> View:
     seen = federation.at(session.chain.head().number)
     state = seen.state()
     scorers = 0
-    if has_committee(federation) and seen.ballot().round == state.round:
-        scorers = seen.ballot().committee
+    if ballot := ballot_of(seen):
+        scorers = ballot.committee
     rows = []
     for party, seat in sorted(seats_of(seen).items(), key=lambda each: each[1]):
         own = seen.party_of(party)
         bits = [bool(mask >> seat & 1) for mask in (state.seats, state.committed, state.revealed, scorers)]
         rows.append(Seat(party, seat, own.deposit, own.earned, *bits))
-    phase = seen.phase()
-    return View(
-        phase_of(seen), Seconds(phase.ends_at), state.round, state.done, state.voids, tuple(rows)
-    )
+    clock = seen.clock()
+    return View(phase_of(seen), Seconds(clock.ends_at), state.round, state.done, state.voids, tuple(rows))
 
 
 def history(federation: Federation) -> list[Event]:

@@ -51,7 +51,9 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
     """The rows that a party joined with. Raises AccountError where they are not known, DataError."""
     file = data_of(session, federation, party)
     if file is None:
-        raise AccountError("nothing is known of this party's data here", "`join --data FILE` says where it is.")
+        raise AccountError(
+            "nothing is known of this party's data here", "`join --data FILE` says where it is."
+        )
     return read_rows(session, federation, file)
 
 
@@ -59,7 +61,9 @@ def trained(session: Session, federation: Federation, party: Address) -> Update:
     """The update of one round of training on the party's rows."""
     rows, model = rows_of(session, federation, party), current_model(session, federation)
     size, network = federation.terms.size, rows.descriptor.network
-    seed = int.from_bytes(keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big")
+    seed = int.from_bytes(
+        keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big"
+    )
     start = model[:size] / UNIT
     after = train(
         network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
@@ -78,7 +82,9 @@ def commit(session: Session, federation: Federation, party: Account, update: Upd
         if state.committed >> seat & 1:
             return False
         if phase_of(federation) is not Phase.COMMITTING:
-            raise ChainError("commitments to this round are not taken now", "`diln federation status` tells when.")
+            raise ChainError(
+                "commitments to this round are not taken now", "`diln federation status` tells when."
+            )
         held = kept(session, federation, party.address, state.round)
         if held is None or (update is not None and held.update.root != update.root):
             held = _hold(session, federation, party, state.round, update)
@@ -118,7 +124,9 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         salt, cid = bytes.fromhex(found["salt"]), Digest(bytes.fromhex(found["cid"]))
         return Held(update, int(found["weight"]), cid, salt)
     except (KeyError, ValueError) as error:
-        raise AccountError("a kept update is damaged", "Move it away, and train again if there is time.") from error
+        raise AccountError(
+            "a kept update is damaged", "Move it away, and train again if there is time."
+        ) from error
 
 
 def _hold(
@@ -151,4 +159,3 @@ def _cid(session: Session, data: bytes) -> Digest:
 
 def _name(party: Address, number: int) -> str:
     return f"update-{party}-{number}"
-

@@ -111,7 +111,11 @@ def _manifest(
             "split": {"parties": len(used)},
             "seed": None,
         },
-        environment={"python": platform.python_version(), "libraries": {"numpy": version("numpy")}, "git": None},
+        environment={
+            "python": platform.python_version(),
+            "libraries": {"numpy": version("numpy")},
+            "git": None,
+        },
         evaluation={"metrics": {"updates": len(used)}, "gate": {"passed": True, "conditions": ()}},
         created=at,
     )

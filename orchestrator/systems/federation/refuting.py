@@ -113,10 +113,11 @@ def _chunk(own: Opened, index: int) -> PartyChunk:
 
 
 def _pair(before: Integers, claimed: Integers, index: int) -> ChunkPair:
-    stride = CHUNK * 4
-    parts = []
-    for vector in (before, claimed):
-        data = encode(vector, 4)
-        parts += [data[index * stride : (index + 1) * stride], proof_of(leaves(vector, 4), index)]
-    return ChunkPair(index, *parts)
+    return ChunkPair(index, *_shown(before, index), *_shown(claimed, index))
 
+
+def _shown(model: Integers, index: int) -> tuple[bytes, tuple[Digest, ...]]:
+    """A chunk of a model, and its proof."""
+    stride = CHUNK * 4
+    data = encode(model, 4)[index * stride : (index + 1) * stride]
+    return data, proof_of(leaves(model, 4), index)

@@ -1,4 +1,4 @@
-"""What the chain says of a federation: models, updates, claims, records. Nothing that was fetched is believed."""
+"""What the chain says of a federation, and what storage has of it. Nothing that was fetched is believed."""
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
@@ -8,6 +8,7 @@ from eth_abi.abi import encode as abi_encode
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import (
+    Ballot,
     Claim,
     Claimed,
     Federation,
@@ -23,8 +24,8 @@ from orchestrator.bindings.federation import (
 )
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation import Settings, Update
 from orchestrator.learning.aggregation import Rule as Reference
+from orchestrator.learning.aggregation import Settings, Update
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.types import Address, Digest
@@ -70,8 +71,14 @@ def has_committee(federation: Federation) -> bool:
     return federation.terms.policy is Policy.QUALITY
 
 
+def ballot_of(federation: Federation) -> Ballot | None:
+    """The committee of the present round; None where none is drawn or being drawn."""
+    ballot = federation.ballot() if has_committee(federation) else None
+    return ballot if ballot and ballot.round == federation.state().round else None
+
+
 def phase_of(federation: Federation) -> Phase:
-    return Phase(federation.phase().now)
+    return Phase(federation.clock().phase)
 
 
 def claim_hash(claim: Claim) -> Digest:
@@ -87,7 +94,7 @@ def record_of(link: Link) -> Digest:
 def seats_of(federation: Federation) -> dict[Address, int]:
     """Who has which seat."""
     found: dict[Address, int] = {}
-    events = [*federation.events(Joined), *federation.events(Left)]
+    events: list[Joined | Left] = [*federation.events(Joined), *federation.events(Left)]
     for each in sorted(events, key=lambda event: event.place):
         if isinstance(each, Joined):
             found[each.party] = each.seat
@@ -152,7 +159,7 @@ def revealed_in(federation: Federation, number: int) -> list[Revealed]:
 
 
 def read_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
-    """A revealed update. Raises IntegrityError for other bytes, StorageError where there are none, DataError."""
+    """A revealed update. Raises IntegrityError for other bytes, StorageError without any, DataError."""
     terms = federation.terms
     length = chunk_count(terms.size) * CHUNK * terms.width
     data = session.storage.read(cid_of(revealed.cid, length), limit=length)
@@ -162,8 +169,10 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
     return update
 
 
-def opened(session: Session, federation: Federation, number: int, mask: int, seats: dict[Address, int]) -> list[Opened]:
-    """The updates of the seats in `mask`, by seat. Raises as `read_update` for the first that is not to be had."""
+def opened(
+    session: Session, federation: Federation, number: int, mask: int, seats: dict[Address, int]
+) -> list[Opened]:
+    """The updates of the seats in `mask`, by seat. Raises as `read_update` for the first that is missing."""
     found = [
         Opened(seats[each.party], each, read_update(session, federation, each))
         for each in revealed_in(federation, number)

@@ -39,14 +39,18 @@ def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
     table = parse_table(file.name, content, ",").columns
     wanted = {descriptor.target, *descriptor.features}
     if missing := sorted(wanted - set(table.column_names)):
-        raise DataError(f"{file.name} has no column {shown(missing[0], _LONGEST)}", "The descriptor names them.")
+        raise DataError(
+            f"{file.name} has no column {shown(missing[0], _LONGEST)}", "The descriptor names them."
+        )
     if not table.num_rows:
         raise DataError(f"{file.name} has no rows", "A party without data has nothing to train on.")
     try:
         cells = [[float(cell) for cell in table[name].to_pylist()] for name in descriptor.features]
     except (TypeError, ValueError) as error:
         reason = shown(str(error), _LONGEST)
-        raise DataError(f"{file.name}: a feature is not a number: {reason}", "Mend or drop the row.") from error
+        raise DataError(
+            f"{file.name}: a feature is not a number: {reason}", "Mend or drop the row."
+        ) from error
     features = np.array(cells, np.float64).T
     if not np.isfinite(features).all():
         raise DataError(f"{file.name} has features that are not finite", "Fill or drop them.")

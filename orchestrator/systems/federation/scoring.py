@@ -10,7 +10,13 @@ from orchestrator.provenance.secrets import derive
 from orchestrator.systems.federation.finding import act, secret_folder
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import DOMAIN, rows_of
-from orchestrator.systems.federation.rounds import current_model, read_update, revealed_in, seats_of
+from orchestrator.systems.federation.rounds import (
+    ballot_of,
+    current_model,
+    read_update,
+    revealed_in,
+    seats_of,
+)
 from orchestrator.systems.federation.simulation.judging import SCALE, score
 from orchestrator.types import Digest
 
@@ -39,10 +45,11 @@ def commit_scores(session: Session, federation: Federation, scorer: Account, wor
     """Measure, unless a `word` is given, and commit; False if that was done before. Draws, if nobody has."""
     with session.alone(f"federation {federation.address} {scorer.address}"):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
-        if not federation.ballot().committee:
-            act(session, federation.draw(), scorer, "draw", number, federation.ballot().drawn_from)
-        ballot = federation.ballot()
-        if not ballot.committee >> seat & 1 or ballot.spoke >> seat & 1:
+        ballot = ballot_of(federation)
+        if ballot is None or not ballot.committee:
+            act(session, federation.draw(), scorer, "draw" if ballot is None else "committee", number)
+            ballot = ballot_of(federation)
+        if ballot is None or not (ballot.committee & ~ballot.spoke) >> seat & 1:
             return False
         found = scores(session, federation, scorer) if word is None else word
         about = Digest(found.to_bytes(32, "big"))
@@ -59,11 +66,14 @@ def reveal_scores(session: Session, federation: Federation, scorer: Account) -> 
     """Reveal the scores; False if that was done before. Raises AccountError where they are lost."""
     with session.alone(f"federation {federation.address} {scorer.address}"):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
-        if not federation.ballot().spoke >> seat & 1 or federation.ballot().judged >> seat & 1:
+        ballot = ballot_of(federation)
+        if ballot is None or not (ballot.spoke & ~ballot.judged) >> seat & 1:
             return False
         found = secret_folder(session, federation.address).read(_name(scorer, number))
         if not found:
-            raise AccountError(f"the scores of {scorer.name} for round {number} are not here", "It costs the fine.")
+            raise AccountError(
+                f"the scores of {scorer.name} for round {number} are not here", "It costs the fine."
+            )
         word = int(found["word"], 16).to_bytes(32, "big")
         entry = bytes.fromhex(scorer.address[2:]) + word + bytes.fromhex(found["salt"])
         act(session, federation.reveal_scores(entry), scorer, "reveal-scores", number)

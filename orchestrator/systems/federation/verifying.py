@@ -51,7 +51,11 @@ def verify(session: Session, federation: Federation) -> Iterator[Checked]:
         try:
             updates, model = _round(session, federation, each, model, posted[number])
             link = chain[place + 1]
-            fault = "" if record_of(link) == each.finalized.record else "its record does not follow from its claim"
+            fault = (
+                ""
+                if record_of(link) == each.finalized.record
+                else "its record does not follow from its claim"
+            )
         except (DataError, IntegrityError, StorageError) as error:
             updates, fault = [], error.message
         yield Checked(number, len(updates), each.claim.model_root, fault)

@@ -168,11 +168,11 @@ class Scenario:
 
     @property
     def phase(self) -> Phase:
-        return Phase(self.call("phase")[0])
+        return Phase(self.call("clock")[0])
 
     def until(self, margin: int = 0) -> None:
         """Let time pass until the phase is over."""
-        end = self.call("phase")[1] + margin
+        end = self.call("clock")[1] + margin
         if end > self.evm.now:
             self.evm.advance(end - self.evm.now)
 
