@@ -17,8 +17,10 @@ DilnError
 │   ├── NodeUnavailable      the node is down or slow
 │   ├── WrongChain           the node serves another chain than expected
 │   ├── ContractReverted     a contract refused; carries its error's name and values
+│   ├── SentBefore           another act for the same purpose arrived first
 │   ├── InsufficientFunds    the sender cannot pay
 │   └── NotDeployed          the contract is not on this chain
+├── OverBudget               more would leave than may be spent
 ├── AccountError             unknown account, damaged keystore
 │   └── WrongPassword
 ├── ManifestError            a manifest that is malformed or not canonical
@@ -137,11 +139,19 @@ class ContractReverted(ChainError):
         self.values = dict(values or {})
 
 
+class SentBefore(ChainError):
+    """Another act was sent for the same purpose, and has arrived by now."""
+
+
 class InsufficientFunds(ChainError):
     pass
 
 
 class NotDeployed(ChainError):
+    pass
+
+
+class OverBudget(DilnError):
     pass
 
 

@@ -1,4 +1,4 @@
-"""Merkle trees in which a leaf's place is part of what is proven: contracts/kernel/Merkle.sol's twin.
+"""Merkle trees in which a leaf's place is part of what is proven: as contracts/kernel/Merkle.sol.
 
 A pair is hashed left before right; a node without a partner rises as it is. Where a leaf stands follows from
 its index and the count of leaves alone, so no root has room for two versions of one leaf.
@@ -9,6 +9,21 @@ from collections.abc import Sequence
 from eth_utils.crypto import keccak
 
 from orchestrator.types import Digest
+
+
+class PositionTree:
+    """The tree over leaves, as contracts prove by it (see `climb`). Raises ValueError without leaves."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self.levels = levels_of(leaves)
+
+    @property
+    def root(self) -> Digest:
+        return Digest(self.levels[-1][0])
+
+    def proof(self, index: int) -> tuple[Digest, ...]:
+        """The siblings from leaf `index` up to the root."""
+        return siblings(self.levels, index)
 
 
 def root_of(nodes: Sequence[bytes]) -> bytes:

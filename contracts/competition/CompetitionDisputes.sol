@@ -5,7 +5,7 @@ import {LibBit} from "solady/src/utils/LibBit.sol";
 
 import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {Merkle} from "../kernel/Merkle.sol";
-import {Score} from "../shared/Score.sol";
+import {Score} from "../models/integer/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionEvaluation, Entry} from "./CompetitionEvaluation.sol";
 import {DataTree} from "./DataTree.sol";
@@ -41,7 +41,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         s.extra = root;
         emit Claimed(number, score, root, predictions);
         // Interaction
-        _take(t, t.claimBond);
+        t.token.pull(t.claimBond);
     }
 
     /// @inheritdoc ICompetition

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Merkle} from "../kernel/Merkle.sol";
-import {Score} from "../shared/Score.sol";
+import {Score} from "../models/integer/Score.sol";
 import {Group, ICompetition, Metric, Refutation, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 

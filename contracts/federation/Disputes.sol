@@ -306,8 +306,8 @@ abstract contract Disputes is FederationLedger, IDisputes {
         return keccak256(abi.encode(s.round, part, party, index));
     }
 
-    /// @dev Before a claim: to the end of the first turn. Then: as long as there is time to supply, and as much again to
-    /// refute with what is shown. So nobody delays a round by asking for its own parts.
+    /// @dev Before a claim: to the end of the first turn. Then: as long as there is time to supply, and as much again
+    /// to refute with what is shown. So nobody delays a round by asking for its own parts.
     function _demandsEnd(PackedTerms memory t, State memory s) private pure returns (uint256) {
         if (s.claimedAfter == 0) return _claimsFrom(t, s.since) + t.turn();
         return _challengeEnd(t, s) - 2 * t.supply();

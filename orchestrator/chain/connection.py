@@ -14,7 +14,7 @@ from web3.contract.contract import ContractConstructor, ContractEvent, ContractF
 from web3.exceptions import Web3Exception
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
-from web3.types import EventData, LogReceipt, RPCEndpoint
+from web3.types import EventData, LogReceipt, RPCEndpoint, TxParams
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
@@ -29,7 +29,6 @@ from orchestrator.chain.outbox import Outbox
 from orchestrator.chain.receipts import Receipt
 from orchestrator.chain.sending import Sending, resume
 from orchestrator.chain.shapes import Shapes
-from orchestrator.chain.transport import RetryingProvider
 from orchestrator.chain.wallets import Proposer
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable, Unsent, WrongChain
@@ -200,7 +199,7 @@ class Chain:
 
         Raises ContractReverted, NotDeployed.
         """
-        transaction: Any = {"from": sender} if sender else {}
+        transaction: TxParams = {"from": sender} if sender else {}
         block: Any = self.present() if at is None else at
         with as_diln_errors(cast(Any, function.contract_abi)):
             return function.call(transaction, block_identifier=block)
@@ -214,6 +213,7 @@ class Chain:
         dry_run: bool = False,
         gas: int | None = None,
         once: str = "",
+        at_any_price: bool = False,
         before_send: Callable[[str], None] | None = None,
     ) -> Receipt:
         """Send a transaction and wait until it is mined and confirmed.
@@ -221,8 +221,10 @@ class Chain:
         `value` is in wei. `gas` is the limit; without one it is estimated. `dry_run` tries and estimates, and
         sends nothing. `once` names the effect, such as `publish-<hash>`: for one name nothing is sent twice
         on this chain, however often this is called, killed or cut off; the later calls wait for what the
-        first one sent and return its receipt. `before_send` gets each transaction's hash before anybody
-        else has seen it.
+        first one sent and return its receipt, or raise SentBefore if it was another call or value than
+        theirs. `at_any_price` tells that arguments or value hold a price, which may be another one later:
+        then `once` alone must name all that makes the act. `before_send` gets each transaction's hash before
+        anybody else has seen it.
 
         Raises ContractReverted, InsufficientFunds, NotDeployed, AccountError; Unsent, with the transaction,
         where the sender lets others send.
@@ -231,7 +233,7 @@ class Chain:
         sending = Sending(self, function, sender, value, gas)
         if isinstance(sender, Proposer) and not dry_run:
             raise Unsent(sending.proposal())
-        return sending.try_out() if dry_run else sending.send(once, before_send)
+        return sending.try_out() if dry_run else sending.send(once, before_send, at_any_price=at_any_price)
 
     def receipt(self, tx_hash: str) -> Receipt | None:
         """What became of a transaction that was sent before.
@@ -324,7 +326,7 @@ class Chain:
         for _ in range(blocks):
             self.request("evm_mine")
 
-    def request(self, method: str, *params: Any) -> Any:
+    def request(self, method: str, *params: object) -> Any:
         """What the node answers to a method for which web3 has no function, as it stands in the JSON."""
         with as_diln_errors():
             return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))
@@ -358,5 +360,8 @@ def connect(settings: Settings) -> Chain:
     Raises NodeUnavailable if nobody answers, WrongChain if the node serves another chain than expected.
     """
     network = settings.network
-    provider = EmbeddedProvider(settings.chain_file) if network.embedded else RetryingProvider(network)
-    return Chain(network, provider, settings.home)
+    if network.embedded:
+        return Chain(network, EmbeddedProvider(settings.chain_file), settings.home)
+    from orchestrator.chain.transport import RetryingProvider
+
+    return Chain(network, RetryingProvider(network), settings.home)

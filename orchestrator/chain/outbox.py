@@ -20,12 +20,14 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain.locking import exclusive
 from orchestrator.errors import ChainError
+from orchestrator.files import sync_path
 from orchestrator.types import Address, Wei
 
 _DYNAMIC_FEE = bytes([2])
 _LIST = b"\xc0"
 _DYNAMIC = ("chain", "nonce", "priority", "most", "gas", "to", "value", "data")
 _LEGACY = ("nonce", "most", "gas", "to", "value", "data", "v")
+_EFFECT = ("to", "data", "value")
 LONGEST_NOTE = 60.0
 ABANDONED = 3600.0  # seconds
 
@@ -77,6 +79,11 @@ class Signed:
         }
         to = self._fields["to"]
         return call | ({"to": to_checksum_address(to)} if to else {})
+
+    def does(self, call: dict[str, Any]) -> bool:
+        """Whether it is this very call, with this value."""
+        own = self.call
+        return all(str(call.get(part)).lower() == str(own.get(part)).lower() for part in _EFFECT)
 
     def cancels(self, sender: Address) -> bool:
         """Whether it does nothing but use up the nonce."""
@@ -237,7 +244,7 @@ class Outbox:
                 stream.flush()
                 os.fsync(stream.fileno())
             beside.replace(path)
-            _sync(path.parent)
+            sync_path(path.parent)
         except OSError as error:
             raise ChainError(
                 f"{path} cannot be written, so nothing was sent: {error.strerror}",
@@ -245,12 +252,3 @@ class Outbox:
             ) from error
         finally:
             beside.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make new names in `folder` last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,12 +11,13 @@ from web3.contract.contract import ContractConstructor, ContractFunction
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import Abi
+from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.outbox import Entry, Fees
-from orchestrator.chain.pricing import account_lock, fees_now, raised, signed_by
-from orchestrator.chain.receipts import Receipt, ether, find, known
+from orchestrator.chain.pricing import account_lock, fees_now, latest_block, raised, signed_by
+from orchestrator.chain.receipts import Receipt, find, known
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -24,8 +25,10 @@ from orchestrator.errors import (
     InsufficientFunds,
     NodeUnavailable,
     NotDeployed,
+    SentBefore,
 )
-from orchestrator.types import Address, Wei
+from orchestrator.text import coins
+from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.connection import Chain
@@ -102,29 +105,45 @@ class Sending:
             "data": self._call["data"],
         }
 
-    def send(self, once: str, before_send: Callable[[str], None] | None) -> Receipt:
+    def send(
+        self, once: str, before_send: Callable[[str], None] | None, *, at_any_price: bool = False
+    ) -> Receipt:
         """Send and wait until mined and confirmed; for one `once`, the same transaction however often."""
         with self._chain.alone(f"purpose {_lock_number(once)}") if once else nullcontext():
-            earlier = self._earlier(once)
-            if earlier:
-                return earlier
+            if once and (sent := self._earlier(once, at_any_price)):
+                return sent
             limit, _ = self._limit()
             self._require_funds(limit)
             for _ in range(RIVALS):
-                receipt = self._submitted(limit, once, before_send).complete()
-                if receipt:
+                delivery = self._submitted(limit, once, before_send)
+                if receipt := delivery.complete():
+                    if budget := current():
+                        spent = self._call["value"] + receipt.fee
+                        budget.settle(ZERO_ADDRESS, spent, (self._sender.address, delivery.entry.nonce))
                     return receipt
         raise ChainError(
             f"another program is sending from {self._sender.name} at the same time, and was always faster",
             "Wait until it is done, then run this again.",
         )
 
-    def _earlier(self, once: str) -> Receipt | None:
-        return earlier(self._chain, once, self._sender, self._call, self._abi) if once else None
+    def _earlier(self, once: str, at_any_price: bool) -> Receipt | None:
+        before = self._chain.outbox.find(once)
+        receipt = earlier(self._chain, once, self._sender, self._call, self._abi)
+        if receipt and before and not at_any_price and not before.last.does(self._call):
+            raise SentBefore(
+                f"something else was sent for this before, by transaction {receipt.tx_hash}, which is in "
+                f"block {receipt.block_number}",
+                "Look at what it did, then run this again if it is still wanted.",
+            )
+        return receipt
 
     @cached_property
     def _fees(self) -> Fees:
-        return fees_now(self._chain)
+        return fees_now(self._chain, self._latest)
+
+    @cached_property
+    def _latest(self) -> Any:
+        return latest_block(self._chain)
 
     def _limit(self) -> tuple[int, int]:
         """The gas limit to send with, and the gas that is likely to be used. Raises the contract's error."""
@@ -165,8 +184,8 @@ class Sending:
         balance = self._chain.balance(self._sender.address)
         if balance < needed:
             raise InsufficientFunds(
-                f"{self._sender.name} ({self._sender.address}) has {ether(balance)} ether,"
-                f" but needs {ether(needed)} {purpose}",
+                f"{self._sender.name} ({self._sender.address}) has {coins(balance)} ether,"
+                f" but needs {coins(needed)} {purpose}",
                 FUNDS_HINT,
             )
 
@@ -178,7 +197,7 @@ class Sending:
             call = {key: value for key, value in self._call.items() if key != "from"}
             signed = signed_by(sender, {**call, "chainId": chain.chain_id, "gas": limit}, nonce, self._fees)
             key = once or f"nonce-{sender.address}-{nonce}-{signed.hash[2:10]}"
-            entry = Entry(key, once, sender.address, nonce, chain.head().number, (signed,))
+            entry = Entry(key, once, sender.address, nonce, int(self._latest["number"]), (signed,))
             chain.outbox.keep(entry)
             if before_send:
                 before_send(signed.hash)

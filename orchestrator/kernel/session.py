@@ -20,7 +20,7 @@ from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
-    from orchestrator.kernel.money import Currency
+    from orchestrator.kernel.money import Amount
 
 T = TypeVar("T")
 
@@ -118,20 +118,30 @@ class Session:
         value: int = 0,
         gas: int | None = None,
         once: str = "",
+        at_any_price: bool = False,
         dry_run: bool = False,
     ) -> Receipt:
         """Send `call` with `value` wei, and wait.
 
-        What `once` names is never sent twice to the same contract, even if this process is killed in between:
-        it must name everything that makes the act another one.
+        What `once` names is never sent twice to the same contract, even if this process is killed in between.
+        Another call or value for the same purpose raises SentBefore, once the first has arrived; with
+        `at_any_price`, since arguments or value hold a price that may have changed, it is taken for the same.
 
         Raises ContractReverted with its times in words, InsufficientFunds, and as `Chain.send` does.
         """
         purpose = _purpose(once, call)
         try:
-            return self.chain.send(call, sender, value=value, gas=gas, once=purpose, dry_run=dry_run)
+            return self.chain.send(
+                call,
+                sender,
+                value=value,
+                gas=gas,
+                once=purpose,
+                at_any_price=at_any_price,
+                dry_run=dry_run,
+            )
         except ContractReverted as error:
-            raise in_words(error, self.chain.now()) from error
+            raise in_words(error, self.chain.now) from error
 
     def alone(self, what: str) -> AbstractContextManager[object]:
         """Hold a lock while looking what is to be sent, and sending it.
@@ -141,21 +151,16 @@ class Session:
         """
         return self.chain.alone(f"looking {what}")
 
-    def pay(
-        self, call: "Call", payer: Account, currency: "Currency", amount: int, *, once: str = ""
-    ) -> Receipt:
+    def pay(self, call: "Call", payer: Account, amount: "Amount", *, once: str = "") -> Receipt:
         """Send what takes `amount` from the payer: ether goes with it, of a token just that is approved.
 
-        With `once`, neither happens twice. Raises ContractReverted, InsufficientFunds.
+        With `once`, neither happens twice. Raises ContractReverted, InsufficientFunds, SentBefore.
         """
-        if once and (sent := earlier(self.chain, _purpose(once, call), payer)):
-            return sent
-        if currency.is_ether:
-            return self.send(call, payer, value=amount, once=once)
-        if amount:
-            require_held(self.chain, currency, payer, amount)
-            approve(self.chain, currency, call.address, amount, payer)
-        return self.send(call, payer, once=once)
+        value = amount.value if amount.currency.is_ether else 0
+        if amount.value and not value and not (once and earlier(self.chain, _purpose(once, call), payer)):
+            require_held(self.chain, amount, payer)
+            approve(self.chain, amount, call.address, payer)
+        return self.send(call, payer, value=value, once=once)
 
     def __enter__(self) -> Self:
         return self

@@ -260,9 +260,10 @@ def foundation(world: World) -> None:
     """A trained run, contracts, a shared model, and points to compete for."""
     from orchestrator.chain import migrate
     from orchestrator.kernel.session import Session
+    from orchestrator.models.online.planning import plan
+    from orchestrator.models.online.training import train as train_shared
     from orchestrator.systems.prove.training import train
-    from orchestrator.systems.sum.creating import create, plan
-    from orchestrator.systems.sum.training import train as train_shared
+    from orchestrator.systems.sum.creating import create
     from tests.unit.competition.stage import write_points
     from tests.unit.pipeline.desk import write_spec
     from tests.unit.sum.conftest import TERMS, table
@@ -287,10 +288,10 @@ def after(*commands: str) -> Callable[[World], None]:
 
 def fair(world: World) -> None:
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.creating import plan
-    from orchestrator.systems.sum.training import train as train_shared
+    from orchestrator.models.online.planning import plan
+    from orchestrator.models.online.training import train as train_shared
+    from tests.unit.market.stage import open_fair
     from tests.unit.sum.conftest import table
-    from tests.unit.sum.market_stage import open_fair
 
     with Session(world.settings) as session:
         open_fair(session, plan(train_shared(table(), "perceptron")).converted)
@@ -309,7 +310,7 @@ def contest(stop: str) -> Callable[[World], None]:
             found = stage.create()
             if stop == "train":
                 seen = training_data(stage.session, found)
-                train_baseline(seen, found.terms, world.folder / "baseline.skops", kind="linear", hidden=0)
+                train_baseline(seen, found.terms, world.folder / "baseline.skops", kind="linear", sealed=0)
                 return
             enter(stage, found, "anna")
             stage.pass_until(found.schedule().training)
@@ -341,7 +342,7 @@ COMMANDS = {
     "sum-relay": Command(("sum", "relay", "signed.json", "--from", "dave"), after(SIGN, FUND)),
     "sum-refund": Command(("sum", "refund", "walks", "--from", "bob"), after(ADD, "chain|advance|2d")),
     "market-contribute": Command(
-        ("sum", "market", "contribute", "fair", "--text", "street tram", "--label", "city", "--from", "bob"),
+        ("market", "contribute", "fair", "--text", "street tram", "--label", "city", "--from", "bob"),
         fair,
     ),
     "competition-create": Command((*CREATE.split("|"), "--from", "alice")),

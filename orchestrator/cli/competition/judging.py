@@ -25,7 +25,7 @@ with lazy_imports():
     from orchestrator.bindings import competition as contracts
     from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import money as moneys
-    from orchestrator.learning import integer
+    from orchestrator.models import integer
     from orchestrator.systems.competition import checking, closing, duties, evaluating, finding, publishing
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Role(StrEnum):
 
 
 @command(compete, sender=SENDS, storage=True)
-def watch(
+def keep(
     session: "Session",
     payment: Payment,
     reference: CompetitionArgument = "latest",

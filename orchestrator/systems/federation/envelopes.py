@@ -5,34 +5,27 @@ compares the last byte.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from eth_abi.abi import encode
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
+from orchestrator.chain.typeddata import Message, typed_message
 from orchestrator.errors import DataError
 from orchestrator.types import Address, Digest
 
-DOMAIN_NAME, DOMAIN_VERSION = "DILN federation", "1"
+DOMAIN_NAME = "DILN federation"
 UPDATE = keccak(text="DILN federation update")
 SCORES = keccak(text="DILN federation scores")
 
 ENTRY_BYTES, REVEAL_BYTES = 96, 119
 _WORD, _HIGH = 32, 1 << 255
 
-_DOMAIN = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
-_ROUND = {"name": "round", "type": "uint256"}
-_MESSAGES = {
-    "Update": [_ROUND, {"name": "commitment", "type": "bytes32"}],
-    "Scores": [_ROUND, {"name": "commitment", "type": "bytes32"}],
-    "Votes": [_ROUND, {"name": "accepted", "type": "uint256"}],
-    "Admission": [{"name": "party", "type": "address"}],
+_FIELDS = {
+    "Update": (("round", "uint256"), ("commitment", "bytes32")),
+    "Scores": (("round", "uint256"), ("commitment", "bytes32")),
+    "Votes": (("round", "uint256"), ("accepted", "uint256")),
+    "Admission": (("party", "address"),),
 }
 
 
@@ -51,19 +44,9 @@ class Place:
         kinds = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
         return Digest(keccak(encode(kinds, [tag, self.chain_id, self.contract, party, payload, salt])))
 
-    def message(self, kind: str, **values: Any) -> dict[str, Any]:
-        """What is signed, in the form that wallets take (`eth_signTypedData_v4`)."""
-        return {
-            "types": {"EIP712Domain": _DOMAIN, kind: _MESSAGES[kind]},
-            "primaryType": kind,
-            "domain": {
-                "name": DOMAIN_NAME,
-                "version": DOMAIN_VERSION,
-                "chainId": self.chain_id,
-                "verifyingContract": self.contract,
-            },
-            "message": values,
-        }
+    def message(self, kind: str, **values: object) -> Message:
+        """What is signed: an Update, Scores, Votes or an Admission."""
+        return typed_message(DOMAIN_NAME, self.chain_id, self.contract, kind, _FIELDS[kind], values)
 
 
 def compact(signature: bytes) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.learning.integer import encode_model
+from orchestrator.models.integer import encode_model
 from tests.contracts.competition.scenario import GOOD, OPTIMISTIC, Scenario
 from tests.contracts.competition.test_course import refused
 from tests.contracts.kernel.world import chain_with_history, kept_hash

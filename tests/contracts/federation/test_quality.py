@@ -76,7 +76,7 @@ def test_speak__by_others__is_left_out(revealed):
     s = revealed()
     members = s.members()
     other = next(who for who in FIVE if who not in members)
-    scores = {who: 5 for who in FIVE}
+    scores = dict.fromkeys(FIVE, 5)
     with pytest.raises(Reverted, match="NothingDone"):
         s.speak(scores, other)
     with pytest.raises(Reverted, match="NotAParty"):

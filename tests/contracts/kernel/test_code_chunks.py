@@ -70,9 +70,9 @@ def test_store__again__not_created(chain: Evm, chunks: Contract) -> None:
 
 
 def test_locate__another_contract__keeps_its_own(chain: Evm, chunks: Contract) -> None:
-    twin = chain.deploy("CodeChunksReference")
+    reference = chain.deploy("CodeChunksReference")
     here = chain.call(chunks.functions.locate(b"mine"))
-    assert chain.call(twin.functions.locate(b"mine")) != here
+    assert chain.call(reference.functions.locate(b"mine")) != here
 
 
 @pytest.mark.parametrize(("offset", "length"), [(0, 0), (0, 100), (1, 99), (33, 31), (99, 1)])

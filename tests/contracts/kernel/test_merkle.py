@@ -9,7 +9,7 @@ import random
 import pytest
 
 from orchestrator.merkle import climb, proof_of, root_of
-from tests.contracts.competition.twin import levels, pair
+from tests.contracts.competition.reference import levels, pair
 
 COUNTS = range(2, 256)
 

@@ -179,12 +179,14 @@ def test_publish__signed_for_another_chain_or_contract__refused(world: World, do
 
 
 def test_publish__second_registry_same_chain__approval_does_not_carry_over(world: World) -> None:
-    twin = World(world.evm, world.evm.deploy("ModelRegistry"))
-    twin.project = twin.create("iris", threshold=1)
-    assert twin.project != world.project
-    signature = world.signature(twin.publication(), "alice")
+    reference = World(world.evm, world.evm.deploy("ModelRegistry"))
+    reference.project = reference.create("iris", threshold=1)
+    assert reference.project != world.project
+    signature = world.signature(reference.publication(), "alice")
     with refused("InvalidSignature"):
-        twin.send("publish", twin.publication(), [(twin.role("alice"), signature)], sender="publisher")
+        reference.send(
+            "publish", reference.publication(), [(reference.role("alice"), signature)], sender="publisher"
+        )
 
 
 def test_publish__promotion_signed__refused(world: World) -> None:

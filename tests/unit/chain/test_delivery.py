@@ -18,10 +18,11 @@ from eth_utils.crypto import keccak
 from web3.contract import Contract
 
 from orchestrator.chain import Account, Chain, connection, delivery, finality
+from orchestrator.chain.deterministic import RawCall
 from orchestrator.chain.development import private_key
 from orchestrator.chain.sending import earlier
 from orchestrator.config import Settings
-from orchestrator.errors import ChainError, ContractReverted, NodeUnavailable
+from orchestrator.errors import ChainError, ContractReverted, NodeUnavailable, SentBefore
 from tests.unit.chain.faults import Line, chain_behind, refusal
 from tests.unit.chain.probe import deploy_probe
 from tests.unit.chain.test_sending import rival
@@ -85,6 +86,12 @@ def lost(ask: Any, method: str, params: Any) -> Any:
     """The request arrives, its answer does not."""
     ask(method, params)
     raise NodeUnavailable("the line is down")
+
+
+def killed(ask: Any, method: str, params: Any) -> Any:
+    """The request arrives, and nobody is left to hear the answer."""
+    ask(method, params)
+    raise Killed
 
 
 def down(ask: Any, method: str, params: Any) -> Any:
@@ -319,6 +326,32 @@ def test_send__failed_in_a_block_that_may_be_taken_back__not_sent_anew_before_it
         line.chain.make_request("evm_mine", [])
     public.send(probe.functions.set(1), own, once="pay")
     assert rounds(public, probe) == 1
+
+
+def test_send__another_act_for_the_same_purpose__told_of_the_first_once_it_arrived(
+    remote: Chain, line: Line, alice: Account, probe: Contract
+) -> None:
+    line.fault = first(1, SEND, killed)
+    with pytest.raises(Killed):
+        remote.send(probe.functions.set(1), alice, once="pay")
+    for _ in range(2):
+        with pytest.raises(SentBefore, match="something else was sent for this before, by transaction 0x"):
+            remote.send(probe.functions.set(2), alice, once="pay")
+    assert rounds(remote, probe) == 1
+    assert remote.send(probe.functions.set(2), alice, once="pay", at_any_price=True).block_number
+    assert remote.send(probe.functions.set(1), alice, once="pay").block_number
+    assert rounds(remote, probe) == 1
+
+
+def test_send__another_value_for_the_same_purpose__told(remote: Chain, alice: Account, bob: Account) -> None:
+    def call(to: Account) -> Any:
+        return RawCall(to.address)
+
+    remote.send(call(bob), alice, value=3, once="gift")
+    remote.send(call(bob), alice, value=3, once="gift")
+    for other, value in ((bob, 4), (alice, 3)):
+        with pytest.raises(SentBefore):
+            remote.send(call(other), alice, value=value, once="gift")
 
 
 def test_send__eight_times_at_once_for_one_purpose__sent_once(

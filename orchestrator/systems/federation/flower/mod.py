@@ -1,6 +1,6 @@
 """What a node adds to its ClientApp: it signs a commitment to its update, and shows the update when all have.
 
-    seal = Seal(account_of, place)
+    seal = Seal(place)
     app = ClientApp(mods=[seal])
     seal.register(app)
 
@@ -16,10 +16,11 @@ from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MessageType, R
 from flwr.clientapp import ClientApp
 from flwr.clientapp.typing import ClientAppCallable
 
-from orchestrator.chain import Account
-from orchestrator.errors import DataError
+from orchestrator.chain import Account, Accounts
+from orchestrator.config import load_settings
+from orchestrator.errors import AccountError, DataError
+from orchestrator.kernel.secrets import derive
 from orchestrator.learning.aggregation import Update, quantize
-from orchestrator.provenance.secrets import derive
 from orchestrator.systems.federation.envelopes import Place, reveal_entry, signed_entry
 from orchestrator.systems.federation.flower import VERSION
 from orchestrator.systems.federation.flower.records import template_of, to_units
@@ -28,16 +29,30 @@ REVEAL = "query.reveal"
 HELD, METRICS = "diln-held", "diln-metrics"
 
 
+def wallet_of(context: Context) -> Account:
+    """The wallet that a node's configuration names: `diln-account`, in the state folder `diln-home`.
+
+    Raises AccountError, ConfigError.
+    """
+    home, name = (str(context.node_config.get(f"diln-{each}", "")) for each in ("home", "account"))
+    if not name:
+        raise AccountError(
+            "this node has no wallet",
+            'Start it with --node-config \'diln-home=".diln" diln-account="NAME"\'.',
+        )
+    return Accounts(load_settings(home=home or None)).get(name)
+
+
 class Seal:
-    """`account_of` gives the wallet of a node by its context; `place` is the only federation it signs for.
+    """`place` is the only federation that a node signs for; `account_of` gives its wallet by its context.
 
     The arrays of a training message are expected under `arrays`, those of a reply too, with `metrics`.
     """
 
     def __init__(
         self,
-        account_of: Callable[[Context], Account],
         place: Place,
+        account_of: Callable[[Context], Account] = wallet_of,
         arrays: str = "arrays",
         metrics: str = "metrics",
         weight: str = "num-examples",

@@ -1,17 +1,16 @@
 """A scenario: a TOML file with parties, what they do, and by which rules they train together."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.errors import SpecError
+from orchestrator.kernel.scenarios import read_scenario
 from orchestrator.learning.aggregation import Rule, Settings
 from orchestrator.systems.federation.simulation.characters import CHARACTERS, Character
 from orchestrator.systems.federation.simulation.networks import Training
 from orchestrator.systems.federation.simulation.playing import Policy
-from orchestrator.text import shown
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
 SEATS = 16
@@ -93,20 +92,7 @@ class Scenario(_Section):
 
 def load_scenario(reference: str) -> Scenario:
     """A scenario by its file, or the name of one that ships with DILN. Raises SpecError."""
-    path = Path(reference)
-    if not path.is_file():
-        path = SHIPPED / f"{reference}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.toml")))
-        raise SpecError(f"there is no scenario {shown(reference)}", f"Give a TOML file, or one of {known}.")
-    try:
-        found = Scenario.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not valid TOML: {error}", "Correct the line that it names.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SpecError(f"{path}: {where}: {first['msg']}", "Compare it with docs/federate.md.") from error
+    found = read_scenario(Scenario, reference, SHIPPED, "docs/federate.md")
     if len(found.cast) < 2:
-        raise SpecError(f"{path} has one party only", "A federation needs two at least.")
+        raise SpecError(f"{reference} has one party only", "A federation needs two at least.")
     return found

@@ -14,9 +14,9 @@ from flwr.clientapp import ClientApp
 from sklearn.linear_model import SGDClassifier
 
 from orchestrator.chain.accounts import Account
+from orchestrator.chain.typeddata import recover_signer
 from orchestrator.learning.aggregation import Aggregate, Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, model_root, padded
-from orchestrator.provenance.typed import recover_signer
 from orchestrator.systems.federation.envelopes import Place
 from orchestrator.systems.federation.flower.ledger import Counted, Terms
 from orchestrator.systems.federation.flower.mod import Seal
@@ -160,4 +160,4 @@ def initial() -> ArrayRecord:
 
 
 def sealed() -> Seal:
-    return Seal(lambda context: account(int(context.node_config["partition-id"])), PLACE)
+    return Seal(PLACE, lambda context: account(int(context.node_config["partition-id"])))

@@ -85,7 +85,7 @@ class LyingSeal(Seal):
 def test_a_node_that_opens_something_else_is_left_out_and_the_round_goes_on() -> None:
     ledger = MemoryLedger()
     chained = Chained(strategies.FedAvg(), ledger)
-    seal = LyingSeal(lambda context: account(int(context.node_config["partition-id"])), PLACE)
+    seal = LyingSeal(PLACE, lambda context: account(int(context.node_config["partition-id"])))
     result = chained.start(EmbeddedGrid(make_app(seal), NODES), initial(), num_rounds=2)
     assert [(each.round, each.node) for each in chained.rejected] == [(1, 3), (2, 3)]
     assert "opened something else" in chained.rejected[0].reason
@@ -150,7 +150,7 @@ def test_a_federation_of_another_rule_or_model_is_refused() -> None:
 
 def test_a_node_signs_for_its_federation_only() -> None:
     elsewhere = Place(1, PLACE.contract)
-    seal = Seal(lambda context: account(int(context.node_config["partition-id"])), elsewhere)
+    seal = Seal(elsewhere, lambda context: account(int(context.node_config["partition-id"])))
     chained = Chained(strategies.FedAvg(), MemoryLedger())
     chained.start(EmbeddedGrid(make_app(seal), NODES), initial(), num_rounds=1)
     assert len(chained.rejected) == NODES
@@ -177,7 +177,7 @@ def test_strange_replies_are_left_out() -> None:
                 return Message(RecordDict({"other": ConfigRecord({})}), reply_to=message)
             return reply
 
-    seal = Strange(lambda context: account(int(context.node_config["partition-id"])), PLACE)
+    seal = Strange(PLACE, lambda context: account(int(context.node_config["partition-id"])))
     ledger = MemoryLedger()
     chained = Chained(strategies.FedAvg(), ledger)
     chained.start(EmbeddedGrid(make_app(seal), NODES), initial(), num_rounds=1)
