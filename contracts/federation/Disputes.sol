@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
 import {Merkle} from "../kernel/Merkle.sol";
 import {Chunks} from "./Chunks.sol";
 import {FederationLedger} from "./FederationLedger.sol";
@@ -200,7 +201,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         s.tried |= 1 << c.seat;
         _drop(t, s);
         _owe(t, winner, reward);
-        _owe(t, BURNT, t.bond() - reward);
+        _owe(t, BURN_ADDRESS, t.bond() - reward);
         emit Refuted(s.round, winner, c.seat, chunk, reward * t.unit());
     }
 
