@@ -159,5 +159,20 @@ def initial() -> ArrayRecord:
     return ArrayRecord({"W": Array(np.zeros((64, 10), np.float32)), "b": Array(np.zeros(10, np.float32))})
 
 
-def sealed() -> Seal:
-    return Seal(PLACE, lambda context: account(int(context.node_config["partition-id"])))
+def node_account(context: Context) -> Account:
+    return account(int(context.node_config["partition-id"]))
+
+
+class LyingSeal(Seal):
+    """Reveals another update than it committed to, at one node."""
+
+    def reveal(self, message: Message, context: Any) -> Message:
+        reply = super().reveal(message, context)
+        if context.node_config["partition-id"] == 2:
+            held = reply.content["held"]
+            held["data"] = bytes([held["data"][0] ^ 1]) + held["data"][1:]
+        return reply
+
+
+def sealed(kind: type[Seal] = Seal) -> Seal:
+    return kind(PLACE, node_account)
