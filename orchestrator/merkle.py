@@ -11,6 +11,21 @@ from eth_utils.crypto import keccak
 from orchestrator.types import Digest
 
 
+class PositionTree:
+    """The tree over leaves, as contracts prove by it (see `climb`). Raises ValueError without leaves."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self.levels = levels_of(leaves)
+
+    @property
+    def root(self) -> Digest:
+        return Digest(self.levels[-1][0])
+
+    def proof(self, index: int) -> tuple[Digest, ...]:
+        """The siblings from leaf `index` up to the root."""
+        return siblings(self.levels, index)
+
+
 def root_of(nodes: Sequence[bytes]) -> bytes:
     """The root over leaves, of which there is at least one."""
     return levels_of(nodes)[-1][0]

@@ -10,6 +10,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _REFUSALS = {  # what it is, what happens or happened then, where the time stands, what to do
     "TooEarly": ("too early", "opens", "opensAt", "Run it again then."),
     "TooLate": ("too late", "closed", "closedAt", ""),
+    "SeedTooEarly": ("too early", "opens", "opensAt", "Run it again then."),
 }
 _FIRST_TIME = 10**9  # below it a number is a block's
 LAST = 253_402_300_799

@@ -40,7 +40,7 @@ def run(
     actions: int, systems: Sequence[str] = (), seed: str | None = None, environ: Mapping[str, str] = {}
 ) -> list[Outcome]:
     """At least `actions` random actions in each of `systems` (all, if none is named), by system."""
-    _provide_compiler()
+    provide_compiler()
     runs = -(-actions // DEPTH)
     command = [str(FORGE), "test", "--json", "--threads", "1"]
     command += ["--match-contract", f"^({'|'.join(systems) or '.*'})Invariants$"]
@@ -68,7 +68,7 @@ def _outcome(name: str, suite: Any) -> Outcome:
     return Outcome(system, actions, False, f"{result['reason']}: {sequence}")
 
 
-def _provide_compiler() -> None:
+def provide_compiler() -> None:
     """Put npm's compiler where foundry.toml looks for it."""
     version = load_settings(folder=ROOT, environ={}).compiler.version
     place = ROOT / ".build" / "forge" / "solc"

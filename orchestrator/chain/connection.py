@@ -14,7 +14,7 @@ from web3.contract.contract import ContractConstructor, ContractEvent, ContractF
 from web3.exceptions import Web3Exception
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
-from web3.types import EventData, LogReceipt, RPCEndpoint
+from web3.types import EventData, LogReceipt, RPCEndpoint, TxParams
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
@@ -200,7 +200,7 @@ class Chain:
 
         Raises ContractReverted, NotDeployed.
         """
-        transaction: Any = {"from": sender} if sender else {}
+        transaction: TxParams = {"from": sender} if sender else {}
         block: Any = self.present() if at is None else at
         with as_diln_errors(cast(Any, function.contract_abi)):
             return function.call(transaction, block_identifier=block)

@@ -28,10 +28,19 @@ def account_lock(chain: "Chain", sender: "Account") -> AbstractContextManager[An
     return chain.alone(f"account {sender.address}", LONGEST_QUEUE, f"other commands send from {sender.name}")
 
 
-def fees_now(chain: "Chain") -> Fees:
-    """What gets a transaction mined although the base fee should double; one price where there is none."""
+def latest_block(chain: "Chain") -> Any:
+    """The latest block, as web3 shows it."""
     with as_diln_errors():
-        base = chain.web3.eth.get_block("latest").get("baseFeePerGas")
+        return chain.web3.eth.get_block("latest")
+
+
+def fees_now(chain: "Chain", latest: Any = None) -> Fees:
+    """What gets a transaction mined although the base fee should double; one price where there is none.
+
+    `latest` is the latest block, where it was read.
+    """
+    with as_diln_errors():
+        base = (latest or latest_block(chain)).get("baseFeePerGas")
         if base is None:  # a chain from before EIP-1559, as many of known signers are
             return Fees(Wei(int(chain.web3.eth.gas_price)), None)
     priority = _priority(chain, int(base))

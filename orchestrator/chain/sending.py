@@ -16,7 +16,7 @@ from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.outbox import Entry, Fees
-from orchestrator.chain.pricing import account_lock, fees_now, raised, signed_by
+from orchestrator.chain.pricing import account_lock, fees_now, latest_block, raised, signed_by
 from orchestrator.chain.receipts import Receipt, ether, find, known
 from orchestrator.errors import (
     AccountError,
@@ -138,7 +138,11 @@ class Sending:
 
     @cached_property
     def _fees(self) -> Fees:
-        return fees_now(self._chain)
+        return fees_now(self._chain, self._latest)
+
+    @cached_property
+    def _latest(self) -> Any:
+        return latest_block(self._chain)
 
     def _limit(self) -> tuple[int, int]:
         """The gas limit to send with, and the gas that is likely to be used. Raises the contract's error."""
@@ -192,7 +196,7 @@ class Sending:
             call = {key: value for key, value in self._call.items() if key != "from"}
             signed = signed_by(sender, {**call, "chainId": chain.chain_id, "gas": limit}, nonce, self._fees)
             key = once or f"nonce-{sender.address}-{nonce}-{signed.hash[2:10]}"
-            entry = Entry(key, once, sender.address, nonce, chain.head().number, (signed,))
+            entry = Entry(key, once, sender.address, nonce, int(self._latest["number"]), (signed,))
             chain.outbox.keep(entry)
             if before_send:
                 before_send(signed.hash)

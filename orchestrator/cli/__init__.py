@@ -59,6 +59,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "chain": ("host.chain", "Show the chain, or let time pass on a development chain"),
         "node": ("host.contracts", "Start a local Anvil node"),
         "pin": ("host.pin", "Add, list, get and remove pinned artifacts"),
+        "page": ("page", "Open a page for browsers and wallets, on this folder's chain and storage"),
         "doctor": ("host.doctor", "Check node, deployments, storage, wallets and versions"),
         "abi": ("host.contracts", "Print a contract's ABI, for other tools"),
         "schema": ("host.schema", "Print the JSON Schema of what a command prints with --json"),
@@ -108,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def command_help(words: Sequence[str]) -> str | None:
-    """What `diln WORDS --help` prints, as the package has it; None where it must be made.
+    """What `diln COMMAND --help` prints, as the package has it; None where it must be made.
 
     Made anew, it would take ten times as long: what parses commands is imported for it.
     """

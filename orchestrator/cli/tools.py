@@ -159,18 +159,19 @@ class Tool:
 
 def tools(*, changing: bool = False) -> dict[str, Tool]:
     """The tools by name: those that read, and, where `changing` is given, all others."""
-    found = [Tool(name, command.help or "", tuple(command.params)) for name, command in _commands()]
+    found = [Tool(name, command.help or "", tuple(command.params)) for name, command in commands()]
     return {each.name: each for each in found if each.reads or (changing and each.command not in NEVER)}
 
 
-def _commands() -> Iterator[tuple[str, Any]]:
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its words, as typer has it."""
     for section in SECTIONS.values():
         for module, _ in section.values():
             import_module(f"orchestrator.cli.{module}")
     yield from _leaves("", typer.main.get_command(root.app))
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:
     inner = getattr(command, "commands", None)
     if inner is None:
         yield name, command
@@ -213,5 +214,5 @@ def _option(parameter: Any, value: Any) -> Iterator[str]:
         yield f"{flag}={each}"
 
 
-def _values(value: Any) -> list[Any]:
+def _values(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]

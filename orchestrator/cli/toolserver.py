@@ -29,10 +29,10 @@ def server(tools: Mapping[str, Tool], fixed: Mapping[str, str]) -> Server[Any]:
     """A server with these tools; see `Tool.call` for `fixed`."""
     shown = [_shown(tool) for tool in tools.values()]
 
-    async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:
+    async def list_tools(_context: object, _params: object) -> types.ListToolsResult:
         return types.ListToolsResult(tools=shown)
 
-    async def call_tool(_context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(_context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = tools.get(params.name)
         if tool is None:
             return _failed({"error": "UsageError", "message": f"there is no tool {params.name}", "hint": ""})
@@ -69,13 +69,13 @@ def _shown(tool: Tool) -> types.Tool:
     )
 
 
-def _done(value: Any) -> types.CallToolResult:
+def _done(value: object) -> types.CallToolResult:
     return types.CallToolResult(content=[_text(value)], structured_content={"result": value})
 
 
-def _failed(value: Any) -> types.CallToolResult:
+def _failed(value: object) -> types.CallToolResult:
     return types.CallToolResult(content=[_text(value)], is_error=True)
 
 
-def _text(value: Any) -> types.TextContent:
+def _text(value: object) -> types.TextContent:
     return types.TextContent(type="text", text=json.dumps(value, ensure_ascii=False))

@@ -90,7 +90,7 @@ def command(
             defaults = {each.name: each.default for each in signature if each.default is not each.empty}
             return result_of(opened, {**defaults, **values})
 
-        run.call = call  # type: ignore[attr-defined]  # for Python: options by name, and the result itself
+        vars(run).update(call=call, subject=subject)  # for Python: see diln/session.py
         run.__doc__ = function.__doc__
         run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in signature}
@@ -108,7 +108,7 @@ def _joined(own: list[inspect.Parameter], shared: list[inspect.Parameter]) -> li
     return alone + [each for each in shared if _flag(each) not in flags]
 
 
-def _value(kind: object, name: str, parts: list[inspect.Parameter], values: dict[str, Any]) -> Any:
+def _value(kind: Any, name: str, parts: list[inspect.Parameter], values: dict[str, Any]) -> Any:
     """What a parameter gets: the value of its option, or a dataclass of those of its fields."""
     if isinstance(kind, type) and is_dataclass(kind):
         return kind(**{each.name: values[each.name] for each in parts})

@@ -31,7 +31,7 @@ _LONGEST_FACT = 20_000
 class Shown:
     """A value for machines, and the text that people see in its stead."""
 
-    value: Any
+    value: object
     text: str
 
     def __str__(self) -> str:

@@ -16,8 +16,8 @@ class Change:
 
     path: Path
     kind: Literal["added", "removed", "changed"]
-    before: Any
-    after: Any
+    before: object
+    after: object
 
     @property
     def field(self) -> str:
@@ -50,7 +50,7 @@ def _changes(before: object, after: object, path: Path) -> Iterator[Change]:
         yield Change(path, "changed", before, after)
 
 
-def _change_at(before: Any, after: Any, key: Any, old: bool, new: bool, path: Path) -> Iterator[Change]:
+def _change_at(before: Any, after: Any, key: str | int, old: bool, new: bool, path: Path) -> Iterator[Change]:
     path = (*path, key)
     if old and new:
         yield from _changes(before[key], after[key], path)

@@ -81,7 +81,7 @@ class Entry:
     time: str
     model: ModelReference
     input: Digest
-    output: Any
+    output: object
     previous: Digest
 
     def _content(self) -> dict[str, Any]:

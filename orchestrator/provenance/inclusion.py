@@ -63,7 +63,7 @@ class AnchorReference:
 class Revealed:
     """What was asked, with the salt that ties it to the entry's input hash."""
 
-    value: Any
+    value: object
     salt: bytes
 
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock
 
@@ -251,7 +251,7 @@ def _salt(key: bytes, index: int) -> bytes:
     return hmac.digest(key, index.to_bytes(8, "big"), hashlib.sha256)
 
 
-def _after_last_newline(file: Any, size: int) -> bytes:
+def _after_last_newline(file: BinaryIO, size: int) -> bytes:
     span = 4096
     while True:
         start = max(0, size - span)

@@ -5,6 +5,7 @@ them to the state root in a block's header, whose hash is the block's. Whoever k
 else (a block explorer, a light client, another node) needs to trust nobody for the rest.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -193,11 +194,11 @@ def prove_state(chain: "Chain", registry: Address, version: "Version") -> StateP
     return proof
 
 
-def _raw(nodes: Any) -> tuple[bytes, ...]:
+def _raw(nodes: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(node[2:]) if isinstance(node, str) else bytes(node) for node in nodes)
 
 
-def _header(block: Any) -> bytes:
+def _header(block: Mapping[str, Any]) -> bytes:
     """A block's header in RLP; what a later fork added is there if the block has it."""
     import rlp
 

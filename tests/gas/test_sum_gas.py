@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator.chain.sending import LEAST_MARGIN
 from orchestrator.models.online.features import encode_dense, encode_sparse
 from orchestrator.models.online.references import (
     DensePerceptron,
@@ -22,7 +23,7 @@ from orchestrator.models.online.references import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from tests.sum_system import ANY, DAY, HOUR, Contribution, Facts, System, Terms, Workshop
+from tests.sum_system import ANY, DAY, GWEI, HOUR, Contribution, Facts, System, Terms, Workshop
 
 Snapshot = Callable[..., None]
 WRITE, READ = 5_000, 2_100
@@ -122,6 +123,24 @@ def test_add__20_features_wrong(warm: System, gas_snapshot: Snapshot) -> None:
     assert made.facts & 0x80
     least = bound(receipt, warm, writes=21)
     gas_snapshot("sum: add 20 features, wrong", receipt["gasUsed"], at_most=155_000, bound=least)
+
+
+def test_add__price_fell_after_the_estimate__needs_more_than_was_estimated(
+    warm: System, gas_snapshot: Snapshot
+) -> None:
+    """The price falls by the second. What is paid above it is credited, to a slot that may be a fresh one.
+    So much more than the estimate of the exact price must a sender's margin hold, or the transaction fails.
+    """
+    hour(warm)
+    label, price = 1 - wrong_for(warm, TWENTY), warm.price()
+
+    before = warm.evm.snapshot()
+    exact = warm.evm.send(warm.do.add(TWENTY, label, ANY), "newcomer", price)["gasUsed"]
+    warm.evm.revert(before)
+    paid = warm.evm.send(warm.do.add(TWENTY, label, ANY), "newcomer", price + GWEI)["gasUsed"]
+    gas_snapshot(
+        "sum: add, more for change to a fresh account", paid - exact, at_most=LEAST_MARGIN, bound=22_100
+    )
 
 
 def test_add__no_slot_free__pays_for_a_new_one(warm: System, gas_snapshot: Snapshot) -> None:

@@ -79,9 +79,10 @@ def withdraw(
     """Pay out what the model or market owes to the account --from."""
     opened, account = open_any(session, reference), session.sender
     dest = session.address(to, paid=True) if to else account.address
-    if not opened.shared.balance(account.address):
+    due = opened.shared.balance(account.address)
+    if not due:
         return Answer({"amount": opened.shared.money.json(0)}, "there is nothing to withdraw")
-    receipt = session.send(opened.shared.contract.withdraw(dest), account)
+    receipt = session.send(opened.shared.contract.withdraw(dest, due), account)
     paid = opened.shared.paid_out(receipt)
     return Facts({"amount": amount(opened, paid), "to": dest, "transaction": receipt.tx_hash})
 

@@ -1,7 +1,6 @@
 """Models before quantization: what estimators and ONNX files are read as, over bytes as inputs."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,7 @@ class Affine:
         offsets = np.broadcast_to(np.asarray(offset, np.float64), (outputs,))
         return Affine(self.weights * factors[:, None], self.biases * factors + offsets)
 
-    def chosen(self, outputs: Any) -> "Affine":
+    def chosen(self, outputs: list[int] | Integers) -> "Affine":
         """Some of the outputs, by number."""
         return Affine(self.weights[outputs], self.biases[outputs])
 

@@ -98,12 +98,12 @@ class OnChainModel(ABC):
     def _decode(self, x: bytes) -> Any: ...
 
     @abstractmethod
-    def _learn(self, features: Any, y: int) -> Verdict: ...
+    def _learn(self, features: Indices, y: int) -> Verdict: ...
 
     @abstractmethod
-    def _classify(self, features: Any) -> int: ...
+    def _classify(self, features: Indices) -> int: ...
 
-    def _judge(self, features: Any, y: int) -> tuple[int, int]:
+    def _judge(self, features: Indices, y: int) -> tuple[int, int]:
         raise NotImplementedError(f"there is no market for a {self.part}")
 
     # -- scikit-learn's side --------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ class OnChainModel(ABC):
         return [self._encode(row) for row in self._rows(X)]
 
     @abstractmethod
-    def _encode(self, features: Any) -> bytes: ...
+    def _encode(self, features: Indices) -> bytes: ...
 
     def fit(self, X: object, y: npt.ArrayLike) -> Self:
         """Learn from nothing, one sample after the other, once."""

@@ -10,7 +10,8 @@ are four kinds.
 - `binned`: each number is one feature: that of the interval, between two edges of its column, which it is in.
 
 Words are runs of two or more letters, digits or underscores, lower case unless told otherwise; n-grams are
-their joins by a space. That is what scikit-learn's text vectorizers do by default.
+their joins by a space. That is what scikit-learn's text vectorizers do by default. Letters, digits and lower
+case are those of Unicode 14, whatever the interpreter knows; `unicode` says so in the specification.
 """
 
 import itertools
@@ -24,6 +25,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from orchestrator.errors import DataError, ModelError
+from orchestrator.models.online.alphabet import UNICODE, known
 from orchestrator.models.online.features import encode_dense, encode_sparse
 from orchestrator.text import shown
 
@@ -58,6 +60,7 @@ class Words:
     ngrams: tuple[int, int] = (1, 1)
 
     def __call__(self, text: str) -> Iterable[str]:
+        text = known(text)
         words = TOKENS.findall(text.lower() if self.lowercase else text)
         if self.ngrams == (1, 1):
             return words
@@ -69,7 +72,7 @@ class Words:
         ]
 
     def to_json(self) -> dict[str, Any]:
-        return {"lowercase": self.lowercase, "ngrams": list(self.ngrams)}
+        return {"lowercase": self.lowercase, "ngrams": list(self.ngrams), "unicode": UNICODE}
 
 
 class TextEncoder(Encoder):
@@ -241,6 +244,8 @@ def encoder_from_json(content: Any) -> Encoder:
 
 
 def _words(content: Mapping[str, Any]) -> Words:
+    if content.get("unicode", UNICODE) != UNICODE:  # without one, it was written before this was said
+        raise ValueError("words of another version of Unicode")
     low, high = (int(value) for value in content["ngrams"])
     if not 1 <= low <= high <= 5:
         raise ValueError(f"n-grams from {low} to {high}")

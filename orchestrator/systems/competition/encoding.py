@@ -8,7 +8,7 @@ numbered in their sorted order; a label y that is a number becomes round(y / uni
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,7 @@ def _load(file: Path, target: str, *, numbers: bool, drop: bool) -> "Dataset":
     from orchestrator.learning.spec import Cleaning, Data
 
     rules = Cleaning(missing="drop" if drop else "error", bad_values="error", duplicates="drop")
-    task: Any = "regression" if numbers else "classification"
+    task: Literal["regression", "classification"] = "regression" if numbers else "classification"
     try:
         return load_dataset(Data(file=str(file), target=target, task=task, cleaning=rules), Path())
     except DataError as error:

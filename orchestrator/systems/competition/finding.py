@@ -44,8 +44,8 @@ def find(session: Session, reference: str = "latest") -> Competition:
 
 
 def _latest(session: Session) -> Competition:
-    last = session.known.last("competition")
-    found = factory_of(session).competition(last) if last else None
+    last, factory = session.known.last("competition"), factory_of(session)
+    found = factory.competition(last) if last else None
     if found is None:
         raise ChainError(
             "no competition was created or entered from this folder",

@@ -115,7 +115,7 @@ def _relay(session: Session, opened: PredictionMarket, signed: Signed, sender: A
     try:
         return session.send(function, sender, value=value)
     except ContractReverted as error:
-        if error.error not in ("BadSignature", "Expired"):
+        if error.error not in ("BadSignature", "SignatureExpired"):
             raise
         raise _refused(signed, error.message) from error
 

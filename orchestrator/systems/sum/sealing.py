@@ -22,6 +22,7 @@ from orchestrator.systems.sum.claiming import ClaimResult
 from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.types import Address, Digest, Report, Seconds, Wei
 
+DOMAIN = "DILN sum contribution"
 SALT_BYTES = 32
 
 
@@ -36,8 +37,9 @@ class Secret:
 
     def commitment(self, chain_id: int, contract: Address) -> Digest:
         """What the contract's `commitmentOf` returns."""
-        values = (chain_id, contract, self.contributor, self.salt, self.label, keccak(self.x))
-        types = ["uint256", "address", "address", "bytes32", "uint256", "bytes32"]
+        payload = keccak(encode(["bytes32", "uint256"], [keccak(self.x), self.label]))
+        values = (keccak(text=DOMAIN), chain_id, contract, self.contributor, payload, self.salt)
+        types = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
         return Digest(keccak(encode(types, values)))
 
 

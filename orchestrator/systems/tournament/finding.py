@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import asdict, dataclass
 
-from orchestrator.bindings.tournament import Tournament, TournamentCreated, TournamentFactory
+from orchestrator.bindings.tournament import Created, Tournament, TournamentFactory
 from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
 from orchestrator.kernel import secrets
@@ -72,14 +72,14 @@ def secret_folder(session: Session, tournament: Address | None = None) -> secret
 
 
 def tournaments(session: Session, **filters: Address) -> list[Tournament]:
-    """All tournaments of this chain's factory, oldest first; `filters` as of TournamentCreated."""
-    made = factory_of(session).events(TournamentCreated, None, None, **filters)
-    return [Tournament(session.chain, each.tournament, each.block_number) for each in made]
+    """All tournaments of this chain's factory, oldest first; `filters` as of Created."""
+    made = factory_of(session).events(Created, None, None, **filters)
+    return [Tournament(session.chain, each.instance, each.block_number) for each in made]
 
 
 def open_tournament(session: Session, address: Address) -> Tournament:
     """The tournament at `address`. Raises NotDeployed for one that this factory did not make."""
-    found = next(iter(tournaments(session, tournament=address)), None)
+    found = next(iter(tournaments(session, instance=address)), None)
     if found is None:
         raise NotDeployed(f"{address} is not a tournament of this chain's factory", _LIST)
     return found
@@ -94,6 +94,7 @@ def find(session: Session, reference: str = "latest") -> Tournament:
     if reference == "latest":
         last = session.known.last(KIND)
         if last is None:
+            factory_of(session)  # where there is none, nothing can be listed either
             raise ChainError("no tournament was created or entered from this folder", _LIST)
         return open_tournament(session, last)
     if is_address_like(reference):

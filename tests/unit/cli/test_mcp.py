@@ -90,12 +90,12 @@ def test_sending__cap__holds_over_all_calls(tmp_path: Path) -> None:
 
 
 def test_tools__of_every_command__are_one_kind_or_known_as_none() -> None:
-    everything = {name for name, _ in tools._commands()}
+    everything = {name for name, _ in tools.commands()}
     assert everything >= tools.READING | tools.NEVER
     assert not tools.READING & tools.NEVER
     assert {each.command for each in tools.tools(changing=True).values()} == everything - tools.NEVER
     sending = {
-        name for name, each in tools._commands() if {"calldata", "signer_url"} & {p.name for p in each.params}
+        name for name, each in tools.commands() if {"calldata", "signer_url"} & {p.name for p in each.params}
     }
     assert not tools.READING & sending
 

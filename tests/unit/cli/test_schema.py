@@ -67,7 +67,7 @@ def test_check__another_key_or_type__refused() -> None:
     for wrong in ({"free": 5}, {}, {"free": amount, "more": 1}, {"free": amount | {"value": "5 ether"}}):
         with pytest.raises(AssertionError, match="diln tournament fund"):
             check("tournament fund", wrong)
-    assert command_of(["sum", "market", "show", "x", "--json"]) == "sum market show"
+    assert command_of(["market", "show", "x", "--json"]) == "market show"
     assert command_of(["nonsense"]) is None
 
 

@@ -45,6 +45,7 @@ from orchestrator.systems.market.relaying import lacking, relay, sign
 from orchestrator.systems.market.sealing import open_sealed
 from orchestrator.systems.market.secrets import folder_of
 from orchestrator.systems.market.testset import SealedTest
+from tests.evm import EVERYTHING
 from tests.unit.market.stage import (
     ETHER,
     OFFER,
@@ -562,7 +563,7 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     fair.settle()
     assert fair.leaderboard().final
     owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
-    session.chain.send(fair.market.contract.withdraw(bob.address), bob)
+    session.chain.send(fair.market.contract.withdraw(bob.address, EVERYTHING), bob)
     assert contract.functions.balanceOf(bob.address).call() == before + owed
 
 

@@ -106,6 +106,7 @@ GOOD = {"kind": "vocabulary", "lowercase": True, "ngrams": [1, 1], "vocabulary":
         {"vocabulary": [1]},
         {"ngrams": [1, 99]},
         {"ngrams": 3},
+        {"unicode": 15},
         {"kind": "hashing", "buckets": 10**9, "signed": True},
         {"kind": "scaled", "names": ["a"], "offsets": [0.0], "steps": [0.0]},
         {"kind": "scaled", "names": ["a"], "offsets": [np.nan], "steps": [1.0]},

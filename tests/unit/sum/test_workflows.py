@@ -36,6 +36,7 @@ from orchestrator.systems.sum.leaderboard import leaderboard
 from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.replaying import replay
+from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import conceal, done_by, sample, uncover
 
@@ -76,7 +77,7 @@ def test_add__right_sample__is_refunded_when_due_and_withdrawn(village):
     shared = village.opened.shared
     assert refunded.amount == contribution.facts.deposit * shared.unit == village.balance("contributor")
     account = village.account("contributor")
-    receipt = village.session.chain.send(shared.contract.withdraw(account.address), account)
+    receipt = village.session.chain.send(shared.contract.withdraw(account.address, EVERYTHING), account)
     assert shared.paid_out(receipt) == refunded.amount
     assert village.balance("contributor") == 0
 

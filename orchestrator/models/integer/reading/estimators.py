@@ -1,7 +1,7 @@
 """Networks and linear models of scikit-learn, and pipelines that end in one, read as real models."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +9,10 @@ from orchestrator.errors import ModelError
 from orchestrator.models.integer.reading.ensembles import is_ensemble, read_ensemble
 from orchestrator.models.integer.reading.preprocessing import fold_steps, split_pipeline
 from orchestrator.models.integer.real import Affine, RealModel, RealNetwork
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 
 SUPPORTED = (
     "MLPClassifier and MLPRegressor (relu or identity), linear and logistic models, "
@@ -83,7 +87,7 @@ def check_labels(known: Any, classes: int) -> None:
         )
 
 
-def _layers(final: Any) -> list[Affine]:
+def _layers(final: "BaseEstimator") -> list[Affine]:
     """The layers of a network or a linear model."""
     name = type(final).__name__
     if name in ("MLPClassifier", "MLPRegressor"):

@@ -1,12 +1,20 @@
 """The steps of a scikit-learn pipeline before its model, folded into one affine map of the inputs."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.errors import ModelError
 from orchestrator.models.integer.real import Affine
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.compose import ColumnTransformer
+    from sklearn.decomposition import PCA
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
 
 _HINT = (
     "What can be folded into a model: StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA, "
@@ -61,7 +69,7 @@ def _place(name: object, names: Sequence[str]) -> int:
         ) from None
 
 
-def _step(label: str, step: Any, columns: Affine, names: Sequence[str]) -> Affine:
+def _step(label: str, step: "BaseEstimator", columns: Affine, names: Sequence[str]) -> Affine:
     kind = type(step).__name__
     if step is None or step == "passthrough" or (kind == "FunctionTransformer" and step.func is None):
         return columns
@@ -78,7 +86,9 @@ def _step(label: str, step: Any, columns: Affine, names: Sequence[str]) -> Affin
     raise ModelError(f"step `{label}` ({kind}) cannot be folded into an integer model", _HINT)
 
 
-def _parts(label: str, transformer: Any, columns: Affine, names: Sequence[str]) -> Iterator[Affine]:
+def _parts(
+    label: str, transformer: "ColumnTransformer", columns: Affine, names: Sequence[str]
+) -> Iterator[Affine]:
     """What each part makes of its columns, one beside the other."""
     known = getattr(transformer, "feature_names_in_", None)
     places = [_place(name, names) for name in known] if known is not None else range(len(names))
@@ -111,31 +121,31 @@ def _beside(parts: list[Affine], columns: Affine) -> Affine:
     return joined
 
 
-def _standard(step: Any, columns: Affine) -> Affine:
+def _standard(step: "StandardScaler", columns: Affine) -> Affine:
     spread = np.asarray(1.0 if step.scale_ is None else step.scale_)
     return columns.scaled(1 / spread, -np.asarray(step.mean_ if step.with_mean else 0.0) / spread)
 
 
-def _minmax(step: Any, columns: Affine) -> Affine:
+def _minmax(step: "MinMaxScaler", columns: Affine) -> Affine:
     return columns.scaled(step.scale_, step.min_)
 
 
-def _maxabs(step: Any, columns: Affine) -> Affine:
+def _maxabs(step: "MaxAbsScaler", columns: Affine) -> Affine:
     return columns.scaled(1 / np.asarray(step.scale_))
 
 
-def _robust(step: Any, columns: Affine) -> Affine:
+def _robust(step: "RobustScaler", columns: Affine) -> Affine:
     spread = np.asarray(1.0 if step.scale_ is None else step.scale_)
     return columns.scaled(1 / spread, -np.asarray(0.0 if step.center_ is None else step.center_) / spread)
 
 
-def _pca(step: Any, columns: Affine) -> Affine:
+def _pca(step: "PCA", columns: Affine) -> Affine:
     spread = np.sqrt(step.explained_variance_) if step.whiten else np.ones(len(step.components_))
     weights = step.components_ / spread[:, None]
     return columns.then(Affine(weights, -weights @ step.mean_))
 
 
-def _imputer(step: Any, columns: Affine) -> Affine:
+def _imputer(step: "SimpleImputer", columns: Affine) -> Affine:
     """Bytes are never missing, so it passes them on."""
     kept = len(columns.biases) == len(step.statistics_) and not np.isnan(step.statistics_.astype(float)).any()
     missing_is_nan = isinstance(step.missing_values, float) and np.isnan(step.missing_values)

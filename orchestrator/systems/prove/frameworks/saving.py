@@ -9,13 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ModelError
 from orchestrator.provenance.predicate import Layer
 from orchestrator.systems.prove.frameworks.asked import Label
 from orchestrator.systems.prove.frameworks.plain import plain
 from orchestrator.systems.prove.frameworks.safetensorsfile import write_tensors
+
+if TYPE_CHECKING:
+    from keras import Model
+    from lightgbm import Booster, LGBMModel
+    from onnx import ModelProto
+    from xgboost import XGBModel
+
 
 _ACTIVATIONS = {
     "ReLU": "relu",
@@ -82,14 +89,14 @@ def _sklearn(model: object, stem: Path) -> Saved:
     )
 
 
-def _xgboost(model: Any, stem: Path) -> Saved:
+def _xgboost(model: "XGBModel", stem: Path) -> Saved:
     booster = model.get_booster() if hasattr(model, "get_booster") else model
     path = _written(stem, ".ubj", bytes(booster.save_raw(raw_format="ubj")))
     names = tuple(booster.feature_names or ()) or _counted(booster.num_features())
     return _saved(model, path, "xgboost", names, optional=True)
 
 
-def _lightgbm(model: Any, stem: Path) -> Saved:
+def _lightgbm(model: "LGBMModel | Booster", stem: Path) -> Saved:
     booster = getattr(model, "booster_", model)
     path = _written(stem, ".lgb.txt", booster.model_to_string().encode())
     return _saved(model, path, "lightgbm", tuple(booster.feature_name()), optional=True)
@@ -103,13 +110,13 @@ def _torch(model: object, stem: Path) -> Saved:
     return _saved(model, path, "torch", layers=_layers(model))
 
 
-def _keras(model: Any, stem: Path) -> Saved:
+def _keras(model: "Model", stem: Path) -> Saved:
     path = _named(stem, ".keras")
     model.save(str(path))
     return _saved(model, path, "keras")
 
 
-def _onnx(model: Any, stem: Path) -> Saved:
+def _onnx(model: "ModelProto", stem: Path) -> Saved:
     path = _written(stem, ".onnx", model.SerializeToString(deterministic=True))
     return Saved(path, _text(model.producer_name) or "onnx.ModelProto", libraries=_libraries("onnx"))
 

@@ -53,7 +53,7 @@ class ChainWorld(World):
         self._salts = 0
         self.contract = self._create(model, terms)
         for agent, start in enumerate(starts):
-            fund = self.contract.fund(self._agent(agent), 0)
+            fund = self.contract.fund(self._agent(agent), start * GWEI)
             self._send(fund, self._who[agent + 1], start * GWEI)
             self.now += 1
 
@@ -71,7 +71,7 @@ class ChainWorld(World):
         receipt = self._send(create, creator)
         self.now += 1
         [created] = factory.emitted(Created, receipt)
-        return Sum(self._chain, created.sum)
+        return Sum(self._chain, created.instance)
 
     def price(self) -> int:
         return self.contract.price(1) // GWEI

@@ -5,10 +5,10 @@ import {Words} from "../models/online/Words.sol";
 import {IMarketEvents} from "./IMarketEvents.sol";
 import {Escrow} from "./MarketTypes.sol";
 
-/// @title Ledger
-/// @notice Everyone's balance and the pot, in ether or in one ERC-20. Money comes in and goes out in MarketPurse; in
+/// @title Pot
+/// @notice Everyone's balance and the pot, in ether or in one ERC-20. Money comes in and goes out in MarketBalances; in
 /// between it only moves between balances and pot: what the contract holds is always the sum of these.
-abstract contract MarketLedger is IMarketEvents {
+abstract contract Pot is IMarketEvents {
     Escrow internal _escrow;
     mapping(address who => uint256) internal _balances;
 
@@ -18,7 +18,7 @@ abstract contract MarketLedger is IMarketEvents {
     }
 
     /// @dev Move `amount` from the pot to a balance.
-    function _credit(address who, uint256 amount) internal {
+    function _payOut(address who, uint256 amount) internal {
         if (amount == 0) return;
         _escrow.pot = uint128(_escrow.pot - amount); // reverts rather than owe what is not there
         _balances[who] += amount;
