@@ -120,7 +120,7 @@ def train(
     training, held_out = (table, test) if test else split(table, share, seed)
     first = _vectorizer(words, buckets, kind) if texts else _of_numbers(kind, training)
     pipeline = make_pipeline(first, _classifier(kind, seed))
-    if not texts:
+    if not isinstance(table.samples, list):
         _require_numbers(table.samples)
     try:
         with warnings.catch_warnings():  # columns of few values are cut into fewer bins: that is meant

@@ -1,8 +1,8 @@
 """The page over a slow line, from a static host's subfolder, and from IPFS by a real Kubo gateway."""
 
 import functools
-import os
 import http.server
+import os
 import shutil
 import threading
 from collections.abc import Iterator
