@@ -71,6 +71,10 @@ SYSTEMS: Mapping[str, Sequence[Binding]] = {
         Binding("TournamentFactory", "TournamentFactory"),
         Binding("Tournament", "Tournament", frozenset({"terms"})),
     ),
+    "federation": (
+        Binding("FederationFactory", "FederationFactory"),
+        Binding("Federation", "QualityFederation", frozenset({"terms"})),  # of any policy
+    ),
 }
 _UNBOUND = frozenset({"eip712Domain", "initialize"})
 _TAKEN = frozenset({*dir(Bound), "address", "block", "chain"})

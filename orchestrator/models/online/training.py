@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.errors import DataError
+from orchestrator.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +120,8 @@ def train(
     training, held_out = (table, test) if test else split(table, share, seed)
     first = _vectorizer(words, buckets, kind) if texts else _of_numbers(kind, training)
     pipeline = make_pipeline(first, _classifier(kind, seed))
+    if not isinstance(table.samples, list):
+        _require_numbers(table.samples)
     try:
         with warnings.catch_warnings():  # columns of few values are cut into fewer bins: that is meant
             warnings.simplefilter("ignore", UserWarning)
@@ -126,6 +129,16 @@ def train(
     except ValueError as error:
         raise DataError(f"nothing can be learned from this: {error}", "Look at the columns.") from error
     return Trained(pipeline, training, held_out, _repeated(training, held_out))
+
+
+def _require_numbers(frame: "pd.DataFrame") -> None:
+    """Raises DataError, which names the columns that are not numbers."""
+    others = [str(name) for name in frame.select_dtypes(exclude=["number", "bool"]).columns]
+    if others:
+        raise DataError(
+            f"these columns do not hold numbers: {', '.join(shown(name, 40) for name in others[:5])}",
+            "Name the one that holds texts (--text-column NAME), or leave it out, or encode it as numbers.",
+        )
 
 
 def read_pipeline(
