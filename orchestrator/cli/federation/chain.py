@@ -281,7 +281,7 @@ def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
     }
 
 
-def _arguments(event: Any) -> dict[str, Any]:
+def _arguments(event: object) -> dict[str, Any]:
     """The event's arguments."""
     own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
     if "claim" in own:
