@@ -4,7 +4,6 @@ import hashlib
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
@@ -12,6 +11,7 @@ from orchestrator.errors import ChainError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.provenance import Approval, Manifest, Version, describe, publication_of, sign_publication
+from orchestrator.storage.adding import PutResult
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import Finished, current_model, finished, revealed_in, seats_of
 from orchestrator.times import utc
@@ -67,7 +67,7 @@ def _project(session: Session, federation: Federation, owner: Account) -> tuple[
 
 
 def _manifest(
-    federation: Federation, last: Finished, content: bytes, stored: Any, descriptor: Descriptor
+    federation: Federation, last: Finished, content: bytes, stored: PutResult, descriptor: Descriptor
 ) -> Manifest:
     number, claim = last.finalized.round, last.claim
     at = utc(federation.chain.time_of(last.finalized.block_number)).strftime("%Y-%m-%dT%H:%M:%SZ")
