@@ -20,6 +20,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain.locking import exclusive
 from orchestrator.errors import ChainError
+from orchestrator.files import sync_path
 from orchestrator.types import Address, Wei
 
 _DYNAMIC_FEE = bytes([2])
@@ -243,7 +244,7 @@ class Outbox:
                 stream.flush()
                 os.fsync(stream.fileno())
             beside.replace(path)
-            _sync(path.parent)
+            sync_path(path.parent)
         except OSError as error:
             raise ChainError(
                 f"{path} cannot be written, so nothing was sent: {error.strerror}",
@@ -251,12 +252,3 @@ class Outbox:
             ) from error
         finally:
             beside.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make new names in `folder` last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -99,7 +99,9 @@ class Rpc:
         await send({"type": "http.response.start", "status": int(status), "headers": fields})
         await send({"type": "http.response.body", "body": content})
 
-    async def _answer(self, verb: str, headers: Mapping[str, str], receive: Any) -> tuple[HTTPStatus, bytes]:
+    async def _answer(
+        self, verb: str, headers: Mapping[str, str], receive: object
+    ) -> tuple[HTTPStatus, bytes]:
         if reason := self._visitors.refusal(headers):
             return HTTPStatus.FORBIDDEN, _refused(reason)
         if verb == "OPTIONS":
@@ -132,7 +134,7 @@ class Rpc:
         answers = [found for each in asked if (found := self._one(each)) is not None]
         return _encoded(answers or None)
 
-    def _one(self, request: Any) -> dict[str, Any] | None:
+    def _one(self, request: object) -> dict[str, Any] | None:
         """The answer to one request; None if it is a notification."""
         if not isinstance(request, dict) or not isinstance(request.get("method"), str):
             return _error(None, INVALID_REQUEST, "a request is an object with a `method`")
@@ -142,7 +144,7 @@ class Rpc:
         answer = self._ask(number, request["method"], request.get("params"))
         return answer if "id" in request else None
 
-    def _ask(self, number: Any, method: str, params: Any) -> dict[str, Any]:
+    def _ask(self, number: object, method: str, params: object) -> dict[str, Any]:
         if method not in self._methods:
             return _error(number, METHOD_NOT_FOUND, f"there is no method {shown(method, 80)} here")
         try:
@@ -181,17 +183,17 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
 
 
-def _is_id(value: Any) -> bool:
+def _is_id(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or (isinstance(value, int | str) and not isinstance(value, bool))
 
 
-def _error(number: Any, code: int, message: str) -> dict[str, Any]:
+def _error(number: object, code: int, message: str) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}}
 
 
-def _encoded(answer: Any) -> bytes:
+def _encoded(answer: object) -> bytes:
     return b"" if answer is None else json.dumps(answer, separators=(",", ":")).encode("ascii")
 
 

@@ -108,7 +108,7 @@ def _joined(own: list[inspect.Parameter], shared: list[inspect.Parameter]) -> li
     return alone + [each for each in shared if _flag(each) not in flags]
 
 
-def _value(kind: Any, name: str, parts: list[inspect.Parameter], values: dict[str, Any]) -> Any:
+def _value(kind: object, name: str, parts: list[inspect.Parameter], values: dict[str, Any]) -> Any:
     """What a parameter gets: the value of its option, or a dataclass of those of its fields."""
     if isinstance(kind, type) and is_dataclass(kind):
         return kind(**{each.name: values[each.name] for each in parts})

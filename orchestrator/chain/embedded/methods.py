@@ -94,7 +94,7 @@ class Methods:
             "evm_mine": (lambda _: data(self.machine.mine()), (Parameter("options", of.anything, None),)),
         }
 
-    def ask(self, method: str, params: Any) -> Any:
+    def ask(self, method: str, params: object) -> Any:
         """Raises NotImplementedError for an unknown method, InvalidParams, Refused, ValidationError."""
         if method not in self._methods:
             raise NotImplementedError(f"the embedded chain has no method {shown(method, 80)}")
