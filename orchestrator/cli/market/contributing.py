@@ -87,8 +87,7 @@ def contribute(
                 session, opened, submission, account, sealed=sealed, progress=progress
             )
     numbers = [each.index for each in done.given]
-    told = {} if sealed else {"contributions": len(numbers)}  # the sealed ones are numbered when they open
-    return Facts(facts | told | {"numbers": numbers, "gas": done.gas_used})
+    return Facts(facts | {"contributions": len(numbers), "numbers": numbers, "gas": done.gas_used})
 
 
 @command(market, sender=SENDS)

@@ -661,4 +661,4 @@ def test_contribute__sealed__says_how_many_were_sealed(
     words += ["--from", "bob", "--yes", "--json", "--home", str(fair.session.settings.home)]
     assert run(words) == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["sealed"], said["contributions"], said["numbers"]) == (True, 1, [])
+    assert (said["sealed"], said["contributions"], said["numbers"]) == (True, 1, [0])

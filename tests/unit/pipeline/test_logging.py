@@ -472,3 +472,22 @@ def test_create_app__model_of_another_framework__is_served_with_its_features(des
         assert answer["label"] == pytest.approx(float(expected[0]))
         schema = client.get("/openapi.json").json()["components"]["schemas"]["Row"]
         assert schema["required"] == ["f0", "f1", "f2", "f3"]
+
+
+def test_recorder__loss_with_a_gradient__is_detached_first() -> None:
+    class Loss:
+        """A tensor as PyTorch has them in a training loop: it warns where it becomes a number."""
+
+        def __init__(self, detached: bool = False) -> None:
+            self.detached = detached
+
+        def detach(self) -> "Loss":
+            return Loss(True)
+
+        def __float__(self) -> float:
+            assert self.detached
+            return 0.5
+
+    with diln.Recorder() as recorder:
+        recorder.log(0, loss=Loss())
+    assert recorder.history.metrics["loss"] == (0.5,)

@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
 def number(value: Any) -> float | None:
     """A finite number, or None: of Python, numpy, or a tensor of one element."""
     try:
-        found = float(value)
+        found = float(value.detach() if hasattr(value, "detach") else value)  # PyTorch warns of the rest
     except (TypeError, ValueError, RuntimeError, OverflowError):
         return None
     return found if math.isfinite(found) else None
