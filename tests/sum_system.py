@@ -35,7 +35,7 @@ FREE = Terms(cost_weight=0)
 
 @dataclass(frozen=True)
 class Facts:
-    """A contribution's facts (contracts/sum/Facts.sol)."""
+    """A contribution's facts (contracts/sum/ContributionInfo.sol)."""
 
     word: int
 

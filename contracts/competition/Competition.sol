@@ -9,14 +9,12 @@ import {ICompetition, Outcome, Phase, Progress, Submission, Terms} from "./IComp
 // For slither: phases have deadlines; progress shares a slot with a time; immutables as in the registry.
 // slither-disable-start timestamp,incorrect-equality,naming-convention
 
-/**
- * @title Competition
- * @notice A competition: what can be asked of it.
- *
- * The parts, each of them on top of the one before: CompetitionBase (state, clock, money), -Training (split,
- * challenges), -Submissions (commit, reveal), -Evaluation (test data, direct scores, ranking), -Disputes
- * (optimistic scores), -Payouts (closing, withdrawing). The essay is in ICompetition.sol.
- */
+/// @title Competition
+/// @notice A competition: what can be asked of it.
+///
+/// The parts, each of them on top of the one before: CompetitionBase (state, clock, money), -Training (split,
+/// challenges), -Submissions (commit, reveal), -Evaluation (test data, direct scores, ranking), -Disputes
+/// (optimistic scores), -Payouts (closing, withdrawing). The essay is in ICompetition.sol.
 contract Competition is CompetitionPayouts {
     constructor(IModelRunner runner) {
         RUNNER = runner;

@@ -9,10 +9,8 @@ import {TermsCodec} from "./TermsCodec.sol";
 // For slither: what comes in goes into the clone; immutables are named as constants.
 // slither-disable-start locked-ether,naming-convention,incorrect-equality
 
-/**
- * @title CompetitionFactory
- * @notice Makes competitions. Prize and bond are inside when `create` returns.
- */
+/// @title CompetitionFactory
+/// @notice Makes competitions. Prize and bond are inside when `create` returns.
 contract CompetitionFactory is Factory {
     /// @notice From creation to the block whose hash draws the split: the organizer cannot know it when it pays.
     uint256 public constant SEED_DELAY = 4;
@@ -28,11 +26,9 @@ contract CompetitionFactory is Factory {
         IMPLEMENTATION = implementation;
     }
 
-    /**
-     * @notice Make a competition with the caller as organizer, and escrow prize and bond.
-     * @param t The terms; `organizer` and `seedBlock` are set here. Reverts with InvalidTerms(field) for terms
-     * under which somebody could be stuck or cheated. With a token, prize + bond must be approved to the factory.
-     */
+    /// @notice Make a competition with the caller as organizer, and escrow prize and bond.
+    /// @param t The terms; `organizer` and `seedBlock` are set here. Reverts with InvalidTerms(field) for terms
+    /// under which somebody could be stuck or cheated. With a token, prize + bond must be approved to the factory.
     function create(Terms memory t) external payable returns (address competition) {
         // Check
         t.organizer = msg.sender;
@@ -41,7 +37,8 @@ contract CompetitionFactory is Factory {
         uint256 escrow = uint256(t.prize) + t.bond;
         t.token.checkValue(escrow);
         // Effect
-        competition = _create(IMPLEMENTATION, TermsCodec.encode(t), t.root, msg.value, "");
+        competition = _clone(IMPLEMENTATION, TermsCodec.encode(t), t.root, msg.value);
+        emit Created(competition, IMPLEMENTATION, msg.sender, "");
         isCompetition[competition] = true;
         // Interaction
         if (t.token.isEther()) return competition;

@@ -11,22 +11,20 @@ import {TermsCodec} from "./TermsCodec.sol";
 // For slither: progress shares a slot with a time; what is left by a division is not random.
 // slither-disable-start timestamp,incorrect-equality,weak-prng
 
-/**
- * @title CompetitionPayouts
- * @notice The end, and who is paid what.
- *
- * What comes in: prize, bond, deposits, stakes, claim bonds. Where it goes, by outcome:
- *
- *   Decided    winners: their shares of the pot (prize + deposits of who did not reveal + halves of refuted
- *              bonds); revealed: deposit less tips, claim bond unless refuted; organizer: bond + rest of the pot,
- *              where nobody revealed less a tenth of the bond, which is burnt
- *   Unopened   revealed: deposit + equal share of prize, half the bond and forfeited deposits; fire: half the bond
- *   Withheld   committed: deposit + equal share of the prize; challenger and fire: half the bond each
- *   Undrawn    organizer: prize; caller and fire: half the bond each
- *
- * Answered stakes are the organizer's, all others their challengers'; tips the crankers'; half of a refuted bond
- * the refuter's.
- */
+/// @title CompetitionPayouts
+/// @notice The end, and who is paid what.
+///
+/// What comes in: prize, bond, deposits, stakes, claim bonds. Where it goes, by outcome:
+///
+///   Decided    winners: their shares of the pot (prize + deposits of who did not reveal + halves of refuted
+///              bonds); revealed: deposit less tips, claim bond unless refuted; organizer: bond + rest of the pot,
+///              where nobody revealed less a tenth of the bond, which is burnt
+///   Unopened   revealed: deposit + equal share of prize, half the bond and forfeited deposits; fire: half the bond
+///   Withheld   committed: deposit + equal share of the prize; challenger and fire: half the bond each
+///   Undrawn    organizer: prize; caller and fire: half the bond each
+///
+/// Answered stakes are the organizer's, all others their challengers'; tips the crankers'; half of a refuted bond
+/// the refuter's.
 abstract contract CompetitionPayouts is CompetitionDisputes {
     /// The part of the bond that is burnt where nobody revealed: what it costs to draw one's split once more.
     uint256 private constant UNUSED = 10;

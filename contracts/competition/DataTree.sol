@@ -9,13 +9,11 @@ import {TermsCodec} from "./TermsCodec.sol";
 // One preimage for all leaves; the tests hold it against Python.
 // solhint-disable no-inline-assembly
 
-/**
- * @title DataTree
- * @notice The data commitment and the tree of predictions.
- *
- * Both are ordered trees (see Merkle): no root has room for two versions of one leaf. Leaves start with a tag of
- * their own and are longer than the 64 bytes of an inner node, so nothing can pass for something else.
- */
+/// @title DataTree
+/// @notice The data commitment and the tree of predictions.
+///
+/// Both are ordered trees (see Merkle): no root has room for two versions of one leaf. Leaves start with a tag of
+/// their own and are longer than the 64 bytes of an inner node, so nothing can pass for something else.
 library DataTree {
     bytes32 internal constant SAMPLE = keccak256("DILN competition sample");
     bytes32 internal constant GROUP = keccak256("DILN competition group");

@@ -4,124 +4,124 @@ pragma solidity ^0.8.28;
 import {Currency} from "../kernel/Currency.sol";
 import {IModelErrors} from "../models/integer/IModelRunner.sol";
 
-/**
- * Competitions that nobody can cheat
- * ==================================
- *
- * An organizer escrows a prize and a bond behind a commitment to data. Submitters commit to integer models
- * (see contracts/models/integer/IModelRunner.sol) before any test data is public. The contract proves which model is
- * best and pays it.
- *
- * Course
- *
- *   Seeding ──drawSplit──▶ Training ──▶ Reveal ──▶ Opening ──openTest──▶ Evaluation ──finalize──▶ Closed
- *      │                      │                      │
- *      └─slashUndrawn         └─slashWithheld        └─slashUnopened          (each of them closes, too)
- *
- *   Time alone moves Training to Reveal to Opening; calls that come early or late say when their phase opens or
- *   closed. Every amount is fixed at creation; nothing can be cancelled, paused or upgraded, and no role is
- *   privileged afterwards.
- *
- * Roles, what each may lose, and to whom
- *
- *   - Organizer: gives the data, the terms, the prize, the bond. It may lose the prize to winners, and of the bond
- *     what the faults below say. Nobody but itself can make it lose the bond: it answers challenges within `answer`
- *     seconds, has the split drawn while its seed is on record, and opens all test groups in time.
- *   - Submitter: loses its deposit to the pot if it does not reveal, the tip out of it to whoever evaluates it, and in
- *     optimistic competitions its claim bond if a prediction that it posted is not its model's: half to the refuter,
- *     half to the pot. It must reveal before the deadline and see to its own evaluation or claim, else it has no rank
- *     and keeps its deposit. Weights are secret until the reveal; a copy of them can only be committed later, and loses
- *     to the earlier commitment.
- *   - Challenger: loses its stake to the organizer if the group is opened in time; else gets it and half the bond.
- *   - Refuter (optimistic only): anyone; loses nothing but gas. One honest refuter that is not censored for `refute`
- *     seconds is the assumption on which optimistic scores rest. A claimant can refute itself, so only half a bond is
- *     the refuter's; the other half joins the prize.
- *   - Cranker: anyone that draws, evaluates, settles or finalizes. Evaluations pay a tip out of the deposit of
- *     the submission that was evaluated.
- *   - The token, when the prize is not in ETH, must move exactly what it is asked to move (no fee, no rebasing).
- *
- * Faults: half of the bond is burnt in every ending that is the organizer's fault, so that none is free even for an
- * organizer that wears every hat and has every account. The prize and the other half:
- *
- *   - Undrawn. Nobody draws while the seed is on record (256 blocks; 8,191 where EIP-2935 is live; drawing begins 12
- *     blocks above the seed's): anyone calls `slashUndrawn`. The other half is the caller's, the prize goes back.
- *   - Withheld. A training group that is withheld off-chain is challenged on-chain; no answer in time:
- *     `slashWithheld`. The other half is the challenger's; the prize is the committers' in equal shares (without any it
- *     goes back), and all deposits return. All answers are due before the reveals begin; while one is overdue, nobody
- *     reveals or finalizes: withholding is decided before any model is public.
- *   - Unopened. Not every test group open in time: `slashUnopened`. The prize, the other half and the forfeited
- *     deposits are shared evenly among the revealed submissions, whose deposits return.
- *
- * Liveness: who may stop, and the way out for the others
- *
- *   - Reveal. If nobody reveals, `finalize` returns prize, forfeits and all of the bond but a tenth, which is burnt:
- *     else whoever dislikes a split could let the competition lapse and draw another one on the same data for nothing.
- *   - Opening. Anyone may send what the organizer opens; groups that are open by then are skipped.
- *   - Evaluation. A submission that nobody evaluates (claims, settles) by the deadline has no rank and keeps its
- *     deposit; nobody waits for it. `finalize` looks at no more than four submissions.
- *   - Closed. Everyone pulls; a wallet that refuses money blocks only itself and may name another receiver.
- *     There is no deadline for pulling. A prize waits until its model is kept as code: `finalize` does that for the
- *     winner if it is given the model, anyone does it with `keep`; nobody else waits for that.
- *   - Terms under which a phase has no room for its work are refused, see TermsCodec: a fifth of Ethereum's gas (one
- *     million a second) must do for answers to challenges of all groups at once, for opening all test groups, and for
- *     the dearest model on all samples. The stake is half the bond at most, claim bond and deposit are the prize at
- *     most, the bond is a tenth of the prize at least.
- *
- * What it cannot do
- *
- *   - Tell who is who. An organizer knows every label, so it can win its own prize under another name with a model that
- *     has learned the test labels by heart. What is sure is that it cannot pick the split, reveal a part or another
- *     version, withhold or cancel for less than half the bond. Small models and the organizer's name are what
- *     submitters should look at.
- *   - Keep equal shares from the organizer's other accounts. With k of them among h others, a fault costs half the bond
- *     and h/(k+h) of what is shared: with nine against one, a bond of half the prize, a perfect honest model, staying
- *     closed costs 0.375 prizes (0.25 burnt, 0.125 to the honest one) where opening costs a whole one. Only a bond of
- *     twice the prize or more makes it never pay.
- *   - Keep one model from several places in direct mode. The same bytes count once; in optimistic mode so do the same
- *     predictions on all test samples. A model that differs in one prediction is another one there, so places are for
- *     sale at a deposit each, which returns. Keeping a hash of all predictions in direct mode, too, would take some 30
- *     gas of each sample (7 % of a 2-4-4-1 network's 415) and only force the copier to change one prediction.
- *   - Pay who found a lie rather than who is included first. A refutation in a public mempool can be copied, by the
- *     claimant, too, who so gets half its bond back: the expected reward of an honest refuter is near zero there, and
- *     lying costs half the claim bond at least. A committed refutation would not change that (a liar can commit to the
- *     refutation of its own lie beforehand, for 45,000 gas). Refuters should send privately, or refute for the prize.
- *   - Choose the block. The proposer of block `seedBlock` can discard its own block at the cost of its reward, and so
- *     redraw the split once; sequencers can choose it. Prizes that outweigh block rewards by far want testGroups that
- *     make a redraw worthless.
- *   - Stop an organizer from paying for another draw: a tenth of the bond for each, where nobody else reveals.
- *
- * Money in: prize + bond (creation), deposit (commit), stake (challenge), claim bond (claim). Every rounding
- * remainder is the organizer's.
- *
- * Data
- *
- *   A sample is `features` bytes followed by its label: one byte below `classes`, or (classes = 0) a big-endian
- *   int32. A group is `groupSize` samples. leaf(sample) binds the group's 256 bit salt, the group, the position
- *   and the sample's bytes; a group's tree stands over its samples; leaf(group) binds that tree's root, the
- *   group, its size, the features and the range of labels; `root` stands over all groups. Pairs are hashed left before
- *   right; a node without a partner rises as it is. A proof is walked by the leaf's number and the count of leaves and
- *   used up, so that no root has room for two versions of one group.
- *
- * Models
- *
- *   A revealed model is known by the address where the runner keeps it, or would: that follows from its bytes, so
- *   equal models have one. In direct competitions the bytes come again with each evaluation, and only models that
- *   win become code. In optimistic ones they become code at the reveal, so that a refuter need not carry them.
- *   Whatever others need to check somebody's act is in the event of that act, so that nobody can hide it in a call
- *   from another contract: models, opened groups, predictions.
- *
- * Optimistic claims
- *
- *   All predictions are posted, so that nobody can be kept from checking them. The contract itself computes the
- *   score from them and the labels, which it keeps; what is taken on trust is that they are the model's. It keeps
- *   a root over their 32 byte words, so that one wrong prediction refutes the claim in one transaction.
- *
- * Scores
- *
- *   accuracy: ⌊10⁹ · correct / N⌋. macro-F1: ⌊Σ over classes ⌊10⁹ · 2·tp / (predicted + actual)⌋ / classes⌋ with
- *   0/0 = 0.
- *   MAE: 2⁶⁴ − 1 − ⌊10⁶ · Σ|error| / N⌋. Higher is always better; equal scores rank by earlier commitment.
- */
+/// Competitions that nobody can cheat
+/// ==================================
+///
+/// An organizer escrows a prize and a bond behind a commitment to data. Submitters commit to integer models
+/// (see contracts/models/integer/IModelRunner.sol) before any test data is public. The contract proves which model is
+/// best and pays it.
+///
+/// Course
+///
+///   Seeding ──drawSplit──▶ Training ──▶ Reveal ──▶ Opening ──openTest──▶ Evaluation ──finalize──▶ Closed
+///      │                      │                      │
+///      └─slashUndrawn         └─slashWithheld        └─slashUnopened          (each of them closes, too)
+///
+///   Time alone moves Training to Reveal to Opening; calls that come early or late say when their phase opens or
+///   closed. Every amount is fixed at creation; nothing can be cancelled, paused or upgraded, and no role is
+///   privileged afterwards.
+///
+/// Roles, what each may lose, and to whom
+///
+///   - Organizer: gives the data, the terms, the prize, the bond. It may lose the prize to winners, and of the bond
+///     what the faults below say. Nobody but itself can make it lose the bond: it answers challenges within `answer`
+///     seconds, has the split drawn while its seed is on record, and opens all test groups in time.
+///   - Submitter: loses its deposit to the pot if it does not reveal, the tip out of it to whoever evaluates it, and in
+///     optimistic competitions its claim bond if a prediction that it posted is not its model's: half to the refuter,
+///     half to the pot. It must reveal before the deadline and see to its own evaluation or claim, else it has no rank
+///     and keeps its deposit. Weights are secret until the reveal; a copy of them can only be committed later, and
+///     loses to the earlier commitment.
+///   - Challenger: loses its stake to the organizer if the group is opened in time; else gets it and half the bond.
+///   - Refuter (optimistic only): anyone; loses nothing but gas. One honest refuter that is not censored for `refute`
+///     seconds is the assumption on which optimistic scores rest. A claimant can refute itself, so only half a bond is
+///     the refuter's; the other half joins the prize.
+///   - Cranker: anyone that draws, evaluates, settles or finalizes. Evaluations pay a tip out of the deposit of
+///     the submission that was evaluated.
+///   - The token, when the prize is not in ETH, must move exactly what it is asked to move (no fee, no rebasing).
+///
+/// Faults: half of the bond is burnt in every ending that is the organizer's fault, so that none is free even for an
+/// organizer that wears every hat and has every account. The prize and the other half:
+///
+///   - Undrawn. Nobody draws while the seed is on record (256 blocks; 8,191 where EIP-2935 is live; drawing begins 12
+///     blocks above the seed's): anyone calls `slashUndrawn`. The other half is the caller's, the prize goes back.
+///   - Withheld. A training group that is withheld off-chain is challenged on-chain; no answer in time:
+///     `slashWithheld`. The other half is the challenger's; the prize is the committers' in equal shares (without any
+///     it goes back), and all deposits return. All answers are due before the reveals begin; while one is overdue,
+///     nobody reveals or finalizes: withholding is decided before any model is public.
+///   - Unopened. Not every test group open in time: `slashUnopened`. The prize, the other half and the forfeited
+///     deposits are shared evenly among the revealed submissions, whose deposits return.
+///
+/// Liveness: who may stop, and the way out for the others
+///
+///   - Reveal. If nobody reveals, `finalize` returns prize, forfeits and all of the bond but a tenth, which is burnt:
+///     else whoever dislikes a split could let the competition lapse and draw another one on the same data for nothing.
+///   - Opening. Anyone may send what the organizer opens; groups that are open by then are skipped.
+///   - Evaluation. A submission that nobody evaluates (claims, settles) by the deadline has no rank and keeps its
+///     deposit; nobody waits for it. `finalize` looks at no more than four submissions.
+///   - Closed. Everyone pulls; a wallet that refuses money blocks only itself and may name another receiver.
+///     There is no deadline for pulling. A prize waits until its model is kept as code: `finalize` does that for the
+///     winner if it is given the model, anyone does it with `keep`; nobody else waits for that.
+///   - Terms under which a phase has no room for its work are refused, see TermsCodec: a fifth of Ethereum's gas (one
+///     million a second) must do for answers to challenges of all groups at once, for opening all test groups, and for
+///     the dearest model on all samples. The stake is half the bond at most, claim bond and deposit are the prize at
+///     most, the bond is a tenth of the prize at least.
+///
+/// What it cannot do
+///
+///   - Tell who is who. An organizer knows every label, so it can win its own prize under another name with a model
+///   that
+///     has learned the test labels by heart. What is sure is that it cannot pick the split, reveal a part or another
+///     version, withhold or cancel for less than half the bond. Small models and the organizer's name are what
+///     submitters should look at.
+///   - Keep equal shares from the organizer's other accounts. With k of them among h others, a fault costs half the
+///   bond
+///     and h/(k+h) of what is shared: with nine against one, a bond of half the prize, a perfect honest model, staying
+///     closed costs 0.375 prizes (0.25 burnt, 0.125 to the honest one) where opening costs a whole one. Only a bond of
+///     twice the prize or more makes it never pay.
+///   - Keep one model from several places in direct mode. The same bytes count once; in optimistic mode so do the same
+///     predictions on all test samples. A model that differs in one prediction is another one there, so places are for
+///     sale at a deposit each, which returns. Keeping a hash of all predictions in direct mode, too, would take some 30
+///     gas of each sample (7 % of a 2-4-4-1 network's 415) and only force the copier to change one prediction.
+///   - Pay who found a lie rather than who is included first. A refutation in a public mempool can be copied, by the
+///     claimant, too, who so gets half its bond back: the expected reward of an honest refuter is near zero there, and
+///     lying costs half the claim bond at least. A committed refutation would not change that (a liar can commit to the
+///     refutation of its own lie beforehand, for 45,000 gas). Refuters should send privately, or refute for the prize.
+///   - Choose the block. The proposer of block `seedBlock` can discard its own block at the cost of its reward, and so
+///     redraw the split once; sequencers can choose it. Prizes that outweigh block rewards by far want testGroups that
+///     make a redraw worthless.
+///   - Stop an organizer from paying for another draw: a tenth of the bond for each, where nobody else reveals.
+///
+/// Money in: prize + bond (creation), deposit (commit), stake (challenge), claim bond (claim). Every rounding
+/// remainder is the organizer's.
+///
+/// Data
+///
+///   A sample is `features` bytes followed by its label: one byte below `classes`, or (classes = 0) a big-endian
+///   int32. A group is `groupSize` samples. leaf(sample) binds the group's 256 bit salt, the group, the position
+///   and the sample's bytes; a group's tree stands over its samples; leaf(group) binds that tree's root, the
+///   group, its size, the features and the range of labels; `root` stands over all groups. Pairs are hashed left before
+///   right; a node without a partner rises as it is. A proof is walked by the leaf's number and the count of leaves and
+///   used up, so that no root has room for two versions of one group.
+///
+/// Models
+///
+///   A revealed model is known by the address where the runner keeps it, or would: that follows from its bytes, so
+///   equal models have one. In direct competitions the bytes come again with each evaluation, and only models that
+///   win become code. In optimistic ones they become code at the reveal, so that a refuter need not carry them.
+///   Whatever others need to check somebody's act is in the event of that act, so that nobody can hide it in a call
+///   from another contract: models, opened groups, predictions.
+///
+/// Optimistic claims
+///
+///   All predictions are posted, so that nobody can be kept from checking them. The contract itself computes the
+///   score from them and the labels, which it keeps; what is taken on trust is that they are the model's. It keeps
+///   a root over their 32 byte words, so that one wrong prediction refutes the claim in one transaction.
+///
+/// Scores
+///
+///   accuracy: ⌊10⁹ · correct / N⌋. macro-F1: ⌊Σ over classes ⌊10⁹ · 2·tp / (predicted + actual)⌋ / classes⌋ with
+///   0/0 = 0.
+///   MAE: 2⁶⁴ − 1 − ⌊10⁶ · Σ|error| / N⌋. Higher is always better; equal scores rank by earlier commitment.
 
 /// How predictions are scored.
 enum Metric {

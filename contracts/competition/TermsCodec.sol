@@ -8,13 +8,11 @@ import {Metric, Mode, Scheme, Terms} from "./ICompetition.sol";
 // Code is read into place.
 // solhint-disable no-inline-assembly
 
-/**
- * @title TermsCodec
- * @notice Terms in eight words.
- *
- * The words follow a clone's code: written once at 200 gas a byte and read at once, where storage would cost
- * 22,100 gas a slot to write and 2,100 a slot in each later transaction.
- */
+/// @title TermsCodec
+/// @notice Terms in eight words.
+///
+/// The words follow a clone's code: written once at 200 gas a byte and read at once, where storage would cost
+/// 22,100 gas a slot to write and 2,100 a slot in each later transaction.
 library TermsCodec {
     uint256 internal constant SIZE = 256;
     uint256 internal constant SHARES = 10_000;

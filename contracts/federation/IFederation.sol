@@ -4,79 +4,80 @@ pragma solidity ^0.8.28;
 import {Currency} from "../kernel/Currency.sol";
 import {IBalances} from "../kernel/IBalances.sol";
 
-/**
- * Train together without showing data
- * ===================================
- *
- * Up to sixteen parties train one model, round by round. Each trains on its own data and publishes an update. The
- * contract says which updates count, who may aggregate them and who is paid. The aggregate is posted with a bond, and
- * anybody who recomputes one small part of it refutes a wrong one in one transaction.
- *
- * A round
- *
- *   Joining ──begin──▶ Committing ─▶ Revealing ─▶ Judging ─▶ Claiming ─▶ Challenging ──finalize──▶ Committing …
- *      └close               └skip        └skip       └skip       └skip        └refute, forfeit ─▶ Claiming
- *
- *   A phase ends when all have acted, and at its deadline at the latest. Deadlines count from `since`, when the round
- *   began; a claim that falls opens the time for claims again. The federation closes after `rounds` rounds, after
- *   `maxVoids` void ones in a row, or if too few join. Nothing else closes, pauses or changes it.
- *
- * Roles, and what each may lose
- *
- *   - Organizer: pays the budget (rounds · reward) at creation and gets back what was not paid out. It decides nothing
- *     afterwards, but for whom it invites where joining needs that, and that it claims first under the policy Trusted.
- *   - Party: a seat with a deposit. Each act that it owes and does not do costs the fine: to reveal what it
- *     committed to, to score or vote where it is called to, to claim when it is first in order, and to commit at all
- *     if the terms oblige it. Fines go to those of the round who acted. A deposit that does not cover one more fine,
- *     or three rounds in a row without a commitment, cost the seat; what is left of the deposit is the party's own.
- *   - Aggregator: a party that claims. Its bond returns with a fee, or is lost: half to the refuter, half burnt.
- *   - Refuter, asker, anyone: nothing but gas, and an asker's stake where the update asked for is supplied.
- *
- * Trust
- *
- *   No aggregate is trusted: under every rule it follows from the updates, and is refutable. Which updates count is the
- *   policy's judgement: of nobody (Trusted: all count), of a committee drawn from the parties (Quality), of votes by
- *   seats (Work), by deposits (Stake) or of the delegates (Delegates). A majority of those who judge decides what it
- *   likes; that cannot be prevented. Nor can small backdoors that look like honest updates, nor that updates, which
- *   are public, tell something of the data. Work is a lottery with a price, not a proof of anything.
- *
- *   A refutation needs the bytes. Whoever cannot fetch an update, the claimed model or the trace demands a part of it
- *   on-chain, at a stake: `supply` earns it, silence costs the party its update and the fine, the claimer its bond.
- *
- * Integers
- *
- *   A model is int32 in units of 2⁻¹⁶. An update is int8, int16 or int32 per coordinate, times a power of two. Both are
- *   cut into chunks of 32 coordinates, the leaves of an ordered tree (kernel/Merkle). An update is committed to by
- *   digest = keccak256(root, weight, shift, cid). Rules take whole numbers and round down; Rules.sol has them, and
- *   `orchestrator/learning/aggregation` the same in numpy.
- *
- *   Clipping, Krum and nearest depend on whole updates, but only through the matrix of their inner products. The
- *   claimer posts the root of its trace: the matrix after each chunk. A wrong step (`refuteStep`), a selection that
- * does not follow from the last matrix (`refuteSelection`) and a wrong chunk (`refuteChunk`) are one transaction
- * each.
- *
- * Money
- *
- *   All amounts of the terms are in multiples of `unit`. In comes: budget, deposits, bonds, stakes of demands. Each
- *   finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the aggregator, the rest to the parties
- *   whose updates are in, by their merits; what division leaves goes to the aggregator. A void round pays nothing and
- *   uses up no budget. Burnt is what would let somebody gain by harm: half of a lost bond (all of it, if the refuter
- *   did not announce), and fines where nobody acted. Burnt means credited to 0x…dEaD.
- *
- *   Evidence can be copied from a transaction that waits. So the reward of a refutation goes only to whom announced
- *   it a block ahead (`announce`), by a hash that binds the sender. Without that it refutes as well, and earns nothing.
- *
- * Liveness: who may stop, and the way out for the others
- *
- *   - Too few join: `close` after `start`: budget and deposits return.
- *   - Too few commit, reveal or are in; no committee majority: `skip`; the round is void; `maxVoids` in a row: closed.
- *   - Committed and not revealed, drawn and silent: the fine; the rest go on.
- *   - Leader does not claim: the next in order may after `turn` seconds, then the next, then any seat, then `skip`.
- *   - Wrong claim: refuted; the time for claims begins again, without that seat.
- *   - Data that nobody can fetch: `demand`, then `forfeit` after `supply` seconds.
- *   - Nobody cranks: anyone may. A wallet that refuses money: `withdraw` to another; nobody waits for it.
- *   - Party lost: it is `evict`ed once its seat is forfeit, and its money waits for it.
- */
+/// Train together without showing data
+/// ===================================
+///
+/// Up to sixteen parties train one model, round by round. Each trains on its own data and publishes an update. The
+/// contract says which updates count, who may aggregate them and who is paid. The aggregate is posted with a bond, and
+/// anybody who recomputes one small part of it refutes a wrong one in one transaction.
+///
+/// A round
+///
+///   Joining ──begin──▶ Committing ─▶ Revealing ─▶ Judging ─▶ Claiming ─▶ Challenging ──finalize──▶ Committing …
+///      └close               └skip        └skip       └skip       └skip        └refute, forfeit ─▶ Claiming
+///
+///   A phase ends when all have acted, and at its deadline at the latest. Deadlines count from `since`, when the round
+///   began; a claim that falls opens the time for claims again. The federation closes after `rounds` rounds, after
+///   `maxVoids` void ones in a row, or if too few join. Nothing else closes, pauses or changes it.
+///
+/// Roles, and what each may lose
+///
+///   - Organizer: pays the budget (rounds · reward) at creation and gets back what was not paid out. It decides nothing
+///     afterwards, but for whom it invites where joining needs that, and that it claims first under the policy Trusted.
+///   - Party: a seat with a deposit. Each act that it owes and does not do costs the fine: to reveal what it
+///     committed to, to score or vote where it is called to, to claim when it is first in order, and to commit at all
+///     if the terms oblige it. Fines go to those of the round who acted. A deposit that does not cover one more fine,
+///     or three rounds in a row without a commitment, cost the seat; what is left of the deposit is the party's own.
+///   - Aggregator: a party that claims. Its bond returns with a fee, or is lost: half to the refuter, half burnt.
+///   - Refuter, asker, anyone: nothing but gas, and an asker's stake where the update asked for is supplied.
+///
+/// Trust
+///
+///   No aggregate is trusted: under every rule it follows from the updates, and is refutable. Which updates count is
+///   the
+///   policy's judgement: of nobody (Trusted: all count), of a committee drawn from the parties (Quality), of votes by
+///   seats (Work), by deposits (Stake) or of the delegates (Delegates). A majority of those who judge decides what it
+///   likes; that cannot be prevented. Nor can small backdoors that look like honest updates, nor that updates, which
+///   are public, tell something of the data. Work is a lottery with a price, not a proof of anything.
+///
+///   A refutation needs the bytes. Whoever cannot fetch an update, the claimed model or the trace demands a part of it
+///   on-chain, at a stake: `supply` earns it, silence costs the party its update and the fine, the claimer its bond.
+///
+/// Integers
+///
+///   A model is int32 in units of 2⁻¹⁶. An update is int8, int16 or int32 per coordinate, times a power of two. Both
+///   are
+///   cut into chunks of 32 coordinates, the leaves of an ordered tree (kernel/Merkle). An update is committed to by
+///   digest = keccak256(root, weight, shift, cid). Rules take whole numbers and round down; Rules.sol has them, and
+///   `orchestrator/learning/aggregation` the same in numpy.
+///
+///   Clipping, Krum and nearest depend on whole updates, but only through the matrix of their inner products. The
+///   claimer posts the root of its trace: the matrix after each chunk. A wrong step (`refuteStep`), a selection that
+/// does not follow from the last matrix (`refuteSelection`) and a wrong chunk (`refuteChunk`) are one transaction
+/// each.
+///
+/// Money
+///
+///   All amounts of the terms are in multiples of `unit`. In comes: budget, deposits, bonds, stakes of demands. Each
+///   finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the aggregator, the rest to the parties
+///   whose updates are in, by their merits; what division leaves goes to the aggregator. A void round pays nothing and
+///   uses up no budget. Burnt is what would let somebody gain by harm: half of a lost bond (all of it, if the refuter
+///   did not announce), and fines where nobody acted. Burnt means credited to 0x…dEaD.
+///
+///   Evidence can be copied from a transaction that waits. So the reward of a refutation goes only to whom announced
+///   it a block ahead (`announce`), by a hash that binds the sender. Without that it refutes as well, and earns
+///   nothing.
+///
+/// Liveness: who may stop, and the way out for the others
+///
+///   - Too few join: `close` after `start`: budget and deposits return.
+///   - Too few commit, reveal or are in; no committee majority: `skip`; the round is void; `maxVoids` in a row: closed.
+///   - Committed and not revealed, drawn and silent: the fine; the rest go on.
+///   - Leader does not claim: the next in order may after `turn` seconds, then the next, then any seat, then `skip`.
+///   - Wrong claim: refuted; the time for claims begins again, without that seat.
+///   - Data that nobody can fetch: `demand`, then `forfeit` after `supply` seconds.
+///   - Nobody cranks: anyone may. A wallet that refuses money: `withdraw` to another; nobody waits for it.
+///   - Party lost: it is `evict`ed once its seat is forfeit, and its money waits for it.
 
 /// Who decides which updates are in, and in which order seats may claim.
 enum Policy {

@@ -7,15 +7,13 @@ import {Pay, Rule} from "./IFederation.sol";
 import {Rules} from "./Rules.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 
-/**
- * @title Selection
- * @notice What follows from the inner products of updates: which are selected, by which factors they are clipped, by
- * which merits they are paid.
- *
- * Krum and multi-Krum: Blanchard et al. 2017. Nearest: Chen et al. 2018 (LearningChain), literally and with what
- * makes it bear attacks. Rows stand for the accepted seats, in ascending order. The same in Python:
- * orchestrator/learning/aggregation.
- */
+/// @title Selection
+/// @notice What follows from the inner products of updates: which are selected, by which factors they are clipped, by
+/// which merits they are paid.
+///
+/// Krum and multi-Krum: Blanchard et al. 2017. Nearest: Chen et al. 2018 (LearningChain), literally and with what
+/// makes it bear attacks. Rows stand for the accepted seats, in ascending order. The same in Python:
+/// orchestrator/learning/aggregation.
 library Selection {
     using FederationTerms for PackedTerms;
     uint256 private constant UNIT = 1 << Rules.FACTOR_BITS;

@@ -8,8 +8,8 @@ import {LibClone} from "solady/src/utils/LibClone.sol";
 /// command that was killed can look whether it had succeeded, and nobody can take another one's address. A clone
 /// has no constructor, so nothing foreign runs while it is made. Factories keep no money and have no owner.
 abstract contract Factory {
-    /// @notice `creator` made `instance`, a clone of `implementation`; `args` stand behind its code, and are left out
-    /// here where it tells them itself.
+    /// @notice `creator` made `instance`, a clone of `implementation`. `args` is what somebody who looks for it should
+    /// know of what stands behind its code: nothing, where the instance tells it.
     event Created(address indexed instance, address indexed implementation, address indexed creator, bytes args);
 
     /// @dev Make an instance with the sender as creator, hand it `value`, and say so.
@@ -17,19 +17,19 @@ abstract contract Factory {
         internal
         returns (address instance)
     {
-        return _create(implementation, args, salt, value, args);
+        instance = _clone(implementation, args, salt, value);
+        emit Created(instance, implementation, msg.sender, args);
     }
 
-    /// @dev The same, where the event's `args` are `told`.
-    function _create(address implementation, bytes memory args, bytes32 salt, uint256 value, bytes memory told)
+    /// @dev The same for whoever says it itself: `args` of the event are the dearest part of it.
+    function _clone(address implementation, bytes memory args, bytes32 salt, uint256 value)
         internal
         returns (address instance)
     {
-        instance = LibClone.cloneDeterministic(value, implementation, args, _salted(msg.sender, salt));
-        emit Created(instance, implementation, msg.sender, told);
+        return LibClone.cloneDeterministic(value, implementation, args, _salted(msg.sender, salt));
     }
 
-    /// @dev Where `_create` puts it, if `creator` calls.
+    /// @dev Where they put it, if `creator` calls.
     function _locate(address implementation, bytes memory args, address creator, bytes32 salt)
         internal
         view

@@ -3,15 +3,13 @@ pragma solidity ^0.8.28;
 
 import {Currency} from "./Currency.sol";
 
-/**
- * @title IFunds
- * @notice Everyone's balance in ether or in one token.
- *
- * Money comes in with `fund` (or as the value of a call) and goes out with `withdraw`. In between only balances move,
- * so nothing else calls a wallet or a token, and a wallet that refuses money blocks only itself. A token that keeps a
- * fee on transfer is credited with what arrives; one whose balances change by themselves (rebasing) must be wrapped
- * first.
- */
+/// @title IFunds
+/// @notice Everyone's balance in ether or in one token.
+///
+/// Money comes in with `fund` (or as the value of a call) and goes out with `withdraw`. In between only balances move,
+/// so nothing else calls a wallet or a token, and a wallet that refuses money blocks only itself. A token that keeps a
+/// fee on transfer is credited with what arrives; one whose balances change by themselves (rebasing) must be wrapped
+/// first.
 interface IFunds {
     /// @notice `payer` brought `amount` in for `beneficiary`.
     event Funded(address indexed beneficiary, address indexed payer, uint256 amount);

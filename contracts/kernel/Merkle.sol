@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.24;
+pragma solidity ^0.8.28;
 
 // Pairs are hashed in scratch space; the tests hold it against Python.
 // solhint-disable no-inline-assembly
 
-/**
- * @title Merkle
- * @notice Merkle trees in which a leaf's place is part of what is proven.
- *
- * A pair is hashed left before right, and a node without a partner rises as it is. Where a leaf stands therefore
- * follows from its index and the count of leaves alone: `climb` walks that way, uses up the whole proof and no other
- * length, and so no root has room for two versions of one leaf.
- */
+/// @title Merkle
+/// @notice Merkle trees in which a leaf's place is part of what is proven.
+///
+/// A pair is hashed left before right, and a node without a partner rises as it is. Where a leaf stands therefore
+/// follows from its index and the count of leaves alone: `climb` walks that way, uses up the whole proof and no other
+/// length, and so no root has room for two versions of one leaf.
 library Merkle {
     /// Where the walk from `node`, the `index`-th of `count`, ends; 0 unless that takes all of `proof`.
     function climb(bytes32 node, bytes32[] calldata proof, uint256 index, uint256 count)

@@ -12,7 +12,8 @@ interface IPredictionMarket is IMarketEvents, IBalances {
     /// @param root_ of the tree over `leafOf` each portion (see kernel/Merkle).
     function offer(bytes32 root_, uint256 bounty, uint256 bond, uint256 tips) external payable;
 
-    /// @notice Fix the trial portion by the hash of the target block, while the chain shows it (see kernel/Seed). Anyone may.
+    /// @notice Fix the trial portion by the hash of the target block, while the chain shows it (see kernel/Seed).
+    /// Anyone may.
     function choose() external;
 
     /// @notice Reveal the trial portion (and choose it, if nobody has). Participation begins.

@@ -17,9 +17,9 @@ abstract contract MarketBalances is Pot, IPredictionMarket, Balances {
     /// @dev Move `amount` from the value sent and `who`'s balance into the pot; what is left of the value is credited.
     function _escrowFrom(address who, uint256 amount) internal {
         uint256 pot = _escrow.pot + amount;
-        // Check:
+        // Check
         require(pot <= type(uint128).max, Underfunded(type(uint128).max, pot));
-        // Effect:
+        // Effect
         _escrow.pot = uint128(pot);
         _collect(_currency(), who, amount);
     }

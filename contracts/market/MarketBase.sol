@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Model} from "../models/online/Model.sol";
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {Pot} from "./Pot.sol";
 import {Contribution, Cursor, Outcome, Participant, Phase, Status} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
@@ -39,12 +39,12 @@ abstract contract MarketBase is Pot, Model {
     // slither-disable-end unused-state,constable-states,uninitialized-state
 
     function _rules() internal view returns (Rules) {
-        return Rules.wrap(Words.argument(Words.TERMS));
+        return Rules.wrap(Weights.argument(Weights.TERMS));
     }
 
     /// @dev The provider.
     function _creator() internal view returns (address) {
-        return address(uint160(Words.argument(Words.PROXY) >> 96));
+        return address(uint160(Weights.argument(Weights.PROXY) >> 96));
     }
 
     /// @dev What `weight` puts at stake, in the token's smallest unit.

@@ -7,7 +7,7 @@ import {BURN_ADDRESS} from "../kernel/Currency.sol";
 import {Merkle} from "../kernel/Merkle.sol";
 import {Phases} from "../kernel/Phases.sol";
 import {Seed} from "../kernel/Seed.sol";
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketEvaluation} from "./MarketEvaluation.sol";
 import {Outcome, Phase} from "./MarketTypes.sol";
@@ -35,36 +35,36 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
     uint256 private constant MAX_BITS = 64;
     /// @dev Bounds of the waits: nobody is called too late who acts within an hour, in a block for each step that is
     /// asked of somebody, and no money is locked for longer than it must.
-    uint256 private constant LEAST_WAIT = 1 hours;
-    uint256 private constant MOST_WAIT = 30 days;
-    uint256 private constant MOST_DURATION = 366 days;
+    uint256 private constant MIN_WAIT = 1 hours;
+    uint256 private constant MAX_WAIT = 30 days;
+    uint256 private constant MAX_DURATION = 366 days;
     uint256 private constant BLOCK = 12 seconds;
     /// @dev Thresholds and margins are counted in thousandths: nobody drops out whose balance grows, and what would be
     /// half of a perfect model is kept.
-    uint256 private constant MOST_THRESHOLD = 1000;
-    uint256 private constant MOST_MARGIN = 500;
+    uint256 private constant MAX_THRESHOLD = 1000;
+    uint256 private constant MAX_MARGIN = 500;
 
     /// @notice Called by the factory, once.
     function initialize() external {
-        // Check:
+        // Check
         require(_cursor.pass == 0, AlreadyInitialized());
         Rules rules = _rules();
         (, uint256 unit) = _money();
         require(_complete(rules) && unit != 0, BadArguments("rules"));
-        require(rules.loss() != HINGE || Words.shape().bits() <= MAX_BITS, BadArguments("bits"));
-        require(_length(Words.shape()) <= MAX_WORDS, BadArguments("dims"));
+        require(rules.loss() != HINGE || Weights.shape().bits() <= MAX_BITS, BadArguments("bits"));
+        require(_length(Weights.shape()) <= MAX_WORDS, BadArguments("dims"));
         _checkModel();
-        // Effect:
+        // Effect
         (_cursor.pass, _cursor.measuring, _cursor.lessons) = (1, true, uint8(LESSONS));
     }
 
     /// @inheritdoc IPredictionMarket
     function offer(bytes32 root_, uint256 bounty, uint256 bond, uint256 tips) external payable {
-        // Check:
+        // Check
         require(msg.sender == _creator(), NotProvider());
         _checkPhase(Phase.Created);
         require(bounty != 0 && bond != 0 && (bounty | bond | tips) >> 96 == 0, BadArguments("money"));
-        // Effect:
+        // Effect
         (_escrow.bounty, _escrow.bond, _escrow.tips) = (uint96(bounty), uint96(bond), uint128(tips));
         _escrowFrom(msg.sender, bounty + bond + tips);
         uint256 target = block.number + CHOICE_DELAY;
@@ -76,9 +76,9 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
 
     /// @inheritdoc IPredictionMarket
     function choose() external {
-        // Check:
+        // Check
         require(_status.stage == Phase.Trial && !_status.chosen, WrongPhase(_phase()));
-        // Effect:
+        // Effect
         _choose();
     }
 
@@ -88,7 +88,7 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
         _checkTime();
         if (!_status.chosen) _choose();
         _check(_status.trial, data, salt, proof);
-        // Effect:
+        // Effect
         _begin(Phase.Participation);
         _status.closesAt = uint40(block.timestamp + _rules().duration());
         _lesson = keccak256(data);
@@ -101,7 +101,7 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
         _checkTime();
         require(index != _status.trial && _portions[index] == address(0), RevealedAlready(index));
         _check(index, data, salt, proof);
-        // Effect:
+        // Effect
         uint256 revealed = _status.revealed + 1;
         _status.revealed = uint8(revealed);
         _portions[index] = SSTORE2.write(data);
@@ -115,14 +115,14 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
     function expire() external {
         Phase phase_ = _phase();
         uint256 until = deadline();
-        // Check:
+        // Check
         require(phase_ == Phase.Trial || phase_ == Phase.Revealing || phase_ == Phase.Rewarding, WrongPhase(phase_));
         bool trial = phase_ == Phase.Trial;
         bool lost = trial && !_status.chosen && Seed.isLost(_status.target);
         // Nobody contributed what could be measured, hence there is no need to reveal
         bool idle = phase_ == Phase.Revealing && _escrow.opened == 0;
         if (!lost && !idle) _notBefore(until + 1);
-        // Effect:
+        // Effect
         if (trial) {
             _end(Outcome.Voided, Phase.Closed);
             _payOut(BURN_ADDRESS, _escrow.bond);
@@ -155,7 +155,7 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
     /// @dev Tip, openWait, threshold, margin, validation and weighted may be zero.
     function _complete(Rules rules) private pure returns (bool) {
         if (rules.stake() == 0 || !_timely(rules)) return false;
-        if (rules.threshold() > MOST_THRESHOLD || rules.margin() > MOST_MARGIN) return false;
+        if (rules.threshold() > MAX_THRESHOLD || rules.margin() > MAX_MARGIN) return false;
         if (rules.portions() < 2 || rules.portions() == 255 || rules.samples() == 0) return false;
         if (rules.capacity() == 0 || rules.maxBytes() == 0 || rules.maxBytes() > MAX_BYTES) return false;
         // One portion is the trial one, and one at least rewards
@@ -166,14 +166,14 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
     /// @dev Whether everybody has the time to do what these rules ask of it, and no more.
     function _timely(Rules rules) private pure returns (bool) {
         (uint256 duration, uint256 openWait) = (rules.duration(), rules.openWait());
-        if (duration < LEAST_WAIT || duration > MOST_DURATION) return false;
+        if (duration < MIN_WAIT || duration > MAX_DURATION) return false;
         if (!_within(rules.revealWait(), rules.portions())) return false;
         if (openWait != 0 && !_within(openWait, rules.capacity())) return false;
         return rules.capacity() * rules.portions() * rules.passes() * BLOCK <= MEASURE_WAIT;
     }
 
     function _within(uint256 wait, uint256 steps) private pure returns (bool) {
-        return wait >= LEAST_WAIT + steps * BLOCK && wait <= MOST_WAIT;
+        return wait >= MIN_WAIT + steps * BLOCK && wait <= MAX_WAIT;
     }
 
     function _begin(Phase stage) private {
@@ -189,9 +189,9 @@ abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
     }
 
     function _choose() private {
-        // Check:
+        // Check
         bytes32 seed = Seed.read(_status.target, 0);
-        // Effect:
+        // Effect
         // slither-disable-next-line weak-prng (the hash of a block that came after the commitment)
         uint256 trial = uint256(keccak256(abi.encode(seed, _root))) % _rules().portions();
         (_status.trial, _status.chosen) = (uint8(trial), true);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 import {MarketModel} from "./MarketModel.sol";
@@ -36,7 +36,7 @@ abstract contract MarketEvaluation is MarketBalances, MarketBase, MarketModel {
 
     /// @inheritdoc IPredictionMarket
     function predict(bytes calldata x) external view returns (uint256 label) {
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         _checkSample(loaded, x);
         (label,) = _judged(loaded, x, 0); // what `_predict` says, whichever the true label
     }
@@ -45,9 +45,9 @@ abstract contract MarketEvaluation is MarketBalances, MarketBase, MarketModel {
     function _count(bytes calldata run, uint256 maxBytes, uint256 maxGas) internal view returns (uint256 count) {
         require(run.length <= maxBytes, TooMuchData(run.length, maxBytes));
         uint256 gas = gasleft();
-        uint256 free = Words.mark();
+        uint256 free = Weights.mark();
         count = _evaluate(run, type(uint256).max).seen;
-        Words.release(free);
+        Weights.release(free);
         gas -= gasleft();
         require(gas <= maxGas, TooMuchWork(gas, maxGas));
     }
@@ -57,10 +57,10 @@ abstract contract MarketEvaluation is MarketBalances, MarketBase, MarketModel {
     }
 
     function _evaluate(bytes calldata run, uint256 most) private view returns (Tally memory tally) {
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         uint256 classes = loaded.shape.classes();
         uint256 bits = loaded.shape.bits();
-        uint256 free = Words.mark();
+        uint256 free = Weights.mark();
         while (tally.end < run.length && tally.seen < most) {
             uint256 label;
             bytes calldata x;
@@ -68,7 +68,7 @@ abstract contract MarketEvaluation is MarketBalances, MarketBase, MarketModel {
             require(label < classes, UnknownLabel(label, classes));
             _checkSample(loaded, x);
             (uint256 predicted, int256 margin) = _judged(loaded, x, label);
-            Words.release(free);
+            Weights.release(free);
             unchecked {
                 // Counts of samples
                 ++tally.seen;

@@ -6,7 +6,7 @@ pragma solidity ^0.8.28;
 import {Model, Scores} from "../models/online/Model.sol";
 import {SparseCounts} from "../models/online/SparseCounts.sol";
 import {SparseLinear} from "../models/online/SparseLinear.sol";
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 
 /// @title A model to measure by
 /// @notice What a market asks of a model beyond `Model`: how far the true label leads.
@@ -14,7 +14,7 @@ abstract contract MarketModel is Model {
     /// @notice Judge a sample that `_checkSample` lets pass.
     /// @return predicted the label that `_predict` returns.
     /// @return margin by how much `y` leads the best other label: what `_learn` tells the certainty from.
-    function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _judged(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         view
         virtual
@@ -32,7 +32,7 @@ abstract contract MarketModel is Model {
 /// @title Margins of linear models
 /// @notice For models that build on SparseLinear.
 abstract contract MarketLinear is MarketModel, SparseLinear {
-    function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _judged(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         view
         override
@@ -47,7 +47,7 @@ abstract contract MarketLinear is MarketModel, SparseLinear {
 /// @title Margins of models that count
 /// @notice For models that build on SparseCounts.
 abstract contract MarketCounts is MarketModel, SparseCounts {
-    function _judged(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _judged(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         view
         override

@@ -46,13 +46,13 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
         bytes calldata signature,
         uint256 gift
     ) external payable nonReentrant {
-        // Check:
+        // Check
         _checkDeadline(expiry);
         bytes32 content = keccak256(
             abi.encode(RELAYED, contributor, _hashAll(runs), maximum, _useNonce(contributor), expiry)
         );
         _checkSigned(contributor, content, signature);
-        // Effect:
+        // Effect
         Currency currency_ = _currency();
         if (gift != 0 && !currency_.isEther()) _fund(currency_, contributor, gift);
         _contributeAll(contributor, runs, maximum);
@@ -61,11 +61,11 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
     /// @inheritdoc IPredictionMarket
     function commit(bytes32 commitment, uint256 samples, uint256 maximum) external payable returns (uint256 index) {
         Rules rules = _rules();
-        // Check:
+        // Check
         require(rules.openWait() != 0, NothingHidden());
         uint256 most = rules.maxBytes() / 3;
         _checkCount(samples, samples < most ? samples : most);
-        // Effect:
+        // Effect
         index = _add(msg.sender, uint216(uint256(commitment)), samples, false);
         ++_status.hidden;
         emit Hidden(index, msg.sender, commitment, samples);
@@ -74,7 +74,7 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
 
     /// @inheritdoc IPredictionMarket
     function open(uint256 index, bytes calldata data, bytes32 salt) external {
-        // Check:
+        // Check
         Phase phase_ = _phase();
         require(phase_ == Phase.Participation || phase_ == Phase.Opening, WrongPhase(phase_));
         require(index < _contributions.length, OtherData(index));
@@ -86,7 +86,7 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
         uint256 samples = contribution_.samples;
         Rules rules = _rules();
         _checkCount(_count(data, rules.maxBytes(), MAX_GAS), samples);
-        // Effect:
+        // Effect
         (contribution_.digest, contribution_.opened) = (uint216(uint256(keccak256(data))), true);
         uint32 weight = uint32(rules.weight(samples));
         participant_.opened += weight;
@@ -110,9 +110,9 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
     }
 
     function _contributeAll(address who, bytes[] calldata runs, uint256 maximum) private {
-        // Check:
+        // Check
         require(runs.length != 0, WrongCount(0, 1));
-        // Effect:
+        // Effect
         // slither-disable-next-line uninitialized-local (a sum)
         uint256 weight;
         for (uint256 i; i < runs.length; ++i) {
@@ -124,10 +124,10 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
     /// @dev Take a contribution in; the stake for its weight is still to be taken.
     function _contribute(address who, bytes calldata data) private returns (uint256 weight) {
         Rules rules = _rules();
-        // Check:
+        // Check
         uint256 samples = _count(data, rules.maxBytes(), MAX_GAS);
         _checkCount(samples, samples);
-        // Effect:
+        // Effect
         uint256 index = _add(who, uint216(uint256(keccak256(data))), samples, true);
         emit Contributed(index, who, samples, data);
         return rules.weight(samples);
@@ -135,9 +135,9 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
 
     /// @dev Take the next place in the order. At most 2^16 contributions of 2^14 samples.
     function _add(address who, uint216 digest, uint256 samples, bool opened) private returns (uint256 index) {
-        // Check:
+        // Check
         _checkPhase(Phase.Participation);
-        // Effect:
+        // Effect
         Rules rules = _rules();
         index = _contributions.length;
         uint256 number = _numbers[who];
@@ -165,14 +165,15 @@ abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed 
     /// much.
     function _charge(address who, uint256 weight, uint256 count, uint256 maximum) private {
         uint256 price = _stake(weight) + count * _fee();
-        // Check:
+        // Check
         require(price <= maximum, PriceAboveMaximum(price, maximum));
-        // Effect:
+        // Effect
         _escrowFrom(who, price);
     }
 
-    function _useNonce(address contributor) internal override returns (uint256) {
-        return _nonces[contributor]++;
+    function _useNonce(address contributor) internal override returns (uint256 nonce) {
+        nonce = _nonces[contributor];
+        _nonces[contributor] = nonce + 1;
     }
 }
 

@@ -17,9 +17,9 @@ abstract contract MarketPayment is MarketBalances, MarketBase {
 
     /// @inheritdoc IPredictionMarket
     function pay(uint256 most) external {
-        // Check:
+        // Check
         _checkPhase(Phase.Paying);
-        // Effect:
+        // Effect
         uint256 from = paid;
         uint256 count = _participants.length;
         uint256 end = most < count - from ? from + most : count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 import {Contribution, Cursor, Outcome, Participant, Phase, Standing, Tally} from "./MarketTypes.sol";
@@ -31,7 +31,7 @@ abstract contract MarketReward is MarketBase {
     /// @dev Thresholds and margins are counted in thousandths.
     int256 private constant THOUSAND = 1000;
     /// @dev A smaller initial loss counts as this, a thousandth: there is next to nothing to be avoided.
-    uint256 private constant LEAST_LOSS = 1e6;
+    uint256 private constant MIN_LOSS = 1e6;
 
     /// @dev The loss by F1, see Rules.
     uint256 private constant F1 = 1;
@@ -43,11 +43,11 @@ abstract contract MarketReward is MarketBase {
 
     /// @notice See IPredictionMarket.crank.
     function crank(bytes[] calldata data, uint256 work) external {
-        // Check:
+        // Check
         _checkPhase(Phase.Rewarding);
-        // Effect:
+        // Effect
         Cursor memory c = _cursor;
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         uint256 contributions = _status.contributions;
         // slither-disable-next-line uninitialized-local (from the first on)
         uint256 given;
@@ -100,11 +100,11 @@ abstract contract MarketReward is MarketBase {
     }
 
     /// @dev Learn the trial portion, so often as is still to be done, or until `work` is used up.
-    function _study(Cursor memory c, Words.Loaded memory loaded, bytes calldata run, uint256 work)
+    function _study(Cursor memory c, Weights.Loaded memory loaded, bytes calldata run, uint256 work)
         private
         returns (uint256 steps)
     {
-        uint256 free = Words.mark();
+        uint256 free = Weights.mark();
         uint256 at = c.offset;
         for (; steps < work && c.lessons != 0; ++steps) {
             uint256 label;
@@ -112,7 +112,7 @@ abstract contract MarketReward is MarketBase {
             (label, x, at) = Samples.at(run, at);
             // slither-disable-next-line unused-return (nothing is asked of it but to learn)
             _learn(loaded, x, label);
-            Words.release(free);
+            Weights.release(free);
             if (at == run.length) (at, c.lessons) = (0, c.lessons - 1);
         }
         c.offset = uint16(at); // a portion's length fits
@@ -197,7 +197,7 @@ abstract contract MarketReward is MarketBase {
         (bool below, bool negative) = _below(stake, score);
         below = below && share < 0;
         if (below) ++p.strikes;
-        if (changed) kept ? Shadow.keep(_length(Words.shape())) : Shadow.restore(_length(Words.shape()));
+        if (changed) kept ? Shadow.keep(_length(Weights.shape())) : Shadow.restore(_length(Weights.shape()));
         if (negative || (below && p.strikes >= _rules().strikes())) {
             _drop(c, p, stake, score);
             emit Dropped(c.pass, index, loss, validation, p.forfeit);
@@ -223,7 +223,7 @@ abstract contract MarketReward is MarketBase {
             int256 other = int256(uint256(c.lastValidation)) - int256(validation);
             if (other < fall) fall = other;
         }
-        uint256 whole = c.first < LEAST_LOSS ? LEAST_LOSS : c.first;
+        uint256 whole = c.first < MIN_LOSS ? MIN_LOSS : c.first;
         if (fall >= 0) return int256(uint256(fall) * ONE / whole);
         return -int256((uint256(-fall) * ONE + whole - 1) / whole);
     }
@@ -256,7 +256,7 @@ abstract contract MarketReward is MarketBase {
             _end(Outcome.Settled, Phase.Paying);
             return true;
         }
-        Shadow.reset(_length(Words.shape()));
+        Shadow.reset(_length(Weights.shape()));
         (c.pass, c.next, c.again, c.gains, c.lessons) = (c.pass + 1, 0, false, 0, uint8(LESSONS));
         (c.last, c.lastValidation) = (c.first, c.firstValidation);
         return false;
@@ -282,15 +282,15 @@ abstract contract MarketReward is MarketBase {
     }
 
     /// @dev `run` was checked when it came in, see MarketEvaluation.
-    function _learnAll(Words.Loaded memory loaded, bytes calldata run) private returns (bool changed) {
-        uint256 free = Words.mark();
+    function _learnAll(Weights.Loaded memory loaded, bytes calldata run) private returns (bool changed) {
+        uint256 free = Weights.mark();
         for (uint256 at; at < run.length;) {
             uint256 label;
             bytes calldata x;
             (label, x, at) = Samples.at(run, at);
             (,, bool moved) = _learn(loaded, x, label);
             if (moved) changed = true;
-            Words.release(free);
+            Weights.release(free);
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {IMarketEvents} from "./IMarketEvents.sol";
 import {Escrow} from "./MarketTypes.sol";
 
@@ -13,7 +13,7 @@ abstract contract Pot is IMarketEvents {
     mapping(address who => uint256) internal _balances;
 
     function _money() internal view returns (address token, uint256 unit) {
-        uint256 word = Words.argument(Words.MONEY);
+        uint256 word = Weights.argument(Weights.MONEY);
         return (address(uint160(word >> 96)), uint96(word));
     }
 

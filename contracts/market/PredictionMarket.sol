@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
-import {Shape} from "../models/online/Shape.sol";
-import {Words} from "../models/online/Words.sol";
+import {ModelParams} from "../models/online/ModelParams.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketCommitment} from "./MarketCommitment.sol";
 import {MarketParticipation} from "./MarketParticipation.sol";
@@ -141,21 +141,21 @@ abstract contract PredictionMarket is MarketCommitment, MarketParticipation, Mar
 
     /// @inheritdoc IPredictionMarket
     function settings() external view returns (uint256 rules, uint256 shape) {
-        return (Rules.unwrap(_rules()), Shape.unwrap(Words.shape()));
+        return (Rules.unwrap(_rules()), ModelParams.unwrap(Weights.shape()));
     }
 
     /// @inheritdoc IPredictionMarket
     function words(uint256 from, uint256 n) external view returns (uint256[] memory run) {
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         run = new uint256[](n);
         for (uint256 i; i < n; ++i) {
-            run[i] = Words.get(loaded, from + i);
+            run[i] = Weights.get(loaded, from + i);
         }
     }
 
     /// @inheritdoc IPredictionMarket
     function length() external view returns (uint256) {
-        return _length(Words.shape());
+        return _length(Weights.shape());
     }
 
     function _word(uint256 slot) private view returns (uint256 word) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 
 /// @title Shadow
 /// @notice The market's second copy of the model: how it was before the contribution that is being judged.
 ///
-/// Both copies hold what `Words` keeps in storage (words minus the base), so all zero is the initial model.
+/// Both copies hold what `Weights` keeps in storage (words minus the base), so all zero is the initial model.
 library Shadow {
     /// @dev keccak256("diln.sum.market.shadow") with the highest 8 and the lowest 32 bits cleared.
     // slither-disable-next-line too-many-digits
@@ -15,7 +15,7 @@ library Shadow {
     /// @notice Accept what the model has learned: copy its `length` words to the shadow.
     function keep(uint256 length) internal {
         for (uint256 k; k < length; ++k) {
-            uint256 word = _get(Words.SPAN + k);
+            uint256 word = _get(Weights.SPAN + k);
             if (word != _get(SPAN + k)) _set(SPAN + k, word);
         }
     }
@@ -24,14 +24,14 @@ library Shadow {
     function restore(uint256 length) internal {
         for (uint256 k; k < length; ++k) {
             uint256 word = _get(SPAN + k);
-            if (word != _get(Words.SPAN + k)) _set(Words.SPAN + k, word);
+            if (word != _get(Weights.SPAN + k)) _set(Weights.SPAN + k, word);
         }
     }
 
     /// @notice Take back everything: the initial model, in both copies.
     function reset(uint256 length) internal {
         for (uint256 k; k < length; ++k) {
-            if (_get(Words.SPAN + k) != 0) _set(Words.SPAN + k, 0);
+            if (_get(Weights.SPAN + k) != 0) _set(Weights.SPAN + k, 0);
             if (_get(SPAN + k) != 0) _set(SPAN + k, 0);
         }
     }
@@ -39,13 +39,13 @@ library Shadow {
     /// @notice Whether the model is another one than the shadow.
     function differs(uint256 length) internal view returns (bool) {
         for (uint256 k; k < length; ++k) {
-            if (_get(Words.SPAN + k) != _get(SPAN + k)) return true;
+            if (_get(Weights.SPAN + k) != _get(SPAN + k)) return true;
         }
         return false;
     }
 
     function _get(uint256 slot) private view returns (uint256 word) {
-        // A slot given by its number, as in Words:
+        // A slot given by its number, as in Weights:
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             word := sload(slot)
@@ -53,7 +53,7 @@ library Shadow {
     }
 
     function _set(uint256 slot, uint256 word) private {
-        // A slot given by its number, as in Words:
+        // A slot given by its number, as in Weights:
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             sstore(slot, word)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.24;
+pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -12,11 +12,11 @@ import {Projects} from "./Projects.sol";
 /// @notice What participants sign, and whether they have.
 /// @dev A part of `ModelRegistry`; its header says who is trusted with what.
 abstract contract Approvals is Projects, EIP712 {
-    bytes32 private constant _PUBLICATION_TYPE = keccak256(
+    bytes32 private constant PUBLICATION_TYPE = keccak256(
         "Publication(bytes32 projectId,bytes32 artifactHash,bytes32 manifestDigest,uint8 cidKind,bytes32 cidDigest,"
         "bytes32[] parents,bool deployable)"
     );
-    bytes32 private constant _PROMOTION_TYPE =
+    bytes32 private constant PROMOTION_TYPE =
         keccak256("Promotion(bytes32 projectId,bytes32 artifactHash,uint8 status,uint32 revision)");
 
     constructor() EIP712("DILN ModelRegistry", "1") {}
@@ -25,7 +25,7 @@ abstract contract Approvals is Projects, EIP712 {
     function publicationDigest(Publication calldata publication) public view returns (bytes32) {
         bytes32 content = keccak256(
             abi.encode(
-                _PUBLICATION_TYPE,
+                PUBLICATION_TYPE,
                 publication.projectId,
                 publication.artifactHash,
                 publication.manifestDigest,
@@ -45,7 +45,7 @@ abstract contract Approvals is Projects, EIP712 {
         Status status,
         uint32 revision
     ) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(_PROMOTION_TYPE, projectId, artifactHash, status, revision)));
+        return _hashTypedDataV4(keccak256(abi.encode(PROMOTION_TYPE, projectId, artifactHash, status, revision)));
     }
 
     /// @dev Refuses unless every approval is another participant's valid signature of `digest`, and there are enough.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.24;
+pragma solidity ^0.8.28;
 
 /// @notice How far a version is trusted, in ascending order; `None` means that there is no such version.
 /// `Published` and `Deployable` versions are in use; `Deprecated` ones are superseded, yet not wrong; `Revoked` ones

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.24;
+pragma solidity ^0.8.28;
 
 import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {Approvals} from "./Approvals.sol";
@@ -73,9 +73,9 @@ contract ModelRegistry is Batches, Approvals {
         bool cidIsHash; // the CID's digest is the artifact's hash, so it is not stored again
     }
 
-    uint256 private constant _MAX_PARENTS = 64;
-    uint256 private constant _MAX_CHUNKS = 40;
-    uint256 private constant _MAX_REASON = 256;
+    uint256 private constant MAX_PARENTS = 64;
+    uint256 private constant MAX_CHUNKS = 40;
+    uint256 private constant MAX_REASON = 256;
 
     mapping(bytes32 versionId => Record) private _records;
     mapping(bytes32 versionId => bytes32) private _cidDigests;
@@ -169,7 +169,7 @@ contract ModelRegistry is Batches, Approvals {
 
     /// @dev No version is its own ancestor: parents exist before their children, whose record is not yet written here.
     function _storeParents(bytes32 versionId, bytes32[] calldata parents) private {
-        require(parents.length <= _MAX_PARENTS, TooManyParents(parents.length));
+        require(parents.length <= MAX_PARENTS, TooManyParents(parents.length));
         bytes32 previous = 0;
         for (uint256 i = 0; i < parents.length; ++i) {
             bytes32 parent = parents[i];
@@ -183,7 +183,7 @@ contract ModelRegistry is Batches, Approvals {
 
     function _attach(bytes32 versionId, bytes32 artifactHash, address[] calldata chunks) private {
         // Check
-        require(chunks.length > 0 && chunks.length <= _MAX_CHUNKS, InvalidChunkCount(chunks.length));
+        require(chunks.length > 0 && chunks.length <= MAX_CHUNKS, InvalidChunkCount(chunks.length));
         bytes32 found = CodeChunks.digest(chunks);
         require(found == artifactHash, ArtifactMismatch(artifactHash, found));
 
@@ -241,7 +241,7 @@ contract ModelRegistry is Batches, Approvals {
         Record storage record = _existingRecord(versionId);
         require(record.status != Status.Revoked, InvalidTransition(Status.Revoked, Status.Revoked));
         uint256 length = bytes(reason).length;
-        require(length > 0 && length <= _MAX_REASON, InvalidReason(length));
+        require(length > 0 && length <= MAX_REASON, InvalidReason(length));
 
         // Effect
         record.status = Status.Revoked;

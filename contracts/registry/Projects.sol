@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.24;
+pragma solidity ^0.8.28;
 
 import {IModelRegistry, ProjectView} from "./IModelRegistry.sol";
 
@@ -20,9 +20,9 @@ abstract contract Projects is IModelRegistry {
         mapping(address account => uint8 bits) roles;
     }
 
-    uint8 private constant _PUBLISHER = 1;
-    uint8 private constant _PARTICIPANT = 2;
-    uint256 private constant _MAX_NAME = 64;
+    uint8 private constant PUBLISHER = 1;
+    uint8 private constant PARTICIPANT = 2;
+    uint256 private constant MAX_NAME = 64;
 
     mapping(bytes32 projectId => Project) private _projects;
 
@@ -41,7 +41,7 @@ abstract contract Projects is IModelRegistry {
         uint8 threshold
     ) external returns (bytes32 projectId) {
         // Check
-        require(bytes(name).length > 0 && bytes(name).length <= _MAX_NAME, InvalidName(bytes(name).length));
+        require(bytes(name).length > 0 && bytes(name).length <= MAX_NAME, InvalidName(bytes(name).length));
         projectId = projectIdOf(msg.sender, name);
         Project storage created = _projects[projectId];
         require(created.owner == address(0), ProjectExists(projectId));
@@ -62,7 +62,7 @@ abstract contract Projects is IModelRegistry {
         address[] calldata removed
     ) external onlyOwner(projectId) {
         for (uint256 i = 0; i < removed.length; ++i) {
-            _revokeRole(projectId, removed[i], _PUBLISHER);
+            _revokeRole(projectId, removed[i], PUBLISHER);
             emit PublisherRemoved(projectId, removed[i]);
         }
         _addPublishers(projectId, added);
@@ -86,11 +86,11 @@ abstract contract Projects is IModelRegistry {
     function resign(bytes32 projectId) external {
         uint8 roles = _projects[projectId].roles[msg.sender];
         require(roles != 0, NotMember(projectId, msg.sender));
-        if (roles & _PUBLISHER != 0) {
-            _revokeRole(projectId, msg.sender, _PUBLISHER);
+        if (roles & PUBLISHER != 0) {
+            _revokeRole(projectId, msg.sender, PUBLISHER);
             emit PublisherRemoved(projectId, msg.sender);
         }
-        if (roles & _PARTICIPANT != 0) _removeParticipant(projectId, msg.sender);
+        if (roles & PARTICIPANT != 0) _removeParticipant(projectId, msg.sender);
     }
 
     // ------------------------------------------------------------------------------------------- ownership, pause
@@ -145,12 +145,12 @@ abstract contract Projects is IModelRegistry {
     function isPublisher(bytes32 projectId, address account) public view returns (bool) {
         Project storage found = _projects[projectId];
         if (account == found.owner) return account != address(0);
-        return found.roles[account] & _PUBLISHER != 0;
+        return found.roles[account] & PUBLISHER != 0;
     }
 
     /// @inheritdoc IModelRegistry
     function isParticipant(bytes32 projectId, address account) public view returns (bool) {
-        return _projects[projectId].roles[account] & _PARTICIPANT != 0;
+        return _projects[projectId].roles[account] & PARTICIPANT != 0;
     }
 
     /// @inheritdoc IModelRegistry
@@ -210,7 +210,7 @@ abstract contract Projects is IModelRegistry {
 
     function _addPublishers(bytes32 projectId, address[] calldata added) private {
         for (uint256 i = 0; i < added.length; ++i) {
-            _grantRole(projectId, added[i], _PUBLISHER);
+            _grantRole(projectId, added[i], PUBLISHER);
             emit PublisherAdded(projectId, added[i]);
         }
     }
@@ -220,14 +220,14 @@ abstract contract Projects is IModelRegistry {
         uint256 total = changed.participants + added.length;
         require(total <= type(uint8).max, TooManyParticipants(total));
         for (uint256 i = 0; i < added.length; ++i) {
-            _grantRole(projectId, added[i], _PARTICIPANT);
+            _grantRole(projectId, added[i], PARTICIPANT);
             emit ParticipantAdded(projectId, added[i]);
         }
         changed.participants = uint8(total);
     }
 
     function _removeParticipant(bytes32 projectId, address account) private {
-        _revokeRole(projectId, account, _PARTICIPANT);
+        _revokeRole(projectId, account, PARTICIPANT);
         --_projects[projectId].participants;
         emit ParticipantRemoved(projectId, account);
     }

@@ -6,14 +6,14 @@ import {Commitments} from "../kernel/Commitments.sol";
 import {Currency} from "../kernel/Currency.sol";
 import {Phases} from "../kernel/Phases.sol";
 import {Relayed} from "../kernel/Relayed.sol";
-import {Facts, FactsLibrary} from "./Facts.sol";
+import {ContributionInfo, ContributionInfoLibrary} from "./ContributionInfo.sol";
 import {ISum} from "./ISum.sol";
 import {Incentive} from "./Incentive.sol";
 import {Model} from "../models/online/Model.sol";
 import {Purse} from "./Purse.sol";
 import {Records} from "./Records.sol";
-import {Shape} from "../models/online/Shape.sol";
-import {Words} from "../models/online/Words.sol";
+import {ModelParams} from "../models/online/ModelParams.sol";
+import {Weights} from "../models/online/Weights.sol";
 
 /// @title The data handler of a shared model
 /// @notice The third of the three parts: it takes contributions in, asks the incentive mechanism for their price,
@@ -53,7 +53,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
     /// @notice Called by the factory, once.
     function initialize() external {
         State storage state = _state();
-        // Check:
+        // Check
         // slither-disable-next-line timestamp (whether there is one)
         require(state.pricedAt == 0, AlreadyInitialized());
         (, uint256 unit) = money();
@@ -61,7 +61,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         require(creator() != address(0), BadArguments("creator"));
         _checkModel();
         _checkIncentive();
-        // Effect:
+        // Effect
         _checkYear();
         state.pricedAt = uint32(block.timestamp);
     }
@@ -89,24 +89,24 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         bytes calldata signature,
         bool pay
     ) external payable {
-        // Check:
+        // Check
         _checkDeadline(deadline);
         uint256 nonce = _useNonce(contributor);
         bytes32 content = keccak256(
             abi.encode(CONTRIBUTION_TYPEHASH, contributor, _hashAll(xs), keccak256(ys), maximum, nonce, deadline)
         );
         _checkSigned(contributor, content, signature);
-        // Effect:
+        // Effect
         _addBatch(contributor, xs, ys, maximum, pay);
     }
 
     /// @inheritdoc ISum
     function commit(bytes32 commitment, uint256 maximum) external payable {
         Commitment storage commitment_ = _commitments[msg.sender][commitment];
-        // Check:
+        // Check
         // slither-disable-next-line timestamp (whether there is one)
         require(commitment_.time == 0, CommittedAlready(commitment));
-        // Effect:
+        // Effect
         uint256 deposit = _charge(msg.sender, 1, maximum, true);
         (commitment_.deposit, commitment_.time) = (uint48(deposit), uint40(block.timestamp));
         emit Committed(msg.sender, commitment, deposit);
@@ -140,20 +140,20 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
 
     /// @inheritdoc ISum
     function predict(bytes calldata x) external view returns (uint256 label) {
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         _checkSample(loaded, x);
         return _predict(loaded, x);
     }
 
     /// @inheritdoc ISum
     function predictBatch(bytes[] calldata xs) external view returns (uint8[] memory labels) {
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         labels = new uint8[](xs.length);
-        uint256 free = Words.mark();
+        uint256 free = Weights.mark();
         for (uint256 i; i < xs.length; ++i) {
             _checkSample(loaded, xs[i]);
             labels[i] = uint8(_predict(loaded, xs[i]));
-            Words.release(free);
+            Weights.release(free);
         }
     }
 
@@ -177,22 +177,22 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
 
     /// @inheritdoc ISum
     function settings() external view returns (uint256 terms, uint256 shape) {
-        return (Words.argument(Words.TERMS), Shape.unwrap(Words.shape()));
+        return (Weights.argument(Weights.TERMS), ModelParams.unwrap(Weights.shape()));
     }
 
     /// @inheritdoc ISum
     function words(uint256 from, uint256 n) external view returns (uint256[] memory run) {
-        Words.Loaded memory loaded = _load();
+        Weights.Loaded memory loaded = _load();
         run = new uint256[](n);
         for (uint256 i; i < n; ++i) {
-            run[i] = Words.get(loaded, from + i);
+            run[i] = Weights.get(loaded, from + i);
         }
         if (from == 0 && n != 0) run[0] = run[0] >> 128 << 128; // without the counters
     }
 
     /// @inheritdoc ISum
     function length() external view returns (uint256) {
-        return _length(Words.shape());
+        return _length(Weights.shape());
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
@@ -202,16 +202,16 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
     function _addBatch(address contributor, bytes[] calldata xs, bytes calldata ys, uint256 maximum, bool pay)
         private
     {
-        // Check:
+        // Check
         require(xs.length == ys.length && xs.length != 0, BadBatch(xs.length, ys.length));
-        // Effect:
+        // Effect
         uint256 deposit = _charge(contributor, xs.length, maximum, pay);
         Intake memory intake = _begin(0);
-        Words.Loaded memory loaded = _load();
-        uint256 free = Words.mark();
+        Weights.Loaded memory loaded = _load();
+        uint256 free = Weights.mark();
         for (uint256 i; i < xs.length; ++i) {
             _record(intake, loaded, contributor, xs[i], uint8(ys[i]), deposit);
-            Words.release(free);
+            Weights.release(free);
         }
         _conclude(intake);
     }
@@ -228,9 +228,9 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         (address token, uint256 unit) = money();
         Currency currency_ = Currency.wrap(token);
         uint256 amount = deposit * unit;
-        // Check:
+        // Check
         require(amount <= maximum, PriceAboveMaximum(amount, maximum));
-        // Effect:
+        // Effect
         amount *= n;
         if (pay && !currency_.isEther()) {
             uint256 balance = _accounts[contributor].balance;
@@ -256,20 +256,20 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
     /// @dev Let the model learn the sample, and keep its record.
     function _record(
         Intake memory intake,
-        Words.Loaded memory loaded,
+        Weights.Loaded memory loaded,
         address contributor,
         bytes calldata x,
         uint256 y,
         uint256 deposit
     ) private {
-        // Check:
+        // Check
         uint256 classes = loaded.shape.classes();
         require(y < classes, UnknownLabel(y, classes));
         _checkSample(loaded, x);
-        // Effect:
+        // Effect
         (uint256 predicted, uint256 certainty, bool changed) = _learn(loaded, x, y);
         if (changed) intake.changed = true;
-        Facts facts = FactsLibrary.pack(
+        ContributionInfo facts = ContributionInfoLibrary.pack(
             contributor, deposit, block.timestamp, y, predicted != y, intake.hidden, certainty
         );
         uint256 id = _reserve(intake);
@@ -294,17 +294,17 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         returns (uint256 deposit)
     {
         Commitment memory c = _commitments[contributor][commitment];
-        // Check:
+        // Check
         // slither-disable-next-line timestamp (whether there is one)
         require(c.time != 0, NotCommitted(commitment));
         _notBefore(c.time + age);
-        // Effect:
+        // Effect
         delete _commitments[contributor][commitment];
         emit CommitmentClosed(contributor, commitment, revealed);
         return c.deposit;
     }
 
     function _useNonce(address contributor) internal override returns (uint256) {
-        return _accounts[contributor].nonce++;
+        return ++_accounts[contributor].nonce - 1;
     }
 }

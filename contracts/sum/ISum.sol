@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "../models/online/IOnlineModelErrors.sol";
 import {IFunds} from "../kernel/IFunds.sol";
-import {Facts} from "./Facts.sol";
+import {ContributionInfo} from "./ContributionInfo.sol";
 
 /// @title The errors of a shared model
 /// @notice What a shared model refuses.
@@ -46,7 +46,7 @@ interface ISumErrors is IOnlineModelErrors {
 /// facts (for ether a unit is usually a gwei).
 interface ISum is ISumErrors, IFunds {
     /// @notice Contribution `id` was made and learned. All that a claim needs, and all that a replay needs.
-    event Added(uint256 indexed id, Facts facts, bytes x);
+    event Added(uint256 indexed id, ContributionInfo facts, bytes x);
     /// @notice A contribution was hidden behind `commitment`; `deposit` is in units.
     event Committed(address indexed contributor, bytes32 indexed commitment, uint256 deposit);
     /// @notice A commitment was opened (the contribution's own event goes before) or its deposit was returned.

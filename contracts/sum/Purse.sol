@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Currency} from "../kernel/Currency.sol";
 import {Funds} from "../kernel/Funds.sol";
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 import {ISum} from "./ISum.sol";
 
 /// @title Everyone's account with a shared model
@@ -21,13 +21,13 @@ abstract contract Purse is ISum, Funds {
 
     /// @inheritdoc ISum
     function money() public view returns (address token, uint256 unit) {
-        uint256 word = Words.argument(Words.MONEY);
+        uint256 word = Weights.argument(Weights.MONEY);
         return (address(uint160(word >> 96)), uint96(word));
     }
 
     /// @inheritdoc ISum
     function creator() public view returns (address) {
-        return address(uint160(Words.argument(Words.PROXY) >> 96));
+        return address(uint160(Weights.argument(Weights.PROXY) >> 96));
     }
 
     /// @inheritdoc ISum
@@ -55,7 +55,7 @@ abstract contract Purse is ISum, Funds {
     }
 
     function _currency() internal view override returns (Currency) {
-        return Currency.wrap(address(uint160(Words.argument(Words.MONEY) >> 96)));
+        return Currency.wrap(address(uint160(Weights.argument(Weights.MONEY) >> 96)));
     }
 
     function _balance(address who) internal view override returns (uint256) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Facts} from "./Facts.sol";
+import {ContributionInfo} from "./ContributionInfo.sol";
 import {ISumErrors} from "./ISum.sol";
-import {Words} from "../models/online/Words.sol";
+import {Weights} from "../models/online/Weights.sol";
 
 /// @title The records of contributions
 /// @notice The storage that the data handler and the incentive mechanism share: one slot for each open contribution
@@ -28,7 +28,7 @@ abstract contract Records is ISumErrors {
     /// @param moved when the model last changed, modulo 2^24 seconds: enough to tell this block from an earlier one.
     /// @param valid how many contributions earned reputation.
     /// @param pricedAt when the last contribution was admitted.
-    /// @param model lanes 8 to 15 of word 0, see Words.
+    /// @param model lanes 8 to 15 of word 0, see Weights.
     struct State {
         uint24 count;
         uint24 free;
@@ -39,7 +39,7 @@ abstract contract Records is ISumErrors {
     }
 
     /// @notice What changes in `State` while contributions are taken in.
-    /// @param hidden 0x40 if they were committed to before, else 0, as `Facts` has it.
+    /// @param hidden 0x40 if they were committed to before, else 0, as `ContributionInfo` has it.
     struct Intake {
         uint256 count;
         uint256 free;
@@ -50,7 +50,7 @@ abstract contract Records is ISumErrors {
     mapping(uint256 slot => Record) internal _records;
 
     function _state() internal pure returns (State storage state) {
-        uint256 slot = Words.SPAN;
+        uint256 slot = Weights.SPAN;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             state.slot := slot
@@ -58,7 +58,11 @@ abstract contract Records is ISumErrors {
     }
 
     /// @notice What is left of the record `id` and the last look at it, if `facts` and `x` are what was recorded.
-    function _open(uint256 id, Facts facts, bytes calldata x) internal view returns (uint256 left, uint256 look) {
+    function _open(uint256 id, ContributionInfo facts, bytes calldata x)
+        internal
+        view
+        returns (uint256 left, uint256 look)
+    {
         Record storage record = _records[uint32(id)];
         // slither-disable-next-line incorrect-equality (digests)
         require(record.digest == _digest(id, facts, x), NotRecorded(id));
@@ -102,7 +106,7 @@ abstract contract Records is ISumErrors {
         return number << 32 | slot;
     }
 
-    function _digest(uint256 id, Facts facts, bytes calldata x) internal pure returns (uint160) {
+    function _digest(uint256 id, ContributionInfo facts, bytes calldata x) internal pure returns (uint160) {
         return uint160(uint256(keccak256(abi.encodePacked(id, facts, x))));
     }
 }

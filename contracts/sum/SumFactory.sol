@@ -22,8 +22,9 @@ contract SumFactory is Factory {
     /// @param salt makes the address one's own, so that a command that was killed can look whether it had succeeded.
     /// @param args token (20 bytes), unit (12), terms (32), shape (32), initial weights.
     function create(address implementation, bytes32 salt, bytes calldata args) external returns (address sum) {
-        // Effect:
-        sum = _create(implementation, abi.encodePacked(msg.sender, args), salt, 0);
+        // Effect
+        sum = _clone(implementation, abi.encodePacked(msg.sender, args), salt, 0);
+        emit Created(sum, implementation, msg.sender, args);
         // Interaction: with the clone, which has nothing yet
         IInitializable(sum).initialize();
     }

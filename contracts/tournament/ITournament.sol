@@ -4,85 +4,85 @@ pragma solidity ^0.8.28;
 import {Currency} from "../kernel/Currency.sol";
 import {IBalances} from "../kernel/IBalances.sol";
 
-/**
- * A staked tournament that scores itself
- * ======================================
- *
- * In each round an organizer commits to targets that nobody has seen, with a pot and a bond. Entrants stake on sealed
- * predictions of them. When the targets are public the contract computes each score, exactly, and pays or burns by it.
- *
- * A round
- *
- *   open ──▶ Entering ──▶ Waiting ──reveal──▶ Scoring ──close──▶ over
- *                            └──void──▶ refund
- *
- *   Round r begins at `start + r · period` and must be open by then. Entries are taken for `entering` seconds. Then the
- *   organizer has `resolving` seconds to reveal, and entrants have from there until `scoring` seconds after the last
- *   moment for that. Rounds may overlap. Nothing can be cancelled, paused or upgraded, and no term ever changes.
- *
- * Roles, and what each may lose
- *
- *   - Organizer: the pot to entrants whose predictions are good, and the bond if it does not reveal.
- *   - Entrant: at most `clip · (1 + drag)` of a stake, by its score; and the tip, if it does not score in time.
- *   - Anyone: sends what the organizer or an entrant reveals, expires, refunds, closes. Expiring pays the tip.
- *   - The token, where amounts are not in ether, must move exactly what it is asked to move (no fee, no rebasing).
- *
- * Data
- *
- *   A submission is a rank for each row, two bytes each: 0 for the lowest prediction, `rows` − 1 for the highest, each
- *   once. Who has ties breaks them (the reference does so by row). Targets have at most five values: a byte for the
- *   class of each row, and for each class the target as correlation wants it and as contribution wants it, int32 each
- *   in units of 2⁻²⁸. A benchmark, where the terms use one, is a submission of the organizer's in the same commitment.
- *
- *   A rank k of n stands for g = Φ⁻¹((k + ½) / n). Two tables hold sgn(g)|g|^1.5 (`powers`) and g (`normals`) for all
- *   ranks, four bytes each: 2³¹ plus the value in units of 2⁻¹⁶. They are the same for every tournament of n rows, are
- *   kept as code whose address follows from their bytes, and are for everybody to compare before they enter: the
- *   contract only makes sure that a table is antisymmetric, ascending and complete.
- *
- * Scores, in units of 10⁻⁹, rounded towards zero
- *
- *   correlation = Σ powers[rank]·v / √(Σ powers² · (Σ v² − (Σ v)²/n)), for target values v.
- *   contribution = (t·p − (t·m)(p·m)/(m·m)) / n, for target values t, normals p of the entry and m of the benchmark.
- *
- *   These are numerai_corr and correlation_contribution of numerai-tools, if v are the centred targets raised to 1.5.
- *
- * Money
- *
- *   A stake s changes by s · f · x, where x = ±clip at most, and else
- *   (correlation · corrMultiplier + contribution · contributionMultiplier) · min(1, threshold / atRisk);
- *   atRisk is the sum of all stakes of the round, f = min(1, pot / (clip · atRisk)) is what the pot can bear. So no
- *   stake needs a cap, and a pot always suffices. Gains are rounded down and losses up.
- *
- *   In comes: stakes, pot and bond (`open`, so that no round is without its pot). Gains are paid out of the pot, by
- *   `score` itself. Losses are burnt, and so is `drag` of every gain and loss: nobody who can influence targets must
- *   gain by others' losses, and two accounts that bet on a prediction and on its contrary, so as to lower everybody's
- *   payouts at no cost, must lose. Burnt means credited to 0x…dEaD, where anyone sends it. What is left of the pot
- *   goes back.
- *
- *   A settled stake is a free balance: it can be staked again at once, or withdrawn. Nothing re-enters by itself.
- *
- * Liveness: who may stop, and the way out for the others
- *
- *   - Organizer does not open: nothing is locked.
- *   - Organizer does not reveal: anyone calls `void`. All stakes return whole, with half of the bond between them in
- *     proportion; the other half is burnt, so that no organizer is free to do it by having all the accounts. The pot
- *     goes back. Where nobody entered nothing is owed to anybody, and the bond goes back, too.
- *   - Targets under which no score exists (all rows equal) or that are malformed cannot be revealed: the same.
- *   - Entrant does not score (a bad score, a lost salt): anyone calls `expire`. It loses as by the worst score, and the
- *     tip besides, so that expiring oneself is never the better choice. Nobody waits for it: pot and bond go back by
- *     `close`, and only the entrant's own stake stays locked until somebody calls.
- *   - A wallet that refuses money blocks only itself, and may name another receiver.
- *
- * What it cannot do
- *
- *   - Tell who is who. An organizer knows the targets, so it can enter under another name and win of its own pot. It
- *     wins nothing of others' (their losses are burnt), but it dilutes them: atRisk grows, so f shrinks.
- *   - Say whether targets are true, or what the rows are. `descriptor` is the digest of what the organizer publishes
- *     about them. Targets are fixed before anyone enters; those of the future need another source of truth.
- *   - Hide that somebody entered, and with what stake. The predictions stay secret until they are scored.
- *   - Keep a token's owner from overdoing it: stakes of one round must stay below 2⁹⁶ units in sum.
- *   - Tell a copy from the original: a commitment binds its maker, so only who knows the predictions can stake on them.
- */
+/// A staked tournament that scores itself
+/// ======================================
+///
+/// In each round an organizer commits to targets that nobody has seen, with a pot and a bond. Entrants stake on sealed
+/// predictions of them. When the targets are public the contract computes each score, exactly, and pays or burns by it.
+///
+/// A round
+///
+///   open ──▶ Entering ──▶ Waiting ──reveal──▶ Scoring ──close──▶ over
+///                            └──void──▶ refund
+///
+///   Round r begins at `start + r · period` and must be open by then. Entries are taken for `entering` seconds. Then
+///   the organizer has `resolving` seconds to reveal, and entrants have from there until `scoring` seconds after the
+///   last moment for that. Rounds may overlap. Nothing can be cancelled, paused or upgraded, and no term ever changes.
+///
+/// Roles, and what each may lose
+///
+///   - Organizer: the pot to entrants whose predictions are good, and the bond if it does not reveal.
+///   - Entrant: at most `clip · (1 + drag)` of a stake, by its score; and the tip, if it does not score in time.
+///   - Anyone: sends what the organizer or an entrant reveals, expires, refunds, closes. Expiring pays the tip.
+///   - The token, where amounts are not in ether, must move exactly what it is asked to move (no fee, no rebasing).
+///
+/// Data
+///
+///   A submission is a rank for each row, two bytes each: 0 for the lowest prediction, `rows` − 1 for the highest, each
+///   once. Who has ties breaks them (the reference does so by row). Targets have at most five values: a byte for the
+///   class of each row, and for each class the target as correlation wants it and as contribution wants it, int32 each
+///   in units of 2⁻²⁸. A benchmark, where the terms use one, is a submission of the organizer's in the same commitment.
+///
+///   A rank k of n stands for g = Φ⁻¹((k + ½) / n). Two tables hold sgn(g)|g|^1.5 (`powers`) and g (`normals`) for all
+///   ranks, four bytes each: 2³¹ plus the value in units of 2⁻¹⁶. They are the same for every tournament of n rows, are
+///   kept as code whose address follows from their bytes, and are for everybody to compare before they enter: the
+///   contract only makes sure that a table is antisymmetric, ascending and complete.
+///
+/// Scores, in units of 10⁻⁹, rounded towards zero
+///
+///   correlation = Σ powers[rank]·v / √(Σ powers² · (Σ v² − (Σ v)²/n)), for target values v.
+///   contribution = (t·p − (t·m)(p·m)/(m·m)) / n, for target values t, normals p of the entry and m of the benchmark.
+///
+///   These are numerai_corr and correlation_contribution of numerai-tools, if v are the centred targets raised to 1.5.
+///
+/// Money
+///
+///   A stake s changes by s · f · x, where x = ±clip at most, and else
+///   (correlation · corrMultiplier + contribution · contributionMultiplier) · min(1, threshold / atRisk);
+///   atRisk is the sum of all stakes of the round, f = min(1, pot / (clip · atRisk)) is what the pot can bear. So no
+///   stake needs a cap, and a pot always suffices. Gains are rounded down and losses up.
+///
+///   In comes: stakes, pot and bond (`open`, so that no round is without its pot). Gains are paid out of the pot, by
+///   `score` itself. Losses are burnt, and so is `drag` of every gain and loss: nobody who can influence targets must
+///   gain by others' losses, and two accounts that bet on a prediction and on its contrary, so as to lower everybody's
+///   payouts at no cost, must lose. Burnt means credited to 0x…dEaD, where anyone sends it. What is left of the pot
+///   goes back.
+///
+///   A settled stake is a free balance: it can be staked again at once, or withdrawn. Nothing re-enters by itself.
+///
+/// Liveness: who may stop, and the way out for the others
+///
+///   - Organizer does not open: nothing is locked.
+///   - Organizer does not reveal: anyone calls `void`. All stakes return whole, with half of the bond between them in
+///     proportion; the other half is burnt, so that no organizer is free to do it by having all the accounts. The pot
+///     goes back. Where nobody entered nothing is owed to anybody, and the bond goes back, too.
+///   - Targets under which no score exists (all rows equal) or that are malformed cannot be revealed: the same.
+///   - Entrant does not score (a bad score, a lost salt): anyone calls `expire`. It loses as by the worst score, and
+///   the
+///     tip besides, so that expiring oneself is never the better choice. Nobody waits for it: pot and bond go back by
+///     `close`, and only the entrant's own stake stays locked until somebody calls.
+///   - A wallet that refuses money blocks only itself, and may name another receiver.
+///
+/// What it cannot do
+///
+///   - Tell who is who. An organizer knows the targets, so it can enter under another name and win of its own pot. It
+///     wins nothing of others' (their losses are burnt), but it dilutes them: atRisk grows, so f shrinks.
+///   - Say whether targets are true, or what the rows are. `descriptor` is the digest of what the organizer publishes
+///     about them. Targets are fixed before anyone enters; those of the future need another source of truth.
+///   - Hide that somebody entered, and with what stake. The predictions stay secret until they are scored.
+///   - Keep a token's owner from overdoing it: stakes of one round must stay below 2⁹⁶ units in sum.
+///   - Tell a copy from the original: a commitment binds its maker, so only who knows the predictions can stake on
+///   them.
 
 /// Where a round is, apart from what time alone moves.
 enum State {

@@ -6,14 +6,12 @@ import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {ITournament, Terms} from "./ITournament.sol";
 import {RankKernel} from "./RankKernel.sol";
 
-/**
- * @title Targets
- * @notice The targets of a round: reading what the organizer reveals, keeping it as code, scoring by it.
- *
- * Kept are, big-endian: n Σv² − (Σv)² (16 bytes), t·m (16), Σv (8), Σt (8), the values as revealed (40), the classes
- * times 48 (a byte a row), the ranks of the benchmark (two bytes a row, or none). Sums are over rows: v are the values
- * for correlation, t those for contribution, in units of 2⁻²⁸, m the benchmark's normals in units of 2⁻¹⁶.
- */
+/// @title Targets
+/// @notice The targets of a round: reading what the organizer reveals, keeping it as code, scoring by it.
+///
+/// Kept are, big-endian: n Σv² − (Σv)² (16 bytes), t·m (16), Σv (8), Σt (8), the values as revealed (40), the classes
+/// times 48 (a byte a row), the ranks of the benchmark (two bytes a row, or none). Sums are over rows: v are the values
+/// for correlation, t those for contribution, in units of 2⁻²⁸, m the benchmark's normals in units of 2⁻¹⁶.
 library Targets {
     uint256 private constant CLASSES = 5;
     uint256 private constant VALUES = 40; // bytes of the values

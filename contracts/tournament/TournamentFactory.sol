@@ -7,10 +7,8 @@ import {Terms} from "./ITournament.sol";
 import {Payouts} from "./Payouts.sol";
 import {RankKernel} from "./RankKernel.sol";
 
-/**
- * @title TournamentFactory
- * @notice Makes tournaments, and keeps the tables that they share.
- */
+/// @title TournamentFactory
+/// @notice Makes tournaments, and keeps the tables that they share.
 contract TournamentFactory is Factory {
     uint256 private constant MIN_ROWS = 16;
     uint256 private constant MAX_ROWS = 6143; // a table is one code, of four bytes a row
@@ -48,19 +46,18 @@ contract TournamentFactory is Factory {
         return CodeChunks.locate(table);
     }
 
-    /**
-     * @notice Make a tournament with the caller as organizer.
-     * @param t The terms; `organizer`, `powerSquares` and `normalSquares` are set here. Reverts with
-     * InvalidTerms(field) for terms under which somebody could be stuck or cheated.
-     * @param salt makes the address one's own, so that a command that was killed can look whether it had succeeded.
-     */
+    /// @notice Make a tournament with the caller as organizer.
+    /// @param t The terms; `organizer`, `powerSquares` and `normalSquares` are set here. Reverts with
+    /// InvalidTerms(field) for terms under which somebody could be stuck or cheated.
+    /// @param salt makes the address one's own, so that a command that was killed can look whether it had succeeded.
     function create(Terms memory t, bytes32 salt) external returns (address tournament) {
         // Check
         t.organizer = msg.sender;
         bytes memory args = _complete(t);
         require(t.start > block.timestamp && t.start < block.timestamp + MAX_WAIT, InvalidTerms("start"));
         // Effect
-        tournament = _create(IMPLEMENTATION, args, salt, 0, "");
+        tournament = _clone(IMPLEMENTATION, args, salt, 0);
+        emit Created(tournament, IMPLEMENTATION, msg.sender, "");
         isTournament[tournament] = true;
     }
 

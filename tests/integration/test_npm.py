@@ -16,10 +16,17 @@ ROOT = Path(__file__).parents[2]
 USER = """// SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Factory} from "@diln/contracts/kernel/Factory.sol";
+import {IPredictionMarket} from "@diln/contracts/market/IPredictionMarket.sol";
+import {Weights} from "@diln/contracts/models/online/Weights.sol";
 import {IModelRegistry} from "@diln/contracts/registry/IModelRegistry.sol";
 import {SumFactory} from "@diln/contracts/sum/SumFactory.sol";
 
-contract User {
+contract User is Factory {
+    function worth(IPredictionMarket market, address who) external view returns (uint256) {
+        return market.balanceOf(who) / uint96(Weights.argument(Weights.MONEY));
+    }
+
     function isThere(IModelRegistry registry, SumFactory factory) external view returns (bool) {
         return address(registry).code.length != 0 && address(factory).code.length != 0;
     }
@@ -57,7 +64,7 @@ def test_package__solidity__compiles_against_it(package: Path, solc_installed: N
     )
     result = json.loads(done.stdout[done.stdout.index("{") :])
     assert [each for each in result.get("errors", ()) if each["severity"] == "error"] == []
-    assert result["contracts"]["User.sol"]["User"]["abi"][0]["name"] == "isThere"
+    assert result["contracts"]["User.sol"]["User"]["abi"][1]["name"] == "isThere"
 
 
 def test_package__javascript__has_abis_and_addresses(package: Path) -> None:

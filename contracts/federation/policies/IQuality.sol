@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/**
- * @title IQuality
- * @notice A committee of the parties scores every update on its own data (Lu et al. 2020, proof of training quality).
- *
- * The committee is drawn from those who revealed, by the hash of the block of the last reveal; or of the block of
- * `draw`, if somebody stays silent. Its members commit to their scores and reveal them, so that nobody copies. A
- * score is an uint16, the lower the better (the mean absolute error), and nobody scores its own update. An update's
- * median counts: it is in if that is at most one and a half times the median of all medians. The best of them claims
- * first.
- *
- * A majority of the committee decides what is in. With b bad of n parties, a committee of K falls to them with the
- * probability that more than K/2 of K drawn are bad. A seed that nobody used while the chain showed it is lost, and the
- * round is void: there is no second draw.
- */
+/// @title IQuality
+/// @notice A committee of the parties scores every update on its own data (Lu et al. 2020, proof of training quality).
+///
+/// The committee is drawn from those who revealed, by the hash of the block of the last reveal; or of the block of
+/// `draw`, if somebody stays silent. Its members commit to their scores and reveal them, so that nobody copies. A
+/// score is an uint16, the lower the better (the mean absolute error), and nobody scores its own update. An update's
+/// median counts: it is in if that is at most one and a half times the median of all medians. The best of them claims
+/// first.
+///
+/// A majority of the committee decides what is in. With b bad of n parties, a committee of K falls to them with the
+/// probability that more than K/2 of K drawn are bad. A seed that nobody used while the chain showed it is lost, and
+/// the
+/// round is void: there is no second draw.
 interface IQuality {
     /// @notice These seats score.
     event Drawn(uint256 indexed round, uint256 committee);

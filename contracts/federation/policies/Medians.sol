@@ -12,11 +12,9 @@ library Medians {
     uint256 private constant LOW = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
     uint256 private constant CARRY = 0x0001000000010000000100000001000000010000000100000001000000010000;
 
-    /**
-     * @notice Of each column of `words`, without the score that stands in the own column of a row: the upper one of an
-     * even number.
-     * @param own for each row the lane that does not count.
-     */
+    /// @notice Of each column of `words`, without the score that stands in the own column of a row: the upper one of an
+    /// even number.
+    /// @param own for each row the lane that does not count.
     function find(uint256[] memory words, uint256[] memory own) internal pure returns (uint256 medians) {
         unchecked {
             // Rows and lanes are sixteen at most. An own score becomes the greatest, and so the last one of its column.

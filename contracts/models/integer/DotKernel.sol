@@ -8,18 +8,16 @@ import {Layer} from "./NetworkFormat.sol";
 // For slither: lanes are turned round by XOR; masks are long.
 // slither-disable-start incorrect-exp,too-many-digits
 
-/**
- * @title DotKernel
- * @notice Runs a network on one sample.
- *
- * Eight lanes of 32 bits in a word, eight products a MUL. For words A = Σ a(i)·2^(32i) and B = Σ b(i)·2^(32i),
- * the top lane of A·B is Σ a(i)·b(7-i). So the inputs lie with their lanes reversed, and the top lane
- * of the sum of all products is the neuron's Σ (weight + 128) · input. The lanes below it sum at most
- * 4,096 · 255 · 255 < 2^32, so nothing is carried into it, and it does not overflow.
- *
- * A word of 32 bytes holds four lanes' worth of 8 bytes; `phase` k is byte k of each lane. A byte's place with
- * its lane reversed is its number xor 28. The reference is PlainModel.sol.
- */
+/// @title DotKernel
+/// @notice Runs a network on one sample.
+///
+/// Eight lanes of 32 bits in a word, eight products a MUL. For words A = Σ a(i)·2^(32i) and B = Σ b(i)·2^(32i),
+/// the top lane of A·B is Σ a(i)·b(7-i). So the inputs lie with their lanes reversed, and the top lane
+/// of the sum of all products is the neuron's Σ (weight + 128) · input. The lanes below it sum at most
+/// 4,096 · 255 · 255 < 2^32, so nothing is carried into it, and it does not overflow.
+///
+/// A word of 32 bytes holds four lanes' worth of 8 bytes; `phase` k is byte k of each lane. A byte's place with
+/// its lane reversed is its number xor 28. The reference is PlainModel.sol.
 library DotKernel {
     uint256 private constant PHASE = 0x000000ff000000ff000000ff000000ff000000ff000000ff000000ff000000ff;
     uint256 private constant ONES = 0x0000000100000001000000010000000100000001000000010000000100000001;

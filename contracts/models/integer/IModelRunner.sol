@@ -1,37 +1,35 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/**
- * Integer models
- * ==============
- *
- * One specification, three readers: orchestrator/learning/integer (Python), PlainModel.sol (plain Solidity) and
- * LaneKernel.sol / NarrowKernel.sol / DotKernel.sol (assembly). They agree bit for bit.
- *
- * Inputs and activations are bytes (0…255), weights int8, biases int32; numbers are big-endian.
- *
- * Network (linear and logistic models are networks of one layer):
- *
- *   01 | layers (1) | sizes (2 each, layers + 1) | shifts (1 each, layers) | for each layer, each neuron:
- *   bias (4), weights (1 each, plus 128)
- *
- *   hidden neuron: min(255, max(0, bias + Σ weight · input) >> shift)
- *   output neuron: bias + Σ weight · input; the last shift applies to scalar predictions only
- *
- * Trees:
- *
- *   02 | inputs (2) | outputs (2) | shift (1) | trees (2) | nodes (2) | rows (2) | bias (4 each, outputs) |
- *   root (2 each, trees) | nodes (5 each) | rows of outputs (2 each)
- *
- *   inner node: input (2), threshold (1), other (2): go on with the next node if input <= threshold, else with
- *   `other`, which lies behind it. leaf: ff ff, 00, row (2). A tree's nodes lie from its root to before the next
- *   one's, the first tree's from 0 on. There is one tree or more; trees times outputs
- *   are 16,384 at most.
- *   output: bias + Σ over trees of the row reached.
- *
- * Prediction: of several outputs the first of the largest (class); of one output 1 if it is above zero (two
- * classes), or output >> shift, rounded down and clipped to int32 (numbers).
- */
+/// Integer models
+/// ==============
+///
+/// One specification, three readers: orchestrator/learning/integer (Python), PlainModel.sol (plain Solidity) and
+/// LaneKernel.sol / NarrowKernel.sol / DotKernel.sol (assembly). They agree bit for bit.
+///
+/// Inputs and activations are bytes (0…255), weights int8, biases int32; numbers are big-endian.
+///
+/// Network (linear and logistic models are networks of one layer):
+///
+///   01 | layers (1) | sizes (2 each, layers + 1) | shifts (1 each, layers) | for each layer, each neuron:
+///   bias (4), weights (1 each, plus 128)
+///
+///   hidden neuron: min(255, max(0, bias + Σ weight · input) >> shift)
+///   output neuron: bias + Σ weight · input; the last shift applies to scalar predictions only
+///
+/// Trees:
+///
+///   02 | inputs (2) | outputs (2) | shift (1) | trees (2) | nodes (2) | rows (2) | bias (4 each, outputs) |
+///   root (2 each, trees) | nodes (5 each) | rows of outputs (2 each)
+///
+///   inner node: input (2), threshold (1), other (2): go on with the next node if input <= threshold, else with
+///   `other`, which lies behind it. leaf: ff ff, 00, row (2). A tree's nodes lie from its root to before the next
+///   one's, the first tree's from 0 on. There is one tree or more; trees times outputs
+///   are 16,384 at most.
+///   output: bias + Σ over trees of the row reached.
+///
+/// Prediction: of several outputs the first of the largest (class); of one output 1 if it is above zero (two
+/// classes), or output >> shift, rounded down and clipped to int32 (numbers).
 
 /// How test samples lie in `data` and how they are scored.
 struct Job {

@@ -24,20 +24,18 @@ struct Batch {
     uint256 count;
 }
 
-/**
- * @title LaneKernel
- * @notice Runs a network on several samples at once.
- *
- * Word i of a layer's input holds input i of 7 to 14 samples, one in each lane, so that one MUL by a weight
- * serves all of them. The reference is PlainModel.sol.
- *
- * Why lanes do not disturb each other. A word is the sum over lanes of value · 2^(width · lane), modulo 2^256.
- * That sum is linear, so lanes may overflow into each other on the way as long as each final value fits its
- * lane. A neuron's sum lies within ±bound, bound = 128 · 255 · inputs + |bias|; HALF = 2^(width-1) > bound is
- * added to each lane, which makes the value positive and its top bit the sign (1: not negative). Weights are
- * stored plus 128: the kernel subtracts 128 · Σ inputs once for a layer. Where outputs are compared with each
- * other, HALF is above 2 · bound, so that the same holds for their differences.
- */
+/// @title LaneKernel
+/// @notice Runs a network on several samples at once.
+///
+/// Word i of a layer's input holds input i of 7 to 14 samples, one in each lane, so that one MUL by a weight
+/// serves all of them. The reference is PlainModel.sol.
+///
+/// Why lanes do not disturb each other. A word is the sum over lanes of value · 2^(width · lane), modulo 2^256.
+/// That sum is linear, so lanes may overflow into each other on the way as long as each final value fits its
+/// lane. A neuron's sum lies within ±bound, bound = 128 · 255 · inputs + |bias|; HALF = 2^(width-1) > bound is
+/// added to each lane, which makes the value positive and its top bit the sign (1: not negative). Weights are
+/// stored plus 128: the kernel subtracts 128 · Σ inputs once for a layer. Where outputs are compared with each
+/// other, HALF is above 2 · bound, so that the same holds for their differences.
 library LaneKernel {
     /// Words that a step may reach beyond a layer's inputs.
     uint256 internal constant PADDING = 16;

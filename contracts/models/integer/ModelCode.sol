@@ -6,13 +6,11 @@ import {CodeChunks} from "../../kernel/CodeChunks.sol";
 // For slither: whether a chunk was new does not matter.
 // slither-disable-start unused-return
 
-/**
- * @title ModelCode
- * @notice Models of any length kept as code. A model has one address, its head, which follows from its bytes alone
- * and is known before anything is kept. A model that fits is a chunk (see CodeChunks), its own head. A longer one is
- * cut into chunks, and its head is a chunk of the mark ff, the number of chunks, and their addresses. No model begins
- * with the mark.
- */
+/// @title ModelCode
+/// @notice Models of any length kept as code. A model has one address, its head, which follows from its bytes alone
+/// and is known before anything is kept. A model that fits is a chunk (see CodeChunks), its own head. A longer one is
+/// cut into chunks, and its head is a chunk of the mark ff, the number of chunks, and their addresses. No model begins
+/// with the mark.
 library ModelCode {
     uint8 private constant MARK = 0xff;
 

@@ -11,20 +11,18 @@ struct Program {
     int256 bias; // to be added to a number that is predicted
 }
 
-/**
- * @title NarrowKernel
- * @notice Runs a network whose layers have at most four inputs each on several samples at once.
- *
- * The lanes are LaneKernel's, and so is why they do not disturb each other. What does not change from batch to batch
- * is worked out once, and a layer's inputs stay on the stack. A layer's block is
- *
- *   end of the block | shift | the bits that a shifted lane can have | HALF - 256 in each lane |
- *   for each neuron: bias + HALF in each lane | four weights, zeros for inputs that there are not
- *
- * Lanes stay narrow whatever the biases: what the weights add, S, spans less than 2^17 (4 · 255 · 128), so a bias
- * beyond that only says which few values a neuron can have, and a smaller one says the same (`_hidden`, `_sign`).
- * The reference is PlainModel.sol.
- */
+/// @title NarrowKernel
+/// @notice Runs a network whose layers have at most four inputs each on several samples at once.
+///
+/// The lanes are LaneKernel's, and so is why they do not disturb each other. What does not change from batch to batch
+/// is worked out once, and a layer's inputs stay on the stack. A layer's block is
+///
+///   end of the block | shift | the bits that a shifted lane can have | HALF - 256 in each lane |
+///   for each neuron: bias + HALF in each lane | four weights, zeros for inputs that there are not
+///
+/// Lanes stay narrow whatever the biases: what the weights add, S, spans less than 2^17 (4 · 255 · 128), so a bias
+/// beyond that only says which few values a neuron can have, and a smaller one says the same (`_hidden`, `_sign`).
+/// The reference is PlainModel.sol.
 library NarrowKernel {
     uint256 private constant INPUTS = 4;
     uint256 private constant HEADER = 128;

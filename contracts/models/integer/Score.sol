@@ -6,17 +6,15 @@ pragma solidity ^0.8.28;
 // For slither: the counters' width is a whole number of bits.
 // slither-disable-start divide-before-multiply
 
-/**
- * @title Score
- * @notice From predictions to a score.
- *
- * The points of all samples are added up in one word, the tally, so that partial work fits one slot and a tree
- * of predictions can carry sums.
- *
- *   accuracy      1 for each right prediction
- *   macro-F1      two counters a class, 256 / (2 · classes) bits each: predicted (2k), rightly predicted (2k+1)
- *   MAE           the absolute error
- */
+/// @title Score
+/// @notice From predictions to a score.
+///
+/// The points of all samples are added up in one word, the tally, so that partial work fits one slot and a tree
+/// of predictions can carry sums.
+///
+///   accuracy      1 for each right prediction
+///   macro-F1      two counters a class, 256 / (2 · classes) bits each: predicted (2k), rightly predicted (2k+1)
+///   MAE           the absolute error
 library Score {
     uint256 internal constant ACCURACY = 0;
     uint256 internal constant MACRO_F1 = 1;

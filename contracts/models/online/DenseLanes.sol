@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
-import {Words} from "./Words.sol";
+import {Weights} from "./Weights.sol";
 
 /// @title Arithmetic over dense features
 /// @notice Arithmetic over dense features, eight at a time, in assembly and bit tricks.
@@ -56,11 +56,11 @@ library DenseLanes {
     }
 
     /// @notice Σ x·c over the row that begins at word `k`.
-    function dot(Words.Loaded memory loaded, bytes calldata x, uint256 k) internal view returns (uint256 total) {
-        (uint256 slot, uint256 at) = Words.place(loaded, k);
+    function dot(Weights.Loaded memory loaded, bytes calldata x, uint256 k) internal view returns (uint256 total) {
+        (uint256 slot, uint256 at) = Weights.place(loaded, k);
         unchecked {
             for (uint256 i; i < x.length; i += 32) {
-                (uint256 low, uint256 high) = Words.pairAt(slot, at);
+                (uint256 low, uint256 high) = Weights.pairAt(slot, at);
                 total += dotPair(features(x, i), low, high);
                 slot += 2;
                 at += 64;

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
 import {Certainty, Model, Scores} from "./Model.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {ModelParams} from "./ModelParams.sol";
+import {Weights} from "./Weights.sol";
 import {DenseLanes} from "./DenseLanes.sol";
 
 /// @title Perceptron, dense
@@ -17,26 +17,26 @@ abstract contract DensePerceptron is Model {
     uint256 private constant ZERO = 1 << 15;
 
     function _checkModel() internal view virtual override {
-        Shape shape = Words.shape();
+        ModelParams shape = Weights.shape();
         require(shape.dims() != 0, IOnlineModelErrors.BadArguments("dims"));
         require(shape.classes() >= 2 && shape.classes() <= 256, IOnlineModelErrors.BadArguments("classes"));
         require(shape.rate() != 0 && shape.rate() < 1 << 14, IOnlineModelErrors.BadArguments("rate"));
         _checkBase(shape, _length(shape));
     }
 
-    function _load() internal view virtual override returns (Words.Loaded memory) {
-        return Words.load();
+    function _load() internal view virtual override returns (Weights.Loaded memory) {
+        return Weights.load();
     }
 
-    function _length(Shape shape) internal pure virtual override returns (uint256) {
+    function _length(ModelParams shape) internal pure virtual override returns (uint256) {
         return _row(shape, shape.rows());
     }
 
-    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+    function _checkSample(Weights.Loaded memory loaded, bytes calldata x) internal pure virtual override {
         DenseLanes.check(x, loaded.shape.dims());
     }
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x)
+    function _predict(Weights.Loaded memory loaded, bytes calldata x)
         internal
         view
         virtual
@@ -46,7 +46,7 @@ abstract contract DensePerceptron is Model {
         return _label(_scores(loaded, x));
     }
 
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         virtual
         override
@@ -72,24 +72,24 @@ abstract contract DensePerceptron is Model {
         label = Scores.label(scores);
     }
 
-    function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
+    function _scores(Weights.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
         scores = new int256[](loaded.shape.rows());
         int256 excess = int256(ZERO * (DenseLanes.sum(x) + 256));
         for (uint256 row; row < scores.length; ++row) {
-            uint256 intercept = uint16(Words.get(loaded, (8 + row) >> 4) >> (((8 + row) & 15) << 4));
+            uint256 intercept = uint16(Weights.get(loaded, (8 + row) >> 4) >> (((8 + row) & 15) << 4));
             scores[row] = int256(256 * intercept + DenseLanes.dot(loaded, x, _row(loaded.shape, row))) - excess;
         }
     }
 
     /// @dev The word that a row begins with.
-    function _row(Shape shape, uint256 row) private pure returns (uint256) {
+    function _row(ModelParams shape, uint256 row) private pure returns (uint256) {
         unchecked {
             return (8 + shape.rows() + 15) / 16 + row * DenseLanes.rowWords(shape.dims()); // below 2^48
         }
     }
 
     /// @dev Add rate·x / 256 to a row's weights, or subtract it.
-    function _move(Words.Loaded memory loaded, bytes calldata x, uint256 row, bool up) private {
+    function _move(Weights.Loaded memory loaded, bytes calldata x, uint256 row, bool up) private {
         uint256 rate = loaded.shape.rate();
         _moveIntercept(loaded, 8 + row, rate, up);
         uint256 k = _row(loaded.shape, row);
@@ -97,10 +97,10 @@ abstract contract DensePerceptron is Model {
             for (uint256 i; i < x.length; i += 32) {
                 uint256 word = DenseLanes.mirrorBytes(DenseLanes.features(x, i));
                 for (uint256 s; s < 2; ++s) {
-                    uint256 old = Words.get(loaded, k);
+                    uint256 old = Weights.get(loaded, k);
                     uint256 low = _moved(old & DenseLanes.HALVES, word >> 24, rate, up);
                     uint256 high = _moved(old >> 16 & DenseLanes.HALVES, word >> 16, rate, up);
-                    Words.set(loaded, k, low | high << 16);
+                    Weights.set(loaded, k, low | high << 16);
                     ++k;
                     word <<= 16;
                 }
@@ -122,12 +122,12 @@ abstract contract DensePerceptron is Model {
         }
     }
 
-    function _moveIntercept(Words.Loaded memory loaded, uint256 lane, uint256 rate, bool up) private {
+    function _moveIntercept(Weights.Loaded memory loaded, uint256 lane, uint256 rate, bool up) private {
         uint256 at = (lane & 15) << 4;
-        uint256 word = Words.get(loaded, lane >> 4);
+        uint256 word = Weights.get(loaded, lane >> 4);
         uint256 old = uint16(word >> at);
         uint256 next = up ? old + rate : old < rate ? 0 : old - rate;
         if (next > type(uint16).max) next = type(uint16).max;
-        Words.set(loaded, lane >> 4, word ^ (old ^ next) << at);
+        Weights.set(loaded, lane >> 4, word ^ (old ^ next) << at);
     }
 }

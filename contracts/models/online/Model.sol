@@ -4,45 +4,45 @@
 pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {ModelParams} from "./ModelParams.sol";
+import {Weights} from "./Weights.sol";
 
 /// @title The model, one of the three parts
 /// @notice The first of the three parts: a model that predicts and updates. Whoever writes another one implements
-/// these functions over the words of `Words` (or over storage of its own) and composes it with a data handler and
+/// these functions over the words of `Weights` (or over storage of its own) and composes it with a data handler and
 /// an incentive mechanism, see Compositions.sol.
 ///
 /// A model must refuse features that are malformed, repeated, unsorted, out of range or empty (`_checkSample`; labels
-/// below `Shape.classes` are known); bound what one sample can change; and saturate instead of wrapping.
+/// below `ModelParams.classes` are known); bound what one sample can change; and saturate instead of wrapping.
 abstract contract Model {
     /// @notice Revert unless the clone's shape and base are such as this model can work with.
     function _checkModel() internal view virtual;
 
     /// @notice What is read once per call and handed to `_predict` and `_learn`.
-    function _load() internal view virtual returns (Words.Loaded memory);
+    function _load() internal view virtual returns (Weights.Loaded memory);
 
     /// @notice Revert unless `x` is a sample, see above. It is asked once about each, before the functions below.
-    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal view virtual;
+    function _checkSample(Weights.Loaded memory loaded, bytes calldata x) internal view virtual;
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x) internal view virtual returns (uint256 label);
+    function _predict(Weights.Loaded memory loaded, bytes calldata x) internal view virtual returns (uint256 label);
 
     /// @notice Predict `x`, then learn that it is a `y`.
     /// @return predicted the label before learning.
     /// @return certainty P(h(x) = y) before learning, in sixteenths: 1 to 16.
     /// @return changed whether any prediction may have changed.
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         virtual
         returns (uint256 predicted, uint256 certainty, bool changed);
 
     /// @notice How many words the model has.
-    function _length(Shape shape) internal pure virtual returns (uint256);
+    function _length(ModelParams shape) internal pure virtual returns (uint256);
 
     /// @dev The base is complete: code is all that a model starts from.
-    function _checkBase(Shape shape, uint256 length) internal view {
+    function _checkBase(ModelParams shape, uint256 length) internal view {
         require(shape.baseBytes() == 32 * length, IOnlineModelErrors.BadArguments("baseBytes"));
-        require(address(this).code.length == Words.BASE + 32 * length, IOnlineModelErrors.BadArguments("base"));
-        require(uint128(Words.argument(Words.BASE)) == 0, IOnlineModelErrors.BadArguments("base"));
+        require(address(this).code.length == Weights.BASE + 32 * length, IOnlineModelErrors.BadArguments("base"));
+        require(uint128(Weights.argument(Weights.BASE)) == 0, IOnlineModelErrors.BadArguments("base"));
     }
 }
 

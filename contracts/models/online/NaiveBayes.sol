@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "./Words.sol";
+import {Weights} from "./Weights.sol";
 import {Logarithm} from "./Logarithm.sol";
 import {SparseCounts} from "./SparseCounts.sol";
 import {SparseLanes} from "./SparseLanes.sol";
@@ -12,7 +12,7 @@ import {Stats} from "./Stats.sol";
 /// score(c) = log(n[0,c] + 1) + Σ log(n[f,c] + 1) − m · log(N[c] + V) for a sample of m features, V being how many
 /// there are, n[0,c] the class's samples and N[c] (its statistics) all its features. Scores have 16 fractional bits.
 abstract contract NaiveBayes is SparseCounts {
-    function _scores(Words.Loaded memory loaded, bytes calldata x, uint256 end)
+    function _scores(Weights.Loaded memory loaded, bytes calldata x, uint256 end)
         internal
         view
         virtual
@@ -30,7 +30,7 @@ abstract contract NaiveBayes is SparseCounts {
         }
     }
 
-    function _count(Words.Loaded memory loaded, bytes calldata x, uint256 y, uint256 end)
+    function _count(Weights.Loaded memory loaded, bytes calldata x, uint256 y, uint256 end)
         internal
         virtual
         override
@@ -42,7 +42,7 @@ abstract contract NaiveBayes is SparseCounts {
     }
 
     /// @dev m · log(N[c] + V).
-    function _penalty(Words.Loaded memory loaded, bytes calldata x, uint256 class) private view returns (int256) {
+    function _penalty(Weights.Loaded memory loaded, bytes calldata x, uint256 class) private view returns (int256) {
         unchecked {
             uint256 features = loaded.shape.dims() - 1;
             return int256(Logarithm.base2(Stats.get(loaded, class) + features) * (x.length >> 1));
@@ -50,7 +50,7 @@ abstract contract NaiveBayes is SparseCounts {
     }
 
     /// @dev Σ log(n + 1) over the lanes noted, for a class and the next one: the logarithms of their products.
-    function _logProducts(Words.Loaded memory loaded, uint256 end, uint256 class)
+    function _logProducts(Weights.Loaded memory loaded, uint256 end, uint256 class)
         private
         pure
         returns (uint256, uint256)

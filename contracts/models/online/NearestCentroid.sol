@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
 import {Model, Scores} from "./Model.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {ModelParams} from "./ModelParams.sol";
+import {Weights} from "./Weights.sol";
 import {DenseLanes} from "./DenseLanes.sol";
 import {Stats} from "./Stats.sol";
 
@@ -19,26 +19,26 @@ abstract contract NearestCentroid is Model {
     int256 private constant FURTHEST = -(1 << 200);
 
     function _checkModel() internal view virtual override {
-        Shape shape = Words.shape();
+        ModelParams shape = Weights.shape();
         require(shape.dims() != 0, IOnlineModelErrors.BadArguments("dims"));
         require(shape.classes() >= 2 && shape.classes() <= 256, IOnlineModelErrors.BadArguments("classes"));
         require(shape.rate() != 0, IOnlineModelErrors.BadArguments("rate"));
         _checkBase(shape, _length(shape));
     }
 
-    function _load() internal view virtual override returns (Words.Loaded memory) {
-        return Words.load();
+    function _load() internal view virtual override returns (Weights.Loaded memory) {
+        return Weights.load();
     }
 
-    function _length(Shape shape) internal pure virtual override returns (uint256) {
+    function _length(ModelParams shape) internal pure virtual override returns (uint256) {
         return _centroid(shape, shape.classes());
     }
 
-    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+    function _checkSample(Weights.Loaded memory loaded, bytes calldata x) internal pure virtual override {
         DenseLanes.check(x, loaded.shape.dims());
     }
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x)
+    function _predict(Weights.Loaded memory loaded, bytes calldata x)
         internal
         view
         virtual
@@ -48,7 +48,7 @@ abstract contract NearestCentroid is Model {
         label = Scores.label(_scores(loaded, x, type(uint256).max));
     }
 
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         virtual
         override
@@ -67,7 +67,7 @@ abstract contract NearestCentroid is Model {
     }
 
     /// @dev The score of every class but `except`.
-    function _scores(Words.Loaded memory loaded, bytes calldata x, uint256 except)
+    function _scores(Weights.Loaded memory loaded, bytes calldata x, uint256 except)
         private
         view
         returns (int256[] memory scores)
@@ -89,7 +89,7 @@ abstract contract NearestCentroid is Model {
     }
 
     /// @dev The word that a class's centroid begins with.
-    function _centroid(Shape shape, uint256 class) private pure returns (uint256) {
+    function _centroid(ModelParams shape, uint256 class) private pure returns (uint256) {
         unchecked {
             // below 2^48
             return (8 + Stats.LANES * shape.classes() + 15) / 16 + class * DenseLanes.rowWords(shape.dims());
@@ -99,19 +99,19 @@ abstract contract NearestCentroid is Model {
     /// @notice Move the centroid that begins at word `k` towards `x` by r / 2^16.
     /// @return product Σ x·c with the centroid as it was.
     /// @return norm its new ‖c‖².
-    function _pull(Words.Loaded memory loaded, bytes calldata x, uint256 k, uint256 r)
+    function _pull(Weights.Loaded memory loaded, bytes calldata x, uint256 k, uint256 r)
         private
         returns (uint256 product, uint256 norm)
     {
-        (uint256 slot, uint256 at) = Words.place(loaded, k);
+        (uint256 slot, uint256 at) = Weights.place(loaded, k);
         unchecked {
             for (uint256 i; i < x.length; i += 32) {
                 uint256 word = DenseLanes.features(x, i);
-                (uint256 low, uint256 high) = Words.pairAt(slot, at);
+                (uint256 low, uint256 high) = Weights.pairAt(slot, at);
                 product += DenseLanes.dotPair(word, low, high);
                 word = DenseLanes.mirrorBytes(word);
                 (low, high) = (_pulled(low, word, r), _pulled(high, word << 16, r));
-                Words.setPairAt(slot, at, low, high);
+                Weights.setPairAt(slot, at, low, high);
                 norm += _squares(low) + _squares(high);
                 slot += 2;
                 at += 64;

@@ -5,8 +5,8 @@ pragma solidity ^0.8.28;
 // (the inner loops; a plain reference is held beside them)
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {ModelParams} from "./ModelParams.sol";
+import {Weights} from "./Weights.sol";
 
 /// @title Loops over sparse features
 /// @notice The inner loops of models over sparse binary features, in assembly. tests/contracts/mocks/SumReference.sol
@@ -25,7 +25,7 @@ library SparseLanes {
     ///
     /// Sixteen features at a time are compared with those before them: in lanes of 32 bits, a + 2^16 − 1 − b reaches
     /// bit 16 where a > b, and borrows from no other lane.
-    function check(Shape shape, bytes calldata x) internal pure {
+    function check(ModelParams shape, bytes calldata x) internal pure {
         uint256 length = x.length;
         uint256 wrong;
         uint256 before;
@@ -50,7 +50,7 @@ library SparseLanes {
     }
 
     /// @notice The sum of the lanes of feature 0 and of the features of `x`, with stride 1.
-    function sum(Words.Loaded memory loaded, bytes calldata x, uint256 first) internal view returns (uint256 result) {
+    function sum(Weights.Loaded memory loaded, bytes calldata x, uint256 first) internal view returns (uint256 result) {
         uint256 base = _addressOf(loaded);
         assembly ("memory-safe") {
             let i := mload(0x40)
@@ -75,13 +75,13 @@ library SparseLanes {
 
     /// @notice As `sum`, and notes about the words that the features stand in, at `loaded.notes` up to `end`, for
     /// `shift`.
-    function weigh(Words.Loaded memory loaded, bytes calldata x, uint256 first)
+    function weigh(Weights.Loaded memory loaded, bytes calldata x, uint256 first)
         internal
         view
         returns (uint256 result, uint256 end)
     {
         uint256 base = _addressOf(loaded);
-        end = Words.mark();
+        end = Weights.mark();
         loaded.notes = end;
         assembly ("memory-safe") {
             let slot := shr(4, first)
@@ -113,12 +113,12 @@ library SparseLanes {
     }
 
     /// @notice Note the words that feature 0 and the features of `x` stand in, at `loaded.notes` up to `end`.
-    function note(Words.Loaded memory loaded, bytes calldata x, uint256 first, uint256 stride)
+    function note(Weights.Loaded memory loaded, bytes calldata x, uint256 first, uint256 stride)
         internal
         view
         returns (uint256 end)
     {
-        end = Words.mark();
+        end = Weights.mark();
         loaded.notes = end;
         assembly ("memory-safe") {
             let slot := shr(4, first)
@@ -149,7 +149,7 @@ library SparseLanes {
     /// A word's lanes are added to at once: none borrows from the next, unless one would leave its range; only then
     /// they are looked at one by one. For signed weights, which are kept with 2^15 added, that is rare.
     /// @param end where the notes end, as `note` returned it.
-    function shift(Words.Loaded memory loaded, uint256 end, int256 step) internal {
+    function shift(Weights.Loaded memory loaded, uint256 end, int256 step) internal {
         uint256 at = loaded.notes;
         uint256 base = _addressOf(loaded);
         assembly ("memory-safe") {
@@ -178,7 +178,7 @@ library SparseLanes {
     }
 
     /// @notice Add 1 to the lanes `offset` above those that `note` has just noted; those that are full stay so.
-    function count(Words.Loaded memory loaded, uint256 end, uint256 offset) internal {
+    function count(Weights.Loaded memory loaded, uint256 end, uint256 offset) internal {
         uint256 at = loaded.notes;
         uint256 base = _addressOf(loaded);
         offset <<= 4;
@@ -203,7 +203,7 @@ library SparseLanes {
 
     /// @notice Π (n + 1) over the lanes `offset` above those noted, and over the lanes next to them, each as
     /// mantissa · 2^exponent: after each word a mantissa is cut to less than 2^128, 64 bits of it being left at least.
-    function products(Words.Loaded memory loaded, uint256 end, uint256 offset)
+    function products(Weights.Loaded memory loaded, uint256 end, uint256 offset)
         internal
         pure
         returns (uint256 first, uint256 firstExponent, uint256 second, uint256 secondExponent)
@@ -236,7 +236,7 @@ library SparseLanes {
     }
 
     /// @notice The sum of the lanes `offset` above those noted.
-    function total(Words.Loaded memory loaded, uint256 end, uint256 offset) internal pure returns (uint256 sum_) {
+    function total(Weights.Loaded memory loaded, uint256 end, uint256 offset) internal pure returns (uint256 sum_) {
         uint256 base = _addressOf(loaded);
         uint256 at = loaded.notes;
         offset <<= 4;
@@ -255,13 +255,13 @@ library SparseLanes {
 
     /// @notice The lane of feature 0 of a run that begins at the model's lane `lane`.
     function origin(uint256 lane) internal pure returns (uint256) {
-        return (Words.SPAN << 4) + 8 + lane;
+        return (Weights.SPAN << 4) + 8 + lane;
     }
 
     /// @notice Where base word 0 would stand in memory if words were addressed by slot, modulo 2^256.
-    function _addressOf(Words.Loaded memory loaded) private pure returns (uint256) {
+    function _addressOf(Weights.Loaded memory loaded) private pure returns (uint256) {
         unchecked {
-            return loaded.base - (Words.SPAN << 5);
+            return loaded.base - (Weights.SPAN << 5);
         }
     }
 }

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
 import {Model, Scores} from "./Model.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {ModelParams} from "./ModelParams.sol";
+import {Weights} from "./Weights.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 
 /// @title Linear models over sparse features
@@ -15,7 +15,7 @@ abstract contract SparseLinear is Model {
     uint256 private constant ZERO = 1 << 15;
 
     function _checkModel() internal view virtual override {
-        Shape shape = Words.shape();
+        ModelParams shape = Weights.shape();
         uint256 dims = shape.dims();
         require(dims >= 2, IOnlineModelErrors.BadArguments("dims"));
         require(shape.classes() >= 2 && shape.classes() <= 256, IOnlineModelErrors.BadArguments("classes"));
@@ -24,19 +24,19 @@ abstract contract SparseLinear is Model {
         _checkBase(shape, _length(shape));
     }
 
-    function _load() internal view virtual override returns (Words.Loaded memory) {
-        return Words.load();
+    function _load() internal view virtual override returns (Weights.Loaded memory) {
+        return Weights.load();
     }
 
-    function _length(Shape shape) internal pure virtual override returns (uint256) {
+    function _length(ModelParams shape) internal pure virtual override returns (uint256) {
         return (8 + shape.dims() * shape.rows() + 15) / 16;
     }
 
-    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure virtual override {
+    function _checkSample(Weights.Loaded memory loaded, bytes calldata x) internal pure virtual override {
         SparseLanes.check(loaded.shape, x);
     }
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x)
+    function _predict(Weights.Loaded memory loaded, bytes calldata x)
         internal
         view
         virtual
@@ -47,7 +47,7 @@ abstract contract SparseLinear is Model {
         label = Scores.label(_scores(loaded, x));
     }
 
-    function _scores(Words.Loaded memory loaded, bytes calldata x)
+    function _scores(Weights.Loaded memory loaded, bytes calldata x)
         internal
         view
         returns (int256[] memory scores)
@@ -59,7 +59,7 @@ abstract contract SparseLinear is Model {
     }
 
     /// @dev w[0] + Σ w[f] over one row.
-    function _score(Words.Loaded memory loaded, bytes calldata x, uint256 row)
+    function _score(Weights.Loaded memory loaded, bytes calldata x, uint256 row)
         internal
         view
         returns (int256)
@@ -68,7 +68,7 @@ abstract contract SparseLinear is Model {
     }
 
     /// @dev As `_score`; what `SparseLanes.shift` needs is noted up to `end`.
-    function _noteScore(Words.Loaded memory loaded, bytes calldata x, uint256 row)
+    function _noteScore(Weights.Loaded memory loaded, bytes calldata x, uint256 row)
         internal
         view
         returns (int256 score, uint256 end)
@@ -79,11 +79,11 @@ abstract contract SparseLinear is Model {
     }
 
     /// @dev Move the weights of the sample's features in one row.
-    function _shift(Words.Loaded memory loaded, bytes calldata x, uint256 row, int256 step) internal {
+    function _shift(Weights.Loaded memory loaded, bytes calldata x, uint256 row, int256 step) internal {
         SparseLanes.shift(loaded, SparseLanes.note(loaded, x, _first(loaded, row), 1), step);
     }
 
-    function _first(Words.Loaded memory loaded, uint256 row) private pure returns (uint256) {
+    function _first(Weights.Loaded memory loaded, uint256 row) private pure returns (uint256) {
         return SparseLanes.origin(row * loaded.shape.dims());
     }
 

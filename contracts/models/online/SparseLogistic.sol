@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
 import {Scores} from "./Model.sol";
-import {Shape} from "./Shape.sol";
-import {Words} from "./Words.sol";
+import {ModelParams} from "./ModelParams.sol";
+import {Weights} from "./Weights.sol";
 import {Sigmoid} from "./Sigmoid.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
@@ -16,11 +16,11 @@ import {SparseLinear} from "./SparseLinear.sol";
 abstract contract SparseLogistic is SparseLinear {
     function _checkModel() internal view virtual override {
         super._checkModel();
-        uint256 bits = Words.shape().bits();
+        uint256 bits = Weights.shape().bits();
         require(bits >= 1 && bits <= 15, IOnlineModelErrors.BadArguments("bits"));
     }
 
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         virtual
         override
@@ -37,7 +37,7 @@ abstract contract SparseLogistic is SparseLinear {
         if (changed) SparseLanes.shift(loaded, end, step);
     }
 
-    function _learnMany(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learnMany(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         private
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
@@ -55,7 +55,7 @@ abstract contract SparseLogistic is SparseLinear {
     }
 
     /// @dev rate · (t − p), rounded (half up).
-    function _step(Shape shape, bool target, int256 p) private pure returns (int256) {
+    function _step(ModelParams shape, bool target, int256 p) private pure returns (int256) {
         int256 gap = (target ? Sigmoid.ONE : int256(0)) - p;
         return (int256(shape.rate()) * gap + Sigmoid.ONE / 2) >> Sigmoid.BITS;
     }

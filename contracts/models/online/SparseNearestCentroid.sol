@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Words} from "./Words.sol";
+import {Weights} from "./Weights.sol";
 import {SparseCounts} from "./SparseCounts.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {Stats} from "./Stats.sol";
@@ -15,7 +15,7 @@ abstract contract SparseNearestCentroid is SparseCounts {
     int256 private constant FURTHEST = -(1 << 200);
     uint256 private constant FULL = type(uint16).max;
 
-    function _scores(Words.Loaded memory loaded, bytes calldata, uint256 end)
+    function _scores(Weights.Loaded memory loaded, bytes calldata, uint256 end)
         internal
         view
         virtual
@@ -32,7 +32,7 @@ abstract contract SparseNearestCentroid is SparseCounts {
         }
     }
 
-    function _count(Words.Loaded memory loaded, bytes calldata x, uint256 y, uint256 end)
+    function _count(Weights.Loaded memory loaded, bytes calldata x, uint256 y, uint256 end)
         internal
         virtual
         override
@@ -46,7 +46,7 @@ abstract contract SparseNearestCentroid is SparseCounts {
     }
 
     /// @dev The sum of the class's counts over the lanes noted, without feature 0's.
-    function _sum(Words.Loaded memory loaded, uint256 end, uint256 class) private view returns (uint256) {
+    function _sum(Weights.Loaded memory loaded, uint256 end, uint256 class) private view returns (uint256) {
         return SparseLanes.total(loaded, end, class) - _samples(loaded, class);
     }
 }

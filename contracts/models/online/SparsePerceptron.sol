@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Certainty, Scores} from "./Model.sol";
-import {Words} from "./Words.sol";
+import {Weights} from "./Weights.sol";
 import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
 
@@ -11,7 +11,7 @@ import {SparseLinear} from "./SparseLinear.sol";
 /// features and the intercept move by `rate` towards the label (and, with more than two classes, those of the label
 /// predicted instead move away).
 abstract contract SparsePerceptron is SparseLinear {
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         virtual
         override
@@ -26,7 +26,7 @@ abstract contract SparsePerceptron is SparseLinear {
         if (changed) SparseLanes.shift(loaded, end, y == 1 ? rate : -rate);
     }
 
-    function _learnMany(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learnMany(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         private
         returns (uint256 predicted, uint256 certainty, bool changed)
     {

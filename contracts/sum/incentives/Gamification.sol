@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LibString} from "solady/src/utils/LibString.sol";
-import {Facts} from "../Facts.sol";
+import {ContributionInfo} from "../ContributionInfo.sol";
 import {IERC5192, IGamification} from "./IGamification.sol";
 import {SelfAssessment} from "./SelfAssessment.sol";
 
@@ -112,7 +112,7 @@ abstract contract Gamification is IGamification, SelfAssessment {
         return id == 0x01ffc9a7 || id == 0x80ac58cd || id == 0x5b5e139f || id == type(IERC5192).interfaceId;
     }
 
-    function _rewarded(address contributor, Facts facts) internal virtual override {
+    function _rewarded(address contributor, ContributionInfo facts) internal virtual override {
         uint256 points = FIRST_LEVEL + EVEN - FixedPointMathLib.min(facts.certainty(), EVEN);
         uint256 before = _accounts[contributor].points;
         uint256 total = before + points;

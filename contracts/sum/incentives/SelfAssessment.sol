@@ -3,12 +3,12 @@ pragma solidity ^0.8.28;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Phases} from "../../kernel/Phases.sol";
-import {Facts} from "../Facts.sol";
+import {ContributionInfo} from "../ContributionInfo.sol";
 import {Incentive} from "../Incentive.sol";
 import {Model} from "../../models/online/Model.sol";
 import {Purse} from "../Purse.sol";
 import {Records} from "../Records.sol";
-import {Words} from "../../models/online/Words.sol";
+import {Weights} from "../../models/online/Weights.sol";
 import {ISelfAssessment} from "./ISelfAssessment.sol";
 import {Terms} from "./Terms.sol";
 
@@ -58,24 +58,24 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     /// @dev Certainty is counted in sixteenths.
-    uint256 private constant SURE = 16;
+    uint256 private constant CERTAINTY_ONE = 16;
     /// @dev Floors and ceilings of the terms, so that nobody is robbed before a person can act, or stuck.
-    uint256 private constant LEAST_WAIT = 1 days;
-    uint256 private constant LEAST_GAP = 12 hours;
-    uint256 private constant MOST_WAIT = 90 days;
-    uint256 private constant MOST_SWEEP = 365 days;
+    uint256 private constant MIN_WAIT = 1 days;
+    uint256 private constant MIN_GAP = 12 hours;
+    uint256 private constant MAX_WAIT = 90 days;
+    uint256 private constant MAX_SWEEP = 365 days;
 
     mapping(uint256 id => mapping(address reporter => Report)) private _reports;
 
     /// @inheritdoc ISelfAssessment
-    function refund(uint256 id, Facts facts, bytes calldata x) external {
-        // Check:
+    function refund(uint256 id, ContributionInfo facts, bytes calldata x) external {
+        // Check
         (uint256 left, uint256 look) = _open(id, facts, x);
         (uint256 unit, Terms terms) = _unitAndTerms();
         if (look == 0) _notBefore(_dueAt(facts, terms));
         uint256 predicted = _verdict(x);
         require(predicted == facts.label(), ModelDisagrees(predicted));
-        // Effect:
+        // Effect
         uint256 earned;
         if (look == 0) {
             if (facts.hidden() || !facts.surprise()) earned = 1;
@@ -92,8 +92,8 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     /// @inheritdoc ISelfAssessment
-    function report(uint256 id, Facts facts, bytes calldata x) external {
-        // Check:
+    function report(uint256 id, ContributionInfo facts, bytes calldata x) external {
+        // Check
         (, uint256 look) = _open(id, facts, x);
         Report storage report_ = _reports[id][msg.sender];
         require(msg.sender != facts.contributor(), OwnContribution());
@@ -101,7 +101,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         (uint256 unit, Terms terms) = _unitAndTerms();
         _notBefore(_dueAt(facts, terms) - terms.takeGap());
         _checkAgainst(facts, x);
-        // Effect:
+        // Effect
         uint256 share = report_.share;
         if (!report_.made) {
             share = _shareOf(msg.sender, facts);
@@ -117,15 +117,15 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     /// @inheritdoc ISelfAssessment
-    function take(uint256 id, Facts facts, bytes calldata x) external {
-        // Check:
+    function take(uint256 id, ContributionInfo facts, bytes calldata x) external {
+        // Check
         (uint256 left, uint256 look) = _open(id, facts, x);
         uint256 share = _reports[id][msg.sender].share;
         require(share != 0, NotReported());
         Terms terms = _terms();
         _notBefore(_dueAt(facts, terms));
         _checkAgainst(facts, x);
-        // Effect:
+        // Effect
         if (!_decided(id, look, 1, terms)) return;
         if (share > left) share = left; // more was promised than there is, since reputation grew meanwhile
         left -= share;
@@ -138,14 +138,14 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     /// @inheritdoc ISelfAssessment
-    function sweep(uint256 id, Facts facts, bytes calldata x) external {
-        // Check:
+    function sweep(uint256 id, ContributionInfo facts, bytes calldata x) external {
+        // Check
         (uint256 left, uint256 look) = _open(id, facts, x);
         require(msg.sender != facts.contributor(), OwnContribution());
         Terms terms = _terms();
         _notBefore(_dueAt(facts, terms) + (msg.sender == creator() ? terms.creatorWait() : terms.anyWait()));
         _checkAgainst(facts, x);
-        // Effect:
+        // Effect
         if (!_decided(id, look, 1, terms)) return;
         uint256 unit = _unit();
         uint256 own = FixedPointMathLib.min(_shareOf(facts.contributor(), facts), left);
@@ -159,7 +159,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     /// @inheritdoc ISelfAssessment
-    function dueAt(Facts facts) external view returns (uint256) {
+    function dueAt(ContributionInfo facts) external view returns (uint256) {
         return _dueAt(facts, _terms());
     }
 
@@ -172,18 +172,18 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
 
     /// @dev For mechanisms built on this one: `contributor` has earned reputation with a contribution.
     // solhint-disable-next-line no-empty-blocks
-    function _rewarded(address contributor, Facts facts) internal virtual {}
+    function _rewarded(address contributor, ContributionInfo facts) internal virtual {}
 
     function _checkIncentive() internal view virtual override {
         Terms terms = _terms();
         require(terms.costWeight() * 3600 <= type(uint48).max, BadArguments("costWeight"));
         uint256 gap = terms.takeGap();
         uint256 wait = terms.refundWait();
-        require(wait >= LEAST_WAIT && wait >= gap && wait <= MOST_WAIT, BadArguments("refundWait"));
-        require(gap >= LEAST_GAP, BadArguments("takeGap"));
+        require(wait >= MIN_WAIT && wait >= gap && wait <= MAX_WAIT, BadArguments("refundWait"));
+        require(gap >= MIN_GAP, BadArguments("takeGap"));
         require(terms.creatorWait() >= 2 * gap, BadArguments("creatorWait"));
         require(
-            terms.anyWait() >= terms.creatorWait() && terms.anyWait() <= MOST_SWEEP, BadArguments("anyWait")
+            terms.anyWait() >= terms.creatorWait() && terms.anyWait() <= MAX_SWEEP, BadArguments("anyWait")
         );
     }
 
@@ -198,17 +198,17 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     function _terms() internal view returns (Terms) {
-        return Terms.wrap(Words.argument(Words.TERMS));
+        return Terms.wrap(Weights.argument(Weights.TERMS));
     }
 
-    function _dueAt(Facts facts, Terms terms) private pure returns (uint256) {
+    function _dueAt(ContributionInfo facts, Terms terms) private pure returns (uint256) {
         unchecked {
-            return facts.time() + terms.refundWait() * SURE / facts.certainty(); // 36 bits at most
+            return facts.time() + terms.refundWait() * CERTAINTY_ONE / facts.certainty(); // 36 bits at most
         }
     }
 
     /// @dev The part of a deposit that is like `who`'s part of all reputation.
-    function _shareOf(address who, Facts facts) private view returns (uint256) {
+    function _shareOf(address who, ContributionInfo facts) private view returns (uint256) {
         uint256 all = _state().valid;
         return all == 0 ? 0 : facts.deposit() * _accounts[who].valid / all;
     }
@@ -239,7 +239,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         return _predict(_load(), x);
     }
 
-    function _checkAgainst(Facts facts, bytes calldata x) private view {
+    function _checkAgainst(ContributionInfo facts, bytes calldata x) private view {
         uint256 predicted = _verdict(x);
         require(predicted != facts.label(), ModelAgrees(predicted));
     }
@@ -251,7 +251,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     }
 
     function _unitAndTerms() private view returns (uint256 unit, Terms terms) {
-        (uint256 first, uint256 second) = Words.argumentPair(Words.MONEY);
+        (uint256 first, uint256 second) = Weights.argumentPair(Weights.MONEY);
         return (uint96(first), Terms.wrap(second));
     }
 }

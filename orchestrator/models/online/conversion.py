@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 LARGEST_CODE = 24_576
-BEFORE_BASE = 0xA1  # bytes of a clone's code before the model's (contracts/models/online/Words.sol)
+BEFORE_BASE = 0xA1  # bytes of a clone's code before the model's (contracts/models/online/Weights.sol)
 TOP = 8_191  # the largest weight to begin with, a quarter of the range: room to learn
 FASTEST = (1 << 14) - 1  # the largest learning rate that contracts accept
 LIMIT = 512  # features in a sample

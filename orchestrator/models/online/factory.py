@@ -53,7 +53,7 @@ class Factory(SumFactory):
                 address=event.instance,
                 implementation=event.implementation,
                 creator=event.creator,
-                arguments=event.args[_CREATOR:],
+                arguments=event.args,
                 salt=self._salt(event.tx_hash, event.creator),
                 block=event.block_number,
                 transaction=event.tx_hash,

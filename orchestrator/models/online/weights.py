@@ -1,4 +1,4 @@
-"""How a model's numbers lie in 256-bit words, as contracts/models/online/Words.sol has it.
+"""How a model's numbers lie in 256-bit words, as contracts/models/online/Weights.sol has it.
 
 A word is sixteen lanes of 16 bits, lane 0 at the low end. Lanes 0 to 7 of word 0 belong to the data handler:
 a model's numbers begin at lane 8. As bytes, a model is its words, big-endian.
@@ -25,7 +25,7 @@ _PARAMS = {"dims": 32, "classes": 16, "limit": 16, "rate": 16, "bits": 8, "base_
 
 @dataclass(frozen=True)
 class ModelParams:
-    """A model's settings (contracts/models/online/Shape.sol)."""
+    """A model's settings (contracts/models/online/ModelParams.sol)."""
 
     dims: int
     classes: int

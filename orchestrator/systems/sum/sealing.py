@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import AccountError, ContractReverted, InsufficientFunds
+from orchestrator.kernel.commitments import SALT_BYTES, commitment_of
 from orchestrator.kernel.secrets import secret_folder
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
@@ -23,7 +24,6 @@ from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.types import Address, Digest, Report, Seconds, Wei
 
 DOMAIN = "DILN sum contribution"
-SALT_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ class Secret:
     def commitment(self, chain_id: int, contract: Address) -> Digest:
         """What the contract's `commitmentOf` returns."""
         payload = keccak(encode(["bytes32", "uint256"], [keccak(self.x), self.label]))
-        values = (keccak(text=DOMAIN), chain_id, contract, self.contributor, payload, self.salt)
-        types = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
-        return Digest(keccak(encode(types, values)))
+        return commitment_of(DOMAIN, chain_id, contract, self.contributor, payload, self.salt)
 
 
 @dataclass(frozen=True)

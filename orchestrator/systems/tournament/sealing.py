@@ -7,6 +7,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.tournament import Tournament
 from orchestrator.chain import Account
+from orchestrator.kernel import commitments
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.systems.tournament.finding import secret_folder
@@ -29,9 +30,9 @@ def commitment_of(
 ) -> Digest:
     """As the contract computes it for round `number`."""
     payload = keccak(encode(["uint256", "bytes32"], [number, keccak(content)]))
-    place = [keccak(text=domain), tournament.chain.chain_id, tournament.address, who]
-    kinds = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
-    return Digest(keccak(encode(kinds, [*place, payload, salt])))
+    return commitments.commitment_of(
+        domain, tournament.chain.chain_id, tournament.address, who, payload, salt
+    )
 
 
 def seal(

@@ -10,8 +10,8 @@ import {DotKernel} from "../../../contracts/models/integer/DotKernel.sol";
 import {IModelRunner} from "../../../contracts/models/integer/IModelRunner.sol";
 import {Layer, NetworkFormat} from "../../../contracts/models/integer/NetworkFormat.sol";
 import {TreeModel, Trees} from "../../../contracts/models/integer/TreeModel.sol";
-import {Facts} from "../../../contracts/sum/Facts.sol";
-import {Shape} from "../../../contracts/models/online/Shape.sol";
+import {ContributionInfo} from "../../../contracts/sum/ContributionInfo.sol";
+import {ModelParams} from "../../../contracts/models/online/ModelParams.sol";
 import {Terms as SumTerms} from "../../../contracts/sum/incentives/Terms.sol";
 import {Rules} from "../../../contracts/market/Rules.sol";
 import {Samples} from "../../../contracts/market/Samples.sol";
@@ -134,7 +134,7 @@ contract FuzzReaders {
     /// dims (2) | limit (2) | sparse features
     function sparse(bytes calldata input) external pure returns (bytes32) {
         SparseLanes.check(
-            Shape.wrap(uint256(uint16(bytes2(input[:2]))) | (uint256(uint16(bytes2(input[2:4]))) << 48)), input[4:]
+            ModelParams.wrap(uint256(uint16(bytes2(input[:2]))) | (uint256(uint16(bytes2(input[2:4]))) << 48)), input[4:]
         );
         return keccak256(input[4:]);
     }
@@ -147,13 +147,13 @@ contract FuzzReaders {
 
     /// The settings of a model, in a word.
     function shape(bytes calldata input) external pure returns (bytes32) {
-        Shape s = Shape.wrap(_word(input));
+        ModelParams s = ModelParams.wrap(_word(input));
         return keccak256(abi.encode(s.dims(), s.classes(), s.limit(), s.rate(), s.bits(), s.baseBytes()));
     }
 
     /// What a contribution's event tells, in a word.
     function facts(bytes calldata input) external pure returns (bytes32) {
-        Facts f = Facts.wrap(_word(input));
+        ContributionInfo f = ContributionInfo.wrap(_word(input));
         return keccak256(
             abi.encode(
                 f.contributor(),

@@ -3,12 +3,10 @@ pragma solidity ^0.8.28;
 
 import {Layer, NetworkFormat} from "../../../contracts/models/integer/NetworkFormat.sol";
 
-/**
- * @title PlainModel
- * @notice Networks in plain Solidity: the reference of all kernels.
- *
- * Slow and obvious. No contract uses it; the tests hold the kernels against it.
- */
+/// @title PlainModel
+/// @notice Networks in plain Solidity: the reference of all kernels.
+///
+/// Slow and obvious. No contract uses it; the tests hold the kernels against it.
 library PlainModel {
     /// The outputs of the network `model` for the bytes `sample`.
     function run(bytes memory model, bytes memory sample) internal pure returns (int256[] memory values) {

@@ -5,21 +5,21 @@ import {DataHandler} from "../../../contracts/sum/DataHandler.sol";
 import {IOnlineModelErrors} from "../../../contracts/models/online/IOnlineModelErrors.sol";
 import {Incentive} from "../../../contracts/sum/Incentive.sol";
 import {Certainty, Model, Scores} from "../../../contracts/models/online/Model.sol";
-import {Shape} from "../../../contracts/models/online/Shape.sol";
-import {Words} from "../../../contracts/models/online/Words.sol";
+import {ModelParams} from "../../../contracts/models/online/ModelParams.sol";
+import {Weights} from "../../../contracts/models/online/Weights.sol";
 import {SelfAssessment} from "../../../contracts/sum/incentives/SelfAssessment.sol";
 
 /// @notice One lane at a time, in plain Solidity.
 library PlainLanes {
-    function get(Words.Loaded memory loaded, uint256 lane) internal view returns (uint256) {
-        return uint16(Words.get(loaded, (8 + lane) / 16) >> (16 * ((8 + lane) % 16)));
+    function get(Weights.Loaded memory loaded, uint256 lane) internal view returns (uint256) {
+        return uint16(Weights.get(loaded, (8 + lane) / 16) >> (16 * ((8 + lane) % 16)));
     }
 
-    function set(Words.Loaded memory loaded, uint256 lane, uint256 value) internal {
+    function set(Weights.Loaded memory loaded, uint256 lane, uint256 value) internal {
         uint256 k = (8 + lane) / 16;
         uint256 shift = 16 * ((8 + lane) % 16);
-        uint256 word = Words.get(loaded, k) & ~(uint256(0xffff) << shift);
-        Words.set(loaded, k, word | value << shift);
+        uint256 word = Weights.get(loaded, k) & ~(uint256(0xffff) << shift);
+        Weights.set(loaded, k, word | value << shift);
     }
 
     function feature(bytes calldata x, uint256 i) internal pure returns (uint256) {
@@ -27,7 +27,7 @@ library PlainLanes {
     }
 
     /// @notice What SparseLanes refuses.
-    function check(Words.Loaded memory loaded, bytes calldata x) internal pure {
+    function check(Weights.Loaded memory loaded, bytes calldata x) internal pure {
         uint256 count = x.length / 2;
         require(x.length % 2 == 0 && count != 0 && count <= loaded.shape.limit(), IOnlineModelErrors.BadFeatures());
         uint256 previous = 0;
@@ -42,26 +42,26 @@ library PlainLanes {
 /// @notice The sparse perceptron for two classes, plainly: what SparseLanes' assembly must agree with.
 abstract contract PlainPerceptron is Model {
     function _checkModel() internal view override {
-        _checkBase(Words.shape(), _length(Words.shape()));
+        _checkBase(Weights.shape(), _length(Weights.shape()));
     }
 
-    function _load() internal view override returns (Words.Loaded memory) {
-        return Words.load();
+    function _load() internal view override returns (Weights.Loaded memory) {
+        return Weights.load();
     }
 
-    function _length(Shape shape) internal pure override returns (uint256) {
+    function _length(ModelParams shape) internal pure override returns (uint256) {
         return (8 + shape.dims() + 15) / 16;
     }
 
-    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure override {
+    function _checkSample(Weights.Loaded memory loaded, bytes calldata x) internal pure override {
         PlainLanes.check(loaded, x);
     }
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x) internal view override returns (uint256) {
+    function _predict(Weights.Loaded memory loaded, bytes calldata x) internal view override returns (uint256) {
         return _score(loaded, x) > 0 ? 1 : 0;
     }
 
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         override
         returns (uint256 predicted, uint256 certainty, bool changed)
@@ -78,18 +78,18 @@ abstract contract PlainPerceptron is Model {
         }
     }
 
-    function _score(Words.Loaded memory loaded, bytes calldata x) private view returns (int256 score) {
+    function _score(Weights.Loaded memory loaded, bytes calldata x) private view returns (int256 score) {
         score = _weight(loaded, 0);
         for (uint256 i; i < x.length / 2; ++i) {
             score += _weight(loaded, PlainLanes.feature(x, i));
         }
     }
 
-    function _weight(Words.Loaded memory loaded, uint256 f) private view returns (int256) {
+    function _weight(Weights.Loaded memory loaded, uint256 f) private view returns (int256) {
         return int256(PlainLanes.get(loaded, f)) - 32768;
     }
 
-    function _move(Words.Loaded memory loaded, uint256 f, int256 step) private {
+    function _move(Weights.Loaded memory loaded, uint256 f, int256 step) private {
         int256 value = int256(PlainLanes.get(loaded, f)) + step;
         if (value < 0) value = 0;
         if (value > 65535) value = 65535;
@@ -100,26 +100,26 @@ abstract contract PlainPerceptron is Model {
 /// @notice The dense nearest centroid, plainly: what DenseLanes' arithmetic must agree with.
 abstract contract PlainCentroid is Model {
     function _checkModel() internal view override {
-        _checkBase(Words.shape(), _length(Words.shape()));
+        _checkBase(Weights.shape(), _length(Weights.shape()));
     }
 
-    function _load() internal view override returns (Words.Loaded memory) {
-        return Words.load();
+    function _load() internal view override returns (Weights.Loaded memory) {
+        return Weights.load();
     }
 
-    function _length(Shape shape) internal pure override returns (uint256) {
+    function _length(ModelParams shape) internal pure override returns (uint256) {
         return (8 + 4 * shape.classes() + 15) / 16 + shape.classes() * ((shape.dims() + 31) / 32 * 2);
     }
 
-    function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure override {
+    function _checkSample(Weights.Loaded memory loaded, bytes calldata x) internal pure override {
         require(x.length == loaded.shape.dims(), IOnlineModelErrors.BadFeatures());
     }
 
-    function _predict(Words.Loaded memory loaded, bytes calldata x) internal view override returns (uint256 label) {
+    function _predict(Weights.Loaded memory loaded, bytes calldata x) internal view override returns (uint256 label) {
         label = Scores.label(_scores(loaded, x));
     }
 
-    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
         internal
         override
         returns (uint256 predicted, uint256 certainty, bool changed)
@@ -144,7 +144,7 @@ abstract contract PlainCentroid is Model {
         changed = true;
     }
 
-    function _scores(Words.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
+    function _scores(Weights.Loaded memory loaded, bytes calldata x) private view returns (int256[] memory scores) {
         scores = new int256[](loaded.shape.classes());
         for (uint256 y; y < scores.length; ++y) {
             if (PlainLanes.get(loaded, 4 * y) == 0) {
@@ -159,7 +159,7 @@ abstract contract PlainCentroid is Model {
     }
 
     /// @dev The lane of a feature, in the order that DenseLanes describes.
-    function _lane(Shape shape, uint256 class, uint256 f) private pure returns (uint256) {
+    function _lane(ModelParams shape, uint256 class, uint256 f) private pure returns (uint256) {
         uint256 first = (8 + 4 * shape.classes() + 15) / 16 * 16 - 8;
         uint256 q = 31 - f % 32;
         uint256 row = (shape.dims() + 31) / 32 * 32;
@@ -172,7 +172,7 @@ abstract contract FlatFee is Incentive {
     function _checkIncentive() internal view override {}
 
     function _price(uint256) internal view override returns (uint256) {
-        return Words.argument(Words.TERMS);
+        return Weights.argument(Weights.TERMS);
     }
 
     function _lock() internal pure override returns (uint256) {

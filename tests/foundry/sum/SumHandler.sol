@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IFunds} from "../../../contracts/kernel/IFunds.sol";
-import {Facts} from "../../../contracts/sum/Facts.sol";
+import {ContributionInfo} from "../../../contracts/sum/ContributionInfo.sol";
 import {ISum} from "../../../contracts/sum/ISum.sol";
 import {ISelfAssessment} from "../../../contracts/sum/incentives/ISelfAssessment.sol";
 import {Cheats} from "../Cheats.sol";
@@ -20,7 +20,7 @@ interface IFactory {
 contract SumHandler is Clock {
     struct Open {
         uint256 id;
-        Facts facts;
+        ContributionInfo facts;
         bytes x;
         address contributor;
         uint256 left; // units
@@ -324,7 +324,7 @@ contract SumHandler is Clock {
         vm.assume(opens.length > 1);
         Open memory a = opens[_below(seed, opens.length)];
         Open memory b = opens[_below(seed >> 8, opens.length)];
-        vm.assume(Facts.unwrap(a.facts) != Facts.unwrap(b.facts));
+        vm.assume(ContributionInfo.unwrap(a.facts) != ContributionInfo.unwrap(b.facts));
         address who = _actor(seed);
         (bool done,) = _try(who, 0, abi.encodeCall(ISelfAssessment.sweep, (a.id, b.facts, b.x)));
         assert(!done);
@@ -505,7 +505,7 @@ contract SumHandler is Clock {
         Cheats.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].emitter != address(sum) || logs[i].topics[0] != ADDED) continue;
-            (Facts facts, bytes memory x) = abi.decode(logs[i].data, (Facts, bytes));
+            (ContributionInfo facts, bytes memory x) = abi.decode(logs[i].data, (ContributionInfo, bytes));
             assert(facts.contributor() == who && facts.time() == time);
             assert(surprise || !facts.surprise());
             uint256 id = uint256(logs[i].topics[1]);

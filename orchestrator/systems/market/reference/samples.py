@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import DataError
+from orchestrator.kernel.commitments import commitment_of
 from orchestrator.types import Address
-
-SALT = 32  # bytes
 
 
 @dataclass(frozen=True)
@@ -50,35 +49,19 @@ def count_batch(batch: bytes) -> int:
 
 def portion_leaf(domain: Domain, provider: Address, index: int, batch: bytes, salt: bytes) -> bytes:
     """The commitment to portion `index`: what the market's `leafOf` returns."""
-    payload = _hash(("uint256", "bytes32"), (index, _keccak(batch)))
-    return _commitment(b"DILN market portion", domain, provider, payload, salt)
+    from eth_abi.abi import encode
+    from eth_utils.crypto import keccak
+
+    payload = keccak(encode(("uint256", "bytes32"), (index, keccak(batch))))
+    return _commitment("DILN market portion", domain, provider, payload, salt)
 
 
 def contribution_commitment(domain: Domain, contributor: Address, batch: bytes, salt: bytes) -> bytes:
     """The commitment to a sealed contribution: what the market's `commitmentOf` returns."""
-    return _commitment(b"DILN market contribution", domain, contributor, _keccak(batch), salt)
-
-
-def _commitment(purpose: bytes, domain: Domain, who: Address, payload: bytes, salt: bytes) -> bytes:
-    """As contracts/kernel/Commitments.sol computes it."""
-    types = ("bytes32", "uint256", "address", "address", "bytes32", "bytes32")
-    values = (_keccak(purpose), domain.chain_id, domain.contract, who, payload, _salted(salt))
-    return _hash(types, values)
-
-
-def _salted(salt: bytes) -> bytes:
-    if len(salt) != SALT:
-        raise DataError(f"a salt has {SALT} bytes, not {len(salt)}")
-    return salt
-
-
-def _hash(types: Sequence[str], values: Sequence[object]) -> bytes:
-    from eth_abi.abi import encode
-
-    return _keccak(encode(types, values))
-
-
-def _keccak(data: bytes) -> bytes:
     from eth_utils.crypto import keccak
 
-    return keccak(data)
+    return _commitment("DILN market contribution", domain, contributor, keccak(batch), salt)
+
+
+def _commitment(purpose: str, domain: Domain, who: Address, payload: bytes, salt: bytes) -> bytes:
+    return commitment_of(purpose, domain.chain_id, domain.contract, who, payload, salt)

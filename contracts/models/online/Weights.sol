@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 // solhint-disable no-inline-assembly
 // (code and storage by offset, which Solidity has no words for)
 
-import {Shape} from "./Shape.sol";
+import {ModelParams} from "./ModelParams.sol";
 
 /// @title Where a shared model lives
 /// @notice Where a model lives: its initial words in the clone's code, what has changed since in storage.
@@ -16,7 +16,7 @@ import {Shape} from "./Shape.sol";
 ///
 /// A clone's code is ERC-1167's 45 bytes, then: creator (20 bytes), token (20) and unit (12), the incentive
 /// mechanism's terms (32), the model's shape (32), the model's base (32 for each word).
-library Words {
+library Weights {
     /// @dev keccak256("diln.sum.words") with the highest 8 and the lowest 32 bits cleared: `SPAN << 4` still fits.
     uint256 internal constant SPAN = 0x0051eacdf151cd1e1b04ff6e0597cc939472b74bc0f32017009c626d00000000;
 
@@ -30,7 +30,7 @@ library Words {
     /// @param base where the base's word 0 stands in memory; the others follow.
     /// @param notes where what a model noted about the last sample stands in memory.
     struct Loaded {
-        Shape shape;
+        ModelParams shape;
         uint256 base;
         uint256 notes;
     }
@@ -52,12 +52,12 @@ library Words {
         }
     }
 
-    function shape() internal view returns (Shape) {
-        return Shape.wrap(argument(SHAPE));
+    function shape() internal view returns (ModelParams) {
+        return ModelParams.wrap(argument(SHAPE));
     }
 
     function load() internal view returns (Loaded memory loaded) {
-        Shape shape_ = shape();
+        ModelParams shape_ = shape();
         uint256 length = shape_.baseBytes();
         uint256 at;
         assembly ("memory-safe") {
