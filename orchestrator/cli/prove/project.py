@@ -94,7 +94,9 @@ def members(
     found, registry, changes = _find(session, name), session.registry, []
     known = registry.members(found.id)
 
-    def change(add: list[str] | None, remove: list[str] | None, now: "Sequence[Address]") -> Any:
+    def change(
+        add: list[str] | None, remove: list[str] | None, now: "Sequence[Address]"
+    ) -> "tuple[list[Address], list[Address]]":
         added, removed = (
             [projects.resolve_address(session, each) for each in names or ()] for names in (add, remove)
         )
