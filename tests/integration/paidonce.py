@@ -23,8 +23,11 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
+import typer.main
+
 from orchestrator.chain import Chain, connect
 from orchestrator.config import Settings, load_settings
+from orchestrator.console import root
 from orchestrator.kernel.session import Session
 from tests.integration.acts import COMMANDS, Command, foundation
 from tests.integration.faulty import KILLED, Points, Proxy, Script, fail_inside
@@ -250,12 +253,14 @@ class Trial:
 
 
 def preload() -> None:
-    """Import all that commands import, once for the thousands of processes that are forked from this one."""
+    """Import all that commands import, and read them, once for the thousands of processes that are forked."""
     for package in ("chain", "cli", "console", "kernel", "provenance", "storage", "systems"):
         parent = import_module(f"orchestrator.{package}")
         for module in walk_packages(parent.__path__, f"{parent.__name__}."):
             with suppress(ImportError):  # what an optional package is needed for
                 import_module(module.name)
+    commands = typer.main.get_command(root.app)
+    typer.main.get_command = lambda _: commands
     gc.collect()
     gc.freeze()
 
