@@ -171,6 +171,7 @@ class _Walk:
             yield self._make(condition, f"no `{self._short(condition)}`", "(block.basefee == @@ || (", "))")
 
     def _ExpressionStatement(self, node: Any) -> Iterator[Mutant]:
+        """In braces of its own, or an `else` that follows would be taken for this one's."""
         expression = node["expression"]
         if expression.get("expression", {}).get("name") in ("require", "assert", "revert"):
             return
@@ -179,12 +180,14 @@ class _Walk:
             return  # a pointer must be assigned before it is used
         beyond = self.text.index(b";", sum(map(int, node["src"].split(":")[:2]))) + 1
         beyond -= sum(map(int, node["src"].split(":")[:2]))
-        yield self._make(node, f"without `{self._short(node)}`", "if (block.basefee != @@) { ", " }", beyond)
+        yield self._make(
+            node, f"without `{self._short(node)}`", "{ if (block.basefee != @@) { ", " } }", beyond
+        )
         other = ASSIGNMENTS.get(expression.get("operator", ""))
         if other:
             left, right = self._raw(expression["leftHandSide"]), self._raw(expression["rightHandSide"])
-            mutated = f"if (block.basefee == @@) {{ {left} {other} {right}; }} else {{ "
-            yield self._make(node, f"`{self._short(node)}` with {other}", mutated, " }", beyond)
+            mutated = f"{{ if (block.basefee == @@) {{ {left} {other} {right}; }} else {{ "
+            yield self._make(node, f"`{self._short(node)}` with {other}", mutated, " } }", beyond)
 
     def _Literal(self, node: Any) -> Iterator[Mutant]:
         if node["kind"] == "number" and node.get("value", "").isdigit() and not node.get("subdenomination"):

@@ -111,7 +111,7 @@ def served(published_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def health_during(served: Served, attack: threading.Thread) -> list[float]:
-    """What /health took beyond the most that it takes in peace, asked again and again until the attack is over."""
+    """What /health took beyond the most that it takes in peace, again and again until the attack is over."""
     peace = max(served.health() for _ in range(20))
     taken = []
     attack.start()
