@@ -1,10 +1,11 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: install test lint slither compile npm gas bench fuzz faults mutate
+.PHONY: install test lint slither compile npm gas bench fuzz faults mutate docs
 
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
 	npm ci --silent
+	cd page && npm ci --silent
 
 test: # what is not installed is skipped with a reason
 	python -m pytest
@@ -28,6 +29,9 @@ mutate: # break what moves money, one place after the other, and see whether the
 
 compile: # the contracts into the package, the tests' mocks beside them
 	python -m tests.evm
+
+docs: # the pages and the API reference as a site, in .build/site; needs the extra `docs`
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 npm: # the package of sources, ABIs and addresses, in dist/npm
 	python contracts/npm.py

@@ -17,14 +17,15 @@ from pathlib import Path
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import Table, train
 from orchestrator.systems.sum.claiming import claims
-from orchestrator.systems.sum.creating import create, plan
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.leaderboard import leaderboard
-from orchestrator.systems.sum.opening import Opened, open_model
+from orchestrator.systems.sum.opening import SharedModel, open_model
 from orchestrator.systems.sum.records import DAY, Terms
 from orchestrator.systems.sum.replaying import replay
-from orchestrator.systems.sum.training import Table, train
 
 AT_ONCE = 25
 MOST_REQUESTS = 1 / 20
@@ -47,7 +48,7 @@ def main() -> int:
 def measure(session: Session, address: str, count: int) -> int:
     """Each look begins with nothing read."""
     bob = session.account("bob").address
-    looks: dict[str, Callable[[Opened], object]] = {
+    looks: dict[str, Callable[[SharedModel], object]] = {
         "claims": lambda opened: claims(opened, bob),
         "leaderboard": leaderboard,
         "replay": replay,

@@ -1,4 +1,4 @@
-"""Simulate the survey's figure 4 on Python twins: how many contributions a minute, on one core.
+"""Simulate the survey's figure 4 on Python references: how many contributions a minute, on one core.
 
     python -m benchmarks.simulating [--data PATH]
 

@@ -48,7 +48,7 @@ def run(
 
     With `seconds` of CPU at most: what does not end by then does not hold.
     """
-    _provide_compiler()
+    provide_compiler()
     runs = -(-actions // DEPTH)
     command = [str(FORGE), "test", "--json", "--threads", "1"]
     command += ["--match-contract", f"^({'|'.join(systems) or '.*'})Invariants$"]
@@ -83,7 +83,7 @@ def _outcome(name: str, suite: Any) -> Outcome:
     return Outcome(system, actions, False, f"{result['reason']}: {sequence}")
 
 
-def _provide_compiler() -> None:
+def provide_compiler() -> None:
     """Put npm's compiler where foundry.toml looks for it."""
     version = load_settings(folder=ROOT, environ={}).compiler.version
     place = ROOT / ".build" / "forge" / "solc"

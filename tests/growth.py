@@ -17,13 +17,14 @@ from pathlib import Path
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import train
 from orchestrator.provenance import Status, publication_of, verify
 from orchestrator.systems.competition import overview
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.sum.claiming import claims
-from orchestrator.systems.sum.creating import create, plan
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
-from orchestrator.systems.sum.training import train
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_growth import Counted, commit
 from tests.unit.provenance.samples import sample_manifest
@@ -46,7 +47,7 @@ def registry(session: Session) -> Growing:
 
     known = digest_bytes(b"a model")
 
-    def publish(sha256: str, **more: str) -> None:
+    def publish(sha256: str | None, **more: object) -> None:
         manifest = sample_manifest(sha256=sha256, parents=[], **more)
         session.chain.send(reading.publish(publication_of(manifest, project)), alice, gas=400_000)
 
@@ -57,7 +58,12 @@ def registry(session: Session) -> Growing:
         "predict: the newest": lambda: reading.newest(project, (Status.PUBLISHED, Status.DEPLOYABLE)),
         "predict: by number": lambda: reading.numbered(project, 1),
     }
-    return looks, lambda count: [publish(f"{next(numbers):064x}") for _ in range(count)]
+
+    def grow(count: int) -> None:
+        for _ in range(count):
+            publish(f"{next(numbers):064x}")
+
+    return looks, grow
 
 
 def competition(session: Session) -> Growing:
@@ -65,7 +71,7 @@ def competition(session: Session) -> Growing:
     found = stage.create()
     stage.keep(found, "organizer", Role.ORGANIZER)
     looks: Looks = {
-        "competition list": lambda: overview.overview(found, standings=False),
+        "competition list": lambda: overview.overview(found, leaderboard=False),
         "competition show": lambda: overview.overview(found),
         "competition watch": lambda: stage.keep(found, "anna", Role.SUBMITTER),
     }

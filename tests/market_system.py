@@ -1,4 +1,4 @@
-"""A prediction market in tests: created by the factory, beside its Python twin."""
+"""A prediction market in tests: created by the factory, beside its Python reference."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -10,19 +10,19 @@ import numpy as np
 from eth_tester import EthereumTester, PyEVMBackend
 from web3.contract import Contract
 
-from orchestrator.learning.onchain import OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
-from orchestrator.learning.onchain.market import BURNT, Market, Phase
-from orchestrator.learning.onchain.market_rules import HOUR, Rules
-from orchestrator.learning.onchain.measuring import ONE
-from orchestrator.learning.onchain.samples import (
-    Place,
-    PositionTree,
+from orchestrator.merkle import PositionTree
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import OnChainModel, SparsePerceptron
+from orchestrator.systems.market.reference.market import BURNT, Market, Phase
+from orchestrator.systems.market.reference.measuring import ONE
+from orchestrator.systems.market.reference.rules import HOUR, Rules
+from orchestrator.systems.market.reference.samples import (
+    Domain,
     contribution_commitment,
-    encode_run,
+    encode_batch,
     portion_leaf,
 )
-from tests.evm import Evm
+from tests.evm import EVERYTHING, Evm
 from tests.sum_system import ETHER, GWEI, Workshop
 
 DIMS = 24
@@ -48,16 +48,16 @@ def draw(rng: np.random.Generator, count: int, wrong: float = 0.0) -> tuple[list
 
 
 def run_of(seed: int, count: int, wrong: float = 0.0) -> bytes:
-    return encode_run(*draw(np.random.default_rng(seed), count, wrong))
+    return encode_batch(*draw(np.random.default_rng(seed), count, wrong))
 
 
 def poison() -> tuple[bytes, int]:
     """The opposite of the truth, feature by feature, until a perceptron believes it; and how many samples."""
     weights = truth()
     features = [f for _ in range(15) for f in range(1, DIMS)]
-    return encode_run([encode_sparse([f]) for f in features], [int(weights[f] <= 0) for f in features]), len(
-        features
-    )
+    return encode_batch(
+        [encode_sparse([f]) for f in features], [int(weights[f] <= 0) for f in features]
+    ), len(features)
 
 
 def perceptron(rate: int = 64) -> SparsePerceptron:
@@ -76,30 +76,30 @@ def workshop() -> Workshop:
 
 @dataclass
 class MarketSystem:
-    """A clone (`market`), its twin (`twin`) and the provider's test set."""
+    """A clone (`market`), its reference (`reference`) and the provider's test set."""
 
     evm: Evm
     market: Contract
-    twin: Market
+    reference: Market
     portions: list[bytes]
     salts: list[bytes]
     trial: int = -1
     secrets: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
-    runs: list[bytes | None] = field(default_factory=list)
+    batches: list[bytes | None] = field(default_factory=list)
 
     @property
     def do(self) -> Any:
         return self.market.functions
 
     @property
-    def place(self) -> Place:
-        return Place(self.evm.web3.eth.chain_id, self.market.address)
+    def domain(self) -> Domain:
+        return Domain(self.evm.web3.eth.chain_id, self.market.address)
 
     @property
     def tree(self) -> PositionTree:
         provider = self.evm.role("provider")
         pairs = enumerate(zip(self.portions, self.salts, strict=True))
-        return PositionTree([portion_leaf(self.place, provider, i, run, salt) for i, (run, salt) in pairs])
+        return PositionTree([portion_leaf(self.domain, provider, i, run, salt) for i, (run, salt) in pairs])
 
     def proof(self, index: int) -> list[bytes]:
         return self.tree.proof(index)
@@ -107,18 +107,18 @@ class MarketSystem:
     @property
     def stake(self) -> int:
         """For a weight of 1, in wei."""
-        return self.twin.rules.stake * self.twin.unit
+        return self.reference.rules.stake * self.reference.unit
 
     def price(self, *counts: int) -> int:
         """What contributions of so many samples cost, in wei."""
-        return sum(map(self.twin.rules.price, counts)) * self.twin.unit
+        return sum(map(self.reference.rules.price, counts)) * self.reference.unit
 
-    # -- the steps, each in the contract and in the twin ----------------------------------------------------
+    # -- the steps, each in the contract and in the reference -----------------------------------------------
 
     def offer(self, bounty: int = BOUNTY, bond: int = BOND, tips: int = 0) -> None:
         value = bounty + bond + tips
         self.evm.send(self.do.offer(self.tree.root, bounty, bond, tips), "provider", value)
-        self.twin.offer(bounty, bond, tips, self.evm.now, value)
+        self.reference.offer(bounty, bond, tips, self.evm.now, value)
 
     def choose(self, sender: str = "anyone") -> int:
         self.evm.tester.mine_blocks(2)
@@ -129,92 +129,92 @@ class MarketSystem:
     def reveal_trial(self) -> None:
         i = self.trial
         self.evm.send(self.do.revealTrial(self.portions[i], self.salts[i], self.proof(i)), "provider")
-        self.twin.reveal_trial(i, self.portions[i], self.evm.now)
+        self.reference.reveal_trial(i, self.portions[i], self.evm.now)
 
     def begin(self, trial: int = 0, **money: int) -> "MarketSystem":
         """Up to participation, the trial portion being `trial`: what is measured hangs on which it is."""
         while True:
-            before, twin = self.evm.snapshot(), deepcopy(self.twin)
+            before, reference = self.evm.snapshot(), deepcopy(self.reference)
             self.offer(**money)
             if self.choose() == trial:
                 self.reveal_trial()
                 return self
             self.evm.revert(before)
-            self.twin = twin
+            self.reference = reference
             self.evm.tester.mine_blocks(1)
 
     def contribute(self, who: str, run: bytes, samples: int) -> int:
         value = self.price(samples)
         self.evm.send(self.do.contribute(run, value), who, value)
-        self.runs.append(run)
-        return self.twin.contribute(who, run, self.evm.now, value)
+        self.batches.append(run)
+        return self.reference.contribute(who, run, self.evm.now, value)
 
     def contribute_batch(self, who: str, runs: list[bytes], counts: list[int], short: int = 0) -> int:
         """As one batch, for a maximum that is `short` of the stake."""
         value = self.price(*counts)
         self.evm.send(self.do.contributeBatch(runs, max(0, value - short)), who, value)
-        self.runs += runs
-        return self.twin.contribute(who, runs, self.evm.now, value, value - short)
+        self.batches += runs
+        return self.reference.contribute(who, runs, self.evm.now, value, value - short)
 
     def commit(self, who: str, run: bytes, samples: int) -> int:
-        value, salt = self.price(samples), bytes([len(self.runs)]) * 32
-        commitment = contribution_commitment(self.place, self.evm.role(who), run, salt)
+        value, salt = self.price(samples), bytes([len(self.batches)]) * 32
+        commitment = contribution_commitment(self.domain, self.evm.role(who), run, salt)
         self.evm.send(self.do.commit(commitment, samples, value), who, value)
-        self.runs.append(None)
-        index = self.twin.commit(who, samples, self.evm.now, value)
+        self.batches.append(None)
+        index = self.reference.commit(who, samples, self.evm.now, value)
         self.secrets[index] = run, salt
         return index
 
     def open(self, index: int, sender: str = "anyone") -> None:
         run, salt = self.secrets[index]
         self.evm.send(self.do.open(index, run, salt), sender)
-        self.runs[index] = run
-        self.twin.open(index, run, self.evm.now)
+        self.batches[index] = run
+        self.reference.open(index, run, self.evm.now)
 
     def close(self) -> None:
         """Let participation and opening pass."""
-        self.evm.advance(self.twin.rules.duration + self.twin.rules.open_wait)
+        self.evm.advance(self.reference.rules.duration + self.reference.rules.open_wait)
 
     def reveal(self, index: int) -> Any:
         call = self.do.reveal(index, self.portions[index], self.salts[index], self.proof(index))
         receipt = self.evm.send(call, "provider")
-        self.twin.reveal(index, self.portions[index], self.evm.now)
+        self.reference.reveal(index, self.portions[index], self.evm.now)
         return receipt
 
     def reveal_all(self) -> None:
         for index in range(len(self.portions)):
-            if index != self.trial and index not in self.twin.portions:
+            if index != self.trial and index not in self.reference.portions:
                 self.reveal(index)
 
     def due(self) -> list[bytes]:
         """The data of the contributions whose turn is next."""
-        measuring = self.twin.measuring
+        measuring = self.reference.measuring
         assert measuring is not None
-        participants = self.twin.participants
-        later = list(enumerate(self.twin.contributions))[measuring.next :]
-        found = [self.runs[i] for i, c in later if not participants[c.participant].dropped]
+        participants = self.reference.participants
+        later = list(enumerate(self.reference.contributions))[measuring.next :]
+        found = [self.batches[i] for i, c in later if not participants[c.participant].dropped]
         lesson = [self.portions[self.trial]] if measuring.lessons else []
         return lesson + [run for run in found if run is not None]
 
     def crank(self, work: int = ALL, sender: str = "cranker", most: int = 100) -> Any:
         data = self.due()[:most]
         receipt = self.evm.send(self.do.crank(data, work), sender)
-        self.twin.crank(sender, data, work, self.evm.now)
+        self.reference.crank(sender, data, work, self.evm.now)
         return receipt
 
     def measure(self, work: int = ALL) -> None:
         """Crank to the end."""
-        while self.twin.stage == Phase.REWARDING:
+        while self.reference.stage == Phase.REWARDING:
             self.crank(work)
             self.check()
 
     def pay(self, most: int = ALL) -> None:
         self.evm.send(self.do.pay(most), "anyone")
-        self.twin.pay(most, self.evm.now)
+        self.reference.pay(most, self.evm.now)
 
     def expire(self, choice_lost: bool = False) -> None:
         self.evm.send(self.do.expire(), "anyone")
-        self.twin.expire(self.evm.now, choice_lost)
+        self.reference.expire(self.evm.now, choice_lost)
 
     def settle(self, work: int = ALL) -> None:
         """From participation to the end."""
@@ -225,7 +225,7 @@ class MarketSystem:
 
     def share(self) -> int:
         """Which share of the first loss was avoided, in billionths."""
-        m = self.twin.measuring
+        m = self.reference.measuring
         assert m is not None
         return (m.first.paying - m.last.paying) * ONE // m.first.paying
 
@@ -235,20 +235,20 @@ class MarketSystem:
         return self.do.balanceOf(DEAD if who == BURNT else self.evm.role(who)).call()
 
     def check(self) -> None:
-        """The contract is where its twin is, wei for wei and word for word, and holds what it owes."""
-        twin, packed = self.twin, self.do.state().call()
-        assert (packed[0] & 0xFF, packed[0] >> 8 & 0xFF) == (twin.stage, twin.outcome)
+        """The contract is where its reference is, wei for wei and word for word, and holds what it owes."""
+        reference, packed = self.reference, self.do.state().call()
+        assert (packed[0] & 0xFF, packed[0] >> 8 & 0xFF) == (reference.stage, reference.outcome)
         pot = packed[4] >> 128
-        assert pot == twin.pot
-        owed = {who: amount for who, amount in twin.balances.items() if amount}
+        assert pot == reference.pot
+        owed = {who: amount for who, amount in reference.balances.items() if amount}
         assert {who: self.balance(who) for who in owed} == owed
         assert self.holdings() == pot + sum(owed.values())
-        assert self.do.words(0, self.do.length().call()).call() == twin.model.words()
-        if twin.measuring:
+        assert self.do.words(0, self.do.length().call()).call() == reference.model.words()
+        if reference.measuring:
             self._check_measuring(packed[1])
 
     def _check_measuring(self, cursor: int) -> None:
-        m = self.twin.measuring
+        m = self.reference.measuring
         assert m is not None
         assert cursor & 0xFF == m.at_pass
         assert cursor >> 8 & 0xFFFF == m.next
@@ -257,7 +257,7 @@ class MarketSystem:
         losses = [cursor >> at & 0xFFFFFFFF for at in (120, 152, 184, 216)]
         assert losses == [m.first.paying, m.first.validating, m.last.paying, m.last.validating]
         assert cursor >> 248 == m.lessons
-        for number, p in enumerate(self.twin.participants):
+        for number, p in enumerate(self.reference.participants):
             _, high = self.do.participant(number).call()
             score = high >> 40 & (1 << 64) - 1
             score -= (score >> 63) << 64
@@ -271,13 +271,13 @@ class MarketSystem:
 
     def empty(self) -> None:
         """Everybody withdraws; nothing remains."""
-        for who, amount in list(self.twin.balances.items()):
+        for who, amount in list(self.reference.balances.items()):
             if amount and who == BURNT:
                 self.evm.send(self.do.withdrawFor(DEAD), "anyone")
             elif amount:
-                self.evm.send(self.do.withdraw(self.evm.role(who)), who)
+                self.evm.send(self.do.withdraw(self.evm.role(who), EVERYTHING), who)
             if amount:
-                self.twin.withdraw(who)
+                self.reference.withdraw(who)
         assert self.holdings() == 0
 
 

@@ -1,11 +1,11 @@
-"""A shared model in tests: created by the factory, beside its Python twin."""
+"""A shared model in tests: created by the factory, beside its Python reference."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from web3.contract import Contract
 
-from orchestrator.learning.onchain import OnChainModel
+from orchestrator.models.online.references import OnChainModel
 from tests.evm import Evm
 
 GWEI = 10**9
@@ -56,7 +56,7 @@ class Facts:
         return bool(self.word & 0x80)
 
     @property
-    def hidden(self) -> bool:
+    def sealed(self) -> bool:
         return bool(self.word & 0x40)
 
     @property
@@ -89,11 +89,11 @@ class Contribution:
 
 @dataclass
 class System:
-    """A clone (`sum`), its twin (`twin`) and what creating it cost (`gas`)."""
+    """A clone (`sum`), its reference (`reference`) and what creating it cost (`gas`)."""
 
     evm: Evm
     sum: Contract
-    twin: OnChainModel
+    reference: OnChainModel
     gas: int
     salts: int = 0
 
@@ -114,7 +114,7 @@ class System:
         receipt = self.evm.send(self.do.add(x, y, ANY), sender, self.price())
         return self.added(receipt)[0]
 
-    def hide(self, x: bytes, y: int, sender: str = "contributor") -> Contribution:
+    def seal(self, x: bytes, y: int, sender: str = "contributor") -> Contribution:
         """Commit to a sample and reveal it in the next block."""
         self.salts += 1
         salt = self.salts.to_bytes(32, "big")
@@ -175,4 +175,4 @@ class Workshop:
         call = factory.functions.create(implementation.address, salt, args)
         receipt = self.evm.send(call, creator)
         created = self.evm.events(factory, "Created", receipt)[0]
-        return System(self.evm, self.evm.at(name, created["sum"]), model, receipt["gasUsed"])
+        return System(self.evm, self.evm.at(name, created["instance"]), model, receipt["gasUsed"])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IModelRunner} from "../shared/IModelRunner.sol";
+import {IModelRunner} from "../models/integer/IModelRunner.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionPayouts} from "./CompetitionPayouts.sol";
 import {ICompetition, Outcome, Phase, Progress, Submission, Terms} from "./ICompetition.sol";

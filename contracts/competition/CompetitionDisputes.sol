@@ -3,9 +3,9 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
-import {CodeChunks} from "../shared/CodeChunks.sol";
-import {OrderedTree} from "../shared/OrderedTree.sol";
-import {Score} from "../shared/Score.sol";
+import {CodeChunks} from "../kernel/CodeChunks.sol";
+import {Merkle} from "../kernel/Merkle.sol";
+import {Score} from "../models/integer/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionEvaluation, Entry} from "./CompetitionEvaluation.sol";
 import {DataTree} from "./DataTree.sol";
@@ -41,7 +41,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         s.extra = root;
         emit Claimed(number, score, root, predictions);
         // Interaction
-        _take(t, t.claimBond);
+        t.token.pull(t.claimBond);
     }
 
     /// @inheritdoc ICompetition
@@ -168,7 +168,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
                 bytes32 word = rest < 32 ? bytes32(predictions[32 * i:]) : bytes32(predictions[32 * i:32 * i + 32]);
                 nodes[i] = DataTree.wordLeaf(i, word);
             }
-            return OrderedTree.rootOf(nodes);
+            return Merkle.rootOf(nodes);
         }
     }
 
@@ -179,7 +179,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         uint256 place = evidence.index * size;
         bytes32 leaf = DataTree.wordLeaf(place / 32, evidence.word);
         uint256 words = (TermsCodec.samples(t) * size + 31) / 32;
-        require(OrderedTree.climb(leaf, evidence.wordProof, place / 32, words) == root, WrongWord(evidence.index));
+        require(Merkle.climb(leaf, evidence.wordProof, place / 32, words) == root, WrongWord(evidence.index));
         uint256 top = uint256(evidence.word) << (8 * (place % 32));
         return size == 4 ? int256(int32(uint32(top >> 224))) : int256(top >> 248);
     }

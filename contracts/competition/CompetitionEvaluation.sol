@@ -3,9 +3,9 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
-import {CodeChunks} from "../shared/CodeChunks.sol";
-import {Job} from "../shared/IModelRunner.sol";
-import {Score} from "../shared/Score.sol";
+import {CodeChunks} from "../kernel/CodeChunks.sol";
+import {Job} from "../models/integer/IModelRunner.sol";
+import {Score} from "../models/integer/Score.sol";
 import {TestCode} from "./CompetitionBase.sol";
 import {CompetitionSubmissions} from "./CompetitionSubmissions.sol";
 import {DataTree} from "./DataTree.sol";

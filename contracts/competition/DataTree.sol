@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {OrderedTree} from "../shared/OrderedTree.sol";
-import {Score} from "../shared/Score.sol";
+import {Merkle} from "../kernel/Merkle.sol";
+import {Score} from "../models/integer/Score.sol";
 import {Group, ICompetition, Metric, Refutation, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
@@ -13,7 +13,7 @@ import {TermsCodec} from "./TermsCodec.sol";
  * @title DataTree
  * @notice The data commitment and the tree of predictions.
  *
- * Both are ordered trees (see OrderedTree): no root has room for two versions of one leaf. Leaves start with a tag of
+ * Both are ordered trees (see Merkle): no root has room for two versions of one leaf. Leaves start with a tag of
  * their own and are longer than the 64 bytes of an inner node, so nothing can pass for something else.
  */
 library DataTree {
@@ -29,7 +29,7 @@ library DataTree {
         require(opened.data.length == length, ICompetition.WrongGroupLength(opened.data.length, length));
         bytes32 top = samplesRoot(opened.salt, number, opened.data, stride);
         bytes32 leaf = groupLeaf(t, number, top);
-        require(OrderedTree.climb(leaf, opened.proof, number, t.groups) == t.root, ICompetition.WrongProof(number));
+        require(Merkle.climb(leaf, opened.proof, number, t.groups) == t.root, ICompetition.WrongProof(number));
         return t.classes == 0 ? 0 : _countLabels(t, number, opened.data, stride);
     }
 
@@ -44,8 +44,8 @@ library DataTree {
         );
         bytes32 leaf =
             keccak256(abi.encodePacked(SAMPLE, evidence.salt, uint16(number), uint16(position), evidence.sample));
-        bytes32 top = OrderedTree.climb(leaf, evidence.sampleProof, position, t.groupSize);
-        bytes32 root = OrderedTree.climb(groupLeaf(t, number, top), evidence.groupProof, number, t.groups);
+        bytes32 top = Merkle.climb(leaf, evidence.sampleProof, position, t.groupSize);
+        bytes32 root = Merkle.climb(groupLeaf(t, number, top), evidence.groupProof, number, t.groups);
         require(root == t.root, ICompetition.WrongProof(number));
     }
 
@@ -80,7 +80,7 @@ library DataTree {
                 node := add(node, 32)
             }
         }
-        return OrderedTree.rootOf(nodes);
+        return Merkle.rootOf(nodes);
     }
 
     function _countLabels(Terms memory t, uint256 number, bytes calldata data, uint256 stride)

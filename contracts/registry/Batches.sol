@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {OrderedTree} from "../shared/OrderedTree.sol";
+import {Merkle} from "../kernel/Merkle.sol";
 import {Cids} from "./Cids.sol";
 import {Batch, BatchView, CidKind, IModelRegistry} from "./IModelRegistry.sol";
 import {Projects} from "./Projects.sol";
@@ -63,7 +63,7 @@ abstract contract Batches is Projects {
         bytes32[] calldata proof
     ) external view returns (bool included, bytes32 root) {
         bytes32 leaf = keccak256(abi.encode(keccak256(abi.encode(record))));
-        root = OrderedTree.climb(leaf, proof, position, count);
+        root = Merkle.climb(leaf, proof, position, count);
         included = count > 0 && _batches[projectId][root].count == count;
     }
 

@@ -46,7 +46,7 @@ struct Approval {
 
 /// @notice A Merkle tree of records to be anchored by its root.
 /// @param root the root; leaves are keccak256(keccak256(record)) in the records' order, see
-/// contracts/shared/OrderedTree.sol
+/// contracts/kernel/Merkle.sol
 /// @param count how many records there are
 /// @param label what they are, in ASCII, for example "predictions"
 /// @param cidKind how the list of records is addressed on IPFS
@@ -383,7 +383,7 @@ interface IModelRegistry {
     /// @param record the 32-byte digest of the record
     /// @param position of the record in the batch, from 0
     /// @param count of records in the batch, as it was anchored
-    /// @param proof the siblings from the leaf upwards (contracts/shared/OrderedTree.sol)
+    /// @param proof the siblings from the leaf upwards (contracts/kernel/Merkle.sol)
     /// @return included whether the proof ends in the root of an anchored batch of so many
     /// @return root that root, or what the proof ends in; zero if it is too long or too short
     function verifyInclusion(

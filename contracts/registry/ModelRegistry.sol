@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {CodeChunks} from "../shared/CodeChunks.sol";
+import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {Approvals} from "./Approvals.sol";
 import {Batches} from "./Batches.sol";
 import {Cids} from "./Cids.sol";

@@ -5,12 +5,12 @@ pragma solidity ^0.8.28;
 import {DataHandler} from "./DataHandler.sol";
 import {Gamification} from "./incentives/Gamification.sol";
 import {SelfAssessment} from "./incentives/SelfAssessment.sol";
-import {DensePerceptron} from "./models/DensePerceptron.sol";
-import {NaiveBayes} from "./models/NaiveBayes.sol";
-import {NearestCentroid} from "./models/NearestCentroid.sol";
-import {SparseLogistic} from "./models/SparseLogistic.sol";
-import {SparseNearestCentroid} from "./models/SparseNearestCentroid.sol";
-import {SparsePerceptron} from "./models/SparsePerceptron.sol";
+import {DensePerceptron} from "../models/online/DensePerceptron.sol";
+import {NaiveBayes} from "../models/online/NaiveBayes.sol";
+import {NearestCentroid} from "../models/online/NearestCentroid.sol";
+import {SparseLogistic} from "../models/online/SparseLogistic.sol";
+import {SparseNearestCentroid} from "../models/online/SparseNearestCentroid.sol";
+import {SparsePerceptron} from "../models/online/SparsePerceptron.sol";
 
 // Each contract here is one choice of the three parts, deployed once per chain; models are clones of them
 // (SumFactory). To replace a part, name another one: no part is changed for it.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Facts} from "./Facts.sol";
 import {ISumErrors} from "./ISum.sol";
-import {Words} from "./Words.sol";
+import {Words} from "../models/online/Words.sol";
 
 /// @title The records of contributions
 /// @notice The storage that the data handler and the incentive mechanism share: one slot for each open contribution

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
-import {CodeChunks} from "../shared/CodeChunks.sol";
+import {CodeChunks} from "../kernel/CodeChunks.sol";
 import {ITournament, Terms} from "./ITournament.sol";
 import {RankKernel} from "./RankKernel.sol";
 

@@ -23,8 +23,7 @@ class CidKind(ContractEnum):
 class Batch:
     """A Merkle tree of records to be anchored by its root."""
 
-    # the root; leaves are keccak256(keccak256(record)) in the records' order, see
-    # contracts/shared/OrderedTree.sol
+    # the root; leaves are keccak256(keccak256(record)) in the records' order, see contracts/kernel/Merkle.sol
     root: Digest
     count: int  # how many records there are
     label: bytes  # what they are, in ASCII, for example "predictions"

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.chain import lighter
+
 if TYPE_CHECKING:
     from orchestrator.chain.accounts import Account, Accounts
     from orchestrator.chain.artifact import Artifact, artifact_names, load_artifact
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.chain.looking import Block
     from orchestrator.chain.migrations import Deploy, migrate
     from orchestrator.chain.node import start_node
-    from orchestrator.chain.receipts import Receipt, ether
+    from orchestrator.chain.receipts import Receipt
     from orchestrator.chain.rescue import cancel, sent, speed_up
 
 __all__ = [
@@ -29,7 +31,6 @@ __all__ = [
     "artifact_names",
     "cancel",
     "connect",
-    "ether",
     "examine",
     "load_artifact",
     "migrate",
@@ -46,9 +47,10 @@ _MODULES = {  # imported when asked for: web3 takes a second, and bindings are o
     "looking": ("Block",),
     "migrations": ("Deploy", "migrate"),
     "node": ("start_node",),
-    "receipts": ("Receipt", "ether"),
+    "receipts": ("Receipt",),
     "rescue": ("cancel", "sent", "speed_up"),
 }
+lighter.install()  # before anything of these libraries is imported
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 

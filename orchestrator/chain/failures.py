@@ -12,6 +12,17 @@ from orchestrator.errors import ChainError, InsufficientFunds, NotDeployed
 
 _FUNDS = ("insufficient funds", "insufficient balance", "sender doesn't have enough funds", "not have enough")
 
+_BUSY_WORDS = (
+    "rate limit",  # publicnode, Ankr, dRPC
+    "too many requests",
+    "request rate",  # Infura
+    "request limit",  # QuickNode
+    "compute units per second",  # Alchemy
+    "requests per",
+    "calls per",
+    "throttl",
+)
+
 
 @contextmanager
 def as_diln_errors(abi: Abi = ()) -> Iterator[None]:
@@ -48,11 +59,11 @@ def rpc_message(error: Web3RPCError) -> str:
 
 
 def _rpc_error(error: Web3RPCError) -> dict[str, Any]:
-    content: Any = (error.rpc_response or {}).get("error")
+    content: object = (error.rpc_response or {}).get("error")
     return content if isinstance(content, dict) else {}
 
 
-def revert_data(data: Any) -> bytes:
+def revert_data(data: object) -> bytes:
     """The bytes that a contract reverted with, from any node's way to put them."""
     if isinstance(data, dict):  # Ganache, Hardhat: somewhere inside
         candidates = [data.get(key) for key in ("result", "data", "return")]
@@ -63,3 +74,8 @@ def revert_data(data: Any) -> bytes:
         except ValueError:
             return b""
     return b""
+
+
+def busy_words(message: str) -> bool:
+    """Whether a node's refusal says that it is asked too often."""
+    return any(words in message.lower() for words in _BUSY_WORDS)

@@ -34,7 +34,7 @@ LONGEST_QUEUE = 600.0  # seconds, behind another `diln migrate`
 class Deploy(Protocol):
     """What a migration is given."""
 
-    def __call__(self, name: str, *arguments: Any, needs: Iterable[str] = ()) -> Address:
+    def __call__(self, name: str, *arguments: object, needs: Iterable[str] = ()) -> Address:
         """Let the package's contract `name` stand, after those that it `needs`; returns its address.
 
         What is among the constructor's `arguments` is needed anyway. Raises ChainError for an unknown name.
@@ -68,7 +68,7 @@ class Plan:
             self._job = job
             run(self)
 
-    def __call__(self, name: str, *arguments: Any, needs: Iterable[str] = ()) -> Address:
+    def __call__(self, name: str, *arguments: object, needs: Iterable[str] = ()) -> Address:
         """Plan a contract (what `migrate(deploy)` calls)."""
         artifact = load_artifact(name)
         given = [each.name for each in self.contracts.values() if each.address in arguments]

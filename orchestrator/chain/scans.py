@@ -32,7 +32,7 @@ class Stretch:
 class Scan:
     """What is kept of one question (`address`, `topics`) to the node at `url`. Raises nothing."""
 
-    def __init__(self, folder: Path, url: str, question: Any) -> None:
+    def __init__(self, folder: Path, url: str, question: object) -> None:
         digest = keccak(text=json.dumps([url, question], sort_keys=True, default=str)).hex()[:32]
         self._path = folder / f"{digest}.jsonl"
 

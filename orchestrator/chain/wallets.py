@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from eth_utils.address import to_checksum_address
 
 from orchestrator.answers import body_of
@@ -83,7 +82,7 @@ class Signer:
             "eth_signTypedData_v4", "account_signTypedData", sender, json.dumps(plain), last=(sender, plain)
         )
 
-    def _either(self, method: str, other: str, *params: Any, last: tuple[Any, ...] | None = None) -> Any:
+    def _either(self, method: str, other: str, *params: object, last: tuple[Any, ...] | None = None) -> Any:
         answer = self._ask(method, params)
         if _code(answer) == _UNKNOWN:
             answer = self._ask(other, last or params)
@@ -93,6 +92,8 @@ class Signer:
         return answer.get("result")
 
     def _ask(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
+        import requests
+
         self._next += 1
         request: Any = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": list(params)}
         try:
@@ -151,7 +152,7 @@ class SignerAccount(Account):
         return signature[:64] + bytes([signature[64] + 27 if signature[64] < 27 else signature[64]])
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: object) -> Any:
     """Typed data as wallets take it: bytes as hex, numbers that JavaScript would round as decimal text."""
     if isinstance(value, bytes):
         return "0x" + value.hex()
@@ -171,7 +172,7 @@ def _bytes(text: Any) -> bytes:
         raise AccountError("what the signer gave is no signature", _HINT) from None
 
 
-def _same(got: Any, wanted: Any) -> bool:
+def _same(got: object, wanted: object) -> bool:
     if isinstance(wanted, str):
         return isinstance(got, str) and got.lower() == wanted.lower()
     return bool(got == wanted)

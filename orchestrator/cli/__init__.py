@@ -4,9 +4,13 @@ This module imports nothing heavy: the table below is all that `diln --help` nee
 module is imported only when that command runs.
 """
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Prove a model": {
@@ -39,6 +43,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Grow a model together": {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
+        "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
+    },
+    "Train together": {
+        "federation": ("federation.commands", "One model of many parties, of whom nobody shows data"),
     },
     "Compete for a prize": {
         "competition": (
@@ -54,15 +62,49 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "chain": ("host.chain", "Show the chain, or let time pass on a development chain"),
         "node": ("host.contracts", "Start a local Anvil node"),
         "pin": ("host.pin", "Add, list, get and remove pinned artifacts"),
+        "page": ("page", "Open a page for browsers and wallets, on this folder's chain and storage"),
         "doctor": ("host.doctor", "Check node, deployments, storage, wallets and versions"),
         "abi": ("host.contracts", "Print a contract's ABI, for other tools"),
+        "schema": ("host.schema", "Print the JSON Schema of what a command prints with --json"),
+        "mcp": ("host.mcp", "Offer the commands to a language model's host, as MCP tools"),
         "completion": ("host.completion", "Let bash, zsh or fish complete commands and options"),
         "compile": ("host.contracts", "Compile the contracts into the package"),
     },
 }
 
+HELP = Path(__file__).parent / "help"
+"""A file for each command; tests/unit/cli/test_golden.py writes and compares them."""
+
+HELP_WIDTH = 80
 COMPLETE = "_DILN_COMPLETE"
 """Set in the environment by a shell that asks for completions."""
+
+
+def script() -> None:
+    """The process `diln`: run its command line, and end at once.
+
+    Python would take the modules apart one by one, and look through all objects again and again while they
+    are imported: half of the time of a command that reads.
+    """
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        main()
+    except SystemExit as ended:
+        threads = sys.modules.get("threading")
+        if threads is None or threads.active_count() == 1:
+            _end(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        raise
+
+
+def _end(code: int) -> NoReturn:
+    """Exit after what was registered to be done then, without taking anything apart."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # whoever read it has gone
+            continue
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -83,14 +125,43 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"diln {__version__}\n")
         sys.exit(0)
+    if arguments[-1] == "--help" and (text := command_help(arguments[:-1])):
+        sys.stdout.write(text)
+        sys.exit(0)
     try:
+        from orchestrator.chain import lighter
         from orchestrator.cli.dispatch import run
 
+        lighter.alone()
         code = run(arguments)
     except KeyboardInterrupt:  # while modules were imported
         sys.stderr.write("\ninterrupted: run the same command again\n")
         code = 130
     sys.exit(code)
+
+
+def command_help(words: Sequence[str]) -> str | None:
+    """What `diln COMMAND --help` prints, as the package has it; None where it must be made.
+
+    Made anew, it would take ten times as long: what parses commands is imported for it.
+    """
+    if not all(word.replace("-", "").isalnum() for word in words) or _columns() < HELP_WIDTH:
+        return None
+    try:
+        return (HELP / f"{'.'.join(words)}.txt").read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _columns() -> int:
+    """How wide the terminal is, as typer finds it."""
+    try:
+        return (
+            int(os.environ.get("COLUMNS", ""))
+            or os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno()).columns
+        )
+    except (AttributeError, ValueError, OSError):
+        return HELP_WIDTH
 
 
 def help_text() -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ModelError, UntrustedModel
 from orchestrator.learning.modelarchive import MAX_SIZE, RETRAIN, read_schema
-from orchestrator.learning.modeltypes import allowed, trusted
-from orchestrator.learning.skopsfile import canonical, nodes
+from orchestrator.learning.modeltypes import allowed
+from orchestrator.learning.skopsfile import canonical, nodes, skops_io
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -37,12 +37,9 @@ def save_model(pipeline: "Pipeline", path: Path) -> None:
 
 def model_bytes(pipeline: "Pipeline") -> bytes:
     """The canonical bytes of a model: equal models of the same library versions are equal bytes."""
-    import skops.io
-    from skops.io.exceptions import UnsupportedTypeException
-
     try:
-        data = canonical(skops.io.dumps(pipeline))
-    except (UnsupportedTypeException, TypeError, ValueError, RecursionError) as error:
+        data = canonical(skops_io().dumps(pipeline))
+    except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"The model cannot be stored: {error}", "use an estimator of the list") from error
     _check_types(read_schema(data))
     return data
@@ -56,16 +53,15 @@ def load_model(source: Path | bytes, also: Sequence[str] = ()) -> "Pipeline":
     Raises UntrustedModel for a pickle and for whatever is not on the list of types, ModelError for a damaged
     or oversized file and for a model whose parts do not fit each other.
     """
-    import skops.io
     from sklearn.pipeline import Pipeline
 
     from orchestrator.learning.modelcheck import check_model
 
     data = source if isinstance(source, bytes) else _read(source)
     schema = read_schema(data)
-    _check_types(schema, also)
+    trusted = _check_types(schema, also)
     try:
-        model = skops.io.loads(data, trusted=[*trusted(), *also])
+        model = skops_io().loads(data, trusted=sorted(trusted))
     except Exception as error:  # whatever a crafted file provokes in skops, numpy or scikit-learn
         raise ModelError(f"The model file is damaged: {type(error).__name__}: {error}", RETRAIN) from error
     pipeline = model if isinstance(model, Pipeline) else Pipeline([("model", model)])
@@ -84,15 +80,22 @@ def _read(path: Path) -> bytes:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _check_types(schema: dict[str, Any], also: Sequence[str] = ()) -> None:
-    lists = {**allowed(), "ObjectNode": allowed()["ObjectNode"] | set(also)}
-    unknown = set()
-    for node in nodes(schema):
-        name = f"{node.get('__module__')}.{node.get('__class__')}"
-        if name not in lists.get(str(node["__loader__"]), ()):
-            unknown.add(f"{name} ({node['__loader__']})")
+def _check_types(schema: dict[str, Any], also: Sequence[str] = ()) -> set[str]:
+    """The types that the file holds. Raises UntrustedModel for any that is not on the list."""
+    found = [
+        (str(each["__loader__"]), each.get("__module__"), each.get("__class__")) for each in nodes(schema)
+    ]
+    lists = allowed({str(name) for _, _, name in found})
+    lists["ObjectNode"] |= set(also)
+    types, unknown = set(), set()
+    for loader, module, name in found:
+        kind = f"{module}.{name}"
+        types.add(kind)
+        if kind not in lists.get(loader, ()):
+            unknown.add(f"{kind} ({loader})")
     if unknown:
         raise UntrustedModel(
             f"The model holds types that are not trusted: {', '.join(sorted(unknown)[:5])}",
             "only pipelines of the estimators that `diln init` lists can be loaded",
         )
+    return types

@@ -5,7 +5,7 @@ estimators of our catalogue need beyond it: the nodes of trees, which `modelchec
 optimizer, two tests for feature selection.
 """
 
-from functools import cache
+from collections.abc import Collection
 
 from orchestrator.learning.catalogue import ESTIMATORS, TRANSFORMERS, Estimator
 
@@ -55,12 +55,17 @@ _LOSSES = (
 _SGD_LOSSES = ("EpsilonInsensitive", "Hinge", "ModifiedHuber", "SquaredEpsilonInsensitive", "SquaredHinge")
 
 
-@cache
-def allowed() -> dict[str, frozenset[str]]:
-    """The types (module and name) that each kind of node may have."""
-    classes = [estimator.load() for estimator in ESTIMATORS.values()]
-    classes += [Estimator("", path, "classification").load() for path in TRANSFORMERS]
-    estimators = {f"{kind.__module__}.{kind.__name__}" for kind in classes}
+def allowed(names: Collection[str]) -> dict[str, frozenset[str]]:
+    """The types (module and name) that each kind of node may have.
+
+    Of estimators, those whose classes are among `names`, such as those in a file: where the others are is
+    known only by importing them.
+    """
+    classes = [each for each in ESTIMATORS.values() if each.path.rpartition(".")[2] in names]
+    classes += [
+        Estimator("", path, "classification") for path in TRANSFORMERS if path.rpartition(".")[2] in names
+    ]
+    estimators = {f"{kind.__module__}.{kind.__name__}" for kind in (each.load() for each in classes)}
     losses = {f"sklearn._loss.loss.{name}" for name in _LOSSES} | {
         f"sklearn._loss.link.{name}" for name in _LINKS
     }
@@ -74,8 +79,3 @@ def allowed() -> dict[str, frozenset[str]]:
     }
     kinds["TypeNode"] = kinds["TypeNode"] | arrays
     return {loader: frozenset(names) for loader, names in kinds.items()}
-
-
-def trusted() -> list[str]:
-    """All of them, for skops' own audit."""
-    return sorted(frozenset().union(*allowed().values()))

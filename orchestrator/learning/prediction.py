@@ -192,7 +192,7 @@ def _date(value: Any, marks: frozenset[str], kind: str) -> str:
     return value.strip() if isinstance(value, str) else str(value.isoformat())
 
 
-def _category(value: Any, marks: frozenset[str]) -> str:
+def _category(value: object, marks: frozenset[str]) -> str:
     """As training read it: texts without blanks around them; numbers as they are written."""
     if value is None or value != value:
         raise _Missing
@@ -204,7 +204,7 @@ def _category(value: Any, marks: frozenset[str]) -> str:
     return text
 
 
-def _shown(value: Any, most: int = 60) -> str:
+def _shown(value: object, most: int = 60) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
     return text if len(text) <= most else f"{text[:most]}…"
 
@@ -226,5 +226,5 @@ def _frame(rows: Sequence[CleanRow], schema: Sequence[Feature]) -> "pd.DataFrame
     return pd.DataFrame(columns)
 
 
-def _plain(label: Any) -> Any:
+def _plain(label: object) -> Any:
     return label.item() if hasattr(label, "item") else label

@@ -92,7 +92,7 @@ def _candidates(search: Search, seed: int) -> list[dict[str, Any]]:
     return [{name: _python(value) for name, value in candidate.items()} for candidate in sampled]
 
 
-def _python(value: Any) -> Any:
+def _python(value: object) -> Any:
     """Numbers of numpy, which distributions give, as Python's."""
     import numpy as np
 

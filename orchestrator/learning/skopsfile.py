@@ -6,15 +6,65 @@ array under the hash of its bytes. skops reads it like any other file of its own
 """
 
 import hashlib
+import importlib
 import io
 import json
+import sys
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip file can say."""
+
+
+_LISTS = {
+    "PRIMITIVE_TYPE_NAMES": [f"builtins.{each}" for each in ("int", "float", "str", "bool")],
+    "CONTAINER_TYPE_NAMES": [f"builtins.{each}" for each in ("list", "set", "map", "tuple")],
+    "NUMPY_RANDOM_BIT_GENERATOR_TYPE_NAMES": [
+        f"numpy.random.{each}" for each in ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+    ],
+    "NUMPY_DTYPE_TYPE_NAMES": [],
+    "NUMPY_UFUNC_TYPE_NAMES": [],
+    "SCIPY_UFUNC_TYPE_NAMES": [],
+    "SKLEARN_ESTIMATOR_TYPE_NAMES": [],
+    "SKLEARN_INTERNAL_TYPE_NAMES": [],
+}
+"""In the stead of what skops collects, at every start, from all of scikit-learn, scipy and numpy."""
+
+_LOCK = threading.Lock()
+
+
+def skops_io() -> Any:
+    """`skops.io`, which trusts only what it is told to.
+
+    Collecting what it trusts otherwise takes longer than reading a model. Whoever else imports skops has a
+    copy of their own, that trusts what skops says.
+    """
+    with _LOCK:
+        return _own_skops()
+
+
+@cache
+def _own_skops() -> Any:
+    trusted = ModuleType("skops.io._trusted_types")
+    vars(trusted).update(_LISTS)
+    others = _forget_skops()
+    sys.modules[trusted.__name__] = trusted
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        _forget_skops()
+        sys.modules.update(others)
+
+
+def _forget_skops() -> dict[str, ModuleType]:
+    names = [each for each in sys.modules if each.split(".")[0] == "skops"]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def canonical(data: bytes) -> bytes:
@@ -29,7 +79,7 @@ def canonical(data: bytes) -> bytes:
     return _zip(_canonical_node(schema, names), entries)
 
 
-def nodes(schema: Any) -> Iterator[dict[str, Any]]:
+def nodes(schema: object) -> Iterator[dict[str, Any]]:
     """Every node of a schema: the dicts that name a loader."""
     pending = [schema]
     while pending:
@@ -42,7 +92,7 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
             pending.extend(value)
 
 
-def _canonical_node(value: Any, names: Mapping[str, str]) -> Any:
+def _canonical_node(value: object, names: Mapping[str, str]) -> Any:
     """Drop the addresses (they only say which objects were one) and rename the arrays."""
     if isinstance(value, list):
         return [_canonical_node(item, names) for item in value]
@@ -78,7 +128,7 @@ def _canonical_array(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _zip(schema: Any, entries: Mapping[str, bytes]) -> bytes:
+def _zip(schema: object, entries: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         text = json.dumps(schema, separators=(",", ":"), ensure_ascii=True)

@@ -10,7 +10,7 @@ The format is in-toto's Statement v1 (github.com/in-toto/attestation) with a pre
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, NotRequired, Self, TypedDict, Unpack
 
 from pydantic import Field, ValidationError
 
@@ -39,6 +39,8 @@ PREDICATE_TYPE: Final = "urn:diln:model:v2"
 LARGEST_MANIFEST = 1 << 20
 """In bytes: one block, so that the CID of a manifest follows from its digest."""
 
+Plain = Mapping[str, Any]
+
 _HINT = "Fetch the manifest again, or write it anew with `diln train`."
 
 
@@ -62,7 +64,7 @@ class Manifest(Part):
         return cls._validated(statement, by_name=False)
 
     @classmethod
-    def _validated(cls, statement: Any, *, by_name: bool) -> Self:
+    def _validated(cls, statement: object, *, by_name: bool) -> Self:
         try:
             return cls.model_validate(statement, by_name=by_name, by_alias=True)
         except ValidationError as error:
@@ -109,28 +111,27 @@ class Manifest(Part):
         return self.subject[0].uri.removeprefix("ipfs://")
 
 
-def describe(
-    *,
-    name: str,
-    sha256: str | None,
-    cid: str,
-    artifact: Artifact | Mapping[str, Any],
-    project: str,
-    data: Sequence[DataRecord | Mapping[str, Any]],
-    training: TrainingRecord | Mapping[str, Any],
-    environment: Environment | Mapping[str, Any],
-    evaluation: Evaluation | Mapping[str, Any],
-    history: History | Mapping[str, Any] | None = None,
-    interface: Interface | Mapping[str, Any] | None = None,
-    attestations: Sequence[Attestation | Mapping[str, Any]] = (),
-    parents: Sequence[Parent | Mapping[str, Any]] = (),
-    licence: str | None = None,
-    created: str | None = None,
-) -> Manifest:
+class Parts(TypedDict):
+    """What a manifest says of a model, beside its file: each part as an object or as a plain mapping."""
+
+    artifact: Artifact | Plain
+    project: str
+    data: Sequence[DataRecord | Plain]
+    training: TrainingRecord | Plain
+    environment: Environment | Plain
+    evaluation: Evaluation | Plain
+    history: NotRequired[History | Plain | None]
+    interface: NotRequired[Interface | Plain | None]
+    attestations: NotRequired[Sequence[Attestation | Plain]]
+    parents: NotRequired[Sequence[Parent | Plain]]
+    licence: NotRequired[str | None]
+    created: NotRequired[str | None]
+
+
+def describe(*, name: str, sha256: str | None, cid: str, **parts: Unpack[Parts]) -> Manifest:
     """A manifest for the model `name` with SHA-256 `sha256` (hex; None for a folder) and `cid`.
 
-    `created` defaults to now. Parts may be given as objects or as plain mappings. Raises ManifestError that
-    names the field.
+    `created` defaults to now. Raises ManifestError that names the field.
     """
     digest = {"sha256": sha256} if sha256 else {"unixfs": Cid.parse(cid).digest.hex()}
     statement = {
@@ -138,18 +139,14 @@ def describe(
         "predicate_type": PREDICATE_TYPE,
         "subject": ({"name": name, "digest": digest, "uri": f"ipfs://{cid}"},),
         "predicate": {
-            "project": project,
-            "artifact": artifact,
-            "data": tuple(data),
-            "training": training,
-            "environment": environment,
-            "evaluation": evaluation,
-            "history": history,
-            "interface": interface,
-            "attestations": tuple(attestations),
-            "parents": tuple(parents),
-            "licence": licence,
-            "created": created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "history": None,
+            "interface": None,
+            "licence": None,
+            **parts,
+            "data": tuple(parts["data"]),
+            "attestations": tuple(parts.get("attestations", ())),
+            "parents": tuple(parts.get("parents", ())),
+            "created": parts.get("created") or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
     }
     # Through its own bytes, so that what is returned equals what anybody else will read.

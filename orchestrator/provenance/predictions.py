@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock
 
@@ -55,7 +55,7 @@ class PredictionLog:
         self._lock = FileLock(f"{self.path}.lock", poll_interval=0.002)  # who waits for a disk need not long
         self._tail = _Tail()
 
-    def append(self, model: ModelReference, asked: Any, answered: Any) -> Entry:
+    def append(self, model: ModelReference, asked: object, answered: object) -> Entry:
         """Log one prediction; see `extend`."""
         return self.extend(model, [(asked, answered)])[0]
 
@@ -251,7 +251,7 @@ def _salt(key: bytes, index: int) -> bytes:
     return hmac.digest(key, index.to_bytes(8, "big"), hashlib.sha256)
 
 
-def _after_last_newline(file: Any, size: int) -> bytes:
+def _after_last_newline(file: BinaryIO, size: int) -> bytes:
     span = 4096
     while True:
         start = max(0, size - span)

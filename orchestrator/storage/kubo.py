@@ -10,12 +10,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.config import StorageConfig
 from orchestrator.errors import ConfigError, StorageError, StorageUnavailable
 from orchestrator.storage.cid import Cid
 from orchestrator.storage.unixfs import MAX_BLOCK
+
+if TYPE_CHECKING:
+    from ipfshttpclient import Client
+
 
 # The client's own patch of `requests`, for Unix sockets, uses what urllib3 has deprecated.
 os.environ.setdefault("PY_IPFS_HTTP_CLIENT_PATCH_REQUESTS", "no")
@@ -32,7 +36,7 @@ class KuboDaemon:
 
     name = "Kubo"
 
-    def __init__(self, client: Any, address: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: "Client", address: str, sleep: Callable[[float], None] = time.sleep) -> None:
         """Use an ipfshttpclient `client`; `address` is for messages."""
         self._client = client
         self._address = address

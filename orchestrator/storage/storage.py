@@ -83,6 +83,11 @@ class Storage(abc.ABC):
         """Return a whole file. Raises StorageError if it has more than `limit` bytes."""
         return b"".join(self.stream(cid, limit=limit))
 
+    def block(self, cid: str) -> bytes:
+        """The one block of this CID, whose hash is right. Raises CidError, StorageError."""
+        root = Cid.parse(cid)
+        return self._fetch(root)(root)
+
     def stream(self, cid: str, *, limit: int | None = None) -> Iterator[bytes]:
         """Yield a file in parts, each verified before it is yielded.
 

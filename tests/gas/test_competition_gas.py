@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 
-from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model, encode_samples
+from orchestrator.models.integer import IntegerNetwork, Layer, encode_model, encode_samples
 from tests.contracts.competition.scenario import DIRECT, OPTIMISTIC, Scenario
 from tests.evm import Evm
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
-from orchestrator.learning.onchain.market_rules import LESSONS, Rules
-from orchestrator.learning.onchain.samples import encode_run, portion_leaf
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparsePerceptron
+from orchestrator.systems.market.reference.rules import LESSONS, Rules
+from orchestrator.systems.market.reference.samples import encode_batch, portion_leaf
 from tests.evm import Reverted
 from tests.market_system import ANY, MarketSystem, create
 from tests.sum_system import Workshop
@@ -30,7 +30,7 @@ def even(count: int, size: int, dims: int, classes: int = 2, labels: int | None 
         encode_sparse(1 + (shift + i * (dims - 1) // size) % (dims - 1) for i in range(size))
         for shift in range(count)
     ]
-    return encode_run(xs, [i % classes if labels is None else labels for i in range(count)])
+    return encode_batch(xs, [i % classes if labels is None else labels for i in range(count)])
 
 
 def begun(rules: Rules, model: OnChainModel, portion: bytes, trial: bytes) -> tuple[MarketSystem, int]:
@@ -39,12 +39,12 @@ def begun(rules: Rules, model: OnChainModel, portion: bytes, trial: bytes) -> tu
     s.salts = [plain_salt(s, i) for i in range(2)]
     while True:
         before = s.evm.snapshot()
-        twin = s.twin.__class__(s.twin.model, s.twin.rules, s.twin.unit)
+        reference = s.reference.__class__(s.reference.model, s.reference.rules, s.reference.unit)
         s.offer()
         if s.choose() == 1:
             break
         s.evm.revert(before)
-        s.twin = twin
+        s.reference = reference
         s.evm.tester.mine_blocks(1)
     s.reveal_trial()
     return s, s.trial
@@ -55,7 +55,7 @@ def plain_salt(s: MarketSystem, index: int) -> bytes:
     provider = s.evm.role("provider")
     for seed in range(1, 256):
         salt = bytes([seed]) * 32
-        if 0 not in portion_leaf(s.place, provider, index, s.portions[index], salt):
+        if 0 not in portion_leaf(s.domain, provider, index, s.portions[index], salt):
             return salt
     raise AssertionError("no such salt")
 
@@ -86,20 +86,20 @@ def test_gas__market_like_imdb(gas_snapshot: Check) -> None:
         "market: contribute 10 samples of 20 features",
         used(s, s.do.contribute(run, ANY), "contributor", value),
     )
-    s.runs.append(run)
-    s.twin.contribute("contributor", run, s.evm.now, value)
+    s.batches.append(run)
+    s.reference.contribute("contributor", run, s.evm.now, value)
     commitment = b"\x11" * 32
     gas_snapshot(
-        "market: commit 10 hidden samples", used(s, s.do.commit(commitment, 10, ANY), "contributor", value)
+        "market: commit 10 sealed samples", used(s, s.do.commit(commitment, 10, ANY), "contributor", value)
     )
-    s.runs.append(None)
-    s.twin.commit("contributor", 10, s.evm.now, value)
+    s.batches.append(None)
+    s.reference.commit("contributor", 10, s.evm.now, value)
     s.contribute("rival", even(10, 20, WORDS + 1, labels=1), 10)
     batch = [even(10, 20, WORDS + 1)] * 5
     gas = used(s, s.do.contributeBatch(batch, ANY), "contributor", 5 * value)
     gas_snapshot("market: contribute a batch of 5, per 10 samples of 20 features", gas // 5)
-    s.runs += batch
-    s.twin.contribute("contributor", batch, s.evm.now, 5 * value)
+    s.batches += batch
+    s.reference.contribute("contributor", batch, s.evm.now, 5 * value)
     s.close()
     gas_snapshot("market: reveal a portion of 100 samples of 20 features", s.reveal(0)["gasUsed"])
     gas_snapshot(
@@ -132,7 +132,9 @@ def test_gas__creating_and_offering(gas_snapshot: Check) -> None:
 def largest(s: MarketSystem, size: int, lanes: int, classes: int, labels: int | None) -> tuple[bytes, int]:
     """The longest contribution that the market takes."""
     rows = 1 if classes == 2 else classes
-    samples = min(s.twin.rules.max_bytes // (3 + 2 * size), 6_000_000 // (1_000 * rows))  # none costs less
+    samples = min(
+        s.reference.rules.max_bytes // (3 + 2 * size), 6_000_000 // (1_000 * rows)
+    )  # none costs less
     while True:
         run = even(samples, size, lanes, classes, labels)
         try:

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import (
+from orchestrator.chain.sending import LEAST_MARGIN
+from orchestrator.models.online.features import encode_dense, encode_sparse
+from orchestrator.models.online.references import (
     DensePerceptron,
     NaiveBayes,
     NearestCentroid,
@@ -21,8 +23,7 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
-from tests.sum_system import ANY, DAY, HOUR, Contribution, Facts, System, Terms, Workshop
+from tests.sum_system import ANY, DAY, GWEI, HOUR, Contribution, Facts, System, Terms, Workshop
 
 Snapshot = Callable[..., None]
 WRITE, READ = 5_000, 2_100
@@ -75,8 +76,8 @@ def add(system: System, x: bytes, y: int, sender: str = "contributor") -> tuple[
 def perceptron() -> System:
     """1000 words, all of them changed since the beginning; five slots free."""
     rng = np.random.default_rng(1)
-    twin = SparsePerceptron(DIMS, rate=64).with_weights(rng.integers(-3_000, 3_000, (1, DIMS)))
-    system = Workshop().create(twin, Terms())
+    reference = SparsePerceptron(DIMS, rate=64).with_weights(rng.integers(-3_000, 3_000, (1, DIMS)))
+    system = Workshop().create(reference, Terms())
     halves = [encode_sparse(range(1, 501)), encode_sparse(range(501, DIMS))]
     made = [system.add(x, wrong_for(system, x), "warmer") for x in halves * 3]
     made += [system.add(TWENTY, 0, "warmer") for _ in range(4)]
@@ -92,7 +93,7 @@ def warm() -> System:
 def surprising(system: System, sender: str = "contributor") -> Contribution:
     """A contribution that the model had not known, and agrees with by now. It earns reputation."""
     hour(system)
-    contribution = system.hide(TWENTY, wrong_for(system, TWENTY), sender)
+    contribution = system.seal(TWENTY, wrong_for(system, TWENTY), sender)
     while wrong_for(system, TWENTY) == (contribution.facts >> 8 & 0xFF):
         add(system, TWENTY, contribution.facts >> 8 & 0xFF, "warmer")
     return contribution
@@ -122,6 +123,24 @@ def test_add__20_features_wrong(warm: System, gas_snapshot: Snapshot) -> None:
     assert made.facts & 0x80
     least = bound(receipt, warm, writes=21)
     gas_snapshot("sum: add 20 features, wrong", receipt["gasUsed"], at_most=155_000, bound=least)
+
+
+def test_add__price_fell_after_the_estimate__needs_more_than_was_estimated(
+    warm: System, gas_snapshot: Snapshot
+) -> None:
+    """The price falls by the second. What is paid above it is credited, to a slot that may be a fresh one.
+    So much more than the estimate of the exact price must a sender's margin hold, or the transaction fails.
+    """
+    hour(warm)
+    label, price = 1 - wrong_for(warm, TWENTY), warm.price()
+
+    before = warm.evm.snapshot()
+    exact = warm.evm.send(warm.do.add(TWENTY, label, ANY), "newcomer", price)["gasUsed"]
+    warm.evm.revert(before)
+    paid = warm.evm.send(warm.do.add(TWENTY, label, ANY), "newcomer", price + GWEI)["gasUsed"]
+    gas_snapshot(
+        "sum: add, more for change to a fresh account", paid - exact, at_most=LEAST_MARGIN, bound=22_100
+    )
 
 
 def test_add__no_slot_free__pays_for_a_new_one(warm: System, gas_snapshot: Snapshot) -> None:
@@ -188,9 +207,9 @@ def reviews(start: int, count: int) -> tuple[Any, list[int]]:
 
 def reader() -> System:
     """A perceptron of 499 words, trained on 2000 reviews beforehand, 60 slots free."""
-    twin = SparsePerceptron(500, rate=64, limit=499)
+    reference = SparsePerceptron(500, rate=64, limit=499)
     x, y = reviews(0, 2_000)
-    system = Workshop().create(twin.partial_fit(x, y), Terms())
+    system = Workshop().create(reference.partial_fit(x, y), Terms())
     everything = encode_sparse(range(1, 500))
     made = [system.add(everything, wrong_for(system, everything), "warmer") for _ in range(2)]
     made += system.add_batch([everything] * 60, [1 - wrong_for(system, everything)] * 60, "warmer")
@@ -202,7 +221,7 @@ def reader() -> System:
 def test_add__real_reviews(gas_snapshot: Snapshot) -> None:
     system = reader()
     x, y = reviews(2_000, 30)
-    samples = list(zip(system.twin.encode(x), y, strict=True))
+    samples = list(zip(system.reference.encode(x), y, strict=True))
     receipts = [add(system, sample, label)[0] for sample, label in samples]
     gas = round(sum(receipt["gasUsed"] for receipt in receipts) / 30)
     least = 21_000 + sum(calldata(receipt, system) for receipt in receipts) // 30 + 2 * WRITE
@@ -216,7 +235,7 @@ def test_add_batch__50_real_reviews(gas_snapshot: Snapshot) -> None:
     system = reader()
     x, y = reviews(2_000, 50)
     hour(system)
-    call = system.do.addBatch(system.twin.encode(x), bytes(y), ANY)
+    call = system.do.addBatch(system.reference.encode(x), bytes(y), ANY)
     receipt = system.evm.send(call, "contributor", 50 * system.price(50))
     least = bound(receipt, system, writes=32 + 50) // 50
     gas = receipt["gasUsed"] // 50
@@ -231,9 +250,9 @@ def warmed(system: System, samples: list[bytes]) -> System:
 
 def test_dense_perceptron__100_features_wrong(gas_snapshot: Snapshot) -> None:
     rng = np.random.default_rng(1)
-    twin = DensePerceptron(100).with_weights(rng.integers(-3_000, 3_000, (1, 100)), [0])
+    reference = DensePerceptron(100).with_weights(rng.integers(-3_000, 3_000, (1, 100)), [0])
     x = encode_dense(rng.integers(0, 256, 100))
-    system = Workshop().create(twin, Terms())
+    system = Workshop().create(reference, Terms())
     full = encode_dense([255] * 100)  # another sample: what x moves up and down is not back at its beginning
     settle(system, [system.add(z, wrong_for(system, z), "warmer") for z in (full, x, x)])
     receipt, _ = add(system, x, wrong_for(system, x))
@@ -245,9 +264,9 @@ def test_dense_perceptron__100_features_wrong(gas_snapshot: Snapshot) -> None:
 
 def test_nearest_centroid__512_features(gas_snapshot: Snapshot) -> None:
     rng = np.random.default_rng(1)
-    twin = NearestCentroid(512).with_centroids(rng.uniform(0, 256, (2, 512)), [5, 5])
+    reference = NearestCentroid(512).with_centroids(rng.uniform(0, 256, (2, 512)), [5, 5])
     x = encode_dense(rng.integers(0, 256, 512))
-    system = warmed(Workshop().create(twin, Terms()), [x])
+    system = warmed(Workshop().create(reference, Terms()), [x])
     receipt, _ = add(system, x, 1)
     least = bound(receipt, system, writes=32 + 2, reads=32)
     gas_snapshot("sum: nearest centroid add 512 features", receipt["gasUsed"], at_most=330_000, bound=least)
@@ -255,8 +274,8 @@ def test_nearest_centroid__512_features(gas_snapshot: Snapshot) -> None:
 
 def test_naive_bayes__20_features(gas_snapshot: Snapshot) -> None:
     rng = np.random.default_rng(1)
-    twin = NaiveBayes(DIMS).with_counts(rng.integers(0, 200, (DIMS, 2)))
-    system = warmed(Workshop().create(twin, Terms()), [TWENTY])
+    reference = NaiveBayes(DIMS).with_counts(rng.integers(0, 200, (DIMS, 2)))
+    system = warmed(Workshop().create(reference, Terms()), [TWENTY])
     receipt, _ = add(system, TWENTY, 1)
     least = bound(receipt, system, writes=20 + 2)
     gas_snapshot("sum: naive bayes add 20 features", receipt["gasUsed"], at_most=165_000, bound=least)
@@ -264,8 +283,8 @@ def test_naive_bayes__20_features(gas_snapshot: Snapshot) -> None:
 
 def test_sparse_nearest_centroid__20_features(gas_snapshot: Snapshot) -> None:
     rng = np.random.default_rng(1)
-    twin = SparseNearestCentroid(DIMS).with_counts(rng.integers(0, 200, (DIMS, 2)))
-    system = warmed(Workshop().create(twin, Terms()), [TWENTY])
+    reference = SparseNearestCentroid(DIMS).with_counts(rng.integers(0, 200, (DIMS, 2)))
+    system = warmed(Workshop().create(reference, Terms()), [TWENTY])
     receipt, _ = add(system, TWENTY, 1)
     least = bound(receipt, system, writes=20 + 2)
     gas_snapshot("sum: sparse nearest centroid add 20 features", receipt["gasUsed"], bound=least)
@@ -273,8 +292,8 @@ def test_sparse_nearest_centroid__20_features(gas_snapshot: Snapshot) -> None:
 
 def test_sparse_logistic__20_features(gas_snapshot: Snapshot) -> None:
     rng = np.random.default_rng(1)
-    twin = SparseLogistic(DIMS).with_weights(rng.integers(-3_000, 3_000, (1, DIMS)))
-    system = warmed(Workshop().create(twin, Terms()), [TWENTY])
+    reference = SparseLogistic(DIMS).with_weights(rng.integers(-3_000, 3_000, (1, DIMS)))
+    system = warmed(Workshop().create(reference, Terms()), [TWENTY])
     receipt, _ = add(system, TWENTY, wrong_for(system, TWENTY))
     least = bound(receipt, system, writes=21)
     gas_snapshot("sum: sparse logistic regression add 20 features", receipt["gasUsed"], bound=least)

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from orchestrator.bindings.competition import Mode, Outcome, Status
 from orchestrator.chain import Accounts, connect, migrate
 from orchestrator.config import Settings
-from orchestrator.learning.integer import predict
+from orchestrator.models.integer import predict
 from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.checking import check_claims

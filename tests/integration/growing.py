@@ -6,16 +6,20 @@ from pathlib import Path
 from orchestrator.chain import migrate
 from orchestrator.config import Settings
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.adding import add, encode_row
-from orchestrator.systems.sum.creating import create, plan
-from orchestrator.systems.sum.hiding import hide, reveal
+from orchestrator.models.online.encoding import encode_row
+from orchestrator.models.online.finding import read_test_set
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import train
+from orchestrator.systems.sum.adding import add
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.leaderboard import leaderboard
-from orchestrator.systems.sum.opening import open_model, read_test_set
+from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.relaying import read_signed, relay, sign
 from orchestrator.systems.sum.replaying import replay
-from orchestrator.systems.sum.training import train
+from orchestrator.systems.sum.sealing import reveal, seal
 from orchestrator.types import Wei
+from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import done_by
 
@@ -36,7 +40,7 @@ def grow_a_model(settings: Settings, folder: Path) -> Village:
         give_and_hide_and_relay(village, folder)
         settle_until_nothing_is_open(village)
         done = replay(village.opened, read_test_set(session, village.opened.descriptor))
-        assert done.twin.words() == village.opened.shared.words()
+        assert done.reference.words() == village.opened.shared.words()
         assert done.contributions == village.opened.shared.count() > 3
         withdraw_everything(village)
     return village
@@ -46,12 +50,12 @@ def give_and_hide_and_relay(village: Village, folder: Path) -> None:
     session, opened = village.session, village.opened
     contributor, poisoner, keeper = (village.account(role) for role in ROLES[1:])
     news = review(NATURE, 2), "city"
-    assert hide(session, opened, [encoded(village, news)], contributor, maximum=COIN).made
+    assert seal(session, opened, [encoded(village, news)], contributor, maximum=COIN).made
     session.chain.advance(60)
     [told] = reveal(session, opened, contributor)  # earns reputation: the model had not known it
     assert told.contribution
     teach(village, news, "contributor")
-    assert hide(session, opened, [encoded(village, WRONG)], poisoner, maximum=COIN).made
+    assert seal(session, opened, [encoded(village, WRONG)], poisoner, maximum=COIN).made
     session.chain.advance(60)
     [outcome] = reveal(session, opened, poisoner)
     assert outcome.contribution
@@ -82,7 +86,7 @@ def withdraw_everything(village: Village) -> None:
     for role in ROLES:
         account = village.account(role)
         if village.balance(role):
-            chain.send(shared.contract.withdraw(account.address), account)
+            chain.send(shared.contract.withdraw(account.address, EVERYTHING), account)
     assert chain.balance(shared.address) == 0
 
 

@@ -39,9 +39,9 @@ def test_compete__commands__run_as_shown(
     assert run(["competition", "show", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["outcome"] == "decided"
-    assert [each["status"] for each in shown["standings"]] == ["revealed"] * 3
-    assert max(each["score"] for each in shown["standings"]) >= 0.8
-    assert [each["rank"] for each in shown["standings"]].count(1) == 1
+    assert [each["status"] for each in shown["leaderboard"]] == ["revealed"] * 3
+    assert max(each["score"] for each in shown["leaderboard"]) >= 0.8
+    assert [each["rank"] for each in shown["leaderboard"]].count(1) == 1
 
 
 @pytest.mark.integration
@@ -57,7 +57,7 @@ def test_readme__second_example__runs_on_anvil(
     assert run(["competition", "show", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["outcome"] == "decided"
-    assert [each["rank"] for each in shown["standings"]].count(1) == 1
+    assert [each["rank"] for each in shown["leaderboard"]].count(1) == 1
     with Session(load_settings(folder=tmp_path)) as session:
         found = find(session)
         assert session.chain.balance(found.address) == 0

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NaiveBayes, SparsePerceptron
+from orchestrator.models.online.references import NaiveBayes, SparsePerceptron
 from tests import forge
 
 ACTIONS = 20_000
@@ -37,7 +37,7 @@ def test_foundry__its_systems__are_all_looked_at(outcomes: dict[str, forge.Outco
     assert sorted(outcomes) == SYSTEMS
 
 
-def test_models__the_handlers_start_from__are_their_twins() -> None:
+def test_models__the_handlers_start_from__are_their_references() -> None:
     perceptron = SparsePerceptron(12, rate=100, bits=8, limit=4).with_weights([[0] * 12])
     bayes = NaiveBayes(12, limit=4).with_counts(np.zeros((12, 2)))
     text = (forge.ROOT / "tests/foundry/sum/Models.sol").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from orchestrator.cli.dispatch import run
 from orchestrator.config import Settings, load_settings
 from orchestrator.errors import ModelError
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.descriptor import descriptor_cid
+from orchestrator.models.online.descriptor import descriptor_cid
 from orchestrator.systems.sum.opening import open_model
 from tests.integration.daemons import Kubo
 from tests.integration.growing import encoded, grow_a_model

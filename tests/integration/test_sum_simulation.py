@@ -1,7 +1,7 @@
-"""The same agents on Python twins and on the real contracts; and the survey's experiment.
+"""The same agents on Python references and on the real contracts; and the survey's experiment.
 
 simulate
-├── on the contracts: every weight and every unit as on the twins
+├── on the contracts: every weight and every unit as on the references
 └── figure 4: accuracy holds, the good gain, the bad lose, and quickly
 """
 
@@ -23,11 +23,11 @@ def test_run__on_chain__weight_for_weight_and_unit_for_unit(kind):
     model = scenario.model.model_copy(update={"kind": kind})
     scenario = scenario.model_copy(update={"model": model, "days": 9, "measure": 3})
     samples = load_samples(scenario.data, None, scenario.seed)
-    twins = run(scenario, samples, scenario.agent)
+    references = run(scenario, samples, scenario.agent)
     chain = run(scenario, samples, scenario.agent, on_chain=True)
     for name in ("given", "refused", "words", "units", "times", "balances", "accuracy"):
-        assert getattr(twins, name) == getattr(chain, name), name
-    assert twins.contributions > 15
+        assert getattr(references, name) == getattr(chain, name), name
+    assert references.contributions > 15
 
 
 @pytest.mark.skipif(not REVIEWS.is_file(), reason="the prepared film reviews are not here (DILN_SHARED)")
@@ -48,8 +48,8 @@ def test_run__attackers_on_chain__weight_for_weight_and_unit_for_unit(name):
     agents = [agent.model_copy(update={"pace": 3 * agent.pace, "look": 360}) for agent in scenario.agent]
     scenario = scenario.model_copy(update={"days": 18, "measure": 9, "agent": tuple(agents)})
     samples = load_samples(scenario.data, None, scenario.seed)
-    twins = run(scenario, samples, scenario.agent)
+    references = run(scenario, samples, scenario.agent)
     chain = run(scenario, samples, scenario.agent, on_chain=True)
     for field in ("given", "refused", "words", "units", "reputation", "balances", "accuracy"):
-        assert getattr(twins, field) == getattr(chain, field), field
-    assert twins.reputation["ann"] > 0
+        assert getattr(references, field) == getattr(chain, field), field
+    assert references.reputation["ann"] > 0

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     IntegerModel,
     IntegerNetwork,
     IntegerTrees,

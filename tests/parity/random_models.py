@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from orchestrator.learning.integer import IntegerNetwork, IntegerTrees, Layer, Tree
+from orchestrator.models.integer import IntegerNetwork, IntegerTrees, Layer, Tree
 
 
 def random_network(rng: np.random.Generator, widest: int = 40, outputs: int | None = None) -> IntegerNetwork:

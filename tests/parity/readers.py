@@ -18,19 +18,20 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.competition import Group
 from orchestrator.chain.bound import value_of
 from orchestrator.errors import CidError, DataError, DilnError, ModelError
-from orchestrator.learning.integer import decode_model, decode_samples, encode_model, encode_samples
-from orchestrator.learning.integer.models import check_outputs
-from orchestrator.learning.onchain.features import decode_dense, decode_sparse, encode_sparse
-from orchestrator.learning.onchain.market_rules import Rules
-from orchestrator.learning.onchain.samples import decode_run, encode_run
-from orchestrator.learning.onchain.words import Shape
-from orchestrator.provenance.merkle import MerkleTree, leaf_hash, proof_of
+from orchestrator.merkle import proof_of
+from orchestrator.models.integer import decode_model, decode_samples, encode_model, encode_samples
+from orchestrator.models.integer.models import check_outputs
+from orchestrator.models.online.features import decode_dense, decode_sparse, encode_sparse
+from orchestrator.models.online.weights import ModelParams
+from orchestrator.provenance.merkle import MerkleTree, leaf_hash
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.archive import check_group
 from orchestrator.systems.competition.bounds import first_broken
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.tree import GROUP, SAMPLE, Data, sample_leaves
-from orchestrator.systems.sum.records import Facts
+from orchestrator.systems.market.reference.rules import Rules
+from orchestrator.systems.market.reference.samples import decode_batch, encode_batch
+from orchestrator.systems.sum.records import ContributionInfo
 from orchestrator.systems.sum.records import Terms as SumTerms
 from orchestrator.types import ZERO_ADDRESS
 from tests.evm import artifact
@@ -293,13 +294,13 @@ def _read_cid(data: bytes) -> bytes | None:
 def _run(rng: Random) -> bytes:
     count = int(rng.integers(0, 6))
     xs = [rng.bytes(int(rng.integers(0, 20))) for _ in range(count)]
-    return encode_run(xs, rng.integers(0, 256, count).tolist())
+    return encode_batch(xs, rng.integers(0, 256, count).tolist())
 
 
 def _read_run(data: bytes) -> bytes | None:
     digest, last = (1).to_bytes(32, "big"), b""
     try:
-        for x, y in decode_run(data):
+        for x, y in decode_batch(data):
             last = digest + bytes([y]) + x
             digest = keccak(last)
     except DataError:
@@ -367,8 +368,8 @@ READERS = {
     "run": Reader("run", _run, _read_run),
     "sparse features": Reader("sparse", _sparse, _read_sparse),
     "dense features": Reader("dense", _dense, _read_dense),
-    "shape": Reader("shape", _any_word, _read_word(Shape.unpack)),
-    "facts": Reader("facts", _any_word, _read_word(Facts.unpack)),
+    "shape": Reader("shape", _any_word, _read_word(ModelParams.unpack)),
+    "facts": Reader("facts", _any_word, _read_word(ContributionInfo.unpack)),
     "terms of a shared model": Reader("sumTerms", _any_word, _read_word(SumTerms.unpack)),
     "rules of a market": Reader("rules", _any_word, _read_word(Rules.unpack)),
 }

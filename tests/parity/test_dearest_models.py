@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.integer import IntegerModel, IntegerNetwork, encode_model
+from orchestrator.models.integer import IntegerModel, IntegerNetwork, encode_model
 from tests.parity.dearest import MODELS, MOST_BYTES, MOST_SAMPLES, samples_for
 from tests.parity.random_models import random_network, random_samples, random_trees
 
@@ -73,7 +73,7 @@ def test_run__random_model_in_small_blocks__equals_one_sample_at_a_time(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng([seed, 6])
-    monkeypatch.setattr("orchestrator.learning.integer.models.BLOCK", int(rng.integers(1, 200)))
+    monkeypatch.setattr("orchestrator.models.integer.models.BLOCK", int(rng.integers(1, 200)))
     model: Any = random_trees(rng) if seed % 2 else random_network(rng)
     samples = random_samples(rng, int(rng.integers(0, 40)), model.inputs)
     assert model.run(samples).tolist() == [plainly(model, sample) for sample in samples.tolist()]

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     IntegerNetwork,
     Layer,
     encode_model,

@@ -32,7 +32,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from orchestrator.errors import DataError, ModelError
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     decode_model,
     decode_samples,
     encode_model,

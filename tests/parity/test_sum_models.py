@@ -1,10 +1,10 @@
-"""Every on-chain model and its Python twin agree bit for bit: verdicts before, words after, predictions then.
+"""Every on-chain model and its reference agree bit for bit: verdicts before, words after, predictions then.
 
 random start (weights near the ends of their range too)
 └── random samples in batches
-    ├── each event's surprise and certainty are the twin's
-    ├── the words are the twin's
-    └── predictions on samples unseen are the twin's
+    ├── each event's surprise and certainty are the reference's
+    ├── the words are the reference's
+    └── predictions on samples unseen are the reference's
 """
 
 from collections.abc import Callable
@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.learning.onchain import (
+from orchestrator.models.online.features import encode_dense, encode_sparse
+from orchestrator.models.online.references import (
     DensePerceptron,
     NaiveBayes,
     NearestCentroid,
@@ -25,7 +26,6 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from tests.sum_system import Facts, Workshop
 
 Random = np.random.Generator
@@ -96,26 +96,26 @@ def _sample(rng: Random, model: Any) -> bytes:
 )
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
-def test_learn__random_samples__contract_and_twin_agree(
+def test_learn__random_samples__contract_and_reference_agree(
     start: Callable[[Random], OnChainModel], seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    twin: Any = start(rng)
-    system = workshop().create(twin)
-    assert system.words() == twin.words()
+    reference: Any = start(rng)
+    system = workshop().create(reference)
+    assert system.words() == reference.words()
     for _ in range(2):
-        xs = [_sample(rng, twin) for _ in range(8)]
-        ys = rng.integers(0, twin.n_labels, 8).tolist()
+        xs = [_sample(rng, reference) for _ in range(8)]
+        ys = rng.integers(0, reference.n_labels, 8).tolist()
         for x, y, added in zip(xs, ys, system.add_batch(xs, ys), strict=True):
-            verdict, facts = twin.learn(x, y), Facts(added.facts)
+            verdict, facts = reference.learn(x, y), Facts(added.facts)
             assert (facts.label, facts.surprise, facts.certainty) == (
                 y,
                 verdict.predicted != y,
                 verdict.certainty,
             )
-        assert system.words() == twin.words()
-    unseen = [_sample(rng, twin) for _ in range(8)]
-    assert list(system.do.predictBatch(unseen).call()) == [twin.classify(x) for x in unseen]
+        assert system.words() == reference.words()
+    unseen = [_sample(rng, reference) for _ in range(8)]
+    assert list(system.do.predictBatch(unseen).call()) == [reference.classify(x) for x in unseen]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,6 @@ def test_learn__random_samples__contract_and_twin_agree(
     ids=lambda f: f.__name__,
 )
 def test_restore__words_of_another__same_model(start: Callable[[Random], OnChainModel]) -> None:
-    twin: Any = start(np.random.default_rng(7))
-    other = type(twin)(**twin.get_params()).restore(twin.to_bytes())
-    assert other.words() == twin.words()
+    reference: Any = start(np.random.default_rng(7))
+    other = type(reference)(**reference.get_params()).restore(reference.to_bytes())
+    assert other.words() == reference.words()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.learning.integer import IntegerNetwork, decode_model, encode_model, predict
+from orchestrator.models.integer import IntegerNetwork, decode_model, encode_model, predict
 from tests.evm import Evm
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparsePerceptron
-from orchestrator.learning.onchain.market import Market, Outcome, Phase
-from orchestrator.learning.onchain.market_rules import HOUR, MEASURE_WAIT, Rules
-from orchestrator.learning.onchain.measuring import ONE
+from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparsePerceptron
+from orchestrator.systems.market.reference.market import Market, Outcome, Phase
+from orchestrator.systems.market.reference.measuring import ONE
+from orchestrator.systems.market.reference.rules import HOUR, MEASURE_WAIT, Rules
 from tests.market_system import DIMS, poison, run_of
 
 PURSE = 10**30
@@ -53,7 +53,7 @@ def played(seed: int) -> Market:
     )
     lesson = run_of(rng.randrange(1_000), 4)
     market.reveal_trial(0, lesson, 0)
-    runs, hidden = [lesson], []
+    runs, sealed = [lesson], []
     for _ in range(rng.randrange(1, 9)):
         who, wrong = rng.choice(WHO), rng.choice([0.0, 0.0, 0.3, 1.0])
         run, count = run_of(rng.randrange(1_000), size := rng.randrange(1, 30), wrong), size
@@ -61,10 +61,10 @@ def played(seed: int) -> Market:
             run, count = poison()
         runs.append(run)
         if rng.random() < 0.3:
-            hidden.append((market.commit(who, count, 1), run))
+            sealed.append((market.commit(who, count, 1), run))
         else:
             market.contribute(who, run, 1)
-    for index, run in hidden:
+    for index, run in sealed:
         if rng.random() < 0.6:
             market.open(index, run, 2)
     end(market, rng, runs)

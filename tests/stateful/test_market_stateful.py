@@ -1,6 +1,6 @@
-"""Anybody does anything at any time: the contract stays where its twin is, and owes exactly what it holds.
+"""Anybody does anything at any time: the contract is where its reference is, and owes what it holds.
 
-At every step: phase, balances, pot, cursor, scores and words are the twin's, and the contract holds the
+At every step: phase, balances, pot, cursor, scores and words are the reference's, and the contract holds the
 sum of what it owes. In the end (whatever was left undone) everything can be withdrawn.
 """
 
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orchestrator.errors import ContractReverted, DataError
-from orchestrator.learning.onchain.market import Phase
-from orchestrator.learning.onchain.market_rules import ACCURACY, F1, HINGE, HOUR, MEASURE_WAIT, Rules
-from tests.evm import Reverted
+from orchestrator.systems.market.reference.market import Phase
+from orchestrator.systems.market.reference.rules import ACCURACY, F1, HINGE, HOUR, MEASURE_WAIT, Rules
+from tests.evm import EVERYTHING, Reverted
 from tests.market_system import create, run_of, workshop
 
 WHO = ("contributor", "rival", "poisoner", "sleeper")
@@ -51,10 +51,10 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
 
     @property
     def phase(self) -> Phase:
-        return self.s.twin.phase(self.s.evm.now)
+        return self.s.reference.phase(self.s.evm.now)
 
     def attempt(self, step: Any, *args: Any, **options: Any) -> None:
-        """Do it, in the contract and then in the twin; what the contract refuses is not done."""
+        """Do it, in the contract and then in the reference; what the contract refuses is not done."""
         try:
             step(*args, **options)
         except Reverted:
@@ -120,12 +120,12 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from((*WHO, "provider", "cranker")))
     def withdraw(self, who: str) -> None:
-        if self.s.twin.balances[who]:
-            self.s.evm.send(self.s.do.withdraw(self.s.evm.role(who)), who)
-            self.s.twin.withdraw(who)
+        if self.s.reference.balances[who]:
+            self.s.evm.send(self.s.do.withdraw(self.s.evm.role(who), EVERYTHING), who)
+            self.s.reference.withdraw(who)
 
     @invariant()
-    def as_the_twin_says(self) -> None:
+    def as_the_reference_says(self) -> None:
         if hasattr(self, "s"):
             self.s.check()
 
@@ -136,15 +136,15 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
 
     def _finish(self) -> None:
         """Nobody does anything any more but to end it."""
-        twin = self.s.twin
-        if twin.stage <= Phase.PARTICIPATION:
+        reference = self.s.reference
+        if reference.stage <= Phase.PARTICIPATION:
             self.s.evm.advance(MEASURE_WAIT)
             self.s.expire()
-        if twin.stage == Phase.REWARDING:
+        if reference.stage == Phase.REWARDING:
             self.s.measure()
-        if twin.stage == Phase.PAYING:
+        if reference.stage == Phase.PAYING:
             self.s.pay()
-        assert twin.stage == Phase.CLOSED
+        assert reference.stage == Phase.CLOSED
         self.s.check()
         self.s.empty()
 
@@ -164,17 +164,17 @@ class TestAnybodyDoesAnythingForLong(AnybodyDoesAnything.TestCase):
     settings = LONG
 
 
-def test_twin__what_the_contract_refuses__refused_too() -> None:
-    """The twin alone refuses what `attempt` above never lets it see."""
+def test_reference__what_the_contract_refuses__refused_too() -> None:
+    """The reference alone refuses what `attempt` above never lets it see."""
     s = create(RULES)
     for step in (
-        lambda: s.twin.reveal_trial(0, s.portions[0], 1),
-        lambda: s.twin.contribute("contributor", run_of(1, 1), 1, 10**18),
-        lambda: s.twin.crank("cranker", [], 1, 1),
-        lambda: s.twin.pay(1, 1),
-        lambda: s.twin.expire(1),
-        lambda: s.twin.withdraw("provider"),
-        lambda: s.twin.offer(1, 1, 1, 1, 0),
+        lambda: s.reference.reveal_trial(0, s.portions[0], 1),
+        lambda: s.reference.contribute("contributor", run_of(1, 1), 1, 10**18),
+        lambda: s.reference.crank("cranker", [], 1, 1),
+        lambda: s.reference.pay(1, 1),
+        lambda: s.reference.expire(1),
+        lambda: s.reference.withdraw("provider"),
+        lambda: s.reference.offer(1, 1, 1, 1, 0),
     ):
         with pytest.raises((ContractReverted, DataError)):
             step()

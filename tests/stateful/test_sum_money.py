@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from orchestrator.learning.onchain import SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
-from tests.evm import Reverted
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import SparsePerceptron
+from tests.evm import EVERYTHING, Reverted
 from tests.sum_system import ANY, DAY, GWEI, Contribution, Facts, System, Terms, Workshop
 
 ROLES = ("ann", "ben", "cid", "creator")
@@ -59,8 +59,8 @@ class Money(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.workshop = Workshop()
-        twin = SparsePerceptron(DIMS, rate=100, bits=8, limit=4).with_weights([[0] * DIMS])
-        self.system: System = self.workshop.create(twin, TERMS)
+        reference = SparsePerceptron(DIMS, rate=100, bits=8, limit=4).with_weights([[0] * DIMS])
+        self.system: System = self.workshop.create(reference, TERMS)
         self.ledger = Ledger()
         self.salts = 0
 
@@ -74,13 +74,13 @@ class Money(RuleBasedStateMachine):
     def recorded(self, role: str, contributions: list[Contribution]) -> None:
         for made in contributions:
             facts = Facts(made.facts)
-            verdict = self.system.twin.learn(made.x, facts.label)
+            verdict = self.system.reference.learn(made.x, facts.label)
             assert (facts.surprise, facts.certainty) == (verdict.predicted != facts.label, verdict.certainty)
             self.ledger.open.append(Open(made, role, facts.deposit))
 
     @rule(role=who, amount=st.integers(1, 10**15))
     def fund(self, role: str, amount: int) -> None:
-        self.system.evm.send(self.system.do.fund(self.system.evm.role(role), 0), "payer", amount)
+        self.system.evm.send(self.system.do.fund(self.system.evm.role(role), amount), "payer", amount)
         self.ledger.balance[role] += amount
 
     @rule(role=who, x=samples, y=labels, extra=st.integers(0, 10**12))
@@ -141,7 +141,7 @@ class Money(RuleBasedStateMachine):
     def claim(self, data: st.DataObject, role: str, verb: str) -> None:
         each = self.ledger.open[data.draw(st.integers(0, len(self.ledger.open) - 1))]
         facts = Facts(each.contribution.facts)
-        agrees = self.system.twin.classify(each.contribution.x) == facts.label
+        agrees = self.system.reference.classify(each.contribution.x) == facts.label
         self.system.evm.advance(2)  # not in the block of an update
         getattr(self, f"_{verb}")(each, facts, role, agrees)
         if each.left == 0 and facts.deposit:
@@ -166,7 +166,7 @@ class Money(RuleBasedStateMachine):
             self.noted(each, against=False)
             return
         self.ledger.balance[each.contributor] += each.left * GWEI
-        self.ledger.valid[each.contributor] += not disputed and (facts.hidden or not facts.surprise)
+        self.ledger.valid[each.contributor] += not disputed and (facts.sealed or not facts.surprise)
         each.left = 0
 
     def _report(self, each: Open, facts: Facts, role: str, agrees: bool) -> None:
@@ -215,7 +215,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(role=who)
     def withdraw(self, role: str) -> None:
-        call = self.system.do.withdraw(self.system.evm.role("purse"))
+        call = self.system.do.withdraw(self.system.evm.role("purse"), EVERYTHING)
         if self.attempt(call, role, self.ledger.balance[role] > 0):
             self.ledger.balance[role] = 0
 
@@ -244,16 +244,16 @@ class Money(RuleBasedStateMachine):
         for _ in range(2):  # a look, and a take gap later the claim
             for each in self.ledger.open:
                 contribution = each.contribution
-                agrees = self.system.twin.classify(contribution.x) == Facts(contribution.facts).label
+                agrees = self.system.reference.classify(contribution.x) == Facts(contribution.facts).label
                 if self.system.do.record(contribution.slot).call()[0]:
                     self.system.claim("refund" if agrees else "sweep", contribution, "keeper")
             self.system.evm.advance(DAY + 1)
         for role in (*ROLES, "keeper"):
             if self.system.balance(role):
-                self.system.evm.send(self.system.do.withdraw(self.system.evm.role("purse")), role)
+                self.system.evm.send(self.system.do.withdraw(self.system.evm.role("purse"), EVERYTHING), role)
         burnt = self.system.do.account("0x000000000000000000000000000000000000dEaD").call()[0]
         assert self.system.evm.web3.eth.get_balance(self.system.sum.address) == burnt
-        assert self.system.words() == self.system.twin.words()
+        assert self.system.words() == self.system.reference.words()
 
     def call(self, verb: str, each: Open) -> Any:
         return self.system.sum.functions[verb](*each.contribution.claim)

@@ -10,20 +10,21 @@ from typing import Any
 
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import System
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import train
 from orchestrator.systems.competition.duties import SYSTEM as COMPETITION
+from orchestrator.systems.market.duties import SYSTEM as MARKET
 from orchestrator.systems.sum.adding import add
-from orchestrator.systems.sum.creating import create, plan
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.duties import SYSTEM as SUM
-from orchestrator.systems.sum.market.duties import SYSTEM as MARKET
 from orchestrator.systems.sum.opening import open_model
-from orchestrator.systems.sum.training import train
 from orchestrator.systems.tournament.duties import SYSTEM as TOURNAMENT
 from orchestrator.types import Address
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_workflows import FAIR, GOOD, enter
+from tests.unit.market.stage import open_fair
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
 from tests.unit.sum.giving import sample
-from tests.unit.sum.market_stage import open_fair
 from tests.unit.systems.tournament.conftest import Stage as TournamentStage
 from tests.unit.systems.tournament.conftest import write_files
 
@@ -66,7 +67,7 @@ def market(session: Session, folder: Path) -> Address:
     """A provider's test set, good data, and bad ones that are sealed."""
     fair = open_fair(session, plan(train(table(), "perceptron")).converted)
     fair.give(fair.lessons()[:6], "contributor")
-    fair.give(fair.lessons(wrong=True)[:4], "poisoner", hidden=True)
+    fair.give(fair.lessons(wrong=True)[:4], "poisoner", sealed=True)
     return Address(fair.market.address)
 
 

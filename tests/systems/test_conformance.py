@@ -165,7 +165,7 @@ def test_keepers__strangers_in_the_list__stop_nobody(copied: Begun) -> None:
 
 def test_keeper__account_without_a_part__has_no_duties(copied: Begun) -> None:
     system = copied.strategy.system
-    for secrets in ("competitions", "hidden", "markets", "tournaments"):
+    for secrets in ("competitions", "sealed", "markets", "tournaments"):
         shutil.rmtree(copied.folder / "home" / secrets, ignore_errors=True)
     with session_in(copied.folder) as session:
         keeper = Keeper(session, Known(session, [system]), [session.account("judy")])

@@ -130,7 +130,7 @@ def log_json(row: sqlite3.Row | tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def transaction_type(transaction: Any) -> int:
+def transaction_type(transaction: object) -> int:
     """Its EIP-2718 type; 0 for one from before types."""
     return int(getattr(transaction, "type_id", None) or 0)
 

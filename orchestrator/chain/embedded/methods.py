@@ -1,12 +1,12 @@
-"""The JSON-RPC methods of the embedded chain: the ones of a node that DILN and web3's contracts use."""
+"""The JSON-RPC methods of the embedded chain: what DILN, wallets, explorers and tools ask for."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth.exceptions import HeaderNotFound, TransactionNotFound
-from eth_utils.exceptions import ValidationError
 
 from orchestrator import __version__
+from orchestrator.chain.embedded import parameters as of
 from orchestrator.chain.embedded.formats import (
     block_json,
     data,
@@ -15,11 +15,30 @@ from orchestrator.chain.embedded.formats import (
     receipt_json,
     transaction_json,
 )
-from orchestrator.chain.embedded.machine import CHAIN_ID, Machine, Message
+from orchestrator.chain.embedded.machine import CHAIN_ID, Machine
+from orchestrator.chain.embedded.parameters import Block, Filter, Parameter
+from orchestrator.text import shown
 
 PRIORITY_FEE = 10**9
+LONGEST_HISTORY = 1024
+"""Blocks in one eth_feeHistory; whoever asks for more gets these, as of other nodes."""
+
 CLIENT = f"diln-embedded/{__version__}"
 WRITES = frozenset({"eth_sendRawTransaction", "evm_increaseTime", "evm_mine"})
+
+_WHO = Parameter("address", of.address)
+_AT = Parameter("block", of.block, "latest")
+_NUMBER = Parameter("block", of.height)
+_HASH = Parameter("blockHash", of.digest)
+_FULL = Parameter("hydrated transactions", of.flag, False)
+_INDEX = Parameter("index", of.number)
+_TRANSACTION = Parameter("transactionHash", of.digest)
+_CALL = (
+    Parameter("transaction", of.call),
+    _AT,
+    Parameter("stateOverrides", of.nothing, None),
+    Parameter("blockOverrides", of.nothing, None),
+)
 
 
 class Methods:
@@ -27,100 +46,140 @@ class Methods:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._methods: dict[str, Callable[..., Any]] = {
-            "web3_clientVersion": lambda: CLIENT,
-            "net_version": lambda: str(CHAIN_ID),
-            "eth_chainId": lambda: quantity(CHAIN_ID),
-            "eth_accounts": list,  # the embedded chain signs for nobody
-            "eth_syncing": lambda: False,
-            "eth_blockNumber": lambda: quantity(self._head().block_number),
-            "eth_gasPrice": lambda: quantity(self._pending().base_fee_per_gas + PRIORITY_FEE),
-            "eth_maxPriorityFeePerGas": lambda: quantity(PRIORITY_FEE),
-            "eth_getBalance": lambda who, at="latest": quantity(self._state(at).get_balance(raw(who))),
-            "eth_getCode": lambda who, at="latest": data(self._state(at).get_code(raw(who))),
-            "eth_getTransactionCount": lambda who, at="latest": quantity(self._state(at).get_nonce(raw(who))),
-            "eth_getStorageAt": self.storage_at,
-            "eth_getBlockByNumber": self.block_by_number,
-            "eth_getBlockByHash": self.block_by_hash,
-            "eth_getTransactionByHash": self.transaction,
-            "eth_getTransactionReceipt": self.receipt,
-            "eth_call": lambda call, at="latest": data(self._try(self.machine.call, call, at)),
-            "eth_estimateGas": lambda call, at="latest": quantity(
-                self._try(self.machine.estimate_gas, call, at)
+        self._methods: dict[str, tuple[Callable[..., Any], Sequence[Parameter]]] = {
+            "web3_clientVersion": (lambda: CLIENT, ()),
+            "net_version": (lambda: str(CHAIN_ID), ()),
+            "net_listening": (lambda: True, ()),
+            "eth_chainId": (lambda: quantity(CHAIN_ID), ()),
+            "eth_accounts": (list, ()),  # the embedded chain signs for nobody
+            "eth_syncing": (lambda: False, ()),
+            "eth_blockNumber": (lambda: quantity(self._head().block_number), ()),
+            "eth_gasPrice": (lambda: quantity(self._pending().base_fee_per_gas + PRIORITY_FEE), ()),
+            "eth_maxPriorityFeePerGas": (lambda: quantity(PRIORITY_FEE), ()),
+            "eth_feeHistory": (
+                self.fee_history,
+                (
+                    Parameter("blockCount", of.number),
+                    Parameter("newestBlock", of.block),
+                    Parameter("rewardPercentiles", of.percentiles, ()),
+                ),
             ),
-            "eth_sendRawTransaction": lambda content: data(self.machine.mine(raw(content))),
-            "eth_getLogs": self.logs,
-            "evm_increaseTime": lambda seconds: self.machine.increase_time(integer(seconds)),
-            "evm_mine": lambda *_: data(self.machine.mine()),
+            "eth_getBalance": (lambda who, at: quantity(self._state(at).get_balance(who)), (_WHO, _AT)),
+            "eth_getCode": (lambda who, at: data(self._state(at).get_code(who)), (_WHO, _AT)),
+            "eth_getTransactionCount": (
+                lambda who, at: quantity(self._state(at).get_nonce(who)),
+                (_WHO, _AT),
+            ),
+            "eth_getStorageAt": (self.storage_at, (_WHO, Parameter("slot", of.slot), _AT)),
+            "eth_getBlockByNumber": (self.block, (_NUMBER, _FULL)),
+            "eth_getBlockByHash": (self.block, (_HASH, _FULL)),
+            "eth_getBlockTransactionCountByNumber": (self.transaction_count, (_NUMBER,)),
+            "eth_getBlockTransactionCountByHash": (self.transaction_count, (_HASH,)),
+            "eth_getTransactionByBlockNumberAndIndex": (self.transaction_at, (_NUMBER, _INDEX)),
+            "eth_getTransactionByBlockHashAndIndex": (self.transaction_at, (_HASH, _INDEX)),
+            "eth_getBlockReceipts": (self.block_receipts, (Parameter("block", of.block),)),
+            "eth_getTransactionByHash": (self.transaction, (_TRANSACTION,)),
+            "eth_getTransactionReceipt": (self.receipt, (_TRANSACTION,)),
+            "eth_call": (lambda call, at, *_: data(self.machine.call(call, self._try_in(at))), _CALL),
+            "eth_estimateGas": (
+                lambda call, at, *_: quantity(self.machine.estimate_gas(call, self._try_in(at))),
+                _CALL,
+            ),
+            "eth_sendRawTransaction": (
+                lambda content: data(self.machine.mine(content)),
+                (Parameter("transaction", of.content),),
+            ),
+            "eth_getLogs": (self.logs, (Parameter("filter", of.log_filter),)),
+            "evm_increaseTime": (self.machine.increase_time, (Parameter("seconds", of.duration),)),
+            "evm_mine": (lambda _: data(self.machine.mine()), (Parameter("options", of.anything, None),)),
         }
 
-    def ask(self, method: str, params: Sequence[Any]) -> Any:
-        """Raises NotImplementedError for an unknown method, Refused, ValidationError."""
+    def ask(self, method: str, params: Any) -> Any:
+        """Raises NotImplementedError for an unknown method, InvalidParams, Refused, ValidationError."""
         if method not in self._methods:
-            raise NotImplementedError(f"the embedded chain has no method {method}")
-        return self._methods[method](*params)
+            raise NotImplementedError(f"the embedded chain has no method {shown(method, 80)}")
+        function, parameters = self._methods[method]
+        return function(*of.read_all(parameters, params))
 
-    def storage_at(self, who: str, slot: str | int, at: str = "latest") -> str:
-        value = self._state(at).get_storage(raw(who), integer(slot))
-        return data(value.to_bytes(32, "big"))
+    def storage_at(self, who: bytes, slot: int, at: Block) -> str:
+        return data(self._state(at).get_storage(who, slot).to_bytes(32, "big"))
 
-    def block_by_number(self, at: str, full: bool = False) -> dict[str, Any] | None:
+    def block(self, at: Block, full: bool) -> dict[str, Any] | None:
         """A block, None when there is none yet. `pending` is the block that would be mined now."""
-        try:
-            header = self._header(at)
-        except HeaderNotFound:
-            return None
-        return block_json(self.machine.chain.get_block_by_header(header), full)
+        found = self._block(at)
+        return None if found is None else block_json(found, full)
 
-    def block_by_hash(self, digest: str, full: bool = False) -> dict[str, Any] | None:
-        try:
-            return block_json(self.machine.chain.get_block_by_hash(raw(digest)), full)
-        except HeaderNotFound:
-            return None
+    def transaction_count(self, at: Block) -> str | None:
+        found = self._block(at)
+        return None if found is None else quantity(len(found.transactions))
 
-    def transaction(self, digest: str) -> dict[str, Any] | None:
+    def transaction_at(self, at: Block, index: int) -> dict[str, Any] | None:
+        found = self._block(at)
+        there = found is not None and index < len(found.transactions)
+        return transaction_json(found, index) if there else None
+
+    def block_receipts(self, at: Block) -> list[dict[str, Any]] | None:
+        found = self._block(at)
+        if found is None:
+            return None
+        return [self._receipt(found, index) for index in range(len(found.transactions))]
+
+    def transaction(self, digest: bytes) -> dict[str, Any] | None:
         found = self._find(digest)
         return transaction_json(*found) if found else None
 
-    def receipt(self, digest: str) -> dict[str, Any] | None:
+    def receipt(self, digest: bytes) -> dict[str, Any] | None:
         found = self._find(digest)
-        if not found:
-            return None
-        block, index = found
+        return self._receipt(*found) if found else None
+
+    def fee_history(self, count: int, newest: Block, percentiles: Sequence[float]) -> dict[str, Any]:
+        """eth_feeHistory: what blocks cost, and what the one after them will."""
+        last = self._header(newest)
+        head = self._head().block_number
+        newest_number = min(last.block_number, head)
+        first = max(0, newest_number + 1 - min(count, LONGEST_HISTORY))
+        headers = [self._header(number) for number in range(first, newest_number + 1)]
+        following = self._header(newest_number + 1) if newest_number < head else self._pending()
+        found: dict[str, Any] = {
+            "oldestBlock": quantity(first),
+            "baseFeePerGas": [quantity(each.base_fee_per_gas) for each in [*headers, following]],
+            "gasUsedRatio": [each.gas_used / each.gas_limit for each in headers],
+        }
+        if percentiles:
+            found["reward"] = [[quantity(PRIORITY_FEE)] * len(percentiles)] * len(headers)
+        return found
+
+    def logs(self, query: Filter) -> list[dict[str, Any]]:
+        """eth_getLogs, answered from the table of logs."""
+        clauses: list[str]
+        values: list[bytes | int]
+        if query.block_hash is not None:
+            clauses, values = ["block_hash = ?"], [query.block_hash]
+        else:
+            clauses, values = ["block BETWEEN ? AND ?"], [self._height(query.first), self._height(query.last)]
+        columns = [("address", query.addresses)]
+        columns += [(f"topic{position}", wanted) for position, wanted in enumerate(query.topics)]
+        for column, wanted in columns:
+            if wanted:
+                clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                values.extend(wanted)
+        return [log_json(row) for row in self.machine.file.logs(" AND ".join(clauses), values)]
+
+    def _receipt(self, block: Any, index: int) -> dict[str, Any]:
         rows = self.machine.file.logs("block = ? AND transaction_index = ?", (block.number, index))
         receipts = block.get_receipts(self.machine.chain.chaindb)
         return receipt_json(block, receipts, index, [log_json(row) for row in rows])
 
-    def logs(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """eth_getLogs, answered from the table of logs."""
-        if "blockHash" in query:
-            clauses = ["block_hash = ?"]
-            values: list[bytes | int] = [raw(query["blockHash"])]
-        else:
-            first = self._header(query.get("fromBlock", "latest")).block_number
-            last = self._last_block(query.get("toBlock", "latest"))
-            clauses, values = ["block BETWEEN ? AND ?"], [first, last]
-        for column, wanted in _conditions(query):
-            clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
-            values.extend(raw(each) for each in wanted)
-        return [log_json(row) for row in self.machine.file.logs(" AND ".join(clauses), values)]
+    def _height(self, at: Block) -> int:
+        """A block's height; one that is not there yet is above all that are."""
+        above = int(self._head().block_number) + 1
+        if isinstance(at, int):
+            return min(at, above)
+        return 0 if at == "earliest" else above - 1
 
-    def _last_block(self, at: str | int) -> int:
-        if at in ("latest", "pending", "safe", "finalized", None):
-            return int(self._head().block_number)
-        return 0 if at == "earliest" else integer(at)
-
-    def _try(self, action: Callable[[Message, Any], Any], call: dict[str, Any], at: str) -> Any:
-        """Run a call in the block that would be mined now, or in a past one if a number is given."""
-        to = call.get("to")
-        message = Message(
-            sender=raw(call.get("from") or "0x" + "00" * 20),
-            to=raw(to) if to else b"",
-            value=integer(call.get("value", 0)),
-            data=raw(call.get("data") or call.get("input") or "0x"),
-            gas=integer(call["gas"]) if call.get("gas") else None,
-        )
-        return action(message, self._pending() if at == "latest" else self._header(at))
+    def _try_in(self, at: Block) -> Any:
+        """The block in which a call is tried: the one to be mined now, or a past one that is named."""
+        return self._pending() if at == "latest" else self._header(at)
 
     def _head(self) -> Any:
         return self.machine.chain.get_canonical_head()
@@ -128,53 +187,31 @@ class Methods:
     def _pending(self) -> Any:
         return self.machine.next_header(self.machine.chain)
 
-    def _state(self, at: str | int) -> Any:
+    def _state(self, at: Block) -> Any:
         return self.machine.chain.get_vm(self._header(at)).state
 
-    def _header(self, at: str | int | None) -> Any:
+    def _block(self, at: Block) -> Any:
+        """None where there is none."""
+        try:
+            return self.machine.chain.get_block_by_header(self._header(at))
+        except HeaderNotFound:
+            return None
+
+    def _header(self, at: Block) -> Any:
         """Raises HeaderNotFound for a block that is not there yet."""
         if at == "pending":
             return self._pending()
-        if at in ("latest", "safe", "finalized", None):
+        if at in ("latest", "safe", "finalized"):
             return self._head()
-        number = 0 if at == "earliest" else integer(at)
+        if isinstance(at, bytes):
+            return self.machine.chain.get_block_header_by_hash(at)
+        number = 0 if at == "earliest" else at
         return self.machine.chain.get_canonical_block_header_by_number(number)
 
-    def _find(self, digest: str) -> tuple[Any, int] | None:
+    def _find(self, digest: bytes) -> tuple[Any, int] | None:
         chain = self.machine.chain
         try:
-            number, index = chain.get_canonical_transaction_index(raw(digest))
+            number, index = chain.get_canonical_transaction_index(digest)
         except TransactionNotFound:
             return None
         return chain.get_canonical_block_by_number(number), index
-
-
-def _conditions(query: dict[str, Any]) -> list[tuple[str, list[Any]]]:
-    """The columns that a log filter constrains, each with the values that it allows."""
-    constrained = [("address", query.get("address"))]
-    constrained += [(f"topic{index}", topic) for index, topic in enumerate(query.get("topics") or ())]
-    return [
-        (column, [wanted] if isinstance(wanted, str | bytes) else list(wanted))
-        for column, wanted in constrained
-        if wanted not in (None, [], ())
-    ]
-
-
-def raw(text: str | bytes) -> bytes:
-    """The bytes that a JSON-RPC parameter stands for."""
-    if isinstance(text, bytes):
-        return bytes(text)
-    try:
-        return bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raise ValidationError(f"{text!r} is not hex data") from None
-
-
-def integer(value: str | int) -> int:
-    """The number that a JSON-RPC parameter stands for."""
-    if isinstance(value, int):
-        return value
-    try:
-        return int(value, 16)
-    except ValueError:
-        raise ValidationError(f"{value!r} is not a hex number") from None

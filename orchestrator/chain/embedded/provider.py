@@ -15,12 +15,14 @@ from orchestrator.chain.embedded.database import ChainFile
 from orchestrator.chain.embedded.formats import data
 from orchestrator.chain.embedded.machine import Machine, Refused
 from orchestrator.chain.embedded.methods import WRITES, Methods
+from orchestrator.chain.embedded.parameters import InvalidParams
 from orchestrator.chain.embedded.stack import with_room
 from orchestrator.errors import ChainError, DilnError
 
 REVERTED = 3
 INVALID_INPUT = -32000
 METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
 
 
 class EmbeddedProvider(BaseProvider):
@@ -52,13 +54,15 @@ class EmbeddedProvider(BaseProvider):
         access = self._file.writing() if method in WRITES else self._file.reading()
         try:
             with access:
-                answer["result"] = with_room(self._methods.ask, method, params or [])
+                answer["result"] = with_room(self._methods.ask, method, [] if params is None else params)
         except Refused as refused:
             answer["error"] = {"code": INVALID_INPUT, "message": str(refused)}
             if refused.data is not None:
                 answer["error"] |= {"code": REVERTED, "data": data(refused.data)}
         except NotImplementedError as error:
             answer["error"] = {"code": METHOD_NOT_FOUND, "message": str(error)}
+        except InvalidParams as error:
+            answer["error"] = {"code": INVALID_PARAMS, "message": str(error)}
         except (ValidationError, HeaderNotFound) as error:
             answer["error"] = {"code": INVALID_INPUT, "message": str(error)}
         except (DilnError, MemoryError):

@@ -16,7 +16,7 @@ from orchestrator.cli.competition.options import (
 from orchestrator.console import SENDS, Facts, Shown, command, err, labelled, lazy_imports, progress_bar
 
 with lazy_imports():
-    from orchestrator.learning import integer
+    from orchestrator.models import integer
     from orchestrator.systems.competition import baseline, finding, submitting, training
 
 if TYPE_CHECKING:

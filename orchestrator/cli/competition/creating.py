@@ -141,7 +141,7 @@ def create(
         str | None,
         typer.Option(metavar="ADDRESS", help="An ERC-20 token, instead of ether, for all amounts."),
     ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Leave the draw to `data` or `watch`.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Leave the draw to `data` or `keep`.")] = False,
 ) -> Answer:
     """Escrow a prize behind your data, draw the split, open the training data."""
     terms: dict[str, Any] = {"file": file, **asdict(task), **asdict(ways), "shares": _shares(shares)}

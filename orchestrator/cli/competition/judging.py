@@ -25,7 +25,7 @@ with lazy_imports():
     from orchestrator.bindings import competition as contracts
     from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import money as moneys
-    from orchestrator.learning import integer
+    from orchestrator.models import integer
     from orchestrator.systems.competition import checking, closing, duties, evaluating, finding, publishing
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Role(StrEnum):
 
 
 @command(compete, sender=SENDS, storage=True)
-def watch(
+def keep(
     session: "Session",
     payment: Payment,
     reference: CompetitionArgument = "latest",
@@ -150,7 +150,9 @@ def watch(
 
 
 def _listed(rows: list[dict[str, Any]], *otherwise: Result) -> Answer:
-    return Answer(rows, *([Facts(row) for row in rows] or otherwise))
+    """A row each; exit code 1 where one of them failed."""
+    failed = any("error" in row for row in rows)
+    return Answer(rows, *([Facts(row) for row in rows] or otherwise), code=int(failed))
 
 
 def _checked(session: "Session", found: "Competition", each: "checking.Claim") -> dict[str, Any]:

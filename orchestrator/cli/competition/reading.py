@@ -1,4 +1,4 @@
-"""The part of `diln competition` that looks: competitions, standings, data; and opens what must be seen."""
+"""The part of `diln competition` that looks: competitions, leaderboard, data; and opens what must be seen."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +26,7 @@ with lazy_imports():
     from orchestrator import times
     from orchestrator.bindings import competition as contracts
     from orchestrator.kernel import money as moneys
-    from orchestrator.learning import integer
+    from orchestrator.models import integer
     from orchestrator.systems.competition import (
         creating,
         finding,
@@ -52,7 +52,7 @@ def list_competitions(session: "Session") -> Table:
 def _row(session: "Session", each: "Competition") -> dict[str, Any]:
     """The facts of one of many: what cannot be read is a row that says why, and never ends the list."""
     try:
-        return facts_of(session, overview.overview(each, standings=False))
+        return facts_of(session, overview.overview(each, leaderboard=False))
     except NodeUnavailable:
         raise
     except Exception as error:
@@ -62,12 +62,12 @@ def _row(session: "Session", each: "Competition") -> dict[str, Any]:
 
 @command(compete)
 def show(session: "Session", reference: CompetitionArgument = "latest") -> Answer:
-    """Show terms, phase, deadlines and standings."""
+    """Show terms, phase, deadlines and leaderboard."""
     seen = overview.overview(finding.find(session, reference))
     facts, money = facts_of(session, seen), moneys.currency_of(session.chain, seen.terms.token)
-    rows = [_standing(each, money) for each in seen.standings]
+    rows = [_standing(each, money) for each in seen.leaderboard]
     parts: list[str | Result] = ["", Table(rows)] if rows else []
-    return Answer({**facts, "standings": rows}, Facts(facts), *parts)
+    return Answer({**facts, "leaderboard": rows}, Facts(facts), *parts)
 
 
 @command(compete, sender=SENDS, storage=True)
@@ -116,7 +116,7 @@ def _sender_if_needed(session: "Session", found: "Competition", challenge: int |
 
 
 @command(compete, sender=SENDS)
-def open_test(session: "Session", reference: CompetitionArgument = "latest") -> Facts:
+def publish_test(session: "Session", reference: CompetitionArgument = "latest") -> Facts:
     """Open all test groups on-chain, after the reveals."""
     found = finding.find(session, reference)
     with progress_bar("opening", unit="groups") as progress:
@@ -132,7 +132,7 @@ def facts_of(session: "Session", seen: "overview.Overview") -> dict[str, Any]:
         "competition": seen.address,
         "organizer": terms.organizer,
         "phase": seen.phase.name.lower(),
-        "until": Shown(until, times.show_moment(until, now)) if until else None,
+        "until": Shown(times.instant(until), times.show_moment(until, now)) if until else None,
         "outcome": progress.outcome.name.lower(),
         "token": None if terms.token == ZERO_ADDRESS else terms.token,
         "prize": amount(money, terms.prize),
@@ -159,7 +159,7 @@ def _data(terms: "records.Terms") -> Shown:
     )
 
 
-def _standing(each: "overview.Standing", money: "moneys.Currency") -> dict[str, Any]:
+def _standing(each: "overview.LeaderboardRow", money: "moneys.Currency") -> dict[str, Any]:
     return {
         "submission": each.submission.number,
         "submitter": each.submission.submitter,

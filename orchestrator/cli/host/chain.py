@@ -1,16 +1,20 @@
 """`diln chain`: the chain, and what was sent to it from here."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.cli.host import chain
-from orchestrator.console import SENDS, Facts, Shown, Table, amount, command, lazy_imports
-from orchestrator.times import seconds, utc
+from orchestrator.cli.host.listen import Listen, open_server
+from orchestrator.console import SENDS, Answer, Facts, Shown, Table, amount, command, lazy_imports
+from orchestrator.times import instant, seconds, utc
 
 with lazy_imports():
     from orchestrator import chain as chains
     from orchestrator.kernel import money as moneys
+    from orchestrator.page import serving
+    from orchestrator.systems.prove import listening
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -81,6 +85,16 @@ def cancel(session: "Session", which: WhichArgument = None, max_fee: MaxFeeOptio
     return Facts({"cancelled": receipt is None, "transaction": receipt and receipt.tx_hash})
 
 
+@command(chain)
+def serve(session: "Session", listen: Listen) -> Iterator[Answer]:
+    """Answer JSON-RPC over HTTP, for wallets and other tools of this machine."""
+    with open_server(session, listen) as (listener, visitors):
+        url = listening.url(listener)
+        told = {"url": url, "network": session.chain.network.name, "chain_id": session.chain.chain_id}
+        yield Answer(told, f"chain {told['chain_id']} ({told['network']}) is at {url}; Ctrl-C ends it")
+        listening.run(serving.rpc_of(session, visitors, public=listen.public), listener)
+
+
 def _wei(gwei: float | None) -> int | None:
     return None if gwei is None else round(gwei * 10**9)
 
@@ -93,7 +107,7 @@ def _facts(connected: "chains.Chain", block: int | None = None) -> dict[str, Any
         "network": connected.network.name,
         "chain_id": connected.chain_id,
         "block": number,
-        "time": Shown(time, utc(time).isoformat()),
+        "time": Shown(instant(time), utc(time).isoformat()),
         "hash": "0x" + connected.block_hash(number).hex(),
         "genesis": connected.genesis_hash,
     }

@@ -10,6 +10,7 @@ from orchestrator.console import NEWEST, AllOption, Answer, Facts, Table, comman
 from orchestrator.errors import UsageError
 from orchestrator.storage import DEFAULT_PROFILE, Storage, decrypt_file, encrypt_file, read_identity
 from orchestrator.storage.cid import Cid
+from orchestrator.times import instant
 
 COLUMNS = ["cid", "size", "not mirrored because"]
 
@@ -105,4 +106,6 @@ def import_car(
 
 def _listed(pins: list[Any], empty: str = "") -> Answer:
     rows = [dict(zip(COLUMNS, (each.cid, each.size, each.queued), strict=True)) for each in pins]
-    return Answer([vars(each) for each in pins], Table(rows, COLUMNS, empty))
+    return Answer(
+        [{**vars(each), "created": instant(each.created)} for each in pins], Table(rows, COLUMNS, empty)
+    )

@@ -1,4 +1,4 @@
-"""`diln sum market contribute`, `relay` and `open`."""
+"""`diln market contribute`, `relay` and `open`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.market import market
+from orchestrator.cli.market.options import MarketArgument
 from orchestrator.cli.market.printing import losable
-from orchestrator.cli.sum.options import (
+from orchestrator.cli.models.options import (
     CsvOption,
     EncoderOption,
-    GivenLabelled,
     LabelColumn,
-    MarketArgument,
+    LabelledSampleOptions,
     TextColumn,
     amount,
     encode,
@@ -31,24 +31,23 @@ from orchestrator.console import (
 from orchestrator.errors import UsageError
 
 with lazy_imports():
-    from orchestrator.systems.sum import opening
-    from orchestrator.systems.sum.market import hiding, participating, relaying
+    from orchestrator.systems.market import opening, participating, relaying, sealing
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.adding import Sample
-    from orchestrator.systems.sum.opening import OpenedMarket
+    from orchestrator.models.online.encoding import Sample
+    from orchestrator.systems.market.opening import PredictionMarket
 
 
 @command(market, sender=SENDS)
 def contribute(
     session: "Session",
     reference: MarketArgument,
-    given: GivenLabelled,
+    given: LabelledSampleOptions,
     consent: Consent,
-    hidden: Annotated[
+    sealed: Annotated[
         bool | None,
-        typer.Option("--hidden/--open", help="Keep the data secret until `open` (if the market allows it)."),
+        typer.Option("--sealed/--open", help="Keep the data secret until `open` (if the market allows it)."),
     ] = None,
     at_once: Annotated[
         int | None, typer.Option(help="Samples in a contribution; default: as many as fit.", min=1)
@@ -64,27 +63,29 @@ def contribute(
 ) -> Facts:
     """Give labelled samples, with a stake that comes back as more or as less, as they help the model.
 
-    They are hidden until everybody has contributed, unless the market does not allow it or you say --open.
+    They are sealed until everybody has contributed, unless the market does not allow it or you say --open.
     """
-    if signed and hidden:
-        raise UsageError("what is hidden cannot be relayed", "Leave out --hidden or --sign.")
+    if signed and sealed:
+        raise UsageError("what is sealed cannot be relayed", "Leave out --sealed or --sign.")
     opened, account = opening.open_market(session, reference, encoder), session.sender
-    if hidden is None:
-        hidden = bool(opened.shared.rules.open_wait) and signed is None
+    if sealed is None:
+        sealed = bool(opened.shared.rules.open_wait) and signed is None
     most, samples = None if maximum is None else opened.shared.money.parse(maximum), _samples(opened, given)
     with session.alone(f"contribute {opened.shared.address} {account.address}"):
-        lot = participating.plan(
-            session, opened, samples, account, hidden=hidden, at_once=at_once, maximum=most, again=again
+        submission = participating.plan(
+            session, opened, samples, account, sealed=sealed, at_once=at_once, maximum=most, again=again
         )
-        facts = _planned(opened, lot, hidden) | {"dry_run": Shown(dry_run, "yes" if dry_run else "")}
+        facts = _planned(opened, submission, sealed) | {"dry_run": Shown(dry_run, "yes" if dry_run else "")}
         if dry_run:
             return Facts(facts)
-        consent.ask(session.known, opened.shared.address, "market", list(losable(opened, lot, hidden)))
+        consent.ask(session.known, opened.shared.address, "market", list(losable(opened, submission, sealed)))
         if signed:
-            relaying.sign(opened, lot, account, opened.shared.contract.deadline(), signed)
+            relaying.sign(opened, submission, account, opened.shared.contract.deadline(), signed)
             return Facts(facts | {"signed": str(signed)})
         with progress_bar("giving") as progress:
-            done = participating.contribute(session, opened, lot, account, hidden=hidden, progress=progress)
+            done = participating.contribute(
+                session, opened, submission, account, sealed=sealed, progress=progress
+            )
     numbers = [each.index for each in done.given]
     return Facts(facts | {"contributions": len(numbers), "numbers": numbers, "gas": done.gas_used})
 
@@ -123,9 +124,9 @@ def open_data(
     label_column: LabelColumn = "label",
     encoder: EncoderOption = None,
 ) -> Table:
-    """Open the hidden data that are known here; --csv restores yours, with your wallet, if .diln is lost."""
+    """Open the sealed data that are known here; --csv restores yours, with your wallet, if .diln is lost."""
     opened = opening.open_market(session, reference, encoder)
-    given = GivenLabelled(csv=csv, text_column=text_column, label_column=label_column)
+    given = LabelledSampleOptions(csv=csv, text_column=text_column, label_column=label_column)
     samples = [] if csv is None else _samples(opened, given)
     rows = [
         {
@@ -133,24 +134,26 @@ def open_data(
             "samples": each.samples,
             "contributor": Shown(each.contributor, session.name_of(each.contributor)),
         }
-        for each in hiding.open_hidden(session, opened, session.sender, samples)
+        for each in sealing.open_sealed(session, opened, session.sender, samples)
     ]
-    return Table(rows, empty="nothing is hidden that could be opened")
+    return Table(rows, empty="nothing is sealed that could be opened")
 
 
-def _samples(opened: "OpenedMarket", given: GivenLabelled) -> "list[Sample]":
+def _samples(opened: "PredictionMarket", given: LabelledSampleOptions) -> "list[Sample]":
     samples = given.samples()
     labels = [opened.descriptor.label(each) for each in samples.labels]
     return list(zip(encode(opened, samples), labels, strict=True))
 
 
-def _planned(opened: "OpenedMarket", lot: "participating.Lot", hidden: bool) -> dict[str, Any]:
+def _planned(
+    opened: "PredictionMarket", submission: "participating.Submission", sealed: bool
+) -> dict[str, Any]:
     return {
-        "stake": amount(opened, lot.stake),
-        "fee": amount(opened, lot.fee),
-        "left_out": Shown(lot.left_out, str(lot.left_out or "")),
-        "hidden": Shown(hidden, "yes" if hidden else "no"),
-        "accuracy_without": round(lot.before, 4),
-        "accuracy_with": round(lot.after, 4),
-        "contributions": len(lot.runs),
+        "stake": amount(opened, submission.stake),
+        "fee": amount(opened, submission.fee),
+        "left_out": Shown(submission.left_out, str(submission.left_out or "")),
+        "sealed": Shown(sealed, "yes" if sealed else "no"),
+        "accuracy_without": round(submission.before, 4),
+        "accuracy_with": round(submission.after, 4),
+        "contributions": len(submission.batches),
     }

@@ -1,4 +1,4 @@
-"""`diln sum market create`."""
+"""`diln market create`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.market import market
 from orchestrator.cli.market.printing import LOSSES, escrowed, portions_of
-from orchestrator.cli.sum.options import Training
+from orchestrator.cli.models.options import Training
 from orchestrator.console import (
     SENDS,
     Consent,
@@ -27,15 +27,16 @@ from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
     from orchestrator.kernel import money as moneys
-    from orchestrator.systems.sum import opening, records
-    from orchestrator.systems.sum.market import creating
+    from orchestrator.models.online import clone
+    from orchestrator.systems.market import creating
+    from orchestrator.systems.sum import opening, replaying
 
 if TYPE_CHECKING:
     from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
-    from orchestrator.learning.onchain.market_rules import Rules as MarketRules
-    from orchestrator.systems.sum.conversion import Converted
-    from orchestrator.systems.sum.descriptor import Quality
+    from orchestrator.models.online.conversion import Converted
+    from orchestrator.models.online.descriptor import Quality
+    from orchestrator.systems.market.reference.rules import Rules as MarketRules
     from orchestrator.types import Address
 
 
@@ -94,7 +95,7 @@ class Rules:
     flat: Annotated[bool, typer.Option("--flat", help="A stake for a contribution, not a sample.")] = False
     duration: Annotated[str, typer.Option(help="How long contributions are taken.")] = "7d"
     capacity: Annotated[int, typer.Option(help="How many contributions are taken at most.")] = 1000
-    open_wait: Annotated[str, typer.Option(help="To open hidden data; 0s: nothing is hidden.")] = "1d"
+    open_wait: Annotated[str, typer.Option(help="To open sealed data; 0s: nothing is sealed.")] = "1d"
     reveal_wait: Annotated[str, typer.Option(help="That you may take to reveal.")] = "3d"
     max_bytes: Annotated[int, typer.Option(help="Of a contribution: what bounds its influence.")] = 8192
     margin: Annotated[
@@ -108,7 +109,7 @@ class Rules:
 
     def rules(self, money: "Currency") -> "MarketRules":
         """Raises UsageError."""
-        from orchestrator.learning.onchain.market_rules import Rules as MarketRules
+        from orchestrator.systems.market.reference.rules import Rules as MarketRules
 
         if self.loss not in LOSSES:
             raise UsageError(f"there is no loss `{self.loss}`", f"Choose one of {', '.join(LOSSES)}.")
@@ -152,7 +153,7 @@ class First:
         """Raises UsageError."""
         file = Path(self.model) if self.model is not None and Path(self.model).exists() else None
         if self.model is not None and file is None:
-            return creating.start_from(opening.open_model(session, self.model)), None
+            return replaying.converted(opening.open_model(session, self.model)), None
         if self.csv is None:
             raise UsageError(
                 "there is no model to begin with",
@@ -175,7 +176,7 @@ def create(
     written: Rules,
     consent: Consent,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Leave the trial portion to `reveal` or `watch`.")
+        bool, typer.Option("--no-wait", help="Leave the trial portion to `reveal` or `keep`.")
     ] = False,
     dry_run: DryRunOption = False,
 ) -> Facts:
@@ -199,7 +200,7 @@ def create(
         "address": made.address,
         "model": made.descriptor.model,
         "labels": list(made.descriptor.labels),
-        "test_set": portions_of(len(draft.secret.runs), draft.offer.rules.samples),
+        "test_set": portions_of(len(draft.secret.batches), draft.offer.rules.samples),
         "skipped": draft.skipped,
         "unused": draft.unused,
         "accuracy_at_first": round(draft.accuracy, 4),
@@ -215,7 +216,7 @@ def create(
 
 def _units(money: "Currency", text: str) -> int:
     """An amount in what the records count. Raises UsageError for a part of it."""
-    units, rest = divmod(money.parse(text), records.unit_of(money))
+    units, rest = divmod(money.parse(text), clone.unit_of(money))
     if rest:
         raise UsageError(f"{text} is finer than the records", "Stakes and tips have nine decimals at most.")
     return units

@@ -3,37 +3,39 @@
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.sum.options import amount, moment, when
+from orchestrator.cli.models.options import amount, moment, when
 from orchestrator.console import Answer, Facts, Shown, Table, lazy_imports, progress_bar
 
 with lazy_imports():
     from orchestrator import times
-    from orchestrator.systems.sum import records
-    from orchestrator.systems.sum.market import simulation, standing
+    from orchestrator.models.online import clone
+    from orchestrator.systems.market import leaderboard as boards
+    from orchestrator.systems.market import simulation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.market.creating import Draft
-    from orchestrator.systems.sum.market.participating import Lot
-    from orchestrator.systems.sum.market.standing import Standing
-    from orchestrator.systems.sum.opening import OpenedMarket
+    from orchestrator.systems.market.creating import Draft
+    from orchestrator.systems.market.leaderboard import Leaderboard
+    from orchestrator.systems.market.opening import PredictionMarket
+    from orchestrator.systems.market.participating import Submission
+    from orchestrator.systems.market.simulation import MarketScenario
 
 BILLION = 10**9
 MEASURED = 90  # days until all may be returned
 LOSSES = ("accuracy", "f1", "hinge")
 
 
-def market_shown(session: "Session", opened: "OpenedMarket") -> Answer:
+def market_shown(session: "Session", opened: "PredictionMarket") -> Answer:
     """All of a market, and who participates."""
-    found = standing.standing(session, opened)
+    found = boards.leaderboard(session, opened)
     facts = market_facts(session, opened) | settlement(opened, found)
-    rows = standing_rows(session, opened, found)
-    return Answer(facts | {"participants": rows}, Facts(facts), _standing_table(rows))
+    rows = leaderboard_rows(session, opened, found)
+    return Answer(facts | {"participants": rows}, Facts(facts), _leaderboard_table(rows))
 
 
-def market_facts(session: "Session", opened: "OpenedMarket") -> dict[str, Any]:
+def market_facts(session: "Session", opened: "PredictionMarket") -> dict[str, Any]:
     """What is offered, by which rules, and where it stands."""
     market, descriptor = opened.shared, opened.descriptor
     rules, state = market.rules, market.state()
@@ -42,7 +44,7 @@ def market_facts(session: "Session", opened: "OpenedMarket") -> dict[str, Any]:
     return {
         "name": opened.name,
         "address": market.address,
-        "contract": market.composition,
+        "contract": market.composition.name,
         "provider": Shown(market.creator, session.name_of(market.creator)),
         "labels": list(descriptor.labels),
         "encoder": descriptor.encoder.kind,
@@ -69,14 +71,14 @@ def market_facts(session: "Session", opened: "OpenedMarket") -> dict[str, Any]:
         ),
         "passes": rules.passes,
         "takes_contributions": Shown(rules.duration, f"for {_span(rules.duration)}"),
-        "hiding": Shown(
+        "sealing": Shown(
             rules.open_wait, f"opened within {_span(rules.open_wait)}" if rules.open_wait else "not possible"
         ),
         "revealed_within": Shown(rules.reveal_wait, _span(rules.reveal_wait)),
         "measured_within": Shown(MEASURED * 86_400, f"{MEASURED} days, or everything returns"),
         "contributions": Shown(state.contributions, f"{state.contributions} of {rules.capacity}"),
         "capacity": Shown(rules.capacity, ""),
-        "hidden": state.hidden,
+        "sealed": state.sealed,
     }
 
 
@@ -103,40 +105,43 @@ def escrowed(draft: "Draft", provider: str) -> "Iterator[str]":
         f"{wait} after contributions and opening: bounty and tips then go to contributors. Else it returns."
     )
     yield (
-        f"Contributors stake {money.show(rules.stake * records.unit_of(money))} for each "
+        f"Contributors stake {money.show(rules.stake * clone.unit_of(money))} for each "
         f"{'sample' if rules.weighted else 'contribution'}: what they lose of it is burnt, and never yours."
     )
     yield f"If nobody measures within {MEASURED} days, everything returns."
 
 
-def losable(opened: "OpenedMarket", lot: "Lot", hidden: bool) -> "Iterator[str]":
+def losable(opened: "PredictionMarket", submission: "Submission", sealed: bool) -> "Iterator[str]":
     """What may be lost by contributing, when and to whom: before it is paid."""
     market, rules, money = opened.shared, opened.shared.rules, opened.shared.money
     closes = int(market.state().closes_at)
-    yield f"You put {money.show(lot.stake)} at stake and pay {money.show(lot.fee)} for being measured."
+    stake, fee = money.show(submission.stake), money.show(submission.fee)
+    yield f"You put {stake} at stake and pay {fee} for being measured."
     yield (
         f"Samples that avoid less than {rules.margin / 10:g} % of the loss at first are taken back, unpaid; "
         "those that make it worse cost what they spoil, up to the stake, which is burnt."
     )
     if rules.threshold == 1000 and rules.strikes == 1:
         yield "Whoever spoils more than it has earned before drops out, with all that it has given."
-    if hidden:
+    if sealed:
         opening = f"from {when(closes)} to {when(closes + rules.open_wait)}"
-        yield f"They are to be opened {opening}, or the stake is burnt: `diln sum watch` does it."
+        yield f"They are to be opened {opening}, or the stake is burnt: `diln market keep` does it."
     reveals = when(closes + rules.open_wait + rules.reveal_wait)
     bounty = money.show(market.state().bounty)
     yield (
         f"If the provider does not reveal its test set by {reveals}, stake and fee come back, and a share of "
         f"{bounty}. If nobody measures within {MEASURED} days after that, stake and the fee's rest come back."
     )
-    if not lot.helps:
+    if not submission.helps:
         yield (
             "On what is known of the test set, your samples improve nothing any more: "
-            f"{lot.before:.1%} are right without them, {lot.after:.1%} with them."
+            f"{submission.before:.1%} are right without them, {submission.after:.1%} with them."
         )
 
 
-def standing_rows(session: "Session", opened: "OpenedMarket", found: "Standing") -> list[dict[str, Any]]:
+def leaderboard_rows(
+    session: "Session", opened: "PredictionMarket", found: "Leaderboard"
+) -> list[dict[str, Any]]:
     """A row for each participant."""
 
     def told(value: int | None) -> Shown:
@@ -148,7 +153,7 @@ def standing_rows(session: "Session", opened: "OpenedMarket", found: "Standing")
             "address": row.who,
             "contributions": row.contributions,
             "samples": row.samples,
-            "hidden": row.hidden,
+            "sealed": row.sealed,
             "loss_avoided": None if row.score is None else row.score / BILLION,
             "dropped": row.dropped,
             "staked": told(row.staked),
@@ -160,38 +165,38 @@ def standing_rows(session: "Session", opened: "OpenedMarket", found: "Standing")
     ]
 
 
-def _standing_table(rows: list[dict[str, Any]]) -> Table:
+def _leaderboard_table(rows: list[dict[str, Any]]) -> Table:
     columns = [name for name in (rows[0] if rows else ()) if name != "address"]
     return Table(rows, columns, empty="nobody has contributed")
 
 
-def settlement(opened: "OpenedMarket", found: "Standing") -> dict[str, Any]:
+def settlement(opened: "PredictionMarket", found: "Leaderboard") -> dict[str, Any]:
     """How the market ends, as far as that is known here."""
-    reckoning = found.reckoning
-    if reckoning is None:
+    settlement = found.settlement
+    if settlement is None:
         return {"settlement": Shown("unknown", "unknown until the test set is")}
 
     return {
         "settlement": Shown("paid", "paid, and as the reference says") if found.final else "expected",
-        "ends": reckoning.outcome.name.lower(),
-        "loss_at_first": None if reckoning.first is None else reckoning.first / BILLION,
-        "loss_in_the_end": None if reckoning.last is None else reckoning.last / BILLION,
-        "to_participants": amount(opened, sum(due.amount for due in reckoning.dues)),
-        "to_the_provider": amount(opened, reckoning.provider),
-        "tips_paid": amount(opened, reckoning.tips),
-        "burnt": amount(opened, reckoning.burnt) if reckoning.burnt else None,
+        "ends": settlement.outcome.name.lower(),
+        "loss_at_first": None if settlement.first is None else settlement.first / BILLION,
+        "loss_in_the_end": None if settlement.last is None else settlement.last / BILLION,
+        "to_participants": amount(opened, sum(due.amount for due in settlement.dues)),
+        "to_the_provider": amount(opened, settlement.provider),
+        "tips_paid": amount(opened, settlement.tips),
+        "burnt": amount(opened, settlement.burnt) if settlement.burnt else None,
     }
 
 
-def standing_shown(session: "Session", opened: "OpenedMarket") -> Table:
+def leaderboard_shown(session: "Session", opened: "PredictionMarket") -> Table:
     """Who gets what."""
-    rows = standing_rows(session, opened, standing.standing(session, opened))
-    return _standing_table(rows)
+    rows = leaderboard_rows(session, opened, boards.leaderboard(session, opened))
+    return _leaderboard_table(rows)
 
 
-def replay_shown(session: "Session", opened: "OpenedMarket") -> Facts:
+def replay_shown(session: "Session", opened: "PredictionMarket") -> Facts:
     """What the events and the Python reference come to, compared with the chain."""
-    found = standing.standing(session, opened)
+    found = boards.leaderboard(session, opened)
     facts = {
         "contributions": opened.shared.count(),
         "identical": Shown(found.final or None, "yes" if found.final else ""),
@@ -199,9 +204,8 @@ def replay_shown(session: "Session", opened: "OpenedMarket") -> Facts:
     return Facts(facts | settlement(opened, found))
 
 
-def simulate_market(scenario: str, seeds: int) -> Answer:
-    """Let strategic participants play against honest ones, and tell what it brings them, in bounties."""
-    loaded = simulation.load_market(scenario)
+def simulated(loaded: "MarketScenario", seeds: int) -> Answer:
+    """What it brings to play against honest participants, in bounties."""
     if seeds:
         loaded = loaded.model_copy(update={"seeds": seeds})
     with progress_bar("simulating", unit="seeds") as progress:

@@ -1,15 +1,26 @@
-"""`diln sum market list`, `show`, `reveal` and `settle`."""
+"""`diln market list`, `show`, `leaderboard`, `replay`, `reveal`, `settle`, `keep` and `simulate`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from orchestrator.cli.keeping import kept
 from orchestrator.cli.market import market
-from orchestrator.cli.market.printing import market_shown, settlement
-from orchestrator.cli.sum.options import EncoderOption, MarketArgument, moment
+from orchestrator.cli.market.options import MarketArgument
+from orchestrator.cli.market.printing import (
+    leaderboard_shown,
+    market_shown,
+    replay_shown,
+    settlement,
+    simulated,
+)
+from orchestrator.cli.models.options import EncoderOption, moment
 from orchestrator.console import (
     SENDS,
     Answer,
     Facts,
     Shown,
+    Stream,
     Table,
     amount,
     command,
@@ -19,9 +30,11 @@ from orchestrator.console import (
 from orchestrator.errors import ChainError, DilnError
 
 with lazy_imports():
-    from orchestrator.systems.sum import factory as factories
-    from orchestrator.systems.sum import opening
-    from orchestrator.systems.sum.market import contract, providing, settling, standing
+    from orchestrator.kernel import keeper as keepers
+    from orchestrator.models.online import factory, finding
+    from orchestrator.systems.market import contract, duties, opening, settling, simulation
+    from orchestrator.systems.market import leaderboard as boards
+    from orchestrator.systems.market import provider as providers
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -30,7 +43,7 @@ WAITS = {
     "created": "the provider to escrow: create again",
     "trial": "the provider to reveal the trial portion",
     "participation": "contributions",
-    "opening": "hidden data to be opened",
+    "opening": "sealed data to be opened",
     "revealing": "the provider to reveal the test set",
 }
 
@@ -39,12 +52,13 @@ WAITS = {
 def list_markets(session: "Session") -> Table:
     """List the markets of this chain, and what each pays."""
     rows = []
-    for created, descriptor in opening.models(session):
+    for created, descriptor in finding.models(session):
         try:
-            found = factories.factory_of(session).open(created)
+            composition = factory.recognize(session.chain, created.address)
+            if composition.policy not in opening.POLICIES:
+                continue
+            found = opening.bind(composition, session.chain, created.address)
         except ChainError:
-            continue
-        if not isinstance(found, contract.MarketContract):
             continue
         provider = Shown(created.creator, session.name_of(created.creator))
         row = {"name": descriptor.name if descriptor else "", "provider": provider}
@@ -53,7 +67,7 @@ def list_markets(session: "Session") -> Table:
 
 
 def _row(found: "contract.MarketContract") -> dict[str, Any]:
-    """Where a market stands, or why that cannot be told: one that is broken does not hide the others."""
+    """Where a market stands, or why that cannot be told: one that is broken does not seal the others."""
     try:
         state, until = found.state(), found.contract.deadline()
         return {
@@ -72,12 +86,24 @@ def show(session: "Session", reference: MarketArgument, encoder: EncoderOption =
     return market_shown(session, opening.open_market(session, reference, encoder))
 
 
+@command(market)
+def leaderboard(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Table:
+    """Show what everybody gets, as far as that is known."""
+    return leaderboard_shown(session, opening.open_market(session, reference, encoder))
+
+
+@command(market)
+def replay(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Facts:
+    """Work out from the events what everybody gets, and compare it with the chain to the last wei."""
+    return replay_shown(session, opening.open_market(session, reference, encoder))
+
+
 @command(market, sender=SENDS)
 def reveal(session: "Session", reference: MarketArgument, encoder: EncoderOption = None) -> Facts:
     """Reveal what is due of your test set: the trial portion at first, the others after participation."""
     opened, account = opening.open_market(session, reference, encoder), session.sender
     with progress_bar("revealing") as progress:
-        receipts = providing.reveal(session, opened, account, progress=progress)
+        receipts = providers.reveal(session, opened, account, progress=progress)
     gas, phase = sum(receipt.gas_used for receipt in receipts), opened.shared.phase().name.lower()
     return Facts({"revealed": len(receipts), "gas": gas, "phase": phase})
 
@@ -99,4 +125,29 @@ def settle(session: "Session", reference: MarketArgument, encoder: EncoderOption
         "steps": [step.verb for step in steps],
         "gas": sum(step.receipt.gas_used for step in steps),
     }
-    return Facts(facts | settlement(opened, standing.standing(session, opened)))
+    return Facts(facts | settlement(opened, boards.leaderboard(session, opened)))
+
+
+@command(market, sender=SENDS)
+def keep(
+    session: "Session",
+    reference: MarketArgument,
+    once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
+    encoder: EncoderOption = None,
+) -> Stream | Answer:
+    """Keep: reveal and open what is sealed here, measure and pay, until the market is over."""
+    opened, account = opening.open_market(session, reference, encoder), session.sender
+    keeper = keepers.Keeper(session, [(duties.SYSTEM, opened)], [account], others=True)
+    return kept(session, keeper, every, once=once)
+
+
+@command(market)
+def simulate(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a TOML file.")],
+    seeds: Annotated[
+        int, typer.Option(help="Run it with so many seeds; default: the scenario's.", min=0)
+    ] = 0,
+) -> Answer:
+    """Let strategic participants play against honest ones, on the Python reference, and see who gains."""
+    return simulated(simulation.load_market(name), seeds)

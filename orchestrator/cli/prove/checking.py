@@ -29,7 +29,7 @@ from orchestrator.console import (
 from orchestrator.console.results import IN_PART
 from orchestrator.errors import DilnError, UsageError
 from orchestrator.text import shown
-from orchestrator.times import seconds, show_time
+from orchestrator.times import instant, seconds, show_time
 from orchestrator.types import Seconds
 
 with lazy_imports():
@@ -225,7 +225,7 @@ def _row(name: str, version: "provenance.Version") -> dict[str, Any]:
     return {
         "version": f"{name}@{version.number}",
         "status": version.status.word,
-        "published": Shown(version.published_at, show_time(version.published_at)),
+        "published": Shown(instant(version.published_at), show_time(version.published_at)),
         "signatures": version.approvals,
         "sha256": version.artifact_hash.hex(),
         "manifest": version.manifest_digest.hex(),

@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.models.options import EncoderOption, LabelledSampleOptions, amount, encode_many, moment
 from orchestrator.cli.sum import shared
 from orchestrator.cli.sum.options import (
-    EncoderOption,
-    GivenLabelled,
     MaximumOption,
     ReferenceArgument,
-    amount,
     contribution_facts,
-    encode_many,
-    moment,
     outcome_facts,
     outcomes_table,
 )
@@ -25,7 +21,6 @@ from orchestrator.console import (
     Consent,
     DryRunOption,
     Facts,
-    Shown,
     Table,
     command,
     err,
@@ -36,12 +31,12 @@ from orchestrator.errors import UsageError
 from orchestrator.times import seconds
 
 with lazy_imports():
-    from orchestrator.systems.sum import adding, funding, hiding, opening, records, relaying
+    from orchestrator.systems.sum import adding, opening, records, relaying, sealing
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.adding import Sample
-    from orchestrator.systems.sum.opening import Found, Opened
+    from orchestrator.models.online.encoding import Sample
+    from orchestrator.systems.sum.opening import SharedModel
     from orchestrator.types import Wei
 
 
@@ -49,30 +44,30 @@ if TYPE_CHECKING:
 def add(
     session: "Session",
     reference: ReferenceArgument,
-    given: GivenLabelled,
+    given: LabelledSampleOptions,
     consent: Consent,
     maximum: MaximumOption = None,
-    hidden: Annotated[
-        bool, typer.Option("--hidden", help="Commit now, show nothing; `diln sum reveal` opens it later.")
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="Commit now, show nothing; `diln sum reveal` opens it later.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Add what is open already once more.")] = False,
     encoder: EncoderOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Add a sample, or a CSV of samples, with a deposit that comes back if the model comes to agree."""
-    if hidden and again:
-        raise UsageError("what is hidden is not told from what was added", "Leave out --again.")
+    if sealed and again:
+        raise UsageError("what is sealed is not told from what was added", "Leave out --again.")
     with progress_bar("adding") as progress:
         opened = opening.open_model(session, reference, encoder)
         samples, account = _labelled(opened, given), session.sender
         most = None if maximum is None else opened.shared.money.parse(maximum)
         if not dry_run:
             _ask(consent, session, opened, terms_of(opened, len(samples), most))
-        if hidden:
-            hid = hiding.hide(
+        if sealed:
+            hid = sealing.seal(
                 session, opened, samples, account, maximum=most, dry_run=dry_run, progress=progress
             )
-            return _hidden(opened, hid, dry_run)
+            return _sealed_samples(opened, hid, dry_run)
         done = adding.add(
             session, opened, samples, account, maximum=most, again=again, dry_run=dry_run, progress=progress
         )
@@ -86,11 +81,13 @@ def reveal(
     maximum: MaximumOption = None,
     encoder: EncoderOption = None,
 ) -> Answer:
-    """Reveal the samples that were added with --hidden, and let the model learn them."""
+    """Reveal the samples that were added with --sealed, and let the model learn them."""
     opened, account = opening.open_model(session, reference, encoder), session.sender
     most = None if maximum is None else opened.shared.money.parse(maximum)
-    facts = [outcome_facts(opened, each) for each in hiding.reveal(session, opened, account, maximum=most)]
-    waiting = sum(each.secret is not None for each in hiding.hidden(session, opened, account.address))
+    facts = [outcome_facts(opened, each) for each in sealing.reveal(session, opened, account, maximum=most)]
+    waiting = sum(
+        each.secret is not None for each in sealing.sealed_samples(session, opened, account.address)
+    )
     more = [f"{waiting} wait for the next block, or for a lower price: run it again"] if waiting else []
     return Answer(facts, outcomes_table(facts), *more)
 
@@ -102,7 +99,7 @@ def sign(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The file for whoever relays it.")
     ],
-    given: GivenLabelled,
+    given: LabelledSampleOptions,
     maximum: MaximumOption = None,
     lasts: Annotated[str, typer.Option(help="How long it may be relayed.")] = "1d",
     ahead: Annotated[
@@ -163,38 +160,7 @@ def relay(
     return _added(opened, done, dry_run)
 
 
-@command(shared, sender=SENDS)
-def fund(
-    session: "Session",
-    reference: ReferenceArgument,
-    coins: Annotated[str, typer.Argument(metavar="COINS", help="What the balance shall be at least.")],
-    consent: Consent,
-    beneficiary: Annotated[
-        str | None, typer.Option("--for", metavar="ACCOUNT", help="Whose balance; default: the sender's.")
-    ] = None,
-) -> Facts:
-    """Fill up a balance that deposits are taken from. A token is approved for exactly what is paid in."""
-    opened, account = opening.open_any(session, reference), session.sender
-    contract = opened.shared
-    whose = session.address(beneficiary, paid=True) if beneficiary else account.address
-    wanted = contract.money.parse(coins)
-    told = (
-        f"{session.name_of(whose)} will have {contract.money.show(wanted)} there, and can withdraw it; "
-        "of a token that keeps a part of each payment, up to a quarter more is paid"
-    )
-    _ask(consent, session, opened, [told])
-    receipts = funding.fill_up(session, contract, whose, wanted, account, wanted + wanted // 4)  # as it says
-    paid = contract.paid_in(receipts[-1]) if receipts else 0
-    facts = {
-        "paid_in": amount(opened, paid),
-        "for": whose,
-        "balance": amount(opened, contract.balance(whose)),
-        "transaction": receipts[-1].tx_hash if receipts else Shown(None, "there was enough"),
-    }
-    return Facts(facts)
-
-
-def _labelled(opened: "Opened", given: GivenLabelled) -> "list[Sample]":
+def _labelled(opened: "SharedModel", given: LabelledSampleOptions) -> "list[Sample]":
     samples = given.samples(opened)
     kept, xs, dropped = encode_many(opened, samples)
     labels = [opened.descriptor.label(samples.labels[number]) for number in kept]
@@ -203,11 +169,11 @@ def _labelled(opened: "Opened", given: GivenLabelled) -> "list[Sample]":
     return list(zip(xs, labels, strict=True))
 
 
-def _ask(consent: Consent, session: "Session", opened: "Found", sentences: list[str]) -> None:
+def _ask(consent: Consent, session: "Session", opened: "SharedModel", sentences: list[str]) -> None:
     consent.ask(session.known, opened.shared.address, records.KIND, sentences)
 
 
-def terms_of(opened: "Opened", count: int, maximum: "Wei | None") -> list[str]:
+def terms_of(opened: "SharedModel", count: int, maximum: "Wei | None") -> list[str]:
     """What somebody pays who gives `count` samples, what can be lost, when, and to whom: in sentences."""
     contract, terms = opened.shared, opened.shared.terms
     at_once = min(count, adding.AT_ONCE)
@@ -233,14 +199,14 @@ def terms_of(opened: "Opened", count: int, maximum: "Wei | None") -> list[str]:
     ]
 
 
-def _added(opened: "Opened", done: "adding.Addition", dry_run: bool) -> Answer:
+def _added(opened: "SharedModel", done: "adding.Addition", dry_run: bool) -> Answer:
     rows = [contribution_facts(opened, each, "added") for each in done.added]
     rows += [contribution_facts(opened, each, "known") for each in done.known]
     table = Table(rows, ["number", "label", "deposit", "surprise", "due", "state"])
     return _sent({"contributions": rows}, table, done.gas_used, dry_run)
 
 
-def _hidden(opened: "Opened", done: "hiding.Hiding", dry_run: bool) -> Answer:
+def _sealed_samples(opened: "SharedModel", done: "sealing.Sealing", dry_run: bool) -> Answer:
     rows = [
         {
             "commitment": each.commitment.hex(),
@@ -248,7 +214,7 @@ def _hidden(opened: "Opened", done: "hiding.Hiding", dry_run: bool) -> Answer:
             "returned_from": moment(each.release_at),
             "state": state,
         }
-        for state, found in (("hidden", done.made), ("known", done.known))
+        for state, found in (("sealed", done.made), ("known", done.known))
         for each in found
     ]
     return _sent({"commitments": rows}, Table(rows), done.gas_used, dry_run)

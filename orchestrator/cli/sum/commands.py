@@ -2,7 +2,6 @@
 
 # isort: off
 from orchestrator.cli.sum import adding, creating, keeping, reading
-from orchestrator.cli.market import contributing, running
-from orchestrator.cli.market import creating as creating_markets
+from orchestrator.cli.models import commands
 
-__all__ = ["adding", "contributing", "creating", "creating_markets", "keeping", "reading", "running"]
+__all__ = ["adding", "commands", "creating", "keeping", "reading"]

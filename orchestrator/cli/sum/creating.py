@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.market.printing import simulate_market
+from orchestrator.cli.models.options import Training, currency
 from orchestrator.cli.sum import shared
-from orchestrator.cli.sum.options import Training, currency
 from orchestrator.console import (
     SENDS,
     Answer,
@@ -28,8 +27,8 @@ from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
     from orchestrator.kernel import money as moneys
+    from orchestrator.models.online import clone, planning
     from orchestrator.systems.sum import creating, records
-    from orchestrator.systems.sum.market import simulation as market_simulation
     from orchestrator.systems.sum.simulation import running, scenario
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def create(
         terms,
         incentive="Game" if game else "Stake",
         token=money.address,
-        unit=deposits.unit or records.unit_of(money),
+        unit=deposits.unit or clone.unit_of(money),
         dry_run=dry_run,
     )
     facts = {
@@ -121,7 +120,7 @@ def create(
     return Answer(facts, *_doubts(plan), Facts(facts))
 
 
-def _quality(plan: "creating.Plan") -> dict[str, Any]:
+def _quality(plan: "planning.Plan") -> dict[str, Any]:
     quality = plan.quality
     return {
         "held_out": quality.rows,
@@ -134,7 +133,7 @@ def _quality(plan: "creating.Plan") -> dict[str, Any]:
     }
 
 
-def _doubts(plan: "creating.Plan") -> list[Note]:
+def _doubts(plan: "planning.Plan") -> list[Note]:
     doubts, quantized = [], plan.quality.quantized
     if plan.doubt:
         told = f"{plan.doubt}; give --test-csv FILE"
@@ -165,13 +164,6 @@ def simulate(
     ] = None,
 ) -> Answer | Table:
     """Let good and bad agents grow a model, and see who gains."""
-    if market_simulation.is_market(name):
-        if on_chain or data or output:
-            raise UsageError(
-                "a market is simulated on the Python reference, with made-up data, and nothing is written",
-                "Leave out --on-chain, --data and --output; --seeds and --json work.",
-            )
-        return simulate_market(name, seeds)
     if seeds and output:
         raise UsageError("with --seeds nothing is written", "Leave out one of --seeds and --output.")
     loaded = scenario.load_scenario(name)

@@ -1,26 +1,19 @@
-"""`diln sum refund`, `report`, `withdraw` and `watch`: what moves money."""
+"""`diln sum refund`, `report` and `keep`: what moves money."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.keeping import kept
-from orchestrator.cli.market import market
+from orchestrator.cli.models.options import EncoderOption
 from orchestrator.cli.sum import shared
-from orchestrator.cli.sum.options import (
-    EncoderOption,
-    ReferenceArgument,
-    amount,
-    outcome_facts,
-    outcomes_table,
-)
-from orchestrator.console import SENDS, Answer, Facts, Stream, Table, command, lazy_imports
+from orchestrator.cli.sum.options import ReferenceArgument, outcome_facts, outcomes_table
+from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imports
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import system as systems
-    from orchestrator.systems.sum import claiming, duties, hiding, opening
-    from orchestrator.systems.sum.market import duties as market_duties
+    from orchestrator.systems.sum import claiming, duties, opening, sealing
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -42,7 +35,7 @@ def refund(
     numbers = number or ()
     done = list(claiming.settle(session, opened, account, ("refund",), everyone=everyone, numbers=numbers))
     if not numbers:
-        done += hiding.release(session, opened, account, everyone=everyone)
+        done += sealing.release(session, opened, account, everyone=everyone)
     return outcomes_table([outcome_facts(opened, each) for each in done])
 
 
@@ -63,25 +56,8 @@ def report(
     return outcomes_table([outcome_facts(opened, each) for each in done])
 
 
-@command(market, sender=SENDS)
 @command(shared, sender=SENDS)
-def withdraw(
-    session: "Session",
-    reference: ReferenceArgument,
-    to: Annotated[str | None, typer.Option(metavar="ACCOUNT", help="Default: the sender.")] = None,
-) -> Answer | Facts:
-    """Pay out what the model or market owes to the account --from."""
-    opened, account = opening.open_any(session, reference), session.sender
-    dest = session.address(to, paid=True) if to else account.address
-    if not opened.shared.balance(account.address):
-        return Answer({"amount": opened.shared.money.json(0)}, "there is nothing to withdraw")
-    receipt = session.send(opened.shared.contract.withdraw(dest), account)
-    paid = opened.shared.paid_out(receipt)
-    return Facts({"amount": amount(opened, paid), "to": dest, "transaction": receipt.tx_hash})
-
-
-@command(shared, sender=SENDS)
-def watch(
+def keep(
     session: "Session",
     reference: ReferenceArgument,
     once: Annotated[bool, typer.Option("--once", help="Look once, do what is due, end.")] = False,
@@ -89,15 +65,8 @@ def watch(
     everyone: Annotated[bool, typer.Option("--everyone", help="Refund others too.")] = False,
     encoder: EncoderOption = None,
 ) -> Stream | Answer:
-    """Keep: do what is due in a model or market, until interrupted or killed at any moment.
-
-    In a model it reveals, refunds, reports, takes and sweeps. In a market it reveals and opens what is sealed
-    here, measures, pays, and ends when the market does.
-    """
-    opened, account = opening.open_any(session, reference, encoder), session.sender
-    if isinstance(opened, opening.OpenedMarket):
-        keeper = keepers.Keeper(session, [(market_duties.SYSTEM, opened)], [account], others=True)
-    else:
-        roles = duties.EVERYBODY if everyone else duties.EVERYBODY - {systems.ANYBODY}
-        keeper = keepers.Keeper(session, [(duties.SYSTEM, opened)], [account], roles=roles)
+    """Keep: reveal, refund, report, take and sweep what is due, until interrupted or killed at any moment."""
+    opened, account = opening.open_model(session, reference, encoder), session.sender
+    roles = duties.EVERYBODY if everyone else duties.EVERYBODY - {systems.ANYBODY}
+    keeper = keepers.Keeper(session, [(duties.SYSTEM, opened)], [account], roles=roles)
     return kept(session, keeper, every, once=once)

@@ -1,213 +1,25 @@
-"""What the commands of `diln sum` share: options, finding the model, reading samples, printing."""
+"""What the commands of `diln sum` share: options, printing."""
 
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.console import Shown, Table, lazy_imports
-from orchestrator.console import amount as amount_of
-from orchestrator.errors import DataError, UsageError
-from orchestrator.times import utc
-
-with lazy_imports():
-    from orchestrator.systems.sum import adding, creating, encoders, training
+from orchestrator.cli.models.options import amount, moment
+from orchestrator.console import Shown, Table
 
 if TYPE_CHECKING:
-    from orchestrator.kernel.money import Currency
-    from orchestrator.systems.sum.claiming import Outcome
-    from orchestrator.systems.sum.opening import Found, Opened
+    from orchestrator.systems.sum.claiming import ClaimResult
+    from orchestrator.systems.sum.opening import SharedModel
     from orchestrator.systems.sum.records import Contribution
 
 ReferenceArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A shared model's name or address.")]
-MarketArgument = Annotated[str, typer.Argument(metavar="MARKET", help="A market's name or address.")]
-EncoderOption = Annotated[
-    Path | None,
-    typer.Option("--encoder", metavar="FILE", help="The descriptor's file, if storage does not have it."),
-]
-CsvOption = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", exists=True, help="Many samples, with a header.")
-]
-TextColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The CSV's column of texts; else all others are numbers.")
-]
-LabelColumn = Annotated[str, typer.Option(metavar="NAME", help="The CSV's column of labels.")]
 MaximumOption = Annotated[
     str | None,
     typer.Option("--max-price", "--maximum", metavar="COINS", help="The most to deposit for a sample."),
 ]
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Rows as an encoder takes them; `encoded`, as the contract does. `labels` may be empty."""
-
-    rows: list[Any]
-    labels: list[str]
-    encoded: bool = False
-
-
-@dataclass(frozen=True)
-class Given:
-    """The four ways to give samples: of these options just one is given."""
-
-    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="A text.")] = None
-    numbers: Annotated[
-        str | None,
-        typer.Option("--numbers", metavar="1.5,2,…", help="A row of numbers, in the encoder's order."),
-    ] = None
-    features: Annotated[
-        str | None,
-        typer.Option("--features", metavar="3,17,…", help="Features as the contract has them."),
-    ] = None
-    csv: CsvOption = None
-    text_column: TextColumn = None
-
-    def samples(self) -> Samples:
-        """Raises UsageError, DataError."""
-        self._check()
-        if self.csv is not None:
-            return Samples(training.read_table(self.csv, self.text_column, None).rows(), [])
-        return self._single([])
-
-    def _check(self) -> None:
-        if sum(each is not None for each in (self.text, self.numbers, self.features, self.csv)) != 1:
-            raise UsageError("give one of --text, --numbers, --features and --csv", "See --help.")
-
-    def _single(self, labels: list[str]) -> Samples:
-        if self.text is not None:
-            return Samples([self.text], labels)
-        parts = (self.numbers or self.features or "").split(",")
-        try:
-            if self.numbers is not None:
-                return Samples([[float(each) for each in parts]], labels)
-            return Samples([[int(each) for each in parts]], labels, encoded=True)
-        except ValueError as error:
-            raise UsageError("a number is malformed", "Write them with commas between.") from error
-
-
-@dataclass(frozen=True)
-class GivenLabelled(Given):
-    """The same, and the label of each."""
-
-    label: Annotated[str | None, typer.Option(help="The sample's label.")] = None
-    label_column: LabelColumn = "label"
-
-    def samples(self, opened: "Found | None" = None) -> Samples:
-        """With `opened`, the column of texts is looked for if none is named. Raises UsageError, DataError."""
-        self._check()
-        if self.csv is None:
-            if self.label is None:
-                raise UsageError("the sample has no label", "Add --label NAME.")
-            return self._single([self.label])
-        column = text_column_of(opened, self.csv, self.text_column, self.label_column)
-        table = training.read_table(self.csv, column, self.label_column if self.label is None else None)
-        labels = table.labels if self.label is None else [self.label] * len(table)
-        return Samples(table.rows(), labels)
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a model to begin with is trained."""
-
-    label_column: Annotated[str, typer.Option(metavar="NAME", help="The column of labels.")] = "label"
-    text_column: TextColumn = None
-    words: Annotated[int, typer.Option(help="The most frequent words to know.", min=1)] = 1000
-    buckets: Annotated[int | None, typer.Option(help="Hash words into so many features.", min=2)] = None
-    rate: Annotated[float | None, typer.Option(help="Learning rate, in the trained model's units.")] = None
-
-    def plan(
-        self,
-        csv: Path,
-        kind: str,
-        model: Path | None = None,
-        *,
-        share: float = 0.2,
-        test: Path | None = None,
-    ) -> "creating.Plan":
-        """A model of integers, trained from a CSV or read from a file and tested with it.
-
-        `share` of the samples is tested on, unless there is a `test` CSV. Raises UsageError.
-        """
-        known = next((each for each in training.KINDS if each == kind), None)
-        if known is None:
-            raise UsageError(f"there is no kind `{kind}`", f"Choose one of {', '.join(training.KINDS)}.")
-        if not 0 < share < 1:
-            raise UsageError("the share to test on lies between 0 and 1", "Such as 0.2.")
-        table, tests = self.table(csv), self.table(test) if test else None
-        if model:
-            trained = training.read_pipeline(model, table, share, test=tests)
-        else:
-            trained = training.train(
-                table, known, words=self.words, buckets=self.buckets, share=share, test=tests
-            )
-        return creating.plan(trained, self.rate)
-
-    def table(self, csv: Path) -> "training.Table":
-        return training.read_table(csv, self.text_column, self.label_column)
-
-
-def encode(opened: "Found", samples: Samples) -> list[bytes]:
-    """The samples' bytes. Raises DataError where they do not fit the model."""
-    found = []
-    for number, row in enumerate(samples.rows, 1):
-        try:
-            encoder = adding.encode_features if samples.encoded else adding.encode_row
-            found.append(encoder(opened, row))
-        except DataError as error:
-            where = f"row {number}: " if len(samples.rows) > 1 else ""
-            raise DataError(where + error.message, error.hint) from error
-    return found
-
-
-def encode_many(opened: "Found", samples: Samples) -> "tuple[list[int], list[bytes], Counter[str]]":
-    """The rows of a CSV that fit the model, their bytes, and how many were dropped for which reason.
-
-    A single sample that does not fit raises DataError, and so does a CSV of which nothing fits.
-    """
-    if samples.encoded or len(samples.rows) == 1:
-        return list(range(len(samples.rows))), encode(opened, samples), Counter()
-    kept, xs, dropped = [], [], Counter[str]()
-    for number, row in enumerate(samples.rows):
-        try:
-            xs.append(adding.encode_row(opened, row))
-            kept.append(number)
-        except DataError as error:
-            dropped[error.message.split(":")[0]] += 1
-    if not kept:
-        raise DataError(f"no row fits the model: {next(iter(dropped))}", "`diln sum show` tells the encoder.")
-    return kept, xs, dropped
-
-
-def text_column_of(opened: "Found | None", csv: Path, given: str | None, label_column: str) -> str | None:
-    """The column of texts: the one that was named, else for a model of texts the one that has the longest."""
-    if given or opened is None or not isinstance(opened.descriptor.encoder, encoders.TextEncoder):
-        return given
-    import pandas as pd
-
-    try:
-        head = pd.read_csv(csv, nrows=100, dtype=str).drop(columns=label_column, errors="ignore")
-    except (OSError, ValueError):
-        return given  # whoever reads it says what is wrong with it
-    lengths = {str(name): head[name].fillna("").str.len().mean() for name in head.columns}
-    return max(lengths, key=lambda name: lengths[name], default=None)
-
-
-def amount(opened: "Found", value: int) -> Shown:
-    """An amount of the model's or market's money."""
-    return amount_of(opened.shared.money, value)
-
-
-def currency(money: "Currency") -> Shown:
-    """Which money it is: what an amount in smallest units is of."""
-    return Shown(
-        {"currency": money.address, "symbol": money.symbol, "decimals": money.decimals}, money.symbol
-    )
-
-
-def contribution_facts(opened: "Opened", contribution: "Contribution", state: str) -> dict[str, Any]:
+def contribution_facts(opened: "SharedModel", contribution: "Contribution", state: str) -> dict[str, Any]:
     facts, shared = contribution.facts, opened.shared
     return {
         "number": contribution.number,
@@ -220,7 +32,7 @@ def contribution_facts(opened: "Opened", contribution: "Contribution", state: st
     }
 
 
-def outcome_facts(opened: "Found", outcome: "Outcome") -> dict[str, Any]:
+def outcome_facts(opened: "SharedModel", outcome: "ClaimResult") -> dict[str, Any]:
     told = outcome.contribution
     return {
         "verb": outcome.verb,
@@ -233,7 +45,7 @@ def outcome_facts(opened: "Found", outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _done(outcome: "Outcome") -> str:
+def _done(outcome: "ClaimResult") -> str:
     if not outcome.receipt:
         return f"no {outcome.verb}"
     return f"first look, to {outcome.verb}" if outcome.looked else outcome.verb
@@ -241,13 +53,3 @@ def _done(outcome: "Outcome") -> str:
 
 def outcomes_table(facts: list[dict[str, Any]]) -> Table:
     return Table(facts, ["done", "number", "label", "amount", "transaction"], "nothing is due")
-
-
-def when(time: int) -> str:
-    """A time on the chain, in UTC."""
-    return utc(time).isoformat(timespec="seconds")
-
-
-def moment(time: int) -> Shown:
-    """The same in facts: machines count with it."""
-    return Shown(time, when(time))

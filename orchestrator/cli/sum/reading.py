@@ -1,4 +1,4 @@
-"""`diln sum list`, `show`, `predict`, `replay` and `leaderboard`: what only looks."""
+"""`diln sum list`, `show`, `replay` and `leaderboard`: what only looks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,28 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.market.printing import market_shown, replay_shown, standing_shown
+from orchestrator.cli.models.options import EncoderOption, amount, currency
 from orchestrator.cli.sum import shared
-from orchestrator.cli.sum.options import (
-    EncoderOption,
-    Given,
-    ReferenceArgument,
-    amount,
-    currency,
-    encode,
-)
+from orchestrator.cli.sum.options import ReferenceArgument
 from orchestrator.console import Answer, Facts, Sender, Shown, Table, command, lazy_imports, progress_bar
-from orchestrator.errors import DilnError, ModelError, UsageError
+from orchestrator.errors import DilnError, ModelError
 from orchestrator.text import shown
+from orchestrator.times import instant
 
 with lazy_imports():
-    from orchestrator.systems.sum import factory as factories
+    from orchestrator.models.online import factory, finding
     from orchestrator.systems.sum import leaderboard as leaderboards
     from orchestrator.systems.sum import opening, plots, replaying
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
-    from orchestrator.systems.sum.descriptor import TestSet
+    from orchestrator.models.online.descriptor import TestSet
     from orchestrator.systems.sum.records import Terms
 
 STANDS = Sender("Whose balance is shown too; nothing is sent.")
@@ -35,15 +29,18 @@ STANDS = Sender("Whose balance is shown too; nothing is sent.")
 
 @command(shared, "list")
 def list_models(session: "Session") -> Table:
-    """List the shared models and markets of this chain."""
+    """List the shared models of this chain."""
     rows = []
-    for created, descriptor in opening.models(session):
+    for created, descriptor in finding.models(session):
         kind: str | Shown
         count: int | None
         reason = None
         try:
-            found = factories.factory_of(session).open(created)
-            kind, count = found.composition, found.count()
+            composition = factory.recognize(session.chain, created.address)
+            if composition.policy not in opening.POLICIES:
+                continue
+            kind = composition.name
+            count = opening.bind(composition, session.chain, created.address).count()
         except (DilnError, ValueError, TypeError, OverflowError) as error:
             reason = shown(str(error), 80)
             kind, count = Shown(None, f"unusable: {reason}"), None
@@ -60,23 +57,21 @@ def show(
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Plot the accuracy over time.")] = None,
     encoder: EncoderOption = None,
 ) -> Facts | Answer:
-    """Show a model or market: its settings, how it stands, and what the account --from has with it.
+    """Show a model: its settings, how it stands, and what the account --from has with it.
 
-    With --png a model's accuracy since it was created is plotted; `replay` checks every word of it as well.
+    With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
-    opened = opening.open_any(session, reference, encoder)
-    if isinstance(opened, opening.OpenedMarket):
-        return market_shown(session, opened)
+    opened = opening.open_model(session, reference, encoder)
     contract, descriptor = opened.shared, opened.descriptor
-    test, status = opening.read_test_set(session, descriptor), contract.contract.status()
-    accuracy = replaying.accuracy_on(opened.twin(), test) if test else None
+    test, status = finding.read_test_set(session, descriptor), contract.contract.status()
+    accuracy = replaying.accuracy_on(opened.reference(), test) if test else None
     viewer = session.settings.sender
     standing = contract.contract.account(session.address(viewer)) if viewer else None
     quality = descriptor.quality
     facts: dict[str, Any] = {
         "name": opened.name,
         "address": contract.address,
-        "contract": contract.composition,
+        "contract": contract.composition.name,
         "creator": Shown(contract.creator, session.name_of(contract.creator)),
         "labels": list(descriptor.labels),
         "encoder": descriptor.encoder.kind,
@@ -109,17 +104,6 @@ def _terms(terms: "Terms") -> dict[str, Any]:
 
 
 @command(shared)
-def predict(
-    session: "Session", reference: ReferenceArgument, given: Given, encoder: EncoderOption = None
-) -> Answer:
-    """Ask the contract for a label: text (or numbers) in, label out. Free."""
-    opened = opening.open_any(session, reference, encoder)
-    xs = encode(opened, given.samples())
-    found = [opened.descriptor.labels[label] for label in opened.shared.predict_many(xs)]
-    return Answer([{"label": label} for label in found], *found)
-
-
-@command(shared)
 def replay(
     session: "Session",
     reference: ReferenceArgument,
@@ -129,12 +113,8 @@ def replay(
     encoder: EncoderOption = None,
 ) -> Facts | Answer:
     """Rebuild the model from its events alone, and compare it with the chain bit for bit."""
-    opened = opening.open_any(session, reference, encoder)
-    if isinstance(opened, opening.OpenedMarket):
-        if png:
-            raise UsageError("a market's accuracy is not plotted", "Leave --png out.")
-        return replay_shown(session, opened)
-    test = opening.read_test_set(session, opened.descriptor)
+    opened = opening.open_model(session, reference, encoder)
+    test = finding.read_test_set(session, opened.descriptor)
     with progress_bar("replaying") as progress:
         done = replaying.replay(opened, test, progress)
     if png and done.history:
@@ -146,7 +126,7 @@ def replay(
         "words": done.words,
         "identical": True,
         "accuracy_now": accuracy,
-        "history": [vars(point) for point in done.history],
+        "history": [vars(point) | {"time": instant(point.time)} for point in done.history],
     }
     told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
     return Answer(value, told, Facts({"accuracy_now": accuracy, "plot": png if done.history else None}))
@@ -154,22 +134,20 @@ def replay(
 
 @command(shared)
 def leaderboard(session: "Session", reference: ReferenceArgument) -> Table:
-    """Show who helped the model most; in a market, what everybody gets."""
-    opened = opening.open_any(session, reference)
-    if isinstance(opened, opening.OpenedMarket):
-        return standing_shown(session, opened)
+    """Show who helped the model most."""
+    opened = opening.open_model(session, reference)
     money = ("deposited", "refunded", "taken")
     ranked = [vars(row) | {"name": session.name_of(row.address)} for row in leaderboards.leaderboard(opened)]
     rows = [row | {key: amount(opened, row[key]) for key in money} for row in ranked]
     return Table(rows, ["name", "points", "level", "valid", "contributions", *money])
 
 
-def _plot(opened: "opening.Opened", test: "TestSet | None", png: Path) -> None:
+def _plot(opened: "opening.SharedModel", test: "TestSet | None", png: Path) -> None:
     if not test:
         raise ModelError("no test set was published with this model", "Its accuracy cannot be plotted.")
     with progress_bar("replaying") as progress:
         _draw(opened, replaying.replay(opened, test, progress).history, png)
 
 
-def _draw(opened: "opening.Opened", history: "Sequence[replaying.Point]", png: Path) -> None:
+def _draw(opened: "opening.SharedModel", history: "Sequence[replaying.Point]", png: Path) -> None:
     plots.draw_history(history, f"{opened.name}: accuracy over time", png)

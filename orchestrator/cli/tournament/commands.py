@@ -24,7 +24,7 @@ from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
 from orchestrator.errors import NodeUnavailable, UsageError
 from orchestrator.text import shown
-from orchestrator.times import show_moment
+from orchestrator.times import instant, show_moment
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
@@ -52,7 +52,7 @@ Number = Annotated[int, typer.Argument(metavar="ROUND")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
 Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
 ONE = 10**9
-_AMOUNTS = frozenset({"stake", "payout", "burnt", "tip", "share", "rest"})
+_AMOUNTS = frozenset({"amount", "stake", "payout", "burnt", "tip", "share", "rest"})
 _SCORES = frozenset({"correlation", "contribution"})
 
 
@@ -81,7 +81,7 @@ def open_(
     consent: Consent,
     reference: Reference = "latest",
     targets: Targets = None,
-    later: Annotated[bool, typer.Option("--later", help="Only seal the targets; `watch` opens.")] = False,
+    later: Annotated[bool, typer.Option("--later", help="Only seal the targets; `keep` opens.")] = False,
 ) -> Facts:
     """Commit to the targets of a round, with pot and bond."""
     found, organizer = finding.find(session, reference), session.sender
@@ -266,7 +266,7 @@ def withdraw(
 def verify(session: "Session", number: Number, reference: Reference = "latest") -> Answer:
     """Recompute every score and payout of a round."""
     found = verifying.verify(finding.find(session, reference), number)
-    facts = asdict(found) | {"difference": found.difference or None}
+    facts = asdict(found) | {"difference": found.difference or None, "unseen": list(found.unseen)}
     told = {"recomputed": f"{found.entries} entries", "difference": found.difference or "none"}
     if found.unseen:
         told["scores not seen"] = f"{len(found.unseen)}, sent by other contracts; their payouts agree"
@@ -294,7 +294,7 @@ def simulate(
 
 
 @command(tournament, sender=SENDS)
-def watch(
+def keep(
     session: "Session",
     consent: Consent,
     reference: Reference = "latest",
@@ -333,11 +333,11 @@ def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
 
 
 def _round(view: "rounds.RoundView") -> dict[str, Any]:
-    times = {name: Shown(at, show_moment(at, view.now)) for name, at in vars(view.times).items()}
+    times = {name: Shown(instant(at), show_moment(at, view.now)) for name, at in vars(view.times).items()}
     return {"round": view.number, "phase": view.phase, **times}
 
 
-def _arguments(event: Any, money: "Currency") -> dict[str, Any]:
+def _arguments(event: object, money: "Currency") -> dict[str, Any]:
     """The event's arguments."""
     own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
     told = {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}

@@ -1,4 +1,4 @@
-"""Which terms a competition may have: the twin of `check` in contracts/competition/TermsCodec.sol.
+"""Which terms a competition may have: the reference of `check` in contracts/competition/TermsCodec.sol.
 
 So that whoever creates one reads what is wrong, in a sentence, before anything is sent.
 """

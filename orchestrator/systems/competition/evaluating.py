@@ -10,7 +10,7 @@ from orchestrator.chain.sending import GAS_CAP
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
 from orchestrator.kernel.money import currency_of
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.learning.integer import IntegerModel, IntegerNetwork, decode_model, predict
+from orchestrator.models.integer import IntegerModel, decode_model, predict
 from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import Terms
@@ -53,7 +53,7 @@ def evaluate(
     _require_revealed(competition, number)
     gas, left = 0, terms.test_samples - competition.result_of(number).done
     model = competition.model_bytes(number)
-    each = _gas_guess(decode_model(model))
+    each = decode_model(model).gas
     chunk = max(1, COMFORT // each)
     while left:
         chunk = min(chunk, left)
@@ -100,7 +100,7 @@ def claim(
         if consent:
             consent(Wei(terms.claim_bond), _bond(session, competition, number, submitter))
         currency = currency_of(session.chain, terms.token)
-        session.pay(competition.claim(number, encoded), submitter, currency, terms.claim_bond)
+        session.pay(competition.claim(number, encoded), submitter, currency.of(terms.claim_bond))
     return competition.result_of(number).score
 
 
@@ -139,15 +139,8 @@ def _require_revealed(competition: Competition, number: int) -> None:
 def gas_of(competition: Competition, number: int) -> int:
     """About how much gas is left to be used until a submission has its score."""
     left = competition.terms.test_samples - competition.result_of(number).done
-    each = _gas_guess(model_of(competition, number))
+    each = model_of(competition, number).gas
     return left * each + OVERHEAD * (1 + left * each // COMFORT)
-
-
-def _gas_guess(model: IntegerModel) -> int:
-    """Gas of one sample, from above for most models: a first size of a chunk follows from it."""
-    if isinstance(model, IntegerNetwork):
-        return 1_000 + 8 * sum(layer.weights.size for layer in model.layers)
-    return 3_000 + 4_000 * len(model.trees) + 300 * model.outputs * len(model.trees)
 
 
 def _evaluate(session: Session, call: "Call", sender: Account, limit: int) -> int | None:

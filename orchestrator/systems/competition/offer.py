@@ -8,7 +8,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.competition import Metric, Mode, Scheme
 from orchestrator.errors import DataError, UsageError
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     METRICS,
     encode_samples,
     pass_mark,

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from orchestrator.bindings.competition import Mode, Outcome, Phase, Progress, ResultOf, Status
-from orchestrator.learning.integer import readable_score
+from orchestrator.models.integer import readable_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import SETTLED, Deadlines, Submission, Terms
 from orchestrator.types import Address, Seconds
 
 
 @dataclass(frozen=True)
-class Standing:
+class LeaderboardRow:
     """A submission with what is known of it: `score` as people read it, `rank` from 1; None where unknown."""
 
     submission: Submission
@@ -27,7 +27,7 @@ class Overview:
     progress: Progress
     deadlines: Deadlines | None
     test_groups: tuple[int, ...]
-    standings: tuple[Standing, ...]
+    leaderboard: tuple[LeaderboardRow, ...]
 
     @property
     def next_deadline(self) -> Seconds | None:
@@ -44,12 +44,12 @@ class Overview:
         return Seconds(ends[self.phase])
 
 
-def overview(competition: Competition, *, standings: bool = True) -> Overview:
-    """Everything that one block says of a competition; without `standings` no submission is read."""
-    return competition.chain.look(lambda: _overview(competition, standings))
+def overview(competition: Competition, *, leaderboard: bool = True) -> Overview:
+    """Everything that one block says of a competition; without `leaderboard` no submission is read."""
+    return competition.chain.look(lambda: _overview(competition, leaderboard))
 
 
-def _overview(competition: Competition, standings: bool) -> Overview:
+def _overview(competition: Competition, leaderboard: bool) -> Overview:
     progress = competition.progress()
     return Overview(
         address=competition.address,
@@ -58,18 +58,18 @@ def _overview(competition: Competition, standings: bool) -> Overview:
         progress=progress,
         deadlines=competition.schedule() if progress.drawn_at else None,
         test_groups=tuple(competition.test_groups()),
-        standings=_standings(competition, progress) if standings else (),
+        leaderboard=_leaderboard(competition, progress) if leaderboard else (),
     )
 
 
-def _standings(competition: Competition, progress: Progress) -> tuple[Standing, ...]:
+def _leaderboard(competition: Competition, progress: Progress) -> tuple[LeaderboardRow, ...]:
     found = competition.submissions()
     ranks = {number: place for place, number in enumerate(competition.ranking(), 1)}
     results = competition.results([each.number for each in found if each.status is Status.REVEALED])
     closed = progress.outcome is not Outcome.OPEN  # before, nothing is paid out
     payouts = competition.payouts([each.number for each in found]) if closed else {}
     return tuple(
-        Standing(
+        LeaderboardRow(
             each,
             _score(competition.terms, results.get(each.number)),
             ranks.get(each.number),

@@ -10,7 +10,7 @@ from orchestrator.bindings.competition import Outcome, Status
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError
 from orchestrator.kernel.session import Session
-from orchestrator.learning.integer import IntegerNetwork, decode_model, readable_score
+from orchestrator.models.integer import decode_model, readable_score
 from orchestrator.provenance import Approval, Manifest, Version, describe, publication_of, sign_publication
 from orchestrator.storage import PutResult
 from orchestrator.systems.competition.contracts import Competition
@@ -117,10 +117,9 @@ def _training(
     competition: Competition, features: tuple[str, ...], target: str, content: bytes
 ) -> dict[str, Any]:
     terms, model = competition.terms, decode_model(content)
-    kind = "network" if isinstance(model, IntegerNetwork) else "trees"
     return {
-        "algorithm": f"orchestrator.learning.integer.{type(model).__name__}",
-        "steps": (f"integer {kind}",),
+        "algorithm": f"orchestrator.models.integer.{type(model).__name__}",
+        "steps": (f"integer {model.kind}",),
         "hyperparameters": {},
         "search": None,
         "features": tuple({"name": name, "type": "numeric", "optional": False} for name in features),

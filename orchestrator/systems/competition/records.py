@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.bindings import competition as abi
-from orchestrator.learning.integer import METRICS, pass_mark, sample_size
+from orchestrator.models.integer import METRICS, pass_mark, sample_size
 from orchestrator.storage.cid import Cid
 from orchestrator.types import Seconds
 

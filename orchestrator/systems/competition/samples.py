@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from orchestrator.bindings.competition import Group
-from orchestrator.learning.integer import decode_samples
+from orchestrator.models.integer import decode_samples
 from orchestrator.systems.competition.encoding import Integers
 from orchestrator.systems.competition.records import Terms
 

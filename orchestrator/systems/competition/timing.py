@@ -26,6 +26,6 @@ def require_phase(competition: Competition, *phases: Phase, what: str) -> None:
     closes = {Phase.TRAINING: deadlines.training, Phase.REVEAL: deadlines.reveal}
     if phase < min(phases):
         moment = show_moment(opens[min(phases)], now)
-        raise ChainError(f"{what} is not open yet: it opens at {moment}", "Run this again then, or `watch`.")
+        raise ChainError(f"{what} is not open yet: it opens at {moment}", "Run this again then, or `keep`.")
     moment = show_moment(closes.get(max(phases), deadlines.opening), now)
     raise ChainError(f"{what} closed at {moment}", "See `diln competition show`.")

@@ -64,7 +64,7 @@ class About(BaseModel):
         except ValueError as error:
             raise UsageError(f"{path} cannot be read: {error}", "It is to be TOML, or JSON.") from error
 
-    def with_(self, **flags: Any) -> Self:
+    def with_(self, **flags: object) -> Self:
         """What flags say goes before what the file says; mappings are merged, lists are joined."""
         return self.model_copy(
             update={name: _merged(getattr(self, name), value) for name, value in flags.items()}

@@ -14,7 +14,7 @@ from orchestrator.provenance import DataRecord
 _GIVE = "Give a path, sha256:…, a DataFrame, a numpy array, or several of them in a list."
 
 
-def content_of(data: Any) -> bytes:
+def content_of(data: object) -> bytes:
     """The bytes by which a table or an array is known. Raises DataError.
 
     Of a pandas DataFrame or Series they are its CSV in UTF-8 without an index, lines ended by a line feed;
@@ -52,7 +52,7 @@ def record_of(data: Any, name: str | None = None) -> DataRecord:
     )
 
 
-def several(data: Any) -> list[tuple[str | None, Any]]:
+def several(data: object) -> list[tuple[str | None, Any]]:
     """What was given as data, one by one, with the names of a mapping."""
     if data is None:
         return []

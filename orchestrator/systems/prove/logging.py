@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from orchestrator.config import load_settings
 from orchestrator.errors import DataError, UsageError
@@ -54,29 +54,39 @@ class Logged:
         return f"{self.run.name}/{self.run.id}"
 
 
+class More(TypedDict, total=False):
+    """What `log_model` may also be told: of the model, and where its run and its version go.
+
+    `sender` is the account that publishes, `project` where; `encrypt_to` are age recipients; with
+    `require_deployable` a model that misses its gate is not published.
+    """
+
+    hyperparameters: Mapping[str, Any] | None
+    features: Sequence[str | Mapping[str, Any]] | None
+    classes: Sequence[str | int] | None
+    target: str | None
+    task: str | None
+    licence: str | None
+    project: str | None
+    require_deployable: bool
+    encrypt_to: Sequence[str]
+    sender: str | None
+    network: str | None
+    home: str | Path | None
+
+
 def log_model(
-    model: Any,
+    model: object,
     *,
-    data: Any = None,
+    data: object = None,
     metrics: Mapping[str, Any] | None = None,
     name: str | None = None,
     parents: Sequence["str | Logged"] = (),
     evaluate: Evaluate | None = None,
     gate: Mapping[str, float | Mapping[str, float]] | None = None,
     history: Recorder | None = None,
-    hyperparameters: Mapping[str, Any] | None = None,
-    features: Sequence[str | Mapping[str, Any]] | None = None,
-    classes: Sequence[str | int] | None = None,
-    target: str | None = None,
-    task: str | None = None,
-    licence: str | None = None,
     publish: bool = False,
-    project: str | None = None,
-    require_deployable: bool = False,
-    encrypt_to: Sequence[str] = (),
-    sender: str | None = None,
-    network: str | None = None,
-    home: str | Path | None = None,
+    **more: Unpack[More],
 ) -> Logged:
     """Write a model and what is known of it down as a run; with `publish`, anchor it too.
 
@@ -85,7 +95,8 @@ def log_model(
     `data` is what it learned from: a path, `sha256:…`, a DataFrame or an array, or several in a list or a
     mapping of names; only hashes are kept. `evaluate(model)` gives metrics, added to `metrics`; `gate` says
     what they must reach, `{"f1": 0.9}` at least, or `{"loss": {"maximum": 0.2}}`. `parents` are registry
-    references, digests, or what an earlier call returned. `history` is a `Recorder`.
+    references, digests, or what an earlier call returned. `history` is a `Recorder`. What else can be said,
+    and where it goes, is in `More`.
 
     Model, library versions, Python's, the hyper-parameters that the model tells and the git state of the
     script's folder are recorded. The same again gives the same run.
@@ -93,34 +104,31 @@ def log_model(
     Raises ModelError for what cannot be stored safely, DataError, UsageError; with `publish` what `publish`
     raises, GateError where `require_deployable` and the gate is missed.
     """
+    if unknown := sorted(set(more) - set(More.__annotations__)):
+        raise TypeError(f"log_model() got an unexpected keyword argument {unknown[0]!r}")
     known = About(
         project=name,
-        licence=licence,
+        licence=more.get("licence"),
         metrics=_metrics(model, metrics, evaluate),
         gate={metric: _bound(bound) for metric, bound in (gate or {}).items()},
         data=[str(each) for _, each in several(data) if isinstance(each, str | os.PathLike)],
         parents=[each.sha256 if isinstance(each, Logged) else each for each in parents],
-        features=[_feature(each) for each in features or ()],
-        classes=list(classes or ()),
-        target=target,
-        task=task,
-        hyperparameters={key: plain(value) for key, value in (hyperparameters or {}).items()},
+        features=[_feature(each) for each in more.get("features") or ()],
+        classes=list(more.get("classes") or ()),
+        target=more.get("target"),
+        task=more.get("task"),
+        hyperparameters={key: plain(value) for key, value in (more.get("hyperparameters") or {}).items()},
     )
-    extra = Extra(
-        data=_records(data),
-        git=_git(),
-        history=history.history if history else None,
-    )
-    settings = load_settings(home=home, network=network, account=sender)
+    extra = Extra(data=_records(data), git=_git(), history=history.history if history else None)
+    settings = load_settings(home=more.get("home"), network=more.get("network"), account=more.get("sender"))
     with Session(settings) as session, tempfile.TemporaryDirectory() as folder:
         path, known = _file(model, Path(folder), known, data)
-        run = describe_model(session, path, known, extra=extra, encrypt_to=tuple(encrypt_to))
-        if not publish:
-            return Logged(run, None)
-        return Logged(run, _published(session, run, project, require_deployable))
+        encrypt_to = tuple(more.get("encrypt_to", ()))
+        run = describe_model(session, path, known, extra=extra, encrypt_to=encrypt_to)
+        return Logged(run, _published(session, run, more) if publish else None)
 
 
-def _file(model: Any, folder: Path, known: About, data: Any) -> tuple[Path, About]:
+def _file(model: object, folder: Path, known: About, data: object) -> tuple[Path, About]:
     """The model's file, and what is known when the model has told of itself."""
     if isinstance(model, str | os.PathLike):
         path = Path(model)
@@ -147,7 +155,7 @@ def _file(model: Any, folder: Path, known: About, data: Any) -> tuple[Path, Abou
     return saved.path, known.model_copy(update=told)
 
 
-def _features(saved: Saved, data: Any) -> list[dict[str, Any]]:
+def _features(saved: Saved, data: object) -> list[dict[str, Any]]:
     """The model's features; types and gaps as the table has them that it learned from, if it was given."""
     tables = [each for _, each in several(data) if hasattr(each, "columns")]
     table = next((each for each in tables if set(saved.features) <= set(map(str, each.columns))), None)
@@ -169,7 +177,7 @@ def _feature(told: str | Mapping[str, Any]) -> dict[str, Any]:
     return {"name": told} if isinstance(told, str) else dict(told)
 
 
-def _metrics(model: Any, told: Mapping[str, Any] | None, evaluate: Evaluate | None) -> dict[str, float]:
+def _metrics(model: object, told: Mapping[str, Any] | None, evaluate: Evaluate | None) -> dict[str, float]:
     found = {**(told or {}), **(evaluate(model) if evaluate else {})}
     for name, value in found.items():
         if number(value) is None:
@@ -185,7 +193,7 @@ def _bound(told: float | Mapping[str, float]) -> Bound:
     return Bound(**{key: float(value) for key, value in told.items()})
 
 
-def _records(data: Any) -> tuple[DataRecord, ...]:
+def _records(data: object) -> tuple[DataRecord, ...]:
     return tuple(
         record_of(each, name) for name, each in several(data) if not isinstance(each, str | os.PathLike)
     )
@@ -199,10 +207,16 @@ def _git() -> GitState | None:
     return git_state(Path(script).parent if script else Path.cwd())
 
 
-def _published(session: Session, run: Run, project: str | None, deployable: bool) -> Published:
+def _published(session: Session, run: Run, more: More) -> Published:
     account = session.settings.account or ("alice" if session.settings.network.embedded else None)
     if account is None:
         raise UsageError("no sender was named", "Pass sender=, or set DILN_FROM.")
-    found = publish(session, run, session.account(account), project=project, require_deployable=deployable)
+    found = publish(
+        session,
+        run,
+        session.account(account),
+        project=more.get("project"),
+        require_deployable=more.get("require_deployable", False),
+    )
     assert isinstance(found, Published)  # no dry run  # noqa: S101
     return found

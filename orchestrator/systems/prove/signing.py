@@ -48,9 +48,8 @@ def gather(
     signed = sender.address in {approval.signer for approval in approvals}
     if not signed and registry.is_participant(project.id, sender.address):
         signature = _sign(session, publication, sender)
-        approvals.append(check_signature(signature, publication, registry))
-        if keep:
-            file.add(signature, publication, registry)
+        check = file.add if keep else check_signature
+        approvals.append(check(signature, publication, registry))
     if len(approvals) < project.threshold:
         raise _too_few(file, len(approvals), run, project)
     return approvals

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds
+from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds
 from orchestrator.kernel.money import Currency, approve, require_held
 from orchestrator.kernel.session import Session
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
-from orchestrator.systems.sum.opening import Found, Opened
+from orchestrator.models.online.encoding import Sample
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import Contribution
-from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address, Report, Wei
-
-Sample = tuple[bytes, int]
 
 AT_ONCE = 25
 """Samples in a transaction: far below what a transaction may cost, for every model."""
@@ -34,28 +32,8 @@ class Addition:
     estimate: Receipt | None = None
 
 
-def encode_row(opened: Found, row: object) -> bytes:
-    """One sample's bytes, within the number of features that the model takes. Raises DataError."""
-    x = opened.descriptor.encoder.encode(row)
-    limit = opened.shared.shape.limit
-    if limit and len(x) > 2 * limit:
-        raise DataError(
-            f"this text has {len(x) // 2} known words; the model takes {limit} at most", "Shorten it."
-        )
-    return x
-
-
-def encode_features(opened: Found, features: Sequence[int]) -> bytes:
-    """Encoded features, given as numbers. Raises DataError where the contract would refuse them."""
-    sparse = opened.shared.shape.limit > 0
-    x = encode_sparse(features) if sparse else encode_dense(features)
-    twin = opened.first_twin()
-    twin.classify(x)
-    return x
-
-
 @dataclass(frozen=True)
-class Given:
+class Earlier:
     """What somebody gave a model before, of some samples: how often each, and what of it is still open."""
 
     times: Counter[Sample]
@@ -67,7 +45,7 @@ class Given:
         return [each for each in dict.fromkeys(samples) if each not in known]
 
 
-def given_before(opened: Opened, contributor: Address, samples: Iterable[Sample]) -> Given:
+def given_before(opened: SharedModel, contributor: Address, samples: Iterable[Sample]) -> Earlier:
     """Which of these samples `contributor` gave before."""
     ledger, asked = opened.ledger.refresh(), set(samples)
 
@@ -75,12 +53,12 @@ def given_before(opened: Opened, contributor: Address, samples: Iterable[Sample]
         return contribution.facts.contributor == contributor and sample_of(contribution) in asked
 
     times = Counter(sample_of(each) for each in ledger.contributions if own(each))
-    return Given(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
+    return Earlier(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
 
 
 def add(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     samples: Sequence[Sample],
     sender: Account,
     *,
@@ -103,7 +81,7 @@ def add(
 
 def _add(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     samples: Sequence[Sample],
     sender: Account,
     maximum: Wei | None,
@@ -131,7 +109,7 @@ def _add(
 
 def _send(
     session: Session,
-    shared: SharedModel,
+    shared: SharedModelContract,
     chunk: Sequence[Sample],
     sender: Account,
     maximum: Wei | None,
@@ -154,7 +132,7 @@ def _send(
     return [*before, receipt]
 
 
-def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
+def most_for(shared: SharedModelContract, n: int, maximum: Wei | None) -> Wei:
     """The most that each of `n` samples may cost: `maximum`, or the price now. Raises ChainError above it."""
     price = shared.price(n)
     if maximum is not None and price > maximum:
@@ -164,7 +142,7 @@ def most_for(shared: SharedModel, n: int, maximum: Wei | None) -> Wei:
 
 def provide(
     session: Session,
-    shared: SharedModel,
+    shared: SharedModelContract,
     payer: Account,
     needed: Wei,
     dry_run: bool = False,
@@ -178,13 +156,13 @@ def provide(
     lacking = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
     if shared.money.is_ether or not lacking:
         return int(lacking) if shared.money.is_ether else 0, []
-    require_held(session.chain, shared.money, payer, lacking)
+    require_held(session.chain, shared.money.of(lacking), payer)
     if dry_run:
         raise InsufficientFunds(
             f"a dry run cannot tell: {shared.money.show(lacking)} must be approved first",
             "Pay it in with `diln sum fund`, then try again.",
         )
-    return 0, approve(session.chain, shared.money, shared.address, lacking, payer)
+    return 0, approve(session.chain, shared.money.of(lacking), shared.address, payer)
 
 
 def sample_of(contribution: Contribution) -> Sample:
@@ -192,7 +170,9 @@ def sample_of(contribution: Contribution) -> Sample:
     return contribution.x, contribution.facts.label
 
 
-def _purpose(shared: SharedModel, sender: Account, chunk: Sequence[Sample], given: Counter[Sample]) -> str:
+def _purpose(
+    shared: SharedModelContract, sender: Account, chunk: Sequence[Sample], given: Counter[Sample]
+) -> str:
     """What the journal knows a transaction by. `given` counts how often each sample was given before."""
     content = hashlib.sha256(f"{shared.address} {sender.address}".encode())
     for x, label in chunk:

@@ -9,7 +9,7 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ContractReverted
 from orchestrator.kernel.session import Session
 from orchestrator.systems.sum.ledger import Entry, Ledger
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import Contribution, OpenRecord
 from orchestrator.types import Address, Digest, Seconds, Wei
 
@@ -50,7 +50,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClaimResult:
     """A claim that was sent: `amount` (wei) was paid, or promised by a report. `refusal` says why not.
 
     `looked`: it was a first look, and pays a take gap later, if no other says otherwise. Where a `commitment`
@@ -66,7 +66,7 @@ class Outcome:
     looked: bool = False
 
 
-def claims(opened: Opened, who: Address, *, everyone: bool = False) -> list[Claim]:
+def claims(opened: SharedModel, who: Address, *, everyone: bool = False) -> list[Claim]:
     """All open contributions, and what `who` can do about each now, read from one block.
 
     Refunds are offered for one's own contributions, or for those of `everyone`.
@@ -74,7 +74,7 @@ def claims(opened: Opened, who: Address, *, everyone: bool = False) -> list[Clai
     return opened.shared.chain.look(lambda: _claims(opened, who, everyone))
 
 
-def _claims(opened: Opened, who: Address, everyone: bool) -> list[Claim]:
+def _claims(opened: SharedModel, who: Address, everyone: bool) -> list[Claim]:
     shared = opened.shared
     now = shared.chain.now()
     ledger = opened.ledger.refresh()
@@ -85,13 +85,13 @@ def _claims(opened: Opened, who: Address, everyone: bool) -> list[Claim]:
         for each in standing
         if shared.due_at(each.contribution) <= early or each.record.looked_at
     ]
-    twin = opened.twin() if due else None
-    labels = {each.id: twin.classify(each.x) for each in due} if twin else {}
+    reference = opened.reference() if due else None
+    labels = {each.id: reference.classify(each.x) for each in due} if reference else {}
     look = _Look(ledger, who, now, everyone)
     return [look.at(each, labels.get(each.contribution.id)) for each in standing]
 
 
-def carry_out(session: Session, opened: Opened, claim: Claim, sender: Account) -> Outcome:
+def carry_out(session: Session, opened: SharedModel, claim: Claim, sender: Account) -> ClaimResult:
     """Send a claim. A refusal of the contract (somebody was faster, the model moved) is an outcome too."""
     assert claim.verb  # noqa: S101 - only claims with a verb are carried out
     try:
@@ -104,15 +104,15 @@ def carry_out(session: Session, opened: Opened, claim: Claim, sender: Account) -
             purpose = f"sum-{claim.verb}-{opened.shared.address}-{what}"
             receipt = session.send(function, sender, once=purpose)
     except ContractReverted as error:
-        return Outcome(claim.verb, claim.contribution, Wei(0), None, error.message)
+        return ClaimResult(claim.verb, claim.contribution, Wei(0), None, error.message)
     told = opened.shared.contract.emitted(_PAID[claim.verb], receipt)
     looked = bool(opened.shared.contract.emitted(Looked, receipt))
-    return Outcome(
+    return ClaimResult(
         claim.verb, claim.contribution, Wei(sum(event.amount for event in told)), receipt, looked=looked
     )
 
 
-def call_of(opened: Opened, claim: Claim) -> "Call":
+def call_of(opened: SharedModel, claim: Claim) -> "Call":
     """What carries a claim out."""
     assert claim.verb  # noqa: S101 - only claims with a verb are carried out
     contract = opened.shared.contract
@@ -132,13 +132,13 @@ def transactions_of(claim: Claim) -> int:
 
 def settle(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     sender: Account,
     verbs: Sequence[Verb],
     *,
     everyone: bool = False,
     numbers: Sequence[int] = (),
-) -> Iterator[Outcome]:
+) -> Iterator[ClaimResult]:
     """Carry out all claims of these kinds that `sender` has now, or those on the contributions `numbers`."""
     for claim in claims(opened, sender.address, everyone=everyone):
         if claim.verb in verbs and (not numbers or claim.contribution.number in numbers):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from orchestrator.bindings.sum import Awarded
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.types import Address, Wei
 
 FIRST_LEVEL = 10
@@ -12,7 +12,7 @@ FIRST_LEVEL = 10
 
 
 @dataclass(frozen=True)
-class Row:
+class LeaderboardRow:
     """A contributor: samples given, those that earned reputation, points, level; and money, in wei."""
 
     address: Address
@@ -40,7 +40,7 @@ def level_of(points: int) -> int:
     return (points // FIRST_LEVEL).bit_length()
 
 
-def leaderboard(opened: Opened) -> list[Row]:
+def leaderboard(opened: SharedModel) -> list[LeaderboardRow]:
     """Everybody who gave or took, best first: by points, reputation, then contributions."""
     shared, ledger = opened.shared, opened.ledger.refresh()
     tallies: dict[Address, _Tally] = defaultdict(_Tally)
@@ -62,8 +62,8 @@ def leaderboard(opened: Opened) -> list[Row]:
     )
 
 
-def _row(address: Address, tally: _Tally) -> Row:
-    return Row(
+def _row(address: Address, tally: _Tally) -> LeaderboardRow:
+    return LeaderboardRow(
         address,
         tally.contributions,
         tally.valid,

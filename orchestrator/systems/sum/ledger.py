@@ -1,7 +1,7 @@
 """All contributions to a shared model and what became of each, told by its events alone.
 
 A record on the chain is what the events make of it: the deposit, less what was taken, and the last look.
-Eight questions to a node (in ranges of blocks) tell of thousands of contributions, those that are hidden
+Eight questions to a node (in ranges of blocks) tell of thousands of contributions, those that are sealed
 yet included; the next time only new blocks are read.
 """
 
@@ -20,7 +20,7 @@ from orchestrator.bindings.sum import (
 )
 from orchestrator.chain import Block
 from orchestrator.systems.sum.records import Contribution, OpenRecord, Promise
-from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address, Digest, Wei
 
 Commitment = tuple[Address, Digest]
@@ -49,14 +49,14 @@ class Entry:
 class Ledger:
     """What the events of `shared` tell. `refresh` before each look. Raises ChainError."""
 
-    def __init__(self, shared: SharedModel) -> None:
+    def __init__(self, shared: SharedModelContract) -> None:
         self.shared = shared
         self._next = shared.contract.block
         self._hash = b""
         self._contributions: dict[int, Contribution] = {}
         self._fates: dict[int, _Fate] = defaultdict(_Fate)
         self._committed: set[Commitment] = set()
-        self._hidden: dict[Commitment, tuple[int, int]] = {}
+        self._sealed: dict[Commitment, tuple[int, int]] = {}
 
     def refresh(self) -> Self:
         """Read what is new; all anew if the chain has dropped blocks that were read before."""
@@ -120,9 +120,9 @@ class Ledger:
         return self._fates[contribution.id].taken
 
     @property
-    def hidden(self) -> dict[Commitment, tuple[int, int]]:
+    def sealed(self) -> dict[Commitment, tuple[int, int]]:
         """The commitments that are open: the deposit (in units) and the block of each, in their order."""
-        return dict(self._hidden)
+        return dict(self._sealed)
 
     @property
     def committed(self) -> set[Commitment]:
@@ -142,7 +142,7 @@ class Ledger:
         self._contributions.clear()
         self._fates.clear()
         self._committed.clear()
-        self._hidden.clear()
+        self._sealed.clear()
 
     def _read(self, first: int, last: int) -> None:
         for contribution in self.shared.contributions(first, last):
@@ -176,6 +176,6 @@ class Ledger:
             key = event.contributor, event.commitment
             if isinstance(event, Committed):
                 self._committed.add(key)
-                self._hidden[key] = event.deposit, event.block_number
+                self._sealed[key] = event.deposit, event.block_number
             else:
-                self._hidden.pop(key, None)
+                self._sealed.pop(key, None)

@@ -6,26 +6,16 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from orchestrator import packing
-from orchestrator.kernel.money import Currency
-from orchestrator.types import Address, Digest, Seconds, Wei
+from orchestrator.types import Address, Seconds, Wei
 
 KIND = "shared model"
 """What a folder knows a model as that it created, or agreed to pay."""
 
-GWEI = 10**9
-UNIT_DECIMALS = 9
-"""Records count in 10^-9 of a coin, or in the smallest there is."""
-
 DAY = 86_400
-SURE = 16
+CERTAINTY_ONE = 16
 """Certainty is counted in sixteenths."""
 
 _TERMS = {"cost_weight": 48, "refund_wait": 32, "take_gap": 32, "creator_wait": 32, "any_wait": 32}
-
-
-def unit_of(currency: Currency) -> int:
-    """What a model's records count in, in smallest units, unless its creator says otherwise."""
-    return int(10 ** max(0, currency.decimals - UNIT_DECIMALS))
 
 
 @dataclass(frozen=True)
@@ -52,10 +42,10 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Everything about a contribution but its features (contracts/sum/Facts.sol).
+class ContributionInfo:
+    """Everything about a contribution but its features (contracts/sum/ContributionInfo.sol).
 
-    `deposit` is in units; `surprise` says that the model had said otherwise before it learned, `hidden` that
+    `deposit` is in units; `surprise` says that the model had said otherwise before it learned, `sealed` that
     it had been committed to in an earlier block; `certainty` is P(h(x) = y) before the model learned, in
     sixteenths.
     """
@@ -66,21 +56,21 @@ class Facts:
     label: int
     surprise: bool
     certainty: int
-    hidden: bool = False
+    sealed: bool = False
 
     @property
     def earns(self) -> bool:
         """Whether a refund that nobody disputed earns reputation: news that was shown openly does not."""
-        return self.hidden or not self.surprise
+        return self.sealed or not self.surprise
 
     def pack(self) -> int:
         """The facts as the word that claims give back."""
         low = self.deposit << 48 | self.time << 16 | self.label << 8
-        flags = self.surprise << 7 | self.hidden << 6
+        flags = self.surprise << 7 | self.sealed << 6
         return int(self.contributor, 16) << 96 | low | flags | self.certainty
 
     @classmethod
-    def unpack(cls, word: int) -> "Facts":
+    def unpack(cls, word: int) -> "ContributionInfo":
         """The facts of an event's word."""
         return cls(
             contributor=to_checksum_address((word >> 96).to_bytes(20, "big")),
@@ -89,12 +79,12 @@ class Facts:
             label=word >> 8 & 0xFF,
             surprise=bool(word & 0x80),
             certainty=word & 0x3F,
-            hidden=bool(word & 0x40),
+            sealed=bool(word & 0x40),
         )
 
     def due_at(self, terms: Terms) -> Seconds:
         """When the contribution may be refunded or reported: later, the less certain the model was."""
-        return Seconds(self.time + terms.refund_wait * SURE // self.certainty)
+        return Seconds(self.time + terms.refund_wait * CERTAINTY_ONE // self.certainty)
 
 
 @dataclass(frozen=True)
@@ -102,7 +92,7 @@ class Contribution:
     """A sample that a model learned, as its event told it."""
 
     id: int
-    facts: Facts
+    facts: ContributionInfo
     x: bytes
     block: int = 0
     transaction: str = ""
@@ -147,16 +137,3 @@ class Promise:
     """A reporter's share of a deposit (wei)."""
 
     amount: Wei
-
-
-@dataclass(frozen=True)
-class Created:
-    """A model's birth, as the factory told it. `salt` is None where no plain call of the factory made it."""
-
-    address: Address
-    implementation: Address
-    creator: Address
-    arguments: bytes
-    salt: Digest | None
-    block: int
-    transaction: str

@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from orchestrator.chain import Account, Chain
-from orchestrator.chain.external import Wallet
+from orchestrator.chain.typeddata import Message, is_signed_by, message_digest, typed_message
 from orchestrator.errors import (
     ChainError,
     ContractReverted,
@@ -16,18 +16,18 @@ from orchestrator.errors import (
     WrongChain,
 )
 from orchestrator.kernel.session import Session
+from orchestrator.models.online.encoding import Sample
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
-from orchestrator.provenance.typed import message_digest, recover_signer
-from orchestrator.systems.sum.adding import AT_ONCE, Addition, Sample, given_before, most_for, plain, provide
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.adding import AT_ONCE, Addition, given_before, most_for, plain, provide
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import DAY
-from orchestrator.systems.sum.shared import SharedModel
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address, Seconds, Wei
 
 MOST = (1 << 24) - 1
 """Contributions that a model can number."""
-DOMAIN_NAME, DOMAIN_VERSION = "DILN Shared Model", "1"
+DOMAIN_NAME = "DILN Shared Model"
 _KEYS = {
     "chainId",
     "contract",
@@ -38,19 +38,13 @@ _KEYS = {
     "deadline",
     "signature",
 }
-_DOMAIN = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
 _CONTRIBUTION = [
-    {"name": "contributor", "type": "address"},
-    {"name": "samples", "type": "bytes[]"},
-    {"name": "labels", "type": "bytes"},
-    {"name": "maximum", "type": "uint256"},
-    {"name": "nonce", "type": "uint256"},
-    {"name": "deadline", "type": "uint256"},
+    ("contributor", "address"),
+    ("samples", "bytes[]"),
+    ("labels", "bytes"),
+    ("maximum", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
 ]
 
 
@@ -70,26 +64,17 @@ class SignedContribution:
     deadline: Seconds
     signature: bytes = b""
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> Message:
         """What is signed, in the form that wallets take (`eth_signTypedData_v4`)."""
-        return {
-            "types": {"EIP712Domain": _DOMAIN, "Contribution": _CONTRIBUTION},
-            "primaryType": "Contribution",
-            "domain": {
-                "name": DOMAIN_NAME,
-                "version": DOMAIN_VERSION,
-                "chainId": self.chain_id,
-                "verifyingContract": self.contract,
-            },
-            "message": {
-                "contributor": self.contributor,
-                "samples": ["0x" + x.hex() for x, _ in self.samples],
-                "labels": "0x" + bytes(label for _, label in self.samples).hex(),
-                "maximum": self.maximum,
-                "nonce": self.nonce,
-                "deadline": self.deadline,
-            },
+        values = {
+            "contributor": self.contributor,
+            "samples": ["0x" + x.hex() for x, _ in self.samples],
+            "labels": "0x" + bytes(label for _, label in self.samples).hex(),
+            "maximum": self.maximum,
+            "nonce": self.nonce,
+            "deadline": self.deadline,
         }
+        return typed_message(DOMAIN_NAME, self.chain_id, self.contract, "Contribution", _CONTRIBUTION, values)
 
     def to_bytes(self) -> bytes:
         """The file that goes to whoever relays it."""
@@ -127,7 +112,7 @@ class SignedContribution:
 
 
 def sign(
-    opened: Opened,
+    opened: SharedModel,
     samples: tuple[Sample, ...],
     account: Account,
     *,
@@ -171,7 +156,7 @@ def read_signed(path: Path) -> SignedContribution:
 
 def relay(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     signed: SignedContribution,
     sender: Account,
     *,
@@ -191,7 +176,7 @@ def relay(
 
 def _relay(
     session: Session,
-    opened: Opened,
+    opened: SharedModel,
     signed: SignedContribution,
     sender: Account,
     pay: bool,
@@ -227,7 +212,7 @@ def _relay(
     return Addition(added, (), gas, receipt if dry_run else None)
 
 
-def _relayed(opened: Opened, signed: SignedContribution) -> Addition:
+def _relayed(opened: SharedModel, signed: SignedContribution) -> Addition:
     before = given_before(opened, signed.contributor, signed.samples)
     if not before.times:
         raise SignatureRefused(
@@ -246,7 +231,7 @@ def check_chain(signed: SignedContribution, chain: Chain) -> None:
         )
 
 
-def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
+def _check_target(signed: SignedContribution, shared: SharedModelContract) -> None:
     check_chain(signed, shared.chain)
     if signed.contract != shared.address:
         raise SignatureRefused(
@@ -255,7 +240,7 @@ def _check_target(signed: SignedContribution, shared: SharedModel) -> None:
         )
 
 
-def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
+def _check(signed: SignedContribution, shared: SharedModelContract, nonce: int) -> None:
     if not signed.samples:
         raise SignatureRefused("there is no sample in it", "Have it signed anew: diln sum sign.")
     if signed.nonce > nonce:
@@ -268,28 +253,17 @@ def _check(signed: SignedContribution, shared: SharedModel, nonce: int) -> None:
     if shared.count() + len(signed.samples) > MOST:
         raise ChainError("the model is full: it numbers no more contributions", "Choose another one.")
     shared.predict_many([x for x, _ in signed.samples])  # refused where the contract refuses a sample
-    unknown = [label for _, label in signed.samples if label >= shared.shape.classes]
+    unknown = [label for _, label in signed.samples if label >= shared.params.classes]
     if unknown:
         raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed anew: diln sum sign.")
-    if not _accepted(signed, shared.chain):
+    if not is_signed_by(shared.chain, signed.contributor, signed.message(), signed.signature):
         raise SignatureRefused(
             f"the signature is not that of {signed.contributor}, or not over exactly this",
             "Have it signed anew: diln sum sign.",
         )
 
 
-def _accepted(signed: SignedContribution, chain: Chain) -> bool:
-    """Whether the contributor signed this: with its key, or by ERC-1271 if it is a contract."""
-    if not chain.code(signed.contributor):
-        return recover_signer(signed.message(), signed.signature) == signed.contributor
-    try:
-        digest = message_digest(signed.message())
-        return Wallet(chain, signed.contributor).is_valid_signature(digest, signed.signature)
-    except ChainError:
-        return False
-
-
-def _sample_in(value: Any) -> Sample:
+def _sample_in(value: object) -> Sample:
     found = fields.object_in(value, {"x", "label"}, "sample")
     label = fields.count_in(found["label"], "label")
     if label > 0xFF:

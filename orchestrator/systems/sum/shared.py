@@ -5,14 +5,15 @@ from functools import cached_property
 
 from orchestrator.bindings.sum import Added, Sum
 from orchestrator.chain import Receipt
-from orchestrator.systems.sum.clone import Clone
-from orchestrator.systems.sum.records import Contribution, Facts, Terms
+from orchestrator.models.online.clone import Clone
+from orchestrator.models.online.compositions import GAME
+from orchestrator.systems.sum.records import Contribution, ContributionInfo, Terms
 from orchestrator.types import Address, Seconds, Wei
 
 PREDICTIONS_AT_ONCE = 100
 
 
-class SharedModel(Clone):
+class SharedModelContract(Clone):
     """A shared model."""
 
     contract: Sum
@@ -20,7 +21,7 @@ class SharedModel(Clone):
     @property
     def game(self) -> bool:
         """Whether it gives points, levels and badges."""
-        return self.composition.endswith("Game")
+        return self.composition.policy is GAME
 
     @cached_property
     def terms(self) -> Terms:
@@ -59,4 +60,6 @@ class SharedModel(Clone):
 
 def contribution_of(event: Added) -> Contribution:
     """What an event tells of a contribution."""
-    return Contribution(event.id, Facts.unpack(event.facts), event.x, event.block_number, event.tx_hash)
+    return Contribution(
+        event.id, ContributionInfo.unpack(event.facts), event.x, event.block_number, event.tx_hash
+    )

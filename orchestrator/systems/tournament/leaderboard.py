@@ -26,7 +26,7 @@ class Performance:
 
 
 @dataclass(frozen=True)
-class Row:
+class LeaderboardRow:
     """An entrant over all rounds: means are over scored rounds, None where there are none."""
 
     who: Address
@@ -50,7 +50,7 @@ def performances(tournament: Tournament, who: Address | None = None) -> list[Per
     return sorted(scored + expired, key=lambda each: (each.round, each.who))
 
 
-def leaderboard(tournament: Tournament) -> list[Row]:
+def leaderboard(tournament: Tournament) -> list[LeaderboardRow]:
     """Everyone who was settled, the best mean correlation first."""
     by_entrant: dict[Address, list[Performance]] = {}
     for each in performances(tournament):
@@ -59,7 +59,9 @@ def leaderboard(tournament: Tournament) -> list[Row]:
     for who, found in by_entrant.items():
         correlation = _mean([each.correlation for each in found if each.correlation is not None])
         contribution = _mean([each.contribution for each in found if each.contribution is not None])
-        rows.append(Row(who, len(found), correlation, contribution, sum(each.payout for each in found)))
+        rows.append(
+            LeaderboardRow(who, len(found), correlation, contribution, sum(each.payout for each in found))
+        )
     return sorted(rows, key=lambda row: (row.correlation is None, -(row.correlation or 0), row.who))
 
 

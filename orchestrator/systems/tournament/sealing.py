@@ -7,9 +7,8 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.tournament import Tournament
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError
+from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
-from orchestrator.provenance.secrets import derive
 from orchestrator.systems.tournament.finding import secret_folder
 from orchestrator.types import Address, Digest
 
@@ -57,9 +56,8 @@ def sealed_of(
 
 def keep(session: Session, tournament: Tournament, domain: str, number: int, sealed: Sealed) -> None:
     """Write it down, under its commitment and as the last of `domain` for a round."""
-    written = {name: part.hex() for name, part in vars(sealed).items()}
     for name in (sealed.commitment.hex(), last(domain, number)):
-        secret_folder(session, tournament.address).write(name, written)
+        secret_folder(session, tournament.address).keep(name, sealed)
 
 
 def kept(session: Session, tournament: Tournament, name: str) -> Sealed | None:
@@ -67,12 +65,7 @@ def kept(session: Session, tournament: Tournament, name: str) -> Sealed | None:
 
     Raises AccountError if it is damaged.
     """
-    found = secret_folder(session, tournament.address).read(name)
-    try:
-        parts = [bytes.fromhex(found[each]) for each in ("content", "salt", "commitment")] if found else []
-    except (KeyError, ValueError) as error:
-        raise AccountError("a kept secret is damaged", "Give the file again: it is restored.") from error
-    return Sealed(parts[0], parts[1], Digest(parts[2])) if parts else None
+    return secret_folder(session, tournament.address).kept(name, Sealed)
 
 
 def last(domain: str, number: int) -> str:

@@ -13,7 +13,7 @@ SKILLS = {"expert": 0.2, "good": 0.05, "lucky": 0.0, "contrary": -0.05}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CharacterResult:
     """What became of a character: `change` in smallest units over all rounds, `correlation` on average."""
 
     name: str
@@ -28,7 +28,7 @@ def simulate(
     stake: int,
     seed: int = 0,
     skills: Mapping[str, float] = SKILLS,
-) -> tuple[list[Outcome], int]:
+) -> tuple[list[CharacterResult], int]:
     """Let characters stake `stake` in each of `rounds`; returns how they did, and what was burnt.
 
     `skills` are the correlations of their predictions with the targets, about. Raises DataError.
@@ -47,5 +47,7 @@ def simulate(
             sums[name] += correlation(ranks_of(guess), targets)
             book.score(number, name, ranks_of(guess))
         book.close(number)
-    outcomes = [Outcome(name, total / rounds / 10**9, book.balances[name]) for name, total in sums.items()]
+    outcomes = [
+        CharacterResult(name, total / rounds / 10**9, book.balances[name]) for name, total in sums.items()
+    ]
     return outcomes, book.balances[BURN]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from eth_utils import keccak
 
-from orchestrator.learning.integer import (
+from orchestrator.models.integer import (
     IntegerModel,
     IntegerNetwork,
     Layer,
@@ -16,7 +16,7 @@ from orchestrator.learning.integer import (
     predict,
     score,
 )
-from tests.contracts.competition.twin import Data, prediction_words, proof_of, word_leaves
+from tests.contracts.competition.reference import Data, prediction_words, proof_of, word_leaves
 from tests.evm import Evm
 
 ZERO = "0x" + "00" * 20
@@ -128,8 +128,8 @@ class Scenario:
         value = 0 if self.terms["token"] != ZERO else self.terms["prize"] + self.terms["bond"]
         call = self.factory.functions.create(tuple(self.terms.values()))
         receipt = self.evm.send(call, sender, value)
-        made = self.evm.events(self.factory, "CompetitionCreated", receipt)[0]
-        self.competition = self.evm.at("Competition", made["competition"])
+        made = self.evm.events(self.factory, "Created", receipt)[0]
+        self.competition = self.evm.at("Competition", made["instance"])
         return receipt
 
     def wait_for_seed(self) -> None:

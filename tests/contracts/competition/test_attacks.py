@@ -7,14 +7,12 @@ on the split (also with a chain that remembers old block hashes, EIP-2935), and 
 from pathlib import Path
 
 import pytest
-from eth.vm.forks.prague.constants import HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CONTRACT_CODE
-from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.backends.pyevm.main import generate_genesis_state_for_keys, get_default_account_keys
 
-from orchestrator.learning.integer import encode_model
+from orchestrator.models.integer import encode_model
 from tests.contracts.competition.scenario import GOOD, OPTIMISTIC, Scenario
 from tests.contracts.competition.test_course import refused
-from tests.evm import Evm, artifact
+from tests.contracts.kernel.world import chain_with_history, kept_hash
+from tests.evm import artifact
 
 HERE = Path(__file__).parent
 TESTS = HERE.parent.parent
@@ -110,7 +108,7 @@ ATTACKS = {
 @pytest.mark.parametrize("name", sorted({name for names in ATTACKS.values() for name in names}))
 def test_attack__in_the_table__exists_and_is_documented(name):
     files = [*HERE.glob("test_*.py"), TESTS / "stateful/test_competition_money.py"]
-    files.append(TESTS / "parity/test_network_models.py")
+    files += [TESTS / "parity/test_network_models.py", TESTS / "contracts/kernel/test_merkle.py"]
     assert any(f"def {name}(" in file.read_text() for file in files)
     assert name in (TESTS.parent / "docs/compete.md").read_text()
 
@@ -142,19 +140,6 @@ def test_draw_split__same_data_again__another_split_and_another_bond(create, evm
     assert first.balance == second.balance == first.terms["prize"] + first.terms["bond"]
 
 
-def chain_with_history():
-    """A chain with EIP-2935's contract. The backend does not write to it: the first hashes are made up."""
-    state = dict(generate_genesis_state_for_keys(get_default_account_keys(10)))
-    state[HISTORY_STORAGE_ADDRESS] = {
-        "balance": 0,
-        "nonce": 1,
-        "code": HISTORY_STORAGE_CONTRACT_CODE,
-        "storage": {number: 1_000 + number for number in range(100)},
-    }
-    backend = PyEVMBackend(genesis_state=state)
-    return Evm(EthereumTester(backend))
-
-
 def test_draw_split__seed_older_than_256_blocks__drawn_from_history():
     evm = chain_with_history()
     scenario = Scenario.create(evm)
@@ -165,7 +150,7 @@ def test_draw_split__seed_older_than_256_blocks__drawn_from_history():
     seed = scenario.asked_terms()["seedBlock"]
     event = evm.events(scenario.competition, "SplitDrawn", receipt)[0]
     words = [
-        (1_000 + seed).to_bytes(32, "big"),
+        kept_hash(seed),
         bytes(12) + bytes.fromhex(scenario.competition.address[2:]),
         scenario.data.root,
     ]

@@ -6,7 +6,7 @@ create
 └── the implementation itself: refused
 split
 ├── early: refused, with the block; twice: refused
-├── equals the twin's
+├── equals the reference's
 └── lapsed: half the bond is the caller's, half is burnt, the prize goes back
 commit and reveal
 ├── early, late: refused, with the time
@@ -32,7 +32,8 @@ import numpy as np
 import pytest
 from eth_utils import keccak
 
-from orchestrator.learning.integer import IntegerNetwork, Layer, encode_model, predict
+from orchestrator.models.integer import IntegerNetwork, Layer, encode_model, predict
+from tests.contracts.competition.reference import Data, draw
 from tests.contracts.competition.scenario import (
     BAD,
     BY_SCORE,
@@ -46,7 +47,6 @@ from tests.contracts.competition.scenario import (
     line,
     make_data,
 )
-from tests.contracts.competition.twin import Data, draw
 from tests.evm import Reverted
 
 
@@ -146,7 +146,7 @@ def test_draw_split__early_and_twice__refused(create, evm):
     scenario = create()
     seed = scenario.asked_terms()["seedBlock"]
     while evm.web3.eth.block_number <= seed + DEPTH - 1:  # the split would be that of a block that may vanish
-        with refused("TooEarly", seed + DEPTH + 1):
+        with refused("SeedTooEarly", seed + DEPTH + 1):
             scenario.evm.call(scenario.f.drawSplit())
         evm.tester.mine_block()
     scenario.draw()
@@ -154,7 +154,7 @@ def test_draw_split__early_and_twice__refused(create, evm):
         scenario.draw()
 
 
-def test_draw_split__any_seed__equals_twin(create, evm):
+def test_draw_split__any_seed__equals_reference(create, evm):
     scenario = create(groups=20, testGroups=7)
     receipt = scenario.draw("stranger")
     event = evm.events(scenario.competition, "SplitDrawn", receipt)[0]
@@ -164,10 +164,10 @@ def test_draw_split__any_seed__equals_twin(create, evm):
 
 def test_slash_undrawn__seed_lapsed__half_to_caller_half_burnt(create, evm):
     scenario = create()
-    with refused("TooEarly"):
+    with refused("NothingToSlash"):
         scenario.send(scenario.f.slashUndrawn(), "stranger")
     evm.tester.mine_blocks(262)
-    with refused("TooLate"):
+    with refused("SeedLost"):
         scenario.send(scenario.f.drawSplit(), "organizer")
     scenario.send(scenario.f.slashUndrawn(), "stranger")
     with refused("AlreadyClosed", 4):
@@ -466,8 +466,8 @@ def test_finalize__one_not_evaluated__only_after_the_deadline(create, evm):
 
 def test_ranking__ties_and_copies__earlier_commitment(create):
     scenario = create(shares=[5_000, 3_000, 1_500, 500])
-    twin = line([-99, 99])  # other weights, same predictions
-    scenario.played(alice=twin, bob=GOOD, carol=GOOD, dave=FAIR)
+    reference = line([-99, 99])  # other weights, same predictions
+    scenario.played(alice=reference, bob=GOOD, carol=GOOD, dave=FAIR)
     for number in (3, 2, 0, 1):  # a copy is evaluated before its original
         scenario.evaluate(number)
     assert scenario.score_of(0) == scenario.score_of(1) == scenario.score_of(2)

@@ -320,7 +320,7 @@ def enter(scenario, purse, model):
     """Commit, and later reveal, as a contract."""
     from eth_utils import keccak
 
-    from orchestrator.learning.integer import encode_model
+    from orchestrator.models.integer import encode_model
     from tests.contracts.competition.scenario import SALT
 
     evm = scenario.evm

@@ -20,7 +20,7 @@ import random
 import pytest
 
 from orchestrator.chain.bound import value_of
-from orchestrator.learning.integer import encode_model
+from orchestrator.models.integer import encode_model
 from orchestrator.systems.competition.bounds import first_broken
 from orchestrator.systems.competition.records import Terms
 from tests.contracts.competition.scenario import BAD, GOOD, HOUR, OPTIMISTIC, TERMS, line

@@ -17,7 +17,7 @@ import struct
 import pytest
 from eth_utils import keccak
 
-from orchestrator.learning.integer import decode_model
+from orchestrator.models.integer import decode_model
 from tests.contracts.competition.scenario import (
     BY_SCORE,
     DIRECT,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {CodeChunks} from "../../../contracts/shared/CodeChunks.sol";
+import {CodeChunks} from "../../../contracts/kernel/CodeChunks.sol";
 
 /// @notice The library `CodeChunks` as it is, and beside it the same without assembly, byte by byte.
 contract CodeChunksReference {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {CodeChunks} from "../../../contracts/shared/CodeChunks.sol";
-import {DotKernel} from "../../../contracts/shared/DotKernel.sol";
-import {IModelRunner, Job} from "../../../contracts/shared/IModelRunner.sol";
-import {Batch, LaneKernel, Lanes} from "../../../contracts/shared/LaneKernel.sol";
-import {Layer, NetworkFormat} from "../../../contracts/shared/NetworkFormat.sol";
-import {ModelCode} from "../../../contracts/shared/ModelCode.sol";
-import {NarrowKernel, Program} from "../../../contracts/shared/NarrowKernel.sol";
-import {PlainModel} from "../../../contracts/shared/PlainModel.sol";
-import {TreeModel} from "../../../contracts/shared/TreeModel.sol";
+import {CodeChunks} from "../../../contracts/kernel/CodeChunks.sol";
+import {DotKernel} from "../../../contracts/models/integer/DotKernel.sol";
+import {IModelRunner, Job} from "../../../contracts/models/integer/IModelRunner.sol";
+import {Batch, LaneKernel, Lanes} from "../../../contracts/models/integer/LaneKernel.sol";
+import {Layer, NetworkFormat} from "../../../contracts/models/integer/NetworkFormat.sol";
+import {ModelCode} from "../../../contracts/models/integer/ModelCode.sol";
+import {NarrowKernel, Program} from "../../../contracts/models/integer/NarrowKernel.sol";
+import {PlainModel} from "./PlainModel.sol";
+import {TreeModel} from "../../../contracts/models/integer/TreeModel.sol";
 
 /// Opens the libraries that run models, each by itself.
 contract CompetitionKernels {

@@ -6,17 +6,17 @@ import {Group, Metric, Refutation, Terms} from "../../../contracts/competition/I
 import {TermsCodec} from "../../../contracts/competition/TermsCodec.sol";
 import {Cids} from "../../../contracts/registry/Cids.sol";
 import {CidKind, IModelRegistry} from "../../../contracts/registry/IModelRegistry.sol";
-import {DotKernel} from "../../../contracts/shared/DotKernel.sol";
-import {IModelRunner} from "../../../contracts/shared/IModelRunner.sol";
-import {Layer, NetworkFormat} from "../../../contracts/shared/NetworkFormat.sol";
-import {TreeModel, Trees} from "../../../contracts/shared/TreeModel.sol";
+import {DotKernel} from "../../../contracts/models/integer/DotKernel.sol";
+import {IModelRunner} from "../../../contracts/models/integer/IModelRunner.sol";
+import {Layer, NetworkFormat} from "../../../contracts/models/integer/NetworkFormat.sol";
+import {TreeModel, Trees} from "../../../contracts/models/integer/TreeModel.sol";
 import {Facts} from "../../../contracts/sum/Facts.sol";
-import {Shape} from "../../../contracts/sum/Shape.sol";
+import {Shape} from "../../../contracts/models/online/Shape.sol";
 import {Terms as SumTerms} from "../../../contracts/sum/incentives/Terms.sol";
-import {Rules} from "../../../contracts/sum/market/Rules.sol";
-import {Samples} from "../../../contracts/sum/market/Samples.sol";
-import {DenseLanes} from "../../../contracts/sum/models/DenseLanes.sol";
-import {SparseLanes} from "../../../contracts/sum/models/SparseLanes.sol";
+import {Rules} from "../../../contracts/market/Rules.sol";
+import {Samples} from "../../../contracts/market/Samples.sol";
+import {DenseLanes} from "../../../contracts/models/online/DenseLanes.sol";
+import {SparseLanes} from "../../../contracts/models/online/SparseLanes.sol";
 
 /// What the contracts read in arbitrary bytes: a digest of it, or zero where they refuse. The layouts of the inputs
 /// are those of tests/parity/readers.py, which reads them in Python.

@@ -2,11 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {DataHandler} from "../../../contracts/sum/DataHandler.sol";
-import {ISumErrors} from "../../../contracts/sum/ISum.sol";
+import {IOnlineModelErrors} from "../../../contracts/models/online/IOnlineModelErrors.sol";
 import {Incentive} from "../../../contracts/sum/Incentive.sol";
-import {Certainty, Model, Scores} from "../../../contracts/sum/Model.sol";
-import {Shape} from "../../../contracts/sum/Shape.sol";
-import {Words} from "../../../contracts/sum/Words.sol";
+import {Certainty, Model, Scores} from "../../../contracts/models/online/Model.sol";
+import {Shape} from "../../../contracts/models/online/Shape.sol";
+import {Words} from "../../../contracts/models/online/Words.sol";
 import {SelfAssessment} from "../../../contracts/sum/incentives/SelfAssessment.sol";
 
 /// @notice One lane at a time, in plain Solidity.
@@ -29,11 +29,11 @@ library PlainLanes {
     /// @notice What SparseLanes refuses.
     function check(Words.Loaded memory loaded, bytes calldata x) internal pure {
         uint256 count = x.length / 2;
-        require(x.length % 2 == 0 && count != 0 && count <= loaded.shape.limit(), ISumErrors.BadFeatures());
+        require(x.length % 2 == 0 && count != 0 && count <= loaded.shape.limit(), IOnlineModelErrors.BadFeatures());
         uint256 previous = 0;
         for (uint256 i; i < count; ++i) {
             uint256 f = feature(x, i);
-            require(f > previous && f < loaded.shape.dims(), ISumErrors.BadFeatures());
+            require(f > previous && f < loaded.shape.dims(), IOnlineModelErrors.BadFeatures());
             previous = f;
         }
     }
@@ -112,7 +112,7 @@ abstract contract PlainCentroid is Model {
     }
 
     function _checkSample(Words.Loaded memory loaded, bytes calldata x) internal pure override {
-        require(x.length == loaded.shape.dims(), ISumErrors.BadFeatures());
+        require(x.length == loaded.shape.dims(), IOnlineModelErrors.BadFeatures());
     }
 
     function _predict(Words.Loaded memory loaded, bytes calldata x) internal view override returns (uint256 label) {

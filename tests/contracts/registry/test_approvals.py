@@ -21,6 +21,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 from web3.contract import Contract
 
+from tests.contracts.kernel.world import delegate
 from tests.contracts.registry.world import (
     PARTICIPANTS,
     TYPES,
@@ -178,12 +179,14 @@ def test_publish__signed_for_another_chain_or_contract__refused(world: World, do
 
 
 def test_publish__second_registry_same_chain__approval_does_not_carry_over(world: World) -> None:
-    twin = World(world.evm, world.evm.deploy("ModelRegistry"))
-    twin.project = twin.create("iris", threshold=1)
-    assert twin.project != world.project
-    signature = world.signature(twin.publication(), "alice")
+    reference = World(world.evm, world.evm.deploy("ModelRegistry"))
+    reference.project = reference.create("iris", threshold=1)
+    assert reference.project != world.project
+    signature = world.signature(reference.publication(), "alice")
     with refused("InvalidSignature"):
-        twin.send("publish", twin.publication(), [(twin.role("alice"), signature)], sender="publisher")
+        reference.send(
+            "publish", reference.publication(), [(reference.role("alice"), signature)], sender="publisher"
+        )
 
 
 def test_publish__promotion_signed__refused(world: World) -> None:
@@ -304,31 +307,10 @@ def test_publish__participant_is_the_registry_or_a_precompile__can_never_sign(wo
 
 def test_publish__key_that_delegated_to_code__signs_as_a_key_or_as_the_code_says(world: World) -> None:
     wallet = world.wallet("bob")
-    _delegate(world, "alice", wallet.address)
+    delegate(world.evm, "alice", wallet.address)
     for number, key in enumerate(("alice", "bob")):
         message = world.publication(number)
         approvals = [(world.role("alice"), world.signature(message, key))]
         world.send("publish", message, approvals, sender="publisher")
     message = world.publication(2)
     _refuses(world, message, world.signature(message, "carol"))
-
-
-def _delegate(world: World, name: str, code: str) -> None:
-    """Let the role's account run the code of a contract (EIP-7702)."""
-    web3, account = world.evm.web3, Account.from_key(world.evm.key(name))
-    nonce = web3.eth.get_transaction_count(account.address)
-    delegation = {"chainId": web3.eth.chain_id, "address": code, "nonce": nonce + 1}
-    transaction = {
-        "type": 4,
-        "chainId": web3.eth.chain_id,
-        "nonce": nonce,
-        "to": world.role("stranger"),
-        "value": 0,
-        "gas": 200_000,
-        "maxFeePerGas": 10**10,
-        "maxPriorityFeePerGas": 10**9,
-        "data": b"",
-        "authorizationList": [account.sign_authorization(delegation)],
-    }
-    web3.eth.send_raw_transaction(account.sign_transaction(transaction).raw_transaction)
-    assert web3.eth.get_code(account.address).startswith(bytes.fromhex("ef0100"))

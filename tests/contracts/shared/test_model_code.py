@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from web3.contract import Contract
 
-from orchestrator.learning.integer import encode_model
+from orchestrator.models.integer import encode_model
 from tests.contracts.competition.scenario import GOOD
 from tests.contracts.registry.world import refused
 from tests.evm import Evm

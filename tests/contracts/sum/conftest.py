@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.learning.onchain import SparsePerceptron
+from orchestrator.models.online.references import SparsePerceptron
 from tests.sum_system import System, Terms, Workshop
 
 DIMS = 41
@@ -20,8 +20,8 @@ def create(workshop: Workshop) -> Callable[..., System]:
     """A sparse perceptron that has learned nothing, with deposits."""
 
     def make(terms: Terms | None = None, **options: object) -> System:
-        twin = SparsePerceptron(DIMS, rate=100, bits=8, limit=20).with_weights([[0] * DIMS])
-        return workshop.create(twin, terms or Terms(), **options)  # type: ignore[arg-type]
+        reference = SparsePerceptron(DIMS, rate=100, bits=8, limit=20).with_weights([[0] * DIMS])
+        return workshop.create(reference, terms or Terms(), **options)  # type: ignore[arg-type]
 
     return make
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from tests.contracts.sum.test_self_assessment import OTHER, disputed, reputation
-from tests.evm import Reverted
+from tests.evm import EVERYTHING, Reverted
 from tests.sum_system import ANY, DAY, GWEI, HOUR, Contribution, Facts, System
 
 X = encode_sparse([1, 5, 40])
@@ -107,15 +107,15 @@ def test_theft__flipped_for_less_than_a_day__deposit_stays(system: System) -> No
 
 
 def test_influence__one_contribution__bounded_by_rate_and_limit(system: System) -> None:
-    before = np.array(system.twin.coef_)
+    before = np.array(system.reference.coef_)
     widest = encode_sparse(range(1, 21))
     system.add(widest, 1, "attacker")
-    twin = type(system.twin)(**system.twin.get_params()).restore(
+    reference = type(system.reference)(**system.reference.get_params()).restore(
         b"".join(word.to_bytes(32, "big") for word in system.words())
     )
-    change = np.abs(twin.coef_ - before)
-    assert change.max() <= system.twin.rate
-    assert change.sum() <= system.twin.rate * (system.twin.limit + 1)
+    change = np.abs(reference.coef_ - before)
+    assert change.max() <= system.reference.rate
+    assert change.sum() <= system.reference.rate * (system.reference.limit + 1)
 
 
 def test_verdict__to_move_it__takes_margin_over_rate_contributions(system: System) -> None:
@@ -124,15 +124,15 @@ def test_verdict__to_move_it__takes_margin_over_rate_contributions(system: Syste
     one, two, three = encode_sparse([1]), encode_sparse([1, 5]), X
     for x in (one, two, three):
         system.add(x, system.do.predict(x).call(), "honest")
-    twin = type(system.twin)(**system.twin.get_params()).restore(
+    reference = type(system.reference)(**system.reference.get_params()).restore(
         b"".join(word.to_bytes(32, "big") for word in system.words())
     )
-    margin = twin._score(np.array([1, 5, 40]), 0)
+    margin = reference._score(np.array([1, 5, 40]), 0)
     needed = 0
     while system.do.predict(X).call() == 1:
         system.add(X, 0, "attacker")
         needed += 1
-    assert needed >= margin / (twin.rate * (3 + 1))
+    assert needed >= margin / (reference.rate * (3 + 1))
 
 
 def test_wallet_that_reverts__blocks_nobody(system: System) -> None:
@@ -146,11 +146,11 @@ def test_wallet_that_reverts__blocks_nobody(system: System) -> None:
     system.evm.advance(200 * DAY)
     system.claim("refund", stuck, "keeper")  # credited, not sent
     system.claim("refund", other, "keeper")
-    system.evm.send(system.do.withdraw(system.evm.role("honest")), "honest")
-    withdraw = data(system, "withdraw", wallet.address)
+    system.evm.send(system.do.withdraw(system.evm.role("honest"), EVERYTHING), "honest")
+    withdraw = data(system, "withdraw", wallet.address, EVERYTHING)
     with pytest.raises(Reverted):
         system.evm.send(wallet.functions.run(system.sum.address, [withdraw], [0]), "attacker")
-    elsewhere = data(system, "withdraw", system.evm.role("attacker"))
+    elsewhere = data(system, "withdraw", system.evm.role("attacker"), EVERYTHING)
     system.evm.send(wallet.functions.run(system.sum.address, [elsewhere], [0]), "attacker")
     assert system.evm.web3.eth.get_balance(system.sum.address) == 0
 
@@ -200,20 +200,20 @@ def test_claim__after_anything_else_in_its_transaction__same_outcome(system: Sys
     wrong = system.add(encode_sparse([9]), 1, "other")
     system.add(encode_sparse([9]), 0, "another")
     system.evm.advance(1)
-    victim = system.hide(X, 1, "honest")
+    victim = system.seal(X, 1, "honest")
     system.evm.advance(200 * DAY)
     price = system.price()
     calls = {
         "commit": (data(system, "commit", b"\1" * 32, ANY), price),
         "fund": (data(system, "fund", system.evm.role("honest"), 0), 0),
-        "withdraw": (data(system, "withdraw", system.evm.role("attacker")), 0),
+        "withdraw": (data(system, "withdraw", system.evm.role("attacker"), EVERYTHING), 0),
         "refund of another": (data(system, "refund", *known.claim), 0),
         "sweep of another": (data(system, "sweep", *wrong.claim), 0),
     }
     call, value = calls[before]
     attacker = system.evm.deploy("SumAttacker", sender="attacker")
     if before == "withdraw":
-        system.evm.send(system.do.fund(attacker.address, 0), "attacker", 1)
+        system.evm.send(system.do.fund(attacker.address, 1), "attacker", 1)
     both = [call, data(system, "refund", *victim.claim)]
     held = system.balance("honest")
     system.evm.send(attacker.functions.run(system.sum.address, both, [value, 0]), "attacker", value)
@@ -228,7 +228,7 @@ def poison_and_repair(system: System, times: int = 10) -> list[Contribution]:
     """The poisoner's wrong samples, all put right, and due."""
     made = []
     for _ in range(times):
-        made.append(system.hide(X, 1 - system.do.predict(X).call(), "poisoner"))
+        made.append(system.seal(X, 1 - system.do.predict(X).call(), "poisoner"))
         label = Facts(made[0].facts).label
         while system.do.predict(X).call() == label:
             system.add(X, 1 - label, "honest")
@@ -280,7 +280,7 @@ def test_rescue__held_for_a_day__refunded_but_without_reputation(system: System)
 
 def test_rescue__flip_just_as_it_falls_due__was_reported_before(system: System) -> None:
     reputation(system, "reporter")
-    made = system.hide(X, 1 - system.do.predict(X).call(), "poisoner")
+    made = system.seal(X, 1 - system.do.predict(X).call(), "poisoner")
     label = Facts(made.facts).label
     while system.do.predict(X).call() == label:
         system.add(X, 1 - label, "honest")
@@ -296,7 +296,7 @@ def test_rescue__flip_just_as_it_falls_due__was_reported_before(system: System) 
 
 def test_share__farmed_reputation__as_large_as_its_part_of_all_deposits(system: System) -> None:
     """Thirty made-up samples are thirty of all that were refunded, not thirty of the few that were news."""
-    farmed = [system.hide(encode_sparse([10 + n]), 1, "farmer") for n in range(30)]
+    farmed = [system.seal(encode_sparse([10 + n]), 1, "farmer") for n in range(30)]
     honest = [system.add(OTHER, system.do.predict(OTHER).call(), "honest") for _ in range(90)]
     system.evm.advance(200 * DAY)
     for each in (*farmed, *honest):
@@ -322,7 +322,7 @@ def test_copy__of_a_reveal_from_the_mempool__earns_neither_reputation_nor_points
     copy = system.add(X, 1, "copycat")  # mined before the reveal that it was copied from
     own = system.added(system.evm.send(system.do.reveal(X, 1, salt, ANY), "victim", ANY))[0]
     assert Facts(copy.facts).surprise
-    assert not Facts(copy.facts).hidden
+    assert not Facts(copy.facts).sealed
     system.evm.advance(200 * DAY)
     system.claim("refund", copy, "copycat")
     assert system.account("copycat")[1] == 0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.learning.onchain import SparsePerceptron
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import SparsePerceptron
 from tests.evm import Reverted
 from tests.sum_system import DAY, FREE, System, Workshop
 
@@ -12,12 +12,12 @@ X = encode_sparse([1, 5])
 
 @pytest.fixture
 def game(workshop: Workshop) -> System:
-    twin = SparsePerceptron(11, rate=100, bits=8, limit=10).with_weights([[0] * 11])
-    return workshop.create(twin, FREE, "SparsePerceptronGame")
+    reference = SparsePerceptron(11, rate=100, bits=8, limit=10).with_weights([[0] * 11])
+    return workshop.create(reference, FREE, "SparsePerceptronGame")
 
 
 def test_refund__surprise__points_level_and_badge(game: System) -> None:
-    contribution = game.hide(X, 1)
+    contribution = game.seal(X, 1)
     game.due(contribution)
     receipt = game.claim("refund", contribution)
     who = game.evm.role("contributor")
@@ -33,7 +33,7 @@ def test_refund__surprise__points_level_and_badge(game: System) -> None:
 
 def test_refund__known_sample__no_points(game: System) -> None:
     game.add(X, 1)
-    known = game.hide(X, 1)
+    known = game.seal(X, 1)
     game.evm.advance(200 * DAY)
     game.claim("refund", known, "keeper")
     assert game.account("contributor")[3] == 0
@@ -42,7 +42,7 @@ def test_refund__known_sample__no_points(game: System) -> None:
 def test_level__twice_the_points__one_more(game: System) -> None:
     for i in range(2):
         label = 1 - game.do.predict(X).call() if i else 1
-        contribution = game.hide(X, label)
+        contribution = game.seal(X, label)
         game.due(contribution)
         game.claim("refund", contribution)
     assert game.account("contributor")[3] >= 20
@@ -50,7 +50,7 @@ def test_level__twice_the_points__one_more(game: System) -> None:
 
 
 def test_badge__moved_or_not_earned__refused(game: System) -> None:
-    contribution = game.hide(X, 1)
+    contribution = game.seal(X, 1)
     game.due(contribution)
     game.claim("refund", contribution)
     who, other = game.evm.role("contributor"), game.evm.role("other")

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.learning.onchain import (
+from orchestrator.models.online.features import encode_dense, encode_sparse
+from orchestrator.models.online.references import (
     DensePerceptron,
     NaiveBayes,
     NearestCentroid,
@@ -22,7 +23,6 @@ from orchestrator.learning.onchain import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from orchestrator.learning.onchain.features import encode_dense, encode_sparse
 from tests.contracts.sum.test_contributions import relay_samples
 from tests.evm import Reverted
 from tests.sum_system import ANY, FREE, System, Workshop

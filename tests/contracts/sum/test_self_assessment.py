@@ -10,7 +10,7 @@ a contribution
 
 import pytest
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from tests.evm import Reverted
 from tests.sum_system import DAY, GWEI, Contribution, Facts, System
 
@@ -46,7 +46,7 @@ def test_refund__not_due__refused(system: System) -> None:
 
 @pytest.mark.parametrize("sender", ["contributor", "keeper"])
 def test_refund__due_and_agreed__credited_to_the_contributor(system: System, sender: str) -> None:
-    contribution = system.hide(X, 1)
+    contribution = system.seal(X, 1)
     system.due(contribution)
     before = system.balance("contributor")
     system.claim("refund", contribution, sender)

@@ -165,7 +165,7 @@ def test_log__after_marking__shows_status_and_reason(diln, published):
     assert diln("mark", f"{PROJECT}@1", "revoked").code == 2
     assert diln("mark", f"{PROJECT}@1", "revoked", "--reason", "data leak").code == 0
     [row] = diln("log", PROJECT, "--json").json
-    assert isinstance(row["published"], int)
+    assert isinstance(row["published"]["unix"], int)
     assert (row["status"], row["reason"]) == (Status.REVOKED.word, "data leak")
     refused = diln("predict", f"{PROJECT}@1", "row.csv")
     assert refused.code == 1

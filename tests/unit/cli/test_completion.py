@@ -28,7 +28,7 @@ def completed(words: str) -> list[str]:
     ("words", "offered"),
     [
         ("diln co", ["compile", "completion", "competition"]),
-        ("diln sum market re", ["relay", "reveal"]),
+        ("diln market re", ["relay", "replay", "reveal"]),
         ("diln verify --si", ["--signed-by"]),
         ("diln sum show --enc", ["--encoder"]),
     ],

@@ -236,18 +236,18 @@ def test_lazy_imports__modules__run_when_a_name_is_used() -> None:
             from orchestrator import chain
             from orchestrator.systems.sum import opening
         print("web3" in sys.modules or "pandas" in sys.modules)
-        print(opening.open_any.__name__, chain.connect.__name__)
-        from orchestrator.systems.sum.opening import open_any
-        print(open_any is opening.open_any)
+        print(opening.open_model.__name__, chain.connect.__name__)
+        from orchestrator.systems.sum.opening import open_model
+        print(open_model is opening.open_model)
     """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "open_any", "connect", "True"]
+    assert done.stdout.split() == ["False", "open_model", "connect", "True"]
 
 
 def test_contributing__example_of_a_command__runs(tmp_path: Path) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (shown,) = re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    example = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
+    shown = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
     code = f"{example}\nfrom orchestrator.cli import main\nmain()"
     lines = shown.splitlines()
 
@@ -263,7 +263,7 @@ def test_contributing__example_of_a_command__runs(tmp_path: Path) -> None:
         return done.stdout
 
     start(["chain", "advance", "2h"])
-    said = [start(line.removeprefix("$ diln ").split()) for line in lines]
+    said = [start(line.removeprefix("diln ").split()) for line in lines]
 
     assert said[0].split()[:2] == ["block", "took"]
     (row,) = json.loads(said[1])

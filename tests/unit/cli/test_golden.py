@@ -3,6 +3,8 @@
 After a change on purpose, run it with UPDATE_GOLDEN=1 in the environment, and read the difference.
 """
 
+import contextlib
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -10,9 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer.main
 
-from orchestrator.cli import SECTIONS
+from orchestrator.cli import HELP, HELP_WIDTH, SECTIONS, command_help
 from orchestrator.console import root
 from tests.integration.acts import COMMANDS
 
@@ -58,6 +61,35 @@ def test_commands__parameters_and_help__are_those_of_the_golden_file() -> None:
         assert listed[name] == facts, name
 
 
+def told(words: list[str]) -> str:
+    """What typer prints for `--help`."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        typer.main.get_command(root.app)(args=[*words, "--help"], prog_name="diln", standalone_mode=False)
+    return text.getvalue()
+
+
+def test_help__of_each_command__is_shipped_as_typer_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(HELP_WIDTH))
+    texts = {name.replace(" ", "."): told(name.split()) for name in found()}
+    if os.environ.get("UPDATE_GOLDEN"):
+        for each in HELP.glob("*.txt"):
+            each.unlink()
+        HELP.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (HELP / f"{name}.txt").write_text(text, encoding="utf-8")
+
+    assert {each.stem for each in HELP.glob("*.txt")} == set(texts)
+    for name, text in texts.items():
+        assert command_help(name.split(".")) == text, name
+
+
+def test_help__narrow_terminal_or_no_command__is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command_help(["..", "sum"]) is command_help(["nonsense"]) is None
+    monkeypatch.setenv("COLUMNS", "40")
+    assert command_help(["sum"]) is None
+
+
 def test_commands__options__say_what_they_are_for() -> None:
     silent = [
         f"{name} {each.opts[0]}"
@@ -70,10 +102,7 @@ def test_commands__options__say_what_they_are_for() -> None:
 
 
 def test_commands__whatever_sends__is_run_under_faults() -> None:
-    replaced = {
-        "chain cancel",
-        "chain speed-up",
-    }  # they change what others sent: tests/unit/chain/test_rescue
+    others = {"chain cancel", "chain speed-up", "mcp"}  # they change, or call for, what others send
     sending = {
         name
         for tree, command in trees()
@@ -82,4 +111,4 @@ def test_commands__whatever_sends__is_run_under_faults() -> None:
     }
     tried = {" ".join(each.words) for each in COMMANDS.values()}
     missing = {name for name in sending if not any(f"{each} ".startswith(f"{name} ") for each in tried)}
-    assert missing == replaced
+    assert missing == others

@@ -16,8 +16,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from orchestrator.cli.competition.options import model_file
 from orchestrator.config import load_settings
 from orchestrator.errors import ModelError, UntrustedModel
-from orchestrator.learning.integer import decode_model
 from orchestrator.learning.modelfile import save_model
+from orchestrator.models.integer import decode_model
 from orchestrator.systems.competition.candidates import Candidate, candidate_of, exact_score
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples

@@ -27,7 +27,7 @@ import pytest
 from orchestrator.bindings.competition import Status
 from orchestrator.config import load_settings
 from orchestrator.errors import ModelError, UsageError
-from orchestrator.learning.integer import predict
+from orchestrator.models.integer import predict
 from orchestrator.systems.competition import checking
 from orchestrator.systems.competition.checking import check_claims, posted_claims, refute, settle
 from orchestrator.systems.competition.contracts import Competition

@@ -68,10 +68,10 @@ def test_looking__many_submissions__asks_what_it_asks_for_few(
     competition = stage.create()
     stage.keep(competition, "organizer", Role.ORGANIZER)  # draws the split, opens the training data
     looks: dict[str, Callable[[], object]] = {
-        "list": lambda: overview.overview(competition, standings=False),
+        "list": lambda: overview.overview(competition, leaderboard=False),
         "withdraw": lambda: withdraw(stage.session, competition, stage.account("anna")),
-        "watch as submitter": lambda: stage.keep(competition, "anna", Role.SUBMITTER),
-        "watch as refuter": lambda: stage.keep(competition, "anna", Role.REFUTER),
+        "keep as submitter": lambda: stage.keep(competition, "anna", Role.SUBMITTER),
+        "keep as refuter": lambda: stage.keep(competition, "anna", Role.REFUTER),
     }
     commit(stage, competition, FEW)
     for look in looks.values():  # the kind of the node is asked for once
@@ -85,5 +85,5 @@ def test_looking__many_submissions__asks_what_it_asks_for_few(
     monkeypatch.setattr(type(stage.session.chain.network), "embedded", False)
     shown = asked(stage, lambda: overview.overview(competition))
     assert shown["batch"] == -(-(FEW + MANY) // CALLS_AT_ONCE)
-    assert len(overview.overview(competition).standings) == FEW + MANY
+    assert len(overview.overview(competition).leaderboard) == FEW + MANY
     assert sum(shown.values()) <= 1.5 * sum(before["list"].values()) + shown["batch"]

@@ -76,14 +76,14 @@ COMMANDS: dict[str, list[str]] = {
     "train-baseline": [],
     "submit": ["--dry-run", "--model", "m.skops"],
     "reveal": [],
-    "open-test": [],
+    "publish-test": [],
     "evaluate": ["--all"],
     "claim": ["--submission", "0"],
     "refute": [],
     "finalize": [],
     "withdraw": [],
     "publish": ["--submission", "0"],
-    "watch": ["--once"],
+    "keep": ["--once"],
 }
 
 
@@ -93,7 +93,7 @@ def test_commands__hostile_competitions__each_ends_with_a_sentence(
     Path("m.skops").write_bytes(b"\x01\x01")
     for address in planted:
         for command, options in COMMANDS.items():
-            for role in (["--role", "organizer"], ["--role", "refuter"]) if command == "watch" else ([],):
+            for role in (["--role", "organizer"], ["--role", "refuter"]) if command == "keep" else ([],):
                 code = run(["competition", command, address, *options, *role])
                 said = capsys.readouterr()
                 assert code in (0, 1, 2), (command, address)

@@ -36,7 +36,7 @@ def test_overview__another_fork_at_any_moment__is_of_one(
     chain.web3.provider = forks
     monkeypatch.setitem(vars(chain), "development", development)
     found, one, other = answers(forks, lambda: overview(competition))
-    assert (len(one.standings), len(other.standings)) == (1, 3)
+    assert (len(one.leaderboard), len(other.leaderboard)) == (1, 3)
     assert all(each in (one, other) for each in found)
 
     monkeypatch.setattr(Chain, "look", lambda chain, read: read())

@@ -19,8 +19,8 @@ from onnx import TensorProto, helper, load, numpy_helper, save
 from onnx.reference import ReferenceEvaluator
 
 from orchestrator.errors import ModelError, UntrustedModel
-from orchestrator.learning.integer import predict_real, quantize, read_onnx
-from orchestrator.learning.integer.reading import onnxfile
+from orchestrator.models.integer import predict_real, quantize, read_onnx
+from orchestrator.models.integer.reading import onnxfile
 
 RNG = np.random.default_rng(0)
 NAMES = ["a", "b", "c", "d"]

@@ -3,20 +3,17 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.chain import Account, migrate
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.creating import Plan, create, plan
-from orchestrator.systems.sum.opening import Opened, open_market, open_model
+from orchestrator.models.online.planning import Plan, plan
+from orchestrator.models.online.training import Table, train
+from orchestrator.systems.sum.creating import create
+from orchestrator.systems.sum.opening import SharedModel, open_model
 from orchestrator.systems.sum.records import DAY, Terms
-from orchestrator.systems.sum.training import Table, train
-
-if TYPE_CHECKING:
-    from tests.unit.sum.market_stage import Fair
 
 TERMS = Terms(cost_weight=1_000, refund_wait=DAY, take_gap=DAY // 2, creator_wait=3 * DAY, any_wait=5 * DAY)
 ROLES = {"creator": "alice", "contributor": "bob", "poisoner": "carol", "keeper": "dave"}
@@ -43,7 +40,7 @@ def planned() -> Plan:
 class Village:
     """A shared model and the people around it."""
 
-    def __init__(self, session: Session, opened: Opened) -> None:
+    def __init__(self, session: Session, opened: SharedModel) -> None:
         self.session = session
         self.opened = opened
 
@@ -70,24 +67,3 @@ def village(template: Path, tmp_path: Path) -> Iterator[Village]:
     shutil.copytree(template, tmp_path / "home")
     with Session(load_settings(home=tmp_path / "home", environ={})) as session:
         yield Village(session, open_model(session, "walks"))
-
-
-@pytest.fixture(scope="session")
-def fair_template(template: Path, planned: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder whose chain has a market that takes contributions, to be copied."""
-    from tests.unit.sum.market_stage import open_fair
-
-    home = tmp_path_factory.mktemp("market") / "home"
-    shutil.copytree(template, home)
-    with Session(load_settings(home=home, environ={})) as session:
-        open_fair(session, planned.converted)
-    return home
-
-
-@pytest.fixture
-def fair(fair_template: Path, tmp_path: Path) -> "Iterator[Fair]":
-    from tests.unit.sum.market_stage import Fair
-
-    shutil.copytree(fair_template, tmp_path / "home")
-    with Session(load_settings(home=tmp_path / "home", environ={})) as session:
-        yield Fair(session, open_market(session, "fair"))

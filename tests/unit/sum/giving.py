@@ -1,14 +1,14 @@
-"""What the tests of hiding, relaying and paying share."""
+"""What the tests of sealing, relaying and paying share."""
 
 from orchestrator.chain import Account, load_artifact
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY
-from orchestrator.systems.sum.adding import Sample, encode_row
-from orchestrator.systems.sum.claiming import Outcome
+from orchestrator.models.online.encoding import Sample, encode_row
+from orchestrator.systems.sum.claiming import ClaimResult
 from orchestrator.systems.sum.duties import CONTRIBUTOR, Look, turn
-from orchestrator.systems.sum.hiding import hide, reveal
-from orchestrator.systems.sum.opening import Opened
+from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.relaying import SignedContribution, sign
+from orchestrator.systems.sum.sealing import reveal, seal
 from orchestrator.types import Wei
 from tests.evm import MOCKS
 from tests.unit.sum.conftest import CITY, Village, review
@@ -33,7 +33,7 @@ def deploy(village: Village, name: str, *arguments):
 
 
 def conceal(village: Village, *samples: Sample, **options):
-    return hide(village.session, village.opened, samples, village.account("contributor"), **options)
+    return seal(village.session, village.opened, samples, village.account("contributor"), **options)
 
 
 def uncover(village: Village) -> list:
@@ -46,8 +46,13 @@ def signed_by(village: Village, *samples: Sample, **options) -> SignedContributi
 
 
 def done_by(
-    session: Session, opened: Opened, account: Account, *, everyone: bool = False, least: Wei | None = None
-) -> list[Outcome]:
+    session: Session,
+    opened: SharedModel,
+    account: Account,
+    *,
+    everyone: bool = False,
+    least: Wei | None = None,
+) -> list[ClaimResult]:
     """What a keeper does now for `account`."""
     roles = frozenset({ANYBODY} if everyone else {CONTRIBUTOR})
     return list(turn(Look(session, opened, account, roles=roles, least=least)))

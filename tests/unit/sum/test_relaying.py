@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.bindings.sum import Funded
+from orchestrator.chain.typeddata import message_digest
 from orchestrator.errors import (
     ChainError,
     DataError,
@@ -21,9 +22,9 @@ from orchestrator.errors import (
     SignatureRefused,
     WrongChain,
 )
-from orchestrator.provenance.typed import message_digest
-from orchestrator.systems.sum.creating import Plan, create
-from orchestrator.systems.sum.funding import fill_up
+from orchestrator.models.online.funding import fill_up
+from orchestrator.models.online.planning import Plan
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
 from orchestrator.types import ZERO_ADDRESS
@@ -171,7 +172,7 @@ def test_read_signed__malformed__refused(tmp_path: Path, data: bytes) -> None:
         read_signed(file)
 
 
-def test_commands__hidden_signed_and_funded__run(
+def test_commands__sealed_signed_and_funded__run(
     village: Village, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from orchestrator.cli.dispatch import run
@@ -183,7 +184,7 @@ def test_commands__hidden_signed_and_funded__run(
         return json.loads(capsys.readouterr().out)
 
     text, file = ["--text", review(CITY, 0), "--label", "city"], str(tmp_path / "signed.json")
-    assert diln("add", "walks", *text, "--hidden", "--max-price", "1", "--from", "bob")["commitments"]
+    assert diln("add", "walks", *text, "--sealed", "--max-price", "1", "--from", "bob")["commitments"]
     village.session.chain.mine()
     assert diln("reveal", "walks", "--from", "bob")[0]["done"] is True
     assert diln("sign", "walks", *text, "--from", "carol", "-o", file)["samples"] == 1

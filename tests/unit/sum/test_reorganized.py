@@ -15,12 +15,11 @@ from orchestrator.config import Settings
 from orchestrator.kernel.session import Session
 from orchestrator.systems.sum.adding import add
 from orchestrator.systems.sum.claiming import claims, settle
-from orchestrator.systems.sum.opening import open_market, open_model
+from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from tests.unit.chain.faults import answers, forked, mixes
 from tests.unit.sum.conftest import CITY, NATURE, Village
 from tests.unit.sum.giving import sample
-from tests.unit.sum.market_stage import Fair
 
 
 def on_the_fork(act: Callable[[Session], Any]) -> Callable[[Settings], None]:
@@ -67,24 +66,3 @@ def test_claims__another_fork_at_any_moment__are_of_one(
 
     monkeypatch.setattr(Chain, "look", lambda chain, read: read())
     assert mixes(forks, read, len(found), one, other)
-
-
-def test_standing__another_fork_at_any_moment__is_of_one(
-    fair: Fair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chain = fair.session.chain
-
-    def differ(fork: Session) -> None:
-        there = Fair(fork, open_market(fork, "fair"))
-        there.give(there.lessons()[:2])
-        there.give(there.lessons(wrong=True)[2:6], "poisoner")
-
-    forks = forked(chain, fair.session.settings, tmp_path, on_the_fork(differ))
-    fair.give(fair.lessons()[:4])
-    chain.web3.provider = forks
-    found, one, other = answers(forks, lambda: fair.standing().rows)
-    assert (len(one), len(other)) == (1, 2)
-    assert all(each in (one, other) for each in found)
-
-    monkeypatch.setattr(Chain, "look", lambda chain, read: read())
-    assert mixes(forks, lambda: fair.standing().rows, len(found), one, other)

@@ -14,12 +14,13 @@ import json
 
 import pytest
 
+from orchestrator.cli.dispatch import run as diln
 from orchestrator.errors import DataError, SpecError
 from orchestrator.systems.sum.simulation.agents import Crowd
 from orchestrator.systems.sum.simulation.reviews import load_samples
 from orchestrator.systems.sum.simulation.running import first_model, run, simulate, simulate_seeds, write
 from orchestrator.systems.sum.simulation.scenario import COIN, SHIPPED, load_scenario
-from orchestrator.systems.sum.simulation.world import TwinWorld
+from orchestrator.systems.sum.simulation.world import ReferenceWorld
 
 
 @pytest.mark.parametrize("name", sorted({path.stem for path in SHIPPED.glob("*.toml")} - {"market"}))
@@ -60,7 +61,7 @@ def test_run__any_moment__no_unit_is_made_or_lost():
     samples = load_samples(scenario.data, None, scenario.seed)
     model = first_model(scenario.model, samples, scenario.data.initial, scenario.seed)
     starts = [round(agent.start * COIN) for agent in scenario.agent]
-    world = TwinWorld(model, scenario.contract_terms, starts, 1)
+    world = ReferenceWorld(model, scenario.contract_terms, starts, 1)
     crowd = Crowd(world, scenario.agent, samples, scenario.data.initial, scenario.contract_terms, 0)
     seen = []
     crowd.run(50 * 86_400, 86_400, lambda _: seen.append(world.owed()))
@@ -94,6 +95,14 @@ def test_simulate_seeds__farmer_of_reputation__gets_less_than_a_hundredth_of_the
     gains = {each.team: each.to_json() for each in simulate_seeds(scenario, 2)}
     assert gains["coalition"]["mean"] < 300_000
     assert gains["honest"]["mean"] > -600_000
+
+
+def test_simulate_seeds__denier_of_reputation__pays_dearly_for_it():
+    scenario = load_scenario("denial")
+    gains = {each.team: each.to_json() for each in simulate_seeds(scenario, 1)}
+    assert gains["honest"]["reputation"] < 200  # alone they earn some 340
+    assert gains["coalition"]["mean"] < -20_000_000
+    assert gains["honest"]["mean"] > 20_000_000
 
 
 def test_run__more_agents_than_the_chain_has_accounts__refused():
@@ -130,3 +139,8 @@ def test_load_samples__full_reviews__by_their_most_frequent_words(tmp_path):
     samples = load_samples(section, tmp_path / "aclImdb", 0)
     assert samples.train.shape == samples.test.shape == (12, 3)
     assert sorted(samples.labels.tolist()) == [0] * 6 + [1] * 6
+
+
+def test_simulate__seeds_and_a_folder__refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert diln(["sum", "simulate", "quick", "--seeds", "2", "-o", "pictures"]) == 2
+    assert "nothing is written" in capsys.readouterr().err

@@ -1,8 +1,8 @@
 """What strangers put into the factory, its calls and their descriptors ends nobody's command.
 
 ├── a call of the factory with dirty padding, clones of foreign code, of no code, with other arguments: one
-│   row each, and every command of a model or market goes on
-├── models and markets of others with the same name: the own and the known one is meant
+│   row each, and every command of a model goes on
+├── models of others with the same name: the own and the known one is meant
 ├── a node that does not know the transaction of a creation: no name, no traceback
 └── descriptors with names that cannot be shown, or are mistaken for others: refused
 """
@@ -17,10 +17,11 @@ from orchestrator.chain import Account, Chain
 from orchestrator.cli.dispatch import run
 from orchestrator.errors import ModelError
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.descriptor import Descriptor, parse_descriptor
-from orchestrator.systems.sum.encoders import VocabularyEncoder
-from orchestrator.systems.sum.factory import Factory, factory_of
-from orchestrator.systems.sum.opening import Found, models, open_any
+from orchestrator.models.online.descriptor import Descriptor, parse_descriptor
+from orchestrator.models.online.encoders import VocabularyEncoder
+from orchestrator.models.online.factory import Factory, factory_of
+from orchestrator.models.online.finding import Instance, models
+from orchestrator.systems.sum.opening import open_model
 
 
 def raw(chain: Chain, stranger: Account, to: str, data: bytes) -> Any:
@@ -56,7 +57,7 @@ def test_models__call_with_dirty_padding__one_row_and_every_name_still_opens(vil
     found = list(models(session))
     assert [each.salt for each, _ in found][-1] == b"\7" * 32
     assert found[-1][1] is None
-    assert open_any(session, village.opened.name).shared.address == village.opened.shared.address
+    assert open_model(session, village.opened.name).shared.address == village.opened.shared.address
 
 
 def test_created__transaction_that_the_node_does_not_know__no_salt(
@@ -70,7 +71,7 @@ def test_created__transaction_that_the_node_does_not_know__no_salt(
     monkeypatch.setattr(village.session.chain.web3.eth, "get_transaction", missing)
     assert [each.salt for each in Factory.created(factory_of(village.session))] == [None]
     with pytest.raises(ModelError, match="no shared model"):
-        open_any(village.session, village.opened.name)
+        open_model(village.session, village.opened.name)
 
 
 def hostile(session: Session, account: Account, arguments: bytes) -> None:
@@ -102,11 +103,10 @@ SHARED = [
     ["report", "walks"],
     ["reveal", "walks"],
     ["withdraw", "walks"],
-    ["watch", "walks", "--once"],
-    ["watch", "walks", "--once", "--everyone"],
+    ["keep", "walks", "--once"],
+    ["keep", "walks", "--once", "--everyone"],
     ["fund", "walks", "0.001"],
     ["add", "walks", "--text", "river deer", "--label", "nature"],
-    ["market", "list"],
 ]
 
 
@@ -131,84 +131,50 @@ def test_list__hostile_entries__a_row_for_each(village: Any, capsys: pytest.Capt
     assert sum(row["name"] == "walks" for row in rows) == 1
 
 
-MARKETS = [
-    ["list"],
-    ["market", "list"],
-    ["show", "fair"],
-    ["market", "show", "fair"],
-    ["predict", "fair", "--text", "a tower and a tram"],
-    ["replay", "fair"],
-    ["market", "settle", "fair"],
-    ["market", "open", "fair"],
-    ["market", "withdraw", "fair"],
-    ["watch", "fair", "--once"],
-    ["market", "contribute", "fair", "--text", "river deer", "--label", "nature", "--open"],
-]
-
-
-@pytest.mark.parametrize("words", MARKETS, ids=" ".join)
-def test_commands__market_among_hostile_entries__work(
-    fair: Any, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    session = fair.session
-    hostile(session, fair.account("stranger"), fair.opened.created.arguments)
-    assert run(["sum", *words, "--json", "--home", str(session.settings.home)]) == 0
-    assert "fair" in capsys.readouterr().out or words[-1] != "list"
-
-
 # -- of the same name ------------------------------------------------------------------------------------
 
 
-def namesake(session: Session, opened: Found, account: str = "bob") -> None:
+def namesake(session: Session, opened: Instance, account: str = "bob") -> None:
     """Create what `opened` is a second time, with the very descriptor, so that it has the same name."""
     created = opened.created
     assert created is not None
     assert created.salt is not None
-    implementation = session.deployments.get(opened.shared.composition)
+    implementation = session.deployments.get(opened.shared.composition.name)
     creating = factory_of(session).create(implementation, created.salt, created.arguments)
     session.chain.send(creating, session.account(account))
     same = [found for found, descriptor in models(session) if descriptor and descriptor.name == opened.name]
     assert len(same) > 1
 
 
-@pytest.mark.parametrize("command", ["show", "refund", "report", "watch", "replay", "withdraw"])
+@pytest.mark.parametrize("command", ["show", "refund", "report", "keep", "replay", "withdraw"])
 def test_commands__model_of_the_same_name__the_one_that_this_folder_made(
     village: Any, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     namesake(village.session, village.opened)
-    words = ["--once"] if command == "watch" else []
+    words = ["--once"] if command == "keep" else []
     assert run(["sum", command, "walks", *words, "--home", str(village.session.settings.home)]) == 0
     assert "several" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["show", "settle", "open", "withdraw"])
-def test_commands__market_of_the_same_name__the_one_that_this_folder_made(
-    fair: Any, command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    namesake(fair.session, fair.opened)
-    assert run(["sum", "market", command, "fair", "--home", str(fair.session.settings.home)]) == 0
-    assert "several" not in capsys.readouterr().err
-
-
-def test_open_any__all_are_strangers__the_one_that_this_folder_used(
+def test_open_model__all_are_strangers__the_one_that_this_folder_used(
     village: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session, address = village.session, village.opened.shared.address
     namesake(session, village.opened)
     monkeypatch.setattr(session, "names", {})
-    assert open_any(session, "walks").shared.address == address
+    assert open_model(session, "walks").shared.address == address
 
 
-def test_open_any__used_by_this_folder_but_another_is_own__the_own(
+def test_open_model__used_by_this_folder_but_another_is_own__the_own(
     village: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session, account = village.session, village.account("contributor")
     namesake(session, village.opened)
     monkeypatch.setattr(session, "names", {account.address: account.name})
-    assert open_any(session, "walks").shared.creator == account.address
+    assert open_model(session, "walks").shared.creator == account.address
 
 
-def test_open_any__strangers_and_none_is_known__asks_for_an_address(
+def test_open_model__strangers_and_none_is_known__asks_for_an_address(
     village: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = village.session
@@ -216,7 +182,7 @@ def test_open_any__strangers_and_none_is_known__asks_for_an_address(
     monkeypatch.setattr(session, "names", {})
     monkeypatch.setattr(type(session.known), "knows", lambda *_: False)
     with pytest.raises(ModelError, match="several shared models are called `walks`"):
-        open_any(session, "walks")
+        open_model(session, "walks")
 
 
 GOOD = Descriptor("walks", "SparsePerceptron", ("city", "nature"), VocabularyEncoder(("ab", "cd")))

@@ -23,16 +23,20 @@ from orchestrator.errors import (
     VerificationFailed,
 )
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.adding import add, encode_features, encode_row
+from orchestrator.models.online.descriptor import descriptor_cid, parse_descriptor
+from orchestrator.models.online.encoding import encode_features, encode_row
+from orchestrator.models.online.factory import factory_of
+from orchestrator.models.online.finding import read_test_set
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import Table, read_pipeline, read_table, train
+from orchestrator.systems.sum.adding import add
 from orchestrator.systems.sum.claiming import claims, settle
-from orchestrator.systems.sum.creating import create, plan
-from orchestrator.systems.sum.descriptor import descriptor_cid, parse_descriptor
-from orchestrator.systems.sum.factory import factory_of
+from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.leaderboard import leaderboard
-from orchestrator.systems.sum.opening import open_model, read_test_set
+from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.replaying import replay
-from orchestrator.systems.sum.training import Table, read_pipeline, read_table, train
+from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import conceal, done_by, sample, uncover
 
@@ -73,7 +77,7 @@ def test_add__right_sample__is_refunded_when_due_and_withdrawn(village):
     shared = village.opened.shared
     assert refunded.amount == contribution.facts.deposit * shared.unit == village.balance("contributor")
     account = village.account("contributor")
-    receipt = village.session.chain.send(shared.contract.withdraw(account.address), account)
+    receipt = village.session.chain.send(shared.contract.withdraw(account.address, EVERYTHING), account)
     assert shared.paid_out(receipt) == refunded.amount
     assert village.balance("contributor") == 0
 
@@ -180,7 +184,7 @@ def test_replay__after_updates__is_the_chain_bit_for_bit(village):
     _teach(village, review(CITY, 1), "city", "contributor")
     done = replay(village.opened, read_test_set(village.session, village.opened.descriptor))
     assert done.contributions == village.opened.shared.count() > 0
-    assert done.twin.words() == village.opened.shared.words()
+    assert done.reference.words() == village.opened.shared.words()
     assert done.history[0].accuracy == village.opened.descriptor.quality.quantized
     times = [point.time for point in done.history]
     assert times == sorted(times)
@@ -250,7 +254,7 @@ def test_open_model__another_contract__recognized_by_its_code(village):
 def test_open_model__clone_of_unknown_code__refused(village):
     session, shared = village.session, village.opened.shared
     factory = factory_of(session)
-    artifact = load_artifact(shared.composition)
+    artifact = load_artifact(shared.composition.name)
     unlike = bytearray(artifact.bytecode)
     unlike[-1] ^= 1  # only a byte of its metadata
     constructor = session.chain.web3.eth.contract(abi=artifact.abi, bytecode=bytes(unlike)).constructor()
@@ -306,7 +310,7 @@ def _teach(village: Village, text: str, label: str, role: str) -> None:
 
 
 def _earn_reputation(village: Village) -> None:
-    """The model comes to agree with the contributor on what it had not known, and was hidden first."""
+    """The model comes to agree with the contributor on what it had not known, and was sealed first."""
     conceal(village, sample(village, NATURE, 2, "city"))
     village.session.chain.mine()
     [told] = uncover(village)
@@ -376,7 +380,7 @@ def test_commands__every_listing__is_json_too(village, capsys):
     assert run(["sum", "show", "walks", "--png", str(picture), *home]) == 0
     assert json.loads(capsys.readouterr().out)["tested_on"] == 12
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert run(["sum", "watch", "walks", "--once", "--from", "bob", *home]) == 0
+    assert run(["sum", "keep", "walks", "--once", "--from", "bob", *home]) == 0
     assert [each["duty"] for each in json.loads(capsys.readouterr().out)["due"]] == [
         "claim refunds and rewards"
     ]
@@ -435,10 +439,8 @@ def test_draw_history__few_contributions__whole_numbers_and_limits_that_do_not_m
 @pytest.mark.parametrize("kind", ["perceptron", "bayes"])
 def test_plan__last_fifth_of_the_labels_wrong__measures_what_it_costs_this_model(kind):
     """As a test of one's own would: learn the samples in their order, the last fifth of them wrongly."""
-    from orchestrator.systems.sum import creating
-
     trained = train(table(), kind)
-    made = creating.plan(trained)
+    made = plan(trained)
     model, (labels, rows) = made.converted.model, (trained.calibration.labels, trained.calibration.rows())
     right = type(model)(**model.get_params()).restore(model.to_bytes())
     wrong = type(model)(**model.get_params()).restore(model.to_bytes())

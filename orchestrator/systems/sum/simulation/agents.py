@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from orchestrator.learning.onchain.features import encode_sparse
+from orchestrator.models.online.features import encode_sparse
 from orchestrator.systems.sum.records import DAY, OpenRecord, Terms
 from orchestrator.systems.sum.simulation.reviews import Samples
 from orchestrator.systems.sum.simulation.scenario import COIN, Agent
-from orchestrator.systems.sum.simulation.world import Given, Sealed, World
+from orchestrator.systems.sum.simulation.world import Learned, Sealed, World
 
 MINUTE = 60
 BUFFER = 4096
@@ -61,7 +61,7 @@ class Crowd:
         ends, indices = samples.train.indptr.tolist(), samples.train.indices + 1
         self._xs = [encode_sparse(indices[a:b]) for a, b in itertools.pairwise(ends)]
         self._unused = range(samples.dims - samples.unused, samples.dims)
-        self._open: dict[int, Given] = {}
+        self._open: dict[int, Learned] = {}
         self._began = world.now
 
     def run(self, until: int, every: int, measure: Callable[[int], None]) -> None:
@@ -185,10 +185,10 @@ class Crowd:
             self._give(number, x, label, self.world.balance(number))
 
     def _give(self, number: int, x: bytes, label: int, ready: int) -> None:
-        if not self.people[number].agent.hidden:
+        if not self.people[number].agent.sealed:
             self._given(number, self.world.add(number, x, label, ready))
             return
-        sealed = self.world.hide(number, x, label, ready)
+        sealed = self.world.seal(number, x, label, ready)
         if sealed is None:
             self.people[number].refused += 1
         else:
@@ -207,7 +207,7 @@ class Crowd:
         if given:
             self._given(number, given)
 
-    def _given(self, number: int, given: Given | None) -> None:
+    def _given(self, number: int, given: Learned | None) -> None:
         if given is None:
             self.people[number].refused += 1
             return
@@ -233,7 +233,7 @@ class Crowd:
             else:
                 heapq.heappush(person.claims, (world.now + round(person.agent.look * MINUTE), which))
 
-    def _try(self, number: int, given: Given) -> None:
+    def _try(self, number: int, given: Learned) -> None:
         """Do what a keeper does: refund, report, take or sweep, as the record and the model allow."""
         world, record = self.world, self.world.record(given)
         if record is None:
@@ -246,7 +246,7 @@ class Crowd:
         elif not agrees:
             self._oppose(number, given, record, held)
 
-    def _oppose(self, number: int, given: Given, record: OpenRecord, held: int) -> None:
+    def _oppose(self, number: int, given: Learned, record: OpenRecord, held: int) -> None:
         """Report, take, or long after sweep what the model is against."""
         world, reported = self.world, self.people[number].reported
         if given.number not in reported or not record.against:

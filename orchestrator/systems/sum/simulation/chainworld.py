@@ -14,9 +14,10 @@ from orchestrator.chain.development import NAMES
 from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.config import load_settings
 from orchestrator.errors import SpecError
-from orchestrator.learning.onchain import OnChainModel
-from orchestrator.systems.sum.records import GWEI, Contribution, Facts, OpenRecord, Terms
-from orchestrator.systems.sum.simulation.world import Given, Sealed, World
+from orchestrator.models.online.clone import GWEI
+from orchestrator.models.online.references import OnChainModel
+from orchestrator.systems.sum.records import Contribution, ContributionInfo, OpenRecord, Terms
+from orchestrator.systems.sum.simulation.world import Learned, Sealed, World
 from orchestrator.types import ZERO_ADDRESS, Address
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ChainWorld(World):
         if len(starts) >= len(NAMES):
             raise SpecError(
                 f"{len(starts)} agents are too many for the chain",
-                f"Take {len(NAMES) - 1} at most, or twins.",
+                f"Take {len(NAMES) - 1} at most, or references.",
             )
         self.now = began - DEPLOYING
         self._folder = tempfile.TemporaryDirectory(prefix="diln-simulation-")
@@ -52,7 +53,7 @@ class ChainWorld(World):
         self._salts = 0
         self.contract = self._create(model, terms)
         for agent, start in enumerate(starts):
-            fund = self.contract.fund(self._agent(agent), 0)
+            fund = self.contract.fund(self._agent(agent), start * GWEI)
             self._send(fund, self._who[agent + 1], start * GWEI)
             self.now += 1
 
@@ -70,7 +71,7 @@ class ChainWorld(World):
         receipt = self._send(create, creator)
         self.now += 1
         [created] = factory.emitted(Created, receipt)
-        return Sum(self._chain, created.sum)
+        return Sum(self._chain, created.instance)
 
     def price(self) -> int:
         return self.contract.price(1) // GWEI
@@ -84,11 +85,11 @@ class ChainWorld(World):
     def classify(self, x: bytes) -> int:
         return self.contract.predict(x)
 
-    def add(self, agent: int, x: bytes, label: int, maximum: int) -> Given | None:
+    def add(self, agent: int, x: bytes, label: int, maximum: int) -> Learned | None:
         receipt = self._act(self.contract.add(x, label, maximum * GWEI), agent)
         return self._given(agent, receipt)
 
-    def hide(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None:
+    def seal(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None:
         self._salts += 1
         salt = self._salts.to_bytes(32, "big")
         sealed = self.contract.commitment_of(self._agent(agent), x, label, salt)
@@ -98,32 +99,34 @@ class ChainWorld(World):
         [event] = self.contract.emitted(Committed, receipt)
         return Sealed(agent, x, label, event.deposit, salt)
 
-    def reveal(self, sealed: Sealed, maximum: int) -> Given | None:
+    def reveal(self, sealed: Sealed, maximum: int) -> Learned | None:
         salt = cast(bytes, sealed.handle)
         call = self.contract.reveal(sealed.x, sealed.label, salt, maximum * GWEI)
         return self._given(sealed.agent, self._act(call, sealed.agent))
 
-    def _given(self, agent: int, receipt: Any) -> Given | None:
+    def _given(self, agent: int, receipt: Any) -> Learned | None:
         if receipt is None:
             return None
         [event] = self.contract.emitted(Added, receipt)
-        contribution = Contribution(event.id, Facts.unpack(event.facts), event.x)
+        contribution = Contribution(event.id, ContributionInfo.unpack(event.facts), event.x)
         due = contribution.facts.due_at(self._terms)
-        return Given(contribution.number, agent, contribution.x, contribution.facts.label, due, contribution)
+        return Learned(
+            contribution.number, agent, contribution.x, contribution.facts.label, due, contribution
+        )
 
-    def refund(self, agent: int, given: Given) -> bool:
+    def refund(self, agent: int, given: Learned) -> bool:
         return self._claim(self.contract.refund, agent, given)
 
-    def report(self, agent: int, given: Given) -> bool:
+    def report(self, agent: int, given: Learned) -> bool:
         return self._claim(self.contract.report, agent, given)
 
-    def take(self, agent: int, given: Given) -> bool:
+    def take(self, agent: int, given: Learned) -> bool:
         return self._claim(self.contract.take, agent, given)
 
-    def sweep(self, agent: int, given: Given) -> bool:
+    def sweep(self, agent: int, given: Learned) -> bool:
         return self._claim(self.contract.sweep, agent, given)
 
-    def record(self, given: Given) -> OpenRecord | None:
+    def record(self, given: Learned) -> OpenRecord | None:
         contribution = cast(Contribution, given.handle)
         found = self.contract.record(contribution.slot)
         if found.digest != contribution.digest:
@@ -133,7 +136,7 @@ class ChainWorld(World):
     def words(self) -> list[int]:
         return self.contract.words(0, self.contract.length())
 
-    def _claim(self, build: Callable[[int, int, bytes], "Call"], agent: int, given: Given) -> bool:
+    def _claim(self, build: Callable[[int, int, bytes], "Call"], agent: int, given: Learned) -> bool:
         contribution = cast(Contribution, given.handle)
         return self._act(build(*contribution.claim), agent) is not None
 

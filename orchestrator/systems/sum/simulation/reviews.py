@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from orchestrator.errors import DataError
-from orchestrator.systems.sum.encoders import Words
+from orchestrator.models.online.encoders import Words
 from orchestrator.systems.sum.simulation.scenario import DataSection
 
 PREPARED = "imdb_500words.npz"

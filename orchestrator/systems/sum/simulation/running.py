@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from orchestrator.errors import VerificationFailed
-from orchestrator.learning.onchain import NaiveBayes, OnChainModel, SparseLogistic, SparsePerceptron
-from orchestrator.systems.sum.conversion import FASTEST, LIMIT, TOP, certain_bits, log_bits
+from orchestrator.models.online.conversion import FASTEST, LIMIT, TOP, certain_bits, log_bits
+from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparseLogistic, SparsePerceptron
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.simulation.agents import Crowd
 from orchestrator.systems.sum.simulation.reviews import Samples, load_samples
 from orchestrator.systems.sum.simulation.scenario import COIN, Agent, ModelSection, Scenario
-from orchestrator.systems.sum.simulation.world import TwinWorld, World
+from orchestrator.systems.sum.simulation.world import ReferenceWorld, World
 from orchestrator.types import Report
 
 STARTED = 1_700_000_000
@@ -104,10 +104,11 @@ def simulate(
     on_chain: bool = False,
     progress: Report | None = None,
 ) -> Result:
-    """Run a scenario, on twins or through the contracts. Raises DataError where its data is not to be had.
+    """Run a scenario, on references or through the contracts. Raises DataError where its data is missing.
 
-    Through the contracts it is run on twins as well; raises VerificationFailed where a weight or a unit of
-    money differs in the end, or any measurement on the way. Without the bad agents it runs on twins only.
+    Through the contracts it is run on references as well; raises VerificationFailed where a weight or a unit
+    of money differs in the end, or any measurement on the way. Without the bad agents it runs on references
+    only.
     """
     samples = load_samples(scenario.data, data, scenario.seed)
     track = run(scenario, samples, scenario.agent, on_chain=on_chain, progress=progress)
@@ -258,18 +259,18 @@ def write(result: Result, folder: Path) -> list[Path]:
     return [picture, content]
 
 
-def _compare(chain: Track, twins: Track) -> None:
+def _compare(chain: Track, references: Track) -> None:
     for name in ("words", "units", "reputation", "given", "refused", "times", "accuracy", "balances"):
-        if getattr(chain, name) != getattr(twins, name):
+        if getattr(chain, name) != getattr(references, name):
             raise VerificationFailed(
-                f"the contracts end with other {name} than the twins",
+                f"the contracts end with other {name} than the references",
                 "Run `diln compile`, if the contracts were changed; else this is a defect of DILN.",
             )
 
 
 def _world(model: OnChainModel, scenario: Scenario, starts: list[int], on_chain: bool) -> World:
     if not on_chain:
-        return TwinWorld(model, scenario.contract_terms, starts, STARTED)
+        return ReferenceWorld(model, scenario.contract_terms, starts, STARTED)
     from orchestrator.systems.sum.simulation.chainworld import ChainWorld
 
     return ChainWorld(model, scenario.contract_terms, starts, STARTED)

@@ -1,12 +1,11 @@
 """A scenario: a TOML file with agents, terms, data and a model."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.errors import SpecError
+from orchestrator.kernel.scenarios import read_scenario
 from orchestrator.systems.sum.records import DAY, Terms
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
@@ -66,7 +65,7 @@ class Agent(_Section):
     - whale: on day `turns`, `burst` samples, one a minute, at any price.
     - watch: nothing; it only claims.
 
-    `team` is with whom it shares its gains. It gives every `pace` wakes, until day `until`, hidden first if
+    `team` is with whom it shares its gains. It gives every `pace` wakes, until day `until`, sealed first if
     told so, and looks every `look` minutes at what it could not claim.
     """
 
@@ -74,7 +73,7 @@ class Agent(_Section):
     good: bool
     team: str = ""
     strategy: Literal["sample", "flip", "thief", "farm", "deny", "copy", "whale", "watch"] = "sample"
-    hidden: bool = False
+    sealed: bool = False
     pace: int = Field(1, gt=0)
     offset: int = Field(0, ge=0)  # the wake at which it begins
     until: float = Field(1e9, ge=0)
@@ -108,17 +107,4 @@ class Scenario(_Section):
 
 def load_scenario(reference: str) -> Scenario:
     """A scenario by its file, or the name of one that ships with DILN. Raises SpecError."""
-    path = Path(reference)
-    if not path.is_file():
-        path = SHIPPED / f"{reference}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.toml")))
-        raise SpecError(f"there is no scenario {reference}", f"Give a TOML file, or one of {known}.")
-    try:
-        return Scenario.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not valid TOML: {error}", "Correct the line that it names.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SpecError(f"{path}: {where}: {first['msg']}", "Compare it with docs/grow.md.") from error
+    return read_scenario(Scenario, reference, SHIPPED, "docs/grow.md")

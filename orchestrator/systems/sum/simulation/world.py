@@ -1,6 +1,6 @@
-"""What agents can do with a shared model, and a world in which a Python twin stands for the contract.
+"""What agents can do with a shared model, and a world in which a Python reference stands for the contract.
 
-The twin's world is the contract's reference: prices, deposits, shares and balances to the unit. Every action
+Its world is as the contract's: prices, deposits, shares and balances to the unit. Every action
 takes place in a block of its own, at least a second after the last one.
 """
 
@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import isqrt
 
-from orchestrator.learning.onchain import OnChainModel
-from orchestrator.systems.sum.records import SURE, OpenRecord, Terms
+from orchestrator.models.online.references import OnChainModel
+from orchestrator.systems.sum.records import CERTAINTY_ONE, OpenRecord, Terms
 
 
 @dataclass(frozen=True)
-class Given:
+class Learned:
     """A contribution as agents remember it; `handle` is the world's own."""
 
     number: int
@@ -64,32 +64,32 @@ class World(ABC):
         """An agent's reputation."""
 
     @abstractmethod
-    def add(self, agent: int, x: bytes, label: int, maximum: int) -> Given | None: ...
+    def add(self, agent: int, x: bytes, label: int, maximum: int) -> Learned | None: ...
 
     @abstractmethod
-    def hide(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None: ...
+    def seal(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None: ...
 
     @abstractmethod
-    def reveal(self, sealed: Sealed, maximum: int) -> Given | None: ...
+    def reveal(self, sealed: Sealed, maximum: int) -> Learned | None: ...
 
     @abstractmethod
     def classify(self, x: bytes) -> int:
         """What the model says; free."""
 
     @abstractmethod
-    def refund(self, agent: int, given: Given) -> bool: ...
+    def refund(self, agent: int, given: Learned) -> bool: ...
 
     @abstractmethod
-    def report(self, agent: int, given: Given) -> bool: ...
+    def report(self, agent: int, given: Learned) -> bool: ...
 
     @abstractmethod
-    def take(self, agent: int, given: Given) -> bool: ...
+    def take(self, agent: int, given: Learned) -> bool: ...
 
     @abstractmethod
-    def sweep(self, agent: int, given: Given) -> bool: ...
+    def sweep(self, agent: int, given: Learned) -> bool: ...
 
     @abstractmethod
-    def record(self, given: Given) -> OpenRecord | None:
+    def record(self, given: Learned) -> OpenRecord | None:
         """What is left of its deposit, and the last look; None where it is settled."""
 
     @abstractmethod
@@ -109,14 +109,14 @@ class _Record:
     against: bool = False
 
 
-class TwinWorld(World):
-    """Deposit, refund, take (contracts/sum/incentives/SelfAssessment.sol) over a twin, in plain Python.
+class ReferenceWorld(World):
+    """Deposit, refund, take (contracts/sum/incentives/SelfAssessment.sol) over a reference, in plain Python.
 
     `starts` are the agents' balances in units; `began` is when the model was created.
     """
 
-    def __init__(self, twin: OnChainModel, terms: Terms, starts: list[int], began: int) -> None:
-        self.twin = twin
+    def __init__(self, reference: OnChainModel, terms: Terms, starts: list[int], began: int) -> None:
+        self.reference = reference
         self.terms = terms
         self.accounts = [Account(start) for start in starts]
         self.burnt = 0
@@ -139,15 +139,15 @@ class TwinWorld(World):
     def valid(self, agent: int) -> int:
         return self.accounts[agent].valid
 
-    def add(self, agent: int, x: bytes, label: int, maximum: int) -> Given | None:
+    def add(self, agent: int, x: bytes, label: int, maximum: int) -> Learned | None:
         price, account = self.price(), self.accounts[agent]
         moment = self._tick()
         if price > min(maximum, account.balance):
             return None
         account.balance -= price
-        return self._learn(agent, x, label, price, moment, hidden=False)
+        return self._learn(agent, x, label, price, moment, sealed=False)
 
-    def hide(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None:
+    def seal(self, agent: int, x: bytes, label: int, maximum: int) -> Sealed | None:
         price, account = self.price(), self.accounts[agent]
         self._tick()
         if price > min(maximum, account.balance):
@@ -156,32 +156,32 @@ class TwinWorld(World):
         self._sealed += price
         return Sealed(agent, x, label, price)
 
-    def reveal(self, sealed: Sealed, maximum: int) -> Given | None:
+    def reveal(self, sealed: Sealed, maximum: int) -> Learned | None:
         price, account = max(self.price(), sealed.deposit), self.accounts[sealed.agent]
         moment = self._tick()
         if price > maximum or price - sealed.deposit > account.balance:
             return None
         account.balance -= price - sealed.deposit
         self._sealed -= sealed.deposit
-        return self._learn(sealed.agent, sealed.x, sealed.label, price, moment, hidden=True)
+        return self._learn(sealed.agent, sealed.x, sealed.label, price, moment, sealed=True)
 
-    def _learn(self, agent: int, x: bytes, label: int, price: int, moment: int, *, hidden: bool) -> Given:
-        verdict = self.twin.learn(x, label)
+    def _learn(self, agent: int, x: bytes, label: int, price: int, moment: int, *, sealed: bool) -> Learned:
+        verdict = self.reference.learn(x, label)
         if verdict.changed:
             self._said.clear()
         self._count += 1
         self._priced_at = moment
-        self._records[self._count] = _Record(price, price, hidden or verdict.predicted == label)
-        due = moment + self.terms.refund_wait * SURE // verdict.certainty
-        return Given(self._count, agent, x, label, due)
+        self._records[self._count] = _Record(price, price, sealed or verdict.predicted == label)
+        due = moment + self.terms.refund_wait * CERTAINTY_ONE // verdict.certainty
+        return Learned(self._count, agent, x, label, due)
 
     def classify(self, x: bytes) -> int:
         said = self._said.get(x)
         if said is None:
-            said = self._said[x] = self.twin.classify(x)
+            said = self._said[x] = self.reference.classify(x)
         return said
 
-    def refund(self, agent: int, given: Given) -> bool:
+    def refund(self, agent: int, given: Learned) -> bool:
         record, moment = self._records.get(given.number), self._tick()
         if record is None or self.classify(given.x) != given.label:
             return False
@@ -199,7 +199,7 @@ class TwinWorld(World):
         self._valid += earned
         return True
 
-    def report(self, agent: int, given: Given) -> bool:
+    def report(self, agent: int, given: Learned) -> bool:
         record, moment = self._records.get(given.number), self._tick()
         key = given.number, agent
         if record is None or agent == given.agent or moment < given.due - self.terms.take_gap:
@@ -217,7 +217,7 @@ class TwinWorld(World):
             record.looked_at, record.against = moment, True
         return True
 
-    def take(self, agent: int, given: Given) -> bool:
+    def take(self, agent: int, given: Learned) -> bool:
         record, moment = self._records.get(given.number), self._tick()
         share = self._promised.get((given.number, agent), 0)
         if record is None or share == 0 or moment < given.due or self.classify(given.x) == given.label:
@@ -232,7 +232,7 @@ class TwinWorld(World):
         self.accounts[agent].balance += share
         return True
 
-    def sweep(self, agent: int, given: Given) -> bool:
+    def sweep(self, agent: int, given: Learned) -> bool:
         record, moment = self._records.get(given.number), self._tick()
         if record is None or agent == given.agent or moment < given.due + self.terms.any_wait:
             return False
@@ -250,12 +250,12 @@ class TwinWorld(World):
         self.burnt += rest - rest // 2
         return True
 
-    def record(self, given: Given) -> OpenRecord | None:
+    def record(self, given: Learned) -> OpenRecord | None:
         found = self._records.get(given.number)
         return OpenRecord(found.left, found.looked_at, found.against) if found else None
 
     def words(self) -> list[int]:
-        return self.twin.words()
+        return self.reference.words()
 
     def owed(self) -> int:
         """All units that anybody has or may still get, and those that are burnt."""

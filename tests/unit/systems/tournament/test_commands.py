@@ -25,10 +25,11 @@ def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.Ca
     assert (shown["pot"], shown["bond"]) == (ETHER.json(2 * COIN), ETHER.json(COIN))
     assert shown["most_of_a_stake"] == 0.05
     assert shown["organizer"] == found.terms.organizer
-    assert shown["rounds"][0]["closes"] == found.times_of(0).closes
+    assert shown["rounds"][0]["closes"]["unix"] == found.times_of(0).closes
     assert said("list") == [{name: value for name, value in shown.items() if name != "rounds"}]
     assert ETHER.json(COIN) in [event.get("stake") for event in said("history")]
-    assert said("fund", "2", "--from", "bob") == {"paid": ETHER.json(2 * COIN), "free": ETHER.json(2 * COIN)}
+    funded = said("fund", "2", "--from", "bob")
+    assert (funded["paid"], funded["free"]) == (ETHER.json(2 * COIN), ETHER.json(2 * COIN))
     assert said("withdraw", "--leave", "0.5", "--from", "bob")["withdrawn"] == ETHER.json(3 * COIN // 2)
     assert said("withdraw", "--from", "bob")["withdrawn"] == ETHER.json(COIN // 2)
     assert said("withdraw", "--from", "bob")["withdrawn"] == ETHER.json(0)

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Certainty, Scores} from "./Model.sol";
+import {Words} from "./Words.sol";
+import {SparseLanes} from "./SparseLanes.sol";
+import {SparseLinear} from "./SparseLinear.sol";
+
+/// @title Perceptron, sparse
+/// @notice The perceptron over sparse binary features. It learns from its mistakes only: the weights of the sample's
+/// features and the intercept move by `rate` towards the label (and, with more than two classes, those of the label
+/// predicted instead move away).
+abstract contract SparsePerceptron is SparseLinear {
+    function _learn(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        virtual
+        override
+        returns (uint256 predicted, uint256 certainty, bool changed)
+    {
+        if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
+        (int256 score, uint256 end) = _noteScore(loaded, x, 0);
+        predicted = score > 0 ? 1 : 0;
+        certainty = Certainty.ofMargin(y == 1 ? score : -score, loaded.shape.bits());
+        changed = predicted != y;
+        int256 rate = int256(loaded.shape.rate());
+        if (changed) SparseLanes.shift(loaded, end, y == 1 ? rate : -rate);
+    }
+
+    function _learnMany(Words.Loaded memory loaded, bytes calldata x, uint256 y)
+        private
+        returns (uint256 predicted, uint256 certainty, bool changed)
+    {
+        int256[] memory scores = _scores(loaded, x);
+        predicted = Scores.label(scores);
+        certainty = Scores.certainty(scores, y, loaded.shape.bits());
+        if (predicted == y) return (predicted, certainty, false);
+        int256 rate = int256(loaded.shape.rate());
+        _shift(loaded, x, y, rate);
+        _shift(loaded, x, predicted, -rate);
+        return (predicted, certainty, true);
+    }
+}

@@ -1,0 +1,1 @@
+"""What commands of all contracts with a model share."""

@@ -1,0 +1,32 @@
+"""Scenarios: TOML files that say what is simulated, and those that ship with DILN."""
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrator.errors import SpecError
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def read_scenario(kind: type[S], reference: str, shipped: Path, page: str) -> S:
+    """A scenario by its file, or by the name of one in the folder `shipped`; `page` documents the format.
+
+    Raises SpecError.
+    """
+    path = Path(reference)
+    if not path.is_file():
+        path = shipped / f"{reference}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(each.stem for each in shipped.glob("*.toml")))
+        raise SpecError(f"there is no scenario {reference}", f"Give a TOML file, or one of {known}.")
+    try:
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is not valid TOML: {error}", "Correct the line that it names.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SpecError(f"{path}: {where}: {first['msg']}", f"Compare it with {page}.") from error

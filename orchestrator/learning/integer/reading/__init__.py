@@ -1,9 +1,0 @@
-"""Estimators of scikit-learn and ONNX files, read as real models over bytes.
-
-Neither scikit-learn nor onnx is imported before a model is read.
-"""
-
-from orchestrator.learning.integer.reading.estimators import read_estimator
-from orchestrator.learning.integer.reading.onnxgraph import read_onnx
-
-__all__ = ["read_estimator", "read_onnx"]

@@ -1,0 +1,1 @@
+"""Models that contracts hold: the same integers here and on the chain."""

@@ -1,0 +1,186 @@
+"""Find a contract with a model by name or address, and what was published with it."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from orchestrator.chain import Chain
+from orchestrator.chain.naming import checked_address, is_address_like
+from orchestrator.errors import IntegrityError, ModelError, StorageError
+from orchestrator.kernel.session import Session
+from orchestrator.models.online.base import OnChainModel
+from orchestrator.models.online.clone import Clone
+from orchestrator.models.online.compositions import Composition, Policy
+from orchestrator.models.online.descriptor import (
+    LONGEST,
+    Descriptor,
+    TestSet,
+    descriptor_cid,
+    parse_descriptor,
+    parse_test_set,
+)
+from orchestrator.models.online.factory import Created, arguments_of, factory_of, implementation_of, recognize
+from orchestrator.types import Address, Digest
+
+LARGEST_TEST = 8 << 20  # bytes: a few seconds of decoding
+MOST_NAMED = 5  # addresses in a hint, of those with the same name
+BEFORE_BASE = 96  # bytes of the arguments: money, terms, shape
+
+C = TypeVar("C", bound=Clone)
+Bind = Callable[[Composition, Chain, Address, int], C]
+"""Makes a system's class of a contract: composition, chain, address, the block of its creation."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What the factory created, with its descriptor, which is the one that its address commits to."""
+
+    shared: Clone
+    descriptor: Descriptor
+    created: Created | None
+
+    @property
+    def name(self) -> str:
+        return self.descriptor.name
+
+    def first_reference(self) -> OnChainModel:
+        """The reference of the model as it was created."""
+        _, arguments = arguments_of(self.shared.chain.code(self.shared.address))
+        return self.shared.composition.reference(self.shared.params, arguments[BEFORE_BASE:])
+
+    def reference(self) -> OnChainModel:
+        """The reference of the model as it is now: what it predicts, the contract predicts."""
+        words = b"".join(word.to_bytes(32, "big") for word in self.shared.words())
+        return self.shared.composition.reference(self.shared.params, words)
+
+
+def find(
+    session: Session,
+    reference: str,
+    policies: tuple[Policy, ...],
+    bind: Bind[C],
+    encoder: Path | None = None,
+) -> tuple[C, Descriptor, Created | None]:
+    """The contract, under one of `policies`, that `reference` names: an address, or the name of its creator.
+
+    Of several with a name, one that an account of this machine created comes first, then one that this
+    folder has used: anybody may give theirs the same name. `encoder` is a descriptor's file, for those whose
+    descriptor is not to be had from storage.
+
+    Raises NotDeployed, ChainError for another contract, ModelError where there is none of that name, it has
+    another policy, or the encoder is missing, IntegrityError for the encoder of another.
+    """
+    address = locate(session, reference)
+    composition = recognize(session.chain, address)
+    created = next(factory_of(session).created(address), None)
+    if composition.policy not in policies:
+        raise ModelError(
+            f"{reference} is a {composition.policy.what}, not a {policies[0].what}",
+            f"`diln {composition.policy.commands} --help` shows what it does, "
+            f"`diln {policies[0].commands} list` what there is.",
+        )
+    shared = bind(composition, session.chain, address, created.block if created else 0)
+    descriptor = _descriptor(session, address, created, encoder)
+    if descriptor.model != composition.model.part:
+        raise ModelError(f"the descriptor is of a {descriptor.model}, not of a {composition.model.part}")
+    descriptor.check_params(shared.params)
+    return shared, descriptor, created
+
+
+def locate(session: Session, reference: str) -> Address:
+    """The address of what `reference` names, which may be anything. Raises ModelError as `find` does."""
+    return checked_address(reference) if is_address_like(reference) else _by_name(session, reference).address
+
+
+def models(session: Session) -> Iterator[tuple[Created, Descriptor | None]]:
+    """All that this chain's factory created, with the descriptors that storage has at hand."""
+    for created in factory_of(session).created():
+        yield created, _at_hand(session, created)
+
+
+def check_name(session: Session, name: str, creator: Address) -> None:
+    """Raise ModelError where `creator` has a model or market of that name."""
+    for created, descriptor in models(session):
+        if created.creator == creator and descriptor and descriptor.name == name:
+            raise ModelError(
+                f"you have a shared model `{name}` already, at {created.address}", "Choose another name."
+            )
+
+
+def publish(session: Session, descriptor: Descriptor) -> None:
+    """Pin a descriptor where its digest says. Raises IntegrityError if the store puts it elsewhere."""
+    stored = session.storage.put(descriptor.to_bytes())
+    if stored.cid != descriptor_cid(descriptor.digest):
+        raise IntegrityError("the store gave another CID than the digest names", "Run it again.")
+
+
+def read_test_set(session: Session, descriptor: Descriptor) -> TestSet | None:
+    """The test set that was published with a model, if there is one. Raises StorageError, ModelError."""
+    if not descriptor.test:
+        return None
+    return parse_test_set(session.storage.read(descriptor.test, limit=LARGEST_TEST))
+
+
+def _by_name(session: Session, name: str) -> Created:
+    found = [each for each, descriptor in models(session) if descriptor and descriptor.name == name]
+    if not found:
+        raise ModelError(
+            f"there is no shared model `{name}` here",
+            "`diln sum list` shows those of this chain; one without a name is opened by its address.",
+        )
+    found = [each for each in found if each.creator in session.names] or found
+    if len(found) > 1:
+        found = [each for each in found if session.known.knows(each.address)] or found
+    if len(found) > 1:
+        addresses = ", ".join(each.address for each in found[:MOST_NAMED])
+        raise ModelError(f"several shared models are called `{name}`", f"Give an address: {addresses}.")
+    return found[0]
+
+
+def _at_hand(session: Session, created: Created) -> Descriptor | None:
+    if created.salt is None or not session.storage.has(descriptor_cid(created.salt)):
+        return None
+    try:
+        return parse_descriptor(session.storage.read(descriptor_cid(created.salt), limit=LONGEST))
+    except (ModelError, StorageError):
+        return None
+
+
+def _descriptor(session: Session, address: Address, created: Created | None, file: Path | None) -> Descriptor:
+    data = _file(file) if file else _stored(session, address, created)
+    digest = Digest(hashlib.sha256(data).digest())
+    code = session.chain.code(address)
+    creator, arguments = arguments_of(code)
+    if factory_of(session).address_of(implementation_of(code), creator, digest, arguments) != address:
+        raise IntegrityError(
+            f"this encoder (SHA-256 {digest.hex()[:12]}…) is not the one that {address} was created with",
+            "Ask the model's creator for the descriptor that was published with it.",
+        )
+    return parse_descriptor(data)
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}", "Give the descriptor's file.") from error
+
+
+def _stored(session: Session, address: Address, created: Created | None) -> bytes:
+    if created is None or created.salt is None:
+        raise ModelError(
+            f"nothing on the chain tells where the encoder of {address} is",
+            "Get its descriptor from its creator, and give it with --encoder FILE.",
+        )
+    cid = descriptor_cid(created.salt)
+    try:
+        return session.storage.read(cid, limit=LONGEST)
+    except IntegrityError:
+        raise
+    except StorageError as error:
+        raise ModelError(
+            f"the encoder of {address} is missing: {error.message}",
+            f"Reach the storage that has {cid}, or give the file with --encoder FILE.",
+        ) from error

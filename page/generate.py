@@ -1,0 +1,103 @@
+"""Write page/src/generated from the package: ABIs, the sentences of errors, fixed addresses, Unicode 14.
+
+python page/generate.py [FOLDER]
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from orchestrator.chain.artifact import load_artifact  # noqa: E402
+from orchestrator.chain.development import NAMES, private_key  # noqa: E402
+from orchestrator.models.online.alphabet import ASSIGNED  # noqa: E402
+
+CONTRACTS = {
+    "ModelRegistry": """
+        project projects version versions verifyInclusion batch artifact areParticipants publicationDigest
+        isPublisher isParticipant publish revoke promote demote pause unpause setParticipants setPublishers
+        ProjectCreated VersionPublished VersionRevoked BatchAnchored StatusChanged Aliased
+    """,
+    "SumFactory": "addressOf Created",
+    "SparsePerceptronStake": """
+        predict predictBatch add price account status money settings refund report take withdraw creator
+        commit reveal sweep Added Refunded Taken Withdrawn Swept
+    """,
+}
+"""What the page calls and reads, by contract."""
+
+RENAMED = {"SparsePerceptronStake": "sharedModel"}
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files().items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def files() -> dict[str, str]:
+    """Each generated file with its content."""
+    errors, sentences = _errors()
+    addresses = json.loads((ROOT / "orchestrator/chain/addresses.json").read_text())
+    keys = [[name, "0x" + private_key(name).hex()] for name in NAMES]
+    return {
+        "abi.ts": _file(*(_constant(_name(each), _abi(each)) + " as const;" for each in CONTRACTS)),
+        "errors.ts": _file(
+            _constant("errors", errors) + " as const;",
+            _constant("sentences: Record<string, string>", sentences) + ";",
+        ),
+        "addresses.ts": _file(_constant("addresses: Record<string, `0x${string}`>", addresses) + ";"),
+        "alphabet.ts": _file(_constant("ASSIGNED", ASSIGNED) + ";"),
+        "keys.ts": _file(
+            "// Everybody knows these keys: those of Anvil's mnemonic, for development chains only.",
+            _constant("keys: [string, `0x${string}`][]", keys) + ";",
+        ),
+    }
+
+
+def _constant(declared: str, value: Any) -> str:
+    return f"export const {declared} = {_json(value)}"
+
+
+def _file(*lines: str) -> str:
+    return "\n".join(["// Written by page/generate.py; do not edit.", *lines, ""])
+
+
+def _name(contract: str) -> str:
+    return RENAMED.get(contract, contract[0].lower() + contract[1:])
+
+
+def _abi(contract: str) -> list[Any]:
+    kept, abi = set(CONTRACTS[contract].split()), load_artifact(contract).abi
+    return [_bare(each) for each in abi if each.get("name") in kept and each["type"] != "error"]
+
+
+def _errors() -> tuple[list[Any], dict[str, str]]:
+    """Every custom error of the package, and what its contract's source says of it."""
+    found = json.loads((ROOT / "orchestrator/chain/errors.json").read_text())
+    bare = {_json(each): each for each in (_bare({**entry, "notice": None}) for entry in found)}
+    return list(bare.values()), {entry["name"]: entry["notice"] for entry in found if entry.get("notice")}
+
+
+def _bare(value: Any) -> Any:
+    """Without what only Solidity's tools read."""
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _bare(each)
+        for key, each in value.items()
+        if key != "internalType" and each is not None and not (key == "anonymous" and each is False)
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "page/src/generated")

@@ -1,0 +1,116 @@
+// What the model registry knows, as values: projects, versions and their ancestry.
+import type { Address, Hex } from "viem";
+import { modelRegistry as abi } from "../generated/abi";
+import { events, pages, read, type Log } from "./read";
+import { ask, contract } from "./site";
+
+export const STATUS = ["none", "revoked", "deprecated", "published", "deployable"] as const;
+export type Status = (typeof STATUS)[number];
+export type Project = {
+  id: Hex; name: string; owner: Address; pendingOwner: Address; paused: boolean;
+  threshold: number; participants: number; versions: number; batches: number;
+};
+export type Version = {
+  versionId: Hex; projectId: Hex; artifactHash: Hex; status: Status; number: number; publishedAt: number; revision: number;
+  manifestDigest: Hex; manifestCid: Hex; artifactCid: Hex; parents: readonly Hex[]; chunks: readonly Address[]; reason: string;
+};
+/** A version with its parents' lineages. `repeated` stands elsewhere in the tree already; `cut` is too far away. */
+export type Lineage = { version: Version; parents: Lineage[]; repeated: boolean; cut: boolean };
+
+const DEEPEST = 200;
+const MOST_ANCESTORS = 1000;
+export const MOST_COPIES = 100;
+type Key = { projectId: Hex; artifactHash: Hex };
+
+const registry = () => contract("ModelRegistry");
+const call = <T>(name: string, args: unknown[]): Promise<T> => read<T>(ask, abi, registry().address, name, args);
+
+/** All projects, in the order of their creation. */
+export async function projects(): Promise<Project[]> {
+  const created = await events(ask, abi, registry(), "ProjectCreated");
+  return projectsById(created.map(each => each.args.projectId));
+}
+
+/** Those of these projects that there are. */
+export async function projectsById(ids: Hex[]): Promise<Project[]> {
+  const views = await Promise.all([...pages(ids)].map(page => call<Omit<Project, "id">[]>("projects", [page])));
+  return views.flat().map((view, index) => ({ ...view, id: ids[index]! })).filter(each => BigInt(each.owner));
+}
+
+/** All versions of a project, oldest first. */
+export async function versionsOf(projectId: Hex): Promise<Version[]> {
+  return versions(await published({ projectId }));
+}
+
+/** The versions with these bytes, in whatever projects, oldest first. */
+export async function copiesOf(artifactHash: Hex): Promise<Version[]> {
+  return versions((await published({ artifactHash })).slice(0, MOST_COPIES));
+}
+
+/** When, where and by whom a version was published. */
+export async function publicationOf(version: Version): Promise<Log> {
+  const [found] = await events(ask, abi, registry(), "VersionPublished", { versionId: version.versionId });
+  if (!found) throw new Error("The node does not show when the version was published. Ask another node.");
+  return found;
+}
+
+/** The ancestry of a version, as the registry knows it. */
+export async function lineage(version: Version): Promise<Lineage> {
+  const known = await ancestors(version);
+  const seen = new Set<Hex>();
+  function grow(each: Version, depth: number): Lineage {
+    const followed = depth < DEEPEST && each.parents.every(parent => known.has(parent));
+    const repeated = seen.has(each.versionId);
+    if (repeated || (each.parents.length && !followed)) return { version: each, parents: [], repeated, cut: !repeated };
+    seen.add(each.versionId);
+    return { version: each, parents: each.parents.map(parent => grow(known.get(parent)!, depth + 1)), repeated: false, cut: false };
+  }
+  return grow(version, 0);
+}
+
+/** A lineage and those of its ancestors, depth first. */
+export function* walk(tree: Lineage): Generator<Lineage> {
+  yield tree;
+  for (const parent of tree.parents) yield* walk(parent);
+}
+
+async function ancestors(version: Version): Promise<Map<Hex, Version>> {
+  const found = new Map([[version.versionId, version]]);
+  for (let generation = [version]; generation.length;) {
+    const wanted = [...new Set(generation.flatMap(each => each.parents))].filter(each => !found.has(each));
+    if (!wanted.length || found.size + wanted.length > MOST_ANCESTORS) break;
+    const logs = await Promise.all([...pages(wanted)].map(page => published({ versionId: page })));
+    generation = await versions(logs.flat());
+    for (const each of generation) found.set(each.versionId, each);
+    const hidden = wanted.find(each => !found.has(each));
+    if (hidden) throw new Error(`The node does not show the parent version ${hidden.slice(0, 14)}…. Ask another node.`);
+  }
+  return found;
+}
+
+async function published(filter: Record<string, unknown>): Promise<Key[]> {
+  const logs = await events(ask, abi, registry(), "VersionPublished", filter);
+  return logs.map(({ args }) => ({ projectId: args.projectId, artifactHash: args.artifactHash }));
+}
+
+async function versions(keys: Key[]): Promise<Version[]> {
+  const views = await Promise.all([...pages(keys)].map(page => call<any[]>("versions", [page])));
+  return views.flat().map((view, index) => ({ ...view, ...keys[index]!, status: STATUS[view.status]!, publishedAt: Number(view.publishedAt) })).filter(each => each.status !== "none");
+}
+
+/** The bytes of an artifact that stands in contract code. */
+export const artifact = (version: Version): Promise<Hex> => call("artifact", [version.projectId, version.artifactHash]);
+
+/** Whose approvals count now. */
+export const areParticipants = (project: Hex, accounts: readonly Address[]): Promise<readonly boolean[]> =>
+  call("areParticipants", [project, accounts]);
+
+export const batch = (project: Hex, root: Hex): Promise<{ number: number; count: number; anchoredAt: number }> => call("batch", [project, root]);
+
+export const batchAnchor = (projectId: Hex, root: Hex): Promise<Log[]> => events(ask, abi, registry(), "BatchAnchored", { projectId, root });
+
+export const verifyInclusion = (...args: [Hex, Hex, bigint, bigint, Hex[]]): Promise<readonly [boolean, Hex]> => call("verifyInclusion", args);
+
+export async function versionIn(projectId: Hex, artifactHash: Hex): Promise<Version | undefined> {
+  return (await versions([{ projectId, artifactHash }]))[0];
+}

@@ -1,0 +1,49 @@
+// Errors as sentences: what a contract refused and why, what a wallet declined, who does not answer.
+import type { Hex } from "viem";
+import { decodeErrorResult } from "viem/utils";
+import { errors, sentences } from "../generated/errors";
+import { ether, moment } from "./words";
+
+const DECLINED = 4001;
+const UNKNOWN_CHAIN = 4902;
+
+const OWN: Record<string, (values: any[]) => string> = {
+  BadFeatures: () => "The model cannot take this sample.",
+  PriceAboveMaximum: ([price, most]) => `The deposit is ${ether(price)} now, more than the ${ether(most)} that you allowed.`,
+  TooEarly: ([at]) => `This can be done from ${moment(Number(at))} on.`,
+  NothingOwed: () => "There is nothing to pay out.",
+  ModelDisagrees: ([label]) => `The model says label ${label}, so the deposit is not returned.`,
+  ModelMoved: () => "The model learned in this very block. Try again in the next one.",
+};
+
+/** One sentence for whatever was thrown. */
+export function sentence(error: any): string {
+  if (error?.code === DECLINED) return "You declined it. Nothing was sent.";
+  if (error?.code === UNKNOWN_CHAIN) return "Your wallet does not know this chain yet.";
+  const data = refusal(error);
+  if (data) return refused(data);
+  const said = String(error?.shortMessage ?? error?.message ?? error);
+  if (/nonce too (low|high)/i.test(said)) return STALE;
+  return said.endsWith(".") ? said : `${said}.`;
+}
+
+const STALE =
+  "Your wallet counts transactions from an earlier chain of the same id. Clear its activity for this network, then try again.";
+
+/** The contract's words in an error, however deep a wallet has wrapped them. */
+function refusal(error: any): Hex | undefined {
+  const layers = [error, error?.data, error?.cause, error?.data?.originalError, error?.info?.error];
+  const found = layers.map(each => each?.data ?? each);
+  return found.find(each => typeof each === "string" && /^0x([0-9a-f]{2}){4,}$/i.test(each));
+}
+
+function refused(data: Hex): string {
+  try {
+    const { errorName, args = [] } = decodeErrorResult({ abi: errors, data }) as { errorName: string; args?: readonly unknown[] };
+    const values = args.length ? ` (${args.join(", ")})` : "";
+    const words = errorName.replace(/(?<!^)[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
+    return OWN[errorName]?.([...args]) ?? sentences[errorName] ?? `The contract refused: ${words}${values}.`;
+  } catch {
+    return `The contract refused, for a reason that is unknown here: ${data.slice(0, 74)}`;
+  }
+}

@@ -1,0 +1,27 @@
+// How values are put in words.
+import { formatEther } from "viem/utils";
+
+export const ether = (wei: bigint | number | string): string => `${formatEther(BigInt(wei))} ETH`;
+
+/** Unix seconds, as `2026-01-31 12:00:00 UTC`. */
+export const moment = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
+/** How long until then: `now`, `in 5 min`, `in 3 h`, `in 4 days`. */
+export function until(seconds: number): string {
+  if (seconds <= 0) return "now";
+  if (seconds < 60) return `in ${Math.ceil(seconds)} s`;
+  if (seconds < 3600) return `in ${Math.ceil(seconds / 60)} min`;
+  return seconds < 172800 ? `in ${Math.round(seconds / 3600)} h` : `in ${Math.round(seconds / 86400)} days`;
+}
+
+export const count = (number: number | bigint, noun: string): string => `${number} ${noun}${Number(number) === 1 ? "" : "s"}`;
+
+export const short = (hex: string): string => `${hex.slice(0, 8)}…${hex.slice(-4)}`;
+
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A stranger's text: no control or direction characters, cut after `longest`. */
+export function shown(text: string, longest = 200): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut.replace(INVISIBLE, character => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}

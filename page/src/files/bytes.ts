@@ -1,0 +1,24 @@
+// Bytes as hex, their SHA-256, and blocks of the storage, which are believed by their hash only.
+import { bytesToHex, hexToBytes } from "viem/utils";
+import { base } from "../chain/site";
+import { rawCid } from "./unixfs";
+
+export const hex = (bytes: Uint8Array): string => bytesToHex(bytes).slice(2);
+export const bytes = (text: string): Uint8Array => hexToBytes(text.startsWith("0x") ? (text as `0x${string}`) : `0x${text}`);
+
+export async function sha256(content: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", content as BufferSource));
+}
+
+/** A raw block by its SHA-256 (hex); null where the storage has none that fits. */
+export async function block(digest: string): Promise<Uint8Array | null> {
+  const cid = rawCid(bytes(digest));
+  try {
+    const response = await fetch(new URL(`ipfs/${cid}?format=raw`, base()));
+    if (!response.ok) return null;
+    const found = new Uint8Array(await response.arrayBuffer());
+    return hex(await sha256(found)) === digest.replace(/^0x/, "") ? found : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,161 @@
+// Models in contracts that learn from anyone: predict for free, add data with a deposit, ask it back.
+import { useSignal } from "@preact/signals";
+import type { Address } from "viem";
+import { useEffect } from "preact/hooks";
+import { read } from "../../chain/read";
+import { sentence } from "../../chain/sentence";
+import { ask, contract, head } from "../../chain/site";
+import { ether, shown } from "../../chain/words";
+import { takesText } from "../../encode/encoders";
+import { Chart } from "../../parts/chart";
+import { Hash, Hint, Loaded } from "../../parts/parts";
+import { account, ready } from "../../wallet/connection";
+import { mined, news, send } from "../../wallet/transactions";
+import { Contributions } from "./contributions";
+import { Hidden } from "./hidden";
+import { abi, accuracy, contributions, models, open, sampleOf, type Contribution, type Model } from "../../chain/shared";
+
+/** #/models, #/models/<address> */
+export default function Models({ rest: [address] }: { rest: string[] }) {
+  return address ? <Open address={address as Address} /> : <List />;
+}
+
+async function listed() {
+  contract("SumFactory");
+  const all = (await models()).filter(each => each.implementation && !each.implementation.endsWith("Market"));
+  return Promise.all(all.map(async each => ({ ...each, name: await open(each.address).then(model => model.name, () => "") })));
+}
+
+function List() {
+  return (
+    <section aria-labelledby="models">
+      <h2 id="models">Models that learn from anyone</h2>
+      <Loaded what="the models" read={listed} again={[mined.value]}>
+        {found => found.length ? (
+          <table>
+            <caption class="sr">Shared models</caption>
+            <thead><tr><th>Name</th><th>Kind</th><th>Created by</th></tr></thead>
+            <tbody>{found.toReversed().map(each => (
+              <tr key={each.address}>
+                <td data-label="Name"><a href={`#/models/${each.address}`}>{shown(each.name, 80) || each.address}</a></td>
+                <td data-label="Kind">{each.implementation}</td>
+                <td data-label="Created by"><Hash value={each.creator} /></td>
+              </tr>
+            ))}</tbody>
+          </table>
+        ) : <p>There is none yet: <code>diln sum create</code> makes one.</p>}
+      </Loaded>
+    </section>
+  );
+}
+
+async function opened(address: Address): Promise<{ model: Model; all: Contribution[] }> {
+  const model = await open(address);
+  return { model, all: await contributions(model) };
+}
+
+function Open({ address }: { address: Address }) {
+  return (
+    <Loaded what="the model" read={() => opened(address)} again={[address, mined.value, head.value.block]}>
+      {({ model, all }) => (
+        <section aria-labelledby="model">
+          <h2 id="model">{shown(model.name, 80)}</h2>
+          <p>It tells <b>{model.labels.map(each => shown(each, 40)).join(" from ")}</b>. Created by <Hash value={model.creator} />.</p>
+          <Sample model={model} />
+          <Hidden model={model} />
+          <Contributions model={model} all={all} />
+          <Balance model={model} />
+          <Accuracy model={model} all={all} />
+        </section>
+      )}
+    </Loaded>
+  );
+}
+
+/** The price of one more sample; it falls by the second. */
+function usePrice(model: Model) {
+  const price = useSignal(0n);
+  useEffect(() => {
+    const look = (): void => { read<bigint>(ask, abi, model.address, "price", [1n]).then(value => { price.value = value; }, () => undefined); };
+    look();
+    const timer = setInterval(() => document.hidden || look(), 1000);
+    return () => clearInterval(timer);
+  }, [model.address]);
+  return price;
+}
+
+function Sample({ model }: { model: Model }) {
+  const text = useSignal(""), label = useSignal(0), said = useSignal(""), most = useSignal("");
+  const price = usePrice(model);
+  async function predict(): Promise<void> {
+    try {
+      const found = await read<bigint>(ask, abi, model.address, "predict", [sampleOf(model, text.value)]);
+      said.value = model.labels[Number(found)] ?? `label ${found}`;
+      news.value = "";
+    } catch (error) {
+      said.value = "";
+      news.value = sentence(error);
+    }
+  }
+  async function add(): Promise<void> {
+    try {
+      const x = sampleOf(model, text.value), value = price.value;
+      const maximum = most.value ? BigInt(Math.round(Number(most.value) * 1e9)) * 10n ** 9n : value;
+      const again = (await contributions(model)).some(each => !each.outcome && each.x === x);
+      if (again) throw new Error("This very sample is open already: adding it again would teach the model nothing new.");
+      await send({ purpose: "Adding", to: model.address, abi, functionName: "add", args: [x, BigInt(label.value), maximum], value });
+    } catch (error) {
+      news.value = `Adding: ${sentence(error)}`;
+    }
+  }
+  const what = takesText(model.encoder) ? "A text" : `Numbers, with commas between them: ${model.encoder.names.map(each => shown(each, 40)).join(", ")}`;
+  return (
+    <>
+      <label for="sample">{what}</label>
+      <textarea id="sample" rows={2} value={text} onInput={event => { text.value = event.currentTarget.value; }} />
+      <div class="row">
+        <button onClick={predict}>Predict, for free</button>
+        <span role="status" aria-live="polite" id="said">{said.value && <>The model says <strong>{shown(said.value, 40)}</strong>.</>}</span>
+      </div>
+      <div class="row">
+        <label for="label">It is</label>
+        <select id="label" value={label} onChange={event => { label.value = Number(event.currentTarget.value); }}>
+          {model.labels.map((each, at) => <option key={each} value={at}>{shown(each, 40)}</option>)}
+        </select>
+        <label for="most">At most, in ETH</label>
+        <input id="most" type="number" min="0" step="any" placeholder="the price now" value={most} onInput={event => { most.value = event.currentTarget.value; }} />
+        <button disabled={!ready.value} onClick={add}>Add it, with a deposit of {ether(price.value)}</button>
+      </div>
+      <Hint what="Adding data" />
+    </>
+  );
+}
+
+function Balance({ model }: { model: Model }) {
+  const balance = useSignal(0n);
+  useEffect(() => {
+    if (!account.value) return;
+    read<readonly bigint[]>(ask, abi, model.address, "account", [account.value]).then(found => { balance.value = found[0]!; }, () => undefined);
+  }, [model, account.value, mined.value]);
+  if (!ready.value) return null;
+  return (
+    <p>
+      You can withdraw <b>{ether(balance.value)}</b>.{" "}
+      <button disabled={!balance.value} onClick={() => send({ purpose: "Withdrawing", to: model.address, abi, functionName: "withdraw", args: [account.value] })}>Withdraw</button>
+    </p>
+  );
+}
+
+function Accuracy({ model, all }: { model: Model; all: Contribution[] }) {
+  return (
+    <Loaded what="the accuracy" read={() => accuracy(model, all)} again={[model.address, all.length]}>
+      {({ points, problem }) => (
+        <>
+          {points.length > 0 && <p>On its published test set it is right in <b>{(100 * points.at(-1)!.accuracy).toFixed(1)} %</b>.</p>}
+          <Chart title="Accuracy on the test set" xs={points.map(each => each.block)} ys={points.map(each => each.accuracy)} x="block" />
+          {problem && <p class="hint">{problem}</p>}
+        </>
+      )}
+    </Loaded>
+  );
+}

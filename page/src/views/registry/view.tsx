@@ -1,0 +1,145 @@
+// Projects, their versions with metrics, and a version's lineage.
+import { useSignal } from "@preact/signals";
+import type { Hex } from "viem";
+import * as registry from "../../chain/registry";
+import type { Project, Version } from "../../chain/registry";
+import { count, moment, shown } from "../../chain/words";
+import { block } from "../../files/bytes";
+import * as canonical from "../../files/canonical";
+import { Chart } from "../../parts/chart";
+import { Hash, Loaded } from "../../parts/parts";
+import { mined } from "../../wallet/transactions";
+import { Govern } from "./govern";
+import { LineageView } from "./lineage";
+
+/** #/registry, #/registry/<project>, #/registry/<project>/<artifact hash> */
+export default function Registry({ rest: [project, artifact] }: { rest: string[] }) {
+  if (project && artifact) return <VersionPage project={project as Hex} artifact={artifact as Hex} />;
+  return project ? <ProjectPage id={project as Hex} /> : <Projects />;
+}
+
+function Projects() {
+  return (
+    <section aria-labelledby="projects">
+      <h2 id="projects">Projects</h2>
+      <p>Models whose versions were published in the registry. <a href="#/sign">Sign a manifest.</a></p>
+      <Loaded what="the registry's projects" read={registry.projects} again={[mined.value]}>
+        {found => found.length ? (
+          <table>
+            <caption class="sr">Projects, the newest first</caption>
+            <thead><tr><th>Name</th><th>Owner</th><th>Versions</th><th>Must sign</th></tr></thead>
+            <tbody>{found.toReversed().map(each => (
+              <tr key={each.id}>
+                <td data-label="Name"><a href={`#/registry/${each.id}`}>{shown(each.name, 80)}</a>{each.paused && " (paused)"}</td>
+                <td data-label="Owner"><Hash value={each.owner} /></td>
+                <td data-label="Versions">{each.versions}</td>
+                <td data-label="Must sign">{each.threshold} of {each.participants}</td>
+              </tr>
+            ))}</tbody>
+          </table>
+        ) : <p>There is no project yet: <code>diln publish</code> makes one.</p>}
+      </Loaded>
+    </section>
+  );
+}
+
+type Described = Version & { metrics: Record<string, number> };
+
+/** A version with what its manifest says, which is believed by its hash only. */
+async function described(version: Version): Promise<Described> {
+  const content = await block(version.manifestDigest);
+  try {
+    const metrics = content ? canonical.decode(content).predicate?.evaluation?.metrics : null;
+    const numbers = Object.entries(metrics ?? {}).filter((each): each is [string, number] => typeof each[1] === "number");
+    return { ...version, metrics: Object.fromEntries(numbers) };
+  } catch {
+    return { ...version, metrics: {} };
+  }
+}
+
+async function readProject(id: Hex): Promise<{ project: Project; versions: Described[] }> {
+  const [[project], versions] = await Promise.all([registry.projectsById([id]), registry.versionsOf(id)]);
+  if (!project) throw new Error("This registry has no such project.");
+  return { project, versions: await Promise.all(versions.map(described)) };
+}
+
+function ProjectPage({ id }: { id: Hex }) {
+  const metric = useSignal("");
+  return (
+    <Loaded what="the project" read={() => readProject(id)} again={[id, mined.value]}>
+      {({ project, versions }) => {
+        const names = [...new Set(versions.flatMap(each => Object.keys(each.metrics)))].sort();
+        const chosen = names.includes(metric.value) ? metric.value : names[0];
+        const points = chosen ? versions.filter(each => chosen in each.metrics) : [];
+        return (
+          <section aria-labelledby="project">
+            <h2 id="project">{shown(project.name, 80)}</h2>
+            <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
+            {chosen && (
+              <>
+                <label for="metric">Metric</label>{" "}
+                <select id="metric" value={chosen} onChange={event => { metric.value = event.currentTarget.value; }}>
+                  {names.map(each => <option key={each}>{shown(each, 60)}</option>)}
+                </select>
+                <Chart title={`${shown(chosen, 60)} of each version`} xs={points.map(each => each.number)} ys={points.map(each => each.metrics[chosen]!)} x="version" />
+              </>
+            )}
+            <Versions project={project} versions={versions} metric={chosen} />
+            <Govern project={project} />
+          </section>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Versions({ project, versions, metric }: { project: Project; versions: Described[]; metric: string | undefined }) {
+  return (
+    <table>
+      <caption class="sr">Versions of {shown(project.name, 80)}, the newest first</caption>
+      <thead><tr><th>Version</th><th>Published</th><th>Status</th><th>SHA-256</th>{metric && <th>{shown(metric, 40)}</th>}</tr></thead>
+      <tbody>{versions.toReversed().map(each => (
+        <tr key={each.versionId}>
+          <td data-label="Version"><a href={`#/registry/${project.id}/${each.artifactHash}`}>version {each.number}</a></td>
+          <td data-label="Published">{moment(each.publishedAt)}</td>
+          <td data-label="Status">{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</td>
+          <td data-label="SHA-256"><Hash value={each.artifactHash} /></td>
+          {metric && <td data-label={shown(metric, 40)}>{each.metrics[metric]?.toPrecision(4) ?? "–"}</td>}
+        </tr>
+      ))}</tbody>
+    </table>
+  );
+}
+
+async function readVersion(project: Hex, artifact: Hex) {
+  const version = await registry.versionIn(project, artifact);
+  if (!version) throw new Error("This project has no such version.");
+  const [tree, [home], published] = await Promise.all([
+    registry.lineage(version), registry.projectsById([project]), registry.publicationOf(version),
+  ]);
+  return { version, tree, home: home!, signers: published.args.signers as Hex[], transaction: published.transaction };
+}
+
+function VersionPage({ project, artifact }: { project: Hex; artifact: Hex }) {
+  return (
+    <Loaded what="the version" read={() => readVersion(project, artifact)} again={[project, artifact, mined.value]}>
+      {({ version, tree, home, signers, transaction }) => (
+        <section aria-labelledby="version">
+          <h2 id="version"><a href={`#/registry/${project}`}>{shown(home.name, 80)}</a>, version {version.number}</h2>
+          <p>It is <b>{version.status}</b>{version.reason && `: ${shown(version.reason)}`}. Published {moment(version.publishedAt)}.</p>
+          <dl>
+            <dt>SHA-256</dt><dd><code>{version.artifactHash.slice(2)}</code></dd>
+            <dt>Manifest</dt><dd><code>{version.manifestDigest.slice(2)}</code></dd>
+            <dt>Signed by</dt><dd>{signers.length ? signers.map(each => <div key={each}><code>{each}</code></div>) : "nobody"}</dd>
+            <dt>Transaction</dt><dd><code>{transaction}</code></dd>
+            {version.chunks.length > 0 && <><dt>On-chain</dt><dd>{count(version.chunks.length, "contract")} hold its bytes</dd></>}
+          </dl>
+          <h3>Lineage</h3>
+          <LineageView tree={tree} />
+          <Govern project={home} version={version} />
+        </section>
+      )}
+    </Loaded>
+  );
+}
+

@@ -1,0 +1,160 @@
+// Sign a manifest: the publication is made again here from manifest and model, and signed only where the registry
+// itself has the same digest of it.
+import { useSignal } from "@preact/signals";
+import type { Address, Hex } from "viem";
+import { hashStruct, hashTypedData, recoverAddress } from "viem/utils";
+import { read } from "../../chain/read";
+import * as registry from "../../chain/registry";
+import type { Project } from "../../chain/registry";
+import { sentence } from "../../chain/sentence";
+import { addressOf, ask, config } from "../../chain/site";
+import { shown } from "../../chain/words";
+import { hex, sha256 } from "../../files/bytes";
+import * as canonical from "../../files/canonical";
+import { hash } from "../../files/hash";
+import { parseCid } from "../../files/unixfs";
+import { modelRegistry as abi } from "../../generated/abi";
+import { Drop, Hint, save } from "../../parts/parts";
+import { account, ready, wallet } from "../../wallet/connection";
+import { news, send } from "../../wallet/transactions";
+
+type Publication = {
+  projectId: Hex; artifactHash: Hex; manifestDigest: Hex; cidKind: number; cidDigest: Hex; parents: Hex[]; deployable: boolean;
+};
+type Signature = { participant: Address; signature: Hex; chainId: number; contract: Address; project: string; manifest: string };
+type Ready = { project: Project; publication: Publication; signatures: Signature[]; digest: Hex };
+
+const TYPES = {
+  EIP712Domain: [
+    { name: "name", type: "string" }, { name: "version", type: "string" },
+    { name: "chainId", type: "uint256" }, { name: "verifyingContract", type: "address" },
+  ],
+  Publication: [
+    { name: "projectId", type: "bytes32" }, { name: "artifactHash", type: "bytes32" }, { name: "manifestDigest", type: "bytes32" },
+    { name: "cidKind", type: "uint8" }, { name: "cidDigest", type: "bytes32" }, { name: "parents", type: "bytes32[]" },
+    { name: "deployable", type: "bool" },
+  ],
+};
+const LARGEST_BESIDE = 1 << 20;
+
+/** The message that wallets show and sign (EIP-712). */
+export function typedData(publication: Publication, chainId: number, verifyingContract: Address) {
+  const domain = { name: "DILN ModelRegistry", version: "1", chainId, verifyingContract };
+  return { types: TYPES, primaryType: "Publication" as const, domain, message: publication };
+}
+
+const message = (publication: Publication) => typedData(publication, config.value!.chainId, addressOf("ModelRegistry"));
+
+export default function Sign() {
+  const found = useSignal<Ready | null>(null), problem = useSignal("");
+  const take = (files: File[]): void => {
+    found.value = null;
+    problem.value = "Reading…";
+    prepared(files).then(value => { found.value = value; problem.value = ""; }, error => { problem.value = sentence(error); });
+  };
+  return (
+    <section aria-labelledby="sign">
+      <h2 id="sign">Sign a manifest</h2>
+      <p>Drop the model with its manifest.json, and signatures.json if others have signed. Nothing leaves this machine but what you sign.</p>
+      <Drop label="Model, manifest.json, signatures.json" button="Choose files" onFiles={take} />
+      <p role="status" aria-live="polite">{problem.value}</p>
+      <Hint what="Signing" />
+      {found.value && <Review key={found.value.digest} {...found.value} />}
+    </section>
+  );
+}
+
+async function prepared(files: File[]): Promise<Ready> {
+  const texts = files.filter(each => each.name.endsWith(".json") && each.size <= LARGEST_BESIDE);
+  const manifestFile = texts.find(each => each.name === "manifest.json"), beside = texts.find(each => each.name === "signatures.json");
+  const model = files.find(each => each !== manifestFile && each !== beside);
+  if (!manifestFile || !model) throw new Error("Drop the model and its manifest.json together.");
+  const content = new Uint8Array(await manifestFile.arrayBuffer());
+  const { subject, predicate } = canonical.decode(content);
+  const hashed = await hash(model);
+  if (subject[0].digest.sha256 !== hex(hashed.sha256)) throw new Error("This manifest describes another model: the SHA-256 differs.");
+  const project = await projectOf(predicate);
+  const cid = parseCid(String(subject[0].uri).replace("ipfs://", ""));
+  const publication: Publication = {
+    projectId: project.id, artifactHash: `0x${subject[0].digest.sha256}`, manifestDigest: `0x${hex(await sha256(content))}`,
+    cidKind: cid.kind, cidDigest: `0x${hex(cid.digest)}`, parents: await parentIds(predicate.parents),
+    deployable: predicate.evaluation?.gate?.passed === true,
+  };
+  const digest = hashTypedData(message(publication) as any);
+  const said = await read<Hex>(ask, abi, addressOf("ModelRegistry"), "publicationDigest", [publication]);
+  if (said !== digest) throw new Error("The registry makes another digest of this publication: do not sign it.");
+  const signatures = beside ? (JSON.parse(await beside.text()) as Signature[]) : [];
+  return { project, publication, signatures: await counting(signatures, publication, digest), digest };
+}
+
+/** The project that the manifest names, of those that the wallet's account has a part in; else the only one. */
+async function projectOf(predicate: any): Promise<Project> {
+  const named = (await registry.projects()).filter(each => each.name === predicate.project);
+  const member = await Promise.all(named.map(async each => account.value && (await registry.areParticipants(each.id, [account.value]))[0]));
+  const found = named.filter((each, at) => member[at] || each.owner === account.value);
+  const choice = found.length ? found : named;
+  if (choice.length === 1) return choice[0]!;
+  throw new Error(choice.length ? `${choice.length} projects are named “${shown(predicate.project)}”: use diln sign.` : `No project is named “${shown(String(predicate.project))}”.`);
+}
+
+async function parentIds(parents: any[]): Promise<Hex[]> {
+  const ids = await Promise.all(parents.filter(each => each.manifest).map(async each => {
+    const copies = await registry.copiesOf(`0x${each.artifact}`);
+    const found = copies.find(copy => copy.manifestDigest === `0x${each.manifest}`);
+    if (!found) throw new Error(`The parent ${String(each.artifact).slice(0, 12)}… was never published with that manifest.`);
+    return found.versionId;
+  }));
+  return [...new Set(ids)].sort();
+}
+
+/** Those of the signatures that count for this publication. */
+async function counting(signatures: Signature[], publication: Publication, digest: Hex): Promise<Signature[]> {
+  const here = signatures.filter(each => each.chainId === config.value!.chainId && `0x${each.project}` === publication.projectId
+    && each.contract.toLowerCase() === addressOf("ModelRegistry").toLowerCase());
+  for (const each of here) {
+    const signer = await recoverAddress({ hash: digest, signature: each.signature }).catch(() => null);
+    if (signer?.toLowerCase() !== each.participant.toLowerCase()) throw new Error(`The signature of ${each.participant} is not of this publication.`);
+  }
+  return here;
+}
+
+function Review({ project, publication, signatures, digest }: Ready) {
+  const all = useSignal(signatures);
+  const typed = message(publication);
+  const mine = all.value.some(each => each.participant.toLowerCase() === account.value?.toLowerCase());
+  const fields = Object.entries(publication).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") || "none" : String(value)]);
+  async function sign(): Promise<void> {
+    try {
+      const [member] = await registry.areParticipants(project.id, [account.value!]);
+      if (!member) throw new Error("Your account is not a participant of this project.");
+      const signature: Hex = await wallet.value!.provider.request({ method: "eth_signTypedData_v4", params: [account.value, JSON.stringify(typed)] });
+      if ((await recoverAddress({ hash: digest, signature })).toLowerCase() !== account.value!.toLowerCase()) throw new Error("Your wallet signed something else.");
+      all.value = [...all.value, {
+        participant: account.value!, signature, chainId: typed.domain.chainId, contract: typed.domain.verifyingContract,
+        project: project.id.slice(2), manifest: publication.manifestDigest.slice(2),
+      }];
+      save("signatures.json", `${JSON.stringify(all.value, null, 2)}\n`);
+      news.value = "Signed. Put signatures.json beside the manifest.";
+    } catch (error) {
+      news.value = `Signing: ${sentence(error)}`;
+    }
+  }
+  const approvals = all.value.map(each => ({ signer: each.participant, signature: each.signature }))
+    .sort((one, other) => (one.signer.toLowerCase() < other.signer.toLowerCase() ? -1 : 1)); // as the registry demands
+  const publish = () => send({ purpose: "Publishing", to: addressOf("ModelRegistry"), abi, functionName: "publish", args: [publication, approvals] });
+  return (
+    <article>
+      <h3>{shown(project.name, 80)}: {all.value.length} of {project.threshold} signed</h3>
+      <dl>
+        {fields.map(([name, value]) => <div key={name}><dt>{name}</dt><dd><code>{value}</code></dd></div>)}
+        <dt>Domain hash</dt><dd><code>{hashStruct({ data: typed.domain, primaryType: "EIP712Domain", types: TYPES })}</code></dd>
+        <dt>Message hash</dt><dd><code>{hashStruct({ data: publication as any, primaryType: "Publication", types: TYPES })}</code></dd>
+        <dt>Digest, which the registry makes too</dt><dd><code>{digest}</code></dd>
+      </dl>
+      <div class="row">
+        <button disabled={!ready.value || mine} onClick={sign}>{mine ? "You have signed" : "Sign it"}</button>
+        <button disabled={!ready.value || all.value.length < project.threshold} onClick={publish}>Publish it</button>
+      </div>
+    </article>
+  );
+}

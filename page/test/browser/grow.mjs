@@ -1,0 +1,60 @@
+// A newcomer on a development chain: predicts by keyboard, adds data as carol, asks back too early, lets time pass,
+// asks back, withdraws. node grow.mjs URL MODEL SHOTS
+import { join } from "node:path";
+import { browse, quality } from "./browser.mjs";
+
+const [url, model, shots] = process.argv.slice(2);
+const told = {};
+const wrong = [];
+const news = async (page, pattern) => {
+  await page.waitForFunction(text => new RegExp(text).test(document.querySelector("#news").textContent), pattern, { timeout: 60_000 });
+  return page.textContent("#news");
+};
+
+const faults = await browse(url, async page => {
+  await page.goto(`${url}#/models/${model}`);
+  await page.waitForSelector("h2#model");
+  await page.focus("#sample");
+  await page.keyboard.type("river forest mountain");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#said strong");
+  told.predicted = await page.textContent("#said strong");
+  told.addedWithoutWallet = await page.isDisabled("text=/Add it/");
+
+  await page.selectOption("#wallet", "development:carol");
+  await page.waitForSelector("text=Let 8 days pass");
+  await page.fill("#sample", "street tram tower");
+  await page.selectOption("#label", { label: "city" });
+  await page.click("text=/Add it/");
+  told.added = await news(page, "Adding: (?!trying|confirm|sent)");
+  await page.waitForSelector("text=/This can be done from/");
+  wrong.push(...(await quality(page, "model with a wallet")));
+  await page.screenshot({ path: join(shots, "model-light.png"), fullPage: true });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.screenshot({ path: join(shots, "model-dark.png"), fullPage: true });
+  await page.emulateMedia({ colorScheme: "light" });
+
+  await page.click("text=/Add it/");
+  told.addedAgain = await news(page, "Adding: This");
+  await page.click("text=Let 8 days pass");
+  await page.click("text=/^Ask back/");
+  told.askedBack = await news(page, "Ask back .*: (?!trying|confirm|sent)");
+  await page.waitForSelector("button:has-text('Withdraw'):not(:disabled)", { timeout: 20_000 });
+  await page.click("button:has-text('Withdraw')");
+  told.withdrawn = await news(page, "Withdrawing: (?!trying|confirm|sent)");
+
+  await page.fill("#sample", "meadow deer river");
+  await page.selectOption("#label", { label: "nature" });
+  await page.click("summary:has-text('Hide a sample')");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Store and save its secret")]);
+  told.secret = download.suggestedFilename();
+  await page.click("text=/^Commit to/");
+  told.committed = await news(page, "Committing: (?!trying|confirm|sent)");
+  await page.click("text=Let 1 h pass");
+  await page.reload();
+  await page.waitForSelector("text=/^Reveal/", { timeout: 20_000 });
+  await page.click("text=/^Reveal/");
+  told.revealed = await news(page, "Revealing: (?!trying|confirm|sent)");
+});
+console.log(JSON.stringify({ told, wrong: [...wrong, ...faults] }));

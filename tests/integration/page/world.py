@@ -1,0 +1,130 @@
+"""A folder whose chain has all that the page shows: models in every state, a shared model, a proof."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.bindings.registry import CidKind
+from orchestrator.chain import migrate
+from orchestrator.config import Settings, load_settings
+from orchestrator.kernel.session import Session
+from orchestrator.models.online.planning import plan
+from orchestrator.models.online.training import train
+from orchestrator.provenance import Status, chunks_of, publication_of, verify
+from orchestrator.storage import DEFAULT_PROFILE, digest_bytes
+from orchestrator.systems.sum.creating import create
+from tests.unit.provenance.conftest import Lab
+from tests.unit.provenance.samples import sample_manifest
+from tests.unit.provenance.test_verification import Published
+from tests.unit.sum.conftest import TERMS, table
+
+
+@dataclass
+class World:
+    """`cases` are the files of each, with the checks that Python makes of them."""
+
+    settings: Settings
+    cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    model: str = ""
+    tumours: str = ""
+
+    def case(self, lab: Lab, name: str, *files: Path) -> None:
+        found = verify(files[0], lab.registry, storage=None)
+        self.cases[name] = {
+            "files": [str(file) for file in files],
+            "checks": [[check.name, str(check.outcome)] for check in found.checks],
+        }
+
+
+@contextmanager
+def in_world(settings: Settings, folder: Path) -> Iterator[World]:
+    """The world on the chain of `settings`; closed, so that others may serve it."""
+    world = World(settings)
+    with Session(settings) as session:
+        alice = session.account("alice")
+        migrate(settings, session.chain, alice, ["registry", "sum"])
+        lab = Lab(settings, session.chain, session.registry.address)
+        _twelve(world, lab, folder)
+        world.model = create(session, "walks", plan(train(table(), "perceptron")), alice, TERMS).address
+    yield world
+
+
+def settings_of(home: Path) -> Settings:
+    return load_settings(home=home, environ={})
+
+
+def _twelve(world: World, lab: Lab, folder: Path) -> None:
+    project = lab.create_project("tumours", ("alice", "bob", "carol"), 2)
+    world.tumours = "0x" + project.hex()
+    signed = {"signers": ("alice", "bob")}
+
+    def made(name: str, home: bytes = project, **options: Any) -> Published:
+        return Published(lab, folder / name, home, name.encode() * 100, **options)
+
+    good = made("good", **signed)
+    changed = folder / "changed.skops"
+    changed.write_bytes(b"x" + good.model.read_bytes()[1:])
+    revoked = made("revoked", **signed)
+    revoked.revoke(lab)
+    child = made("child", **signed, parents=[revoked.manifest])
+    elsewhere = digest_bytes(b"what age made of it").cid
+    encrypted = made("encrypted", **signed, cid=elsewhere, artifact=_artifact(b"encrypted", "unknown+age"))
+    profile = Published(
+        lab, folder / "profile", project, b"profile" * 50_000, profile="unixfs-v0-2015", **signed
+    )
+    rivals = lab.create_project("rivals", owner="rival")
+    twice = made("twice", **signed)
+    lab.send(lab.registry.publish(replace(twice.publication, project_id=rivals)), "rival")
+    lab.send(lab.registry.contract.revoke(rivals, twice.manifest.artifact_hash, "mine"), "rival")
+    free = lab.create_project("free")
+    unsigned = made("unsigned", free)
+    chained = _on_chain(lab, free, folder / "chained")
+    nowhere = made("nowhere", free)
+    content = folder / "off-ipfs.skops"
+    content.write_bytes(b"never on IPFS")
+    put = digest_bytes(content.read_bytes())
+    lab.send(
+        lab.registry.publish(
+            replace(
+                nowhere.publication,
+                artifact_hash=bytes.fromhex(put.sha256),
+                cid_kind=CidKind.NONE,
+                cid_digest=bytes(32),
+            )
+        )
+    )
+    resting = lab.create_project("resting")
+    paused = made("paused", resting)
+    lab.send(lab.registry.contract.demote(resting, paused.manifest.artifact_hash, Status.DEPRECATED))
+    lab.send(lab.registry.contract.pause(resting))
+    unknown = folder / "unknown.bin"
+    unknown.write_bytes(bytes(range(256)))
+    for name, run in {
+        "good": good, "revoked": revoked, "parent revoked": child, "encrypted": encrypted,
+        "other profile": profile, "two projects": twice, "unsigned": unsigned, "paused": paused,
+    }.items():  # fmt: skip
+        world.case(lab, name, run.model, run.manifest_file)
+    world.case(lab, "on-chain", chained / "model.skops", chained / "manifest.json")
+    for name, file in {"changed byte": changed, "no CID": content, "unknown": unknown}.items():
+        world.case(lab, name, file)
+
+
+def _artifact(name: bytes, kind: str) -> dict[str, Any]:
+    return {"size": len(name) * 100, "profile": DEFAULT_PROFILE, "format": kind}
+
+
+def _on_chain(lab: Lab, project: bytes, folder: Path) -> Path:
+    folder.mkdir()
+    data = bytes(range(256)) * 100
+    put = digest_bytes(data)
+    size = {"size": len(data), "profile": put.profile, "format": "unknown"}
+    manifest = sample_manifest(sha256=put.sha256, cid=put.cid, parents=[], artifact=size)
+    for chunk in chunks_of(data):
+        lab.send(lab.registry.contract.store_chunk(chunk))
+    chunks = [lab.registry.chunk_address(chunk) for chunk in chunks_of(data)]
+    lab.send(lab.registry.publish_on_chain(publication_of(manifest, project), [], chunks))
+    (folder / "model.skops").write_bytes(data)
+    (folder / "manifest.json").write_bytes(manifest.to_bytes())
+    return folder

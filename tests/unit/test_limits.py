@@ -1,0 +1,124 @@
+"""Sizes that the house keeps to: functions, their parameters, commands, and types that say nothing."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LONGEST, PARAMETERS, COMMAND = 60, 12, 12
+LONG_COMMANDS = {
+    "competition.competing.submit": 21,
+    "competition.competing.train_baseline": 14,
+    "competition.creating.create": 17,
+    "competition.reading.data": 24,
+    "federation.experimenting.experiment": 31,
+    "host.contracts.migrate": 15,
+    "host.contracts.node": 14,
+    "market.contributing.contribute": 23,
+    "market.contributing.relay": 13,
+    "market.creating.create": 31,
+    "market.running.list_markets": 13,
+    "models.commands.fund": 18,
+    "page.page": 14,
+    "prove.bundling.import_model": 16,
+    "prove.checking.verify_files": 15,
+    "prove.predicting.anchor_log": 18,
+    "prove.predicting.predict": 27,
+    "prove.project.members": 15,
+    "prove.publishing.describe": 14,
+    "prove.publishing.mark": 15,
+    "prove.publishing.publish": 18,
+    "prove.runs.compare": 16,
+    "prove.serving.serve": 17,
+    "prove.training.init": 26,
+    "prove.training.train": 25,
+    "sum.adding.add": 17,
+    "sum.adding.sign": 22,
+    "sum.creating.create": 29,
+    "sum.creating.simulate": 16,
+    "sum.reading.list_models": 18,
+    "sum.reading.replay": 17,
+    "sum.reading.show": 32,
+    "tournament.commands.leaderboard_": 13,
+}
+"""Commands whose facts or questions take more lines, and how many: to be shortened, never to grow."""
+
+
+def sources(folder: str = "orchestrator") -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        if "bindings" not in path.parts:
+            yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path, module in sources():
+        for node in ast.walk(module):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{path.relative_to(ROOT)}:{node.name}", node
+
+
+def is_command(node: ast.AST) -> bool:
+    decorators = getattr(node, "decorator_list", [])
+    return any(isinstance(each, ast.Call) and ast.unparse(each.func) == "command" for each in decorators)
+
+
+def test_functions__each__are_short_and_take_few_parameters() -> None:
+    long, many = {}, {}
+    for name, node in functions():
+        if (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST:
+            long[name] = lines
+        taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        if len(taken) > PARAMETERS and not is_command(node):
+            many[name] = len(taken)
+    assert (long, many) == ({}, {})
+
+
+def commands() -> Iterator[tuple[str, int]]:
+    """Each command, and its lines beyond parameters and help."""
+    for path, module in sources("orchestrator/cli"):
+        for node in module.body:
+            if isinstance(node, ast.FunctionDef) and is_command(node):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                name = ".".join(
+                    [*path.relative_to(ROOT / "orchestrator/cli").with_suffix("").parts, node.name]
+                )
+                yield name, (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+def test_commands__beyond_their_parameters__take_few_lines() -> None:
+    longer = {name: lines for name, lines in commands() if lines > LONG_COMMANDS.get(name, COMMAND)}
+    assert longer == {}
+
+
+@pytest.mark.parametrize("name", LONG_COMMANDS)
+def test_commands__listed_as_long__are(name: str) -> None:
+    assert dict(commands())[name] > COMMAND
+
+
+UNSAID = 134
+"""How often `: Any` stands in the package: where a library has no types, or a file may hold anything."""
+
+
+def test_types__any__are_few() -> None:
+    found = [len(re.findall(r": Any\b", path.read_text(encoding="utf-8"))) for path, _ in sources()]
+    assert sum(found) <= UNSAID
+
+
+def test_architecture__picture__is_of_the_linter_s_layers() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [layer.split(" | ") for layer in contracts[0]["layers"]]
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = page[page.index("```mermaid") :].partition("\n```\n")[0]
+    for layer in layers[: [layer[0] for layer in layers].index("orchestrator.config")]:
+        places = [picture.index(module.removeprefix("orchestrator.")) for module in layer]
+        assert places == sorted(places), layer
+        picture = picture[max(places) :]
+    rooms = {each.rpartition(".")[2] for each in contracts[1]["modules"]}
+    assert rooms == {path.name for path in (ROOT / "orchestrator/systems").iterdir() if path.is_dir()} - {
+        "__pycache__"
+    }
+    assert all(f"{room} ~~~" in page or f"~~~ {room}" in page for room in rooms)
