@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.kernel.system import System
 
-ROOMS = ("competition", "market", "sum", "tournament")
+ROOMS = ("competition", "federation", "market", "sum", "tournament")
 """The rooms with duties, each of which has its System in `duties`."""
 
 

@@ -1,0 +1,222 @@
+// The checks of a model, as `diln verify` makes them: its hash and anchor first, then CID, manifest, signatures,
+// status and lineage.
+import type { Hex } from "viem";
+import { bytesToHex } from "viem/utils";
+import * as registry from "../chain/registry";
+import type { Lineage, Project, Version } from "../chain/registry";
+import type { Log } from "../chain/read";
+import { config } from "../chain/site";
+import { count, moment, shown } from "../chain/words";
+import { block, bytes, hex, sha256 } from "../files/bytes";
+import * as canonical from "../files/canonical";
+import type { Hashed } from "../files/hash";
+import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
+import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
+
+export type Source = { name: string; content: Uint8Array };
+type Manifest = { subject: any; predicate: any };
+
+const NEED_AN_ANCHOR = ["cid", "manifest", "signatures", "status", "lineage"];
+const LARGEST_MANIFEST = 1 << 20;
+const MOST_TOLD = 5;
+
+/** Verify a hashed file. `manifests` are files that may be its manifest; `again` hashes it by another profile. */
+export async function verifyModel(
+  name: string, found: Hashed, manifests: Source[], again: (profile: string) => Promise<Hashed>,
+): Promise<Findings> {
+  const findings = new Findings(name);
+  const versions = await registry.copiesOf(bytesToHex(found.sha256));
+  const version = versions[0];
+  if (!version) return unknown(findings, found);
+  const [homes, publication] = await Promise.all([
+    registry.projectsById(versions.map(each => each.projectId)), registry.publicationOf(version),
+  ]);
+  if (versions.length > 1) ambiguous(findings, versions, homes);
+  anchored(findings, version, homes[0]!, publication, found);
+  const manifest = await findManifest(findings, version, manifests);
+  await checkCid(findings, version, manifest, found, again);
+  if (manifest) describe(findings, version, manifest, homes[0]!, found);
+  await signatures(findings, version, homes[0]!, publication);
+  status(findings, version);
+  await ancestry(findings, version, manifest);
+  if (version.chunks.length) await onChain(findings, version);
+  findings.notProven.push(config.value!.development ? DEVELOPMENT_CHAIN : ONE_NODE);
+  return findings;
+}
+
+function unknown(findings: Findings, found: Hashed): Findings {
+  const what = `${count(found.size, "byte")} (SHA-256 ${hex(found.sha256)})`;
+  findings.add("anchor", "failed", `No version in this registry has these ${what}: the file was changed, or never published here.`);
+  for (const name of NEED_AN_ANCHOR) findings.add(name, "not checked", "There is no anchor to compare with.");
+  findings.notProven.push("Anything about this file: this registry does not know it.");
+  return findings;
+}
+
+function anchored(findings: Findings, version: Version, project: Project, { args, block, transaction }: Log, found: Hashed): void {
+  const what = `version ${version.number} of project “${shown(project.name)}”`;
+  const when = moment(version.publishedAt);
+  findings.add("anchor", "passed",
+    `SHA-256 ${version.artifactHash.slice(2)} is ${what}, published by ${args.publisher} in block ${block} of chain ${config.value!.chainId} (${when}), transaction ${transaction}.`);
+  findings.proven.push(
+    `These very ${count(found.size, "byte")} existed at ${when}, when ${args.publisher} published them as ${what}; had one byte been changed since, they would not have been found.`);
+  findings.notProven.push(
+    `That this project is the one you trust: anybody may name one “${shown(project.name)}”. Its id is ${project.id}, its owner ${project.owner}.`);
+}
+
+/** Several projects have the bytes: whose word counts is not known. A revocation is told first, whoever revoked. */
+function ambiguous(findings: Findings, versions: Version[], homes: Project[]): void {
+  const told = versions.map((version, index) => ({ version, home: homes[index]! }));
+  told.sort((one, other) => Number(other.version.status === "revoked") - Number(one.version.status === "revoked"));
+  const listed = told.slice(0, MOST_TOLD).map(({ version, home }) => {
+    const reason = version.reason ? `: ${shown(version.reason)}` : "";
+    return `version ${version.number} of “${shown(home.name)}” (${home.id}, ${version.status}${reason}, published ${moment(version.publishedAt)})`;
+  }).join(", ") + (told.length > MOST_TOLD ? ` and ${told.length - MOST_TOLD} more` : "");
+  const revoked = told[0]!.version.status === "revoked" ? "It was revoked: " : "";
+  findings.check("project", agree(versions) && versions.length < registry.MOST_COPIES,
+    `${versions.length} projects have these bytes, and all trust them alike: ${listed}.`,
+    `${revoked}${versions.length} projects have these bytes, and not all are known to trust them alike: ${listed}. Ask whose version is meant.`);
+}
+
+const agree = (versions: Version[]): boolean =>
+  versions.every(each => each.status === versions[0]!.status && each.status !== "revoked");
+
+/** The manifest that was anchored, from the files at hand or the storage; believed by its hash only. */
+async function findManifest(findings: Findings, version: Version, given: Source[]): Promise<Manifest | null> {
+  const digest = version.manifestDigest.slice(2);
+  const stored = await block(digest);
+  for (const { name, content } of [...given, ...(stored ? [{ name: "the storage", content: stored }] : [])]) {
+    if (hex(await sha256(content)) === digest) return parsed(findings, name, content, digest);
+    // A stranger's manifest says nothing; one that speaks of this file does.
+    if (new TextDecoder().decode(content).includes(version.artifactHash.slice(2))) {
+      findings.add("manifest", "failed", `${shown(name)} is not the manifest that was anchored (${digest.slice(0, 12)}…).`);
+      return null;
+    }
+  }
+  findings.add("manifest", "not checked", `The manifest ${rawCid(bytes(digest))} is neither beside the file nor in the storage: drop it with the model.`);
+  findings.notProven.push("How the model was made: its manifest is not at hand.");
+  return null;
+}
+
+function parsed(findings: Findings, name: string, content: Uint8Array, digest: string): Manifest | null {
+  try {
+    if (content.length > LARGEST_MANIFEST) throw new Error("it is above 1 MiB");
+    const manifest = canonical.decode(content);
+    if (manifest.predicateType !== "urn:diln:model:v2" || manifest.subject?.length !== 1) throw new Error("it is of another kind");
+    if (!manifest.predicate?.artifact || !Array.isArray(manifest.predicate.parents)) throw new Error("it lacks what a manifest says");
+    findings.add("manifest", "passed", `The manifest from ${shown(name)} has the anchored digest ${digest}.`);
+    return { subject: manifest.subject[0], predicate: manifest.predicate };
+  } catch (error) {
+    findings.add("manifest", "failed", `The anchored manifest is of no use: ${(error as Error).message}.`);
+    return null;
+  }
+}
+
+async function checkCid(
+  findings: Findings, version: Version, manifest: Manifest | null, found: Hashed, again: (profile: string) => Promise<Hashed>,
+): Promise<void> {
+  if (version.artifactCid === "0x") {
+    findings.add("cid", "not needed", "The version names no CID: it was not published on IPFS.");
+    return;
+  }
+  const wanted = cidText(bytes(version.artifactCid));
+  const artifact = manifest?.predicate.artifact;
+  if (found.cid !== wanted && String(artifact?.format ?? "").endsWith("+age")) {
+    findings.add("cid", "not needed", `The anchored CID ${wanted} is that of the encrypted file.`);
+    findings.notProven.push(`That ${wanted} holds this model: only who can decrypt it can tell.`);
+    return;
+  }
+  const profile = String(artifact?.profile ?? DEFAULT_PROFILE);
+  if (found.cid !== wanted && (!artifact || !Object.hasOwn(PROFILES, profile))) {
+    findings.add("cid", "not checked", `How the CID ${wanted} was made is not known here.`);
+    return;
+  }
+  // Cut into blocks in another way: only then is the file read a second time.
+  const cid = found.cid === wanted || profile === DEFAULT_PROFILE ? found.cid : (await again(profile)).cid;
+  findings.check("cid", cid === wanted, `The content has the anchored CID ${wanted}.`, `The content has the CID ${cid}, but ${wanted} was anchored.`);
+}
+
+function describe(findings: Findings, version: Version, { subject, predicate }: Manifest, project: Project, found: Hashed): void {
+  const digest = subject.digest?.sha256 ?? subject.digest?.unixfs;
+  const cid = version.artifactCid === "0x" ? null : cidText(bytes(version.artifactCid));
+  const same = digest === version.artifactHash.slice(2) && predicate.artifact.size === found.size && (!cid || subject.uri === `ipfs://${cid}`);
+  const holds = findings.check("description", same,
+    `The manifest describes this file: its SHA-256, its CID and its size of ${count(found.size, "byte")}.`,
+    "The anchored manifest describes another file than the one it was anchored with.");
+  if (holds) findings.proven.push(`Its manifest is unchanged since then. It says: ${told(predicate)}.`);
+  findings.notProven.push(
+    "That the manifest tells the truth: data, training and metrics are the word of those who signed and published it, until you train again from the same data.",
+    ...reservations(version, predicate, project));
+}
+
+function told(predicate: any): string {
+  const algorithm = shown(String(predicate.training?.algorithm || `a model in the format ${predicate.artifact.format}`));
+  const data: any[] = Array.isArray(predicate.data) ? predicate.data : [];
+  if (!data.length) return `${algorithm}; from which data, it does not say`;
+  const named = data.slice(0, MOST_TOLD).map(each => `${shown(String(each.source))} (SHA-256 ${String(each.sha256).slice(0, 12)}…)`);
+  return `${algorithm}, learned from ${named.join(", ")}`;
+}
+
+function* reservations(version: Version, predicate: any, project: Project): Generator<string> {
+  const git = predicate.environment?.git;
+  if (!git || git.dirty) yield "Which code trained it: the manifest names no clean git commit.";
+  if (predicate.project !== project.name) yield `That it was made for this project: its manifest names “${shown(String(predicate.project))}”.`;
+  if (version.status === "deployable" && !predicate.evaluation?.gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
+  yield "That its bytes are in the format that the manifest names, and do no harm when loaded: `diln verify` looks at that.";
+}
+
+async function signatures(findings: Findings, version: Version, project: Project, { args }: Log): Promise<void> {
+  const signers: readonly Hex[] = args.signers;
+  if (!signers.length) {
+    findings.add("signatures", "not needed", "No participant signed: the project demanded no signature.");
+    findings.notProven.push("That anybody but the publisher stands behind it: nobody signed.");
+    return;
+  }
+  const names = signers.join(", ");
+  findings.add("signatures", "passed",
+    `${signers.length} of ${count(project.participants, "participant")} signed: ${names}. The contract checked them; the project now demands ${project.threshold}.`);
+  findings.proven.push(`${names} signed this very publication with their keys.`);
+  findings.notProven.push("Who the people or firms behind these addresses are.");
+  if (signers.length < project.threshold) findings.notProven.push("That it would be accepted today: more signatures are demanded now.");
+  const still = await registry.areParticipants(version.projectId, signers);
+  signers.forEach((signer, index) => {
+    if (!still[index]) findings.notProven.push(`That ${signer} still stands by it: they are no participant any more.`);
+  });
+}
+
+function status(findings: Findings, version: Version): void {
+  findings.check("status", version.status !== "revoked",
+    `The version is ${version.status}, and was not revoked.`, `The version was revoked: ${shown(version.reason)}.`);
+  if (version.status === "deprecated") findings.notProven.push("That it is the one to use: it is deprecated.");
+}
+
+async function ancestry(findings: Findings, version: Version, manifest: Manifest | null): Promise<void> {
+  const tree = await registry.lineage(version);
+  const all = [...registry.walk(tree)];
+  const others = new Map(all.slice(1).map(each => [each.version.versionId, each.version]));
+  const revoked = [...others.values()].find(each => each.status === "revoked");
+  const known = count(others.size, "ancestor");
+  if (manifest && !sameParents(tree, manifest)) findings.add("lineage", "failed", "The parents in the manifest are not those on the chain.");
+  else if (revoked) findings.add("lineage", "failed", `It was made from ${revoked.artifactHash.slice(2, 14)}…, which was revoked: ${shown(revoked.reason)}.`);
+  else if (all.some(each => each.cut)) findings.add("lineage", "not checked", "It has more generations of ancestors than are followed.");
+  else if (others.size) {
+    findings.add("lineage", "passed", `All of its ${known} were published, and none is revoked.`);
+    findings.proven.push(`All of its ${known} were published before it, and none is revoked.`);
+  } else findings.add("lineage", "passed", "It names no parents: it was trained from scratch.");
+}
+
+function sameParents(tree: Lineage, { predicate }: Manifest): boolean {
+  const named: string[] = predicate.parents.filter((each: any) => each.manifest).map((each: any) => `${each.artifact} ${each.manifest}`);
+  const known = tree.parents.map(({ version }) => `${version.artifactHash.slice(2)} ${version.manifestDigest.slice(2)}`);
+  return JSON.stringify([...new Set(named)].sort()) === JSON.stringify([...new Set(known)].sort());
+}
+
+async function onChain(findings: Findings, version: Version): Promise<void> {
+  const content = bytes(await registry.artifact(version));
+  if (content.length && hex(await sha256(content)) !== version.artifactHash.slice(2)) {
+    findings.add("on-chain", "failed", "The artifact that the node returned is not the one that was published.");
+  } else if (findings.check("on-chain", content.length > 0,
+    `All ${count(content.length, "byte")} stand in contract code and were read back from there.`,
+    "The node does not show the bytes that the contract keeps.")) {
+    findings.proven.push("The model can be had from the chain alone.");
+  }
+}
