@@ -3,13 +3,15 @@
     python -m benchmarks.serving [--seconds 10] [--connections 1 8 50]
 
 A linear model of 30 features in a working folder of its own, on the embedded chain; server and client are two
-processes of one machine. Exits 1 if fifty connections get fewer than 500 answers a second, a 99th percentile
-above half a second, or an answer that is not in the log.
+processes of one machine. Beside each load, and beside ten clients with the largest bodies, /health is asked
+a hundred times a second. Exits 1 if fifty connections get fewer than 500 answers a second, a 99th percentile
+above half a second, or an answer that is not in the log; or if one in a thousand of /health takes 0.1 s.
 """
 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -19,12 +21,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DILN = [sys.executable, "-c", "import orchestrator.cli as cli; cli.main()"]
 LEAST_RATE, MOST_P99 = 500.0, 0.5
+MOST_HEALTH, PAUSE = 0.1, 0.01
+LARGEST = {
+    "objects": b"[" + b"{}," * 349_000 + b"{}]",
+    "numbers": b"[" + b"1," * 524_000 + b"1]",
+    "brackets": b"[" * 1_000_000,
+    "rows": b'{"rows":[' + b"{}," * 10_000 + b"{}]}",
+}
+"""Bodies of a MiB, each refused after it was parsed as far as it can be."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +46,19 @@ class Load:
     seconds: float
     delays: list[float]
     failed: int
+    health: list[float]
 
     @property
     def rate(self) -> float:
         return len(self.delays) / self.seconds
 
     def at(self, share: float) -> float:
-        return self.delays[min(len(self.delays) - 1, int(share * len(self.delays)))] if self.delays else 0.0
+        return at(self.delays, share)
+
+
+def at(delays: list[float], share: float) -> float:
+    """The delay within which this share of all, in order, was answered."""
+    return delays[min(len(delays) - 1, int(share * len(delays)))] if delays else 0.0
 
 
 def main() -> int:
@@ -63,12 +80,16 @@ def main() -> int:
                 spent = (cpu_of(process.pid) - before) / max(1, len(load.delays))
                 loads.append(load)
                 print(row(load, spent))
+            bodies = [posted(body) for body in LARGEST.values()]
+            attack = asyncio.run(pressed(port, bodies[0], 10, given.seconds, *bodies[1:]))
+            print(f"the largest bodies, ten at once: {health(attack)}")
         lines = sum(file.read_bytes().count(b"\n") for file in (folder / ".diln/predictions").glob("*.jsonl"))
     answered = sum(len(load.delays) for load in loads)
     print(f"answered {answered}, in the log {lines}")
     most = loads[-1]
     late = most.rate < LEAST_RATE or most.at(0.99) > MOST_P99 or any(load.failed for load in loads)
-    return int(late or lines < answered)
+    slow = any(at(each.health, 0.999) > MOST_HEALTH for each in (*loads, attack))
+    return int(late or slow or lines < answered)
 
 
 def publish(folder: Path) -> None:
@@ -108,25 +129,35 @@ def question(port: int) -> bytes:
 
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json") as answer:
         example = json.load(answer)["components"]["schemas"]["Rows"]["example"]
-    body = json.dumps(example).encode()
+    return posted(json.dumps(example).encode())
+
+
+def posted(body: bytes) -> bytes:
+    """A request to predict."""
     head = ["POST /predict HTTP/1.1", "Host: x", "Content-Type: application/json"]
     return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
-async def pressed(port: int, request: bytes, connections: int, seconds: float) -> Load:
-    """Ask again and again over each session, as soon as it has its answer."""
+async def pressed(port: int, request: bytes, connections: int, seconds: float, *others: bytes) -> Load:
+    """Ask again and again over each connection, as soon as it has its answer; `others` come in turn."""
     delays: list[float] = []
+    healthy: list[float] = []
     began = time.perf_counter()
-    asking = [_ask(port, request, began + seconds, delays) for _ in range(connections)]
-    failed = sum(await asyncio.gather(*asking))
-    return Load(connections, time.perf_counter() - began, sorted(delays), failed)
+    end = began + seconds
+    asking = [_ask(port, [request, *others], end, delays) for _ in range(connections)]
+    failed, *_ = await asyncio.gather(_sum(asking), _ask(port, [HEALTH], end, healthy, PAUSE))
+    return Load(connections, time.perf_counter() - began, sorted(delays), failed, sorted(healthy))
 
 
-async def _ask(port: int, request: bytes, end: float, delays: list[float]) -> int:
+async def _sum(asking: list[Coroutine[Any, Any, int]]) -> int:
+    return sum(await asyncio.gather(*asking))
+
+
+async def _ask(port: int, requests: list[bytes], end: float, delays: list[float], pause: float = 0) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    failed = 0
+    failed, turns = 0, itertools.cycle(requests)
     while (began := time.perf_counter()) < end:
-        writer.write(request)
+        writer.write(next(turns))
         head = await reader.readuntil(b"\r\n\r\n")
         size = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])  # type: ignore[index]
         await reader.readexactly(size)
@@ -134,6 +165,8 @@ async def _ask(port: int, request: bytes, end: float, delays: list[float]) -> in
             delays.append(time.perf_counter() - began)
         else:
             failed += 1
+        if pause:
+            await asyncio.sleep(pause)
     writer.close()
     return failed
 
@@ -148,11 +181,18 @@ def row(load: Load, spent: float) -> str:
     delays = "  ".join(f"{name} {load.at(share) * 1000:5.0f} ms" for name, share in POINTS)
     return (
         f"{load.connections:3} connections {load.rate:7.0f} requests/s  {delays}  "
-        f"{spent * 1000:5.2f} ms CPU a request  {load.failed} failed"
+        f"{spent * 1000:5.2f} ms CPU a request  {load.failed} failed  {health(load)}"
     )
 
 
+def health(load: Load) -> str:
+    told = "  ".join(f"{name} {at(load.health, share) * 1000:.0f} ms" for name, share in TAIL)
+    return f"/health {told}"
+
+
 POINTS = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
+TAIL = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))
+HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))

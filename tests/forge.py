@@ -8,6 +8,7 @@ prints, for each system, how many actions were executed and whether everything h
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -37,9 +38,16 @@ class Outcome:
 
 
 def run(
-    actions: int, systems: Sequence[str] = (), seed: str | None = None, environ: Mapping[str, str] = {}
+    actions: int,
+    systems: Sequence[str] = (),
+    seed: str | None = None,
+    environ: Mapping[str, str] = {},
+    seconds: int = 0,
 ) -> list[Outcome]:
-    """At least `actions` random actions in each of `systems` (all, if none is named), by system."""
+    """At least `actions` random actions in each of `systems` (all, if none is named), by system.
+
+    With `seconds` of CPU at most: what does not end by then does not hold.
+    """
     provide_compiler()
     runs = -(-actions // DEPTH)
     command = [str(FORGE), "test", "--json", "--threads", "1"]
@@ -47,9 +55,16 @@ def run(
     if seed is not None:
         command += ["--fuzz-seed", seed]
     settings = {"FOUNDRY_INVARIANT_RUNS": str(runs), "FOUNDRY_INVARIANT_DEPTH": str(DEPTH)}
+    limit = ["prlimit", f"--cpu={seconds}"] if seconds else []
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **settings, **environ}, capture_output=True, text=True
+        [*limit, *command],
+        cwd=ROOT,
+        env={**os.environ, **settings, **environ},
+        capture_output=True,
+        text=True,
     )
+    if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
+        return [Outcome(system, 0, False, "it does not end") for system in systems]
     told = [line for line in done.stdout.splitlines() if line.startswith('{"tests/')]
     if not told:
         raise RuntimeError(done.stdout[-5000:] + done.stderr[-5000:])

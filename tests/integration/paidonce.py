@@ -5,6 +5,7 @@ python -m tests.integration.paidonce sum-add --network embedded     # one comman
 """
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -14,14 +15,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
+
+import typer.main
 
 from orchestrator.chain import Chain, connect
 from orchestrator.config import Settings, load_settings
+from orchestrator.console import root
+from orchestrator.kernel.session import Session
+from tests.integration.acts import COMMANDS, Command, foundation
 from tests.integration.faulty import KILLED, Points, Proxy, Script, fail_inside
 
 CONFIG = """\
@@ -51,18 +59,6 @@ class Effect:
         return f"{shown}, {sum(self.events.values())} events"
 
 
-@dataclass(frozen=True)
-class Command:
-    """`words` of the command line; `prepare` brings a world to where they make sense.
-
-    `said_before` are exit code 1's words that mean: it is done already.
-    """
-
-    words: tuple[str, ...]
-    prepare: Callable[["World"], None] = lambda _: None
-    said_before: str = ""
-
-
 class World:
     """A working folder and its chain, which can be put back to where they were."""
 
@@ -76,6 +72,9 @@ class World:
     @property
     def settings(self) -> Settings:
         return load_settings(folder=self.folder, home=self.folder / ".diln", environ={})
+
+    def session(self) -> Session:
+        return Session(self.settings)
 
     @contextmanager
     def chain(self) -> Iterator[Chain]:
@@ -253,107 +252,23 @@ class Trial:
         return ""
 
 
-# -- the commands ---------------------------------------------------------------------------------------
-
-
-def foundation(world: World) -> None:
-    """A trained run, contracts, a shared model, and points to compete for."""
-    from orchestrator.chain import migrate
-    from orchestrator.kernel.session import Session
-    from orchestrator.models.online.planning import plan
-    from orchestrator.models.online.training import train as train_shared
-    from orchestrator.systems.prove.training import train
-    from orchestrator.systems.sum.creating import create
-    from tests.unit.competition.stage import write_points
-    from tests.unit.pipeline.desk import write_spec
-    from tests.unit.sum.conftest import TERMS, table
-
-    train(world.settings, write_spec(world.folder))
-    (world.folder / "row.json").write_text('{"length": 1.0, "width": 5.0, "spots": 2.0}')
-    write_points(world.folder / "points.csv")
-    with Session(world.settings) as session:
-        alice = session.account("alice")
-        migrate(session.settings, session.chain, alice)
-        create(session, "walks", plan(train_shared(table(), "perceptron")), alice, TERMS)
-
-
-def after(*commands: str) -> Callable[[World], None]:
-    def prepare(world: World) -> None:
-        for words in commands:
-            ended = world.run(tuple(words.split("|")))
-            assert ended.code == 0, f"{words}: {ended.said} {ended.complained}"
-
-    return prepare
-
-
-def fair(world: World) -> None:
-    from orchestrator.kernel.session import Session
-    from orchestrator.models.online.planning import plan
-    from orchestrator.models.online.training import train as train_shared
-    from tests.unit.market.stage import open_fair
-    from tests.unit.sum.conftest import table
-
-    with Session(world.settings) as session:
-        open_fair(session, plan(train_shared(table(), "perceptron")).converted)
-
-
-def contest(stop: str) -> Callable[[World], None]:
-    """A competition up to: `train` (a model is at hand), `reveal` or `withdraw`."""
-
-    def prepare(world: World) -> None:
-        from orchestrator.systems.competition.baseline import train_baseline
-        from orchestrator.systems.competition.training import training_data
-        from tests.unit.competition.stage import Stage
-        from tests.unit.competition.test_workflows import enter
-
-        with Stage.open(world.settings, world.folder) as stage:
-            found = stage.create()
-            if stop == "train":
-                seen = training_data(stage.session, found)
-                train_baseline(seen, found.terms, world.folder / "baseline.skops", kind="linear", sealed=0)
-                return
-            enter(stage, found, "anna")
-            stage.pass_until(found.schedule().training)
-
-    return prepare
-
-
-def nothing_deployed(world: World) -> None:
-    """Forget where the contracts are: they are deployed once more."""
-    shutil.rmtree(world.folder / ".diln" / "deployments")
-    shutil.rmtree(world.folder / ".diln" / "journal")
-
-
-ADD = "sum|add|walks|--text|street tram tower|--label|city|--from|bob|--max-price|0.01"
-SIGN = "sum|sign|walks|--text|street tram tower|--label|city|--from|carol|-o|signed.json"
-FUND = "sum|fund|walks|1|--for|carol|--from|dave"
-CREATE = "competition|create|points.csv|--target|side|--prize|1|--criterion|0.8|--groups|8|--test-groups|3"
-COMMANDS = {
-    "migrate": Command(("migrate", "--from", "alice"), nothing_deployed),
-    "project-create": Command(("project", "create", "roses", "--from", "alice"), said_before="already"),
-    "publish": Command(("publish", "--from", "alice")),
-    "mark": Command(("mark", "flowers@1", "deprecated", "--from", "alice"), after("publish|--from|alice")),
-    "anchor-log": Command(
-        ("anchor-log", "flowers", "--from", "alice"),
-        after("publish|--from|alice", "predict|flowers@1|row.json|--from|alice"),
-    ),
-    "sum-add": Command(tuple(ADD.split("|"))),
-    "sum-fund": Command(tuple(FUND.split("|"))),
-    "sum-relay": Command(("sum", "relay", "signed.json", "--from", "dave"), after(SIGN, FUND)),
-    "sum-refund": Command(("sum", "refund", "walks", "--from", "bob"), after(ADD, "chain|advance|2d")),
-    "market-contribute": Command(
-        ("market", "contribute", "fair", "--text", "street tram", "--label", "city", "--from", "bob"),
-        fair,
-    ),
-    "competition-create": Command((*CREATE.split("|"), "--from", "alice")),
-    "competition-submit": Command(("competition", "submit", "--from", "bob"), contest("train")),
-    "competition-reveal": Command(("competition", "reveal", "--from", "bob"), contest("reveal")),
-}
+def preload() -> None:
+    """Import all that commands import, and read them, once for the thousands of processes that are forked."""
+    for package in ("chain", "cli", "console", "kernel", "provenance", "storage", "systems"):
+        parent = import_module(f"orchestrator.{package}")
+        for module in walk_packages(parent.__path__, f"{parent.__name__}."):
+            with suppress(ImportError):  # what an optional package is needed for
+                import_module(module.name)
+    commands = typer.main.get_command(root.app)
+    typer.main.get_command = lambda _: commands
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager
 def world_of(network: str, folder: Path) -> Iterator[World]:
     """A world on the embedded chain, or on an Anvil of its own behind a proxy."""
+    preload()
     if network == "embedded":
         world = World(folder / "world", network)
         foundation(world)

@@ -18,6 +18,8 @@ COMPETITION = [
     f"contracts/competition/Competition{part}.sol"
     for part in ("Base", "Training", "Submissions", "Evaluation", "Payouts")
 ]
+SECONDS = 30
+"""Of CPU: a mutant that takes more loops."""
 FOLDER = ROOT / ".build" / "mutants"
 # system → (the file of the deployed contract, its name, the files that are mutated)
 SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
@@ -128,7 +130,7 @@ def _played(system: str, number: int, actions: int) -> forge.Outcome:
         "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
         "FOUNDRY_DISABLE_CODE_SIZE_LIMIT": "true",
     }
-    (outcome,) = forge.run(actions, [system], "0x1", environ)
+    (outcome,) = forge.run(actions, [system], "0x1", environ, SECONDS)
     return outcome
 
 

@@ -117,6 +117,7 @@ class _Walk:
         yield from self._walk(self.function["body"])
 
     def _walk(self, node: Any) -> Iterator[Mutant]:
+        """Not into constants, nor to the left of a shift or power: a literal is a `uint256` there."""
         if isinstance(node, list):
             for each in node:
                 yield from self._walk(each)
@@ -128,8 +129,13 @@ class _Walk:
         look = getattr(self, f"_{kind}", None)
         if look:
             yield from look(node)
-        for value in node.values():
-            yield from self._walk(value)
+        constant = str(node.get("typeDescriptions", {}).get("typeString", "")).startswith("int_const")
+        if constant and kind != "Literal":
+            return
+        wide = node.get("operator") in ("<<", ">>", "**")
+        for part, value in node.items():
+            if not (wide and part == "leftExpression" and value["nodeType"] == "Literal"):
+                yield from self._walk(value)
 
     def _make(self, node: Any, what: str, before: str, after: str, beyond: int = 0) -> Mutant:
         start, size = map(int, node["src"].split(":")[:2])
@@ -165,17 +171,23 @@ class _Walk:
             yield self._make(condition, f"no `{self._short(condition)}`", "(block.basefee == @@ || (", "))")
 
     def _ExpressionStatement(self, node: Any) -> Iterator[Mutant]:
+        """In braces of its own, or an `else` that follows would be taken for this one's."""
         expression = node["expression"]
         if expression.get("expression", {}).get("name") in ("require", "assert", "revert"):
             return
+        kind = expression.get("leftHandSide", {}).get("typeDescriptions", {}).get("typeString", "")
+        if "storage" in kind or "calldata" in kind:
+            return  # a pointer must be assigned before it is used
         beyond = self.text.index(b";", sum(map(int, node["src"].split(":")[:2]))) + 1
         beyond -= sum(map(int, node["src"].split(":")[:2]))
-        yield self._make(node, f"without `{self._short(node)}`", "if (block.basefee != @@) { ", " }", beyond)
+        yield self._make(
+            node, f"without `{self._short(node)}`", "{ if (block.basefee != @@) { ", " } }", beyond
+        )
         other = ASSIGNMENTS.get(expression.get("operator", ""))
         if other:
             left, right = self._raw(expression["leftHandSide"]), self._raw(expression["rightHandSide"])
-            mutated = f"if (block.basefee == @@) {{ {left} {other} {right}; }} else {{ "
-            yield self._make(node, f"`{self._short(node)}` with {other}", mutated, " }", beyond)
+            mutated = f"{{ if (block.basefee == @@) {{ {left} {other} {right}; }} else {{ "
+            yield self._make(node, f"`{self._short(node)}` with {other}", mutated, " } }", beyond)
 
     def _Literal(self, node: Any) -> Iterator[Mutant]:
         if node["kind"] == "number" and node.get("value", "").isdigit() and not node.get("subdenomination"):

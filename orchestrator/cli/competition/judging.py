@@ -151,7 +151,9 @@ def keep(
 
 
 def _listed(rows: list[dict[str, Any]], *otherwise: Result) -> Answer:
-    return Answer(rows, *([Facts(row) for row in rows] or otherwise))
+    """A row each; exit code 1 where one of them failed."""
+    failed = any("error" in row for row in rows)
+    return Answer(rows, *([Facts(row) for row in rows] or otherwise), code=int(failed))
 
 
 def _checked(session: "Session", found: "Competition", each: "checking.Claim") -> dict[str, Any]:

@@ -57,6 +57,9 @@ def list_(session: "Session", project: ProjectArgument) -> Table:
 def _sent(
     session: "Session", project: "Digest", name: str, version: "Digest | None", done: str, dry_run: bool
 ) -> Answer:
+    if session.registry.aliases(project).get(name) == version:
+        told = "it is so already; nothing was sent"
+        return Answer({"alias": name, "transaction": None, "gas": 0}, told)
     change = session.registry.set_alias(project, name, version)
     receipt = session.send(change, session.sender, dry_run=dry_run)
     told = f"would take {receipt.gas_used} gas" if dry_run else done

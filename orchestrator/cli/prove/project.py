@@ -25,8 +25,11 @@ with lazy_imports():
     from orchestrator.systems.prove import projects
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchestrator.kernel.session import Session
     from orchestrator.provenance import Project
+    from orchestrator.types import Address
 
 Accounts = Annotated[list[str] | None, typer.Option(metavar="ACCOUNT", help="A name or address; repeatable.")]
 
@@ -91,19 +94,22 @@ def members(
 ) -> Answer:
     """Change who may publish and who must sign."""
     found, registry, changes = _find(session, name), session.registry, []
+    known = registry.members(found.id)
 
-    def addresses(names: list[str] | None) -> Any:
-        return [projects.resolve_address(session, each) for each in names or ()]
-
-    if add_publisher or remove_publisher:
-        change = registry.contract.set_publishers(
-            found.id, addresses(add_publisher), addresses(remove_publisher)
+    def change(
+        add: list[str] | None, remove: list[str] | None, now: "Sequence[Address]"
+    ) -> "tuple[list[Address], list[Address]]":
+        added, removed = (
+            [projects.resolve_address(session, each) for each in names or ()] for names in (add, remove)
         )
-        changes.append(change)
-    if add_participant or remove_participant or threshold is not None:
-        demanded = found.threshold if threshold is None else threshold
-        added, removed = addresses(add_participant), addresses(remove_participant)
-        changes.append(registry.contract.set_participants(found.id, added, removed, demanded))
+        return [each for each in added if each not in now], [each for each in removed if each in now]
+
+    if any(publishers := change(add_publisher, remove_publisher, known.publishers)):
+        changes.append(registry.contract.set_publishers(found.id, *publishers))
+    participants = change(add_participant, remove_participant, known.participants)
+    demanded = found.threshold if threshold is None else threshold
+    if any(participants) or demanded != found.threshold:
+        changes.append(registry.contract.set_participants(found.id, *participants, demanded))
     return _sent(session, changes, dry_run)
 
 
@@ -119,25 +125,31 @@ def transfer(
     """Offer the project to a new owner, who must accept it."""
     found = _find(session, name)
     owner = projects.resolve_address(session, to) if to else None
-    return _sent(session, [session.registry.transfer_ownership(found.id, owner)], dry_run)
+    change = [session.registry.transfer_ownership(found.id, owner)] if found.pending_owner != owner else []
+    return _sent(session, change, dry_run)
 
 
 @command(project, sender=SENDS)
 def accept(session: "Session", name: ProjectArgument, dry_run: DryRunOption = False) -> Answer:
     """Accept a project that was offered to --from."""
-    return _sent(session, [session.registry.contract.accept_ownership(_find(session, name).id)], dry_run)
+    found = _find(session, name)
+    mine = found.owner == session.sender.address
+    change = [] if mine else [session.registry.contract.accept_ownership(found.id)]
+    return _sent(session, change, dry_run)
 
 
 @command(project, sender=SENDS)
 def pause(session: "Session", name: ProjectArgument, dry_run: DryRunOption = False) -> Answer:
     """Stop publishing and anchoring; reading and revoking go on."""
-    return _sent(session, [session.registry.contract.pause(_find(session, name).id)], dry_run)
+    found = _find(session, name)
+    return _sent(session, [] if found.paused else [session.registry.contract.pause(found.id)], dry_run)
 
 
 @command(project, sender=SENDS)
 def unpause(session: "Session", name: ProjectArgument, dry_run: DryRunOption = False) -> Answer:
     """Let publishing go on."""
-    return _sent(session, [session.registry.contract.unpause(_find(session, name).id)], dry_run)
+    found = _find(session, name)
+    return _sent(session, [session.registry.contract.unpause(found.id)] if found.paused else [], dry_run)
 
 
 def _find(session: "Session", name: str) -> "Project":
@@ -148,7 +160,7 @@ def _sent(session: "Session", changes: list[Any], dry_run: bool) -> Answer:
     receipts = [session.send(change, session.sender, dry_run=dry_run) for change in changes]
     value = [{"transaction": each.tx_hash, "gas": each.gas_used} for each in receipts]
     lines = [f"would take {each.gas_used} gas" if dry_run else f"done in {each.tx_hash}" for each in receipts]
-    return Answer(value, *lines)
+    return Answer(value, *(lines or ["it is so already; nothing was sent"]))
 
 
 def _facts(found: "Project") -> dict[str, Any]:

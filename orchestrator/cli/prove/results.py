@@ -28,10 +28,12 @@ class Sent(TypedDict):
     gas: Gas
 
 
-class AliasSet(Sent):
-    """A name of a version that was given or taken away."""
+class AliasSet(TypedDict):
+    """A name of a version that was given or taken away; no transaction where it was so already."""
 
     alias: str
+    transaction: Transaction | None
+    gas: Gas
 
 
 class Alias(TypedDict):

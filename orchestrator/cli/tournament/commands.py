@@ -54,16 +54,20 @@ Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
 Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
 ONE = 10**9
 _AMOUNTS = frozenset({"amount", "stake", "payout", "burnt", "tip", "share", "rest"})
+_SCORES = frozenset({"correlation", "contribution"})
 
 
 @command(tournament, sender=SENDS)
 def create(
     session: "Session",
     offer: Annotated[Path, typer.Argument(metavar="TOML", help="Terms and files; docs/tournament.md.")],
+    again: Annotated[bool, typer.Option("--again", help="Make another one of the same offer.")] = False,
 ) -> Answer:
     """Publish data and make a tournament; nothing is staked yet."""
     organizer = session.sender
     made = creating.plan(session, creating.read_offer(offer), offer.parent, organizer)
+    if not again:
+        creating.require_new(session, made)
     for sentence in creating.promises(made):
         err.print(sentence)
     done = creating.create(session, made, organizer)
@@ -82,12 +86,13 @@ def open_(
 ) -> Facts:
     """Commit to the targets of a round, with pot and bond."""
     found, organizer = finding.find(session, reference), session.sender
-    if targets:
-        rounds.prepare(session, found, number, targets, organizer)
     if later:
+        if targets:
+            rounds.prepare(session, found, number, targets, organizer)
         sealed = rounds.prepared(session, found, number)
         return Facts({"round": number, "commitment": sealed and sealed.commitment.hex()})
-    receipt = rounds.open_round(session, found, number, organizer, _agreed(session, found, consent))
+    agreed = _agreed(session, found, consent)
+    receipt = rounds.open_round(session, found, number, organizer, agreed, targets)
     return Facts({"round": number, "opened": receipt is not None})
 
 
@@ -235,31 +240,29 @@ def history(session: "Session", reference: Reference = "latest") -> Table:
 
 @command(tournament, sender=SENDS)
 def fund(session: "Session", amount: Amount, consent: Consent, reference: Reference = "latest") -> Facts:
-    """Bring an amount in, to stake it later."""
+    """Have at least an amount free, to stake it later: what is missing is paid in."""
     found, payer = finding.find(session, reference), session.sender
     money = balances.money_of(found)
-    paid = money.parse(amount)
-    sentence = f"{money.show(paid)} go from {payer.name} to {found.address}; `withdraw` takes them back."
-    _agreed(session, found, consent)(paid, [sentence])
-    balances.fund(session, found, payer, paid)
-    return Facts({"free": amount_of(money, found.balance_of(payer.address))})
+    paid = balances.fund(session, found, payer, money.parse(amount), _agreed(session, found, consent))
+    free = found.balance_of(payer.address)
+    return Facts({"paid": amount_of(money, paid), "free": amount_of(money, free)})
 
 
 @command(tournament, sender=SENDS)
 def withdraw(
     session: "Session",
     reference: Reference = "latest",
-    amount: Annotated[
-        str | None, typer.Option(metavar="AMOUNT", help="All that is free, unless given.")
-    ] = None,
+    leave: Annotated[
+        str, typer.Option("--leave", metavar="AMOUNT", help="What stays free there, to be staked.")
+    ] = "0",
     to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Who gets it; you, unless given.")] = None,
 ) -> Facts:
     """Take out what no round holds."""
     receiver = session.address(to, paid=True) if to else None
-    found = finding.find(session, reference)
+    found, owner = finding.find(session, reference), session.sender
     money = balances.money_of(found)
-    wanted = None if amount is None else money.parse(amount)
-    taken = balances.withdraw(session, found, session.sender, wanted, receiver)
+    wanted = max(0, found.balance_of(owner.address) - money.parse(leave))
+    taken = balances.withdraw(session, found, owner, wanted, receiver)
     return Facts({"withdrawn": amount_of(money, taken)})
 
 
@@ -267,12 +270,14 @@ def withdraw(
 def verify(session: "Session", number: Number, reference: Reference = "latest") -> Answer:
     """Recompute every score and payout of a round."""
     found = verifying.verify(finding.find(session, reference), number)
-    facts = asdict(found) | {"difference": found.difference or None}
+    facts = asdict(found) | {"difference": found.difference or None, "unseen": list(found.unseen)}
     told = {"recomputed": f"{found.entries} entries", "difference": found.difference or "none"}
+    if found.unseen:
+        told["scores not seen"] = f"{len(found.unseen)}, sent by other contracts; their payouts agree"
     if not found.public and not found.difference:
         told = {"recomputed": "nothing: the targets of this round are not public"}
         return Answer(facts, Facts(told), code=IN_PART)
-    return Answer(facts, Facts(told), code=1 if found.difference else 0)
+    return Answer(facts, Facts(told), code=1 if found.difference else IN_PART if found.unseen else 0)
 
 
 @command(tournament)
@@ -340,7 +345,8 @@ def _arguments(event: object, money: "Currency") -> dict[str, Any]:
     """The event's arguments."""
     own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
     told = {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}
-    return told | {name: money.json(own[name]) for name in _AMOUNTS & own.keys()}
+    scores = {name: own[name] / ONE for name in _SCORES & own.keys()}
+    return told | scores | {name: money.json(own[name]) for name in _AMOUNTS & own.keys()}
 
 
 def _change(found: "Tournament", amount: int) -> Shown:

@@ -142,13 +142,14 @@ class Event(TypedDict):
     share: NotRequired[Amount]
     stake: NotRequired[Amount]
     tip: NotRequired[Amount]
-    correlation: NotRequired[int]
-    contribution: NotRequired[int]
+    correlation: NotRequired[float]
+    contribution: NotRequired[float]
 
 
 class Free(TypedDict):
-    """What can be staked."""
+    """What was paid in, and what can be staked."""
 
+    paid: Amount
     free: Amount
 
 
@@ -159,12 +160,16 @@ class Withdrawn(TypedDict):
 
 
 class Verified(TypedDict):
-    """A round computed again; `difference` says where the contract says something else."""
+    """A round computed again; `difference` says where the contract says something else.
+
+    `unseen` entries were scored by way of other contracts: of these only payouts were computed.
+    """
 
     round: int
     entries: int
     difference: ForPeople | None
     public: bool
+    unseen: list[Address]
 
 
 class Character(TypedDict):

@@ -127,16 +127,15 @@ def posted_claims(competition: Competition) -> list[Posted]:
 
 
 def _posted_claims(competition: Competition) -> list[Posted]:
-    found = []
-    for event in competition.events(Claimed):
-        submission = competition.submission(event.submission)
-        if submission.status is not Status.REVEALED:
-            continue
-        result = competition.result_of(event.submission)
+    posted = {event.submission: event.predictions for event in competition.events(Claimed)}
+    standing = [each for each in competition.several(list(posted)) if each.status is Status.REVEALED]
+    results, found = competition.results([each.number for each in standing]), []
+    for submission in standing:
+        result = results[submission.number]
         settled = result.done == SETTLED
         until = Seconds(0 if settled else result.done + competition.terms.refute)
-        posted = submission.number, submission.submitter, result.model, result.score
-        found.append(Posted(*posted, settled, until, event.predictions))
+        whose = submission.number, submission.submitter, result.model, result.score
+        found.append(Posted(*whose, settled, until, posted[submission.number]))
     return sorted(found, key=lambda each: (-each.score, each.submission))
 
 

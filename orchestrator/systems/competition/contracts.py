@@ -47,19 +47,18 @@ class Competition(abi.Competition):
 
     def submissions(self) -> list[Submission]:
         """All of them, in order of commitment."""
-        return self._submissions(range(self.progress().committed))
+        return self.several(range(self.progress().committed))
 
     def submissions_of(self, submitter: Address) -> list[Submission]:
         """Those of one submitter, in order of commitment, however many others there are."""
-        return self._submissions(
-            [each.submission for each in self.events(abi.Committed, submitter=submitter)]
-        )
+        return self.several([each.submission for each in self.events(abi.Committed, submitter=submitter)])
 
     def refuted_by(self, refuter: Address) -> list[Submission]:
         """The submissions whose claims an account has refuted."""
-        return self._submissions([each.submission for each in self.events(abi.Refuted, refuter=refuter)])
+        return self.several([each.submission for each in self.events(abi.Refuted, refuter=refuter)])
 
-    def _submissions(self, numbers: Sequence[int]) -> list[Submission]:
+    def several(self, numbers: Sequence[int]) -> list[Submission]:
+        """The submissions of these numbers, many in a request."""
         found = self._read_each(abi.Submission, "submission", numbers)
         return [Submission(**vars(each), number=number) for number, each in zip(numbers, found, strict=True)]
 

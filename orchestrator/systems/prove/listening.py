@@ -1,5 +1,6 @@
 """Listen on a port, and hand its connections to an application."""
 
+import gc
 import socket
 import sys
 from contextlib import suppress
@@ -19,6 +20,9 @@ MOST_CONNECTIONS = 1000
 
 TURN = 0.001
 """Seconds after which Python lets another thread run: the loop is never far from its turn."""
+
+COLLECTED = 50_000, 20, 100
+"""When garbage is collected: so seldom that a body of many small objects does not make everybody wait."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -53,6 +57,9 @@ def run(app: "ASGIApp", listener: socket.socket) -> None:
     from orchestrator.systems.prove.connections import Connection
 
     sys.setswitchinterval(TURN)
+    gc.collect()
+    gc.freeze()  # what stands by now, hundreds of thousands of objects, is not looked through again
+    gc.set_threshold(*COLLECTED)
     config = uvicorn.Config(
         app,
         http=Connection,

@@ -78,7 +78,7 @@ class TournamentAPI:
         return withdraw(self.session, self.tournament, self.account, amount)
 
     def fund(self, amount: int) -> None:
-        """Bring an amount in, to stake it later."""
+        """Have at least an amount free, to stake it later."""
         fund(self.session, self.tournament, self.account, amount)
 
     def round_model_performances(self, who: str | None = None) -> list[dict[str, Any]]:

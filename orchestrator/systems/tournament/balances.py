@@ -4,8 +4,8 @@ from orchestrator.bindings.tournament import Funded, Tournament, Withdrawn
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import InsufficientFunds
 from orchestrator.kernel.money import Currency, currency_of
-from orchestrator.kernel.session import Session
-from orchestrator.types import Address
+from orchestrator.kernel.session import Consent, Session
+from orchestrator.types import Address, Wei
 
 
 def money_of(tournament: Tournament) -> Currency:
@@ -13,8 +13,25 @@ def money_of(tournament: Tournament) -> Currency:
     return currency_of(tournament.chain, tournament.terms.currency)
 
 
-def fund(session: Session, tournament: Tournament, payer: Account, amount: int) -> Receipt:
-    """Bring `amount` (smallest units) in. Raises InsufficientFunds."""
+def fund(
+    session: Session, tournament: Tournament, payer: Account, amount: int, consent: Consent | None = None
+) -> int:
+    """Have at least `amount` (smallest units) free, after `consent`; returns what was brought in.
+
+    Done again, nothing is paid twice. Raises InsufficientFunds, SentBefore.
+    """
+    with session.alone(f"tournament {tournament.address} {payer.address}"):
+        more = max(0, amount - tournament.balance_of(payer.address))
+        if more:
+            money = money_of(tournament)
+            sentence = f"{money.show(more)} go from {payer.name} to {tournament.address}, free to withdraw."
+            if consent:
+                consent(Wei(more), [sentence])
+            _bring(session, tournament, payer, more)
+    return more
+
+
+def _bring(session: Session, tournament: Tournament, payer: Account, amount: int) -> Receipt:
     times = sum(1 for _ in tournament.events(Funded, beneficiary=payer.address, payer=payer.address))
     once = f"tournament-fund-{tournament.address}-{payer.address}-{times}"
     call = tournament.fund(payer.address, amount)
@@ -30,7 +47,7 @@ def withdraw(
 ) -> int:
     """Take `amount`, or all that is free, out and send it to its owner or `to`; returns how much.
 
-    Raises InsufficientFunds.
+    Raises InsufficientFunds, SentBefore.
     """
     free = tournament.balance_of(owner.address)
     wanted = free if amount is None else amount
@@ -51,6 +68,6 @@ def value_for(session: Session, tournament: Tournament, payer: Account, amount: 
     """The ether to send with a call that needs `amount`; what is lacking of a token is brought in here."""
     more = max(0, amount - tournament.balance_of(payer.address))
     if more and not money_of(tournament).is_ether:
-        fund(session, tournament, payer, more)
+        _bring(session, tournament, payer, more)
         return 0
     return more

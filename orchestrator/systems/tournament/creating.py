@@ -1,7 +1,7 @@
 """Create a tournament: publish its data, keep its tables, make its contract."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from orchestrator.systems.tournament.finding import (
     factory_of,
     open_tournament,
     secret_folder,
+    tournaments,
 )
 from orchestrator.systems.tournament.rounds import act
 from orchestrator.systems.tournament.rows import ids_of, read_file
@@ -158,6 +159,22 @@ def create(session: Session, made: Plan, organizer: Account) -> Tournament:
             act(session, factory.create(terms, salt), organizer, "create", address)
         session.known.remember(address, KIND)
     return open_tournament(session, address)
+
+
+def require_new(session: Session, made: Plan) -> None:
+    """Raise UsageError where the organizer has made a tournament of the same offer, and was told of it."""
+    wanted = _offered(made.terms)
+    for each in tournaments(session, organizer=made.terms.organizer):
+        if each.terms.start != made.terms.start and _offered(each.terms) == wanted:
+            raise UsageError(
+                f"{each.address} is a tournament of this very offer",
+                "Go on with it (--tournament ADDRESS), or say --again for another one.",
+            )
+
+
+def _offered(terms: Terms) -> Terms:
+    """What an offer says of them: without the time of its creation, and what the factory adds."""
+    return replace(terms, start=0, power_squares=0, normal_squares=0)
 
 
 def finish(session: Session, made: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import TypeVar
 
 from orchestrator.bindings.tournament import Entered, State, Tournament
@@ -13,11 +14,13 @@ from orchestrator.systems.tournament import rounds
 from orchestrator.systems.tournament.balances import money_of
 from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import KIND, open_tournament
-from orchestrator.systems.tournament.rounds import RoundView, opened_rounds, unsettled
+from orchestrator.systems.tournament.rounds import RoundView, opened_rounds, unsettled, waiting
 from orchestrator.types import Address, Seconds
 
 Look = AnyLook[Tournament]
 W = TypeVar("W")
+MOST_ROUNDS, MOST_ENTRIES = 8, 16
+"""Of others, that a look is at most about: the newest rounds, and entries in them."""
 
 
 class Role(StrEnum):
@@ -61,10 +64,10 @@ def _rounds(look: Look, *states: State) -> list[RoundView]:
     return [each for each in opened_rounds(look.instance) if each.state in states]
 
 
-def _entries(look: Look, *states: State, everybody: bool = False) -> Iterator[tuple[RoundView, Address]]:
-    """The account's entries that wait in rounds of these states; or everybody's."""
+def _entries(look: Look, *states: State) -> Iterator[tuple[RoundView, Address]]:
+    """The account's entries that wait in rounds of these states."""
     views = {each.number: each for each in _rounds(look, *states)}
-    for number, who in unsettled(look.instance, None if everybody else look.account.address):
+    for number, who in unsettled(look.instance, look.account.address):
         if number in views:
             yield views[number], who
 
@@ -132,8 +135,15 @@ def _refund(look: Look, number: int) -> str:
 
 
 def _late(look: Look) -> list[tuple[int, tuple[int, Address]]]:
-    found = _entries(look, State.REVEALED, State.CLOSED, everybody=ANYBODY in look.roles)
-    return [(each.times.ends, (each.number, who)) for each, who in found if each.times.ends <= look.now]
+    """One's own entries; then a few of others, who all bring the same tip: dust must not fill a look."""
+    mine = list(_entries(look, State.REVEALED, State.CLOSED))
+    found = [(each.times.ends, (each.number, who)) for each, who in mine if each.times.ends <= look.now]
+    if ANYBODY in look.roles:
+        ended = [each for each in _rounds(look, State.REVEALED, State.CLOSED) if each.times.ends <= look.now]
+        times = {each.number: each.times.ends for each in ended[-MOST_ROUNDS:]}
+        late = (each for each in waiting(look.instance, list(times)) if each[1] != look.account.address)
+        found += [(times[number], (number, who)) for number, who in islice(late, MOST_ENTRIES)]
+    return found
 
 
 def _expire(look: Look, entry: tuple[int, Address]) -> str:

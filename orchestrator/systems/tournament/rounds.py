@@ -1,7 +1,10 @@
 """Rounds, as their organizer runs them: prepared, opened, revealed, closed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from eth_utils.address import to_checksum_address
 
 from orchestrator.bindings import tournament as abi
 from orchestrator.bindings.tournament import Entered, State, TimesOf, Tournament
@@ -10,8 +13,9 @@ from orchestrator.errors import AccountError, ChainError, UsageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.tournament.balances import money_of, value_for
 from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
-from orchestrator.systems.tournament.sealing import TARGETS, Sealed, kept, last, seal
+from orchestrator.systems.tournament.sealing import TARGETS, Sealed, keep, kept, last, sealed_of
 from orchestrator.systems.tournament.targets import Targets, targets_of
+from orchestrator.text import shown
 from orchestrator.times import show_time
 from orchestrator.types import Address, Seconds, Wei
 
@@ -75,6 +79,21 @@ def unsettled(tournament: Tournament, who: Address | None = None) -> list[tuple[
     return list(left)
 
 
+def waiting(tournament: Tournament, numbers: list[int]) -> Iterator[tuple[int, Address]]:
+    """Everybody's entries to these rounds that are not settled, undecoded but for round and entrant."""
+    seen = tournament.at(tournament.chain.head().number)
+
+    def found(
+        kind: type[abi.Entered | abi.Scored | abi.Expired | abi.Refunded],
+    ) -> Iterator[tuple[int, Address]]:
+        for log in seen.logs(kind, round=numbers) if numbers else ():
+            number, who = log["topics"][1:3]
+            yield int.from_bytes(number, "big"), to_checksum_address(who[-20:])
+
+    settled = {each for kind in _SETTLED for each in found(kind)}
+    return (each for each in dict.fromkeys(found(Entered)) if each not in settled)
+
+
 def stakes_of(tournament: Tournament, number: int) -> dict[Address, int]:
     """Who entered a round, with what stake."""
     return {each.who: each.stake for each in tournament.events(Entered, round=number)}
@@ -104,8 +123,16 @@ def prepare(
         raise UsageError(
             f"{organizer.name} does not organize this tournament", f"{tournament.terms.organizer} does."
         )
+    sealed = _sealed(session, tournament, number, source, organizer)
+    keep(session, tournament, TARGETS, number, sealed)
+    return sealed
+
+
+def _sealed(
+    session: Session, tournament: Tournament, number: int, source: "Source", organizer: Account
+) -> Sealed:
     content = read_targets(session, tournament, number, source).encode()
-    return seal(session, tournament, organizer, TARGETS, number, content)
+    return sealed_of(session, tournament, organizer, TARGETS, number, content)
 
 
 def prepared(session: Session, tournament: Tournament, number: int) -> Sealed | None:
@@ -125,14 +152,21 @@ def promises(tournament: Tournament, number: int) -> list[str]:
 
 
 def open_round(
-    session: Session, tournament: Tournament, number: int, organizer: Account, consent: Consent | None = None
+    session: Session,
+    tournament: Tournament,
+    number: int,
+    organizer: Account,
+    consent: Consent | None = None,
+    source: "Source | None" = None,
 ) -> Receipt | None:
-    """Open a prepared round, after `consent`; None if that was done before.
+    """Open a round with the targets in `source`, or those prepared, after `consent`; None if it is open.
 
-    Raises ChainError where it is too late or other targets were committed to, InsufficientFunds.
+    Nothing is sealed before somebody agrees. Raises ChainError where it is too late or other targets were
+    committed to, InsufficientFunds, and as `prepare`.
     """
     with session.alone(f"tournament {tournament.address} {organizer.address}"):
-        sealed = prepared(session, tournament, number)
+        made = None if source is None else _sealed(session, tournament, number, source, organizer)
+        sealed = made or prepared(session, tournament, number)
         if sealed is None:
             raise AccountError(
                 f"no targets are prepared for round {number}", "Give them with --targets FILE."
@@ -150,6 +184,8 @@ def open_round(
         amount = tournament.terms.pot + tournament.terms.bond
         if consent:
             consent(Wei(amount), promises(tournament, number))
+        if made:
+            keep(session, tournament, TARGETS, number, made)
         value = value_for(session, tournament, organizer, amount)
         call = tournament.open(number, sealed.commitment)
         return act(session, call, organizer, "open", number, value=value)
@@ -160,7 +196,7 @@ def reveal(
 ) -> Receipt | None:
     """Show a round's targets; None if they are public. Who lost them gives their file, as the organizer.
 
-    Raises AccountError where they are neither kept nor restored.
+    Raises AccountError where they are neither kept nor restored, or `source` has others.
     """
     found = tournament.round_of(number)
     if found.state in (State.REVEALED, State.CLOSED):
@@ -168,6 +204,11 @@ def reveal(
     sealed = kept(session, tournament, found.targets.hex())
     if sealed is None and source is not None:
         sealed = prepare(session, tournament, number, source, account)
+    elif sealed and source and read_targets(session, tournament, number, source).encode() != sealed.content:
+        raise AccountError(
+            f"{shown(str(source), 200)} has other targets than round {number} was opened with",
+            "Leave --targets out: the right ones are here.",
+        )
     if sealed is None or sealed.commitment != found.targets:
         raise AccountError(
             f"the targets of round {number} are not those that are here",

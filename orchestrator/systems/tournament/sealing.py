@@ -38,18 +38,27 @@ def commitment_of(
 def seal(
     session: Session, tournament: Tournament, account: Account, domain: str, number: int, content: bytes
 ) -> Sealed:
-    """Seal `content` for round `number`, the same whenever the same wallet seals the same content.
+    """Seal `content` for round `number` and keep it: it is on disk before this returns."""
+    sealed = sealed_of(session, tournament, account, domain, number, content)
+    keep(session, tournament, domain, number, sealed)
+    return sealed
 
-    It is on disk before this returns: under its commitment, and as the last of `domain` for this round.
-    """
+
+def sealed_of(
+    session: Session, tournament: Tournament, account: Account, domain: str, number: int, content: bytes
+) -> Sealed:
+    """The same whenever the same wallet seals the same content; kept nowhere."""
     about = keccak(number.to_bytes(32, "big") + keccak(content))
     chain_id = session.chain.chain_id
     salt = derive(account, "DILN tournament secrets", chain_id, domain, about, tournament.address)
     commitment = commitment_of(tournament, domain, account.address, number, content, salt)
-    sealed = Sealed(content, salt, commitment)
-    for name in (commitment.hex(), last(domain, number)):
+    return Sealed(content, salt, commitment)
+
+
+def keep(session: Session, tournament: Tournament, domain: str, number: int, sealed: Sealed) -> None:
+    """Write it down, under its commitment and as the last of `domain` for a round."""
+    for name in (sealed.commitment.hex(), last(domain, number)):
         secret_folder(session, tournament.address).keep(name, sealed)
-    return sealed
 
 
 def kept(session: Session, tournament: Tournament, name: str) -> Sealed | None:

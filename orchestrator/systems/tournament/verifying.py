@@ -18,12 +18,15 @@ class Verified:
     """What was recomputed in a round, and `difference`, the first one; empty if there is none.
 
     `public` tells whether there is anything to be recomputed: the targets are, or the round is void.
+    `unseen` entries were scored by way of another contract: of these only the payout was recomputed, from the
+    scores that the chain tells, since their ranks stand in no transaction to the tournament.
     """
 
     round: int
     entries: int
     difference: str
     public: bool
+    unseen: tuple[Address, ...] = ()
 
 
 def verify(tournament: Tournament, number: int) -> Verified:
@@ -31,10 +34,10 @@ def verify(tournament: Tournament, number: int) -> Verified:
 
     Raises NodeUnavailable; whatever else cannot be read is a difference.
     """
-    done, seen = 0, tournament.at(tournament.chain.head().number)
+    done, seen, unseen = 0, tournament.at(tournament.chain.head().number), list[Address]()
     try:
         public = seen.round_of(number).state not in (State.UNOPENED, State.OPEN)
-        for difference in _differences(seen, number):
+        for difference in _differences(seen, number, unseen):
             if difference:
                 return Verified(number, done, difference, public)
             done += 1
@@ -42,7 +45,7 @@ def verify(tournament: Tournament, number: int) -> Verified:
         raise
     except DilnError as error:
         return Verified(number, done, error.message, public=True)
-    return Verified(number, done, "", public)
+    return Verified(number, done, "", public, tuple(unseen))
 
 
 def money_terms(terms: abi.Terms) -> reference.Money:
@@ -50,8 +53,8 @@ def money_terms(terms: abi.Terms) -> reference.Money:
     return reference.Money(**{each.name: getattr(terms, each.name) for each in fields(reference.Money)})
 
 
-def _differences(tournament: Tournament, number: int) -> Iterator[str]:
-    """For each entry that was settled, empty or what differs."""
+def _differences(tournament: Tournament, number: int, unseen: list[Address]) -> Iterator[str]:
+    """For each entry that was settled, empty or what differs; `unseen` grows by those that cannot be seen."""
     terms, money = tournament.terms, money_terms(tournament.terms)
     entered = {each.who: each for each in tournament.events(abi.Entered, round=number)}  # the last ones count
     stakes = {who: each.stake for who, each in entered.items()}
@@ -64,8 +67,12 @@ def _differences(tournament: Tournament, number: int) -> Iterator[str]:
         found = _targets(tournament, revealed)
         for scored in tournament.events(abi.Scored, round=number):
             stake = stakes.pop(scored.who, 0)  # who is paid twice has none left
-            ranks = ranking.decode(_ranks(tournament, scored, entered.get(scored.who)), terms.rows)
-            scores = reference.correlation(ranks, found), reference.contribution(ranks, found)
+            scores = scored.correlation, scored.contribution
+            if given := _ranks(tournament, scored, entered.get(scored.who)):
+                ranks = ranking.decode(given, terms.rows)
+                scores = reference.correlation(ranks, found), reference.contribution(ranks, found)
+            else:
+                unseen.append(scored.who)
             gain, burnt = reference.payout(money, at_risk, stake, *scores)
             left -= gain
             told = (scored.correlation, scored.contribution, scored.payout)
@@ -102,13 +109,14 @@ def _targets(tournament: Tournament, revealed: abi.Revealed) -> targets.Targets:
     return found
 
 
-def _ranks(tournament: Tournament, scored: abi.Scored, entered: abi.Entered | None) -> bytes:
-    """The ranks in the transaction that scored them, once they are those that were committed to."""
+def _ranks(tournament: Tournament, scored: abi.Scored, entered: abi.Entered | None) -> bytes | None:
+    """The ranks in the transaction that scored them, once they are those that were committed to.
+
+    None where another contract was called, which scored them.
+    """
     call = tournament.chain.transaction(scored.tx_hash)
     if call["to"] != tournament.address:
-        raise ChainError(
-            f"the ranks of {scored.who} are not shown by {scored.tx_hash}", "Another contract sent them."
-        )
+        return None
     try:
         function, given = tournament.contract.decode_function_input(call["input"])
         number, who, ranks, salt = given["round"], given["who"], given["ranks"], given["salt"]

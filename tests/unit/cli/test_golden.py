@@ -17,6 +17,7 @@ import typer.main
 
 from orchestrator.cli import HELP, HELP_WIDTH, SECTIONS, command_help
 from orchestrator.console import root
+from tests.integration.acts import COMMANDS
 
 GOLDEN = Path(__file__).parent / "commands.json"
 
@@ -98,3 +99,17 @@ def test_commands__options__say_what_they_are_for() -> None:
         if each.param_type_name == "option" and not each.hidden and not each.help
     ]
     assert silent == []
+
+
+def test_commands__whatever_sends__is_run_under_faults() -> None:
+    others = {"chain cancel", "chain speed-up", "mcp"}  # they change, or call for, what others send
+    sending = {
+        name
+        for tree, command in trees()
+        for name, each in walk(tree, command)
+        if any("--calldata" in parameter.opts for parameter in each.params)
+    }
+    tried = {" ".join(each.words) for each in COMMANDS.values()}
+    missing = {name for name in sending if not any(f"{each} ".startswith(f"{name} ") for each in tried)}
+    later = {name for name in missing if name.startswith("federation ")}  # joined the house last
+    assert missing - later == others

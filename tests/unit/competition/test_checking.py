@@ -38,6 +38,7 @@ from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.submitting import reveal
 from orchestrator.systems.competition.testing import open_test, opened_tests
 from tests.unit.competition.stage import Stage
+from tests.unit.competition.test_growth import asked
 from tests.unit.competition.test_workflows import GOOD, enter, lie, line
 
 MODELS = {"anna": GOOD, "ben": line([100, -75]), "cara": line([100, -60])}
@@ -116,6 +117,20 @@ def wrong(stage: Stage, found: Competition, number: int, role: str, flipped: int
 
 def checked(stage: Stage, found: Competition) -> dict[int, Any]:
     return {each.submission: each for each in check_claims(stage.session, found)}
+
+
+def test_posted_claims__three__asked_for_in_as_many_requests_as_two(
+    stage: Stage, found: Competition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(stage.session, found, 0, stage.account("anna"))
+    claim(stage.session, found, 1, stage.account("ben"))
+    with monkeypatch.context() as remote:
+        remote.setattr(type(stage.session.chain.network), "embedded", False)
+        two = asked(stage, lambda: posted_claims(found))
+    assert two["batch"] == 2
+    lie(stage, found, 2, "cara")
+    monkeypatch.setattr(type(stage.session.chain.network), "embedded", False)
+    assert asked(stage, lambda: posted_claims(found)) == two
 
 
 def test_check_claims__one_place__best_first_and_no_more_than_needed(

@@ -97,6 +97,14 @@ def test_simulate_seeds__farmer_of_reputation__gets_less_than_a_hundredth_of_the
     assert gains["honest"]["mean"] > -600_000
 
 
+def test_simulate_seeds__denier_of_reputation__pays_dearly_for_it():
+    scenario = load_scenario("denial")
+    gains = {each.team: each.to_json() for each in simulate_seeds(scenario, 1)}
+    assert gains["honest"]["reputation"] < 200  # alone they earn some 340
+    assert gains["coalition"]["mean"] < -20_000_000
+    assert gains["honest"]["mean"] > 20_000_000
+
+
 def test_run__more_agents_than_the_chain_has_accounts__refused():
     scenario = load_scenario("quick")
     samples = load_samples(scenario.data, None, scenario.seed)

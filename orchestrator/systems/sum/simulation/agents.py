@@ -97,8 +97,10 @@ class Crowd:
             self._reveal(number, person.sealed)
         if turn < agent.offset or (turn - agent.offset) % agent.pace or day > agent.until or person.sealed:
             return
-        if agent.strategy == "farm":
+        if agent.strategy == "farm" or (agent.strategy == "deny" and person.farmed < agent.farm):
             self._farm(number)
+        elif agent.strategy == "deny":
+            self._deny(number)
         elif agent.strategy == "whale":
             self._burst(number, day)
         elif agent.strategy in ("sample", "flip", "thief"):
@@ -144,6 +146,33 @@ class Crowd:
         x = encode_sparse([self._unused[person.farmed % len(self._unused)]])
         person.farmed += 1
         self._give(number, x, 1 - self.world.classify(x), self.world.balance(number))
+
+    def _deny(self, number: int) -> None:
+        """Dispute what is due next by a flip that lasts as few blocks as it takes; then flip it back."""
+        person, world = self.people[number], self.world
+        near = [
+            each
+            for each in self._open.values()
+            if self.people[each.agent].agent.team != person.agent.team
+            and world.now + MINUTE >= each.due - self._terms.take_gap
+            and (record := world.record(each)) is not None
+            and not record.looked_at
+            and world.classify(each.x) == each.label
+        ]
+        if not near or not world.valid(number):
+            return
+        target = min(near, key=lambda each: (each.due, each.number))
+        self._push(number, target.x, 1 - target.label)
+        self._try(number, target)
+        self._push(number, target.x, target.label)
+
+    def _push(self, number: int, x: bytes, label: int) -> None:
+        """Give a sample, a minute apart, until the model says its label."""
+        for _ in range(self.people[number].agent.burst):
+            if self.world.classify(x) == label:
+                break
+            self._given(number, self.world.add(number, x, label, self.world.balance(number)))
+            self.world.now += MINUTE
 
     def _burst(self, number: int, day: float) -> None:
         person = self.people[number]

@@ -59,6 +59,9 @@ class Agent(_Section):
     - thief: the contrary of what others gave, if that is nearly due and the model agrees; else as sample.
     - farm: `farm` made-up samples of features that nobody uses; then nothing.
     - copy: what others reveal, right before them.
+    - deny: `farm` made-up samples first; then, when others' deposits are nearly due, the contrary of such a
+      sample until the model is against it, at most `burst` times, a report, and the sample itself until the
+      model agrees again: what was disputed earns its contributor no reputation.
     - whale: on day `turns`, `burst` samples, one a minute, at any price.
     - watch: nothing; it only claims.
 
@@ -69,7 +72,7 @@ class Agent(_Section):
     name: str
     good: bool
     team: str = ""
-    strategy: Literal["sample", "flip", "thief", "farm", "copy", "whale", "watch"] = "sample"
+    strategy: Literal["sample", "flip", "thief", "farm", "deny", "copy", "whale", "watch"] = "sample"
     sealed: bool = False
     pace: int = Field(1, gt=0)
     offset: int = Field(0, ge=0)  # the wake at which it begins

@@ -8,8 +8,10 @@ import pytest
 
 from orchestrator.cli.dispatch import run
 from orchestrator.kernel.money import ETHER
+from orchestrator.systems.tournament.entering import score
+from orchestrator.systems.tournament.finding import find
 from tests.unit.systems.tournament.conftest import ETHER as COIN
-from tests.unit.systems.tournament.conftest import Stage
+from tests.unit.systems.tournament.conftest import OFFER, Stage
 
 
 def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,10 +25,38 @@ def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.Ca
     assert (shown["pot"], shown["bond"]) == (ETHER.json(2 * COIN), ETHER.json(COIN))
     assert shown["most_of_a_stake"] == 0.05
     assert shown["organizer"] == found.terms.organizer
-    assert shown["rounds"][0]["closes"] == found.times_of(0).closes
+    assert shown["rounds"][0]["closes"]["unix"] == found.times_of(0).closes
     assert said("list") == [{name: value for name, value in shown.items() if name != "rounds"}]
     assert ETHER.json(COIN) in [event.get("stake") for event in said("history")]
+    funded = said("fund", "2", "--from", "bob")
+    assert (funded["paid"], funded["free"]) == (ETHER.json(2 * COIN), ETHER.json(2 * COIN))
+    assert said("withdraw", "--leave", "0.5", "--from", "bob")["withdrawn"] == ETHER.json(3 * COIN // 2)
+    assert said("withdraw", "--from", "bob")["withdrawn"] == ETHER.json(COIN // 2)
     assert said("withdraw", "--from", "bob")["withdrawn"] == ETHER.json(0)
+
+
+def test_history__scores__are_told_as_people_count(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    found = stage.revealed("anna")
+    score(stage.session, found, 0, stage.account("anna"))
+    assert run(["tournament", "history", "--json", "--home", str(stage.session.settings.home)]) == 0
+    [told] = [each for each in json.loads(capsys.readouterr().out) if each["event"] == "Scored"]
+    assert -1 <= told["correlation"] <= 1
+    assert 0 < abs(told["contribution"]) < 10
+
+
+def test_create__same_offer_again__asks_for_a_word(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [f"{name} = {json.dumps(value)}" for name, value in vars(OFFER).items()]
+    (stage.folder / "offer.toml").write_text("\n".join(lines))
+    words = ["tournament", "create", str(stage.folder / "offer.toml"), "--from", "alice"]
+    home = ["--home", str(stage.session.settings.home)]
+    assert run([*words, *home]) == 0
+    first = find(stage.session).address
+    capsys.readouterr()
+    assert run([*words, *home]) == 2
+    assert f"{first} is a tournament of this very offer" in capsys.readouterr().err.replace("\n", " ")
+    assert find(stage.session).address == first
+    assert run([*words, "--again", *home]) == 0
+    assert find(stage.session).address != first
 
 
 def test_verify__targets_are_not_public__nothing_was_checked_and_the_code_says_so(

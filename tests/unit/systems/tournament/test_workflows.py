@@ -23,11 +23,19 @@ import pytest
 
 from orchestrator.bindings.tournament import Entered, Opened, Revealed, Scored, State, Tournament
 from orchestrator.chain.connection import Chain
+from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.external import Erc20
-from orchestrator.errors import AccountError, ChainError, ContractReverted, InsufficientFunds, UsageError
+from orchestrator.errors import (
+    AccountError,
+    ChainError,
+    ContractReverted,
+    InsufficientFunds,
+    SentBefore,
+    UsageError,
+)
 from orchestrator.kernel.money import held
-from orchestrator.systems.tournament import rounds
-from orchestrator.systems.tournament.balances import money_of, withdraw
+from orchestrator.systems.tournament import duties, rounds
+from orchestrator.systems.tournament.balances import fund, money_of, withdraw
 from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import factory_of, find, secret_folder
 from orchestrator.systems.tournament.leaderboard import draw, history, leaderboard, performances
@@ -214,6 +222,88 @@ def test_open__late_or_otherwise_or_by_another__refused(stage: Stage) -> None:
         rounds.open_round(stage.session, found, 1, organizer)
 
 
+def test_open__declined__nothing_is_sealed_for_a_keeper_to_open(stage: Stage) -> None:
+    found, organizer = stage.create(), stage.account("organizer")
+
+    def decline(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rounds.open_round(stage.session, found, 0, organizer, decline, stage.targets())
+    assert rounds.prepared(stage.session, found, 0) is None
+    assert stage.keep(found, "organizer") == []
+    assert rounds.open_round(stage.session, found, 0, organizer, lambda *_: None, stage.targets())
+    assert found.round_of(0).state is State.OPEN
+
+
+def test_reveal__another_file_than_what_is_sealed__refused(stage: Stage) -> None:
+    found, organizer = stage.entered("anna"), stage.account("organizer")
+    other = stage.folder / "other.csv"
+    lines = stage.targets().read_text().splitlines()
+    other.write_text("\n".join([lines[0], *(line.replace(",0.25,", ",0.5,") for line in lines[1:])]))
+    stage.at(found, "closes")
+    with pytest.raises(AccountError, match=r"other\.csv has other targets than round 0 was opened with"):
+        rounds.reveal(stage.session, found, 0, organizer, other)
+    assert rounds.reveal(stage.session, found, 0, organizer, stage.targets())
+
+
+def test_fund__again__has_that_much_and_no_more(stage: Stage) -> None:
+    found, anna = stage.create(), stage.account("anna")
+    assert [fund(stage.session, found, anna, 2 * ETHER) for _ in range(2)] == [2 * ETHER, 0]
+    assert fund(stage.session, found, anna, 3 * ETHER) == ETHER
+    assert stage.free(found, "anna") == 3 * ETHER
+
+
+def test_fund__more_is_wanted_while_less_is_on_its_way__told_and_never_both(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, anna = stage.create(), stage.account("anna")
+
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Delivery, "hand_over", die)
+        with pytest.raises(KeyboardInterrupt):
+            fund(stage.session, found, anna, 2 * ETHER)
+    with pytest.raises(SentBefore):
+        fund(stage.session, found, anna, 3 * ETHER)
+    assert stage.free(found, "anna") == 2 * ETHER
+    assert fund(stage.session, found, anna, 3 * ETHER) == ETHER
+    assert stage.free(found, "anna") == 3 * ETHER
+
+
+def test_enter__other_stake_while_the_first_is_on_its_way__told_and_the_stake_is_as_wanted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, anna = stage.entered(), stage.account("anna")
+
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Delivery, "hand_over", die)
+        with pytest.raises(KeyboardInterrupt):
+            stage.enter(found, "anna", 2 * ETHER)
+    with pytest.raises(SentBefore):
+        stage.enter(found, "anna", 3 * ETHER)
+    assert stage.enter(found, "anna", 3 * ETHER).entry.stake == 3 * ETHER
+    assert rounds.stakes_of(found, 0) == {anna.address: 3 * ETHER}
+
+
+def test_late__thousands_of_entries_of_others__a_look_is_about_a_few_after_ones_own(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stage.entered("anna", "cara")
+    stage.at(found, "closes")
+    stage.keep(found, "organizer")
+    stage.at(found, "ends")
+    monkeypatch.setattr(duties, "MOST_ENTRIES", 1)
+    assert len(stage.keep(found, "anna", others=True)) == 2
+    assert rounds.unsettled(found) == []
+    assert list(rounds.waiting(found, [0])) == []
+
+
 def test_secrets__lost__restored_from_the_wallet_and_the_file(stage: Stage) -> None:
     found, organizer, anna = stage.entered("anna"), stage.account("organizer"), stage.account("anna")
     entry = found.entry_of(0, anna.address)
@@ -287,7 +377,13 @@ def test_verify__forged_events__names_the_first_difference(
     assert "scored nothing" in forge(Scored, tx_hash=revealed.tx_hash)
     assert "scored nothing" in forge(Scored, tx_hash=entered.tx_hash)
     elsewhere = stage.session.send(factory_of(stage.session).keep_table(b"none"), stage.account("anna"))
-    assert "are not shown by" in forge(Scored, tx_hash=elsewhere.tx_hash)
+    assert forge(Scored, tx_hash=elsewhere.tx_hash, payout=1).startswith(f"the entry of {anna}: ")
+    with monkeypatch.context() as patched:
+        shown = stage.session.chain.transaction(elsewhere.tx_hash)
+        patched.setattr(Chain, "transaction", lambda *_: shown)
+        seen = verify(found, 0)
+    assert (seen.difference, seen.entries) == ("", 2)
+    assert set(seen.unseen) == {anna, stage.account("ben").address}
     assert verify(found, 1).difference == "round 1 was never opened"
 
 
