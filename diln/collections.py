@@ -32,7 +32,7 @@ class Thing:
         """Read from the chain, each time."""
         return Facts(self._run(self.show), f"{self.kind} {self.reference}")
 
-    def _run(self, command: str, **options: Any) -> Any:
+    def _run(self, command: str, **options: object) -> Any:
         return self.session.run(command, **{self.key: self.reference}, **options)
 
     def __repr__(self) -> str:
@@ -135,7 +135,7 @@ class Learning(Thing):
 
     group: ClassVar[str]
 
-    def predict(self, samples: Any) -> list[str]:
+    def predict(self, samples: object) -> list[str]:
         """The label that the contract gives each text, or each row of a table; free, nothing is sent."""
         table = texts_or_table(samples)
         return [each["label"] for each in self._given("predict", table)]
@@ -146,7 +146,7 @@ class Learning(Thing):
             table = table.assign(label=[labels] * len(table) if isinstance(labels, str) else list(labels))
         return self._given(verb, table, **options)
 
-    def _given(self, verb: str, table: "pd.DataFrame", **options: Any) -> Any:
+    def _given(self, verb: str, table: "pd.DataFrame", **options: object) -> Any:
         texts = table.drop(columns=options.get("label_column", "label"), errors="ignore")
         if texts.shape[1] == 1 and not all(
             kind.kind in "iufb" for kind in texts.dtypes if hasattr(kind, "kind")
@@ -169,7 +169,9 @@ class SharedModel(Learning):
 
     kind, show, group = "shared model", "sum show", "sum"
 
-    def add(self, samples: Any, labels: Any = None, *, max_price: str | None = None, **options: Any) -> Facts:
+    def add(
+        self, samples: object, labels: object = None, *, max_price: str | None = None, **options: object
+    ) -> Facts:
         """Add labelled samples, each with a deposit that comes back if the model comes to agree.
 
         `samples` are texts or a table; without `labels` the table has a column `label`. `max_price` is the
@@ -191,7 +193,7 @@ class SharedModels(Collection[SharedModel]):
 
     kind, listing = SharedModel, "sum list"
 
-    def create(self, name: str, data: Any, **options: Any) -> SharedModel:
+    def create(self, name: str, data: object, **options: object) -> SharedModel:
         """Train a model on labelled samples and put it in a contract; options as of `diln sum create`."""
         with self.session.file(data) as csv:
             self.session.run("sum create", name=name, csv=csv, **options)
@@ -203,7 +205,7 @@ class Market(Learning):
 
     kind, show, group = "market", "market show", "market"
 
-    def contribute(self, samples: Any, labels: Any = None, **options: Any) -> Facts:
+    def contribute(self, samples: object, labels: object = None, **options: object) -> Facts:
         """Give labelled samples with a stake, which comes back as more or as less, as they help the model."""
         return Facts(self._give("contribute", samples, labels, options), "contributed")
 
@@ -213,7 +215,7 @@ class Markets(Collection[Market]):
 
     kind, listing = Market, "market list"
 
-    def create(self, name: str, test: Any, *, bounty: str, **options: Any) -> Market:
+    def create(self, name: str, test: object, *, bounty: str, **options: object) -> Market:
         """Offer a bounty for data that make a model better on `test`; options as of `diln market create`.
 
         What the model begins with is `model`, or is trained on a table `csv`. The test set is kept in the
@@ -248,7 +250,7 @@ class Competition(Thing):
             raise UsageError("no training data is open yet", "Wait for the organizer, or challenge a group.")
         return pd.read_csv(found["file"])
 
-    def submit(self, model: Any, *, dry_run: bool = False, **options: Any) -> Facts:
+    def submit(self, model: object, *, dry_run: bool = False, **options: object) -> Facts:
         """Quantize a model (fitted, or a file), predict its score exactly, and commit to it with the deposit.
 
         `dry_run` shows the score and sends nothing.
@@ -267,7 +269,7 @@ class Competition(Thing):
             file.write_bytes(skops_io().dumps(model))
             return self.submit(file, dry_run=dry_run, **options)
 
-    def keep(self, role: str = "submitter", **options: Any) -> Facts:
+    def keep(self, role: str = "submitter", **options: object) -> Facts:
         """Do what is due now for a role: submitter, organizer, refuter."""
         return Facts(self._run("competition keep", role=role, once=True, **options), "kept")
 
@@ -281,7 +283,9 @@ class Competitions(Collection[Competition]):
 
     kind, listing, names = Competition, "competition list", "competition"
 
-    def create(self, data: Any, *, target: str, prize: str, criterion: float, **options: Any) -> Competition:
+    def create(
+        self, data: object, *, target: str, prize: str, criterion: float, **options: object
+    ) -> Competition:
         """Escrow a prize behind labelled data, draw the split; options as of `diln competition create`."""
         with self.session.file(data) as file:
             found = self.session.run(
@@ -307,7 +311,7 @@ class Tournament(Thing):
         return frame(self.facts["rounds"])
 
     def enter(
-        self, number: int, predictions: "pd.DataFrame | str", *, stake: str = "0", **options: Any
+        self, number: int, predictions: "pd.DataFrame | str", *, stake: str = "0", **options: object
     ) -> Facts:
         """Stake on sealed predictions (columns `id`, `prediction`); again replaces them."""
         with self.session.file(predictions) as file:

@@ -82,5 +82,5 @@ def shown(value: Any) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _is_amount(value: Any) -> bool:
+def _is_amount(value: object) -> bool:
     return isinstance(value, dict) and value.keys() == {"value", "currency"}

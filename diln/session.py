@@ -69,7 +69,7 @@ class Session:
 
         return Models(self)
 
-    def train(self, spec: str | os.PathLike[str] = "diln.toml", **options: Any) -> Facts:
+    def train(self, spec: str | os.PathLike[str] = "diln.toml", **options: object) -> Facts:
         """Train what a spec describes, and write the run down; options are those of `diln train`."""
         return Facts(self.run("train", spec=self.path(spec), **options), "run")
 
@@ -92,7 +92,7 @@ class Session:
         run = str(place if place.exists() else model)
         return Facts(self.run("publish", run=run, dry_run=dry_run, **kept, **options), "version")
 
-    def verify(self, subject: str | os.PathLike[str], **demands: Any) -> Verification:
+    def verify(self, subject: str | os.PathLike[str], **demands: object) -> Verification:
         """Check a file, a model by name or a proof against the chain; true where all of it holds.
 
         Demands are those of `diln verify`: `signed_by=["bob"]`, `min_signatures=2`, `status="deployable"`,
@@ -147,7 +147,7 @@ class Session:
 
     # -- everything ---------------------------------------------------------------------------------------
 
-    def run(self, command: str, **options: Any) -> Any:
+    def run(self, command: str, **options: object) -> Any:
         """What a command prints with --json, by its words and options: `run("sum show", reference="walks")`.
 
         `diln schema COMMAND` says what comes back. Raises UsageError for an unknown command or option, and
@@ -163,7 +163,7 @@ class Session:
         takes = {each.name: each for each in made.params}
         if unknown := options.keys() - takes.keys():
             raise UsageError(f"`diln {command}` takes no `{sorted(unknown)[0]}`", f"diln {command} --help")
-        opened: Any = self.settings if run.subject == "settings" else self.kernel
+        opened: object = self.settings if run.subject == "settings" else self.kernel
         if command.startswith("pin "):
             opened = self.kernel.storage
         found = run.call(opened, **{name: self._typed(takes[name], each) for name, each in options.items()})

@@ -1,6 +1,7 @@
 """Times and durations as people write and read them."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from orchestrator.errors import ContractReverted, UsageError
@@ -57,12 +58,12 @@ def show_moment(timestamp: int, now: int) -> str:
     return f"{show_time(timestamp)} ({f'in {away}' if timestamp > now else f'{away} ago'})"
 
 
-def in_words(error: ContractReverted, now: int) -> ContractReverted:
-    """The same refusal with its times readable."""
+def in_words(error: ContractReverted, now: Callable[[], int]) -> ContractReverted:
+    """The same refusal with its times readable; `now` is asked only where it tells one."""
     what, verb, key, hint = _REFUSALS.get(error.error, ("", "", "", ""))
     if key not in error.values:
         return error
     at = int(error.values[key])
-    shown = show_moment(at, now) if at > _FIRST_TIME else f"block {at}"
+    shown = show_moment(at, now()) if at > _FIRST_TIME else f"block {at}"
     said = f"the contract refused: this is {what}, it {verb} at {shown}"
     return ContractReverted(said, hint, error=error.error, values=error.values)

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
 import {Merkle} from "../kernel/Merkle.sol";
 import {Chunks} from "./Chunks.sol";
 import {FederationLedger} from "./FederationLedger.sol";
@@ -104,9 +105,8 @@ abstract contract Disputes is FederationLedger, IDisputes {
         bytes32 key = _keyOf(s, part, party, index);
         Demand storage d = _demands[key];
         // Check
-        bool judged = s.round != 0 && !s.closed && !_isCommitting(t, s) && !_isRevealing(t, s);
-        bool late = s.claimedAfter != 0 && block.timestamp >= _challengeEnd(t, s);
-        require(judged && !late, NotTheTime());
+        bool revealed = s.round != 0 && !s.closed && !_isCommitting(t, s) && !_isRevealing(t, s);
+        require(revealed && block.timestamp < _demandsEnd(t, s), NotTheTime());
         // What was supplied is in a transaction's calldata for everybody, so nothing is demanded twice.
         require(d.asker == address(0), AlreadyDemanded(d.asker));
         if (part == Part.Update) {
@@ -134,6 +134,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         bytes32 key = _keyOf(s, part, party, index);
         // Check
         require(_demands[key].deadline != 0, NotDemanded());
+        _before(_demands[key].deadline);
         if (part == Part.Update) {
             _checkHead(p);
             _checkGroup(t, p.root, t.width(), index, p);
@@ -147,12 +148,9 @@ abstract contract Disputes is FederationLedger, IDisputes {
                 require(top == c.gramRoot, WrongProof(index));
             }
         }
-        // Effect: there is time to refute with what was shown.
+        // Effect
         _demands[key].deadline = 0;
         --s.demanded;
-        if (s.claimedAfter != 0 && block.timestamp + t.supply() > _challengeEnd(t, s)) {
-            s.claimedAfter = block.timestamp + t.supply() - t.challenge() - s.since;
-        }
         _save(s);
         _owe(t, party, t.stake());
         emit Supplied(s.round, party, part, index);
@@ -203,7 +201,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         s.tried |= 1 << c.seat;
         _drop(t, s);
         _owe(t, winner, reward);
-        _owe(t, BURNT, t.bond() - reward);
+        _owe(t, BURN_ADDRESS, t.bond() - reward);
         emit Refuted(s.round, winner, c.seat, chunk, reward * t.unit());
     }
 
@@ -307,6 +305,13 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     function _keyOf(State memory s, Part part, address party, uint256 index) private pure returns (bytes32) {
         return keccak256(abi.encode(s.round, part, party, index));
+    }
+
+    /// @dev Before a claim: to the end of the first turn. Then: as long as there is time to supply, and as much again
+    /// to refute with what is shown. So nobody delays a round by asking for its own parts.
+    function _demandsEnd(PackedTerms memory t, State memory s) private pure returns (uint256) {
+        if (s.claimedAfter == 0) return _claimsFrom(t, s.since) + t.turn();
+        return _challengeEnd(t, s) - 2 * t.supply();
     }
 
     /// @dev When the pending claim was posted, and so which one it is; zero if there is none.

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Commitments} from "../kernel/Commitments.sol";
-import {CurrencyTransfers} from "../kernel/Currency.sol";
-import {IBalances} from "../kernel/IBalances.sol";
+import {BURN_ADDRESS, CurrencyTransfers} from "../kernel/Currency.sol";
+import {IFunds} from "../kernel/IFunds.sol";
 import {Instance} from "../kernel/Instance.sol";
 import {Phases} from "../kernel/Phases.sol";
 import {Demand, IFederationEvents, Policy, State} from "./IFederation.sol";
@@ -23,7 +23,6 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     using Lanes for uint256[4];
 
     uint256 internal constant NO_SEAT = type(uint256).max;
-    address internal constant BURNT = 0x000000000000000000000000000000000000dEaD;
 
     uint256 private _state;
     /// @dev 248 bits of the commitment, then of the digest, of the last round; the seat plus one in the low byte.
@@ -151,7 +150,7 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     function _share(PackedTerms memory t, uint256[4] memory sums, uint256 mask, uint256 amount) private {
         uint256 count = LibBit.popCount(mask);
         if (count == 0) {
-            _owe(t, BURNT, amount);
+            _owe(t, BURN_ADDRESS, amount);
             return;
         }
         uint256 part = amount / count;
@@ -175,7 +174,7 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         uint256 wanted = amount * t.unit();
         if (msg.value == wanted) return;
         uint256 balance = _balances[msg.sender] + msg.value;
-        require(balance >= wanted, IBalances.Underfunded(balance, wanted));
+        require(balance >= wanted, IFunds.Underfunded(balance, wanted));
         _balances[msg.sender] = balance - wanted;
     }
 }

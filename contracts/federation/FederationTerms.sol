@@ -313,7 +313,8 @@ library FederationTerms {
         require(t.policy == Policy.Trusted ? t.judging == 0 : _isWait(t.judging), InvalidTerms("judging"));
         require(_isWait(t.turn), InvalidTerms("turn"));
         require(_isWait(t.challenge), InvalidTerms("challenge"));
-        require(_isWait(t.supply), InvalidTerms("supply"));
+        // There is time to supply, and as much to refute with it.
+        require(_isWait(t.supply) && 2 * t.supply <= t.challenge, InvalidTerms("supply"));
     }
 
     function _isWait(uint256 seconds_) private pure returns (bool) {

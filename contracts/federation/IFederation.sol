@@ -308,7 +308,8 @@ interface IFederationEvents {
     /// @notice It was not supplied in time (`silent`), or no longer matters.
     event DemandClosed(uint256 indexed round, address indexed party, Part part, uint256 index, bool silent);
 
-    /// @notice Demands are for the time from the last reveal to the end of the challenge.
+    /// @notice Seats are for the time before commitments end; demands are for the time from the last reveal on, as long
+    /// as there is time for an answer and a refutation after it.
     error NotTheTime();
     /// @notice It is demanded already.
     error AlreadyDemanded(address asker);

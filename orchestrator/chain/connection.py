@@ -29,7 +29,6 @@ from orchestrator.chain.outbox import Outbox
 from orchestrator.chain.receipts import Receipt
 from orchestrator.chain.sending import Sending, resume
 from orchestrator.chain.shapes import Shapes
-from orchestrator.chain.transport import RetryingProvider
 from orchestrator.chain.wallets import Proposer
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable, Unsent, WrongChain
@@ -361,5 +360,8 @@ def connect(settings: Settings) -> Chain:
     Raises NodeUnavailable if nobody answers, WrongChain if the node serves another chain than expected.
     """
     network = settings.network
-    provider = EmbeddedProvider(settings.chain_file) if network.embedded else RetryingProvider(network)
-    return Chain(network, provider, settings.home)
+    if network.embedded:
+        return Chain(network, EmbeddedProvider(settings.chain_file), settings.home)
+    from orchestrator.chain.transport import RetryingProvider
+
+    return Chain(network, RetryingProvider(network), settings.home)

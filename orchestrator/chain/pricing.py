@@ -8,11 +8,13 @@ from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import TooCheap
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.outbox import Entry, Fees, Signed
-from orchestrator.chain.receipts import ether
 from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable
+from orchestrator.text import coins
 from orchestrator.types import ZERO_ADDRESS, Wei
 
 if TYPE_CHECKING:
+    from web3.types import BlockData
+
     from orchestrator.chain.accounts import Account
     from orchestrator.chain.connection import Chain
 
@@ -34,7 +36,7 @@ def latest_block(chain: "Chain") -> Any:
         return chain.web3.eth.get_block("latest")
 
 
-def fees_now(chain: "Chain", latest: Any = None) -> Fees:
+def fees_now(chain: "Chain", latest: "BlockData | None" = None) -> Fees:
     """What gets a transaction mined although the base fee should double; one price where there is none.
 
     `latest` is the latest block, where it was read.
@@ -86,7 +88,7 @@ def raised(
         needed = signed.call["value"] + signed.call["gas"] * fees.most
         if (balance := chain.balance(sender.address)) < needed:
             raise InsufficientFunds(
-                f"{sender.name} has {ether(balance)} ether, but raising the fee needs {ether(needed)}",
+                f"{sender.name} has {coins(balance)} ether, but raising the fee needs {coins(needed)}",
                 FUNDS_HINT,
             )
         return chain.outbox.add(entry, signed)

@@ -17,7 +17,7 @@ from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.outbox import Entry, Fees
 from orchestrator.chain.pricing import account_lock, fees_now, latest_block, raised, signed_by
-from orchestrator.chain.receipts import Receipt, ether, find, known
+from orchestrator.chain.receipts import Receipt, find, known
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -27,6 +27,7 @@ from orchestrator.errors import (
     NotDeployed,
     SentBefore,
 )
+from orchestrator.text import coins
 from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 if TYPE_CHECKING:
@@ -183,8 +184,8 @@ class Sending:
         balance = self._chain.balance(self._sender.address)
         if balance < needed:
             raise InsufficientFunds(
-                f"{self._sender.name} ({self._sender.address}) has {ether(balance)} ether,"
-                f" but needs {ether(needed)} {purpose}",
+                f"{self._sender.name} ({self._sender.address}) has {coins(balance)} ether,"
+                f" but needs {coins(needed)} {purpose}",
                 FUNDS_HINT,
             )
 

@@ -62,6 +62,7 @@ NEVER = frozenset(
         "account import",
         "account new",
         "chain cancel",
+        "chain serve",
         "chain speed-up",
         "compile",
         "completion",
@@ -69,6 +70,7 @@ NEVER = frozenset(
         "keep",
         "mcp",
         "node",
+        "page",
         "pin rm",
         "project transfer",
         "runs delete",
@@ -201,7 +203,7 @@ def _schema(parameter: Any) -> dict[str, Any]:
     return shown
 
 
-def _option(parameter: Any, value: Any) -> Iterator[str]:
+def _option(parameter: Any, value: object) -> Iterator[str]:
     if value is None:
         return
     flag = next(each for each in parameter.opts if each.startswith("--"))

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from filelock import FileLock
 
 from orchestrator.errors import DataError, StorageError, VerificationFailed
-from orchestrator.files import replace_file, sync_folder
+from orchestrator.files import replace_file, sync_path
 from orchestrator.provenance import canonical
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.entries import GENESIS, Answered, Entry, ModelReference, write_line
@@ -215,7 +215,7 @@ class PredictionLog:
                 written += os.write(descriptor, data[written:])
             os.fsync(descriptor)
             if created:
-                sync_folder(self.path.parent)
+                sync_path(self.path.parent)
         except OSError as error:
             os.ftruncate(descriptor, size)
             raise StorageError(

@@ -4,6 +4,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from orchestrator.cli.prove.results import Verification
 from orchestrator.console.shapes import (
     Address,
     Amount,
@@ -77,6 +78,14 @@ class Url(TypedDict):
     """Where something listens."""
 
     url: str
+
+
+class Served(TypedDict):
+    """Where a chain can be asked."""
+
+    url: str
+    network: str
+    chain_id: int
 
 
 class Finding(TypedDict):
@@ -179,6 +188,7 @@ RESULTS: dict[str, Any] = {
     "chain advance": Chain,
     "chain cancel": Cancelled,
     "chain pending": list[Pending],
+    "chain serve": Lines(Served),
     "chain show": Chain,
     "chain speed-up": Sped,
     "compile": list[str],
@@ -188,6 +198,7 @@ RESULTS: dict[str, Any] = {
     "mcp": None,
     "migrate": list[Deployment],
     "node": Lines(Url),
+    "page": Lines(Served | Verification),
     "pin add": Added,
     "pin export": Written,
     "pin get": Written,

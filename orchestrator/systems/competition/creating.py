@@ -115,8 +115,7 @@ def _escrowed(session: Session, draft: Draft, organizer: Account) -> tuple[Compe
         receipt = session.pay(
             factory_of(session).create(terms),
             organizer,
-            currency_of(session.chain, terms.token),
-            terms.prize + terms.bond,
+            currency_of(session.chain, terms.token).of(terms.prize + terms.bond),
             once=f"create-{terms.root.hex()[:24]}",
         )
     except ContractReverted as error:

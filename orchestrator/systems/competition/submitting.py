@@ -91,8 +91,7 @@ def _submit(
     receipt = session.pay(
         competition.commit(commitment),
         submitter,
-        currency_of(session.chain, terms.token),
-        terms.deposit,
+        currency_of(session.chain, terms.token).of(terms.deposit),
         once=f"commit-{competition.address}-{commitment.hex()[:16]}",
     )
     found = _with_commitment(competition, commitment, submitter)

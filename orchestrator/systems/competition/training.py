@@ -189,7 +189,7 @@ def challenge(
         stake = currency_of(session.chain, terms.token).show(terms.stake)
         said = f"A stake of {stake} goes from {sender.name} to competition {competition.address}"
         consent(Wei(terms.stake), [f"{said}; if group {group} is opened in time, it is the organizer's."])
-    session.pay(competition.challenge(group), sender, currency_of(session.chain, terms.token), terms.stake)
+    session.pay(competition.challenge(group), sender, currency_of(session.chain, terms.token).of(terms.stake))
 
 
 def answer_all(session: Session, competition: Competition, organizer: Account) -> list[int]:

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Rule, Terms
 from orchestrator.chain import Account
 from orchestrator.errors import SpecError, UsageError
-from orchestrator.kernel.money import Currency, parse_token, read_currency, require_held
+from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
 from orchestrator.learning.aggregation.template import UNIT
@@ -152,9 +152,8 @@ def create(session: Session, made: Plan, organizer: Account) -> Federation:
             if made.money.is_ether:
                 act(session, factory.create(terms, salt), organizer, "create", address, value=made.budget)
             else:
-                require_held(session.chain, made.money, organizer, made.budget)
-                call = factory.create(terms, salt)
-                session.pay(call, organizer, made.money, made.budget, once=f"federation-create-{address}")
+                call, budget = factory.create(terms, salt), made.money.of(made.budget)
+                session.pay(call, organizer, budget, once=f"federation-create-{address}")
         session.known.remember(address, KIND)
     return open_federation(session, address)
 

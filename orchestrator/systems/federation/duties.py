@@ -140,7 +140,7 @@ def _crank_due(look: Look) -> Seconds | None:
     instance = look.instance
     clock, state, terms = instance.clock(), instance.state(), instance.terms
     kind = Phase(clock.phase)
-    if kind is Phase.CLOSED or kind is Phase.COMMITTING or (state.demanded and kind is Phase.CHALLENGING):
+    if kind is Phase.CLOSED or (state.demanded and kind is Phase.CHALLENGING):
         return None
     if kind is Phase.JOINING:
         full = state.seats.bit_count() == terms.seats
@@ -148,11 +148,9 @@ def _crank_due(look: Look) -> Seconds | None:
     few = state.committed.bit_count() < terms.quorum
     if kind is not Phase.REVEALING:
         few = few or state.revealed.bit_count() < terms.quorum
-    if few:
-        return look.now
-    if kind is Phase.JUDGING:
-        return look.now if has_committee(instance) and ballot_of(instance) is None else None
-    return Seconds(clock.ends_at) if kind in (Phase.CLAIMING, Phase.CHALLENGING) else None
+    undrawn = kind is Phase.JUDGING and has_committee(instance) and ballot_of(instance) is None
+    ends = kind in (Phase.COMMITTING, Phase.CHALLENGING)
+    return look.now if not ends and (few or undrawn) else Seconds(clock.ends_at)
 
 
 def _crank(look: Look) -> str:

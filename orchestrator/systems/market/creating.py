@@ -149,7 +149,7 @@ def create(
     gas, exists = 0, bool(chain.code(address))
     if not exists:
         check_name(session, draft.name, provider.address)
-        require_held(chain, offer.money, provider, offer.escrow)
+        require_held(chain, offer.money.of(offer.escrow), provider)
     if agree and not dry_run and not (exists and market.phase() is not Phase.CREATED):
         agree(address)
     if not exists:

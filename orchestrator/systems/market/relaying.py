@@ -103,12 +103,12 @@ def _relay(session: Session, opened: PredictionMarket, signed: Signed, sender: A
         )
     value = gift = Wei(0)
     if lack:
-        require_held(session.chain, market.money, sender, lack)
+        require_held(session.chain, market.money.of(lack), sender)
         if market.money.is_ether:
             value = Wei(lack)
         else:
             gift = Wei(lack)
-            approve(session.chain, market.money, market.address, gift, sender)
+            approve(session.chain, market.money.of(gift), market.address, sender)
     function = market.contract.contribute_for(
         signed.contributor, signed.batches, signed.maximum, signed.deadline, signed.signature, gift
     )

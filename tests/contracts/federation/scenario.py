@@ -72,7 +72,7 @@ TERMS = {
     "judging": 0,
     "turn": HOUR,
     "challenge": HOUR,
-    "supply": HOUR,
+    "supply": HOUR // 3,
 }
 
 

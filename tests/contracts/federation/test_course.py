@@ -292,9 +292,8 @@ def test_demand__update_nobody_can_fetch__supplied_or_out(create):
     stake = s.terms["stake"] * s.terms["unit"]
     ben = s.evm.role("ben")
     s.send("demand", 0, ben, 0, posted.claim, sender="refuter", value=stake)
-    s.until()
-    with pytest.raises(Reverted, match="DemandsOpen"):
-        s.send("finalize", posted.claim)
+    with pytest.raises(Reverted, match="AlreadyDemanded"):
+        s.send("demand", 0, ben, 0, posted.claim, sender="refuter", value=stake)
     s.send("supply", 0, 0, posted.claim, (*s.updates["ben"].chunk(0, 3)[:-1], []))
     assert s.balance("ben") == TERMS["stake"]
     s.finalize(posted)
@@ -328,8 +327,12 @@ def test_demand__claimed_model__shown_or_lost(create, silent):
     stake = s.terms["stake"] * s.terms["unit"]
     anna = s.evm.role("anna")
     s.send("demand", 1, anna, 0, posted.claim, sender="refuter", value=stake)
-    s.evm.advance(s.terms["supply"])
     if silent:
+        s.until()
+        with pytest.raises(Reverted, match="DemandsOpen"):
+            s.send("finalize", posted.claim)
+        with pytest.raises(Reverted, match="TooLate"):
+            s.send("supply", 1, 0, posted.claim, (anna, b"\0" * 32, 0, 0, b"\0" * 32, b"", []))
         s.send("forfeit", 1, anna, 0, posted.claim)
         assert s.balance("refuter") == TERMS["stake"] + BOND // 2
         assert s.state["tried"] == 1
@@ -337,6 +340,15 @@ def test_demand__claimed_model__shown_or_lost(create, silent):
         return
     head = (anna, b"\0" * 32, 0, 0, b"\0" * 32)
     s.send("supply", 1, 0, posted.claim, (*head, encode(posted.model, 4), []))
-    with pytest.raises(Reverted, match="TooEarly"):
-        s.send("finalize", posted.claim)
     s.finalize(posted)
+
+
+def test_demand__too_late_to_answer_and_refute__refused(create):
+    """Nobody delays a round by asking for its own parts one after the other."""
+    s = create(*THREE, size=70)
+    s.revealed(*THREE)
+    posted = s.claim("anna")
+    stake = s.terms["stake"] * s.terms["unit"]
+    s.evm.advance(s.terms["challenge"] - 2 * s.terms["supply"] + 1)
+    with pytest.raises(Reverted, match="NotTheTime"):
+        s.send("demand", 0, s.evm.role("ben"), 0, posted.claim, sender="ben", value=stake)

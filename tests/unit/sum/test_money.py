@@ -192,7 +192,7 @@ def test_approve__another_allowance_stands__is_replaced_by_the_exact_one(market:
     village, token = market
     shared, contributor = village.opened.shared, village.account("contributor")
     for amount, transactions in ((7, 1), (9, 2), (9, 0)):
-        sent = approve(village.session.chain, shared.money, shared.address, amount, contributor)
+        sent = approve(village.session.chain, shared.money.of(amount), shared.address, contributor)
         assert len(sent) == transactions
         assert token.functions.allowance(contributor.address, shared.address).call() == amount
 
