@@ -11,14 +11,13 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Rule, Terms
 from orchestrator.chain import Account
 from orchestrator.errors import SpecError, UsageError
-from orchestrator.kernel.money import Currency, parse_token, read_currency, require_held
+from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
-    act,
     factory_of,
     open_federation,
     parse_descriptor,
@@ -149,12 +148,8 @@ def create(session: Session, made: Plan, organizer: Account) -> Federation:
     with session.alone(f"federation {made.key}"):
         address = factory.address_of(terms, organizer.address, salt)
         if not factory.is_federation(address):
-            if made.money.is_ether:
-                act(session, factory.create(terms, salt), organizer, "create", address, value=made.budget)
-            else:
-                require_held(session.chain, made.money, organizer, made.budget)
-                call = factory.create(terms, salt)
-                session.pay(call, organizer, made.money, made.budget, once=f"federation-create-{address}")
+            call, budget = factory.create(terms, salt), made.money.of(made.budget)
+            session.pay(call, organizer, budget, once=f"federation-create-{address}")
         session.known.remember(address, KIND)
     return open_federation(session, address)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
 from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.kernel.secrets import SecretFolder
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
-from orchestrator.provenance.secrets import SecretFolder
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.systems.federation.simulation.networks import Network, Training
 from orchestrator.text import shown

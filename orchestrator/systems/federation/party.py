@@ -12,11 +12,11 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError
+from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.chunks import decode
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.provenance.secrets import derive
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat

@@ -3,10 +3,10 @@
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, DataError, IntegrityError, StorageError
+from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.provenance.secrets import derive
 from orchestrator.systems.federation.finding import act, secret_folder
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import DOMAIN, rows_of
