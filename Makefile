@@ -1,6 +1,6 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: install test lint slither compile npm gas bench fuzz faults mutate docs
+.PHONY: install test lint slither compile npm page gas bench fuzz faults mutate docs
 
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
@@ -26,6 +26,11 @@ fuzz: # a million random actions against each contract that holds money: long
 
 mutate: # break what moves money, one place after the other, and see whether the handlers notice: long
 	python -m tests.mutation
+
+page: # build the page into the package, and try it (Node; Chromium for its browser tests)
+	python page/generate.py
+	cd page && npm ci --silent && npm run --silent build
+	python -m pytest tests/unit/page tests/integration/page
 
 compile: # the contracts into the package, the tests' mocks beside them
 	python -m tests.evm

@@ -21,7 +21,7 @@ CONTRACTS = {
         isPublisher isParticipant publish revoke promote demote pause unpause setParticipants setPublishers
         ProjectCreated VersionPublished VersionRevoked BatchAnchored StatusChanged Aliased
     """,
-    "SumFactory": "addressOf Created",
+    "SumFactory": "addressOf create Created",
     "SparsePerceptronStake": """
         predict predictBatch add price account status money settings refund report take withdraw creator
         commit reveal sweep Added Refunded Taken Withdrawn Swept

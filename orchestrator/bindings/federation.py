@@ -236,7 +236,9 @@ class State:
 
 @dataclass(frozen=True)
 class Created(Event):
-    """`creator` made `instance`: a clone of `implementation` with `args` behind its code."""
+    """`creator` made `instance`, a clone of `implementation`; `args` stand behind its code, and are left
+    out here where it tells them itself.
+    """
 
     signature = "Created"
 
@@ -668,7 +670,7 @@ class Federation(Bound):
         return self._read(Terms, "terms")
 
     def withdraw(self, to: Address, amount: int) -> Call:
-        """Take `amount` out of the sender's balance and send it to `to`."""
+        """Take `amount` (the largest number: all) out of the sender's balance and send it to `to`."""
         return self._call("withdraw", to, amount)
 
     def withdraw_for(self, account: Address) -> Call:

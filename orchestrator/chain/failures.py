@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception, Web3RPCError
 
@@ -79,3 +80,10 @@ def revert_data(data: object) -> bytes:
 def busy_words(message: str) -> bool:
     """Whether a node's refusal says that it is asked too often."""
     return any(words in message.lower() for words in _BUSY_WORDS)
+
+
+def shown_url(url: str) -> str:
+    """Scheme, host and port of `url`: what may be shown of it."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -146,7 +146,7 @@ def _deploy(deployments: Deployments, planned: Planned, sender: Account) -> Depl
     return deployments.record(planned.name, planned.address, receipt.block_number, receipt.tx_hash)
 
 
-def _encoded(abi: Any, arguments: tuple[Any, ...]) -> bytes:
+def _encoded(abi: Sequence[Mapping[str, Any]], arguments: tuple[Any, ...]) -> bytes:
     """A constructor's arguments as they follow its code."""
     from eth_abi.abi import encode
 

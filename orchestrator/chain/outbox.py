@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -135,7 +135,7 @@ class Entry:
         return {**vars(self), "tries": tries}
 
     @classmethod
-    def from_json(cls, content: Any) -> Self:
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Raises ValueError, KeyError or TypeError for anything but what `to_json` wrote."""
         tries = tuple(Signed(bytes.fromhex(each["raw"][2:])) for each in content["tries"])
         if not tries or [each.hash for each in tries] != [each["hash"] for each in content["tries"]]:

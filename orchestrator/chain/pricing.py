@@ -13,6 +13,8 @@ from orchestrator.text import coins
 from orchestrator.types import ZERO_ADDRESS, Wei
 
 if TYPE_CHECKING:
+    from web3.types import BlockData
+
     from orchestrator.chain.accounts import Account
     from orchestrator.chain.connection import Chain
 
@@ -34,7 +36,7 @@ def latest_block(chain: "Chain") -> Any:
         return chain.web3.eth.get_block("latest")
 
 
-def fees_now(chain: "Chain", latest: Any = None) -> Fees:
+def fees_now(chain: "Chain", latest: "BlockData | None" = None) -> Fees:
     """What gets a transaction mined although the base fee should double; one price where there is none.
 
     `latest` is the latest block, where it was read.

@@ -154,11 +154,16 @@ def _notice(definition: Definition) -> str:
     )
 
 
+def error_selector(entry: Definition) -> bytes:
+    """The four bytes with which a custom error begins: those of a function of its name and inputs."""
+    as_function: Any = {**entry, "type": "function"}
+    return function_abi_to_4byte_selector(as_function)
+
+
 def _errors(abis: Iterable[Abi]) -> dict[bytes, Definition]:
     found = {}
     for abi in abis:
         for entry in abi:
             if entry["type"] == "error":
-                as_function: Any = {**entry, "type": "function"}
-                found[function_abi_to_4byte_selector(as_function)] = entry
+                found[error_selector(entry)] = entry
     return found

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint
@@ -22,6 +22,10 @@ from orchestrator.config import Network
 from orchestrator.errors import DilnError
 from orchestrator.nesting import is_nested_deeper
 from orchestrator.text import shown
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 
 LARGEST_BODY = 1 << 20
 SLOWEST_BODY = 10.0
@@ -86,7 +90,7 @@ class Rpc:
         self._methods = frozenset(methods)
         self._threads = ThreadPoolExecutor(THREADS, "rpc")
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         status, content = await self._answer(scope["method"], headers, receive)
         fields = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
@@ -100,7 +104,7 @@ class Rpc:
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(
-        self, verb: str, headers: Mapping[str, str], receive: object
+        self, verb: str, headers: Mapping[str, str], receive: "Receive"
     ) -> tuple[HTTPStatus, bytes]:
         if reason := self._visitors.refusal(headers):
             return HTTPStatus.FORBIDDEN, _refused(reason)
@@ -154,7 +158,7 @@ class Rpc:
         return {**cast(dict[str, Any], answer), "jsonrpc": "2.0", "id": number}
 
 
-async def _read(receive: Any) -> bytes | None:
+async def _read(receive: "Receive") -> bytes | None:
     """A request's body; None for one that is too long, or too slow."""
     parts, size = [], 0
     try:

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from eth_typing import URI
@@ -13,7 +12,7 @@ from web3._utils.http_session_manager import HTTPSessionManager
 from web3.types import RPCEndpoint, RPCResponse
 
 from orchestrator.answers import body_of
-from orchestrator.chain.failures import busy_words
+from orchestrator.chain.failures import busy_words, shown_url
 from orchestrator.config import Network
 from orchestrator.errors import NodeUnavailable
 from orchestrator.nesting import is_nested_deeper
@@ -135,13 +134,6 @@ class _Bounded(HTTPSessionManager):
             if response.status_code >= BAD_STATUS:
                 raise requests.HTTPError(body.decode("utf-8", "replace"), response=response)
         return body
-
-
-def shown_url(url: str) -> str:
-    """Scheme, host and port of `url`: what may be shown of it."""
-    parts = urlsplit(url)
-    host = parts.hostname or "?"
-    return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
 
 
 def _hint(network: Network) -> str:

@@ -21,6 +21,9 @@ PATIENCE = 300.0
 LONGEST_ANSWER = 1 << 20
 _UNKNOWN = -32601
 _HINT = "Look at the signer's window, and whether --signer names its JSON-RPC address."
+_UNREAD = (
+    "Clef takes only calls that it can read, unless it is started with --advanced: then it shows the bytes."
+)
 
 
 class Proposer(Account):
@@ -88,14 +91,20 @@ class Signer:
             answer = self._ask(other, last or params)
         if "error" in answer and answer["error"] is not None:
             said = answer["error"].get("message") if isinstance(answer["error"], dict) else answer["error"]
-            raise AccountError(f"the signer refused: {shown(str(said), 200)}", _HINT)
+            hint = _UNREAD if "validation failed" in str(said) else _HINT
+            raise AccountError(f"the signer refused: {shown(str(said), 200)}", hint)
         return answer.get("result")
 
     def _ask(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
         import requests
 
         self._next += 1
-        request: Any = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": list(params)}
+        request: dict[str, Any] = {
+            "jsonrpc": "2.0",
+            "id": self._next,
+            "method": method,
+            "params": list(params),
+        }
         try:
             with requests.post(
                 self._url, json=request, timeout=(10, PATIENCE), allow_redirects=False, stream=True
@@ -165,7 +174,7 @@ def plain_json(value: object) -> Any:
     return value
 
 
-def _bytes(text: Any) -> bytes:
+def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except (AttributeError, ValueError):

@@ -203,7 +203,7 @@ def _schema(parameter: Any) -> dict[str, Any]:
     return shown
 
 
-def _option(parameter: Any, value: Any) -> Iterator[str]:
+def _option(parameter: Any, value: object) -> Iterator[str]:
     if value is None:
         return
     flag = next(each for each in parameter.opts if each.startswith("--"))

@@ -76,7 +76,7 @@ def command(
         shared = options.shared(sender, network=reached, storage=stored) if subject else []
         signature = _joined([each for parts in own.values() for each in parts], [*shared, options.JSON])
 
-        def result_of(opened: Any, values: dict[str, Any]) -> Any:
+        def result_of(opened: object, values: dict[str, Any]) -> Any:
             arguments = {each: _value(given[each].annotation, each, own[each], values) for each in own}
             return function(opened, **arguments) if subject else function(**arguments)
 
@@ -86,7 +86,7 @@ def command(
             if code:
                 raise typer.Exit(code)
 
-        def call(opened: Any, **values: Any) -> Any:
+        def call(opened: object, **values: Any) -> Any:
             defaults = {each.name: each.default for each in signature if each.default is not each.empty}
             return result_of(opened, {**defaults, **values})
 

@@ -180,3 +180,13 @@ def printed(value: object, indent: int | None = None) -> str:
 
 def _plain(value: object) -> Any:
     return value.value if isinstance(value, Shown) else str(value)
+
+
+def nameless(count: int) -> list[str]:
+    """What to do about things in a list whose descriptors, files that tell their names, are not here."""
+    if not count:
+        return []
+    return [
+        f"{count} without a name: the descriptor is not here. Its creator sends it (`diln pin export --all`) "
+        "and you take it in (`diln pin import FILE`). With Kubo it is found by itself."
+    ]

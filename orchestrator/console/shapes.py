@@ -1,7 +1,7 @@
 """What values in JSON look like: the words of which the results of commands are made (docs/json.md)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 class Lines:
     """Results that come with time, an object a line; `once` is what comes instead where one look is taken."""
 
-    each: Any
-    once: Any = None
+    each: object
+    once: object = None
 
 
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$", description="An account or a contract.")]

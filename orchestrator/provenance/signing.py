@@ -207,5 +207,6 @@ def _refuse_second(signature: Signature, kept: Sequence[Signature]) -> None:
     who, target = signature.participant, signature.target
     if any((who, target) == (other.participant, other.target) for other in kept):
         raise SignatureRefused(
-            f"{signature.participant} has signed this already", "Nothing is missing from them."
+            f"{signature.participant} has signed this already",
+            "Its signature is kept. Another participant signs with --from NAME.",
         )

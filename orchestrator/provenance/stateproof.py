@@ -173,11 +173,11 @@ def prove_state(chain: "Chain", registry: Address, version: "Version") -> StateP
     """
     place = int.from_bytes(_slot(version.project_id, version.artifact_hash), "big")
     with as_diln_errors():
-        block: Any = chain.web3.eth.get_block("latest")
+        block: Mapping[str, Any] = chain.web3.eth.get_block("latest")
         # Not by web3's `get_proof`: it writes places without leading zeros, which nodes refuse.
         places = [f"0x{place + step:064x}" for step in (0, 1)]
         asked = [registry, places, hex(block["number"])]
-        found: Any = chain.web3.manager.request_blocking(RPCEndpoint("eth_getProof"), asked)
+        found: Mapping[str, Any] = chain.web3.manager.request_blocking(RPCEndpoint("eth_getProof"), asked)
     record, status = (_raw(each["proof"]) for each in found["storageProof"])
     proof = StateProof(
         chain_id=chain.chain_id,

@@ -19,6 +19,7 @@ from orchestrator.storage.unixfs import MAX_BLOCK
 
 if TYPE_CHECKING:
     from ipfshttpclient import Client
+    from ipfshttpclient.exceptions import Error
 
 
 # The client's own patch of `requests`, for Unix sockets, uses what urllib3 has deprecated.
@@ -115,7 +116,7 @@ class KuboDaemon:
             "See whether it is overloaded; set a longer `timeout` under `storage:` if it is only slow.",
         )
 
-    def _judge(self, error: Any) -> str:
+    def _judge(self, error: "Error") -> str:
         """Return the reason if another try may help; raise what is final."""
         response = getattr(error.original, "response", None)
         status = getattr(response, "status_code", 500)

@@ -33,6 +33,6 @@ def serving_process(*arguments: str | Path) -> Iterator[tuple[str, "subprocess.P
 
 def _url(process: "subprocess.Popen[str]") -> str:
     for line in process.stdout or ():
-        if found := re.search(r"http://[^ ;]*", line):
-            return found[0]
+        if found := re.search(r" is at (http://[^ ;]*)", line):
+            return found[1]
     raise AssertionError("the server ended before it listened")

@@ -39,7 +39,7 @@ class Parameter(NamedTuple):
 
     name: str
     read: Callable[[str, Any], Any]
-    default: Any = ...
+    default: object = ...
 
 
 @dataclass(frozen=True)

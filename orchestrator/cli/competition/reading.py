@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 def list_competitions(session: "Session") -> Table:
     """List the competitions on this chain."""
     rows = [_row(session, each) for each in finding.factory_of(session).competitions()]
-    return Table(rows, ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"])
+    columns = ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"]
+    return Table(rows, columns, "none was created")
 
 
 def _row(session: "Session", each: "Competition") -> dict[str, Any]:

@@ -95,8 +95,8 @@ class Change(TypedDict):
 
     path: str
     kind: Literal["added", "removed", "changed"]
-    before: Any
-    after: Any
+    before: object
+    after: object
 
 
 class Check(TypedDict):

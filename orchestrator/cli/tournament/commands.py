@@ -19,6 +19,7 @@ from orchestrator.console import (
     command,
     err,
     lazy_imports,
+    nameless,
 )
 from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
@@ -135,7 +136,8 @@ def reveal(
     """Show the targets of a round, once its entries are closed."""
     found = finding.find(session, reference)
     receipt = rounds.reveal(session, found, number, session.sender, targets)
-    return Facts({"round": number, "revealed": receipt is not None})
+    done = Shown(receipt is not None, "now" if receipt else "before")
+    return Facts({"round": number, "revealed": done})
 
 
 @command(tournament, sender=SENDS)
@@ -181,7 +183,7 @@ def show(session: "Session", reference: Reference = "latest") -> Answer:
 
 
 @command(tournament, "list")
-def list_(session: "Session") -> Table:
+def list_(session: "Session") -> Answer:
     """List the tournaments on this chain."""
     rows = []
     for each in finding.tournaments(session):
@@ -192,7 +194,9 @@ def list_(session: "Session") -> Table:
         except Exception as error:  # what cannot be read is a row that says why
             reason = shown(str(error), 100)
             rows.append({"tournament": each.address, "name": Shown(None, reason), "error": reason})
-    return Table(rows, ["tournament", "name", "organizer", "rows", "pot", "bond"], "none was created")
+    columns = ["tournament", "name", "organizer", "rows", "pot", "bond"]
+    unknown = sum("error" not in row and not row["name"] for row in rows)
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 @command(tournament, "leaderboard")

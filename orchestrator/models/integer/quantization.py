@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from orchestrator.models.integer.quantized_trees import quantize_trees
 from orchestrator.models.integer.reading import read_estimator
 from orchestrator.models.integer.real import RealModel, RealTrees, predict_real
 from orchestrator.types import Report
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Quantization:
 
 
 def quantize(
-    original: Any,
-    samples: Any,
+    original: "BaseEstimator",
+    samples: "ArrayLike",
     classes: int,
     names: Sequence[str] | None = None,
     progress: Report | None = None,

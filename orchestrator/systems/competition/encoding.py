@@ -6,6 +6,7 @@ fills the byte, and none needs weights that leave little of an int8 for the othe
 numbered in their sorted order; a label y that is a number becomes round(y / unit).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -56,7 +57,7 @@ class Encoding:
         }
 
     @classmethod
-    def from_json(cls, found: Any) -> Self:
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError for what is no encoding that rows can be read with."""
         columns = found["features"]
         names = [_name(each) for each in (found["target"], *(column["name"] for column in columns))]

@@ -77,10 +77,10 @@ def about_of(path: Path, given: Path | None = None) -> About:
     return About.read(given or beside) if given or beside.is_file() else About()
 
 
-def _merged(known: Any, told: Any) -> Any:
-    if isinstance(known, dict):
+def _merged(known: object, told: object) -> object:
+    if isinstance(known, dict) and isinstance(told, dict):
         return {**known, **told}
-    if isinstance(known, list):
+    if isinstance(known, list) and isinstance(told, list):
         return [*known, *told]
     return known if told is None else told
 

@@ -6,10 +6,14 @@ Nothing of the values goes into the record: names and types of columns, and how 
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.provenance import DataRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 _GIVE = "Give a path, sha256:…, a DataFrame, a numpy array, or several of them in a list."
 
@@ -63,7 +67,7 @@ def several(data: object) -> list[tuple[str | None, Any]]:
     return [(None, data)]
 
 
-def _columns(data: Any) -> dict[str, Any]:
+def _columns(data: "pd.DataFrame") -> dict[str, Any]:
     if not hasattr(data, "columns"):
         return {}
     return {str(name): {"type": str(kind)} for name, kind in data.dtypes.items()}

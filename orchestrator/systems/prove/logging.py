@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from orchestrator.config import load_settings
 from orchestrator.errors import DataError, UsageError
@@ -21,6 +21,10 @@ from orchestrator.systems.prove.frameworks.saving import Saved, python_version, 
 from orchestrator.systems.prove.publishing import Published, publish
 from orchestrator.systems.prove.recording import Recorder
 from orchestrator.systems.prove.runs import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Evaluate = Callable[[Any], Mapping[str, Any]]
 
@@ -162,7 +166,7 @@ def _features(saved: Saved, data: object) -> list[dict[str, Any]]:
     return [_described(name, table, saved.optional) for name in saved.features]
 
 
-def _described(name: str, table: Any, optional: bool) -> dict[str, Any]:
+def _described(name: str, table: "pd.DataFrame | None", optional: bool) -> dict[str, Any]:
     if table is None:
         return {"name": name, "type": "numeric", "optional": optional}
     import pandas as pd

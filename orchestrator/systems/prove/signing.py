@@ -102,5 +102,6 @@ def _too_few(file: SignatureFile, count: int, run: Run, project: Project) -> Sig
     return SignatureRefused(
         f"{count} of {project.participants} participants have signed{others}, "
         f"and project `{project.name}` demands {project.threshold}",
-        f"Each signs with `diln sign {run.id} --project {project.id.hex()} --from NAME`.",
+        f"Send the others what `diln export {run.id} -o FILE` writes. Each runs `diln import FILE`, then "
+        f"`diln sign {run.id} --project {project.id.hex()} --from NAME`, and sends it back in the same way.",
     )

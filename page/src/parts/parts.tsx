@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { sentence } from "../chain/sentence";
 import { now } from "../chain/site";
 import { moment, short, until } from "../chain/words";
 import { account, ready, wrongChain } from "../wallet/connection";
@@ -49,7 +50,7 @@ export function Loaded<T>({ what, read, again, children }: { what: string; read(
     let current = true;
     read().then(
       value => { if (current) { found.value = value; fault.value = ""; } },
-      error => { if (current) fault.value = (error as Error).message; });
+      error => { if (current) fault.value = sentence(error); });
     return () => { current = false; };
   }, again);
   if (found.value === null) return fault.value ? <p role="alert" class="bad">{fault.value}</p> : <p role="status">Reading {what}…</p>;

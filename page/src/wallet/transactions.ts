@@ -108,8 +108,7 @@ async function look(sent: Sent): Promise<{ good: boolean; said: string } | null>
 async function judged(sent: Sent, receipt: any, word: string): Promise<{ good: boolean; said: string }> {
   if (Number(receipt.status)) return { good: true, said: `${word} in block ${Number(receipt.blockNumber)}, ${Number(receipt.gasUsed).toLocaleString("en")} gas.` };
   const { from, to, data, value } = sent;
-  const before = hexOf(Number(receipt.blockNumber) - 1);
-  const reason = await ask("eth_call", [{ from, to, data, value }, before]).then(() => "it ran out of gas, or the state moved.", sentence);
+  const reason = await ask("eth_call", [{ from, to, data, value }, receipt.blockNumber]).then(() => "it ran out of gas, or the state moved.", sentence);
   return { good: false, said: `the transaction failed: ${reason} The fee is spent.` };
 }
 

@@ -7,8 +7,10 @@ const [url, model, shots] = process.argv.slice(2);
 const told = {};
 const wrong = [];
 const news = async (page, pattern) => {
-  await page.waitForFunction(text => new RegExp(text).test(document.querySelector("#news").textContent), pattern, { timeout: 60_000 });
-  return page.textContent("#news");
+  const told = () => page.textContent("#news");
+  const fits = text => new RegExp(text).test(document.querySelector("#news").textContent);
+  await page.waitForFunction(fits, pattern, { timeout: 60_000 }).catch(async () => { throw new Error(`no ${pattern}: ${await told()}`); });
+  return told();
 };
 
 const faults = await browse(url, async page => {
@@ -49,12 +51,12 @@ const faults = await browse(url, async page => {
   await page.click("summary:has-text('Hide a sample')");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Store and save its secret")]);
   told.secret = download.suggestedFilename();
-  await page.click("text=/^Commit to/");
+  await page.click("button:has-text('Commit to')");
   told.committed = await news(page, "Committing: (?!trying|confirm|sent)");
   await page.click("text=Let 1 h pass");
   await page.reload();
-  await page.waitForSelector("text=/^Reveal/", { timeout: 20_000 });
-  await page.click("text=/^Reveal/");
+  await page.waitForSelector("button:has-text('Reveal')", { timeout: 20_000 });
+  await page.click("button:has-text('Reveal')");
   told.revealed = await news(page, "Revealing: (?!trying|confirm|sent)");
 });
 console.log(JSON.stringify({ told, wrong: [...wrong, ...faults] }));

@@ -15,6 +15,7 @@ const faults = await browse(url, async page => {
     if (files) await page.setInputFiles("input[type=file]", files);
     await page.waitForSelector(ready, { timeout: 30_000 });
     wrong.push(...(await quality(page, name)), ...(await keyboard(page, name)));
+    await page.evaluate(() => document.activeElement?.blur());
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: join(shots, `${name}-${colorScheme}.png`) });

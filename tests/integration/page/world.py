@@ -47,6 +47,9 @@ def in_world(settings: Settings, folder: Path) -> Iterator[World]:
         migrate(settings, session.chain, alice, ["registry", "sum"])
         lab = Lab(settings, session.chain, session.registry.address)
         _twelve(world, lab, folder)
+        for each in world.cases.values():
+            for file in each["files"][1:]:
+                session.storage.put(Path(file))
         world.model = create(session, "walks", plan(train(table(), "perceptron")), alice, TERMS).address
     yield world
 

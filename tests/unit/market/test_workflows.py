@@ -650,3 +650,15 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert said("withdraw", "fair", "--from", "bob")["amount"]["value"] == "0"
     assert run(["sum", "add", "fair", *text, *home]) == 1
     assert "is a market" in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_contribute__sealed__says_how_many_were_sealed(
+    fair: Fair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    words = ["market", "contribute", "fair", "--text", "street tram", "--label", "city"]
+    words += ["--from", "bob", "--yes", "--json", "--home", str(fair.session.settings.home)]
+    assert run(words) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["sealed"], said["contributions"], said["numbers"]) == (True, 1, [])

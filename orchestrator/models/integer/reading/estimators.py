@@ -1,9 +1,10 @@
 """Networks and linear models of scikit-learn, and pipelines that end in one, read as real models."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.errors import ModelError
 from orchestrator.models.integer.reading.ensembles import is_ensemble, read_ensemble
@@ -53,7 +54,7 @@ def read_estimator(estimator: object, names: Sequence[str], classes: int) -> Rea
     return RealNetwork((columns.then(first), *rest))
 
 
-def for_classes(layer: Affine, known: Any, classes: int) -> Affine:
+def for_classes(layer: Affine, known: "NDArray[np.generic] | list[int] | None", classes: int) -> Affine:
     """One output a class, those that were never seen far below all others; one output for two classes."""
     if known is None or list(known) == list(range(classes)):
         if len(layer.biases) == 1 and classes > 2:
@@ -78,7 +79,7 @@ def _check_classes(final: object, classes: int) -> None:
         check_labels(known, classes)
 
 
-def check_labels(known: Any, classes: int) -> None:
+def check_labels(known: "NDArray[np.generic] | Sequence[int]", classes: int) -> None:
     """Raise ModelError unless the classes that a model knows are numbers below `classes`."""
     if not set(np.asarray(known).tolist()) <= set(range(classes)):
         raise ModelError(

@@ -96,19 +96,19 @@ def _parts(
     for part, step, chosen in transformer.transformers_:
         if isinstance(step, str) and step == "drop":
             continue
-        numbers = np.atleast_1d(np.asarray(_numbers(chosen, known), np.int64))
+        numbers = np.atleast_1d(np.asarray(_numbers(chosen, () if known is None else known), np.int64))
         if len(numbers):
             taken = columns.chosen([places[number] for number in numbers])
             yield _step(f"{label}.{part}", step, taken, names)
 
 
-def _numbers(chosen: Any, known: Any) -> Any:
+def _numbers(chosen: Any, known: Sequence[str]) -> Sequence[int]:
     """A choice of columns (names, numbers, a mask or a slice) as numbers."""
     if isinstance(chosen, slice):
-        return range(*chosen.indices(0 if known is None else len(known)))
+        return range(*chosen.indices(len(known)))
     listed = [chosen] if isinstance(chosen, str) else list(chosen)
     if listed and isinstance(listed[0], (bool, np.bool_)):
-        return np.flatnonzero(listed)
+        return [int(each) for each in np.flatnonzero(listed)]
     return [list(known).index(each) if isinstance(each, str) else each for each in listed]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.learning.aggregation import Aggregate, Settings, Update
+from orchestrator.learning.aggregation import Settings, Update
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.envelopes import Place
 from orchestrator.types import Address, Digest
@@ -34,8 +34,7 @@ class Counted:
 class Ledger(Protocol):
     """One federation, for whoever carries its messages; it is the contract that refuses, not this."""
 
-    @property
-    def terms(self) -> Terms: ...
+    terms: Terms
 
     def round(self) -> int:
         """The number of the round that is open."""
@@ -64,6 +63,6 @@ class Ledger(Protocol):
         """Pin an update or a model; returns the SHA-256 that stands for it."""
         ...
 
-    def claim(self, model: Integers, joined: Aggregate, updates: Integers, seats: Sequence[int]) -> None:
-        """Claim the aggregate of the updates of `seats`, and end the round."""
+    def claim(self, model: Integers) -> None:
+        """Claim the model (padding included) that follows from what `reveal` gave, and end the round."""
         ...

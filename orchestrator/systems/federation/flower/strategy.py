@@ -201,7 +201,7 @@ class Chained(Strategy):
         updates = np.stack([each.update.values for each in counted])
         joined = aggregate(self.ledger.terms.settings, updates, [each.weight for each in counted])
         claimed = apply(padded(model), joined.delta)
-        self.ledger.claim(claimed, joined, updates, [each.seat for each in counted])
+        self.ledger.claim(claimed)
         self._model = claimed[: template.size]
         if self.rule is None:
             return floats, metrics

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keras import Model
     from lightgbm import Booster, LGBMModel
     from onnx import ModelProto
+    from sklearn.base import BaseEstimator
     from xgboost import XGBModel
 
 
@@ -187,7 +188,7 @@ def _array(tensor: Any) -> Any:
         return plain_tensor.float().numpy()
 
 
-def _classes(model: Any) -> tuple[Label, ...]:
+def _classes(model: "BaseEstimator") -> tuple[Label, ...]:
     """The labels of a fitted classifier; numbers of numpy as Python's."""
     try:
         found = [plain(each) for each in model.classes_]

@@ -242,7 +242,7 @@ def _check_nodes(tree: Mapping[str, Any], width: int) -> None:
         _numbers(tree[key])
 
 
-def _numbers(values: Any) -> None:
+def _numbers(values: Sequence[Any]) -> None:
     if any(type(value) not in (int, float) or not abs(value) <= _LARGEST_FLOAT for value in values):
         raise ValueError("a value is not a number of single precision")
 

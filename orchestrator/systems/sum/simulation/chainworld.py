@@ -21,6 +21,7 @@ from orchestrator.systems.sum.simulation.world import Learned, Sealed, World
 from orchestrator.types import ZERO_ADDRESS, Address
 
 if TYPE_CHECKING:
+    from orchestrator.chain import Receipt
     from orchestrator.chain.bound import Call
 
 GAS = 16_700_000
@@ -104,7 +105,7 @@ class ChainWorld(World):
         call = self.contract.reveal(sealed.x, sealed.label, salt, maximum * GWEI)
         return self._given(sealed.agent, self._act(call, sealed.agent))
 
-    def _given(self, agent: int, receipt: Any) -> Learned | None:
+    def _given(self, agent: int, receipt: "Receipt") -> Learned | None:
         if receipt is None:
             return None
         [event] = self.contract.emitted(Added, receipt)

@@ -3,9 +3,9 @@ import { sentence } from "../../chain/sentence";
 import { hash } from "../../files/hash";
 import { hex } from "../../files/bytes";
 import { Drop } from "../../parts/parts";
-import type { Findings, Outcome } from "./findings";
-import { verifyModel } from "./model";
-import { isProof, verifyProof } from "./proof";
+import type { Findings, Outcome } from "../../checks/findings";
+import { verifyModel } from "../../checks/model";
+import { isProof, verifyProof } from "../../checks/proof";
 
 type Shown = { findings: Findings; facts: [string, string][] };
 const MARKS: Record<Outcome, string> = { passed: "✓", failed: "✗", "not checked": "?", "not needed": "–" };

@@ -15,7 +15,7 @@ from sklearn.linear_model import SGDClassifier
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.typeddata import recover_signer
-from orchestrator.learning.aggregation import Aggregate, Settings, Update, aggregate, apply
+from orchestrator.learning.aggregation import Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, model_root, padded
 from orchestrator.systems.federation.envelopes import Place
 from orchestrator.systems.federation.flower.ledger import Counted, Terms
@@ -47,6 +47,7 @@ class MemoryLedger:
     committed: dict[Address, bytes] = field(default_factory=dict)
     kept: dict[bytes, bytes] = field(default_factory=dict)
     claims: list[tuple[int, ...]] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
 
     @property
     def terms(self) -> Terms:
@@ -89,20 +90,20 @@ class MemoryLedger:
             if seat not in self.banned:
                 update = Update.read(self.kept[cid], SIZE, self.width, shift[0])
                 counted.append(Counted(party, seat, update, int.from_bytes(weight, "big")))
-        return sorted(counted, key=lambda each: each.seat)
+        self.counted = sorted(counted, key=lambda each: each.seat)
+        return self.counted
 
     def keep(self, data: bytes) -> Digest:
         digest = hashlib.sha256(data).digest()
         self.kept[digest] = data
         return Digest(digest)
 
-    def claim(self, model: Integers, joined: Aggregate, updates: Integers, seats: Sequence[int]) -> None:
-        assert list(seats) == sorted(seats)
-        again = aggregate(self.settings, updates, [1] * len(seats))
-        if self.most_weight == 1:
-            assert (apply(padded(self.model), again.delta) == model).all()
+    def claim(self, model: Integers) -> None:
+        updates = np.stack([each.update.values for each in self.counted])
+        joined = aggregate(self.settings, updates, [each.weight for each in self.counted])
+        assert (apply(padded(self.model), joined.delta) == model).all()
         self.model = model[:SIZE]
-        self.claims.append(tuple(seats))
+        self.claims.append(tuple(each.seat for each in self.counted))
         self.number += 1
         self.committed.clear()
 
@@ -159,5 +160,20 @@ def initial() -> ArrayRecord:
     return ArrayRecord({"W": Array(np.zeros((64, 10), np.float32)), "b": Array(np.zeros(10, np.float32))})
 
 
-def sealed() -> Seal:
-    return Seal(PLACE, lambda context: account(int(context.node_config["partition-id"])))
+def node_account(context: Context) -> Account:
+    return account(int(context.node_config["partition-id"]))
+
+
+class LyingSeal(Seal):
+    """Reveals another update than it committed to, at one node."""
+
+    def reveal(self, message: Message, context: Any) -> Message:
+        reply = super().reveal(message, context)
+        if context.node_config["partition-id"] == 2:
+            held = reply.content["held"]
+            held["data"] = bytes([held["data"][0] ^ 1]) + held["data"][1:]
+        return reply
+
+
+def sealed(kind: type[Seal] = Seal) -> Seal:
+    return kind(PLACE, node_account)

@@ -25,6 +25,7 @@ from orchestrator.systems.federation.flower.strategy import Chained
 from tests.unit.systems.federation.flower.memory import (
     NODES,
     PLACE,
+    LyingSeal,
     MemoryLedger,
     account,
     accuracy,
@@ -71,22 +72,10 @@ def test_a_strategy_gives_what_it_gives_alone(name: str) -> None:
     assert together.evaluate_metrics_clientapp[2]["accuracy"] > 0.5
 
 
-class LyingSeal(Seal):
-    """Reveals another update than it committed to, at one node."""
-
-    def reveal(self, message: Message, context: Any) -> Message:
-        reply = super().reveal(message, context)
-        if context.node_config["partition-id"] == 2:
-            held = reply.content["held"]
-            held["data"] = bytes([held["data"][0] ^ 1]) + held["data"][1:]
-        return reply
-
-
 def test_a_node_that_opens_something_else_is_left_out_and_the_round_goes_on() -> None:
     ledger = MemoryLedger()
     chained = Chained(strategies.FedAvg(), ledger)
-    seal = LyingSeal(PLACE, lambda context: account(int(context.node_config["partition-id"])))
-    result = chained.start(EmbeddedGrid(make_app(seal), NODES), initial(), num_rounds=2)
+    result = chained.start(EmbeddedGrid(make_app(sealed(LyingSeal)), NODES), initial(), num_rounds=2)
     assert [(each.round, each.node) for each in chained.rejected] == [(1, 3), (2, 3)]
     assert "opened something else" in chained.rejected[0].reason
     assert ledger.claims == [(0, 1, 3, 4, 5)] * 2

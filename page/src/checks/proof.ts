@@ -1,11 +1,11 @@
 // The checks of a prediction's inclusion proof, as `diln verify prediction.json` makes them.
 import type { Hex } from "viem";
-import * as registry from "../../chain/registry";
-import { addressOf, config } from "../../chain/site";
-import { moment, shown } from "../../chain/words";
-import { bytes, hex, sha256 } from "../../files/bytes";
-import * as canonical from "../../files/canonical";
-import { proves } from "../../files/merkle";
+import * as registry from "../chain/registry";
+import { addressOf, config } from "../chain/site";
+import { moment, shown } from "../chain/words";
+import { bytes, hex, sha256 } from "../files/bytes";
+import * as canonical from "../files/canonical";
+import { proves } from "../files/merkle";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
 const TYPE = "urn:diln:inclusion:v1";

@@ -2,15 +2,15 @@
 // status and lineage.
 import type { Hex } from "viem";
 import { bytesToHex } from "viem/utils";
-import * as registry from "../../chain/registry";
-import type { Lineage, Project, Version } from "../../chain/registry";
-import type { Log } from "../../chain/read";
-import { config } from "../../chain/site";
-import { count, moment, shown } from "../../chain/words";
-import { block, bytes, hex, sha256 } from "../../files/bytes";
-import * as canonical from "../../files/canonical";
-import type { Hashed } from "../../files/hash";
-import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../../files/unixfs";
+import * as registry from "../chain/registry";
+import type { Lineage, Project, Version } from "../chain/registry";
+import type { Log } from "../chain/read";
+import { config } from "../chain/site";
+import { count, moment, shown } from "../chain/words";
+import { block, bytes, hex, sha256 } from "../files/bytes";
+import * as canonical from "../files/canonical";
+import type { Hashed } from "../files/hash";
+import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
 export type Source = { name: string; content: Uint8Array };

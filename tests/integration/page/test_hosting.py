@@ -1,0 +1,68 @@
+"""The page over a slow line, from a static host's subfolder, and from IPFS by a real Kubo gateway."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.page.app import STATIC
+from tests.integration.daemons import Kubo
+from tests.integration.page.conftest import Run
+from tests.integration.page.world import World
+from tests.ports import free_port
+
+pytestmark = pytest.mark.integration
+
+USABLE, BLOCKED, SHIFTED = 2500, 200, 0.1
+"""Milliseconds until it can be used, and that it is blocked meanwhile; the score of what moved."""
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def static_host(tmp_path: Path) -> Iterator[str]:
+    """A host that knows nothing of DILN, with the page in a folder of it."""
+    shutil.copytree(STATIC, tmp_path / "some" / "folder")
+    handler = functools.partial(Silent, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/some/folder/"
+        server.shutdown()
+
+
+@pytest.fixture
+def gateway(kubo_installed: None, tmp_path: Path) -> Iterator[str]:
+    """The page on IPFS, as Kubo's own gateway shows it."""
+    kubo, port = Kubo(tmp_path / "kubo"), free_port()
+    kubo.ipfs("config", "Addresses.Gateway", f"/ip4/127.0.0.1/tcp/{port}")
+    cid = kubo.ipfs("add", "--recursive", "--quieter", "--cid-version=1", STATIC).decode().strip()
+    kubo.start()
+    yield f"http://127.0.0.1:{port}/ipfs/{cid}/"
+    kubo.stop()
+
+
+def test_page__slow_line_and_other_hosts__is_there(
+    browse: Run, url: str, world: World, static_host: str, gateway: str
+) -> None:
+    told = browse("hosting.mjs", url, static_host, gateway)
+    assert told["usable"] <= USABLE * patience()
+    assert told["blocked"] <= BLOCKED * patience()
+    assert told["shifted"] <= SHIFTED
+    assert (told["inline"], told["foreign"], told["reports"]) == (False, "blocked", [])
+    for host in (static_host, gateway):
+        assert "No chain is reachable" in told["hosts"][host]["alert"]
+        assert told["hosts"][host]["form"]
+
+
+def patience() -> float:
+    """How much longer than alone things take on a machine that does other work as well."""
+    return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
