@@ -41,7 +41,7 @@ def ray() -> Iterator[None]:
 @pytest.mark.usefixtures("ray")
 def test_a_lying_node_is_left_out_and_the_others_go_on() -> None:
     ledger, found = MemoryLedger(), {}
-    server, chained = ServerApp(), Chained(FedAvg(), ledger)
+    server, chained = ServerApp(), Chained(FedAvg(min_available_nodes=NODES, min_train_nodes=NODES), ledger)
 
     @server.main()
     def main(grid: Grid, context: Context) -> None:

@@ -12,6 +12,7 @@ from orchestrator.cli import SECTIONS, help_text
 ROOT = Path(__file__).parent.parent.parent
 PAGES = (
     "README.md",
+    "docs/federate.md",
     "docs/grow.md",
     "docs/market.md",
     "docs/models.md",

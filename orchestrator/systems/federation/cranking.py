@@ -21,7 +21,8 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         return ""
     if phase is Phase.CHALLENGING:
         return _finalize(session, federation, anyone)
-    if phase is Phase.JUDGING and has_committee(federation):
+    enough = state.revealed.bit_count() >= terms.quorum
+    if phase is Phase.JUDGING and has_committee(federation) and enough:
         ballot = ballot_of(federation)
         if ballot is None:
             act(session, federation.draw(), anyone, "draw", state.round)

@@ -18,7 +18,6 @@ from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
-    act,
     factory_of,
     open_federation,
     parse_descriptor,
@@ -149,11 +148,8 @@ def create(session: Session, made: Plan, organizer: Account) -> Federation:
     with session.alone(f"federation {made.key}"):
         address = factory.address_of(terms, organizer.address, salt)
         if not factory.is_federation(address):
-            if made.money.is_ether:
-                act(session, factory.create(terms, salt), organizer, "create", address, value=made.budget)
-            else:
-                call, budget = factory.create(terms, salt), made.money.of(made.budget)
-                session.pay(call, organizer, budget, once=f"federation-create-{address}")
+            call, budget = factory.create(terms, salt), made.money.of(made.budget)
+            session.pay(call, organizer, budget, once=f"federation-create-{address}")
         session.known.remember(address, KIND)
     return open_federation(session, address)
 

@@ -12,7 +12,7 @@ from orchestrator.learning.aggregation import Rule, Settings, Update, aggregate,
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, encode, leaves, model_root
 from orchestrator.learning.aggregation.gram import packed, trace, trace_leaf
 from orchestrator.merkle import proof_of, root_of
-from tests.evm import Evm
+from tests.evm import Evm, artifact
 
 NOBODY = "0x" + "00" * 20
 BURNT = "0x000000000000000000000000000000000000dEaD"
@@ -141,7 +141,7 @@ class Scenario:
         settings = Settings(rule, max(terms["keep"], 1), terms["faulty"], terms["trim"], terms["bound"])
         link = (b"\0" * 32, 0, terms["genesis"], b"\0" * 32)
         name = NAMES[terms["policy"]]
-        made = cls(evm, factory, evm.at(name, address), terms, settings, model, link)
+        made = cls(evm, factory, bind(evm, name, address), terms, settings, model, link)
         for party in parties:
             made.join(party)
         return made
@@ -453,6 +453,18 @@ SIGNED = {
     "Admission": [("party", "address")],
 }
 NAMES = {0: "TrustedFederation", 1: "QualityFederation"}
+
+
+def bind(evm: Evm, name: str, address: str) -> Any:
+    """A federation, with the errors of the code that it runs for seats and disputes."""
+    own = artifact(name)["abi"]
+    known = {each.get("name") for each in own}
+    more = [
+        each
+        for each in artifact("FederationCommons")["abi"]
+        if each["type"] == "error" and each["name"] not in known
+    ]
+    return evm.web3.eth.contract(address=address, abi=[*own, *more])
 
 
 def deploy_factory(evm: Evm) -> Any:

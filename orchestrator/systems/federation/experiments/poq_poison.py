@@ -62,8 +62,8 @@ def run(progress: Report | None = None) -> Outcome:
         at_most("what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015),
         Check(
             "half of ten is the cliff: many more of them get in",
-            rows[5]["bad_rejected"] < rows[4]["bad_rejected"] - 0.2,
-            f"rejected {rows[4]['bad_rejected']} of 4 and {rows[5]['bad_rejected']} of 5",
+            rows[5]["bad_rejected_by_9"] < rows[4]["bad_rejected_by_9"] - 0.2,
+            f"rejected {rows[4]['bad_rejected_by_9']} of 4 and {rows[5]['bad_rejected_by_9']} of 5",
         ),
         Check(
             "liars win committees of 9 only with half of all seats",

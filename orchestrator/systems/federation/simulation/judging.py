@@ -12,7 +12,10 @@ def score(absolute_error: float) -> int:
 
 
 def medians(scores: Sequence[Sequence[int]], own: Sequence[int | None]) -> list[int]:
-    """Of the rows of scorers, for each update the (upper) median of what others say of it.
+    """Of the rows of scorers, for each update the median of what others say of it.
+
+    Between two it is the lower one: else a scorer's own update, which one scorer less judges, would be in the
+    hands of a minority of liars.
 
     `own` has for each scorer the place of its own update, None if it sent none.
     """
@@ -21,7 +24,7 @@ def medians(scores: Sequence[Sequence[int]], own: Sequence[int | None]) -> list[
         sorted(score for score, mine in zip(column, own, strict=True) if mine != place)
         for place, column in columns
     ]
-    return [column[len(column) // 2] for column in others]
+    return [column[(len(column) - 1) // 2] for column in others]
 
 
 def accepted(middles: Sequence[int]) -> list[int]:

@@ -1,0 +1,365 @@
+"""Who gains by doing it twice, late, early, with another's data, or with extreme values? Nobody."""
+
+import numpy as np
+import pytest
+from eth_utils.crypto import keccak
+
+from tests.contracts.federation.scenario import BURNT, PARTIES, TERMS, Phase, Scenario, bind
+from tests.evm import Reverted
+
+THREE = PARTIES[:3]
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+def off(draft):
+    draft.model[0] += 1
+
+
+def test_commit__twice__the_first_stands(create):
+    s = create(*THREE)
+    s.commit("anna")
+    before = s.call("partyOf", s.evm.role("anna"))[1]
+    with pytest.raises(Reverted, match="AlreadyCommitted"):
+        s.send("commit", b"\x07" * 32, sender="anna")
+    s.train("ben")
+    s.send("commitSigned", s.signed_commitment("anna") + s.signed_commitment("ben"))
+    assert s.call("partyOf", s.evm.role("anna"))[1] == before
+
+
+def test_commit__by_a_stranger__refused(create):
+    s = create(*THREE)
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.send("commit", b"\x07" * 32, sender="stranger")
+
+
+def test_commit_signed__for_another_round_chain_or_kind__counts_for_nothing(create):
+    s = create(*THREE)
+    s.train("anna")
+    commitment = s.commitment("anna")
+    stale = commitment + s.sign("anna", "Update", 2, commitment)
+    other = commitment + s.sign("anna", "Scores", 1, commitment)
+    nobody = commitment + bytes(64)
+    for entry in (stale, other, nobody):
+        with pytest.raises(Reverted, match="NothingDone"):
+            s.send("commitSigned", entry)
+
+
+def test_commit_signed__malleable__counts_once(create):
+    """The other signature of the same key and message is the same party's, which has committed."""
+    s = create(*THREE)
+    s.train("anna")
+    entry = s.signed_commitment("anna")
+    r, vs = entry[32:64], int.from_bytes(entry[64:], "big")
+    high = ORDER - (vs & (2**255 - 1))
+    twin = entry[:32] + r + (high | (1 - (vs >> 255)) << 255).to_bytes(32, "big") if high < 2**255 else None
+    s.send("commitSigned", entry)
+    if twin:
+        with pytest.raises(Reverted, match="NothingDone"):
+            s.send("commitSigned", twin)
+
+
+def test_commit_signed__some_do_not_fit__the_others_count(create):
+    """Who sends its own first does not stop the relay's batch."""
+    s = create(*THREE)
+    for who in THREE:
+        s.train(who)
+    batch = b"".join(map(s.signed_commitment, THREE))
+    s.send("commit", s.commitment("ben"), sender="ben")
+    s.send("commitSigned", batch)
+    assert s.state["committed"] == 0b111
+
+
+@pytest.mark.parametrize("length", [1, 95, 97])
+def test_commit_signed__odd_length__refused(create, length):
+    s = create(*THREE)
+    with pytest.raises(Reverted, match="NotEntries"):
+        s.send("commitSigned", b"\x01" * length)
+
+
+def test_reveal__copied_commitment__cannot_be_opened(create):
+    """A commitment binds its party: whoever copies it can only be fined."""
+    s = create(*THREE)
+    s.train("anna")
+    commitment = s.commitment("anna")
+    s.send("commit", commitment, sender="anna")
+    s.send("commit", commitment, sender="ben")
+    s.commit("cleo")
+    s.reveal("anna")
+    entry = bytes.fromhex(s.evm.role("ben")[2:]) + s.updates["anna"].entry[20:]
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("reveal", entry)
+
+
+@pytest.mark.parametrize("place", [20, 52, 54, 55, 87])
+def test_reveal__one_bit_off__opens_nothing(create, place):
+    s = create(*THREE)
+    s.commit(*THREE)
+    entry = bytearray(s.updates["anna"].entry)
+    entry[place] ^= 1
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("reveal", bytes(entry))
+
+
+@pytest.mark.parametrize("given", [{"weight": 4}, {"shift": 17}])
+def test_reveal__weight_or_shift_beyond_the_terms__is_left_out(create, given):
+    s = create(*THREE, width=2, maxWeight=3)
+    own = s.train("anna")
+    head = own.entry[:52]
+    weight, shift = given.get("weight", 1), given.get("shift", 0)
+    tail = weight.to_bytes(2, "big") + bytes([shift]) + own.cid
+    digest = keccak(own.update.root + tail)
+    s.send("commit", s.call("commitmentOf", 1, own.party, digest, own.salt), sender="anna")
+    s.commit("ben", "cleo")
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("reveal", head + tail + own.salt)
+
+
+def test_commitment__another_federation__is_another(create, evm):
+    s = create(*THREE)
+    other = Scenario.create(evm, s.factory, *THREE, descriptor=b"\x09" * 32)
+    other.begin()
+    own = s.train("anna")
+    mine = s.commitment("anna")
+    assert mine != other.call("commitmentOf", 1, own.party, own.digest, own.salt)
+    assert mine != s.call("commitmentOf", 2, own.party, own.digest, own.salt)
+
+
+def test_refute__without_announcement__refutes_and_pays_nobody(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    s.refute("refuteChunk", *s.evidence(s.claim("anna", off), 0), announced=False)
+    assert s.balance("refuter") == 0
+    assert s.balance(BURNT) == TERMS["bond"]
+
+
+def test_refute__copied_evidence__pays_nobody_but_who_announced(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    evidence = s.evidence(s.claim("anna", off), 0)
+    call = s.contract.functions.refuteChunk(*evidence)
+    data = keccak(hexstr=call._encode_transaction_data())
+    mark = keccak(bytes.fromhex(s.evm.role("refuter")[2:]).rjust(32, b"\0") + data)
+    s.send("announce", mark, sender="refuter")
+    s.send("announce", mark, sender="stranger")
+    s.evm.send(call, "stranger")
+    assert s.balance("stranger") == 0
+    assert s.phase is Phase.CLAIMING
+
+
+def test_refute__oneself__costs_half_of_the_bond(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    s.refute("refuteChunk", *s.evidence(s.claim("anna", off), 0), sender="anna")
+    assert s.balance("anna") == TERMS["bond"] // 2
+
+
+def test_refute__duplicate_missing_or_other_party__no_evidence(create):
+    s = create(*PARTIES[:4])
+    s.commit(*PARTIES[:4])
+    s.reveal(*THREE)
+    s.until()
+    claim, link, parties, pair = s.evidence(s.claim("anna", off), 0)
+    for wrong, error in (
+        (parties[:2], "WrongParties"),
+        ([parties[0], parties[0], parties[2]], "NotTheUpdate"),
+        ([*parties, parties[2]], "NotTheUpdate"),
+        (parties[::-1], "NotTheUpdate"),
+        ([(s.evm.role("dora"), *parties[0][1:]), *parties[1:]], "NotTheUpdate"),
+        ([(*parties[0][:2], parties[0][2] ^ 1, *parties[0][3:]), *parties[1:]], "NotTheUpdate"),
+        ([(*parties[0][:5], parties[0][5][:-1], parties[0][6]), *parties[1:]], "WrongLength"),
+        ([(*parties[0][:5], bytes(128), parties[0][6]), *parties[1:]], "WrongProof"),
+        ([(*parties[0][:6], parties[0][6][:-1]), *parties[1:]], "WrongProof"),
+    ):
+        with pytest.raises(Reverted, match=error):
+            s.send("refuteChunk", claim, link, wrong, pair)
+
+
+def test_refute__other_model_claim_or_round__no_evidence(create):
+    s = create(*THREE)
+    s.play(*THREE)
+    s.revealed(*THREE)
+    claim, link, parties, pair = s.evidence(s.claim("anna", off), 1)
+    first = (b"\0" * 32, 0, s.terms["genesis"], b"\0" * 32)
+    with pytest.raises(Reverted, match="NotTheRecord"):
+        s.send("refuteChunk", claim, first, parties, pair)
+    with pytest.raises(Reverted, match="NotTheClaim"):
+        s.send("refuteChunk", (*claim[:2], b"\x05" * 32, *claim[3:]), link, parties, pair)
+    with pytest.raises(Reverted, match="WrongProof"):
+        s.send("refuteChunk", claim, link, parties, (0, *pair[1:]))
+    with pytest.raises(Reverted, match="WrongProof"):
+        s.send("refuteChunk", claim, link, parties, (*pair[:3], bytes(128), pair[4]))
+
+
+def test_refute__after_the_challenge__too_late(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    evidence = s.evidence(s.claim("anna", off), 0)
+    s.until()
+    with pytest.raises(Reverted, match="NotTheClaim"):
+        s.refute("refuteChunk", *evidence, announced=False)
+
+
+def test_finalize__before_the_end_or_another_claim__refused(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    posted = s.claim("anna")
+    with pytest.raises(Reverted, match="TooEarly"):
+        s.send("finalize", posted.claim)
+    s.until()
+    with pytest.raises(Reverted, match="NotTheClaim"):
+        s.send("finalize", (*posted.claim[:7], 1, *posted.claim[8:]))
+    s.finalize(posted)
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("finalize", posted.claim)
+
+
+def test_claim__bond__neither_less_nor_more(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    with pytest.raises(Reverted, match="Underfunded"):
+        s.claim("anna", value=1)
+    s.claim("anna", value=(TERMS["bond"] + 7) * TERMS["unit"])
+    assert s.balance("anna") == 7
+
+
+def test_claim__by_a_stranger_or_twice__refused(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"", sender="stranger")
+    s.claim("anna")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"", sender="ben")
+
+
+def test_values__as_large_as_they_can_be__stay_within_int32(create):
+    model = np.array([2**31 - 1, -(2**31)] * 35)
+    s = create(*THREE, model=model)
+    for who, sign in (("anna", 1), ("ben", 1), ("cleo", -1)):
+        raw = np.full(70, sign * (2**31 - 1))
+        s.commit(who, raw=raw, weight=65535)
+    s.reveal(*THREE)
+    posted = s.claim("anna")
+    with pytest.raises(Reverted, match="NotRefuted"):
+        s.refute("refuteChunk", *s.evidence(posted, 0), announced=False)
+    assert posted.model.max() == 2**31 - 1
+    s.finalize(posted)
+
+
+def test_join__twice_full_or_too_little__refused(create):
+    s = create("anna", begun=False, seats=2)
+    with pytest.raises(Reverted, match="AlreadyJoined"):
+        s.join("anna")
+    with pytest.raises(Reverted, match="Underfunded"):
+        s.join("ben", value=1)
+    s.join("ben")
+    with pytest.raises(Reverted, match="NoFreeSeat"):
+        s.join("cleo")
+
+
+def test_join__invited_only__needs_the_inviters_word(create, evm):
+    s = create(begun=False, inviter=evm.role("organizer"))
+    admission = s.sign("organizer", "Admission", evm.role("anna"))
+    with pytest.raises(Reverted, match="BadSignature"):
+        s.join("ben", admission)
+    with pytest.raises(Reverted, match="BadSignature"):
+        s.join("anna", s.sign("anna", "Admission", evm.role("anna")))
+    s.join("anna", admission)
+
+
+def test_seat__taken_again__owes_nothing_of_the_one_before(create):
+    s = create(*THREE, rounds=9)
+    s.commit(*THREE)
+    s.reveal("anna", "ben")
+    s.until()
+    s.finalize(s.claim("anna"))
+    s.send("leave", sender="cleo")
+    s.join("dora")
+    assert s.seat("dora") == 2
+    assert s.deposit("dora") == TERMS["deposit"]
+    assert s.earned("dora") == 0
+
+
+def test_evict__who_takes_part__refused(create):
+    s = create(*THREE)
+    with pytest.raises(Reverted, match="StillActive"):
+        s.send("evict", s.evm.role("anna"))
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.send("evict", s.evm.role("stranger"))
+
+
+def test_ether__forced_in_or_sent_plain__changes_nothing(create, evm):
+    s = create(*THREE)
+    sent = {"from": evm.role("stranger"), "to": s.contract.address, "value": 1, "gas": 100_000}
+    before = s.held
+    receipt = evm.web3.eth.get_transaction_receipt(evm.web3.eth.send_transaction(sent))
+    assert receipt["status"] == 0
+    assert s.held == before
+
+
+def test_implementation__itself__is_no_federation(create, evm):
+    s = create(begun=False)
+    bare = bind(evm, "TrustedFederation", evm.call(s.factory.functions.TRUSTED()))
+    with pytest.raises(Reverted, match="NotAClone"):
+        evm.send(bare.functions.skip(), "stranger")
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("size", {"size": 0, "model": np.zeros(1, np.int64)}),
+        ("size", {"size": 2**19 + 1}),
+        ("width", {"width": 3}),
+        ("maxWeight", {"maxWeight": 0}),
+        ("maxWeight", {"maxWeight": 65536}),
+        ("seats", {"seats": 17}),
+        ("quorum", {"quorum": 0}),
+        ("quorum", {"quorum": 17}),
+        ("rounds", {"rounds": 0}),
+        ("maxVoids", {"maxVoids": 11}),
+        ("trim", {"rule": 3}),
+        ("trim", {"rule": 3, "trim": 1, "quorum": 2}),
+        ("trim", {"trim": 1}),
+        ("faulty", {"rule": 4, "keep": 1, "faulty": 1, "quorum": 4}),
+        ("keep", {"rule": 5}),
+        ("keep", {"keep": 1}),
+        ("bound", {"bound": 1}),
+        ("pay", {"pay": 1}),
+        ("pay", {"pay": 2}),
+        ("mode", {"mode": 1}),
+        ("committee", {"committee": 3}),
+        ("committee", {"policy": 1, "judging": 60, "committee": 2, "quorum": 3}),
+        ("quorum", {"policy": 1, "judging": 60, "committee": 3}),
+        ("difficulty", {"difficulty": 1}),
+        ("unit", {"unit": 0}),
+        ("reward", {"reward": 1, "fee": 1, "tip": 1}),
+        ("reward", {"reward": 2**44}),
+        ("fine", {"fine": 0}),
+        ("fine", {"fine": 500_001}),
+        ("bond", {"bond": 1}),
+        ("stake", {"stake": 0}),
+        ("committing", {"committing": 59}),
+        ("judging", {"judging": 60}),
+        ("turn", {"turn": 31 * 86_400}),
+        ("supply", {"supply": 1801}),
+        ("start", {"start": 1}),
+    ],
+)
+def test_create__terms_that_nobody_could_bear__refused(deployed, field, changes):
+    evm, factory = deployed
+    with pytest.raises(Reverted, match="InvalidTerms") as refused:
+        Scenario.create(evm, factory, **changes)
+    assert refused.value.values[0].rstrip(b"\0").decode() == field
+
+
+def test_create__policy_that_is_not_there__refused(deployed):
+    evm, factory = deployed
+    with pytest.raises(Reverted, match="InvalidTerms"):
+        Scenario.create(evm, factory, policy=2, judging=60)
+
+
+def test_create__other_value_than_the_budget__refused(deployed):
+    evm, factory = deployed
+    terms = TERMS | {"start": evm.now + 3600, "genesis": b"\x01" * 32}
+    with pytest.raises(Reverted, match="WrongPayment"):
+        evm.send(factory.functions.create(terms, b"\x01" * 32), "organizer", 1)

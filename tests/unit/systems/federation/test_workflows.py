@@ -1,0 +1,210 @@
+"""A federation as its parties live it: joined, trained, judged, claimed, verified, paid."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from orchestrator.bindings.federation import Phase
+from orchestrator.chain import migrate
+from orchestrator.config import load_settings
+from orchestrator.errors import DataError, NotDeployed, SpecError, UsageError
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation.chunks import encode
+from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
+from orchestrator.systems.federation.finding import (
+    Descriptor,
+    cid_of,
+    descriptor_of,
+    find,
+    open_federation,
+    parse_descriptor,
+    store,
+)
+from orchestrator.systems.federation.joining import join, withdraw
+from orchestrator.systems.federation.overview import history, view
+from orchestrator.systems.federation.publishing import publish
+from orchestrator.systems.federation.rounds import current_model, phase_of, revealed_in
+from orchestrator.systems.federation.verifying import verify
+from tests.unit.systems.federation.stage import begin, offer, rows
+
+PARTIES = ("alice", "bob", "carol")
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """A state folder whose chain has the factory."""
+    folder = tmp_path_factory.mktemp("federation") / "home"
+    with Session(load_settings(home=folder, environ={})) as opened:
+        migrate(opened.settings, opened.chain, opened.account("judy"), ["federation"])
+    return folder
+
+
+@pytest.fixture
+def session(migrated, tmp_path):
+    shutil.copytree(migrated, tmp_path / "home")
+    with Session(load_settings(home=tmp_path / "home", environ={})) as opened:
+        yield opened
+
+
+def later(session, federation):
+    ends_at = federation.clock().ends_at
+    while (wait := ends_at - int(session.chain.now())) > 0:
+        session.chain.advance(wait)
+
+
+def judged(session, federation):
+    """A round up to its claim: the name of who claims first."""
+    if phase_of(federation) is Phase.JOINING:
+        cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal, scoring.commit_scores, scoring.reveal_scores):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    seat = (federation.judgement().order & 255) - 1
+    return next(name for name in PARTIES if federation.party_of(session.account(name).address).seat == seat)
+
+
+def test_round__everybody_honest__verifies_and_pays(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    leader = session.account(judged(session, federation))
+    before = current_model(session, federation)
+    aggregating.claim(session, federation, leader)
+    assert refuting.check(session, federation) is None
+    later(session, federation)
+    assert cranking.crank(session, federation, session.account("dave")) == "finalized round 1"
+    assert (current_model(session, federation) != before).any()
+    assert [each.ok for each in verify(session, federation)] == [True]
+    assert view(session, federation).phase is Phase.CLOSED
+    assert {"Joined", "Drawn", "Finalized", "Closed"} <= {each.signature for each in history(federation)}
+    done = publish(session, federation, session.account("alice"))
+    assert publish(session, federation, session.account("alice")).gas_used == 0
+    assert done.version.number == 1
+    for name in (*PARTIES, "dave"):
+        assert withdraw(session, federation, session.account(name)) > 0
+        assert withdraw(session, federation, session.account(name)) == 0
+    assert session.chain.balance(federation.address) == 0
+
+
+def test_refute__false_claim__names_the_coordinate_and_pays(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    leader = session.account(judged(session, federation))
+    false = aggregating.altered(aggregating.expected(session, federation), 3)
+    aggregating.claim(session, federation, leader, result=false)
+    fault = refuting.check(session, federation)
+    assert "coordinate 3 is" in fault.sentence
+    assert refuting.refute(session, federation, session.account("dave"), fault) == 25 * 10**16
+    assert phase_of(federation) is Phase.CLAIMING
+
+
+def test_verify__false_model_that_nobody_refuted__is_named(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    leader = session.account(judged(session, federation))
+    false = aggregating.altered(aggregating.expected(session, federation), 3)
+    aggregating.claim(session, federation, leader, result=false)
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    [checked] = verify(session, federation)
+    assert checked.fault == "its model does not follow from the updates"
+
+
+def test_check__model_that_nobody_gives__says_so(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    leader = session.account(judged(session, federation))
+    right = aggregating.expected(session, federation)
+    aggregating.claim(session, federation, leader, result=replace(right, root=right.root[::-1]))
+    fault = refuting.check(session, federation)
+    assert fault.call is None
+    assert "not the one that was claimed" in fault.sentence
+    with pytest.raises(DataError):
+        refuting.refute(session, federation, session.account("dave"), fault)
+
+
+def test_party__does_it_again__does_nothing(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    cranking.crank(session, federation, session.account("dave"))
+    alice = session.account("alice")
+    assert party.commit(session, federation, alice)
+    assert not party.commit(session, federation, alice)
+    for name in PARTIES[1:]:
+        party.commit(session, federation, session.account(name))
+    assert party.reveal(session, federation, alice)
+    assert not party.reveal(session, federation, alice)
+    assert len(revealed_in(federation, 1)) == 1
+
+
+def test_step__too_few__void_and_closed(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, max_voids=1)
+    cranking.crank(session, federation, session.account("dave"))
+    later(session, federation)
+    assert cranking.crank(session, federation, session.account("dave")) == "skipped round 1: it is void"
+    assert view(session, federation).phase is Phase.CLOSED
+    assert cranking.crank(session, federation, session.account("dave")) == ""
+
+
+def test_join__rows_that_do_not_fit__refused(session, tmp_path):
+    federation = begin(session, tmp_path)
+    good = rows(tmp_path, "dave").read_text(encoding="utf-8")
+    for name, text in {
+        "column": good.replace("height", "length"),
+        "class": good.replace("yes", "perhaps"),
+        "number": good.replace("0.", "x.", 1),
+        "infinite": good.splitlines()[0] + "\n1e999,0,yes\n",
+        "empty": good.splitlines()[0] + "\n",
+    }.items():
+        file = tmp_path / f"{name}.csv"
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(DataError):
+            join(session, federation, session.account("dave"), file)
+
+
+def test_find__by_address_name_and_latest(session, tmp_path):
+    federation = begin(session, tmp_path)
+    for reference in ("latest", "clinics", federation.address):
+        assert find(session, reference).address == federation.address
+    assert descriptor_of(session, federation).classes == ("no", "yes")
+    with pytest.raises(NotDeployed):
+        open_federation(session, session.account("dave").address)
+
+
+def test_create__again__is_the_same(session, tmp_path):
+    organizer = session.account("alice")
+    first, again = (
+        creating.create(session, creating.plan(session, offer(), organizer), organizer) for _ in range(2)
+    )
+    assert first.address == again.address
+    creating.finish(session, creating.plan(session, offer(), organizer))
+
+
+def test_plan__words_that_are_none__refused(session):
+    with pytest.raises(UsageError, match="not one of"):
+        creating.plan(session, offer(rule="best"), session.account("alice"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name = 1", "Add it|missing|required"),
+        ("colour = 'red'", "no key"),
+        ("rounds = 'x'", "type"),
+        ("[", "read"),
+    ],
+)
+def test_read_offer__malformed__says_what(tmp_path, text, told):
+    file = tmp_path / "offer.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=told):
+        creating.read_offer(file)
+
+
+def test_descriptor__strangers_bytes__refused():
+    good = Descriptor("n", "t", ("a",), ("b", "c"))
+    assert parse_descriptor(good.to_bytes()) == good
+    for bad in (b"{}", b"\xff", replace(good, hidden=10**9).to_bytes(), replace(good, epochs=0).to_bytes()):
+        with pytest.raises(DataError):
+            parse_descriptor(bad)
+
+
+def test_store__what_is_read_back__is_the_model(session):
+    model = np.arange(64)
+    assert session.storage.read(cid_of(store(session, encode(model, 4)))) == encode(model, 4)
