@@ -1,6 +1,6 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: page install test lint slither compile npm gas bench fuzz faults mutate
+.PHONY: install test lint slither compile npm page gas bench fuzz faults mutate docs
 
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
@@ -34,6 +34,9 @@ page: # build the page into the package, and try it (Node; Chromium for its brow
 
 compile: # the contracts into the package, the tests' mocks beside them
 	python -m tests.evm
+
+docs: # the pages and the API reference as a site, in .build/site; needs the extra `docs`
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 npm: # the package of sources, ABIs and addresses, in dist/npm
 	python contracts/npm.py

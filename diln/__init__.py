@@ -1,30 +1,40 @@
-"""DILN in code: log a model from the script that trains it.
+"""DILN in code: prove, grow and compete with models, from scripts and notebooks.
 
     import diln
-    diln.log_model(model, data="train.csv", metrics={"f1": 0.93})
 
-`log_model` writes the model and what is known of it down as a run, and publishes it where asked to;
-`Recorder` keeps the history of a training loop, `keras_callback` that of Keras. Nothing heavy is imported
-before it is needed.
+    with diln.open() as session:
+        session.publish(model, data="train.csv", metrics={"f1": 0.93}, name="wine")
+        print(session.verify("wine"))
+
+`open` gives a session in a working folder: `publish`, `verify`, `models`, `shared_models`, `markets`,
+`competitions`, `tournaments`. `log_model` writes a model down as a run without publishing it; `Recorder`
+keeps the history of a training loop, `keras_callback` that of Keras. Nothing heavy is imported before it is
+needed.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diln.results import Facts, Verification
+    from diln.session import Session, open  # noqa: A004 - `diln.open()` is what it is
     from orchestrator.systems.prove.logging import Logged, log_model
     from orchestrator.systems.prove.recording import Recorder, keras_callback
 
-__all__ = ["Logged", "Recorder", "keras_callback", "log_model"]
+__all__ = ["Facts", "Logged", "Recorder", "Session", "Verification", "keras_callback", "log_model", "open"]
+_MODULES = {
+    "diln.results": ("Facts", "Verification"),
+    "diln.session": ("Session", "open"),
+    "orchestrator.systems.prove.logging": ("Logged", "log_model"),
+    "orchestrator.systems.prove.recording": ("Recorder", "keras_callback"),
+}
+_PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Logged", "log_model"):
-        from orchestrator.systems.prove import logging as found
-    elif name in ("Recorder", "keras_callback"):
-        from orchestrator.systems.prove import recording as found  # type: ignore[no-redef]
-    else:
+    if name not in _PLACES:
         raise AttributeError(f"module 'diln' has no attribute {name!r}")
-    return getattr(found, name)
+    return getattr(import_module(_PLACES[name]), name)
 
 
 def __dir__() -> list[str]:

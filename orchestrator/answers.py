@@ -1,19 +1,23 @@
 """What a service over HTTP answers: bounded in size and time, whoever answers."""
 
 import time
+from typing import TYPE_CHECKING
 
-import requests
-from urllib3 import exceptions
+if TYPE_CHECKING:
+    import requests
 
 _PART = 64 << 10
 
 
-def body_of(response: requests.Response, limit: int, seconds: float) -> bytes:
+def body_of(response: "requests.Response", limit: int, seconds: float) -> bytes:
     """At most `limit` bytes, unpacked, of an answer that was asked for with `stream=True`.
 
     A socket's own time-out begins anew with each byte; here all of it has `seconds`. Raises requests.Timeout
     where that is not enough, requests.ConnectionError where the line fails.
     """
+    import requests
+    from urllib3 import exceptions
+
     end = time.monotonic() + seconds
     body = bytearray()
     try:

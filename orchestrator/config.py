@@ -248,7 +248,7 @@ def _storage(kind: str | None, stored: Mapping[str, Any], environ: Mapping[str, 
     )
 
 
-def _bytes(given: Any) -> int:
+def _bytes(given: str | int) -> int:
     try:
         return int(given)
     except (TypeError, ValueError):

@@ -20,6 +20,7 @@ DilnError
 │   ├── SentBefore           another act for the same purpose arrived first
 │   ├── InsufficientFunds    the sender cannot pay
 │   └── NotDeployed          the contract is not on this chain
+├── OverBudget               more would leave than may be spent
 ├── AccountError             unknown account, damaged keystore
 │   └── WrongPassword
 ├── ManifestError            a manifest that is malformed or not canonical
@@ -147,6 +148,10 @@ class InsufficientFunds(ChainError):
 
 
 class NotDeployed(ChainError):
+    pass
+
+
+class OverBudget(DilnError):
     pass
 
 

@@ -28,7 +28,7 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-        sync_folder(path.parent)
+        sync_path(path.parent)
     except OSError as error:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -42,9 +42,9 @@ def _sweep(path: Path) -> None:
             rest.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make new names in `folder` last."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_path(path: Path) -> None:
+    """Make a file's content, or the names in a folder, last."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,6 +1,7 @@
 """Text that strangers wrote, from chains, descriptors, files and tokens: decoded leniently, shown escaped."""
 
 import unicodedata
+from decimal import Decimal, localcontext
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 LONGEST_SHOWN = 2_000
@@ -21,6 +22,13 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     if cut.isascii() and cut.isprintable():
         return cut
     return "".join(_escaped(char) if unicodedata.category(char) in _INVISIBLE else char for char in cut)
+
+
+def coins(amount: int, decimals: int = 18) -> str:
+    """An amount in smallest units (wei) as coins (ether), exactly."""
+    with localcontext(prec=90):
+        told = f"{Decimal(amount).scaleb(-decimals):f}"
+    return told.rstrip("0").rstrip(".") if "." in told else told
 
 
 def _escaped(char: str) -> str:

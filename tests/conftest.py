@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from filelock import FileLock
 from hypothesis import settings
 
 from orchestrator.chain.compiler import solc_binary
+from orchestrator.cli import dispatch
 from orchestrator.config import load_settings
+from orchestrator.console import printing, results
+from tests import schemas
 from tests.evm import Evm
 
 SNAPSHOTS = Path(__file__).parent / "gas" / "snapshots.json"
@@ -60,6 +64,34 @@ def solc_installed() -> None:
     if not installed:  # npm's is wrapped once for all, where py-solc-x looks
         with FileLock(Path(tempfile.gettempdir()) / "diln-tests-solc.lock"):
             solc_binary(ROOT, COMPILER.version)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def held_against_schemas() -> Iterator[None]:
+    """Whatever a command prints for machines in this process is compared with its schema."""
+    running: ContextVar[str | None] = ContextVar("running", default=None)
+    run, whole, line = dispatch._run, results.print_json, results.print_line
+
+    def observed(arguments: Sequence[str]) -> int:
+        running.set(schemas.command_of(list(arguments)))
+        try:
+            return run(arguments)
+        finally:
+            running.set(None)
+
+    def checked(print_: Callable[[Any], None]) -> Callable[[Any], None]:
+        def check(value: Any) -> None:
+            if command := running.get():
+                schemas.check(command, json.loads(printing.printed(value)))
+            print_(value)
+
+        return check
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "_run", observed)
+        patch.setattr(results, "print_json", checked(whole))
+        patch.setattr(results, "print_line", checked(line))
+        yield
 
 
 @pytest.fixture

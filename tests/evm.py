@@ -22,6 +22,7 @@ from orchestrator.chain.embedded.stack import with_room
 
 MOCKS = Path(__file__).parent / "contracts" / "mocks" / "artifacts"
 Call = ContractFunction | ContractConstructor
+EVERYTHING = 2**256 - 1  # what `withdraw` takes for the whole balance
 
 
 @cache

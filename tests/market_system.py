@@ -10,6 +10,7 @@ import numpy as np
 from eth_tester import EthereumTester, PyEVMBackend
 from web3.contract import Contract
 
+from orchestrator.merkle import PositionTree
 from orchestrator.models.online.features import encode_sparse
 from orchestrator.models.online.references import OnChainModel, SparsePerceptron
 from orchestrator.systems.market.reference.market import BURNT, Market, Phase
@@ -17,12 +18,11 @@ from orchestrator.systems.market.reference.measuring import ONE
 from orchestrator.systems.market.reference.rules import HOUR, Rules
 from orchestrator.systems.market.reference.samples import (
     Domain,
-    PositionTree,
     contribution_commitment,
     encode_batch,
     portion_leaf,
 )
-from tests.evm import Evm
+from tests.evm import EVERYTHING, Evm
 from tests.sum_system import ETHER, GWEI, Workshop
 
 DIMS = 24
@@ -275,7 +275,7 @@ class MarketSystem:
             if amount and who == BURNT:
                 self.evm.send(self.do.withdrawFor(DEAD), "anyone")
             elif amount:
-                self.evm.send(self.do.withdraw(self.evm.role(who)), who)
+                self.evm.send(self.do.withdraw(self.evm.role(who), EVERYTHING), who)
             if amount:
                 self.reference.withdraw(who)
         assert self.holdings() == 0

@@ -23,7 +23,7 @@ ACCEPTED = {
     ("incorrect-exp", "Merkle.climb"): "a sibling's index differs in the lowest bit: ^ is meant",
     ("divide-before-multiply", "SelfAssessment.sweep"): "shares are whole units; the odd unit is burnt",
     ("incorrect-equality", "SelfAssessment._isFor"): "the lowest bit of a word is a flag",
-    ("incorrect-equality", "MarketLedger._credit"): "nothing is to be credited: nothing is written",
+    ("incorrect-equality", "Pot._payOut"): "nothing is to be credited: nothing is written",
     ("uninitialized-local", "SelfAssessment.refund.earned"): "false until it is earned",
     ("uninitialized-local", "MarketReward.crank.learned"): "nothing was learned yet",
     (
@@ -36,7 +36,6 @@ ACCEPTED = {
     ("msg-value-in-nonpayable", "CurrencyTransfers.pull"): "payable functions of a system call it",
     ("incorrect-shift", "Targets._shifted"): "a one is shifted into the lane of its class",
     ("uninitialized-state", "Tournament._entries"): "entries are written through storage pointers",
-    ("incorrect-equality", "MarketPurse._escrowFrom"): "the value sent must be the amount, to the wei",
     ("timestamp", "TournamentFactory.create"): "a tournament begins within a year, to the hour at best",
     ("naming-convention", "TournamentFactory.IMPLEMENTATION"): "immutables are written as constants",
     ("naming-convention", "Instance.IMPLEMENTATION"): "immutables are written as constants",

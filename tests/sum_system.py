@@ -175,4 +175,4 @@ class Workshop:
         call = factory.functions.create(implementation.address, salt, args)
         receipt = self.evm.send(call, creator)
         created = self.evm.events(factory, "Created", receipt)[0]
-        return System(self.evm, self.evm.at(name, created["sum"]), model, receipt["gasUsed"])
+        return System(self.evm, self.evm.at(name, created["instance"]), model, receipt["gasUsed"])

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-
 import {IModelRunner} from "../models/integer/IModelRunner.sol";
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
+import {Commitments} from "../kernel/Commitments.sol";
+import {Instance} from "../kernel/Instance.sol";
+import {Phases} from "../kernel/Phases.sol";
 import {ICompetition, Mode, Outcome, Progress, Status, Submission, Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
@@ -26,14 +27,8 @@ struct Challenge {
 
 /// @title CompetitionBase
 /// @notice What all parts of a competition share: state, clock and money.
-abstract contract CompetitionBase is ICompetition {
-    using SafeERC20 for IERC20;
-
-    /// Where halves of bonds go that nobody has earned.
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
-
+abstract contract CompetitionBase is ICompetition, Commitments, Instance, Phases {
     IModelRunner internal immutable RUNNER;
-    address private immutable IMPLEMENTATION = address(this);
 
     Progress internal _progress;
     uint256 internal _testMask;
@@ -46,7 +41,7 @@ abstract contract CompetitionBase is ICompetition {
     // ── terms and clock ─────────────────────────────────────────────────────────────────────────────────────
 
     function _terms() internal view returns (Terms memory) {
-        require(address(this) != IMPLEMENTATION, NotAClone());
+        _checkClone();
         return TermsCodec.read();
     }
 
@@ -57,14 +52,6 @@ abstract contract CompetitionBase is ICompetition {
     function _requireDrawn(Progress memory p) internal pure {
         _requireOpen(p);
         require(p.drawnAt != 0, NotDrawn());
-    }
-
-    function _notBefore(uint256 time) internal view {
-        require(block.timestamp >= time, TooEarly(time));
-    }
-
-    function _before(uint256 time) internal view {
-        require(block.timestamp < time, TooLate(time));
     }
 
     function _trainingEnd(Terms memory t, Progress memory p) internal pure returns (uint256) {
@@ -107,32 +94,12 @@ abstract contract CompetitionBase is ICompetition {
 
     // ── money ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Take exactly `amount` from the caller.
-    function _take(Terms memory t, uint256 amount) internal {
-        if (t.token == address(0)) {
-            require(msg.value == amount, WrongPayment(msg.value, amount));
-            return;
-        }
-        require(msg.value == 0, WrongPayment(msg.value, 0));
-        if (amount == 0) return;
-        IERC20 token = IERC20(t.token);
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        require(received == amount, WrongPayment(received, amount));
-    }
-
     /// Send to `to` what is due to `account`. Anybody may push money to the account itself.
     function _pay(Terms memory t, address account, address to, uint256 amount) internal {
         require(msg.sender == account || to == account, NotTheAccount(account));
         require(amount > 0, NothingDue());
         emit Paid(account, to, amount);
-        if (t.token != address(0)) {
-            IERC20(t.token).safeTransfer(to, amount);
-            return;
-        }
-        (bool accepted,) = to.call{value: amount}("");
-        require(accepted, PaymentRefused(to));
+        t.token.push(to, amount);
     }
 
     // ── closing ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -145,7 +112,7 @@ abstract contract CompetitionBase is ICompetition {
     /// Close by the organizer's fault. Half of the bond is burnt: accusers, committers and revealers may all be the
     /// organizer itself, so whatever is paid to them may cost it nothing.
     function _closeWithFault(Terms memory t, Outcome outcome, uint256 remainder) internal {
-        _credit[BURN] += t.bond - t.bond / 2;
+        _credit[BURN_ADDRESS] += t.bond - t.bond / 2;
         _credit[t.organizer] += remainder;
         _close(outcome);
     }

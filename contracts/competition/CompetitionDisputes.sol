@@ -41,7 +41,7 @@ abstract contract CompetitionDisputes is CompetitionEvaluation {
         s.extra = root;
         emit Claimed(number, score, root, predictions);
         // Interaction
-        _take(t, t.claimBond);
+        t.token.pull(t.claimBond);
     }
 
     /// @inheritdoc ICompetition

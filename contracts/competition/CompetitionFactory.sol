@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-
-import {ICompetition, Terms} from "./ICompetition.sol";
+import {CurrencyTransfers} from "../kernel/Currency.sol";
+import {Factory} from "../kernel/Factory.sol";
+import {Terms} from "./ICompetition.sol";
 import {TermsCodec} from "./TermsCodec.sol";
 
-// For slither: what comes in goes into the clone; amounts are exact.
-// slither-disable-start locked-ether,incorrect-equality,naming-convention
+// For slither: what comes in goes into the clone; immutables are named as constants.
+// slither-disable-start locked-ether,naming-convention,incorrect-equality
 
 /**
  * @title CompetitionFactory
- * @notice Makes competitions.
- *
- * A competition is an ERC-1167 clone with its terms behind its code, so it can neither be initialized twice nor
- * changed. Prize and bond are inside when `create` returns. The factory keeps no money and has no owner.
+ * @notice Makes competitions. Prize and bond are inside when `create` returns.
  */
-contract CompetitionFactory {
-    using SafeERC20 for IERC20;
-
+contract CompetitionFactory is Factory {
     /// @notice From creation to the block whose hash draws the split: the organizer cannot know it when it pays.
     uint256 public constant SEED_DELAY = 4;
 
@@ -29,9 +22,6 @@ contract CompetitionFactory {
 
     /// @notice Whether an address is a competition that this factory made.
     mapping(address competition => bool) public isCompetition;
-
-    /// @notice A competition was made, its prize and bond are inside.
-    event CompetitionCreated(address indexed competition, address indexed organizer, bytes32 indexed root);
 
     constructor(address implementation) {
         // slither-disable-next-line missing-zero-check (the migration deploys it the moment before)
@@ -49,21 +39,14 @@ contract CompetitionFactory {
         t.seedBlock = uint40(block.number + SEED_DELAY);
         TermsCodec.check(t);
         uint256 escrow = uint256(t.prize) + t.bond;
-        uint256 value = t.token == address(0) ? escrow : 0;
-        require(msg.value == value, ICompetition.WrongPayment(msg.value, value));
-        // Effect: a clone has no constructor, so nothing foreign runs here.
-        competition = Clones.cloneWithImmutableArgs(IMPLEMENTATION, TermsCodec.encode(t), value);
+        t.token.checkValue(escrow);
+        // Effect
+        competition = _create(IMPLEMENTATION, TermsCodec.encode(t), t.root, msg.value, "");
         isCompetition[competition] = true;
-        emit CompetitionCreated(competition, msg.sender, t.root);
         // Interaction
-        if (value == 0) _escrow(IERC20(t.token), competition, escrow);
-    }
-
-    function _escrow(IERC20 token, address competition, uint256 amount) private {
-        uint256 before = token.balanceOf(competition); // somebody may have sent some to the address beforehand
-        token.safeTransferFrom(msg.sender, competition, amount);
-        uint256 received = token.balanceOf(competition) - before;
-        require(received == amount, ICompetition.WrongPayment(received, amount));
+        if (t.token.isEther()) return competition;
+        uint256 received = t.token.pullTokens(competition, escrow);
+        require(received == escrow, CurrencyTransfers.WrongPayment(received, escrow));
     }
 }
-// slither-disable-end locked-ether,incorrect-equality,naming-convention
+// slither-disable-end locked-ether,naming-convention,incorrect-equality

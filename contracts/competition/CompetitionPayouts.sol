@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Score} from "../models/integer/Score.sol";
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
 import {CompetitionDisputes} from "./CompetitionDisputes.sol";
 import {ICompetition, Mode, Outcome, Progress, Scheme, Status, Submission, Terms} from "./ICompetition.sol";
 import {Result} from "./Result.sol";
@@ -49,7 +50,7 @@ abstract contract CompetitionPayouts is CompetitionDisputes {
             won += _share(t, p, pot, _numberAt(board));
         }
         uint256 price = p.revealed == 0 ? t.bond / UNUSED : 0;
-        if (price != 0) _credit[BURN] += price;
+        if (price != 0) _credit[BURN_ADDRESS] += price;
         _credit[t.organizer] += t.bond - price + pot - won;
         _close(Outcome.Decided);
         if (model.length != 0 && p.board != 0) keep(_numberAt(p.board), model);

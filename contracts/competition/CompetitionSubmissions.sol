@@ -27,7 +27,7 @@ abstract contract CompetitionSubmissions is CompetitionTraining {
         s.word = commitment;
         emit Committed(number, msg.sender, commitment);
         // Interaction
-        _take(t, t.deposit);
+        t.token.pull(t.deposit);
     }
 
     /// @inheritdoc ICompetition
@@ -44,8 +44,7 @@ abstract contract CompetitionSubmissions is CompetitionTraining {
         _requireStatus(number, s.status, Status.Committed);
         require(msg.sender == s.submitter, NotTheSubmitter(s.submitter));
         require(model.length <= t.maxModelBytes, ModelTooLarge(model.length, t.maxModelBytes));
-        bytes32 computed = commitmentOf(msg.sender, keccak256(model), salt);
-        require(computed == s.word, WrongCommitment(computed, s.word));
+        _checkRevealed(s.word, COMMITMENT, msg.sender, keccak256(model), salt);
         // Check: the runner only reads; it must find a model that can be run on every sample.
         address head = RUNNER.check(model, t.features, t.classes);
         // Effect: equal models have one address, by which a copy is known.
@@ -83,6 +82,6 @@ abstract contract CompetitionSubmissions is CompetitionTraining {
 
     /// @inheritdoc ICompetition
     function commitmentOf(address submitter, bytes32 modelHash, bytes32 salt) public view returns (bytes32) {
-        return keccak256(abi.encode(COMMITMENT, block.chainid, address(this), submitter, modelHash, salt));
+        return _commitmentOf(COMMITMENT, submitter, modelHash, salt);
     }
 }

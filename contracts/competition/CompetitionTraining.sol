@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {BlockHashLib} from "solady/src/utils/BlockHashLib.sol";
-
+import {Seed} from "../kernel/Seed.sol";
 import {Challenge, CompetitionBase} from "./CompetitionBase.sol";
 import {DataTree} from "./DataTree.sol";
 import {Group, ICompetition, Outcome, Progress, Terms} from "./ICompetition.sol";
@@ -25,9 +24,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         // Check: open, not drawn, and the seed is on record.
         _requireOpen(p);
         require(p.drawnAt == 0, AlreadyDrawn());
-        require(block.number > t.seedBlock + DEPTH, TooEarly(t.seedBlock + DEPTH + 1));
-        bytes32 hash = BlockHashLib.blockHash(t.seedBlock);
-        require(hash != 0, TooLate(uint256(t.seedBlock) + 256));
+        bytes32 hash = Seed.read(t.seedBlock, DEPTH);
         // Effect: the clock starts.
         bytes32 seed = keccak256(abi.encode(hash, address(this), t.root));
         uint256 mask = Split.draw(seed, t.groups, t.testGroups);
@@ -43,8 +40,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         // Check: never drawn, and no longer to be drawn.
         _requireOpen(p);
         require(p.drawnAt == 0, AlreadyDrawn());
-        require(block.number > uint256(t.seedBlock) + 256, TooEarly(uint256(t.seedBlock) + 257));
-        require(BlockHashLib.blockHash(t.seedBlock) == 0, NothingToSlash());
+        require(Seed.isLost(t.seedBlock), NothingToSlash());
         // Effect: there is no second seed.
         _closeWithAccuser(t, p, Outcome.Undrawn, msg.sender);
     }
@@ -64,7 +60,7 @@ abstract contract CompetitionTraining is CompetitionBase {
         _progress.unanswered = p.unanswered + 1;
         emit Challenged(group, msg.sender, deadline);
         // Interaction
-        _take(t, t.stake);
+        t.token.pull(t.stake);
     }
 
     /// @inheritdoc ICompetition

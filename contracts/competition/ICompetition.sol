@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Currency} from "../kernel/Currency.sol";
 import {IModelErrors} from "../models/integer/IModelRunner.sol";
 
 /**
@@ -171,7 +172,7 @@ enum Status {
 /// Everything that is fixed at creation, in the competition's own code.
 struct Terms {
     address organizer;
-    address token; // the zero address is ETH
+    Currency token;
     bytes32 root; // over the groups of the data
     bytes32 cidDigest; // SHA-256 of the CIDv1 of the data
     uint8 cidCodec; // 0x55 raw, 0x70 dag-pb
@@ -272,10 +273,6 @@ interface ICompetition is IModelErrors {
     /// @notice Money of `account` went to `to`.
     event Paid(address indexed account, address indexed to, uint256 amount);
 
-    /// It opens at `opensAt` (a timestamp; a block number for drawSplit and slashUndrawn).
-    error TooEarly(uint256 opensAt);
-    /// It closed at `closedAt` (a timestamp; a block number for drawSplit).
-    error TooLate(uint256 closedAt);
     error AlreadyClosed(Outcome outcome);
     error NotClosed();
     error AlreadyDrawn();
@@ -286,7 +283,6 @@ interface ICompetition is IModelErrors {
     error OrganizerExcluded();
     error NoSuchSubmission(uint256 submission);
     error WrongStatus(uint256 submission, Status status);
-    error WrongCommitment(bytes32 computed, bytes32 committed);
     error ModelTooLarge(uint256 length, uint256 limit);
     /// The model given is another than the one revealed (addresses as in IModelRunner).
     error WrongModel(address given, address revealed);
@@ -314,9 +310,6 @@ interface ICompetition is IModelErrors {
     error NothingDue();
     error NothingToSlash();
     error NoWinner();
-    error NotAClone();
-    error WrongPayment(uint256 received, uint256 expected);
-    error PaymentRefused(address to);
 
     // ── split and training data ─────────────────────────────────────────────────────────────────────────────
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Score} from "../models/integer/Score.sol";
+import {Currency} from "../kernel/Currency.sol";
 import {Metric, Mode, Scheme, Terms} from "./ICompetition.sol";
 
 // Code is read into place.
@@ -44,7 +45,7 @@ library TermsCodec {
         uint256 shape = (uint256(uint160(t.organizer)) << 96) | (uint256(t.groups) << 80)
             | (uint256(t.testGroups) << 64) | (uint256(t.groupSize) << 48) | (uint256(t.features) << 32)
             | (uint256(t.classes) << 16) | t.cidCodec;
-        uint256 kind = (uint256(uint160(t.token)) << 96) | (uint256(t.maxModelBytes) << 72)
+        uint256 kind = (uint256(uint160(Currency.unwrap(t.token))) << 96) | (uint256(t.maxModelBytes) << 72)
             | (uint256(t.seedBlock) << 32) | (uint256(t.metric) << 24) | (uint256(t.mode) << 16)
             | (uint256(t.scheme) << 8) | (t.organizerMayEnter ? 1 : 0);
         uint256 fees = (uint256(t.deposit) << 160) | (uint256(t.tip) << 64) | (uint256(t.shares[0]) << 48)
@@ -60,7 +61,7 @@ library TermsCodec {
     function read() internal view returns (Terms memory t) {
         uint256[8] memory w;
         assembly ("memory-safe") {
-            extcodecopy(address(), w, 0x2d, 256) // ERC-1167's code has 45 bytes
+            extcodecopy(address(), w, 0x2d, 256) // see kernel/Instance
         }
         t.root = bytes32(w[0]);
         t.cidDigest = bytes32(w[1]);
@@ -87,7 +88,7 @@ library TermsCodec {
     }
 
     function _readKind(Terms memory t, uint256 w) private pure {
-        t.token = address(uint160(w >> 96));
+        t.token = Currency.wrap(address(uint160(w >> 96)));
         t.maxModelBytes = uint24(w >> 72);
         t.seedBlock = uint40(w >> 32);
         t.metric = Metric(uint8(w >> 24));

@@ -41,6 +41,15 @@ library Merkle {
         return used == proof.length ? node : bytes32(0);
     }
 
+    /// Whether `leaf` is the `index`-th of `count` under `root`.
+    function proves(bytes32 root, bytes32 leaf, bytes32[] calldata proof, uint256 index, uint256 count)
+        internal
+        pure
+        returns (bool)
+    {
+        return root != 0 && climb(leaf, proof, index, count) == root;
+    }
+
     /// The root over `nodes`, which is used up.
     function rootOf(bytes32[] memory nodes) internal pure returns (bytes32) {
         uint256 count = nodes.length;

@@ -9,8 +9,8 @@ import {Signatures} from "./Signatures.sol";
 /// chain and the contract; it counts once, because its message holds the signer's nonce (`_useNonce`), and until
 /// its deadline (`_checkDeadline`).
 abstract contract Relayed is EIP712 {
-    /// @notice This could be done until `deadline`.
-    error Expired(uint256 deadline);
+    /// @notice What was signed could be sent until `deadline`.
+    error SignatureExpired(uint256 deadline);
 
     /// @dev Revert unless `signer` signed the message whose hashStruct, as EIP-712 calls it, is `content`.
     function _checkSigned(address signer, bytes32 content, bytes calldata signature) internal view {
@@ -19,7 +19,7 @@ abstract contract Relayed is EIP712 {
 
     function _checkDeadline(uint256 deadline) internal view {
         // slither-disable-next-line timestamp (the signer chose it)
-        require(block.timestamp <= deadline, Expired(deadline));
+        require(block.timestamp <= deadline, SignatureExpired(deadline));
     }
 
     /// @dev EIP-712's hash of `bytes[]`.

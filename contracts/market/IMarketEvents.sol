@@ -33,37 +33,15 @@ interface IMarketEvents is IOnlineModelErrors {
     event Ended(Outcome outcome);
     /// @notice `account` was credited out of the pot.
     event Paid(address indexed account, uint256 amount);
-    /// @notice `beneficiary` was credited what `payer` sent.
-    event Funded(address indexed beneficiary, address indexed payer, uint256 amount);
-    /// @notice `account`'s balance left for `to`.
-    event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     /// @notice The clone has been initialized before.
     error AlreadyInitialized();
     /// @notice It would cost `price`, more than the sender wants to pay.
     error PriceAboveMaximum(uint256 price, uint256 maximum);
-    /// @notice The balance does not cover what is to be paid.
-    error Underfunded(uint256 balance, uint256 needed);
-    /// @notice This market takes a token, not ether.
-    error NoEther();
-    /// @notice There is nothing to pay out.
-    error NothingOwed();
-    /// @notice This can be done from `time` on.
-    error TooEarly(uint256 time);
-    /// @notice The signed contributions could be relayed until `deadline`.
-    error Expired(uint256 deadline);
-    /// @notice The signature is not the contributor's over exactly this.
-    error BadSignature(address contributor);
     /// @notice Not in this phase.
     error WrongPhase(Phase phase);
     /// @notice Only the provider offers.
     error NotProvider();
-    /// @notice Block `target`, whose hash chooses the trial portion, is not there yet.
-    error NotChosenYet(uint256 target);
-    /// @notice Nobody looked at the hash of block `target` in time: the market is void.
-    error ChoiceLost(uint256 target);
-    /// @notice This could be done until `time`.
-    error TooLate(uint256 time);
     /// @notice Data, salt and proof are not what was committed to as portion `index`.
     error NotCommittedPortion(uint256 index);
     error RevealedAlready(uint256 index);

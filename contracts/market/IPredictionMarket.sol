@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IBalances} from "../kernel/IBalances.sol";
 import {IMarketEvents} from "./IMarketEvents.sol";
 import {Phase, Tally} from "./MarketTypes.sol";
 
 /// @title The interface of a market
 /// @notice A market for data that make one model better on a test set that its provider has committed to.
-interface IPredictionMarket is IMarketEvents {
+interface IPredictionMarket is IMarketEvents, IBalances {
     /// @notice Escrow bounty, bond and tips and commit to the test set. Once, by the provider (the creator).
-    /// @param root_ of the Merkle tree over `leafOf` each portion, by position: a node is keccak256(left, right), the
-    /// leaves beyond the last portion are zero, and the depth is the least that holds them all.
+    /// @param root_ of the tree over `leafOf` each portion (see kernel/Merkle).
     function offer(bytes32 root_, uint256 bounty, uint256 bond, uint256 tips) external payable;
 
-    /// @notice Fix the trial portion by the hash of the target block. Anyone may; needed within 256 blocks.
+    /// @notice Fix the trial portion by the hash of the target block, while the chain shows it (see kernel/Seed). Anyone may.
     function choose() external;
 
     /// @notice Reveal the trial portion (and choose it, if nobody has). Participation begins.
@@ -66,15 +66,6 @@ interface IPredictionMarket is IMarketEvents {
     /// @notice Credit the next `most` participants with what they are owed; after the last, the provider.
     function pay(uint256 most) external;
 
-    /// @notice Credit ether (the value sent) or `amount` tokens (what really arrives) to `beneficiary`.
-    function fund(address beneficiary, uint256 amount) external payable;
-
-    /// @notice Pay out the sender's whole balance to `to`.
-    function withdraw(address to) external returns (uint256 amount);
-
-    /// @notice Pay out the whole balance of `account`, to itself. Anyone may; that is how the burnt leave.
-    function withdrawFor(address account) external returns (uint256 amount);
-
     /// @notice The label of `x`, by the model as it stands: in the end, as the contributions made it.
     function predict(bytes calldata x) external view returns (uint256 label);
 
@@ -89,12 +80,12 @@ interface IPredictionMarket is IMarketEvents {
         view
         returns (Tally memory tally, bool last);
 
-    /// @notice keccak256(abi.encode(keccak256("DILN market portion"), chain id, this contract, provider, index, salt,
-    /// keccak256(data))).
+    /// @notice keccak256(abi.encode(keccak256("DILN market portion"), chain id, this contract, provider,
+    /// keccak256(abi.encode(index, keccak256(data))), salt)).
     function leafOf(uint256 index, bytes calldata data, bytes32 salt) external view returns (bytes32);
 
     /// @notice keccak256(abi.encode(keccak256("DILN market contribution"), chain id, this contract, contributor,
-    /// salt, keccak256(data))).
+    /// keccak256(data), salt)).
     function commitmentOf(address contributor, bytes calldata data, bytes32 salt) external view returns (bytes32);
 
     /// @notice Where the market stands now.
@@ -118,9 +109,6 @@ interface IPredictionMarket is IMarketEvents {
 
     /// @notice The nonce of the next contributions that `who` signs.
     function nonceOf(address who) external view returns (uint256);
-
-    /// @notice What `withdraw` would pay.
-    function balanceOf(address who) external view returns (uint256);
 
     /// @notice The Merkle root of the test set.
     function root() external view returns (bytes32);

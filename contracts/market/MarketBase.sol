@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Model} from "../models/online/Model.sol";
 import {Words} from "../models/online/Words.sol";
-import {MarketLedger} from "./MarketLedger.sol";
+import {Pot} from "./Pot.sol";
 import {Contribution, Cursor, Outcome, Participant, Phase, Status} from "./MarketTypes.sol";
 import {Rules} from "./Rules.sol";
 
@@ -13,7 +13,7 @@ import {Rules} from "./Rules.sol";
 /// @title What the phases share
 /// @notice What the phases of a market share, those in PredictionMarket as those in MarketReward: its storage (both
 /// inherit all of it from here, and add to it only behind it), and what time it is.
-abstract contract MarketBase is MarketLedger, Model {
+abstract contract MarketBase is Pot, Model {
     /// @dev Losses and scores are counted in billionths.
     uint256 internal constant ONE = 1e9;
 
@@ -23,8 +23,6 @@ abstract contract MarketBase is MarketLedger, Model {
     /// @dev How often the trial portion is learned before anything is measured: so often that handing it back once
     /// more is not worth anything (docs/market-rules.md has the figures).
     uint256 internal constant LESSONS = 3;
-    /// @dev Nobody has its key.
-    address internal constant BURNT = 0x000000000000000000000000000000000000dEaD;
 
     // slither-disable-start unused-state,constable-states,uninitialized-state
     // (each of the two contracts uses what it needs of it)

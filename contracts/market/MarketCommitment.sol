@@ -2,6 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {Commitments} from "../kernel/Commitments.sol";
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
+import {Merkle} from "../kernel/Merkle.sol";
+import {Phases} from "../kernel/Phases.sol";
+import {Seed} from "../kernel/Seed.sol";
 import {Words} from "../models/online/Words.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketEvaluation} from "./MarketEvaluation.sol";
@@ -13,12 +18,10 @@ import {Rules} from "./Rules.sol";
 
 /// @title Commitment
 /// @notice What the provider has to do, and what happens if it does not.
-abstract contract MarketCommitment is MarketEvaluation {
+abstract contract MarketCommitment is MarketEvaluation, Commitments, Phases {
     bytes32 private constant PORTION = keccak256("DILN market portion");
     /// @dev The trial portion is chosen by the hash of the block that comes so much after the offer.
     uint256 private constant CHOICE_DELAY = 2;
-    /// @dev How far back the hash of a block can be looked at.
-    uint256 private constant HORIZON = 256;
     /// @dev A portion is kept as a contract's code: 24,576 bytes with the byte before it.
     uint256 private constant MAX_PORTION = 24_575;
     /// @dev What predicting a portion may cost: looking at a sample and keeping what was learned fit one transaction.
@@ -115,30 +118,27 @@ abstract contract MarketCommitment is MarketEvaluation {
         // Check:
         require(phase_ == Phase.Trial || phase_ == Phase.Revealing || phase_ == Phase.Rewarding, WrongPhase(phase_));
         bool trial = phase_ == Phase.Trial;
-        bool lost = trial && !_status.chosen && block.number > _status.target + HORIZON;
+        bool lost = trial && !_status.chosen && Seed.isLost(_status.target);
         // Nobody contributed what could be measured, hence there is no need to reveal
         bool idle = phase_ == Phase.Revealing && _escrow.opened == 0;
-        require(lost || idle || block.timestamp > until, TooEarly(until));
+        if (!lost && !idle) _notBefore(until + 1);
         // Effect:
         if (trial) {
             _end(Outcome.Voided, Phase.Closed);
-            _credit(BURNT, _escrow.bond);
-            _credit(_creator(), _escrow.pot);
+            _payOut(BURN_ADDRESS, _escrow.bond);
+            _payOut(_creator(), _escrow.pot);
         } else {
             bool defaulted = phase_ == Phase.Revealing && !idle;
             _burnUnopened();
             _end(defaulted ? Outcome.Defaulted : Outcome.Returned, Phase.Paying);
             // Burnt, and not paid to the participants, of whom the provider may be one
-            if (defaulted) _credit(BURNT, _escrow.bond);
+            if (defaulted) _payOut(BURN_ADDRESS, _escrow.bond);
         }
     }
 
     /// @inheritdoc IPredictionMarket
     function leafOf(uint256 index, bytes calldata data, bytes32 salt) public view returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(PORTION, block.chainid, address(this), _creator(), index, salt, keccak256(data))
-            );
+        return _commitmentOf(PORTION, _creator(), keccak256(abi.encode(index, keccak256(data))), salt);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -185,15 +185,12 @@ abstract contract MarketCommitment is MarketEvaluation {
     function _burnUnopened() private {
         uint256 unopened = _escrow.staked - _escrow.opened;
         _escrow.staked = _escrow.opened;
-        _credit(BURNT, _stake(unopened));
+        _payOut(BURN_ADDRESS, _stake(unopened));
     }
 
     function _choose() private {
-        uint256 target = _status.target;
         // Check:
-        require(block.number > target, NotChosenYet(target));
-        bytes32 seed = blockhash(target);
-        require(seed != 0, ChoiceLost(target));
+        bytes32 seed = Seed.read(_status.target, 0);
         // Effect:
         // slither-disable-next-line weak-prng (the hash of a block that came after the commitment)
         uint256 trial = uint256(keccak256(abi.encode(seed, _root))) % _rules().portions();
@@ -202,24 +199,15 @@ abstract contract MarketCommitment is MarketEvaluation {
     }
 
     function _checkTime() private view {
-        uint256 until = deadline();
-        require(block.timestamp <= until, TooLate(until));
+        _before(deadline() + 1);
     }
 
     /// @dev Whether this is portion `index` as committed, and one that the model can be measured by.
     function _check(uint256 index, bytes calldata data, bytes32 salt, bytes32[] calldata proof) private view {
         Rules rules = _rules();
         uint256 portions = rules.portions();
-        bytes32 node = leafOf(index, data, salt);
-        uint256 position = index;
-        for (uint256 i; i < proof.length; ++i) {
-            node = position & 1 == 0
-                ? keccak256(abi.encode(node, proof[i]))
-                : keccak256(abi.encode(proof[i], node));
-            position >>= 1;
-        }
-        bool whole = proof.length < 9 && 1 << proof.length >= portions && 1 << proof.length < 2 * portions;
-        require(index < portions && whole && node == _root, NotCommittedPortion(index));
+        bytes32 leaf = leafOf(index, data, salt);
+        require(Merkle.proves(_root, leaf, proof, index, portions), NotCommittedPortion(index));
         _checkCount(_count(data, MAX_PORTION, MAX_GAS), rules.samples());
     }
 }

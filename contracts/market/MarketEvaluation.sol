@@ -6,13 +6,13 @@ import {Words} from "../models/online/Words.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
 import {MarketModel} from "./MarketModel.sol";
-import {MarketPurse} from "./MarketPurse.sol";
+import {MarketBalances} from "./MarketBalances.sol";
 import {Tally} from "./MarketTypes.sol";
 import {Samples} from "./Samples.sol";
 
 /// @title Evaluation
 /// @notice How the model does on samples: to measure by, and to let only such data in as it takes.
-abstract contract MarketEvaluation is MarketPurse, MarketBase, MarketModel {
+abstract contract MarketEvaluation is MarketBalances, MarketBase, MarketModel {
     /// @dev Hinge losses are counted in 1/65,536.
     uint256 private constant WHOLE = 1 << 16;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {EIP712} from "solady/src/utils/EIP712.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
+import {Commitments} from "../kernel/Commitments.sol";
+import {Currency} from "../kernel/Currency.sol";
+import {Relayed} from "../kernel/Relayed.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketEvaluation} from "./MarketEvaluation.sol";
 import {Contribution, Participant, Phase} from "./MarketTypes.sol";
@@ -13,7 +14,7 @@ import {Rules} from "./Rules.sol";
 
 /// @title Participation
 /// @notice How data come in: at once, in batches, signed and relayed, or hidden first and opened later.
-abstract contract MarketParticipation is MarketEvaluation, EIP712 {
+abstract contract MarketParticipation is MarketEvaluation, Commitments, Relayed {
     bytes32 private constant CONTRIBUTION = keccak256("DILN market contribution");
     bytes32 private constant RELAYED = keccak256(
         "Contribution(address contributor,bytes[] runs,uint256 maximum,uint256 nonce,uint256 deadline)"
@@ -46,18 +47,14 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         uint256 gift
     ) external payable nonReentrant {
         // Check:
-        require(block.timestamp <= expiry, Expired(expiry));
-        uint256 nonce = _nonces[contributor];
-        bytes32 digest = _hashTypedData(
-            keccak256(abi.encode(RELAYED, contributor, _hashAll(runs), maximum, nonce, expiry))
+        _checkDeadline(expiry);
+        bytes32 content = keccak256(
+            abi.encode(RELAYED, contributor, _hashAll(runs), maximum, _useNonce(contributor), expiry)
         );
-        require(
-            SignatureCheckerLib.isValidSignatureNowCalldata(contributor, digest, signature), BadSignature(contributor)
-        );
+        _checkSigned(contributor, content, signature);
         // Effect:
-        _nonces[contributor] = nonce + 1;
-        (address token,) = _money();
-        if (gift != 0 && token != address(0)) _pull(token, contributor, gift);
+        Currency currency_ = _currency();
+        if (gift != 0 && !currency_.isEther()) _fund(currency_, contributor, gift);
         _contributeAll(contributor, runs, maximum);
     }
 
@@ -100,8 +97,7 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
 
     /// @inheritdoc IPredictionMarket
     function commitmentOf(address contributor, bytes calldata data, bytes32 salt) public view returns (bytes32) {
-        return
-            keccak256(abi.encode(CONTRIBUTION, block.chainid, address(this), contributor, salt, keccak256(data)));
+        return _commitmentOf(CONTRIBUTION, contributor, keccak256(data), salt);
     }
 
     /// @inheritdoc IPredictionMarket
@@ -175,13 +171,8 @@ abstract contract MarketParticipation is MarketEvaluation, EIP712 {
         _escrowFrom(who, price);
     }
 
-    /// @dev EIP-712's hash of `bytes[]`.
-    function _hashAll(bytes[] calldata runs) private pure returns (bytes32) {
-        bytes32[] memory hashes = new bytes32[](runs.length);
-        for (uint256 i; i < runs.length; ++i) {
-            hashes[i] = keccak256(runs[i]);
-        }
-        return keccak256(abi.encodePacked(hashes));
+    function _useNonce(address contributor) internal override returns (uint256) {
+        return _nonces[contributor]++;
     }
 }
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
 import {IPredictionMarket} from "./IPredictionMarket.sol";
 import {MarketBase} from "./MarketBase.sol";
-import {MarketPurse} from "./MarketPurse.sol";
+import {MarketBalances} from "./MarketBalances.sol";
 import {Outcome, Participant, Phase, Standing} from "./MarketTypes.sol";
 
 /// @title Payment
 /// @notice Who gets what in the end. All of it leaves the pot: what rounding leaves over goes to the provider, or,
 /// where the provider defaulted, to the last of the participants. What is forfeited is burnt: whoever could get it
 /// would have a reason to make others lose it.
-abstract contract MarketPayment is MarketPurse, MarketBase {
+abstract contract MarketPayment is MarketBalances, MarketBase {
     /// @notice How many participants have been paid.
     uint256 public paid;
 
@@ -31,16 +32,16 @@ abstract contract MarketPayment is MarketPurse, MarketBase {
                 uint256 lost = _lost(p);
                 burnt += lost;
                 // What is lost may be more than the stake: in the last pass, what was won before, too
-                _credit(p.who, _stake(p.opened) + _gained(p.standing.score) - lost);
+                _payOut(p.who, _stake(p.opened) + _gained(p.standing.score) - lost);
             } else {
                 _payUnmeasured(p, outcome == Outcome.Defaulted);
             }
         }
         paid = end;
         if (end == count && outcome == Outcome.Settled) burnt += _fees();
-        _credit(BURNT, burnt);
+        _payOut(BURN_ADDRESS, burnt);
         if (end != count) return;
-        _credit(_creator(), _escrow.pot);
+        _payOut(_creator(), _escrow.pot);
         _status.stage = Phase.Closed;
     }
 
@@ -62,12 +63,12 @@ abstract contract MarketPayment is MarketPurse, MarketBase {
     /// neither, a share by that stake.
     function _payUnmeasured(Participant memory p, bool defaulted) private {
         uint256 fees = _fees();
-        if (!defaulted) return _credit(p.who, _stake(p.opened) + fees * p.given / _status.contributions);
+        if (!defaulted) return _payOut(p.who, _stake(p.opened) + fees * p.given / _status.contributions);
         uint32 opened = _escrow.opened;
         uint256 back = p.given * _fee();
         uint256 share = p.opened == 0 ? 0 : (_escrow.pot - _stake(opened) - fees) * p.opened / opened;
         _escrow.opened = opened - p.opened;
         _escrow.spent += uint128(back);
-        _credit(p.who, _stake(p.opened) + back + share);
+        _payOut(p.who, _stake(p.opened) + back + share);
     }
 }

@@ -271,7 +271,7 @@ abstract contract MarketReward is MarketBase {
         if (amount > tips + fees) amount = tips + fees;
         if (fees > amount) fees = amount;
         (_escrow.tips, _escrow.spent) = (uint128(tips + fees - amount), uint128(_escrow.spent + fees));
-        _credit(msg.sender, amount);
+        _payOut(msg.sender, amount);
     }
 
     /// @dev Where from `i` on the data are that have this digest. Others before them are passed over: they may be

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {EIP712} from "solady/src/utils/EIP712.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
+import {Commitments} from "../kernel/Commitments.sol";
+import {Currency} from "../kernel/Currency.sol";
+import {Phases} from "../kernel/Phases.sol";
+import {Relayed} from "../kernel/Relayed.sol";
 import {Facts, FactsLibrary} from "./Facts.sol";
 import {ISum} from "./ISum.sol";
 import {Incentive} from "./Incentive.sol";
@@ -35,12 +37,13 @@ import {Words} from "../models/online/Words.sol";
 ///
 /// Order. Samples of a batch are learned one after the other, in the order of their ids: replaying `Added` events
 /// on the initial model gives the model.
-abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
+abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commitments, Relayed {
     struct Commitment {
         uint48 deposit;
         uint40 time;
     }
 
+    bytes32 private constant CONTRIBUTION = keccak256("DILN sum contribution");
     bytes32 private constant CONTRIBUTION_TYPEHASH = keccak256(
         "Contribution(address contributor,bytes[] samples,bytes labels,uint256 maximum,uint256 nonce,uint256 deadline)"
     );
@@ -87,26 +90,13 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         bool pay
     ) external payable {
         // Check:
-        // slither-disable-next-line timestamp (the signer chose it)
-        require(block.timestamp <= deadline, Expired(deadline));
-        bytes32 digest = _hashTypedData(
-            keccak256(
-                abi.encode(
-                    CONTRIBUTION_TYPEHASH,
-                    contributor,
-                    _hashAll(xs),
-                    keccak256(ys),
-                    maximum,
-                    _accounts[contributor].nonce,
-                    deadline
-                )
-            )
+        _checkDeadline(deadline);
+        uint256 nonce = _useNonce(contributor);
+        bytes32 content = keccak256(
+            abi.encode(CONTRIBUTION_TYPEHASH, contributor, _hashAll(xs), keccak256(ys), maximum, nonce, deadline)
         );
-        require(
-            SignatureCheckerLib.isValidSignatureNowCalldata(contributor, digest, signature), BadSignature(contributor)
-        );
+        _checkSigned(contributor, content, signature);
         // Effect:
-        ++_accounts[contributor].nonce;
         _addBatch(contributor, xs, ys, maximum, pay);
     }
 
@@ -145,7 +135,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         view
         returns (bytes32)
     {
-        return keccak256(abi.encode(block.chainid, address(this), contributor, salt, y, keccak256(x)));
+        return _commitmentOf(CONTRIBUTION, contributor, keccak256(abi.encode(keccak256(x), y)), salt);
     }
 
     /// @inheritdoc ISum
@@ -236,21 +226,25 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
     /// `pay`.
     function _collectDeposit(address contributor, uint256 n, uint256 deposit, uint256 maximum, bool pay) private {
         (address token, uint256 unit) = money();
+        Currency currency_ = Currency.wrap(token);
         uint256 amount = deposit * unit;
         // Check:
         require(amount <= maximum, PriceAboveMaximum(amount, maximum));
-        require(token == address(0) || msg.value == 0, NoEther());
         // Effect:
         amount *= n;
-        if (token != address(0) && pay) {
+        if (pay && !currency_.isEther()) {
             uint256 balance = _accounts[contributor].balance;
             if (balance < amount) {
-                _pull(token, contributor, amount - balance);
+                _fundGuarded(currency_, contributor, amount - balance);
                 // what a token calls meanwhile may have added data, which makes this dearer
                 require(_price(n) <= deposit, Reentrancy());
             }
         }
-        _collect(contributor, amount);
+        _collect(currency_, contributor, amount);
+    }
+
+    function _fundGuarded(Currency currency_, address contributor, uint256 amount) private nonReentrant {
+        _fund(currency_, contributor, amount);
     }
 
     function _begin(uint256 hidden) private view returns (Intake memory) {
@@ -303,20 +297,14 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, EIP712 {
         // Check:
         // slither-disable-next-line timestamp (whether there is one)
         require(c.time != 0, NotCommitted(commitment));
-        // slither-disable-next-line timestamp (a block, or days)
-        require(block.timestamp >= c.time + age, TooEarly(c.time + age));
+        _notBefore(c.time + age);
         // Effect:
         delete _commitments[contributor][commitment];
         emit CommitmentClosed(contributor, commitment, revealed);
         return c.deposit;
     }
 
-    /// @dev EIP-712's hash of `bytes[]`.
-    function _hashAll(bytes[] calldata xs) private pure returns (bytes32) {
-        bytes32[] memory hashes = new bytes32[](xs.length);
-        for (uint256 i; i < xs.length; ++i) {
-            hashes[i] = keccak256(xs[i]);
-        }
-        return keccak256(abi.encodePacked(hashes));
+    function _useNonce(address contributor) internal override returns (uint256) {
+        return _accounts[contributor].nonce++;
     }
 }

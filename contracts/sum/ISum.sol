@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "../models/online/IOnlineModelErrors.sol";
+import {IFunds} from "../kernel/IFunds.sol";
 import {Facts} from "./Facts.sol";
 
 /// @title The errors of a shared model
@@ -13,20 +14,8 @@ interface ISumErrors is IOnlineModelErrors {
     error BadBatch(uint256 samples, uint256 labels);
     /// @notice The deposit is `price`, more than the sender wants to pay.
     error PriceAboveMaximum(uint256 price, uint256 maximum);
-    /// @notice The balance does not cover the deposit.
-    error Underfunded(uint256 balance, uint256 needed);
-    /// @notice This model takes a token, not ether.
-    error NoEther();
-    /// @notice There is nothing to pay out.
-    error NothingOwed();
     /// @notice No open contribution `id` has these facts and features: never made, or settled already.
     error NotRecorded(uint256 id);
-    /// @notice This can be done from `time` on.
-    error TooEarly(uint256 time);
-    /// @notice The signed contribution could be relayed until `deadline`.
-    error Expired(uint256 deadline);
-    /// @notice The signature is not the contributor's over exactly this.
-    error BadSignature(address contributor);
     /// @notice The sender has no such commitment open.
     error NotCommitted(bytes32 commitment);
     /// @notice The model has taken as many contributions as it can number (2^24 − 1), or it is the year 2106, in which
@@ -55,17 +44,13 @@ interface ISumErrors is IOnlineModelErrors {
 ///
 /// Money is counted in the token's smallest unit at this interface, and in `unit`s of it inside records and
 /// facts (for ether a unit is usually a gwei).
-interface ISum is ISumErrors {
+interface ISum is ISumErrors, IFunds {
     /// @notice Contribution `id` was made and learned. All that a claim needs, and all that a replay needs.
     event Added(uint256 indexed id, Facts facts, bytes x);
     /// @notice A contribution was hidden behind `commitment`; `deposit` is in units.
     event Committed(address indexed contributor, bytes32 indexed commitment, uint256 deposit);
     /// @notice A commitment was opened (the contribution's own event goes before) or its deposit was returned.
     event CommitmentClosed(address indexed contributor, bytes32 indexed commitment, bool revealed);
-    /// @notice `payer` paid `amount` in for `beneficiary`.
-    event Funded(address indexed beneficiary, address indexed payer, uint256 amount);
-    /// @notice `account` had its whole balance, `amount`, paid out to `to`.
-    event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     /// @notice Predict the label of `x`. Free when called off-chain.
     function predict(bytes calldata x) external view returns (uint256 label);
@@ -110,17 +95,12 @@ interface ISum is ISumErrors {
     /// contribution's is. Anyone may call.
     function release(address contributor, bytes32 commitment) external;
 
-    /// @notice keccak256(abi.encode(chain id, this contract, contributor, salt, y, keccak256(x))).
+    /// @notice What `commit` takes: keccak256(abi.encode(keccak256("DILN sum contribution"), chain id, this contract,
+    /// contributor, keccak256(abi.encode(keccak256(x), y)), salt)).
     function commitmentOf(address contributor, bytes calldata x, uint256 y, bytes32 salt)
         external
         view
         returns (bytes32);
-
-    /// @notice Credit ether (the value sent) or `amount` tokens (what really arrives) to `beneficiary`.
-    function fund(address beneficiary, uint256 amount) external payable;
-
-    /// @notice Pay out the sender's whole balance to `to`.
-    function withdraw(address to) external returns (uint256 amount);
 
     /// @notice What each of `n` samples added together must deposit now.
     function price(uint256 n) external view returns (uint256);

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ReentrancyGuard} from "solady/src/utils/ReentrancyGuard.sol";
-import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
-import {ISum} from "./ISum.sol";
+import {Currency} from "../kernel/Currency.sol";
+import {Funds} from "../kernel/Funds.sol";
 import {Words} from "../models/online/Words.sol";
+import {ISum} from "./ISum.sol";
 
-/// @title Everyone's balance
-/// @notice Everyone's balance in ether or in one ERC-20. Nothing else in a shared model calls another contract:
-/// money comes in with `fund` (or as value), goes out with `withdraw`, and in between only balances move. A wallet
-/// that reverts can so block nobody but itself.
-///
-/// A token that takes a fee on transfer is credited with what arrived; a deposit in it has to be funded before. A
-/// token whose balances change by
-/// themselves (rebasing) must be wrapped first.
-abstract contract Purse is ISum, ReentrancyGuard {
-    using SafeTransferLib for address;
-
+/// @title Everyone's account with a shared model
+/// @notice See IFunds; beside the balance stand reputation, nonce and points, in one slot.
+abstract contract Purse is ISum, Funds {
     /// @param valid, nonce, points: see ISum.account.
     struct Account {
         uint128 balance;
@@ -25,38 +17,7 @@ abstract contract Purse is ISum, ReentrancyGuard {
         uint64 points;
     }
 
-    /// @dev Whose balance is what was burnt.
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
-
     mapping(address who => Account) internal _accounts;
-
-    /// @inheritdoc ISum
-    function fund(address beneficiary, uint256 amount) external payable {
-        (address token,) = money();
-        if (token != address(0)) {
-            // Check:
-            require(msg.value == 0, NoEther());
-            _pull(token, beneficiary, amount);
-            return;
-        }
-        // Effect:
-        _credit(beneficiary, msg.value);
-        emit Funded(beneficiary, msg.sender, msg.value);
-    }
-
-    /// @inheritdoc ISum
-    function withdraw(address to) external nonReentrant returns (uint256 amount) {
-        (address token,) = money();
-        amount = _accounts[msg.sender].balance;
-        // Check:
-        require(amount != 0, NothingOwed());
-        // Effect:
-        _accounts[msg.sender].balance = 0;
-        emit Withdrawn(msg.sender, to, amount);
-        // Interaction:
-        if (token == address(0)) to.safeTransferETH(amount);
-        else token.safeTransfer(to, amount);
-    }
 
     /// @inheritdoc ISum
     function money() public view returns (address token, uint256 unit) {
@@ -79,13 +40,6 @@ abstract contract Purse is ISum, ReentrancyGuard {
         (, unit) = money();
     }
 
-    function _credit(address who, uint256 amount) internal {
-        Account storage a = _accounts[who];
-        uint256 balance = a.balance + amount;
-        assert(balance <= type(uint128).max); // no currency has that much
-        a.balance = uint128(balance);
-    }
-
     /// @dev Credit an amount, and reputation, of which there is less than 2^24.
     function _reward(address who, uint256 amount, uint256 earned) internal {
         Account storage a = _accounts[who];
@@ -100,25 +54,21 @@ abstract contract Purse is ISum, ReentrancyGuard {
         assert(fits); // no currency has that much
     }
 
-    /// @dev Let the sender pay tokens in for `beneficiary`, who is credited with what arrives.
-    function _pull(address token, address beneficiary, uint256 amount) internal nonReentrant {
-        // Interaction: before the effect, because only it shows what arrives; the guard keeps it alone.
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        amount = token.balanceOf(address(this)) - before;
-        // Effect:
-        _credit(beneficiary, amount);
-        emit Funded(beneficiary, msg.sender, amount);
+    function _currency() internal view override returns (Currency) {
+        return Currency.wrap(address(uint160(Words.argument(Words.MONEY) >> 96)));
     }
 
-    /// @dev Take `amount` out of the value sent and `who`'s balance; what is left of the value is credited.
-    function _collect(address who, uint256 amount) internal {
-        // slither-disable-next-line incorrect-equality (the common case, and no other is treated otherwise)
-        if (msg.value == amount) return; // also where nothing is sent for nothing; the token case is below
-        uint256 balance = _accounts[who].balance + msg.value;
-        // Check:
-        require(balance >= amount, Underfunded(balance, amount));
-        // Effect:
-        _accounts[who].balance = uint128(balance - amount);
+    function _balance(address who) internal view override returns (uint256) {
+        return _accounts[who].balance;
+    }
+
+    function _setBalance(address who, uint256 amount) internal override {
+        assert(amount <= type(uint128).max); // no currency has that much
+        _accounts[who].balance = uint128(amount);
+    }
+
+    /// @dev Balances wait for the next contribution.
+    function _anyoneWithdrawsFor(address who) internal pure override returns (bool) {
+        return who == BURN;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {LibClone} from "solady/src/utils/LibClone.sol";
+import {Factory} from "../kernel/Factory.sol";
 
 /// @title What the factory needs of a composition
 /// @notice A clone checks its own arguments.
@@ -17,18 +17,13 @@ interface IInitializable {
 ///
 /// Anyone may clone anything: that an address was created here says who created it and from what, not that the
 /// implementation is to be trusted. Compare the implementation with the published deployments.
-contract SumFactory {
-    /// @notice `sum` was created; `args` are its settings and initial weights.
-    event Created(address indexed sum, address indexed implementation, address indexed creator, bytes args);
-
+contract SumFactory is Factory {
     /// @notice Clone `implementation`.
     /// @param salt makes the address one's own, so that a command that was killed can look whether it had succeeded.
     /// @param args token (20 bytes), unit (12), terms (32), shape (32), initial weights.
     function create(address implementation, bytes32 salt, bytes calldata args) external returns (address sum) {
         // Effect:
-        bytes memory all = abi.encodePacked(msg.sender, args);
-        sum = LibClone.cloneDeterministic(implementation, all, _salt(msg.sender, salt));
-        emit Created(sum, implementation, msg.sender, args);
+        sum = _create(implementation, abi.encodePacked(msg.sender, args), salt, 0);
         // Interaction: with the clone, which has nothing yet
         IInitializable(sum).initialize();
     }
@@ -39,12 +34,7 @@ contract SumFactory {
         view
         returns (address)
     {
-        bytes memory all = abi.encodePacked(creator, args);
-        return LibClone.predictDeterministicAddress(implementation, all, _salt(creator, salt), address(this));
-    }
-
-    function _salt(address creator, bytes32 salt) private pure returns (bytes32) {
-        return keccak256(abi.encode(creator, salt));
+        return _locate(implementation, abi.encodePacked(creator, args), creator, salt);
     }
 }
 // slither-disable-end missing-inheritance

@@ -15,7 +15,7 @@ import {Targets} from "./Targets.sol";
 contract Tournament is ITournament, Balances, Commitments, Instance, Phases {
     bytes32 private constant TARGETS = keccak256("DILN tournament targets");
     bytes32 private constant ENTRY = keccak256("DILN tournament entry");
-    uint256 private constant TERMS_SIZE = 24 * 32;
+    uint256 private constant TERMS_SIZE = 22 * 32;
 
     mapping(address who => uint256) private _balances;
     mapping(uint256 round => Round) private _rounds;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {CodeChunks} from "../kernel/CodeChunks.sol";
+import {Factory} from "../kernel/Factory.sol";
 import {Terms} from "./ITournament.sol";
 import {Payouts} from "./Payouts.sol";
 import {RankKernel} from "./RankKernel.sol";
@@ -10,11 +10,8 @@ import {RankKernel} from "./RankKernel.sol";
 /**
  * @title TournamentFactory
  * @notice Makes tournaments, and keeps the tables that they share.
- *
- * A tournament is an ERC-1167 clone with its terms behind its code, so it can neither be initialized twice nor changed.
- * The factory keeps no money and has no owner.
  */
-contract TournamentFactory {
+contract TournamentFactory is Factory {
     uint256 private constant MIN_ROWS = 16;
     uint256 private constant MAX_ROWS = 6143; // a table is one code, of four bytes a row
     uint256 private constant MIN_WAIT = 1 hours;
@@ -28,8 +25,6 @@ contract TournamentFactory {
     /// @notice Whether an address is a tournament that this factory made.
     mapping(address tournament => bool) public isTournament;
 
-    /// @notice A tournament was made.
-    event TournamentCreated(address indexed tournament, address indexed organizer, bytes32 indexed descriptor);
     /// @notice A table is kept at `table`, as it may have been before.
     event TableKept(address indexed table);
 
@@ -64,20 +59,16 @@ contract TournamentFactory {
         t.organizer = msg.sender;
         bytes memory args = _complete(t);
         require(t.start > block.timestamp && t.start < block.timestamp + MAX_WAIT, InvalidTerms("start"));
-        // Effect: a clone has no constructor, so nothing foreign runs here.
-        tournament = Clones.cloneDeterministicWithImmutableArgs(IMPLEMENTATION, args, _salt(msg.sender, salt));
+        // Effect
+        tournament = _create(IMPLEMENTATION, args, salt, 0, "");
         isTournament[tournament] = true;
-        emit TournamentCreated(tournament, msg.sender, t.descriptor);
     }
 
     /// @notice Where `create` puts it, if `organizer` calls it.
     function addressOf(Terms memory t, address organizer, bytes32 salt) external view returns (address) {
         t.organizer = organizer;
         bytes memory args = _complete(t);
-        return
-            Clones.predictDeterministicAddressWithImmutableArgs(
-                IMPLEMENTATION, args, _salt(organizer, salt), address(this)
-            );
+        return _locate(IMPLEMENTATION, args, organizer, salt);
     }
 
     function _complete(Terms memory t) private view returns (bytes memory) {
@@ -119,9 +110,5 @@ contract TournamentFactory {
         address[] memory chunks = new address[](1);
         chunks[0] = chunk;
         return RankKernel.squares(CodeChunks.join(chunks), rows);
-    }
-
-    function _salt(address organizer, bytes32 salt) private pure returns (bytes32) {
-        return keccak256(abi.encode(organizer, salt));
     }
 }

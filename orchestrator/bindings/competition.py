@@ -38,7 +38,7 @@ class Terms:
     """Everything that is fixed at creation, in the competition's own code."""
 
     organizer: Address
-    token: Address  # the zero address is ETH
+    token: Address
     root: Digest  # over the groups of the data
     cid_digest: Digest  # SHA-256 of the CIDv1 of the data
     cid_codec: int  # 0x55 raw, 0x70 dag-pb
@@ -176,14 +176,17 @@ class TestData:
 
 
 @dataclass(frozen=True)
-class CompetitionCreated(Event):
-    """A competition was made, its prize and bond are inside."""
+class Created(Event):
+    """`creator` made `instance`, a clone of `implementation`; `args` stand behind its code, and are left
+    out here where it tells them itself.
+    """
 
-    signature = "CompetitionCreated"
+    signature = "Created"
 
-    competition: Address
-    organizer: Address
-    root: Digest
+    instance: Address
+    implementation: Address
+    creator: Address
+    args: bytes
 
 
 @dataclass(frozen=True)
@@ -312,7 +315,7 @@ class TestOpened(Event):
 
 
 class CompetitionFactory(Bound):
-    """Makes competitions."""
+    """Makes competitions. Prize and bond are inside when `create` returns."""
 
     ARTIFACT = "CompetitionFactory"
 

@@ -109,7 +109,7 @@ class Ended(Event):
 
 @dataclass(frozen=True)
 class Funded(Event):
-    """`beneficiary` was credited what `payer` sent."""
+    """`payer` brought `amount` in for `beneficiary`."""
 
     signature = "Funded"
 
@@ -216,7 +216,7 @@ class TrialChosen(Event):
 
 @dataclass(frozen=True)
 class Withdrawn(Event):
-    """`account`'s balance left for `to`."""
+    """`amount` of `account` went to `to`."""
 
     signature = "Withdrawn"
 
@@ -235,11 +235,13 @@ class PredictionMarket(Bound):
         return self._read(int, "MEASURE_WAIT")
 
     def balance_of(self, who: Address) -> int:
-        """What `withdraw` would pay."""
+        """What `who` can withdraw."""
         return self._read(int, "balanceOf", who)
 
     def choose(self) -> Call:
-        """Fix the trial portion by the hash of the target block. Anyone may; needed within 256 blocks."""
+        """Fix the trial portion by the hash of the target block, while the chain shows it (see
+        kernel/Seed). Anyone may.
+        """
         return self._call("choose")
 
     def commit(self, commitment: bytes, samples: int, maximum: int) -> Call:
@@ -248,7 +250,7 @@ class PredictionMarket(Bound):
 
     def commitment_of(self, contributor: Address, data: bytes, salt: bytes) -> Digest:
         """keccak256(abi.encode(keccak256("DILN market contribution"), chain id, this contract,
-        contributor, salt, keccak256(data))).
+        contributor, keccak256(data), salt)).
         """
         return self._read(Digest, "commitmentOf", contributor, data, salt)
 
@@ -291,6 +293,10 @@ class PredictionMarket(Bound):
         """The provider."""
         return self._read(Address, "creator")
 
+    def currency(self) -> Address:
+        """What all amounts are in."""
+        return self._read(Address, "currency")
+
     def deadline(self) -> int:
         """Until when the phase lasts, if that is decided by time; else zero."""
         return self._read(int, "deadline")
@@ -308,12 +314,12 @@ class PredictionMarket(Bound):
         return self._call("expire")
 
     def fund(self, beneficiary: Address, amount: int) -> Call:
-        """Credit ether (the value sent) or `amount` tokens (what really arrives) to `beneficiary`."""
+        """Bring `amount` in for `beneficiary`: as the value of this call, or by an allowance of the token."""
         return self._call("fund", beneficiary, amount)
 
     def leaf_of(self, index: int, data: bytes, salt: bytes) -> Digest:
-        """keccak256(abi.encode(keccak256("DILN market portion"), chain id, this contract, provider, index,
-        salt, keccak256(data))).
+        """keccak256(abi.encode(keccak256("DILN market portion"), chain id, this contract, provider,
+        keccak256(abi.encode(index, keccak256(data))), salt)).
         """
         return self._read(Digest, "leafOf", index, data, salt)
 
@@ -396,12 +402,12 @@ class PredictionMarket(Bound):
         """
         return self._read(list[int], "state")
 
-    def withdraw(self, to: Address) -> Call:
-        """Pay out the sender's whole balance to `to`."""
-        return self._call("withdraw", to)
+    def withdraw(self, to: Address, amount: int) -> Call:
+        """Take `amount` (the largest number: all) out of the sender's balance and send it to `to`."""
+        return self._call("withdraw", to, amount)
 
     def withdraw_for(self, account: Address) -> Call:
-        """Pay out the whole balance of `account`, to itself. Anyone may; that is how the burnt leave."""
+        """Send the whole balance of `account` to itself, where the system lets anyone do that."""
         return self._call("withdrawFor", account)
 
     def words(self, from_: int, n: int) -> list[int]:

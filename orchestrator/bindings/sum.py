@@ -65,11 +65,13 @@ class Status:
 
 @dataclass(frozen=True)
 class Created(Event):
-    """`sum` was created; `args` are its settings and initial weights."""
+    """`creator` made `instance`, a clone of `implementation`; `args` stand behind its code, and are left
+    out here where it tells them itself.
+    """
 
     signature = "Created"
 
-    sum: Address
+    instance: Address
     implementation: Address
     creator: Address
     args: bytes
@@ -121,7 +123,7 @@ class Committed(Event):
 
 @dataclass(frozen=True)
 class Funded(Event):
-    """`payer` paid `amount` in for `beneficiary`."""
+    """`payer` brought `amount` in for `beneficiary`."""
 
     signature = "Funded"
 
@@ -224,7 +226,7 @@ class Unlocked(Event):
 
 @dataclass(frozen=True)
 class Withdrawn(Event):
-    """`account` had its whole balance, `amount`, paid out to `to`."""
+    """`amount` of `account` went to `to`."""
 
     signature = "Withdrawn"
 
@@ -297,7 +299,9 @@ class Sum(Bound):
         return self._call("commit", commitment, maximum)
 
     def commitment_of(self, contributor: Address, x: bytes, y: int, salt: bytes) -> Digest:
-        """keccak256(abi.encode(chain id, this contract, contributor, salt, y, keccak256(x)))."""
+        """What `commit` takes: keccak256(abi.encode(keccak256("DILN sum contribution"), chain id, this
+        contract, contributor, keccak256(abi.encode(keccak256(x), y)), salt)).
+        """
         return self._read(Digest, "commitmentOf", contributor, x, y, salt)
 
     @cached_property
@@ -305,12 +309,16 @@ class Sum(Bound):
         """Who created the model."""
         return self._read(Address, "creator")
 
+    def currency(self) -> Address:
+        """What all amounts are in."""
+        return self._read(Address, "currency")
+
     def due_at(self, facts: int) -> int:
         """When a contribution may be refunded or reported."""
         return self._read(int, "dueAt", facts)
 
     def fund(self, beneficiary: Address, amount: int) -> Call:
-        """Credit ether (the value sent) or `amount` tokens (what really arrives) to `beneficiary`."""
+        """Bring `amount` in for `beneficiary`: as the value of this call, or by an allowance of the token."""
         return self._call("fund", beneficiary, amount)
 
     def length(self) -> int:
@@ -394,9 +402,13 @@ class Sum(Bound):
         """Find the model against it again, `takeGap` later, and get the share, or what is left."""
         return self._call("take", id, facts, x)
 
-    def withdraw(self, to: Address) -> Call:
-        """Pay out the sender's whole balance to `to`."""
-        return self._call("withdraw", to)
+    def withdraw(self, to: Address, amount: int) -> Call:
+        """Take `amount` (the largest number: all) out of the sender's balance and send it to `to`."""
+        return self._call("withdraw", to, amount)
+
+    def withdraw_for(self, account: Address) -> Call:
+        """Send the whole balance of `account` to itself, where the system lets anyone do that."""
+        return self._call("withdrawFor", account)
 
     def words(self, from_: int, n: int) -> list[int]:
         """`n` of the model's words from word `from` on (word 0 without its counters)."""

@@ -87,23 +87,26 @@ class TimesOf:
 
 
 @dataclass(frozen=True)
+class Created(Event):
+    """`creator` made `instance`, a clone of `implementation`; `args` stand behind its code, and are left
+    out here where it tells them itself.
+    """
+
+    signature = "Created"
+
+    instance: Address
+    implementation: Address
+    creator: Address
+    args: bytes
+
+
+@dataclass(frozen=True)
 class TableKept(Event):
     """A table is kept at `table`, as it may have been before."""
 
     signature = "TableKept"
 
     table: Address
-
-
-@dataclass(frozen=True)
-class TournamentCreated(Event):
-    """A tournament was made."""
-
-    signature = "TournamentCreated"
-
-    tournament: Address
-    organizer: Address
-    descriptor: Digest
 
 
 @dataclass(frozen=True)
@@ -331,7 +334,7 @@ class Tournament(Bound):
         return self._call("void", round)
 
     def withdraw(self, to: Address, amount: int) -> Call:
-        """Take `amount` out of the sender's balance and send it to `to`."""
+        """Take `amount` (the largest number: all) out of the sender's balance and send it to `to`."""
         return self._call("withdraw", to, amount)
 
     def withdraw_for(self, account: Address) -> Call:

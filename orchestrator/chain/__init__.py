@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.chain.looking import Block
     from orchestrator.chain.migrations import Deploy, migrate
     from orchestrator.chain.node import start_node
-    from orchestrator.chain.receipts import Receipt, ether
+    from orchestrator.chain.receipts import Receipt
     from orchestrator.chain.rescue import cancel, sent, speed_up
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "artifact_names",
     "cancel",
     "connect",
-    "ether",
     "examine",
     "load_artifact",
     "migrate",
@@ -48,7 +47,7 @@ _MODULES = {  # imported when asked for: web3 takes a second, and bindings are o
     "looking": ("Block",),
     "migrations": ("Deploy", "migrate"),
     "node": ("start_node",),
-    "receipts": ("Receipt", "ether"),
+    "receipts": ("Receipt",),
     "rescue": ("cancel", "sent", "speed_up"),
 }
 lighter.install()  # before anything of these libraries is imported

@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eth_utils.abi import function_abi_to_4byte_selector
-
 from orchestrator.chain.artifact import artifact_names, load_artifact
 from orchestrator.chain.bound import Bound, snake
-from orchestrator.chain.reverts import ERRORS
+from orchestrator.chain.reverts import ERRORS, error_selector
 from orchestrator.chain.solidity import Declaration, declarations
 from orchestrator.errors import ChainError
 
@@ -73,6 +71,10 @@ SYSTEMS: Mapping[str, Sequence[Binding]] = {
         Binding("TournamentFactory", "TournamentFactory"),
         Binding("Tournament", "Tournament", frozenset({"terms"})),
     ),
+    "federation": (
+        Binding("FederationFactory", "FederationFactory"),
+        Binding("Federation", "QualityFederation", frozenset({"terms"})),  # of any policy
+    ),
 }
 _UNBOUND = frozenset({"eip712Domain", "initialize"})
 _TAKEN = frozenset({*dir(Bound), "address", "block", "chain"})
@@ -107,8 +109,7 @@ def _errors(root: Path) -> Iterable[Mapping[str, Any]]:
         artifact = load_artifact(name)
         notices = _notices(declarations(root, artifact.source))
         for entry in (each for each in artifact.abi if each["type"] == "error"):
-            as_function: Any = {**entry, "type": "function"}
-            key = function_abi_to_4byte_selector(as_function), tuple(each["name"] for each in entry["inputs"])
+            key = error_selector(entry), tuple(each["name"] for each in entry["inputs"])
             before = found.pop(key, {}).get("notice", "")
             notice = notices.get(("error", entry["name"])) or before
             found[key] = {**entry, "notice": notice}

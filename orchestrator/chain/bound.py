@@ -88,7 +88,7 @@ class Bound:
         return self.chain.contract(self.ARTIFACT, self.address)
 
     def events(
-        self, kind: type[_E], from_block: int | None = None, to_block: int | None = None, **filters: Any
+        self, kind: type[_E], from_block: int | None = None, to_block: int | None = None, **filters: object
     ) -> Iterator[_E]:
         """The events of a kind, oldest first; what cannot be read is left out and told to the log.
 
@@ -103,7 +103,7 @@ class Bound:
         )
         return (_told(kind, names, each) for each in found)
 
-    def logs(self, kind: type[Event], **filters: Any) -> "Iterator[LogReceipt]":
+    def logs(self, kind: type[Event], **filters: object) -> "Iterator[LogReceipt]":
         """As `events`, not decoded, in a tenth of the time; `filters` name indexed arguments only."""
         event, names = self._event(kind)
         wanted = _wanted(names, filters)
@@ -171,7 +171,7 @@ def _told(kind: type[_E], names: Sequence[str], found: "EventData") -> _E:
 
 
 @cache
-def _reader(kind: Any) -> Callable[[Any], Any]:
+def _reader(kind: object) -> Callable[[Any], Any]:
     """How a value of `kind` is made of what web3 decoded."""
     while hasattr(kind, "__supertype__"):
         kind = kind.__supertype__

@@ -14,7 +14,7 @@ from web3.contract.contract import ContractConstructor, ContractEvent, ContractF
 from web3.exceptions import Web3Exception
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
-from web3.types import EventData, LogReceipt, RPCEndpoint
+from web3.types import EventData, LogReceipt, RPCEndpoint, TxParams
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
@@ -29,7 +29,6 @@ from orchestrator.chain.outbox import Outbox
 from orchestrator.chain.receipts import Receipt
 from orchestrator.chain.sending import Sending, resume
 from orchestrator.chain.shapes import Shapes
-from orchestrator.chain.transport import RetryingProvider
 from orchestrator.chain.wallets import Proposer
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable, Unsent, WrongChain
@@ -200,7 +199,7 @@ class Chain:
 
         Raises ContractReverted, NotDeployed.
         """
-        transaction: Any = {"from": sender} if sender else {}
+        transaction: TxParams = {"from": sender} if sender else {}
         block: Any = self.present() if at is None else at
         with as_diln_errors(cast(Any, function.contract_abi)):
             return function.call(transaction, block_identifier=block)
@@ -327,7 +326,7 @@ class Chain:
         for _ in range(blocks):
             self.request("evm_mine")
 
-    def request(self, method: str, *params: Any) -> Any:
+    def request(self, method: str, *params: object) -> Any:
         """What the node answers to a method for which web3 has no function, as it stands in the JSON."""
         with as_diln_errors():
             return self.web3.manager.request_blocking(RPCEndpoint(method), list(params))
@@ -361,5 +360,8 @@ def connect(settings: Settings) -> Chain:
     Raises NodeUnavailable if nobody answers, WrongChain if the node serves another chain than expected.
     """
     network = settings.network
-    provider = EmbeddedProvider(settings.chain_file) if network.embedded else RetryingProvider(network)
-    return Chain(network, provider, settings.home)
+    if network.embedded:
+        return Chain(network, EmbeddedProvider(settings.chain_file), settings.home)
+    from orchestrator.chain.transport import RetryingProvider
+
+    return Chain(network, RetryingProvider(network), settings.home)

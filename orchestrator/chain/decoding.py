@@ -6,7 +6,7 @@ they like.
 
 import logging
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
@@ -21,6 +21,10 @@ from web3.types import EventData
 from web3.utils import get_abi_input_types
 
 from orchestrator.errors import ChainError
+
+if TYPE_CHECKING:
+    from web3.contract.contract import ContractFunction
+
 
 _UNREADABLE = (DecodingError, Web3Exception, ValueError, OverflowError)
 _log = logging.getLogger(__name__)
@@ -50,7 +54,7 @@ def decoded_call(contract: Contract, data: bytes) -> tuple[str, dict[str, Any]]:
     Raises ChainError for what is no call of the contract.
     """
     try:
-        function: Any = contract.get_function_by_selector(data[:4])
+        function: ContractFunction = contract.get_function_by_selector(data[:4])
         types = get_abi_input_types(function.abi)
         values = cast(Any, contract.w3.codec).decode(types, data[4:])
         named = named_tree(function.abi["inputs"], map_abi_data(BASE_RETURN_NORMALIZERS, types, values))

@@ -6,6 +6,7 @@ What it then creates has an address that follows from the bytes that create it, 
 deploys for all, and nobody can put something else there (EIP-1014).
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from orchestrator.chain import delivery
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.failures import as_diln_errors
@@ -39,6 +41,7 @@ _MADE_BY = bytes.fromhex(
     "14600cf31ba02222222222222222222222222222222222222222222222222222222222222222a0222222222222222222"
     "2222222222222222222222222222222222222222222222"
 )
+_MADE_AS = "0x" + keccak(_MADE_BY).hex()
 
 
 @dataclass(frozen=True)
@@ -107,10 +110,20 @@ def _make(chain: Chain) -> None:
         with as_diln_errors():
             chain.web3.eth.send_raw_transaction(cast(Any, _MADE_BY))
     except ChainError as error:
-        if not chain.code(PROXY):  # nobody else was faster
+        if not (
+            chain.code(PROXY) or chain.request("eth_getTransactionByHash", _MADE_AS)
+        ):  # nobody was faster
             raise ChainError(
                 f"this chain has no deployment proxy at {PROXY}, and the node refuses to make it: "
                 f"{error.message}",
-                "Ask the chain's operator to allow transactions without a chain id, for this one at least.",
+                "Ask the chain's operator to allow transactions without a chain id, for this one at least "
+                "(geth: --rpc.allow-unprotected-txs).",
             ) from error
-    chain.receipt("0x" + keccak(_MADE_BY).hex())
+    deadline = time.monotonic() + delivery.LONGEST_WAIT
+    while not chain.code(PROXY):  # no account of this folder sent it, so nothing else is there to wait for
+        if time.monotonic() > deadline:
+            raise ChainError(
+                f"the transaction {_MADE_AS}, which makes the deployment proxy, is not mined yet",
+                "Run the command again later.",
+            )
+        time.sleep(delivery.PAUSE)

@@ -11,11 +11,10 @@ from web3.exceptions import Web3RPCError
 from web3.types import EventData, LogReceipt
 
 from orchestrator.chain.decoding import decoded_events
-from orchestrator.chain.failures import as_diln_errors, rpc_message
+from orchestrator.chain.failures import as_diln_errors, busy_words, rpc_message
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.ranges import Ranges
 from orchestrator.chain.scans import Scan, Stretch, within
-from orchestrator.chain.transport import busy_words
 from orchestrator.errors import ChainError, NodeUnavailable
 
 if TYPE_CHECKING:

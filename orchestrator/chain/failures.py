@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception, Web3RPCError
 
@@ -11,6 +12,17 @@ from orchestrator.chain.reverts import explain_revert
 from orchestrator.errors import ChainError, InsufficientFunds, NotDeployed
 
 _FUNDS = ("insufficient funds", "insufficient balance", "sender doesn't have enough funds", "not have enough")
+
+_BUSY_WORDS = (
+    "rate limit",  # publicnode, Ankr, dRPC
+    "too many requests",
+    "request rate",  # Infura
+    "request limit",  # QuickNode
+    "compute units per second",  # Alchemy
+    "requests per",
+    "calls per",
+    "throttl",
+)
 
 
 @contextmanager
@@ -48,11 +60,11 @@ def rpc_message(error: Web3RPCError) -> str:
 
 
 def _rpc_error(error: Web3RPCError) -> dict[str, Any]:
-    content: Any = (error.rpc_response or {}).get("error")
+    content: object = (error.rpc_response or {}).get("error")
     return content if isinstance(content, dict) else {}
 
 
-def revert_data(data: Any) -> bytes:
+def revert_data(data: object) -> bytes:
     """The bytes that a contract reverted with, from any node's way to put them."""
     if isinstance(data, dict):  # Ganache, Hardhat: somewhere inside
         candidates = [data.get(key) for key in ("result", "data", "return")]
@@ -63,3 +75,15 @@ def revert_data(data: Any) -> bytes:
         except ValueError:
             return b""
     return b""
+
+
+def busy_words(message: str) -> bool:
+    """Whether a node's refusal says that it is asked too often."""
+    return any(words in message.lower() for words in _BUSY_WORDS)
+
+
+def shown_url(url: str) -> str:
+    """Scheme, host and port of `url`: what may be shown of it."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"

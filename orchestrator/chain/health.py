@@ -8,10 +8,10 @@ from importlib.metadata import version
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain, connect
 from orchestrator.chain.deployments import Deployment, Deployments
+from orchestrator.chain.failures import shown_url
 from orchestrator.chain.keystore import Keystore
 from orchestrator.chain.node import find_anvil
 from orchestrator.chain.rescue import MOST_TOLD, sent
-from orchestrator.chain.transport import shown_url
 from orchestrator.config import Settings
 from orchestrator.errors import DilnError
 

@@ -20,11 +20,12 @@ Names = Mapping[str, Sequence[str]]
 """Modules, and what is taken from them."""
 
 WAITING: Mapping[str, Names] = {
-    "web3": {"aiohttp": ("ClientError", "ClientResponse", "ClientSession", "ClientTimeout", "TCPConnector")},
+    "web3": {"requests": ()},
     "eth_account": {
         "eth_keyfile": ("create_keyfile_json", "decode_keyfile_json"),
         "eth_keyfile.keyfile": ("KDFType",),
     },
+    "eth.consensus.ethash": {"Crypto.Hash": ("keccak",)},
     "eth.precompiles": {
         "eth.precompiles.ecadd": ("ecadd",),
         "eth.precompiles.ecmul": ("ecmul",),
@@ -41,6 +42,18 @@ WAITING: Mapping[str, Names] = {
     },
 }
 
+ASYNCHRONOUS: Names = {
+    "aiohttp": ("ClientError", "ClientResponse", "ClientSession", "ClientTimeout", "TCPConnector"),
+    "websockets": ("ConnectionClosed", "WebSocketException"),
+    "websockets.asyncio": (),
+    "websockets.asyncio.client": ("ClientConnection", "connect"),
+    "websockets.exceptions": ("ConnectionClosedOK", "WebSocketException"),
+    "websockets.protocol": ("State",),
+}
+"""web3's, in a process of our own, which uses none of it: elsewhere somebody may catch their exceptions."""
+
+_waiting = dict(WAITING)
+
 
 def install() -> None:
     """Let the libraries of WAITING wait for theirs, unless they are imported already."""
@@ -48,13 +61,18 @@ def install() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
+def alone() -> None:
+    """Say that this process is DILN's own: nobody in it uses web3's asynchronous clients."""
+    _waiting["web3"] = {**WAITING["web3"], **ASYNCHRONOUS}
+
+
 class _Finder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path, target) if name in WAITING else None
+        spec = PathFinder.find_spec(name, path, target) if name in _waiting else None
         if spec and spec.loader:
-            spec.loader = _Loader(spec.loader, WAITING[name])
+            spec.loader = _Loader(spec.loader, _waiting[name])
         return spec
 
 
@@ -88,17 +106,27 @@ def _placeholders(names: Names) -> Iterator[None]:
 
 
 def _module(name: str, members: Sequence[str]) -> ModuleType:
+    """A module that has `members`, and any other name once it is imported as a module and used."""
+
+    def later(member: str) -> Any:
+        if member.startswith("__"):
+            raise AttributeError(member)
+        if sys.modules.get(name) is made:  # the library's code runs: it names things, and uses none
+            return _Later(member, (Exception,), {"__module__": name})
+        return getattr(import_module(name), member)
+
     made = ModuleType(name)
     made.__path__ = []
     for member in members:
         setattr(made, member, _Later(member, (Exception,), {"__module__": name}))
+    vars(made)["__getattr__"] = later
     return made
 
 
 class _Later(type):
     """What waits: a class, so that annotations and `except` take it."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: object, **kwargs: object) -> Any:
         if not args and cls.__module__.startswith("eth."):  # a curried function that gets its prices only
             return partial(cls, **kwargs)
         return _real(cls.__module__, cls.__name__)(*args, **kwargs)
@@ -108,7 +136,7 @@ class _Later(type):
             raise AttributeError(name)
         return getattr(_real(cls.__module__, cls.__name__), name)
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, _real(cls.__module__, cls.__name__))
 
 

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -34,7 +34,7 @@ LONGEST_QUEUE = 600.0  # seconds, behind another `diln migrate`
 class Deploy(Protocol):
     """What a migration is given."""
 
-    def __call__(self, name: str, *arguments: Any, needs: Iterable[str] = ()) -> Address:
+    def __call__(self, name: str, *arguments: object, needs: Iterable[str] = ()) -> Address:
         """Let the package's contract `name` stand, after those that it `needs`; returns its address.
 
         What is among the constructor's `arguments` is needed anyway. Raises ChainError for an unknown name.
@@ -68,7 +68,7 @@ class Plan:
             self._job = job
             run(self)
 
-    def __call__(self, name: str, *arguments: Any, needs: Iterable[str] = ()) -> Address:
+    def __call__(self, name: str, *arguments: object, needs: Iterable[str] = ()) -> Address:
         """Plan a contract (what `migrate(deploy)` calls)."""
         artifact = load_artifact(name)
         given = [each.name for each in self.contracts.values() if each.address in arguments]
@@ -146,7 +146,7 @@ def _deploy(deployments: Deployments, planned: Planned, sender: Account) -> Depl
     return deployments.record(planned.name, planned.address, receipt.block_number, receipt.tx_hash)
 
 
-def _encoded(abi: Any, arguments: tuple[Any, ...]) -> bytes:
+def _encoded(abi: Sequence[Mapping[str, Any]], arguments: tuple[Any, ...]) -> bytes:
     """A constructor's arguments as they follow its code."""
     from eth_abi.abi import encode
 

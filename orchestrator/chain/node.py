@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.development import BALANCE, MNEMONIC, NAMES
-from orchestrator.chain.transport import RetryingProvider
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable
 
@@ -95,6 +94,8 @@ def _require_free(port: int) -> None:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], home: Path, port: int, patience: float) -> None:
+    from orchestrator.chain.transport import RetryingProvider
+
     network = Network("node", f"http://127.0.0.1:{port}", timeout=2.0)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain.locking import exclusive
 from orchestrator.errors import ChainError
+from orchestrator.files import sync_path
 from orchestrator.types import Address, Wei
 
 _DYNAMIC_FEE = bytes([2])
@@ -134,7 +135,7 @@ class Entry:
         return {**vars(self), "tries": tries}
 
     @classmethod
-    def from_json(cls, content: Any) -> Self:
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Raises ValueError, KeyError or TypeError for anything but what `to_json` wrote."""
         tries = tuple(Signed(bytes.fromhex(each["raw"][2:])) for each in content["tries"])
         if not tries or [each.hash for each in tries] != [each["hash"] for each in content["tries"]]:
@@ -243,7 +244,7 @@ class Outbox:
                 stream.flush()
                 os.fsync(stream.fileno())
             beside.replace(path)
-            _sync(path.parent)
+            sync_path(path.parent)
         except OSError as error:
             raise ChainError(
                 f"{path} cannot be written, so nothing was sent: {error.strerror}",
@@ -251,12 +252,3 @@ class Outbox:
             ) from error
         finally:
             beside.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make new names in `folder` last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import TooCheap
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.outbox import Entry, Fees, Signed
-from orchestrator.chain.receipts import ether
 from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable
-from orchestrator.types import Wei
+from orchestrator.text import coins
+from orchestrator.types import ZERO_ADDRESS, Wei
 
 if TYPE_CHECKING:
+    from web3.types import BlockData
+
     from orchestrator.chain.accounts import Account
     from orchestrator.chain.connection import Chain
 
@@ -27,10 +30,19 @@ def account_lock(chain: "Chain", sender: "Account") -> AbstractContextManager[An
     return chain.alone(f"account {sender.address}", LONGEST_QUEUE, f"other commands send from {sender.name}")
 
 
-def fees_now(chain: "Chain") -> Fees:
-    """What gets a transaction mined although the base fee should double; one price where there is none."""
+def latest_block(chain: "Chain") -> Any:
+    """The latest block, as web3 shows it."""
     with as_diln_errors():
-        base = chain.web3.eth.get_block("latest").get("baseFeePerGas")
+        return chain.web3.eth.get_block("latest")
+
+
+def fees_now(chain: "Chain", latest: "BlockData | None" = None) -> Fees:
+    """What gets a transaction mined although the base fee should double; one price where there is none.
+
+    `latest` is the latest block, where it was read.
+    """
+    with as_diln_errors():
+        base = (latest or latest_block(chain)).get("baseFeePerGas")
         if base is None:  # a chain from before EIP-1559, as many of known signers are
             return Fees(Wei(int(chain.web3.eth.gas_price)), None)
     priority = _priority(chain, int(base))
@@ -76,14 +88,20 @@ def raised(
         needed = signed.call["value"] + signed.call["gas"] * fees.most
         if (balance := chain.balance(sender.address)) < needed:
             raise InsufficientFunds(
-                f"{sender.name} has {ether(balance)} ether, but raising the fee needs {ether(needed)}",
+                f"{sender.name} has {coins(balance)} ether, but raising the fee needs {coins(needed)}",
                 FUNDS_HINT,
             )
         return chain.outbox.add(entry, signed)
 
 
 def signed_by(sender: "Account", call: Mapping[str, Any], nonce: int, fees: Fees) -> Signed:
-    """Sign a call: chainId, gas, value, data, and `to` unless it creates a contract. Raises WrongPassword."""
+    """Sign a call: chainId, gas, value, data, and `to` unless it creates a contract.
+
+    Raises WrongPassword, OverBudget.
+    """
+    if budget := current():
+        most = int(call["value"]) + int(call["gas"]) * int(fees.most)
+        budget.reserve(ZERO_ADDRESS, most, (sender.address, nonce))
     if fees.priority is None:
         priced = {"gasPrice": int(fees.most)}
     else:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from eth_utils.address import to_checksum_address
-from web3 import Web3
 from web3.exceptions import TransactionNotFound
 from web3.types import LogReceipt, TxReceipt
 
@@ -94,9 +93,3 @@ class Failed:
         except ChainError:
             pass
         return explain_revert(b"", hint=hint)
-
-
-def ether(amount: int) -> str:
-    """Wei as ether, to at most six decimals and never rounded to nothing."""
-    shown = f"{Web3.from_wei(amount, 'ether'):.6f}".rstrip("0").rstrip(".")
-    return shown if float(shown) or not amount else f"{amount / 10**18:.2g}"

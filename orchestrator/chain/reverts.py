@@ -48,8 +48,14 @@ _SENTENCES = {  # of errors, most of them of OpenZeppelin's libraries, whose nam
     "OwnableUnauthorizedAccount": "{account} is not the owner",
     "ReentrancyGuardReentrantCall": "the contract was called again in the middle of a call",
     "SafeERC20FailedOperation": "the token {token} refused a transfer",
+    "DeploymentFailed": "the contract could not be made: it may be there already",
+    "ETHTransferFailed": "the receiver does not take ether",
+    "TransferFailed": "the token refused a transfer",
+    "TransferFromFailed": "the token refused to be taken: the sender has too little, or allowed too little",
 }
 
+_UNLISTED = ("DeploymentFailed", "ETHTransferFailed", "TransferFailed", "TransferFromFailed")
+"""Errors of Solady's libraries, which revert with them in assembly: no ABI has them."""
 
 _HINTS = {
     "NotOwner": "`diln project show NAME` tells who owns it: send as that account, with --from.",
@@ -115,7 +121,7 @@ def _sentence(name: str, values: Mapping[str, Any]) -> str:
     return f"{words(name)} ({listed})" if listed else words(name)
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, list | tuple):
@@ -131,7 +137,8 @@ def _shipped() -> list[Definition]:
 
 @cache
 def _shipped_errors() -> dict[bytes, Definition]:
-    return _errors([_shipped()])
+    unlisted = [{"type": "error", "name": name, "inputs": []} for name in _UNLISTED]
+    return _errors([unlisted, _shipped()])
 
 
 def _notice(definition: Definition) -> str:
@@ -147,11 +154,16 @@ def _notice(definition: Definition) -> str:
     )
 
 
+def error_selector(entry: Definition) -> bytes:
+    """The four bytes with which a custom error begins: those of a function of its name and inputs."""
+    as_function: Any = {**entry, "type": "function"}
+    return function_abi_to_4byte_selector(as_function)
+
+
 def _errors(abis: Iterable[Abi]) -> dict[bytes, Definition]:
     found = {}
     for abi in abis:
         for entry in abi:
             if entry["type"] == "error":
-                as_function: Any = {**entry, "type": "function"}
-                found[function_abi_to_4byte_selector(as_function)] = entry
+                found[error_selector(entry)] = entry
     return found

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint
@@ -22,6 +22,10 @@ from orchestrator.config import Network
 from orchestrator.errors import DilnError
 from orchestrator.nesting import is_nested_deeper
 from orchestrator.text import shown
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 
 LARGEST_BODY = 1 << 20
 SLOWEST_BODY = 10.0
@@ -86,7 +90,7 @@ class Rpc:
         self._methods = frozenset(methods)
         self._threads = ThreadPoolExecutor(THREADS, "rpc")
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         status, content = await self._answer(scope["method"], headers, receive)
         fields = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
@@ -99,7 +103,9 @@ class Rpc:
         await send({"type": "http.response.start", "status": int(status), "headers": fields})
         await send({"type": "http.response.body", "body": content})
 
-    async def _answer(self, verb: str, headers: Mapping[str, str], receive: Any) -> tuple[HTTPStatus, bytes]:
+    async def _answer(
+        self, verb: str, headers: Mapping[str, str], receive: "Receive"
+    ) -> tuple[HTTPStatus, bytes]:
         if reason := self._visitors.refusal(headers):
             return HTTPStatus.FORBIDDEN, _refused(reason)
         if verb == "OPTIONS":
@@ -132,7 +138,7 @@ class Rpc:
         answers = [found for each in asked if (found := self._one(each)) is not None]
         return _encoded(answers or None)
 
-    def _one(self, request: Any) -> dict[str, Any] | None:
+    def _one(self, request: object) -> dict[str, Any] | None:
         """The answer to one request; None if it is a notification."""
         if not isinstance(request, dict) or not isinstance(request.get("method"), str):
             return _error(None, INVALID_REQUEST, "a request is an object with a `method`")
@@ -142,7 +148,7 @@ class Rpc:
         answer = self._ask(number, request["method"], request.get("params"))
         return answer if "id" in request else None
 
-    def _ask(self, number: Any, method: str, params: Any) -> dict[str, Any]:
+    def _ask(self, number: object, method: str, params: object) -> dict[str, Any]:
         if method not in self._methods:
             return _error(number, METHOD_NOT_FOUND, f"there is no method {shown(method, 80)} here")
         try:
@@ -152,7 +158,7 @@ class Rpc:
         return {**cast(dict[str, Any], answer), "jsonrpc": "2.0", "id": number}
 
 
-async def _read(receive: Any) -> bytes | None:
+async def _read(receive: "Receive") -> bytes | None:
     """A request's body; None for one that is too long, or too slow."""
     parts, size = [], 0
     try:
@@ -181,17 +187,17 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
 
 
-def _is_id(value: Any) -> bool:
+def _is_id(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or (isinstance(value, int | str) and not isinstance(value, bool))
 
 
-def _error(number: Any, code: int, message: str) -> dict[str, Any]:
+def _error(number: object, code: int, message: str) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}}
 
 
-def _encoded(answer: Any) -> bytes:
+def _encoded(answer: object) -> bytes:
     return b"" if answer is None else json.dumps(answer, separators=(",", ":")).encode("ascii")
 
 

@@ -5,7 +5,7 @@ Only final blocks are kept, and only for the node that told them: another node i
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Stretch:
 class Scan:
     """What is kept of one question (`address`, `topics`) to the node at `url`. Raises nothing."""
 
-    def __init__(self, folder: Path, url: str, question: Any) -> None:
+    def __init__(self, folder: Path, url: str, question: object) -> None:
         digest = keccak(text=json.dumps([url, question], sort_keys=True, default=str)).hex()[:32]
         self._path = folder / f"{digest}.jsonl"
 
@@ -78,7 +78,7 @@ def within(stretches: Sequence[Stretch], first: int, last: int) -> Iterator[list
 
 
 def _json(log: LogReceipt) -> dict[str, Any]:
-    found: Any = log
+    found: Mapping[str, Any] = log
     texts = {name: HexBytes(found[name]).to_0x_hex() for name in _BYTES if name != "topics"}
     return {
         **{name: found[name] for name in _PLAIN},
@@ -87,7 +87,7 @@ def _json(log: LogReceipt) -> dict[str, Any]:
     }
 
 
-def _stretch(content: Any) -> Stretch:
+def _stretch(content: Mapping[str, Any]) -> Stretch:
     first, last = int(content["first"]), int(content["last"])
     logs = tuple(_log(each) for each in content["logs"])
     if not all(first <= log["blockNumber"] <= last for log in logs):
@@ -95,7 +95,7 @@ def _stretch(content: Any) -> Stretch:
     return Stretch(first, last, str(content["block_hash"]), logs)
 
 
-def _log(content: Any) -> LogReceipt:
+def _log(content: Mapping[str, Any]) -> LogReceipt:
     values = {name: content[name] for name in _PLAIN}
     values |= {name: HexBytes(content[name]) for name in _BYTES if name != "topics"}
     values["topics"] = [HexBytes(topic) for topic in content["topics"]]

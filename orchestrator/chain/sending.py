@@ -11,12 +11,13 @@ from web3.contract.contract import ContractConstructor, ContractFunction
 
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import Abi
+from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.outbox import Entry, Fees
-from orchestrator.chain.pricing import account_lock, fees_now, raised, signed_by
-from orchestrator.chain.receipts import Receipt, ether, find, known
+from orchestrator.chain.pricing import account_lock, fees_now, latest_block, raised, signed_by
+from orchestrator.chain.receipts import Receipt, find, known
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -26,7 +27,8 @@ from orchestrator.errors import (
     NotDeployed,
     SentBefore,
 )
-from orchestrator.types import Address, Wei
+from orchestrator.text import coins
+from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.connection import Chain
@@ -113,8 +115,11 @@ class Sending:
             limit, _ = self._limit()
             self._require_funds(limit)
             for _ in range(RIVALS):
-                receipt = self._submitted(limit, once, before_send).complete()
-                if receipt:
+                delivery = self._submitted(limit, once, before_send)
+                if receipt := delivery.complete():
+                    if budget := current():
+                        spent = self._call["value"] + receipt.fee
+                        budget.settle(ZERO_ADDRESS, spent, (self._sender.address, delivery.entry.nonce))
                     return receipt
         raise ChainError(
             f"another program is sending from {self._sender.name} at the same time, and was always faster",
@@ -134,7 +139,11 @@ class Sending:
 
     @cached_property
     def _fees(self) -> Fees:
-        return fees_now(self._chain)
+        return fees_now(self._chain, self._latest)
+
+    @cached_property
+    def _latest(self) -> Any:
+        return latest_block(self._chain)
 
     def _limit(self) -> tuple[int, int]:
         """The gas limit to send with, and the gas that is likely to be used. Raises the contract's error."""
@@ -175,8 +184,8 @@ class Sending:
         balance = self._chain.balance(self._sender.address)
         if balance < needed:
             raise InsufficientFunds(
-                f"{self._sender.name} ({self._sender.address}) has {ether(balance)} ether,"
-                f" but needs {ether(needed)} {purpose}",
+                f"{self._sender.name} ({self._sender.address}) has {coins(balance)} ether,"
+                f" but needs {coins(needed)} {purpose}",
                 FUNDS_HINT,
             )
 
@@ -188,7 +197,7 @@ class Sending:
             call = {key: value for key, value in self._call.items() if key != "from"}
             signed = signed_by(sender, {**call, "chainId": chain.chain_id, "gas": limit}, nonce, self._fees)
             key = once or f"nonce-{sender.address}-{nonce}-{signed.hash[2:10]}"
-            entry = Entry(key, once, sender.address, nonce, chain.head().number, (signed,))
+            entry = Entry(key, once, sender.address, nonce, int(self._latest["number"]), (signed,))
             chain.outbox.keep(entry)
             if before_send:
                 before_send(signed.hash)

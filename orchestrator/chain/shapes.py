@@ -20,11 +20,11 @@ _DATA = re.compile(r"0x([0-9a-fA-F]{2})*")
 LONGEST_SHOWN = 60
 
 
-def _quantity(value: Any) -> bool:
+def _quantity(value: object) -> bool:
     return isinstance(value, str) and bool(_QUANTITY.fullmatch(value))
 
 
-def _data(value: Any) -> bool:
+def _data(value: object) -> bool:
     return isinstance(value, str) and bool(_DATA.fullmatch(value))
 
 
@@ -43,7 +43,7 @@ def _list(check: Check) -> Check:
 def _object(**fields: Check) -> Check:
     """An object that has these fields; one named `maybe_x` is checked where there is an `x`."""
 
-    def check(value: Any) -> bool:
+    def check(value: object) -> bool:
         return isinstance(value, dict) and all(
             _fits(value, name.removeprefix("maybe_"), each, name.startswith("maybe_"))
             for name, each in fields.items()
@@ -121,7 +121,7 @@ class Shapes(Web3Middleware):
     def wrap_make_request(
         self, make_request: Callable[[RPCEndpoint, Any], RPCResponse]
     ) -> Callable[[RPCEndpoint, Any], RPCResponse]:
-        def ask(method: RPCEndpoint, params: Any) -> RPCResponse:
+        def ask(method: RPCEndpoint, params: object) -> RPCResponse:
             answer = make_request(method, params)
             check_answer(method, answer)
             return answer
@@ -129,7 +129,7 @@ class Shapes(Web3Middleware):
         return ask
 
 
-def check_answer(method: str, answer: Any) -> None:
+def check_answer(method: str, answer: object) -> None:
     """Raise NodeUnavailable unless `answer` is one of JSON-RPC to `method`."""
     check = _SHAPES.get(method, lambda _: True)
     if isinstance(answer, dict):

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from eth_typing import URI
@@ -13,6 +12,7 @@ from web3._utils.http_session_manager import HTTPSessionManager
 from web3.types import RPCEndpoint, RPCResponse
 
 from orchestrator.answers import body_of
+from orchestrator.chain.failures import busy_words, shown_url
 from orchestrator.config import Network
 from orchestrator.errors import NodeUnavailable
 from orchestrator.nesting import is_nested_deeper
@@ -23,16 +23,6 @@ FIRST_GAP = 0.02
 TOO_MANY = 429
 BAD_STATUS = 400
 _BUSY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-_BUSY_WORDS = (
-    "rate limit",  # publicnode, Ankr, dRPC
-    "too many requests",
-    "request rate",  # Infura
-    "request limit",  # QuickNode
-    "compute units per second",  # Alchemy
-    "requests per",
-    "calls per",
-    "throttl",
-)
 LONGEST_GAP = 1.0
 """Seconds between two requests to a node that said again and again that there are too many."""
 LARGEST_ANSWER = 256 << 20
@@ -72,7 +62,7 @@ class RetryingProvider(HTTPProvider):
         self._reached = False
         self._gap = 0.0
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1 or method == _SEND
             if self._gap:
@@ -113,7 +103,7 @@ class RetryingProvider(HTTPProvider):
         if self._gap < FIRST_GAP:
             self._gap = 0.0
 
-    def _ask(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def _ask(self, method: RPCEndpoint, params: object) -> RPCResponse:
         try:
             answer = super().make_request(method, params)
         except requests.HTTPError as error:
@@ -144,13 +134,6 @@ class _Bounded(HTTPSessionManager):
             if response.status_code >= BAD_STATUS:
                 raise requests.HTTPError(body.decode("utf-8", "replace"), response=response)
         return body
-
-
-def shown_url(url: str) -> str:
-    """Scheme, host and port of `url`: what may be shown of it."""
-    parts = urlsplit(url)
-    host = parts.hostname or "?"
-    return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
 
 
 def _hint(network: Network) -> str:
@@ -194,8 +177,3 @@ def _busy(answer: RPCResponse) -> bool:
     if not isinstance(error, dict):
         return False
     return error.get("code") == TOO_MANY or busy_words(str(error.get("message", "")))
-
-
-def busy_words(message: str) -> bool:
-    """Whether a node's refusal says that it is asked too often."""
-    return any(words in message.lower() for words in _BUSY_WORDS)

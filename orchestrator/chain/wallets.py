@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from eth_utils.address import to_checksum_address
 
 from orchestrator.answers import body_of
@@ -22,6 +21,9 @@ PATIENCE = 300.0
 LONGEST_ANSWER = 1 << 20
 _UNKNOWN = -32601
 _HINT = "Look at the signer's window, and whether --signer names its JSON-RPC address."
+_UNREAD = (
+    "Clef takes only calls that it can read, unless it is started with --advanced: then it shows the bytes."
+)
 
 
 class Proposer(Account):
@@ -83,18 +85,26 @@ class Signer:
             "eth_signTypedData_v4", "account_signTypedData", sender, json.dumps(plain), last=(sender, plain)
         )
 
-    def _either(self, method: str, other: str, *params: Any, last: tuple[Any, ...] | None = None) -> Any:
+    def _either(self, method: str, other: str, *params: object, last: tuple[Any, ...] | None = None) -> Any:
         answer = self._ask(method, params)
         if _code(answer) == _UNKNOWN:
             answer = self._ask(other, last or params)
         if "error" in answer and answer["error"] is not None:
             said = answer["error"].get("message") if isinstance(answer["error"], dict) else answer["error"]
-            raise AccountError(f"the signer refused: {shown(str(said), 200)}", _HINT)
+            hint = _UNREAD if "validation failed" in str(said) else _HINT
+            raise AccountError(f"the signer refused: {shown(str(said), 200)}", hint)
         return answer.get("result")
 
     def _ask(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
+        import requests
+
         self._next += 1
-        request: Any = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": list(params)}
+        request: dict[str, Any] = {
+            "jsonrpc": "2.0",
+            "id": self._next,
+            "method": method,
+            "params": list(params),
+        }
         try:
             with requests.post(
                 self._url, json=request, timeout=(10, PATIENCE), allow_redirects=False, stream=True
@@ -151,7 +161,7 @@ class SignerAccount(Account):
         return signature[:64] + bytes([signature[64] + 27 if signature[64] < 27 else signature[64]])
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: object) -> Any:
     """Typed data as wallets take it: bytes as hex, numbers that JavaScript would round as decimal text."""
     if isinstance(value, bytes):
         return "0x" + value.hex()
@@ -164,14 +174,14 @@ def plain_json(value: Any) -> Any:
     return value
 
 
-def _bytes(text: Any) -> bytes:
+def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except (AttributeError, ValueError):
         raise AccountError("what the signer gave is no signature", _HINT) from None
 
 
-def _same(got: Any, wanted: Any) -> bool:
+def _same(got: object, wanted: object) -> bool:
     if isinstance(wanted, str):
         return isinstance(got, str) and got.lower() == wanted.lower()
     return bool(got == wanted)

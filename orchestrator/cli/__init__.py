@@ -4,10 +4,13 @@ This module imports nothing heavy: the table below is all that `diln --help` nee
 module is imported only when that command runs.
 """
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Prove a model": {
@@ -42,6 +45,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sum": ("sum.commands", "Models in a contract that learn from anyone and pay for good data"),
         "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
     },
+    "Train together": {
+        "federation": ("federation.commands", "One model of many parties, of whom nobody shows data"),
+    },
     "Compete for a prize": {
         "competition": (
             "competition.commands",
@@ -59,6 +65,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "page": ("page", "Open a page for browsers and wallets, on this folder's chain and storage"),
         "doctor": ("host.doctor", "Check node, deployments, storage, wallets and versions"),
         "abi": ("host.contracts", "Print a contract's ABI, for other tools"),
+        "schema": ("host.schema", "Print the JSON Schema of what a command prints with --json"),
+        "mcp": ("host.mcp", "Offer the commands to a language model's host, as MCP tools"),
         "completion": ("host.completion", "Let bash, zsh or fish complete commands and options"),
         "compile": ("host.contracts", "Compile the contracts into the package"),
     },
@@ -70,6 +78,33 @@ HELP = Path(__file__).parent / "help"
 HELP_WIDTH = 80
 COMPLETE = "_DILN_COMPLETE"
 """Set in the environment by a shell that asks for completions."""
+
+
+def script() -> None:
+    """The process `diln`: run its command line, and end at once.
+
+    Python would take the modules apart one by one, and look through all objects again and again while they
+    are imported: half of the time of a command that reads.
+    """
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        main()
+    except SystemExit as ended:
+        threads = sys.modules.get("threading")
+        if threads is None or threads.active_count() == 1:
+            _end(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        raise
+
+
+def _end(code: int) -> NoReturn:
+    """Exit after what was registered to be done then, without taking anything apart."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # whoever read it has gone
+            continue
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -94,8 +129,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.write(text)
         sys.exit(0)
     try:
+        from orchestrator.chain import lighter
         from orchestrator.cli.dispatch import run
 
+        lighter.alone()
         code = run(arguments)
     except KeyboardInterrupt:  # while modules were imported
         sys.stderr.write("\ninterrupted: run the same command again\n")
@@ -104,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def command_help(words: Sequence[str]) -> str | None:
-    """What `diln WORDS --help` prints, as the package has it; None where it must be made.
+    """What `diln COMMAND --help` prints, as the package has it; None where it must be made.
 
     Made anew, it would take ten times as long: what parses commands is imported for it.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.kernel.system import System
 
-ROOMS = ("competition", "market", "sum", "tournament")
+ROOMS = ("competition", "federation", "market", "sum", "tournament")
 """The rooms with duties, each of which has its System in `duties`."""
 
 
@@ -66,7 +66,11 @@ def _looked(session: "Session", keeper: "Keeper") -> Answer:
     """What is done now, and what is due next."""
     done = list(keeper.turn())
     due, now = keeper.due(), session.chain.now()
-    value = {"time": now, "done": [vars(each) for each in done], "due": [vars(each) for each in due]}
+    value = {
+        "time": times.instant(now),
+        "done": [vars(each) for each in done],
+        "due": [vars(each) | {"at": times.instant(each.at)} for each in due],
+    }
     rows = [
         {
             "due": times.show_moment(each.at, now) if each.at > now else "now",
@@ -87,9 +91,9 @@ def _told(session: "Session", heard: "Iterator[Said]", *, named: bool = False) -
         yield Answer(vars(said) | {"time": _now(session)}, f"{about}{said}")
 
 
-def _now(session: "Session") -> int | None:
+def _now(session: "Session") -> dict[str, int | str] | None:
     """The chain's time; None where the node is away, as may just have been said."""
     try:
-        return session.chain.now()
+        return times.instant(session.chain.now())
     except ChainError:
         return None

@@ -20,7 +20,7 @@ from orchestrator.console.options import (
     ask_password,
     new_password,
 )
-from orchestrator.console.printing import Shown, amount, err, labelled, progress_bar
+from orchestrator.console.printing import Shown, amount, err, labelled, nameless, progress_bar
 from orchestrator.console.results import Answer, Document, Facts, Note, Result, Stream, Table
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "err",
     "labelled",
     "lazy_imports",
+    "nameless",
     "new_password",
     "progress_bar",
     "root",

@@ -76,14 +76,21 @@ def command(
         shared = options.shared(sender, network=reached, storage=stored) if subject else []
         signature = _joined([each for parts in own.values() for each in parts], [*shared, options.JSON])
 
-        def run(**values: Any) -> None:
+        def result_of(opened: object, values: dict[str, Any]) -> Any:
             arguments = {each: _value(given[each].annotation, each, own[each], values) for each in own}
+            return function(opened, **arguments) if subject else function(**arguments)
+
+        def run(**values: Any) -> None:
             with _opened(group, subject, values) as opened:
-                result = function(opened, **arguments) if subject else function(**arguments)
-                code = present(result, as_json=values["json"])
+                code = present(result_of(opened, values), as_json=values["json"])
             if code:
                 raise typer.Exit(code)
 
+        def call(opened: object, **values: Any) -> Any:
+            defaults = {each.name: each.default for each in signature if each.default is not each.empty}
+            return result_of(opened, {**defaults, **values})
+
+        vars(run).update(call=call, subject=subject)  # for Python: see diln/session.py
         run.__doc__ = function.__doc__
         run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in signature}
@@ -101,7 +108,7 @@ def _joined(own: list[inspect.Parameter], shared: list[inspect.Parameter]) -> li
     return alone + [each for each in shared if _flag(each) not in flags]
 
 
-def _value(kind: Any, name: str, parts: list[inspect.Parameter], values: dict[str, Any]) -> Any:
+def _value(kind: object, name: str, parts: list[inspect.Parameter], values: dict[str, Any]) -> Any:
     """What a parameter gets: the value of its option, or a dataclass of those of its fields."""
     if isinstance(kind, type) and is_dataclass(kind):
         return kind(**{each.name: values[each.name] for each in parts})

@@ -31,7 +31,7 @@ _LONGEST_FACT = 20_000
 class Shown:
     """A value for machines, and the text that people see in its stead."""
 
-    value: Any
+    value: object
     text: str
 
     def __str__(self) -> str:
@@ -40,7 +40,8 @@ class Shown:
 
 def amount(money: "Currency", value: int) -> Shown:
     """An amount: coins with their name for people, `Currency.json` for machines."""
-    return Shown(money.json(value), money.show(value))
+    found = money.of(value)
+    return Shown(found.to_json(), str(found))
 
 
 class _Terminal(Console):
@@ -120,13 +121,13 @@ def labelled(label: str, style: str, text: object) -> Text:
     return Text.assemble((shown(label), style), shown(str(text), _LONGEST_FACT))
 
 
-def print_json(value: Any) -> None:
-    sys.stdout.write(_json(value, 2) + "\n")
+def print_json(value: object) -> None:
+    sys.stdout.write(printed(value, 2) + "\n")
 
 
-def print_line(value: Any) -> None:
+def print_line(value: object) -> None:
     """One line of JSON at once, for who reads along."""
-    sys.stdout.write(_json(value, None) + "\n")
+    sys.stdout.write(printed(value) + "\n")
     sys.stdout.flush()
 
 
@@ -165,16 +166,27 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
 
 
-def _json(value: Any, indent: int | None) -> str:
+def printed(value: object, indent: int | None = None) -> str:
+    """A value as JSON."""
     # `json` escapes all but ASCII and DEL, which stands in strings only.
     return json.dumps(value, indent=indent, default=_plain).replace("\x7f", "\\u007f")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return value.value if isinstance(value, Shown) else str(value)
+
+
+def nameless(count: int) -> list[str]:
+    """What to do about things in a list whose descriptors, files that tell their names, are not here."""
+    if not count:
+        return []
+    return [
+        f"{count} without a name: the descriptor is not here. Its creator sends it (`diln pin export --all`) "
+        "and you take it in (`diln pin import FILE`). With Kubo it is found by itself."
+    ]

@@ -119,7 +119,7 @@ class Answer(Result):
 
     def __init__(
         self,
-        value: Any,
+        value: object,
         *parts: str | Text | Tree | Result,
         code: int = 0,
         after: Callable[[], None] | None = None,

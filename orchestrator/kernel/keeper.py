@@ -149,7 +149,9 @@ class Keeper:
                 why = f"could not look: {_reason(error)}"
                 yield Said(system.name, where, account.name, "look", why, failed=True)
 
-    def _turn(self, system: System[Any], instance: Any, account: Account, where: Address) -> Iterator[Said]:
+    def _turn(
+        self, system: System[Any], instance: object, account: Account, where: Address
+    ) -> Iterator[Said]:
         look, waiting = self._begin(system, instance, account)
         while next_one := next((each for each in waiting if each.ready), None):
             for text, failed in self._done(next_one.duty, look):
@@ -209,13 +211,13 @@ class Keeper:
         )
 
     def _begin(
-        self, system: System[Any], instance: Any, account: Account
+        self, system: System[Any], instance: object, account: Account
     ) -> tuple[Look[Any], list[_Waiting]]:
         """The parts that an account has in an instance, and when its duties are due: all from one block."""
         return self._session.chain.look(partial(self._begun, system, instance, account))
 
     def _begun(
-        self, system: System[Any], instance: Any, account: Account
+        self, system: System[Any], instance: object, account: Account
     ) -> tuple[Look[Any], list[_Waiting]]:
         roles = self._roles or system.roles_of(self._session, instance, account.address)
         if self._others:

@@ -4,12 +4,14 @@ A token is a stranger's contract: it may lie about its name, keep a part of each
 What it says of itself is shown only where it cannot be taken for something else.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import TypeVar
 
 from orchestrator.chain import Account, Chain, Receipt
+from orchestrator.chain.budget import current
 from orchestrator.chain.external import Erc20
 from orchestrator.chain.naming import checked_address
 from orchestrator.errors import (
@@ -19,6 +21,7 @@ from orchestrator.errors import (
     NotDeployed,
     UsageError,
 )
+from orchestrator.text import coins
 from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 T = TypeVar("T")
@@ -45,17 +48,19 @@ class Currency:
 
     def number(self, amount: int) -> str:
         """An amount in coins, exactly."""
-        with localcontext(prec=90):
-            shown = f"{Decimal(amount).scaleb(-self.decimals):f}"
-        return shown.rstrip("0").rstrip(".") if "." in shown else shown
+        return coins(amount, self.decimals)
 
     def show(self, amount: int) -> str:
         """An amount in coins, exactly, with their name."""
-        return f"{self.number(amount)} {self.symbol}"
+        return str(self.of(amount))
 
     def json(self, amount: int) -> dict[str, str]:
         """An amount for machines: `value` in smallest units, as text for readers that count in floats."""
-        return {"value": str(amount), "currency": self.address}
+        return self.of(amount).to_json()
+
+    def of(self, value: int) -> "Amount":
+        """So much of it, in smallest units."""
+        return Amount(value, self)
 
     def parse(self, text: str) -> Wei:
         """`1.5` coins, or `30000wei`: smallest units. Raises UsageError."""
@@ -72,6 +77,20 @@ class Currency:
                 f"Write coins, such as 0.25 (at most {self.decimals} decimals), or smallest units: 30000wei.",
             )
         return Wei(whole)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """`value` smallest units of a currency; as text in coins, exactly, with their name."""
+
+    value: int
+    currency: Currency
+
+    def __str__(self) -> str:
+        return f"{coins(self.value, self.currency.decimals)} {self.currency.symbol}"
+
+    def to_json(self) -> dict[str, str]:
+        return {"value": str(self.value), "currency": self.currency.address}
 
 
 ETHER = Currency()
@@ -123,26 +142,28 @@ def held(chain: Chain, currency: Currency, owner: Address) -> int:
     return Erc20(chain, currency.address).balance_of(owner)
 
 
-def require_held(chain: Chain, currency: Currency, payer: Account, amount: int) -> None:
+def require_held(chain: Chain, amount: Amount, payer: Account) -> None:
     """Raise InsufficientFunds where `payer` holds less than `amount`."""
-    has = held(chain, currency, payer.address)
-    if has < amount:
+    has = held(chain, amount.currency, payer.address)
+    if has < amount.value:
         raise InsufficientFunds(
-            f"{payer.name} ({payer.address}) has {currency.show(has)}, but needs {currency.show(amount)}",
+            f"{payer.name} ({payer.address}) has {amount.currency.show(has)}, but needs {amount}",
             "Get more of it, choose another account with --from, or give less.",
         )
 
 
-def approve(chain: Chain, currency: Currency, spender: Address, amount: int, owner: Account) -> list[Receipt]:
+def approve(chain: Chain, amount: Amount, spender: Address, owner: Account) -> list[Receipt]:
     """Let `spender` take exactly `amount` of `owner`'s tokens; nothing is sent where it may already.
 
-    Some tokens want to be set to zero first.
+    Some tokens want to be set to zero first. Raises OverBudget.
     """
-    contract = Erc20(chain, currency.address)
+    if budget := current():
+        budget.reserve(amount.currency.address, amount.value, (owner.address, spender, time.monotonic_ns()))
+    contract = Erc20(chain, amount.currency.address)
     allowed = contract.allowance(owner.address, spender)
-    if allowed == amount:
+    if allowed == amount.value:
         return []
-    steps = (0, amount) if allowed else (amount,)
+    steps = (0, amount.value) if allowed else (amount.value,)
     return [chain.send(contract.approve(spender, each), owner) for each in steps]
 
 

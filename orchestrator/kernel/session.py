@@ -20,7 +20,7 @@ from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
-    from orchestrator.kernel.money import Currency
+    from orchestrator.kernel.money import Amount
 
 T = TypeVar("T")
 
@@ -141,7 +141,7 @@ class Session:
                 dry_run=dry_run,
             )
         except ContractReverted as error:
-            raise in_words(error, self.chain.now()) from error
+            raise in_words(error, self.chain.now) from error
 
     def alone(self, what: str) -> AbstractContextManager[object]:
         """Hold a lock while looking what is to be sent, and sending it.
@@ -151,17 +151,15 @@ class Session:
         """
         return self.chain.alone(f"looking {what}")
 
-    def pay(
-        self, call: "Call", payer: Account, currency: "Currency", amount: int, *, once: str = ""
-    ) -> Receipt:
+    def pay(self, call: "Call", payer: Account, amount: "Amount", *, once: str = "") -> Receipt:
         """Send what takes `amount` from the payer: ether goes with it, of a token just that is approved.
 
         With `once`, neither happens twice. Raises ContractReverted, InsufficientFunds, SentBefore.
         """
-        value = amount if currency.is_ether else 0
-        if amount and not value and not (once and earlier(self.chain, _purpose(once, call), payer)):
-            require_held(self.chain, currency, payer, amount)
-            approve(self.chain, currency, call.address, amount, payer)
+        value = amount.value if amount.currency.is_ether else 0
+        if amount.value and not value and not (once and earlier(self.chain, _purpose(once, call), payer)):
+            require_held(self.chain, amount, payer)
+            approve(self.chain, amount, call.address, payer)
         return self.send(call, payer, value=value, once=once)
 
     def __enter__(self) -> Self:

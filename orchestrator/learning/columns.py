@@ -94,7 +94,7 @@ def convert(name: str, table: Table, data: Data) -> Cells:
     return converted
 
 
-def _is_plain(arrow_type: Any) -> bool:
+def _is_plain(arrow_type: object) -> bool:
     import pyarrow.types as types
 
     checks = (types.is_string, types.is_large_string, types.is_boolean, types.is_integer, types.is_floating)
@@ -207,7 +207,7 @@ def _from_times(column: Column) -> Cells:
     return Cells("date", days, gone, np.zeros(len(days), bool), column)
 
 
-def day_of(cell: Any, kind: str = "date") -> float:
+def day_of(cell: object, kind: str = "date") -> float:
     """Days since 1970 of a date, a time, or a text such as 2026-01-31, 31.1.2026 and 2026-01-31 12:30.
 
     `kind` is one of DATES. NaN for whatever is no date. A time zone counts; without one it is UTC.

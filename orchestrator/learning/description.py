@@ -46,7 +46,7 @@ def describe(pipeline: "Pipeline") -> Description:
     )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """JSON values as they are; numbers of numpy as Python's; NaN and the rest as text."""
     if value is None or isinstance(value, bool | int | str):
         return value

@@ -1,5 +1,6 @@
 """How a model treats groups of people, and which columns it looks at: what `[report]` asks for."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ModelError
@@ -58,7 +59,7 @@ def _figures(dataset: Dataset, test: Outcome, column: "pd.Series[Any]") -> dict[
     }
 
 
-def _recall(function: Any) -> Any:
+def _recall(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda truth, predicted: function(truth, predicted, zero_division=0.0)
 
 

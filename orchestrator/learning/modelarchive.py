@@ -74,7 +74,7 @@ def _parse(text: bytes) -> Any:
     return json.loads(text)
 
 
-def _is_scalar(content: Any) -> bool:
+def _is_scalar(content: object) -> bool:
     """Whether a text is one value: lists and dicts are nodes of their own."""
     return isinstance(content, str) and content.lstrip()[:1] not in ("[", "{", "")
 
@@ -89,7 +89,7 @@ def _refuse_pickle(data: bytes) -> None:
         raise UntrustedModel("This is a pickle or joblib file: loading it could run any program", RETRAIN)
 
 
-def _check_schema(schema: Any) -> None:
+def _check_schema(schema: object) -> None:
     if not isinstance(schema, dict) or "__loader__" not in schema:
         raise ModelError("The schema of the model file describes no object", RETRAIN)
     protocol = schema.get("protocol")
@@ -97,7 +97,7 @@ def _check_schema(schema: Any) -> None:
         raise ModelError(f"The model file is of skops' protocol {protocol}, which is too old", RETRAIN)
 
 
-def _check_repeats(schema: Any, sizes: Mapping[str, int]) -> None:
+def _check_repeats(schema: object, sizes: Mapping[str, int]) -> None:
     """Refuse a model that names its arrays over and over: each time, skops reads the array anew."""
     files = (node.get("file") for node in nodes(schema))
     unfolded = sum(sizes.get(file, 0) for file in files if isinstance(file, str))

@@ -14,6 +14,7 @@ from orchestrator.errors import UntrustedModel
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
 _LEAF = -1
@@ -42,12 +43,12 @@ def check_model(pipeline: "Pipeline") -> None:
 _HINT = "the file was damaged or made to harm: get the model from its publisher again"
 
 
-def _require(condition: object, part: Any, what: str) -> None:
+def _require(condition: object, part: object, what: str) -> None:
     if not condition:
         raise UntrustedModel(f"The {type(part).__name__} in the model has {what}", _HINT)
 
 
-def _parts(root: Any) -> Iterator[Any]:
+def _parts(root: object) -> Iterator[Any]:
     """Every object that can be reached and has attributes, once."""
     import numpy as np
 
@@ -68,13 +69,13 @@ def _parts(root: Any) -> Iterator[Any]:
             pending.extend(vars(value).values() if hasattr(value, "__dict__") else [])
 
 
-def _check_estimator(part: Any) -> None:
+def _check_estimator(part: object) -> None:
     """Of every estimator: it starts no more threads or processes than the caller wants."""
     _require(getattr(part, "n_jobs", None) is None, part, "a number of jobs")
     _require(getattr(part, "memory", None) is None, part, "a cache")
 
 
-def _check_tree(part: Any) -> None:
+def _check_tree(part: "BaseEstimator") -> None:
     """A decision tree: children come after their parents, features and values are there."""
     if not hasattr(part, "tree_"):
         return  # the pattern that an ensemble copies, never fitted itself
@@ -90,7 +91,7 @@ def _check_tree(part: Any) -> None:
 
 
 def _check_nodes(
-    part: Any,
+    part: object,
     leaf: "npt.NDArray[np.bool_]",
     left: "npt.NDArray[np.int64]",
     right: "npt.NDArray[np.int64]",
@@ -106,7 +107,7 @@ def _check_nodes(
     _require(np.all((feature[inner] >= 0) & (feature[inner] < features)), part, "nodes of unknown features")
 
 
-def _check_ensemble(part: Any) -> None:
+def _check_ensemble(part: "BaseEstimator") -> None:
     """Members see the same features; they do not look at what they are given themselves."""
     import numpy as np
 
@@ -117,7 +118,7 @@ def _check_ensemble(part: Any) -> None:
         _require(member.n_features_in_ == part.n_features_in_, part, "a member of other features")
 
 
-def _check_boosting(part: Any) -> None:
+def _check_boosting(part: "BaseEstimator") -> None:
     """Gradient boosting: one column of trees for each column of raw predictions."""
     _check_ensemble(part)
     classifier = hasattr(part, "classes_")
@@ -140,7 +141,7 @@ def _check_boosting(part: Any) -> None:
         _require(part._loss.is_multiclass == (columns > 1), part, "another loss")
 
 
-def _check_histograms(part: Any) -> None:
+def _check_histograms(part: "BaseEstimator") -> None:
     """Histogram-based boosting: nodes as of a tree, and no categories, which have tables of their own."""
     _require(not getattr(part, "_in_fit", False), part, "an unfinished training")
     _require(part._n_features == part.n_features_in_ > 0, part, "a wrong shape")
@@ -153,7 +154,7 @@ def _check_histograms(part: Any) -> None:
             _check_nodes(part, leaf, nodes["left"], nodes["right"], nodes["feature_idx"], part.n_features_in_)
 
 
-def _check_support_vectors(part: Any) -> None:
+def _check_support_vectors(part: "BaseEstimator") -> None:
     """Libsvm takes the number of classes from `_n_support` and the rest on trust."""
     _require(part.kernel in _KERNELS and not part._sparse, part, "an unknown kernel")
     vectors, counts = part.support_vectors_, part._n_support
@@ -173,7 +174,7 @@ def _check_support_vectors(part: Any) -> None:
     _require(len(part._probA) == len(part._probB) == 0, part, "probabilities")
 
 
-def _check_neighbors(part: Any) -> None:
+def _check_neighbors(part: "BaseEstimator") -> None:
     """Only the plain search, whose rows and labels must agree."""
     rows, labels = part._fit_X, part._y
     _require(part._fit_method == part.algorithm == "brute" and part._tree is None, part, "another search")
@@ -193,7 +194,7 @@ def _check_neighbors(part: Any) -> None:
         _require(labels.dtype.kind == "i" and known.all(), part, "labels of unknown classes")
 
 
-def _check_hashing(part: Any) -> None:
+def _check_hashing(part: "BaseEstimator") -> None:
     """Exactly the vectorizer of `preprocessing`: others open files, or search with patterns without end."""
     from sklearn.feature_extraction.text import HashingVectorizer
 

@@ -17,6 +17,7 @@ from orchestrator.learning.cleaning import feature_columns
 from orchestrator.learning.columns import DATES, day_of, number, numeric_marks
 from orchestrator.learning.data import Feature, Reading
 from orchestrator.learning.reading import parse_table
+from orchestrator.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,9 @@ CleanRow = dict[str, float | str | None]
 
 Note = Callable[[str], object]
 Cleaner = Callable[[Any], float | str]
+
+MOST_NAMED = 8
+"""Columns in a hint."""
 
 _COMPLETE = "this model was trained on complete rows"
 _BAD = "repair it; a model trained with data.cleaning.bad_values = 'impute' takes it for missing"
@@ -90,7 +94,12 @@ def clean_rows(
         if not isinstance(row, Mapping):
             kind = type(row).__name__
             raise DataError(f"Row {place} is a {kind}, not an object with a value for each column")
-        cleaned.append({each.name: _cell(row, each, clean, place, imputed) for each, clean in cleaners})
+        try:
+            cleaned.append({each.name: _cell(row, each, clean, place, imputed) for each, clean in cleaners})
+        except KeyError:
+            missing = next(each.name for each in schema if each.name not in row)
+            where = f"Row {place}, column {missing!r}"
+            raise DataError(f"{where}: the column is missing", _asked(schema)) from None
     return cleaned
 
 
@@ -112,7 +121,7 @@ def read_table(source: Path, schema: Sequence[Feature], reading: Reading) -> lis
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _values(column: Any, feature: Feature) -> list[Any]:
+def _values(column: "pd.Series[Any]", feature: Feature) -> list[Any]:
     """Python's values; truth values are numbers where the model was trained on them as numbers."""
     import pyarrow as pa
     import pyarrow.types as types
@@ -145,11 +154,16 @@ def _cleaner(feature: Feature, reading: Reading) -> Cleaner:
     return lambda value: _number(value, marks, numbers, reading.decimal)
 
 
+def _asked(schema: Sequence[Feature]) -> str:
+    names = ", ".join(shown(each.name, 40) for each in schema[:MOST_NAMED])
+    more = f" and {len(schema) - MOST_NAMED} more" if len(schema) > MOST_NAMED else ""
+    return f"The model asks for {names}{more}. Where a value is unknown, give null."
+
+
 def _cell(row: Row, feature: Feature, clean: Cleaner, place: int, imputed: Note | None) -> float | str | None:
+    value = row[feature.name]
     try:
-        return clean(row[feature.name])
-    except KeyError:
-        problem, hint = "the column is missing", "Where a value is unknown, give null."
+        return clean(value)
     except _Missing:
         if feature.optional:
             return None
@@ -192,7 +206,7 @@ def _date(value: Any, marks: frozenset[str], kind: str) -> str:
     return value.strip() if isinstance(value, str) else str(value.isoformat())
 
 
-def _category(value: Any, marks: frozenset[str]) -> str:
+def _category(value: object, marks: frozenset[str]) -> str:
     """As training read it: texts without blanks around them; numbers as they are written."""
     if value is None or value != value:
         raise _Missing
@@ -204,7 +218,7 @@ def _category(value: Any, marks: frozenset[str]) -> str:
     return text
 
 
-def _shown(value: Any, most: int = 60) -> str:
+def _shown(value: object, most: int = 60) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
     return text if len(text) <= most else f"{text[:most]}…"
 
@@ -226,5 +240,5 @@ def _frame(rows: Sequence[CleanRow], schema: Sequence[Feature]) -> "pd.DataFrame
     return pd.DataFrame(columns)
 
 
-def _plain(label: Any) -> Any:
+def _plain(label: object) -> Any:
     return label.item() if hasattr(label, "item") else label

@@ -8,6 +8,7 @@ from orchestrator.learning.spec import Model
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
 
     Floats = npt.NDArray[np.float64]
 
@@ -93,7 +94,7 @@ def _leaks(dataset: Dataset) -> list[str]:
     ]
 
 
-def _numbers(column: Any) -> "Floats":
+def _numbers(column: "pd.Series[Any]") -> "Floats":
     """A column as one number a row: a category by its place, what is missing below all."""
     import numpy as np
 
@@ -104,7 +105,7 @@ def _numbers(column: Any) -> "Floats":
     return found
 
 
-def _classes_told(values: "Floats", labels: Any) -> float:
+def _classes_told(values: "Floats", labels: "pd.Series[Any]") -> float:
     """Balanced accuracy of a tree of eight leaves, fitted and asked on halves of the rows."""
     from sklearn.metrics import recall_score
     from sklearn.tree import DecisionTreeClassifier
@@ -117,7 +118,7 @@ def _classes_told(values: "Floats", labels: Any) -> float:
     return float(recall_score(names[half:], told, average="macro", zero_division=0.0))
 
 
-def _values_told(values: "Floats", labels: Any) -> float:
+def _values_told(values: "Floats", labels: "pd.Series[Any]") -> float:
     import numpy as np
 
     target = labels.to_numpy(dtype=np.float64)

@@ -22,6 +22,7 @@ from orchestrator.learning.spec import Data
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow.csv import InvalidRow
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -156,7 +157,7 @@ def _csv(name: str, content: bytes, separator: str) -> Table:
     header = _header(name, content, separator)
     ragged: list[str] = []
 
-    def keep(row: Any) -> str:
+    def keep(row: "InvalidRow") -> str:
         ragged.append(
             f"{name}, line {row.number}: {row.actual_columns} fields instead of {row.expected_columns}"
         )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+    Rows = tuple[pd.DataFrame, pd.Series]
+    """Features and labels."""
+
 FACTOR = 3
 """A halving search keeps one of so many candidates in each round, and gives it so many times the rows."""
 
@@ -92,7 +95,7 @@ def _candidates(search: Search, seed: int) -> list[dict[str, Any]]:
     return [{name: _python(value) for name, value in candidate.items()} for candidate in sampled]
 
 
-def _python(value: Any) -> Any:
+def _python(value: object) -> Any:
     """Numbers of numpy, which distributions give, as Python's."""
     import numpy as np
 
@@ -133,7 +136,7 @@ def _rounds(candidates: int, kind: str) -> Iterator[tuple[int, float]]:
         yield count, FACTOR ** (number - len(counts) + 1)
 
 
-def _subset(rows: Any, share: float, dataset: Dataset, search: Search, seed: int) -> Any:
+def _subset(rows: "Rows", share: float, dataset: Dataset, search: Search, seed: int) -> "Rows":
     """A seeded, stratified share of the rows, with enough of every class for the folds."""
     from sklearn.model_selection import train_test_split
 
@@ -154,9 +157,9 @@ def _score(
     search: Search,
     pipeline: "Pipeline",
     dataset: Dataset,
-    rows: Any,
+    rows: "Rows",
     candidates: list[dict[str, Any]],
-    scorer: Any,
+    scorer: Callable[..., float],
     tick: Callable[[], None],
 ) -> list[Candidate]:
     import numpy as np

@@ -79,7 +79,7 @@ def canonical(data: bytes) -> bytes:
     return _zip(_canonical_node(schema, names), entries)
 
 
-def nodes(schema: Any) -> Iterator[dict[str, Any]]:
+def nodes(schema: object) -> Iterator[dict[str, Any]]:
     """Every node of a schema: the dicts that name a loader."""
     pending = [schema]
     while pending:
@@ -92,7 +92,7 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
             pending.extend(value)
 
 
-def _canonical_node(value: Any, names: Mapping[str, str]) -> Any:
+def _canonical_node(value: object, names: Mapping[str, str]) -> Any:
     """Drop the addresses (they only say which objects were one) and rename the arrays."""
     if isinstance(value, list):
         return [_canonical_node(item, names) for item in value]
@@ -128,7 +128,7 @@ def _canonical_array(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _zip(schema: Any, entries: Mapping[str, bytes]) -> bytes:
+def _zip(schema: object, entries: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         text = json.dumps(schema, separators=(",", ":"), ensure_ascii=True)

@@ -160,7 +160,7 @@ class Range(_Table):
         return self
 
 
-def _values_kind(values: Any) -> str:
+def _values_kind(values: object) -> str:
     return "[range]" if isinstance(values, dict | Range) else "[list]"
 
 

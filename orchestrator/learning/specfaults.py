@@ -3,12 +3,16 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from orchestrator.errors import SpecError
 from orchestrator.learning.tomllines import key_on_line, line_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 
 _HINTS = {
     "extra_forbidden": "look for a misspelling; `diln init` shows every key",
@@ -55,13 +59,13 @@ def semantic_fault(path: Path, text: str, error: ValidationError) -> SpecError:
     return fault(path, text, keys[0], _sentence(faults[0]), hint)
 
 
-def _keys(found: Any) -> list[str]:
+def _keys(found: "ErrorDetails") -> list[str]:
     keys = [part for part in found["loc"] if isinstance(part, str) and not _UNION_MARK.match(part)]
     error = found.get("ctx", {}).get("error")
     return [*keys, error.key] if isinstance(error, KeyFault) else keys
 
 
-def _sentence(found: Any) -> str:
+def _sentence(found: "ErrorDetails") -> str:
     """What pydantic found, said the way of a spec."""
     if found["type"] == "extra_forbidden":
         return "this key is not known"

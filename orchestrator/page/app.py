@@ -11,11 +11,15 @@ from asyncio import to_thread
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.chain.rpc import Rpc
 from orchestrator.chain.visitors import Visitors
 from orchestrator.errors import CidError, DilnError, StorageError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -58,7 +62,7 @@ class PageApp:
         self._block = block
         self._files = _read(static)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["path"] == "/rpc":
             await self._rpc(scope, receive, send)
             return
@@ -70,7 +74,7 @@ class PageApp:
         await send({"type": "http.response.start", "status": int(status), "headers": fields})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
-    async def _answer(self, scope: Any) -> Answer:
+    async def _answer(self, scope: "Scope") -> Answer:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         # A link from elsewhere may lead here: browsers say no origin then, and only `Host` tells.
         if reason := self._visitors.refusal({"host": headers.get("host", "")}):

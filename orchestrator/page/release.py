@@ -79,7 +79,7 @@ def _list(folder: Path) -> bytes:
 def _named(content: bytes) -> dict[str, str]:
     """The files that a list names. Raises IntegrityError for what is no such list."""
     try:
-        files: Any = json.loads(content)["files"]
+        files: dict[str, Any] = json.loads(content)["files"]
         return {str(name): str(digest) for name, digest in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise IntegrityError(f"its {LIST} cannot be read", "It is no page of DILN's.") from error

@@ -161,7 +161,7 @@ def _json(batch: LogBatch) -> dict[str, Any]:
     }
 
 
-def _parsed(value: Any) -> LogBatch:
+def _parsed(value: object) -> LogBatch:
     found = fields.object_in(value, _KEYS, "batch")
     return LogBatch(
         first=fields.count_in(found["first"], "first"),

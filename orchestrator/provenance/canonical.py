@@ -92,7 +92,7 @@ def where(path: Iterable[str | int]) -> str:
     return shown.removeprefix(".")
 
 
-def _check(value: Any, path: tuple[str | int, ...]) -> None:
+def _check(value: object, path: tuple[str | int, ...]) -> None:
     if len(path) > DEEPEST:
         raise NotCanonical(f"nested deeper than {DEEPEST} levels", where(path[:2]))
     if isinstance(value, Mapping):

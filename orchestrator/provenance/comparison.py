@@ -16,8 +16,8 @@ class Change:
 
     path: Path
     kind: Literal["added", "removed", "changed"]
-    before: Any
-    after: Any
+    before: object
+    after: object
 
     @property
     def field(self) -> str:
@@ -36,7 +36,7 @@ def diff(before: Manifest, after: Manifest) -> list[Change]:
     return list(_changes(next(pair), next(pair), ()))
 
 
-def _changes(before: Any, after: Any, path: Path) -> Iterator[Change]:
+def _changes(before: object, after: object, path: Path) -> Iterator[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             yield from _change_at(before, after, key, key in before, key in after, path)
@@ -50,7 +50,7 @@ def _changes(before: Any, after: Any, path: Path) -> Iterator[Change]:
         yield Change(path, "changed", before, after)
 
 
-def _change_at(before: Any, after: Any, key: Any, old: bool, new: bool, path: Path) -> Iterator[Change]:
+def _change_at(before: Any, after: Any, key: str | int, old: bool, new: bool, path: Path) -> Iterator[Change]:
     path = (*path, key)
     if old and new:
         yield from _changes(before[key], after[key], path)

@@ -58,7 +58,7 @@ class ModelReference:
         }
 
     @classmethod
-    def from_json(cls, value: Any) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Raises NotCanonical for anything that `to_json` does not write."""
         keys = {"name", "version", "artifact", "manifest", "project", "chainId", "registry"}
         found = fields.object_in(value, keys, "model")
@@ -81,7 +81,7 @@ class Entry:
     time: str
     model: ModelReference
     input: Digest
-    output: Any
+    output: object
     previous: Digest
 
     def _content(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Entry:
         return canonical.encode(self.to_json())
 
     @classmethod
-    def from_json(cls, value: Any) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Raises NotCanonical for a wrong field, or a hash that is not that of the content."""
         found = fields.object_in(value, _KEYS, "entry")
         time = fields.text_in(found["time"], "time")
@@ -141,12 +141,12 @@ class Answered:
     output: bytes
 
     @classmethod
-    def of(cls, asked: Any, output: Any) -> Self:
+    def of(cls, asked: object, output: object) -> Self:
         """Raises NotCanonical for a value that JSON cannot hold."""
         return cls(_encoded(asked, "input"), _encoded(output, "output"))
 
 
-def _encoded(value: Any, name: str) -> bytes:
+def _encoded(value: object, name: str) -> bytes:
     try:
         return canonical.encode(value)
     except NotCanonical as error:
@@ -174,7 +174,7 @@ def write_line(
     return b'{"hash":"%s",%s' % (digest.hexdigest().encode(), content), Digest(digest.digest())
 
 
-def input_hash(salt: bytes, asked: Any) -> Digest:
+def input_hash(salt: bytes, asked: object) -> Digest:
     """SHA-256 of the salt (32 bytes) followed by the canonical JSON of the input.
 
     Without the salt, nobody can guess the input from it.

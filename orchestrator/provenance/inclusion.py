@@ -47,7 +47,7 @@ class AnchorReference:
         }
 
     @classmethod
-    def from_json(cls, value: Any) -> Self:
+    def from_json(cls, value: object) -> Self:
         keys = {"chainId", "registry", "project", "block", "transaction"}
         found = fields.object_in(value, keys, "anchor")
         return cls(
@@ -63,7 +63,7 @@ class AnchorReference:
 class Revealed:
     """What was asked, with the salt that ties it to the entry's input hash."""
 
-    value: Any
+    value: object
     salt: bytes
 
 
@@ -93,7 +93,7 @@ class InclusionProof:
         shown = self.revealed
         return shown is not None and input_hash(shown.salt, shown.value) == self.entry.input
 
-    def reveal(self, value: Any, salt: bytes) -> Self:
+    def reveal(self, value: object, salt: bytes) -> Self:
         """The same proof that also shows the input. Raises VerificationFailed if it was another one."""
         shown = replace(self, revealed=Revealed(value, salt))
         if not shown.input_fits:
@@ -130,7 +130,7 @@ class InclusionProof:
             raise VerificationFailed(f"the proof cannot be read: {error}", _HINT) from error
 
     @classmethod
-    def _from_json(cls, value: Any) -> Self:
+    def _from_json(cls, value: object) -> Self:
         found = fields.object_in(value, _KEYS, "proof")
         if found["_type"] != PROOF_TYPE:
             raise NotCanonical(f"not {PROOF_TYPE}", "_type")
@@ -147,21 +147,21 @@ class InclusionProof:
         )
 
 
-def _below(value: Any, bound: int, at: str) -> int:
+def _below(value: object, bound: int, at: str) -> int:
     number = fields.count_in(value, at)
     if number >= bound:
         raise NotCanonical(f"not below {bound}", at)
     return number
 
 
-def _sibling(value: Any, index: int) -> bytes:
+def _sibling(value: object, index: int) -> bytes:
     sibling = fields.bytes_in(value, f"siblings[{index}]")
     if len(sibling) != 32:
         raise NotCanonical("not 32 bytes", f"siblings[{index}]")
     return sibling
 
 
-def _revealed(value: Any) -> Revealed:
+def _revealed(value: object) -> Revealed:
     found = fields.object_in(value, {"value", "salt"}, "revealed")
     salt = fields.bytes_in(found["salt"], "revealed.salt")
     if len(salt) != 32:

@@ -64,7 +64,7 @@ class Manifest(Part):
         return cls._validated(statement, by_name=False)
 
     @classmethod
-    def _validated(cls, statement: Any, *, by_name: bool) -> Self:
+    def _validated(cls, statement: object, *, by_name: bool) -> Self:
         try:
             return cls.model_validate(statement, by_name=by_name, by_alias=True)
         except ValidationError as error:

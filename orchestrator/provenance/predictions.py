@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock
 
 from orchestrator.errors import DataError, StorageError, VerificationFailed
-from orchestrator.files import replace_file, sync_folder
+from orchestrator.files import replace_file, sync_path
 from orchestrator.provenance import canonical
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.provenance.entries import GENESIS, Answered, Entry, ModelReference, write_line
@@ -55,7 +55,7 @@ class PredictionLog:
         self._lock = FileLock(f"{self.path}.lock", poll_interval=0.002)  # who waits for a disk need not long
         self._tail = _Tail()
 
-    def append(self, model: ModelReference, asked: Any, answered: Any) -> Entry:
+    def append(self, model: ModelReference, asked: object, answered: object) -> Entry:
         """Log one prediction; see `extend`."""
         return self.extend(model, [(asked, answered)])[0]
 
@@ -215,7 +215,7 @@ class PredictionLog:
                 written += os.write(descriptor, data[written:])
             os.fsync(descriptor)
             if created:
-                sync_folder(self.path.parent)
+                sync_path(self.path.parent)
         except OSError as error:
             os.ftruncate(descriptor, size)
             raise StorageError(
@@ -251,7 +251,7 @@ def _salt(key: bytes, index: int) -> bytes:
     return hmac.digest(key, index.to_bytes(8, "big"), hashlib.sha256)
 
 
-def _after_last_newline(file: Any, size: int) -> bytes:
+def _after_last_newline(file: BinaryIO, size: int) -> bytes:
     span = 4096
     while True:
         start = max(0, size - span)

@@ -7,6 +7,7 @@ from typing import Any
 from orchestrator.bindings.registry import CidKind, Publication, Status
 from orchestrator.provenance.manifest import Manifest
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
+from orchestrator.times import instant
 from orchestrator.types import Address, Digest, Seconds
 
 
@@ -78,7 +79,7 @@ class Version:
         return bool(self.chunks)
 
     def to_json(self) -> dict[str, Any]:
-        """Facts for machines; times are Unix seconds."""
+        """Facts for machines."""
         return {
             "project": self.project_id.hex(),
             "number": self.number,
@@ -87,7 +88,7 @@ class Version:
             "sha256": self.artifact_hash.hex(),
             "cid": self.artifact_cid,
             "manifest": self.manifest_digest.hex(),
-            "published_at": self.published_at,
+            "published_at": instant(self.published_at),
         }
 
 
@@ -114,12 +115,12 @@ class Anchor:
     deployable: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Facts for machines; times are Unix seconds."""
+        """Facts for machines."""
         return {
             "chain_id": self.chain_id,
             "registry": self.registry,
             "block": self.block_number,
-            "time": self.time,
+            "time": instant(self.time),
             "transaction": self.transaction,
             "publisher": self.publisher,
             "signers": list(self.signers),

@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 from filelock import FileLock
 
 from orchestrator.bindings.registry import Approval, Publication, Status
-from orchestrator.chain.external import Wallet
-from orchestrator.errors import ChainError, NodeUnavailable, SignatureRefused
+from orchestrator.chain.typeddata import message_digest, recover_signer, wallet_accepts
+from orchestrator.errors import SignatureRefused
 from orchestrator.files import replace_file
 from orchestrator.provenance import fields
 from orchestrator.provenance.canonical import NotCanonical, parse
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Version
-from orchestrator.provenance.typed import (
-    message_digest,
-    promotion_message,
-    publication_message,
-    recover_signer,
-)
+from orchestrator.provenance.typed import promotion_message, publication_message
 from orchestrator.types import Address, Digest
 
 if TYPE_CHECKING:
@@ -60,7 +55,7 @@ class Signature:
         }
 
     @classmethod
-    def from_json(cls, value: Any) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Raises SignatureRefused that names the field."""
         try:
             found = fields.object_in(value, _KEYS, "signature")
@@ -205,22 +200,13 @@ def _valid(signature: Signature, publication: Publication, registry: RegistryRea
     if not registry.chain.code(signature.participant):
         return recover(signature, publication) == signature.participant
     message = publication_message(publication, signature.chain_id, signature.contract)
-    return wallet_accepts(registry, signature.participant, message_digest(message), signature.signature)
-
-
-def wallet_accepts(registry: RegistryReader, wallet: Address, digest: Digest, signature: bytes) -> bool:
-    """Whether the contract at `wallet` takes the signature for its own (EIP-1271)."""
-    try:
-        return Wallet(registry.chain, wallet).is_valid_signature(digest, signature)
-    except NodeUnavailable:
-        raise
-    except ChainError:  # it refused, ran out of gas, or did not answer with 32 bytes
-        return False
+    return wallet_accepts(registry.chain, signature.participant, message_digest(message), signature.signature)
 
 
 def _refuse_second(signature: Signature, kept: Sequence[Signature]) -> None:
     who, target = signature.participant, signature.target
     if any((who, target) == (other.participant, other.target) for other in kept):
         raise SignatureRefused(
-            f"{signature.participant} has signed this already", "Nothing is missing from them."
+            f"{signature.participant} has signed this already",
+            "Its signature is kept. Another participant signs with --from NAME.",
         )

@@ -5,6 +5,7 @@ them to the state root in a block's header, whose hash is the block's. Whoever k
 else (a block explorer, a light client, another node) needs to trust nobody for the rest.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -172,11 +173,11 @@ def prove_state(chain: "Chain", registry: Address, version: "Version") -> StateP
     """
     place = int.from_bytes(_slot(version.project_id, version.artifact_hash), "big")
     with as_diln_errors():
-        block: Any = chain.web3.eth.get_block("latest")
+        block: Mapping[str, Any] = chain.web3.eth.get_block("latest")
         # Not by web3's `get_proof`: it writes places without leading zeros, which nodes refuse.
         places = [f"0x{place + step:064x}" for step in (0, 1)]
         asked = [registry, places, hex(block["number"])]
-        found: Any = chain.web3.manager.request_blocking(RPCEndpoint("eth_getProof"), asked)
+        found: Mapping[str, Any] = chain.web3.manager.request_blocking(RPCEndpoint("eth_getProof"), asked)
     record, status = (_raw(each["proof"]) for each in found["storageProof"])
     proof = StateProof(
         chain_id=chain.chain_id,
@@ -193,11 +194,11 @@ def prove_state(chain: "Chain", registry: Address, version: "Version") -> StateP
     return proof
 
 
-def _raw(nodes: Any) -> tuple[bytes, ...]:
+def _raw(nodes: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(node[2:]) if isinstance(node, str) else bytes(node) for node in nodes)
 
 
-def _header(block: Any) -> bytes:
+def _header(block: Mapping[str, Any]) -> bytes:
     """A block's header in RLP; what a later fork added is there if the block has it."""
     import rlp
 
@@ -230,7 +231,7 @@ def _proven(root: bytes, key: bytes, nodes: tuple[bytes, ...]) -> bytes:
         raise VerificationFailed("the proof does not lead to the block's state", "Do not use it.") from error
 
 
-def _number(found: Any) -> int:
+def _number(found: object) -> int:
     """A number of a header, which has 64 bits at most."""
     if not isinstance(found, bytes) or len(found) > 8:
         raise VerificationFailed("the proof holds no block header", _HINT)
@@ -254,7 +255,7 @@ def _decoded(data: bytes) -> Any:
         raise VerificationFailed("the proof is not RLP", _HINT) from error
 
 
-def _nodes(value: Any, at: str) -> tuple[bytes, ...]:
+def _nodes(value: object, at: str) -> tuple[bytes, ...]:
     return tuple(
         fields.bytes_in(each, f"{at}[{index}]") for index, each in enumerate(fields.list_in(value, at))
     )

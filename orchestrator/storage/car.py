@@ -1,6 +1,6 @@
 """CARv1 files: a graph's blocks one after the other (https://ipld.io/specs/transport/car/carv1/)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from orchestrator.errors import IntegrityError, StorageError
@@ -12,14 +12,17 @@ from orchestrator.storage.unixfs import MAX_BLOCK
 _HEADER_START = b"\xa2\x65roots"
 _HEADER_END = b"\x67version\x01"
 _CID_TAG = b"\xd8\x2a\x58"  # tag 42, then a byte string
-_MAX_ROOTS = 23  # that fit the one-byte form of a CBOR array
+_LONG_ARRAY = 0x98  # of CBOR: its length is in a byte of its own, from 24 on
+MAX_ROOTS = 64  # in one file: each is walked through when it is taken in
+_LONGEST_HEADER = 4096
 
 _HINT = "Export it again, or fetch it again from where it came."
 
 
-def write_car(root: Cid, blocks: Iterable[tuple[Cid, bytes]]) -> Iterator[bytes]:
-    """Yield the bytes of a CAR file with one root."""
-    header = _HEADER_START + b"\x81" + _encode_root(root) + _HEADER_END
+def write_car(roots: Sequence[Cid], blocks: Iterable[tuple[Cid, bytes]]) -> Iterator[bytes]:
+    """Yield the bytes of a CAR file with these roots, MAX_ROOTS at most."""
+    count = bytes([0x80 + len(roots)] if len(roots) < 24 else [_LONG_ARRAY, len(roots)])
+    header = _HEADER_START + count + b"".join(map(_encode_root, roots)) + _HEADER_END
     yield varint(len(header)) + header
     for cid, block in blocks:
         name = bytes(cid)
@@ -36,11 +39,13 @@ def read_car(file: BinaryIO) -> tuple[list[Cid], Iterator[tuple[Cid, bytes]]]:
 
 
 def _read_roots(file: BinaryIO) -> list[Cid]:
-    header = _read_section(file, 4096)
+    header = _read_section(file, _LONGEST_HEADER)
     if header is None or not header.startswith(_HEADER_START) or not header.endswith(_HEADER_END):
         raise StorageError("this is not a CARv1 file", "Convert or export it as CAR version 1.")
-    count = header[len(_HEADER_START)] - 0x80
-    encoded = header[len(_HEADER_START) + 1 : -len(_HEADER_END)]
+    encoded = header[len(_HEADER_START) : -len(_HEADER_END)]
+    skipped = 2 if encoded[:1] == bytes([_LONG_ARRAY]) else 1
+    count = encoded[1] if skipped == 2 else encoded[0] - 0x80
+    encoded = encoded[skipped:]
     roots = []
     while encoded:
         end = 4 + encoded[3] if len(encoded) > 4 else 0
@@ -48,7 +53,7 @@ def _read_roots(file: BinaryIO) -> list[Cid]:
             raise IntegrityError("the header of the CAR file is damaged", _HINT)
         roots.append(Cid.from_bytes(encoded[5:end]))
         encoded = encoded[end:]
-    if len(roots) != count or not 1 <= count <= _MAX_ROOTS:
+    if len(roots) != count or not 1 <= count <= MAX_ROOTS:
         raise IntegrityError("the CAR file names no root, or not as many as it says", _HINT)
     return roots
 
@@ -96,4 +101,4 @@ def _encode_root(root: Cid) -> bytes:
     return _CID_TAG + bytes([len(name)]) + name
 
 
-__all__ = ["read_car", "write_car"]
+__all__ = ["MAX_ROOTS", "read_car", "write_car"]

@@ -10,12 +10,17 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.config import StorageConfig
 from orchestrator.errors import ConfigError, StorageError, StorageUnavailable
 from orchestrator.storage.cid import Cid
 from orchestrator.storage.unixfs import MAX_BLOCK
+
+if TYPE_CHECKING:
+    from ipfshttpclient import Client
+    from ipfshttpclient.exceptions import Error
+
 
 # The client's own patch of `requests`, for Unix sockets, uses what urllib3 has deprecated.
 os.environ.setdefault("PY_IPFS_HTTP_CLIENT_PATCH_REQUESTS", "no")
@@ -32,7 +37,7 @@ class KuboDaemon:
 
     name = "Kubo"
 
-    def __init__(self, client: Any, address: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: "Client", address: str, sleep: Callable[[float], None] = time.sleep) -> None:
         """Use an ipfshttpclient `client`; `address` is for messages."""
         self._client = client
         self._address = address
@@ -111,7 +116,7 @@ class KuboDaemon:
             "See whether it is overloaded; set a longer `timeout` under `storage:` if it is only slow.",
         )
 
-    def _judge(self, error: Any) -> str:
+    def _judge(self, error: "Error") -> str:
         """Return the reason if another try may help; raise what is final."""
         response = getattr(error.original, "response", None)
         status = getattr(response, "status_code", 500)

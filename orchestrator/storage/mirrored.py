@@ -85,7 +85,7 @@ class MirroredStore(LocalStore):
             mirror.unpin(cid)
         else:
             local = self._fetch(cid, [self._blocks])
-            mirror.push(cid, lambda: write_car(cid, reading.walk(cid, local)))
+            mirror.push(cid, lambda: write_car([cid], reading.walk(cid, local)))
 
     def _sources(self) -> Sequence[BlockSource]:
         return [self._blocks, *self._remote]

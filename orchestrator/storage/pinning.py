@@ -73,7 +73,7 @@ class RemotePin:
         pin = {"cid": str(root), "origins": list(self._origins())[:_ORIGINS]}
         return self._checked(self._json(self._remote.ask("POST", "/pins", _LIMIT, json=pin), 202, 200), root)
 
-    def _checked(self, entry: Any, root: Cid) -> Entry:
+    def _checked(self, entry: Mapping[str, Any], root: Cid) -> Entry:
         """Return an entry of which everything that is used is as the API says, and about `root`."""
         try:
             about = Cid.parse(str(entry["pin"]["cid"]))

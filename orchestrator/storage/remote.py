@@ -4,13 +4,14 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import requests
 
 from orchestrator.answers import body_of
 from orchestrator.errors import ConfigError, StorageUnavailable
+
+if TYPE_CHECKING:
+    import requests
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the tries at a service that hangs: four tries in all."""
@@ -40,7 +41,7 @@ class Remote:
         url: str,
         timeout: float,
         token: str = "",
-        session: requests.Session | None = None,
+        session: "requests.Session | None" = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         try:
@@ -55,16 +56,20 @@ class Remote:
         self._url = url.rstrip("/")
         self._timeout = (min(5.0, timeout), timeout)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        import requests
+
         self._session = session or requests.Session()
         self._sleep = sleep
 
     def ask(
-        self, method: str, path: str, limit: int, headers: dict[str, str] | None = None, **options: Any
+        self, method: str, path: str, limit: int, headers: dict[str, str] | None = None, **options: object
     ) -> Answer:
         """Ask, up to four times while it is slow or overloaded; `options` are those of `requests`.
 
         Reads `limit` bytes of the answer at most. Raises StorageUnavailable.
         """
+        import requests
+
         reason = ""
         for pause in (*PAUSES, None):
             try:
@@ -95,8 +100,10 @@ class Remote:
         self._session.close()
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: "requests.RequestException") -> str:
     """What happened, without the URL: it may hold a key."""
+    import requests
+
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):

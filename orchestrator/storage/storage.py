@@ -15,7 +15,7 @@ from orchestrator.errors import BlockNotFound, IntegrityError, StorageError, Sto
 from orchestrator.storage import reading
 from orchestrator.storage.adding import PutResult, Source, add
 from orchestrator.storage.blocks import Batch
-from orchestrator.storage.car import read_car, write_car
+from orchestrator.storage.car import MAX_ROOTS, read_car, write_car
 from orchestrator.storage.cid import Cid
 from orchestrator.storage.disk import part_file
 from orchestrator.storage.pins import Pin
@@ -198,11 +198,19 @@ class Storage(abc.ABC):
         kind = "folder" if reading.is_folder(root, fetch) else "file"
         return Stat(cid, kind, reading.extent(root, fetch, self.largest).size, len(sizes), sum(sizes))
 
-    def export_car(self, cid: str, dest: Path) -> Path:
-        """Write everything below a root to a CAR file, which Kubo and pinning services take."""
-        root = Cid.parse(cid)
+    def export_car(self, cid: str, dest: Path, more: Sequence[str] = ()) -> Path:
+        """Write what is below a root, and below `more`, to a CAR file, which Kubo and pinning services take.
+
+        Raises StorageError for more than MAX_ROOTS.
+        """
+        roots = [Cid.parse(each) for each in (cid, *more)]
+        if len(roots) > MAX_ROOTS:
+            raise StorageError(
+                f"a CAR file has {MAX_ROOTS} roots at most, not {len(roots)}", "Write several."
+            )
+        blocks = (block for root in roots for block in reading.walk(root, self._fetch(root), self.largest))
         with part_file(dest) as part, part.open("wb") as file:
-            for data in write_car(root, reading.walk(root, self._fetch(root), self.largest)):
+            for data in write_car(roots, blocks):
                 file.write(data)
         return dest
 

@@ -19,6 +19,7 @@ from orchestrator.systems.sum.relaying import read_signed, relay, sign
 from orchestrator.systems.sum.replaying import replay
 from orchestrator.systems.sum.sealing import reveal, seal
 from orchestrator.types import Wei
+from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import done_by
 
@@ -85,7 +86,7 @@ def withdraw_everything(village: Village) -> None:
     for role in ROLES:
         account = village.account(role)
         if village.balance(role):
-            chain.send(shared.contract.withdraw(account.address), account)
+            chain.send(shared.contract.withdraw(account.address, EVERYTHING), account)
     assert chain.balance(shared.address) == 0
 
 

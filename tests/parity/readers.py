@@ -18,11 +18,12 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.competition import Group
 from orchestrator.chain.bound import value_of
 from orchestrator.errors import CidError, DataError, DilnError, ModelError
+from orchestrator.merkle import proof_of
 from orchestrator.models.integer import decode_model, decode_samples, encode_model, encode_samples
 from orchestrator.models.integer.models import check_outputs
 from orchestrator.models.online.features import decode_dense, decode_sparse, encode_sparse
 from orchestrator.models.online.weights import ModelParams
-from orchestrator.provenance.merkle import MerkleTree, leaf_hash, proof_of
+from orchestrator.provenance.merkle import MerkleTree, leaf_hash
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.archive import check_group
 from orchestrator.systems.competition.bounds import first_broken

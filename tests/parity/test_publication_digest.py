@@ -6,14 +6,10 @@ from hypothesis import strategies as st
 
 from orchestrator.bindings.registry import Publication, Status
 from orchestrator.chain.bound import plain
+from orchestrator.chain.typeddata import message_digest, recover_signer
 from orchestrator.provenance.identifiers import project_id_of, version_id_of
 from orchestrator.provenance.records import cid_digest, cid_kind
-from orchestrator.provenance.typed import (
-    message_digest,
-    promotion_message,
-    publication_message,
-    recover_signer,
-)
+from orchestrator.provenance.typed import promotion_message, publication_message
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 
 words = st.binary(min_size=32, max_size=32)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from orchestrator.errors import ContractReverted, DataError
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.rules import ACCURACY, F1, HINGE, HOUR, MEASURE_WAIT, Rules
-from tests.evm import Reverted
+from tests.evm import EVERYTHING, Reverted
 from tests.market_system import create, run_of, workshop
 
 WHO = ("contributor", "rival", "poisoner", "sleeper")
@@ -121,7 +121,7 @@ class AnybodyDoesAnything(RuleBasedStateMachine):
     @rule(who=st.sampled_from((*WHO, "provider", "cranker")))
     def withdraw(self, who: str) -> None:
         if self.s.reference.balances[who]:
-            self.s.evm.send(self.s.do.withdraw(self.s.evm.role(who)), who)
+            self.s.evm.send(self.s.do.withdraw(self.s.evm.role(who), EVERYTHING), who)
             self.s.reference.withdraw(who)
 
     @invariant()

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from orchestrator.models.online.features import encode_sparse
 from orchestrator.models.online.references import SparsePerceptron
-from tests.evm import Reverted
+from tests.evm import EVERYTHING, Reverted
 from tests.sum_system import ANY, DAY, GWEI, Contribution, Facts, System, Terms, Workshop
 
 ROLES = ("ann", "ben", "cid", "creator")
@@ -80,7 +80,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(role=who, amount=st.integers(1, 10**15))
     def fund(self, role: str, amount: int) -> None:
-        self.system.evm.send(self.system.do.fund(self.system.evm.role(role), 0), "payer", amount)
+        self.system.evm.send(self.system.do.fund(self.system.evm.role(role), amount), "payer", amount)
         self.ledger.balance[role] += amount
 
     @rule(role=who, x=samples, y=labels, extra=st.integers(0, 10**12))
@@ -215,7 +215,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(role=who)
     def withdraw(self, role: str) -> None:
-        call = self.system.do.withdraw(self.system.evm.role("purse"))
+        call = self.system.do.withdraw(self.system.evm.role("purse"), EVERYTHING)
         if self.attempt(call, role, self.ledger.balance[role] > 0):
             self.ledger.balance[role] = 0
 
@@ -250,7 +250,7 @@ class Money(RuleBasedStateMachine):
             self.system.evm.advance(DAY + 1)
         for role in (*ROLES, "keeper"):
             if self.system.balance(role):
-                self.system.evm.send(self.system.do.withdraw(self.system.evm.role("purse")), role)
+                self.system.evm.send(self.system.do.withdraw(self.system.evm.role("purse"), EVERYTHING), role)
         burnt = self.system.do.account("0x000000000000000000000000000000000000dEaD").call()[0]
         assert self.system.evm.web3.eth.get_balance(self.system.sum.address) == burnt
         assert self.system.words() == self.system.reference.words()

@@ -13,6 +13,7 @@ from orchestrator.kernel.system import System
 from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
 from orchestrator.systems.competition.duties import SYSTEM as COMPETITION
+from orchestrator.systems.federation.duties import SYSTEM as FEDERATION
 from orchestrator.systems.market.duties import SYSTEM as MARKET
 from orchestrator.systems.sum.adding import add
 from orchestrator.systems.sum.creating import create
@@ -25,6 +26,7 @@ from tests.unit.competition.test_workflows import FAIR, GOOD, enter
 from tests.unit.market.stage import open_fair
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
 from tests.unit.sum.giving import sample
+from tests.unit.systems.federation.stage import begin as begin_federation
 from tests.unit.systems.tournament.conftest import Stage as TournamentStage
 from tests.unit.systems.tournament.conftest import write_files
 
@@ -71,6 +73,11 @@ def market(session: Session, folder: Path) -> Address:
     return Address(fair.market.address)
 
 
+def federation(session: Session, folder: Path) -> Address:
+    """Three parties of whom a committee is drawn, and a round."""
+    return begin_federation(session, folder, "alice", "bob", "carol").address
+
+
 def tournament(session: Session, folder: Path) -> Address:
     """A round with a good and a bad entry."""
     write_files(folder)
@@ -81,6 +88,12 @@ STRATEGIES = {
     "competition": Strategy(COMPETITION, ("alice", "bob", "carol", "erin"), competition, lambda *_: 0),
     "market": Strategy(
         MARKET, ("alice", "bob", "carol", "dave"), market, lambda opened, who: opened.shared.balance(who)
+    ),
+    "federation": Strategy(
+        FEDERATION,
+        ("alice", "bob", "carol", "dave"),
+        federation,
+        lambda found, who: found.balance_of(who) + found.party_of(who).deposit,
     ),
     "tournament": Strategy(
         TOURNAMENT, ("alice", "bob", "dave", "erin"), tournament, lambda found, who: found.balance_of(who)

@@ -28,7 +28,7 @@ from tests.systems.strategies import STRATEGIES, Strategy
 
 GAS_CAP = 2**24
 GAS_MONEY = 10**17  # wei: more than the gas of a play costs
-LOOKS = 60
+LOOKS = 120
 BURNT = to_checksum_address("0x" + "dead".rjust(40, "0"))
 
 
@@ -76,7 +76,10 @@ def play(begun: Begun, session: Session, **options: Any) -> list[str]:
     keeper = Keeper(session, Known(session, [begun.strategy.system]), accounts, others=True, **options)
     failed = []
     for _ in range(LOOKS):
-        failed += [str(said) for said in keeper.turn() if said.failed]
+        told = list(keeper.turn())
+        failed += [str(said) for said in told if said.failed]
+        if not all(said.failed for said in told):
+            continue  # what one has done may be what another has waited for
         now = session.chain.now()
         later = [each.at for each in keeper.due() if each.at > now]
         if not later:

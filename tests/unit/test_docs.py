@@ -15,6 +15,7 @@ PAGES = (
     "docs/grow.md",
     "docs/market.md",
     "docs/models.md",
+    "docs/python.md",
     "docs/tournament.md",
     "docs/tutorial.md",
 )
@@ -53,8 +54,11 @@ def test_docs__commands_and_python__run(
             assert run(arguments) == 0, f"{line}\n{capsys.readouterr().err}"
 
 
-def test_readme__blocks__can_be_pasted() -> None:
-    for language, content in blocks("README.md", "console", "sh"):
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+)
+def test_pages__blocks__can_be_pasted(page: str) -> None:
+    for language, content in blocks(page, "bash", "console", "sh"):
         assert language == "sh"
         assert not re.search(r"^\$ ", content, re.MULTILINE), content
 

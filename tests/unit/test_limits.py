@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ LONG_COMMANDS = {
     "competition.competing.train_baseline": 14,
     "competition.creating.create": 17,
     "competition.reading.data": 24,
+    "federation.experimenting.experiment": 31,
     "host.contracts.migrate": 15,
     "host.contracts.node": 14,
     "market.contributing.contribute": 23,
@@ -21,6 +23,7 @@ LONG_COMMANDS = {
     "market.creating.create": 31,
     "market.running.list_markets": 13,
     "models.commands.fund": 18,
+    "page.page": 14,
     "prove.bundling.import_model": 16,
     "prove.checking.verify_files": 15,
     "prove.predicting.anchor_log": 18,
@@ -96,10 +99,26 @@ def test_commands__listed_as_long__are(name: str) -> None:
     assert dict(commands())[name] > COMMAND
 
 
-UNSAID = 345
+UNSAID = 40
 """How often `: Any` stands in the package: where a library has no types, or a file may hold anything."""
 
 
 def test_types__any__are_few() -> None:
     found = [len(re.findall(r": Any\b", path.read_text(encoding="utf-8"))) for path, _ in sources()]
     assert sum(found) <= UNSAID
+
+
+def test_architecture__picture__is_of_the_linter_s_layers() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [layer.split(" | ") for layer in contracts[0]["layers"]]
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = page[page.index("```mermaid") :].partition("\n```\n")[0]
+    for layer in layers[: [layer[0] for layer in layers].index("orchestrator.config")]:
+        places = [picture.index(module.removeprefix("orchestrator.")) for module in layer]
+        assert places == sorted(places), layer
+        picture = picture[max(places) :]
+    rooms = {each.rpartition(".")[2] for each in contracts[1]["modules"]}
+    assert rooms == {path.name for path in (ROOT / "orchestrator/systems").iterdir() if path.is_dir()} - {
+        "__pycache__"
+    }
+    assert all(f"{room} ~~~" in page or f"~~~ {room}" in page for room in rooms)

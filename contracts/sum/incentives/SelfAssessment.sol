@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {Phases} from "../../kernel/Phases.sol";
 import {Facts} from "../Facts.sol";
 import {Incentive} from "../Incentive.sol";
 import {Model} from "../../models/online/Model.sol";
@@ -48,7 +49,7 @@ import {Terms} from "./Terms.sol";
 /// (a perceptron), earns with it (docs/security/sum.md says how much). Reputation is as cheap as a locked deposit:
 /// who only
 /// farms it gets its share of what the honest lose where the model errs. Until the first refunds nobody can report.
-abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, Model {
+abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, Model, Phases {
     /// @param share promised, in units; zero once taken.
     /// @param made whether there is one, or was.
     struct Report {
@@ -71,7 +72,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         // Check:
         (uint256 left, uint256 look) = _open(id, facts, x);
         (uint256 unit, Terms terms) = _unitAndTerms();
-        if (look == 0) _checkTime(_dueAt(facts, terms));
+        if (look == 0) _notBefore(_dueAt(facts, terms));
         uint256 predicted = _verdict(x);
         require(predicted == facts.label(), ModelDisagrees(predicted));
         // Effect:
@@ -80,7 +81,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
             if (facts.hidden() || !facts.surprise()) earned = 1;
         } else {
             if (!_decided(id, look, 0, terms)) return;
-            _checkTime(_dueAt(facts, terms));
+            _notBefore(_dueAt(facts, terms));
         }
         uint256 amount = _worth(left, unit);
         address contributor = facts.contributor();
@@ -98,7 +99,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         require(msg.sender != facts.contributor(), OwnContribution());
         require(!report_.made || _isFor(look), ReportedAlready());
         (uint256 unit, Terms terms) = _unitAndTerms();
-        _checkTime(_dueAt(facts, terms) - terms.takeGap());
+        _notBefore(_dueAt(facts, terms) - terms.takeGap());
         _checkAgainst(facts, x);
         // Effect:
         uint256 share = report_.share;
@@ -122,7 +123,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         uint256 share = _reports[id][msg.sender].share;
         require(share != 0, NotReported());
         Terms terms = _terms();
-        _checkTime(_dueAt(facts, terms));
+        _notBefore(_dueAt(facts, terms));
         _checkAgainst(facts, x);
         // Effect:
         if (!_decided(id, look, 1, terms)) return;
@@ -142,7 +143,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
         (uint256 left, uint256 look) = _open(id, facts, x);
         require(msg.sender != facts.contributor(), OwnContribution());
         Terms terms = _terms();
-        _checkTime(_dueAt(facts, terms) + (msg.sender == creator() ? terms.creatorWait() : terms.anyWait()));
+        _notBefore(_dueAt(facts, terms) + (msg.sender == creator() ? terms.creatorWait() : terms.anyWait()));
         _checkAgainst(facts, x);
         // Effect:
         if (!_decided(id, look, 1, terms)) return;
@@ -217,7 +218,7 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     /// last look that changed sides is long enough ago. If it said otherwise, this one is noted instead.
     function _decided(uint256 id, uint256 look, uint256 side, Terms terms) private returns (bool) {
         if (look != 0 && look & 1 == side) {
-            _checkTime((look >> 1) + terms.takeGap());
+            _notBefore((look >> 1) + terms.takeGap());
             return true;
         }
         _records[uint32(id)].look = uint48(block.timestamp << 1 | side);
@@ -241,11 +242,6 @@ abstract contract SelfAssessment is ISelfAssessment, Purse, Records, Incentive, 
     function _checkAgainst(Facts facts, bytes calldata x) private view {
         uint256 predicted = _verdict(x);
         require(predicted != facts.label(), ModelAgrees(predicted));
-    }
-
-    function _checkTime(uint256 time) private view {
-        // slither-disable-next-line timestamp (days: seconds do not matter)
-        require(block.timestamp >= time, TooEarly(time));
     }
 
     function _worth(uint256 units, uint256 unit) private pure returns (uint256) {

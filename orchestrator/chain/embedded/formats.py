@@ -1,11 +1,16 @@
 """Blocks, transactions, receipts and logs in the shape of the Ethereum JSON-RPC specification."""
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rlp
 from eth._utils.address import generate_contract_address
 from eth_utils.address import to_checksum_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eth.abc import BlockAPI, ReceiptAPI, SignedTransactionAPI
 
 
 def quantity(number: int) -> str:
@@ -64,7 +69,7 @@ def transaction_json(block: Any, index: int) -> dict[str, Any]:
         "to": to_checksum_address(transaction.to) if transaction.to else None,
         "nonce": quantity(transaction.nonce),
         "gas": quantity(transaction.gas),
-        "gasPrice": quantity(effective_gas_price(block.header, transaction)),
+        "gasPrice": quantity(effective_gas_price(block.header.base_fee_per_gas, transaction)),
         "value": quantity(transaction.value),
         "input": data(transaction.data),
         "v": quantity(transaction.v if kind == 0 else transaction.y_parity),
@@ -91,7 +96,9 @@ def transaction_json(block: Any, index: int) -> dict[str, Any]:
     return shown
 
 
-def receipt_json(block: Any, receipts: Any, index: int, logs: list[dict[str, Any]]) -> dict[str, Any]:
+def receipt_json(
+    block: "BlockAPI", receipts: "Sequence[ReceiptAPI]", index: int, logs: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The receipt of the transaction at `index` of a mined block, whose logs are `logs`."""
     transaction, receipt = block.transactions[index], receipts[index]
     before = receipts[index - 1].gas_used if index else 0
@@ -108,7 +115,7 @@ def receipt_json(block: Any, receipts: Any, index: int, logs: list[dict[str, Any
         "status": "0x1" if receipt.state_root == b"\x01" else "0x0",
         "gasUsed": quantity(receipt.gas_used - before),
         "cumulativeGasUsed": quantity(receipt.gas_used),
-        "effectiveGasPrice": quantity(effective_gas_price(block.header, transaction)),
+        "effectiveGasPrice": quantity(effective_gas_price(block.header.base_fee_per_gas, transaction)),
         "logs": logs,
         "logsBloom": data(receipt.bloom.to_bytes(256, "big")),
     }
@@ -130,20 +137,18 @@ def log_json(row: sqlite3.Row | tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def transaction_type(transaction: Any) -> int:
+def transaction_type(transaction: object) -> int:
     """Its EIP-2718 type; 0 for one from before types."""
     return int(getattr(transaction, "type_id", None) or 0)
 
 
-def effective_gas_price(header: Any, transaction: Any) -> int:
+def effective_gas_price(base: int | None, transaction: "SignedTransactionAPI") -> int:
     """What each gas cost, in wei (EIP-1559)."""
-    priority = min(
-        transaction.max_priority_fee_per_gas, transaction.max_fee_per_gas - header.base_fee_per_gas
-    )
-    return int(header.base_fee_per_gas + priority)
+    base = base or 0
+    return base + min(transaction.max_priority_fee_per_gas, transaction.max_fee_per_gas - base)
 
 
-def _place(block: Any, index: int) -> dict[str, str]:
+def _place(block: "BlockAPI", index: int) -> dict[str, str]:
     return {
         "blockNumber": quantity(block.number),
         "blockHash": data(block.hash),

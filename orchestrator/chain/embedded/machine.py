@@ -5,19 +5,31 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eth.chains.base import MiningChain
 from eth.db.atomic import AtomicDB
 from eth.exceptions import Revert
 from eth.vm.forks.prague import PragueVM
 from eth.vm.spoof import SpoofTransaction
+from eth_typing import Address as Canonical
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
 from orchestrator.chain.development import ADDRESSES, BALANCE
 from orchestrator.chain.embedded.database import ChainFile
+
+if TYPE_CHECKING:
+    from eth.abc import (
+        BlockAPI,
+        BlockHeaderAPI,
+        ComputationAPI,
+        MiningChainAPI,
+        SignedTransactionAPI,
+        StateAPI,
+    )
+
 
 CHAIN_ID = 0x44494C4E
 """1145654350, the letters DILN: no public chain's id, so that nothing signed here is valid elsewhere."""
@@ -87,7 +99,7 @@ class Machine:
         }
         DilnChain.from_genesis(AtomicDB(self.file.kv), header, accounts)
 
-    def next_header(self, chain: Any) -> Any:
+    def next_header(self, chain: "MiningChainAPI") -> Any:
         """The header of the block that would be mined now, in real time plus what was advanced."""
         head = chain.get_canonical_head()
         now = int(self._clock()) + self.file.setting(_TIME_OFFSET)
@@ -117,7 +129,7 @@ class Machine:
         self._keep_logs(chain, block)
         return bytes(block.hash if transaction is None else transaction.hash)
 
-    def _keep_logs(self, chain: Any, block: Any) -> None:
+    def _keep_logs(self, chain: "MiningChainAPI", block: "BlockAPI") -> None:
         position = 0
         for index, receipt in enumerate(block.get_receipts(chain.chaindb)):
             for log in receipt.logs:
@@ -136,12 +148,12 @@ class Machine:
                 )
                 position += 1
 
-    def call(self, message: Message, header: Any) -> bytes:
+    def call(self, message: Message, header: "BlockHeaderAPI") -> bytes:
         """What `message` returns in the block of `header`. Raises Refused, ValidationError."""
         with self._free_state(header) as state:
             return bytes(_succeeded(_execute(state, message, _limit(message))).output)
 
-    def estimate_gas(self, message: Message, header: Any) -> int:
+    def estimate_gas(self, message: Message, header: "BlockHeaderAPI") -> int:
         """A gas limit with which `message` succeeds in the block of `header`, at most 2 % too high.
 
         Raises Refused when it fails with any limit, ValidationError.
@@ -166,7 +178,7 @@ class Machine:
             return highest
 
     @contextmanager
-    def _free_state(self, header: Any) -> Iterator[Any]:
+    def _free_state(self, header: "BlockHeaderAPI") -> Iterator[Any]:
         """The state in which a call is tried: gas costs nothing."""
         state = self.chain.get_vm(header.copy(base_fee_per_gas=0)).state
         snapshot = state.snapshot()
@@ -179,7 +191,7 @@ def _limit(message: Message) -> int:
     return min(message.gas or GAS_LIMIT, GAS_LIMIT)
 
 
-def _execute(state: Any, message: Message, gas: int) -> Any:
+def _execute(state: "StateAPI", message: Message, gas: int) -> Any:
     snapshot = state.snapshot()
     try:
         return state.apply_transaction(_spoofed(state, message, gas))
@@ -187,11 +199,11 @@ def _execute(state: Any, message: Message, gas: int) -> Any:
         state.revert(snapshot)
 
 
-def _spoofed(state: Any, message: Message, gas: int) -> Any:
+def _spoofed(state: "StateAPI", message: Message, gas: int) -> Any:
     builder: Any = PragueVM.get_transaction_builder()
     unsigned = builder.new_unsigned_dynamic_fee_transaction(
         chain_id=CHAIN_ID,
-        nonce=state.get_nonce(message.sender),
+        nonce=state.get_nonce(Canonical(message.sender)),
         max_priority_fee_per_gas=0,
         max_fee_per_gas=0,
         gas=gas,
@@ -217,7 +229,7 @@ def _decoded(raw: bytes) -> Any:
     return transaction
 
 
-def _require_next(chain: Any, transaction: Any) -> None:
+def _require_next(chain: "MiningChainAPI", transaction: "SignedTransactionAPI") -> None:
     """Say in the words of other nodes that a nonce is used, or not its sender's next."""
     following = chain.get_vm().state.get_nonce(transaction.sender)
     if transaction.nonce != following:
@@ -225,14 +237,14 @@ def _require_next(chain: Any, transaction: Any) -> None:
         raise ValidationError(f"nonce too {which}: next nonce {following}, tx nonce {transaction.nonce}")
 
 
-def _succeeds(state: Any, message: Message, gas: int) -> bool:
+def _succeeds(state: "StateAPI", message: Message, gas: int) -> bool:
     try:
         return not _execute(state, message, gas).is_error
     except ValidationError:  # less gas than the transaction costs before it starts
         return False
 
 
-def _succeeded(computation: Any) -> Any:
+def _succeeded(computation: "ComputationAPI") -> Any:
     if not computation.is_error:
         return computation
     if isinstance(computation.error, Revert):

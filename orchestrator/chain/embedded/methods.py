@@ -1,7 +1,7 @@
 """The JSON-RPC methods of the embedded chain: what DILN, wallets, explorers and tools ask for."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eth.exceptions import HeaderNotFound, TransactionNotFound
 
@@ -18,6 +18,10 @@ from orchestrator.chain.embedded.formats import (
 from orchestrator.chain.embedded.machine import CHAIN_ID, Machine
 from orchestrator.chain.embedded.parameters import Block, Filter, Parameter
 from orchestrator.text import shown
+
+if TYPE_CHECKING:
+    from eth.abc import BlockAPI
+
 
 PRIORITY_FEE = 10**9
 LONGEST_HISTORY = 1024
@@ -94,7 +98,7 @@ class Methods:
             "evm_mine": (lambda _: data(self.machine.mine()), (Parameter("options", of.anything, None),)),
         }
 
-    def ask(self, method: str, params: Any) -> Any:
+    def ask(self, method: str, params: object) -> Any:
         """Raises NotImplementedError for an unknown method, InvalidParams, Refused, ValidationError."""
         if method not in self._methods:
             raise NotImplementedError(f"the embedded chain has no method {shown(method, 80)}")
@@ -165,7 +169,7 @@ class Methods:
                 values.extend(wanted)
         return [log_json(row) for row in self.machine.file.logs(" AND ".join(clauses), values)]
 
-    def _receipt(self, block: Any, index: int) -> dict[str, Any]:
+    def _receipt(self, block: "BlockAPI", index: int) -> dict[str, Any]:
         rows = self.machine.file.logs("block = ? AND transaction_index = ?", (block.number, index))
         receipts = block.get_receipts(self.machine.chain.chaindb)
         return receipt_json(block, receipts, index, [log_json(row) for row in rows])

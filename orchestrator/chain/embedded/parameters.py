@@ -39,7 +39,7 @@ class Parameter(NamedTuple):
 
     name: str
     read: Callable[[str, Any], Any]
-    default: Any = ...
+    default: object = ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Filter:
     topics: Sequence[Sequence[bytes]] = field(default=())
 
 
-def read_all(parameters: Sequence[Parameter], given: Any) -> list[Any]:
+def read_all(parameters: Sequence[Parameter], given: object) -> list[Any]:
     """The values of `given`, a list by position. Raises InvalidParams."""
     if not isinstance(given, list | tuple):
         raise InvalidParams("`params` must be a list")
@@ -64,7 +64,7 @@ def read_all(parameters: Sequence[Parameter], given: Any) -> list[Any]:
     return [_read(each, value) for each, value in zip(parameters, values, strict=True)]
 
 
-def _read(parameter: Parameter, value: Any) -> Any:
+def _read(parameter: Parameter, value: object) -> Any:
     if value is None:
         if parameter.default is ...:
             raise InvalidParams(f"`{parameter.name}` is missing")
@@ -72,15 +72,15 @@ def _read(parameter: Parameter, value: Any) -> Any:
     return parameter.read(parameter.name, value)
 
 
-def address(name: str, value: Any) -> bytes:
+def address(name: str, value: object) -> bytes:
     return _sized(name, value, 20, "an address")
 
 
-def digest(name: str, value: Any) -> bytes:
+def digest(name: str, value: object) -> bytes:
     return _sized(name, value, 32, "a hash")
 
 
-def _sized(name: str, value: Any, size: int, kind: str) -> bytes:
+def _sized(name: str, value: object, size: int, kind: str) -> bytes:
     try:
         found = content(name, value)
     except InvalidParams:
@@ -90,7 +90,7 @@ def _sized(name: str, value: Any, size: int, kind: str) -> bytes:
     return found
 
 
-def content(name: str, value: Any) -> bytes:
+def content(name: str, value: object) -> bytes:
     """Bytes of any length."""
     if isinstance(value, bytes):
         return bytes(value)
@@ -99,7 +99,7 @@ def content(name: str, value: Any) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def number(name: str, value: Any) -> int:
+def number(name: str, value: object) -> int:
     """A whole number from 0 to 2²⁵⁶ − 1."""
     if isinstance(value, str) and _QUANTITY.fullmatch(value):
         return int(value, 16)
@@ -108,14 +108,14 @@ def number(name: str, value: Any) -> int:
     raise InvalidParams(f"`{name}` must be 0x and 1 to 64 hex digits; it is {_told(value)}")
 
 
-def slot(name: str, value: Any) -> int:
+def slot(name: str, value: object) -> int:
     """A storage slot: a number, or 32 bytes."""
     return (
         int.from_bytes(value, "big") if isinstance(value, bytes) and len(value) == 32 else number(name, value)
     )
 
 
-def duration(name: str, value: Any) -> int:
+def duration(name: str, value: object) -> int:
     """Seconds, at most what a timestamp of a block can hold after it."""
     found = number(name, value)
     if found >= 1 << 40:
@@ -123,23 +123,23 @@ def duration(name: str, value: Any) -> int:
     return found
 
 
-def flag(name: str, value: Any) -> bool:
+def flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise InvalidParams(f"`{name}` must be true or false; it is {_told(value)}")
     return value
 
 
-def anything(_: str, value: Any) -> Any:
+def anything(_: str, value: object) -> Any:
     """What other nodes take and this one needs not."""
     return value
 
 
-def nothing(name: str, _: Any) -> None:
+def nothing(name: str, _: object) -> None:
     """What other nodes take, and what changes the answer: it must not be passed over."""
     raise InvalidParams(f"`{name}` is not supported here: leave it out")
 
 
-def height(name: str, value: Any) -> str | int:
+def height(name: str, value: object) -> str | int:
     """A block by tag or number."""
     if isinstance(value, str) and value in TAGS:
         return value
@@ -155,7 +155,7 @@ def height(name: str, value: Any) -> str | int:
     return found
 
 
-def block(name: str, value: Any) -> Block:
+def block(name: str, value: object) -> Block:
     """A block by tag, number, or EIP-1898's object of a number or a hash."""
     if not isinstance(value, dict):
         return height(name, value)
@@ -167,7 +167,7 @@ def block(name: str, value: Any) -> Block:
     raise InvalidParams(f"`{name}` must have either `blockNumber` or `blockHash`")
 
 
-def call(name: str, value: Any) -> Message:
+def call(name: str, value: object) -> Message:
     """The message of eth_call and eth_estimateGas."""
     given = _object(name, value, _CALL_KEYS)
     sent = given.get("input") or given.get("data")
@@ -180,7 +180,7 @@ def call(name: str, value: Any) -> Message:
     )
 
 
-def log_filter(name: str, value: Any) -> Filter:
+def log_filter(name: str, value: object) -> Filter:
     """The filter of eth_getLogs."""
     given = _object(name, value, _FILTER_KEYS)
     if "blockHash" in given and ("fromBlock" in given or "toBlock" in given):
@@ -197,7 +197,7 @@ def log_filter(name: str, value: Any) -> Filter:
     )
 
 
-def percentiles(name: str, value: Any) -> list[float]:
+def percentiles(name: str, value: object) -> list[float]:
     """Those of eth_feeHistory: rising, from 0 to 100."""
     if not isinstance(value, list | tuple) or len(value) > MOST_PERCENTILES:
         raise InvalidParams(f"`{name}` must be a list of at most {MOST_PERCENTILES} numbers")
@@ -207,7 +207,7 @@ def percentiles(name: str, value: Any) -> list[float]:
     return numbers
 
 
-def _alternatives(name: str, value: Any, read: Callable[[str, Any], bytes]) -> list[bytes]:
+def _alternatives(name: str, value: object, read: Callable[[str, Any], bytes]) -> list[bytes]:
     if value is None:
         return []
     values = value if isinstance(value, list | tuple) else [value]
@@ -226,7 +226,7 @@ def _object(name: str, value: Any, known: frozenset[str]) -> dict[str, Any]:
     return given
 
 
-def _told(value: Any) -> str:
+def _told(value: object) -> str:
     """A stranger's value in a sentence."""
     if isinstance(value, str):
         return f"“{shown(value, 40)}”"

@@ -49,7 +49,7 @@ class EmbeddedProvider(BaseProvider):
                 if self._file.new:  # nobody was faster
                     machine.found()
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
         answer: dict[str, Any] = {"jsonrpc": "2.0", "id": 0}
         access = self._file.writing() if method in WRITES else self._file.reading()
         try:

@@ -94,8 +94,9 @@ def withdraw(session: "Session", reference: CompetitionArgument = "latest") -> A
     money = moneys.currency_of(session.chain, found.terms.token)
     paid = closing.withdraw(session, found, session.sender)
     value = [{"reason": each.reason, "amount": money.json(each.amount)} for each in paid]
-    told = {each.reason: money.show(each.amount) for each in paid} or {"nothing": "is due"}
-    return Answer(value, Facts(told))
+    if not paid:
+        return Answer(value, "nothing is due")
+    return Answer(value, Facts({each.reason: money.show(each.amount) for each in paid}))
 
 
 @command(compete, sender=SENDS, storage=True)

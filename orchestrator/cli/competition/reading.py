@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 def list_competitions(session: "Session") -> Table:
     """List the competitions on this chain."""
     rows = [_row(session, each) for each in finding.factory_of(session).competitions()]
-    return Table(rows, ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"])
+    columns = ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"]
+    return Table(rows, columns, "none was created")
 
 
 def _row(session: "Session", each: "Competition") -> dict[str, Any]:
@@ -132,7 +133,7 @@ def facts_of(session: "Session", seen: "overview.Overview") -> dict[str, Any]:
         "competition": seen.address,
         "organizer": terms.organizer,
         "phase": seen.phase.name.lower(),
-        "until": Shown(until, times.show_moment(until, now)) if until else None,
+        "until": Shown(times.instant(until), times.show_moment(until, now)) if until else None,
         "outcome": progress.outcome.name.lower(),
         "token": None if terms.token == ZERO_ADDRESS else terms.token,
         "prize": amount(money, terms.prize),

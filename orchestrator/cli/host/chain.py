@@ -8,7 +8,7 @@ import typer
 from orchestrator.cli.host import chain
 from orchestrator.cli.host.listen import Listen, open_server
 from orchestrator.console import SENDS, Answer, Facts, Shown, Table, amount, command, lazy_imports
-from orchestrator.times import seconds, utc
+from orchestrator.times import instant, seconds, utc
 
 with lazy_imports():
     from orchestrator import chain as chains
@@ -107,7 +107,7 @@ def _facts(connected: "chains.Chain", block: int | None = None) -> dict[str, Any
         "network": connected.network.name,
         "chain_id": connected.chain_id,
         "block": number,
-        "time": Shown(time, utc(time).isoformat()),
+        "time": Shown(instant(time), utc(time).isoformat()),
         "hash": "0x" + connected.block_hash(number).hex(),
         "genesis": connected.genesis_hash,
     }

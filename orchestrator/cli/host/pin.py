@@ -10,6 +10,7 @@ from orchestrator.console import NEWEST, AllOption, Answer, Facts, Table, comman
 from orchestrator.errors import UsageError
 from orchestrator.storage import DEFAULT_PROFILE, Storage, decrypt_file, encrypt_file, read_identity
 from orchestrator.storage.cid import Cid
+from orchestrator.times import instant
 
 COLUMNS = ["cid", "size", "not mirrored because"]
 
@@ -40,7 +41,7 @@ def ls(session: Storage, every: AllOption = False) -> Answer:
     count, _ = session.count()
     if len(pins) < count and not every:
         err.print(f"{count - len(pins)} older ones are listed with --all")
-    return _listed(pins)
+    return _listed(pins, "nothing is pinned")
 
 
 @command(pin)
@@ -80,18 +81,25 @@ def get(
 @command(pin, "export")
 def export_car(
     session: Storage,
-    cid: CidArgument,
+    cid: Annotated[str | None, typer.Argument(metavar="[CID]", help="What is written.")] = None,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE.car]", help="The same as --output.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: CID.car.")
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Write all that is pinned, into one file.")] = False,
 ) -> Answer:
-    """Write CID and all below it into a CAR file."""
+    """Write CID and all below it into a CAR file, to send it to somebody."""
     if file and output:
         raise UsageError("two files were named", "Give one of FILE.car and --output.")
-    dest = file or output or Path(f"{Cid.parse(cid)}.car")
-    session.export_car(cid, dest)
-    return Answer({"cid": cid, "file": str(dest)}, f"wrote {dest}")
+    if every == (cid is not None):
+        raise UsageError("name a CID, or --all", "The file of --all is named by --output.")
+    cids = [str(each.cid) for each in session.pins(None)] if cid is None else [cid]
+    if not cids:
+        raise UsageError("nothing is pinned", "`diln pin add FILE` pins.")
+    dest = file or output or Path("pins.car" if every else f"{Cid.parse(cids[0])}.car")
+    session.export_car(cids[0], dest, cids[1:])
+    value = {"cids": cids} if every else {"cid": cid}
+    return Answer(value | {"file": str(dest)}, f"wrote {dest}")
 
 
 @command(pin, "import")
@@ -105,4 +113,6 @@ def import_car(
 
 def _listed(pins: list[Any], empty: str = "") -> Answer:
     rows = [dict(zip(COLUMNS, (each.cid, each.size, each.queued), strict=True)) for each in pins]
-    return Answer([vars(each) for each in pins], Table(rows, COLUMNS, empty))
+    return Answer(
+        [{**vars(each), "created": instant(each.created)} for each in pins], Table(rows, COLUMNS, empty)
+    )

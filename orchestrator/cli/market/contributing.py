@@ -87,7 +87,8 @@ def contribute(
                 session, opened, submission, account, sealed=sealed, progress=progress
             )
     numbers = [each.index for each in done.given]
-    return Facts(facts | {"contributions": len(numbers), "numbers": numbers, "gas": done.gas_used})
+    told = {} if sealed else {"contributions": len(numbers)}  # the sealed ones are numbered when they open
+    return Facts(facts | told | {"numbers": numbers, "gas": done.gas_used})
 
 
 @command(market, sender=SENDS)

@@ -25,6 +25,7 @@ from orchestrator.console import (
     amount,
     command,
     lazy_imports,
+    nameless,
     progress_bar,
 )
 from orchestrator.errors import ChainError, DilnError
@@ -49,7 +50,7 @@ WAITS = {
 
 
 @command(market, "list")
-def list_markets(session: "Session") -> Table:
+def list_markets(session: "Session") -> Answer:
     """List the markets of this chain, and what each pays."""
     rows = []
     for created, descriptor in finding.models(session):
@@ -63,7 +64,9 @@ def list_markets(session: "Session") -> Table:
         provider = Shown(created.creator, session.name_of(created.creator))
         row = {"name": descriptor.name if descriptor else "", "provider": provider}
         rows.append(row | {"address": created.address} | _row(found))
-    return Table(rows, ["name", "phase", "until", "bounty", "contributions", "provider", "address"])
+    columns = ["name", "phase", "until", "bounty", "contributions", "provider", "address"]
+    unknown = sum(not row["name"] for row in rows)
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 def _row(found: "contract.MarketContract") -> dict[str, Any]:

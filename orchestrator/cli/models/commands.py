@@ -10,12 +10,14 @@ from orchestrator.cli.market import market
 from orchestrator.cli.models.options import EncoderOption, SampleOptions, amount, encode
 from orchestrator.cli.sum import shared
 from orchestrator.console import SENDS, Answer, Consent, Facts, Shown, command, lazy_imports
+from orchestrator.console import amount as amount_of
 
 with lazy_imports():
     from orchestrator.models.online import factory, finding, funding
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
+    from orchestrator.models.online.clone import Clone
     from orchestrator.models.online.finding import Instance
 
 OPENERS = {
@@ -34,6 +36,15 @@ def open_any(session: "Session", reference: str, encoder: Path | None = None) ->
     address = finding.locate(session, reference)
     module, name = OPENERS[factory.recognize(session.chain, address).policy.commands]
     found: Instance = getattr(import_module(module), name)(session, address, encoder)
+    return found
+
+
+def contract_of(session: "Session", reference: str) -> "Clone":
+    """The contract alone: by its address, what it owes is paid whatever files are lost."""
+    address = finding.locate(session, reference)
+    composition = factory.recognize(session.chain, address)
+    module, _ = OPENERS[composition.policy.commands]
+    found: Clone = import_module(module).bind(composition, session.chain, address)
     return found
 
 
@@ -77,13 +88,14 @@ def withdraw(
     to: Annotated[str | None, typer.Option(metavar="ACCOUNT", help="Default: the sender.")] = None,
 ) -> Answer | Facts:
     """Pay out what the model or market owes to the account --from."""
-    opened, account = open_any(session, reference), session.sender
+    found, account = contract_of(session, reference), session.sender
     dest = session.address(to, paid=True) if to else account.address
-    if not opened.shared.balance(account.address):
-        return Answer({"amount": opened.shared.money.json(0)}, "there is nothing to withdraw")
-    receipt = session.send(opened.shared.contract.withdraw(dest), account)
-    paid = opened.shared.paid_out(receipt)
-    return Facts({"amount": amount(opened, paid), "to": dest, "transaction": receipt.tx_hash})
+    due = found.balance(account.address)
+    if not due:
+        return Answer({"amount": found.money.json(0)}, "there is nothing to withdraw")
+    receipt = session.send(found.contract.withdraw(dest, due), account)
+    paid = amount_of(found.money, found.paid_out(receipt))
+    return Facts({"amount": paid, "to": dest, "transaction": receipt.tx_hash})
 
 
 @command(market)

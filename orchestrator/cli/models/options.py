@@ -10,7 +10,7 @@ import typer
 from orchestrator.console import Shown, lazy_imports
 from orchestrator.console import amount as amount_of
 from orchestrator.errors import DataError, UsageError
-from orchestrator.times import utc
+from orchestrator.times import instant, utc
 
 with lazy_imports():
     from orchestrator.models.online import encoders, encoding, planning, training
@@ -206,4 +206,4 @@ def when(time: int) -> str:
 
 def moment(time: int) -> Shown:
     """The same in facts: machines count with it."""
-    return Shown(time, when(time))
+    return Shown(instant(time), when(time))

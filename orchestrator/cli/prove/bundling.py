@@ -62,4 +62,6 @@ def import_model(
     lines = [f"signed by {signer}" for signer in signers]
     lines += [f"left out: {reason}" for reason in imported.refused]
     lines += [f"proof: {proof}" for proof in imported.proofs]
+    lines += [f"next, if it is published: diln verify {run.model}"]
+    lines += [f"else sign it: diln sign {run.id} --project CREATOR/{run.name} --from NAME"]
     return Answer(facts | lists, Facts(facts), *lines)

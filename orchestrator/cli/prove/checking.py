@@ -29,12 +29,12 @@ from orchestrator.console import (
 from orchestrator.console.results import IN_PART
 from orchestrator.errors import DilnError, UsageError
 from orchestrator.text import shown
-from orchestrator.times import seconds, show_time
+from orchestrator.times import instant, seconds, show_time
 from orchestrator.types import Seconds
 
 with lazy_imports():
     from orchestrator import provenance
-    from orchestrator.systems.prove import fetching, loading, offline, projects, references, runs
+    from orchestrator.systems.prove import bundling, fetching, loading, offline, projects, references, runs
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -141,6 +141,12 @@ def _verified(
         name_of=session.full_name_of,
         progress=progress,
     )
+    if not verification.version and bundling.is_bundle(Path(meant)):
+        raise UsageError(
+            f"{shown(subject)} is not a model, but a bundle of one",
+            "`diln import FILE` takes it in, and tells what to verify; or check it alone: "
+            "`diln verify FILE --offline`.",
+        )
     return policy.apply(verification, session.chain.now(), session.full_name_of)
 
 
@@ -152,7 +158,7 @@ def log(session: "Session", project: OwnProjectArgument = None, every: AllOption
     if len(versions) < found.versions and not every:
         err.print(f"{found.versions - len(versions)} older ones are listed with --all")
     columns = ["version", "status", "published", "signatures", "sha256", "reason"]
-    return Table([_row(found.name, version) for version in versions], columns)
+    return Table([_row(found.name, version) for version in versions], columns, "no version was published yet")
 
 
 @command(prove, "lineage", sender=VIEWS)
@@ -225,7 +231,7 @@ def _row(name: str, version: "provenance.Version") -> dict[str, Any]:
     return {
         "version": f"{name}@{version.number}",
         "status": version.status.word,
-        "published": Shown(version.published_at, show_time(version.published_at)),
+        "published": Shown(instant(version.published_at), show_time(version.published_at)),
         "signatures": version.approvals,
         "sha256": version.artifact_hash.hex(),
         "manifest": version.manifest_digest.hex(),

@@ -62,7 +62,9 @@ def list_projects(session: "Session", every: AllOption = False) -> Answer:
     if len(found) == NEWEST and not every:
         err.print("older ones, if there are any, are listed with --all")
     rows = [each | {"id": each["id"][:16]} for each in found]
-    return Answer(found, Table(rows, ["name", "owner", "signatures", "versions", "id"]))
+    return Answer(
+        found, Table(rows, ["name", "owner", "signatures", "versions", "id"], "no project was created yet")
+    )
 
 
 @command(project, sender=VIEWS)

@@ -9,6 +9,7 @@ from orchestrator.cli.prove import runs as group
 from orchestrator.config import Settings
 from orchestrator.console import NEWEST, AllOption, Answer, Shown, Table, command, lazy_imports
 from orchestrator.errors import UsageError
+from orchestrator.times import instant
 
 with lazy_imports():
     from orchestrator.systems.prove import runs
@@ -34,7 +35,7 @@ def _told(found: dict[str, Any]) -> dict[str, Any]:
     """The same with a time that machines count with, where it is one."""
     try:
         created = found["created"]
-        return found | {"created": Shown(int(datetime.fromisoformat(created).timestamp()), created)}
+        return found | {"created": Shown(instant(int(datetime.fromisoformat(created).timestamp())), created)}
     except (KeyError, ValueError):
         return found | {"created": None}
 

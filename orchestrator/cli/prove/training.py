@@ -173,7 +173,7 @@ def _metrics(metrics: "Metrics") -> list[str | Result]:
     ]
     about = metrics.positive is not None
     told = [f"precision, recall and F1 are about {metrics.positive!r}"] if about else []
-    return [Table(rows, ["metric", "held out", "baseline"]), *told]
+    return [Table(rows), *told]
 
 
 def _next(training: "Training") -> str:

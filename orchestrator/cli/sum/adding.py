@@ -59,7 +59,7 @@ def add(
         raise UsageError("what is sealed is not told from what was added", "Leave out --again.")
     with progress_bar("adding") as progress:
         opened = opening.open_model(session, reference, encoder)
-        samples, account = _labelled(opened, given), session.sender
+        samples, account = _labelled(opened, given, again=again), session.sender
         most = None if maximum is None else opened.shared.money.parse(maximum)
         if not dry_run:
             _ask(consent, session, opened, terms_of(opened, len(samples), most))
@@ -116,7 +116,7 @@ def sign(
     opened = opening.open_model(session, reference, encoder)
     signed = relaying.sign(
         opened,
-        tuple(_labelled(opened, given)),
+        tuple(_labelled(opened, given, again=True)),
         session.sender,
         maximum=None if maximum is None else opened.shared.money.parse(maximum),
         lasts=seconds(lasts),
@@ -160,13 +160,18 @@ def relay(
     return _added(opened, done, dry_run)
 
 
-def _labelled(opened: "SharedModel", given: LabelledSampleOptions) -> "list[Sample]":
+def _labelled(opened: "SharedModel", given: LabelledSampleOptions, *, again: bool) -> "list[Sample]":
+    """The samples that fit the model; of equal ones only the first, unless `again`. Says what is left out."""
     samples = given.samples(opened)
     kept, xs, dropped = encode_many(opened, samples)
     labels = [opened.descriptor.label(samples.labels[number]) for number in kept]
+    found = list(zip(xs, labels, strict=True))
+    once = found if again else list(dict.fromkeys(found))
+    if equal := len(found) - len(once):
+        dropped["the model sees the same as in an earlier row (--again adds them too)"] = equal
     for why, count in dropped.most_common():
-        err.print(f"{count} of {len(samples.rows)} rows are left out: {why}", markup=False)
-    return list(zip(xs, labels, strict=True))
+        err.print(f"left out of {len(samples.rows)} rows: {count}, because {why}", markup=False)
+    return once
 
 
 def _ask(consent: Consent, session: "Session", opened: "SharedModel", sentences: list[str]) -> None:
@@ -178,10 +183,9 @@ def terms_of(opened: "SharedModel", count: int, maximum: "Wei | None") -> list[s
     contract, terms = opened.shared, opened.shared.terms
     at_once = min(count, adding.AT_ONCE)
     price = contract.price(at_once)
-    day = 86_400
 
     def days(seconds: int) -> str:
-        return f"{seconds / day:g} days"
+        return _counted(seconds / 86_400, "day")
 
     most = price if maximum is None else min(price, maximum)
     total = f"{contract.money.show(most * at_once)} now"
@@ -190,13 +194,17 @@ def terms_of(opened: "SharedModel", count: int, maximum: "Wei | None") -> list[s
         later = dearest or contract.money.show(maximum or 0)
         total += f", and up to {later} for each of {count - adding.AT_ONCE} that follow at once"
     return [
-        f"{opened.name} ({contract.address}) takes a deposit for {count} samples: {total}",
+        f"{opened.name} ({contract.address}) takes a deposit for {_counted(count, 'sample')}: {total}",
         f"it comes back after {days(terms.refund_wait)} to {days(16 * terms.refund_wait)}, if the model then "
         "agrees",
         f"if not, for {days(terms.take_gap)} or longer, contributors with reputation share it; of what "
         f"they leave, half goes to {contract.creator} after {days(terms.creator_wait)}, or to anyone after "
         f"{days(terms.any_wait)}",
     ]
+
+
+def _counted(number: float, what: str) -> str:
+    return f"{number:g} {what}{'' if number == 1 else 's'}"
 
 
 def _added(opened: "SharedModel", done: "adding.Addition", dry_run: bool) -> Answer:

@@ -9,9 +9,20 @@ import typer
 from orchestrator.cli.models.options import EncoderOption, amount, currency
 from orchestrator.cli.sum import shared
 from orchestrator.cli.sum.options import ReferenceArgument
-from orchestrator.console import Answer, Facts, Sender, Shown, Table, command, lazy_imports, progress_bar
+from orchestrator.console import (
+    Answer,
+    Facts,
+    Sender,
+    Shown,
+    Table,
+    command,
+    lazy_imports,
+    nameless,
+    progress_bar,
+)
 from orchestrator.errors import DilnError, ModelError
 from orchestrator.text import shown
+from orchestrator.times import instant
 
 with lazy_imports():
     from orchestrator.models.online import factory, finding
@@ -27,7 +38,7 @@ STANDS = Sender("Whose balance is shown too; nothing is sent.")
 
 
 @command(shared, "list")
-def list_models(session: "Session") -> Table:
+def list_models(session: "Session") -> Answer:
     """List the shared models of this chain."""
     rows = []
     for created, descriptor in finding.models(session):
@@ -46,7 +57,9 @@ def list_models(session: "Session") -> Table:
         row = {"name": descriptor.name if descriptor else "", "model": kind, "contributions": count}
         creator = Shown(created.creator, session.name_of(created.creator))
         rows.append(row | {"creator": creator, "address": created.address, "error": reason})
-    return Table(rows, ["name", "model", "contributions", "creator", "address"])
+    columns = ["name", "model", "contributions", "creator", "address"]
+    unknown = sum(not row["name"] for row in rows)
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 @command(shared, sender=STANDS)
@@ -125,7 +138,7 @@ def replay(
         "words": done.words,
         "identical": True,
         "accuracy_now": accuracy,
-        "history": [vars(point) for point in done.history],
+        "history": [vars(point) | {"time": instant(point.time)} for point in done.history],
     }
     told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
     return Answer(value, told, Facts({"accuracy_now": accuracy, "plot": png if done.history else None}))

@@ -19,12 +19,13 @@ from orchestrator.console import (
     command,
     err,
     lazy_imports,
+    nameless,
 )
 from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
 from orchestrator.errors import NodeUnavailable, UsageError
 from orchestrator.text import shown
-from orchestrator.times import show_moment
+from orchestrator.times import instant, show_moment
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
@@ -52,7 +53,7 @@ Number = Annotated[int, typer.Argument(metavar="ROUND")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
 Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
 ONE = 10**9
-_AMOUNTS = frozenset({"stake", "payout", "burnt", "tip", "share", "rest"})
+_AMOUNTS = frozenset({"amount", "stake", "payout", "burnt", "tip", "share", "rest"})
 
 
 @command(tournament, sender=SENDS)
@@ -135,7 +136,8 @@ def reveal(
     """Show the targets of a round, once its entries are closed."""
     found = finding.find(session, reference)
     receipt = rounds.reveal(session, found, number, session.sender, targets)
-    return Facts({"round": number, "revealed": receipt is not None})
+    done = Shown(receipt is not None, "now" if receipt else "before")
+    return Facts({"round": number, "revealed": done})
 
 
 @command(tournament, sender=SENDS)
@@ -181,7 +183,7 @@ def show(session: "Session", reference: Reference = "latest") -> Answer:
 
 
 @command(tournament, "list")
-def list_(session: "Session") -> Table:
+def list_(session: "Session") -> Answer:
     """List the tournaments on this chain."""
     rows = []
     for each in finding.tournaments(session):
@@ -192,7 +194,9 @@ def list_(session: "Session") -> Table:
         except Exception as error:  # what cannot be read is a row that says why
             reason = shown(str(error), 100)
             rows.append({"tournament": each.address, "name": Shown(None, reason), "error": reason})
-    return Table(rows, ["tournament", "name", "organizer", "rows", "pot", "bond"], "none was created")
+    columns = ["tournament", "name", "organizer", "rows", "pot", "bond"]
+    unknown = sum("error" not in row and not row["name"] for row in rows)
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 @command(tournament, "leaderboard")
@@ -328,11 +332,11 @@ def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
 
 
 def _round(view: "rounds.RoundView") -> dict[str, Any]:
-    times = {name: Shown(at, show_moment(at, view.now)) for name, at in vars(view.times).items()}
+    times = {name: Shown(instant(at), show_moment(at, view.now)) for name, at in vars(view.times).items()}
     return {"round": view.number, "phase": view.phase, **times}
 
 
-def _arguments(event: Any, money: "Currency") -> dict[str, Any]:
+def _arguments(event: object, money: "Currency") -> dict[str, Any]:
     """The event's arguments."""
     own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
     told = {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}

@@ -71,7 +71,7 @@ class IntegerNetwork:
         """What one sample takes on the chain, from above for most networks."""
         return 1_000 + 8 * sum(layer.weights.size for layer in self.layers)
 
-    def run(self, samples: Any) -> Integers:
+    def run(self, samples: object) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
         values = as_bytes(samples, self.inputs)
         widest = max(self.inputs, *(len(layer.biases) for layer in self.layers))
@@ -174,7 +174,7 @@ class IntegerTrees:
         """What one sample takes on the chain, from above for most ensembles."""
         return 3_000 + 4_000 * len(self.trees) + 300 * self.outputs * len(self.trees)
 
-    def run(self, samples: Any) -> Integers:
+    def run(self, samples: object) -> Integers:
         """The outputs (samples, outputs) for bytes (samples, inputs)."""
         columns = np.ascontiguousarray(as_bytes(samples, self.inputs).T.astype(np.uint8))
         sums = np.tile(self.biases.astype(np.int64), (columns.shape[1], 1))
@@ -187,7 +187,7 @@ class IntegerTrees:
 IntegerModel = IntegerNetwork | IntegerTrees
 
 
-def predict(model: IntegerModel, samples: Any, classes: int) -> Integers:
+def predict(model: IntegerModel, samples: object, classes: int) -> Integers:
     """What the contract predicts: a class below `classes`, or with `classes` 0 an int32.
 
     Raises ModelError if the model's outputs are not what that takes.
@@ -210,7 +210,7 @@ def check_outputs(outputs: int, classes: int) -> None:
     _require(fits, f"the model has {outputs} outputs where the task takes {wanted}")
 
 
-def as_bytes(samples: Any, inputs: int) -> Integers:
+def as_bytes(samples: object, inputs: int) -> Integers:
     """`samples` as integers (samples, inputs) from 0 to 255; raises ModelError if they are not."""
     values = np.atleast_2d(np.asarray(samples))
     _require(values.ndim == 2 and values.shape[1] == inputs, f"samples are not rows of {inputs} inputs")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from orchestrator.models.integer.quantized_trees import quantize_trees
 from orchestrator.models.integer.reading import read_estimator
 from orchestrator.models.integer.real import RealModel, RealTrees, predict_real
 from orchestrator.types import Report
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Quantization:
 
 
 def quantize(
-    original: Any,
-    samples: Any,
+    original: "BaseEstimator",
+    samples: "ArrayLike",
     classes: int,
     names: Sequence[str] | None = None,
     progress: Report | None = None,
@@ -58,6 +62,6 @@ def quantize(
     return Quantization(model, real, float(np.mean(equal)), float(np.mean(difference)))
 
 
-def _names(original: Any, inputs: int) -> list[str]:
+def _names(original: object, inputs: int) -> list[str]:
     known = getattr(original, "feature_names_in_", None)
     return [str(name) for name in known] if known is not None else [str(number) for number in range(inputs)]

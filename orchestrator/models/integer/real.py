@@ -1,7 +1,6 @@
 """Models before quantization: what estimators and ONNX files are read as, over bytes as inputs."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +38,14 @@ class Affine:
         weights = following.weights @ self.weights
         return Affine(weights, following.weights @ self.biases + following.biases)
 
-    def scaled(self, factor: Any, offset: Any = 0.0) -> "Affine":
+    def scaled(self, factor: object, offset: object = 0.0) -> "Affine":
         """Outputs times `factor`, plus `offset`: one number, or one an output."""
         outputs = len(self.biases)
         factors = np.broadcast_to(np.asarray(factor, np.float64), (outputs,))
         offsets = np.broadcast_to(np.asarray(offset, np.float64), (outputs,))
         return Affine(self.weights * factors[:, None], self.biases * factors + offsets)
 
-    def chosen(self, outputs: Any) -> "Affine":
+    def chosen(self, outputs: list[int] | Integers) -> "Affine":
         """Some of the outputs, by number."""
         return Affine(self.weights[outputs], self.biases[outputs])
 
@@ -134,7 +133,7 @@ class RealTrees:
 RealModel = RealNetwork | RealTrees
 
 
-def predict_real(model: RealModel, samples: Any, classes: int) -> Reals:
+def predict_real(model: RealModel, samples: object, classes: int) -> Reals:
     """What the model says of each sample: a class, chosen as the contract does, or (`classes` 0) a number."""
     outputs = model.run(np.asarray(samples, np.float64))
     if model.outputs > 1:

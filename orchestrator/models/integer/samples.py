@@ -1,8 +1,7 @@
 """Samples to bytes and back: features as bytes, then the label."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from orchestrator.errors import DataError
 from orchestrator.models.integer.models import INT32, Integers, as_bytes
@@ -13,7 +12,7 @@ def sample_size(features: int, classes: int) -> int:
     return features + (1 if classes else 4)
 
 
-def encode_samples(features: Any, labels: Any, classes: int) -> bytes:
+def encode_samples(features: ArrayLike, labels: ArrayLike, classes: int) -> bytes:
     """Samples one behind the other. Raises DataError for a label not below `classes` (0: not an int32)."""
     labels = np.asarray(labels)
     low, high = (0, classes - 1) if classes else (int(INT32.min), int(INT32.max))

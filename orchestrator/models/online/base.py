@@ -98,33 +98,33 @@ class OnChainModel(ABC):
     def _decode(self, x: bytes) -> Any: ...
 
     @abstractmethod
-    def _learn(self, features: Any, y: int) -> Verdict: ...
+    def _learn(self, features: Indices, y: int) -> Verdict: ...
 
     @abstractmethod
-    def _classify(self, features: Any) -> int: ...
+    def _classify(self, features: Indices) -> int: ...
 
-    def _judge(self, features: Any, y: int) -> tuple[int, int]:
+    def _judge(self, features: Indices, y: int) -> tuple[int, int]:
         raise NotImplementedError(f"there is no market for a {self.part}")
 
     # -- scikit-learn's side --------------------------------------------------------------------------------
 
     @abstractmethod
-    def _rows(self, X: Any) -> Iterator[Any]:
+    def _rows(self, X: object) -> Iterator[Any]:
         """The features of each row, decoded."""
 
-    def encode(self, X: Any) -> list[bytes]:
+    def encode(self, X: object) -> list[bytes]:
         """Each row of `X`, as a contribution carries it."""
         return [self._encode(row) for row in self._rows(X)]
 
     @abstractmethod
-    def _encode(self, features: Any) -> bytes: ...
+    def _encode(self, features: Indices) -> bytes: ...
 
-    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
+    def fit(self, X: object, y: npt.ArrayLike) -> Self:
         """Learn from nothing, one sample after the other, once."""
         self._reset()
         return self.partial_fit(X, y)
 
-    def partial_fit(self, X: Any, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
+    def partial_fit(self, X: object, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
         """Learn one sample after the other. Labels are 0 … classes−1; `classes` is ignored."""
         if not hasattr(self, "classes_"):
             self._reset()
@@ -134,11 +134,11 @@ class OnChainModel(ABC):
             self._learn(features, int(label))
         return self
 
-    def predict(self, X: Any) -> npt.NDArray[np.int64]:
+    def predict(self, X: object) -> npt.NDArray[np.int64]:
         """The label of each row; a row without features is judged by the intercept alone."""
         return np.array([self._classify(row) for row in self._rows(X)], dtype=np.int64)
 
-    def score(self, X: Any, y: npt.ArrayLike) -> float:
+    def score(self, X: object, y: npt.ArrayLike) -> float:
         """The share of rows whose label is predicted."""
         return float(np.mean(self.predict(X) == np.asarray(y)))
 
@@ -146,7 +146,7 @@ class OnChainModel(ABC):
         """What the model was made with, by name; none of it is an estimator, so `deep` changes nothing."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
-    def set_params(self, **params: Any) -> Self:
+    def set_params(self, **params: object) -> Self:
         """Raises DataError for a parameter that the model does not have."""
         if unknown := params.keys() - self.get_params().keys():
             raise DataError(f"{type(self).__name__} has no parameter {sorted(unknown)[0]}")

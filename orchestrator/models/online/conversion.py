@@ -31,6 +31,7 @@ from orchestrator.models.online.references import (
 )
 
 if TYPE_CHECKING:
+    from sklearn.base import ClassifierMixin
     from sklearn.pipeline import Pipeline
 
 LARGEST_CODE = 24_576
@@ -56,7 +57,7 @@ class Converted:
     labels: tuple[str, ...]
 
 
-def convert(pipeline: "Pipeline", samples: Any, rate: float | None = None) -> Converted:
+def convert(pipeline: "Pipeline", samples: object, rate: float | None = None) -> Converted:
     """Make integers of a trained pipeline. `samples` calibrate it: best the training data.
 
     `rate` is the learning rate in the pipeline's own units; by default that with which its training ended.
@@ -86,13 +87,13 @@ def convert(pipeline: "Pipeline", samples: Any, rate: float | None = None) -> Co
     return Converted(seen.encoder, model, tuple(str(label) for label in classifier.classes_))
 
 
-def _seen(pipeline: "Pipeline", samples: Any) -> SparseInput | NumberInput:
+def _seen(pipeline: "Pipeline", samples: object) -> SparseInput | NumberInput:
     if type(pipeline.steps[0][1]).__name__ == "KBinsDiscretizer":
         return read_discretized(pipeline, samples, LIMIT)
     return read_input(pipeline, samples)
 
 
-def _is_logistic(classifier: Any) -> bool:
+def _is_logistic(classifier: object) -> bool:
     return type(classifier).__name__ == "LogisticRegression" or getattr(classifier, "loss", "") == "log_loss"
 
 
@@ -105,7 +106,9 @@ def _check_size(model: OnChainModel) -> None:
         )
 
 
-def _linear(classifier: Any, seen: SparseInput | NumberInput, rate: float | None) -> OnChainModel:
+def _linear(
+    classifier: "ClassifierMixin", seen: SparseInput | NumberInput, rate: float | None
+) -> OnChainModel:
     eta = _final_rate(classifier, seen.seen.shape[0]) if rate is None else rate
     classes = len(classifier.classes_)
     if isinstance(seen, NumberInput):
@@ -127,7 +130,7 @@ def _linear(classifier: Any, seen: SparseInput | NumberInput, rate: float | None
     return model.with_weights(table * scale)
 
 
-def _corrected(table: Floats, seen: SparseInput, scores: Any) -> Floats:
+def _corrected(table: Floats, seen: SparseInput, scores: object) -> Floats:
     """The weights that agree most, on presence alone, with what the classifier says of the whole samples.
 
     Either those of `table`, or these and what a ridge regression makes of the difference; which of them, and
@@ -163,7 +166,7 @@ def _labels(scores: Floats) -> Any:
     return scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
 
 
-def _dense_linear(classifier: Any, seen: NumberInput, classes: int, eta: float) -> OnChainModel:
+def _dense_linear(classifier: "ClassifierMixin", seen: NumberInput, classes: int, eta: float) -> OnChainModel:
     own = np.asarray(classifier.coef_)[:, seen.order]
     weights = own * seen.slopes
     intercept = classifier.intercept_ + own @ seen.starts
@@ -205,7 +208,7 @@ def certain_bits(scores: npt.ArrayLike) -> int:
     return int(min(max(round(math.log2(max(width, 1.0))), 1), 30))
 
 
-def _final_rate(classifier: Any, samples: int) -> float:
+def _final_rate(classifier: "ClassifierMixin", samples: int) -> float:
     """The learning rate with which training ended, or where it had none, that after PASSES of descent."""
     if type(classifier).__name__ == "LogisticRegression":
         return _optimal(1.0 / (classifier.C * samples), PASSES * samples)
@@ -223,7 +226,7 @@ def _optimal(alpha: float, steps: float) -> float:
     return 1.0 / (alpha * (1.0 / (typical * alpha) + steps))
 
 
-def _sparse_centroid(classifier: Any, seen: SparseInput) -> OnChainModel:
+def _sparse_centroid(classifier: "ClassifierMixin", seen: SparseInput) -> OnChainModel:
     _check_unsigned(seen)
     centroids = np.asarray(classifier.centroids_)[:, seen.columns] / seen.values
     samples = _samples(classifier, seen.seen.shape[0])
@@ -233,7 +236,7 @@ def _sparse_centroid(classifier: Any, seen: SparseInput) -> OnChainModel:
     return SparseNearestCentroid(dims, classes, limit=min(LIMIT, dims - 1)).with_counts(table)
 
 
-def _centroid(classifier: Any, seen: NumberInput) -> OnChainModel:
+def _centroid(classifier: "ClassifierMixin", seen: NumberInput) -> OnChainModel:
     if classifier.metric != "euclidean":
         raise ModelError("only Euclidean centroids fit a contract", "Train without setting `metric`.")
     own = np.asarray(classifier.centroids_)[:, seen.order]
@@ -242,14 +245,14 @@ def _centroid(classifier: Any, seen: NumberInput) -> OnChainModel:
     return NearestCentroid(dims, classes).with_centroids(centroids, _samples(classifier, len(seen.seen)))
 
 
-def _samples(classifier: Any, total: int) -> Floats:
+def _samples(classifier: "ClassifierMixin", total: int) -> Floats:
     shares = np.asarray(getattr(classifier, "class_prior_", np.full(len(classifier.classes_), np.nan)))
     shares = np.where(np.isfinite(shares), shares, 1.0 / len(shares))
     samples: Floats = np.maximum(np.rint(shares * total), 1.0)
     return samples
 
 
-def _bayes(classifier: Any, seen: SparseInput) -> OnChainModel:
+def _bayes(classifier: "ClassifierMixin", seen: SparseInput) -> OnChainModel:
     """(n + α) / (N + α V) is (n/α + 1) / (N/α + V): counts are divided by the smoothing."""
     _check_unsigned(seen)
     # how often a word was seen, as in how many samples: that is all that a contract counts

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +58,7 @@ class DenseModel(OnChainModel):
     def _encode(self, features: Values) -> bytes:
         return encode_dense(features)
 
-    def _rows(self, X: Any) -> Iterator[Values]:
+    def _rows(self, X: object) -> Iterator[Values]:
         rows = np.asarray(X, dtype=float)
         if rows.ndim != 2 or rows.shape[1] != self.dims:
             raise DataError(f"X has shape {rows.shape}; this model takes {self.dims} columns")

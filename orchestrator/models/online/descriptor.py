@@ -6,6 +6,7 @@ address can tell whether a descriptor is the one that its creator published, and
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +135,7 @@ def parse_descriptor(data: bytes) -> Descriptor:
     return descriptor
 
 
-def _quality(content: Any) -> Quality | None:
+def _quality(content: Mapping[str, Any] | None) -> Quality | None:
     if not content:
         return None
     rows, unseen = int(content["rows"]), bool(content.get("unseen", True))

@@ -48,7 +48,7 @@ class Encoder(ABC):
         """What `encoder_from_json` takes."""
 
     @abstractmethod
-    def encode(self, sample: Any) -> bytes:
+    def encode(self, sample: object) -> bytes:
         """The sample as a contribution carries it. Raises DataError where it does not fit."""
 
 
@@ -84,7 +84,7 @@ class TextEncoder(Encoder):
     def indices(self, text: str) -> set[int]:
         """The features of `text`, from 1 on."""
 
-    def encode(self, sample: Any) -> bytes:
+    def encode(self, sample: object) -> bytes:
         if not isinstance(sample, str):
             raise DataError(
                 f"this model takes texts, not {type(sample).__name__}", "Give a text, or a text column."
@@ -154,7 +154,7 @@ class NumberEncoder(Encoder):
 
     names: tuple[str, ...]
 
-    def _numbers(self, sample: Any) -> list[float]:
+    def _numbers(self, sample: object) -> list[float]:
         """The row's numbers in the columns' order. Raises DataError."""
         if isinstance(sample, Mapping):
             missing = [name for name in self.names if name not in sample]
@@ -189,7 +189,7 @@ class ScaledEncoder(NumberEncoder):
     def features(self) -> int:
         return len(self.names)
 
-    def encode(self, sample: Any) -> bytes:
+    def encode(self, sample: object) -> bytes:
         numbers = self._numbers(sample)
         scaled = [
             (number - offset) / step
@@ -223,7 +223,7 @@ class BinnedEncoder(NumberEncoder):
     def features(self) -> int:
         return self._firsts[-1] - 1
 
-    def encode(self, sample: Any) -> bytes:
+    def encode(self, sample: object) -> bytes:
         columns = zip(self._numbers(sample), self.edges, self._firsts[:-1], strict=True)
         return encode_sparse(first + bisect_right(edges, number) for number, edges, first in columns)
 

@@ -47,13 +47,13 @@ class Factory(SumFactory):
 
     def created(self, address: Address | None = None) -> Iterator[Created]:
         """All that this factory created, or the one at `address`; oldest first."""
-        filters = {"sum": address} if address else {}
+        filters = {"instance": address} if address else {}
         for event in self.events(CreatedEvent, None, None, **filters):
             yield Created(
-                address=event.sum,
+                address=event.instance,
                 implementation=event.implementation,
                 creator=event.creator,
-                arguments=event.args,
+                arguments=event.args[_CREATOR:],
                 salt=self._salt(event.tx_hash, event.creator),
                 block=event.block_number,
                 transaction=event.tx_hash,

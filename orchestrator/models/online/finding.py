@@ -134,8 +134,9 @@ def _by_name(session: Session, name: str) -> Created:
     if len(found) > 1:
         found = [each for each in found if session.known.knows(each.address)] or found
     if len(found) > 1:
-        addresses = ", ".join(each.address for each in found[:MOST_NAMED])
-        raise ModelError(f"several shared models are called `{name}`", f"Give an address: {addresses}.")
+        whose = [f"{each.address} of {session.name_of(each.creator)}" for each in found[:MOST_NAMED]]
+        hint = f"Give an address: {', '.join(whose)}."
+        raise ModelError(f"several shared models are called `{name}`", hint)
     return found[0]
 
 
@@ -182,5 +183,6 @@ def _stored(session: Session, address: Address, created: Created | None) -> byte
     except StorageError as error:
         raise ModelError(
             f"the encoder of {address} is missing: {error.message}",
-            f"Reach the storage that has {cid}, or give the file with --encoder FILE.",
+            f"Whoever has it writes it with `diln pin export {cid}`; take it in with `diln pin import FILE`. "
+            "Or read through Kubo (`--storage kubo`) or a gateway (DILN_GATEWAYS), or give --encoder FILE.",
         ) from error

@@ -80,10 +80,10 @@ def _pay_in(
 ) -> list[Receipt]:
     money, purpose = shared.money, _purpose(shared, beneficiary, payer)
     if money.is_ether:
-        paid = shared.contract.fund(beneficiary, Wei(0))
+        paid = shared.contract.fund(beneficiary, amount)
         return [session.send(paid, payer, value=int(amount), once=purpose)]
-    require_held(session.chain, money, payer, amount)
-    receipts = approve(session.chain, money, shared.address, amount, payer)
+    require_held(session.chain, money.of(amount), payer)
+    receipts = approve(session.chain, money.of(amount), shared.address, payer)
     return [*receipts, session.send(shared.contract.fund(beneficiary, amount), payer, once=purpose)]
 
 

@@ -5,7 +5,7 @@ each column by itself. What the encoder leaves out (how often a word occurs, nor
 the mean of what the classifier saw, and shows in the quantization loss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from orchestrator.models.online.encoders import (
 )
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix, spmatrix
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
     from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
@@ -45,8 +47,8 @@ class SparseInput:
     encoder: Encoder
     columns: npt.NDArray[np.int64]
     values: Floats
-    seen: Any
-    present: Any
+    seen: "spmatrix"
+    present: "csr_matrix"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def check_vocabulary(pipeline: "Pipeline") -> None:
                 raise ModelError("the CountVectorizer's vocabulary is damaged", "Train the model again.")
 
 
-def _text_input(pipeline: "Pipeline", vectorizer: Any, texts: Sequence[str]) -> SparseInput:
+def _text_input(
+    pipeline: "Pipeline", vectorizer: "CountVectorizer | HashingVectorizer", texts: Sequence[str]
+) -> SparseInput:
     if not all(isinstance(text, str) for text in texts):
         raise DataError("the model takes texts, and a sample is none", "Name the column with --text.")
     _check_analyzer(vectorizer)
@@ -107,7 +111,7 @@ def _text_input(pipeline: "Pipeline", vectorizer: Any, texts: Sequence[str]) -> 
     return SparseInput(encoder, order, values[order], seen.tocsr(), _present(seen, order, values[order]))
 
 
-def _hashing(vectorizer: Any, words: Words, values: Floats, seen: Any) -> SparseInput:
+def _hashing(vectorizer: "HashingVectorizer", words: Words, values: Floats, seen: "spmatrix") -> SparseInput:
     # `binary` sets every value to 1, the signs too
     buckets, signed = int(vectorizer.n_features), bool(vectorizer.alternate_sign and not vectorizer.binary)
     if buckets * (2 if signed else 1) > MOST_FEATURES:
@@ -120,18 +124,18 @@ def _hashing(vectorizer: Any, words: Words, values: Floats, seen: Any) -> Sparse
     return SparseInput(HashingEncoder(buckets, signed, words), columns, values, seen, present)
 
 
-def _present(seen: Any, columns: npt.NDArray[np.int64], values: Floats) -> Any:
+def _present(seen: "spmatrix", columns: npt.NDArray[np.int64], values: Floats) -> "csr_matrix":
     """Ones where a sample has a feature: a value of the feature's sign in its column."""
     return (seen.tocsr()[:, columns].multiply(np.sign(values)) > 0).astype(float).tocsr()
 
 
-def _hashes(vectorizer: Any) -> bool:
+def _hashes(vectorizer: object) -> bool:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     return isinstance(vectorizer, HashingVectorizer)
 
 
-def _check_analyzer(vectorizer: Any) -> None:
+def _check_analyzer(vectorizer: "CountVectorizer | HashingVectorizer") -> None:
     unlike = {
         "analyzer": vectorizer.analyzer != "word",
         "token_pattern": vectorizer.token_pattern != TOKENS.pattern,
@@ -164,13 +168,13 @@ class Scaling:
     starts: Floats
 
 
-def read_scaling(pipeline: "Pipeline", samples: Any) -> Scaling:
+def read_scaling(pipeline: "Pipeline", samples: object) -> Scaling:
     """What the steps before the classifier do to each column. Raises ModelError, DataError."""
     names, table = read_table(samples)
     before = pipeline[:-1] if len(pipeline.steps) > 1 else None
 
     def transform(rows: Floats) -> Floats:
-        shown: Any = rows
+        shown: object = rows
         if hasattr(samples, "columns"):
             import pandas as pd
 
@@ -184,7 +188,7 @@ def read_scaling(pipeline: "Pipeline", samples: Any) -> Scaling:
     return Scaling(names, table, seen, *_affine(table, seen, transform))
 
 
-def _number_input(pipeline: "Pipeline", samples: Any) -> NumberInput:
+def _number_input(pipeline: "Pipeline", samples: object) -> NumberInput:
     found = read_scaling(pipeline, samples)
     slopes, starts = found.slopes, found.starts
     low, high = found.table.min(axis=0), found.table.max(axis=0)
@@ -202,7 +206,7 @@ def _even_steps(slopes: Floats, low: Floats, high: Floats) -> Floats:
     return steps
 
 
-def read_table(samples: Any) -> tuple[tuple[str, ...], Floats]:
+def read_table(samples: object) -> tuple[tuple[str, ...], Floats]:
     """The columns' names, and the numbers of shape (samples, columns). Raises DataError."""
     try:
         table = np.asarray(samples, dtype=float)
@@ -216,7 +220,9 @@ def read_table(samples: Any) -> tuple[tuple[str, ...], Floats]:
     return tuple(str(column) for column in columns), table
 
 
-def _affine(table: Floats, seen: Floats, transform: Any) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+def _affine(
+    table: Floats, seen: Floats, transform: Callable[[Floats], Floats]
+) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
     """For each column where it goes, and the slope and start of what becomes of it. Raises ModelError."""
     middle = np.median(table, axis=0)
     width = np.ptp(table, axis=0)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.errors import DataError
+from orchestrator.text import shown
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
 Kind = Literal["perceptron", "logistic", "centroid", "bayes"]
@@ -32,7 +34,7 @@ ALSO_TRUSTED = (
 class Table:
     """Samples (a list of texts, or a DataFrame of numbers) and their labels."""
 
-    samples: Any
+    samples: "list[str] | pd.DataFrame"
     labels: list[str]
     sha256: str = ""  # of the file that it was read from
 
@@ -78,7 +80,7 @@ def read_table(path: Path, text: str | None, label: str | None) -> Table:
     if labels.isna().any():
         raise DataError(f"{path}: a label is missing in column `{label}`", "Remove the row.")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    samples: Any = frame.drop(columns=[label] if label else [])
+    samples: list[str] | pd.DataFrame = frame.drop(columns=[label] if label else [])
     if text is not None:
         samples = [str(each) for each in frame[text].fillna("")]
     return Table(samples, [str(each) for each in labels], digest)
@@ -118,6 +120,8 @@ def train(
     training, held_out = (table, test) if test else split(table, share, seed)
     first = _vectorizer(words, buckets, kind) if texts else _of_numbers(kind, training)
     pipeline = make_pipeline(first, _classifier(kind, seed))
+    if not isinstance(table.samples, list):
+        _require_numbers(table.samples)
     try:
         with warnings.catch_warnings():  # columns of few values are cut into fewer bins: that is meant
             warnings.simplefilter("ignore", UserWarning)
@@ -125,6 +129,16 @@ def train(
     except ValueError as error:
         raise DataError(f"nothing can be learned from this: {error}", "Look at the columns.") from error
     return Trained(pipeline, training, held_out, _repeated(training, held_out))
+
+
+def _require_numbers(frame: "pd.DataFrame") -> None:
+    """Raises DataError, which names the columns that are not numbers."""
+    others = [str(name) for name in frame.select_dtypes(exclude=["number", "bool"]).columns]
+    if others:
+        raise DataError(
+            f"these columns do not hold numbers: {', '.join(shown(name, 40) for name in others[:5])}",
+            "Name the one that holds texts (--text-column NAME), or leave it out, or encode it as numbers.",
+        )
 
 
 def read_pipeline(
@@ -205,7 +219,7 @@ def _of_numbers(kind: Kind, table: Table) -> Any:
     if kind != "bayes":
         return StandardScaler()
     classes = len(set(table.labels))
-    bins = most_bins(1 << (classes - 1).bit_length(), table.samples.shape[1])
+    bins = most_bins(1 << (classes - 1).bit_length(), len(table.rows()[0]))
     way = "averaged_inverted_cdf"  # quantiles at values that occur
     return KBinsDiscretizer(bins, encode="onehot", strategy="quantile", quantile_method=way)
 

@@ -14,9 +14,9 @@ from typing import Self
 
 from orchestrator.bindings.competition import Group
 from orchestrator.errors import DataError, IntegrityError
+from orchestrator.kernel.secrets import masked
+from orchestrator.merkle import proof_of, root_of
 from orchestrator.provenance import canonical
-from orchestrator.provenance.merkle import proof_of, root_of
-from orchestrator.provenance.secrets import masked
 from orchestrator.systems.competition.encoding import Encoding
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.tree import Data, is_group

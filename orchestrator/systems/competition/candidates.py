@@ -20,6 +20,7 @@ from orchestrator.models.integer import (
     readable_score,
     score,
 )
+from orchestrator.models.integer.models import Integers
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples
 from orchestrator.types import Report
@@ -66,7 +67,7 @@ def candidate_of(
 
 
 def quantized(
-    model: Any,
+    model: object,
     terms: Terms,
     training: Samples,
     held_out: Samples | None = None,
@@ -105,7 +106,7 @@ def exact_score(model: IntegerModel, terms: Terms, samples: Samples) -> int:
     return score(terms.metric_name, terms.classes, predictions.tolist(), samples.labels.tolist())
 
 
-def _readable(terms: Terms, predictions: Any, samples: Samples) -> float:
+def _readable(terms: Terms, predictions: Integers, samples: Samples) -> float:
     reached = score(terms.metric_name, terms.classes, predictions.tolist(), samples.labels.tolist())
     return readable_score(terms.metric_name, reached)
 

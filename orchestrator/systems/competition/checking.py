@@ -17,8 +17,8 @@ from orchestrator.bindings.competition import Claimed, Group, Refutation, Status
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError, UsageError, told
 from orchestrator.kernel.session import Session
+from orchestrator.merkle import proof_of
 from orchestrator.models.integer import pass_mark, predict
-from orchestrator.provenance.merkle import proof_of
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.evaluating import decode_predictions, encode_predictions, model_of
 from orchestrator.systems.competition.finding import secret_folder

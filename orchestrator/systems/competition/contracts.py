@@ -14,16 +14,16 @@ class CompetitionFactory(abi.CompetitionFactory):
 
     def competitions(self, organizer: Address | None = None) -> "list[Competition]":
         """All competitions, oldest first; only those of `organizer`, if one is given."""
-        filters = {"organizer": organizer} if organizer else {}
+        filters = {"creator": organizer} if organizer else {}
         return self._made(**filters)
 
     def competition(self, address: Address) -> "Competition | None":
         """The competition at `address`; None if this factory did not make it."""
-        return next(iter(self._made(competition=address)), None)
+        return next(iter(self._made(instance=address)), None)
 
     def _made(self, **filters: Address) -> "list[Competition]":
-        events = self.events(abi.CompetitionCreated, None, None, **filters)
-        return [Competition(self.chain, each.competition, each.block_number) for each in events]
+        events = self.events(abi.Created, None, None, **filters)
+        return [Competition(self.chain, each.instance, each.block_number) for each in events]
 
 
 class Competition(abi.Competition):

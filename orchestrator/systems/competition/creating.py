@@ -1,12 +1,12 @@
 """Create a competition: seal and pin the data, escrow prize and bond, draw the split, open training data."""
 
-import secrets as randomness
 import time
 from dataclasses import dataclass
 
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, ContractReverted, UsageError
 from orchestrator.kernel.money import currency_of
+from orchestrator.kernel.secrets import Master, salts_from
 from orchestrator.kernel.session import Session
 from orchestrator.systems.competition.archive import Archive
 from orchestrator.systems.competition.contracts import Competition
@@ -22,7 +22,7 @@ from orchestrator.systems.competition.offer import (
     terms_of,
 )
 from orchestrator.systems.competition.records import Terms
-from orchestrator.systems.competition.secrets import derive, group_salts
+from orchestrator.systems.competition.secrets import derive
 from orchestrator.systems.competition.training import DATA, DEEP, blocks_until_final, draw, open_training
 from orchestrator.systems.competition.trivial import Trivial, trivial_models
 from orchestrator.types import Report
@@ -62,9 +62,9 @@ def prepare(session: Session, offer: Offer, organizer: Account) -> Draft:
     table = read_offer(offer)
     shape = shape_of(offer, table)
     key = draft_key(offer, organizer.address, session.chain.genesis_hash)
-    nonce = _nonce(session, key)
+    nonce = secret_folder(session).nonce(session, key)
     master = derive(organizer, session.chain.chain_id, DATA, nonce, factory_of(session).address)
-    data = encode_groups(table, shape, group_salts(master, shape.groups), master)
+    data = encode_groups(table, shape, salts_from(master, shape.groups), master)
     archive = Archive.seal(offer.title, table.encoding, nonce, data)
     stored = session.storage.put(archive.to_bytes())
     terms = terms_of(offer, table, shape, data.root, stored)
@@ -89,7 +89,7 @@ def create(
     with session.alone(f"competition {draft.terms.root.hex()}"):
         competition, gas_used = _escrowed(session, draft, organizer)
         session.known.remember(competition.address, "competition")
-        secret_folder(session, competition.address).write("organizer", {"master": draft.master.hex()})
+        secret_folder(session, competition.address).keep("organizer", Master(draft.master))
         if wait:
             await_seed(session, competition, progress)
             draw(session, competition, organizer)
@@ -115,8 +115,7 @@ def _escrowed(session: Session, draft: Draft, organizer: Account) -> tuple[Compe
         receipt = session.pay(
             factory_of(session).create(terms),
             organizer,
-            currency_of(session.chain, terms.token),
-            terms.prize + terms.bond,
+            currency_of(session.chain, terms.token).of(terms.prize + terms.bond),
             once=f"create-{terms.root.hex()[:24]}",
         )
     except ContractReverted as error:
@@ -166,17 +165,6 @@ def await_final(session: Session, competition: Competition, progress: Report | N
         if progress:
             progress(max(0, DEEP - missing), DEEP)
         time.sleep(12)
-
-
-def _nonce(session: Session, key: str) -> bytes:
-    """Random, but the same when an interrupted creation is run again."""
-    folder = secret_folder(session)
-    with session.alone(f"draft {key}"):
-        known = folder.read(key)
-        if known is None:
-            known = {"nonce": randomness.token_hex(32)}
-            folder.write(key, known)
-    return bytes.fromhex(known["nonce"])
 
 
 def _warnings(offer: Offer, table: Table, shape: Shape, trivial: tuple[Trivial, ...]) -> tuple[str, ...]:

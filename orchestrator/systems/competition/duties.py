@@ -89,7 +89,8 @@ def _test_is_due(look: Look) -> Seconds | None:
 
 
 def _open_test(look: Look) -> Iterator[str]:
-    yield f"opened {open_test(look.session, look.instance, look.account, look.report)} test groups"
+    opened = open_test(look.session, look.instance, look.account, look.report)
+    yield f"opened {opened} test group{'' if opened == 1 else 's'}"
 
 
 def _reveal_is_due(look: Look) -> Seconds | None:

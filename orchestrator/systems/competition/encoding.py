@@ -6,9 +6,10 @@ fills the byte, and none needs weights that leave little of an int8 for the othe
 numbered in their sorted order; a label y that is a number becomes round(y / unit).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Encoding:
     classes: tuple[int | str, ...]
     unit: float
 
-    def features_of(self, table: Any) -> Integers:
+    def features_of(self, table: object) -> Integers:
         """Rows of numbers (samples, features), in the columns' own units, as bytes; clipped to 0…255."""
         scaled = (np.asarray(table, np.float64) - np.array(self.lows)) / np.array(self.steps)
         return np.asarray(np.clip(np.rint(scaled), 0, 255), np.int64)
@@ -56,7 +57,7 @@ class Encoding:
         }
 
     @classmethod
-    def from_json(cls, found: Any) -> Self:
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError for what is no encoding that rows can be read with."""
         columns = found["features"]
         names = [_name(each) for each in (found["target"], *(column["name"] for column in columns))]
@@ -113,25 +114,25 @@ def read_table(
     return Table(encoding, encoding.features_of(values), _labels(data, encoding), removed)
 
 
-def _name(found: Any) -> str:
+def _name(found: object) -> str:
     if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME:
         raise ValueError(f"the name of a column has 1 to {LONGEST_NAME} characters")
     return found
 
 
-def _number(found: Any) -> float:
+def _number(found: object) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) < LARGEST:
         raise ValueError("a column's scale is not a finite number")
     return float(found)
 
 
-def _positive(found: Any) -> float:
+def _positive(found: object) -> float:
     if not (number := _number(found)) > 0:
         raise ValueError("a step or a unit is not above zero")
     return number
 
 
-def _classes(found: Any) -> tuple[int | str, ...]:
+def _classes(found: object) -> tuple[int | str, ...]:
     if not isinstance(found, list) or not all(type(each) in (int, str) for each in found):
         raise ValueError("a class is neither a whole number nor a text")
     if any(len(str(each)) > LONGEST_NAME if isinstance(each, str) else abs(each) >= 2**63 for each in found):
@@ -146,7 +147,7 @@ def _load(file: Path, target: str, *, numbers: bool, drop: bool) -> "Dataset":
     from orchestrator.learning.spec import Cleaning, Data
 
     rules = Cleaning(missing="drop" if drop else "error", bad_values="error", duplicates="drop")
-    task: Any = "regression" if numbers else "classification"
+    task: Literal["regression", "classification"] = "regression" if numbers else "classification"
     try:
         return load_dataset(Data(file=str(file), target=target, task=task, cleaning=rules), Path())
     except DataError as error:

@@ -100,7 +100,7 @@ def claim(
         if consent:
             consent(Wei(terms.claim_bond), _bond(session, competition, number, submitter))
         currency = currency_of(session.chain, terms.token)
-        session.pay(competition.claim(number, encoded), submitter, currency, terms.claim_bond)
+        session.pay(competition.claim(number, encoded), submitter, currency.of(terms.claim_bond))
     return competition.result_of(number).score
 
 

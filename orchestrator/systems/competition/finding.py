@@ -2,9 +2,9 @@
 
 from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import ChainError
+from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
 from orchestrator.systems.competition.contracts import Competition, CompetitionFactory
-from orchestrator.systems.competition.secrets import SecretFolder
 from orchestrator.types import Address
 
 
@@ -13,9 +13,9 @@ def factory_of(session: Session) -> CompetitionFactory:
     return session.deployed(CompetitionFactory, "CompetitionFactory")
 
 
-def secret_folder(session: Session, competition: Address | None = None) -> SecretFolder:
+def secret_folder(session: Session, competition: Address | None = None) -> secrets.SecretFolder:
     """Where the secrets of a competition are kept; without one, those of competitions being created."""
-    return SecretFolder(session.settings.home / "competitions" / (competition or "drafts"))
+    return secrets.secret_folder(session, "competitions", competition)
 
 
 def find(session: Session, reference: str = "latest") -> Competition:
@@ -44,8 +44,8 @@ def find(session: Session, reference: str = "latest") -> Competition:
 
 
 def _latest(session: Session) -> Competition:
-    last = session.known.last("competition")
-    found = factory_of(session).competition(last) if last else None
+    last, factory = session.known.last("competition"), factory_of(session)
+    found = factory.competition(last) if last else None
     if found is None:
         raise ChainError(
             "no competition was created or entered from this folder",

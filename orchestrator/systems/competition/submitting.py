@@ -14,7 +14,7 @@ from orchestrator.systems.competition.candidates import Candidate, candidate_of
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.finding import secret_folder
 from orchestrator.systems.competition.records import SAFE_BOND, Submission, Terms
-from orchestrator.systems.competition.secrets import Secret, derive
+from orchestrator.systems.competition.secrets import Secret, derive, name_of
 from orchestrator.systems.competition.timing import require_phase
 from orchestrator.systems.competition.training import training_data
 from orchestrator.times import show_duration, show_time
@@ -79,7 +79,7 @@ def _submit(
     commitment = competition.commitment_of(submitter.address, candidate.hash, salt)
     known = _with_commitment(competition, commitment, submitter)
     secret = Secret(submitter.address, salt, candidate.encoded)
-    secret_folder(session, competition.address).keep_submission(commitment, secret)
+    secret_folder(session, competition.address).keep(name_of(commitment), secret)
     if known:
         return Submitted(known, candidate, False, 0)
     require_phase(competition, Phase.TRAINING, what="submitting")
@@ -91,8 +91,7 @@ def _submit(
     receipt = session.pay(
         competition.commit(commitment),
         submitter,
-        currency_of(session.chain, terms.token),
-        terms.deposit,
+        currency_of(session.chain, terms.token).of(terms.deposit),
         once=f"commit-{competition.address}-{commitment.hex()[:16]}",
     )
     found = _with_commitment(competition, commitment, submitter)
@@ -206,9 +205,8 @@ def _secret(
     session: Session, competition: Competition, submission: Submission, restored: dict[bytes, Secret]
 ) -> Secret:
     """Model and salt of a submission. Raises AccountError if they are not here, or not the committed ones."""
-    kept = restored.get(submission.word) or secret_folder(session, competition.address).submission(
-        submission.word
-    )
+    folder = secret_folder(session, competition.address)
+    kept = restored.get(submission.word) or folder.kept(name_of(submission.word), Secret)
     if kept is None:
         raise AccountError(
             f"model and salt of submission {submission.number} are not in {session.settings.home}",

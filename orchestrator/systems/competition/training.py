@@ -9,6 +9,7 @@ from orchestrator.bindings.competition import Answered, Challenged, Group, Phase
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
 from orchestrator.kernel.money import currency_of
+from orchestrator.kernel.secrets import Master, salts_from
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.provenance import canonical
 from orchestrator.storage.cid import Cid
@@ -17,7 +18,7 @@ from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.finding import factory_of, secret_folder
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples
-from orchestrator.systems.competition.secrets import derive, group_salts
+from orchestrator.systems.competition.secrets import derive
 from orchestrator.systems.competition.timing import require_phase
 from orchestrator.systems.competition.tree import Data
 from orchestrator.types import Digest, Wei
@@ -74,15 +75,14 @@ def organizers_data(session: Session, competition: Competition, organizer: Accou
         )
     archive = read_archive(session, competition)
     folder = secret_folder(session, competition.address)
-    kept = folder.read("organizer")
-    if kept is not None:
-        try:
-            return archive.data(terms, group_salts(bytes.fromhex(kept["master"]), terms.groups))
-        except (IntegrityError, KeyError, ValueError):
-            pass  # changed or damaged; the wallet knows better
+    try:
+        if kept := folder.kept("organizer", Master):
+            return archive.data(terms, salts_from(kept.master, terms.groups))
+    except (AccountError, IntegrityError):
+        pass  # changed or damaged; the wallet knows better
     master = derive(organizer, session.chain.chain_id, DATA, archive.nonce, factory_of(session).address)
-    data = archive.data(terms, group_salts(master, terms.groups))
-    folder.write("organizer", {"master": master.hex()})
+    data = archive.data(terms, salts_from(master, terms.groups))
+    folder.keep("organizer", Master(master))
     return data
 
 
@@ -189,7 +189,7 @@ def challenge(
         stake = currency_of(session.chain, terms.token).show(terms.stake)
         said = f"A stake of {stake} goes from {sender.name} to competition {competition.address}"
         consent(Wei(terms.stake), [f"{said}; if group {group} is opened in time, it is the organizer's."])
-    session.pay(competition.challenge(group), sender, currency_of(session.chain, terms.token), terms.stake)
+    session.pay(competition.challenge(group), sender, currency_of(session.chain, terms.token).of(terms.stake))
 
 
 def answer_all(session: Session, competition: Competition, organizer: Account) -> list[int]:

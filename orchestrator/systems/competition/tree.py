@@ -7,8 +7,8 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.competition import Group
+from orchestrator.merkle import climb, proof_of, root_of
 from orchestrator.models.integer import sample_size
-from orchestrator.provenance.merkle import climb, proof_of, root_of
 from orchestrator.systems.competition.records import Terms
 from orchestrator.types import Digest
 

@@ -1,7 +1,6 @@
 """Models that know next to nothing, and what they would reach: the floor under a criterion."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,9 @@ def _question(offer: Offer, table: Table) -> tuple[str, Integers]:
     """A tree of one node, and what it says of each row."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    kind: Any = DecisionTreeRegressor if offer.numbers else DecisionTreeClassifier
+    kind: type[DecisionTreeClassifier | DecisionTreeRegressor] = (
+        DecisionTreeRegressor if offer.numbers else DecisionTreeClassifier
+    )
     stump = kind(max_depth=1, random_state=0).fit(table.features, table.labels)
     asked = int(stump.tree_.feature[0])
     name = "nothing" if asked < 0 else table.encoding.features[asked]

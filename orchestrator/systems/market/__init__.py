@@ -4,7 +4,7 @@
     contract     one market's contract                               MarketContract
     secrets      what only the provider or a participant knows
     testset      portions, sealed and committed to
-    creating, providing, participating, settling, duties             the workflows
+    creating, provider, participating, sealing, relaying, settling, duties    the workflows
     settlement    what a market must come to, by the Python reference
 
 Import from these modules: this package imports none of them.

@@ -1,13 +1,12 @@
 """Create a market: seal, pin and commit to a secret test set, clone the model, escrow, show one portion."""
 
 import hashlib
-import secrets as randomness
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.bindings import market as abi
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, ContractReverted, DataError, ModelError, UsageError
+from orchestrator.errors import ContractReverted, DataError, ModelError, UsageError
 from orchestrator.kernel.money import Currency, require_held
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.clone import unit_of
@@ -110,7 +109,7 @@ def prepare(
     _check(converted.model, offer)
     samples = _encode(converted, test)
     key = _key(name, offer, samples, provider.address, session.chain.genesis_hash)
-    nonce = _nonce(session, key)
+    nonce = folder_of(session).nonce(session, key)
     master = provider_master(session, provider, nonce)
     batches = _cut(samples, offer.rules, master)
     size = sum(1 for _ in decode_batch(batches[0]))
@@ -150,7 +149,7 @@ def create(
     gas, exists = 0, bool(chain.code(address))
     if not exists:
         check_name(session, draft.name, provider.address)
-        require_held(chain, offer.money, provider, offer.escrow)
+        require_held(chain, offer.money.of(offer.escrow), provider)
     if agree and not dry_run and not (exists and market.phase() is not Phase.CREATED):
         agree(address)
     if not exists:
@@ -272,17 +271,3 @@ def _key(name: str, offer: Offer, samples: Sequence[Sample], provider: Address, 
     for x, y in samples:
         content.update(len(x).to_bytes(4, "big") + x + bytes([y]))
     return f"draft-{content.hexdigest()[:24]}"
-
-
-def _nonce(session: Session, key: str) -> bytes:
-    """Random, but the same when a creation is run again."""
-    folder = folder_of(session)
-    with session.alone(f"draft {key}"):
-        known = folder.read(key)
-        if known is None:
-            known = {"nonce": randomness.token_hex(32)}
-            folder.write(key, known)
-    try:
-        return bytes.fromhex(known["nonce"])
-    except (KeyError, ValueError) as error:
-        raise ChainError(f"the draft {key} is damaged", "Move it away, and run it again.") from error

@@ -82,8 +82,9 @@ def check_portions(session: Session, opened: PredictionMarket) -> dict[int, byte
     sealed = sealed_test(session, opened) if session.storage.has(opened.descriptor.sealed) else None
     for portion in told:
         proof = market.proof_in(portion)
+        place = portion.index, market.rules.portions
         if proof is not None and not proves(
-            market.domain, market.creator, root, portion.index, portion.batch, portion.salt, proof
+            market.domain, market.creator, root, *place, portion.batch, portion.salt, proof
         ):
             raise _mismatch(opened, portion.index)
         if sealed and sealed.open(portion.index, portion.salt) != portion.batch:

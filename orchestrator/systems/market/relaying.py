@@ -4,16 +4,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from orchestrator.chain import Account, Receipt
+from orchestrator.chain.typeddata import Message, is_signed_by, typed_message
 from orchestrator.errors import ChainError, ContractReverted, DataError, InsufficientFunds, SignatureRefused
 from orchestrator.files import replace_file
 from orchestrator.kernel.money import approve, require_held
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import canonical, fields
-from orchestrator.provenance.signing import wallet_accepts
-from orchestrator.provenance.typed import message_digest, recover_signer
 from orchestrator.systems.market.contract import MarketContract
 from orchestrator.systems.market.opening import PredictionMarket
 from orchestrator.systems.market.participating import Submission, check_open, check_room, transactions_of
@@ -21,7 +20,7 @@ from orchestrator.types import Address, Wei
 
 FORMAT = "diln-market-signed/1"
 _KEYS = {"format", "chain", "market", "signed"}
-_DOMAIN = ("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")
+DOMAIN_NAME = "DILN Prediction Market"
 _FIELDS = (
     ("contributor", "address"),
     ("runs", "bytes[]"),
@@ -104,19 +103,19 @@ def _relay(session: Session, opened: PredictionMarket, signed: Signed, sender: A
         )
     value = gift = Wei(0)
     if lack:
-        require_held(session.chain, market.money, sender, lack)
+        require_held(session.chain, market.money.of(lack), sender)
         if market.money.is_ether:
             value = Wei(lack)
         else:
             gift = Wei(lack)
-            approve(session.chain, market.money, market.address, gift, sender)
+            approve(session.chain, market.money.of(gift), market.address, sender)
     function = market.contract.contribute_for(
         signed.contributor, signed.batches, signed.maximum, signed.deadline, signed.signature, gift
     )
     try:
         return session.send(function, sender, value=value)
     except ContractReverted as error:
-        if error.error not in ("BadSignature", "Expired"):
+        if error.error not in ("BadSignature", "SignatureExpired"):
             raise
         raise _refused(signed, error.message) from error
 
@@ -132,16 +131,8 @@ def _check(session: Session, opened: PredictionMarket, signed: Signed) -> None:
         raise _refused(signed, "others of its signatures come first")
     if session.chain.now() > signed.deadline:
         raise _refused(signed, "its time is over")
-    if not _holds(market, signed):
+    if not is_signed_by(market.chain, signed.contributor, _message(market, signed), signed.signature):
         raise _refused(signed, "it is of somebody else, or of something else")
-
-
-def _holds(market: MarketContract, signed: Signed) -> bool:
-    """Whether the contributor signed this, by its key or, if it is a contract, by its own word (ERC-1271)."""
-    message = _message(market, signed)
-    if not market.chain.code(signed.contributor):
-        return recover_signer(message, signed.signature) == signed.contributor
-    return wallet_accepts(cast(Any, market), signed.contributor, message_digest(message), signed.signature)
 
 
 def _refused(signed: Signed, why: str) -> SignatureRefused:
@@ -151,24 +142,11 @@ def _refused(signed: Signed, why: str) -> SignatureRefused:
     )
 
 
-def _message(market: MarketContract, signed: Signed) -> dict[str, Any]:
-    """What a wallet signs, in the form that wallets take (`eth_signTypedData_v4`)."""
-    named = [{"name": name, "type": kind} for name, kind in _FIELDS]
+def _message(market: MarketContract, signed: Signed) -> Message:
     values = {name: getattr(signed, name) for name, _ in _FIELDS if name != "runs"}
-    return {
-        "types": {
-            "EIP712Domain": [{"name": name, "type": kind} for name, kind in _DOMAIN],
-            "Contribution": named,
-        },
-        "domain": {
-            "name": "DILN Prediction Market",
-            "version": "1",
-            "chainId": market.chain.chain_id,
-            "verifyingContract": market.address,
-        },
-        "primaryType": "Contribution",
-        "message": values | {"runs": list(signed.batches)},
-    }
+    values["runs"] = list(signed.batches)
+    chain_id = market.chain.chain_id
+    return typed_message(DOMAIN_NAME, chain_id, market.address, "Contribution", _FIELDS, values)
 
 
 def _to_json(signed: Signed) -> dict[str, Any]:
@@ -193,7 +171,7 @@ def _read(market: MarketContract, file: Path) -> Sequence[Signed]:
     return found
 
 
-def _signed(value: Any) -> Signed:
+def _signed(value: object) -> Signed:
     found = fields.object_in(value, set(Signed.__dataclass_fields__), "contribution")
     return Signed(
         contributor=fields.address_in(found["contributor"], "contributor"),

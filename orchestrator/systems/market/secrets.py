@@ -4,15 +4,14 @@
 - A participant: a master, from which the salt of each sealed contribution follows, and the sealed data.
 """
 
-from typing import cast
+from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError
+from orchestrator.kernel.secrets import Master, SecretFolder, derive, secret_folder
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.factory import factory_of
-from orchestrator.provenance.secrets import SecretFolder, derive
 from orchestrator.systems.market.contract import MarketContract
 from orchestrator.systems.market.records import Contribution
 from orchestrator.types import Address
@@ -23,7 +22,7 @@ TEST_SET, SEALED = "test set", "sealed data"
 
 def folder_of(session: Session, market: Address | None = None) -> SecretFolder:
     """Where a market's secrets are; without one, those of markets being created."""
-    return SecretFolder(session.settings.home / "markets" / (market or "drafts"))
+    return secret_folder(session, "markets", market)
 
 
 def provider_master(session: Session, provider: Account, nonce: bytes) -> bytes:
@@ -33,12 +32,13 @@ def provider_master(session: Session, provider: Account, nonce: bytes) -> bytes:
 
 
 def keep_provider(session: Session, market: Address, master: bytes) -> None:
-    folder_of(session, market).write("provider", {"master": master.hex()})
+    folder_of(session, market).keep("provider", Master(master))
 
 
 def kept_provider(session: Session, market: Address) -> bytes | None:
     """None where it is not on this machine. Raises AccountError if its file is damaged."""
-    return _bytes(folder_of(session, market).read("provider"), "master")
+    found = folder_of(session, market).kept("provider", Master)
+    return found.master if found else None
 
 
 def sealed_salt(session: Session, market: Address, contributor: Account) -> "Salts":
@@ -57,28 +57,23 @@ class Salts:
         return keccak(self._master + times.to_bytes(4, "big") + keccak(batch))
 
 
+@dataclass(frozen=True)
+class SealedBatch:
+    """The samples behind a commitment, and its salt."""
+
+    batch: bytes
+    salt: bytes
+
+
 def keep_sealed(session: Session, market: Address, commitment: bytes, batch: bytes, salt: bytes) -> None:
-    content = {"batch": batch.hex(), "salt": salt.hex()}
-    folder_of(session, market).write(_sealed(commitment), content)
+    folder_of(session, market).keep(_sealed(commitment), SealedBatch(batch, salt))
 
 
 def kept_sealed(session: Session, market: MarketContract, given: Contribution) -> tuple[bytes, bytes] | None:
     """Data and salt of a sealed contribution; None if they are not on this machine. Raises AccountError."""
-    content = folder_of(session, market.address).read(_sealed(given.commitment or b""))
-    batch, salt = _bytes(content, "batch"), _bytes(content, "salt")
-    return (batch, cast(bytes, salt)) if batch is not None else None
+    found = folder_of(session, market.address).kept(_sealed(given.commitment or b""), SealedBatch)
+    return (found.batch, found.salt) if found else None
 
 
 def _sealed(commitment: bytes) -> str:
     return f"sealed-{commitment.hex()[:24]}"
-
-
-def _bytes(content: dict[str, str] | None, key: str) -> bytes | None:
-    if content is None:
-        return None
-    try:
-        return bytes.fromhex(content[key])
-    except (KeyError, ValueError) as error:
-        raise AccountError(
-            "a secret of this market is damaged", "Move its file away: the wallet key restores it."
-        ) from error

@@ -19,7 +19,7 @@ FIRST_WORK, MOST_WORK = 64, 1 << 16
 MOST_DATA = 64 << 10  # bytes of a crank
 PAID_AT_ONCE = 100
 ATTEMPTS = 5
-HORIZON = 256  # blocks whose hashes a contract can see
+HORIZON = 256  # blocks whose hashes every chain shows; some show more
 _WAITED = (Phase.TRIAL, Phase.REVEALING, Phase.REWARDING)
 
 
@@ -41,11 +41,20 @@ def _overdue(market: MarketContract) -> bool:
     if phase not in _WAITED:
         return False
     state = market.state()
-    lost = (
-        phase is Phase.TRIAL and state.trial is None and market.chain.head().number > state.target + HORIZON
-    )
+    lost = phase is Phase.TRIAL and state.trial is None and _lost(market, state.target)
     idle = phase is Phase.REVEALING and not state.opened
     return lost or idle or market.chain.now() > market.contract.deadline()
+
+
+def _lost(market: MarketContract, target: int) -> bool:
+    """Whether nobody chose while the chain showed the hash of block `target`."""
+    if market.chain.head().number <= target + HORIZON:
+        return False
+    try:
+        market.chain.call(market.contract.choose())
+    except ContractReverted as error:
+        return error.error == "SeedLost"
+    return False
 
 
 def settle(

@@ -14,9 +14,10 @@ from typing import Any, Self
 from eth_utils.crypto import keccak
 
 from orchestrator.errors import DataError, IntegrityError
+from orchestrator.kernel.secrets import masked, salts_from
+from orchestrator.merkle import PositionTree, climb
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
-from orchestrator.provenance.secrets import masked, salts_from
-from orchestrator.systems.market.reference.samples import Domain, PositionTree, encode_batch, portion_leaf
+from orchestrator.systems.market.reference.samples import Domain, encode_batch, portion_leaf
 from orchestrator.types import Address
 
 Sample = tuple[bytes, int]
@@ -67,7 +68,7 @@ class SealedTest:
         """Raises DataError for what `to_bytes` did not write."""
         line, _, body = content.partition(b"\n")
         try:
-            head: Any = decode(line)
+            head: dict[str, Any] = decode(line)
             nonce, lengths = bytes.fromhex(head["nonce"]), [int(each) for each in head["lengths"]]
             known = head["format"] == FORMAT
         except (NotCanonical, KeyError, TypeError, ValueError) as error:
@@ -125,13 +126,11 @@ def proves(
     provider: Address,
     root: bytes,
     index: int,
+    count: int,
     batch: bytes,
     salt: bytes,
     proof: Sequence[bytes],
 ) -> bool:
-    """Whether a portion is the one that `root` commits to as portion `index`."""
-    node = portion_leaf(domain, provider, index, batch, salt)
-    for sibling in proof:
-        node = keccak(node + sibling if index & 1 == 0 else sibling + node)
-        index >>= 1
-    return node == root and index == 0
+    """Whether a portion is the one that `root` commits to as portion `index` of `count`."""
+    leaf = portion_leaf(domain, provider, index, batch, salt)
+    return climb(leaf, proof, index, count) == root

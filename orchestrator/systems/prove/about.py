@@ -64,7 +64,7 @@ class About(BaseModel):
         except ValueError as error:
             raise UsageError(f"{path} cannot be read: {error}", "It is to be TOML, or JSON.") from error
 
-    def with_(self, **flags: Any) -> Self:
+    def with_(self, **flags: object) -> Self:
         """What flags say goes before what the file says; mappings are merged, lists are joined."""
         return self.model_copy(
             update={name: _merged(getattr(self, name), value) for name, value in flags.items()}
@@ -77,10 +77,10 @@ def about_of(path: Path, given: Path | None = None) -> About:
     return About.read(given or beside) if given or beside.is_file() else About()
 
 
-def _merged(known: Any, told: Any) -> Any:
-    if isinstance(known, dict):
+def _merged(known: object, told: object) -> object:
+    if isinstance(known, dict) and isinstance(told, dict):
         return {**known, **told}
-    if isinstance(known, list):
+    if isinstance(known, list) and isinstance(told, list):
         return [*known, *told]
     return known if told is None else told
 

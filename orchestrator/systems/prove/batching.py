@@ -127,7 +127,7 @@ def problem(status: int, error: DilnError) -> Body:
     return Body(status, to_json({"error": error.message, "hint": error.hint}))
 
 
-def _rows(content: Any) -> list[Any]:
+def _rows(content: object) -> list[Any]:
     if not isinstance(content, dict):
         raise DataError("The body is not an object", SHAPE)
     rows = content.get("rows")

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import DilnError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
 
 DISCARDED_BYTES, DISCARDED_SECONDS = 32 << 20, 1.0
 """So much of a body that is refused is read and dropped, so that its sender sees the answer."""
@@ -41,7 +45,7 @@ class Bodies:
         self.limits = limits
         self.held = 0
 
-    async def read(self, receive: Any, headers: Mapping[str, str]) -> bytes:
+    async def read(self, receive: "Receive", headers: Mapping[str, str]) -> bytes:
         """The body; count it as `held` until `release`. Raises BodyRefused, ClientGone."""
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):  # else any web page could ask unseen
@@ -66,7 +70,7 @@ class Bodies:
         """Say that this body has been answered."""
         self.held -= len(body)
 
-    async def _collect(self, receive: Any, parts: list[bytes]) -> None:
+    async def _collect(self, receive: "Receive", parts: list[bytes]) -> None:
         size, more = 0, True
         while more:
             message = await receive()
@@ -86,7 +90,7 @@ class Bodies:
         return BodyRefused(413, f"a body has at most {self.limits.body} bytes", "Send fewer rows at once.")
 
 
-async def _discard(receive: Any) -> None:
+async def _discard(receive: "Receive") -> None:
     size = 0
     with suppress(TimeoutError):
         async with asyncio.timeout(DISCARDED_SECONDS):

@@ -26,6 +26,7 @@ from orchestrator.provenance import Manifest, Signature, SignatureFile, Version
 from orchestrator.provenance.manifest import LARGEST_MANIFEST
 from orchestrator.provenance.stateproof import prove_state
 from orchestrator.storage import Storage, decrypt_file, read_identity
+from orchestrator.storage.car import read_car
 from orchestrator.systems.prove.describing import bring
 from orchestrator.systems.prove.fetching import manifest_of, model_file
 from orchestrator.systems.prove.references import find_version
@@ -121,6 +122,16 @@ def _prove(session: Session, version: Version, folder: Path) -> None:
     except ChainError:
         return
     (folder / ANCHOR).write_bytes(proof.to_bytes())
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether it begins as a bundle does; whether it is whole, `import_bundle` finds out."""
+    try:
+        with path.open("rb") as file:
+            roots, _ = read_car(file)
+    except (OSError, StorageError):
+        return False
+    return len(roots) == 1
 
 
 def opened(storage: Storage, path: Path) -> tuple[str, dict[str, str], Manifest, str]:

@@ -327,7 +327,7 @@ def _numbers(found: Mapping[str, Any], before: str) -> Iterator[tuple[str, float
             yield f"{before}{name}".removeprefix("values."), float(value)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=dict)
 
 

@@ -6,15 +6,19 @@ Nothing of the values goes into the record: names and types of columns, and how 
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.provenance import DataRecord
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+
 _GIVE = "Give a path, sha256:…, a DataFrame, a numpy array, or several of them in a list."
 
 
-def content_of(data: Any) -> bytes:
+def content_of(data: object) -> bytes:
     """The bytes by which a table or an array is known. Raises DataError.
 
     Of a pandas DataFrame or Series they are its CSV in UTF-8 without an index, lines ended by a line feed;
@@ -52,7 +56,7 @@ def record_of(data: Any, name: str | None = None) -> DataRecord:
     )
 
 
-def several(data: Any) -> list[tuple[str | None, Any]]:
+def several(data: object) -> list[tuple[str | None, Any]]:
     """What was given as data, one by one, with the names of a mapping."""
     if data is None:
         return []
@@ -63,7 +67,7 @@ def several(data: Any) -> list[tuple[str | None, Any]]:
     return [(None, data)]
 
 
-def _columns(data: Any) -> dict[str, Any]:
+def _columns(data: "pd.DataFrame") -> dict[str, Any]:
     if not hasattr(data, "columns"):
         return {}
     return {str(name): {"type": str(kind)} for name, kind in data.dtypes.items()}

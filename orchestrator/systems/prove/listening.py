@@ -4,10 +4,14 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from orchestrator.config import Settings
 from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 
 BACKLOG = 2048
 MOST_CONNECTIONS = 1000
@@ -42,7 +46,7 @@ def impatient(settings: Settings, interval: float) -> Settings:
     return replace(settings, network=replace(network, timeout=min(network.timeout, max(1.0, interval / 6))))
 
 
-def run(app: Any, listener: socket.socket) -> None:
+def run(app: "ASGIApp", listener: socket.socket) -> None:
     """Answer until a signal ends it."""
     import uvicorn
 

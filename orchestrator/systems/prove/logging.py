@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from orchestrator.config import load_settings
 from orchestrator.errors import DataError, UsageError
@@ -21,6 +21,10 @@ from orchestrator.systems.prove.frameworks.saving import Saved, python_version, 
 from orchestrator.systems.prove.publishing import Published, publish
 from orchestrator.systems.prove.recording import Recorder
 from orchestrator.systems.prove.runs import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Evaluate = Callable[[Any], Mapping[str, Any]]
 
@@ -76,9 +80,9 @@ class More(TypedDict, total=False):
 
 
 def log_model(
-    model: Any,
+    model: object,
     *,
-    data: Any = None,
+    data: object = None,
     metrics: Mapping[str, Any] | None = None,
     name: str | None = None,
     parents: Sequence["str | Logged"] = (),
@@ -128,7 +132,7 @@ def log_model(
         return Logged(run, _published(session, run, more) if publish else None)
 
 
-def _file(model: Any, folder: Path, known: About, data: Any) -> tuple[Path, About]:
+def _file(model: object, folder: Path, known: About, data: object) -> tuple[Path, About]:
     """The model's file, and what is known when the model has told of itself."""
     if isinstance(model, str | os.PathLike):
         path = Path(model)
@@ -155,14 +159,14 @@ def _file(model: Any, folder: Path, known: About, data: Any) -> tuple[Path, Abou
     return saved.path, known.model_copy(update=told)
 
 
-def _features(saved: Saved, data: Any) -> list[dict[str, Any]]:
+def _features(saved: Saved, data: object) -> list[dict[str, Any]]:
     """The model's features; types and gaps as the table has them that it learned from, if it was given."""
     tables = [each for _, each in several(data) if hasattr(each, "columns")]
     table = next((each for each in tables if set(saved.features) <= set(map(str, each.columns))), None)
     return [_described(name, table, saved.optional) for name in saved.features]
 
 
-def _described(name: str, table: Any, optional: bool) -> dict[str, Any]:
+def _described(name: str, table: "pd.DataFrame | None", optional: bool) -> dict[str, Any]:
     if table is None:
         return {"name": name, "type": "numeric", "optional": optional}
     import pandas as pd
@@ -177,7 +181,7 @@ def _feature(told: str | Mapping[str, Any]) -> dict[str, Any]:
     return {"name": told} if isinstance(told, str) else dict(told)
 
 
-def _metrics(model: Any, told: Mapping[str, Any] | None, evaluate: Evaluate | None) -> dict[str, float]:
+def _metrics(model: object, told: Mapping[str, Any] | None, evaluate: Evaluate | None) -> dict[str, float]:
     found = {**(told or {}), **(evaluate(model) if evaluate else {})}
     for name, value in found.items():
         if number(value) is None:
@@ -193,7 +197,7 @@ def _bound(told: float | Mapping[str, float]) -> Bound:
     return Bound(**{key: float(value) for key, value in told.items()})
 
 
-def _records(data: Any) -> tuple[DataRecord, ...]:
+def _records(data: object) -> tuple[DataRecord, ...]:
     return tuple(
         record_of(each, name) for name, each in several(data) if not isinstance(each, str | os.PathLike)
     )

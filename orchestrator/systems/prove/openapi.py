@@ -58,7 +58,7 @@ def example_row(model: PublishedModel, inputs: Inputs) -> dict[str, Any]:
     return {each.name: _example(each, columns.get(each.name)) for each in inputs.features}
 
 
-def _example(feature: Feature, statistics: Any) -> float | str:
+def _example(feature: Feature, statistics: object) -> float | str:
     told = statistics if isinstance(statistics, dict) else {}
     if feature.type in DATES:
         return "2026-01-31"

@@ -37,7 +37,7 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         """Nothing to close: what was recorded stands, also of a loop that failed."""
 
-    def log(self, epoch: int | None = None, /, **metrics: Any) -> None:
+    def log(self, epoch: int | None = None, /, **metrics: object) -> None:
         """Record the metrics of an epoch (default: the next one): numbers, or tensors of one element.
 
         What is no finite number is recorded as None. Raises UsageError for an epoch that is not above the

@@ -5,7 +5,7 @@ connection (bounds on time and bytes) → body (bounded) → batcher (one thread
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
@@ -23,6 +23,10 @@ from orchestrator.systems.prove.guard import Guard
 from orchestrator.systems.prove.loading import PublishedModel, check
 from orchestrator.systems.prove.openapi import describe, example_row
 from orchestrator.text import shown
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
 
 ALWAYS = ("/docs", "/docs/page.css", "/docs/page.js", "/openapi.json")
 """What is answered though the model is refused."""
@@ -78,13 +82,13 @@ class Server:
         self._app = app
         self._log = log
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if self._log is None or scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), "gone"
 
-        async def noted(message: Any) -> None:
+        async def noted(message: "Message") -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = str(message["status"])
@@ -162,7 +166,7 @@ class _Pages:
 class _Nothing(Response):
     """No answer: whoever asked is gone."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: object, receive: object, send: object) -> None:
         pass
 
 

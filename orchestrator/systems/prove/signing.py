@@ -48,9 +48,8 @@ def gather(
     signed = sender.address in {approval.signer for approval in approvals}
     if not signed and registry.is_participant(project.id, sender.address):
         signature = _sign(session, publication, sender)
-        approvals.append(check_signature(signature, publication, registry))
-        if keep:
-            file.add(signature, publication, registry)
+        check = file.add if keep else check_signature
+        approvals.append(check(signature, publication, registry))
     if len(approvals) < project.threshold:
         raise _too_few(file, len(approvals), run, project)
     return approvals
@@ -103,5 +102,6 @@ def _too_few(file: SignatureFile, count: int, run: Run, project: Project) -> Sig
     return SignatureRefused(
         f"{count} of {project.participants} participants have signed{others}, "
         f"and project `{project.name}` demands {project.threshold}",
-        f"Each signs with `diln sign {run.id} --project {project.id.hex()} --from NAME`.",
+        f"Send the others what `diln export {run.id} -o FILE` writes. Each runs `diln import FILE`, then "
+        f"`diln sign {run.id} --project {project.id.hex()} --from NAME`, and sends it back in the same way.",
     )

@@ -156,13 +156,13 @@ def provide(
     lacking = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
     if shared.money.is_ether or not lacking:
         return int(lacking) if shared.money.is_ether else 0, []
-    require_held(session.chain, shared.money, payer, lacking)
+    require_held(session.chain, shared.money.of(lacking), payer)
     if dry_run:
         raise InsufficientFunds(
             f"a dry run cannot tell: {shared.money.show(lacking)} must be approved first",
             "Pay it in with `diln sum fund`, then try again.",
         )
-    return 0, approve(session.chain, shared.money, shared.address, lacking, payer)
+    return 0, approve(session.chain, shared.money.of(lacking), shared.address, payer)
 
 
 def sample_of(contribution: Contribution) -> Sample:

@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from orchestrator.chain import Account, Chain
-from orchestrator.chain.external import Wallet
+from orchestrator.chain.typeddata import Message, is_signed_by, message_digest, typed_message
 from orchestrator.errors import (
     ChainError,
     ContractReverted,
@@ -19,7 +19,6 @@ from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
-from orchestrator.provenance.typed import message_digest, recover_signer
 from orchestrator.systems.sum.adding import AT_ONCE, Addition, given_before, most_for, plain, provide
 from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import DAY
@@ -28,7 +27,7 @@ from orchestrator.types import Address, Seconds, Wei
 
 MOST = (1 << 24) - 1
 """Contributions that a model can number."""
-DOMAIN_NAME, DOMAIN_VERSION = "DILN Shared Model", "1"
+DOMAIN_NAME = "DILN Shared Model"
 _KEYS = {
     "chainId",
     "contract",
@@ -39,19 +38,13 @@ _KEYS = {
     "deadline",
     "signature",
 }
-_DOMAIN = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
 _CONTRIBUTION = [
-    {"name": "contributor", "type": "address"},
-    {"name": "samples", "type": "bytes[]"},
-    {"name": "labels", "type": "bytes"},
-    {"name": "maximum", "type": "uint256"},
-    {"name": "nonce", "type": "uint256"},
-    {"name": "deadline", "type": "uint256"},
+    ("contributor", "address"),
+    ("samples", "bytes[]"),
+    ("labels", "bytes"),
+    ("maximum", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
 ]
 
 
@@ -71,26 +64,17 @@ class SignedContribution:
     deadline: Seconds
     signature: bytes = b""
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> Message:
         """What is signed, in the form that wallets take (`eth_signTypedData_v4`)."""
-        return {
-            "types": {"EIP712Domain": _DOMAIN, "Contribution": _CONTRIBUTION},
-            "primaryType": "Contribution",
-            "domain": {
-                "name": DOMAIN_NAME,
-                "version": DOMAIN_VERSION,
-                "chainId": self.chain_id,
-                "verifyingContract": self.contract,
-            },
-            "message": {
-                "contributor": self.contributor,
-                "samples": ["0x" + x.hex() for x, _ in self.samples],
-                "labels": "0x" + bytes(label for _, label in self.samples).hex(),
-                "maximum": self.maximum,
-                "nonce": self.nonce,
-                "deadline": self.deadline,
-            },
+        values = {
+            "contributor": self.contributor,
+            "samples": ["0x" + x.hex() for x, _ in self.samples],
+            "labels": "0x" + bytes(label for _, label in self.samples).hex(),
+            "maximum": self.maximum,
+            "nonce": self.nonce,
+            "deadline": self.deadline,
         }
+        return typed_message(DOMAIN_NAME, self.chain_id, self.contract, "Contribution", _CONTRIBUTION, values)
 
     def to_bytes(self) -> bytes:
         """The file that goes to whoever relays it."""
@@ -272,25 +256,14 @@ def _check(signed: SignedContribution, shared: SharedModelContract, nonce: int) 
     unknown = [label for _, label in signed.samples if label >= shared.params.classes]
     if unknown:
         raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed anew: diln sum sign.")
-    if not _accepted(signed, shared.chain):
+    if not is_signed_by(shared.chain, signed.contributor, signed.message(), signed.signature):
         raise SignatureRefused(
             f"the signature is not that of {signed.contributor}, or not over exactly this",
             "Have it signed anew: diln sum sign.",
         )
 
 
-def _accepted(signed: SignedContribution, chain: Chain) -> bool:
-    """Whether the contributor signed this: with its key, or by ERC-1271 if it is a contract."""
-    if not chain.code(signed.contributor):
-        return recover_signer(signed.message(), signed.signature) == signed.contributor
-    try:
-        digest = message_digest(signed.message())
-        return Wallet(chain, signed.contributor).is_valid_signature(digest, signed.signature)
-    except ChainError:
-        return False
-
-
-def _sample_in(value: Any) -> Sample:
+def _sample_in(value: object) -> Sample:
     found = fields.object_in(value, {"x", "label"}, "sample")
     label = fields.count_in(found["label"], "label")
     if label > 0xFF:

@@ -5,18 +5,16 @@ is sent until it is closed. Whoever loses that file loses nothing but the sample
 once it was locked as long as a sure contribution's.
 """
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import ContractReverted, InsufficientFunds
-from orchestrator.files import replace_file
+from orchestrator.errors import AccountError, ContractReverted, InsufficientFunds
+from orchestrator.kernel.secrets import secret_folder
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
 from orchestrator.systems.sum.adding import most_for, plain, provide
@@ -24,8 +22,8 @@ from orchestrator.systems.sum.claiming import ClaimResult
 from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.types import Address, Digest, Report, Seconds, Wei
 
+DOMAIN = "DILN sum contribution"
 SALT_BYTES = 32
-PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,9 @@ class Secret:
 
     def commitment(self, chain_id: int, contract: Address) -> Digest:
         """What the contract's `commitmentOf` returns."""
-        values = (chain_id, contract, self.contributor, self.salt, self.label, keccak(self.x))
-        types = ["uint256", "address", "address", "bytes32", "uint256", "bytes32"]
+        payload = keccak(encode(["bytes32", "uint256"], [keccak(self.x), self.label]))
+        values = (keccak(text=DOMAIN), chain_id, contract, self.contributor, payload, self.salt)
+        types = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
         return Digest(keccak(encode(types, values)))
 
 
@@ -250,42 +249,28 @@ class _Folder:
     def __init__(self, session: Session, opened: SharedModel) -> None:
         chain = session.chain
         self._chain_id, self._contract = chain.chain_id, opened.shared.address
-        place = f"{chain.chain_id}-{chain.genesis_hash[2:10]}"
-        self._folder = session.settings.home / "sealed" / place / self._contract
+        room = f"sealed/{chain.chain_id}-{chain.genesis_hash[2:10]}"
+        self._folder = secret_folder(session, room, self._contract)
 
     def commitment(self, secret: Secret) -> Digest:
         return secret.commitment(self._chain_id, self._contract)
 
     def keep(self, secret: Secret) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        content = {
-            "contributor": secret.contributor,
-            "x": secret.x.hex(),
-            "label": secret.label,
-            "salt": secret.salt.hex(),
-        }
-        replace_file(self._file(self.commitment(secret)), json.dumps(content).encode() + b"\n", PRIVATE)
+        self._folder.keep(self.commitment(secret).hex(), secret)
 
     def find(self, commitment: Digest) -> Secret | None:
         """None where it is not here, or is not what was committed to."""
-        secret = _read(self._file(commitment))
+        secret = self._read(commitment.hex())
         return secret if secret and self.commitment(secret) == commitment else None
 
     def secrets(self) -> list[Secret]:
-        found = map(_read, sorted(self._folder.glob("*.json")))
-        return [secret for secret in found if secret]
+        return [secret for secret in map(self._read, self._folder.names()) if secret]
 
     def remove(self, secret: Secret) -> None:
-        self._file(self.commitment(secret)).unlink(missing_ok=True)
+        self._folder.remove(self.commitment(secret).hex())
 
-    def _file(self, commitment: Digest) -> Path:
-        return self._folder / f"{commitment.hex()}.json"
-
-
-def _read(path: Path) -> Secret | None:
-    try:
-        content = json.loads(path.read_bytes())
-        x, salt = bytes.fromhex(content["x"]), bytes.fromhex(content["salt"])
-        return Secret(content["contributor"], x, int(content["label"]), salt)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
+    def _read(self, name: str) -> Secret | None:
+        try:
+            return self._folder.kept(name, Secret)
+        except AccountError:
+            return None

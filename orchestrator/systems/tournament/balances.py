@@ -18,7 +18,7 @@ def fund(session: Session, tournament: Tournament, payer: Account, amount: int) 
     times = sum(1 for _ in tournament.events(Funded, beneficiary=payer.address, payer=payer.address))
     once = f"tournament-fund-{tournament.address}-{payer.address}-{times}"
     call = tournament.fund(payer.address, amount)
-    return session.pay(call, payer, money_of(tournament), amount, once=once)
+    return session.pay(call, payer, money_of(tournament).of(amount), once=once)
 
 
 def withdraw(

@@ -2,14 +2,13 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from orchestrator.bindings.tournament import Tournament, TournamentCreated, TournamentFactory
+from orchestrator.bindings.tournament import Created, Tournament, TournamentFactory
 from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
-from orchestrator.provenance.secrets import SecretFolder
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.text import shown
 from orchestrator.types import Address, Digest
@@ -67,21 +66,20 @@ def factory_of(session: Session) -> TournamentFactory:
     return session.deployed(TournamentFactory, "TournamentFactory")
 
 
-def secret_folder(session: Session, tournament: Address | None = None) -> SecretFolder:
+def secret_folder(session: Session, tournament: Address | None = None) -> secrets.SecretFolder:
     """Where a tournament's secrets are kept; without one, what is to be created again after a kill."""
-    folder: Path = session.settings.home / "tournaments" / (tournament or "drafts")
-    return SecretFolder(folder)
+    return secrets.secret_folder(session, "tournaments", tournament)
 
 
 def tournaments(session: Session, **filters: Address) -> list[Tournament]:
-    """All tournaments of this chain's factory, oldest first; `filters` as of TournamentCreated."""
-    made = factory_of(session).events(TournamentCreated, None, None, **filters)
-    return [Tournament(session.chain, each.tournament, each.block_number) for each in made]
+    """All tournaments of this chain's factory, oldest first; `filters` as of Created."""
+    made = factory_of(session).events(Created, None, None, **filters)
+    return [Tournament(session.chain, each.instance, each.block_number) for each in made]
 
 
 def open_tournament(session: Session, address: Address) -> Tournament:
     """The tournament at `address`. Raises NotDeployed for one that this factory did not make."""
-    found = next(iter(tournaments(session, tournament=address)), None)
+    found = next(iter(tournaments(session, instance=address)), None)
     if found is None:
         raise NotDeployed(f"{address} is not a tournament of this chain's factory", _LIST)
     return found
@@ -96,6 +94,7 @@ def find(session: Session, reference: str = "latest") -> Tournament:
     if reference == "latest":
         last = session.known.last(KIND)
         if last is None:
+            factory_of(session)  # where there is none, nothing can be listed either
             raise ChainError("no tournament was created or entered from this folder", _LIST)
         return open_tournament(session, last)
     if is_address_like(reference):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,9 @@ def read_columns(source: "Source", names: Sequence[str]) -> dict[str, list[str]]
         table = parse_table(name, source, ",")
         if table.ragged:
             raise DataError(shown(table.ragged[0]), "Give every row as many cells as the header.")
-        found: Any = {column: table.columns[column].to_pylist() for column in table.columns.column_names}
+        found: dict[str, list[object]] | pd.DataFrame = {
+            column: table.columns[column].to_pylist() for column in table.columns.column_names
+        }
     else:
         found = source
     missing = [each for each in names if each not in found]

@@ -7,9 +7,8 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.tournament import Tournament
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError
+from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
-from orchestrator.provenance.secrets import derive
 from orchestrator.systems.tournament.finding import secret_folder
 from orchestrator.types import Address, Digest
 
@@ -46,10 +45,10 @@ def seal(
     chain_id = session.chain.chain_id
     salt = derive(account, "DILN tournament secrets", chain_id, domain, about, tournament.address)
     commitment = commitment_of(tournament, domain, account.address, number, content, salt)
-    written = {"content": content.hex(), "salt": salt.hex(), "commitment": commitment.hex()}
+    sealed = Sealed(content, salt, commitment)
     for name in (commitment.hex(), last(domain, number)):
-        secret_folder(session, tournament.address).write(name, written)
-    return Sealed(content, salt, commitment)
+        secret_folder(session, tournament.address).keep(name, sealed)
+    return sealed
 
 
 def kept(session: Session, tournament: Tournament, name: str) -> Sealed | None:
@@ -57,12 +56,7 @@ def kept(session: Session, tournament: Tournament, name: str) -> Sealed | None:
 
     Raises AccountError if it is damaged.
     """
-    found = secret_folder(session, tournament.address).read(name)
-    try:
-        parts = [bytes.fromhex(found[each]) for each in ("content", "salt", "commitment")] if found else []
-    except (KeyError, ValueError) as error:
-        raise AccountError("a kept secret is damaged", "Give the file again: it is restored.") from error
-    return Sealed(parts[0], parts[1], Digest(parts[2])) if parts else None
+    return secret_folder(session, tournament.address).kept(name, Sealed)
 
 
 def last(domain: str, number: int) -> str:

@@ -128,8 +128,8 @@ class Scenario:
         value = 0 if self.terms["token"] != ZERO else self.terms["prize"] + self.terms["bond"]
         call = self.factory.functions.create(tuple(self.terms.values()))
         receipt = self.evm.send(call, sender, value)
-        made = self.evm.events(self.factory, "CompetitionCreated", receipt)[0]
-        self.competition = self.evm.at("Competition", made["competition"])
+        made = self.evm.events(self.factory, "Created", receipt)[0]
+        self.competition = self.evm.at("Competition", made["instance"])
         return receipt
 
     def wait_for_seed(self) -> None:

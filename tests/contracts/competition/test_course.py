@@ -146,7 +146,7 @@ def test_draw_split__early_and_twice__refused(create, evm):
     scenario = create()
     seed = scenario.asked_terms()["seedBlock"]
     while evm.web3.eth.block_number <= seed + DEPTH - 1:  # the split would be that of a block that may vanish
-        with refused("TooEarly", seed + DEPTH + 1):
+        with refused("SeedTooEarly", seed + DEPTH + 1):
             scenario.evm.call(scenario.f.drawSplit())
         evm.tester.mine_block()
     scenario.draw()
@@ -164,10 +164,10 @@ def test_draw_split__any_seed__equals_reference(create, evm):
 
 def test_slash_undrawn__seed_lapsed__half_to_caller_half_burnt(create, evm):
     scenario = create()
-    with refused("TooEarly"):
+    with refused("NothingToSlash"):
         scenario.send(scenario.f.slashUndrawn(), "stranger")
     evm.tester.mine_blocks(262)
-    with refused("TooLate"):
+    with refused("SeedLost"):
         scenario.send(scenario.f.drawSplit(), "organizer")
     scenario.send(scenario.f.slashUndrawn(), "stranger")
     with refused("AlreadyClosed", 4):

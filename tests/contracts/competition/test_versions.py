@@ -12,7 +12,7 @@ tests/contracts/kernel/test_merkle.py has the walk itself.
 
 from dataclasses import dataclass, field
 
-from orchestrator.provenance.merkle import proof_of
+from orchestrator.merkle import proof_of
 from tests.contracts.competition.reference import Data, pair
 from tests.contracts.competition.scenario import GOOD, OPTIMISTIC, TERMS, make_data
 from tests.contracts.competition.test_course import refused

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from orchestrator.provenance.merkle import climb, proof_of, root_of
+from orchestrator.merkle import climb, proof_of, root_of
 from tests.contracts.competition.reference import levels, pair
 
 COUNTS = range(2, 256)

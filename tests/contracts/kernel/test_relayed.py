@@ -3,7 +3,7 @@
 ├── a key; in the short form of EIP-2098; an EIP-7702 account; an ERC-1271 wallet → counted for the signer
 ├── again; another nonce, signer, content, chain, contract; the zero address → BadSignature
 ├── a wallet that refuses, reverts, or answers short or dirty → BadSignature
-└── on the last second → counted, after it → Expired
+└── on the last second → counted, after it → SignatureExpired
 """
 
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ def test_check_deadline__last_second_and_after(relay: Relay) -> None:
     assert relay.evm.now == deadline
     relay.evm.revert(snapshot)
     relay.evm.tester.time_travel(deadline + 1)
-    with refused("Expired", deadline):
+    with refused("SignatureExpired", deadline):
         relay.send(signature, deadline=deadline)
 
 

@@ -22,10 +22,11 @@ from copy import deepcopy
 
 import pytest
 
+from orchestrator.merkle import PositionTree
 from orchestrator.systems.market.reference.market import BURNT, Outcome, Phase
 from orchestrator.systems.market.reference.measuring import ONE
-from orchestrator.systems.market.reference.samples import PositionTree, portion_leaf
-from tests.evm import Reverted
+from orchestrator.systems.market.reference.samples import portion_leaf
+from tests.evm import EVERYTHING, Reverted
 from tests.market_system import ANY, BOND, BOUNTY, DEAD, MarketSystem, create, perceptron, poison, run_of
 
 GOOD, OTHER = run_of(100, 10), run_of(101, 10)
@@ -59,10 +60,10 @@ def test_expire__choice_gone_by__void_and_not_rolled_again() -> None:
     s = create()
     s.offer()
     s.evm.tester.mine_blocks(259)
-    with refused("ChoiceLost"):
+    with refused("SeedLost"):
         s.evm.send(s.do.choose(), "provider")
     for index in range(4):
-        with refused("ChoiceLost"):
+        with refused("SeedLost"):
             s.evm.send(s.do.revealTrial(s.portions[index], s.salts[index], s.proof(index)), "provider")
     s.expire(choice_lost=True)
     assert s.reference.outcome == Outcome.VOIDED
@@ -188,7 +189,7 @@ def test_interface__provider__has_nothing_to_call_off_with() -> None:
         with refused("WrongPhase"):
             s.evm.send(call, "provider", 0)
     with refused("NothingOwed"):
-        s.evm.send(s.do.withdraw(s.evm.role("provider")), "provider")
+        s.evm.send(s.do.withdraw(s.evm.role("provider"), EVERYTHING), "provider")
 
 
 # -- participants -------------------------------------------------------------------------------------------
@@ -291,11 +292,11 @@ def test_pay__wallet_that_reverts__blocks_nobody_and_can_still_withdraw_elsewher
         s.evm.send(s.do.withdrawFor(wallet.address), "anyone")
     for who in ("contributor", "provider", "cranker"):
         if s.balance(who):
-            s.evm.send(s.do.withdraw(s.evm.role(who)), who)
+            s.evm.send(s.do.withdraw(s.evm.role(who), EVERYTHING), who)
     if s.balance(BURNT):
         s.evm.send(s.do.withdrawFor(DEAD), "anyone")
     assert s.holdings() == owed
-    wallet_calls(s, wallet, s.do.withdraw(s.evm.role("attacker")))
+    wallet_calls(s, wallet, s.do.withdraw(s.evm.role("attacker"), EVERYTHING))
     assert s.holdings() == 0
     del s.evm.roles["wallet"]
 
@@ -303,8 +304,8 @@ def test_pay__wallet_that_reverts__blocks_nobody_and_can_still_withdraw_elsewher
 def test_withdraw__wallet_that_reenters__paid_once() -> None:
     s = create()
     wallet = s.evm.deploy("MarketWallet")
-    s.evm.send(s.do.fund(wallet.address, 0), "attacker", 5)
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 0), "contributor", 7)
+    s.evm.send(s.do.fund(wallet.address, 5), "attacker", 5)
+    s.evm.send(s.do.fund(s.evm.role("contributor"), 7), "contributor", 7)
     again = s.market.encode_abi("withdrawFor", args=[wallet.address])
     s.evm.send(wallet.functions.attack(s.market.address, again))
     s.evm.send(s.do.withdrawFor(wallet.address), "attacker")

@@ -125,7 +125,7 @@ def test_leafOf__any_portion__what_the_reference_says() -> None:
 def test_choose__target_block_not_there__refused() -> None:
     s = create()
     s.offer()
-    with refused("NotChosenYet"):
+    with refused("SeedTooEarly"):
         s.evm.send(s.do.choose())
 
 
@@ -439,9 +439,9 @@ def test_settle__token_with_a_fee__wei_for_wei() -> None:
         s.evm.send(s.do.fund(s.evm.role(who), amount), who)
         s.reference.fund(who, amount - amount // 100)
     s.check()
-    with refused("NoEther"):
+    with refused("WrongPayment"):
         s.evm.send(s.do.offer(s.tree.root, 1, 1, 0), "provider", 2)
-    with refused("NoEther"):
+    with refused("WrongPayment"):
         s.evm.send(s.do.fund(s.evm.role("provider"), 0), "provider", 2)
     s.evm.send(s.do.offer(s.tree.root, BOUNTY, BOND, 0), "provider")
     s.reference.offer(BOUNTY, BOND, 0, s.evm.now)

@@ -17,7 +17,7 @@ import pytest
 
 from orchestrator.systems.market.reference.market import Outcome, Phase
 from orchestrator.systems.market.reference.rules import F1, HINGE
-from tests.evm import Reverted
+from tests.evm import EVERYTHING, Reverted
 from tests.market_system import ANY, BOND, BOUNTY, MarketSystem, create, run_of, workshop
 from tests.sum_system import ETHER
 
@@ -57,9 +57,9 @@ def test_withdraw__token_returns_false__refused_and_still_owed() -> None:
     s.evm.send(s.do.fund(s.evm.role("contributor"), 500), "contributor")
     s.evm.send(token.functions.be(RETURNS_FALSE, ETHER, b""))
     with pytest.raises(Reverted):
-        s.evm.send(s.do.withdraw(s.evm.role("contributor")), "contributor")
+        s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
     s.evm.send(token.functions.be(PLAIN, ETHER, b""))
-    s.evm.send(s.do.withdraw(s.evm.role("contributor")), "contributor")
+    s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
     assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
 
 
@@ -69,7 +69,7 @@ def test_withdraw__token_returns_nothing__paid() -> None:
     s.evm.send(token.functions.be(RETURNS_NOTHING, ETHER, b""))
     s.evm.send(s.do.fund(s.evm.role("contributor"), 500), "contributor")
     assert s.balance("contributor") == 500
-    s.evm.send(s.do.withdraw(s.evm.role("contributor")), "contributor")
+    s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
     assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
 
 
@@ -83,7 +83,7 @@ def test_fund__token_calls_back__not_reentered(verb: str) -> None:
     again = s.market.encode_abi(verb, args=args)
     s.evm.send(token.functions.be(CALLS_BACK, s.market.address, again))
     s.evm.send(s.do.fund(s.evm.role("contributor"), 100), "contributor")
-    s.evm.send(s.do.withdraw(s.evm.role("contributor")), "contributor")
+    s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
     assert not token.functions.reentered().call()
     assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
     assert s.balance("rival") == 400

@@ -94,7 +94,7 @@ def test_contributeBatch__more_than_the_capacity__none_taken() -> None:
 
 def test_contributeBatch__settled__wei_for_wei() -> None:
     s = create(tip=5).begin(tips=10**13)
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 0), "contributor", 10**15)
+    s.evm.send(s.do.fund(s.evm.role("contributor"), 10**15), "contributor", 10**15)
     s.reference.fund("contributor", 10**15)
     s.evm.send(s.do.contributeBatch(RUNS, ANY), "contributor", 14 * s.stake)
     s.reference.contribute("contributor", RUNS, s.evm.now, 14 * s.stake)
@@ -143,7 +143,7 @@ def relay(
 
 
 def test_contributeFor__signed__the_contributors_stake_and_change(s: MarketSystem) -> None:
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 0), "contributor", 6 * s.stake)
+    s.evm.send(s.do.fund(s.evm.role("contributor"), 6 * s.stake), "contributor", 6 * s.stake)
     relay(s, 8 * s.stake + 3)
     s.reference.fund("contributor", 6 * s.stake + 3)
     s.reference.contribute("contributor", RUNS, s.evm.now, 8 * s.stake)
@@ -181,7 +181,7 @@ def test_contributeFor__the_same_again_or_late__refused(s: MarketSystem) -> None
     s.evm.send(call, "relayer", 14 * s.stake)
     with refused("BadSignature"):
         s.evm.send(call, "relayer", 14 * s.stake)
-    with refused("Expired"):
+    with refused("SignatureExpired"):
         relay(s, 14 * s.stake, deadline=s.evm.now)
 
 

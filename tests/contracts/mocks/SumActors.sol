@@ -2,10 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {ERC20} from "solady/src/tokens/ERC20.sol";
+import {Phases} from "../../../contracts/kernel/Phases.sol";
 import {ISumErrors} from "../../../contracts/sum/ISum.sol";
 
 /// @notice Does several calls in one transaction, and takes no ether back unless it is `open`.
-contract SumAttacker is ISumErrors {
+contract SumAttacker is ISumErrors, Phases {
     bool public open = true;
 
     function run(address target, bytes[] calldata calls, uint256[] calldata values) external payable {

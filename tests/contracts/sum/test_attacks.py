@@ -16,7 +16,7 @@ import pytest
 
 from orchestrator.models.online.features import encode_sparse
 from tests.contracts.sum.test_self_assessment import OTHER, disputed, reputation
-from tests.evm import Reverted
+from tests.evm import EVERYTHING, Reverted
 from tests.sum_system import ANY, DAY, GWEI, HOUR, Contribution, Facts, System
 
 X = encode_sparse([1, 5, 40])
@@ -146,11 +146,11 @@ def test_wallet_that_reverts__blocks_nobody(system: System) -> None:
     system.evm.advance(200 * DAY)
     system.claim("refund", stuck, "keeper")  # credited, not sent
     system.claim("refund", other, "keeper")
-    system.evm.send(system.do.withdraw(system.evm.role("honest")), "honest")
-    withdraw = data(system, "withdraw", wallet.address)
+    system.evm.send(system.do.withdraw(system.evm.role("honest"), EVERYTHING), "honest")
+    withdraw = data(system, "withdraw", wallet.address, EVERYTHING)
     with pytest.raises(Reverted):
         system.evm.send(wallet.functions.run(system.sum.address, [withdraw], [0]), "attacker")
-    elsewhere = data(system, "withdraw", system.evm.role("attacker"))
+    elsewhere = data(system, "withdraw", system.evm.role("attacker"), EVERYTHING)
     system.evm.send(wallet.functions.run(system.sum.address, [elsewhere], [0]), "attacker")
     assert system.evm.web3.eth.get_balance(system.sum.address) == 0
 
@@ -206,14 +206,14 @@ def test_claim__after_anything_else_in_its_transaction__same_outcome(system: Sys
     calls = {
         "commit": (data(system, "commit", b"\1" * 32, ANY), price),
         "fund": (data(system, "fund", system.evm.role("honest"), 0), 0),
-        "withdraw": (data(system, "withdraw", system.evm.role("attacker")), 0),
+        "withdraw": (data(system, "withdraw", system.evm.role("attacker"), EVERYTHING), 0),
         "refund of another": (data(system, "refund", *known.claim), 0),
         "sweep of another": (data(system, "sweep", *wrong.claim), 0),
     }
     call, value = calls[before]
     attacker = system.evm.deploy("SumAttacker", sender="attacker")
     if before == "withdraw":
-        system.evm.send(system.do.fund(attacker.address, 0), "attacker", 1)
+        system.evm.send(system.do.fund(attacker.address, 1), "attacker", 1)
     both = [call, data(system, "refund", *victim.claim)]
     held = system.balance("honest")
     system.evm.send(attacker.functions.run(system.sum.address, both, [value, 0]), "attacker", value)

@@ -17,7 +17,7 @@ import pytest
 from eth_account import Account
 
 from orchestrator.models.online.features import encode_sparse
-from tests.evm import Reverted
+from tests.evm import EVERYTHING, Reverted
 from tests.sum_system import ANY, DAY, GWEI, HOUR, Facts, System, Terms, Workshop
 
 X = encode_sparse([1, 5, 40])
@@ -102,9 +102,9 @@ def test_price__batch__as_if_at_even_intervals(system: System) -> None:
 def test_add__token_model_with_ether__refused(workshop: Workshop, create: Callable[..., System]) -> None:
     token = workshop.evm.deploy("SumToken", 0)
     system = create(token=token.address, unit=1)
-    with pytest.raises(Reverted, match="NoEther"):
+    with pytest.raises(Reverted, match="WrongPayment"):
         system.evm.send(system.do.add(X, 1, ANY), "contributor", 1)
-    with pytest.raises(Reverted, match="NoEther"):
+    with pytest.raises(Reverted, match="WrongPayment"):
         system.evm.send(system.do.fund(system.evm.role("contributor"), 5), "contributor", 1)
 
 
@@ -124,7 +124,7 @@ def test_fund__token__credits_what_arrives(
     evm.send(system.do.add(X, 1, ANY), "contributor")
     rest = system.balance("contributor")
     assert rest == 10**8 * (100 - fee) // 100 - price
-    evm.send(system.do.withdraw(contributor), "contributor")
+    evm.send(system.do.withdraw(contributor, EVERYTHING), "contributor")
     assert token.functions.balanceOf(system.sum.address).call() == price
 
 
@@ -148,7 +148,7 @@ def test_money__odd_tokens__nobody_is_credited_more_than_came(
     evm.send(fund, "contributor")
     assert system.balance("contributor") == 10**8 == token.functions.balanceOf(system.sum.address).call()
     assert token.functions.refused().call() == (kind == "calls back")
-    evm.send(system.do.withdraw(contributor), "contributor")
+    evm.send(system.do.withdraw(contributor, EVERYTHING), "contributor")
     assert token.functions.balanceOf(contributor).call() == 10**9
     assert system.balance("contributor") == 0
 
@@ -182,21 +182,21 @@ def test_refund__balance_would_not_fit__refused_and_nothing_is_lost(
     with pytest.raises(Reverted):
         system.claim("refund", contribution)
     assert system.account("contributor") == account
-    evm.send(system.do.withdraw(contributor), "contributor")
+    evm.send(system.do.withdraw(contributor, EVERYTHING), "contributor")
     system.claim("refund", contribution)
     assert system.balance("contributor") == Facts(contribution.facts).deposit
 
 
 def test_withdraw__nothing__refused(system: System) -> None:
     with pytest.raises(Reverted, match="NothingOwed"):
-        system.evm.send(system.do.withdraw(system.evm.role("contributor")), "contributor")
+        system.evm.send(system.do.withdraw(system.evm.role("contributor"), EVERYTHING), "contributor")
 
 
 def test_withdraw__reenters__gets_its_own_once(workshop: Workshop, system: System) -> None:
     evm, thief = workshop.evm, workshop.evm.deploy("SumReentrant")
-    evm.send(system.do.fund(thief.address, 0), "victim", 10**18)
-    evm.send(system.do.fund(evm.role("victim"), 0), "victim", 10**18)
-    call = bytes.fromhex(system.sum.encode_abi("withdraw", [thief.address])[2:])
+    evm.send(system.do.fund(thief.address, 10**18), "victim", 10**18)
+    evm.send(system.do.fund(evm.role("victim"), 10**18), "victim", 10**18)
+    call = bytes.fromhex(system.sum.encode_abi("withdraw", [thief.address, EVERYTHING])[2:])
     evm.send(thief.functions.run(system.sum.address, call, call))
     assert thief.functions.refused().call()
     assert evm.web3.eth.get_balance(thief.address) == 10**18
@@ -234,29 +234,30 @@ def test_reveal__in_the_block_of_the_commitment__refused(workshop: Workshop, sys
         workshop.evm.send(copier.functions.run(system.sum.address, calls, [price, 0]), "attacker", price)
 
 
-@pytest.mark.parametrize("spoiled", ["chain", "contract", "contributor", "x", "y", "salt"])
+@pytest.mark.parametrize("spoiled", ["domain", "chain", "contract", "contributor", "payload", "salt"])
 def test_commitment__binds_each_part(system: System, spoiled: str) -> None:
     from eth_abi import encode
 
+    keccak = system.evm.web3.keccak
     parts = {
+        "domain": keccak(text="DILN sum contribution"),
         "chain": system.evm.web3.eth.chain_id,
         "contract": system.sum.address,
         "contributor": system.evm.role("contributor"),
+        "payload": keccak(encode(["bytes32", "uint256"], [keccak(X), 1])),
         "salt": SALT,
-        "y": 1,
-        "x": system.evm.web3.keccak(X),
     }
-    kinds = ["uint256", "address", "address", "bytes32", "uint256", "bytes32"]
-    assert system.evm.web3.keccak(encode(kinds, list(parts.values()))) == commitment(system)
+    kinds = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
+    assert keccak(encode(kinds, list(parts.values()))) == commitment(system)
     wrong = {
         "chain": 1,
         "contract": system.evm.role("copier"),
         "contributor": system.evm.role("copier"),
+        "domain": keccak(text="DILN market contribution"),
+        "payload": keccak(encode(["bytes32", "uint256"], [keccak(X), 0])),
         "salt": bytes(32),
-        "y": 0,
-        "x": system.evm.web3.keccak(X + X),
     }
-    sealed = system.evm.web3.keccak(encode(kinds, list((parts | {spoiled: wrong[spoiled]}).values())))
+    sealed = keccak(encode(kinds, list((parts | {spoiled: wrong[spoiled]}).values())))
     system.evm.send(system.do.commit(sealed, ANY), "contributor", system.price())
     with pytest.raises(Reverted, match="NotCommitted"):
         system.evm.send(system.do.reveal(X, 1, SALT, ANY), "contributor")
@@ -383,7 +384,7 @@ def test_add_for__signed_for_another_chain_or_model__refused(
 def test_add_for__relayer_waited_for_a_higher_price__refused(system: System) -> None:
     """The contributor's money goes no further than the signed maximum, whoever pays for the gas."""
     contributor, maximum = system.evm.role("contributor"), system.price(2) - 1
-    system.evm.send(system.do.fund(contributor, 0), "contributor", ANY)
+    system.evm.send(system.do.fund(contributor, ANY), "contributor", ANY)
     data = message(system, contributor, maximum=maximum)
     signature = Account.sign_typed_data(system.evm.key("contributor"), **data).signature
     call = system.do.addFor(contributor, [X, X], b"\0\1", maximum, 2**40, signature, False)
@@ -403,7 +404,7 @@ def test_add_for__signed_for_something_else__refused(system: System, changes: di
 
 
 def test_add_for__late__refused(system: System) -> None:
-    with pytest.raises(Reverted, match="Expired"):
+    with pytest.raises(Reverted, match="SignatureExpired"):
         relay(system, deadline=system.evm.now - 1)
 
 

@@ -63,7 +63,7 @@ class Scenario:
         terms = terms_of(evm, factory, money, rows, start) | changes
         salt = keccak(repr(sorted(terms.items())).encode())
         receipt = evm.send(factory.functions.create(terms, salt), "organizer")
-        address = evm.events(factory, "TournamentCreated", receipt)[0]["tournament"]
+        address = evm.events(factory, "Created", receipt)[0]["instance"]
         contract = evm.at("Tournament", address)
         scenario = cls(evm, factory, contract, money, rows, terms["start"], Book(money, "organizer"))
         if terms["currency"] == NOBODY:

@@ -133,8 +133,8 @@ def test_create__address__is_foretold_and_ones_own(create):
     for who in ("organizer", "alice"):
         foretold = s.evm.call(s.factory.functions.addressOf(terms, s.evm.role(who), b"\5" * 32))
         receipt = s.evm.send(s.factory.functions.create(terms, b"\5" * 32), who)
-        event = s.evm.events(s.factory, "TournamentCreated", receipt)[0]
-        assert (event["tournament"], event["organizer"]) == (foretold, s.evm.role(who))
+        event = s.evm.events(s.factory, "Created", receipt)[0]
+        assert (event["instance"], event["creator"]) == (foretold, s.evm.role(who))
         assert s.evm.call(s.factory.functions.isTournament(foretold))
     with pytest.raises(Reverted):
         s.evm.send(s.factory.functions.create(terms, b"\5" * 32), "alice")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Currency} from "../../../contracts/kernel/Currency.sol";
 import {
     Group,
     ICompetition,
@@ -484,7 +485,7 @@ contract CompetitionHandler is Clock, Exam {
         answered = 0;
         token = _below(seed ^ 0x70, 3) == 0 ? coin : OddToken(address(0));
         Terms memory t;
-        (t.token, t.root, t.cidDigest, t.cidCodec) = (address(token), _rootOfAll(), keccak256("data"), 0x55);
+        (t.token, t.root, t.cidDigest, t.cidCodec) = (Currency.wrap(address(token)), _rootOfAll(), keccak256("data"), 0x55);
         (t.metric, t.mode, t.organizerMayEnter) = (Metric.Accuracy, MODE, true);
         t.scheme = seed & 4 == 0 ? Scheme.Ranked : Scheme.ByScore;
         (t.groups, t.testGroups, t.groupSize) = (uint16(GROUPS), uint16(TEST_GROUPS), uint16(GROUP_SIZE));

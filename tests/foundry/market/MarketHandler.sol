@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IFunds} from "../../../contracts/kernel/IFunds.sol";
 import {IPredictionMarket} from "../../../contracts/market/IPredictionMarket.sol";
 import {Outcome, Phase} from "../../../contracts/market/MarketTypes.sol";
 import {Clock} from "../Ground.sol";
@@ -281,7 +282,7 @@ contract MarketHandler is Clock {
         (address who, address payer) = (_party(seed), _party(seed >> 8));
         uint256 amount = _below(seed, 1e16);
         uint256 held = holds();
-        _do(payer, _ether() ? amount : 0, abi.encodeCall(IPredictionMarket.fund, (who, amount)), false);
+        _do(payer, _ether() ? amount : 0, abi.encodeCall(IFunds.fund, (who, amount)), false);
         owed[who] += holds() - held;
     }
 
@@ -291,8 +292,8 @@ contract MarketHandler is Clock {
         address to = forIt ? who : _party(seed >> 8);
         uint256 held = holds();
         bytes memory call = forIt
-            ? abi.encodeCall(IPredictionMarket.withdrawFor, (who))
-            : abi.encodeCall(IPredictionMarket.withdraw, (to));
+            ? abi.encodeCall(IFunds.withdrawFor, (who))
+            : abi.encodeCall(IFunds.withdraw, (to, type(uint256).max));
         bool done = _do(forIt ? _party(seed >> 16) : who, 0, call, true);
         assert(done == (owed[who] != 0 && !(_ether() && to == address(closed))));
         if (!done) return;
@@ -349,8 +350,8 @@ contract MarketHandler is Clock {
             address who = parties[i];
             if (owed[who] == 0) continue;
             bytes memory call = who == BURNT
-                ? abi.encodeCall(IPredictionMarket.withdrawFor, (who))
-                : abi.encodeCall(IPredictionMarket.withdraw, (address(0x6c)));
+                ? abi.encodeCall(IFunds.withdrawFor, (who))
+                : abi.encodeCall(IFunds.withdraw, (address(0x6c), type(uint256).max));
             _do(who, 0, call, false);
             owed[who] = 0;
         }
@@ -428,9 +429,9 @@ contract MarketHandler is Clock {
         delete given;
         gained = 0;
         (market, token, chosen) = (clones[kind], tokens[kind], kind + 1);
-        bytes memory again = abi.encodeCall(IPredictionMarket.withdraw, (address(caller)));
+        bytes memory again = abi.encodeCall(IFunds.withdraw, (address(caller), type(uint256).max));
         caller.callBack(address(market), again);
-        if (kind % RULES == 3) token.callBack(address(market), abi.encodeCall(IPredictionMarket.withdrawFor, (PROVIDER)));
+        if (kind % RULES == 3) token.callBack(address(market), abi.encodeCall(IFunds.withdrawFor, (PROVIDER)));
         bad = _below(seed ^ 0xbad, 3) == 0;
         (bounty, bond, tips) = (1 + _below(seed ^ 1, 1e18), 1 + _below(seed ^ 2, 1e18), _below(seed ^ 3, 1e12));
         for (uint256 i; i < PORTIONS; ++i) {
@@ -443,7 +444,7 @@ contract MarketHandler is Clock {
         }
         uint256 value = bounty + bond + tips;
         if (!_ether()) {
-            _do(PROVIDER, 0, abi.encodeCall(IPredictionMarket.fund, (PROVIDER, 3 * value)), false);
+            _do(PROVIDER, 0, abi.encodeCall(IFunds.fund, (PROVIDER, 3 * value)), false);
             _sync(PROVIDER);
         }
         bytes memory call = abi.encodeCall(IPredictionMarket.offer, (_root(), bounty, bond, tips));
@@ -564,18 +565,18 @@ contract MarketHandler is Clock {
     }
 
     function _portion(uint256 i) private view returns (bytes memory, bytes32, bytes32[] memory proof) {
-        proof = new bytes32[](2);
-        proof[0] = _leaf(i ^ 1);
-        proof[1] = i < 2 ? _node(_leaf(2), _leaf(3)) : _node(_leaf(0), _leaf(1));
+        proof = new bytes32[](i < 2 ? 2 : 1);
+        proof[0] = i < 2 ? _leaf(i ^ 1) : _node(_leaf(0), _leaf(1));
+        if (i < 2) proof[1] = _leaf(2);
         return (portions[i], bytes32(i + 77), proof);
     }
 
     function _leaf(uint256 i) private view returns (bytes32) {
-        return i < PORTIONS ? market.leafOf(i, portions[i], bytes32(i + 77)) : bytes32(0);
+        return market.leafOf(i, portions[i], bytes32(i + 77));
     }
 
     function _root() private view returns (bytes32) {
-        return _node(_node(_leaf(0), _leaf(1)), _node(_leaf(2), _leaf(3)));
+        return _node(_node(_leaf(0), _leaf(1)), _leaf(2));
     }
 
     function _node(bytes32 left, bytes32 right) private pure returns (bytes32) {

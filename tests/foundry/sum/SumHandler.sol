@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IFunds} from "../../../contracts/kernel/IFunds.sol";
 import {Facts} from "../../../contracts/sum/Facts.sol";
 import {ISum} from "../../../contracts/sum/ISum.sol";
 import {ISelfAssessment} from "../../../contracts/sum/incentives/ISelfAssessment.sol";
@@ -92,7 +93,7 @@ contract SumHandler is Clock {
                 tokens[kind].mint(actors[i], COIN);
             }
         }
-        tokens[2].callBack(address(clones[2]), abi.encodeCall(ISum.withdraw, (creator)));
+        tokens[2].callBack(address(clones[2]), abi.encodeCall(IFunds.withdraw, (creator, type(uint256).max)));
         for (uint256 i; i < actors.length; ++i) {
             vm.deal(actors[i], COIN);
         }
@@ -109,7 +110,7 @@ contract SumHandler is Clock {
         if (address(sum) == address(clones[0]) && salts == 0) {
             uint256 kind = _below(seed, 4) % 3;
             (sum, token, salts) = (clones[kind], tokens[kind], 1);
-            caller.callBack(address(sum), abi.encodeCall(ISum.withdraw, (address(caller))));
+            caller.callBack(address(sum), abi.encodeCall(IFunds.withdraw, (address(caller), type(uint256).max)));
         }
         _tick(seed);
     }
@@ -120,7 +121,7 @@ contract SumHandler is Clock {
         (address who, address payer) = (_actor(seed), _actor(seed >> 8));
         uint256 amount = _below(seed, 1e15);
         uint256 held = holds();
-        bytes memory call = abi.encodeCall(ISum.fund, (who, amount));
+        bytes memory call = abi.encodeCall(IFunds.fund, (who, amount));
         _do(payer, address(token) == address(0) ? amount : 0, call);
         uint256 arrived = holds() - held;
         assert(arrived <= amount);
@@ -132,7 +133,7 @@ contract SumHandler is Clock {
         address to = seed & 1024 == 0 ? who : _actor(seed >> 16);
         bool takes = address(token) != address(0) || to != address(closed);
         uint256 held = holds();
-        (bool done,) = _try(who, 0, abi.encodeCall(ISum.withdraw, (to)));
+        (bool done,) = _try(who, 0, abi.encodeCall(IFunds.withdraw, (to, type(uint256).max)));
         assert(done == (takes && owed[who] != 0));
         if (!done) return;
         assert(held - holds() == owed[who]);
@@ -376,7 +377,7 @@ contract SumHandler is Clock {
         for (uint256 i; i < actors.length; ++i) {
             if (owed[actors[i]] == 0) continue;
             uint256 held = holds();
-            _do(actors[i], 0, abi.encodeCall(ISum.withdraw, (address(0x6c))));
+            _do(actors[i], 0, abi.encodeCall(IFunds.withdraw, (address(0x6c), type(uint256).max)));
             require(held - holds() == owed[actors[i]], "not all was paid out");
             owed[actors[i]] = 0;
         }

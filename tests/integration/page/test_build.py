@@ -89,7 +89,7 @@ def named(start: str, assets: dict[str, Path]) -> str:
 
 
 def reached(start: str, assets: dict[str, Path]) -> set[str]:
-    """The scripts that are loaded at once: `start`, or those that a page names, and what they import."""
+    """The scripts that load at once: `start`, or those that it names as a page, and what they import."""
     page = start.endswith(".html")
     wanted = set(re.findall(r"assets/([\w-]+\.js)", (STATIC / start).read_text())) if page else {start}
     found: set[str] = set()

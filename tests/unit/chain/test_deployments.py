@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.chain import Account, Chain, Deployments, connect, load_artifact, migrate
+from orchestrator.chain import Account, Chain, Deployments, connect, delivery, load_artifact, migrate
 from orchestrator.chain import artifact as artifacts
 from orchestrator.chain import deployments as records
 from orchestrator.chain import migrations as plans
@@ -27,7 +27,7 @@ from orchestrator.chain.migrations import Plan, find_migrations, migrations_fold
 from orchestrator.config import Settings, load_settings
 from orchestrator.errors import ChainError, NotDeployed, UsageError
 from tests.evm import MOCKS
-from tests.unit.chain.faults import Line, chain_behind
+from tests.unit.chain.faults import Line, chain_behind, refusal
 
 PROBE = "def migrate(deploy):\n    deploy('ChainProbe', 5)\n"
 INNER = "def migrate(deploy):\n    deploy('ChainInner')\n"
@@ -172,6 +172,57 @@ def test_bring_proxy__something_else_stands_there__is_refused(
 
     line.fault = other
     with pytest.raises(ChainError, match="is not the deployment proxy"):
+        migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+
+
+@pytest.mark.parametrize("known", [False, True])  # whether somebody else handed it in before
+def test_bring_proxy__mined_only_after_a_while__is_waited_for(
+    settings: Settings,
+    line: Line,
+    alice: Account,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    known: bool,
+) -> None:
+    monkeypatch.setattr(delivery, "PAUSE", 0.001)
+    chain, alice.known_to_all = chain_behind(line, settings.home), False
+    sent, looks = 0, 0
+
+    def slow(ask: Any, method: str, params: Any) -> Any:
+        nonlocal sent, looks
+        answer = ask(method, params)
+        sent += method == "eth_sendRawTransaction"
+        if method == "eth_sendRawTransaction" and sent == 2 and known:
+            return refusal("already known")
+        if method == "eth_getCode" and params[0].lower() == PROXY.lower() and sent == 2 and looks < 5:
+            looks += 1
+            answer["result"] = "0x"
+        return answer
+
+    line.fault = slow
+    [deployed] = migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    assert (looks, chain.code(PROXY)) == (5, PROXY_CODE)
+    assert chain.code(deployed.address)
+
+
+def test_bring_proxy__never_mined__says_so(
+    settings: Settings, line: Line, alice: Account, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PAUSE", 0.001)
+    chain, alice.known_to_all = chain_behind(line, settings.home), False
+    deadline = delivery.LONGEST_WAIT
+
+    def never(ask: Any, method: str, params: Any) -> Any:
+        answer = ask(method, params)
+        if method == "eth_getCode" and params[0].lower() == PROXY.lower():
+            monkeypatch.setattr(delivery, "LONGEST_WAIT", -1.0)
+            answer["result"] = "0x"
+        else:
+            monkeypatch.setattr(delivery, "LONGEST_WAIT", deadline)
+        return answer
+
+    line.fault = never
+    with pytest.raises(ChainError, match="makes the deployment proxy, is not mined yet"):
         migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
 
 

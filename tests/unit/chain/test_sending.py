@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from web3.contract import Contract
 
-from orchestrator.chain import Account, Chain, delivery, ether, pricing
+from orchestrator.chain import Account, Chain, delivery, pricing
 from orchestrator.chain.development import ADDRESSES
 from orchestrator.config import Settings
 from orchestrator.errors import (
@@ -29,6 +29,7 @@ from orchestrator.errors import (
     NodeUnavailable,
     NotDeployed,
 )
+from orchestrator.text import coins
 from tests.unit.chain.faults import Line, chain_behind, refusal
 from tests.unit.chain.probe import bind_probe, deploy_probe
 
@@ -466,10 +467,10 @@ def test_send__queue_is_too_long__says_so(
 
 @pytest.mark.parametrize(
     ("wei", "shown"),
-    [(0, "0"), (10**18, "1"), (15 * 10**17, "1.5"), (1, "1e-18"), (10**12, "0.000001"), (10**22, "10000")],
+    [(0, "0"), (10**18, "1"), (15 * 10**17, "1.5"), (1, "0." + "0" * 17 + "1"), (10**22, "10000")],
 )
-def test_ether__wei__is_short(wei: int, shown: str) -> None:
-    assert ether(wei) == shown
+def test_coins__wei__are_exact(wei: int, shown: str) -> None:
+    assert coins(wei) == shown
 
 
 def test_addresses__all_ten__can_send(chain: Chain) -> None:

@@ -18,7 +18,8 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from orchestrator.chain.transport import ATTEMPTS, RetryingProvider, shown_url
+from orchestrator.chain.failures import shown_url
+from orchestrator.chain.transport import ATTEMPTS, RetryingProvider
 from orchestrator.config import Network
 from orchestrator.errors import NodeUnavailable
 

@@ -43,6 +43,26 @@ def test_job__from_init_to_proof__each_command_exits_0(diln, desk, tmp_path, mon
     assert diln("verify", "prediction-0.json").code == 0
 
 
+def test_train__metrics__each_beside_its_baseline(diln):
+    [row] = [line for line in diln("train").out.splitlines() if line.startswith("accuracy")]
+    assert [0 <= float(each) <= 1 for each in row.split()[1:]] == [True, True]
+
+
+def test_verify__bundle__is_not_called_a_bad_model(diln, published):
+    assert diln("export", "flowers@1", "-o", "flowers.car").code == 0
+    said = diln("verify", "flowers.car")
+    assert (said.code, "a bundle of one" in said.err, "BAD" in said.out) == (2, True, False)
+    [following] = [line for line in diln("import", "flowers.car").out.splitlines() if "diln verify" in line]
+    assert diln(*following.partition("diln ")[2].split()).code == 0
+
+
+def test_lists__of_nothing__say_so(diln):
+    assert diln("migrate").code == 0
+    assert diln("project", "list").out == "no project was created yet\n"
+    assert diln("project", "create", "flowers").code == 0
+    assert diln("log", "flowers").out == "no version was published yet\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -165,7 +185,7 @@ def test_log__after_marking__shows_status_and_reason(diln, published):
     assert diln("mark", f"{PROJECT}@1", "revoked").code == 2
     assert diln("mark", f"{PROJECT}@1", "revoked", "--reason", "data leak").code == 0
     [row] = diln("log", PROJECT, "--json").json
-    assert isinstance(row["published"], int)
+    assert isinstance(row["published"]["unix"], int)
     assert (row["status"], row["reason"]) == (Status.REVOKED.word, "data leak")
     refused = diln("predict", f"{PROJECT}@1", "row.csv")
     assert refused.code == 1
@@ -215,6 +235,17 @@ def test_pin_export__file_or_output_or_neither__writes_it(diln, desk):
         assert (desk.folder / file).stat().st_size
     assert diln("pin", "export", cid, "a.car", "-o", "b.car").code == 2
     assert diln("pin", "export", "../escaped").code == 1
+
+
+def test_pin_export__all__one_file_of_all_that_is_pinned(diln, desk):
+    cids = [diln("pin", "add", name, "--json").json["cid"] for name in ("flowers.csv", "diln.toml")]
+    assert diln("pin", "export").code == diln("pin", "export", cids[0], "--all").code == 2
+    assert diln("pin", "export", "--all", "-o", "all.car").out == "wrote all.car\n"
+    for cid in cids:
+        assert diln("pin", "rm", cid).code == 0
+    assert diln("pin", "export", "--all").code == 2
+    assert diln("pin", "ls").out == "nothing is pinned\n"
+    assert diln("pin", "import", "all.car").out.split() == cids
 
 
 @pytest.mark.parametrize("name", ["out.txt", "nowhere/out.csv", "row.csv", "folder.csv"])

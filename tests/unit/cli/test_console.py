@@ -246,8 +246,8 @@ def test_lazy_imports__modules__run_when_a_name_is_used() -> None:
 
 def test_contributing__example_of_a_command__runs(tmp_path: Path) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (shown,) = re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    example = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
+    shown = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
     code = f"{example}\nfrom orchestrator.cli import main\nmain()"
     lines = shown.splitlines()
 
@@ -263,7 +263,7 @@ def test_contributing__example_of_a_command__runs(tmp_path: Path) -> None:
         return done.stdout
 
     start(["chain", "advance", "2h"])
-    said = [start(line.removeprefix("$ diln ").split()) for line in lines]
+    said = [start(line.removeprefix("diln ").split()) for line in lines]
 
     assert said[0].split()[:2] == ["block", "took"]
     (row,) = json.loads(said[1])

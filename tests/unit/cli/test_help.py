@@ -141,6 +141,22 @@ def test_start__for_help_and_version__imports_nothing_heavy(option):
     assert len(modules - set(sys.stdlib_module_names)) <= 5, modules - set(sys.stdlib_module_names)
 
 
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--version"], 0), (["pubish"], 2), (["chain", "show", "--home", "/dev/null/x"], 1)]
+)
+def test_script__ends_at_once__with_its_code_and_all_that_was_printed_and_registered(words, code):
+    start = (
+        "import atexit, sys; sys.argv[0] = 'diln'; atexit.register(print, 'registered')\n"
+        "from orchestrator.cli import script\n"
+        "script()\n"
+        "print('not reached')"
+    )
+    done = subprocess.run([sys.executable, "-c", start, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == code
+    assert done.stdout.endswith("registered\n")
+    assert bool(done.stderr) == (code != 0)
+
+
 @pytest.mark.parametrize("module", sorted(set(COMMANDS.values())))
 def test_command_help__imports_nothing_heavy(module):
     code = f"import sys, orchestrator.cli.{module}; print(*sys.modules)"

@@ -1,6 +1,7 @@
 """Every command that a hint, an error or a help text names can be typed: it exists, with these options."""
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,6 +12,7 @@ import pytest
 import typer.main
 
 from orchestrator.cli import SECTIONS
+from orchestrator.cli.dispatch import run
 from orchestrator.console import root
 
 ROOT = Path(__file__).parents[3] / "orchestrator"
@@ -82,3 +84,37 @@ def test_hints__commands_they_name__can_be_typed() -> None:
 @pytest.mark.parametrize("command", ["diln gc", "diln pin gc", "diln log X --newest", "diln frobnicate"])
 def test_fault__command_that_is_not_there__is_found(command: str) -> None:
     assert fault(command)
+
+
+SITUATIONS = (
+    ["publish"],
+    ["log", "x"],
+    ["verify", "x"],
+    ["project", "show", "x"],
+    ["runs", "compare", "a", "b"],
+    ["sum", "show", "x"],
+    ["market", "list"],
+    ["competition", "show"],
+    ["tournament", "show"],
+    ["log", "x", "--from", "zoe"],
+)
+
+
+@pytest.mark.parametrize("words", SITUATIONS, ids=" ".join)
+def test_hint__commands_that_can_be_typed_as_they_are__work_at_once_and_help(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("DILN_")]:
+        monkeypatch.delenv(name)
+    assert run(words) == 1
+    before = capsys.readouterr().err
+    commands = [each for each in named(before.partition("hint:")[2]) if not re.search("[A-Z]{2}", each)]
+    commands += re.findall(r"`(diln migrate [A-Za-z]+)`", before)
+    assert commands, before
+    for command in commands:
+        assert run(command.split()[1:]) == 0, f"{before}\n{command}: {capsys.readouterr().err}"
+    capsys.readouterr()
+    run(words)
+    if not commands[0].endswith(" list"):
+        assert capsys.readouterr().err != before

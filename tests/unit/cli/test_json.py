@@ -20,6 +20,9 @@ FOR_PEOPLE = {
     "checking.py": "marks of a verification",
     "contracts.py": "the columns of `migrate`",
     "predicting.py": "the columns of `predict`",
+    "results.py": "the names of commands",
+    "schemas.py": "the words of JSON Schema",
+    "tools.py": "the words of JSON Schema",
 }
 
 

@@ -51,7 +51,7 @@ def test_show__json__holds_numbers_amounts_and_times(stage: Stage, diln: Diln) -
     assert shown["largest_model"] == 32_768
     assert shown["data"] == {"groups": 8, "group_size": 25, "test_groups": 3, "features": 2, "classes": 2}
     assert shown["test_groups"] == found.test_groups()
-    assert shown["until"] == found.schedule().training
+    assert shown["until"]["unix"] == found.schedule().training
     assert shown["criterion"] == 0.8
     [row] = diln("list", "--json")
     assert {name: shown[name] for name in row} == row

@@ -10,13 +10,13 @@ import pytest
 from orchestrator.bindings.competition import Group
 from orchestrator.chain.bound import value_of
 from orchestrator.errors import DataError, IntegrityError, UsageError
-from orchestrator.provenance.merkle import climb, proof_of, root_of
+from orchestrator.kernel.secrets import salts_from as group_salts
+from orchestrator.merkle import climb, proof_of, root_of
 from orchestrator.storage import digest_bytes
 from orchestrator.systems.competition.archive import Archive, check_group
 from orchestrator.systems.competition.encoding import read_table
 from orchestrator.systems.competition.offer import Shape, encode_groups, shape_of, terms_of
 from orchestrator.systems.competition.records import Terms
-from orchestrator.systems.competition.secrets import group_salts
 from orchestrator.systems.competition.tree import Data, is_group
 from orchestrator.systems.competition.trivial import trivial_models
 from orchestrator.types import Wei

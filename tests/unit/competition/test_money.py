@@ -119,7 +119,7 @@ def test_allow__something_else_is_allowed__set_to_the_unit(stage: Stage, token: 
     anna, spender = stage.account("anna"), stage.account("stranger").address
     currency = currency_of(stage.session.chain, token.address)
     for amount in (5, 7, 7, 0, 6):
-        approve(stage.session.chain, currency, spender, amount, anna)
+        approve(stage.session.chain, currency.of(amount), spender, anna)
         assert allowed(stage, token, "anna", spender) == amount
 
 

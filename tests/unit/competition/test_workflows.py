@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from orchestrator.bindings.competition import Mode, Outcome, Phase, Status
-from orchestrator.chain import Chain, ether
+from orchestrator.chain import Chain
 from orchestrator.errors import (
     AccountError,
     ChainError,
@@ -49,6 +49,7 @@ from orchestrator.systems.competition.training import (
     training_is_open,
     write_csv,
 )
+from orchestrator.text import coins
 from orchestrator.types import Wei
 from tests.unit.competition.stage import ETHER, Stage, offer_of, write_points
 
@@ -423,7 +424,7 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
     before = {role: stage.balance(role) for role in ("anna", "refuter")}
     assert stage.keep(found, "organizer", Role.ORGANIZER) == ["opened 3 test groups"]
     said = stage.keep(found, "refuter", Role.REFUTER)
-    tip = ether(2 * found.terms.tip)
+    tip = coins(2 * found.terms.tip)
     assert said == [
         "evaluated submission 0",
         "evaluated submission 1",
@@ -431,7 +432,7 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
         f"withdrew {tip} ether (credit)",
     ]
     won = found.terms.prize + found.terms.deposit - found.terms.tip
-    assert stage.keep(found, "anna", Role.SUBMITTER) == [f"withdrew {ether(won)} ether (submission 0)"]
+    assert stage.keep(found, "anna", Role.SUBMITTER) == [f"withdrew {coins(won)} ether (submission 0)"]
     assert stage.balance("anna") - before["anna"] > won - 10**16
     for role in ("ben", "organizer"):
         stage.keep(found, role, Role.SUBMITTER)

@@ -75,8 +75,9 @@ def test_predict_rows__missing_value__is_imputed_or_refused(people: Any, value: 
     with pytest.raises(DataError, match="Row 1, column 'age': the value is missing"):
         predict_rows(strict.model, [row], strict.dataset.schema)
     for training in (tolerant, strict):
-        with pytest.raises(DataError, match="Row 1, column 'town': the column is missing"):
+        with pytest.raises(DataError, match="Row 1, column 'town': the column is missing") as caught:
             predict_rows(training.model, [{"age": 1}], training.dataset.schema)
+        assert caught.value.hint.startswith("The model asks for age, town.")
 
 
 @pytest.mark.parametrize(

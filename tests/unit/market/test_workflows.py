@@ -45,6 +45,7 @@ from orchestrator.systems.market.relaying import lacking, relay, sign
 from orchestrator.systems.market.sealing import open_sealed
 from orchestrator.systems.market.secrets import folder_of
 from orchestrator.systems.market.testset import SealedTest
+from tests.evm import EVERYTHING
 from tests.unit.market.stage import (
     ETHER,
     OFFER,
@@ -562,7 +563,7 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     fair.settle()
     assert fair.leaderboard().final
     owed, before = fair.balance("contributor"), contract.functions.balanceOf(bob.address).call()
-    session.chain.send(fair.market.contract.withdraw(bob.address), bob)
+    session.chain.send(fair.market.contract.withdraw(bob.address, EVERYTHING), bob)
     assert contract.functions.balanceOf(bob.address).call() == before + owed
 
 
@@ -637,7 +638,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     shown = said("show", "fair")
     assert shown["kept"] == {"margin": fair.market.rules.margin / 1000}
     assert shown["bounty"] == fair.market.money.json(fair.market.state().bounty)
-    assert isinstance(shown["until"], int)
+    assert isinstance(shown["until"]["unix"], int)
     assert shown["phase"] == "participation"
     fair.pass_until(Phase.REVEALING)
     assert said("reveal", "fair")["revealed"] == 2
@@ -649,3 +650,15 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert said("withdraw", "fair", "--from", "bob")["amount"]["value"] == "0"
     assert run(["sum", "add", "fair", *text, *home]) == 1
     assert "is a market" in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_contribute__sealed__says_how_many_were_sealed(
+    fair: Fair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestrator.cli.dispatch import run
+
+    words = ["market", "contribute", "fair", "--text", "street tram", "--label", "city"]
+    words += ["--from", "bob", "--yes", "--json", "--home", str(fair.session.settings.home)]
+    assert run(words) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["sealed"], said["contributions"], said["numbers"]) == (True, 1, [])

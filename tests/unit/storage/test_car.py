@@ -36,10 +36,25 @@ def test_import_car__what_export_wrote__same_content_pinned(store, other, tmp_pa
 def test_read_car__what_write_wrote__round_trip(contents, version_0):
     blocks = [(Cid.of(block, 0x70, 0) if version_0 else Cid.of(block), block) for block in contents]
 
-    roots, found = read_car(io.BytesIO(b"".join(write_car(blocks[0][0], blocks))))
+    roots, found = read_car(io.BytesIO(b"".join(write_car([blocks[0][0]], blocks))))
 
     assert roots == [blocks[0][0]]
     assert list(found) == blocks
+
+
+@pytest.mark.parametrize("count", [2, 23, 24, 64])
+def test_import_car__several_roots__all_are_pinned(store, other, tmp_path, count):
+    first, *more = [store.put(bytes([number])).cid for number in range(count)]
+
+    assert other.import_car(store.export_car(first, tmp_path / "all.car", more)) == [first, *more]
+    assert [pin.cid for pin in other.pins()] == [first, *more]
+
+
+def test_export_car__more_roots_than_a_file_takes__refused(store, tmp_path):
+    cid = store.put(b"one").cid
+
+    with pytest.raises(StorageError, match="64 roots at most, not 65"):
+        store.export_car(cid, tmp_path / "all.car", [cid] * 64)
 
 
 @given(st.data())
@@ -58,7 +73,7 @@ def test_import_car__cut_between_blocks__refused_and_nothing_kept(tmp_path, shar
     car = exported(tmp_path, bytes(5) + BIG, "legacy-v1")
     roots, blocks = read_car(io.BytesIO(car.read_bytes()))
     found = list(blocks)
-    car.write_bytes(b"".join(write_car(roots[0], found[: int(share * len(found))])))
+    car.write_bytes(b"".join(write_car(roots[:1], found[: int(share * len(found))])))
 
     refuse(tmp_path, car, IntegrityError)
 
@@ -115,7 +130,7 @@ def test_read_car__block_above_two_mebibytes__storage_error():
     block = bytes((2 << 20) + 1)
     cid = Cid.of(block)
 
-    _, blocks = read_car(io.BytesIO(b"".join(write_car(cid, [(cid, block)]))))
+    _, blocks = read_car(io.BytesIO(b"".join(write_car([cid], [(cid, block)]))))
 
     with pytest.raises(StorageError, match="2 MiB"):
         list(blocks)

@@ -32,6 +32,7 @@ from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.relaying import relay
 from orchestrator.systems.sum.replaying import replay
 from orchestrator.types import Wei
+from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import COIN, conceal, count, deploy, sample, signed_by, uncover
 
@@ -69,7 +70,7 @@ def test_add__token__exactly_the_deposit_is_approved_and_comes_back(market: tupl
     assert token.functions.allowance(contributor.address, shared.address).call() == 0
     village.session.chain.advance(2 * DAY)
     list(settle(village.session, village.opened, contributor, ("refund",)))
-    village.session.chain.send(shared.contract.withdraw(contributor.address), contributor)
+    village.session.chain.send(shared.contract.withdraw(contributor.address, EVERYTHING), contributor)
     assert token.functions.balanceOf(contributor.address).call() == 100 * COIN
     assert token.functions.balanceOf(shared.address).call() == 0
     assert replay(village.opened).contributions == 1
@@ -191,7 +192,7 @@ def test_approve__another_allowance_stands__is_replaced_by_the_exact_one(market:
     village, token = market
     shared, contributor = village.opened.shared, village.account("contributor")
     for amount, transactions in ((7, 1), (9, 2), (9, 0)):
-        sent = approve(village.session.chain, shared.money, shared.address, amount, contributor)
+        sent = approve(village.session.chain, shared.money.of(amount), shared.address, contributor)
         assert len(sent) == transactions
         assert token.functions.allowance(contributor.address, shared.address).call() == amount
 

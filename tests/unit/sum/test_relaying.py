@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.bindings.sum import Funded
+from orchestrator.chain.typeddata import message_digest
 from orchestrator.errors import (
     ChainError,
     DataError,
@@ -23,7 +24,6 @@ from orchestrator.errors import (
 )
 from orchestrator.models.online.funding import fill_up
 from orchestrator.models.online.planning import Plan
-from orchestrator.provenance.typed import message_digest
 from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
@@ -172,7 +172,7 @@ def test_read_signed__malformed__refused(tmp_path: Path, data: bytes) -> None:
         read_signed(file)
 
 
-def test_commands__hidden_signed_and_funded__run(
+def test_commands__sealed_signed_and_funded__run(
     village: Village, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from orchestrator.cli.dispatch import run

@@ -19,7 +19,7 @@ from tests.unit.sum.conftest import NATURE, TERMS, Village
 from tests.unit.sum.giving import conceal, count, done_by, sample, uncover
 
 
-def test_hide__then_reveal__sample_is_learned_and_refunded(village: Village) -> None:
+def test_seal__then_reveal__sample_is_learned_and_refunded(village: Village) -> None:
     shared, chain = village.opened.shared, village.session.chain
     [made] = conceal(village, sample(village)).made
     transaction = chain.web3.eth.get_transaction(next(shared.contract.events(Committed)).tx_hash)
@@ -35,7 +35,7 @@ def test_hide__then_reveal__sample_is_learned_and_refunded(village: Village) -> 
     assert paid.amount == made.deposit * shared.unit
 
 
-def test_hide__again__is_known(village: Village) -> None:
+def test_seal__again__is_known(village: Village) -> None:
     first = conceal(village, sample(village), sample(village))
     second = conceal(village, sample(village), sample(village, NATURE, 1, "nature"))
     assert [each.commitment for each in second.known] == [each.commitment for each in first.made]
@@ -43,7 +43,7 @@ def test_hide__again__is_known(village: Village) -> None:
     assert len(sealed_samples(village.session, village.opened)) == 2
 
 
-def test_hide__revealed_before__is_committed_to_anew(village: Village) -> None:
+def test_seal__revealed_before__is_committed_to_anew(village: Village) -> None:
     [first] = conceal(village, sample(village)).made
     village.session.chain.mine()
     uncover(village)
@@ -55,7 +55,7 @@ def test_hide__revealed_before__is_committed_to_anew(village: Village) -> None:
 
 
 @pytest.mark.parametrize("place", ["sending.Sending._submitted", "delivery.Delivery.complete"])
-def test_hide__killed_before_or_after_sending__deposits_once(
+def test_seal__killed_before_or_after_sending__deposits_once(
     village: Village, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     def dying(*_: object) -> None:
@@ -72,7 +72,7 @@ def test_hide__killed_before_or_after_sending__deposits_once(
     assert len(uncover(village)) == 1
 
 
-def test_hide__price_above_maximum__nothing_sent(village: Village) -> None:
+def test_seal__price_above_maximum__nothing_sent(village: Village) -> None:
     with pytest.raises(ChainError, match="above the maximum"):
         conceal(village, sample(village), maximum=1)
     assert sealed_samples(village.session, village.opened) == []
@@ -93,7 +93,7 @@ def test_release__secret_lost__deposit_comes_back_after_the_lock(village: Villag
     assert village.balance("contributor") == before + outcome.amount
 
 
-def test_turn__hidden_sample__is_revealed_by_the_keeper_that_knows_it(village: Village) -> None:
+def test_turn__sealed_sample__is_revealed_by_the_keeper_that_knows_it(village: Village) -> None:
     conceal(village, sample(village))
     village.session.chain.mine()
     assert done_by(village.session, village.opened, village.account("keeper"), everyone=True) == []

@@ -36,6 +36,7 @@ from orchestrator.systems.sum.leaderboard import leaderboard
 from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.replaying import replay
+from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import conceal, done_by, sample, uncover
 
@@ -76,7 +77,7 @@ def test_add__right_sample__is_refunded_when_due_and_withdrawn(village):
     shared = village.opened.shared
     assert refunded.amount == contribution.facts.deposit * shared.unit == village.balance("contributor")
     account = village.account("contributor")
-    receipt = village.session.chain.send(shared.contract.withdraw(account.address), account)
+    receipt = village.session.chain.send(shared.contract.withdraw(account.address, EVERYTHING), account)
     assert shared.paid_out(receipt) == refunded.amount
     assert village.balance("contributor") == 0
 
@@ -275,6 +276,47 @@ def test_open_model__encoder_missing__says_where_it_should_be(village):
     with pytest.raises(ModelError, match=r"encoder .* is missing") as caught:
         open_model(session, shared.address)
     assert cid in caught.value.hint
+
+
+def test_commands__descriptor_lost__list_says_what_to_do_and_money_comes_out(village, capsys):
+    from orchestrator.cli.dispatch import run
+
+    give(village, review(CITY, 0), "city")
+    village.session.chain.advance(2 * DAY)
+    assert list(settle(village.session, village.opened, village.account("contributor"), ("refund",)))
+    village.session.storage.unpin(descriptor_cid(village.opened.created.salt))
+    village.session.storage.gc()
+    home = ["--home", str(village.session.settings.home)]
+    assert run(["sum", "list", *home]) == 0
+    assert "1 without a name" in capsys.readouterr().out
+    assert run(["sum", "withdraw", village.opened.shared.address, "--from", "bob", *home]) == 0
+    assert village.balance("contributor") == 0
+
+
+def test_commands__add_rows_that_the_model_sees_alike__says_how_many_are_left_out(village, tmp_path, capsys):
+    from orchestrator.cli.dispatch import run
+
+    (tmp_path / "more.csv").write_text("text,label\nstreet tram tower,city\ntower street tram,city\n")
+    words = ["sum", "add", "walks", "--csv", str(tmp_path / "more.csv"), "--from", "bob", "--yes"]
+    words += ["--home", str(village.session.settings.home)]
+    assert run(words) == 0
+    said = capsys.readouterr()
+    assert "left out of 2 rows: 1, because the model sees the same" in " ".join(said.err.split())
+    assert "a deposit for 1 sample:" in " ".join((said.out + said.err).split())
+    assert village.opened.shared.count() == 1
+    assert run([*words, "--again"]) == 0
+    assert village.opened.shared.count() == 3
+
+
+def test_commands__create_from_texts_without_naming_them__names_the_column(village, tmp_path, capsys):
+    from orchestrator.cli.dispatch import run
+
+    (tmp_path / "walks.csv").write_text("text,label\n" + "river deer,nature\ntram tower,city\n" * 5)
+    words = ["sum", "create", "mine", "--csv", str(tmp_path / "walks.csv"), "--from", "alice"]
+    assert run([*words, "--home", str(village.session.settings.home)]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "these columns do not hold numbers: text" in said
+    assert "--text-column" in said
 
 
 def test_open_model__encoder_from_file__only_the_published_one(village, tmp_path):

@@ -1,12 +1,17 @@
 """Trees, forests and boosted trees of scikit-learn, read as trees over bytes."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from orchestrator.errors import ModelError
 from orchestrator.models.integer.real import Affine, Reals, RealTree, RealTrees, threshold_of
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.tree._tree import Tree
+
 
 SINGLE = {"DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"}
 FORESTS = {
@@ -19,12 +24,12 @@ BOOSTED = {"GradientBoostingClassifier", "GradientBoostingRegressor"}
 HISTOGRAMS = {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
 
 
-def is_ensemble(estimator: Any) -> bool:
+def is_ensemble(estimator: object) -> bool:
     """Whether `estimator` is a tree or an ensemble of trees that can be read."""
     return type(estimator).__name__ in SINGLE | FORESTS | BOOSTED | HISTOGRAMS
 
 
-def read_ensemble(estimator: Any, columns: Affine, classes: int) -> RealTrees:
+def read_ensemble(estimator: "BaseEstimator", columns: Affine, classes: int) -> RealTrees:
     """The trees of a fitted estimator that sees `columns` of the inputs; `classes` is 0 for numbers.
 
     Raises ModelError where columns are mixed, and for what is not expressible.
@@ -53,12 +58,12 @@ def read_ensemble(estimator: Any, columns: Affine, classes: int) -> RealTrees:
     return RealTrees(inputs, tuple(_tree(tree, leaves, columns) for tree, leaves in pairs), constant)
 
 
-def _tree(tree: Any, leaves: Reals, columns: Affine) -> RealTree:
+def _tree(tree: "Tree", leaves: Reals, columns: Affine) -> RealTree:
     children = zip(tree.feature, tree.threshold, tree.children_left, tree.children_right, strict=True)
     return over_bytes(children, leaves, columns)
 
 
-def over_bytes(nodes: Any, leaves: Reals, columns: Affine) -> RealTree:
+def over_bytes(nodes: "Tree", leaves: Reals, columns: Affine) -> RealTree:
     """A tree over bytes from (column, threshold, left, right) of each node; a leaf's `left` is below 0."""
     rows = []
     for column, bound, left, right in nodes:
@@ -71,7 +76,7 @@ def over_bytes(nodes: Any, leaves: Reals, columns: Affine) -> RealTree:
     return RealTree(features, thresholds, lefts, rights, leaves)
 
 
-def _leaves(tree: Any, known: Any, classes: int) -> Reals:
+def _leaves(tree: "Tree", known: Sequence[object] | None, classes: int) -> Reals:
     """What each node of a forest's tree gives (nodes, outputs); one output for two classes."""
     values = np.asarray(tree.value, np.float64)[:, 0, :]
     if classes == 0:
@@ -81,7 +86,7 @@ def _leaves(tree: Any, known: Any, classes: int) -> Reals:
     return shares[:, 1:] - 0.5 if classes == 2 else shares
 
 
-def _added(estimator: Any, tree: Any, place: int, width: int) -> Reals:
+def _added(estimator: "BaseEstimator", tree: "Tree", place: int, width: int) -> Reals:
     """What each node of a boosted tree adds (nodes, outputs)."""
     leaves = np.zeros((tree.node_count, width))
     output = int(estimator.classes_[place]) if width > 1 else 0
@@ -89,17 +94,19 @@ def _added(estimator: Any, tree: Any, place: int, width: int) -> Reals:
     return leaves
 
 
-def _start(estimator: Any, pairs: list[tuple[Any, Reals]], columns: int, width: int) -> Reals:
+def _start(
+    estimator: "BaseEstimator", pairs: list[tuple["BaseEstimator", Reals]], columns: int, width: int
+) -> Reals:
     """What boosting starts from: its output for one sample less what its trees add."""
     if type(estimator.init_).__name__ not in ("DummyClassifier", "DummyRegressor", "str"):
         raise ModelError("boosting that starts from another model is not supported", "Train it without init.")
     sample = np.zeros((1, columns))
     ask = getattr(estimator, "decision_function", estimator.predict)
-    added: Any = sum(leaves[tree.apply(sample.astype(np.float32))[0]] for tree, leaves in pairs)
+    added: Reals = sum(leaves[tree.apply(sample.astype(np.float32))[0]] for tree, leaves in pairs)
     return np.asarray(np.ravel(ask(sample)) - added, np.float64).reshape(width)
 
 
-def _histograms(estimator: Any, columns: Affine, classes: int) -> RealTrees:
+def _histograms(estimator: "BaseEstimator", columns: Affine, classes: int) -> RealTrees:
     """Boosted histograms: as the others, with node tables of their own."""
     start = np.asarray(estimator._baseline_prediction, np.float64).ravel()
     if (len(start) > 1 or classes > 2) and len(start) != classes:
@@ -110,7 +117,7 @@ def _histograms(estimator: Any, columns: Affine, classes: int) -> RealTrees:
     return RealTrees(columns.weights.shape[1], trees, start)
 
 
-def _histogram_trees(estimator: Any, columns: Affine, width: int) -> Iterator[RealTree]:
+def _histogram_trees(estimator: "BaseEstimator", columns: Affine, width: int) -> Iterator[RealTree]:
     for stage in estimator._predictors:
         for output, predictor in enumerate(stage):
             table = predictor.nodes

@@ -1,14 +1,19 @@
 """Networks and linear models of scikit-learn, and pipelines that end in one, read as real models."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.errors import ModelError
 from orchestrator.models.integer.reading.ensembles import is_ensemble, read_ensemble
 from orchestrator.models.integer.reading.preprocessing import fold_steps, split_pipeline
 from orchestrator.models.integer.real import Affine, RealModel, RealNetwork
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 
 SUPPORTED = (
     "MLPClassifier and MLPRegressor (relu or identity), linear and logistic models, "
@@ -31,7 +36,7 @@ LINEAR = {
 """By name: others have `coef_` too and mean something else by it."""
 
 
-def read_estimator(estimator: Any, names: Sequence[str], classes: int) -> RealModel:
+def read_estimator(estimator: object, names: Sequence[str], classes: int) -> RealModel:
     """A fitted estimator, or a pipeline that ends in one, over inputs that are called `names`.
 
     `classes` is 0 for numbers. Raises ModelError that names what stands in the way.
@@ -49,7 +54,7 @@ def read_estimator(estimator: Any, names: Sequence[str], classes: int) -> RealMo
     return RealNetwork((columns.then(first), *rest))
 
 
-def for_classes(layer: Affine, known: Any, classes: int) -> Affine:
+def for_classes(layer: Affine, known: "NDArray[np.generic] | list[int] | None", classes: int) -> Affine:
     """One output a class, those that were never seen far below all others; one output for two classes."""
     if known is None or list(known) == list(range(classes)):
         if len(layer.biases) == 1 and classes > 2:
@@ -63,7 +68,7 @@ def for_classes(layer: Affine, known: Any, classes: int) -> Affine:
     return spread
 
 
-def _check_classes(final: Any, classes: int) -> None:
+def _check_classes(final: object, classes: int) -> None:
     known = getattr(final, "classes_", None)
     if (known is None) != (classes == 0):
         raise ModelError(
@@ -74,7 +79,7 @@ def _check_classes(final: Any, classes: int) -> None:
         check_labels(known, classes)
 
 
-def check_labels(known: Any, classes: int) -> None:
+def check_labels(known: "NDArray[np.generic] | Sequence[int]", classes: int) -> None:
     """Raise ModelError unless the classes that a model knows are numbers below `classes`."""
     if not set(np.asarray(known).tolist()) <= set(range(classes)):
         raise ModelError(
@@ -83,7 +88,7 @@ def check_labels(known: Any, classes: int) -> None:
         )
 
 
-def _layers(final: Any) -> list[Affine]:
+def _layers(final: "BaseEstimator") -> list[Affine]:
     """The layers of a network or a linear model."""
     name = type(final).__name__
     if name in ("MLPClassifier", "MLPRegressor"):

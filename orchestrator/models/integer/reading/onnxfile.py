@@ -4,11 +4,15 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.errors import ModelError, UntrustedModel
+
+if TYPE_CHECKING:
+    from onnx import AttributeProto, GraphProto, TensorProto, ValueInfoProto
+
 
 LARGEST_FILE = 8 << 20
 MOST_NODES = 1000
@@ -71,7 +75,7 @@ def _library() -> Any:
     return onnx
 
 
-def _graph(graph: Any) -> Graph:
+def _graph(graph: "GraphProto") -> Graph:
     constants = {tensor.name: _array(tensor) for tensor in graph.initializer}
     if len(graph.sparse_initializer):
         raise ValueError("sparse weights")
@@ -79,7 +83,7 @@ def _graph(graph: Any) -> Graph:
     return Graph(inputs, tuple(each.name for each in graph.output), constants, tuple(_nodes(graph)))
 
 
-def _nodes(graph: Any) -> Iterator[Node]:
+def _nodes(graph: "GraphProto") -> Iterator[Node]:
     for node in graph.node:
         attributes = {attribute.name: _value(attribute) for attribute in node.attribute}
         foreign = node.domain not in ("", "ai.onnx", "ai.onnx.ml")
@@ -87,7 +91,7 @@ def _nodes(graph: Any) -> Iterator[Node]:
         yield Node(operator, tuple(node.input), tuple(node.output), attributes)
 
 
-def _width(value: Any) -> int | None:
+def _width(value: "ValueInfoProto") -> int | None:
     """How many numbers a sample has, in whatever shape; None where the file does not say."""
     sizes = value.type.tensor_type.shape.dim[1:]
     if not sizes or not all(size.HasField("dim_value") for size in sizes):
@@ -95,7 +99,7 @@ def _width(value: Any) -> int | None:
     return math.prod(int(size.dim_value) for size in sizes)
 
 
-def _value(attribute: Any) -> Any:
+def _value(attribute: "AttributeProto") -> Any:
     """An attribute's value; graphs within graphs stay unread: no operator that has one is supported."""
     from onnx import AttributeProto, helper
 
@@ -106,7 +110,7 @@ def _value(attribute: Any) -> Any:
     return helper.get_attribute_value(attribute)
 
 
-def _array(tensor: Any) -> Any:
+def _array(tensor: "TensorProto") -> Any:
     from onnx import TensorProto, numpy_helper
 
     if tensor.data_location == TensorProto.EXTERNAL or len(tensor.external_data):

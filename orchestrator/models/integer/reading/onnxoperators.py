@@ -9,7 +9,7 @@ import numpy as np
 from orchestrator.models.integer.reading.onnxfile import Node
 from orchestrator.models.integer.reading.onnxtrees import read_trees
 from orchestrator.models.integer.reading.onnxvalues import WIDEST, Flow, Scores
-from orchestrator.models.integer.real import Affine, RealTrees
+from orchestrator.models.integer.real import Affine, Reals, RealTrees
 
 
 def _same(node: Node, values: list[Any], _: int) -> Any:
@@ -87,7 +87,7 @@ def _gemm(node: Node, values: list[Any], _: int) -> Any:
     return _layer(value, weights * float(node.attributes.get("alpha", 1.0)), biases)
 
 
-def _layer(value: Flow, weights: Any, biases: Any) -> Flow:
+def _layer(value: Flow, weights: Reals, biases: Reals | float) -> Flow:
     if len(weights) > WIDEST:
         raise ValueError(f"wider than {WIDEST}")
     biases = np.broadcast_to(np.asarray(biases, np.float64), (len(weights),))

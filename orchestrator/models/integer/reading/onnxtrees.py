@@ -1,8 +1,7 @@
 """TreeEnsembleClassifier and TreeEnsembleRegressor of ONNX, read as trees over bytes."""
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from orchestrator.errors import ModelError
 from orchestrator.models.integer.reading.onnxfile import Node
@@ -38,7 +37,7 @@ def read_trees(node: Node, columns: Affine, classes: int) -> RealTrees | None:
     return RealTrees(columns.weights.shape[1], tuple(trees), constant)
 
 
-def _tree(node: Node, rows: Any, columns: Affine, leaves: Reals) -> RealTree:
+def _tree(node: Node, rows: "npt.NDArray[np.signedinteger]", columns: Affine, leaves: Reals) -> RealTree:
     told = node.attributes
     places = {int(told["nodes_nodeids"][row]): place for place, row in enumerate(rows)}
     table: list[tuple[int, int, int, int]] = []

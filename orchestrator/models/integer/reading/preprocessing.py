@@ -1,12 +1,20 @@
 """The steps of a scikit-learn pipeline before its model, folded into one affine map of the inputs."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.errors import ModelError
 from orchestrator.models.integer.real import Affine
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.compose import ColumnTransformer
+    from sklearn.decomposition import PCA
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
 
 _HINT = (
     "What can be folded into a model: StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA, "
@@ -14,13 +22,13 @@ _HINT = (
 )
 
 
-def split_pipeline(estimator: Any) -> tuple[list[tuple[str, Any]], Any]:
+def split_pipeline(estimator: object) -> tuple[list[tuple[str, Any]], Any]:
     """The named steps before the model, and the model."""
     steps = list(estimator.steps) if hasattr(estimator, "steps") else [("model", estimator)]
     return steps[:-1], steps[-1][1]
 
 
-def fold_steps(steps: Sequence[tuple[str, Any]], model: Any, names: Sequence[str]) -> Affine:
+def fold_steps(steps: Sequence[tuple[str, Any]], model: object, names: Sequence[str]) -> Affine:
     """What fitted `steps` make of inputs that are called `names`, as `model` takes it.
 
     Raises ModelError that names a step which is no affine map, or a column that is not among `names`.
@@ -35,7 +43,7 @@ def fold_steps(steps: Sequence[tuple[str, Any]], model: Any, names: Sequence[str
     return columns
 
 
-def _in_order(step: Any, names: Sequence[str]) -> Any:
+def _in_order(step: object, names: Sequence[str]) -> Any:
     known = getattr(step, "feature_names_in_", None)
     if known is not None:
         return [_place(name, names) for name in known]
@@ -51,7 +59,7 @@ def _check_width(wanted: int, given: int) -> None:
         )
 
 
-def _place(name: Any, names: Sequence[str]) -> int:
+def _place(name: object, names: Sequence[str]) -> int:
     try:
         return list(names).index(str(name))
     except ValueError:
@@ -61,7 +69,7 @@ def _place(name: Any, names: Sequence[str]) -> int:
         ) from None
 
 
-def _step(label: str, step: Any, columns: Affine, names: Sequence[str]) -> Affine:
+def _step(label: str, step: "BaseEstimator", columns: Affine, names: Sequence[str]) -> Affine:
     kind = type(step).__name__
     if step is None or step == "passthrough" or (kind == "FunctionTransformer" and step.func is None):
         return columns
@@ -78,7 +86,9 @@ def _step(label: str, step: Any, columns: Affine, names: Sequence[str]) -> Affin
     raise ModelError(f"step `{label}` ({kind}) cannot be folded into an integer model", _HINT)
 
 
-def _parts(label: str, transformer: Any, columns: Affine, names: Sequence[str]) -> Iterator[Affine]:
+def _parts(
+    label: str, transformer: "ColumnTransformer", columns: Affine, names: Sequence[str]
+) -> Iterator[Affine]:
     """What each part makes of its columns, one beside the other."""
     known = getattr(transformer, "feature_names_in_", None)
     places = [_place(name, names) for name in known] if known is not None else range(len(names))
@@ -86,19 +96,19 @@ def _parts(label: str, transformer: Any, columns: Affine, names: Sequence[str]) 
     for part, step, chosen in transformer.transformers_:
         if isinstance(step, str) and step == "drop":
             continue
-        numbers = np.atleast_1d(np.asarray(_numbers(chosen, known), np.int64))
+        numbers = np.atleast_1d(np.asarray(_numbers(chosen, () if known is None else known), np.int64))
         if len(numbers):
             taken = columns.chosen([places[number] for number in numbers])
             yield _step(f"{label}.{part}", step, taken, names)
 
 
-def _numbers(chosen: Any, known: Any) -> Any:
+def _numbers(chosen: Any, known: Sequence[str]) -> Sequence[int]:
     """A choice of columns (names, numbers, a mask or a slice) as numbers."""
     if isinstance(chosen, slice):
-        return range(*chosen.indices(0 if known is None else len(known)))
+        return range(*chosen.indices(len(known)))
     listed = [chosen] if isinstance(chosen, str) else list(chosen)
     if listed and isinstance(listed[0], (bool, np.bool_)):
-        return np.flatnonzero(listed)
+        return [int(each) for each in np.flatnonzero(listed)]
     return [list(known).index(each) if isinstance(each, str) else each for each in listed]
 
 
@@ -111,31 +121,31 @@ def _beside(parts: list[Affine], columns: Affine) -> Affine:
     return joined
 
 
-def _standard(step: Any, columns: Affine) -> Affine:
+def _standard(step: "StandardScaler", columns: Affine) -> Affine:
     spread = np.asarray(1.0 if step.scale_ is None else step.scale_)
     return columns.scaled(1 / spread, -np.asarray(step.mean_ if step.with_mean else 0.0) / spread)
 
 
-def _minmax(step: Any, columns: Affine) -> Affine:
+def _minmax(step: "MinMaxScaler", columns: Affine) -> Affine:
     return columns.scaled(step.scale_, step.min_)
 
 
-def _maxabs(step: Any, columns: Affine) -> Affine:
+def _maxabs(step: "MaxAbsScaler", columns: Affine) -> Affine:
     return columns.scaled(1 / np.asarray(step.scale_))
 
 
-def _robust(step: Any, columns: Affine) -> Affine:
+def _robust(step: "RobustScaler", columns: Affine) -> Affine:
     spread = np.asarray(1.0 if step.scale_ is None else step.scale_)
     return columns.scaled(1 / spread, -np.asarray(0.0 if step.center_ is None else step.center_) / spread)
 
 
-def _pca(step: Any, columns: Affine) -> Affine:
+def _pca(step: "PCA", columns: Affine) -> Affine:
     spread = np.sqrt(step.explained_variance_) if step.whiten else np.ones(len(step.components_))
     weights = step.components_ / spread[:, None]
     return columns.then(Affine(weights, -weights @ step.mean_))
 
 
-def _imputer(step: Any, columns: Affine) -> Affine:
+def _imputer(step: "SimpleImputer", columns: Affine) -> Affine:
     """Bytes are never missing, so it passes them on."""
     kept = len(columns.biases) == len(step.statistics_) and not np.isnan(step.statistics_.astype(float)).any()
     missing_is_nan = isinstance(step.missing_values, float) and np.isnan(step.missing_values)

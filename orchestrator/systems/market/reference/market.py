@@ -170,13 +170,13 @@ class Market:
             )
 
     def expire(self, now: int, choice_lost: bool = False) -> None:
-        """Declare that whoever had to act did not; `choice_lost`: nobody chose within 256 blocks."""
+        """Declare that whoever had to act did not; `choice_lost`: nobody chose in time."""
         phase, late = self.phase(now), now > self.deadline(now)
         if phase not in (Phase.TRIAL, Phase.REVEALING, Phase.REWARDING):
             _refuse("WrongPhase", phase)
         idle = phase == Phase.REVEALING and not self.opened
         if not (late or idle or (phase == Phase.TRIAL and choice_lost)):
-            _refuse("TooEarly", self.deadline(now))
+            _refuse("TooEarly", self.deadline(now) + 1)
         if phase == Phase.TRIAL:
             self.stage, self.outcome = Phase.CLOSED, Outcome.VOIDED
             self._credit(BURNT, self.bond)
@@ -324,7 +324,7 @@ class Market:
 
     def _demand_time(self, now: int) -> None:
         if now > self.deadline(now):
-            _refuse("TooLate", self.deadline(now))
+            _refuse("TooLate", self.deadline(now) + 1)
 
     def _count_contribution(self, batch: bytes) -> int:
         if len(batch) > self.rules.max_bytes:

@@ -50,38 +50,20 @@ def count_batch(batch: bytes) -> int:
 
 def portion_leaf(domain: Domain, provider: Address, index: int, batch: bytes, salt: bytes) -> bytes:
     """The commitment to portion `index`: what the market's `leafOf` returns."""
-    types = ("bytes32", "uint256", "address", "address", "uint256", "bytes32", "bytes32")
-    values = (domain.chain_id, domain.contract, provider, index, _salted(salt), _keccak(batch))
-    return _hash(types, (_keccak(b"DILN market portion"), *values))
+    payload = _hash(("uint256", "bytes32"), (index, _keccak(batch)))
+    return _commitment(b"DILN market portion", domain, provider, payload, salt)
 
 
 def contribution_commitment(domain: Domain, contributor: Address, batch: bytes, salt: bytes) -> bytes:
     """The commitment to a sealed contribution: what the market's `commitmentOf` returns."""
+    return _commitment(b"DILN market contribution", domain, contributor, _keccak(batch), salt)
+
+
+def _commitment(purpose: bytes, domain: Domain, who: Address, payload: bytes, salt: bytes) -> bytes:
+    """As contracts/kernel/Commitments.sol computes it."""
     types = ("bytes32", "uint256", "address", "address", "bytes32", "bytes32")
-    values = (domain.chain_id, domain.contract, contributor, _salted(salt), _keccak(batch))
-    return _hash(types, (_keccak(b"DILN market contribution"), *values))
-
-
-class PositionTree:
-    """A Merkle tree in which a leaf's place is part of what is proven: no place can have two leaves.
-
-    A node is keccak256(left ‖ right); zeros fill up the leaves to the next power of two.
-    """
-
-    def __init__(self, leaves: Sequence[bytes]) -> None:
-        size = 1 << max(0, len(leaves) - 1).bit_length()
-        self.levels = [[*leaves, *[bytes(32)] * (size - len(leaves))]]
-        while len(below := self.levels[-1]) > 1:
-            self.levels.append([_keccak(below[i] + below[i + 1]) for i in range(0, len(below), 2)])
-
-    @property
-    def root(self) -> bytes:
-        """What the provider commits to."""
-        return self.levels[-1][0]
-
-    def proof(self, index: int) -> list[bytes]:
-        """The siblings on the way from leaf `index` to the root."""
-        return [level[index >> depth ^ 1] for depth, level in enumerate(self.levels[:-1])]
+    values = (_keccak(purpose), domain.chain_id, domain.contract, who, payload, _salted(salt))
+    return _hash(types, values)
 
 
 def _salted(salt: bytes) -> bytes:

@@ -76,7 +76,7 @@ class Classifier(Scorer):
 class Opened:
     """A model that can be asked, and its features; `names` as its file has them, or None."""
 
-    estimator: Any
+    estimator: object
     width: int
     names: tuple[str, ...] | None = None
     optional: bool = False

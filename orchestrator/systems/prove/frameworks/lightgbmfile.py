@@ -9,16 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.systems.prove.frameworks.asked import (
-    Classifier,
     Compute,
     Label,
     Opened,
-    Regressor,
     damaged,
-    labels,
     missing,
 )
-from orchestrator.systems.prove.frameworks.trees import check_tree
+from orchestrator.systems.prove.frameworks.trees import boosted, check_tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,11 +49,8 @@ def open_lightgbm(data: bytes, classes: tuple[Label, ...]) -> Opened:
     except (ValueError, KeyError, OverflowError) as error:
         raise damaged("LightGBM", f"{type(error).__name__}: {error}") from error
     compute, kind = _compute(text), objective.partition(" ")[0]
-    if kind in ("binary", "cross_entropy"):
-        return Opened(Classifier(compute, labels(classes, 2)), width, names, optional=True)
-    if kind in ("multiclass", "multiclassova"):
-        return Opened(Classifier(compute, labels(classes, groups)), width, names, optional=True)
-    return Opened(Regressor(compute), width, names, optional=True)
+    outputs = {"binary": 2, "cross_entropy": 2, "multiclass": groups, "multiclassova": groups}.get(kind, 0)
+    return boosted(compute, outputs, classes, names, width)
 
 
 def _names(header: Section) -> tuple[str, ...]:

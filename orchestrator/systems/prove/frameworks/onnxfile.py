@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    from onnx import GraphProto, ModelProto
+    from onnxruntime import InferenceSession
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 MOST_INPUTS = 10_000
@@ -62,7 +64,7 @@ def open_onnx(data: bytes, told: tuple[Feature, ...], classes: tuple[Label, ...]
     return Opened(estimator, width, names, texts=texts)
 
 
-def _check(model: Any) -> None:
+def _check(model: "ModelProto") -> None:
     """Raises ModelError for what might reach other files, foreign code, or run without end."""
     graph = model.graph
     if model.functions or len(graph.sparse_initializer):
@@ -82,7 +84,7 @@ def _check(model: Any) -> None:
 
 
 def _inputs(
-    graph: Any, told: tuple[Feature, ...]
+    graph: "GraphProto", told: tuple[Feature, ...]
 ) -> tuple[Callable[["pd.DataFrame"], dict[str, Any]], int, tuple[str, ...] | None, bool]:
     """How rows become inputs, one matrix or columns; how many; their names; whether texts may be."""
     constants = {tensor.name for tensor in graph.initializer}
@@ -111,7 +113,7 @@ def _inputs(
     return columns, len(names), names, 8 in kinds
 
 
-def _asking(session: Any, inputs: Callable[["pd.DataFrame"], dict[str, Any]]) -> Run:
+def _asking(session: "InferenceSession", inputs: Callable[["pd.DataFrame"], dict[str, Any]]) -> Run:
     def run(rows: "pd.DataFrame") -> list[Any]:
         try:
             return list(session.run(None, inputs(rows)))
@@ -121,7 +123,7 @@ def _asking(session: Any, inputs: Callable[["pd.DataFrame"], dict[str, Any]]) ->
     return run
 
 
-def _estimator(graph: Any, run: Run, told: tuple[Label, ...]) -> Regressor:
+def _estimator(graph: "GraphProto", run: Run, told: tuple[Label, ...]) -> Regressor:
     """By the outputs: labels beside shares (as converters write classifiers), or one table of numbers."""
     outputs = list(graph.output)
     if len(outputs) == 2 and outputs[0].type.tensor_type.elem_type in (7, 8):
@@ -145,7 +147,7 @@ def _estimator(graph: Any, run: Run, told: tuple[Label, ...]) -> Regressor:
     return Regressor(lambda rows: run(rows)[0])
 
 
-def _named(graph: Any) -> tuple[Label, ...]:
+def _named(graph: "GraphProto") -> tuple[Label, ...]:
     """The classes that an operator of the graph names; none where none does."""
     for node in reversed(graph.node):
         for attribute in node.attribute:

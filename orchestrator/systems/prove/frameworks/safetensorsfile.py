@@ -148,7 +148,7 @@ def _compute(stack: Sequence[tuple["Tensor", "Tensor | None", str]]) -> Compute:
     return compute
 
 
-def _activate(values: Any, activation: str) -> Any:
+def _activate(values: "Tensor", activation: str) -> Any:
     import numpy as np
 
     if activation == "relu":

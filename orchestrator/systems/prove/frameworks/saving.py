@@ -9,13 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ModelError
 from orchestrator.provenance.predicate import Layer
 from orchestrator.systems.prove.frameworks.asked import Label
 from orchestrator.systems.prove.frameworks.plain import plain
 from orchestrator.systems.prove.frameworks.safetensorsfile import write_tensors
+
+if TYPE_CHECKING:
+    from keras import Model
+    from lightgbm import Booster, LGBMModel
+    from onnx import ModelProto
+    from sklearn.base import BaseEstimator
+    from xgboost import XGBModel
+
 
 _ACTIVATIONS = {
     "ReLU": "relu",
@@ -43,7 +51,7 @@ class Saved:
     layers: tuple[Layer, ...] = ()
 
 
-def save(model: Any, folder: Path, name: str) -> Saved:
+def save(model: object, folder: Path, name: str) -> Saved:
     """Write `model` into `folder` as `name` and its format's suffix.
 
     Raises ModelError for an object of no known framework, or one that cannot be stored safely.
@@ -55,7 +63,7 @@ def save(model: Any, folder: Path, name: str) -> Saved:
     raise ModelError(f"a {type(model).__name__} is no model of a framework that is known here", _SAVE_IT)
 
 
-def _sklearn(model: Any, stem: Path) -> Saved:
+def _sklearn(model: object, stem: Path) -> Saved:
     from sklearn.pipeline import Pipeline
 
     from orchestrator.learning.description import describe
@@ -82,20 +90,20 @@ def _sklearn(model: Any, stem: Path) -> Saved:
     )
 
 
-def _xgboost(model: Any, stem: Path) -> Saved:
+def _xgboost(model: "XGBModel", stem: Path) -> Saved:
     booster = model.get_booster() if hasattr(model, "get_booster") else model
     path = _written(stem, ".ubj", bytes(booster.save_raw(raw_format="ubj")))
     names = tuple(booster.feature_names or ()) or _counted(booster.num_features())
     return _saved(model, path, "xgboost", names, optional=True)
 
 
-def _lightgbm(model: Any, stem: Path) -> Saved:
+def _lightgbm(model: "LGBMModel | Booster", stem: Path) -> Saved:
     booster = getattr(model, "booster_", model)
     path = _written(stem, ".lgb.txt", booster.model_to_string().encode())
     return _saved(model, path, "lightgbm", tuple(booster.feature_name()), optional=True)
 
 
-def _torch(model: Any, stem: Path) -> Saved:
+def _torch(model: object, stem: Path) -> Saved:
     if not hasattr(model, "state_dict"):
         raise ModelError(f"a {type(model).__name__} of PyTorch is no module", _SAVE_IT)
     tensors = {name: _array(tensor) for name, tensor in model.state_dict().items()}
@@ -103,13 +111,13 @@ def _torch(model: Any, stem: Path) -> Saved:
     return _saved(model, path, "torch", layers=_layers(model))
 
 
-def _keras(model: Any, stem: Path) -> Saved:
+def _keras(model: "Model", stem: Path) -> Saved:
     path = _named(stem, ".keras")
     model.save(str(path))
     return _saved(model, path, "keras")
 
 
-def _onnx(model: Any, stem: Path) -> Saved:
+def _onnx(model: "ModelProto", stem: Path) -> Saved:
     path = _written(stem, ".onnx", model.SerializeToString(deterministic=True))
     return Saved(path, _text(model.producer_name) or "onnx.ModelProto", libraries=_libraries("onnx"))
 
@@ -126,7 +134,7 @@ _WRITERS: dict[str, Callable[[Any, Path], Saved]] = {
 
 
 def _saved(
-    model: Any,
+    model: object,
     path: Path,
     library: str,
     features: tuple[str, ...] = (),
@@ -149,7 +157,7 @@ def _saved(
     )
 
 
-def _layers(model: Any) -> tuple[Layer, ...]:
+def _layers(model: object) -> tuple[Layer, ...]:
     """A plain stack of dense layers as the manifest declares it; nothing for any other network."""
     found: list[dict[str, Any]] = []
     if type(model).__name__ != "Sequential":
@@ -168,7 +176,7 @@ def _layers(model: Any) -> tuple[Layer, ...]:
     return tuple(Layer(**each) for each in found)
 
 
-def _children(model: Any) -> list[tuple[str, Any]]:
+def _children(model: object) -> list[tuple[str, Any]]:
     return list(model.named_children()) if hasattr(model, "named_children") else []
 
 
@@ -180,7 +188,7 @@ def _array(tensor: Any) -> Any:
         return plain_tensor.float().numpy()
 
 
-def _classes(model: Any) -> tuple[Label, ...]:
+def _classes(model: "BaseEstimator") -> tuple[Label, ...]:
     """The labels of a fitted classifier; numbers of numpy as Python's."""
     try:
         found = [plain(each) for each in model.classes_]
@@ -189,7 +197,7 @@ def _classes(model: Any) -> tuple[Label, ...]:
     return tuple(found) if all(isinstance(each, str | int) for each in found) else ()
 
 
-def _features_of(model: Any) -> tuple[str, ...]:
+def _features_of(model: object) -> tuple[str, ...]:
     names = getattr(model, "feature_names_in_", None)
     return _counted(getattr(model, "n_features_in_", 0)) if names is None else tuple(map(str, names))
 
@@ -223,5 +231,5 @@ def _written(stem: Path, suffix: str, content: bytes) -> Path:
     return path
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)

@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
+from orchestrator.systems.prove.frameworks.asked import Classifier, Compute, Label, Opened, Regressor, labels
+
 MOST_NODES = 50_000_000
+
+
+def boosted(
+    compute: Compute, outputs: int, classes: tuple[Label, ...], names: tuple[str, ...] | None, width: int
+) -> Opened:
+    """A model that tells `outputs` classes apart; 0: it answers a number. Rows may have gaps."""
+    estimator = Classifier(compute, labels(classes, outputs)) if outputs else Regressor(compute)
+    return Opened(estimator, width, names, optional=True)
 
 
 def check_tree(left: Sequence[int], right: Sequence[int], nodes: int) -> None:

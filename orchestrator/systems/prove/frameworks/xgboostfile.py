@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.nesting import is_nested_deeper
 from orchestrator.systems.prove.frameworks import ubjson
 from orchestrator.systems.prove.frameworks.asked import (
-    Classifier,
     Compute,
     Label,
     Opened,
-    Regressor,
     damaged,
-    labels,
     missing,
 )
-from orchestrator.systems.prove.frameworks.trees import check_tree, whole_numbers
+from orchestrator.systems.prove.frameworks.trees import boosted, check_tree, whole_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,11 +67,8 @@ def open_xgboost(data: bytes, classes: tuple[Label, ...]) -> Opened:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise damaged("XGBoost", f"{type(error).__name__}: {error}") from error
     compute, objective = _compute(written), written["learner"]["objective"]["name"]
-    if objective == "binary:logistic":
-        return Opened(Classifier(compute, labels(classes, 2)), width, names, optional=True)
-    if objective == "multi:softprob":
-        return Opened(Classifier(compute, labels(classes, groups)), width, names, optional=True)
-    return Opened(Regressor(compute), width, names, optional=True)
+    outputs = {"binary:logistic": 2, "multi:softprob": groups}.get(objective, 0)
+    return boosted(compute, outputs, classes, names, width)
 
 
 def _parse(data: bytes) -> Any:
@@ -86,7 +80,7 @@ def _parse(data: bytes) -> Any:
     return json.loads(text)
 
 
-def _count(text: Any, most: int, least: int = 0) -> int:
+def _count(text: object, most: int, least: int = 0) -> int:
     if not isinstance(text, str) or not _COUNT.fullmatch(text) or not least <= int(text) <= most:
         raise ValueError(f"{str(text)[:40]!r} is not from {least} to {most}")
     return int(text)
@@ -248,7 +242,7 @@ def _check_nodes(tree: Mapping[str, Any], width: int) -> None:
         _numbers(tree[key])
 
 
-def _numbers(values: Any) -> None:
+def _numbers(values: Sequence[Any]) -> None:
     if any(type(value) not in (int, float) or not abs(value) <= _LARGEST_FLOAT for value in values):
         raise ValueError("a value is not a number of single precision")
 

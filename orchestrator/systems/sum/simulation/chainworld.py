@@ -21,6 +21,7 @@ from orchestrator.systems.sum.simulation.world import Learned, Sealed, World
 from orchestrator.types import ZERO_ADDRESS, Address
 
 if TYPE_CHECKING:
+    from orchestrator.chain import Receipt
     from orchestrator.chain.bound import Call
 
 GAS = 16_700_000
@@ -53,7 +54,7 @@ class ChainWorld(World):
         self._salts = 0
         self.contract = self._create(model, terms)
         for agent, start in enumerate(starts):
-            fund = self.contract.fund(self._agent(agent), 0)
+            fund = self.contract.fund(self._agent(agent), start * GWEI)
             self._send(fund, self._who[agent + 1], start * GWEI)
             self.now += 1
 
@@ -71,7 +72,7 @@ class ChainWorld(World):
         receipt = self._send(create, creator)
         self.now += 1
         [created] = factory.emitted(Created, receipt)
-        return Sum(self._chain, created.sum)
+        return Sum(self._chain, created.instance)
 
     def price(self) -> int:
         return self.contract.price(1) // GWEI
@@ -104,7 +105,7 @@ class ChainWorld(World):
         call = self.contract.reveal(sealed.x, sealed.label, salt, maximum * GWEI)
         return self._given(sealed.agent, self._act(call, sealed.agent))
 
-    def _given(self, agent: int, receipt: Any) -> Learned | None:
+    def _given(self, agent: int, receipt: "Receipt") -> Learned | None:
         if receipt is None:
             return None
         [event] = self.contract.emitted(Added, receipt)

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {LibBit} from "solady/src/utils/LibBit.sol";
+import {BURN_ADDRESS} from "../kernel/Currency.sol";
+import {Merkle} from "../kernel/Merkle.sol";
+import {Chunks} from "./Chunks.sol";
+import {FederationLedger} from "./FederationLedger.sol";
+import {GramTrace} from "./GramTrace.sol";
+import {ChunkPair, Claim, Demand, IDisputes, Link, Part, PartyChunk, Pay, State} from "./IFederation.sol";
+import {Lanes} from "./Lanes.sol";
+import {Rules} from "./Rules.sol";
+import {Selection} from "./Selection.sol";
+import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+
+// slither-disable-start timestamp
+// (a proposer can shift the time by seconds, phases take minutes)
+
+/// @title Disputes
+/// @notice Refutations and demands. See IDisputes.
+abstract contract Disputes is FederationLedger, IDisputes {
+    using FederationTerms for PackedTerms;
+    using Lanes for uint256[4];
+
+    uint256 private constant GROUP = 16; // chunks that are demanded at once
+
+    /// @inheritdoc IDisputes
+    function announce(bytes32 evidence) external {
+        if (_announced[evidence] == 0) _announced[evidence] = block.number;
+        emit Announced(msg.sender, evidence);
+    }
+
+    /// @inheritdoc IDisputes
+    function refuteChunk(
+        Claim calldata c,
+        Link calldata previous,
+        PartyChunk[] calldata parties,
+        ChunkPair calldata models
+    ) external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        // Check
+        _checkPending(t, s, c);
+        bytes32 record = _lastRecord(t);
+        require(keccak256(abi.encode(previous)) == record, NotTheRecord(record));
+        _checkModelChunk(t, previous.modelRoot, models.index, models.before, models.beforeProof);
+        _checkModelChunk(t, c.modelRoot, models.index, models.claimed, models.claimedProof);
+        (int256[][] memory updates, uint256[] memory weights) = _shown(t, c.selected, parties, models.index);
+        if (t.clips()) Rules.scale(updates, c.selected, c.factors);
+        int256[] memory right =
+            Rules.applied(t.rule(), t.trim(), Chunks.values(models.before, 4, 0), updates, weights);
+        bytes32 claimed = keccak256(abi.encodePacked(Chunks.values(models.claimed, 4, 0)));
+        require(keccak256(abi.encodePacked(right)) != claimed, NotRefuted());
+        // Effect
+        _refuted(t, s, c, models.index);
+    }
+
+    /// @inheritdoc IDisputes
+    function refuteStep(
+        Claim calldata c,
+        PartyChunk[] calldata parties,
+        uint256 index,
+        bytes calldata before,
+        bytes32[] calldata beforeProof,
+        bytes32 leaf,
+        bytes32[] calldata leafProof
+    ) external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        // Check
+        _checkPending(t, s, c);
+        uint256 chunks = t.chunks();
+        require(c.gramRoot != 0, UnexpectedTrace(0));
+        require(Merkle.climb(leaf, leafProof, index, chunks) == c.gramRoot, WrongProof(index));
+        if (index != 0) {
+            bytes32 last = Merkle.climb(GramTrace.leaf(index - 1, before), beforeProof, index - 1, chunks);
+            require(last == c.gramRoot, WrongProof(index - 1));
+        }
+        require((index == 0) == (before.length == 0), GramTrace.WrongMatrix(before.length));
+        (int256[][] memory updates,) = _shown(t, c.accepted, parties, index);
+        bytes memory right = GramTrace.step(before, updates);
+        require(GramTrace.leaf(index, right) != leaf, NotRefuted());
+        // Effect
+        _refuted(t, s, c, index);
+    }
+
+    /// @inheritdoc IDisputes
+    function refuteSelection(Claim calldata c, bytes calldata gram, bytes32[] calldata proof) external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        // Check
+        _checkPending(t, s, c);
+        uint256 chunks = t.chunks();
+        require(c.gramRoot != 0, UnexpectedTrace(0));
+        bytes32 top = Merkle.climb(GramTrace.leaf(chunks - 1, gram), proof, chunks - 1, chunks);
+        require(top == c.gramRoot, WrongProof(chunks - 1));
+        int256[][] memory g = GramTrace.matrix(gram, LibBit.popCount(c.accepted));
+        (uint256 selected, uint256 factors, uint256 merits) = Selection.follow(t, g, c.accepted);
+        bool same = selected == c.selected && factors == c.factors;
+        require(!same || (t.pay() == Pay.Alignment && merits != c.merits), NotRefuted());
+        // Effect
+        _refuted(t, s, c, chunks);
+    }
+
+    /// @inheritdoc IDisputes
+    function demand(Part part, address party, uint256 index, Claim calldata c) external payable {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        bytes32 key = _keyOf(s, part, party, index);
+        Demand storage d = _demands[key];
+        // Check
+        bool revealed = s.round != 0 && !s.closed && !_isCommitting(t, s) && !_isRevealing(t, s);
+        require(revealed && block.timestamp < _demandsEnd(t, s), NotTheTime());
+        // What was supplied is in a transaction's calldata for everybody, so nothing is demanded twice.
+        require(d.asker == address(0), AlreadyDemanded(d.asker));
+        if (part == Part.Update) {
+            uint256 seat = _seatOf(party);
+            require(seat != NO_SEAT && s.revealed >> seat & 1 != 0, NotTheUpdate(party));
+        } else {
+            _checkPending(t, s, c);
+            require(party == c.claimer, NotTheClaim(_pending));
+            require(part == Part.Model || c.gramRoot != 0, UnexpectedTrace(0));
+        }
+        uint256 count = part == Part.Trace ? t.chunks() : _groups(t);
+        require(index < count, WrongProof(index));
+        // Effect
+        _demands[key] = Demand(msg.sender, uint40(block.timestamp + t.supply()), uint40(_claimedAt(s)));
+        ++s.demanded;
+        _save(s);
+        _take(t, t.stake());
+        emit Demanded(s.round, party, part, index, msg.sender, block.timestamp + t.supply());
+    }
+
+    /// @inheritdoc IDisputes
+    function supply(Part part, uint256 index, Claim calldata c, PartyChunk calldata p) external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        address party = part == Part.Update ? p.party : c.claimer;
+        bytes32 key = _keyOf(s, part, party, index);
+        // Check
+        require(_demands[key].deadline != 0, NotDemanded());
+        _before(_demands[key].deadline);
+        if (part == Part.Update) {
+            _checkHead(p);
+            _checkGroup(t, p.root, t.width(), index, p);
+        } else {
+            _checkPending(t, s, c);
+            if (part == Part.Model) {
+                _checkGroup(t, c.modelRoot, 4, index, p);
+            } else {
+                bytes32 node = GramTrace.leaf(index, p.data);
+                bytes32 top = Merkle.climb(node, p.proof, index, t.chunks());
+                require(top == c.gramRoot, WrongProof(index));
+            }
+        }
+        // Effect
+        _demands[key].deadline = 0;
+        --s.demanded;
+        _save(s);
+        _owe(t, party, t.stake());
+        emit Supplied(s.round, party, part, index);
+    }
+
+    /// @inheritdoc IDisputes
+    function forfeit(Part part, address party, uint256 index, Claim calldata c) external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        bytes32 key = _keyOf(s, part, party, index);
+        Demand memory d = _demands[key];
+        // Check
+        require(d.deadline != 0, NotDemanded());
+        bool claimed = s.claimedAfter != 0;
+        if (claimed) _checkPending(t, s, c);
+        uint256 seat = _seatOf(party);
+        bool matters = part == Part.Update
+            ? seat != NO_SEAT && s.revealed >> seat & 1 != 0
+            : claimed && party == c.claimer && d.claimedAt == _claimedAt(s);
+        if (matters) _notBefore(d.deadline);
+        // Effect
+        delete _demands[key];
+        --s.demanded;
+        _owe(t, d.asker, t.stake());
+        emit DemandClosed(s.round, party, part, index, matters);
+        if (!matters) _save(s);
+        else if (part == Part.Update) _exclude(t, s, seat, c);
+        else _fallen(t, s, c, t.chunks(), d.asker, t.bond() / 2);
+    }
+
+    // ── what falls ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Half of the bond is the sender's if it announced the evidence before.
+    function _refuted(PackedTerms memory t, State memory s, Claim calldata c, uint256 chunk) private {
+        uint256 since = _announced[keccak256(abi.encode(msg.sender, keccak256(msg.data)))];
+        bool announced = since != 0 && since < block.number;
+        _fallen(t, s, c, chunk, msg.sender, announced ? t.bond() / 2 : 0);
+    }
+
+    /// @dev The claim is gone, `reward` of the bond is `winner`'s and the rest is burnt.
+    function _fallen(
+        PackedTerms memory t,
+        State memory s,
+        Claim calldata c,
+        uint256 chunk,
+        address winner,
+        uint256 reward
+    ) private {
+        s.tried |= 1 << c.seat;
+        _drop(t, s);
+        _owe(t, winner, reward);
+        _owe(t, BURN_ADDRESS, t.bond() - reward);
+        emit Refuted(s.round, winner, c.seat, chunk, reward * t.unit());
+    }
+
+    /// @dev The party's update is out of the round, and the party of the federation; so is a claim that stands on it.
+    function _exclude(PackedTerms memory t, State memory s, uint256 seat, Claim calldata c) private {
+        uint256 others = ~(1 << seat);
+        uint256[4] memory sums;
+        (s.committed, s.revealed) = (s.committed & others, s.revealed & others);
+        _fine(t, s, sums, 1 << seat, 0);
+        s.seats &= others;
+        _earned.add(sums);
+        if (s.claimedAfter != 0 && (c.accepted >> seat & 1 != 0 || c.seat == seat)) {
+            _drop(t, s);
+            _owe(t, c.claimer, t.bond());
+        } else {
+            _save(s);
+        }
+    }
+
+    /// @dev Without a claim; the time for claims begins again.
+    function _drop(PackedTerms memory t, State memory s) private {
+        _reopenClaims(t, s);
+        _save(s);
+    }
+
+    // ── evidence ────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _checkPending(PackedTerms memory t, State memory s, Claim calldata c) private view {
+        bytes32 pending = _pending;
+        bool open = s.claimedAfter != 0 && (s.demanded != 0 || block.timestamp < _challengeEnd(t, s));
+        require(open && keccak256(abi.encode(c)) == pending, NotTheClaim(pending));
+    }
+
+    /// @dev The values of chunk `index` of every update in `mask`, in the order of seats, and their weights. Reverts
+    /// unless each is shown once, as it was revealed.
+    function _shown(PackedTerms memory t, uint256 mask, PartyChunk[] calldata parties, uint256 index)
+        private
+        view
+        returns (int256[][] memory updates, uint256[] memory weights)
+    {
+        uint256 seen;
+        uint256 length = Chunks.COORDINATES * t.width();
+        uint256 chunks = t.chunks();
+        updates = new int256[][](parties.length);
+        weights = new uint256[](parties.length);
+        for (uint256 i = 0; i < parties.length; ++i) {
+            PartyChunk calldata p = parties[i];
+            uint256 seat = _checkHead(p);
+            require(p.data.length == length, WrongLength(p.data.length, length));
+            require(Chunks.isProven(p.root, p.data, p.proof, index, chunks), WrongProof(index));
+            // Ascending, so that nobody is shown twice.
+            require(seen >> seat == 0, NotTheUpdate(p.party));
+            seen |= 1 << seat;
+            updates[i] = Chunks.values(p.data, t.width(), p.shift);
+            weights[i] = p.weight;
+        }
+        require(seen == mask, WrongParties(seen, mask));
+    }
+
+    /// @dev The seat of the party that revealed this.
+    function _checkHead(PartyChunk calldata p) private view returns (uint256 seat) {
+        uint256 kept = _parties[p.party];
+        bytes32 digest = keccak256(abi.encodePacked(p.root, p.weight, p.shift, p.cid));
+        require(kept != 0 && (uint256(digest) ^ kept) >> 8 == 0, NotTheUpdate(p.party));
+        return uint8(kept) - 1;
+    }
+
+    function _checkModelChunk(
+        PackedTerms memory t,
+        bytes32 root,
+        uint256 index,
+        bytes calldata data,
+        bytes32[] calldata proof
+    ) private pure {
+        uint256 length = 4 * Chunks.COORDINATES;
+        require(data.length == length, WrongLength(data.length, length));
+        require(Chunks.isProven(root, data, proof, index, t.chunks()), WrongProof(index));
+    }
+
+    /// @dev Revert unless `p` has the chunks of group `index` below `root`, of `width` bytes a coordinate.
+    function _checkGroup(PackedTerms memory t, bytes32 root, uint256 width, uint256 index, PartyChunk calldata p)
+        private
+        pure
+    {
+        uint256 first = GROUP * index;
+        uint256 left = t.chunks() - first;
+        uint256 count = left < GROUP ? left : GROUP;
+        uint256 length = Chunks.COORDINATES * width;
+        require(p.data.length == count * length, WrongLength(p.data.length, count * length));
+        bytes32[] memory nodes = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            nodes[i] = Chunks.leaf(first + i, p.data[i * length:(i + 1) * length]);
+        }
+        bytes32 top = Merkle.climb(Merkle.rootOf(nodes), p.proof, index, _groups(t));
+        require(top == root, WrongProof(index));
+    }
+
+    function _groups(PackedTerms memory t) private pure returns (uint256) {
+        return (t.chunks() + GROUP - 1) / GROUP;
+    }
+
+    function _keyOf(State memory s, Part part, address party, uint256 index) private pure returns (bytes32) {
+        return keccak256(abi.encode(s.round, part, party, index));
+    }
+
+    /// @dev Before a claim: to the end of the first turn. Then: as long as there is time to supply, and as much again
+    /// to refute with what is shown. So nobody delays a round by asking for its own parts.
+    function _demandsEnd(PackedTerms memory t, State memory s) private pure returns (uint256) {
+        if (s.claimedAfter == 0) return _claimsFrom(t, s.since) + t.turn();
+        return _challengeEnd(t, s) - 2 * t.supply();
+    }
+
+    /// @dev When the pending claim was posted, and so which one it is; zero if there is none.
+    function _claimedAt(State memory s) private pure returns (uint256) {
+        return s.claimedAfter == 0 ? 0 : s.since + s.claimedAfter;
+    }
+}
+
+// slither-disable-end timestamp

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
+import {Currency, CurrencyTransfers} from "../kernel/Currency.sol";
+import {Factory} from "../kernel/Factory.sol";
+import {Policy, Terms} from "./IFederation.sol";
+import {FederationTerms} from "./FederationTerms.sol";
+
+/// @title FederationFactory
+/// @notice Makes federations, each with its budget. See IFederation.
+contract FederationFactory is Factory {
+    using SafeTransferLib for address;
+
+    uint256 private constant MAX_START = 366 days;
+
+    /// @notice What federations run under the policy Trusted.
+    address public immutable TRUSTED;
+    /// @notice The same under the policy Quality.
+    address public immutable QUALITY;
+
+    /// @notice Whether an address is a federation that this factory made.
+    mapping(address federation => bool) public isFederation;
+
+    constructor(address trusted, address quality) {
+        // slither-disable-next-line missing-zero-check (the migration deploys them the moment before)
+        (TRUSTED, QUALITY) = (trusted, quality);
+    }
+
+    /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token
+    /// by an allowance. Reverts with InvalidTerms(field) for terms under which somebody could be stuck or cheated.
+    /// @param salt makes the address one's own, so that a command that was killed can look whether it had succeeded.
+    function create(Terms memory t, bytes32 salt) external payable returns (address federation) {
+        // Check
+        t.organizer = msg.sender;
+        bytes memory args = FederationTerms.checked(t);
+        // slither-disable-next-line timestamp
+        require(
+            t.start > block.timestamp && t.start < block.timestamp + MAX_START, FederationTerms.InvalidTerms("start")
+        );
+        uint256 budget = t.rounds * t.reward * t.unit;
+        bool ether_ = t.currency.isEther();
+        uint256 value = ether_ ? budget : 0;
+        require(msg.value == value, CurrencyTransfers.WrongPayment(msg.value, value));
+        // Effect
+        federation = _create(_implementationOf(t.policy), args, salt, value);
+        isFederation[federation] = true;
+        // Interaction
+        if (ether_) return federation;
+        address token = Currency.unwrap(t.currency);
+        token.safeTransferFrom(msg.sender, federation, budget);
+        uint256 received = token.balanceOf(federation);
+        require(received >= budget, CurrencyTransfers.WrongPayment(received, budget));
+    }
+
+    /// @notice Where `create` puts it, if `organizer` calls it.
+    function addressOf(Terms memory t, address organizer, bytes32 salt) external view returns (address) {
+        t.organizer = organizer;
+        return _locate(_implementationOf(t.policy), FederationTerms.pack(t), organizer, salt);
+    }
+
+    function _implementationOf(Policy policy) private view returns (address) {
+        if (policy == Policy.Trusted) return TRUSTED;
+        require(policy == Policy.Quality, FederationTerms.InvalidTerms("policy"));
+        return QUALITY;
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {LibBit} from "solady/src/utils/LibBit.sol";
+import {Commitments} from "../kernel/Commitments.sol";
+import {BURN_ADDRESS, CurrencyTransfers} from "../kernel/Currency.sol";
+import {IFunds} from "../kernel/IFunds.sol";
+import {Instance} from "../kernel/Instance.sol";
+import {Phases} from "../kernel/Phases.sol";
+import {Demand, IFederationEvents, Policy, State} from "./IFederation.sol";
+import {Lanes} from "./Lanes.sol";
+import {StateCodec} from "./StateCodec.sol";
+import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+
+// slither-disable-start timestamp
+// (a proposer can shift the time by seconds, phases take minutes)
+
+/// @title FederationLedger
+/// @notice All that a federation stores, and how it is reckoned with. It is in two codes, a Federation and
+/// FederationCommons, which both stand on this.
+abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commitments {
+    using FederationTerms for PackedTerms;
+    using Lanes for uint256[4];
+
+    uint256 internal constant NO_SEAT = type(uint256).max;
+
+    uint256 private _state;
+    /// @dev 248 bits of the commitment, then of the digest, of the last round; the seat plus one in the low byte.
+    mapping(address party => uint256) internal _parties;
+    /// @dev By seat, in multiples of `unit`: what a seat has earned, and what it has lost of its deposit.
+    uint256[4] internal _earned;
+    uint256[4] internal _lost;
+    mapping(address who => uint256) internal _balances;
+    /// @dev The hash of the last claim; it is pending where the state says so.
+    bytes32 internal _pending;
+    bytes32 internal _record;
+    mapping(bytes32 evidence => uint256 blockNumber) internal _announced;
+    mapping(bytes32 key => Demand) internal _demands;
+
+    // ── terms and time ──────────────────────────────────────────────────────────────────────────────────────
+
+    function _terms() internal view returns (PackedTerms memory) {
+        _checkClone();
+        return FederationTerms.read(ARGUMENTS);
+    }
+
+    /// @dev The end of commitments; the end of reveals; from when on claims have turns.
+    function _commitEnd(PackedTerms memory t, uint256 since) internal pure returns (uint256) {
+        return since + t.committing();
+    }
+
+    function _revealEnd(PackedTerms memory t, uint256 since) internal pure returns (uint256) {
+        return since + t.committing() + t.revealing();
+    }
+
+    function _claimsFrom(PackedTerms memory t, uint256 since) internal pure returns (uint256) {
+        return since + t.committing() + t.revealing() + _judgingTime(t);
+    }
+
+    function _challengeEnd(PackedTerms memory t, State memory s) internal pure returns (uint256) {
+        return s.since + s.claimedAfter + t.challenge();
+    }
+
+    function _judgingTime(PackedTerms memory t) private pure returns (uint256) {
+        if (t.policy() == Policy.Trusted) return 0;
+        return t.policy() == Policy.Quality ? 2 * t.judging() : t.judging();
+    }
+
+    function _load() internal view returns (State memory) {
+        return StateCodec.unpack(_state);
+    }
+
+    function _save(State memory s) internal {
+        _state = StateCodec.pack(s);
+    }
+
+    function _isCommitting(PackedTerms memory t, State memory s) internal view returns (bool) {
+        return s.committed != s.seats && block.timestamp < _commitEnd(t, s.since);
+    }
+
+    /// @dev Where commitments are over.
+    function _isRevealing(PackedTerms memory t, State memory s) internal view returns (bool) {
+        return s.revealed != s.committed && block.timestamp < _revealEnd(t, s.since);
+    }
+
+    /// @dev The time for claims begins now, whatever was before.
+    function _reopenClaims(PackedTerms memory t, State memory s) internal view {
+        s.claimedAfter = 0;
+        s.since = block.timestamp - _claimsFrom(t, 0);
+    }
+
+    // ── seats ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _seatOf(address who) internal view returns (uint256) {
+        uint256 low = uint8(_parties[who]);
+        return low == 0 ? NO_SEAT : low - 1;
+    }
+
+    /// @dev The seat of `who` that takes part, or a revert.
+    function _activeSeat(State memory s, address who) internal view returns (uint256 seat) {
+        seat = _seatOf(who);
+        require(seat != NO_SEAT && s.seats >> seat & 1 != 0, NotAParty(who));
+    }
+
+    /// @dev Of the last finalized round; of the model that the first one trains on.
+    function _lastRecord(PackedTerms memory t) internal view returns (bytes32 record) {
+        record = _record;
+        if (record == 0) record = keccak256(abi.encode(bytes32(0), uint256(0), t.genesis, bytes32(0)));
+    }
+
+    // ── rounds ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _open(State memory s) internal {
+        (s.committed, s.revealed, s.tried, s.demanded) = (0, 0, 0, 0);
+        (s.since, s.claimedAfter) = (block.timestamp, 0);
+        ++s.round;
+    }
+
+    function _close(PackedTerms memory t, State memory s) internal {
+        s.closed = true;
+        uint256 rest = (t.rounds() - s.done) * t.reward();
+        _owe(t, t.organizer(), rest);
+        emit Closed(rest * t.unit());
+    }
+
+    // ── money ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Take the fine from the seats in `idle`, and again from those in `again`, for the others who revealed. A
+    /// seat that could not pay one more does not take part any longer.
+    function _fine(PackedTerms memory t, State memory s, uint256[4] memory sums, uint256 idle, uint256 again) internal {
+        if (idle | again == 0) return;
+        uint256 pool;
+        uint256[4] memory losses;
+        for (uint256 seat = 0; (idle | again) >> seat != 0; ++seat) {
+            uint256 times = (idle >> seat & 1) + (again >> seat & 1);
+            if (times == 0) continue;
+            uint256 left = t.deposit() - _lost.get(seat);
+            uint256 loss = times * t.fine() < left ? times * t.fine() : left;
+            losses.put(seat, loss);
+            pool += loss;
+            if (left - loss < t.fine()) s.seats &= ~(1 << seat);
+        }
+        _lost.add(losses);
+        uint256 acted = s.revealed & ~(idle | again);
+        _share(t, sums, acted, pool);
+        emit Fined(s.round, idle | again, pool, acted);
+    }
+
+    /// @dev Equal parts to the seats of `mask`; what is left to the lowest; burnt if there is nobody.
+    function _share(PackedTerms memory t, uint256[4] memory sums, uint256 mask, uint256 amount) private {
+        uint256 count = LibBit.popCount(mask);
+        if (count == 0) {
+            _owe(t, BURN_ADDRESS, amount);
+            return;
+        }
+        uint256 part = amount / count;
+        uint256 more = amount % count;
+        for (uint256 seat = 0; mask >> seat != 0; ++seat) {
+            if (mask >> seat & 1 == 0) continue;
+            Lanes.put(sums, seat, part + more);
+            more = 0;
+        }
+    }
+
+    /// @dev `amount` in multiples of the unit. What a seat earns goes to its lane instead, four of which share a slot.
+    function _owe(PackedTerms memory t, address who, uint256 amount) internal {
+        if (amount != 0) _balances[who] += amount * t.unit();
+    }
+
+
+    /// @dev As Balances collects: out of the value and the sender's balance.
+    function _take(PackedTerms memory t, uint256 amount) internal {
+        require(msg.value == 0 || t.currency().isEther(), CurrencyTransfers.WrongPayment(msg.value, 0));
+        uint256 wanted = amount * t.unit();
+        if (msg.value == wanted) return;
+        uint256 balance = _balances[msg.sender] + msg.value;
+        require(balance >= wanted, IFunds.Underfunded(balance, wanted));
+        _balances[msg.sender] = balance - wanted;
+    }
+}
+
+// slither-disable-end timestamp

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Currency} from "../kernel/Currency.sol";
+import {Mode, Pay, Policy, Rule, Terms} from "./IFederation.sol";
+
+// Arguments are read from the code.
+// solhint-disable no-inline-assembly
+
+/// @dev Nine words. What lies in the first six: see FederationTerms.
+struct PackedTerms {
+    uint256 kinds;
+    uint256 shape;
+    uint256 entry;
+    uint256 times;
+    uint256 pays;
+    uint256 risks;
+    bytes32 descriptor;
+    bytes32 genesis;
+    bytes32 genesisCid;
+}
+
+/// @title FederationTerms
+/// @notice Terms in nine words behind a clone's code, and which terms there can be.
+library FederationTerms {
+    using FederationTerms for PackedTerms;
+
+    uint256 private constant MAX_SEATS = 16;
+    uint256 private constant MAX_SIZE = 2 ** 19;
+    uint256 private constant MAX_ROUNDS = 1024;
+    uint256 private constant MAX_VOIDS = 10;
+    /// @dev A lane of 64 bits holds what one seat can get in all rounds: in each the reward, a bond, and two fines of
+    /// each of sixteen seats: 36 · 2^44 · 1024 · 11 < 2^63.
+    uint256 private constant MAX_AMOUNT = 2 ** 44;
+    uint256 private constant MIN_WAIT = 1 minutes;
+    uint256 private constant MAX_WAIT = 30 days;
+    uint256 private constant MAX_DIRECT = 4096; // coordinates: 16 updates of them stay far below 16.7 million gas
+
+    /// A field of the terms that no federation can have.
+    error InvalidTerms(bytes32 field);
+
+    function pack(Terms memory t) internal pure returns (bytes memory) {
+        uint256 kinds = uint256(t.policy) << 88 | uint256(t.rule) << 80 | uint256(t.pay) << 72 | uint256(t.mode) << 64;
+        uint256 counts = t.seats << 56 | t.quorum << 48 | t.committee << 40 | t.trim << 32 | t.faulty << 24
+            | t.keep << 16 | t.width << 8 | (t.obliged ? 1 : 0);
+        uint256 shape =
+            t.size << 64 | t.maxWeight << 48 | t.rounds << 32 | t.maxVoids << 24 | t.difficulty << 16;
+        uint256 times = t.committing << 120 | t.revealing << 96 | t.judging << 72 | t.turn << 48
+            | t.challenge << 24 | t.supply;
+        return abi.encode(
+            uint256(uint160(t.organizer)) << 96 | kinds | counts,
+            uint256(uint160(Currency.unwrap(t.currency))) << 96 | shape,
+            uint256(uint160(t.inviter)) << 96 | t.start,
+            t.bound << 144 | times,
+            t.reward << 192 | t.fee << 128 | t.tip << 64 | t.deposit,
+            t.fine << 192 | t.bond << 128 | t.stake << 64 | t.unit,
+            t.descriptor,
+            t.genesis,
+            t.genesisCid
+        );
+    }
+
+    /// @dev Of this contract, whose arguments begin at `offset` of its code.
+    function read(uint256 offset) internal view returns (PackedTerms memory t) {
+        assembly ("memory-safe") {
+            extcodecopy(address(), t, offset, 288)
+        }
+    }
+
+    /// @dev Revert unless nobody can be stuck under `t`, and all of it means something. Returns `t`, packed.
+    function checked(Terms memory t) internal pure returns (bytes memory packed) {
+        _checkShape(t);
+        _checkRule(t);
+        _checkPolicy(t);
+        _checkMoney(t);
+        _checkTimes(t);
+        // Nothing is wider than its place.
+        packed = pack(t);
+        Terms memory back = unpacked(abi.decode(packed, (PackedTerms)));
+        require(keccak256(abi.encode(back)) == keccak256(abi.encode(t)), InvalidTerms("width of a number"));
+    }
+
+    /// @dev Whether rule or pay depend on the inner products of whole updates.
+    function needsTrace(PackedTerms memory t) internal pure returns (bool) {
+        return t.pay() == Pay.Alignment || t.clips() || t.rule() >= Rule.MultiKrum;
+    }
+
+    function clips(PackedTerms memory t) internal pure returns (bool) {
+        return _clips(t.rule());
+    }
+
+    function chunks(PackedTerms memory t) internal pure returns (uint256) {
+        return (t.size() + 31) / 32;
+    }
+
+    function organizer(PackedTerms memory t) internal pure returns (address) {
+        return address(uint160(t.kinds >> 96));
+    }
+
+    function policy(PackedTerms memory t) internal pure returns (Policy) {
+        return Policy(uint8(t.kinds >> 88));
+    }
+
+    function rule(PackedTerms memory t) internal pure returns (Rule) {
+        return Rule(uint8(t.kinds >> 80));
+    }
+
+    function pay(PackedTerms memory t) internal pure returns (Pay) {
+        return Pay(uint8(t.kinds >> 72));
+    }
+
+    function mode(PackedTerms memory t) internal pure returns (Mode) {
+        return Mode(uint8(t.kinds >> 64));
+    }
+
+    function seats(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 56);
+    }
+
+    function quorum(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 48);
+    }
+
+    function committee(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 40);
+    }
+
+    function trim(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 32);
+    }
+
+    function faulty(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 24);
+    }
+
+    function keep(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 16);
+    }
+
+    function width(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.kinds >> 8);
+    }
+
+    function obliged(PackedTerms memory t) internal pure returns (bool) {
+        return t.kinds & 1 != 0;
+    }
+
+    function currency(PackedTerms memory t) internal pure returns (Currency) {
+        return Currency.wrap(address(uint160(t.shape >> 96)));
+    }
+
+    function size(PackedTerms memory t) internal pure returns (uint256) {
+        return uint32(t.shape >> 64);
+    }
+
+    function maxWeight(PackedTerms memory t) internal pure returns (uint256) {
+        return uint16(t.shape >> 48);
+    }
+
+    function rounds(PackedTerms memory t) internal pure returns (uint256) {
+        return uint16(t.shape >> 32);
+    }
+
+    function maxVoids(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.shape >> 24);
+    }
+
+    function difficulty(PackedTerms memory t) internal pure returns (uint256) {
+        return uint8(t.shape >> 16);
+    }
+
+    function inviter(PackedTerms memory t) internal pure returns (address) {
+        return address(uint160(t.entry >> 96));
+    }
+
+    function start(PackedTerms memory t) internal pure returns (uint256) {
+        return uint40(t.entry);
+    }
+
+    function bound(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.times >> 144);
+    }
+
+    function committing(PackedTerms memory t) internal pure returns (uint256) {
+        return uint24(t.times >> 120);
+    }
+
+    function revealing(PackedTerms memory t) internal pure returns (uint256) {
+        return uint24(t.times >> 96);
+    }
+
+    function judging(PackedTerms memory t) internal pure returns (uint256) {
+        return uint24(t.times >> 72);
+    }
+
+    function turn(PackedTerms memory t) internal pure returns (uint256) {
+        return uint24(t.times >> 48);
+    }
+
+    function challenge(PackedTerms memory t) internal pure returns (uint256) {
+        return uint24(t.times >> 24);
+    }
+
+    function supply(PackedTerms memory t) internal pure returns (uint256) {
+        return uint24(t.times);
+    }
+
+    function reward(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.pays >> 192);
+    }
+
+    function fee(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.pays >> 128);
+    }
+
+    function tip(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.pays >> 64);
+    }
+
+    function deposit(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.pays);
+    }
+
+    function fine(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.risks >> 192);
+    }
+
+    function bond(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.risks >> 128);
+    }
+
+    function stake(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.risks >> 64);
+    }
+
+    function unit(PackedTerms memory t) internal pure returns (uint256) {
+        return uint64(t.risks);
+    }
+
+    function unpacked(PackedTerms memory p) internal pure returns (Terms memory t) {
+        (t.organizer, t.currency, t.inviter) = (p.organizer(), p.currency(), p.inviter());
+        (t.descriptor, t.genesis, t.genesisCid) = (p.descriptor, p.genesis, p.genesisCid);
+        (t.policy, t.rule, t.pay, t.mode) = (p.policy(), p.rule(), p.pay(), p.mode());
+        (t.size, t.width, t.maxWeight) = (p.size(), p.width(), p.maxWeight());
+        (t.seats, t.quorum, t.committee, t.trim) = (p.seats(), p.quorum(), p.committee(), p.trim());
+        (t.faulty, t.keep, t.difficulty, t.bound) = (p.faulty(), p.keep(), p.difficulty(), p.bound());
+        (t.rounds, t.maxVoids, t.obliged) = (p.rounds(), p.maxVoids(), p.obliged());
+        (t.unit, t.reward, t.fee, t.tip) = (p.unit(), p.reward(), p.fee(), p.tip());
+        (t.deposit, t.fine, t.bond, t.stake) = (p.deposit(), p.fine(), p.bond(), p.stake());
+        (t.start, t.committing, t.revealing, t.judging) = (p.start(), p.committing(), p.revealing(), p.judging());
+        (t.turn, t.challenge, t.supply) = (p.turn(), p.challenge(), p.supply());
+    }
+
+    function _clips(Rule rule_) private pure returns (bool) {
+        return rule_ == Rule.ClippedMean || rule_ == Rule.NearestClipped;
+    }
+
+    function _checkShape(Terms memory t) private pure {
+        require(t.size != 0 && t.size <= MAX_SIZE, InvalidTerms("size"));
+        require(t.width == 1 || t.width == 2 || t.width == 4, InvalidTerms("width"));
+        require(t.maxWeight != 0 && t.maxWeight <= type(uint16).max, InvalidTerms("maxWeight"));
+        require(t.seats >= 2 && t.seats <= MAX_SEATS, InvalidTerms("seats"));
+        require(t.quorum != 0 && t.quorum <= t.seats, InvalidTerms("quorum"));
+        require(t.rounds != 0 && t.rounds <= MAX_ROUNDS, InvalidTerms("rounds"));
+        require(t.maxVoids != 0 && t.maxVoids <= MAX_VOIDS, InvalidTerms("maxVoids"));
+        require(t.genesis != 0, InvalidTerms("genesis"));
+    }
+
+    function _checkRule(Terms memory t) private pure {
+        bool trims = t.rule == Rule.TrimmedMean;
+        require(trims ? t.trim != 0 && t.trim < (t.quorum + 1) / 2 : t.trim == 0, InvalidTerms("trim"));
+        bool krum = t.rule == Rule.MultiKrum;
+        // Krum's own condition: fewer than that, and the bad ones can be the nearest to each other.
+        bool bearable = t.faulty != 0 && t.faulty <= t.quorum && 2 * t.faulty + 3 <= t.quorum;
+        require(krum ? bearable : t.faulty == 0, InvalidTerms("faulty"));
+        bool selects = t.rule >= Rule.MultiKrum;
+        require(selects ? t.keep != 0 && t.keep <= t.quorum : t.keep == 0, InvalidTerms("keep"));
+        require(_clips(t.rule) || t.bound == 0, InvalidTerms("bound"));
+        if (t.mode == Mode.Direct) {
+            bool plain = t.rule == Rule.Mean && t.width == 1 && t.maxWeight == 1 && t.size <= MAX_DIRECT;
+            require(plain && t.pay != Pay.Alignment, InvalidTerms("mode"));
+        }
+        // Merits are of equal updates; with declared weights whoever declares more would be paid more.
+        require(t.pay != Pay.Alignment || t.maxWeight == 1, InvalidTerms("pay"));
+    }
+
+    function _checkPolicy(Terms memory t) private pure {
+        bool quality = t.policy == Policy.Quality;
+        require(quality || t.pay != Pay.Quality, InvalidTerms("pay"));
+        if (quality) {
+            require(t.committee >= 3 && t.committee % 2 == 1 && t.committee <= t.seats, InvalidTerms("committee"));
+            require(t.quorum >= 3, InvalidTerms("quorum"));
+        } else if (t.policy == Policy.Delegates) {
+            require(t.committee != 0 && t.committee <= t.seats, InvalidTerms("committee"));
+        } else {
+            require(t.committee == 0, InvalidTerms("committee"));
+        }
+        require(t.difficulty == 0 || t.policy == Policy.Work, InvalidTerms("difficulty"));
+    }
+
+    function _checkMoney(Terms memory t) private pure {
+        require(t.unit != 0 && t.unit <= type(uint64).max, InvalidTerms("unit"));
+        require(t.reward < MAX_AMOUNT && t.fee <= t.reward && t.tip <= t.reward - t.fee, InvalidTerms("reward"));
+        require(t.fine != 0 && t.fine <= t.deposit, InvalidTerms("fine"));
+        require(t.deposit < MAX_AMOUNT, InvalidTerms("deposit"));
+        require(t.bond > 1 && t.bond < MAX_AMOUNT, InvalidTerms("bond"));
+        require(t.stake != 0 && t.stake < MAX_AMOUNT, InvalidTerms("stake"));
+    }
+
+    function _checkTimes(Terms memory t) private pure {
+        require(_isWait(t.committing), InvalidTerms("committing"));
+        require(_isWait(t.revealing), InvalidTerms("revealing"));
+        require(t.policy == Policy.Trusted ? t.judging == 0 : _isWait(t.judging), InvalidTerms("judging"));
+        require(_isWait(t.turn), InvalidTerms("turn"));
+        require(_isWait(t.challenge), InvalidTerms("challenge"));
+        // There is time to supply, and as much to refute with it.
+        require(_isWait(t.supply) && 2 * t.supply <= t.challenge, InvalidTerms("supply"));
+    }
+
+    function _isWait(uint256 seconds_) private pure returns (bool) {
+        return seconds_ >= MIN_WAIT && seconds_ <= MAX_WAIT;
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {EIP712} from "solady/src/utils/EIP712.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
+import {Signatures} from "../kernel/Signatures.sol";
+import {FederationLedger} from "./FederationLedger.sol";
+import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+import {ISeats, State} from "./IFederation.sol";
+import {Lanes} from "./Lanes.sol";
+
+// slither-disable-start timestamp
+// (a proposer can shift the time by seconds, phases take minutes)
+
+/// @title Seats
+/// @notice Who takes part. See ISeats.
+abstract contract Seats is FederationLedger, ISeats, EIP712 {
+    using FederationTerms for PackedTerms;
+    using Lanes for uint256[4];
+
+    bytes32 private constant ADMISSION = keccak256("Admission(address party)");
+
+    /// @inheritdoc ISeats
+    function join(bytes calldata admission) external payable returns (uint256 seat) {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        // Check
+        require(!s.closed && (s.round == 0 || _isCommitting(t, s)), NotTheTime());
+        require(_parties[msg.sender] == 0, AlreadyJoined(msg.sender));
+        if (t.inviter() != address(0)) {
+            Signatures.check(t.inviter(), _hashTypedData(keccak256(abi.encode(ADMISSION, msg.sender))), admission);
+        }
+        seat = LibBit.ffs(~s.taken);
+        require(seat < t.seats(), NoFreeSeat());
+        // Effect
+        uint256 bit = 1 << seat;
+        s.taken |= bit;
+        s.seats |= bit;
+        _save(s);
+        _parties[msg.sender] = seat + 1;
+        _take(t, t.deposit());
+        emit Joined(msg.sender, seat);
+    }
+
+    /// @inheritdoc ISeats
+    function leave() external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        uint256 seat = _seatOf(msg.sender);
+        // Check
+        require(seat != NO_SEAT, NotAParty(msg.sender));
+        if (s.seats >> seat & 1 != 0) {
+            bool idle = _isCommitting(t, s) && s.committed >> seat & 1 == 0;
+            require(s.closed || s.round == 0 || (idle && s.claimedAfter == 0), InRound(s.round));
+        }
+        // Effect
+        _vacate(t, s, msg.sender, seat);
+    }
+
+    /// @inheritdoc ISeats
+    function evict(address party) external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        uint256 seat = _seatOf(party);
+        // Check
+        require(seat != NO_SEAT, NotAParty(party));
+        require(s.seats >> seat & 1 == 0, StillActive(party));
+        // Effect
+        _vacate(t, s, party, seat);
+    }
+
+    /// @inheritdoc ISeats
+    function begin() external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        // Check
+        require(s.round == 0 && !s.closed, NotTheTime());
+        uint256 count = LibBit.popCount(s.seats);
+        require(count == t.seats() || block.timestamp >= t.start(), NotEnough(count, t.seats()));
+        require(count >= t.quorum(), NotEnough(count, t.quorum()));
+        // Effect
+        _open(s);
+        emit Begun(s.seats);
+        _save(s);
+    }
+
+    /// @inheritdoc ISeats
+    function close() external {
+        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        // Check
+        require(s.round == 0 && !s.closed, NotTheTime());
+        uint256 count = LibBit.popCount(s.seats);
+        require(block.timestamp >= t.start() && count < t.quorum(), NotEnough(count, t.quorum()));
+        // Effect
+        _close(t, s);
+        _save(s);
+    }
+
+    function _vacate(PackedTerms memory t, State memory s, address party, uint256 seat) private {
+        uint256 others = ~(1 << seat);
+        s.taken &= others;
+        s.seats &= others;
+        s.missedOnce &= others;
+        s.missedTwice &= others;
+        _save(s);
+        uint256 returned = t.deposit() - _lost.get(seat) + _earned.get(seat);
+        _lost.clear(seat);
+        _earned.clear(seat);
+        delete _parties[party];
+        _owe(t, party, returned);
+        emit Left(party, seat, returned * t.unit());
+    }
+
+    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
+        return ("DILN federation", "1");
+    }
+}
+
+// slither-disable-end timestamp

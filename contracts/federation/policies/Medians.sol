@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+// Eight lanes at once; the tests hold it against Python.
+// solhint-disable no-inline-assembly
+
+/// @title Medians
+/// @notice Medians of sixteen columns of scores at once. A word has sixteen scores of 16 bits; its eight even and its
+/// eight odd ones are spread over a word each, so that every score has as much room above it, and a comparison leaves
+/// its answer there.
+library Medians {
+    uint256 private constant LOW = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
+    uint256 private constant CARRY = 0x0001000000010000000100000001000000010000000100000001000000010000;
+
+    /**
+     * @notice Of each column of `words`, without the score that stands in the own column of a row: the upper one of an
+     * even number.
+     * @param own for each row the lane that does not count.
+     */
+    function find(uint256[] memory words, uint256[] memory own) internal pure returns (uint256 medians) {
+        unchecked {
+            // Rows and lanes are sixteen at most. An own score becomes the greatest, and so the last one of its column.
+            uint256 n = words.length;
+            uint256[] memory even = new uint256[](n);
+            uint256[] memory odd = new uint256[](n);
+            uint256 owners = 0;
+            for (uint256 i = 0; i < n; ++i) {
+                uint256 lane = uint256(type(uint16).max) << (16 * own[i]);
+                owners |= lane;
+                (even[i], odd[i]) = ((words[i] | lane) & LOW, (words[i] | lane) >> 16 & LOW);
+            }
+            _sort(even);
+            _sort(odd);
+            uint256 others = even[n / 2] | odd[n / 2] << 16;
+            uint256 fewer = even[(n - 1) / 2] | odd[(n - 1) / 2] << 16;
+            return others & ~owners | fewer & owners;
+        }
+    }
+
+    /// @dev Every column on its own, ascending: each row sinks as far as it is greater, lane by lane.
+    function _sort(uint256[] memory rows) private pure {
+        assembly ("memory-safe") {
+            let first := add(rows, 32)
+            let end := add(first, shl(5, mload(rows)))
+            for { let last := add(first, 32) } lt(last, end) { last := add(last, 32) } {
+                let b := mload(last)
+                for { let place := first } lt(place, last) { place := add(place, 32) } {
+                    let a := mload(place)
+                    // A lane keeps its carry where a is not less than b.
+                    let greater := mul(shr(16, and(sub(or(a, CARRY), b), CARRY)), 0xffff)
+                    let most := or(and(a, greater), and(b, not(greater)))
+                    mstore(place, xor(xor(a, b), most))
+                    b := most
+                }
+                mstore(last, b)
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+"""A session: a working folder, and every job of DILN in it, for scripts and notebooks."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, get_args
+
+from diln.results import Facts, Verification
+from orchestrator.config import load_settings
+from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from diln.collections import Competitions, Markets, Models, SharedModels, Tournaments
+    from orchestrator.kernel.session import Session as Kernel
+
+
+def open(  # noqa: A001 - `diln.open()` is what it is
+    folder: str | os.PathLike[str] = ".",
+    *,
+    network: str | None = None,
+    account: str | None = None,
+    storage: str | None = None,
+) -> "Session":
+    """A session in `folder`, whose state is in its `.diln`.
+
+    `network` is a name of brownie-config.yaml or a node's URL, `account` the name of who sends and signs
+    (alice on development chains), `storage` embedded or kubo; by default what the command line would take.
+    Close it, or use it as a context manager.
+
+    Raises ConfigError.
+    """
+    return Session(Path(folder), network=network, account=account, storage=storage)
+
+
+class Session:
+    """A working folder with its chain, storage and wallets. Safe in one thread.
+
+    Methods raise DilnError with a sentence and a hint, as the commands of the same names print them.
+    """
+
+    def __init__(self, folder: Path, **choices: str | None) -> None:
+        self.folder = folder.resolve()
+        self._choices = choices
+        home = None if "DILN_HOME" in os.environ else self.folder / ".diln"
+        self.settings = load_settings(folder=self.folder, home=home, **choices)  # type: ignore[arg-type]
+
+    @cached_property
+    def kernel(self) -> "Kernel":
+        """What workflows of `orchestrator` take."""
+        from orchestrator.kernel.session import Session as Kernel
+
+        return Kernel(self.settings)
+
+    def acting(self, account: str) -> "Session":
+        """A session in the same folder for another account."""
+        return Session(self.folder, **{**self._choices, "account": account})
+
+    # -- prove --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def models(self) -> "Models":
+        """The projects of the registry, whose versions are proven models."""
+        from diln.collections import Models
+
+        return Models(self)
+
+    def train(self, spec: str | os.PathLike[str] = "diln.toml", **options: object) -> Facts:
+        """Train what a spec describes, and write the run down; options are those of `diln train`."""
+        return Facts(self.run("train", spec=self.path(spec), **options), "run")
+
+    def publish(self, model: Any = "latest", *, dry_run: bool = False, **options: Any) -> Facts:
+        """Pin a model and its manifest, sign if need be, and anchor both; twice, nothing happens twice.
+
+        `model` is a run (`latest`, NAME, NAME/ID), a file or folder of any framework, or a fitted model of
+        scikit-learn, XGBoost, LightGBM, PyTorch or Keras. Of a file, options are those of `diln publish`; of
+        a fitted model those of `diln.log_model` (`data`, `metrics`, `name`, `gate` …).
+        """
+        kept = {
+            name: options.pop(name) for name in ("on_chain", "require_gate", "project") if name in options
+        }
+        if not isinstance(model, str | os.PathLike):
+            from orchestrator.systems.prove.logging import log_model
+
+            logged = log_model(model, home=self.settings.home, sender=self.settings.account, **options)
+            model, options = f"{logged.run.name}/{logged.run.id}", {}
+        place = self.path(model)
+        run = str(place if place.exists() else model)
+        return Facts(self.run("publish", run=run, dry_run=dry_run, **kept, **options), "version")
+
+    def verify(self, subject: str | os.PathLike[str], **demands: object) -> Verification:
+        """Check a file, a model by name or a proof against the chain; true where all of it holds.
+
+        Demands are those of `diln verify`: `signed_by=["bob"]`, `min_signatures=2`, `status="deployable"`,
+        `not_older="90d"`, `project="alice/wine"`.
+        """
+        place = self.path(subject)
+        return Verification(
+            self.run("verify", subjects=[str(place if place.exists() else subject)], **demands),
+            "verification",
+        )
+
+    # -- grow, compete ------------------------------------------------------------------------------------
+
+    @cached_property
+    def shared_models(self) -> "SharedModels":
+        """Models in contracts, which learn from anyone and pay for good data."""
+        from diln.collections import SharedModels
+
+        return SharedModels(self)
+
+    @cached_property
+    def markets(self) -> "Markets":
+        """Bounties for data that make a model better on a secret test set."""
+        from diln.collections import Markets
+
+        return Markets(self)
+
+    @cached_property
+    def competitions(self) -> "Competitions":
+        """Prizes behind committed data, which contracts pay to the best model."""
+        from diln.collections import Competitions
+
+        return Competitions(self)
+
+    @cached_property
+    def tournaments(self) -> "Tournaments":
+        """Stakes on predictions that a contract scores and pays."""
+        from diln.collections import Tournaments
+
+        return Tournaments(self)
+
+    # -- chain --------------------------------------------------------------------------------------------
+
+    def migrate(self, *jobs: str) -> list[Facts]:
+        """Deploy what jobs need: registry, sum, market, competition, tournament. Once for everybody."""
+        found = [self.run("migrate", what=[job]) for job in jobs or ("registry",)]
+        return [Facts(each, "contract") for job in found for each in job]
+
+    def advance(self, duration: str) -> Facts:
+        """Let time pass on a development chain, such as `25h`."""
+        return Facts(self.run("chain advance", duration=duration), "chain")
+
+    # -- everything ---------------------------------------------------------------------------------------
+
+    def run(self, command: str, **options: object) -> Any:
+        """What a command prints with --json, by its words and options: `run("sum show", reference="walks")`.
+
+        `diln schema COMMAND` says what comes back. Raises UsageError for an unknown command or option, and
+        whatever the command itself raises.
+        """
+        from orchestrator.console.printing import printed
+        from orchestrator.console.results import Result, Stream
+
+        made = _commands().get(command)
+        if made is None:
+            raise UsageError(f"there is no command `{command}`", "`diln schema` lists them.")
+        run = made.callback.__wrapped__
+        takes = {each.name: each for each in made.params}
+        if unknown := options.keys() - takes.keys():
+            raise UsageError(f"`diln {command}` takes no `{sorted(unknown)[0]}`", f"diln {command} --help")
+        opened: object = self.settings if run.subject == "settings" else self.kernel
+        if command.startswith("pin "):
+            opened = self.kernel.storage
+        found = run.call(opened, **{name: self._typed(takes[name], each) for name, each in options.items()})
+        if isinstance(found, Stream):
+            return [json.loads(printed(each.to_json())) for each in found.items]
+        if isinstance(found, Result):
+            value = json.loads(printed(found.to_json()))
+            if after := getattr(found, "after", None):
+                after()
+            return value
+        return found
+
+    def _typed(self, parameter: Any, value: Any) -> Any:
+        """A value as the command takes it: a text may stand for a path or a choice."""
+        kind = parameter.type_descriptor.annotation
+        kinds = get_args(kind) or (kind,)
+        if isinstance(value, str) and Path in kinds:
+            return self.path(value)
+        choices = next((each for each in kinds if isinstance(each, type) and issubclass(each, Enum)), None)
+        return choices(value) if choices and isinstance(value, str) else value
+
+    def path(self, file: str | os.PathLike[str]) -> Path:
+        """A path within the folder, if it is relative."""
+        return self.folder / file
+
+    @contextmanager
+    def file(self, data: Any, name: str = "data.csv") -> Iterator[Path]:
+        """`data` as a file for a command: itself if it is one, else a CSV of the table, gone afterwards."""
+        if isinstance(data, str | os.PathLike):
+            yield self.path(data)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / name
+            data.to_csv(made, index=False)
+            yield made
+
+    def close(self) -> None:
+        """Let go of chain and storage."""
+        if "kernel" in self.__dict__:
+            self.kernel.__exit__()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        settings = self.settings
+        who = f", as {settings.sender}" if settings.sender else ""
+        return f"<diln session in {self.folder}, on {settings.network.name}{who}>"
+
+
+_KNOWN: dict[str, Any] = {}
+
+
+def _commands() -> Mapping[str, Any]:
+    if not _KNOWN:
+        from orchestrator.cli.tools import commands
+
+        _KNOWN.update(commands())
+    return _KNOWN
+
+
+def texts_or_table(data: Any) -> Any:
+    """A table of what may be texts alone."""
+    import pandas as pd
+
+    if isinstance(data, str):
+        data = [data]
+    if isinstance(data, Sequence) and all(isinstance(each, str) for each in data):
+        return pd.DataFrame({"text": list(data)})
+    return data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)

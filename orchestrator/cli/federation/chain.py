@@ -1,0 +1,289 @@
+"""`diln federation create`, `join`, `leave`, `step`, `watch`, `status` …: what a contract holds to."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli import keeping
+from orchestrator.cli.federation import federation
+from orchestrator.config import load_settings
+from orchestrator.console import (
+    SENDS,
+    Answer,
+    Consent,
+    Facts,
+    Note,
+    Shown,
+    Stream,
+    Table,
+    command,
+    err,
+    labelled,
+    lazy_imports,
+)
+from orchestrator.console import amount as amount_of
+from orchestrator.errors import NodeUnavailable, UsageError
+from orchestrator.text import shown
+from orchestrator.times import show_moment
+
+with lazy_imports():
+    from orchestrator.kernel import keeper as keepers
+    from orchestrator.kernel import session as sessions
+    from orchestrator.systems.federation import (
+        creating,
+        duties,
+        finding,
+        joining,
+        overview,
+        publishing,
+        refuting,
+        rounds,
+        verifying,
+    )
+
+if TYPE_CHECKING:
+    from orchestrator.bindings.federation import Federation
+    from orchestrator.kernel.session import Session
+
+Reference = Annotated[str, typer.Option("--federation", metavar="NAME", help="latest, a name or an address.")]
+
+
+@command(federation, sender=SENDS)
+def create(
+    session: "Session",
+    offer: Annotated[Path, typer.Argument(metavar="TOML", help="The terms; docs/federate.md.")],
+) -> Answer:
+    """Publish a first model and make a federation, with its budget."""
+    organizer = session.sender
+    made = creating.plan(session, creating.read_offer(offer), organizer)
+    for sentence in creating.promises(made):
+        err.print(sentence)
+    done = creating.create(session, made, organizer)
+    facts = _facts(session, done)
+    return Answer(facts, Facts(facts), after=lambda: creating.finish(session, made))
+
+
+@command(federation, sender=SENDS)
+def join(
+    session: "Session",
+    data: Annotated[Path, typer.Option("--data", metavar="CSV", help="Your rows; they stay here.")],
+    consent: Consent,
+    reference: Reference = "latest",
+    admission: Annotated[
+        str, typer.Option(metavar="HEX", help="The inviter's signature, where one is needed.")
+    ] = "",
+) -> Facts:
+    """Take a seat with a deposit."""
+    found = finding.find(session, reference)
+    try:
+        signature = bytes.fromhex(admission.removeprefix("0x"))
+    except ValueError:
+        raise UsageError("an admission is a signature in hexadecimal", "Copy it whole.") from None
+    seat = joining.join(session, found, session.sender, data, _agreed(session, found, consent), signature)
+    return Facts({"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)})
+
+
+@command(federation, sender=SENDS)
+def leave(session: "Session", reference: Reference = "latest") -> Facts:
+    """Give your seat up, before you commit to a round or when all is over."""
+    found = finding.find(session, reference)
+    joining.leave(session, found, session.sender)
+    free = found.balance_of(session.sender.address)
+    return Facts({"free": amount_of(joining.money_of(found), free)})
+
+
+@command(federation, sender=SENDS)
+def step(session: "Session", consent: Consent, reference: Reference = "latest") -> Stream | Answer:
+    """Do whatever is due for you: train, commit, reveal, score, aggregate, refute, go on."""
+    return _watched(session, consent, reference, others=True, once=True, interval=1.0)
+
+
+@command(federation, sender=SENDS)
+def watch(
+    session: "Session",
+    consent: Consent,
+    reference: Reference = "latest",
+    others: Annotated[bool, typer.Option("--others", help="Also refute and crank for the others.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 12.0,
+) -> Stream | Answer:
+    """Do what is due, round after round, until all is over."""
+    return _watched(session, consent, reference, others=others, once=False, interval=interval)
+
+
+@command(federation)
+def status(session: "Session", reference: Reference = "latest") -> Answer:
+    """Show the round, its phase, and every party."""
+    found = finding.find(session, reference)
+    facts, now = _facts(session, found), session.chain.now()
+    view, money = overview.view(session, found), joining.money_of(found)
+    facts |= {
+        "phase": view.phase.word,
+        "until": Shown(view.ends_at, show_moment(view.ends_at, now)) if view.ends_at else None,
+        "round": view.round,
+        "finished": view.done,
+        "void": view.voids,
+    }
+    rows = [
+        {
+            "seat": each.seat,
+            "party": Shown(each.party, session.name_of(each.party)),
+            "deposit": amount_of(money, each.deposit),
+            "earned": amount_of(money, each.earned),
+            "active": each.active,
+            "committed": each.committed,
+            "revealed": each.revealed,
+            "scores": each.scoring,
+        }
+        for each in view.seats
+    ]
+    return Answer({**facts, "parties": rows}, Facts(facts), Table(rows, empty="nobody joined yet"))
+
+
+@command(federation, "list")
+def list_(session: "Session") -> Table:
+    """List the federations on this chain."""
+    rows = []
+    for each in finding.federations(session):
+        try:
+            rows.append(_facts(session, each))
+        except NodeUnavailable:
+            raise
+        except Exception as error:  # what cannot be read is a row that says why
+            reason = shown(str(error), 100)
+            rows.append({"federation": each.address, "name": Shown(None, reason), "error": reason})
+    return Table(rows, ["federation", "name", "policy", "rule", "reward", "deposit"], "none was created")
+
+
+@command(federation)
+def history(session: "Session", reference: Reference = "latest") -> Table:
+    """List all that happened."""
+    rows = [
+        {"block": each.block_number, "event": each.signature, **_arguments(each)}
+        for each in overview.history(finding.find(session, reference))
+    ]
+    return Table(rows, ["block", "event", "round", "party", "seat"], "nothing happened yet")
+
+
+@command(federation)
+def verify(session: "Session", reference: Reference = "latest") -> Answer:
+    """Fetch and recompute every round; name the first lie."""
+    found = list(verifying.verify(session, finding.find(session, reference)))
+    rows = [
+        {
+            "round": each.round,
+            "updates": each.updates,
+            "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),
+            "fault": Shown(each.fault or None, each.fault or "none"),
+        }
+        for each in found
+    ]
+    return Answer(
+        rows, Table(rows, empty="no round is finalized yet"), code=int(not all(each.ok for each in found))
+    )
+
+
+@command(federation, sender=SENDS)
+def refute(session: "Session", reference: Reference = "latest") -> Facts:
+    """Recompute the pending claim, and refute it if it is wrong."""
+    found = finding.find(session, reference)
+    fault = refuting.check(session, found)
+    if fault is None:
+        what = "there is no claim" if rounds.pending_claim(found) is None else "the claim is right"
+        return Facts({"fault": Shown(None, what), "reward": None})
+    reward = refuting.refute(session, found, session.sender, fault)
+    return Facts({"fault": fault.sentence, "reward": amount_of(joining.money_of(found), reward)})
+
+
+@command(federation, sender=SENDS)
+def publish(session: "Session", reference: Reference = "latest") -> Facts:
+    """Put the model of the last round into the registry."""
+    done = publishing.publish(session, finding.find(session, reference), session.sender)
+    facts = {"version": done.version.number, "sha256": done.manifest.artifact_hash.hex()}
+    return Facts({**facts, "cid": str(done.manifest.artifact_cid), "gas": done.gas_used})
+
+
+@command(federation, sender=SENDS)
+def withdraw(
+    session: "Session",
+    reference: Reference = "latest",
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Who gets it; you, unless given.")] = None,
+) -> Facts:
+    """Take out what you earned; when all is over, the deposit, too."""
+    receiver = session.address(to, paid=True) if to else None
+    found = finding.find(session, reference)
+    taken = joining.withdraw(session, found, session.sender, receiver)
+    return Facts({"withdrawn": amount_of(joining.money_of(found), taken)})
+
+
+@command(federation)
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep everything in this empty folder to look at.")
+    ] = None,
+) -> Stream:
+    """Watch hospitals train together, with a poisoner, one that vanishes and a lie."""
+    return Stream(_steps(folder), whole=True)
+
+
+def _steps(folder: Path | None) -> Iterator[Answer | Note]:
+    began = time.perf_counter()
+    with err.status("starting") as status_, tempfile.TemporaryDirectory() as temporary:
+        from orchestrator.systems.federation.demo import demo as run_demo
+
+        place = folder or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        if any(place.iterdir()):
+            raise UsageError(
+                f"{place} is not empty", "Give a new folder: the demo would mix with what is there."
+            )
+        for name, sentence in run_demo(load_settings(home=place / ".diln"), place):
+            status_.update(f"after {name} …")
+            yield Answer({"step": name, "sentence": sentence}, labelled(f"{name:<9} ", "bold", sentence))
+    yield Note(f"done in {time.perf_counter() - began:.1f} s; yours begins with `diln federation create`")
+
+
+def _watched(
+    session: "Session", consent: Consent, reference: str, *, others: bool, once: bool, interval: float
+) -> Stream | Answer:
+    found = finding.find(session, reference)
+    agreed = _agreed(session, found, consent)
+    kept = [(duties.SYSTEM, found)]
+    keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=agreed)
+    return keeping.kept(session, keeper, interval, once=once)
+
+
+def _agreed(session: "Session", found: "Federation", consent: Consent) -> "sessions.Consent":
+    """Asks before money leaves for `found`."""
+    return lambda _, sentences: consent.ask(session.known, found.address, finding.KIND, sentences)
+
+
+def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
+    terms, money = found.terms, joining.money_of(found)
+    return {
+        "federation": found.address,
+        "name": finding.name_of(session, found),
+        "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
+        "policy": terms.policy.word,
+        "rule": terms.rule.word,
+        "pay": terms.pay.word,
+        "rounds": terms.rounds,
+        "quorum": terms.quorum,
+        "reward": amount_of(money, joining.amount(found, terms.reward)),
+        "deposit": amount_of(money, joining.amount(found, terms.deposit)),
+        "fine": amount_of(money, joining.amount(found, terms.fine)),
+        "bond": amount_of(money, joining.amount(found, terms.bond)),
+        "parameters": terms.size,
+        "descriptor": finding.cid_of(terms.descriptor),
+    }
+
+
+def _arguments(event: Any) -> dict[str, Any]:
+    """The event's arguments."""
+    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
+    if "claim" in own:
+        own |= vars(own.pop("claim"))
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}

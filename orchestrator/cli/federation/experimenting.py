@@ -1,0 +1,97 @@
+"""`diln federation simulate`, `experiment` and `align`: what needs no chain."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.federation import federation
+from orchestrator.console import Answer, Facts, Table, command, lazy_imports, progress_bar
+from orchestrator.errors import UsageError
+
+with lazy_imports():
+    from orchestrator.systems.federation import aligning, experiments
+    from orchestrator.systems.federation.experiments import base
+    from orchestrator.systems.federation.simulation import running, scenario
+
+if TYPE_CHECKING:
+    from orchestrator.config import Settings
+
+Folder = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="DIR", help="For files; default: this folder.")
+]
+
+
+@command(federation)
+def simulate(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a TOML file.")],
+) -> Answer:
+    """Let parties train, cheat and vanish; nothing is sent."""
+    found = running.simulate(scenario.load_scenario(name))
+    facts = {"scenario": found.scenario.title, "bytes_sent": found.played.bytes_sent}
+    value = facts | {"rounds": found.rounds, "parties": found.parties}
+    return Answer(value, Facts(facts), Table(found.rounds), Table(found.parties))
+
+
+@command(federation)
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which; without it, they are listed.")] = "",
+    output: Folder = None,
+) -> Answer | Table:
+    """Repeat what a paper reports: a table, a picture, and what has to hold."""
+    if not name:
+        if output:
+            raise UsageError("nothing is written without an experiment's name", "Name one.")
+        listed = [experiments.load(each) for each in experiments.NAMES]
+        return Table([{"name": each.name, "title": each.title, "source": each.source} for each in listed])
+    loaded = experiments.load(name)
+    with progress_bar(name) as progress:
+        outcome = loaded.run(progress)
+    files = [str(file) for file in base.write(loaded, outcome, output or Path())]
+    checks = [
+        {"claim": each.claim, "met": each.met, "figures": each.figures, "reason": each.reason}
+        for each in outcome.checks
+    ]
+    value = {
+        "experiment": name,
+        "rows": outcome.rows,
+        "checks": checks,
+        "timing": outcome.timing,
+        "files": files,
+    }
+    told = [{**each, "met": "yes" if each["met"] else "no"} for each in checks]
+    unexplained = [each for each in outcome.checks if not each.met and not each.reason]
+    return Answer(
+        value,
+        loaded.title,
+        Table(outcome.rows),
+        Table(told),
+        Facts(outcome.timing),
+        *(f"wrote {file}" for file in files),
+        code=1 if unexplained else 0,
+    )
+
+
+@command(federation, network=False, storage=False)
+def align(
+    settings: "Settings",
+    identifiers: Annotated[Path, typer.Argument(metavar="IDS", help="CSV: whom you know, a row each.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILES]...", help="What the others' `align` wrote.")
+    ] = None,
+    column: Annotated[
+        str, typer.Option(metavar="NAME", help="The column of identifiers; default: the first.")
+    ] = "",
+    parties: Annotated[int, typer.Option(min=2, help="How many align in all, you included.")] = 2,
+    output: Folder = None,
+) -> Facts:
+    """Find whom all of several parties know, without showing whom you know."""
+    done = aligning.align(settings.home, identifiers, files or [], parties, output or Path(), column)
+    return Facts(
+        {
+            "party": done.party,
+            "wrote": [str(path) for path in done.written],
+            "common": done.common,
+            "next": done.next,
+        }
+    )

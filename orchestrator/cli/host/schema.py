@@ -1,0 +1,30 @@
+"""`diln schema`: what commands print with --json."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.host import host
+from orchestrator.console import Answer, Document, command, lazy_imports
+from orchestrator.errors import UsageError
+
+with lazy_imports():
+    from orchestrator.cli import schemas
+
+
+@command(host)
+def schema(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND…]", help="Such as sum show; default: list them.")
+    ] = None,
+) -> Answer:
+    """Print the JSON Schema of what a command prints with --json; `error` is what each prints if it fails."""
+    if not words:
+        rows = [{"command": name, "result": schemas.about(name)} for name in schemas.results()]
+        return Answer(rows, Document("".join(f"{row['command']}\n" for row in rows)))
+    name = " ".join(words)
+    if name not in schemas.results():
+        raise UsageError(f"`{name}` has no schema", "`diln schema` lists the commands that have one.")
+    found = schemas.schema_of(name)
+    return Answer(found, Document(json.dumps(found, indent=2) + "\n"))

@@ -1,0 +1,220 @@
+"""The commands as tools for a program: what each takes and gives as JSON Schema, and how it is called.
+
+Made of the same table, parameters and result types as the command line. Two kinds: those that read, and those
+that change or send something. What runs until it is ended, asks at a terminal, deletes, or hands out a
+signature that others can spend is no tool.
+"""
+
+import contextlib
+import enum
+import io
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import typer.main
+
+from orchestrator.cli import SECTIONS, dispatch, schemas
+from orchestrator.console import root
+from orchestrator.errors import UsageError
+
+READING = frozenset(
+    {
+        "abi",
+        "account list",
+        "alias list",
+        "chain pending",
+        "chain show",
+        "competition list",
+        "competition show",
+        "diff",
+        "doctor",
+        "lineage",
+        "log",
+        "pin ls",
+        "project list",
+        "project show",
+        "runs compare",
+        "runs list",
+        "schema",
+        "sum leaderboard",
+        "sum list",
+        "market list",
+        "market show",
+        "sum predict",
+        "sum show",
+        "tournament history",
+        "tournament list",
+        "tournament show",
+        "tournament verify",
+        "verify",
+    }
+)
+"""What neither sends nor signs nor writes a file."""
+
+NEVER = frozenset(
+    {
+        "account import",
+        "account new",
+        "chain cancel",
+        "chain serve",
+        "chain speed-up",
+        "compile",
+        "completion",
+        "demo",
+        "keep",
+        "mcp",
+        "node",
+        "page",
+        "pin rm",
+        "project transfer",
+        "runs delete",
+        "serve",
+        "sign",
+        "market relay",
+        "sum relay",
+        "sum sign",
+    }
+)
+_FIXED = frozenset({"network", "home", "storage", "sender"})
+"""Options that whoever starts the tools decides, not who calls them."""
+
+_LEFT_OUT = frozenset({"calldata", "json", "once", "signed", "signer_url", "signing_key", "to", "yes"})
+_NOT_TO_READ = frozenset({"picture", "png", "signer"})
+"""What would write a file, or ask a URL."""
+
+_TYPES: Mapping[Any, str] = {bool: "boolean", int: "integer", float: "number"}
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A command; `parameters` are typer's."""
+
+    command: str
+    about: str
+    parameters: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        return self.command.replace(" ", "_").replace("-", "_")
+
+    @property
+    def reads(self) -> bool:
+        return self.command in READING
+
+    @property
+    def takes(self) -> dict[str, Any]:
+        """The JSON Schema of its arguments."""
+        shown = {each.name: _schema(each) for each in self._own()}
+        needed = [each.name for each in self._own() if each.required]
+        return {"type": "object", "properties": shown, "required": needed, "additionalProperties": False}
+
+    @property
+    def gives(self) -> dict[str, Any]:
+        """The JSON Schema of its answer: an object whose `result` is the command's."""
+        found = dict(schemas.schema_of(self.command))
+        definitions = {"$defs": found.pop("$defs")} if "$defs" in found else {}
+        found.pop("$schema", None)
+        return {"type": "object", "properties": {"result": found}, "required": ["result"], **definitions}
+
+    def call(self, given: Mapping[str, Any], fixed: Mapping[str, str]) -> tuple[Any, bool]:
+        """What the command prints as JSON, and whether it failed. Raises UsageError for other arguments.
+
+        `fixed` has the values of `network`, `home`, `storage` and `sender`, where they are not the defaults.
+        """
+        words = [*self.command.split(), *self._words(given, fixed)]
+        printed = io.StringIO()
+        with _ONE_AT_A_TIME, contextlib.redirect_stdout(printed):
+            dispatch.run(words)
+        text = printed.getvalue()
+        value = json.loads(text) if text.strip() else None
+        return value, isinstance(value, dict) and value.keys() == {"error", "message", "hint"}
+
+    def _own(self) -> Iterator[Any]:
+        left_out = _FIXED | _LEFT_OUT | (_NOT_TO_READ if self.reads else frozenset())
+        return (each for each in self.parameters if each.name not in left_out)
+
+    def _words(self, given: Mapping[str, Any], fixed: Mapping[str, str]) -> Iterator[str]:
+        """The command line: no value can pass for an option."""
+        own = {each.name: each for each in self._own()}
+        if unknown := given.keys() - own.keys():
+            raise UsageError(f"{self.name} takes no `{sorted(unknown)[0]}`", f"It takes {', '.join(own)}.")
+        for each in self.parameters:
+            if each.param_type_name == "option":
+                value = fixed.get(each.name) if each.name in _FIXED else given.get(each.name)
+                yield from _option(each, value)
+        yield "--json"
+        for each in self.parameters:
+            if each.name in ("once", "yes"):  # nobody can be asked; what may leave is bounded by the budget
+                yield f"--{each.name}"
+        yield "--"
+        for each in own.values():
+            if each.param_type_name == "argument" and given.get(each.name) is not None:
+                yield from map(str, _values(given[each.name]))
+
+
+def tools(*, changing: bool = False) -> dict[str, Tool]:
+    """The tools by name: those that read, and, where `changing` is given, all others."""
+    found = [Tool(name, command.help or "", tuple(command.params)) for name, command in commands()]
+    return {each.name: each for each in found if each.reads or (changing and each.command not in NEVER)}
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its words, as typer has it."""
+    for section in SECTIONS.values():
+        for module, _ in section.values():
+            import_module(f"orchestrator.cli.{module}")
+    yield from _leaves("", typer.main.get_command(root.app))
+
+
+def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield name, command
+    for word, each in (inner or {}).items():
+        yield from _leaves(f"{name} {word}".strip(), each)
+
+
+def _schema(parameter: Any) -> dict[str, Any]:
+    """The JSON Schema of a parameter's value."""
+    kind = parameter.type_descriptor.annotation
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(each for each in get_args(kind) if each is not NoneType)
+    several = parameter.multiple or parameter.nargs != 1
+    if get_origin(kind) is list:
+        kind = get_args(kind)[0]
+    one: dict[str, Any] = {"type": _TYPES.get(kind, "string")}
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        one = {"type": "string", "enum": [str(each.value) for each in kind]}
+    shown: dict[str, Any] = {"type": "array", "items": one} if several else one
+    if parameter.help:
+        shown["description"] = parameter.help
+    default = parameter.default
+    if isinstance(default, str | int | float | bool):
+        shown["default"] = default.value if isinstance(default, enum.Enum) else default
+    elif isinstance(default, Path):
+        shown["default"] = str(default)
+    return shown
+
+
+def _option(parameter: Any, value: object) -> Iterator[str]:
+    if value is None:
+        return
+    flag = next(each for each in parameter.opts if each.startswith("--"))
+    if parameter.is_flag:
+        no = parameter.secondary_opts
+        if value or no:
+            yield flag if value else no[0]
+        return
+    for each in _values(value):
+        yield f"{flag}={each}"
+
+
+def _values(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]

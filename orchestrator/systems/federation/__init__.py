@@ -1,0 +1,1 @@
+"""Federations: many train one model round by round, and nobody shows data."""

@@ -1,0 +1,123 @@
+"""Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
+
+from dataclasses import dataclass, replace
+
+from eth_abi.abi import encode as abi_encode
+
+from orchestrator.bindings.federation import Claim, Federation, Pay
+from orchestrator.chain import Account
+from orchestrator.errors import ChainError
+from orchestrator.kernel.session import Consent, Session
+from orchestrator.learning.aggregation import aggregate, apply
+from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
+from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
+from orchestrator.merkle import root_of
+from orchestrator.systems.federation.finding import act, store
+from orchestrator.systems.federation.joining import amount, money_of, require_seat
+from orchestrator.systems.federation.rounds import (
+    NOTHING,
+    Opened,
+    current_model,
+    needs_trace,
+    opened,
+    seats_of,
+    settings_of,
+    stacked,
+)
+from orchestrator.types import Digest, Wei
+
+
+@dataclass(frozen=True)
+class Result:
+    """What follows from the updates of a round: the next model (padding included) and what is claimed of it.
+
+    `products` are the inner products after each chunk, where the terms need them.
+    """
+
+    model: Integers
+    root: Digest
+    selected: int
+    factors: int
+    merits: int
+    products: tuple[Gram, ...] = ()
+
+    @property
+    def gram_root(self) -> Digest:
+        leaves = [trace_leaf(number, each) for number, each in enumerate(self.products)]
+        return Digest(root_of(leaves)) if leaves else NOTHING
+
+
+def compute(federation: Federation, model: Integers, updates: list[Opened], merits: int) -> Result:
+    """The aggregate of `updates` (by seat) on `model`; `merits` are those of the policy."""
+    values, seats = stacked(updates), [each.seat for each in updates]
+    found = aggregate(settings_of(federation), values, [each.weight for each in updates])
+    after = apply(model, found.delta)
+    if federation.terms.pay is Pay.ALIGNMENT:
+        merits = _word(seats, found.merits(values))
+    return Result(
+        model=after,
+        root=model_root(after),
+        selected=sum(1 << seats[place] for place in found.selected),
+        factors=_word(seats, found.factors),
+        merits=merits,
+        products=tuple(trace(values)) if needs_trace(federation) else (),
+    )
+
+
+def expected(session: Session, federation: Federation, claim: Claim | None = None) -> Result:
+    """What an honest claim of this round says; of the updates that `claim` has, if one is given.
+
+    Raises StorageError for an update that is not to be had, IntegrityError.
+    """
+    judged = None if claim else federation.judgement()
+    accepted = claim.accepted if claim else judged.accepted if judged else 0
+    merits = claim.merits if claim else judged.merits if judged else 0
+    updates = opened(session, federation, federation.state().round, accepted, seats_of(federation))
+    if len(updates) != accepted.bit_count() or not updates:
+        raise ChainError("no update is in, or one of them has no party any longer", "`skip` ends the round.")
+    return compute(federation, current_model(session, federation), updates, merits)
+
+
+def claim(
+    session: Session,
+    federation: Federation,
+    aggregator: Account,
+    consent: Consent | None = None,
+    result: Result | None = None,
+) -> Result:
+    """Compute the aggregate, unless a `result` is given, publish it and post it with the bond.
+
+    Raises ContractReverted where it is another's turn, InsufficientFunds, StorageError.
+    """
+    with session.alone(f"federation {federation.address} {aggregator.address}"):
+        require_seat(federation, aggregator)
+        made = result or expected(session, federation)
+        bond, terms = amount(federation, federation.terms.bond), federation.terms
+        if consent:
+            money, fee = money_of(federation), amount(federation, terms.fee)
+            said = (
+                f"{money.show(bond)} are bonded for the aggregate of round {federation.state().round}; they "
+                f"return with {money.show(fee)} unless somebody shows that it is wrong."
+            )
+            consent(Wei(bond), [said])
+        cid = store(session, encode(made.model, 4))
+        extra = b""
+        if made.products:
+            values = [made.gram_root, made.selected, made.factors, made.merits]
+            extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
+        value = bond if money_of(federation).is_ether else 0
+        state = federation.state()
+        call = federation.claim(made.root, cid, extra)
+        act(session, call, aggregator, "claim", state.round, state.tried, state.revealed, value=value)
+        return made
+
+
+def altered(result: Result, coordinate: int, by: int = 1) -> Result:
+    """A false result: one coordinate is off."""
+    model = result.model.copy()
+    model[coordinate] += by
+    return replace(result, model=model, root=model_root(model))
+
+
+def _word(seats: list[int], numbers: "tuple[int, ...] | list[int]") -> int:
+    return sum(number << 16 * seat for seat, number in zip(seats, numbers, strict=False))

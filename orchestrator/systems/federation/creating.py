@@ -1,0 +1,251 @@
+"""Create a federation: publish what it is and its first model, pay the budget."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from eth_utils.crypto import keccak
+
+from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Rule, Terms
+from orchestrator.chain import Account
+from orchestrator.errors import SpecError, UsageError
+from orchestrator.kernel.money import Currency, parse_token, read_currency
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
+from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.systems.federation.finding import (
+    KIND,
+    Descriptor,
+    act,
+    factory_of,
+    open_federation,
+    parse_descriptor,
+    secret_folder,
+    store,
+)
+from orchestrator.text import shown
+from orchestrator.times import seconds, show_duration
+from orchestrator.types import ZERO_ADDRESS, Address, Digest
+
+LARGEST_UNIT = 10**9
+_AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
+_WAITS = "committing", "revealing", "judging", "turn", "challenge", "supply"
+_COUNTS = "seats", "quorum", "committee", "trim", "faulty", "keep", "rounds", "max_voids"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an organizer decides. Amounts are in coins, durations as `12h`; `rate` in thousandths.
+
+    Without more, the model is a softmax regression, every update is in, the rule is the clipped mean, pay is
+    equal, and fee, tip, fine, bond and stake follow from reward and deposit.
+    """
+
+    name: str
+    target: str
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    reward: str
+    deposit: str
+    rounds: int = 5
+    seats: int = 16
+    quorum: int = 3
+    policy: str = "trusted"
+    rule: str = "clipped-mean"
+    pay: str = "equal"
+    committee: int = 0
+    trim: int = 0
+    faulty: int = 0
+    keep: int = 0
+    bound: int = 0
+    width: int = 1
+    max_weight: int = 1
+    max_voids: int = 3
+    obliged: bool = False
+    invited: bool = False
+    hidden: int = 0
+    epochs: int = 5
+    rate: int = 300
+    batch: int = 16
+    source: str = ""
+    fee: str = ""
+    tip: str = ""
+    fine: str = ""
+    bond: str = ""
+    stake: str = ""
+    token: str = ""
+    start: str = "1d"
+    committing: str = "12h"
+    revealing: str = "2h"
+    judging: str = "4h"
+    turn: str = "1h"
+    challenge: str = "4h"
+    supply: str = "2h"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a creation sends."""
+
+    key: str
+    terms: Terms
+    descriptor: Descriptor
+    model: Integers
+    money: Currency
+
+    @property
+    def budget(self) -> int:
+        return self.terms.rounds * self.terms.reward * self.terms.unit
+
+
+def read_offer(file: Path) -> Offer:
+    """An offer in a TOML file. Raises SpecError that names the key."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{file} cannot be read: {error}", "Give a TOML file.") from error
+    kinds: dict[str, Any] = {each.name: each.type for each in fields(Offer)}
+    for key, value in content.items():
+        if key not in kinds:
+            raise SpecError(f"{file}: there is no key `{shown(key, 80)}`", f"There are {', '.join(kinds)}.")
+        # A number is as good as its text, for people write amounts without quotes.
+        wanted: Any = {str: (int, float, str), int: int, bool: bool}.get(kinds[key], list)
+        if not isinstance(value, wanted) or (isinstance(value, bool) and kinds[key] is not bool):
+            raise SpecError(f"{file}: `{key}` has another type", "docs/federate.md shows it.")
+        content[key] = tuple(map(str, value)) if wanted is list else kinds[key](value)
+    try:
+        return Offer(**content)
+    except TypeError as error:
+        raise SpecError(f"{file}: {str(error).partition('() ')[2]}", "Add it.") from error
+
+
+def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
+    """Publish the descriptor and the first model, and work out the terms; nothing is sent.
+
+    Raises UsageError for terms that no federation can have.
+    """
+    money = read_currency(session.chain, parse_token(offer.token or None))
+    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)}
+    descriptor = parse_descriptor(Descriptor(**{name: getattr(offer, name) for name in taken}).to_bytes())
+    start = descriptor.network.initial(np.random.default_rng(0))
+    model = np.rint(start * UNIT).astype(np.int64)
+    store(session, descriptor.to_bytes())
+    cid = store(session, encode(model, 4))
+    terms = _terms(offer, organizer.address, descriptor, model, cid, money)
+    key = keccak(repr((offer, organizer.address, session.chain.genesis_hash)).encode()).hex()
+    begins = _start(session, key, int(seconds(offer.start)))
+    return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money)
+
+
+def create(session: Session, made: Plan, organizer: Account) -> Federation:
+    """Make the federation, and pay its budget; killed at any point, it goes on when run again.
+
+    Raises ContractReverted with the field that no federation can have, InsufficientFunds.
+    """
+    factory, terms = factory_of(session), made.terms
+    salt = Digest(keccak(bytes.fromhex(made.key)))
+    with session.alone(f"federation {made.key}"):
+        address = factory.address_of(terms, organizer.address, salt)
+        if not factory.is_federation(address):
+            if made.money.is_ether:
+                act(session, factory.create(terms, salt), organizer, "create", address, value=made.budget)
+            else:
+                call, budget = factory.create(terms, salt), made.money.of(made.budget)
+                session.pay(call, organizer, budget, once=f"federation-create-{address}")
+        session.known.remember(address, KIND)
+    return open_federation(session, address)
+
+
+def finish(session: Session, made: Plan) -> None:
+    """Forget a draft, so that the same offer, made again, is another federation."""
+    secret_folder(session).remove(made.key)
+
+
+def promises(made: Plan) -> list[str]:
+    """What a federation costs its organizer and what a party can lose, in sentences."""
+    terms, money = made.terms, made.money
+    reward, deposit, fine, bond = (
+        money.show(units * terms.unit) for units in (terms.reward, terms.deposit, terms.fine, terms.bond)
+    )
+    said = [
+        f"{money.show(made.budget)} are the budget: {reward} for each of {terms.rounds} rounds; what is not "
+        "paid out returns when it closes.",
+        f"A party deposits {deposit} and loses {fine} for each act that it owes and does not do. Whoever "
+        f"aggregates bonds {bond}, and loses it if the aggregate is refuted within "
+        f"{show_duration(terms.challenge)}.",
+        "No term can be changed, and nobody can stop it.",
+    ]
+    robust = terms.rule in (Rule.MEDIAN, Rule.TRIMMED_MEAN, Rule.MULTI_KRUM)
+    if robust:
+        said.append("This rule throws out honest minorities where parties have different kinds of rows.")
+    if terms.rule is Rule.NEAREST_LITERAL:
+        said.append("The nearest, literally, is worse than the mean under attack: whoever is large wins.")
+    if terms.policy is Policy.TRUSTED:
+        said.append("Every update is in: one party can spoil a round. Rules that clip bound by how much.")
+    return said
+
+
+def _terms(
+    offer: Offer, organizer: Address, descriptor: Descriptor, model: Integers, cid: Digest, money: Currency
+) -> Terms:
+    """The terms without what is known only later: start."""
+    policy, rule, pay = (_member(kind, value) for kind, value in _kinds(offer))
+    unit = LARGEST_UNIT if money.is_ether else 1
+    amounts = {name: int(money.parse(getattr(offer, name) or "0")) // unit for name in _AMOUNTS}
+    amounts["fee"] = amounts["fee"] or amounts["reward"] // 10
+    amounts["tip"] = amounts["tip"] or amounts["reward"] // 100
+    amounts["fine"] = amounts["fine"] or amounts["deposit"] // 5
+    amounts["bond"] = amounts["bond"] or amounts["deposit"]
+    amounts["stake"] = amounts["stake"] or max(amounts["fine"] // 2, 1)
+    waits = {name: int(seconds(getattr(offer, name))) for name in _WAITS}
+    if policy is Policy.TRUSTED:
+        waits["judging"] = 0
+    return Terms(
+        organizer=organizer,
+        currency=money.address,
+        inviter=organizer if offer.invited else ZERO_ADDRESS,
+        descriptor=descriptor.digest,
+        genesis=model_root(model),
+        genesis_cid=cid,
+        unit=unit,
+        policy=Policy(policy),
+        rule=Rule(rule),
+        pay=Pay(pay),
+        mode=Mode.OPTIMISTIC,
+        size=len(model),
+        width=offer.width,
+        max_weight=offer.max_weight,
+        difficulty=0,
+        bound=offer.bound,
+        obliged=offer.obliged,
+        start=0,
+        **{name: getattr(offer, name) for name in _COUNTS},
+        **amounts,
+        **waits,
+    )
+
+
+def _kinds(offer: Offer) -> list[tuple[Any, str]]:
+    return [(Policy, offer.policy), (Rule, offer.rule), (Pay, offer.pay)]
+
+
+def _member(kind: Any, word: str) -> Any:
+    try:
+        return kind[word.upper().replace("-", "_").replace(" ", "_")]
+    except KeyError:
+        words = ", ".join(each.name.lower().replace("_", "-") for each in kind)
+        raise UsageError(
+            f"`{shown(word, 40)}` is not one of {words}", "docs/federate.md tells of them."
+        ) from None
+
+
+def _start(session: Session, key: str, wait: int) -> int:
+    """The same when an interrupted creation is run again in time."""
+    folder, now = secret_folder(session), int(session.chain.now())
+    found = (folder.read(key) or {}).get("start", "")
+    if not found.isdecimal() or int(found) <= now:
+        found = str(now + wait)
+        folder.write(key, {"start": found})
+    return int(found)

@@ -1,0 +1,198 @@
+"""What is to be done in a federation: by its parties, by whoever refutes, and by anybody."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from orchestrator.bindings.federation import Federation, Phase
+from orchestrator.kernel.session import Session
+from orchestrator.kernel.system import ANYBODY, Duty, System
+from orchestrator.kernel.system import Look as AnyLook
+from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
+from orchestrator.systems.federation.finding import KIND, open_federation
+from orchestrator.systems.federation.joining import money_of, withdraw
+from orchestrator.systems.federation.rounds import NO_SEAT, ballot_of, has_committee, phase_of
+from orchestrator.types import Address, Seconds
+
+Look = AnyLook[Federation]
+
+
+class Role(StrEnum):
+    """Who has duties, besides anybody."""
+
+    PARTY = "party"
+
+
+_PARTY = frozenset({Role.PARTY})
+_ALL = frozenset({Role.PARTY, ANYBODY})
+
+
+def _duty(
+    name: str, roles: frozenset[str], due: Callable[[Look], Seconds | None], act: Callable[[Look], str]
+) -> Duty[Federation]:
+    def do(look: Look) -> Iterator[str]:
+        if said := act(look):
+            yield said
+
+    return Duty(name, due, do, roles)
+
+
+def _bit(look: Look) -> int:
+    """The account's seat as a mask; 0 without one."""
+    seat = look.instance.party_of(look.account.address).seat
+    return 0 if seat == NO_SEAT else 1 << seat
+
+
+def _now_if(condition: Callable[[Look], object]) -> Callable[[Look], Seconds | None]:
+    return lambda look: look.now if condition(look) else None
+
+
+def _commits(look: Look) -> bool:
+    if phase_of(look.instance) is not Phase.COMMITTING:
+        return False
+    state = look.instance.state()
+    return bool(_bit(look) & state.seats & ~state.committed)
+
+
+def _commit(look: Look) -> str:
+    done = party.commit(look.session, look.instance, look.account)
+    return f"committed to an update in round {look.instance.state().round}" if done else ""
+
+
+def _reveals(look: Look) -> bool:
+    if phase_of(look.instance) is not Phase.REVEALING:
+        return False
+    state = look.instance.state()
+    return bool(_bit(look) & state.committed & ~state.revealed)
+
+
+def _reveal(look: Look) -> str:
+    done = party.reveal(look.session, look.instance, look.account)
+    return f"revealed the update of round {look.instance.state().round}" if done else ""
+
+
+def _speaks(look: Look) -> bool:
+    if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
+        return False
+    ballot, state = ballot_of(look.instance), look.instance.state()
+    early = look.now < state.since + _until_scores_open(look.instance)
+    if not ballot or not early:
+        return False
+    # Until it is drawn, whoever revealed may be in the committee, and draws it.
+    return bool(_bit(look) & (ballot.committee & ~ballot.spoke if ballot.committee else state.revealed))
+
+
+def _speak(look: Look) -> str:
+    done = scoring.commit_scores(look.session, look.instance, look.account)
+    return "committed to scores" if done else ""
+
+
+def _judges(look: Look) -> bool:
+    if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
+        return False
+    ballot, state = ballot_of(look.instance), look.instance.state()
+    if ballot is None:
+        return False
+    over = ballot.spoke == ballot.committee or look.now >= state.since + _until_scores_open(look.instance)
+    return bool(over and _bit(look) & ballot.spoke & ~ballot.judged)
+
+
+def _judge(look: Look) -> str:
+    done = scoring.reveal_scores(look.session, look.instance, look.account)
+    return "revealed its scores" if done else ""
+
+
+def _claims(look: Look) -> bool:
+    """Whether the account's turn has come."""
+    if phase_of(look.instance) is not Phase.CLAIMING:
+        return False
+    terms, state, bit = look.instance.terms, look.instance.state(), _bit(look)
+    judged = look.instance.judgement()
+    if not bit & state.seats & ~state.tried or judged.accepted.bit_count() < terms.quorum:
+        return False
+    waiting = [byte - 1 for byte in judged.order.to_bytes(32, "little") if byte]
+    waiting = [seat for seat in waiting if (state.seats & ~state.tried) >> seat & 1]
+    begins = look.instance.clock().ends_at - terms.turn * (len(waiting) + 1)
+    turns = max(0, int(look.now) - begins) // terms.turn
+    mine = waiting.index(bit.bit_length() - 1) if bit.bit_length() - 1 in waiting else len(waiting)
+    return turns >= mine
+
+
+def _claim(look: Look) -> str:
+    made = aggregating.claim(look.session, look.instance, look.account, look.consent)
+    return f"claimed the aggregate of round {look.instance.state().round}: {made.root.hex()[:16]}…"
+
+
+def _disputable(look: Look) -> bool:
+    open_ = phase_of(look.instance) is Phase.CHALLENGING and look.now < look.instance.clock().ends_at
+    return bool(open_ and refuting.check(look.session, look.instance))
+
+
+def _refute(look: Look) -> str:
+    fault = refuting.check(look.session, look.instance)
+    if fault is None:
+        return ""
+    reward = refuting.refute(look.session, look.instance, look.account, fault)
+    return f"refuted a claim ({fault.sentence}) for {money_of(look.instance).show(reward)}"
+
+
+def _crank_due(look: Look) -> Seconds | None:
+    """At the end of the phase, or now where it cannot go on."""
+    instance = look.instance
+    clock, state, terms = instance.clock(), instance.state(), instance.terms
+    kind = Phase(clock.phase)
+    if kind is Phase.CLOSED or (state.demanded and kind is Phase.CHALLENGING):
+        return None
+    if kind is Phase.JOINING:
+        full = state.seats.bit_count() == terms.seats
+        return look.now if full else Seconds(clock.ends_at)
+    few = state.committed.bit_count() < terms.quorum
+    if kind is not Phase.REVEALING:
+        few = few or state.revealed.bit_count() < terms.quorum
+    undrawn = kind is Phase.JUDGING and has_committee(instance) and ballot_of(instance) is None
+    ends = kind in (Phase.COMMITTING, Phase.CHALLENGING)
+    return look.now if not ends and (few or undrawn) else Seconds(clock.ends_at)
+
+
+def _crank(look: Look) -> str:
+    return cranking.crank(look.session, look.instance, look.account)
+
+
+def _free(look: Look) -> bool:
+    return look.instance.state().closed and bool(_bit(look) or look.instance.balance_of(look.account.address))
+
+
+def _withdraw(look: Look) -> str:
+    taken = withdraw(look.session, look.instance, look.account)
+    return f"took {money_of(look.instance).show(taken)} out" if taken else ""
+
+
+def _until_scores_open(federation: Federation) -> int:
+    terms = federation.terms
+    return terms.committing + terms.revealing + terms.judging
+
+
+def roles_of(session: Session, federation: Federation, who: Address) -> frozenset[str]:
+    """What `who` is in a federation: a party, or the organizer, who has money to take out."""
+    seated = federation.party_of(who).seat != NO_SEAT
+    owner = federation.terms.organizer == who or federation.balance_of(who) != 0
+    return _PARTY if seated or owner else frozenset()
+
+
+SYSTEM: System[Federation] = System(
+    name="federation",
+    kind=KIND,
+    open=open_federation,
+    address_of=lambda federation: federation.address,
+    roles_of=roles_of,
+    over=lambda federation: federation.state().closed,
+    duties=(
+        _duty("commit to an update", _PARTY, _now_if(_commits), _commit),
+        _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
+        _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
+        _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
+        _duty("refute a wrong claim", _ALL, _now_if(_disputable), _refute),
+        _duty("claim the aggregate", _PARTY, _now_if(_claims), _claim),
+        _duty("go on to the next round", _ALL, _crank_due, _crank),
+        _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
+    ),
+)

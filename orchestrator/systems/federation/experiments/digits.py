@@ -1,0 +1,36 @@
+"""The federation that most experiments run: ten parties, handwritten digits, 2,410 parameters."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from orchestrator.systems.federation.simulation.characters import Absent, Character
+from orchestrator.systems.federation.simulation.datasets import digits, evenly, unevenly
+from orchestrator.systems.federation.simulation.networks import Network
+from orchestrator.systems.federation.simulation.playing import Plan, Played, play
+
+PARTIES = 10
+NETWORK = Network(inputs=64, classes=10, hidden=32)
+
+
+def runs(
+    plan: Plan, cast: Sequence[Character], seeds: Sequence[int], alpha: float | None = None
+) -> list[Played]:
+    """A run for each seed, rows shared evenly or by Dirichlet(`alpha`)."""
+    found = []
+    for seed in seeds:
+        data, rng = digits(seed), np.random.default_rng(seed)
+        count = len(data.labels)
+        parts = unevenly(data.labels, len(cast), alpha, rng) if alpha else evenly(count, len(cast), rng)
+        found.append(play(plan, data, parts, cast, seed))
+    return found
+
+
+def last(played: Sequence[Played]) -> float:
+    """The accuracy in the end, on average."""
+    return round(float(np.mean([each.accuracy[-1] for each in played])), 4)
+
+
+def away(count: int, cast: Sequence[Character]) -> list[Character]:
+    """The same cast without its first `count`."""
+    return [*[Absent(chance=1.0)] * count, *cast[count:]]

@@ -1,0 +1,57 @@
+"""Votes of all others against parties who train on wrong labels, and vote for each other."""
+
+from orchestrator.systems.federation.experiments.base import (
+    Experiment,
+    Outcome,
+    Picture,
+    Row,
+    at_least,
+    at_most,
+)
+from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
+from orchestrator.systems.federation.simulation.characters import Character, Flipper, Honest
+from orchestrator.systems.federation.simulation.playing import Plan, Policy
+from orchestrator.types import Report
+
+FLIPPERS = (0, 2, 3, 4, 5, 6)
+SEEDS = range(6)
+TOLERANCE = 0.1
+"""How much accuracy an update may cost a voter: one honest party's alone often costs 5 %."""
+
+LOST = "the rows of those who are voted out are missing: honest parties alone reach no more"
+
+
+def run(progress: Report | None = None) -> Outcome:
+    rows: list[Row] = []
+    for number, bad in enumerate(FLIPPERS):
+        cast: list[Character] = [Flipper()] * bad + [Honest()] * (PARTIES - bad)
+        voted = runs(Plan(NETWORK, rounds=6, policy=Policy.MAJORITY, tolerance=TOLERANCE), cast, SEEDS)
+        alone = runs(Plan(NETWORK, rounds=6), away(bad, cast), SEEDS)
+        mean = runs(Plan(NETWORK, rounds=6), cast, SEEDS)
+        rows.append(
+            {"flippers": bad, "voted": last(voted), "plain_mean": last(mean), "honest_alone": last(alone)}
+        )
+        if progress:
+            progress(number + 1, len(FLIPPERS))
+    reached = {row["flippers"]: row["voted"] for row in rows}
+    behind = [row["honest_alone"] - row["voted"] for row in rows[:4]]
+    checks = [
+        at_least("accuracy with up to 4 of 10", [reached[bad] for bad in (0, 2, 3, 4)], 0.95, LOST),
+        at_most("what is lost against honest parties alone, with up to 4", behind, 0.01),
+        at_most("more than half of them own the model", [reached[6]], 0.2),
+        at_most("so do half, where an update needs more than half of all votes", [reached[5]], 0.2),
+    ]
+    return Outcome(
+        rows,
+        checks,
+        Picture("flippers", ("voted", "plain_mean", "honest_alone"), "accuracy on the test rows"),
+        {},
+    )
+
+
+EXPERIMENT = Experiment(
+    "majority",
+    "Label flippers of ten parties who vote for each other",
+    "Zhu et al., 2019 (blockchain-based privacy-preserving federated learning)",
+    run,
+)

@@ -1,0 +1,106 @@
+"""Committees against parties who send random updates, and lie as scorers."""
+
+from itertools import combinations
+
+from orchestrator.systems.federation.experiments.base import (
+    Check,
+    Experiment,
+    Outcome,
+    Picture,
+    Row,
+    at_least,
+    at_most,
+)
+from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
+from orchestrator.systems.federation.simulation.characters import Character, Honest, Poisoner
+from orchestrator.systems.federation.simulation.playing import Plan, Played, Policy
+from orchestrator.types import Report
+
+SEEDS, CLIP = range(6), 4.0
+WORST = 5
+LOST = "the rows of the poisoners are missing: honest parties alone reach no more"
+
+
+def run(progress: Report | None = None) -> Outcome:
+    rows: list[Row] = []
+    for bad in range(WORST + 1):
+        cast: list[Character] = [Poisoner(norm=3 * CLIP)] * bad + [Honest()] * (PARTIES - bad)
+        five = runs(Plan(NETWORK, policy=Policy.COMMITTEE, committee=5, clip=CLIP), cast, SEEDS)
+        nine = runs(Plan(NETWORK, policy=Policy.COMMITTEE, committee=9, clip=CLIP), cast, SEEDS)
+        mean = runs(Plan(NETWORK, clip=CLIP), cast, SEEDS)
+        meek: list[Character] = [Poisoner(norm=CLIP)] * bad + [Honest()] * (PARTIES - bad)
+        short = runs(Plan(NETWORK, clip=CLIP), meek, SEEDS)
+        alone = runs(Plan(NETWORK, clip=CLIP), away(bad, cast), SEEDS)
+        rows.append(
+            {
+                "poisoners": bad,
+                "committee_of_5": last(five),
+                "committee_of_9": last(nine),
+                "plain_mean": last(mean),
+                "mean_of_short_poison": last(short),
+                "honest_alone": last(alone),
+                "bad_rejected": _rejected(five, range(bad)),
+                "bad_rejected_by_9": _rejected(nine, range(bad)),
+                "good_rejected": _rejected(five, range(bad, PARTIES)),
+                "liars_win_5": round(_won(bad, 5), 3),
+                "liars_win_7": round(_won(bad, 7), 3),
+                "liars_win_9": round(_won(bad, 9), 3),
+            }
+        )
+        if progress:
+            progress(bad + 1, WORST + 1)
+    upto = rows[:WORST]
+    gains = [row["committee_of_5"] - row["plain_mean"] for row in rows[1:WORST]]
+    checks = [
+        at_least(
+            "accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955, LOST
+        ),
+        at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
+        at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
+        Check("it is better than the plain mean", min(gains) > 0, f"least gain {min(gains):.4f}"),
+        at_most("few honest updates are refused", _column(upto, "good_rejected"), 0.04),
+        at_most("what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015),
+        Check(
+            "half of ten is the cliff: many more of them get in",
+            rows[5]["bad_rejected"] < rows[4]["bad_rejected"] - 0.2,
+            f"rejected {rows[4]['bad_rejected']} of 4 and {rows[5]['bad_rejected']} of 5",
+        ),
+        Check(
+            "liars win committees of 9 only with half of all seats",
+            rows[4]["liars_win_9"] == 0 < rows[5]["liars_win_9"],
+            f"{rows[4]['liars_win_9']} and {rows[5]['liars_win_9']} of all draws",
+        ),
+    ]
+    lines = ("committee_of_5", "committee_of_9", "plain_mean", "mean_of_short_poison", "honest_alone")
+    return Outcome(rows, checks, Picture("poisoners", lines, "accuracy on the test rows"), {})
+
+
+def _column(rows: list[Row], name: str) -> list[float]:
+    return [row[name] for row in rows]
+
+
+def _behind(rows: list[Row], name: str) -> list[float]:
+    """By how much accuracy a column is behind the honest parties alone."""
+    return [row["honest_alone"] - row[name] for row in rows]
+
+
+def _rejected(played: list[Played], seats: range) -> float | None:
+    """The share of the updates of `seats` that were not in."""
+    sent = sum(each.tallies[seat].sent for each in played for seat in seats)
+    taken = sum(each.tallies[seat].accepted for each in played for seat in seats)
+    return round(1 - taken / sent, 3) if sent else None
+
+
+def _won(bad: int, size: int) -> float:
+    """In which share of committees the bad are the majority."""
+    draws = [sum(seat < bad for seat in drawn) > size // 2 for drawn in combinations(range(PARTIES), size)]
+    return sum(draws) / len(draws)
+
+
+EXPERIMENT = Experiment(
+    "poq-poison",
+    "Random updates three times as long as honest ones, by parties who also lie as scorers",
+    "Lu et al., 2020 (proof of training quality)",
+    run,
+    slow=True,
+)

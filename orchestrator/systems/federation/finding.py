@@ -1,0 +1,167 @@
+"""Where federations are found, what their organizers say of them, and where a party's secrets are kept."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.bindings.federation import Created, Federation, FederationFactory
+from orchestrator.chain.naming import checked_address, is_address_like
+from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.kernel.secrets import SecretFolder
+from orchestrator.kernel.session import Session
+from orchestrator.provenance.canonical import decode, encode
+from orchestrator.storage.cid import DAG_PB, RAW, Cid
+from orchestrator.systems.federation.simulation.networks import Network, Training
+from orchestrator.text import shown
+from orchestrator.types import Address, Digest
+
+if TYPE_CHECKING:
+    from orchestrator.chain import Account, Receipt
+    from orchestrator.chain.bound import Call
+
+KIND = "federation"
+FORMAT = "diln-federation/1"
+LONGEST = 1 << 16
+LONGEST_NAME = 100
+LARGEST_BLOCK = 1 << 20
+"""A longer file is a tree of blocks, whose CID has another codec."""
+
+MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What an organizer says of a federation: canonical JSON whose SHA-256 is in the terms.
+
+    The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
+    are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths.
+    """
+
+    name: str
+    target: str
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    hidden: int = 0
+    epochs: int = 5
+    rate: int = 300
+    batch: int = 16
+    source: str = ""
+
+    def to_bytes(self) -> bytes:
+        lists = {"features": list(self.features), "classes": list(self.classes)}
+        return encode({"format": FORMAT, **asdict(self), **lists})
+
+    @property
+    def digest(self) -> Digest:
+        return Digest(hashlib.sha256(self.to_bytes()).digest())
+
+    @property
+    def network(self) -> Network:
+        return Network(len(self.features), len(self.classes), self.hidden)
+
+    @property
+    def training(self) -> Training:
+        return Training(self.epochs, self.rate / 1000, self.batch)
+
+
+def parse_descriptor(data: bytes) -> Descriptor:
+    """Read what `to_bytes` wrote, of strangers. Raises DataError."""
+    try:
+        content = decode(data)
+        texts = {name: str(content[name]) for name in ("name", "target", "source")}
+        features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
+        numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
+        known = content["format"] == FORMAT
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", _ASK) from error
+    sound = (
+        0 < len(features) <= MOST_INPUTS
+        and 1 < len(classes) <= MOST_CLASSES
+        and 0 <= numbers["hidden"] <= MOST_HIDDEN
+        and 0 < numbers["epochs"] <= 1000
+        and 0 < numbers["rate"] <= 100_000
+        and 0 < numbers["batch"] <= 1 << 20
+    )
+    if not known or not sound:
+        raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
+    return Descriptor(texts["name"], texts["target"], features, classes, source=texts["source"], **numbers)
+
+
+def factory_of(session: Session) -> FederationFactory:
+    """The factory on this chain. Raises NotDeployed before `diln migrate`."""
+    return session.deployed(FederationFactory, "FederationFactory")
+
+
+def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:
+    """Where a party's secrets are kept; without a federation, what is to be created again after a kill."""
+    return SecretFolder(session.settings.home / "federations" / (federation or "drafts"))
+
+
+def act(session: Session, call: "Call", account: "Account", *what: object, value: int = 0) -> "Receipt":
+    """Send what can happen only once: `what` names it within its federation."""
+    once = "-".join(map(str, ("federation", call.address, account.address, *what)))
+    return session.send(call, account, value=value, once=once)
+
+
+def federations(session: Session, **filters: Address) -> list[Federation]:
+    """All federations of this chain's factory, oldest first; `filters` as of Created."""
+    made = factory_of(session).events(Created, None, None, **filters)
+    return [Federation(session.chain, each.instance, each.block_number) for each in made]
+
+
+def open_federation(session: Session, address: Address) -> Federation:
+    """The federation at `address`. Raises NotDeployed for one that this factory did not make."""
+    found = next(iter(federations(session, instance=address)), None)
+    if found is None:
+        raise NotDeployed(f"{address} is not a federation of this chain's factory", _LIST)
+    return found
+
+
+def find(session: Session, reference: str = "latest") -> Federation:
+    """The federation that `reference` names: an address, its name, or `latest`.
+
+    The latest is the last that was created or joined from this folder, never a stranger's. Of several with a
+    name, those that this folder knows come first. Raises ChainError for none, or for several.
+    """
+    if reference == "latest":
+        last = session.known.last(KIND)
+        if last is None:
+            raise ChainError("no federation was created or joined from this folder", _LIST)
+        return open_federation(session, last)
+    if is_address_like(reference):
+        return open_federation(session, checked_address(reference))
+    named = [each for each in federations(session) if name_of(session, each) == reference]
+    known = [each for each in named if session.known.knows(each.address)]
+    chosen = known or named
+    if len(chosen) != 1:
+        what = "several federations are" if chosen else "no federation is"
+        raise ChainError(f"{what} called `{shown(reference, LONGEST_NAME)}` here", _LIST)
+    return chosen[0]
+
+
+def descriptor_of(session: Session, federation: Federation) -> Descriptor:
+    """What its organizer published. Raises StorageError where it is not to be had, DataError."""
+    return parse_descriptor(session.storage.read(cid_of(federation.terms.descriptor), limit=LONGEST))
+
+
+def name_of(session: Session, federation: Federation) -> str:
+    """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
+    try:
+        at_hand = session.storage.has(cid_of(federation.terms.descriptor))
+        return shown(descriptor_of(session, federation).name, LONGEST_NAME) if at_hand else ""
+    except (DataError, StorageError):
+        return ""
+
+
+def cid_of(digest: bytes, length: int = 0) -> str:
+    """Where the file of `length` bytes is that the contract knows by this digest."""
+    return str(Cid(1, RAW if length <= LARGEST_BLOCK else DAG_PB, digest))
+
+
+def store(session: Session, data: bytes) -> Digest:
+    """Pin a file; the digest by which `cid_of` finds it."""
+    return Digest(Cid.parse(session.storage.put(data).cid).digest)
+
+
+_ASK = "Ask the federation's organizer."
+_LIST = "`diln federation list` shows all of them; name one by its address."

@@ -1,0 +1,128 @@
+"""Take a seat with a deposit, give it up, and take out what is one's own."""
+
+from pathlib import Path
+
+from orchestrator.bindings.federation import Federation, Joined, PartyOf, Withdrawn
+from orchestrator.chain import Account
+from orchestrator.errors import ChainError, InsufficientFunds
+from orchestrator.kernel.money import Currency, currency_of
+from orchestrator.kernel.session import Consent, Session
+from orchestrator.systems.federation.finding import KIND, act, secret_folder
+from orchestrator.systems.federation.rounds import NO_SEAT
+from orchestrator.systems.federation.rows import read_rows
+from orchestrator.times import show_duration
+from orchestrator.types import Address, Wei
+
+DATA = "data"
+
+
+def money_of(federation: Federation) -> Currency:
+    """What all amounts are in."""
+    return currency_of(federation.chain, federation.terms.currency)
+
+
+def amount(federation: Federation, units: int) -> int:
+    """An amount of the terms, in the currency's smallest units."""
+    return units * federation.terms.unit
+
+
+def join(
+    session: Session,
+    federation: Federation,
+    party: Account,
+    data: Path,
+    consent: Consent | None = None,
+    admission: bytes = b"",
+) -> PartyOf:
+    """Take a seat, with the rows of `data` to train and score on; twice, it happens once.
+
+    Raises DataError for rows that do not fit the model, ChainError where no seat is to be had,
+    InsufficientFunds.
+    """
+    read_rows(session, federation, data)
+    with session.alone(f"federation {federation.address} {party.address}"):
+        seat = federation.party_of(party.address)
+        if seat.seat == NO_SEAT:
+            deposit = amount(federation, federation.terms.deposit)
+            if consent:
+                consent(Wei(deposit), promises(federation))
+            before = sum(1 for _ in federation.events(Joined, party=party.address))
+            _pay(session, federation, party, deposit)
+            value = deposit if money_of(federation).is_ether else 0
+            act(session, federation.join(admission), party, "join", before, value=value)
+        session.known.remember(federation.address, KIND)
+        secret_folder(session, federation.address).write(
+            f"{DATA}-{party.address}", {DATA: str(data.resolve())}
+        )
+        return federation.party_of(party.address)
+
+
+def data_of(session: Session, federation: Federation, party: Address) -> Path | None:
+    """The rows that a party joined with."""
+    found = secret_folder(session, federation.address).read(f"{DATA}-{party}")
+    return Path(found[DATA]) if found and found.get(DATA) else None
+
+
+def leave(session: Session, federation: Federation, party: Account) -> None:
+    """Give the seat up; deposit and earnings are free then. Raises ContractReverted within a round."""
+    seat = federation.party_of(party.address)
+    if seat.seat == NO_SEAT:
+        return
+    joined = sum(1 for _ in federation.events(Joined, party=party.address))
+    act(session, federation.leave(), party, "leave", joined)
+
+
+def withdraw(session: Session, federation: Federation, owner: Account, to: Address | None = None) -> int:
+    """Take all that is free out, to its owner or `to`; returns how much.
+
+    Once all is over, the seat is given up first, so that the deposit is among it.
+    """
+    if federation.state().closed:
+        leave(session, federation, owner)
+    free = federation.balance_of(owner.address)
+    if free:
+        times = sum(1 for _ in federation.events(Withdrawn, account=owner.address))
+        act(session, federation.withdraw(to or owner.address, free), owner, "withdraw", times)
+    return free
+
+
+def promises(federation: Federation) -> list[str]:
+    """What a party pays and when it loses it, in sentences."""
+    terms, money = federation.terms, money_of(federation)
+    deposit, fine = (money.show(amount(federation, units)) for units in (terms.deposit, terms.fine))
+    said = [
+        f"A seat of {federation.address} takes a deposit of {deposit}; it returns when you leave.",
+        f"{fine} of it are lost each time you commit to an update and do not reveal it within "
+        f"{show_duration(terms.revealing)}, are first to aggregate and do not within "
+        f"{show_duration(terms.turn)}, or do not show within {show_duration(terms.supply)} what is demanded.",
+    ]
+    if terms.committee:
+        wait = show_duration(terms.judging)
+        said.append(f"So it is when you are drawn to score and do not commit and reveal within {wait} each.")
+    if terms.obliged:
+        said.append("So it is in every round that you do not commit to.")
+    said.append("Updates are public: they tell something of your data. Nothing here hides it.")
+    return said
+
+
+def _pay(session: Session, federation: Federation, payer: Account, needed: int) -> None:
+    """Bring a token in where amounts are in one; ether goes with the call."""
+    money = money_of(federation)
+    if money.is_ether:
+        return
+    free = federation.balance_of(payer.address)
+    if free < needed:
+        raise InsufficientFunds(
+            f"{payer.name} has {money.show(free)} here, not {money.show(needed)}",
+            "Bring it in with `fund` of the contract first.",
+        )
+
+
+def require_seat(federation: Federation, party: Account) -> PartyOf:
+    """Raises ChainError for who has no seat."""
+    found = federation.party_of(party.address)
+    if found.seat == NO_SEAT:
+        raise ChainError(
+            f"{party.name} has no seat in {federation.address}", "`diln federation join` takes one."
+        )
+    return found

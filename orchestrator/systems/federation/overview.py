@@ -1,0 +1,83 @@
+"""A federation at one moment, and all that happened in it."""
+
+from dataclasses import dataclass
+
+from orchestrator.bindings import federation as abi
+from orchestrator.bindings.federation import Federation, Phase
+from orchestrator.chain.bound import Event
+from orchestrator.kernel.session import Session
+from orchestrator.systems.federation.rounds import ballot_of, has_committee, phase_of, seats_of
+from orchestrator.types import Address, Seconds
+
+TOLD: tuple[type[Event], ...] = (
+    abi.Joined,
+    abi.Left,
+    abi.Begun,
+    abi.Committed,
+    abi.Revealed,
+    abi.Drawn,
+    abi.ScoresCommitted,
+    abi.ScoresRevealed,
+    abi.Claimed,
+    abi.Refuted,
+    abi.Finalized,
+    abi.Skipped,
+    abi.Fined,
+    abi.Demanded,
+    abi.Supplied,
+    abi.DemandClosed,
+    abi.Closed,
+    abi.Funded,
+    abi.Withdrawn,
+)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A party, and how far it is in this round."""
+
+    party: Address
+    seat: int
+    deposit: int
+    earned: int
+    active: bool
+    committed: bool
+    revealed: bool
+    scoring: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """A federation as it was after one block."""
+
+    phase: Phase
+    ends_at: Seconds
+    round: int
+    done: int
+    voids: int
+    seats: tuple[Seat, ...]
+
+
+def view(session: Session, federation: Federation) -> View:
+    """All of it from one block."""
+    seen = federation.at(session.chain.head().number)
+    state = seen.state()
+    scorers = 0
+    if ballot := ballot_of(seen):
+        scorers = ballot.committee
+    rows = []
+    for party, seat in sorted(seats_of(seen).items(), key=lambda each: each[1]):
+        own = seen.party_of(party)
+        bits = [bool(mask >> seat & 1) for mask in (state.seats, state.committed, state.revealed, scorers)]
+        rows.append(Seat(party, seat, own.deposit, own.earned, *bits))
+    clock = seen.clock()
+    return View(phase_of(seen), Seconds(clock.ends_at), state.round, state.done, state.voids, tuple(rows))
+
+
+def history(federation: Federation) -> list[Event]:
+    """Everything that the contract told, in order."""
+    kinds = [kind for kind in TOLD if has_committee(federation) or kind not in _COMMITTEE]
+    return sorted((each for kind in kinds for each in federation.events(kind)), key=lambda each: each.place)
+
+
+_COMMITTEE = {abi.Drawn, abi.ScoresCommitted, abi.ScoresRevealed}

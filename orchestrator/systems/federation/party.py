@@ -1,0 +1,161 @@
+"""What a party does in a round: train, commit to the update, reveal it when all have committed.
+
+The update is on disk before its commitment is sent, and is published only when it is revealed. A lost file
+costs the fine; salts come from the wallet, updates only from training again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from eth_utils.crypto import keccak
+
+from orchestrator.bindings.federation import Federation, Phase
+from orchestrator.chain import Account
+from orchestrator.errors import AccountError, ChainError
+from orchestrator.kernel.secrets import derive
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import Update, quantize
+from orchestrator.learning.aggregation.chunks import decode
+from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.storage.cid import Cid
+from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
+from orchestrator.systems.federation.joining import data_of, require_seat
+from orchestrator.systems.federation.rounds import current_model, phase_of
+from orchestrator.systems.federation.rows import Rows, read_rows
+from orchestrator.systems.federation.simulation.networks import train
+from orchestrator.types import Address, Digest
+
+DOMAIN = "DILN federation secrets"
+
+
+@dataclass(frozen=True)
+class Held:
+    """An update that its party has committed to, or is about to."""
+
+    update: Update
+    weight: int
+    cid: Digest
+    salt: bytes
+
+    @property
+    def digest(self) -> Digest:
+        return self.update.digest(self.weight, self.cid)
+
+    def entry(self, party: Address) -> bytes:
+        """What reveals it."""
+        head = bytes.fromhex(party[2:]) + self.update.root + self.weight.to_bytes(2, "big")
+        return head + bytes([self.update.shift]) + self.cid + self.salt
+
+
+def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
+    """The rows that a party joined with. Raises AccountError where they are not known, DataError."""
+    file = data_of(session, federation, party)
+    if file is None:
+        raise AccountError(
+            "nothing is known of this party's data here", "`join --data FILE` says where it is."
+        )
+    return read_rows(session, federation, file)
+
+
+def trained(session: Session, federation: Federation, party: Address) -> Update:
+    """The update of one round of training on the party's rows."""
+    rows, model = rows_of(session, federation, party), current_model(session, federation)
+    size, network = federation.terms.size, rows.descriptor.network
+    seed = int.from_bytes(
+        keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big"
+    )
+    start = model[:size] / UNIT
+    after = train(
+        network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
+    )
+    return quantize(np.rint((after - start) * UNIT).astype(np.int64), federation.terms.width)
+
+
+def commit(session: Session, federation: Federation, party: Account, update: Update | None = None) -> bool:
+    """Train, unless an `update` is given, and commit to it; False if that was done before in this round.
+
+    Raises ChainError outside the time for it, AccountError, DataError.
+    """
+    with session.alone(f"federation {federation.address} {party.address}"):
+        seat = require_seat(federation, party).seat
+        state = federation.state()
+        if state.committed >> seat & 1:
+            return False
+        if phase_of(federation) is not Phase.COMMITTING:
+            raise ChainError(
+                "commitments to this round are not taken now", "`diln federation status` tells when."
+            )
+        held = kept(session, federation, party.address, state.round)
+        if held is None or (update is not None and held.update.root != update.root):
+            held = _hold(session, federation, party, state.round, update)
+        commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
+        act(session, federation.commit(commitment), party, "commit", state.round)
+        return True
+
+
+def reveal(session: Session, federation: Federation, party: Account) -> bool:
+    """Publish the update and reveal it; False if that was done before.
+
+    Raises AccountError where it is lost, ChainError outside the time for it.
+    """
+    with session.alone(f"federation {federation.address} {party.address}"):
+        seat, state = require_seat(federation, party).seat, federation.state()
+        if state.revealed >> seat & 1:
+            return False
+        held = kept(session, federation, party.address, state.round)
+        if held is None:
+            raise AccountError(
+                f"the update of {party.name} for round {state.round} is not here", "It costs the fine."
+            )
+        store(session, held.update.data)
+        act(session, federation.reveal(held.entry(party.address)), party, "reveal", state.round)
+        return True
+
+
+def kept(session: Session, federation: Federation, party: Address, number: int) -> Held | None:
+    """What a party holds for round `number`. Raises AccountError if it is damaged."""
+    found = secret_folder(session, federation.address).read(_name(party, number))
+    if not found:
+        return None
+    terms = federation.terms
+    try:
+        raw = decode(bytes.fromhex(found["data"]), terms.width, terms.size)
+        update = Update(raw, terms.width, int(found["shift"]))
+        salt, cid = bytes.fromhex(found["salt"]), Digest(bytes.fromhex(found["cid"]))
+        return Held(update, int(found["weight"]), cid, salt)
+    except (KeyError, ValueError) as error:
+        raise AccountError(
+            "a kept update is damaged", "Move it away, and train again if there is time."
+        ) from error
+
+
+def _hold(
+    session: Session, federation: Federation, party: Account, number: int, update: Update | None
+) -> Held:
+    made = update or trained(session, federation, party.address)
+    rows = data_of(session, federation, party.address)
+    most = federation.terms.max_weight
+    count = len(read_rows(session, federation, rows).labels) if rows and most > 1 else 1
+    about = keccak(number.to_bytes(32, "big") + made.root)
+    salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
+    held = Held(made, min(max(count, 1), most), _cid(session, made.data), salt)
+    secret_folder(session, federation.address).write(
+        _name(party.address, number),
+        {
+            "data": held.update.data.hex(),
+            "shift": str(made.shift),
+            "weight": str(held.weight),
+            "cid": held.cid.hex(),
+            "salt": salt.hex(),
+        },
+    )
+    return held
+
+
+def _cid(session: Session, data: bytes) -> Digest:
+    """By which the file will be found; a long one is a tree, which only storing it tells."""
+    return Digest(Cid.of(data).digest) if len(data) <= LARGEST_BLOCK else store(session, data)
+
+
+def _name(party: Address, number: int) -> str:
+    return f"update-{party}-{number}"

@@ -1,0 +1,199 @@
+"""What the chain says of a federation, and what storage has of it. Nothing that was fetched is believed."""
+
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+
+import numpy as np
+from eth_abi.abi import encode as abi_encode
+from eth_utils.crypto import keccak
+
+from orchestrator.bindings.federation import (
+    Ballot,
+    Claim,
+    Claimed,
+    Federation,
+    Finalized,
+    Joined,
+    Left,
+    Link,
+    Phase,
+    Policy,
+    Revealed,
+    Rule,
+    Skipped,
+)
+from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import Rule as Reference
+from orchestrator.learning.aggregation import Settings, Update
+from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root
+from orchestrator.systems.federation.finding import cid_of
+from orchestrator.types import Address, Digest
+
+NO_SEAT = 2**256 - 1
+NOTHING = Digest(bytes(32))
+_CLAIM = "(address,uint256,bytes32,bytes32,uint256,uint256,uint256,uint256,bytes32,uint256)"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An update that was revealed and fetched, at its seat."""
+
+    seat: int
+    revealed: Revealed
+    update: Update
+
+    @property
+    def weight(self) -> int:
+        return self.revealed.weight
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finalized round: its claim, and the record that it left."""
+
+    claim: Claim
+    finalized: Finalized
+
+
+def settings_of(federation: Federation) -> Settings:
+    """The rule of the terms, as the reference computes it."""
+    terms = federation.terms
+    rule = Reference(Rule(terms.rule).name.lower().replace("_", "-"))
+    return Settings(rule, max(terms.keep, 1), terms.faulty, terms.trim, terms.bound)
+
+
+def needs_trace(federation: Federation) -> bool:
+    return settings_of(federation).rule.needs_gram or federation.terms.pay.name == "ALIGNMENT"
+
+
+def has_committee(federation: Federation) -> bool:
+    return federation.terms.policy is Policy.QUALITY
+
+
+def ballot_of(federation: Federation) -> Ballot | None:
+    """The committee of the present round; None where none is drawn or being drawn."""
+    ballot = federation.ballot() if has_committee(federation) else None
+    return ballot if ballot and ballot.round == federation.state().round else None
+
+
+def phase_of(federation: Federation) -> Phase:
+    return Phase(federation.clock().phase)
+
+
+def claim_hash(claim: Claim) -> Digest:
+    return Digest(keccak(abi_encode([_CLAIM], [astuple(claim)])))
+
+
+def record_of(link: Link) -> Digest:
+    """What the contract keeps of a finalized round."""
+    kinds = ["bytes32", "uint256", "bytes32", "bytes32"]
+    return Digest(keccak(abi_encode(kinds, [link.previous, link.round, link.model_root, link.claim_hash])))
+
+
+def seats_of(federation: Federation) -> dict[Address, int]:
+    """Who has which seat."""
+    found: dict[Address, int] = {}
+    events: list[Joined | Left] = [*federation.events(Joined), *federation.events(Left)]
+    for each in sorted(events, key=lambda event: event.place):
+        if isinstance(each, Joined):
+            found[each.party] = each.seat
+        else:
+            found.pop(each.party, None)
+    return found
+
+
+def claims(federation: Federation) -> list[Claimed]:
+    return sorted(federation.events(Claimed), key=lambda each: each.place)
+
+
+def pending_claim(federation: Federation) -> Claim | None:
+    """The claim that can be refuted now."""
+    pending = federation.heads().pending
+    if pending == NOTHING:
+        return None
+    return next(each.claim for each in reversed(claims(federation)) if claim_hash(each.claim) == pending)
+
+
+def finished(federation: Federation) -> list[Finished]:
+    """All finalized rounds, the oldest first. The claim that stood is the round's last."""
+    posted = {each.round: each.claim for each in claims(federation)}
+    ends = sorted(federation.events(Finalized), key=lambda each: each.place)
+    return [Finished(posted[each.round], each) for each in ends]
+
+
+def links(federation: Federation) -> list[Link]:
+    """The chain of records: the first is the model that the federation began with."""
+    found = [Link(NOTHING, 0, federation.terms.genesis, NOTHING)]
+    for each in finished(federation):
+        found.append(
+            Link(record_of(found[-1]), each.finalized.round, each.claim.model_root, claim_hash(each.claim))
+        )
+    return found
+
+
+def skipped(federation: Federation) -> list[int]:
+    return [each.round for each in federation.events(Skipped)]
+
+
+def read_model(session: Session, federation: Federation, root: Digest, cid: Digest) -> Integers:
+    """The model (parameters and padding,) with this root. Raises IntegrityError, StorageError, DataError."""
+    size = federation.terms.size
+    length = chunk_count(size) * CHUNK * 4
+    model = decode(session.storage.read(cid_of(cid, length), limit=length), 4, size)
+    if model_root(model) != root:
+        raise IntegrityError("the file of the model is not the one that was claimed", _REFETCH)
+    return model
+
+
+def current_model(session: Session, federation: Federation) -> Integers:
+    """What the present round trains on."""
+    ends = finished(federation)
+    if not ends:
+        return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
+    return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
+
+
+def revealed_in(federation: Federation, number: int) -> list[Revealed]:
+    return list(federation.events(Revealed, round=number))
+
+
+def read_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
+    """A revealed update. Raises IntegrityError for other bytes, StorageError without any, DataError."""
+    terms = federation.terms
+    length = chunk_count(terms.size) * CHUNK * terms.width
+    data = session.storage.read(cid_of(revealed.cid, length), limit=length)
+    update = Update.read(data, terms.size, terms.width, revealed.shift)
+    if update.root != revealed.root:
+        raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
+    return update
+
+
+def opened(
+    session: Session, federation: Federation, number: int, mask: int, seats: dict[Address, int]
+) -> list[Opened]:
+    """The updates of the seats in `mask`, by seat. Raises as `read_update` for the first that is missing."""
+    found = [
+        Opened(seats[each.party], each, read_update(session, federation, each))
+        for each in revealed_in(federation, number)
+        if each.party in seats and mask >> seats[each.party] & 1
+    ]
+    return sorted(found, key=lambda each: each.seat)
+
+
+def unavailable(session: Session, federation: Federation, number: int) -> Iterator[tuple[Revealed, str]]:
+    """Updates that nobody gives, and why."""
+    for each in revealed_in(federation, number):
+        try:
+            read_update(session, federation, each)
+        except (DataError, IntegrityError, StorageError) as error:
+            yield each, error.message
+
+
+def stacked(updates: list[Opened]) -> Integers:
+    """The values, a row an update."""
+    return np.stack([each.update.values for each in updates])
+
+
+_REFETCH = "Fetch it from somebody else, or demand it on-chain."
+assert len(fields(Claim)) == _CLAIM.count(",") + 1  # noqa: S101 - the type follows the contract's

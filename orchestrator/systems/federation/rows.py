@@ -1,0 +1,61 @@
+"""A party's rows: a CSV file with the features and the target of the descriptor."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.bindings.federation import Federation
+from orchestrator.errors import DataError
+from orchestrator.kernel.session import Session
+from orchestrator.learning.reading import parse_table
+from orchestrator.systems.federation.finding import Descriptor, descriptor_of
+from orchestrator.systems.federation.simulation.networks import Floats, Labels
+from orchestrator.text import shown
+
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`features` (rows, features) and `labels` (rows,), numbers of the descriptor's classes."""
+
+    descriptor: Descriptor
+    features: Floats
+    labels: Labels
+
+
+def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
+    """Raises DataError that names what does not fit."""
+    return parse_rows(descriptor_of(session, federation), file)
+
+
+def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
+    """Raises DataError that names what does not fit."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}", "Give a CSV file.") from error
+    table = parse_table(file.name, content, ",").columns
+    wanted = {descriptor.target, *descriptor.features}
+    if missing := sorted(wanted - set(table.column_names)):
+        raise DataError(
+            f"{file.name} has no column {shown(missing[0], _LONGEST)}", "The descriptor names them."
+        )
+    if not table.num_rows:
+        raise DataError(f"{file.name} has no rows", "A party without data has nothing to train on.")
+    try:
+        cells = [[float(cell) for cell in table[name].to_pylist()] for name in descriptor.features]
+    except (TypeError, ValueError) as error:
+        reason = shown(str(error), _LONGEST)
+        raise DataError(
+            f"{file.name}: a feature is not a number: {reason}", "Mend or drop the row."
+        ) from error
+    features = np.array(cells, np.float64).T
+    if not np.isfinite(features).all():
+        raise DataError(f"{file.name} has features that are not finite", "Fill or drop them.")
+    places = {name: place for place, name in enumerate(descriptor.classes)}
+    names = [str(cell) for cell in table[descriptor.target].to_pylist()]
+    if strange := next((name for name in names if name not in places), None):
+        raise DataError(f"{file.name}: `{shown(strange, _LONGEST)}` is not a class of this federation")
+    return Rows(descriptor, features, np.array([places[name] for name in names], np.int64))

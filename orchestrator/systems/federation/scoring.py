@@ -1,0 +1,84 @@
+"""What a scorer does: measure every update on its own rows, commit to the scores, reveal them."""
+
+from orchestrator.bindings.federation import Federation
+from orchestrator.chain import Account
+from orchestrator.errors import AccountError, DataError, IntegrityError, StorageError
+from orchestrator.kernel.secrets import derive
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import apply
+from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.systems.federation.finding import act, secret_folder
+from orchestrator.systems.federation.joining import require_seat
+from orchestrator.systems.federation.party import DOMAIN, rows_of
+from orchestrator.systems.federation.rounds import (
+    ballot_of,
+    current_model,
+    read_update,
+    revealed_in,
+    seats_of,
+)
+from orchestrator.systems.federation.simulation.judging import SCALE, score
+from orchestrator.types import Digest
+
+
+def scores(session: Session, federation: Federation, scorer: Account) -> int:
+    """A word with the mean absolute error of the model after each update, on the scorer's rows.
+
+    What cannot be had has the worst score: acceptance attests that an update can be fetched.
+    """
+    rows, model = rows_of(session, federation, scorer.address), current_model(session, federation)
+    network, seats, size, word = rows.descriptor.network, seats_of(federation), federation.terms.size, 0
+    for each in revealed_in(federation, federation.state().round):
+        if each.party == scorer.address or each.party not in seats:
+            continue
+        try:
+            update = read_update(session, federation, each)
+            after = apply(model, update.values)[:size] / UNIT
+            found = score(network.absolute_error(after, rows.features, rows.labels))
+        except (DataError, IntegrityError, StorageError):
+            found = SCALE
+        word |= found << 16 * seats[each.party]
+    return word
+
+
+def commit_scores(session: Session, federation: Federation, scorer: Account, word: int | None = None) -> bool:
+    """Measure, unless a `word` is given, and commit; False if that was done before. Draws, if nobody has."""
+    with session.alone(f"federation {federation.address} {scorer.address}"):
+        seat, number = require_seat(federation, scorer).seat, federation.state().round
+        ballot = ballot_of(federation)
+        if ballot is None or not ballot.committee:
+            act(session, federation.draw(), scorer, "draw" if ballot is None else "committee", number)
+            ballot = ballot_of(federation)
+        if ballot is None or not (ballot.committee & ~ballot.spoke) >> seat & 1:
+            return False
+        found = scores(session, federation, scorer) if word is None else word
+        about = Digest(found.to_bytes(32, "big"))
+        salt = derive(scorer, DOMAIN, session.chain.chain_id, f"scores {number}", about, federation.address)
+        secret_folder(session, federation.address).write(
+            _name(scorer, number), {"word": hex(found), "salt": salt.hex()}
+        )
+        commitment = federation.scores_commitment_of(number, scorer.address, found, salt)
+        act(session, federation.commit_score(commitment), scorer, "scores", number)
+        return True
+
+
+def reveal_scores(session: Session, federation: Federation, scorer: Account) -> bool:
+    """Reveal the scores; False if that was done before. Raises AccountError where they are lost."""
+    with session.alone(f"federation {federation.address} {scorer.address}"):
+        seat, number = require_seat(federation, scorer).seat, federation.state().round
+        ballot = ballot_of(federation)
+        if ballot is None or not (ballot.spoke & ~ballot.judged) >> seat & 1:
+            return False
+        found = secret_folder(session, federation.address).read(_name(scorer, number))
+        if not found:
+            raise AccountError(
+                f"the scores of {scorer.name} for round {number} are not here", "It costs the fine."
+            )
+        word = int(found["word"], 16).to_bytes(32, "big")
+        entry = bytes.fromhex(scorer.address[2:]) + word + bytes.fromhex(found["salt"])
+        act(session, federation.reveal_scores(entry), scorer, "reveal-scores", number)
+        return True
+
+
+def _name(scorer: Account, number: int) -> str:
+    return f"scores-{scorer.address}-{number}"

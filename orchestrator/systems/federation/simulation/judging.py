@@ -1,0 +1,41 @@
+"""Which updates are in: the judgements of the contract's policies, in whole numbers."""
+
+from collections.abc import Sequence
+
+SCALE = 2**16 - 1
+"""A mean absolute error of 1, as a score."""
+
+
+def score(absolute_error: float) -> int:
+    """A mean absolute error as a committee commits to it; lower is better."""
+    return min(max(round(absolute_error * SCALE), 0), SCALE)
+
+
+def medians(scores: Sequence[Sequence[int]], own: Sequence[int | None]) -> list[int]:
+    """Of the rows of scorers, for each update the (upper) median of what others say of it.
+
+    `own` has for each scorer the place of its own update, None if it sent none.
+    """
+    columns = enumerate(zip(*scores, strict=True))
+    others = [
+        sorted(score for score, mine in zip(column, own, strict=True) if mine != place)
+        for place, column in columns
+    ]
+    return [column[len(column) // 2] for column in others]
+
+
+def accepted(middles: Sequence[int]) -> list[int]:
+    """The places of updates that are at most half again as bad as the (upper) median one."""
+    limit = sorted(middles)[len(middles) // 2] * 3 // 2
+    return [place for place, value in enumerate(middles) if value <= limit]
+
+
+def leader(middles: Sequence[int]) -> int:
+    """Who may claim first: the least median, of equals the lower seat."""
+    return min(range(len(middles)), key=lambda place: (middles[place], place))
+
+
+def majority(votes: Sequence[Sequence[bool]], seats: int) -> list[int]:
+    """The places of updates that more than half of all `seats` vote in. `votes`: a row a voter."""
+    counts = [sum(column) for column in zip(*votes, strict=True)]
+    return [place for place, count in enumerate(counts) if 2 * count > seats]

@@ -1,0 +1,89 @@
+"""Fetch and recompute a whole history: every update, root, rule, model and record."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.bindings.federation import Claimed, Federation, Revealed
+from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation.chunks import Integers
+from orchestrator.systems.federation.aggregating import compute
+from orchestrator.systems.federation.rounds import (
+    Finished,
+    Opened,
+    claims,
+    finished,
+    links,
+    read_model,
+    read_update,
+    record_of,
+    seats_of,
+)
+from orchestrator.types import Digest
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found of a round; `fault` is empty where all is right."""
+
+    round: int
+    updates: int
+    model: Digest
+    fault: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.fault
+
+
+def verify(session: Session, federation: Federation) -> Iterator[Checked]:
+    """Every finalized round, the oldest first, up to the first that is wrong or cannot be had."""
+    terms = federation.terms
+    try:
+        model = read_model(session, federation, terms.genesis, terms.genesis_cid)
+    except (DataError, IntegrityError, StorageError) as error:
+        yield Checked(0, 0, terms.genesis, f"the first model: {error.message}")
+        return
+    chain = links(federation)
+    posted = {each.round: each for each in claims(federation)}
+    for place, each in enumerate(finished(federation)):
+        number = each.finalized.round
+        try:
+            updates, model = _round(session, federation, each, model, posted[number])
+            link = chain[place + 1]
+            fault = (
+                ""
+                if record_of(link) == each.finalized.record
+                else "its record does not follow from its claim"
+            )
+        except (DataError, IntegrityError, StorageError) as error:
+            updates, fault = [], error.message
+        yield Checked(number, len(updates), each.claim.model_root, fault)
+        if fault:
+            return
+
+
+def _round(
+    session: Session, federation: Federation, each: Finished, model: Integers, posted: Claimed
+) -> tuple[list[Opened], Integers]:
+    """The updates and the next model of a round. Raises IntegrityError for the first thing that is wrong."""
+    claim = each.claim
+    then = federation.at(posted.block_number)
+    seats = seats_of(then)
+    revealed = [one for one in then.events(Revealed, round=each.finalized.round) if one.party in seats]
+    found = [
+        Opened(seats[one.party], one, read_update(session, federation, one))
+        for one in revealed
+        if claim.accepted >> seats[one.party] & 1
+    ]
+    updates = sorted(found, key=lambda one: one.seat)
+    if sum(1 << one.seat for one in updates) != claim.accepted:
+        raise IntegrityError("it has updates that nobody revealed", "Do not use this model.")
+    right = compute(federation, model, updates, claim.merits)
+    if (right.selected, right.factors, right.merits) != (claim.selected, claim.factors, claim.merits):
+        raise IntegrityError("its selection does not follow from the updates", "Do not use this model.")
+    if right.gram_root != claim.gram_root:
+        raise IntegrityError("its trace does not follow from the updates", "Do not use this model.")
+    if right.root != claim.model_root:
+        raise IntegrityError("its model does not follow from the updates", "Do not use this model.")
+    return updates, right.model

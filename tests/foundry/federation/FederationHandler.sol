@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Currency} from "../../../contracts/kernel/Currency.sol";
+import {
+    ChunkPair,
+    Claim,
+    IFederation,
+    Link,
+    Part,
+    PartyChunk,
+    Phase,
+    State,
+    Terms
+} from "../../../contracts/federation/IFederation.sol";
+import {Clock} from "../Ground.sol";
+
+interface IFederationFactory {
+    function create(Terms memory t, bytes32 salt) external payable returns (address);
+}
+
+/// @notice Parties that stay silent, lie, demand, leave and come back at any time, and anybody who cranks, refutes and
+/// evicts. Updates and models have one chunk, whose coordinates are all the same, so that the handler knows what is right.
+contract FederationHandler is Clock {
+    uint256 private constant PARTIES = 5;
+    uint256 private constant COIN = 1e24;
+    address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
+    bytes32 private constant SALT = keccak256("salt");
+    bytes32 private constant CHUNK = keccak256("DILN federation chunk");
+
+    IFederation private federation;
+    Terms private terms;
+    address[] private parties; // the organizer first, then who joins, then a stranger, then the burnt
+    address private stranger;
+
+    int256[2] private model; // every coordinate of it but the last, and the last
+    Link private link;
+    Claim private claimed;
+    int256[2] private claimedModel;
+    bool private lie; // one coordinate of the claimed model is off
+    mapping(address party => int32) private values;
+    mapping(address party => uint16) private weights;
+    address[] private owners; // of what is demanded
+    Part[] private parts;
+    uint256 private paidIn;
+    uint256 private paidOut;
+
+    constructor() {
+        vm.warp(time);
+        address commons = _deploy("FederationCommons", "");
+        address trusted = _deploy("TrustedFederation", abi.encode(commons));
+        address quality = _deploy("QualityFederation", abi.encode(commons));
+        IFederationFactory factory =
+            IFederationFactory(_deploy("FederationFactory", abi.encode(trusted, quality)));
+        (terms.unit, terms.size, terms.width, terms.maxWeight) = (1e9, 32, 4, 3);
+        (terms.seats, terms.quorum, terms.rounds, terms.maxVoids) = (4, 2, 40, 10);
+        (terms.obliged, terms.reward, terms.fee, terms.tip) = (true, 1_000_003, 100_001, 10_007);
+        (terms.deposit, terms.fine, terms.bond, terms.stake) = (500_009, 90_001, 300_005, 50_003);
+        (terms.committing, terms.revealing, terms.turn) = (1 hours, 1 hours, 20 minutes);
+        (terms.challenge, terms.supply) = (1 hours, 30 minutes);
+        terms.start = time + 1 hours;
+        terms.genesis = _leaf(_data([int256(0), 0]));
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            parties.push(address(uint160(0x7001 + i)));
+            vm.deal(parties[i], COIN);
+        }
+        terms.organizer = parties[0];
+        uint256 budget = terms.rounds * terms.reward * terms.unit;
+        vm.prank(parties[0]);
+        federation = IFederation(factory.create{value: budget}(terms, 0));
+        paidIn = budget;
+        stranger = address(0x8001);
+        vm.deal(stranger, COIN);
+        parties.push(stranger);
+        parties.push(BURNT);
+        link = Link(0, 0, terms.genesis, 0);
+    }
+
+    // ── actions ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    function pass(uint256 seed) external {
+        _pass(_below(seed, 90 minutes));
+    }
+
+    function join(uint256 seed) external {
+        address who = _who(seed);
+        (uint256 seat,,,) = federation.partyOf(who);
+        State memory s = federation.state();
+        bool free = _count(s.taken) < terms.seats;
+        bool now_ = !s.closed && (s.round == 0 || _phase() == Phase.Committing);
+        bool due = seat == type(uint256).max && free && now_;
+        _do(due, who, terms.deposit * terms.unit, abi.encodeCall(federation.join, ("")));
+    }
+
+    function leave(uint256 seed) external {
+        address who = _who(seed);
+        // Not too often, so that there are rounds.
+        if (seed & 0xff00 != 0 && !federation.state().closed) return;
+        State memory s = federation.state();
+        (uint256 seat,,,) = federation.partyOf(who);
+        bool idle = s.seats >> seat & 1 == 0 || (_phase() == Phase.Committing && s.committed >> seat & 1 == 0);
+        bool due = seat != type(uint256).max && (idle || s.closed || s.round == 0);
+        _do(due, who, 0, abi.encodeCall(federation.leave, ()));
+    }
+
+    function evict(uint256 seed) external {
+        address who = _who(seed);
+        (uint256 seat,,,) = federation.partyOf(who);
+        bool due = seat != type(uint256).max && federation.state().seats >> seat & 1 == 0;
+        _do(due, stranger, 0, abi.encodeCall(federation.evict, (who)));
+    }
+
+    function begin(uint256 seed) external {
+        _tick(seed);
+        State memory s = federation.state();
+        uint256 count = _count(s.seats);
+        bool due = _phase() == Phase.Joining && count >= terms.quorum && (count == terms.seats || time >= terms.start);
+        _do(due, stranger, 0, abi.encodeCall(federation.begin, ()));
+    }
+
+    function commit(uint256 seed) external {
+        address who = _who(seed);
+        _commit(who, seed);
+    }
+
+    function commitAll(uint256 seed) external {
+        _tick(seed);
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 3 * i) & 7 != 0) _commit(parties[i], seed ^ i);
+        }
+    }
+
+    function reveal(uint256 seed) external {
+        address who = _who(seed);
+        _reveal(who);
+    }
+
+    function revealAll(uint256 seed) external {
+        _tick(seed);
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 4 * i) & 15 != 0) _reveal(parties[i]);
+        }
+    }
+
+    function claim(uint256 seed) external {
+        address who = _who(seed);
+        if (_phase() != Phase.Claiming) return;
+        State memory s = federation.state();
+        (uint256 accepted,,) = federation.judgement();
+        if (_count(accepted) < terms.quorum) return;
+        bool lies = seed & 0x700 == 0x700;
+        int256[2] memory next = _aggregate(accepted);
+        if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
+        bytes32 root = _leaf(_data(next));
+        uint256 value = terms.bond * terms.unit;
+        (bool done,) = _send(who, address(federation), value, abi.encodeCall(federation.claim, (root, SALT, "")));
+        if (!done) return;
+        paidIn += value;
+        (uint256 seat,,,) = federation.partyOf(who);
+        (claimedModel, lie) = (next, lies);
+        claimed = Claim(who, seat, root, SALT, accepted, accepted, 0, _ones(accepted), 0, _leader(s));
+        (, bytes32 pending) = federation.heads();
+        require(pending == keccak256(abi.encode(claimed)), "another claim than was made");
+    }
+
+    function refute(uint256 seed) external {
+        _tick(seed);
+        if (_phase() != Phase.Challenging) return;
+        _refute(seed & 16 != 0);
+    }
+
+    function finalize(uint256 seed) external {
+        _tick(seed);
+        _finalize();
+    }
+
+    function skip(uint256 seed) external {
+        _tick(seed);
+        (bool done,) = _send(stranger, address(federation), 0, abi.encodeCall(federation.skip, ()));
+        if (done) require(federation.state().voids != 0 || federation.state().closed, "skipped, and not void");
+    }
+
+    function close(uint256 seed) external {
+        _tick(seed);
+        State memory s = federation.state();
+        bool due = _phase() == Phase.Joining && time >= terms.start && _count(s.seats) < terms.quorum;
+        _do(due, stranger, 0, abi.encodeCall(federation.close, ()));
+    }
+
+    function demand(uint256 seed) external {
+        address who = _who(seed);
+        Part part = seed & 32 == 0 ? Part.Update : Part.Model;
+        if (part == Part.Model) who = claimed.claimer;
+        uint256 value = terms.stake * terms.unit;
+        bytes memory data = abi.encodeCall(federation.demand, (part, who, 0, claimed));
+        (bool done,) = _send(stranger, address(federation), value, data);
+        if (!done) return;
+        paidIn += value;
+        owners.push(who);
+        parts.push(part);
+    }
+
+    function supply(uint256 seed) external {
+        _tick(seed);
+        if (owners.length != 0) _supply(_below(seed, owners.length));
+    }
+
+    function forfeit(uint256 seed) external {
+        _tick(seed);
+        if (owners.length != 0) _forfeit(_below(seed, owners.length));
+    }
+
+    function withdraw(uint256 seed) external {
+        _tick(seed);
+        address who = parties[_below(seed, parties.length)];
+        _withdraw(who, federation.balanceOf(who));
+    }
+
+    // ── checks ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    function check() external view {
+        State memory s = federation.state();
+        uint256 units = owners.length * terms.stake;
+        if (!s.closed) units += (terms.rounds - s.done) * terms.reward;
+        if (s.claimedAfter != 0) units += terms.bond;
+        uint256 owed = units * terms.unit;
+        uint256 seen;
+        for (uint256 i; i < parties.length; ++i) {
+            owed += federation.balanceOf(parties[i]);
+            (uint256 seat,, uint256 deposit,) = federation.partyOf(parties[i]);
+            owed += deposit;
+            if (seat == type(uint256).max) continue;
+            require(seen >> seat & 1 == 0, "two parties have a seat");
+            seen |= 1 << seat;
+        }
+        require(seen == s.taken, "a seat is nobody's, or somebody has none");
+        require(s.seats & ~s.taken == 0 && s.revealed & ~s.committed == 0, "masks do not fit");
+        require(s.committed & ~s.seats == 0, "who does not take part has committed");
+        require(s.demanded == owners.length, "demands are lost");
+        require(owed == address(federation).balance, "it owes what it does not hold, or the reverse");
+        require(owed == paidIn - paidOut, "money came or went otherwise");
+    }
+
+    function finish() external {
+        for (uint256 i; !federation.state().closed; ++i) {
+            require(i < 200, "there is no way out");
+            _crank();
+        }
+        for (uint256 i; i < parties.length; ++i) {
+            (uint256 seat,,,) = federation.partyOf(parties[i]);
+            if (seat != type(uint256).max) _do(true, parties[i], 0, abi.encodeCall(federation.leave, ()));
+        }
+        for (uint256 i; i < parties.length; ++i) {
+            _withdraw(parties[i], federation.balanceOf(parties[i]));
+        }
+        require(address(federation).balance == 0, "something stays");
+    }
+
+    /// @dev What anybody may do, whatever the parties do.
+    function _crank() private {
+        for (uint256 i = owners.length; i != 0; --i) {
+            _pass(terms.supply + 12);
+            _forfeit(i - 1);
+        }
+        (Phase phase, uint256 endsAt) = federation.clock();
+        if (endsAt > time) _pass(endsAt - time + 12);
+        phase = _phase();
+        if (phase == Phase.Joining) {
+            bool enough = _count(federation.state().seats) >= terms.quorum;
+            _do(true, stranger, 0, enough ? abi.encodeCall(federation.begin, ()) : abi.encodeCall(federation.close, ()));
+        } else if (phase == Phase.Challenging) {
+            require(_finalize(), "a claim cannot be finalized");
+        } else if (phase != Phase.Committing) {
+            _send(stranger, address(federation), 0, abi.encodeCall(federation.skip, ()));
+        }
+    }
+
+    // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _commit(address who, uint256 seed) private {
+        State memory s = federation.state();
+        (uint256 seat,,,) = federation.partyOf(who);
+        bool active = seat != type(uint256).max && s.seats >> seat & 1 != 0;
+        bool due = active && s.committed >> seat & 1 == 0 && _phase() == Phase.Committing;
+        int32 value = int32(int256(_below(seed, 2 ** 32)) - 2 ** 31);
+        uint16 weight = uint16(1 + _below(seed, 3));
+        bytes32 digest = _digest(who, value, weight);
+        bytes32 commitment = federation.commitmentOf(s.round, who, digest, SALT);
+        _do(due, who, 0, abi.encodeCall(federation.commit, (commitment)));
+        if (due) (values[who], weights[who]) = (value, weight);
+    }
+
+    function _reveal(address who) private {
+        State memory s = federation.state();
+        (uint256 seat,,,) = federation.partyOf(who);
+        bool due = seat != type(uint256).max && _phase() == Phase.Revealing
+            && (s.committed & ~s.revealed) >> seat & 1 != 0;
+        bytes memory entry = abi.encodePacked(
+            who, _leaf(_dataOf(who)), weights[who], uint8(0), SALT, SALT
+        );
+        _do(due, stranger, 0, abi.encodeCall(federation.reveal, (entry)));
+    }
+
+    function _refute(bool announced) private {
+        Claim memory c = claimed;
+        PartyChunk[] memory shown = new PartyChunk[](_count(c.accepted));
+        uint256 row;
+        for (uint256 seat; c.accepted >> seat != 0; ++seat) {
+            if (c.accepted >> seat & 1 == 0) continue;
+            address who = _at(seat);
+            bytes memory data = _dataOf(who);
+            shown[row++] = PartyChunk(who, _leaf(data), weights[who], 0, SALT, data, new bytes32[](0));
+        }
+        ChunkPair memory pair = ChunkPair(
+            0, _data(model), new bytes32[](0), _data(claimedModel), new bytes32[](0)
+        );
+        bytes memory evidence = abi.encodeCall(federation.refuteChunk, (c, link, shown, pair));
+        if (announced) {
+            bytes32 mark = keccak256(abi.encode(stranger, keccak256(evidence)));
+            _do(true, stranger, 0, abi.encodeCall(federation.announce, (mark)));
+            _pass(12);
+        }
+        bool late = _phase() != Phase.Challenging || !_inTime();
+        _do(lie && !late, stranger, 0, evidence);
+    }
+
+    function _inTime() private view returns (bool) {
+        (, uint256 endsAt) = federation.clock();
+        return time < endsAt || federation.state().demanded != 0;
+    }
+
+    function _finalize() private returns (bool done) {
+        State memory s = federation.state();
+        (, uint256 endsAt) = federation.clock();
+        bool due = _phase() == Phase.Challenging && time >= endsAt && s.demanded == 0;
+        (bytes32 record,) = federation.heads();
+        _do(due, stranger, 0, abi.encodeCall(federation.finalize, (claimed)));
+        if (!due) return false;
+        link = Link(record, s.round, claimed.modelRoot, keccak256(abi.encode(claimed)));
+        (bytes32 now_,) = federation.heads();
+        require(now_ == keccak256(abi.encode(link)), "another record");
+        model = claimedModel;
+        return true;
+    }
+
+    function _supply(uint256 place) private {
+        (address who, Part part) = (owners[place], parts[place]);
+        bytes memory data = part == Part.Update ? _dataOf(who) : _data(claimedModel);
+        PartyChunk memory p =
+            PartyChunk(who, _leaf(_dataOf(who)), weights[who], 0, SALT, data, new bytes32[](0));
+        (bool done,) =
+            _send(stranger, address(federation), 0, abi.encodeCall(federation.supply, (part, 0, claimed, p)));
+        if (done) _answered(place);
+    }
+
+    function _forfeit(uint256 place) private {
+        (address who, Part part) = (owners[place], parts[place]);
+        (bool done,) =
+            _send(stranger, address(federation), 0, abi.encodeCall(federation.forfeit, (part, who, 0, claimed)));
+        if (done) _answered(place);
+    }
+
+    function _answered(uint256 place) private {
+        (owners[place], parts[place]) = (owners[owners.length - 1], parts[parts.length - 1]);
+        owners.pop();
+        parts.pop();
+    }
+
+    function _withdraw(address who, uint256 amount) private {
+        if (amount == 0) return;
+        bytes memory data = who == BURNT
+            ? abi.encodeWithSignature("withdrawFor(address)", who)
+            : abi.encodeWithSignature("withdraw(address,uint256)", who, amount);
+        _do(true, who == BURNT ? stranger : who, 0, data);
+        paidOut += amount;
+    }
+
+    function _do(bool due, address sender, uint256 value, bytes memory data) private {
+        (bool done,) = _send(sender, address(federation), value, data);
+        require(done == due, due ? "refused what was due" : "did what was not due");
+        if (done) paidIn += value;
+    }
+
+    // ── what is right ───────────────────────────────────────────────────────────────────────────────────────
+
+    function _aggregate(uint256 accepted) private view returns (int256[2] memory next) {
+        int256 sum;
+        int256 total;
+        for (uint256 seat; accepted >> seat != 0; ++seat) {
+            if (accepted >> seat & 1 == 0) continue;
+            address who = _at(seat);
+            sum += int256(values[who]) * int256(uint256(weights[who]));
+            total += int256(uint256(weights[who]));
+        }
+        int256 mean = sum / total;
+        if (sum < 0 && mean * total != sum) --mean;
+        for (uint256 i; i < 2; ++i) {
+            int256 x = model[i] + mean;
+            next[i] = x > type(int32).max ? type(int32).max : x < type(int32).min ? type(int32).min : x;
+        }
+    }
+
+    function _leader(State memory s) private view returns (uint256) {
+        (uint256 seat,,,) = federation.partyOf(terms.organizer);
+        return seat < 16 && (s.seats & ~s.tried) >> seat & 1 != 0 ? seat : type(uint256).max;
+    }
+
+    function _digest(address, int32 value, uint16 weight) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(_leaf(_data([int256(value), value])), weight, uint8(0), SALT));
+    }
+
+    function _leaf(bytes memory data) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(CHUNK, uint32(0), data));
+    }
+
+    function _dataOf(address who) private view returns (bytes memory) {
+        return _data([int256(values[who]), values[who]]);
+    }
+
+    /// @dev A chunk, whose last coordinate is another one where somebody lied.
+    function _data(int256[2] memory x) private pure returns (bytes memory data) {
+        for (uint256 i; i < 32; ++i) {
+            data = bytes.concat(data, bytes4(uint32(int32(x[i == 31 ? 1 : 0]))));
+        }
+    }
+
+    function _at(uint256 seat) private view returns (address who) {
+        for (uint256 i; i < parties.length; ++i) {
+            (uint256 own,,,) = federation.partyOf(parties[i]);
+            if (own == seat) return parties[i];
+        }
+        revert("nobody has the seat");
+    }
+
+    function _who(uint256 seed) private returns (address) {
+        _tick(seed);
+        return parties[_below(seed, PARTIES + 1)];
+    }
+
+    function _phase() private view returns (Phase phase) {
+        (phase,) = federation.clock();
+    }
+
+    function _count(uint256 mask) private pure returns (uint256 count) {
+        for (; mask != 0; mask &= mask - 1) {
+            ++count;
+        }
+    }
+
+    function _ones(uint256 mask) private pure returns (uint256 word) {
+        for (uint256 seat; mask >> seat != 0; ++seat) {
+            word |= (mask >> seat & 1) << (16 * seat);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+"""What a federation costs, step by step, beside the least that each step can cost.
+
+Bounds: 21,000 a transaction, its calldata, 5,000 a changed slot, 22,100 a fresh one, 2,100 one that is read,
+2,600 for each code that the clone hands the call to, 3,000 a signature, and the log; for refutations the
+floor of calldata. Rounds are steady: every slot is in use.
+"""
+
+import pytest
+from eth_tester import EthereumTester, PyEVMBackend
+
+from tests.contracts.federation.scenario import PARTIES, Scenario, deploy_factory
+from tests.evm import Evm, artifact
+
+TRANSACTION, FRESH, CHANGED, READ, CODE, SIGNATURE = 21_000, 22_100, 5_000, 2_100, 2_600, 3_000
+WORD, TOPIC = 256, 375
+SIXTEEN = [*PARTIES, "karl", "lena", "mats", "nora", "otto", "paul"]
+LIMIT = 16_700_000
+
+
+def calldata(receipt, evm) -> int:
+    data = evm.web3.eth.get_transaction(receipt["transactionHash"])["input"]
+    return sum(16 if byte else 4 for byte in data)
+
+
+def floor(receipt, evm) -> int:
+    data = evm.web3.eth.get_transaction(receipt["transactionHash"])["input"]
+    return TRANSACTION + sum(40 if byte else 10 for byte in data)
+
+
+@pytest.fixture(scope="module")
+def evm():
+    parameters = PyEVMBackend.generate_genesis_params({"timestamp": 2_000_000_000})
+    state = PyEVMBackend.generate_genesis_state(num_accounts=24)
+    return Evm(EthereumTester(PyEVMBackend(genesis_parameters=parameters, genesis_state=state)))
+
+
+@pytest.fixture(scope="module")
+def factory(evm):
+    return deploy_factory(evm)
+
+
+def ready(evm, factory, parties, **changes) -> Scenario:
+    """A federation in its steady state: every slot is in use."""
+    s = Scenario.create(evm, factory, *parties, rounds=40, **changes)
+    s.begin()
+    if s.terms["policy"] == 0:
+        for _ in range(2):
+            s.play(*parties)
+    while s.terms["policy"] == 1 and not all(any(s.call("scoresOf", s.seat(who))) for who in parties):
+        quality_round(s, parties)
+    return s
+
+
+def quality_round(s: Scenario, parties, each: bool = False) -> dict[str, list]:
+    """Receipts by step of a whole round with a committee, `each` act by itself or in batches."""
+    found: dict[str, list] = {}
+    groups = [[who] for who in parties] if each else [parties]
+    if each:
+        found["commit"] = [s.commit(who) for who in parties]
+    else:
+        found["commit"] = [s.commit_signed(*parties)]
+    found["reveal"] = [s.reveal(*group) for group in groups]
+    s.send("draw")
+    members = s.members()
+    scores = {who: s.scores(**{each_: 100 + 7 * k for k, each_ in enumerate(parties)}) for who in members}
+    groups = [[who] for who in members] if each else [members]
+    if each:
+        commitments = {who: s.scores_commitment(who, scores[who]) for who in members}
+        found["score"] = [s.send("commitScore", commitments[who], sender=who) for who in members]
+    else:
+        found["score"] = [s.speak(scores, *members)]
+    found["score reveal"] = [s.judge(scores, *group) for group in groups]
+    posted, extra = s.prepare(parties[0])
+    value = s.terms["bond"] * s.terms["unit"]
+    found["claim"] = [
+        s.send("claim", posted.claim[2], posted.claim[3], extra, sender=parties[0], value=value)
+    ]
+    found["finalize"] = [s.finalize(posted, sender=parties[0])]
+    return found
+
+
+def quality(evm, factory, parties, committee=5) -> Scenario:
+    return ready(evm, factory, parties, policy=1, judging=3600, committee=committee, quorum=3, pay=1)
+
+
+def test_gas__federation__round_of_ten_with_a_committee(gas_snapshot, evm, factory):
+    ten = PARTIES[:10]
+    s = quality(evm, factory, ten)
+    batched, each = quality_round(s, ten), quality_round(s, ten, each=True)
+    costs = {
+        name: [sum(step["gasUsed"] for step in steps) for steps in (batched[name], each[name])]
+        for name in each
+    }
+    total = [sum(cost[k] for cost in costs.values()) for k in (0, 1)]
+    commit, reveal = batched["commit"][0], batched["reveal"][0]
+    log = 3 * TOPIC + WORD
+    committing = TRANSACTION + calldata(commit, evm) + 2 * CODE + CHANGED + 10 * (CHANGED + SIGNATURE + log)
+    revealing = TRANSACTION + calldata(reveal, evm) + 2 * CODE + 2 * CHANGED + 10 * (CHANGED + log + 4 * WORD)
+    claim, end = batched["claim"][0], batched["finalize"][0]
+    claiming = TRANSACTION + calldata(claim, evm) + 2 * CODE + 2 * CHANGED + 6 * READ + 2 * TOPIC + 10 * WORD
+    ending = TRANSACTION + calldata(end, evm) + 2 * CODE + 7 * CHANGED + 2 * READ + 4 * TOPIC + 8 * WORD
+    gas_snapshot("federation: round of 10, committee of 5, batched", total[0], at_most=650_000)
+    gas_snapshot("federation: round of 10, committee of 5, each by itself", total[1], at_most=1_400_000)
+    gas_snapshot(
+        "federation: commit, a party in a batch",
+        commit["gasUsed"] // 10,
+        at_most=16_500,
+        bound=committing // 10,
+    )
+    gas_snapshot(
+        "federation: reveal, a party in a batch",
+        reveal["gasUsed"] // 10,
+        at_most=15_000,
+        bound=revealing // 10,
+    )
+    gas_snapshot("federation: claim", claim["gasUsed"], at_most=81_000, bound=claiming)
+    gas_snapshot("federation: finalize", end["gasUsed"], at_most=70_000, bound=ending)
+
+
+def test_gas__federation__join(gas_snapshot, evm, factory):
+    s = Scenario.create(evm, factory, "anna")
+    receipt = s.join("ben")
+    bound = TRANSACTION + calldata(receipt, evm) + 3 * CODE + FRESH + CHANGED + 2 * TOPIC + WORD
+    gas_snapshot("federation: join", receipt["gasUsed"], at_most=60_000, bound=bound)
+
+
+def test_gas__federation__create(gas_snapshot, evm, factory):
+    s = Scenario.create(evm, factory)
+    terms = s.terms | {"descriptor": b"\x05" * 32}
+    budget = terms["rounds"] * terms["reward"] * terms["unit"]
+    receipt = evm.send(factory.functions.create(terms, b"\x05" * 32), "organizer", budget)
+    gas_snapshot("federation: create", receipt["gasUsed"], at_most=220_000)
+
+
+@pytest.mark.parametrize(("count", "size", "limit"), [(9, 650, 240_000), (9, 8192, None), (16, 650, LIMIT)])
+def test_gas__federation__refute_mean(gas_snapshot, evm, factory, count, size, limit):
+    parties = SIXTEEN[:count]
+    s = ready(evm, factory, parties, size=size)
+    s.revealed(*parties)
+
+    def lie(draft):
+        draft.model[40] += 1
+
+    receipt = s.refute("refuteChunk", *s.evidence(s.claim(parties[0], lie), 1), announced=False)
+    name = f"federation: refute mean, {count} x 32 int32" + (f" of {size:,}" if size != 650 else "")
+    gas_snapshot(name, receipt["gasUsed"], at_most=limit, bound=floor(receipt, evm))
+
+
+@pytest.mark.parametrize(("rule", "more"), [(2, {}), (3, {"trim": 1, "quorum": 3})])
+def test_gas__federation__refute_by_order(gas_snapshot, evm, factory, rule, more):
+    parties = SIXTEEN[:9]
+    s = ready(evm, factory, parties, size=650, rule=rule, **more)
+    s.revealed(*parties)
+
+    def lie(draft):
+        draft.model[40] += 1
+
+    receipt = s.refute("refuteChunk", *s.evidence(s.claim(parties[0], lie), 1), announced=False)
+    name = {2: "median", 3: "trimmed mean"}[rule]
+    gas_snapshot(
+        f"federation: refute {name}, 9 x 32 int32",
+        receipt["gasUsed"],
+        at_most=400_000,
+        bound=floor(receipt, evm),
+    )
+
+
+@pytest.mark.parametrize("count", [10, 16])
+def test_gas__federation__trace(gas_snapshot, evm, factory, count):
+    parties = SIXTEEN[:count]
+    changes = {"rule": 4, "faulty": 1, "keep": 4, "quorum": 5, "width": 2, "size": 650}
+    s = ready(evm, factory, parties, **changes)
+    s.revealed(*parties)
+
+    def lie(draft):
+        for products in draft.products[1:]:
+            products[0][0] += 1
+
+    posted = s.claim(parties[0], lie)
+    receipt = s.refute("refuteStep", *s.step(posted, 1), announced=False)
+    gas_snapshot(
+        f"federation: refute a step of the trace, {count} x 32 int16",
+        receipt["gasUsed"],
+        at_most=LIMIT,
+        bound=floor(receipt, evm),
+    )
+
+    def choose(draft):
+        draft.selected ^= 3 if draft.selected & 3 in (1, 2) else (1 << draft.selected.bit_length() - 1)
+
+    posted = s.claim(parties[1], choose)
+    receipt = s.refute("refuteSelection", *s.selection(posted), announced=False)
+    gas_snapshot(
+        f"federation: refute a multi-Krum of {count}",
+        receipt["gasUsed"],
+        at_most=LIMIT,
+        bound=floor(receipt, evm),
+    )
+
+
+def test_gas__federation__sixteen_seats__each_step_below_the_limit(evm, factory):
+    s = quality(evm, factory, SIXTEEN, committee=15)
+    for steps in (*quality_round(s, SIXTEEN).values(), *quality_round(s, SIXTEEN, each=True).values()):
+        assert max(step["gasUsed"] for step in steps) < LIMIT
+
+
+@pytest.mark.parametrize(
+    "name", ["TrustedFederation", "QualityFederation", "FederationCommons", "FederationFactory"]
+)
+def test_size__federation__fits_a_contract(name):
+    assert len(bytes.fromhex(artifact(name)["deployedBytecode"][2:])) < 24_576

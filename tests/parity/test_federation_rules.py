@@ -1,0 +1,126 @@
+"""The contract's arithmetic and Python's agree bit for bit: random rounds, ties and extremes among them.
+
+DILN_PARITY_ROUNDS=10000 plays that many; every run plays some.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+from orchestrator.learning.aggregation import Rule, Settings, Update, aggregate, apply
+from orchestrator.learning.aggregation.chunks import decode, encode
+from orchestrator.learning.aggregation.gram import gram, packed, trace
+from orchestrator.learning.aggregation.quantizing import LARGEST_SHIFTS
+from tests.contracts.federation.scenario import TERMS
+from tests.evm import Evm
+
+ROUNDS = int(os.environ.get("DILN_PARITY_ROUNDS", "64"))
+RULES = list(Rule)
+SIZE = 64  # two chunks
+
+
+@pytest.fixture(scope="module")
+def probe():
+    evm = Evm()
+    contract = evm.deploy("FederationProbe")
+    return lambda name, *args: evm.call(contract.functions[name](*args))
+
+
+def updates_of(rng, width: int, count: int) -> list[Update]:
+    """Random ones, and some that tie, are nothing, or are as large as they can be."""
+    limit = 2 ** (8 * width - 1)
+    kind = rng.integers(5)
+    found = []
+    for _ in range(count):
+        shift = int(rng.choice([0, rng.integers(LARGEST_SHIFTS[width] + 1), LARGEST_SHIFTS[width]]))
+        raw = rng.integers(-limit, limit, SIZE)
+        if kind == 1:
+            raw = rng.choice([-limit, limit - 1], SIZE)
+        elif kind == 2:
+            raw, shift = rng.integers(-2, 3, SIZE), 0
+        elif kind == 3 and found and rng.random() < 0.5:
+            raw, shift = found[0].raw, found[0].shift
+        elif kind == 4 and rng.random() < 0.5:
+            raw = np.zeros(SIZE, np.int64)
+        found.append(Update(raw, width, shift))
+    return found
+
+
+def test_rules__random_rounds__agree(probe):
+    for number in range(ROUNDS):
+        rng = np.random.default_rng([12, number])
+        rule = RULES[number % len(RULES)]
+        width, count = int(rng.choice([1, 2, 4])), int(rng.integers(1, 17))
+        settings = Settings(
+            rule,
+            keep=int(rng.integers(1, 8)),
+            faulty=int(rng.integers(1, 6)) if rule is Rule.MULTI_KRUM else 0,
+            trim=int(rng.integers(1, 4)) if rule is Rule.TRIMMED_MEAN else 0,
+            bound=int(rng.choice([0, 1, rng.integers(1, 2**40)])) if rule.clips else 0,
+        )
+        own = updates_of(rng, width, count)
+        weights = [int(rng.choice([1, 65535, rng.integers(1, 65536)])) for _ in own]
+        model = rng.choice([-(2**31), 2**31 - 1, rng.integers(-(2**31), 2**31)], SIZE)
+        values = np.stack([each.values for each in own])
+        found = aggregate(settings, values, weights)
+        terms = TERMS | {
+            "rule": RULES.index(rule),
+            "width": width,
+            "trim": settings.trim,
+            "faulty": settings.faulty,
+            "keep": settings.keep if number % len(RULES) > 3 else 0,
+            "bound": settings.bound,
+            "pay": 2,
+        }
+        factors = sum(factor << 16 * place for place, factor in enumerate(found.factors))
+        after = apply(model, found.delta)
+        for chunk in range(2):
+            cut = slice(chunk * 32, chunk * 32 + 32)
+            picked = [own[place] for place in found.selected]
+            given = [
+                (encode(each.raw[cut], width), each.shift, weights[place])
+                for each, place in zip(picked, found.selected, strict=True)
+            ]
+            kept = (
+                sum(found.factors[place] << 16 * row for row, place in enumerate(found.selected))
+                if factors
+                else 0
+            )
+            got = probe("applied", terms, encode(model[cut], 4), given, kept)
+            assert list(got) == after[cut].tolist(), (number, rule)
+        products = list(trace(values))
+        before = b""
+        for chunk, expected in enumerate(products):
+            given = [(encode(each.raw[chunk * 32 : chunk * 32 + 32], width), each.shift, 1) for each in own]
+            before = probe("step", terms, before, given)
+            assert before == packed(expected), (number, chunk)
+        accepted = int(sum(1 << int(seat) for seat in rng.permutation(16)[:count]))
+        seats = [seat for seat in range(16) if accepted >> seat & 1]
+        selected = sum(1 << seats[place] for place in found.selected)
+        wide = sum(factor << 16 * seats[place] for place, factor in enumerate(found.factors))
+        merits = sum(merit << 16 * seat for seat, merit in zip(seats, found.merits(values), strict=True))
+        got = probe("follow", terms, packed(gram(values)), count, accepted)
+        assert tuple(got) == (selected, wide, merits), (number, rule)
+
+
+def test_medians__random_scores__agree(probe):
+    for number in range(ROUNDS):
+        rng = np.random.default_rng([13, number])
+        count = int(rng.integers(1, 16))
+        own = [int(seat) for seat in sorted(rng.permutation(16)[:count])]
+        top = int(rng.choice([2, 100, 65536]))
+        scores = rng.integers(0, top, (count, 16))
+        words = [sum(int(score) << 16 * seat for seat, score in enumerate(row)) for row in scores]
+        got = probe("medians", words, own)
+        for seat in range(16):
+            column = sorted(int(scores[row, seat]) for row in range(count) if own[row] != seat)
+            if column:
+                assert got >> 16 * seat & 0xFFFF == column[len(column) // 2], (number, seat)
+
+
+def test_decode__what_was_encoded__comes_back():
+    rng = np.random.default_rng(1)
+    for width in (1, 2, 4):
+        raw = rng.integers(-(2 ** (8 * width - 1)), 2 ** (8 * width - 1), SIZE)
+        assert decode(encode(raw, width), width, SIZE).tolist() == raw.tolist()

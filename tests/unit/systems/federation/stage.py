@@ -1,0 +1,57 @@
+"""A federation in a working folder: parties with rows of their own."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from orchestrator.bindings.federation import Federation
+from orchestrator.kernel.session import Session
+from orchestrator.systems.federation.creating import Offer, create, plan
+from orchestrator.systems.federation.joining import join
+
+FEATURES = ("height", "weight")
+CLASSES = ("no", "yes")
+
+
+def offer(**changes: Any) -> Offer:
+    """A committee of three, two rounds; changed by field."""
+    given: dict[str, Any] = {
+        "name": "clinics",
+        "target": "ill",
+        "features": FEATURES,
+        "classes": CLASSES,
+        "reward": "1",
+        "deposit": "0.5",
+        "rounds": 1,
+        "seats": 3,
+        "quorum": 3,
+        "policy": "quality",
+        "pay": "quality",
+        "committee": 3,
+        "epochs": 2,
+    }
+    return Offer(**given | changes)
+
+
+def rows(folder: Path, name: str, count: int = 40) -> Path:
+    """Rows that a straight line tells apart."""
+    rng = np.random.default_rng(list(name.encode()))
+    features = rng.normal(size=(count, 2))
+    file = folder / f"{name}.csv"
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened)
+        writer.writerow([*FEATURES, "ill"])
+        for height, weight in features:
+            writer.writerow([height, weight, CLASSES[int(height + weight > 0)]])
+    return file
+
+
+def begin(session: Session, folder: Path, *parties: str, **changes: Any) -> Federation:
+    """A federation of alice's that `parties` have joined; nobody has begun it."""
+    organizer = session.account("alice")
+    made = create(session, plan(session, offer(**changes), organizer), organizer)
+    for name in parties:
+        join(session, made, session.account(name), rows(folder, name))
+    return made

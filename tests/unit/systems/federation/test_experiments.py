@@ -1,0 +1,72 @@
+"""Every experiment shows what it has to show; the slow ones in the long run only."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from orchestrator.errors import UsageError
+from orchestrator.systems.federation import experiments
+from orchestrator.systems.federation.experiments import base, contribution, pol
+
+FAST = ("learningchain-privacy", "privacy", "confirm", "psi", "vertical")
+
+
+def _cases() -> list[Any]:
+    return [
+        name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in experiments.NAMES
+    ]
+
+
+@pytest.mark.parametrize("name", _cases())
+def test_what_has_to_hold_holds_or_is_explained(name: str) -> None:
+    outcome = experiments.load(name).run(None)
+    missed = [check for check in outcome.checks if not check.met]
+    assert [check.claim for check in missed if not check.reason] == []
+    assert len(missed) < len(outcome.checks)
+    for column in (outcome.picture.x, *outcome.picture.lines):
+        assert all(column in row for row in outcome.rows)
+
+
+def test_figures_and_picture_are_written_and_the_same_again(tmp_path: Any) -> None:
+    experiment = experiments.load("confirm")
+    files = base.write(experiment, experiment.run(None), tmp_path / "a")
+    again = base.write(experiment, experiment.run(None), tmp_path / "b")
+    assert [file.name for file in files] == ["confirm.png", "confirm.json"]
+    assert [file.read_bytes() for file in files] == [file.read_bytes() for file in again]
+    with Image.open(files[0]) as picture:
+        assert picture.size[0] > 1000
+
+
+def test_names_are_modules_and_others_are_refused() -> None:
+    for name in experiments.NAMES:
+        assert experiments.load(name).name == name
+    with pytest.raises(UsageError, match="there is no experiment"):
+        experiments.load("../secrets")
+
+
+def test_bounds_tell_what_was_found() -> None:
+    assert base.at_least("x", [0.5, 0.7], 0.6).met is False
+    assert base.at_least("x", [0.65, 0.7], 0.6).met is True
+    assert base.at_most("x", [0.5, 0.7], 0.6).met is False
+    assert base.at_most("x", [0.5, 0.55], 0.6).figures == "greatest 0.550, allowed 0.6"
+
+
+def test_rankings_need_more_than_half() -> None:
+    assert pol.ranking([[3, 5, 4], [3, 5, 4], [9, 9, 9]]) == [1, 2, 0]
+    assert pol.ranking([[3, 5, 4], [1, 2, 3], [9, 9, 9]]) == []
+    assert pol.ranking([[4, 4], [4, 4], [4, 4]]) == [0, 1]
+
+
+def test_shapley_values_are_those_of_games_with_known_ones() -> None:
+    """Additive games give each its own; a coalition of two that only wins together shares the win."""
+    own = np.arange(contribution.PARTIES) / 10
+    additive = contribution.shapley(lambda members: sum(own[i] for i in range(10) if members >> i & 1))
+    assert additive == pytest.approx(own)
+    pair = contribution.shapley(lambda members: float(members & 0b101 == 0b101))
+    assert pair == pytest.approx([0.5, 0, 0.5, 0, 0, 0, 0, 0, 0, 0])
+    estimated = contribution.gtg_shapley(
+        lambda members: sum(own[i] for i in range(10) if members >> i & 1), np.random.default_rng(0)
+    )
+    assert np.abs(estimated - own).max() < 0.3

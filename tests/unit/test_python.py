@@ -1,0 +1,89 @@
+"""`import diln`: what a session gives back, and what it refuses."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import diln
+from diln.results import frame
+from orchestrator.errors import NotDeployed, UsageError
+
+AMOUNT = {"value": "1500000000000000000", "currency": "0x" + "0" * 40}
+TIME = {"unix": 1_795_982_097, "rfc3339": "2026-11-29T19:54:57Z"}
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> diln.Session:
+    for name in ("DILN_HOME", "DILN_NETWORK", "DILN_FROM", "DILN_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+    with diln.open(tmp_path) as opened:
+        yield opened
+
+
+def test_facts__shown__amounts_times_and_strangers_text() -> None:
+    facts = diln.Facts({"prize": AMOUNT, "until": TIME, "name": "<b>\x1b[2J", "rounds": [1]}, "thing")
+    assert facts.prize == facts["prize"] == AMOUNT
+    assert repr(facts).splitlines() == [
+        "thing",
+        "  prize   1.5 ether",
+        "  until   2026-11-29T19:54:57Z",
+        "  name    '<b>\\x1b[2J'",
+        "  rounds  [1]",
+    ]
+    assert "<b>\x1b" not in facts._repr_html_()
+    assert "&lt;b&gt;" in facts._repr_html_()
+    assert "prize" in dir(facts)
+    with pytest.raises(AttributeError, match="thing has no bond"):
+        _ = facts.bond
+
+
+def test_frame__amounts_and_times__are_numbers_and_timestamps() -> None:
+    [row] = frame([{"prize": AMOUNT, "until": TIME, "who": None}]).to_dict("records")
+    assert row == {"prize": 15 * 10**17, "until": pd.Timestamp("2026-11-29T19:54:57Z"), "who": None}
+
+
+def test_verification__holds_in_part__is_false() -> None:
+    checks = [{"name": "anchor", "outcome": "passed", "sentence": "It is."}]
+    told = {"subject": "x", "ok": True, "whole": False, "checks": checks}
+    assert not diln.Verification(told)
+    assert repr(diln.Verification(told)).startswith("x: holds in part\n  passed       anchor: It is.")
+    assert diln.Verification(told | {"whole": True})
+
+
+def test_session__of_a_folder__keeps_its_state_there(session: diln.Session, tmp_path: Path) -> None:
+    assert session.run("chain show")["network"] == "embedded"
+    assert (tmp_path / ".diln" / "chain.sqlite").is_file()
+    assert repr(session) == f"<diln session in {tmp_path}, on embedded, as alice>"
+    assert "as bob" in repr(session.acting("bob"))
+    assert session.advance("1h").block == 1
+
+
+def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> None:
+    with pytest.raises(UsageError, match="no command `nonsense`"):
+        session.run("nonsense")
+    with pytest.raises(UsageError, match="takes no `everything`"):
+        session.run("chain show", everything=True)
+
+
+def test_things__nothing_deployed__raise_when_asked_and_tell_when_shown(session: diln.Session) -> None:
+    walks = session.shared_models["walks"]
+    with pytest.raises(NotDeployed):
+        _ = walks.facts
+    assert repr(walks).startswith("<shared model walks: ")
+    assert "walks" in walks._repr_html_()
+
+
+def test_collections__registry_alone__is_listed_by_name_and_as_table(session: diln.Session) -> None:
+    [registry] = session.migrate()
+    assert registry.name == "ModelRegistry"
+    assert repr(session.models) == "<Models: none>"
+    (session.folder / "thing.bin").write_bytes(b"any bytes")
+    first = session.publish("thing.bin", name="thing")
+    assert (first.version, session.publish("thing.bin", name="thing").transaction) == ("thing@1", None)
+    assert list(session.models) == ["thing"]
+    assert session.models.to_frame()["versions"].tolist() == [1]
+    assert session.models["thing"].versions()["sha256"].tolist() == [first.sha256]
+    assert "thing" in session.models._repr_html_()
+    assert session.verify("thing.bin", signed_by=["alice"])
+    assert not session.verify("thing.bin", signed_by=["bob"])
