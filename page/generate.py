@@ -21,6 +21,10 @@ CONTRACTS = {
         isPublisher isParticipant publish revoke promote demote pause unpause setParticipants setPublishers
         ProjectCreated VersionPublished VersionRevoked BatchAnchored StatusChanged Aliased
     """,
+    "CompetitionFactory": "CompetitionCreated",
+    "Competition": """
+        terms phase progress deadlines submission resultOf ranking payoutOf testMask withdraw
+    """,
     "SumFactory": "addressOf create Created",
     "SparsePerceptronStake": """
         predict predictBatch add price account status money settings refund report take withdraw creator

@@ -56,4 +56,9 @@ def open_server(session: "Session", listen: Listen) -> "Iterator[tuple[socket, v
         yield listener, visitors.Visitors.of(port, listen.allow_host or ())
 
 
-__all__ = ["PORT", "Listen", "open_server"]
+def on_page(route: str) -> str:
+    """Where the page shows something, for people."""
+    return f"`diln page` shows it in a browser: http://127.0.0.1:{PORT}/#/{route}"
+
+
+__all__ = ["PORT", "Listen", "on_page", "open_server"]

@@ -38,4 +38,5 @@ def _steps(folder: Path | None) -> Iterator[Answer | Note]:
         for step, sentence in run_demo(load_settings(home=place / ".diln"), place):
             status.update(f"after {step} …")
             yield Answer({"step": step, "sentence": sentence}, labelled(f"{step:<9} ", "bold", sentence))
-    yield Note(f"done in {time.perf_counter() - began:.1f} s; yours begins with `diln init`")
+    seen = f"; `diln page --home {place / '.diln'}` shows it in a browser" if folder else ""
+    yield Note(f"done in {time.perf_counter() - began:.1f} s; yours begins with `diln init`{seen}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.models.options import Training, currency
 from orchestrator.cli.sum import shared
 from orchestrator.console import (
@@ -117,6 +118,8 @@ def create(
         "gas": made.receipt.gas_used if made.receipt else 0,
         "transaction": made.receipt.tx_hash if made.receipt else Shown(None, "created before"),
     }
+    if not dry_run:
+        err.print(on_page(f"models/{made.address}"))
     return Answer(facts, *_doubts(plan), Facts(facts))
 
 

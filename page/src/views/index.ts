@@ -7,5 +7,6 @@ export const VIEWS: View[] = [
   { name: "verify", title: "Verify", load: () => import("./verify/view") },
   { name: "registry", title: "Projects", load: () => import("./registry/view") },
   { name: "models", title: "Models", load: () => import("./models/view") },
+  { name: "competitions", title: "Competitions", load: () => import("./competitions/view") },
   { name: "sign", title: "Sign", load: () => import("./sign/view") },
 ];

@@ -42,6 +42,7 @@ def static_host(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def gateway(kubo_installed: None, tmp_path: Path) -> Iterator[str]:
     """The page on IPFS, as Kubo's own gateway shows it."""
+    (tmp_path / "kubo").mkdir()
     kubo, port = Kubo(tmp_path / "kubo"), free_port()
     kubo.ipfs("config", "Addresses.Gateway", f"/ip4/127.0.0.1/tcp/{port}")
     cid = kubo.ipfs("add", "--recursive", "--quieter", "--cid-version=1", STATIC).decode().strip()

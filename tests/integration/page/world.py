@@ -14,7 +14,11 @@ from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
 from orchestrator.provenance import Status, chunks_of, publication_of, verify
 from orchestrator.storage import DEFAULT_PROFILE, digest_bytes
+from orchestrator.systems.competition.baseline import train_baseline
+from orchestrator.systems.competition.submitting import propose, submit
+from orchestrator.systems.competition.training import training_data
 from orchestrator.systems.sum.creating import create
+from tests.unit.competition.stage import Stage
 from tests.unit.provenance.conftest import Lab
 from tests.unit.provenance.samples import sample_manifest
 from tests.unit.provenance.test_verification import Published
@@ -28,6 +32,7 @@ class World:
     settings: Settings
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
     model: str = ""
+    competition: str = ""
     tumours: str = ""
 
     def case(self, lab: Lab, name: str, *files: Path) -> None:
@@ -51,6 +56,7 @@ def in_world(settings: Settings, folder: Path) -> Iterator[World]:
             for file in each["files"][1:]:
                 session.storage.put(Path(file))
         world.model = create(session, "walks", plan(train(table(), "perceptron")), alice, TERMS).address
+        world.competition = _competition(session, folder / "competition")
     yield world
 
 
@@ -112,6 +118,18 @@ def _twelve(world: World, lab: Lab, folder: Path) -> None:
     world.case(lab, "on-chain", chained / "model.skops", chained / "manifest.json")
     for name, file in {"changed byte": changed, "no CID": content, "unknown": unknown}.items():
         world.case(lab, name, file)
+
+
+def _competition(session: Session, folder: Path) -> str:
+    """One in its training phase, with a submission of anna's."""
+    folder.mkdir()
+    migrate(session.settings, session.chain, session.account("alice"), ["competition"])
+    stage = Stage(session, folder)
+    found = stage.create()
+    file = folder / "anna.skops"
+    train_baseline(training_data(session, found), found.terms, file, kind="linear")
+    submit(session, found, propose(session, found, file), stage.account("anna"))
+    return str(found.address)
 
 
 def _artifact(name: bytes, kind: str) -> dict[str, Any]:
