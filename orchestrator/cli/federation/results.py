@@ -1,10 +1,24 @@
 """What the commands of federations print for machines."""
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from orchestrator.console.shapes import Bytes, File, ForPeople, Share
+from orchestrator.cli.host.results import KEPT
+from orchestrator.cli.prove.results import Step
+from orchestrator.console.shapes import (
+    Address,
+    Amount,
+    Bytes,
+    Cid,
+    File,
+    ForPeople,
+    Gas,
+    Hash,
+    Share,
+    Time,
+    Transaction,
+)
 
 
 class Round(TypedDict):
@@ -71,8 +85,160 @@ class Aligned(TypedDict):
     next: ForPeople
 
 
+class Federation(TypedDict):
+    """A federation's terms."""
+
+    federation: Address
+    name: str | None
+    organizer: Address
+    policy: str
+    rule: str
+    pay: str
+    rounds: int
+    quorum: int
+    reward: Amount
+    deposit: Amount
+    fine: Amount
+    bond: Amount
+    parameters: int
+    descriptor: Cid
+
+
+class Unreadable(TypedDict):
+    """A federation that cannot be read, and why."""
+
+    federation: Address
+    name: None
+    error: ForPeople
+
+
+class Seat(TypedDict):
+    """A party, and how far it is in this round."""
+
+    seat: int
+    party: Address
+    deposit: Amount
+    earned: Amount
+    active: bool
+    committed: bool
+    revealed: bool
+    scores: bool
+
+
+class Status(Federation):
+    """A federation with its round and its parties."""
+
+    phase: str
+    until: Time | None
+    round: int
+    finished: int
+    void: int
+    parties: list[Seat]
+
+
+class Joined(TypedDict):
+    """The seat that was taken."""
+
+    seat: int
+    deposit: Amount
+
+
+class Free(TypedDict):
+    """What can be withdrawn."""
+
+    free: Amount
+
+
+class Refuted(TypedDict):
+    """What is wrong with the pending claim, and what showing it brought; null where nothing is."""
+
+    fault: ForPeople | None
+    reward: Amount | None
+
+
+class Verified(TypedDict):
+    """A round computed again."""
+
+    round: int
+    updates: int
+    model: Hash
+    fault: ForPeople | None
+
+
+class Published(TypedDict):
+    """The model's version in the registry."""
+
+    version: int
+    sha256: Hash
+    cid: Cid
+    gas: Gas
+
+
+class Withdrawn(TypedDict):
+    """What was taken out."""
+
+    withdrawn: Amount
+
+
+class Event(TypedDict):
+    """What happened, with the event's own arguments."""
+
+    block: int
+    event: str
+    tx_hash: Transaction
+    round: NotRequired[int]
+    party: NotRequired[Address]
+    seat: NotRequired[int]
+    seats: NotRequired[int]
+    returned: NotRequired[int]
+    commitment: NotRequired[Hash]
+    root: NotRequired[Hash]
+    weight: NotRequired[int]
+    shift: NotRequired[int]
+    cid: NotRequired[Hash]
+    committee: NotRequired[int]
+    scores: NotRequired[int]
+    claimer: NotRequired[Address]
+    model_root: NotRequired[Hash]
+    accepted: NotRequired[int]
+    selected: NotRequired[int]
+    factors: NotRequired[int]
+    merits: NotRequired[int]
+    gram_root: NotRequired[Hash]
+    leader: NotRequired[int]
+    refuter: NotRequired[Address]
+    chunk: NotRequired[int]
+    reward: NotRequired[int]
+    record: NotRequired[Hash]
+    mask: NotRequired[int]
+    amount: NotRequired[int]
+    acted: NotRequired[int]
+    part: NotRequired[int]
+    index: NotRequired[int]
+    asker: NotRequired[Address]
+    deadline: NotRequired[int]
+    silent: NotRequired[bool]
+    beneficiary: NotRequired[Address]
+    payer: NotRequired[Address]
+    account: NotRequired[Address]
+    to: NotRequired[Address]
+
+
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
+    "federation create": Federation,
+    "federation demo": list[Step],
     "federation experiment": Experiment | list[Listed],
+    "federation history": list[Event],
+    "federation join": Joined,
+    "federation leave": Free,
+    "federation list": list[Federation | Unreadable],
+    "federation publish": Published,
+    "federation refute": Refuted,
     "federation simulate": Simulation,
+    "federation status": Status,
+    "federation step": KEPT,
+    "federation verify": list[Verified],
+    "federation watch": KEPT,
+    "federation withdraw": Withdrawn,
 }
