@@ -236,8 +236,8 @@ class State:
 
 @dataclass(frozen=True)
 class Created(Event):
-    """`creator` made `instance`, a clone of `implementation`; `args` stand behind its code, and are left
-    out here where it tells them itself.
+    """`creator` made `instance`, a clone of `implementation`. `args` is what somebody who looks for it
+    should know of what stands behind its code: nothing, where the instance tells it.
     """
 
     signature = "Created"
