@@ -81,7 +81,7 @@ def federation(session: Session, salt: int, **changes: Any) -> Federation:
         "start": int(session.chain.now()) + HOUR,
     }
     given |= dict.fromkeys(("committee", "trim", "faulty", "keep", "difficulty", "bound", "judging"), 0)
-    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge", "supply"), HOUR)
+    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 2}
     terms = Terms(**(given | changes))
     factory = session.deployed(FederationFactory, "FederationFactory")
     budget = terms.rounds * terms.reward * terms.unit
