@@ -21,7 +21,7 @@ CONTRACTS = {
         isPublisher isParticipant publish revoke promote demote pause unpause setParticipants setPublishers
         ProjectCreated VersionPublished VersionRevoked BatchAnchored StatusChanged Aliased
     """,
-    "CompetitionFactory": "CompetitionCreated",
+    "CompetitionFactory": "Created",
     "Competition": """
         terms phase progress deadlines submission resultOf ranking payoutOf testMask withdraw
     """,

@@ -25,7 +25,7 @@ const TEST_PAGE = 200;
 export async function models(): Promise<Created[]> {
   const created = await events(ask, sumFactory, contract("SumFactory"), "Created");
   return created.map(({ args, block: at, transaction }) => ({
-    address: args.sum, implementation: nameOf(args.implementation), creator: args.creator, args: args.args, block: at, transaction,
+    address: args.instance, implementation: nameOf(args.implementation), creator: args.creator, args: args.args, block: at, transaction,
   }));
 }
 

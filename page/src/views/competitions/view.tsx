@@ -27,8 +27,8 @@ export default function Competitions({ rest: [address] }: { rest: string[] }) {
 }
 
 async function listed() {
-  const created = await events(ask, competitionFactory, contract("CompetitionFactory"), "CompetitionCreated");
-  return Promise.all(created.map(async ({ args: { competition: address, organizer } }) => {
+  const created = await events(ask, competitionFactory, contract("CompetitionFactory"), "Created");
+  return Promise.all(created.map(async ({ args: { instance: address, creator: organizer } }) => {
     const [terms, phase] = await Promise.all([call<Terms>(address, "terms"), call<number>(address, "phase")]);
     return { address: address as Address, organizer: organizer as Address, terms, phase };
   }));
