@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Instance} from "../kernel/Instance.sol";
 import {ChunkPair, Claim, IDisputes, ISeats, Link, Part, PartyChunk} from "./IFederation.sol";
 
 // A call is handed on as it came.
@@ -8,7 +9,7 @@ import {ChunkPair, Claim, IDisputes, ISeats, Link, Part, PartyChunk} from "./IFe
 
 /// @title Delegation
 /// @notice Seats and disputes, run by the code of FederationCommons on this contract's storage.
-abstract contract Delegation is ISeats, IDisputes {
+abstract contract Delegation is ISeats, IDisputes, Instance {
     address private immutable COMMONS;
 
     constructor(address commons) {
@@ -86,6 +87,7 @@ abstract contract Delegation is ISeats, IDisputes {
 
     /// @dev Run the whole call in the other code, and end with what that says.
     function _delegate() private {
+        _checkClone();
         address commons = COMMONS;
         assembly {
             calldatacopy(0, 0, calldatasize())

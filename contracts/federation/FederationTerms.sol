@@ -34,7 +34,6 @@ library FederationTerms {
     uint256 private constant MAX_AMOUNT = 2 ** 44;
     uint256 private constant MIN_WAIT = 1 minutes;
     uint256 private constant MAX_WAIT = 30 days;
-    uint256 private constant MAX_DIRECT = 4096; // coordinates: 16 updates of them stay far below 16.7 million gas
 
     /// A field of the terms that no federation can have.
     error InvalidTerms(bytes32 field);
@@ -276,10 +275,7 @@ library FederationTerms {
         bool selects = t.rule >= Rule.MultiKrum;
         require(selects ? t.keep != 0 && t.keep <= t.quorum : t.keep == 0, InvalidTerms("keep"));
         require(_clips(t.rule) || t.bound == 0, InvalidTerms("bound"));
-        if (t.mode == Mode.Direct) {
-            bool plain = t.rule == Rule.Mean && t.width == 1 && t.maxWeight == 1 && t.size <= MAX_DIRECT;
-            require(plain && t.pay != Pay.Alignment, InvalidTerms("mode"));
-        }
+        require(t.mode == Mode.Optimistic, InvalidTerms("mode")); // no composition adds up by itself
         // Merits are of equal updates; with declared weights whoever declares more would be paid more.
         require(t.pay != Pay.Alignment || t.maxWeight == 1, InvalidTerms("pay"));
     }

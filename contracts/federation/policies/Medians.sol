@@ -12,8 +12,8 @@ library Medians {
     uint256 private constant LOW = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
     uint256 private constant CARRY = 0x0001000000010000000100000001000000010000000100000001000000010000;
 
-    /// @notice Of each column of `words`, without the score that stands in the own column of a row: the upper one of an
-    /// even number.
+    /// @notice Of each column of `words`, without the score that stands in the own column of a row: the lower one of an
+    /// even number, or two liars of five would throw out the updates of the honest three.
     /// @param own for each row the lane that does not count.
     function find(uint256[] memory words, uint256[] memory own) internal pure returns (uint256 medians) {
         unchecked {
@@ -29,9 +29,9 @@ library Medians {
             }
             _sort(even);
             _sort(odd);
-            uint256 others = even[n / 2] | odd[n / 2] << 16;
-            uint256 fewer = even[(n - 1) / 2] | odd[(n - 1) / 2] << 16;
-            return others & ~owners | fewer & owners;
+            (uint256 others, uint256 fewer) = (n == 0 ? 0 : (n - 1) / 2, n < 2 ? 0 : (n - 2) / 2);
+            uint256 all = even[others] | odd[others] << 16;
+            return all & ~owners | (even[fewer] | odd[fewer] << 16) & owners;
         }
     }
 
