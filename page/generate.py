@@ -76,6 +76,8 @@ def _name(contract: str) -> str:
 
 def _abi(contract: str) -> list[Any]:
     kept, abi = set(CONTRACTS[contract].split()), load_artifact(contract).abi
+    if missing := kept - {each.get("name") for each in abi}:
+        raise ValueError(f"{contract} has no {', '.join(sorted(missing))}")
     return [_bare(each) for each in abi if each.get("name") in kept and each["type"] != "error"]
 
 
