@@ -1,6 +1,6 @@
 // A shared model as the chain tells it. Its descriptor is believed because the model's address commits to it.
 import type { Address, Hex } from "viem";
-import { bytesToHex, decodeFunctionData, encodeAbiParameters, keccak256 } from "viem/utils";
+import { bytesToHex, decodeFunctionData, encodeAbiParameters, keccak256, stringToHex } from "viem/utils";
 import { events, hexOf, pages, read, type Contract } from "./read";
 import { addressOf, ask, config, contract } from "./site";
 import { block, sha256 } from "../files/bytes";
@@ -84,11 +84,14 @@ export async function contributions(model: Model): Promise<Contribution[]> {
   });
 }
 
-/** What a commitment hides: the contract's `commitmentOf`. */
+const words = (types: string, values: unknown[]): Hex => keccak256(encodeAbiParameters(types.split(" ").map(type => ({ type })), values));
+
+/** What a commitment hides: the contract's `commitmentOf`, as contracts/kernel/Commitments.sol has it. */
 export const commitmentOf = (address: Address, contributor: Address, x: Hex, y: number, salt: Hex): Hex =>
-  keccak256(encodeAbiParameters(
-    ["uint256", "address", "address", "bytes32", "uint256", "bytes32"].map(type => ({ type })),
-    [BigInt(config.value!.chainId), address, contributor, salt, BigInt(y), keccak256(x)]));
+  words("bytes32 uint256 address address bytes32 bytes32", [
+    keccak256(stringToHex("DILN sum contribution")), BigInt(config.value!.chainId), address, contributor,
+    words("bytes32 uint256", [keccak256(x), BigInt(y)]), salt,
+  ]);
 
 export type Point = { block: number; accuracy: number };
 

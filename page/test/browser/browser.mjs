@@ -46,7 +46,10 @@ export async function quality(page, name) {
   const size = page.viewportSize();
   await page.setViewportSize({ width: 375, height: 740 });
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  if (overflow > 0) found.push(`${name}: ${overflow} pixels too wide at 375`);
+  if (overflow > 0) {
+    const widest = await page.$$eval("#app *", all => all.filter(each => each.getBoundingClientRect().right > innerWidth).at(-1)?.outerHTML.slice(0, 200));
+    found.push(`${name}: ${overflow} pixels too wide at 375: ${widest}`);
+  }
   await page.setViewportSize(size);
   return found;
 }

@@ -50,6 +50,7 @@ def test_views__each__is_fit_for_all(
         "project": {"hash": f"registry/{world.tumours}", "ready": "td a"},
         "version": {"hash": f"registry/{world.tumours}/0x{digest(good[0])}", "ready": ".tree"},
         "competitions": {"hash": "competitions", "ready": "td a"},
+        "competition": {"hash": f"competitions/{world.competition}", "ready": ".timeline"},
         "sign": {"hash": "sign", "ready": ".drop"},
         "models": {"hash": "models", "ready": "td a"},
         "model": {"hash": f"models/{world.model}", "ready": "#sample"},

@@ -12,7 +12,7 @@ const PHASES = ["waiting for its seed", "training", "reveal", "opening the test 
 const STATUS = ["none", "committed", "revealed", "refuted"] as const;
 const OUTCOMES = ["open", "decided", "ended: its test data were not opened", "ended: training data were withheld", "ended: its split was never drawn"] as const;
 const METRICS = ["accuracy", "macro F1", "mean absolute error"] as const;
-const MEAN_ABSOLUTE_ERROR = 2, DIRECT = 0;
+const MEAN_ABSOLUTE_ERROR = 2, DIRECT = 0, REVEALED = 2;
 const ONE = 10n ** 9n, MILLION = 1e6, HIGHEST = 2n ** 64n - 1n;
 
 type Terms = { organizer: Address; token: Address; metric: number; mode: number; prize: bigint; criterion: bigint; testGroups: number; groupSize: number };
@@ -77,15 +77,16 @@ async function opened(address: Address): Promise<Competition> {
 }
 
 async function row(address: Address, terms: Terms, outcome: number, ranking: readonly bigint[], number: number): Promise<Row> {
-  const [{ submitter, status, withdrawn }, [, score, done], payout] = await Promise.all([
+  const [{ submitter, status, withdrawn }, payout] = await Promise.all([
     call<{ submitter: Address; status: number; withdrawn: boolean }>(address, "submission", [number]),
-    call<readonly [Address, bigint, bigint]>(address, "resultOf", [number]),
     outcome ? call<bigint>(address, "payoutOf", [number]) : 0n,
   ]);
+  const hidden = status < REVEALED; // the contract has no result of it yet, and says so by a refusal
+  const [, score, done] = hidden ? ["0x", 0n, 0n] as const : await call<readonly [Address, bigint, bigint]>(address, "resultOf", [number]);
   const known = terms.mode === DIRECT ? Number(done) === terms.testGroups * terms.groupSize : done > 0n;
   return {
     number, submitter, status: STATUS[status]!, withdrawn, payout,
-    rank: ranking.indexOf(BigInt(number)) + 1, score: known && status >= 2 ? readable(terms.metric, score) : null,
+    rank: ranking.indexOf(BigInt(number)) + 1, score: known && !hidden ? readable(terms.metric, score) : null,
   };
 }
 

@@ -15,6 +15,8 @@ import { Contributions } from "./contributions";
 import { Hidden } from "./hidden";
 import { abi, accuracy, contributions, models, open, sampleOf, type Contribution, type Model } from "../../chain/shared";
 
+const ALL = 2n ** 256n - 1n; // of a balance, as `withdraw` takes it
+
 /** #/models, #/models/<address> */
 export default function Models({ rest: [address] }: { rest: string[] }) {
   return address ? <Open address={address as Address} /> : <List />;
@@ -141,7 +143,7 @@ function Balance({ model }: { model: Model }) {
   return (
     <p>
       You can withdraw <b>{ether(balance.value)}</b>.{" "}
-      <button disabled={!balance.value} onClick={() => send({ purpose: "Withdrawing", to: model.address, abi, functionName: "withdraw", args: [account.value] })}>Withdraw</button>
+      <button disabled={!balance.value} onClick={() => send({ purpose: "Withdrawing", to: model.address, abi, functionName: "withdraw", args: [account.value, ALL] })}>Withdraw</button>
     </p>
   );
 }
