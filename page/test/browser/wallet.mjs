@@ -5,7 +5,7 @@ import { browse, quality } from "./browser.mjs";
 
 const [url, node, model] = process.argv.slice(2);
 const BOB = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", CAROL = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
-const ABI = parseAbi(["function fund(address,uint256) payable", "function withdraw(address)"]);
+const ABI = parseAbi(["function fund(address,uint256) payable", "function withdraw(address,uint256)"]);
 const told = {}, wrong = [], asked = new Set();
 let chain = "0x1", added = false, reject = false;
 
@@ -112,12 +112,12 @@ const faults = await browse(url, async (page, context) => {
   await ask("anvil_mine", ["0x1"]);
   told.cancelled = await news("Adding: (?!trying|confirm|sent)");
 
-  const fund = encodeFunctionData({ abi: ABI, functionName: "fund", args: [BOB, 0n] });
+  const fund = encodeFunctionData({ abi: ABI, functionName: "fund", args: [BOB, 2n ** 52n] });
   await ask("eth_sendTransaction", [{ from: CAROL, to: model, data: fund, value: "0x10000000000000" }]);
   await ask("anvil_mine", ["0x1"]);
   await page.waitForSelector("button:has-text('Withdraw'):not(:disabled)", { timeout: 20_000 }).catch(() => page.reload());
   await page.waitForSelector("button:has-text('Withdraw'):not(:disabled)", { timeout: 20_000 });
-  const withdraw = encodeFunctionData({ abi: ABI, functionName: "withdraw", args: [BOB] });
+  const withdraw = encodeFunctionData({ abi: ABI, functionName: "withdraw", args: [BOB, 2n ** 256n - 1n] });
   await ask("eth_sendTransaction", [{ from: BOB, to: model, data: withdraw, gas: "0x30000" }]);
   await page.click("button:has-text('Withdraw')");
   await news("Withdrawing: sent as");
