@@ -164,7 +164,7 @@ def create(session: Session, made: Plan, organizer: Account) -> Tournament:
 def require_new(session: Session, made: Plan) -> None:
     """Raise UsageError where the organizer has made a tournament of the same offer, and was told of it."""
     wanted = _offered(made.terms)
-    for each in tournaments(session, organizer=made.terms.organizer):
+    for each in tournaments(session, creator=made.terms.organizer):
         if each.terms.start != made.terms.start and _offered(each.terms) == wanted:
             raise UsageError(
                 f"{each.address} is a tournament of this very offer",
