@@ -28,6 +28,7 @@ import typer.main
 from orchestrator.chain import Chain, connect
 from orchestrator.config import Settings, load_settings
 from orchestrator.console import root
+from orchestrator.errors import EngineError
 from orchestrator.kernel.session import Session
 from tests.integration.acts import COMMANDS, Command, foundation
 from tests.integration.faulty import KILLED, Points, Proxy, Script, fail_inside
@@ -256,8 +257,8 @@ def preload() -> None:
     """Import all that commands import, and read them, once for the thousands of processes that are forked."""
     for package in ("chain", "cli", "console", "kernel", "provenance", "storage", "systems"):
         parent = import_module(f"orchestrator.{package}")
-        for module in walk_packages(parent.__path__, f"{parent.__name__}."):
-            with suppress(ImportError):  # what an optional package is needed for
+        for module in walk_packages(parent.__path__, f"{parent.__name__}.", onerror=lambda name: None):
+            with suppress(ImportError, EngineError):  # what an optional package is needed for
                 import_module(module.name)
     commands = typer.main.get_command(root.app)
     typer.main.get_command = lambda _: commands

@@ -69,7 +69,7 @@ def test_readme__second_example__runs_on_anvil(
     ("arguments", "code", "said"),
     [
         (["show", "0x" + "11" * 20], 1, "CompetitionFactory is not deployed"),
-        (["show"], 1, "no competition was created or entered from this folder"),
+        (["show"], 1, "CompetitionFactory is not deployed"),
         (["create", "no.csv", "--target", "y", "--prize", "1", "--criterion", "1"], 1, "There is no file"),
         (
             ["create", "a.csv", "--target", "y", "--prize", "much", "--criterion", "1"],

@@ -79,7 +79,9 @@ def refute(session: Session, federation: Federation, refuter: Account, fault: Fa
     The announcement, a block ahead, keeps the reward from whoever copies the evidence.
     """
     if fault.call is None:
-        raise DataError(fault.sentence, "Ask its party for it; the contract's `demand` makes it answer on-chain.")
+        raise DataError(
+            fault.sentence, "Ask its party for it; the contract's `demand` makes it answer on-chain."
+        )
     data = keccak(hexstr=fault.call._encode_transaction_data())
     mark = Digest(keccak(bytes.fromhex(refuter.address[2:]).rjust(32, b"\0") + data))
     act(session, federation.announce(mark), refuter, "announce", mark.hex()[:16])

@@ -354,6 +354,7 @@ def test_find_migrations__shipped__are_well_formed() -> None:
         "market",
         "competition",
         "tournament",
+        "federation",
     ]
 
 

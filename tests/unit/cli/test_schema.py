@@ -62,9 +62,10 @@ def test_schema_command__name_none_and_unknown__schema_list_and_hint(
 
 def test_check__another_key_or_type__refused() -> None:
     amount = {"value": "5", "currency": "0x" + "0" * 40}
-    check("tournament fund", {"free": amount})
+    check("tournament fund", {"paid": amount, "free": amount})
     check("tournament fund", {"error": "ChainError", "message": "no", "hint": ""})
-    for wrong in ({"free": 5}, {}, {"free": amount, "more": 1}, {"free": amount | {"value": "5 ether"}}):
+    both = {"paid": amount, "free": amount}
+    for wrong in (both | {"free": 5}, {}, both | {"more": 1}, both | {"free": amount | {"value": "5 ether"}}):
         with pytest.raises(AssertionError, match="diln tournament fund"):
             check("tournament fund", wrong)
     assert command_of(["market", "show", "x", "--json"]) == "market show"
