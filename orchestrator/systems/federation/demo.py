@@ -12,7 +12,7 @@ from orchestrator.chain import migrate
 from orchestrator.config import EMBEDDED, Network, Settings, StorageConfig
 from orchestrator.errors import VerificationFailed
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation import quantize
+from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
 from orchestrator.systems.federation.creating import Offer, create, plan
@@ -68,9 +68,7 @@ def _play(session: Session, folder: Path) -> Iterator[Line]:
 def _round(session: Session, federation: Federation, number: int, data: Data) -> Iterator[Line]:
     for name in HOSPITALS:
         party.commit(session, federation, session.account(name))
-    rng = np.random.default_rng(number)
-    poison = quantize(rng.integers(-3 * UNIT, 3 * UNIT, federation.terms.size), federation.terms.width)
-    party.commit(session, federation, session.account(POISONER), poison)
+    party.commit(session, federation, session.account(POISONER), _poison(session, federation))
     party.commit(session, federation, session.account(VANISHER))
     yield "commit", f"round {number}: five updates, one of them poison; {VANISHER} then vanishes"
     for name in (*HOSPITALS, POISONER):
@@ -105,6 +103,14 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
         "round",
         f"{claimers[0]} aggregates; model {result.root.hex()[:16]}… is right in {right:.1%} of held-out rows",
     )
+
+
+def _poison(session: Session, federation: Federation) -> Update:
+    """What turns a trained model's answers around: wrong on everybody's rows, whoever is drawn to judge it."""
+    size = federation.terms.size
+    model = current_model(session, federation)[:size]
+    trained = party.trained(session, federation, session.account(POISONER).address)
+    return quantize(-3 * (model + trained.values[:size]) - model, federation.terms.width)
 
 
 def _lie(session: Session, federation: Federation, liar: str) -> Iterator[Line]:
