@@ -1,7 +1,7 @@
 """Money leaves for a contract that this folder does not know only after somebody agreed."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ from orchestrator.console.options import JsonOption
 from orchestrator.console.printing import err
 from orchestrator.errors import UsageError
 from orchestrator.text import shown
-from orchestrator.types import Address
+from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.known import KnownContracts
@@ -37,6 +37,12 @@ class Consent:
         if not (self.yes or known.knows(contract)):
             self._confirm(contract, kind)
         known.remember(contract, kind)
+
+    def about(
+        self, known: "KnownContracts", contract: Address, kind: str
+    ) -> Callable[[Wei, Sequence[str]], None]:
+        """Asks so before an amount leaves for `contract`, with the sentences that it is given."""
+        return lambda _, sentences: self.ask(known, contract, kind, sentences)
 
     def _confirm(self, contract: Address, kind: str) -> None:
         unknown = f"this folder has not used the {kind} {shown(contract)} before"

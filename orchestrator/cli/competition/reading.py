@@ -7,6 +7,7 @@ import typer
 
 from orchestrator.cli.competition import compete
 from orchestrator.cli.competition.options import CompetitionArgument, OpeningOption, Payment
+from orchestrator.cli.showing import each_row
 from orchestrator.console import (
     SENDS,
     Answer,
@@ -19,8 +20,8 @@ from orchestrator.console import (
     lazy_imports,
     progress_bar,
 )
-from orchestrator.errors import NodeUnavailable, told
-from orchestrator.types import ZERO_ADDRESS
+from orchestrator.errors import told
+from orchestrator.types import ZERO_ADDRESS, Address
 
 with lazy_imports():
     from orchestrator import times
@@ -45,20 +46,17 @@ if TYPE_CHECKING:
 @command(compete, "list")
 def list_competitions(session: "Session") -> Table:
     """List the competitions on this chain."""
-    rows = [_row(session, each) for each in finding.factory_of(session).competitions()]
+    rows = each_row(
+        finding.factory_of(session).competitions(),
+        lambda each: facts_of(session, overview.overview(each, leaderboard=False)),
+        lambda each, error: _unread(each.address, error),
+    )
     columns = ["competition", "phase", "until", "prize", "metric", "criterion", "submissions"]
     return Table(rows, columns, "none was created")
 
 
-def _row(session: "Session", each: "Competition") -> dict[str, Any]:
-    """The facts of one of many: what cannot be read is a row that says why, and never ends the list."""
-    try:
-        return facts_of(session, overview.overview(each, leaderboard=False))
-    except NodeUnavailable:
-        raise
-    except Exception as error:
-        phase = Shown(None, "cannot be read")
-        return {"competition": each.address, "phase": phase, "error": told(error)}
+def _unread(address: Address, error: Exception) -> dict[str, Any]:
+    return {"competition": address, "phase": Shown(None, "cannot be read"), "error": told(error)}
 
 
 @command(compete)

@@ -1,8 +1,5 @@
 """`diln federation create`, `join`, `leave`, `step`, `watch`, `status` …: what a contract holds to."""
 
-import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,29 +7,25 @@ import typer
 
 from orchestrator.cli import keeping
 from orchestrator.cli.federation import federation
-from orchestrator.config import load_settings
+from orchestrator.cli.showing import demo_steps, each_row, unread
 from orchestrator.console import (
     SENDS,
     Answer,
     Consent,
     Facts,
-    Note,
     Shown,
     Stream,
     Table,
     command,
     err,
-    labelled,
     lazy_imports,
 )
 from orchestrator.console import amount as amount_of
-from orchestrator.errors import NodeUnavailable, UsageError
-from orchestrator.text import shown
+from orchestrator.errors import UsageError
 from orchestrator.times import show_moment
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
-    from orchestrator.kernel import session as sessions
     from orchestrator.systems.federation import (
         creating,
         duties,
@@ -44,6 +37,7 @@ with lazy_imports():
         rounds,
         verifying,
     )
+    from orchestrator.systems.federation import demo as story
 
 if TYPE_CHECKING:
     from orchestrator.bindings.federation import Federation
@@ -79,12 +73,16 @@ def join(
 ) -> Facts:
     """Take a seat with a deposit."""
     found = finding.find(session, reference)
+    agreed = consent.about(session.known, found.address, finding.KIND)
+    seat = joining.join(session, found, session.sender, data, agreed, _signature(admission))
+    return Facts({"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)})
+
+
+def _signature(admission: str) -> bytes:
     try:
-        signature = bytes.fromhex(admission.removeprefix("0x"))
+        return bytes.fromhex(admission.removeprefix("0x"))
     except ValueError:
         raise UsageError("an admission is a signature in hexadecimal", "Copy it whole.") from None
-    seat = joining.join(session, found, session.sender, data, _agreed(session, found, consent), signature)
-    return Facts({"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)})
 
 
 @command(federation, sender=SENDS)
@@ -146,15 +144,11 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
 @command(federation, "list")
 def list_(session: "Session") -> Table:
     """List the federations on this chain."""
-    rows = []
-    for each in finding.federations(session):
-        try:
-            rows.append(_facts(session, each))
-        except NodeUnavailable:
-            raise
-        except Exception as error:  # what cannot be read is a row that says why
-            reason = shown(str(error), 100)
-            rows.append({"federation": each.address, "name": Shown(None, reason), "error": reason})
+    rows = each_row(
+        finding.federations(session),
+        lambda each: _facts(session, each),
+        lambda each, error: unread("federation", each.address, error),
+    )
     return Table(rows, ["federation", "name", "policy", "rule", "reward", "deposit"], "none was created")
 
 
@@ -226,39 +220,18 @@ def demo(
     ] = None,
 ) -> Stream:
     """Watch hospitals train together, with a poisoner, one that vanishes and a lie."""
-    return Stream(_steps(folder), whole=True)
-
-
-def _steps(folder: Path | None) -> Iterator[Answer | Note]:
-    began = time.perf_counter()
-    with err.status("starting") as status_, tempfile.TemporaryDirectory() as temporary:
-        from orchestrator.systems.federation.demo import demo as run_demo
-
-        place = folder or Path(temporary)
-        place.mkdir(parents=True, exist_ok=True)
-        if any(place.iterdir()):
-            raise UsageError(
-                f"{place} is not empty", "Give a new folder: the demo would mix with what is there."
-            )
-        for name, sentence in run_demo(load_settings(home=place / ".diln"), place):
-            status_.update(f"after {name} …")
-            yield Answer({"step": name, "sentence": sentence}, labelled(f"{name:<9} ", "bold", sentence))
-    yield Note(f"done in {time.perf_counter() - began:.1f} s; yours begins with `diln federation create`")
+    steps = demo_steps(folder, lambda *where: story.demo(*where), "`diln federation create`")
+    return Stream(steps, whole=True)
 
 
 def _watched(
     session: "Session", consent: Consent, reference: str, *, others: bool, once: bool, interval: float
 ) -> Stream | Answer:
     found = finding.find(session, reference)
-    agreed = _agreed(session, found, consent)
+    agreed = consent.about(session.known, found.address, finding.KIND)
     kept = [(duties.SYSTEM, found)]
     keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=agreed)
     return keeping.kept(session, keeper, interval, once=once)
-
-
-def _agreed(session: "Session", found: "Federation", consent: Consent) -> "sessions.Consent":
-    """Asks before money leaves for `found`."""
-    return lambda _, sentences: consent.ask(session.known, found.address, finding.KIND, sentences)
 
 
 def _facts(session: "Session", found: "Federation") -> dict[str, Any]:

@@ -70,7 +70,7 @@ def list_markets(session: "Session") -> Answer:
 
 
 def _row(found: "contract.MarketContract") -> dict[str, Any]:
-    """Where a market stands, or why that cannot be told: one that is broken does not seal the others."""
+    """Where a market stands, or why that cannot be told: one that is broken does not hide the others."""
     try:
         state, until = found.state(), found.contract.deadline()
         return {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli import keeping
+from orchestrator.cli.showing import each_row, unread
 from orchestrator.cli.tournament import tournament
 from orchestrator.console import (
     SENDS,
@@ -23,13 +24,11 @@ from orchestrator.console import (
 )
 from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
-from orchestrator.errors import NodeUnavailable, UsageError
-from orchestrator.text import shown
+from orchestrator.errors import UsageError
 from orchestrator.times import instant, show_moment
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
-    from orchestrator.kernel import session as sessions
     from orchestrator.systems.tournament import (
         balances,
         baseline,
@@ -91,7 +90,7 @@ def open_(
             rounds.prepare(session, found, number, targets, organizer)
         sealed = rounds.prepared(session, found, number)
         return Facts({"round": number, "commitment": sealed and sealed.commitment.hex()})
-    agreed = _agreed(session, found, consent)
+    agreed = consent.about(session.known, found.address, finding.KIND)
     receipt = rounds.open_round(session, found, number, organizer, agreed, targets)
     return Facts({"round": number, "opened": receipt is not None})
 
@@ -128,7 +127,7 @@ def enter(
     found = finding.find(session, reference)
     money = balances.money_of(found)
     amount = None if stake is None else money.parse(stake)
-    agreed = _agreed(session, found, consent)
+    agreed = consent.about(session.known, found.address, finding.KIND)
     done = entering.enter(session, found, number, predictions, session.sender, amount, agreed)
     facts = {"round": number, "stake": amount_of(money, done.entry.stake), "gas": done.gas_used}
     return Facts({**facts, "commitment": done.entry.commitment.hex()})
@@ -190,15 +189,11 @@ def show(session: "Session", reference: Reference = "latest") -> Answer:
 @command(tournament, "list")
 def list_(session: "Session") -> Answer:
     """List the tournaments on this chain."""
-    rows = []
-    for each in finding.tournaments(session):
-        try:
-            rows.append(_facts(session, each))
-        except NodeUnavailable:
-            raise
-        except Exception as error:  # what cannot be read is a row that says why
-            reason = shown(str(error), 100)
-            rows.append({"tournament": each.address, "name": Shown(None, reason), "error": reason})
+    rows = each_row(
+        finding.tournaments(session),
+        lambda each: _facts(session, each),
+        lambda each, error: unread("tournament", each.address, error),
+    )
     columns = ["tournament", "name", "organizer", "rows", "pot", "bond"]
     unknown = sum("error" not in row and not row["name"] for row in rows)
     return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
@@ -243,7 +238,8 @@ def fund(session: "Session", amount: Amount, consent: Consent, reference: Refere
     """Have at least an amount free, to stake it later: what is missing is paid in."""
     found, payer = finding.find(session, reference), session.sender
     money = balances.money_of(found)
-    paid = balances.fund(session, found, payer, money.parse(amount), _agreed(session, found, consent))
+    agreed = consent.about(session.known, found.address, finding.KIND)
+    paid = balances.fund(session, found, payer, money.parse(amount), agreed)
     free = found.balance_of(payer.address)
     return Facts({"paid": amount_of(money, paid), "free": amount_of(money, free)})
 
@@ -308,14 +304,9 @@ def keep(
 ) -> Stream | Answer:
     """Keep your duties: open, reveal, score, take back, close."""
     found = finding.find(session, reference)
-    kept, agreed = [(duties.SYSTEM, found)], _agreed(session, found, consent)
+    kept, agreed = [(duties.SYSTEM, found)], consent.about(session.known, found.address, finding.KIND)
     keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=agreed)
     return keeping.kept(session, keeper, interval, once=once)
-
-
-def _agreed(session: "Session", found: "Tournament", consent: Consent) -> "sessions.Consent":
-    """Asks before money leaves for `found`."""
-    return lambda amount, sentences: consent.ask(session.known, found.address, finding.KIND, sentences)
 
 
 def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:

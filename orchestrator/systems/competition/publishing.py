@@ -2,31 +2,21 @@
 
 import hashlib
 import platform
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from orchestrator.bindings.competition import Outcome, Status
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError
+from orchestrator.kernel.publishing import Published, publish_model
 from orchestrator.kernel.session import Session
 from orchestrator.models.integer import decode_model, readable_score
-from orchestrator.provenance import Approval, Manifest, Version, describe, publication_of, sign_publication
+from orchestrator.provenance import Manifest, describe
 from orchestrator.storage import PutResult
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.overview import stands
 from orchestrator.systems.competition.training import read_archive
 from orchestrator.times import utc
-from orchestrator.types import Digest
-
-
-@dataclass(frozen=True)
-class Published:
-    """The model's version in the registry; `gas_used` is 0 if it had been published before."""
-
-    version: Version
-    manifest: Manifest
-    gas_used: int
 
 
 def publish(
@@ -45,36 +35,12 @@ def publish(
     content = competition.model_bytes(number)
     stored = session.storage.put(content)
     manifest = _manifest(session, competition, number, content, stored, licence)
-    session.storage.put(manifest.to_bytes())
-    project, gas = _project(session, competition, owner)
-    known = session.registry.version(project, manifest.artifact_hash)
-    if known:
-        return Published(known, manifest, gas)
-    publication = publication_of(manifest, project, deployable=number in competition.ranking())
-    signature = sign_publication(publication, owner, session.chain.chain_id, session.registry.address)
-    approvals = [Approval(owner.address, signature.signature)]
-    call = session.registry.publish(publication, approvals)
-    receipt = session.send(
-        call, owner, once=f"model-{competition.address}-{manifest.artifact_hash.hex()[:16]}"
-    )
-    published = session.registry.version(project, manifest.artifact_hash)
-    if published is None:
-        raise ChainError(
-            f"transaction {receipt.tx_hash} went through, yet the version is not shown", "Try again."
-        )
-    return Published(published, manifest, gas + receipt.gas_used)
+    won = number in competition.ranking()
+    return publish_model(session, manifest, _project(competition), competition.address, owner, deployable=won)
 
 
-def _project(session: Session, competition: Competition, owner: Account) -> tuple[Digest, int]:
-    """The owner's project for this competition, created if need be, and the gas that it took."""
-    name = f"competition-{competition.address}"
-    project = session.registry.project_id(owner.address, name)
-    if session.registry.project(project):
-        return project, 0
-    create = session.registry.contract.create_project(name, [], [owner.address], 1)
-    return project, session.send(
-        create, owner, once=f"project-{competition.address}-{owner.address}"
-    ).gas_used
+def _project(competition: Competition) -> str:
+    return f"competition-{competition.address}"
 
 
 def _manifest(
@@ -92,7 +58,7 @@ def _manifest(
         sha256=hashlib.sha256(content).hexdigest(),
         cid=stored.cid,
         artifact={"size": stored.size, "profile": stored.profile, "format": "diln-integer-model"},
-        project=f"competition-{competition.address}",
+        project=_project(competition),
         data=[
             {
                 "source": f"competition:{competition.address}",

@@ -1,6 +1,5 @@
 """Create a federation: publish what it is and its first model, pay the budget."""
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Rule, Terms
 from orchestrator.chain import Account
-from orchestrator.errors import SpecError, UsageError
+from orchestrator.errors import UsageError
+from orchestrator.kernel import offers
 from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
@@ -101,23 +101,7 @@ class Plan:
 
 def read_offer(file: Path) -> Offer:
     """An offer in a TOML file. Raises SpecError that names the key."""
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SpecError(f"{file} cannot be read: {error}", "Give a TOML file.") from error
-    kinds: dict[str, Any] = {each.name: each.type for each in fields(Offer)}
-    for key, value in content.items():
-        if key not in kinds:
-            raise SpecError(f"{file}: there is no key `{shown(key, 80)}`", f"There are {', '.join(kinds)}.")
-        # A number is as good as its text, for people write amounts without quotes.
-        wanted: Any = {str: (int, float, str), int: int, bool: bool}.get(kinds[key], list)
-        if not isinstance(value, wanted) or (isinstance(value, bool) and kinds[key] is not bool):
-            raise SpecError(f"{file}: `{key}` has another type", "docs/federate.md shows it.")
-        content[key] = tuple(map(str, value)) if wanted is list else kinds[key](value)
-    try:
-        return Offer(**content)
-    except TypeError as error:
-        raise SpecError(f"{file}: {str(error).partition('() ')[2]}", "Add it.") from error
+    return offers.read_offer(Offer, file, "docs/federate.md")
 
 
 def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
@@ -134,7 +118,8 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     cid = store(session, encode(model, 4))
     terms = _terms(offer, organizer.address, descriptor, model, cid, money)
     key = keccak(repr((offer, organizer.address, session.chain.genesis_hash)).encode()).hex()
-    begins = _start(session, key, int(seconds(offer.start)))
+    now, wait = int(session.chain.now()), int(seconds(offer.start))
+    begins = offers.drafted_start(secret_folder(session), key, now, wait)
     return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money)
 
 
@@ -235,13 +220,3 @@ def _member(kind: Any, word: str) -> Any:
         raise UsageError(
             f"`{shown(word, 40)}` is not one of {words}", "docs/federate.md tells of them."
         ) from None
-
-
-def _start(session: Session, key: str, wait: int) -> int:
-    """The same when an interrupted creation is run again in time."""
-    folder, now = secret_folder(session), int(session.chain.now())
-    found = (folder.read(key) or {}).get("start", "")
-    if not found.isdecimal() or int(found) <= now:
-        found = str(now + wait)
-        folder.write(key, {"start": found})
-    return int(found)

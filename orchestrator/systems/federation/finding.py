@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
-from orchestrator.chain.naming import checked_address, is_address_like
-from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.errors import DataError
+from orchestrator.kernel import secrets
+from orchestrator.kernel.finding import Directory
 from orchestrator.kernel.secrets import SecretFolder
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 KIND = "federation"
 FORMAT = "diln-federation/1"
 LONGEST = 1 << 16
-LONGEST_NAME = 100
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
@@ -87,70 +87,15 @@ def parse_descriptor(data: bytes) -> Descriptor:
     return Descriptor(texts["name"], texts["target"], features, classes, source=texts["source"], **numbers)
 
 
-def factory_of(session: Session) -> FederationFactory:
-    """The factory on this chain. Raises NotDeployed before `diln migrate`."""
-    return session.deployed(FederationFactory, "FederationFactory")
-
-
 def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:
     """Where a party's secrets are kept; without a federation, what is to be created again after a kill."""
-    return SecretFolder(session.settings.home / "federations" / (federation or "drafts"))
+    return secrets.secret_folder(session, "federations", federation)
 
 
 def act(session: Session, call: "Call", account: "Account", *what: object, value: int = 0) -> "Receipt":
     """Send what can happen only once: `what` names it within its federation."""
     once = "-".join(map(str, ("federation", call.address, account.address, *what)))
     return session.send(call, account, value=value, once=once)
-
-
-def federations(session: Session, **filters: Address) -> list[Federation]:
-    """All federations of this chain's factory, oldest first; `filters` as of Created."""
-    made = factory_of(session).events(Created, None, None, **filters)
-    return [Federation(session.chain, each.instance, each.block_number) for each in made]
-
-
-def open_federation(session: Session, address: Address) -> Federation:
-    """The federation at `address`. Raises NotDeployed for one that this factory did not make."""
-    found = next(iter(federations(session, instance=address)), None)
-    if found is None:
-        raise NotDeployed(f"{address} is not a federation of this chain's factory", _LIST)
-    return found
-
-
-def find(session: Session, reference: str = "latest") -> Federation:
-    """The federation that `reference` names: an address, its name, or `latest`.
-
-    The latest is the last that was created or joined from this folder, never a stranger's. Of several with a
-    name, those that this folder knows come first. Raises ChainError for none, or for several.
-    """
-    if reference == "latest":
-        last = session.known.last(KIND)
-        if last is None:
-            raise ChainError("no federation was created or joined from this folder", _LIST)
-        return open_federation(session, last)
-    if is_address_like(reference):
-        return open_federation(session, checked_address(reference))
-    named = [each for each in federations(session) if name_of(session, each) == reference]
-    known = [each for each in named if session.known.knows(each.address)]
-    chosen = known or named
-    if len(chosen) != 1:
-        what = "several federations are" if chosen else "no federation is"
-        raise ChainError(f"{what} called `{shown(reference, LONGEST_NAME)}` here", _LIST)
-    return chosen[0]
-
-
-def descriptor_of(session: Session, federation: Federation) -> Descriptor:
-    """What its organizer published. Raises StorageError where it is not to be had, DataError."""
-    return parse_descriptor(session.storage.read(cid_of(federation.terms.descriptor), limit=LONGEST))
-
-
-def name_of(session: Session, federation: Federation) -> str:
-    """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
-    try:
-        at_hand = session.storage.has(cid_of(federation.terms.descriptor))
-        return shown(descriptor_of(session, federation).name, LONGEST_NAME) if at_hand else ""
-    except (DataError, StorageError):
-        return ""
 
 
 def cid_of(digest: bytes, length: int = 0) -> str:
@@ -163,5 +108,10 @@ def store(session: Session, data: bytes) -> Digest:
     return Digest(Cid.parse(session.storage.put(data).cid).digest)
 
 
+_FEDERATIONS = Directory(
+    KIND, "created or joined", Federation, FederationFactory, Created, parse_descriptor, LONGEST
+)
+factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
+find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
+
 _ASK = "Ask the federation's organizer."
-_LIST = "`diln federation list` shows all of them; name one by its address."

@@ -2,29 +2,19 @@
 
 import hashlib
 import platform
-from dataclasses import dataclass
 from importlib.metadata import version
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError
+from orchestrator.kernel.publishing import Published, publish_model
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
-from orchestrator.provenance import Approval, Manifest, Version, describe, publication_of, sign_publication
+from orchestrator.provenance import Manifest, describe
 from orchestrator.storage.adding import PutResult
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import Finished, current_model, finished, revealed_in, seats_of
 from orchestrator.times import utc
-from orchestrator.types import Digest
-
-
-@dataclass(frozen=True)
-class Published:
-    """The model's version in the registry; `gas_used` is 0 if it had been published before."""
-
-    version: Version
-    manifest: Manifest
-    gas_used: int
 
 
 def publish(session: Session, federation: Federation, owner: Account) -> Published:
@@ -39,31 +29,11 @@ def publish(session: Session, federation: Federation, owner: Account) -> Publish
     content = encode(current_model(session, federation), 4)
     stored = session.storage.put(content)
     manifest = _manifest(federation, ends[-1], content, stored, descriptor_of(session, federation))
-    session.storage.put(manifest.to_bytes())
-    project, gas = _project(session, federation, owner)
-    known = session.registry.version(project, manifest.artifact_hash)
-    if known:
-        return Published(known, manifest, gas)
-    publication = publication_of(manifest, project, deployable=True)
-    signature = sign_publication(publication, owner, session.chain.chain_id, session.registry.address)
-    call = session.registry.publish(publication, [Approval(owner.address, signature.signature)])
-    once = f"model-{federation.address}-{manifest.artifact_hash.hex()[:16]}"
-    receipt = session.send(call, owner, once=once)
-    published = session.registry.version(project, manifest.artifact_hash)
-    if published is None:
-        raise ChainError(f"transaction {receipt.tx_hash} went through, yet no version is shown", "Try again.")
-    return Published(published, manifest, gas + receipt.gas_used)
+    return publish_model(session, manifest, _project(federation), federation.address, owner, deployable=True)
 
 
-def _project(session: Session, federation: Federation, owner: Account) -> tuple[Digest, int]:
-    """The owner's project for this federation, created if need be, and the gas that it took."""
-    name = f"federation-{federation.address}"
-    project = session.registry.project_id(owner.address, name)
-    if session.registry.project(project):
-        return project, 0
-    create = session.registry.contract.create_project(name, [], [owner.address], 1)
-    once = f"project-{federation.address}-{owner.address}"
-    return project, session.send(create, owner, once=once).gas_used
+def _project(federation: Federation) -> str:
+    return f"federation-{federation.address}"
 
 
 def _manifest(
@@ -83,7 +53,7 @@ def _manifest(
         sha256=hashlib.sha256(content).hexdigest(),
         cid=stored.cid,
         artifact={"size": stored.size, "profile": stored.profile, "format": "diln-federated-model"},
-        project=f"federation-{federation.address}",
+        project=_project(federation),
         data=[
             {
                 "source": f"federation:{federation.address}/round/{number}/{each.party}",

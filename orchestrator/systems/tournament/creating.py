@@ -1,15 +1,14 @@
 """Create a tournament: publish its data, keep its tables, make its contract."""
 
-import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.tournament import Terms, Tournament
 from orchestrator.chain import Account
-from orchestrator.errors import DataError, SpecError, UsageError
+from orchestrator.errors import DataError, UsageError
+from orchestrator.kernel import offers
 from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
 from orchestrator.learning.reading import parse_table
@@ -82,23 +81,7 @@ class Plan:
 
 def read_offer(file: Path) -> Offer:
     """An offer in a TOML file. Raises SpecError that names the key."""
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SpecError(f"{file} cannot be read: {error}", "Give a TOML file.") from error
-    kinds: dict[str, Any] = {each.name: each.type for each in fields(Offer)}
-    for key, value in content.items():
-        if key not in kinds:
-            raise SpecError(f"{file}: there is no key `{shown(key, 80)}`", f"There are {', '.join(kinds)}.")
-        # A number is as good as its text, for people write amounts without quotes.
-        wanted: Any = {float: (int, float), str: (int, float, str)}.get(kinds[key], list)
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise SpecError(f"{file}: `{key}` has another type", "docs/tournament.md shows it.")
-        content[key] = tuple(map(str, value)) if wanted is list else kinds[key](value)
-    try:
-        return Offer(**content)
-    except TypeError as error:
-        raise SpecError(f"{file}: {str(error).partition('() ')[2]}", "Add it.") from error
+    return offers.read_offer(Offer, file, "docs/tournament.md")
 
 
 def plan(session: Session, offer: Offer, folder: Path, organizer: Account) -> Plan:
@@ -138,7 +121,8 @@ def plan(session: Session, offer: Offer, folder: Path, organizer: Account) -> Pl
     key = keccak(
         repr((offer, organizer.address, session.chain.genesis_hash)).encode() + descriptor.digest
     ).hex()
-    start = _start(session, key, seconds(offer.start))
+    now, wait = int(session.chain.now()), int(seconds(offer.start))
+    start = offers.drafted_start(secret_folder(session), key, now, wait)
     changed = vars(terms) | {"descriptor": descriptor.digest, "organizer": organizer.address, "start": start}
     return Plan(key, Terms(**changed), descriptor, money)
 
@@ -192,16 +176,6 @@ def promises(made: Plan) -> list[str]:
         "entries close loses the bond.",
         "No term can be changed, and no round be cancelled.",
     ]
-
-
-def _start(session: Session, key: str, wait: int) -> int:
-    """The same when an interrupted creation is run again in time."""
-    folder, now = secret_folder(session), int(session.chain.now())
-    found = (folder.read(key) or {}).get("start", "")
-    if not found.isdecimal() or int(found) <= now:
-        found = str(now + wait)
-        folder.write(key, {"start": found})
-    return int(found)
 
 
 def _terms(session: Session, offer: Offer, money: Currency, rows: int) -> Terms:

@@ -8,23 +8,19 @@ of the least size that keeps ε over all rounds, and neighbours differ by one re
 import itertools
 from dataclasses import dataclass
 
-import numpy as np
-
 from orchestrator.learning.aggregation import Rule, Settings
 from orchestrator.learning.privacy.accountant import noise_for
 from orchestrator.learning.privacy.dpsgd import private_gradient
 from orchestrator.systems.federation.experiments.base import Experiment, Outcome, Picture, Row, at_most
-from orchestrator.systems.federation.experiments.learningchain import NETWORK, PARTIES, RATE
+from orchestrator.systems.federation.experiments.learningchain import PARTIES, RATE, ROUNDS, mean_error
 from orchestrator.systems.federation.simulation.characters import Honest, View
-from orchestrator.systems.federation.simulation.datasets import cancer, evenly
 from orchestrator.systems.federation.simulation.networks import Floats
-from orchestrator.systems.federation.simulation.playing import Plan, play
 from orchestrator.types import Report
 
 BUDGETS = (0.1, 0.5, 1.0, 5.0, 10.0, 0.0)
 """ε over all rounds; 0 stands for no noise."""
 
-ROUNDS, NORM, SEEDS = 40, 1.0, range(5)
+NORM, SEEDS = 1.0, range(5)
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ def run(progress: Report | None = None) -> Outcome:
     for number, budget in enumerate(BUDGETS):
         multiplier = noise_for(budget, 1.0, ROUNDS) if budget else 0.0
         errors = {
-            str(rule.value): _error(Settings(rule), [Private(multiplier=multiplier)] * PARTIES)
+            str(rule.value): mean_error(Settings(rule), [Private(multiplier=multiplier)] * PARTIES, SEEDS)
             for rule in (Rule.MEAN, Rule.MEDIAN)
         }
         rows.append({"epsilon": budget or "none", "noise": multiplier} | errors)
@@ -60,17 +56,6 @@ def run(progress: Report | None = None) -> Outcome:
         at_most("error of the mean at ε = 5", [rows[3]["mean"]], 0.05),
     ]
     return Outcome(rows, checks, Picture("epsilon", ("mean", "median"), "error on the test rows"), {})
-
-
-def _error(rule: Settings, cast: list[Private]) -> float:
-    found = []
-    for seed in SEEDS:
-        data = cancer(seed)
-        parts = evenly(len(data.labels), PARTIES, np.random.default_rng(seed))
-        found.append(
-            1 - play(Plan(NETWORK, rounds=ROUNDS, settings=rule), data, parts, cast, seed).accuracy[-1]
-        )
-    return round(float(np.mean(found)), 4)
 
 
 EXPERIMENT = Experiment(

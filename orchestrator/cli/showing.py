@@ -1,0 +1,58 @@
+"""What commands of several systems show alike: lists of strangers' instances, and demos."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from orchestrator.config import Settings, load_settings
+from orchestrator.console import Answer, Note, Shown, err, labelled
+from orchestrator.errors import NodeUnavailable, UsageError
+from orchestrator.text import shown
+from orchestrator.types import Address
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+def each_row(
+    instances: Iterable[T], facts: Callable[[T], Row], otherwise: Callable[[T, Exception], Row]
+) -> list[Row]:
+    """A row for each: what cannot be read is one that says why, and never ends the list."""
+    rows = []
+    for each in instances:
+        try:
+            rows.append(facts(each))
+        except NodeUnavailable:
+            raise
+        except Exception as error:  # strangers wrote what is read
+            rows.append(otherwise(each, error))
+    return rows
+
+
+def unread(kind: str, address: Address, error: Exception) -> Row:
+    """The row of what could not be read."""
+    reason = shown(str(error), 100)
+    return {kind: address, "name": Shown(None, reason), "error": reason}
+
+
+def demo_steps(
+    folder: Path | None, demo: Callable[[Settings, Path], Iterator[tuple[str, str]]], begin: str
+) -> Iterator[Answer | Note]:
+    """Each step of a demo in `folder`, or in one that is removed afterwards; `begin` is how one's own begins.
+
+    Raises UsageError for a folder that is not empty.
+    """
+    began = time.perf_counter()
+    with err.status("starting") as status, tempfile.TemporaryDirectory() as temporary:
+        place = folder or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        if any(place.iterdir()):
+            raise UsageError(
+                f"{place} is not empty", "Give a new folder: the demo would mix with what is there."
+            )
+        for step, sentence in demo(load_settings(home=place / ".diln"), place):
+            status.update(f"after {step} …")
+            yield Answer({"step": step, "sentence": sentence}, labelled(f"{step:<9} ", "bold", sentence))
+    yield Note(f"done in {time.perf_counter() - began:.1f} s; yours begins with {begin}")
