@@ -106,7 +106,7 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
 
 
 def _poison(session: Session, federation: Federation) -> Update:
-    """What turns a trained model's answers around: wrong on everybody's rows, whoever is drawn to judge it."""
+    """What turns a trained model's answers around: wrong on everybody's rows, whoever judges it."""
     size = federation.terms.size
     model = current_model(session, federation)[:size]
     trained = party.trained(session, federation, session.account(POISONER).address)
