@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
 
@@ -217,15 +217,11 @@ class Session:
         return f"<diln session in {self.folder}, on {settings.network.name}{who}>"
 
 
-_KNOWN: dict[str, Any] = {}
-
-
+@cache
 def _commands() -> Mapping[str, Any]:
-    if not _KNOWN:
-        from orchestrator.cli.tools import commands
+    from orchestrator.cli.tools import commands
 
-        _KNOWN.update(commands())
-    return _KNOWN
+    return dict(commands())
 
 
 def texts_or_table(data: Any) -> Any:
