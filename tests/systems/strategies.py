@@ -85,7 +85,14 @@ def tournament(session: Session, folder: Path) -> Address:
 
 
 STRATEGIES = {
-    "competition": Strategy(COMPETITION, ("alice", "bob", "carol", "erin"), competition, lambda *_: 0),
+    "competition": Strategy(
+        COMPETITION,
+        ("alice", "bob", "carol", "erin"),
+        competition,
+        lambda found, who: (
+            found.credit(who) + sum(found.payout_of(n.number) for n in found.submissions_of(who))
+        ),
+    ),
     "market": Strategy(
         MARKET, ("alice", "bob", "carol", "dave"), market, lambda opened, who: opened.shared.balance(who)
     ),
