@@ -110,21 +110,20 @@ def wanted(session: Session, federation: Federation) -> list[tuple[Part, Address
 
     Of an update one part at first, and all others when that was shown: who withholds it is mostly silent.
     """
-    if phase_of(federation) not in (Phase.JUDGING, Phase.CLAIMING, Phase.CHALLENGING):
+    phase, claim = phase_of(federation), pending_claim(federation)
+    if phase not in (Phase.CLAIMING, Phase.CHALLENGING) or session.chain.now() >= _demands_end(federation):
         return []
-    if session.chain.now() >= _demands_end(federation):
-        return []
-    state, open_ = federation.state(), waiting(federation)
-    asked = {(each.part, each.party, each.index) for each in open_}
+    accepted = claim.accepted if claim else federation.judgement().accepted
+    asked = {(each.part, each.party, each.index) for each in waiting(federation)}
     missing = [
         each
-        for each, _ in unavailable(session, federation, state.round)
-        if state.revealed >> federation.party_of(each.party).seat & 1
+        for each, _ in unavailable(session, federation, federation.state().round)
+        if _is_in(accepted, federation.party_of(each.party).seat)
     ]
     found = [(Part.UPDATE, each.party, index) for each in missing for index in _asked_of(federation, each)]
-    if not missing and phase_of(federation) is Phase.CHALLENGING:
-        fault, claim = refuting.check(session, federation), pending_claim(federation)
-        if fault and claim and fault.wanted is not None:
+    if claim and not missing:
+        fault = refuting.check(session, federation)
+        if fault and fault.wanted is not None:
             found += [(fault.wanted, claim.claimer, place) for place in fault.places]
     return [each for each in found if each not in asked]
 
@@ -172,10 +171,13 @@ def _is_over(session: Session, federation: Federation, each: Demanded) -> bool:
 
 def _matters(federation: Federation, each: Demanded) -> bool:
     if each.part is Part.UPDATE:
-        seat = federation.party_of(each.party).seat
-        return seat != NO_SEAT and bool(federation.state().revealed >> seat & 1)
+        return _is_in(federation.state().revealed, federation.party_of(each.party).seat)
     last = claims(federation)[-1]
     return pending_claim(federation) is not None and last.place < each.place
+
+
+def _is_in(mask: int, seat: int) -> bool:
+    return seat != NO_SEAT and bool(mask >> seat & 1)
 
 
 def _claim_of(federation: Federation, each: Demanded) -> Claim:
