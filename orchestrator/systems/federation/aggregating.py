@@ -6,7 +6,7 @@ from eth_abi.abi import encode as abi_encode
 
 from orchestrator.bindings.federation import Claim, Federation, Pay
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
@@ -16,10 +16,13 @@ from orchestrator.systems.federation.finding import act, store
 from orchestrator.systems.federation.joining import amount, money_of, require_seat
 from orchestrator.systems.federation.rounds import (
     NOTHING,
+    Finished,
     Opened,
-    current_model,
+    claims,
+    finished,
     needs_trace,
     opened,
+    read_model,
     seats_of,
     settings_of,
     stacked,
@@ -62,6 +65,41 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
         merits=merits,
         products=tuple(trace(values)) if needs_trace(federation) else (),
     )
+
+
+def current_model(session: Session, federation: Federation) -> Integers:
+    """What the present round trains on; worked out from the updates, where nobody gives its file.
+
+    Raises StorageError, IntegrityError, DataError where neither can be had.
+    """
+    terms, missing = federation.terms, []
+    for each in reversed(finished(federation)):
+        try:
+            model = read_model(session, federation, each.claim.model_root, each.claim.cid)
+            break
+        except (DataError, IntegrityError, StorageError):
+            missing.append(each)
+    else:
+        model = read_model(session, federation, terms.genesis, terms.genesis_cid)
+    for each in reversed(missing):
+        model = _again(session, federation, each, model)
+    return model
+
+
+def _again(session: Session, federation: Federation, each: Finished, model: Integers) -> Integers:
+    """The model of a finished round, from the one before."""
+    number, claim = each.finalized.round, each.claim
+    posted = next(one.block_number for one in reversed(claims(federation)) if one.round == number)
+    seats = seats_of(federation.at(posted))
+    made = compute(
+        federation, model, opened(session, federation, number, claim.accepted, seats), claim.merits
+    )
+    if made.root != claim.model_root:
+        raise IntegrityError(
+            f"the model of round {number} does not follow from its updates, and nobody gives it",
+            "`diln federation verify` says what is wrong; leave.",
+        )
+    return made.model
 
 
 def expected(session: Session, federation: Federation, claim: Claim | None = None) -> Result:

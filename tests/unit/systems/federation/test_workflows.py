@@ -13,6 +13,7 @@ from orchestrator.errors import DataError, NotDeployed, SpecError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
+from orchestrator.systems.federation.aggregating import current_model
 from orchestrator.systems.federation.finding import (
     Descriptor,
     cid_of,
@@ -25,7 +26,7 @@ from orchestrator.systems.federation.finding import (
 from orchestrator.systems.federation.joining import join, withdraw
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import publish
-from orchestrator.systems.federation.rounds import current_model, phase_of, revealed_in
+from orchestrator.systems.federation.rounds import phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
 from tests.unit.systems.federation.stage import begin, offer, rows
 
