@@ -16,6 +16,9 @@ from orchestrator.types import Address, Seconds
 Look = AnyLook[Federation]
 
 
+COMMIT = "commit to an update"
+
+
 class Role(StrEnum):
     """Who has duties, besides anybody."""
 
@@ -186,7 +189,7 @@ SYSTEM: System[Federation] = System(
     roles_of=roles_of,
     over=lambda federation: federation.state().closed,
     duties=(
-        _duty("commit to an update", _PARTY, _now_if(_commits), _commit),
+        _duty(COMMIT, _PARTY, _now_if(_commits), _commit),
         _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
