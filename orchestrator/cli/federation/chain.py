@@ -64,8 +64,11 @@ def create(
 @command(federation, sender=SENDS)
 def join(
     session: "Session",
-    data: Annotated[Path, typer.Option("--data", metavar="CSV", help="Your rows; they stay here.")],
     consent: Consent,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="CSV", help="Your rows, unless an app trains; they stay here."),
+    ] = None,
     reference: Reference = "latest",
     admission: Annotated[
         str, typer.Option(metavar="HEX", help="The inviter's signature, where one is needed.")

@@ -174,6 +174,23 @@ class Published(TypedDict):
     gas: Gas
 
 
+class Heard(TypedDict):
+    """A round that was seen through: whose updates were in, and whether the party's own was."""
+
+    round: int
+    model: Hash
+    updates: int
+    included: bool
+
+
+class FirstModel(TypedDict):
+    """Where a model was written, and what arrays it has."""
+
+    file: File
+    parameters: int
+    arrays: list[str]
+
+
 class Withdrawn(TypedDict):
     """What was taken out."""
 
@@ -229,6 +246,8 @@ RESULTS: dict[str, Any] = {
     "federation create": Federation,
     "federation demo": list[Step],
     "federation experiment": Experiment | list[Listed],
+    "federation first-model": FirstModel,
+    "federation flower": list[Heard],
     "federation history": list[Event],
     "federation join": Joined,
     "federation leave": Free,

@@ -16,6 +16,9 @@ from orchestrator.types import Address, Seconds
 Look = AnyLook[Federation]
 
 
+COMMIT = "commit to an update"
+
+
 class Role(StrEnum):
     """Who has duties, besides anybody."""
 
@@ -219,7 +222,7 @@ SYSTEM: System[Federation] = System(
         Duty("show what is demanded", _now_if(_is_asked), _answer, _PARTY),
         Duty("close demands that are over", _now_if(_is_any_over), _close, _ALL),
         Duty("demand what nobody gives", _now_if(_misses), _ask, _PARTY),
-        _duty("commit to an update", _PARTY, _now_if(_commits), _commit),
+        _duty(COMMIT, _PARTY, _now_if(_commits), _commit),
         _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),

@@ -14,6 +14,7 @@ from orchestrator.systems.federation.simulation.networks import Floats, Labels
 from orchestrator.text import shown
 
 _LONGEST = 80
+_APP = "`diln federation flower APP` trains it by an app of yours."
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
 
 def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
+    if descriptor.template:
+        raise DataError("this federation's model is not learned from a table", _APP)
     try:
         content = file.read_bytes()
     except OSError as error:

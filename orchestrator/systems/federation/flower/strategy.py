@@ -154,9 +154,12 @@ class Chained(Strategy):
         found, silent = [], set(committed)
         for message in self._grid.send_and_receive(asks, timeout=self.timeout):
             node = message.metadata.src_node_id
-            if message.has_error() or node not in silent:
+            if node not in silent:
                 continue
             silent.discard(node)
+            if message.has_error():
+                self._reject(server_round, node, f"did not reveal: {shown(message.error.reason or '', 200)}")
+                continue
             try:
                 found.append(self._opened(message, *committed[node]))
             except (DataError, KeyError, TypeError, ValueError) as error:
