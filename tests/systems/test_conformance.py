@@ -8,9 +8,11 @@ keepers alone
 ├── a wallet that refuses ether stops nobody else
 └── what strangers left in the folder's list stops nobody
 an account without a part in it has no duties
+its view is on the page, which calls its contract
 """
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +31,7 @@ from orchestrator.chain.development import private_key
 from orchestrator.config import load_settings
 from orchestrator.kernel.keeper import Keeper, Known, Unopened
 from orchestrator.kernel.session import Session
+from orchestrator.page.app import STATIC
 from orchestrator.types import Address
 from tests.systems.strategies import STRATEGIES, Strategy
 
@@ -37,6 +40,7 @@ GAS_MONEY = 10**17  # wei: more than the gas of a play costs
 LOOKS = 120
 SCHEDULES = 3
 REFUSES = bytes.fromhex("625f5ffd5f526003601df3")  # deploys `revert(0, 0)`
+VIEWS = Path(__file__).parents[2] / "page" / "src" / "views"
 BURNT = to_checksum_address("0x" + "dead".rjust(40, "0"))
 
 
@@ -265,3 +269,12 @@ def test_keeper__account_without_a_part__has_no_duties(copied: Begun) -> None:
         keeper = Keeper(session, Known(session, [system]), [session.account("judy")])
         assert keeper.due() == []
         assert list(keeper.turn()) == []
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_view__of_each_system__is_on_the_page_and_sends(name: str) -> None:
+    view = STRATEGIES[name].view
+    assert f'{{ name: "{view}", ' in (VIEWS / "index.ts").read_text()
+    sources = "".join(path.read_text() for path in (VIEWS / view).iterdir())
+    assert re.search(r"functionName|<Balance ", sources)
+    assert len(list((STATIC / "assets").glob(f"view-{view}-*.js"))) == 1

@@ -1,6 +1,6 @@
 // What the model registry knows, as values: projects, versions and their ancestry.
 import type { Address, Hex } from "viem";
-import { modelRegistry as abi } from "../generated/abi";
+import { abi } from "../generated/abi/modelRegistry";
 import { events, pages, read, type Log } from "./read";
 import { ask, contract } from "./site";
 
