@@ -178,6 +178,27 @@ def test_join__rows_that_do_not_fit__refused(session, tmp_path):
             join(session, federation, session.account("dave"), file)
 
 
+def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_path, monkeypatch):
+    """Whoever is obliged to train what only the organizer's friends have pays them fines."""
+    organizer, data = session.account("alice"), rows(tmp_path, "dave")
+    made = creating.plan(session, offer(obliged=True), organizer)
+    other = replace(made, key="ab" * 32, terms=replace(made.terms, size=made.terms.size + 1))
+    with pytest.raises(DataError, match="of 6 parameters, and the terms have 7"):
+        join(session, creating.create(session, other, organizer), session.account("dave"), data)
+    federation = creating.create(session, made, organizer)
+    read, lost = session.storage.read, cid_of(federation.terms.genesis_cid)
+
+    def reading(cid, *args, **options):
+        if cid == lost:
+            raise StorageError(f"{cid} is nowhere")
+        return read(cid, *args, **options)
+
+    monkeypatch.setattr(session.storage, "read", reading)
+    with pytest.raises(StorageError, match="nowhere"):
+        join(session, federation, session.account("dave"), data)
+    assert federation.state().taken == 0
+
+
 def test_find__by_address_name_and_latest(session, tmp_path):
     federation = begin(session, tmp_path)
     for reference in ("latest", "clinics", federation.address):
