@@ -1,5 +1,6 @@
 """Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eth_abi.abi import encode as abi_encode
@@ -19,7 +20,7 @@ from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
     claims,
-    finished,
+    current_model,
     needs_trace,
     opened,
     read_model,
@@ -67,13 +68,13 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
     )
 
 
-def current_model(session: Session, federation: Federation) -> Integers:
-    """What the present round trains on; worked out from the updates, where nobody gives its file.
+def worked_out(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
+    """The model after the finished rounds `ends`, from the last that somebody gives.
 
-    Raises StorageError, IntegrityError, DataError where neither can be had.
+    Raises StorageError for an update that is not to be had, IntegrityError for a model that does not follow.
     """
     terms, missing = federation.terms, []
-    for each in reversed(finished(federation)):
+    for each in reversed(ends):
         try:
             model = read_model(session, federation, each.claim.model_root, each.claim.cid)
             break

@@ -7,7 +7,7 @@ from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
-from orchestrator.systems.federation import aggregating, cranking, demands, party, refuting, scoring
+from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import money_of, withdraw
 from orchestrator.systems.federation.rounds import NO_SEAT, ballot_of, has_committee, phase_of
@@ -126,46 +126,16 @@ def _claim(look: Look) -> str:
 
 
 def _disputable(look: Look) -> bool:
-    open_ = phase_of(look.instance) is Phase.CHALLENGING
-    if not open_ or (look.now >= look.instance.clock().ends_at and not look.instance.state().demanded):
-        return False
-    fault = refuting.check(look.session, look.instance)
-    return bool(fault and fault.call)
+    open_ = phase_of(look.instance) is Phase.CHALLENGING and look.now < look.instance.clock().ends_at
+    return bool(open_ and refuting.check(look.session, look.instance))
 
 
 def _refute(look: Look) -> str:
     fault = refuting.check(look.session, look.instance)
-    if fault is None or fault.call is None:
+    if fault is None:
         return ""
     reward = refuting.refute(look.session, look.instance, look.account, fault)
     return f"refuted a claim ({fault.sentence}) for {money_of(look.instance).show(reward)}"
-
-
-def _is_asked(look: Look) -> bool:
-    """Whether the account owes an answer on-chain."""
-    who = look.account.address
-    return any(each.party == who and each.deadline > look.now for each in demands.waiting(look.instance))
-
-
-def _is_any_over(look: Look) -> bool:
-    return demands.is_any_over(look.session, look.instance)
-
-
-def _misses(look: Look) -> bool:
-    """Whether its work, or a refutation, waits for bytes that nobody gives."""
-    return bool(demands.wanted(look.session, look.instance))
-
-
-def _answer(look: Look) -> Iterator[str]:
-    return demands.answer(look.session, look.instance, look.account)
-
-
-def _close(look: Look) -> Iterator[str]:
-    return demands.close(look.session, look.instance, look.account)
-
-
-def _ask(look: Look) -> Iterator[str]:
-    return demands.ask(look.session, look.instance, look.account, look.consent)
 
 
 def _crank_due(look: Look) -> Seconds | None:
@@ -219,9 +189,6 @@ SYSTEM: System[Federation] = System(
     roles_of=roles_of,
     over=lambda federation: federation.state().closed,
     duties=(
-        Duty("show what is demanded", _now_if(_is_asked), _answer, _PARTY),
-        Duty("close demands that are over", _now_if(_is_any_over), _close, _ALL),
-        Duty("demand what nobody gives", _now_if(_misses), _ask, _PARTY),
         _duty(COMMIT, _PARTY, _now_if(_commits), _commit),
         _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),

@@ -18,10 +18,9 @@ from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.chunks import decode
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
-from orchestrator.systems.federation.aggregating import current_model
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat
-from orchestrator.systems.federation.rounds import phase_of
+from orchestrator.systems.federation.rounds import current_model, phase_of
 from orchestrator.systems.federation.rows import Rows, read_rows
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest

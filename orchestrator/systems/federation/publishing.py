@@ -12,9 +12,8 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.provenance import Manifest, describe
 from orchestrator.storage.adding import PutResult
-from orchestrator.systems.federation.aggregating import current_model
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
-from orchestrator.systems.federation.rounds import Finished, finished, revealed_in, seats_of
+from orchestrator.systems.federation.rounds import Finished, current_model, finished, revealed_in, seats_of
 from orchestrator.times import utc
 
 

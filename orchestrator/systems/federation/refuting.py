@@ -5,56 +5,42 @@ from typing import TYPE_CHECKING
 
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import ChunkPair, Claim, Federation, Part, PartyChunk
+from orchestrator.bindings.federation import ChunkPair, Claim, Federation, PartyChunk
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, encode, leaves
 from orchestrator.learning.aggregation.gram import packed, trace_leaf
-from orchestrator.merkle import proof_of, root_of
-from orchestrator.systems.federation.aggregating import Result, compute, current_model
+from orchestrator.merkle import proof_of
+from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.rounds import (
     Opened,
+    current_model,
     links,
     opened,
     pending_claim,
     read_model,
     seats_of,
 )
-from orchestrator.systems.federation.supplies import (
-    GROUP,
-    Sight,
-    chunks_in,
-    group_node,
-    supplies,
-    trace_node,
-)
 from orchestrator.types import Digest
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
 
-AT_ONCE = 8
-"""Parts of a tree that are demanded together, at most."""
-
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a claim, in a sentence; `call` refutes it, where one transaction does.
-
-    Else the claimer has not shown where: the `places` of `wanted` have to be demanded.
-    """
+    """What is wrong with a claim, in a sentence; `call` refutes it, where one transaction does."""
 
     sentence: str
     call: "Call | None" = None
-    wanted: Part | None = None
-    places: tuple[int, ...] = ()
 
 
 def check(session: Session, federation: Federation) -> Fault | None:
     """The first fault of the pending claim; None if it is right, or there is none.
 
+    A model that nobody can fetch is a fault without a call: it has to be demanded on-chain.
     Raises StorageError for an update that is not to be had.
     """
     claim = pending_claim(federation)
@@ -64,22 +50,27 @@ def check(session: Session, federation: Federation) -> Fault | None:
     updates = opened(session, federation, federation.state().round, claim.accepted, seats)
     model = current_model(session, federation)
     right = compute(federation, model, updates, claim.merits)
-    if claim.gram_root != right.gram_root:
-        return _step(federation, claim, updates, right)
     if (claim.selected, claim.factors, claim.merits) != (right.selected, right.factors, right.merits):
         return _selection(federation, claim, right)
+    if claim.gram_root != right.gram_root:
+        return Fault("the root of the trace is another one; demand its leaves to see where")
     if claim.model_root == right.root:
         return None
-    picked = [each for each in updates if claim.selected >> each.seat & 1]
     try:
         claimed = read_model(session, federation, claim.model_root, claim.cid)
     except (DataError, IntegrityError, StorageError) as error:
-        return _hidden(federation, claim, picked, model, right, error.message)
+        return Fault(f"the claimed model cannot be had: {error.message}; demand it")
     place = int((claimed != right.model).nonzero()[0][0])
+    picked = [each for each in updates if claim.selected >> each.seat & 1]
     index = place // CHUNK
-    shown = _shown(claimed, index)
+    call = federation.refute_chunk(
+        claim,
+        links(federation)[-1],
+        [_chunk(each, index) for each in picked],
+        _pair(model, claimed, index),
+    )
     told = f"coordinate {place} is {claimed[place]}, and should be {right.model[place]}"
-    return Fault(told, _chunk_call(federation, claim, picked, model, index, shown))
+    return Fault(told, call)
 
 
 def refute(session: Session, federation: Federation, refuter: Account, fault: Fault) -> int:
@@ -89,7 +80,7 @@ def refute(session: Session, federation: Federation, refuter: Account, fault: Fa
     """
     if fault.call is None:
         raise DataError(
-            fault.sentence, "`diln federation step` demands on-chain what tells where; refute it then."
+            fault.sentence, "Ask its party for it; the contract's `demand` makes it answer on-chain."
         )
     data = keccak(hexstr=fault.call._encode_transaction_data())
     mark = Digest(keccak(bytes.fromhex(refuter.address[2:]).rjust(32, b"\0") + data))
@@ -99,74 +90,14 @@ def refute(session: Session, federation: Federation, refuter: Account, fault: Fa
     return federation.balance_of(refuter.address) - before
 
 
-def _step(federation: Federation, claim: Claim, updates: list[Opened], right: Result) -> Fault:
-    """Where the trace goes wrong first, as far as its leaves are known."""
-    nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
-    sight = Sight(claim.gram_root, nodes)
-    for each in supplies(federation, federation.state().round, Part.TRACE, claim.claimer):
-        sight.learn(0, each.index, trace_node(each), each.proof)
-    level, place = sight.first_wrong()
-    if level:
-        told = "the trace does not follow from the updates"
-        return Fault(told, wanted=Part.TRACE, places=_spread(level, place, len(nodes)))
-    before = packed(right.products[place - 1]) if place else b""
-    before_proof = sight.proof(place - 1) if place else ()
-    evidence = [_chunk(each, place) for each in updates]
-    leaf = Digest(sight.known[0, place])
-    call = federation.refute_step(claim, evidence, place, before, before_proof, leaf, sight.proof(place))
-    return Fault(f"the trace does not follow from the updates at chunk {place}", call)
-
-
 def _selection(federation: Federation, claim: Claim, right: Result) -> Fault:
     told = "what is selected, or by which factors or merits, does not follow from the updates"
+    if claim.gram_root != right.gram_root or not right.products:
+        return Fault(told + "; nor does the trace")
     nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
     last = len(nodes) - 1
     call = federation.refute_selection(claim, packed(right.products[last]), proof_of(nodes, last))
     return Fault(told, call)
-
-
-def _hidden(
-    federation: Federation, claim: Claim, picked: list[Opened], before: Integers, right: Result, why: str
-) -> Fault:
-    """The first wrong chunk of a model whose file nobody gives, as far as its groups were supplied."""
-    rights = leaves(right.model, 4)
-    groups = [root_of(rights[at : at + GROUP]) for at in range(0, len(rights), GROUP)]
-    sight, shown = Sight(claim.model_root, groups), {}
-    for each in supplies(federation, federation.state().round, Part.MODEL, claim.claimer):
-        if sight.learn(0, each.index, group_node(each, 4), each.proof):
-            shown[each.index] = each
-    level, place = sight.first_wrong()
-    told = "the claimed model is not the right one"
-    if level or place not in shown:
-        wanted = _spread(level, place, len(groups))
-        return Fault(f"{told}, and cannot be had: {why}", wanted=Part.MODEL, places=wanted)
-    own = chunks_in(shown[place], 4)
-    within = next(at for at, node in enumerate(own) if node != rights[GROUP * place + at])
-    stride = CHUNK * 4
-    data = shown[place].data[within * stride : (within + 1) * stride]
-    proof = (*proof_of(own, within), *map(Digest, shown[place].proof))
-    index = GROUP * place + within
-    call = _chunk_call(federation, claim, picked, before, index, (data, proof))
-    return Fault(f"{told}, at chunk {index}", call)
-
-
-def _spread(level: int, place: int, count: int) -> tuple[int, ...]:
-    """Some of the leaves below a node, evenly: what is shown of them leaves an eighth of it."""
-    first, end = place << level, min(place + 1 << level, count)
-    return tuple(range(first, end, max(1, -(-(end - first) // AT_ONCE))))
-
-
-def _chunk_call(
-    federation: Federation,
-    claim: Claim,
-    picked: list[Opened],
-    before: Integers,
-    index: int,
-    claimed: tuple[bytes, tuple[Digest, ...]],
-) -> "Call":
-    evidence = [_chunk(each, index) for each in picked]
-    pair = ChunkPair(index, *_shown(before, index), *claimed)
-    return federation.refute_chunk(claim, links(federation)[-1], evidence, pair)
 
 
 def _chunk(own: Opened, index: int) -> PartyChunk:
@@ -181,6 +112,10 @@ def _chunk(own: Opened, index: int) -> PartyChunk:
         update.data[index * stride : (index + 1) * stride],
         proof_of(leaves(update.raw, update.width), index),
     )
+
+
+def _pair(before: Integers, claimed: Integers, index: int) -> ChunkPair:
+    return ChunkPair(index, *_shown(before, index), *_shown(claimed, index))
 
 
 def _shown(model: Integers, index: int) -> tuple[bytes, tuple[Digest, ...]]:

@@ -28,7 +28,6 @@ from orchestrator.learning.aggregation import Rule as Reference
 from orchestrator.learning.aggregation import Settings, Update
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root
 from orchestrator.systems.federation.finding import cid_of
-from orchestrator.systems.federation.supplies import update_shown
 from orchestrator.types import Address, Digest
 
 NO_SEAT = 2**256 - 1
@@ -147,26 +146,32 @@ def read_model(session: Session, federation: Federation, root: Digest, cid: Dige
     return model
 
 
+def current_model(session: Session, federation: Federation) -> Integers:
+    """What the present round trains on; worked out from the updates, where nobody gives its file.
+
+    Raises StorageError, IntegrityError, DataError where neither can be had.
+    """
+    ends = finished(federation)
+    if not ends:
+        return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
+    try:
+        return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
+    except (DataError, IntegrityError, StorageError):
+        from orchestrator.systems.federation.aggregating import worked_out  # which stands on this
+
+        return worked_out(session, federation, ends)
+
+
 def revealed_in(federation: Federation, number: int) -> list[Revealed]:
     return list(federation.events(Revealed, round=number))
 
 
 def read_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
-    """A revealed update, out of storage or as it was shown on-chain.
-
-    Raises IntegrityError for other bytes, StorageError without any, DataError.
-    """
-    length = chunk_count(federation.terms.size) * CHUNK * federation.terms.width
-    try:
-        return _update(federation, revealed, session.storage.read(cid_of(revealed.cid, length), limit=length))
-    except (DataError, IntegrityError, StorageError):
-        if shown := update_shown(federation, revealed):
-            return _update(federation, revealed, shown)
-        raise
-
-
-def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
-    update = Update.read(data, federation.terms.size, federation.terms.width, revealed.shift)
+    """A revealed update. Raises IntegrityError for other bytes, StorageError without any, DataError."""
+    terms = federation.terms
+    length = chunk_count(terms.size) * CHUNK * terms.width
+    data = session.storage.read(cid_of(revealed.cid, length), limit=length)
+    update = Update.read(data, terms.size, terms.width, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update

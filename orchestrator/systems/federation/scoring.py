@@ -7,12 +7,12 @@ from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.aggregating import current_model
 from orchestrator.systems.federation.finding import act, secret_folder
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import DOMAIN, rows_of
 from orchestrator.systems.federation.rounds import (
     ballot_of,
+    current_model,
     read_update,
     revealed_in,
     seats_of,
