@@ -49,6 +49,20 @@ def _now_if(condition: Callable[[Look], object]) -> Callable[[Look], Seconds | N
     return lambda look: look.now if condition(look) else None
 
 
+def _after(before: Phase, mask: str, now: Callable[[Look], object]) -> Callable[[Look], Seconds | None]:
+    """Now where `now` holds; else at the end of the phase `before`, for whoever is in the state's `mask`."""
+
+    def due(look: Look) -> Seconds | None:
+        if now(look):
+            return look.now
+        clock = look.instance.clock()
+        if Phase(clock.phase) is not before or clock.ends_at <= look.now:
+            return None
+        return Seconds(clock.ends_at) if _bit(look) & getattr(look.instance.state(), mask) else None
+
+    return due
+
+
 def _commits(look: Look) -> bool:
     if phase_of(look.instance) is not Phase.COMMITTING:
         return False
@@ -120,6 +134,11 @@ def _claims(look: Look) -> bool:
     return turns >= mine
 
 
+def _claim_due(look: Look) -> Seconds | None:
+    before = Phase.JUDGING if has_committee(look.instance) else Phase.REVEALING
+    return _after(before, "revealed", _claims)(look)
+
+
 def _claim(look: Look) -> str:
     made = aggregating.claim(look.session, look.instance, look.account, look.consent)
     return f"claimed the aggregate of round {look.instance.state().round}: {made.root.hex()[:16]}…"
@@ -189,12 +208,17 @@ SYSTEM: System[Federation] = System(
     roles_of=roles_of,
     over=lambda federation: federation.state().closed,
     duties=(
-        _duty(COMMIT, _PARTY, _now_if(_commits), _commit),
-        _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
+        _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
+        _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
         _duty("refute a wrong claim", _ALL, _now_if(_disputable), _refute),
-        _duty("claim the aggregate", _PARTY, _now_if(_claims), _claim),
+        _duty(
+            "claim the aggregate",
+            _PARTY,
+            _claim_due,
+            _claim,
+        ),
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),

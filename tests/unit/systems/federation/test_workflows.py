@@ -10,9 +10,11 @@ from orchestrator.bindings.federation import Phase
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
 from orchestrator.errors import DataError, NotDeployed, SpecError, StorageError, UsageError
+from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
+from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
     Descriptor,
     cid_of,
@@ -249,3 +251,22 @@ def test_descriptor__strangers_bytes__refused():
 def test_store__what_is_read_back__is_the_model(session):
     model = np.arange(64)
     assert session.storage.read(cid_of(store(session, encode(model, 4)))) == encode(model, 4)
+
+
+def test_keeper__between_two_phases__tells_what_comes_next(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, policy="trusted", pay="equal", committee=0)
+    bob = session.account("bob")
+    keeper = Keeper(session, [(SYSTEM, federation)], [bob])
+
+    def coming():
+        assert federation.clock().ends_at > session.chain.now()
+        return {each.duty for each in keeper.due() if each.at == federation.clock().ends_at}
+
+    cranking.crank(session, federation, bob)
+    party.commit(session, federation, bob)
+    assert "reveal the update" in coming()
+    for name in PARTIES:
+        party.commit(session, federation, session.account(name))
+    assert "claim the aggregate" not in coming()  # who does not reveal has nothing to claim
+    party.reveal(session, federation, bob)
+    assert "claim the aggregate" in coming()
