@@ -76,6 +76,23 @@ class Experiment(TypedDict):
     files: list[File]
 
 
+class Repeated(TypedDict):
+    """How many checks of an experiment are met, which are not, and the processor's seconds that it took."""
+
+    experiment: str
+    met: int
+    missed: list[ForPeople]
+    seconds: float
+    note: ForPeople
+
+
+class Suite(TypedDict):
+    """All experiments."""
+
+    experiments: list[Repeated]
+    seconds: float
+
+
 class Aligned(TypedDict):
     """What was written, and how many rows are common to all, once that is known."""
 
@@ -245,7 +262,7 @@ RESULTS: dict[str, Any] = {
     "federation align": Aligned,
     "federation create": Federation,
     "federation demo": list[Step],
-    "federation experiment": Experiment | list[Listed],
+    "federation experiment": Experiment | Suite | list[Listed],
     "federation first-model": FirstModel,
     "federation flower": list[Heard],
     "federation history": list[Event],

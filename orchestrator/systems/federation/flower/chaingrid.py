@@ -134,7 +134,7 @@ class ChainGrid(Grid):
         return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
 
     def get_node_ids(self) -> Iterable[int]:
-        """The seats that are taken; those that were when all is over, since a strategy waits for enough."""
+        """The seats that are taken; those that were, once all is over: a strategy waits until enough are."""
         state = self._federation.state()
         if not state.closed:
             seats = seats_of(self._federation).values()

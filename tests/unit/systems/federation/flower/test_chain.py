@@ -78,7 +78,7 @@ def test_rounds_of_flower_are_claimed_stand_and_are_paid_for(session: Session, n
 
 
 def test_a_lying_node_is_fined_and_the_round_goes_on(session: Session) -> None:
-    found = federation(session, 77)
+    found = federation(session, 77, rounds=1)
     chained = Chained(strategies.FedAvg(), ledger(session, found))
     liar = session.account(PARTIES[2]).address
     deposit = found.party_of(liar).deposit
@@ -87,6 +87,7 @@ def test_a_lying_node_is_fined_and_the_round_goes_on(session: Session) -> None:
     assert [each.node for each in chained.rejected] == [3]
     [finalized] = found.events(Finalized)
     assert finalized.accepted == 0b11011
+    assert found.state().closed
     assert found.party_of(liar).deposit < deposit
 
 

@@ -68,6 +68,7 @@ def trained(begin: Arrays, train: Callable[[Arrays, np.ndarray, np.ndarray], Arr
     return {name: each.numpy() for name, each in found.arrays.items()}
 
 
+@pytest.mark.filterwarnings("ignore")  # those of the framework are its own
 def test_a_model_of_pytorch_is_trained_together() -> None:
     torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'diln[torch]'")
     torch.manual_seed(0)
@@ -95,6 +96,7 @@ def test_a_model_of_pytorch_is_trained_together() -> None:
     assert (guesses == DATA.test_labels).mean() > 0.85
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_model_of_keras_is_trained_together() -> None:
     keras: Any = pytest.importorskip("keras", reason="Keras is not installed: pip install 'diln[keras]'")
     keras.utils.set_random_seed(0)
