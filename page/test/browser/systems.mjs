@@ -71,6 +71,17 @@ const STEPS = {
     await restored(page, "market");
     told.opened = await pressed(page, "Open ", "Opening");
   },
+  async refute(page) {
+    await opened(page, url, `competitions/${world.optimistic}`, "carol", "#judge");
+    told.claimed = await pressed(page, "Claim the score of submission 1", "Claiming");
+    await opened(page, url, `competitions/${world.optimistic}`, "erin", "#judge");
+    await page.click("text=Check the claim of submission 1");
+    await page.waitForSelector("text=The claim holds.", { timeout: 60_000 });
+    await page.click("text=Check the claim of submission 0");
+    told.refuted = await pressed(page, "Refute it", "Refuting");
+    told.rewarded = await pressed(page, "Take your reward", "Taking");
+    wrong.push(...(await quality(page, "competition, a claim refuted")));
+  },
   async judge(page) {
     await opened(page, url, `competitions/${world.competition}`, "dave", "#judge");
     for (let left = world.evaluations; left; left--) told.evaluated = await pressed(page, "Evaluate submission 1", "Evaluating");
