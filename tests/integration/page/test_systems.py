@@ -32,7 +32,10 @@ from tests.unit.systems.tournament.conftest import Stage as TournamentStage
 pytestmark = [pytest.mark.integration, pytest.mark.early]
 
 SAMPLES_AT_ONCE = 64
-Play = Callable[[str], dict[str, str]]
+COUNTDOWN = 2
+"""Seconds by which a countdown may differ from the chain's time."""
+
+Play = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
@@ -53,10 +56,10 @@ def play(browse: Run, url: str, world: World, tmp_path: Path) -> Play:
     file = tmp_path / "world.json"
     file.write_text(json.dumps(told))
 
-    def run(step: str) -> dict[str, str]:
+    def run(step: str) -> dict[str, Any]:
         found = browse("systems.mjs", url, step, folder, file)
         assert found["wrong"] == []
-        said: dict[str, str] = found["told"]
+        said: dict[str, Any] = found["told"]
         return said
 
     return run
@@ -99,7 +102,10 @@ def test_systems__from_the_first_deposit__to_the_last_payment(
     ) as session:
         for name in ("bob", "carol"):
             reveal_models(session, find(session, world.optimistic), session.account(name))
-    assert_done(play("reveal"), "revealed", "opened")
+    told = play("reveal")
+    assert_done(told, "revealed", "opened")
+    shown, chain = told["countdown"]
+    assert abs(shown - chain) <= COUNTDOWN
 
     with after(world, lambda session: competition_of(session, world).schedule().reveal) as session:
         open_test(session, competition_of(session, world), session.account("alice"))
@@ -116,7 +122,7 @@ def test_systems__from_the_first_deposit__to_the_last_payment(
     assert_done(play("finish"), "finalized", "won")
 
 
-def assert_done(told: dict[str, str], *acts: str) -> None:
+def assert_done(told: dict[str, Any], *acts: str) -> None:
     assert all("done in block" in told[each] for each in acts), told
 
 
