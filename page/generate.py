@@ -26,8 +26,8 @@ CONTRACTS = {
     "CompetitionFactory": "Created",
     "Competition": """
         terms phase progress deadlines submission resultOf ranking payoutOf testMask credit
-        withdraw withdrawCredit commit reveal keep evaluate claim settle refute finalize drawSplit
-        slashUndrawn slashUnopened Answered Revealed TestOpened Claimed
+        withdraw withdrawCredit withdrawReward commit reveal keep evaluate claim settle refute
+        finalize drawSplit slashUndrawn slashUnopened Answered Revealed TestOpened Claimed
     """,
     "SumFactory": "addressOf create Created",
     "SparsePerceptronStake": """

@@ -13,6 +13,8 @@ export type Contribution = {
   id: bigint; facts: bigint; x: Hex; contributor: Address; deposit: bigint; time: number; label: number; due: number; block: number;
   outcome: string;
 };
+/** Who helped, and what it brought: refunds are of good data, takes of others' bad ones. In wei. */
+export type Person = { who: Address; added: number; deposited: bigint; good: number; refunded: bigint; taken: bigint };
 export type Point = { block: number; accuracy: number };
 
 const SURE = 16;
@@ -41,6 +43,28 @@ export async function contributions(model: Model): Promise<Contribution[]> {
       outcome: outcomes.get(id) ?? "",
     };
   });
+}
+
+/** Everybody who gave or took: by how many samples were refunded, then how many were added. */
+export async function people(model: Model, all: Contribution[]): Promise<Person[]> {
+  const [refunds, takes] = await Promise.all(["Refunded", "Taken"].map(name => events(ask, abi, model, name)));
+  const found = new Map<Address, Person>(), makers = new Map(all.map(each => [each.id, each.contributor] as const));
+  const of = (address: Address): Person => {
+    const who = address.toLowerCase() as Address;
+    const known = found.get(who) ?? { who, added: 0, deposited: 0n, good: 0, refunded: 0n, taken: 0n };
+    found.set(who, known);
+    return known;
+  };
+  for (const { contributor, deposit } of all) {
+    of(contributor).added++;
+    of(contributor).deposited += deposit;
+  }
+  for (const { args } of refunds!) {
+    of(makers.get(args.id)!).good++;
+    of(makers.get(args.id)!).refunded += args.amount;
+  }
+  for (const { args } of takes!) of(args.taker).taken += args.amount;
+  return [...found.values()].sort((one, other) => other.good - one.good || other.added - one.added);
 }
 
 /** What a commitment hides. */

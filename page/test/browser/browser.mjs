@@ -11,7 +11,7 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** Runs `steps(page, context)` on a page that notes what should not be: foreign requests, errors, policy reports. */
+/** Runs `steps(page, context, profile)` on a page that notes what should not be: foreign requests, errors, policy reports. */
 export async function browse(url, steps, options = {}) {
   const profile = mkdtempSync(join(tmpdir(), "diln-page-"));
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -26,7 +26,7 @@ export async function browse(url, steps, options = {}) {
     });
     page.on("console", message => { if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`); });
     page.on("pageerror", error => faults.push(`error: ${error.message}`));
-    await steps(page, context);
+    await steps(page, context, profile);
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });

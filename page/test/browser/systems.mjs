@@ -23,6 +23,14 @@ async function restored(page, name) {
   await news(page, "The secret is here again");
 }
 
+async function ask(method, params = []) {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+  return (await (await fetch(`${url}rpc`, { method: "POST", headers: { "content-type": "application/json" }, body })).json()).result;
+}
+
+/** The chain's time. */
+const pending = async () => Number((await ask("eth_getBlockByNumber", ["pending", false])).timestamp);
+
 const STEPS = {
   async enter(page) {
     await opened(page, url, `federations/${world.federation}`, "carol", ".timeline");
@@ -70,6 +78,24 @@ const STEPS = {
     await opened(page, url, `markets/${world.market}`, "carol", "#samples");
     await restored(page, "market");
     told.opened = await pressed(page, "Open ", "Opening");
+    await opened(page, url, `competitions/${world.competition}`, "carol", "[aria-current=step] time");
+    const ends = Date.parse(await page.getAttribute("[aria-current=step] time", "datetime")) / 1000;
+    await ask("evm_increaseTime", [ends - 50 - (await pending())]);
+    await page.reload();
+    await page.waitForSelector("[aria-current=step] time");
+    const [shown, chain] = await Promise.all([page.textContent("[aria-current=step] time"), pending()]);
+    told.countdown = [Number(/in (\d+) s/.exec(shown)?.[1]), ends - chain];
+  },
+  async refute(page) {
+    await opened(page, url, `competitions/${world.optimistic}`, "carol", "#judge");
+    told.claimed = await pressed(page, "Claim the score of submission 1", "Claiming");
+    await opened(page, url, `competitions/${world.optimistic}`, "erin", "#judge");
+    await page.click("text=Check the claim of submission 1");
+    await page.waitForSelector("text=The claim holds.", { timeout: 60_000 });
+    await page.click("text=Check the claim of submission 0");
+    told.refuted = await pressed(page, "Refute it", "Refuting");
+    told.rewarded = await pressed(page, "Take your reward", "Taking");
+    wrong.push(...(await quality(page, "competition, a claim refuted")));
   },
   async judge(page) {
     await opened(page, url, `competitions/${world.competition}`, "dave", "#judge");

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from orchestrator.kernel.money import Currency
 from orchestrator.kernel.session import Session
 from orchestrator.models.integer import encode_model
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.finding import find
+from orchestrator.systems.competition.submitting import reveal as reveal_models
 from orchestrator.systems.competition.testing import open_test
 from orchestrator.systems.market.opening import open_market
 from orchestrator.systems.market.provider import reveal as reveal_portions
@@ -30,7 +32,10 @@ from tests.unit.systems.tournament.conftest import Stage as TournamentStage
 pytestmark = [pytest.mark.integration, pytest.mark.early]
 
 SAMPLES_AT_ONCE = 64
-Play = Callable[[str], dict[str, str]]
+COUNTDOWN = 2
+"""Seconds by which a countdown may differ from the chain's time."""
+
+Play = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
@@ -44,17 +49,17 @@ def play(browse: Run, url: str, world: World, tmp_path: Path) -> Play:
         tests = find(session, world.competition).terms.test_samples
         predictions = TournamentStage(session, world.folder).predictions(1.0)
     told = {
-        "market": world.market, "competition": world.competition, "tournament": world.tournament,
-        "federation": world.federation, "encoded": str(encoded), "predictions": str(predictions),
-        "evaluations": -(-tests // SAMPLES_AT_ONCE),
+        "market": world.market, "competition": world.competition, "optimistic": world.optimistic,
+        "tournament": world.tournament, "federation": world.federation,
+        "encoded": str(encoded), "predictions": str(predictions), "evaluations": -(-tests // SAMPLES_AT_ONCE),
     }  # fmt: skip
     file = tmp_path / "world.json"
     file.write_text(json.dumps(told))
 
-    def run(step: str) -> dict[str, str]:
+    def run(step: str) -> dict[str, Any]:
         found = browse("systems.mjs", url, step, folder, file)
         assert found["wrong"] == []
-        said: dict[str, str] = found["told"]
+        said: dict[str, Any] = found["told"]
         return said
 
     return run
@@ -92,13 +97,24 @@ def test_systems__from_the_first_deposit__to_the_last_payment(
         reveal_targets(session, found, 0, session.account("alice"))
     assert_done(play("score"), "scored", "withdrawn")
 
-    with after(world, lambda session: max(_training_ends(session, world), _market_closes(session, world))):
-        pass
-    assert_done(play("reveal"), "revealed", "opened")
+    with after(
+        world, lambda session: max(_training_ends(session, world), _market_closes(session, world))
+    ) as session:
+        for name in ("bob", "carol"):
+            reveal_models(session, find(session, world.optimistic), session.account(name))
+    told = play("reveal")
+    assert_done(told, "revealed", "opened")
+    shown, chain = told["countdown"]
+    assert abs(shown - chain) <= COUNTDOWN
 
     with after(world, lambda session: competition_of(session, world).schedule().reveal) as session:
         open_test(session, competition_of(session, world), session.account("alice"))
         reveal_portions(session, open_market(session, world.market), session.account("alice"))
+        found = find(session, world.optimistic)
+        open_test(session, found, session.account("alice"))
+        wrong = bytes(found.terms.test_samples)  # `above` everywhere
+        session.pay(found.claim(0, wrong), session.account("bob"), Currency().of(found.terms.claim_bond))
+    assert_done(play("refute"), "claimed", "refuted", "rewarded")
     assert_done(play("judge"), "evaluated", "measured", "credited", "paid")
 
     with after(world, lambda session: competition_of(session, world).schedule().final):
@@ -106,7 +122,7 @@ def test_systems__from_the_first_deposit__to_the_last_payment(
     assert_done(play("finish"), "finalized", "won")
 
 
-def assert_done(told: dict[str, str], *acts: str) -> None:
+def assert_done(told: dict[str, Any], *acts: str) -> None:
     assert all("done in block" in told[each] for each in acts), told
 
 

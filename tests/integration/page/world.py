@@ -15,13 +15,26 @@ from orchestrator.config import Settings, load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
-from orchestrator.provenance import Status, chunks_of, publication_of, verify
+from orchestrator.provenance import (
+    PREDICTIONS,
+    AnchorReference,
+    LogBatches,
+    ModelReference,
+    PredictionLog,
+    Status,
+    canonical,
+    chunks_of,
+    publication_of,
+    verify,
+)
+from orchestrator.provenance.inclusion import InclusionProof
 from orchestrator.storage import DEFAULT_PROFILE, digest_bytes
 from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.submitting import propose, submit
 from orchestrator.systems.competition.training import training_data
 from orchestrator.systems.sum.creating import create
 from tests.unit.competition.stage import Stage
+from tests.unit.competition.test_workflows import enter
 from tests.unit.market.stage import open_fair
 from tests.unit.provenance.conftest import Lab
 from tests.unit.provenance.samples import sample_manifest
@@ -47,6 +60,7 @@ class World:
     model: str = ""
     market: str = ""
     competition: str = ""
+    optimistic: str = ""
     tournament: str = ""
     federation: str = ""
 
@@ -128,6 +142,10 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     entries = json.loads(forged.signatures.read_bytes())
     entries[0]["signature"] = entries[1]["signature"]
     forged.signatures.write_text(json.dumps(entries))
+    shown = folder / "proof.json"
+    shown.write_bytes(_proof(lab, good, folder).to_bytes())
+    hidden = folder / "changed proof.json"
+    hidden.write_bytes(_proof_of_nothing(shown))
     world.unpublished = _unpublished(folder / "unpublished")
     unknown = folder / "unknown.bin"
     unknown.write_bytes(bytes(range(256)))
@@ -139,7 +157,13 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
         signatures = [run.signatures] if run.signatures.exists() else []
         world.case(lab, name, run.model, run.manifest_file, *signatures)
     world.case(lab, "on-chain", chained / "model.skops", chained / "manifest.json")
-    for name, file in {"changed byte": changed, "no CID": content, "unknown": unknown}.items():
+    for name, file in {
+        "proof": shown,
+        "proof of another root": hidden,
+        "changed byte": changed,
+        "no CID": content,
+        "unknown": unknown,
+    }.items():
         world.case(lab, name, file)
 
 
@@ -152,11 +176,31 @@ def _systems(world: World, session: Session, folder: Path) -> None:
     world.market = open_fair(session, learned.converted).market.address
     world.federation = begin_federation(session, folder, "alice", "bob").address
     stage = Stage(session, folder)
+    world.optimistic = _optimistic(stage)
     found = stage.create()
     file = folder / "anna.skops"
     train_baseline(training_data(session, found), found.terms, file, kind="linear")
     submit(session, found, propose(session, found, file), stage.account("anna"))
     world.competition = found.address
+
+
+def _proof(lab: Lab, good: Published, folder: Path) -> InclusionProof:
+    """That the model answered, with the question shown."""
+    version = lab.registry.version(good.project, good.manifest.artifact_hash)
+    model = ModelReference.of("tumours", version, lab.registry)
+    batches = LogBatches(PredictionLog(folder / "log.jsonl"))
+    for number in range(4):
+        batches.log.append(model, {"mean radius": number}, {"label": "benign", "row": number})
+    batch = batches.open()
+    lab.send(lab.registry.anchor_batch(good.project, batch.root, batch.count, PREDICTIONS))
+    batches.close(batch, AnchorReference.of(lab.registry.batch_anchor(good.project, batch.root)))
+    return batches.prove(2).reveal({"mean radius": 2}, batches.log.salt(2))
+
+
+def _proof_of_nothing(proof: Path) -> bytes:
+    """The same under a root that nobody anchored."""
+    changed = json.loads(proof.read_bytes()) | {"root": "11" * 32}
+    return canonical.encode(changed)
 
 
 def _unpublished(folder: Path) -> tuple[str, str]:
@@ -170,6 +214,14 @@ def _unpublished(folder: Path) -> tuple[str, str]:
         sample_manifest(sha256=put.sha256, cid=put.cid, parents=[], artifact=size).to_bytes()
     )
     return str(model), str(manifest)
+
+
+def _optimistic(stage: Stage) -> str:
+    """A competition whose scores are claimed, with a model of bob's and one of carol's."""
+    found = stage.create(optimistic=True)
+    for role in ("anna", "ben"):
+        enter(stage, found, role)
+    return str(found.address)
 
 
 def _archive() -> bytes:

@@ -6,7 +6,7 @@ import { bytesToHex, keccak256, size } from "viem/utils";
 import { abi, METRICS, passes, predictions, scoreOf, takesModels, type Competition } from "../../chain/competition";
 import { commitment } from "../../chain/commitment";
 import { sentence } from "../../chain/sentence";
-import { count, ether } from "../../chain/words";
+import { count, ether, moment } from "../../chain/words";
 import { Drop } from "../../parts/parts";
 import type { Offer } from "../../parts/offers";
 import { forget, Secrets, type Secret } from "../../parts/secrets";
@@ -14,7 +14,7 @@ import { account } from "../../wallet/connection";
 
 export function Enter({ competition }: { competition: Competition }) {
   const model = useSignal<Hex | null>(null), said = useSignal("");
-  const { terms } = competition;
+  const { terms, ends } = competition;
   async function take([file]: File[]): Promise<void> {
     model.value = null;
     if (!file) return;
@@ -39,7 +39,7 @@ export function Enter({ competition }: { competition: Competition }) {
       {entering && <Drop label="An encoded integer model. The contract's own runner says what it predicts; only the node sees it." button="Choose the model" onFiles={take} />}
       <p role="status" aria-live="polite" id="score">{said.value}</p>
       <Secrets contract={competition.address} summary="Commit to it, and reveal it after training"
-        hint={`A commitment takes a deposit of ${ether(terms.deposit)}, which who does not reveal in time loses.`}
+        hint={`A commitment takes a deposit of ${ether(terms.deposit)}. Reveal your model ${between(ends)}: who does not loses it.`}
         seal={() => {
           if (!model.value) throw new Error("Choose a model first.");
           return { content: model.value, number: 0 };
@@ -49,6 +49,8 @@ export function Enter({ competition }: { competition: Competition }) {
     </section>
   );
 }
+
+const between = ([opens, closes]: number[]): string => (opens && closes ? `from ${moment(opens)} to ${moment(closes)}` : "after training");
 
 function offers({ address, rows, terms }: Competition, secret: Secret, name: string): Offer[] {
   const call = { to: address, abi };

@@ -27,6 +27,9 @@ export function Judge({ competition }: { competition: Competition }) {
       <Loaded what="the models" read={() => work(competition)} again={[address, phase, rows.map(each => `${each.status}${each.done}`).join()]}>
         {offers => <Offers all={offers} />}
       </Loaded>
+      <Offers all={rows.filter(each => each.status === "refuted").map(each => ({
+        to: address, abi, label: `Take your reward for submission ${each.number}`, purpose: "Taking", functionName: "withdrawReward", args: [BigInt(each.number), account.value],
+      }))} />
       <Credit address={address} />
       {isOptimistic(terms) && rows.filter(each => each.done && each.status === "revealed").map(each => <Check key={each.number} competition={competition} row={each} />)}
     </section>

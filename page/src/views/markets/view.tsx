@@ -115,7 +115,7 @@ function Samples({ market }: { market: Market }) {
   return (
     <>
       <label for="samples">{what}</label>
-      <textarea id="samples" rows={3} value={text} onInput={event => { text.value = event.currentTarget.value; }} />
+      <textarea id="samples" rows={3} value={text} onInput={event => { text.value = event.currentTarget.value; said.value = ""; }} />
       <div class="row">
         <button onClick={predict}>Predict the first, for free</button>
         <span role="status" aria-live="polite" id="said">{said.value && <>The model says <strong>{shown(said.value, 40)}</strong>.</>}</span>

@@ -15,7 +15,7 @@ import { account, ready } from "../../wallet/connection";
 import { mined, news, send } from "../../wallet/transactions";
 import { Contributions } from "./contributions";
 import { Hidden } from "./hidden";
-import { abi, accuracy, contributions, open, type Contribution, type Model } from "../../chain/shared";
+import { abi, accuracy, contributions, open, people, type Contribution, type Model } from "../../chain/shared";
 
 
 /** #/models, #/models/<address> */
@@ -62,6 +62,7 @@ function Open({ address }: { address: Address }) {
           <Hidden model={model} />
           <Contributions model={model} all={all} />
           <Balance address={address} abi={abi} look={balance} />
+          <Leaderboard model={model} all={all} />
           <Accuracy model={model} all={all} />
         </section>
       )}
@@ -111,7 +112,7 @@ function Sample({ model }: { model: Model }) {
   return (
     <>
       <label for="sample">{what}</label>
-      <textarea id="sample" rows={2} value={text} onInput={event => { text.value = event.currentTarget.value; }} />
+      <textarea id="sample" rows={2} value={text} onInput={event => { text.value = event.currentTarget.value; said.value = ""; }} />
       <div class="row">
         <button onClick={predict}>Predict, for free</button>
         <span role="status" aria-live="polite" id="said">{said.value && <>The model says <strong>{shown(said.value, 40)}</strong>.</>}</span>
@@ -127,6 +128,29 @@ function Sample({ model }: { model: Model }) {
       </div>
       <Hint what="Adding data" />
     </>
+  );
+}
+
+function Leaderboard({ model, all }: { model: Model; all: Contribution[] }) {
+  return (
+    <Loaded what="who helped" read={() => people(model, all)} again={[model.address, all.length, mined.value]}>
+      {found => found.length > 0 && (
+        <table>
+          <caption>Who helped: the most of whose samples were refunded comes first</caption>
+          <thead><tr><th>Who</th><th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
+          <tbody>{found.map(each => (
+            <tr key={each.who}>
+              <td data-label="Who"><Hash value={each.who} /></td>
+              <td data-label="Added">{each.added}</td>
+              <td data-label="Refunded">{each.good}</td>
+              <td data-label="Deposited">{ether(each.deposited)}</td>
+              <td data-label="Got back">{ether(each.refunded)}</td>
+              <td data-label="Took of others">{ether(each.taken)}</td>
+            </tr>
+          ))}</tbody>
+        </table>
+      )}
+    </Loaded>
   );
 }
 
