@@ -40,6 +40,7 @@ class Result:
 
     model: Integers
     root: Digest
+    accepted: int
     selected: int
     factors: int
     merits: int
@@ -61,6 +62,7 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
     return Result(
         model=after,
         root=model_root(after),
+        accepted=sum(1 << seat for seat in seats),
         selected=sum(1 << seats[place] for place in found.selected),
         factors=_word(seats, found.factors),
         merits=merits,
@@ -126,16 +128,18 @@ def claim(
 ) -> Result:
     """Compute the aggregate, unless a `result` is given, publish it and post it with the bond.
 
-    Raises ContractReverted where it is another's turn, InsufficientFunds, StorageError.
+    Raises ContractReverted where it is another's turn or other updates are in by now, InsufficientFunds,
+    StorageError.
     """
     with session.alone(f"federation {federation.address} {aggregator.address}"):
         require_seat(federation, aggregator)
+        state = federation.state()
         made = result or expected(session, federation)
         bond, terms = amount(federation, federation.terms.bond), federation.terms
         if consent:
             money, fee = money_of(federation), amount(federation, terms.fee)
             said = (
-                f"{money.show(bond)} are bonded for the aggregate of round {federation.state().round}; they "
+                f"{money.show(bond)} are bonded for the aggregate of round {state.round}; they "
                 f"return with {money.show(fee)} unless somebody shows that it is wrong."
             )
             consent(Wei(bond), [said])
@@ -145,8 +149,7 @@ def claim(
             values = [made.gram_root, made.selected, made.factors, made.merits]
             extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
         value = bond if money_of(federation).is_ether else 0
-        state = federation.state()
-        call = federation.claim(made.root, cid, extra)
+        call = federation.claim(state.round, made.accepted, made.root, cid, extra)
         act(session, call, aggregator, "claim", state.round, state.tried, state.revealed, value=value)
         return made
 
