@@ -141,7 +141,7 @@ def refuse_ether(session: Session, name: str) -> None:
     """Let an account run code that takes nothing (EIP-7702); it signs and sends as before."""
     web3, owner, judy = session.chain.web3, _key(name), _key("judy")
     nonce = web3.eth.get_transaction_count(judy.address)
-    fees = {
+    fees: dict[str, Any] = {
         "chainId": web3.eth.chain_id,
         "maxFeePerGas": 10**10,
         "maxPriorityFeePerGas": 10**9,
@@ -156,14 +156,15 @@ def refuse_ether(session: Session, name: str) -> None:
             "nonce": web3.eth.get_transaction_count(owner.address),
         }
     )
-    given = {"nonce": nonce + 1, "to": judy.address, "data": b"", "value": 0}
+    given: dict[str, Any] = {"nonce": nonce + 1, "to": judy.address, "data": b"", "value": 0}
     signed = judy.sign_transaction({**fees, **given, "authorizationList": [authorization], "type": 4})
     web3.eth.send_raw_transaction(signed.raw_transaction)
     assert web3.eth.get_code(owner.address).startswith(bytes.fromhex("ef0100"))
 
 
 def _key(name: str) -> LocalAccount:
-    return EthAccount.from_key(private_key(name))
+    key: LocalAccount = EthAccount.from_key(private_key(name))
+    return key
 
 
 def wealth(begun: Begun, session: Session) -> dict[str, int]:
