@@ -157,7 +157,8 @@ def refuse_ether(session: Session, name: str) -> None:
         }
     )
     given: dict[str, Any] = {"nonce": nonce + 1, "to": judy.address, "data": b"", "value": 0}
-    signed = judy.sign_transaction({**fees, **given, "authorizationList": [authorization], "type": 4})
+    given |= {"authorizationList": [authorization], "type": 4}
+    signed = judy.sign_transaction({**fees, **given})
     web3.eth.send_raw_transaction(signed.raw_transaction)
     assert web3.eth.get_code(owner.address).startswith(bytes.fromhex("ef0100"))
 
