@@ -30,6 +30,7 @@ with lazy_imports():
     from orchestrator.kernel import keeper as keepers
     from orchestrator.systems.federation import (
         creating,
+        demanding,
         duties,
         finding,
         joining,
@@ -66,8 +67,11 @@ def create(
 @command(federation, sender=SENDS)
 def join(
     session: "Session",
-    data: Annotated[Path, typer.Option("--data", metavar="CSV", help="Your rows; they stay here.")],
     consent: Consent,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="CSV", help="Your rows, unless an app trains; they stay here."),
+    ] = None,
     reference: Reference = "latest",
     admission: Annotated[
         str, typer.Option(metavar="HEX", help="The inviter's signature, where one is needed.")
@@ -207,6 +211,31 @@ def refute(session: "Session", reference: Reference = "latest") -> Facts:
         return Facts({"fault": Shown(None, what), "reward": None})
     reward = refuting.refute(session, found, session.sender, fault)
     return Facts({"fault": fault.sentence, "reward": amount_of(joining.money_of(found), reward)})
+
+
+@command(federation, sender=SENDS)
+def demand(session: "Session", consent: Consent, reference: Reference = "latest") -> Facts:
+    """Ask on-chain, at a stake, for updates and models that nobody gives."""
+    found = finding.find(session, reference)
+    if rounds.pending_claim(found) is None:
+        asks = demanding.missing(session, found, found.state().revealed)
+    else:
+        fault = refuting.check(session, found)
+        asks = list(fault.asks) if fault else []
+    agreed = consent.about(session.known, found.address, finding.KIND)
+    return Facts({"demanded": demanding.ask(session, found, session.sender, asks, agreed)})
+
+
+@command(federation, sender=SENDS)
+def supply(session: "Session", reference: Reference = "latest") -> Facts:
+    """Show on-chain what is demanded of you; the stakes are yours."""
+    return Facts({"shown": demanding.show(session, finding.find(session, reference), session.sender)})
+
+
+@command(federation, sender=SENDS)
+def forfeit(session: "Session", reference: Reference = "latest") -> Facts:
+    """Close demands that nobody answered in time: the update is out, or the claim falls."""
+    return Facts({"closed": demanding.close(session, finding.find(session, reference), session.sender)})
 
 
 @command(federation, sender=SENDS)

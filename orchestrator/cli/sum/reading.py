@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.models.online.descriptor import TestSet
     from orchestrator.systems.sum.records import Terms
+    from orchestrator.types import Address
 
 STANDS = Sender("Whose balance is shown too; nothing is sent.")
 
@@ -74,12 +75,28 @@ def show(
     With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
     opened = opening.open_model(session, reference, encoder)
-    contract, descriptor = opened.shared, opened.descriptor
+    contract = opened.shared
+    viewer = session.settings.sender
+    who = session.address(viewer) if viewer else None
+    reads = contract.contract
+    with session.chain.ahead(
+        reads.status,
+        reads.length,
+        lambda: reads.creator,
+        lambda: reads.money,
+        contract.price,
+        lambda: who and reads.account(who),
+    ):
+        return _shown(session, opened, who, png)
+
+
+def _shown(
+    session: "Session", opened: "opening.SharedModel", who: "Address | None", png: Path | None
+) -> Facts:
+    contract, descriptor, quality = opened.shared, opened.descriptor, opened.descriptor.quality
     test, status = finding.read_test_set(session, descriptor), contract.contract.status()
     accuracy = replaying.accuracy_on(opened.reference(), test) if test else None
-    viewer = session.settings.sender
-    standing = contract.contract.account(session.address(viewer)) if viewer else None
-    quality = descriptor.quality
+    standing = contract.contract.account(who) if who else None
     facts: dict[str, Any] = {
         "name": opened.name,
         "address": contract.address,
