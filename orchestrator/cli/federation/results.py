@@ -166,6 +166,24 @@ class Free(TypedDict):
     free: Amount
 
 
+class Demanded(TypedDict):
+    """How many parts were demanded."""
+
+    demanded: int
+
+
+class Shown(TypedDict):
+    """How many parts were shown."""
+
+    shown: int
+
+
+class Closed(TypedDict):
+    """How many demands were closed."""
+
+    closed: int
+
+
 class Refuted(TypedDict):
     """What is wrong with the pending claim, and what showing it brought; null where nothing is."""
 
@@ -261,10 +279,12 @@ class Event(TypedDict):
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
     "federation create": Federation,
+    "federation demand": Demanded,
     "federation demo": list[Step],
     "federation experiment": Experiment | Suite | list[Listed],
     "federation first-model": FirstModel,
     "federation flower": list[Heard],
+    "federation forfeit": Closed,
     "federation history": list[Event],
     "federation join": Joined,
     "federation leave": Free,
@@ -274,6 +294,7 @@ RESULTS: dict[str, Any] = {
     "federation simulate": Simulation,
     "federation status": Status,
     "federation step": KEPT,
+    "federation supply": Shown,
     "federation verify": list[Verified],
     "federation watch": KEPT,
     "federation withdraw": Withdrawn,

@@ -82,9 +82,9 @@ class Offer:
     committing: str = "12h"
     revealing: str = "2h"
     judging: str = "4h"
-    turn: str = "1h"
+    turn: str = "2h"
     challenge: str = "4h"
-    supply: str = "2h"
+    supply: str = "1h"
 
 
 @dataclass(frozen=True)

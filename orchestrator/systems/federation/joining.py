@@ -8,7 +8,7 @@ from orchestrator.errors import ChainError, InsufficientFunds, UsageError
 from orchestrator.kernel.money import Currency, currency_of
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation.finding import KIND, act, descriptor_of, secret_folder
-from orchestrator.systems.federation.rounds import NO_SEAT
+from orchestrator.systems.federation.rounds import NO_SEAT, current_model
 from orchestrator.systems.federation.rows import read_rows
 from orchestrator.times import show_duration
 from orchestrator.types import Address, Wei
@@ -36,10 +36,9 @@ def join(
 ) -> PartyOf:
     """Take a seat, with the rows of `data` to train and score on; twice, it happens once.
 
-    Without `data` only where the parties' apps train the model.
-
-    Raises DataError for rows that do not fit the model, ChainError where no seat is to be had,
-    InsufficientFunds.
+    Without `data` only where the parties' apps train the model. Raises DataError for rows that do not fit
+    the model, StorageError and IntegrityError for a model that nobody gives, ChainError where no seat is to
+    be had, InsufficientFunds.
     """
     if data:
         read_rows(session, federation, data)
@@ -48,6 +47,7 @@ def join(
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = federation.party_of(party.address)
         if seat.seat == NO_SEAT:
+            current_model(session, federation)  # who cannot have it pays fines, and refutes nothing
             deposit = amount(federation, federation.terms.deposit)
             if consent:
                 consent(Wei(deposit), promises(federation))

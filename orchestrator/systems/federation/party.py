@@ -98,7 +98,7 @@ def commit(
         if held is None or (update is not None and held.update.root != update.root):
             held = _hold(session, federation, party, state.round, update, rows)
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
-        act(session, federation.commit(commitment), party, "commit", state.round)
+        act(session, federation.commit(state.round, commitment), party, "commit", state.round)
         return True
 
 

@@ -28,7 +28,14 @@ class Rows:
 
 def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
-    return parse_rows(descriptor_of(session, federation), file)
+    descriptor, size = descriptor_of(session, federation), federation.terms.size
+    if descriptor.network.size != size:
+        raise DataError(
+            f"its organizer describes a model of {descriptor.network.size:,} parameters, and the terms have "
+            f"{size:,}",
+            "Nobody can train it: do not join.",
+        )
+    return parse_rows(descriptor, file)
 
 
 def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
