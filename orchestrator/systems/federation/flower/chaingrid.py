@@ -28,6 +28,7 @@ from orchestrator.learning.aggregation import Rule, Template, Update, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation import party
 from orchestrator.systems.federation.duties import COMMIT, SYSTEM
+from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.rounds import (
@@ -45,6 +46,7 @@ from orchestrator.types import Digest
 RULES = (Rule.MEAN, Rule.MEDIAN, Rule.TRIMMED_MEAN, Rule.MULTI_KRUM)
 """The contract's rules of which Flower has a strategy."""
 
+_TAKE = "Take the app that the federation was made for."
 _RAISED = 2  # Flower's code of an app that raised
 _LOOK = 12.0  # seconds between two looks
 _FOR_EVER = 1e9  # seconds: a round ends when the contract says so, whatever Flower waits
@@ -101,6 +103,7 @@ class ChainGrid(Grid):
                 f"Take a federation of {', '.join(each.value for each in RULES)}.",
             )
         self._session, self._federation, self._account = session, federation, account
+        self._said = descriptor_of(session, federation)
         self._node = require_seat(federation, account).seat + 1
         TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1  # a message says who made it
         self._app, self._numbers = app, count(1)
@@ -197,7 +200,15 @@ class ChainGrid(Grid):
             raise DataError(
                 f"the app's model has {template.size:,} parameters, the federation's "
                 f"{self._federation.terms.size:,}",
-                "Take the app that the federation was made for.",
+                _TAKE,
+            )
+        said = self._said.template
+        if said and (wanted := Template.from_json(said)).digest != template.digest:
+            names = [", ".join(slot.name for slot in each.slots) for each in (template, wanted)]
+            raise DataError(
+                f"the app's arrays are {shown(names[0], 200)}, the federation's {shown(names[1], 200)}, "
+                "or they differ in shape or type",
+                _TAKE,
             )
         return template
 
