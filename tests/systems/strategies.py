@@ -88,7 +88,13 @@ def tournament(session: Session, folder: Path) -> Address:
 
 STRATEGIES = {
     "competition": Strategy(
-        COMPETITION, ("alice", "bob", "carol", "erin"), competition, lambda *_: 0, "competitions"
+        COMPETITION,
+        ("alice", "bob", "carol", "erin"),
+        competition,
+        lambda found, who: (
+            found.credit(who) + sum(found.payout_of(n.number) for n in found.submissions_of(who))
+        ),
+        "competitions",
     ),
     "market": Strategy(
         MARKET,
