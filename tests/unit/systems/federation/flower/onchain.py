@@ -66,7 +66,7 @@ def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **
         "start": int(session.chain.now()) + HOUR,
     }
     given |= dict.fromkeys(("committee", "trim", "faulty", "keep", "difficulty", "bound", "judging"), 0)
-    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 2}
+    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 4}
     terms = Terms(**(given | changes))
     factory = session.deployed(FederationFactory, "FederationFactory")
     budget = terms.rounds * terms.reward * terms.unit
