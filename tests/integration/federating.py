@@ -22,8 +22,9 @@ committee = 3
 def federated(stop: str) -> Callable[["World"], None]:
     """A federation of one round up to the act `stop` of bob's, or of a stranger's.
 
-    `create`, `join`, `begin`, `commit`, `reveal`, `score`, `judge`, `claim`, `refute`, `finalize`,
-    `publish` (the round stands), or `close` (too few joined in time).
+    `create`, `join`, `begin`, `commit`, `reveal`, `demand` (carol's update is gone), `supply` (bob's is
+    demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round
+    stands), or `close` (too few joined in time).
     """
 
     def prepare(world: "World") -> None:
@@ -48,7 +49,10 @@ def federated(stop: str) -> Callable[["World"], None]:
 
 
 def _play(session: Any, federation: Any, stop: str) -> None:
-    from orchestrator.systems.federation import aggregating, cranking, party, scoring
+    from orchestrator.bindings.federation import Part
+    from orchestrator.learning.aggregation.chunks import CHUNK, chunk_count
+    from orchestrator.systems.federation import aggregating, cranking, demanding, party, rounds, scoring
+    from orchestrator.systems.federation.finding import cid_of
 
     acts = {
         "commit": party.commit,
@@ -61,6 +65,19 @@ def _play(session: Any, federation: Any, stop: str) -> None:
             return
         for each in PARTIES:
             act(session, federation, session.account(each))
+        if name == "reveal" and stop == "demand":
+            carol = session.account("carol").address
+            [shown] = [each for each in rounds.revealed_in(federation, 1) if each.party == carol]
+            length = chunk_count(federation.terms.size) * CHUNK * federation.terms.width
+            session.storage.unpin(cid_of(shown.cid, length))
+            session.storage.gc()
+            return
+        if name == "reveal" and stop in ("supply", "forfeit"):
+            asked = demanding.Ask(Part.UPDATE, session.account("bob").address, (0,))
+            demanding.ask(session, federation, session.account("dave"), [asked])
+            if stop == "forfeit":
+                session.chain.advance(federation.terms.supply + 60)
+            return
     _wait(session, federation, before=federation.terms.turn)  # it is anybody's turn
     if stop == "claim":
         return

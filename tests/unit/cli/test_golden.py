@@ -102,7 +102,8 @@ def test_commands__options__say_what_they_are_for() -> None:
 
 
 def test_commands__whatever_sends__is_run_under_faults() -> None:
-    others = {"chain cancel", "chain speed-up", "mcp"}  # they change, or call for, what others send
+    # They change, or call for, what others send; a Flower app takes part by the steps of `federation step`.
+    others = {"chain cancel", "chain speed-up", "mcp", "federation flower"}
     sending = {
         name
         for tree, command in trees()
