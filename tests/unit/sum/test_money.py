@@ -150,9 +150,8 @@ def test_fill_up__more_of_a_token_than_may_be_spent__nothing_is_approved(market:
         add(village.session, village.opened, [sample(village)], contributor, maximum=price)
         assert budget.left(token.address) <= price // 2
         before = village.session.chain.count(contributor.address)
-        village.session.chain.advance(DAY)
         with pytest.raises(OverBudget, match="of the token"):
-            add(village.session, village.opened, one, contributor, maximum=Wei(2 * price))
+            fill_up(village.session, shared, contributor.address, Wei(3 * price), contributor)
         assert village.session.chain.count(contributor.address) == before
     assert token.functions.allowance(contributor.address, shared.address).call() == 0
 
