@@ -8,6 +8,7 @@ from orchestrator.chain import Deploy
 
 def migrate(deploy: Deploy) -> None:
     commons = deploy("FederationCommons")
-    trusted = deploy("TrustedFederation", commons)
-    quality = deploy("QualityFederation", commons)
+    disputes = deploy("FederationDisputes")
+    trusted = deploy("TrustedFederation", commons, disputes)
+    quality = deploy("QualityFederation", commons, disputes)
     deploy("FederationFactory", trusted, quality, needs=["ModelRegistry"])

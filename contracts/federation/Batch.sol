@@ -21,6 +21,17 @@ library Batch {
         }
     }
 
+    /// @dev What is signed of a struct with the hash `inner` (EIP-712).
+    function typed(bytes32 domain, bytes32 inner) internal pure returns (bytes32 h) {
+        assembly ("memory-safe") {
+            let free := mload(64)
+            mstore(free, shl(240, 0x1901))
+            mstore(add(free, 2), domain)
+            mstore(add(free, 34), inner)
+            h := keccak256(free, 66)
+        }
+    }
+
     /// @dev The hash of `length` bytes at `place`.
     function hash(bytes calldata entries, uint256 place, uint256 length) internal pure returns (bytes32 h) {
         assembly ("memory-safe") {

@@ -32,9 +32,10 @@ library Chunks {
         assembly ("memory-safe") {
             let cut := sub(256, shl(3, width))
             let from := data.offset
-            for { let to := add(v, 32) let end := add(to, 1024) } lt(to, end) { to := add(to, 32) } {
+            let to := add(v, 32)
+            for { let end := add(from, shl(5, width)) } lt(from, end) { from := add(from, width) } {
                 mstore(to, shl(shift, sar(cut, calldataload(from))))
-                from := add(from, width)
+                to := add(to, 32)
             }
         }
     }

@@ -2,9 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
-import {Claim, Pay, Phase, State} from "./IFederation.sol";
+import {Claim, Pay, Phase} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+import {PackedState, StateCodec} from "./StateCodec.sol";
 import {Updates} from "./Updates.sol";
 
 // slither-disable-start timestamp
@@ -14,18 +15,26 @@ import {Updates} from "./Updates.sol";
 /// @notice Aggregates with a bond, and the ends of rounds. See IFederation.
 abstract contract Claims is Updates {
     using FederationTerms for PackedTerms;
+    using StateCodec for PackedState;
     using Lanes for uint256;
     using Lanes for uint256[4];
 
     /// @notice See IFederation.
-    function claim(bytes32 modelRoot, bytes32 cid, bytes calldata trace) external payable {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+    function claim(uint256 round, uint256 accepted, bytes32 modelRoot, bytes32 cid, bytes calldata trace)
+        external
+        payable
+    {
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         Claim memory c;
         (c.claimer, c.seat, c.modelRoot, c.cid) = (msg.sender, _activeSeat(s, msg.sender), modelRoot, cid);
         // Check
+        _requireRound(s, round);
         _requirePhase(t, s, Phase.Claiming);
+        _notBefore(s.since() + 1); // no time at all would mean that there is no claim
+        require(modelRoot != 0, NoModel());
         uint256 order;
         (c.accepted, order, c.merits) = _judge(t, s);
+        require(c.accepted == accepted, WrongUpdates(c.accepted, accepted));
         uint256 count = LibBit.popCount(c.accepted);
         require(count >= t.quorum(), NotEnough(count, t.quorum()));
         c.leader = _checkTurn(t, s, order, c.seat);
@@ -39,66 +48,66 @@ abstract contract Claims is Updates {
         require((c.gramRoot != 0) == t.needsTrace(), UnexpectedTrace(c.gramRoot));
         // Effect
         _pending = keccak256(abi.encode(c));
-        s.claimedAfter = block.timestamp - s.since;
+        s.setClaimedAfter(block.timestamp - s.since());
         _save(s);
-        _collect(t.currency(), msg.sender, t.bond() * t.unit());
-        emit Claimed(s.round, c);
+        _take(t, t.bond());
+        emit Claimed(s.round(), c);
     }
 
     /// @notice See IFederation.
     function finalize(Claim calldata c) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         _checkPending(t, s, c);
         _notBefore(_challengeEnd(t, s));
-        require(s.demanded == 0, DemandsOpen(s.demanded));
+        require(s.demanded() == 0, DemandsOpen(s.demanded()));
         // Effect
-        bytes32 record = keccak256(abi.encode(_lastRecord(t), s.round, c.modelRoot, _pending));
+        bytes32 record = keccak256(abi.encode(_lastRecord(t), s.round(), c.modelRoot, _hashOf(c)));
         _record = record;
-        emit Finalized(s.round, record, c.modelRoot, c.accepted);
+        emit Finalized(s.round(), record, c.modelRoot, c.accepted);
         uint256[4] memory sums;
         _reward(t, c, sums);
         if (msg.sender == c.claimer) sums.put(c.seat, t.tip());
         else _owe(t, msg.sender, t.tip());
-        (s.done, s.voids) = (s.done + 1, 0);
+        s.addDone();
         uint256 leader = c.leader == c.seat || c.leader == NO_SEAT ? 0 : 1 << c.leader;
-        _endRound(t, s, sums, s.committed & ~s.revealed | _idleJudges(t, s), leader);
+        _endRound(t, s, sums, s.committed() & ~s.revealed() | _idleJudges(t, s), leader);
     }
 
     /// @notice See IFederation.
     function skip() external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         Phase now_ = _phaseOf(t, s);
         // Check
         bool runs = now_ == Phase.Revealing || now_ == Phase.Judging || now_ == Phase.Claiming;
         require(runs, WrongPhase(now_));
-        require(s.demanded == 0, DemandsOpen(s.demanded));
+        require(s.demanded() == 0, DemandsOpen(s.demanded()));
         uint256 idle;
         uint256 leader;
-        if (LibBit.popCount(s.committed) >= t.quorum()) {
+        if (LibBit.popCount(s.committed()) >= t.quorum()) {
             require(now_ != Phase.Revealing, WrongPhase(now_));
-            idle = s.committed & ~s.revealed;
-            if (LibBit.popCount(s.revealed) >= t.quorum()) {
+            idle = s.committed() & ~s.revealed();
+            if (LibBit.popCount(s.revealed()) >= t.quorum()) {
                 require(now_ == Phase.Claiming, WrongPhase(now_));
                 idle |= _idleJudges(t, s);
                 leader = _unclaimed(t, s);
             }
         }
         // Effect
-        emit Skipped(s.round);
-        ++s.voids;
+        emit Skipped(s.round());
+        s.addVoid();
         uint256[4] memory sums;
         _endRound(t, s, sums, idle, leader);
     }
 
     /// @notice See IFederation.
     function clock() external view returns (Phase phase_, uint256 endsAt) {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         phase_ = _phaseOf(t, s);
         if (phase_ == Phase.Joining) endsAt = t.start();
-        else if (phase_ == Phase.Committing) endsAt = _commitEnd(t, s.since);
-        else if (phase_ == Phase.Revealing) endsAt = _revealEnd(t, s.since);
-        else if (phase_ == Phase.Judging) endsAt = _claimsFrom(t, s.since);
+        else if (phase_ == Phase.Committing) endsAt = _commitEnd(t, s.since());
+        else if (phase_ == Phase.Revealing) endsAt = _revealEnd(t, s.since());
+        else if (phase_ == Phase.Judging) endsAt = _claimsFrom(t, s.since());
         else if (phase_ == Phase.Challenging) endsAt = _challengeEnd(t, s);
         else if (phase_ == Phase.Claiming) (, endsAt,) = _claiming(t, s);
     }
@@ -110,40 +119,40 @@ abstract contract Claims is Updates {
 
     // ── claims ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _checkPending(PackedTerms memory t, State memory s, Claim calldata c) private view {
+    function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) private view {
         _requirePhase(t, s, Phase.Challenging);
-        require(keccak256(abi.encode(c)) == _pending, NotTheClaim(_pending));
+        bytes32 pending = _pending;
+        require(_hashOf(c) == pending, NotTheClaim(pending));
     }
 
     /// @dev Revert unless `seat` may claim now; returns the first of those in order whose claim was not refuted.
-    function _checkTurn(PackedTerms memory t, State memory s, uint256 order, uint256 seat)
+    function _checkTurn(PackedTerms t, PackedState memory s, uint256 order, uint256 seat)
         private
         view
         returns (uint256 leader)
     {
-        require(s.tried >> seat & 1 == 0, NotYourTurn(seat));
+        require(s.tried() >> seat & 1 == 0, NotYourTurn(seat));
         leader = NO_SEAT;
-        uint256 from = _claimsFrom(t, s.since);
+        uint256 from = _claimsFrom(t, s.since());
         uint256 turns = block.timestamp < from ? 0 : (block.timestamp - from) / t.turn();
-        uint256 waiting = s.seats & ~s.tried;
+        uint256 waiting = s.seats() & ~s.tried();
         uint256 place = 0;
-        bool may = false;
         unchecked {
             // A byte for each of sixteen seats.
             for (; order != 0; order >>= 8) {
                 uint256 next = (order & 0xff) - 1;
                 if (waiting >> next & 1 == 0) continue;
                 if (leader == NO_SEAT) leader = next;
-                if (next == seat && turns >= place) may = true;
+                if (next == seat) break;
                 ++place;
             }
         }
-        require(may || turns >= place, NotYourTurn(seat));
+        require(turns >= place, NotYourTurn(seat));
     }
 
     /// @dev Until when claims are waited for: a turn for each in order, and one for anybody. And whether there can be a
     /// claim at all.
-    function _claiming(PackedTerms memory t, State memory s)
+    function _claiming(PackedTerms t, PackedState memory s)
         private
         view
         returns (bool possible, uint256 endsAt, uint256 leader)
@@ -154,15 +163,15 @@ abstract contract Claims is Updates {
         uint256 turns = 1;
         for (; order != 0; order >>= 8) {
             uint256 next = (order & 0xff) - 1;
-            if ((s.seats & ~s.tried) >> next & 1 == 0) continue;
+            if ((s.seats() & ~s.tried()) >> next & 1 == 0) continue;
             if (leader == NO_SEAT) leader = next;
             ++turns;
         }
-        endsAt = _claimsFrom(t, s.since) + (possible ? turns * t.turn() : 0);
+        endsAt = _claimsFrom(t, s.since()) + (possible ? turns * t.turn() : 0);
     }
 
     /// @dev A mask of the leader, where there could be a claim and the time for it is over; a revert where it is not.
-    function _unclaimed(PackedTerms memory t, State memory s) private view returns (uint256) {
+    function _unclaimed(PackedTerms t, PackedState memory s) private view returns (uint256) {
         (bool possible, uint256 endsAt, uint256 leader) = _claiming(t, s);
         if (!possible) return 0;
         _notBefore(endsAt);
@@ -170,7 +179,7 @@ abstract contract Claims is Updates {
     }
 
     /// @dev What the round pays; the claimer gets its fee, its bond and what division leaves.
-    function _reward(PackedTerms memory t, Claim calldata c, uint256[4] memory sums) private pure {
+    function _reward(PackedTerms t, Claim calldata c, uint256[4] memory sums) private pure {
         uint256 total;
         uint256 amount = t.reward() - t.fee() - t.tip();
         uint256 rest = amount;

@@ -10,11 +10,11 @@ import {Trusted} from "./policies/Trusted.sol";
 /// @title TrustedFederation
 /// @notice All updates are in. See IFederation and Trusted.
 contract TrustedFederation is Trusted {
-    constructor(address commons) Delegation(commons) {}
+    constructor(address commons, address disputes) Delegation(commons, disputes) {}
 }
 
 /// @title QualityFederation
 /// @notice A committee decides which updates are in. See IFederation and IQuality.
 contract QualityFederation is Quality {
-    constructor(address commons) Delegation(commons) {}
+    constructor(address commons, address disputes) Delegation(commons, disputes) {}
 }

@@ -2,99 +2,41 @@
 pragma solidity ^0.8.28;
 
 import {Instance} from "../kernel/Instance.sol";
-import {ChunkPair, Claim, IDisputes, ISeats, Link, Part, PartyChunk} from "./IFederation.sol";
+import {IDisputes} from "./IFederation.sol";
 
 // A call is handed on as it came.
-// solhint-disable no-inline-assembly
+// solhint-disable no-inline-assembly, no-complex-fallback
 
 /// @title Delegation
-/// @notice Seats and disputes, run by the code of FederationCommons on this contract's storage.
-abstract contract Delegation is ISeats, IDisputes, Instance {
+/// @notice What a policy's own code does not know is run by other code on this contract's storage: refutations and
+/// demands by that of FederationDisputes, everything else (ISeats, IViews, IBalances) by that of FederationCommons.
+/// @dev A function that is not here costs the others no comparison: what every round calls is found sooner.
+abstract contract Delegation is Instance {
     address private immutable COMMONS;
+    address private immutable DISPUTES;
 
-    constructor(address commons) {
-        // slither-disable-next-line missing-zero-check (the migration deploys it the moment before)
-        COMMONS = commons;
+    constructor(address commons, address disputes) {
+        // slither-disable-next-line missing-zero-check (the migration deploys them the moment before)
+        (COMMONS, DISPUTES) = (commons, disputes);
     }
 
-    /// @inheritdoc ISeats
-    function join(bytes calldata) external payable returns (uint256) {
-        _delegate();
-    }
-
-    /// @inheritdoc ISeats
-    function leave() external {
-        _delegate();
-    }
-
-    /// @inheritdoc ISeats
-    function evict(address) external {
-        _delegate();
-    }
-
-    /// @inheritdoc ISeats
-    function begin() external {
-        _delegate();
-    }
-
-    /// @inheritdoc ISeats
-    function close() external {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function announce(bytes32) external {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function refuteChunk(Claim calldata, Link calldata, PartyChunk[] calldata, ChunkPair calldata) external {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function refuteStep(
-        Claim calldata,
-        PartyChunk[] calldata,
-        uint256,
-        bytes calldata,
-        bytes32[] calldata,
-        bytes32,
-        bytes32[] calldata
-    ) external {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function refuteSelection(Claim calldata, bytes calldata, bytes32[] calldata) external {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function demand(Part, address, uint256, Claim calldata) external payable {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function supply(Part, uint256, Claim calldata, PartyChunk calldata) external {
-        _delegate();
-    }
-
-    /// @inheritdoc IDisputes
-    function forfeit(Part, address, uint256, Claim calldata) external {
-        _delegate();
-    }
-
-    /// @dev Run the whole call in the other code, and end with what that says.
-    function _delegate() private {
+    /// @notice Run the whole call in the other code, and end with what that says. It takes value where that does.
+    fallback() external payable {
         _checkClone();
-        address commons = COMMONS;
+        address code = _isDispute(msg.sig) ? DISPUTES : COMMONS;
         assembly {
             calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), commons, 0, calldatasize(), 0, 0)
+            let done := delegatecall(gas(), code, 0, calldatasize(), 0, 0)
             returndatacopy(0, 0, returndatasize())
             if iszero(done) { revert(0, returndatasize()) }
             return(0, returndatasize())
         }
+    }
+
+    function _isDispute(bytes4 selector) private pure returns (bool) {
+        if (selector == IDisputes.refuteChunk.selector || selector == IDisputes.refuteStep.selector) return true;
+        if (selector == IDisputes.refuteSelection.selector || selector == IDisputes.announce.selector) return true;
+        if (selector == IDisputes.demand.selector || selector == IDisputes.supply.selector) return true;
+        return selector == IDisputes.forfeit.selector || selector == IDisputes.demandOf.selector;
     }
 }

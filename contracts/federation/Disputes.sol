@@ -7,11 +7,13 @@ import {Merkle} from "../kernel/Merkle.sol";
 import {Chunks} from "./Chunks.sol";
 import {FederationLedger} from "./FederationLedger.sol";
 import {GramTrace} from "./GramTrace.sol";
-import {ChunkPair, Claim, Demand, IDisputes, Link, Part, PartyChunk, Pay, State} from "./IFederation.sol";
+import {ChunkPair, Claim, Demand, IDisputes, Link, Part, PartyChunk, Pay, Rule} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
 import {Rules} from "./Rules.sol";
 import {Selection} from "./Selection.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+import {PackedState, StateCodec} from "./StateCodec.sol";
+import {Sums} from "./Sums.sol";
 
 // slither-disable-start timestamp
 // (a proposer can shift the time by seconds, phases take minutes)
@@ -20,6 +22,7 @@ import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 /// @notice Refutations and demands. See IDisputes.
 abstract contract Disputes is FederationLedger, IDisputes {
     using FederationTerms for PackedTerms;
+    using StateCodec for PackedState;
     using Lanes for uint256[4];
 
     uint256 private constant GROUP = 16; // chunks that are demanded at once
@@ -37,19 +40,15 @@ abstract contract Disputes is FederationLedger, IDisputes {
         PartyChunk[] calldata parties,
         ChunkPair calldata models
     ) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         _checkPending(t, s, c);
         bytes32 record = _lastRecord(t);
         require(keccak256(abi.encode(previous)) == record, NotTheRecord(record));
         _checkModelChunk(t, previous.modelRoot, models.index, models.before, models.beforeProof);
         _checkModelChunk(t, c.modelRoot, models.index, models.claimed, models.claimedProof);
-        (int256[][] memory updates, uint256[] memory weights) = _shown(t, c.selected, parties, models.index);
-        if (t.clips()) Rules.scale(updates, c.selected, c.factors);
-        int256[] memory right =
-            Rules.applied(t.rule(), t.trim(), Chunks.values(models.before, 4, 0), updates, weights);
-        bytes32 claimed = keccak256(abi.encodePacked(Chunks.values(models.claimed, 4, 0)));
-        require(keccak256(abi.encodePacked(right)) != claimed, NotRefuted());
+        int256[] memory delta = _aggregated(t, c, parties, models.index);
+        require(!Rules.follows(models.claimed, models.before, delta), NotRefuted());
         // Effect
         _refuted(t, s, c, models.index);
     }
@@ -64,18 +63,18 @@ abstract contract Disputes is FederationLedger, IDisputes {
         bytes32 leaf,
         bytes32[] calldata leafProof
     ) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         _checkPending(t, s, c);
         uint256 chunks = t.chunks();
         require(c.gramRoot != 0, UnexpectedTrace(0));
-        require(Merkle.climb(leaf, leafProof, index, chunks) == c.gramRoot, WrongProof(index));
+        require(Merkle.proves(c.gramRoot, leaf, leafProof, index, chunks), WrongProof(index));
         if (index != 0) {
-            bytes32 last = Merkle.climb(GramTrace.leaf(index - 1, before), beforeProof, index - 1, chunks);
-            require(last == c.gramRoot, WrongProof(index - 1));
+            bytes32 last = GramTrace.leaf(index - 1, before);
+            require(Merkle.proves(c.gramRoot, last, beforeProof, index - 1, chunks), WrongProof(index - 1));
         }
         require((index == 0) == (before.length == 0), GramTrace.WrongMatrix(before.length));
-        (int256[][] memory updates,) = _shown(t, c.accepted, parties, index);
+        int256[][] memory updates = _shown(t, c.accepted, parties, index);
         bytes memory right = GramTrace.step(before, updates);
         require(GramTrace.leaf(index, right) != leaf, NotRefuted());
         // Effect
@@ -84,13 +83,13 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     /// @inheritdoc IDisputes
     function refuteSelection(Claim calldata c, bytes calldata gram, bytes32[] calldata proof) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         _checkPending(t, s, c);
         uint256 chunks = t.chunks();
         require(c.gramRoot != 0, UnexpectedTrace(0));
-        bytes32 top = Merkle.climb(GramTrace.leaf(chunks - 1, gram), proof, chunks - 1, chunks);
-        require(top == c.gramRoot, WrongProof(chunks - 1));
+        bytes32 last = GramTrace.leaf(chunks - 1, gram);
+        require(Merkle.proves(c.gramRoot, last, proof, chunks - 1, chunks), WrongProof(chunks - 1));
         int256[][] memory g = GramTrace.matrix(gram, LibBit.popCount(c.accepted));
         (uint256 selected, uint256 factors, uint256 merits) = Selection.follow(t, g, c.accepted);
         bool same = selected == c.selected && factors == c.factors;
@@ -101,17 +100,17 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     /// @inheritdoc IDisputes
     function demand(Part part, address party, uint256 index, Claim calldata c) external payable {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
-        bytes32 key = _keyOf(s, part, party, index);
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
+        bytes32 key = _keyOf(s, part, party, index, c);
         Demand storage d = _demands[key];
         // Check
-        bool revealed = s.round != 0 && !s.closed && !_isCommitting(t, s) && !_isRevealing(t, s);
+        bool revealed = s.round() != 0 && !s.closed() && !_isCommitting(t, s) && !_isRevealing(t, s);
         require(revealed && block.timestamp < _demandsEnd(t, s), NotTheTime());
-        // What was supplied is in a transaction's calldata for everybody, so nothing is demanded twice.
+        // What was supplied is in a transaction's calldata for everybody, so no bytes are demanded twice.
         require(d.asker == address(0), AlreadyDemanded(d.asker));
         if (part == Part.Update) {
             uint256 seat = _seatOf(party);
-            require(seat != NO_SEAT && s.revealed >> seat & 1 != 0, NotTheUpdate(party));
+            require(seat != NO_SEAT && s.revealed() >> seat & 1 != 0, NotTheUpdate(party));
         } else {
             _checkPending(t, s, c);
             require(party == c.claimer, NotTheClaim(_pending));
@@ -121,20 +120,20 @@ abstract contract Disputes is FederationLedger, IDisputes {
         require(index < count, WrongProof(index));
         // Effect
         _demands[key] = Demand(msg.sender, uint40(block.timestamp + t.supply()), uint40(_claimedAt(s)));
-        ++s.demanded;
+        s.addDemand();
         _save(s);
         _take(t, t.stake());
-        emit Demanded(s.round, party, part, index, msg.sender, block.timestamp + t.supply());
+        emit Demanded(s.round(), party, part, index, msg.sender, block.timestamp + t.supply());
     }
 
     /// @inheritdoc IDisputes
     function supply(Part part, uint256 index, Claim calldata c, PartyChunk calldata p) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         address party = part == Part.Update ? p.party : c.claimer;
-        bytes32 key = _keyOf(s, part, party, index);
+        Demand storage d = _demands[_keyOf(s, part, party, index, c)];
         // Check
-        require(_demands[key].deadline != 0, NotDemanded());
-        _before(_demands[key].deadline);
+        require(d.deadline != 0 && (part == Part.Update || d.claimedAt == _claimedAt(s)), NotDemanded());
+        _before(d.deadline);
         if (part == Part.Update) {
             _checkHead(p);
             _checkGroup(t, p.root, t.width(), index, p);
@@ -144,46 +143,54 @@ abstract contract Disputes is FederationLedger, IDisputes {
                 _checkGroup(t, c.modelRoot, 4, index, p);
             } else {
                 bytes32 node = GramTrace.leaf(index, p.data);
-                bytes32 top = Merkle.climb(node, p.proof, index, t.chunks());
-                require(top == c.gramRoot, WrongProof(index));
+                require(Merkle.proves(c.gramRoot, node, p.proof, index, t.chunks()), WrongProof(index));
             }
         }
         // Effect
-        _demands[key].deadline = 0;
-        --s.demanded;
+        d.deadline = 0;
+        s.removeDemand();
         _save(s);
         _owe(t, party, t.stake());
-        emit Supplied(s.round, party, part, index);
+        emit Supplied(s.round(), party, part, index);
     }
 
     /// @inheritdoc IDisputes
     function forfeit(Part part, address party, uint256 index, Claim calldata c) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
-        bytes32 key = _keyOf(s, part, party, index);
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
+        bytes32 key = _keyOf(s, part, party, index, c);
         Demand memory d = _demands[key];
         // Check
         require(d.deadline != 0, NotDemanded());
-        bool claimed = s.claimedAfter != 0;
-        if (claimed) _checkPending(t, s, c);
         uint256 seat = _seatOf(party);
         bool matters = part == Part.Update
-            ? seat != NO_SEAT && s.revealed >> seat & 1 != 0
-            : claimed && party == c.claimer && d.claimedAt == _claimedAt(s);
+            ? seat != NO_SEAT && s.revealed() >> seat & 1 != 0
+            : s.claimedAfter() != 0 && d.claimedAt == _claimedAt(s) && _hashOf(c) == _pending;
+        // What falls takes the claim with it, which stands on it.
+        if (matters && s.claimedAfter() != 0) _checkPending(t, s, c);
         if (matters) _notBefore(d.deadline);
         // Effect
         delete _demands[key];
-        --s.demanded;
+        s.removeDemand();
         _owe(t, d.asker, t.stake());
-        emit DemandClosed(s.round, party, part, index, matters);
+        emit DemandClosed(s.round(), party, part, index, matters);
         if (!matters) _save(s);
         else if (part == Part.Update) _exclude(t, s, seat, c);
         else _fallen(t, s, c, t.chunks(), d.asker, t.bond() / 2);
     }
 
+    /// @inheritdoc IDisputes
+    function demandOf(Part part, address party, uint256 index, Claim calldata c)
+        external
+        view
+        returns (Demand memory)
+    {
+        return _demands[_keyOf(_load(), part, party, index, c)];
+    }
+
     // ── what falls ──────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Half of the bond is the sender's if it announced the evidence before.
-    function _refuted(PackedTerms memory t, State memory s, Claim calldata c, uint256 chunk) private {
+    function _refuted(PackedTerms t, PackedState memory s, Claim calldata c, uint256 chunk) private {
         uint256 since = _announced[keccak256(abi.encode(msg.sender, keccak256(msg.data)))];
         bool announced = since != 0 && since < block.number;
         _fallen(t, s, c, chunk, msg.sender, announced ? t.bond() / 2 : 0);
@@ -191,29 +198,28 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     /// @dev The claim is gone, `reward` of the bond is `winner`'s and the rest is burnt.
     function _fallen(
-        PackedTerms memory t,
-        State memory s,
+        PackedTerms t,
+        PackedState memory s,
         Claim calldata c,
         uint256 chunk,
         address winner,
         uint256 reward
     ) private {
-        s.tried |= 1 << c.seat;
+        s.addTried(1 << c.seat);
         _drop(t, s);
         _owe(t, winner, reward);
         _owe(t, BURN_ADDRESS, t.bond() - reward);
-        emit Refuted(s.round, winner, c.seat, chunk, reward * t.unit());
+        emit Refuted(s.round(), winner, c.seat, chunk, reward * t.unit());
     }
 
     /// @dev The party's update is out of the round, and the party of the federation; so is a claim that stands on it.
-    function _exclude(PackedTerms memory t, State memory s, uint256 seat, Claim calldata c) private {
-        uint256 others = ~(1 << seat);
+    function _exclude(PackedTerms t, PackedState memory s, uint256 seat, Claim calldata c) private {
         uint256[4] memory sums;
-        (s.committed, s.revealed) = (s.committed & others, s.revealed & others);
+        s.dropUpdates(1 << seat);
         _fine(t, s, sums, 1 << seat, 0);
-        s.seats &= others;
+        s.dropSeats(1 << seat);
         _earned.add(sums);
-        if (s.claimedAfter != 0 && (c.accepted >> seat & 1 != 0 || c.seat == seat)) {
+        if (s.claimedAfter() != 0 && (c.accepted >> seat & 1 != 0 || c.seat == seat)) {
             _drop(t, s);
             _owe(t, c.claimer, t.bond());
         } else {
@@ -222,43 +228,92 @@ abstract contract Disputes is FederationLedger, IDisputes {
     }
 
     /// @dev Without a claim; the time for claims begins again.
-    function _drop(PackedTerms memory t, State memory s) private {
+    function _drop(PackedTerms t, PackedState memory s) private {
         _reopenClaims(t, s);
         _save(s);
     }
 
     // ── evidence ────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _checkPending(PackedTerms memory t, State memory s, Claim calldata c) private view {
+    function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) private view {
         bytes32 pending = _pending;
-        bool open = s.claimedAfter != 0 && (s.demanded != 0 || block.timestamp < _challengeEnd(t, s));
-        require(open && keccak256(abi.encode(c)) == pending, NotTheClaim(pending));
+        bool open = s.claimedAfter() != 0 && (s.demanded() != 0 || block.timestamp < _challengeEnd(t, s));
+        require(open && _hashOf(c) == pending, NotTheClaim(pending));
     }
 
-    /// @dev The values of chunk `index` of every update in `mask`, in the order of seats, and their weights. Reverts
-    /// unless each is shown once, as it was revealed.
-    function _shown(PackedTerms memory t, uint256 mask, PartyChunk[] calldata parties, uint256 index)
+    /// @dev By how much the model moves in chunk `index`.
+    function _aggregated(PackedTerms t, Claim calldata c, PartyChunk[] calldata parties, uint256 index)
         private
         view
-        returns (int256[][] memory updates, uint256[] memory weights)
+        returns (int256[] memory)
     {
-        uint256 seen;
-        uint256 length = Chunks.COORDINATES * t.width();
-        uint256 chunks = t.chunks();
-        updates = new int256[][](parties.length);
-        weights = new uint256[](parties.length);
+        Rule rule = t.rule();
+        bool ordered = rule == Rule.Median || rule == Rule.TrimmedMean;
+        if (!ordered && !t.clips()) return _mean(t, c.selected, parties, index);
+        int256[][] memory updates = _shown(t, c.selected, parties, index);
+        if (rule == Rule.Median) return Rules.middle(updates, (updates.length - 1) / 2);
+        if (ordered) return Rules.middle(updates, Rules.trimOf(t.trim(), updates.length));
+        uint256[] memory weights = new uint256[](updates.length);
+        for (uint256 i = 0; i < weights.length; ++i) {
+            weights[i] = parties[i].weight;
+        }
+        Rules.scale(updates, c.selected, c.factors);
+        return Rules.mean(updates, weights);
+    }
+
+    /// @dev Of what each in `mask` revealed, in lanes.
+    function _mean(PackedTerms t, uint256 mask, PartyChunk[] calldata parties, uint256 index)
+        private
+        view
+        returns (int256[] memory)
+    {
+        uint256[] memory sums = Sums.none();
+        (uint256 seen, uint256 total, uint256 factors, uint256 width) = (0, 0, 0, t.width());
         for (uint256 i = 0; i < parties.length; ++i) {
             PartyChunk calldata p = parties[i];
-            uint256 seat = _checkHead(p);
-            require(p.data.length == length, WrongLength(p.data.length, length));
-            require(Chunks.isProven(p.root, p.data, p.proof, index, chunks), WrongProof(index));
-            // Ascending, so that nobody is shown twice.
-            require(seen >> seat == 0, NotTheUpdate(p.party));
-            seen |= 1 << seat;
-            updates[i] = Chunks.values(p.data, t.width(), p.shift);
-            weights[i] = p.weight;
+            seen = _checkChunk(t, p, index, seen);
+            unchecked {
+                // Sixteen weights of 16 bits, shifts of at most 24.
+                uint256 weight = p.weight;
+                uint256 factor = weight << p.shift;
+                Sums.add(sums, p.data, width, factor);
+                (total, factors) = (total + weight, factors + factor);
+            }
         }
         require(seen == mask, WrongParties(seen, mask));
+        return Sums.mean(sums, width, factors, total);
+    }
+
+    /// @dev The values of chunk `index` of every update in `mask`, in the order of seats. Reverts unless each is shown
+    /// once, as it was revealed.
+    function _shown(PackedTerms t, uint256 mask, PartyChunk[] calldata parties, uint256 index)
+        private
+        view
+        returns (int256[][] memory updates)
+    {
+        uint256 seen = 0;
+        updates = new int256[][](parties.length);
+        for (uint256 i = 0; i < parties.length; ++i) {
+            seen = _checkChunk(t, parties[i], index, seen);
+            updates[i] = Chunks.values(parties[i].data, t.width(), parties[i].shift);
+        }
+        require(seen == mask, WrongParties(seen, mask));
+    }
+
+    /// @dev Revert unless `p` is chunk `index` of an update as it was revealed, by a seat above those already `seen`;
+    /// returns the mask of all of them.
+    function _checkChunk(PackedTerms t, PartyChunk calldata p, uint256 index, uint256 seen)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 length = Chunks.COORDINATES * t.width();
+        uint256 seat = _checkHead(p);
+        require(p.data.length == length, WrongLength(p.data.length, length));
+        require(Chunks.isProven(p.root, p.data, p.proof, index, t.chunks()), WrongProof(index));
+        // Ascending, so that nobody is shown twice.
+        require(seen >> seat == 0, NotTheUpdate(p.party));
+        return seen | 1 << seat;
     }
 
     /// @dev The seat of the party that revealed this.
@@ -270,7 +325,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     }
 
     function _checkModelChunk(
-        PackedTerms memory t,
+        PackedTerms t,
         bytes32 root,
         uint256 index,
         bytes calldata data,
@@ -282,7 +337,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     }
 
     /// @dev Revert unless `p` has the chunks of group `index` below `root`, of `width` bytes a coordinate.
-    function _checkGroup(PackedTerms memory t, bytes32 root, uint256 width, uint256 index, PartyChunk calldata p)
+    function _checkGroup(PackedTerms t, bytes32 root, uint256 width, uint256 index, PartyChunk calldata p)
         private
         pure
     {
@@ -295,28 +350,33 @@ abstract contract Disputes is FederationLedger, IDisputes {
         for (uint256 i = 0; i < count; ++i) {
             nodes[i] = Chunks.leaf(first + i, p.data[i * length:(i + 1) * length]);
         }
-        bytes32 top = Merkle.climb(Merkle.rootOf(nodes), p.proof, index, _groups(t));
-        require(top == root, WrongProof(index));
+        require(Merkle.proves(root, Merkle.rootOf(nodes), p.proof, index, _groups(t)), WrongProof(index));
     }
 
-    function _groups(PackedTerms memory t) private pure returns (uint256) {
+    function _groups(PackedTerms t) private pure returns (uint256) {
         return (t.chunks() + GROUP - 1) / GROUP;
     }
 
-    function _keyOf(State memory s, Part part, address party, uint256 index) private pure returns (bytes32) {
-        return keccak256(abi.encode(s.round, part, party, index));
+    /// @dev Parts of a claim are of this claim, not of a later one of the same party.
+    function _keyOf(PackedState memory s, Part part, address party, uint256 index, Claim calldata c)
+        private
+        pure
+        returns (bytes32)
+    {
+        bytes32 whose = part == Part.Update ? bytes32(uint256(uint160(party))) : _hashOf(c);
+        return keccak256(abi.encode(s.round(), part, whose, index));
     }
 
     /// @dev Before a claim: to the end of the first turn. Then: as long as there is time to supply, and as much again
     /// to refute with what is shown. So nobody delays a round by asking for its own parts.
-    function _demandsEnd(PackedTerms memory t, State memory s) private pure returns (uint256) {
-        if (s.claimedAfter == 0) return _claimsFrom(t, s.since) + t.turn();
+    function _demandsEnd(PackedTerms t, PackedState memory s) private pure returns (uint256) {
+        if (s.claimedAfter() == 0) return _claimsFrom(t, s.since()) + t.turn();
         return _challengeEnd(t, s) - 2 * t.supply();
     }
 
     /// @dev When the pending claim was posted, and so which one it is; zero if there is none.
-    function _claimedAt(State memory s) private pure returns (uint256) {
-        return s.claimedAfter == 0 ? 0 : s.since + s.claimedAfter;
+    function _claimedAt(PackedState memory s) private pure returns (uint256) {
+        return s.claimedAfter() == 0 ? 0 : s.since() + s.claimedAfter();
     }
 }
 

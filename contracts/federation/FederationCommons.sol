@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
+// Each runs on the storage of a federation (see Delegation), because one code does not hold everything.
+// solhint-disable one-contract-per-file, no-empty-blocks
 pragma solidity ^0.8.28;
 
 import {Disputes} from "./Disputes.sol";
 import {Seats} from "./Seats.sol";
-
-// solhint-disable no-empty-blocks
+import {Views} from "./Views.sol";
 
 /// @title FederationCommons
-/// @notice What is the same under all policies. Federations run this code on their own storage (see Delegation),
-/// because one code does not hold everything.
-contract FederationCommons is Seats, Disputes {}
+/// @notice Seats, balances and views, the same under all policies.
+contract FederationCommons is Seats, Views {}
+
+/// @title FederationDisputes
+/// @notice Refutations and demands, the same under all policies.
+contract FederationDisputes is Disputes {}

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
-import {Currency, CurrencyTransfers} from "../kernel/Currency.sol";
+import {CurrencyTransfers} from "../kernel/Currency.sol";
 import {Factory} from "../kernel/Factory.sol";
 import {Policy, Terms} from "./IFederation.sol";
 import {FederationTerms} from "./FederationTerms.sol";
@@ -10,8 +9,6 @@ import {FederationTerms} from "./FederationTerms.sol";
 /// @title FederationFactory
 /// @notice Makes federations, each with its budget. See IFederation.
 contract FederationFactory is Factory {
-    using SafeTransferLib for address;
-
     uint256 private constant MAX_START = 366 days;
 
     /// @notice What federations run under the policy Trusted.
@@ -42,15 +39,15 @@ contract FederationFactory is Factory {
         bool ether_ = t.currency.isEther();
         uint256 value = ether_ ? budget : 0;
         require(msg.value == value, CurrencyTransfers.WrongPayment(msg.value, value));
+        address implementation = _implementationOf(t.policy);
+        // Interaction: before there is anything that could be called meanwhile.
+        if (!ether_) {
+            uint256 received = t.currency.pullTokens(_locate(implementation, args, msg.sender, salt), budget);
+            require(received == budget, CurrencyTransfers.WrongPayment(received, budget));
+        }
         // Effect
-        federation = _create(_implementationOf(t.policy), args, salt, value);
+        federation = _create(implementation, args, salt, value);
         isFederation[federation] = true;
-        // Interaction
-        if (ether_) return federation;
-        address token = Currency.unwrap(t.currency);
-        token.safeTransferFrom(msg.sender, federation, budget);
-        uint256 received = token.balanceOf(federation);
-        require(received >= budget, CurrencyTransfers.WrongPayment(received, budget));
     }
 
     /// @notice Where `create` puts it, if `organizer` calls it.

@@ -7,10 +7,13 @@ import {BURN_ADDRESS, CurrencyTransfers} from "../kernel/Currency.sol";
 import {IFunds} from "../kernel/IFunds.sol";
 import {Instance} from "../kernel/Instance.sol";
 import {Phases} from "../kernel/Phases.sol";
-import {Demand, IFederationEvents, Policy, State} from "./IFederation.sol";
+import {Claim, Demand, IFederationEvents, Policy} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
-import {StateCodec} from "./StateCodec.sol";
+import {PackedState, StateCodec} from "./StateCodec.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+
+// Claims are hashed as they come.
+// solhint-disable no-inline-assembly
 
 // slither-disable-start timestamp
 // (a proposer can shift the time by seconds, phases take minutes)
@@ -20,6 +23,7 @@ import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 /// FederationCommons, which both stand on this.
 abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commitments {
     using FederationTerms for PackedTerms;
+    using StateCodec for PackedState;
     using Lanes for uint256[4];
 
     uint256 internal constant NO_SEAT = type(uint256).max;
@@ -39,54 +43,54 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
 
     // ── terms and time ──────────────────────────────────────────────────────────────────────────────────────
 
-    function _terms() internal view returns (PackedTerms memory) {
+    function _terms() internal view returns (PackedTerms) {
         _checkClone();
         return FederationTerms.read(ARGUMENTS);
     }
 
     /// @dev The end of commitments; the end of reveals; from when on claims have turns.
-    function _commitEnd(PackedTerms memory t, uint256 since) internal pure returns (uint256) {
+    function _commitEnd(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing();
     }
 
-    function _revealEnd(PackedTerms memory t, uint256 since) internal pure returns (uint256) {
+    function _revealEnd(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing() + t.revealing();
     }
 
-    function _claimsFrom(PackedTerms memory t, uint256 since) internal pure returns (uint256) {
+    function _claimsFrom(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing() + t.revealing() + _judgingTime(t);
     }
 
-    function _challengeEnd(PackedTerms memory t, State memory s) internal pure returns (uint256) {
-        return s.since + s.claimedAfter + t.challenge();
+    function _challengeEnd(PackedTerms t, PackedState memory s) internal pure returns (uint256) {
+        return s.since() + s.claimedAfter() + t.challenge();
     }
 
-    function _judgingTime(PackedTerms memory t) private pure returns (uint256) {
+    function _judgingTime(PackedTerms t) private pure returns (uint256) {
         if (t.policy() == Policy.Trusted) return 0;
         return t.policy() == Policy.Quality ? 2 * t.judging() : t.judging();
     }
 
-    function _load() internal view returns (State memory) {
-        return StateCodec.unpack(_state);
+    function _load() internal view returns (PackedState memory s) {
+        s.word = _state;
     }
 
-    function _save(State memory s) internal {
-        _state = StateCodec.pack(s);
+    function _save(PackedState memory s) internal {
+        _state = s.word;
     }
 
-    function _isCommitting(PackedTerms memory t, State memory s) internal view returns (bool) {
-        return s.committed != s.seats && block.timestamp < _commitEnd(t, s.since);
+    function _isCommitting(PackedTerms t, PackedState memory s) internal view returns (bool) {
+        return s.committed() != s.seats() && block.timestamp < _commitEnd(t, s.since());
     }
 
     /// @dev Where commitments are over.
-    function _isRevealing(PackedTerms memory t, State memory s) internal view returns (bool) {
-        return s.revealed != s.committed && block.timestamp < _revealEnd(t, s.since);
+    function _isRevealing(PackedTerms t, PackedState memory s) internal view returns (bool) {
+        return s.revealed() != s.committed() && block.timestamp < _revealEnd(t, s.since());
     }
 
     /// @dev The time for claims begins now, whatever was before.
-    function _reopenClaims(PackedTerms memory t, State memory s) internal view {
-        s.claimedAfter = 0;
-        s.since = block.timestamp - _claimsFrom(t, 0);
+    function _reopenClaims(PackedTerms t, PackedState memory s) internal view {
+        s.setClaimedAfter(0);
+        s.setSince(block.timestamp - _claimsFrom(t, 0));
     }
 
     // ── seats ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -97,28 +101,35 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     }
 
     /// @dev The seat of `who` that takes part, or a revert.
-    function _activeSeat(State memory s, address who) internal view returns (uint256 seat) {
+    function _activeSeat(PackedState memory s, address who) internal view returns (uint256 seat) {
         seat = _seatOf(who);
-        require(seat != NO_SEAT && s.seats >> seat & 1 != 0, NotAParty(who));
+        require(seat != NO_SEAT && s.seats() >> seat & 1 != 0, NotAParty(who));
     }
 
     /// @dev Of the last finalized round; of the model that the first one trains on.
-    function _lastRecord(PackedTerms memory t) internal view returns (bytes32 record) {
+    function _lastRecord(PackedTerms t) internal view returns (bytes32 record) {
         record = _record;
-        if (record == 0) record = keccak256(abi.encode(bytes32(0), uint256(0), t.genesis, bytes32(0)));
+        if (record == 0) record = keccak256(abi.encode(bytes32(0), uint256(0), t.genesis(), bytes32(0)));
+    }
+
+    /// @dev keccak256(abi.encode(c)), which is how it lies in calldata; what is not encoded so has another hash.
+    function _hashOf(Claim calldata c) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(64)
+            calldatacopy(free, c, 320)
+            hash := keccak256(free, 320)
+        }
     }
 
     // ── rounds ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _open(State memory s) internal {
-        (s.committed, s.revealed, s.tried, s.demanded) = (0, 0, 0, 0);
-        (s.since, s.claimedAfter) = (block.timestamp, 0);
-        ++s.round;
+    function _open(PackedState memory s) internal {
+        s.open(block.timestamp);
     }
 
-    function _close(PackedTerms memory t, State memory s) internal {
-        s.closed = true;
-        uint256 rest = (t.rounds() - s.done) * t.reward();
+    function _close(PackedTerms t, PackedState memory s) internal {
+        s.setClosed();
+        uint256 rest = (t.rounds() - s.done()) * t.reward();
         _owe(t, t.organizer(), rest);
         emit Closed(rest * t.unit());
     }
@@ -127,7 +138,7 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
 
     /// @dev Take the fine from the seats in `idle`, and again from those in `again`, for the others who revealed. A
     /// seat that could not pay one more does not take part any longer.
-    function _fine(PackedTerms memory t, State memory s, uint256[4] memory sums, uint256 idle, uint256 again) internal {
+    function _fine(PackedTerms t, PackedState memory s, uint256[4] memory sums, uint256 idle, uint256 again) internal {
         if (idle | again == 0) return;
         uint256 pool;
         uint256[4] memory losses;
@@ -138,16 +149,18 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
             uint256 loss = times * t.fine() < left ? times * t.fine() : left;
             losses.put(seat, loss);
             pool += loss;
-            if (left - loss < t.fine()) s.seats &= ~(1 << seat);
+            if (left - loss < t.fine()) s.dropSeats(1 << seat);
         }
         _lost.add(losses);
-        uint256 acted = s.revealed & ~(idle | again);
+        // Too few committed: nobody owes a reveal, so all of them acted.
+        bool few = LibBit.popCount(s.committed()) < t.quorum();
+        uint256 acted = (few ? s.committed() : s.revealed()) & ~(idle | again);
         _share(t, sums, acted, pool);
-        emit Fined(s.round, idle | again, pool, acted);
+        emit Fined(s.round(), idle | again, pool, acted);
     }
 
     /// @dev Equal parts to the seats of `mask`; what is left to the lowest; burnt if there is nobody.
-    function _share(PackedTerms memory t, uint256[4] memory sums, uint256 mask, uint256 amount) private {
+    function _share(PackedTerms t, uint256[4] memory sums, uint256 mask, uint256 amount) private {
         uint256 count = LibBit.popCount(mask);
         if (count == 0) {
             _owe(t, BURN_ADDRESS, amount);
@@ -163,19 +176,31 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     }
 
     /// @dev `amount` in multiples of the unit. What a seat earns goes to its lane instead, four of which share a slot.
-    function _owe(PackedTerms memory t, address who, uint256 amount) internal {
+    function _owe(PackedTerms t, address who, uint256 amount) internal {
         if (amount != 0) _balances[who] += amount * t.unit();
     }
 
-
     /// @dev As Balances collects: out of the value and the sender's balance.
-    function _take(PackedTerms memory t, uint256 amount) internal {
+    function _take(PackedTerms t, uint256 amount) internal {
         require(msg.value == 0 || t.currency().isEther(), CurrencyTransfers.WrongPayment(msg.value, 0));
         uint256 wanted = amount * t.unit();
         if (msg.value == wanted) return;
-        uint256 balance = _balances[msg.sender] + msg.value;
+        uint256 balance = _owned(t, msg.sender) + msg.value;
         require(balance >= wanted, IFunds.Underfunded(balance, wanted));
-        _balances[msg.sender] = balance - wanted;
+        _setOwned(msg.sender, balance - wanted);
+    }
+
+    /// @dev What `who` can withdraw, with what its seat earned.
+    function _owned(PackedTerms t, address who) internal view returns (uint256 balance) {
+        balance = _balances[who];
+        uint256 seat = _seatOf(who);
+        if (seat != NO_SEAT) balance += _earned.get(seat) * t.unit();
+    }
+
+    function _setOwned(address who, uint256 amount) internal {
+        uint256 seat = _seatOf(who);
+        if (seat != NO_SEAT) _earned.clear(seat);
+        _balances[who] = amount;
     }
 }
 

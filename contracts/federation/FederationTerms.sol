@@ -7,18 +7,8 @@ import {Mode, Pay, Policy, Rule, Terms} from "./IFederation.sol";
 // Arguments are read from the code.
 // solhint-disable no-inline-assembly
 
-/// @dev Nine words. What lies in the first six: see FederationTerms.
-struct PackedTerms {
-    uint256 kinds;
-    uint256 shape;
-    uint256 entry;
-    uint256 times;
-    uint256 pays;
-    uint256 risks;
-    bytes32 descriptor;
-    bytes32 genesis;
-    bytes32 genesisCid;
-}
+/// @dev Where nine words of memory are: see FederationTerms. (A struct would be cleared each time before it is read.)
+type PackedTerms is uint256;
 
 /// @title FederationTerms
 /// @notice Terms in nine words behind a clone's code, and which terms there can be.
@@ -60,9 +50,18 @@ library FederationTerms {
     }
 
     /// @dev Of this contract, whose arguments begin at `offset` of its code.
-    function read(uint256 offset) internal view returns (PackedTerms memory t) {
+    function read(uint256 offset) internal view returns (PackedTerms t) {
         assembly ("memory-safe") {
+            t := mload(64)
+            mstore(64, add(t, 288))
             extcodecopy(address(), t, offset, 288)
+        }
+    }
+
+    /// @dev As `pack` made them.
+    function unwrap(bytes memory packed) internal pure returns (PackedTerms t) {
+        assembly ("memory-safe") {
+            t := add(packed, 32)
         }
     }
 
@@ -75,170 +74,182 @@ library FederationTerms {
         _checkTimes(t);
         // Nothing is wider than its place.
         packed = pack(t);
-        Terms memory back = unpacked(abi.decode(packed, (PackedTerms)));
+        Terms memory back = unpacked(unwrap(packed));
         require(keccak256(abi.encode(back)) == keccak256(abi.encode(t)), InvalidTerms("width of a number"));
     }
 
     /// @dev Whether rule or pay depend on the inner products of whole updates.
-    function needsTrace(PackedTerms memory t) internal pure returns (bool) {
+    function needsTrace(PackedTerms t) internal pure returns (bool) {
         return t.pay() == Pay.Alignment || t.clips() || t.rule() >= Rule.MultiKrum;
     }
 
-    function clips(PackedTerms memory t) internal pure returns (bool) {
+    function clips(PackedTerms t) internal pure returns (bool) {
         return _clips(t.rule());
     }
 
-    function chunks(PackedTerms memory t) internal pure returns (uint256) {
+    function chunks(PackedTerms t) internal pure returns (uint256) {
         return (t.size() + 31) / 32;
     }
 
-    function organizer(PackedTerms memory t) internal pure returns (address) {
-        return address(uint160(t.kinds >> 96));
+    function organizer(PackedTerms t) internal pure returns (address) {
+        return address(uint160(_word(t, 0) >> 96));
     }
 
-    function policy(PackedTerms memory t) internal pure returns (Policy) {
-        return Policy(uint8(t.kinds >> 88));
+    function policy(PackedTerms t) internal pure returns (Policy) {
+        return Policy(uint8(_word(t, 0) >> 88));
     }
 
-    function rule(PackedTerms memory t) internal pure returns (Rule) {
-        return Rule(uint8(t.kinds >> 80));
+    function rule(PackedTerms t) internal pure returns (Rule) {
+        return Rule(uint8(_word(t, 0) >> 80));
     }
 
-    function pay(PackedTerms memory t) internal pure returns (Pay) {
-        return Pay(uint8(t.kinds >> 72));
+    function pay(PackedTerms t) internal pure returns (Pay) {
+        return Pay(uint8(_word(t, 0) >> 72));
     }
 
-    function mode(PackedTerms memory t) internal pure returns (Mode) {
-        return Mode(uint8(t.kinds >> 64));
+    function mode(PackedTerms t) internal pure returns (Mode) {
+        return Mode(uint8(_word(t, 0) >> 64));
     }
 
-    function seats(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 56);
+    function seats(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 56);
     }
 
-    function quorum(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 48);
+    function quorum(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 48);
     }
 
-    function committee(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 40);
+    function committee(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 40);
     }
 
-    function trim(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 32);
+    function trim(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 32);
     }
 
-    function faulty(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 24);
+    function faulty(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 24);
     }
 
-    function keep(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 16);
+    function keep(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 16);
     }
 
-    function width(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.kinds >> 8);
+    function width(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 0) >> 8);
     }
 
-    function obliged(PackedTerms memory t) internal pure returns (bool) {
-        return t.kinds & 1 != 0;
+    function obliged(PackedTerms t) internal pure returns (bool) {
+        return _word(t, 0) & 1 != 0;
     }
 
-    function currency(PackedTerms memory t) internal pure returns (Currency) {
-        return Currency.wrap(address(uint160(t.shape >> 96)));
+    function currency(PackedTerms t) internal pure returns (Currency) {
+        return Currency.wrap(address(uint160(_word(t, 32) >> 96)));
     }
 
-    function size(PackedTerms memory t) internal pure returns (uint256) {
-        return uint32(t.shape >> 64);
+    function size(PackedTerms t) internal pure returns (uint256) {
+        return uint32(_word(t, 32) >> 64);
     }
 
-    function maxWeight(PackedTerms memory t) internal pure returns (uint256) {
-        return uint16(t.shape >> 48);
+    function maxWeight(PackedTerms t) internal pure returns (uint256) {
+        return uint16(_word(t, 32) >> 48);
     }
 
-    function rounds(PackedTerms memory t) internal pure returns (uint256) {
-        return uint16(t.shape >> 32);
+    function rounds(PackedTerms t) internal pure returns (uint256) {
+        return uint16(_word(t, 32) >> 32);
     }
 
-    function maxVoids(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.shape >> 24);
+    function maxVoids(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 32) >> 24);
     }
 
-    function difficulty(PackedTerms memory t) internal pure returns (uint256) {
-        return uint8(t.shape >> 16);
+    function difficulty(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 32) >> 16);
     }
 
-    function inviter(PackedTerms memory t) internal pure returns (address) {
-        return address(uint160(t.entry >> 96));
+    function inviter(PackedTerms t) internal pure returns (address) {
+        return address(uint160(_word(t, 64) >> 96));
     }
 
-    function start(PackedTerms memory t) internal pure returns (uint256) {
-        return uint40(t.entry);
+    function start(PackedTerms t) internal pure returns (uint256) {
+        return uint40(_word(t, 64));
     }
 
-    function bound(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.times >> 144);
+    function bound(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 96) >> 144);
     }
 
-    function committing(PackedTerms memory t) internal pure returns (uint256) {
-        return uint24(t.times >> 120);
+    function committing(PackedTerms t) internal pure returns (uint256) {
+        return uint24(_word(t, 96) >> 120);
     }
 
-    function revealing(PackedTerms memory t) internal pure returns (uint256) {
-        return uint24(t.times >> 96);
+    function revealing(PackedTerms t) internal pure returns (uint256) {
+        return uint24(_word(t, 96) >> 96);
     }
 
-    function judging(PackedTerms memory t) internal pure returns (uint256) {
-        return uint24(t.times >> 72);
+    function judging(PackedTerms t) internal pure returns (uint256) {
+        return uint24(_word(t, 96) >> 72);
     }
 
-    function turn(PackedTerms memory t) internal pure returns (uint256) {
-        return uint24(t.times >> 48);
+    function turn(PackedTerms t) internal pure returns (uint256) {
+        return uint24(_word(t, 96) >> 48);
     }
 
-    function challenge(PackedTerms memory t) internal pure returns (uint256) {
-        return uint24(t.times >> 24);
+    function challenge(PackedTerms t) internal pure returns (uint256) {
+        return uint24(_word(t, 96) >> 24);
     }
 
-    function supply(PackedTerms memory t) internal pure returns (uint256) {
-        return uint24(t.times);
+    function supply(PackedTerms t) internal pure returns (uint256) {
+        return uint24(_word(t, 96));
     }
 
-    function reward(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.pays >> 192);
+    function reward(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 128) >> 192);
     }
 
-    function fee(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.pays >> 128);
+    function fee(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 128) >> 128);
     }
 
-    function tip(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.pays >> 64);
+    function tip(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 128) >> 64);
     }
 
-    function deposit(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.pays);
+    function deposit(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 128));
     }
 
-    function fine(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.risks >> 192);
+    function fine(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 160) >> 192);
     }
 
-    function bond(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.risks >> 128);
+    function bond(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 160) >> 128);
     }
 
-    function stake(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.risks >> 64);
+    function stake(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 160) >> 64);
     }
 
-    function unit(PackedTerms memory t) internal pure returns (uint256) {
-        return uint64(t.risks);
+    function unit(PackedTerms t) internal pure returns (uint256) {
+        return uint64(_word(t, 160));
     }
 
-    function unpacked(PackedTerms memory p) internal pure returns (Terms memory t) {
+    function descriptor(PackedTerms t) internal pure returns (bytes32) {
+        return bytes32(_word(t, 192));
+    }
+
+    function genesis(PackedTerms t) internal pure returns (bytes32) {
+        return bytes32(_word(t, 224));
+    }
+
+    function genesisCid(PackedTerms t) internal pure returns (bytes32) {
+        return bytes32(_word(t, 256));
+    }
+
+    function unpacked(PackedTerms p) internal pure returns (Terms memory t) {
         (t.organizer, t.currency, t.inviter) = (p.organizer(), p.currency(), p.inviter());
-        (t.descriptor, t.genesis, t.genesisCid) = (p.descriptor, p.genesis, p.genesisCid);
+        (t.descriptor, t.genesis, t.genesisCid) = (p.descriptor(), p.genesis(), p.genesisCid());
         (t.policy, t.rule, t.pay, t.mode) = (p.policy(), p.rule(), p.pay(), p.mode());
         (t.size, t.width, t.maxWeight) = (p.size(), p.width(), p.maxWeight());
         (t.seats, t.quorum, t.committee, t.trim) = (p.seats(), p.quorum(), p.committee(), p.trim());
@@ -248,6 +259,13 @@ library FederationTerms {
         (t.deposit, t.fine, t.bond, t.stake) = (p.deposit(), p.fine(), p.bond(), p.stake());
         (t.start, t.committing, t.revealing, t.judging) = (p.start(), p.committing(), p.revealing(), p.judging());
         (t.turn, t.challenge, t.supply) = (p.turn(), p.challenge(), p.supply());
+    }
+
+    /// @dev The word at byte `place` of them.
+    function _word(PackedTerms t, uint256 place) private pure returns (uint256 w) {
+        assembly ("memory-safe") {
+            w := mload(add(t, place))
+        }
     }
 
     function _clips(Rule rule_) private pure returns (bool) {
@@ -309,8 +327,12 @@ library FederationTerms {
         require(t.policy == Policy.Trusted ? t.judging == 0 : _isWait(t.judging), InvalidTerms("judging"));
         require(_isWait(t.turn), InvalidTerms("turn"));
         require(_isWait(t.challenge), InvalidTerms("challenge"));
-        // There is time to supply, and as much to refute with it.
-        require(_isWait(t.supply) && 2 * t.supply <= t.challenge, InvalidTerms("supply"));
+        // There is time to demand twice (what is supplied shows where else to ask) before the last time to supply, and
+        // as much to refute with that. And whoever is first in order still claims in time with what it demanded.
+        require(_isWait(t.supply) && 4 * t.supply <= t.challenge, InvalidTerms("challenge"));
+        require(2 * t.supply <= t.turn, InvalidTerms("turn"));
+        // Two seconds for each part of an update: all of them can be demanded at once.
+        require(t.supply >= (t.size + 255) / 256, InvalidTerms("supply"));
     }
 
     function _isWait(uint256 seconds_) private pure returns (bool) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// IFederation joins others.
+// solhint-disable no-empty-blocks
 pragma solidity ^0.8.28;
 
 import {Currency} from "../kernel/Currency.sol";
@@ -273,6 +275,12 @@ interface IFederationEvents {
     event Closed(uint256 returned);
 
     error WrongPhase(Phase phase);
+    /// @notice It is another round than `round` by now.
+    error WrongRound(uint256 round);
+    /// @notice Those in are others than the claim says.
+    error WrongUpdates(uint256 accepted, uint256 claimed);
+    /// @notice No model has the root zero.
+    error NoModel();
     /// @notice `who` has no seat that takes part.
     error NotAParty(address who);
     error AlreadyJoined(address who);
@@ -380,41 +388,21 @@ interface IDisputes is IFederationEvents {
     function supply(Part part, uint256 index, Claim calldata c, PartyChunk calldata p) external;
 
     /// @notice Close a demand that was not answered in time, or that no longer matters. Anyone may.
-    /// @param c the pending claim, if there is one.
+    /// @param c of the parts of a claim, that one; of an update's, the pending claim, if there is one.
     function forfeit(Part part, address party, uint256 index, Claim calldata c) external;
+
+    /// @notice What was demanded in this round; all zeros where nothing was.
+    function demandOf(Part part, address party, uint256 index, Claim calldata c) external view returns (Demand memory);
 }
 
-/// @title IFederation
-/// @notice One federation.
-interface IFederation is IBalances, ISeats, IDisputes {
-    /// @notice Commit to an update (see `commitmentOf`).
-    function commit(bytes32 commitment) external;
-
-    /// @notice Commit for others: n × (commitment 32, r 32, vs 32), signed as EIP-712 Update(uint256 round,bytes32
-    /// commitment). What does not fit is left out; reverts if nothing fits.
-    function commitSigned(bytes calldata entries) external;
-
-    /// @notice Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above.
-    function reveal(bytes calldata entries) external;
-
-    /// @notice Post the aggregate, with the bond out of the value and the sender's balance.
-    /// @param trace empty, or where rule or pay need it: abi.encode(gramRoot, selected, factors, merits).
-    function claim(bytes32 modelRoot, bytes32 cid, bytes calldata trace) external payable;
-
-    /// @notice End a round whose claim stood; pays for it and opens the next.
-    function finalize(Claim calldata c) external;
-
-    /// @notice End a round that cannot go on; it is void.
-    function skip() external;
-
+/// @title IViews
+/// @notice What a federation is, and where it stands.
+interface IViews {
     /// @notice What is fixed.
     function terms() external view returns (Terms memory);
 
     /// @notice What moves.
     function state() external view returns (State memory);
-
-    /// @notice The phase, and when it ends at the latest.
-    function clock() external view returns (Phase phase, uint256 endsAt);
 
     /// @notice `party`'s seat (sixteen: none), what is left of its deposit and what it earned there.
     function partyOf(address party)
@@ -424,6 +412,37 @@ interface IFederation is IBalances, ISeats, IDisputes {
 
     /// @notice The record of the last finalized round, and the hash of the pending claim; zero if there is none.
     function heads() external view returns (bytes32 record, bytes32 pending);
+}
+
+/// @title IRounds
+/// @notice The course of a round.
+interface IRounds is IFederationEvents {
+    /// @notice Commit to an update (see `commitmentOf`) of `round`.
+    function commit(uint256 round, bytes32 commitment) external;
+
+    /// @notice Commit for others: n × (commitment 32, r 32, vs 32), signed as EIP-712 Update(uint256 round,bytes32
+    /// commitment). What does not fit is left out; reverts if nothing fits.
+    function commitSigned(bytes calldata entries) external;
+
+    /// @notice Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above.
+    function reveal(bytes calldata entries) external;
+
+    /// @notice Post the aggregate, with the bond out of the value and the sender's balance.
+    /// @param accepted whose updates it is of: reverts if others are in by now, so that nobody's bond depends on what
+    /// comes a moment before.
+    /// @param trace empty, or where rule or pay need it: abi.encode(gramRoot, selected, factors, merits).
+    function claim(uint256 round, uint256 accepted, bytes32 modelRoot, bytes32 cid, bytes calldata trace)
+        external
+        payable;
+
+    /// @notice End a round whose claim stood; pays for it and opens the next.
+    function finalize(Claim calldata c) external;
+
+    /// @notice End a round that cannot go on; it is void.
+    function skip() external;
+
+    /// @notice The phase, and when it ends at the latest.
+    function clock() external view returns (Phase phase, uint256 endsAt);
 
     /// @notice As the policy would judge now.
     function judgement() external view returns (uint256 accepted, uint256 order, uint256 merits);
@@ -431,3 +450,7 @@ interface IFederation is IBalances, ISeats, IDisputes {
     /// @notice What `party` commits to in `round`.
     function commitmentOf(uint256 round, address party, bytes32 digest, bytes32 salt) external view returns (bytes32);
 }
+
+/// @title IFederation
+/// @notice One federation.
+interface IFederation is IBalances, IViews, ISeats, IDisputes, IRounds {}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Rule} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
+
+// Thirty-two coordinates of sixteen updates: the tests hold every loop against numpy.
+// solhint-disable no-inline-assembly
 
 /// @title Rules
 /// @notice How the updates of one chunk become one, coordinate by coordinate, in whole numbers rounded down. The same
@@ -10,70 +12,85 @@ import {Lanes} from "./Lanes.sol";
 library Rules {
     uint256 internal constant FACTOR_BITS = 15; // a factor of 2^15 leaves an update as it is
 
-    /// @notice The model after the round: `before` plus the aggregate, kept within int32.
-    /// @param updates of one chunk, by ascending seats; used up.
-    /// @param weights of the updates.
-    function applied(
-        Rule rule,
-        uint256 trim,
-        int256[] memory before,
-        int256[][] memory updates,
-        uint256[] memory weights
-    ) internal pure returns (int256[] memory after_) {
-        if (rule == Rule.Median) after_ = middle(updates, (updates.length - 1) / 2);
-        else if (rule == Rule.TrimmedMean) after_ = middle(updates, _trimOf(trim, updates.length));
-        else after_ = mean(updates, weights);
-        unchecked {
-            // Both are int32.
-            for (uint256 k = 0; k < after_.length; ++k) {
-                int256 x = before[k] + after_[k];
-                after_[k] = x > type(int32).max ? type(int32).max : x < type(int32).min ? type(int32).min : x;
+    /// @notice Whether `claimed` is `before` plus `delta`, kept within int32. Both have four bytes a number.
+    function follows(bytes calldata claimed, bytes calldata before, int256[] memory delta)
+        internal
+        pure
+        returns (bool right)
+    {
+        assembly ("memory-safe") {
+            let difference := 0
+            let at := add(delta, 32)
+            let from := before.offset
+            let to := claimed.offset
+            for { let end := add(at, shl(5, mload(delta))) } lt(at, end) { at := add(at, 32) } {
+                let x := add(sar(224, calldataload(from)), mload(at)) // both are int32
+                // Beyond int32: the greatest, or with all its bits turned the least.
+                if xor(signextend(3, x), x) { x := xor(0x7fffffff, sar(255, x)) }
+                difference := or(difference, xor(sar(224, calldataload(to)), x))
+                from := add(from, 4)
+                to := add(to, 4)
             }
+            right := iszero(difference)
         }
     }
 
     /// @dev ⌊Σ w·u / Σ w⌋. Weights are not all zero.
     function mean(int256[][] memory updates, uint256[] memory weights) internal pure returns (int256[] memory sums) {
         sums = new int256[](updates[0].length);
-        int256 total;
-        unchecked {
-            // Updates are int32 and weights uint16.
-            for (uint256 i = 0; i < updates.length; ++i) {
-                int256[] memory u = updates[i];
-                int256 w = int256(weights[i]);
-                total += w;
-                for (uint256 k = 0; k < sums.length; ++k) {
-                    sums[k] += w * u[k];
+        assembly ("memory-safe") {
+            // Updates are int32 and weights uint16: no sum overflows.
+            let first := add(sums, 32)
+            let end := add(first, shl(5, mload(sums)))
+            let total := 0
+            let last := add(updates, shl(5, mload(updates)))
+            for { let row := updates } lt(row, last) {} {
+                row := add(row, 32)
+                weights := add(weights, 32)
+                let w := mload(weights)
+                total := add(total, w)
+                let from := add(mload(row), 32)
+                for { let to := first } lt(to, end) { to := add(to, 32) } {
+                    mstore(to, add(mload(to), mul(w, mload(from))))
+                    from := add(from, 32)
                 }
             }
-            for (uint256 k = 0; k < sums.length; ++k) {
-                sums[k] = floorDiv(sums[k], total);
+            for { let to := first } lt(to, end) { to := add(to, 32) } {
+                let x := mload(to)
+                mstore(to, sub(sdiv(x, total), slt(smod(x, total), 0)))
             }
         }
     }
 
     /// @dev The mean of what is left when the `trim` least and the `trim` greatest are gone: one or two of them, in the
-    /// case of the median.
+    /// case of the median. The `trim` are less than half.
     function middle(int256[][] memory updates, uint256 trim) internal pure returns (int256[] memory out) {
-        uint256 n = updates.length;
         out = new int256[](updates[0].length);
-        int256[] memory column = new int256[](n);
-        unchecked {
-            // Indices stay below n, sums below 16 · 2^31.
-            for (uint256 k = 0; k < out.length; ++k) {
-                for (uint256 i = 0; i < n; ++i) {
-                    int256 x = updates[i][k];
-                    uint256 place = i;
-                    for (; place != 0 && column[place - 1] > x; --place) {
-                        column[place] = column[place - 1];
+        int256[] memory column = new int256[](updates.length);
+        assembly ("memory-safe") {
+            let size := shl(5, mload(column))
+            let least := add(add(column, 32), shl(5, trim))
+            let most := add(column, sub(size, shl(5, trim)))
+            let left := sub(shr(5, size), shl(1, trim))
+            mstore(column, shl(255, 1)) // below whatever sinks towards it
+            for { let at := 32 let end := shl(5, mload(out)) } iszero(gt(at, end)) { at := add(at, 32) } {
+                for { let row := 0 } lt(row, size) {} {
+                    let place := add(column, row)
+                    row := add(row, 32)
+                    let x := mload(add(mload(add(updates, row)), at))
+                    let y := mload(place)
+                    for {} sgt(y, x) {} {
+                        mstore(add(place, 32), y)
+                        place := sub(place, 32)
+                        y := mload(place)
                     }
-                    column[place] = x;
+                    mstore(add(place, 32), x)
                 }
-                int256 sum;
-                for (uint256 i = trim; i < n - trim; ++i) {
-                    sum += column[i];
+                let sum := 0
+                for { let place := least } iszero(gt(place, most)) { place := add(place, 32) } {
+                    sum := add(sum, mload(place)) // below 16 · 2^31
                 }
-                out[k] = floorDiv(sum, int256(n - 2 * trim));
+                mstore(add(out, at), sub(sdiv(sum, left), slt(smod(sum, left), 0)))
             }
         }
     }
@@ -83,13 +100,13 @@ library Rules {
         uint256 row = 0;
         for (uint256 seat = 0; mask >> seat != 0; ++seat) {
             if (mask >> seat & 1 == 0) continue;
-            int256 factor = int256(Lanes.small(factors, seat));
+            uint256 factor = Lanes.small(factors, seat);
             int256[] memory u = updates[row];
             ++row;
-            unchecked {
-                // int32 times uint16.
-                for (uint256 k = 0; k < u.length; ++k) {
-                    u[k] = u[k] * factor >> FACTOR_BITS;
+            assembly ("memory-safe") {
+                let at := add(u, 32)
+                for { let end := add(at, shl(5, mload(u))) } lt(at, end) { at := add(at, 32) } {
+                    mstore(at, sar(FACTOR_BITS, mul(mload(at), factor))) // int32 times uint16
                 }
             }
         }
@@ -104,7 +121,8 @@ library Rules {
         }
     }
 
-    function _trimOf(uint256 trim, uint256 n) private pure returns (uint256) {
+    /// @dev How many of `n` are left out at each end: as many as the terms say, and something is left.
+    function trimOf(uint256 trim, uint256 n) internal pure returns (uint256) {
         uint256 most = (n - 1) / 2;
         return trim < most ? trim : most;
     }

@@ -6,7 +6,8 @@ import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Signatures} from "../kernel/Signatures.sol";
 import {FederationLedger} from "./FederationLedger.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
-import {ISeats, State} from "./IFederation.sol";
+import {PackedState, StateCodec} from "./StateCodec.sol";
+import {ISeats} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
 
 // slither-disable-start timestamp
@@ -16,25 +17,24 @@ import {Lanes} from "./Lanes.sol";
 /// @notice Who takes part. See ISeats.
 abstract contract Seats is FederationLedger, ISeats, EIP712 {
     using FederationTerms for PackedTerms;
+    using StateCodec for PackedState;
     using Lanes for uint256[4];
 
     bytes32 private constant ADMISSION = keccak256("Admission(address party)");
 
     /// @inheritdoc ISeats
     function join(bytes calldata admission) external payable returns (uint256 seat) {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
-        require(!s.closed && (s.round == 0 || _isCommitting(t, s)), NotTheTime());
+        require(!s.closed() && (s.round() == 0 || _isCommitting(t, s)), NotTheTime());
         require(_parties[msg.sender] == 0, AlreadyJoined(msg.sender));
         if (t.inviter() != address(0)) {
             Signatures.check(t.inviter(), _hashTypedData(keccak256(abi.encode(ADMISSION, msg.sender))), admission);
         }
-        seat = LibBit.ffs(~s.taken);
+        seat = LibBit.ffs(~s.taken());
         require(seat < t.seats(), NoFreeSeat());
         // Effect
-        uint256 bit = 1 << seat;
-        s.taken |= bit;
-        s.seats |= bit;
+        s.addSeats(1 << seat);
         _save(s);
         _parties[msg.sender] = seat + 1;
         _take(t, t.deposit());
@@ -43,13 +43,13 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
 
     /// @inheritdoc ISeats
     function leave() external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         uint256 seat = _seatOf(msg.sender);
         // Check
         require(seat != NO_SEAT, NotAParty(msg.sender));
-        if (s.seats >> seat & 1 != 0) {
-            bool idle = _isCommitting(t, s) && s.committed >> seat & 1 == 0;
-            require(s.closed || s.round == 0 || (idle && s.claimedAfter == 0), InRound(s.round));
+        if (s.seats() >> seat & 1 != 0) {
+            bool idle = _isCommitting(t, s) && s.committed() >> seat & 1 == 0;
+            require(s.closed() || s.round() == 0 || (idle && s.claimedAfter() == 0), InRound(s.round()));
         }
         // Effect
         _vacate(t, s, msg.sender, seat);
@@ -57,47 +57,43 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
 
     /// @inheritdoc ISeats
     function evict(address party) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         uint256 seat = _seatOf(party);
         // Check
         require(seat != NO_SEAT, NotAParty(party));
-        require(s.seats >> seat & 1 == 0, StillActive(party));
+        require(s.seats() >> seat & 1 == 0, StillActive(party));
         // Effect
         _vacate(t, s, party, seat);
     }
 
     /// @inheritdoc ISeats
     function begin() external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
-        require(s.round == 0 && !s.closed, NotTheTime());
-        uint256 count = LibBit.popCount(s.seats);
+        require(s.round() == 0 && !s.closed(), NotTheTime());
+        uint256 count = LibBit.popCount(s.seats());
         require(count == t.seats() || block.timestamp >= t.start(), NotEnough(count, t.seats()));
         require(count >= t.quorum(), NotEnough(count, t.quorum()));
         // Effect
         _open(s);
-        emit Begun(s.seats);
+        emit Begun(s.seats());
         _save(s);
     }
 
     /// @inheritdoc ISeats
     function close() external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
-        require(s.round == 0 && !s.closed, NotTheTime());
-        uint256 count = LibBit.popCount(s.seats);
+        require(s.round() == 0 && !s.closed(), NotTheTime());
+        uint256 count = LibBit.popCount(s.seats());
         require(block.timestamp >= t.start() && count < t.quorum(), NotEnough(count, t.quorum()));
         // Effect
         _close(t, s);
         _save(s);
     }
 
-    function _vacate(PackedTerms memory t, State memory s, address party, uint256 seat) private {
-        uint256 others = ~(1 << seat);
-        s.taken &= others;
-        s.seats &= others;
-        s.missedOnce &= others;
-        s.missedTwice &= others;
+    function _vacate(PackedTerms t, PackedState memory s, address party, uint256 seat) private {
+        s.vacate(1 << seat);
         _save(s);
         uint256 returned = t.deposit() - _lost.get(seat) + _earned.get(seat);
         _lost.clear(seat);

@@ -18,7 +18,7 @@ library Selection {
     using FederationTerms for PackedTerms;
     uint256 private constant UNIT = 1 << Rules.FACTOR_BITS;
 
-    function follow(PackedTerms memory t, int256[][] memory g, uint256 accepted)
+    function follow(PackedTerms t, int256[][] memory g, uint256 accepted)
         internal
         pure
         returns (uint256 selected, uint256 factors, uint256 merits)
@@ -40,7 +40,7 @@ library Selection {
     }
 
     /// @dev The mask of the rows that are selected.
-    function _rows(PackedTerms memory t, int256[][] memory g, uint256[] memory norms, uint256[] memory scales)
+    function _rows(PackedTerms t, int256[][] memory g, uint256[] memory norms, uint256[] memory scales)
         private
         pure
         returns (uint256)

@@ -2,10 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {ECDSA} from "solady/src/utils/ECDSA.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {Batch} from "./Batch.sol";
 import {FederationBase} from "./FederationBase.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
-import {Phase, State} from "./IFederation.sol";
+import {PackedState, StateCodec} from "./StateCodec.sol";
+import {Phase} from "./IFederation.sol";
 
 // slither-disable-start timestamp
 // (a proposer can shift the time by seconds, phases take minutes)
@@ -14,6 +16,7 @@ import {Phase, State} from "./IFederation.sol";
 /// @notice Commitments to updates and their reveals, one by one or for many at once. See IFederation.
 abstract contract Updates is FederationBase {
     using FederationTerms for PackedTerms;
+    using StateCodec for PackedState;
     using Batch for bytes;
 
     bytes32 private constant UPDATE = keccak256("DILN federation update");
@@ -22,11 +25,12 @@ abstract contract Updates is FederationBase {
     uint256 private constant REVEAL_BYTES = 119;
 
     /// @notice See IFederation.
-    function commit(bytes32 commitment) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+    function commit(uint256 round, bytes32 commitment) external {
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         uint256 seat = _activeSeat(s, msg.sender);
         // Check
-        require(s.committed >> seat & 1 == 0, AlreadyCommitted(seat));
+        _requireRound(s, round);
+        require(s.committed() >> seat & 1 == 0, AlreadyCommitted(seat));
         _requirePhase(t, s, Phase.Committing);
         // Effect
         _commit(s, msg.sender, seat, commitment);
@@ -35,42 +39,42 @@ abstract contract Updates is FederationBase {
 
     /// @notice See IFederation.
     function commitSigned(bytes calldata entries) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         entries.check(SIGNED_BYTES);
         _requirePhase(t, s, Phase.Committing);
         // Effect
-        uint256 before = s.committed;
+        uint256 before = s.committed();
         bytes32 domain = _domainSeparator();
         for (uint256 place = 0; place < entries.length;) {
             (address who, uint256 seat, bytes32 commitment) =
-                _signed(SIGNED_UPDATE, domain, s.round, entries, place);
-            if (_isIn(s.seats & ~s.committed, seat)) _commit(s, who, seat, commitment);
+                _signed(SIGNED_UPDATE, domain, s.round(), entries, place);
+            if (_isIn(s.seats() & ~s.committed(), seat)) _commit(s, who, seat, commitment);
             unchecked {
                 place += SIGNED_BYTES; // below the length of calldata
             }
         }
-        require(s.committed != before, NothingDone());
+        require(s.committed() != before, NothingDone());
         _save(s);
     }
 
     /// @notice See IFederation.
     function reveal(bytes calldata entries) external {
-        (PackedTerms memory t, State memory s) = (_terms(), _load());
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         entries.check(REVEAL_BYTES);
         _requirePhase(t, s, Phase.Revealing);
         // Effect
-        uint256 before = s.revealed;
+        uint256 before = s.revealed();
         for (uint256 place = 0; place < entries.length;) {
             _reveal(t, s, entries, place);
             unchecked {
                 place += REVEAL_BYTES; // below the length of calldata
             }
         }
-        require(s.revealed != before, NothingDone());
+        require(s.revealed() != before, NothingDone());
         _save(s);
-        if (s.revealed == s.committed) _allRevealed(s);
+        if (s.revealed() == s.committed()) _allRevealed(s);
     }
 
     /// @notice See IFederation.
@@ -79,7 +83,7 @@ abstract contract Updates is FederationBase {
     }
 
     function _payload(uint256 round, bytes32 content) internal pure returns (bytes32) {
-        return keccak256(abi.encode(round, content));
+        return EfficientHashLib.hash(bytes32(round), content);
     }
 
     /// @dev Of the entry (content 32, r 32, vs 32) at `place`: who signed it as EIP-712 `kind`(round, content), and
@@ -92,45 +96,52 @@ abstract contract Updates is FederationBase {
         unchecked {
             // Places within calldata.
             content = entries.word(place);
-            bytes32 inner = keccak256(abi.encode(kind, round, content));
-            bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, inner));
+            bytes32 digest = Batch.typed(domain, EfficientHashLib.hash(kind, bytes32(round), content));
             who = ECDSA.tryRecover(digest, entries.word(place + 32), entries.word(place + 64));
         }
         seat = who == address(0) ? NO_SEAT : _seatOf(who);
+    }
+
+    /// @dev As Commitments says, without memory of its own for each entry of a batch.
+    function _committedTo(bytes32 domain, address who, bytes32 payload, bytes32 salt) internal view returns (bytes32) {
+        bytes32 here = bytes32(uint256(uint160(address(this))));
+        bytes32 whose = bytes32(uint256(uint160(who)));
+        return EfficientHashLib.hash(domain, bytes32(block.chainid), here, whose, payload, salt);
     }
 
     function _isIn(uint256 mask, uint256 seat) internal pure returns (bool) {
         return seat < 16 && mask >> seat & 1 != 0;
     }
 
-    function _commit(State memory s, address who, uint256 seat, bytes32 commitment) private {
-        s.committed |= 1 << seat;
+    function _commit(PackedState memory s, address who, uint256 seat, bytes32 commitment) private {
+        s.addCommitted(1 << seat);
         _parties[who] = uint256(commitment) & ~uint256(0xff) | (seat + 1);
-        emit Committed(s.round, seat, commitment);
+        emit Committed(s.round(), seat, commitment);
     }
 
     /// @dev An entry that is already revealed, or opens something else, is left out.
-    function _reveal(PackedTerms memory t, State memory s, bytes calldata entries, uint256 place) private {
+    function _reveal(PackedTerms t, PackedState memory s, bytes calldata entries, uint256 place) private {
         unchecked {
             // Places within calldata; whoever committed has a seat.
             address who = address(bytes20(entries.word(place)));
             uint256 kept = _parties[who];
             uint256 seat = uint8(kept) - 1;
-            if (!_isIn(s.committed & ~s.revealed, seat)) return;
+            if (!_isIn(s.committed() & ~s.revealed(), seat)) return;
             uint256 weight = uint16(bytes2(entries.word(place + 52)));
             uint256 shift = uint8(bytes1(entries.word(place + 54)));
             if (weight == 0 || weight > t.maxWeight() || shift > 32 - 8 * t.width()) return;
+            if (entries.word(place + 20) == 0) return; // no bytes have this root
             bytes32 digest = entries.hash(place + 20, 67); // root, weight, shift, cid
-            bytes32 commitment = _commitmentOf(UPDATE, who, _payload(s.round, digest), entries.word(place + 87));
+            bytes32 commitment = _committedTo(UPDATE, who, _payload(s.round(), digest), entries.word(place + 87));
             if ((uint256(commitment) ^ kept) >> 8 != 0) return;
-            s.revealed |= 1 << seat;
+            s.addRevealed(1 << seat);
             _parties[who] = uint256(digest) & ~uint256(0xff) | (seat + 1);
-            emit Revealed(s.round, who, entries.word(place + 20), weight, shift, entries.word(place + 55));
+            emit Revealed(s.round(), who, entries.word(place + 20), weight, shift, entries.word(place + 55));
         }
     }
 
     /// @dev All who committed have revealed.
-    function _allRevealed(State memory s) internal virtual;
+    function _allRevealed(PackedState memory s) internal virtual;
 }
 
 // slither-disable-end timestamp

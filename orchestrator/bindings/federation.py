@@ -154,6 +154,15 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Demand:
+    """A question on-chain for bytes that nobody can fetch; one storage slot."""
+
+    asker: Address
+    deadline: int  # zero once it was supplied
+    claimed_at: int  # of the claim that was pending
+
+
+@dataclass(frozen=True)
 class Heads:
     """What `heads` returns."""
 
@@ -504,6 +513,7 @@ class Federation(Bound):
     """One federation."""
 
     ARTIFACT = "QualityFederation"
+    ALSO = ("FederationCommons", "FederationDisputes")
 
     def announce(self, evidence: bytes) -> Call:
         """Make a later refutation one's own: keccak256(abi.encode(sender, keccak256(its calldata)))."""
@@ -521,9 +531,9 @@ class Federation(Bound):
         """Begin the first round: when all seats are taken, or from `start` on with the quorum."""
         return self._call("begin")
 
-    def claim(self, model_root: bytes, cid: bytes, trace: bytes) -> Call:
+    def claim(self, round: int, accepted: int, model_root: bytes, cid: bytes, trace: bytes) -> Call:
         """Post the aggregate, with the bond out of the value and the sender's balance."""
-        return self._call("claim", model_root, cid, trace)
+        return self._call("claim", round, accepted, model_root, cid, trace)
 
     def clock(self) -> Clock:
         """The phase, and when it ends at the latest."""
@@ -533,9 +543,9 @@ class Federation(Bound):
         """Close a federation that too few joined."""
         return self._call("close")
 
-    def commit(self, commitment: bytes) -> Call:
-        """Commit to an update (see `commitmentOf`)."""
-        return self._call("commit", commitment)
+    def commit(self, round: int, commitment: bytes) -> Call:
+        """Commit to an update (see `commitmentOf`) of `round`."""
+        return self._call("commit", round, commitment)
 
     def commit_score(self, commitment: bytes) -> Call:
         """Commit to scores (see `scoresCommitmentOf`)."""
@@ -566,6 +576,10 @@ class Federation(Bound):
         stake out of the value and the sender's balance.
         """
         return self._call("demand", part, party, index, c)
+
+    def demand_of(self, part: Part, party: Address, index: int, c: Claim) -> Demand:
+        """What was demanded in this round; all zeros where nothing was."""
+        return self._read(Demand, "demandOf", part, party, index, c)
 
     def draw(self) -> Call:
         """Fix the block that the committee is drawn from, where not all revealed; or, in a later block,

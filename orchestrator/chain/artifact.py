@@ -1,7 +1,7 @@
 """The compiled contracts that ship with the package."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -64,3 +64,12 @@ def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
 def artifact_names(folder: Path = ARTIFACTS) -> Iterator[str]:
     """The names of all contracts in the package, sorted."""
     return (path.stem for path in sorted(folder.glob("*.json")))
+
+
+def joined(abis: Iterable[Abi]) -> Abi:
+    """Several ABIs in one, each entry once: of a contract that runs the others' code."""
+    found: dict[object, Mapping[str, Any]] = {}
+    for entry in (each for abi in abis for each in abi):
+        types = tuple(each["type"] for each in entry.get("inputs", ()))
+        found.setdefault((entry["type"], entry.get("name"), types), entry)
+    return tuple(found.values())

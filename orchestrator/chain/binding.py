@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.chain.artifact import artifact_names, load_artifact
+from orchestrator.chain.artifact import artifact_names, joined, load_artifact
 from orchestrator.chain.bound import Bound, snake
 from orchestrator.chain.reverts import ERRORS, error_selector
 from orchestrator.chain.solidity import Declaration, declarations
@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 class Binding:
     """The class `name` for the contract `artifact`, which may stand for others of the same interface.
 
+    `also` are those whose code it runs, or may run in the place of `artifact`'s own.
     What `constant` functions return never changes: it is read once. `without` are functions of no use here,
     `built` are views of which the gas counts: they are not read, they give a Call.
     """
@@ -37,6 +38,7 @@ class Binding:
     constant: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     built: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
 
 
 _CLONE = frozenset({"creator", "money", "settings"})
@@ -73,7 +75,12 @@ SYSTEMS: Mapping[str, Sequence[Binding]] = {
     ),
     "federation": (
         Binding("FederationFactory", "FederationFactory"),
-        Binding("Federation", "QualityFederation", frozenset({"terms"})),  # of any policy
+        Binding(  # of any policy
+            "Federation",
+            "QualityFederation",
+            frozenset({"terms"}),
+            also=("FederationCommons", "FederationDisputes"),
+        ),
     ),
 }
 _UNBOUND = frozenset({"eip712Domain", "initialize"})
@@ -169,15 +176,20 @@ class _Module:
 class _Class:
     def __init__(self, module: _Module, binding: Binding) -> None:
         self.module, self.binding = module, binding
-        artifact = load_artifact(binding.artifact)
-        self.abi = artifact.abi
-        self.declared = declarations(module.root, artifact.source)
+        names = (binding.artifact, *binding.also)
+        self.abi = joined(load_artifact(name).abi for name in names)
+        self.declared = [
+            each for name in names for each in declarations(module.root, load_artifact(name).source)
+        ]
         self.notices = _notices(self.declared)
 
     def text(self) -> str:
         name = self.binding.name
         about = next((found for kind in ("interface", "contract") if (found := self._about(kind, name))), "")
         parts = [f'class {name}(Bound):\n{_doc(about, 4)}\n    ARTIFACT = "{self.binding.artifact}"\n']
+        if self.binding.also:
+            also = [f'"{each}"' for each in self.binding.also]
+            parts[0] += _folded("ALSO = (", also, "," * (len(also) == 1) + ")", 4)
         functions = sorted(
             (each for each in self.abi if each["type"] == "function"), key=lambda each: str(each["name"])
         )

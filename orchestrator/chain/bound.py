@@ -9,6 +9,7 @@ from enum import IntEnum
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from orchestrator.chain.artifact import joined, load_artifact
 from orchestrator.errors import ChainError
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Bound:
     ARTIFACT: ClassVar[str] = ""
     """The package's contract whose ABI is used."""
 
+    ALSO: ClassVar[tuple[str, ...]] = ()
+    """Those whose code it runs besides, or may run."""
+
     ABI: "ClassVar[Abi]" = ()
     """The ABI itself, of contracts that are not the package's."""
 
@@ -83,9 +87,10 @@ class Bound:
 
     @cached_property
     def contract(self) -> "Contract":
-        if self.ABI:
-            return self.chain.web3.eth.contract(address=self.address, abi=cast(Any, self.ABI))
-        return self.chain.contract(self.ARTIFACT, self.address)
+        if not self.ABI and not self.ALSO:
+            return self.chain.contract(self.ARTIFACT, self.address)
+        abi = self.ABI or joined(load_artifact(name).abi for name in (self.ARTIFACT, *self.ALSO))
+        return self.chain.web3.eth.contract(address=self.address, abi=cast(Any, abi))
 
     def events(
         self, kind: type[_E], from_block: int | None = None, to_block: int | None = None, **filters: object

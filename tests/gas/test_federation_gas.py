@@ -81,7 +81,14 @@ def quality_round(s: Scenario, parties, each: bool = False) -> dict[str, list]:
     posted, extra = s.prepare(parties[0])
     value = s.terms["bond"] * s.terms["unit"]
     found["claim"] = [
-        s.send("claim", posted.claim[2], posted.claim[3], extra, sender=parties[0], value=value)
+        s.send(
+            "claim",
+            s.state["round"],
+            *[posted.claim[k] for k in (4, 2, 3)],
+            extra,
+            sender=parties[0],
+            value=value,
+        )
     ]
     found["finalize"] = [s.finalize(posted, sender=parties[0])]
     return found
@@ -107,8 +114,8 @@ def test_gas__federation__round_of_ten_with_a_committee(gas_snapshot, evm, facto
     claim, end = batched["claim"][0], batched["finalize"][0]
     claiming = TRANSACTION + calldata(claim, evm) + 2 * CODE + 2 * CHANGED + 6 * READ + 2 * TOPIC + 10 * WORD
     ending = TRANSACTION + calldata(end, evm) + 2 * CODE + 7 * CHANGED + 2 * READ + 4 * TOPIC + 8 * WORD
-    gas_snapshot("federation: round of 10, committee of 5, batched", total[0], at_most=680_000)
-    gas_snapshot("federation: round of 10, committee of 5, each by itself", total[1], at_most=1_500_000)
+    gas_snapshot("federation: round of 10, committee of 5, batched", total[0], at_most=650_000)
+    gas_snapshot("federation: round of 10, committee of 5, each by itself", total[1], at_most=1_400_000)
     gas_snapshot(
         "federation: commit, a party in a batch",
         commit["gasUsed"] // 10,
@@ -118,11 +125,11 @@ def test_gas__federation__round_of_ten_with_a_committee(gas_snapshot, evm, facto
     gas_snapshot(
         "federation: reveal, a party in a batch",
         reveal["gasUsed"] // 10,
-        at_most=15_300,
+        at_most=15_000,
         bound=revealing // 10,
     )
-    gas_snapshot("federation: claim", claim["gasUsed"], at_most=89_000, bound=claiming)
-    gas_snapshot("federation: finalize", end["gasUsed"], at_most=72_500, bound=ending)
+    gas_snapshot("federation: claim", claim["gasUsed"], at_most=81_000, bound=claiming)
+    gas_snapshot("federation: finalize", end["gasUsed"], at_most=70_000, bound=ending)
 
 
 def test_gas__federation__join(gas_snapshot, evm, factory):
@@ -140,7 +147,7 @@ def test_gas__federation__create(gas_snapshot, evm, factory):
     gas_snapshot("federation: create", receipt["gasUsed"], at_most=220_000)
 
 
-@pytest.mark.parametrize(("count", "size", "limit"), [(9, 650, 380_000), (9, 8192, None), (16, 650, LIMIT)])
+@pytest.mark.parametrize(("count", "size", "limit"), [(9, 650, 240_000), (9, 8192, None), (16, 650, LIMIT)])
 def test_gas__federation__refute_mean(gas_snapshot, evm, factory, count, size, limit):
     parties = SIXTEEN[:count]
     s = ready(evm, factory, parties, size=size)

@@ -35,6 +35,31 @@ library Medians {
         }
     }
 
+    /// @notice The medians of the seats in `mask` with their seats in the low byte, the least first.
+    function ranked(uint256 medians, uint256 mask) internal pure returns (uint256[] memory ranks) {
+        assembly ("memory-safe") {
+            ranks := mload(64)
+            let end := add(ranks, 32)
+            mstore(ranks, 0) // what sinks stops here
+            for { let seat := 0 } shr(seat, mask) { seat := add(seat, 1) } {
+                if and(shr(seat, mask), 1) {
+                    let rank := or(shl(8, and(shr(shl(4, seat), medians), 0xffff)), seat)
+                    let place := end
+                    let last := mload(sub(place, 32))
+                    for {} gt(last, rank) {} {
+                        mstore(place, last)
+                        place := sub(place, 32)
+                        last := mload(sub(place, 32))
+                    }
+                    mstore(place, rank)
+                    end := add(end, 32)
+                }
+            }
+            mstore(ranks, sub(shr(5, sub(end, ranks)), 1))
+            mstore(64, end)
+        }
+    }
+
     /// @dev Every column on its own, ascending: each row sinks as far as it is greater, lane by lane.
     function _sort(uint256[] memory rows) private pure {
         assembly ("memory-safe") {

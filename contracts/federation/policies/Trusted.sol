@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Claims} from "../Claims.sol";
 import {FederationTerms, PackedTerms} from "../FederationTerms.sol";
-import {State} from "../IFederation.sol";
+import {PackedState, StateCodec} from "../StateCodec.sol";
 import {Lanes} from "../Lanes.sol";
 
 /// @title Trusted
@@ -11,26 +11,27 @@ import {Lanes} from "../Lanes.sol";
 /// claims are bonded and refutable like everybody's.
 abstract contract Trusted is Claims {
     using FederationTerms for PackedTerms;
-    function _hasJudged(PackedTerms memory, State memory) internal pure override returns (bool) {
+    using StateCodec for PackedState;
+    function _hasJudged(PackedTerms, PackedState memory) internal pure override returns (bool) {
         return true;
     }
 
-    function _idleJudges(PackedTerms memory, State memory) internal pure override returns (uint256) {
+    function _idleJudges(PackedTerms, PackedState memory) internal pure override returns (uint256) {
         return 0;
     }
 
     // solhint-disable-next-line no-empty-blocks
-    function _allRevealed(State memory) internal pure override {}
+    function _allRevealed(PackedState memory) internal pure override {}
 
-    function _judge(PackedTerms memory t, State memory s)
+    function _judge(PackedTerms t, PackedState memory s)
         internal
         view
         override
         returns (uint256 accepted, uint256 order, uint256 merits)
     {
-        accepted = s.revealed;
+        accepted = s.revealed();
         uint256 seat = _seatOf(t.organizer());
-        if (_isIn(s.seats, seat)) order = seat + 1;
+        if (_isIn(s.seats(), seat)) order = seat + 1;
         merits = Lanes.ones(accepted);
     }
 }

@@ -234,6 +234,8 @@ def _decoded(raw: bytes) -> Any:
         transaction = QuickVM.get_transaction_builder().decode(raw)
     except RLPException as error:
         raise ValidationError(f"this is no transaction: {error}") from error
+    except RecursionError as error:
+        raise ValidationError("this is no transaction: it nests too deeply") from error
     if transaction.type_id == BLOB_TRANSACTION:
         raise ValidationError("this chain takes no blobs")
     transaction.validate()

@@ -76,6 +76,23 @@ class Experiment(TypedDict):
     files: list[File]
 
 
+class Repeated(TypedDict):
+    """How many checks of an experiment are met, which are not, and the processor's seconds that it took."""
+
+    experiment: str
+    met: int
+    missed: list[ForPeople]
+    seconds: float
+    note: ForPeople
+
+
+class Suite(TypedDict):
+    """All experiments."""
+
+    experiments: list[Repeated]
+    seconds: float
+
+
 class Aligned(TypedDict):
     """What was written, and how many rows are common to all, once that is known."""
 
@@ -149,6 +166,24 @@ class Free(TypedDict):
     free: Amount
 
 
+class Demanded(TypedDict):
+    """How many parts were demanded."""
+
+    demanded: int
+
+
+class Shown(TypedDict):
+    """How many parts were shown."""
+
+    shown: int
+
+
+class Closed(TypedDict):
+    """How many demands were closed."""
+
+    closed: int
+
+
 class Refuted(TypedDict):
     """What is wrong with the pending claim, and what showing it brought; null where nothing is."""
 
@@ -172,6 +207,23 @@ class Published(TypedDict):
     sha256: Hash
     cid: Cid
     gas: Gas
+
+
+class Heard(TypedDict):
+    """A round that was seen through: whose updates were in, and whether the party's own was."""
+
+    round: int
+    model: Hash
+    updates: int
+    included: bool
+
+
+class FirstModel(TypedDict):
+    """Where a model was written, and what arrays it has."""
+
+    file: File
+    parameters: int
+    arrays: list[str]
 
 
 class Withdrawn(TypedDict):
@@ -227,8 +279,12 @@ class Event(TypedDict):
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
     "federation create": Federation,
+    "federation demand": Demanded,
     "federation demo": list[Step],
-    "federation experiment": Experiment | list[Listed],
+    "federation experiment": Experiment | Suite | list[Listed],
+    "federation first-model": FirstModel,
+    "federation flower": list[Heard],
+    "federation forfeit": Closed,
     "federation history": list[Event],
     "federation join": Joined,
     "federation leave": Free,
@@ -238,6 +294,7 @@ RESULTS: dict[str, Any] = {
     "federation simulate": Simulation,
     "federation status": Status,
     "federation step": KEPT,
+    "federation supply": Shown,
     "federation verify": list[Verified],
     "federation watch": KEPT,
     "federation withdraw": Withdrawn,

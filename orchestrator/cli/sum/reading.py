@@ -22,7 +22,7 @@ from orchestrator.console import (
 )
 from orchestrator.errors import DilnError, ModelError
 from orchestrator.text import shown
-from orchestrator.times import instant
+from orchestrator.times import instant, show_duration
 
 with lazy_imports():
     from orchestrator.models.online import factory, finding
@@ -128,7 +128,7 @@ def _terms(terms: "Terms") -> dict[str, Any]:
     """All that the creator chose about deposits: seconds for machines, days for people."""
     waits = ("refund_wait", "take_gap", "creator_wait", "any_wait")
     times = {name: getattr(terms, name) for name in waits}
-    told = {name: Shown(wait, f"{wait / 86_400:g} days") for name, wait in times.items()}
+    told = {name: Shown(wait, show_duration(wait)) for name, wait in times.items()}
     return {"cost_weight": terms.cost_weight, **told}
 
 

@@ -58,7 +58,12 @@ def packed(products: Gram) -> bytes:
 
 def trace_leaf(number: int, products: Gram) -> bytes:
     """The leaf of the products after chunk `number`."""
-    return keccak(TAG + number.to_bytes(4, "big") + packed(products))
+    return trace_hash(number, packed(products))
+
+
+def trace_hash(number: int, data: bytes) -> bytes:
+    """The leaf of packed products."""
+    return keccak(TAG + number.to_bytes(4, "big") + data)
 
 
 def trace_leaves(updates: Integers) -> list[bytes]:

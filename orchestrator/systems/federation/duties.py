@@ -1,19 +1,22 @@
 """What is to be done in a federation: by its parties, by whoever refutes, and by anybody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
-from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
+from orchestrator.systems.federation import aggregating, cranking, demanding, party, refuting, scoring
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import money_of, withdraw
 from orchestrator.systems.federation.rounds import NO_SEAT, ballot_of, has_committee, phase_of
 from orchestrator.types import Address, Seconds
 
 Look = AnyLook[Federation]
+
+
+COMMIT = "commit to an update"
 
 
 class Role(StrEnum):
@@ -44,6 +47,20 @@ def _bit(look: Look) -> int:
 
 def _now_if(condition: Callable[[Look], object]) -> Callable[[Look], Seconds | None]:
     return lambda look: look.now if condition(look) else None
+
+
+def _after(before: Phase, mask: str, now: Callable[[Look], object]) -> Callable[[Look], Seconds | None]:
+    """Now where `now` holds; else at the end of the phase `before`, for whoever is in the state's `mask`."""
+
+    def due(look: Look) -> Seconds | None:
+        if now(look):
+            return look.now
+        clock = look.instance.clock()
+        if Phase(clock.phase) is not before or clock.ends_at <= look.now:
+            return None
+        return Seconds(clock.ends_at) if _bit(look) & getattr(look.instance.state(), mask) else None
+
+    return due
 
 
 def _commits(look: Look) -> bool:
@@ -117,7 +134,16 @@ def _claims(look: Look) -> bool:
     return turns >= mine
 
 
+def _claim_due(look: Look) -> Seconds | None:
+    before = Phase.JUDGING if has_committee(look.instance) else Phase.REVEALING
+    return _after(before, "revealed", _claims)(look)
+
+
 def _claim(look: Look) -> str:
+    if asked := _ask_for(
+        look, demanding.missing(look.session, look.instance, look.instance.judgement().accepted)
+    ):
+        return asked
     made = aggregating.claim(look.session, look.instance, look.account, look.consent)
     return f"claimed the aggregate of round {look.instance.state().round}: {made.root.hex()[:16]}…"
 
@@ -131,8 +157,42 @@ def _refute(look: Look) -> str:
     fault = refuting.check(look.session, look.instance)
     if fault is None:
         return ""
+    if fault.call is None:
+        return _ask_for(look, fault.asks)
     reward = refuting.refute(look.session, look.instance, look.account, fault)
     return f"refuted a claim ({fault.sentence}) for {money_of(look.instance).show(reward)}"
+
+
+def _ask_for(look: Look, asks: Sequence[demanding.Ask]) -> str:
+    """Demand what is missing, while there is time for it."""
+    count = demanding.ask(look.session, look.instance, look.account, asks, look.consent)
+    return f"demanded {count} parts that nobody gives" if count else ""
+
+
+def _shows(look: Look) -> bool:
+    if not look.instance.state().demanded:
+        return False
+    return any(demanding.due(look.instance, look.account.address, int(look.now)))
+
+
+def _show(look: Look) -> str:
+    count = demanding.show(look.session, look.instance, look.account)
+    return f"showed {count} parts that were demanded" if count else ""
+
+
+def _demands_over(look: Look) -> Seconds | None:
+    """When the first open demand can be closed."""
+    if not look.instance.state().demanded:
+        return None
+    ends = [
+        each.deadline if each.matters else int(look.now) for each in demanding.open_demands(look.instance)
+    ]
+    return Seconds(min(ends)) if ends else None
+
+
+def _close(look: Look) -> str:
+    count = demanding.close(look.session, look.instance, look.account)
+    return f"closed {count} demands" if count else ""
 
 
 def _crank_due(look: Look) -> Seconds | None:
@@ -186,12 +246,19 @@ SYSTEM: System[Federation] = System(
     roles_of=roles_of,
     over=lambda federation: federation.state().closed,
     duties=(
-        _duty("commit to an update", _PARTY, _now_if(_commits), _commit),
-        _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
+        _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
+        _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
+        _duty("show what is demanded", _PARTY, _now_if(_shows), _show),
+        _duty("close demands that are over", _ALL, _demands_over, _close),
         _duty("refute a wrong claim", _ALL, _now_if(_disputable), _refute),
-        _duty("claim the aggregate", _PARTY, _now_if(_claims), _claim),
+        _duty(
+            "claim the aggregate",
+            _PARTY,
+            _claim_due,
+            _claim,
+        ),
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),

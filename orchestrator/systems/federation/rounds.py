@@ -28,6 +28,7 @@ from orchestrator.learning.aggregation import Rule as Reference
 from orchestrator.learning.aggregation import Settings, Update
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root
 from orchestrator.systems.federation.finding import cid_of
+from orchestrator.systems.federation.supplied import update_supplied
 from orchestrator.types import Address, Digest
 
 NO_SEAT = 2**256 - 1
@@ -147,11 +148,19 @@ def read_model(session: Session, federation: Federation, root: Digest, cid: Dige
 
 
 def current_model(session: Session, federation: Federation) -> Integers:
-    """What the present round trains on."""
+    """What the present round trains on; worked out from the updates, where nobody gives its file.
+
+    Raises StorageError, IntegrityError, DataError where neither can be had.
+    """
     ends = finished(federation)
     if not ends:
         return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
-    return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
+    try:
+        return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
+    except (DataError, IntegrityError, StorageError):
+        from orchestrator.systems.federation.aggregating import worked_out  # which stands on this
+
+        return worked_out(session, federation, ends)
 
 
 def revealed_in(federation: Federation, number: int) -> list[Revealed]:
@@ -159,7 +168,20 @@ def revealed_in(federation: Federation, number: int) -> list[Revealed]:
 
 
 def read_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
-    """A revealed update. Raises IntegrityError for other bytes, StorageError without any, DataError."""
+    """A revealed update, from storage or as it was supplied on-chain.
+
+    Raises IntegrityError for other bytes, StorageError without any, DataError.
+    """
+    try:
+        return _stored_update(session, federation, revealed)
+    except (DataError, IntegrityError, StorageError):
+        terms, data = federation.terms, update_supplied(federation, revealed)
+        if data is None:
+            raise
+        return Update.read(data, terms.size, terms.width, revealed.shift)  # the contract compared it
+
+
+def _stored_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
     terms = federation.terms
     length = chunk_count(terms.size) * CHUNK * terms.width
     data = session.storage.read(cid_of(revealed.cid, length), limit=length)

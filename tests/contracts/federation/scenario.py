@@ -72,7 +72,7 @@ TERMS = {
     "judging": 0,
     "turn": HOUR,
     "challenge": HOUR,
-    "supply": HOUR // 3,
+    "supply": HOUR // 4,
 }
 
 
@@ -223,7 +223,7 @@ class Scenario:
         receipt = None
         for who in parties:
             self.train(who, **given)
-            receipt = self.send("commit", self.commitment(who), sender=who)
+            receipt = self.send("commit", self.state["round"], self.commitment(who), sender=who)
         return receipt
 
     def sign(self, who: str, kind: str, *values: Any) -> bytes:
@@ -308,7 +308,8 @@ class Scenario:
     def claim(self, who: str, lie: Any = None, **options: Any) -> Posted:
         posted, extra = self.prepare(who, lie)
         value = options.pop("value", self.terms["bond"] * self.terms["unit"])
-        self.send("claim", posted.claim[2], posted.claim[3], extra, sender=who, value=value, **options)
+        about = self.state["round"], posted.claim[4]
+        self.send("claim", *about, *posted.claim[2:4], extra, sender=who, value=value, **options)
         return posted
 
     def pair(self, posted: Posted, index: int) -> tuple[Any, ...]:
@@ -452,22 +453,20 @@ SIGNED = {
     "Votes": [("round", "uint256"), ("accepted", "uint256")],
     "Admission": [("party", "address")],
 }
+COMMONS = "FederationCommons", "FederationDisputes"
 NAMES = {0: "TrustedFederation", 1: "QualityFederation"}
 
 
 def bind(evm: Evm, name: str, address: str) -> Any:
-    """A federation, with the errors of the code that it runs for seats and disputes."""
-    own = artifact(name)["abi"]
-    known = {each.get("name") for each in own}
-    more = [
-        each
-        for each in artifact("FederationCommons")["abi"]
-        if each["type"] == "error" and each["name"] not in known
-    ]
-    return evm.web3.eth.contract(address=address, abi=[*own, *more])
+    """A federation, with what it lets the code for seats and disputes do."""
+    found = {}
+    for entry in (each for code in (name, *COMMONS) for each in artifact(code)["abi"]):
+        types = tuple(each["type"] for each in entry.get("inputs", ()))
+        found.setdefault((entry["type"], entry.get("name"), types), entry)
+    return evm.web3.eth.contract(address=address, abi=list(found.values()))
 
 
 def deploy_factory(evm: Evm) -> Any:
-    commons = evm.deploy("FederationCommons").address
-    policies = [evm.deploy(name, commons).address for name in NAMES.values()]
+    codes = [evm.deploy(name).address for name in COMMONS]
+    policies = [evm.deploy(name, *codes).address for name in NAMES.values()]
     return evm.deploy("FederationFactory", *policies)

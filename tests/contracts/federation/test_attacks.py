@@ -20,7 +20,7 @@ def test_commit__twice__the_first_stands(create):
     s.commit("anna")
     before = s.call("partyOf", s.evm.role("anna"))[1]
     with pytest.raises(Reverted, match="AlreadyCommitted"):
-        s.send("commit", b"\x07" * 32, sender="anna")
+        s.send("commit", 1, b"\x07" * 32, sender="anna")
     s.train("ben")
     s.send("commitSigned", s.signed_commitment("anna") + s.signed_commitment("ben"))
     assert s.call("partyOf", s.evm.role("anna"))[1] == before
@@ -29,7 +29,7 @@ def test_commit__twice__the_first_stands(create):
 def test_commit__by_a_stranger__refused(create):
     s = create(*THREE)
     with pytest.raises(Reverted, match="NotAParty"):
-        s.send("commit", b"\x07" * 32, sender="stranger")
+        s.send("commit", 1, b"\x07" * 32, sender="stranger")
 
 
 def test_commit_signed__for_another_round_chain_or_kind__counts_for_nothing(create):
@@ -64,7 +64,7 @@ def test_commit_signed__some_do_not_fit__the_others_count(create):
     for who in THREE:
         s.train(who)
     batch = b"".join(map(s.signed_commitment, THREE))
-    s.send("commit", s.commitment("ben"), sender="ben")
+    s.send("commit", 1, s.commitment("ben"), sender="ben")
     s.send("commitSigned", batch)
     assert s.state["committed"] == 0b111
 
@@ -81,8 +81,8 @@ def test_reveal__copied_commitment__cannot_be_opened(create):
     s = create(*THREE)
     s.train("anna")
     commitment = s.commitment("anna")
-    s.send("commit", commitment, sender="anna")
-    s.send("commit", commitment, sender="ben")
+    s.send("commit", 1, commitment, sender="anna")
+    s.send("commit", 1, commitment, sender="ben")
     s.commit("cleo")
     s.reveal("anna")
     entry = bytes.fromhex(s.evm.role("ben")[2:]) + s.updates["anna"].entry[20:]
@@ -108,7 +108,7 @@ def test_reveal__weight_or_shift_beyond_the_terms__is_left_out(create, given):
     weight, shift = given.get("weight", 1), given.get("shift", 0)
     tail = weight.to_bytes(2, "big") + bytes([shift]) + own.cid
     digest = keccak(own.update.root + tail)
-    s.send("commit", s.call("commitmentOf", 1, own.party, digest, own.salt), sender="anna")
+    s.send("commit", 1, s.call("commitmentOf", 1, own.party, digest, own.salt), sender="anna")
     s.commit("ben", "cleo")
     with pytest.raises(Reverted, match="NothingDone"):
         s.send("reveal", head + tail + own.salt)
@@ -226,10 +226,10 @@ def test_claim__by_a_stranger_or_twice__refused(create):
     s = create(*THREE)
     s.revealed(*THREE)
     with pytest.raises(Reverted, match="NotAParty"):
-        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"", sender="stranger")
+        s.send("claim", 1, 7, b"\x01" * 32, b"\x01" * 32, b"", sender="stranger")
     s.claim("anna")
     with pytest.raises(Reverted, match="WrongPhase"):
-        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"", sender="ben")
+        s.send("claim", 1, 7, b"\x01" * 32, b"\x01" * 32, b"", sender="ben")
 
 
 def test_values__as_large_as_they_can_be__stay_within_int32(create):
@@ -341,7 +341,9 @@ def test_implementation__itself__is_no_federation(create, evm):
         ("committing", {"committing": 59}),
         ("judging", {"judging": 60}),
         ("turn", {"turn": 31 * 86_400}),
-        ("supply", {"supply": 1801}),
+        ("challenge", {"supply": 901}),
+        ("turn", {"turn": 1799}),
+        ("supply", {"size": 2**19}),
         ("start", {"start": 1}),
     ],
 )

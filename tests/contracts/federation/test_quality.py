@@ -137,7 +137,7 @@ def test_scorers__half_silent__void_and_they_pay(revealed):
     assert list(s.call("judgement")) == [0, 0, 0]
     bond = s.terms["bond"] * s.terms["unit"]
     with pytest.raises(Reverted, match="NotEnough"):
-        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"", sender="anna", value=bond)
+        s.send("claim", 1, 0, b"\x01" * 32, b"\x01" * 32, b"", sender="anna", value=bond)
     s.send("skip")
     assert [s.deposit(who) for who in members] == [500_000, 440_000, 440_000]
 

@@ -124,11 +124,20 @@ def test_claim__trace_where_none_is_needed__refused(revealed):
     s = revealed(RULES[0])
     bond = s.terms["bond"] * s.terms["unit"]
     with pytest.raises(Reverted, match="UnexpectedTrace"):
-        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"\x01" * 128, sender="anna", value=bond)
+        s.send(
+            "claim",
+            1,
+            s.call("judgement")[0],
+            b"\x01" * 32,
+            b"\x01" * 32,
+            b"\x01" * 128,
+            sender="anna",
+            value=bond,
+        )
 
 
 def test_claim__no_trace_where_one_is_needed__refused(revealed):
     s = revealed(RULES[4])
     bond = s.terms["bond"] * s.terms["unit"]
     with pytest.raises(Reverted, match="UnexpectedTrace"):
-        s.send("claim", b"\x01" * 32, b"\x01" * 32, b"", sender="anna", value=bond)
+        s.send("claim", 1, s.call("judgement")[0], b"\x01" * 32, b"\x01" * 32, b"", sender="anna", value=bond)

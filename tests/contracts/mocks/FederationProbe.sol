@@ -4,10 +4,11 @@ pragma solidity ^0.8.28;
 import {Chunks} from "../../../contracts/federation/Chunks.sol";
 import {FederationTerms, PackedTerms} from "../../../contracts/federation/FederationTerms.sol";
 import {GramTrace} from "../../../contracts/federation/GramTrace.sol";
-import {Terms} from "../../../contracts/federation/IFederation.sol";
+import {Rule, Terms} from "../../../contracts/federation/IFederation.sol";
 import {Medians} from "../../../contracts/federation/policies/Medians.sol";
 import {Rules} from "../../../contracts/federation/Rules.sol";
 import {Selection} from "../../../contracts/federation/Selection.sol";
+import {Sums} from "../../../contracts/federation/Sums.sol";
 
 /// @notice A federation's arithmetic by itself, for parity with Python.
 contract FederationProbe {
@@ -19,24 +20,20 @@ contract FederationProbe {
         uint256 weight;
     }
 
-    /// @notice A chunk of the model after the round.
-    function applied(Terms calldata terms, bytes calldata before, Given[] calldata given, uint256 factors)
-        external
-        pure
-        returns (int256[] memory)
-    {
-        PackedTerms memory t = abi.decode(FederationTerms.pack(terms), (PackedTerms));
-        int256[][] memory updates = _values(t, given);
-        uint256[] memory weights = new uint256[](given.length);
-        for (uint256 i = 0; i < given.length; ++i) {
-            weights[i] = given[i].weight;
-        }
-        if (t.clips()) Rules.scale(updates, (1 << given.length) - 1, factors);
-        return Rules.applied(t.rule(), t.trim(), Chunks.values(before, 4, 0), updates, weights);
+    /// @notice Whether `claimed` is the chunk of the model after the round.
+    function follows(
+        Terms calldata terms,
+        bytes calldata before,
+        bytes calldata claimed,
+        Given[] calldata given,
+        uint256 factors
+    ) external pure returns (bool) {
+        PackedTerms t = _packed(terms);
+        return Rules.follows(claimed, before, _delta(t, given, factors));
     }
 
     function step(Terms calldata terms, bytes calldata before, Given[] calldata given) external pure returns (bytes memory) {
-        return GramTrace.step(before, _values(abi.decode(FederationTerms.pack(terms), (PackedTerms)), given));
+        return GramTrace.step(before, _values(_packed(terms), given));
     }
 
     function follow(Terms calldata terms, bytes calldata gram, uint256 n, uint256 accepted)
@@ -44,7 +41,7 @@ contract FederationProbe {
         pure
         returns (uint256, uint256, uint256)
     {
-        PackedTerms memory t = abi.decode(FederationTerms.pack(terms), (PackedTerms));
+        PackedTerms t = _packed(terms);
         return Selection.follow(t, GramTrace.matrix(gram, n), accepted);
     }
 
@@ -52,7 +49,38 @@ contract FederationProbe {
         return Medians.find(words, own);
     }
 
-    function _values(PackedTerms memory t, Given[] calldata given) private pure returns (int256[][] memory updates) {
+    function _packed(Terms calldata terms) private pure returns (PackedTerms) {
+        return FederationTerms.unwrap(FederationTerms.pack(terms));
+    }
+
+    function _delta(PackedTerms t, Given[] calldata given, uint256 factors) private pure returns (int256[] memory) {
+        Rule rule = t.rule();
+        bool ordered = rule == Rule.Median || rule == Rule.TrimmedMean;
+        if (!ordered && !t.clips()) return _mean(given, t.width());
+        int256[][] memory updates = _values(t, given);
+        if (rule == Rule.Median) return Rules.middle(updates, (updates.length - 1) / 2);
+        if (ordered) return Rules.middle(updates, Rules.trimOf(t.trim(), updates.length));
+        uint256[] memory weights = new uint256[](given.length);
+        for (uint256 i = 0; i < given.length; ++i) {
+            weights[i] = given[i].weight;
+        }
+        Rules.scale(updates, (1 << given.length) - 1, factors);
+        return Rules.mean(updates, weights);
+    }
+
+    function _mean(Given[] calldata given, uint256 width) private pure returns (int256[] memory) {
+        uint256[] memory sums = Sums.none();
+        uint256 total;
+        uint256 factors;
+        for (uint256 i = 0; i < given.length; ++i) {
+            uint256 factor = given[i].weight << given[i].shift;
+            Sums.add(sums, given[i].data, width, factor);
+            (total, factors) = (total + given[i].weight, factors + factor);
+        }
+        return Sums.mean(sums, width, factors, total);
+    }
+
+    function _values(PackedTerms t, Given[] calldata given) private pure returns (int256[][] memory updates) {
         updates = new int256[][](given.length);
         for (uint256 i = 0; i < given.length; ++i) {
             updates[i] = Chunks.values(given[i].data, t.width(), given[i].shift);

@@ -42,14 +42,16 @@ contract FederationHandler is Clock {
     mapping(address party => uint16) private weights;
     address[] private owners; // of what is demanded
     Part[] private parts;
+    Claim[] private asked; // of which claim
     uint256 private paidIn;
     uint256 private paidOut;
 
     constructor() {
         vm.warp(time);
         address commons = _deploy("FederationCommons", "");
-        address trusted = _deploy("TrustedFederation", abi.encode(commons));
-        address quality = _deploy("QualityFederation", abi.encode(commons));
+        address disputes = _deploy("FederationDisputes", "");
+        address trusted = _deploy("TrustedFederation", abi.encode(commons, disputes));
+        address quality = _deploy("QualityFederation", abi.encode(commons, disputes));
         IFederationFactory factory =
             IFederationFactory(_deploy("FederationFactory", abi.encode(trusted, quality)));
         (terms.unit, terms.size, terms.width, terms.maxWeight) = (1e9, 32, 4, 3);
@@ -57,7 +59,7 @@ contract FederationHandler is Clock {
         (terms.obliged, terms.reward, terms.fee, terms.tip) = (true, 1_000_003, 100_001, 10_007);
         (terms.deposit, terms.fine, terms.bond, terms.stake) = (500_009, 90_001, 300_005, 50_003);
         (terms.committing, terms.revealing, terms.turn) = (1 hours, 1 hours, 20 minutes);
-        (terms.challenge, terms.supply) = (1 hours, 30 minutes);
+        (terms.challenge, terms.supply) = (1 hours, 10 minutes);
         terms.start = time + 1 hours;
         terms.genesis = _leaf(_data([int256(0), 0]));
         for (uint256 i; i < PARTIES + 1; ++i) {
@@ -153,7 +155,7 @@ contract FederationHandler is Clock {
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
         bytes32 root = _leaf(_data(next));
         uint256 value = terms.bond * terms.unit;
-        (bool done,) = _send(who, address(federation), value, abi.encodeCall(federation.claim, (root, SALT, "")));
+        (bool done,) = _send(who, address(federation), value, abi.encodeCall(federation.claim, (s.round, accepted, root, SALT, "")));
         if (!done) return;
         paidIn += value;
         (uint256 seat,,,) = federation.partyOf(who);
@@ -198,6 +200,7 @@ contract FederationHandler is Clock {
         paidIn += value;
         owners.push(who);
         parts.push(part);
+        asked.push(claimed);
     }
 
     function supply(uint256 seed) external {
@@ -286,7 +289,7 @@ contract FederationHandler is Clock {
         uint16 weight = uint16(1 + _below(seed, 3));
         bytes32 digest = _digest(who, value, weight);
         bytes32 commitment = federation.commitmentOf(s.round, who, digest, SALT);
-        _do(due, who, 0, abi.encodeCall(federation.commit, (commitment)));
+        _do(due, who, 0, abi.encodeCall(federation.commit, (s.round, commitment)));
         if (due) (values[who], weights[who]) = (value, weight);
     }
 
@@ -349,21 +352,23 @@ contract FederationHandler is Clock {
         PartyChunk memory p =
             PartyChunk(who, _leaf(_dataOf(who)), weights[who], 0, SALT, data, new bytes32[](0));
         (bool done,) =
-            _send(stranger, address(federation), 0, abi.encodeCall(federation.supply, (part, 0, claimed, p)));
+            _send(stranger, address(federation), 0, abi.encodeCall(federation.supply, (part, 0, asked[place], p)));
         if (done) _answered(place);
     }
 
     function _forfeit(uint256 place) private {
         (address who, Part part) = (owners[place], parts[place]);
-        (bool done,) =
-            _send(stranger, address(federation), 0, abi.encodeCall(federation.forfeit, (part, who, 0, claimed)));
+        Claim memory c = part == Part.Update ? claimed : asked[place];
+        (bool done,) = _send(stranger, address(federation), 0, abi.encodeCall(federation.forfeit, (part, who, 0, c)));
         if (done) _answered(place);
     }
 
     function _answered(uint256 place) private {
         (owners[place], parts[place]) = (owners[owners.length - 1], parts[parts.length - 1]);
+        asked[place] = asked[asked.length - 1];
         owners.pop();
         parts.pop();
+        asked.pop();
     }
 
     function _withdraw(address who, uint256 amount) private {

@@ -28,8 +28,8 @@ def medians(scores: Sequence[Sequence[int]], own: Sequence[int | None]) -> list[
 
 
 def accepted(middles: Sequence[int]) -> list[int]:
-    """The places of updates that are at most half again as bad as the (upper) median one."""
-    limit = sorted(middles)[len(middles) // 2] * 3 // 2
+    """The places of updates at most half again as bad as the median one: of two in the middle, the better."""
+    limit = sorted(middles)[(len(middles) - 1) // 2] * 3 // 2
     return [place for place, value in enumerate(middles) if value <= limit]
 
 

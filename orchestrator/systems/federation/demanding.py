@@ -1,0 +1,202 @@
+"""Ask on-chain for bytes that nobody gives, show what is asked for, and close what is over."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from orchestrator.bindings.federation import Claim, Claimed, Demanded, Federation, Part, PartyChunk
+from orchestrator.chain import Account
+from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.kernel.session import Consent, Session
+from orchestrator.learning.aggregation.chunks import encode
+from orchestrator.learning.aggregation.gram import packed, trace_leaf
+from orchestrator.merkle import proof_of
+from orchestrator.systems.federation import aggregating
+from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.joining import amount, money_of
+from orchestrator.systems.federation.party import kept
+from orchestrator.systems.federation.rounds import (
+    NO_SEAT,
+    NOTHING,
+    claim_hash,
+    claims,
+    pending_claim,
+    read_model,
+    read_update,
+    revealed_in,
+)
+from orchestrator.systems.federation.supplied import Shown, group, group_count, supplied
+from orchestrator.types import ZERO_ADDRESS, Address, Wei
+
+NO_CLAIM = Claim(ZERO_ADDRESS, 0, NOTHING, NOTHING, 0, 0, 0, 0, NOTHING, 0)
+"""What goes with a demand of an update where no claim is pending."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Parts of what `party` revealed or claimed."""
+
+    part: Part
+    party: Address
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Open:
+    """A demand that nobody has answered, with the claim that it is of."""
+
+    part: Part
+    party: Address
+    index: int
+    claim: Claim
+    deadline: int
+    matters: bool
+    """Whether silence costs something: the update is in the round, the claim is the pending one."""
+
+
+def open_demands(federation: Federation) -> list[Open]:
+    """All open demands of the round, the oldest first."""
+    state, pending = federation.state(), pending_claim(federation)
+    posted = [each for each in claims(federation) if each.round == state.round]
+    found: dict[object, Open] = {}
+    for each in sorted(federation.events(Demanded, round=state.round), key=lambda one: one.place):
+        own = each.part is not Part.UPDATE
+        claim = (_before(posted, each) if own else pending) or NO_CLAIM
+        key = each.part, each.party, each.index, claim_hash(claim) if own else NOTHING
+        deadline = federation.demand_of(each.part, each.party, each.index, claim).deadline
+        if deadline == 0:
+            continue
+        if own:
+            matters = claim == pending
+        else:
+            seat = federation.party_of(each.party).seat
+            matters = seat != NO_SEAT and bool(state.revealed >> seat & 1)
+        found[key] = Open(each.part, each.party, each.index, claim, deadline, matters)
+    return list(found.values())
+
+
+def _before(posted: Sequence[Claimed], demanded: Demanded) -> Claim | None:
+    """The claim that a part was demanded of."""
+    return next((each.claim for each in reversed(posted) if each.place < demanded.place), None)
+
+
+def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
+    """What has to be demanded of the updates of the seats in `mask`, so that they can be aggregated."""
+    found = []
+    for each in revealed_in(federation, federation.state().round):
+        seat = federation.party_of(each.party).seat
+        if seat == NO_SEAT or not mask >> seat & 1:
+            continue
+        try:
+            read_update(session, federation, each)
+        except (DataError, IntegrityError, StorageError):
+            found += parts(federation, Part.UPDATE, each.party, NO_CLAIM)
+    return found
+
+
+def parts(federation: Federation, part: Part, party: Address, claim: Claim) -> list[Ask]:
+    """Those of an update or a claimed model that nobody demanded yet; no Ask, if there are none."""
+    left = tuple(
+        index
+        for index in range(group_count(federation.terms.size))
+        if federation.demand_of(part, party, index, claim).asker == ZERO_ADDRESS
+    )
+    return [Ask(part, party, left)] if left else []
+
+
+def ask(
+    session: Session,
+    federation: Federation,
+    asker: Account,
+    asks: Sequence[Ask],
+    consent: Consent | None = None,
+) -> int:
+    """Demand all of `asks`, each with a stake; returns how many.
+
+    Raises ContractReverted outside the time for it, InsufficientFunds.
+    """
+    count, money = sum(len(each.indices) for each in asks), money_of(federation)
+    stake = amount(federation, federation.terms.stake)
+    if consent and count:
+        said = f"{money.show(stake * count)} are staked; they return unless what is asked for is shown."
+        consent(Wei(stake * count), [said])
+    claim = pending_claim(federation) or NO_CLAIM
+    number = federation.state().round
+    for each in asks:
+        for index in each.indices:
+            about = _mark(each.part, each.party, index, claim if each.part is not Part.UPDATE else NO_CLAIM)
+            call = federation.demand(each.part, each.party, index, claim)
+            value = stake if money.is_ether else 0
+            act(session, call, asker, "demand", number, about, value=value)
+    return count
+
+
+def show(session: Session, federation: Federation, account: Account) -> int:
+    """Answer what is demanded of `account`; returns how many parts it showed.
+
+    Raises StorageError, IntegrityError for bytes that are not here any longer.
+    """
+    shown = 0
+    for each in due(federation, account.address, int(session.chain.now())):
+        evidence = _evidence(session, federation, each)
+        call = federation.supply(each.part, each.index, each.claim, evidence)
+        about = _mark(each.part, each.party, each.index, each.claim)
+        act(session, call, account, "supply", federation.state().round, about, each.deadline)
+        shown += 1
+    return shown
+
+
+def due(federation: Federation, party: Address, now: int) -> Iterator[Open]:
+    """What `party` has to show."""
+    return (
+        each
+        for each in open_demands(federation)
+        if each.party == party and each.matters and now < each.deadline
+    )
+
+
+def close(session: Session, federation: Federation, anyone: Account) -> int:
+    """Close demands whose time is over, or that no longer matter; returns how many."""
+    closed = 0
+    while over := next((each for each in open_demands(federation) if _over(session, each)), None):
+        call = federation.forfeit(over.part, over.party, over.index, over.claim)
+        about = _mark(over.part, over.party, over.index, over.claim)
+        act(session, call, anyone, "forfeit", federation.state().round, about, over.deadline)
+        closed += 1
+    return closed
+
+
+def _mark(part: Part, party: Address, index: int, claim: Claim) -> str:
+    """What tells one demand of a round from the others, in a file's name."""
+    return keccak(repr((int(part), party, index, claim_hash(claim))).encode()).hex()[:16]
+
+
+def _over(session: Session, each: Open) -> bool:
+    return not each.matters or int(session.chain.now()) >= each.deadline
+
+
+def _evidence(session: Session, federation: Federation, each: Open) -> PartyChunk:
+    """What answers a demand."""
+    terms, number = federation.terms, federation.state().round
+    if each.part is Part.UPDATE:
+        revealed = next(one for one in revealed_in(federation, number) if one.party == each.party)
+        held = kept(session, federation, each.party, number)
+        own = held.update if held and held.update.root == revealed.root else None
+        update = own or read_update(session, federation, revealed)
+        shown = group(update.data, terms.width, each.index)
+        head = revealed.root, revealed.weight, revealed.shift, revealed.cid
+        return PartyChunk(each.party, *head, shown.data, shown.proof)
+    if each.part is Part.MODEL:
+        model = read_model(session, federation, each.claim.model_root, each.claim.cid)
+        shown = group(encode(model, 4), 4, each.index)
+    else:
+        products = aggregating.expected(session, federation, each.claim).products
+        nodes = [trace_leaf(place, one) for place, one in enumerate(products)]
+        shown = Shown(packed(products[each.index]), proof_of(nodes, each.index))
+    return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
+
+
+def trace_supplied(federation: Federation, claim: Claim) -> dict[int, Shown]:
+    """The leaves of the pending claim's trace that were supplied."""
+    return supplied(federation, Part.TRACE, claim.claimer, federation.state().round, claim)

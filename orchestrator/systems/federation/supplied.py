@@ -1,0 +1,76 @@
+"""What parties had to show on-chain: the calldata of whoever supplied it, and nothing is believed."""
+
+from dataclasses import dataclass
+
+from web3.exceptions import Web3Exception
+
+from orchestrator.bindings.federation import Claim, Claimed, Federation, Part, Revealed, Supplied
+from orchestrator.errors import DilnError
+from orchestrator.learning.aggregation.chunks import CHUNK, chunk_count, leaf
+from orchestrator.merkle import proof_of, root_of
+from orchestrator.types import Address, Digest
+
+GROUP = 16
+"""Chunks that are demanded at once."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part as it was supplied."""
+
+    data: bytes
+    proof: tuple[Digest, ...]
+
+
+def group_count(size: int) -> int:
+    """Into how many parts a model or update of `size` coordinates is cut."""
+    return -(-chunk_count(size) // GROUP)
+
+
+def group(data: bytes, width: int, index: int) -> Shown:
+    """Part `index` of a vector of `width` bytes a coordinate, with its proof."""
+    stride = CHUNK * width
+    leaves = [leaf(at // stride, data[at : at + stride]) for at in range(0, len(data), stride)]
+    nodes = [root_of(leaves[at : at + GROUP]) for at in range(0, len(leaves), GROUP)]
+    first = index * GROUP * stride
+    return Shown(data[first : first + GROUP * stride], proof_of(nodes, index))
+
+
+def supplied(
+    federation: Federation, part: Part, party: Address, number: int, claim: Claim | None = None
+) -> dict[int, Shown]:
+    """By index, what was supplied in round `number` of `party`'s update, or of its `claim`."""
+    posted = sorted(federation.events(Claimed, round=number), key=lambda each: each.place)
+    found = {}
+    for each in federation.events(Supplied, round=number, party=party):
+        last = next((one.claim for one in reversed(posted) if one.place < each.place), None)
+        if each.part != part or (claim is not None and last != claim):
+            continue
+        try:
+            sent = federation.chain.transaction(each.tx_hash)
+            arguments = federation.contract.decode_function_input(sent["input"])[1]
+            shown = arguments["p"]
+            found[each.index] = Shown(
+                bytes(shown["data"]), tuple(Digest(bytes(one)) for one in shown["proof"])
+            )
+        except (DilnError, Web3Exception, ValueError, KeyError, TypeError):
+            continue  # another contract supplied it: what it was called with says nothing
+    return found
+
+
+def update_supplied(federation: Federation, revealed: Revealed) -> bytes | None:
+    """The bytes of an update that was demanded as a whole and supplied."""
+    shown = supplied(federation, Part.UPDATE, revealed.party, revealed.round)
+    return _whole(shown, group_count(federation.terms.size))
+
+
+def model_supplied(federation: Federation, claim: Claim, number: int) -> bytes | None:
+    """The same of a claimed model."""
+    shown = supplied(federation, Part.MODEL, claim.claimer, number, claim)
+    return _whole(shown, group_count(federation.terms.size))
+
+
+def _whole(shown: dict[int, Shown], count: int) -> bytes | None:
+    if any(index not in shown for index in range(count)):
+        return None
+    return b"".join(shown[index].data for index in range(count))

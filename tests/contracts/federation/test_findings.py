@@ -1,0 +1,203 @@
+"""What an attacker gains who reads the contract more closely than its users do: each once succeeded."""
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.learning.aggregation.chunks import encode
+from tests.contracts.federation.scenario import HOUR, PARTIES, TERMS, Posted
+from tests.evm import Reverted
+
+THREE = PARTIES[:3]
+UPDATE, MODEL, TRACE = range(3)
+JUNK = [b"\x01" * 32] * 9
+NO_CLAIM = ("0x" + "00" * 20, 0, b"\0" * 32, b"\0" * 32, 0, 0, 0, 0, b"\0" * 32, 0)
+
+
+def off(draft):
+    draft.model[0] += 1
+
+
+def stake(s):
+    return s.terms["stake"] * s.terms["unit"]
+
+
+def posted_as(s, who, root, extra=b""):
+    """Claim `root` in the place of what is right."""
+    right, _ = s.prepare(who)
+    claim = (*right.claim[:2], root, b"\x03" * 32, *right.claim[4:])
+    s.send(
+        "claim",
+        1,
+        right.claim[4],
+        root,
+        b"\x03" * 32,
+        extra,
+        sender=who,
+        value=s.terms["bond"] * s.terms["unit"],
+    )
+    return Posted(claim, right.model, right.trace)
+
+
+def silent(s, who, index=0, claim=NO_CLAIM):
+    """A part of `who`'s update is demanded, and not supplied."""
+    s.send("demand", UPDATE, s.evm.role(who), index, claim, sender="refuter", value=stake(s))
+    s.evm.advance(s.terms["supply"])
+    s.send("forfeit", UPDATE, s.evm.role(who), index, claim)
+
+
+def test_claim__root_zero__is_refused_or_its_bytes_cannot_be_supplied(create):
+    """No bytes have the root zero, and a proof that is too long leads there: anything would be supplied."""
+    s = create(*THREE)
+    s.revealed(*THREE)
+    try:
+        posted = posted_as(s, "anna", b"\0" * 32)
+    except Reverted:
+        return
+    s.send("demand", MODEL, s.evm.role("anna"), 0, posted.claim, sender="refuter", value=stake(s))
+    junk = (s.evm.role("anna"), b"\0" * 32, 1, 0, b"\0" * 32, bytes(3 * 128), JUNK)
+    with pytest.raises(Reverted):
+        s.send("supply", MODEL, 0, posted.claim, junk)
+
+
+def test_reveal__root_zero__is_left_out_or_its_bytes_cannot_be_supplied(create):
+    """Such an update can be shown to no refutation, so every claim of its round would stand."""
+    s = create(*THREE)
+    s.commit("anna", "ben")
+    own = s.train("cleo")
+    zero = replace(own.update)
+    zero.__dict__["root"] = b"\0" * 32
+    s.updates["cleo"] = replace(own, update=zero)
+    s.send("commit", 1, s.commitment("cleo"), sender="cleo")
+    try:
+        s.reveal("cleo")
+    except Reverted:
+        return
+    s.reveal("anna", "ben")
+    party = s.evm.role("cleo")
+    s.send("demand", UPDATE, party, 0, NO_CLAIM, sender="refuter", value=stake(s))
+    junk = (party, b"\0" * 32, s.updates["cleo"].weight, 0, s.updates["cleo"].cid, bytes(3 * 128), JUNK)
+    with pytest.raises(Reverted):
+        s.send("supply", UPDATE, 0, NO_CLAIM, junk)
+
+
+def test_demand__second_claim_of_the_same_claimer__can_be_asked_again(create):
+    """Its accomplice's silence ends the first claim, of which the part was shown; the second lies there."""
+    s = create(*PARTIES[:4])
+    s.revealed(*PARTIES[:4])
+    first = s.claim("anna")
+    party = s.evm.role("anna")
+    s.send("demand", UPDATE, s.evm.role("dora"), 0, first.claim, sender="refuter", value=stake(s))
+    s.send("demand", MODEL, party, 0, first.claim, sender="refuter", value=stake(s))
+    shown = (party, b"\0" * 32, 1, 0, b"\0" * 32, encode(first.model, 4), [])
+    s.send("supply", MODEL, 0, first.claim, shown)
+    s.evm.advance(s.terms["supply"])
+    s.send("forfeit", UPDATE, s.evm.role("dora"), 0, first.claim)
+    lie = s.claim("anna", off)
+    s.send("demand", MODEL, party, 0, lie.claim, sender="refuter", value=stake(s))
+
+
+def test_create__no_time_to_demand__refused(create):
+    """A demand comes before the last two times of `supply`: with a challenge as short, there is none."""
+    try:
+        s = create(*THREE, challenge=HOUR, supply=HOUR // 2)
+    except Reverted:
+        return
+    s.revealed(*THREE)
+    posted = s.claim("anna", off)
+    s.send("demand", MODEL, s.evm.role("anna"), 0, posted.claim, sender="refuter", value=stake(s))
+
+
+def test_leader__waits_for_what_it_demanded__is_not_fined(create):
+    """An accomplice that has the bytes must not pass it in the meantime and earn its fine."""
+    try:
+        s = create("organizer", *THREE, turn=60)
+    except Reverted:
+        return
+    s.revealed("organizer", *THREE)
+    s.until(-2 * s.terms["turn"])
+    s.send("demand", UPDATE, s.evm.role("cleo"), 0, NO_CLAIM, sender="organizer", value=stake(s))
+    s.evm.advance(s.terms["turn"])
+    own = s.updates["cleo"]
+    try:
+        posted = s.claim("ben")
+    except Reverted:
+        return
+    s.send("supply", UPDATE, 0, NO_CLAIM, (*own.chunk(0, 3)[:6], []))
+    s.finalize(posted)
+    assert s.deposit("organizer") == TERMS["deposit"]
+
+
+def test_claim__update_excluded_the_moment_before__takes_nobodys_bond(create):
+    """Whoever withholds its update lets it fall just before the claim, which says another aggregate then."""
+    s = create(*PARTIES[:4])
+    s.revealed(*PARTIES[:4])
+    party = s.evm.role("dora")
+    s.send("demand", UPDATE, party, 0, NO_CLAIM, sender="refuter", value=stake(s))
+    s.evm.advance(s.terms["supply"])
+    value = s.terms["bond"] * s.terms["unit"]
+    prepared, extra = s.prepare("anna")
+    arguments = [1, prepared.claim[4], prepared.claim[2], prepared.claim[3], extra]
+    s.send("forfeit", UPDATE, party, 0, NO_CLAIM)
+    with pytest.raises(Reverted, match="WrongUpdates"):
+        s.send("claim", *arguments, sender="anna", value=value)
+
+
+def test_draw__an_update_excluded_after_the_seed_is_known__changes_nothing(create):
+    """Who knows the seed must not choose among whom is drawn."""
+    five = PARTIES[:5]
+    terms = {"policy": 1, "judging": 3600, "committee": 3, "quorum": 3}
+    s = create(*five, **terms)
+    s.revealed(*five)
+    seen = s.evm.snapshot()
+    s.send("draw")
+    before = s.ballot["committee"]
+    s.evm.revert(seen)
+    drawn = set()
+    for who in five:
+        seen = s.evm.snapshot()
+        silent(s, who)
+        s.send("draw")
+        drawn.add(s.ballot["committee"])
+        s.evm.revert(seen)
+    assert drawn <= {before}
+
+
+def test_judgement__half_of_the_updates_bad__are_out_where_the_committee_says_so(create):
+    """Of four updates two are bad, and the three honest scorers say so."""
+    four = PARTIES[:4]
+    s = create(*four, policy=1, judging=3600, committee=3, quorum=3, pay=1)
+    s.revealed(*four)
+    members = s.members()
+    bad = four[2:]
+    word = s.scores(anna=100, ben=100, cleo=60_000, dora=60_000)
+    s.speak(dict.fromkeys(members, word), *members)
+    s.judge(dict.fromkeys(members, word), *members)
+    accepted = s.call("judgement")[0]
+    assert not any(accepted >> s.seat(who) & 1 for who in bad)
+
+
+def test_skip__the_moment_reveals_begin__leaves_the_fines_to_all_who_committed(create):
+    """Too few committed: whoever reveals first and skips must not take what the others would share."""
+    s = create(*PARTIES[:5], quorum=5, obliged=True)
+    s.commit(*PARTIES[:4])
+    s.until()
+    s.reveal("anna")
+    s.send("skip")
+    assert s.earned("anna") <= TERMS["fine"] // 2
+
+
+def test_supply__demand_of_a_claim_that_fell__is_not_answered_by_another(create):
+    s = create(*PARTIES[:4])
+    s.revealed(*PARTIES[:4])
+    first = s.claim("anna")
+    party = s.evm.role("anna")
+    s.send("demand", UPDATE, s.evm.role("dora"), 0, first.claim, sender="refuter", value=stake(s))
+    s.evm.advance(s.terms["supply"] // 2)
+    s.send("demand", MODEL, party, 0, first.claim, sender="stranger", value=stake(s))
+    s.evm.advance(s.terms["supply"] // 2)
+    s.send("forfeit", UPDATE, s.evm.role("dora"), 0, first.claim)
+    second = s.claim("anna")
+    shown = (party, b"\0" * 32, 1, 0, b"\0" * 32, encode(second.model, 4), [])
+    with pytest.raises(Reverted):
+        s.send("supply", MODEL, 0, second.claim, shown)
