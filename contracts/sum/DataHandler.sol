@@ -70,7 +70,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
     function add(bytes calldata x, uint256 y, uint256 maximum) external payable {
         uint256 deposit = _charge(msg.sender, 1, maximum, true);
         Intake memory intake = _begin(0);
-        _record(intake, _load(), msg.sender, x, y, deposit);
+        _record(intake, _load(), msg.sender, x, y, deposit, false);
         _conclude(intake);
     }
 
@@ -119,7 +119,7 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         deposit = FixedPointMathLib.max(deposit, _price(1));
         _collectDeposit(msg.sender, 1, deposit, maximum, true);
         Intake memory intake = _begin(0x40);
-        _record(intake, _load(), msg.sender, x, y, deposit);
+        _record(intake, _load(), msg.sender, x, y, deposit, false);
         _conclude(intake);
     }
 
@@ -208,11 +208,13 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         uint256 deposit = _charge(contributor, xs.length, maximum, pay);
         Intake memory intake = _begin(0);
         Weights.Loaded memory loaded = _load();
+        bool held = _hold(loaded, xs);
         uint256 free = Weights.mark();
         for (uint256 i; i < xs.length; ++i) {
-            _record(intake, loaded, contributor, xs[i], uint8(ys[i]), deposit);
+            _record(intake, loaded, contributor, xs[i], uint8(ys[i]), deposit, held);
             Weights.release(free);
         }
+        if (held && intake.changed) _keep(loaded);
         _conclude(intake);
     }
 
@@ -253,21 +255,23 @@ abstract contract DataHandler is Purse, Records, Incentive, Model, Phases, Commi
         return Intake(state.count, state.free, false, hidden);
     }
 
-    /// @dev Let the model learn the sample, and keep its record.
+    /// @dev Let the model learn the sample, and keep its record; `held` tells whether its words are held in memory.
     function _record(
         Intake memory intake,
         Weights.Loaded memory loaded,
         address contributor,
         bytes calldata x,
         uint256 y,
-        uint256 deposit
+        uint256 deposit,
+        bool held
     ) private {
         // Check
         uint256 classes = loaded.shape.classes();
         require(y < classes, UnknownLabel(y, classes));
         _checkSample(loaded, x);
         // Effect
-        (uint256 predicted, uint256 certainty, bool changed) = _learn(loaded, x, y);
+        (uint256 predicted, uint256 certainty, bool changed) =
+            held ? _learnHeld(loaded, x, y) : _learn(loaded, x, y);
         if (changed) intake.changed = true;
         ContributionInfo facts = ContributionInfoLibrary.pack(
             contributor, deposit, block.timestamp, y, predicted != y, intake.hidden, certainty

@@ -3,11 +3,28 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, cast
+
+from eth_utils.crypto import keccak
 
 from orchestrator.errors import OverBudget
 from orchestrator.types import ZERO_ADDRESS, Address
 
 _current: ContextVar["Budget | None"] = ContextVar("budget", default=None)
+_reserved: ContextVar[tuple[Address, int] | None] = ContextVar("reserved", default=None)
+
+_PLACE_OF_AMOUNT: Mapping[bytes, int] = {
+    keccak(text="approve(address,uint256)")[:4]: 1,
+    keccak(text="increaseAllowance(address,uint256)")[:4]: 1,
+    keccak(text="transfer(address,uint256)")[:4]: 1,
+    keccak(text="transferFrom(address,address,uint256)")[:4]: 2,
+}
+"""Calls by which tokens leave, or others may take them, and which of their arguments says how many."""
+
+_ALL = frozenset(
+    keccak(text=each)[:4] for each in ("setApprovalForAll(address,bool)", "authorizeOperator(address)")
+)
+"""Calls that let others take all there is, of tokens that have such calls."""
 
 
 class Budget:
@@ -38,6 +55,17 @@ class Budget:
             )
         self._taken[key] = max(before, amount)
 
+    def sign(self, sender: Address, nonce: int, call: Mapping[str, Any], fee: int) -> None:
+        """Take what a transaction can cost, before it is signed. Raises OverBudget.
+
+        That is its value and `fee`, and what it lets go of the token that it calls. What an approval lets go
+        was reserved already, where it is signed within `reserved`.
+        """
+        self.reserve(ZERO_ADDRESS, int(call["value"]) + fee, (sender, nonce))
+        token, amount = call.get("to"), tokens_in(call.get("data"))
+        if token and amount and _reserved.get() != (token, amount):
+            self.reserve(token, amount, (sender, nonce))
+
     def settle(self, currency: Address, amount: int, purpose: object) -> None:
         """What it was in the end."""
         if (currency, purpose) in self._taken:
@@ -45,13 +73,34 @@ class Budget:
 
 
 @contextmanager
-def spending(budget: Budget) -> Iterator[None]:
+def spending(budget: Budget) -> Iterator[Budget]:
     """Within it, nothing is signed that could spend more than `budget` has."""
     token = _current.set(budget)
     try:
-        yield
+        yield budget
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def reserved(token: Address, amount: int) -> Iterator[None]:
+    """Within it, an approval of `amount` of a token is signed for which that was reserved."""
+    before = _reserved.set((token, amount))
+    try:
+        yield
+    finally:
+        _reserved.reset(before)
+
+
+def tokens_in(data: object) -> int:
+    """How much of the token that is called `data` lets go, in smallest units."""
+    call = (
+        bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else bytes(cast(bytes, data or b""))
+    )
+    if call[:4] in _ALL:
+        return 2**256 - 1
+    place = _PLACE_OF_AMOUNT.get(call[:4])
+    return 0 if place is None else int.from_bytes(call[4 + 32 * place :][:32].ljust(32, b"\0"))
 
 
 def current() -> Budget | None:

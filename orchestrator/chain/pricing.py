@@ -13,7 +13,7 @@ from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.outbox import Entry, Fees, Signed
 from orchestrator.errors import ChainError, InsufficientFunds, NodeUnavailable
 from orchestrator.text import coins
-from orchestrator.types import ZERO_ADDRESS, Wei
+from orchestrator.types import Wei
 
 if TYPE_CHECKING:
     from web3.types import BlockData
@@ -105,8 +105,7 @@ def signed_by(sender: "Account", call: Mapping[str, Any], nonce: int, fees: Fees
     Raises WrongPassword, OverBudget.
     """
     if budget := current():
-        most = int(call["value"]) + int(call["gas"]) * int(fees.most)
-        budget.reserve(ZERO_ADDRESS, most, (sender.address, nonce))
+        budget.sign(sender.address, nonce, call, int(call["gas"]) * int(fees.most))
     if fees.priority is None:
         priced = {"gasPrice": int(fees.most)}
     else:

@@ -6,9 +6,11 @@ Whatever is printed here may come from strangers, so all of it goes through `sho
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1_000_000
 _LONGEST_FACT = 20_000
+_DRAWN_EVERY = 0.2
+"""Seconds between two states of a notebook's bar."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 @contextmanager
 def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
-    """A bar on stderr; the yielded callback takes (done, total) and may be called at any rate."""
+    """A bar on stderr, or below a notebook's cell; the yielded callback takes (done, total) at any rate."""
+    if err.is_jupyter:
+        with _notebook_bar(label, unit) as report:
+            yield report
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -164,6 +172,28 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
     with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _notebook_bar(label: str, unit: str) -> Iterator[Report]:
+    """HTML's own element, drawn by IPython, which every notebook has; gone when all is done."""
+    from IPython.display import HTML, display  # type: ignore[import-not-found]
+
+    place = display(HTML(""), display_id=True)
+    drawn = 0.0
+
+    def report(done: int, total: int) -> None:
+        nonlocal drawn
+        if time.monotonic() - drawn < _DRAWN_EVERY:
+            return
+        drawn = time.monotonic()
+        of = f' of {total} {escape(unit)}<progress value="{done}" max="{total}"></progress>' if total else ""
+        place.update(HTML(f"<div>{escape(label)} {done}{of}</div>"))
+
+    try:
+        yield report
+    finally:
+        place.update(HTML(""))
 
 
 def _text(value: object) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 from typing import TypeVar
 
 from orchestrator.chain import Account, Chain, Receipt
-from orchestrator.chain.budget import current
+from orchestrator.chain.budget import current, reserved
 from orchestrator.chain.external import Erc20
 from orchestrator.chain.naming import checked_address
 from orchestrator.errors import (
@@ -163,8 +163,9 @@ def approve(chain: Chain, amount: Amount, spender: Address, owner: Account) -> l
     allowed = contract.allowance(owner.address, spender)
     if allowed == amount.value:
         return []
-    steps = (0, amount.value) if allowed else (amount.value,)
-    return [chain.send(contract.approve(spender, each), owner) for each in steps]
+    steps = ([0] if allowed else []) + ([amount.value] if amount.value else [])
+    with reserved(amount.currency.address, amount.value):
+        return [chain.send(contract.approve(spender, each), owner) for each in steps]
 
 
 def _told(ask: Callable[[], T]) -> T | None:

@@ -115,8 +115,8 @@ def marginal(evm, model, few, many):
     ("sizes", "few", "many", "at_most", "floor"),
     [
         ((2, 4, 4, 1), 42, 420, 600, 30),
-        ((30, 16, 1), 72, 504, 4_000, 580),
-        ((784, 32, 10), 9, 27, 130_000, 32_000),
+        ((30, 16, 1), 156, 468, 3_200, 580),
+        ((784, 32, 10), 10, 30, 92_000, 32_000),
     ],
 )
 def test_gas__evaluate__marginal_sample(gas_snapshot, sizes, few, many, at_most, floor):

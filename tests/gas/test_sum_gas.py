@@ -245,7 +245,7 @@ def test_add_batch__50_real_reviews(gas_snapshot: Snapshot) -> None:
     receipt = system.evm.send(call, "contributor", 50 * system.price(50))
     least = (bound(receipt, system, writes=32 + 50) + events(receipt)) // 50
     gas = receipt["gasUsed"] // 50
-    gas_snapshot("sum: add real reviews in a batch of 50, per review", gas, at_most=45_000, bound=least)
+    gas_snapshot("sum: add real reviews in a batch of 50, per review", gas, at_most=28_000, bound=least)
 
 
 def warmed(system: System, samples: list[bytes]) -> System:

@@ -26,10 +26,11 @@ from orchestrator.models.online.references import (
     SparseNearestCentroid,
     SparsePerceptron,
 )
-from tests.sum_system import Facts, Workshop
+from tests.sum_system import Facts, System, Workshop
 
 Random = np.random.Generator
 SPREADS = (100, 5_000, 32_767)  # up to the ends of int16
+SPAN = 0x0051EACDF151CD1E1B04FF6E0597CC939472B74BC0F32017009C626D00000000  # as in Weights.sol
 
 
 @cache
@@ -89,6 +90,43 @@ def _sample(rng: Random, model: Any) -> bytes:
     return encode_sparse((rng.permutation(model.dims - 1)[:count] + 1).tolist())
 
 
+def _learn_both(system: System, reference: Any, rng: Random, xs: list[bytes]) -> None:
+    """A batch, in the contract and in the reference: they tell the same of each sample, and end alike."""
+    ys = rng.integers(0, reference.n_labels, len(xs)).tolist()
+    for x, y, added in zip(xs, ys, system.add_batch(xs, ys), strict=True):
+        verdict, facts = reference.learn(x, y), Facts(added.facts)
+        assert (facts.label, facts.surprise, facts.certainty) == (
+            y,
+            verdict.predicted != y,
+            verdict.certainty,
+        )
+    assert system.words() == reference.words()
+
+
+@pytest.mark.parametrize("kind", [SparsePerceptron, SparseLogistic])
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_learn__words_held_through_a_batch__contract_and_reference_agree(kind: Any, seed: int) -> None:
+    """Two classes, and as many bytes of features as of words; then fewer: words stay in storage."""
+    rng = np.random.default_rng(seed)
+    dims = int(rng.choice([16, 24, 25, 150, 300]))
+    model = kind(dims, 2, rate=int(rng.integers(1, 1 << 14)), bits=int(rng.integers(1, 16)))
+    reference: Any = model.with_weights(_weights(rng, (1, dims)))
+    system = workshop().create(reference)
+    everything = encode_sparse(range(1, dims))  # the last lane, and a whole number of words or not
+    dense = [everything, *(_sample(rng, reference) for _ in range(9)), everything]
+    assert sum(map(len, dense)) >= 32 * len(reference.words())
+    _learn_both(system, reference, rng, dense)
+    few = [encode_sparse([int(rng.integers(1, dims))])]
+    assert sum(map(len, few)) < 32 * len(reference.words())
+    _learn_both(system, reference, rng, few)
+    _learn_both(system, reference, rng, dense[::-1])
+    told = system.evm.web3.eth.get_storage_at(system.sum.address, SPAN)
+    assert int.from_bytes(told[-3:]) == 2 * len(dense) + len(
+        few
+    )  # the counters, which share a word with the model
+
+
 @pytest.mark.parametrize(
     "start",
     [perceptron, logistic, bayes, sparse_centroid, dense_perceptron, centroid],
@@ -104,16 +142,7 @@ def test_learn__random_samples__contract_and_reference_agree(
     system = workshop().create(reference)
     assert system.words() == reference.words()
     for _ in range(2):
-        xs = [_sample(rng, reference) for _ in range(8)]
-        ys = rng.integers(0, reference.n_labels, 8).tolist()
-        for x, y, added in zip(xs, ys, system.add_batch(xs, ys), strict=True):
-            verdict, facts = reference.learn(x, y), Facts(added.facts)
-            assert (facts.label, facts.surprise, facts.certainty) == (
-                y,
-                verdict.predicted != y,
-                verdict.certainty,
-            )
-        assert system.words() == reference.words()
+        _learn_both(system, reference, rng, [_sample(rng, reference) for _ in range(8)])
     unseen = [_sample(rng, reference) for _ in range(8)]
     assert list(system.do.predictBatch(unseen).call()) == [reference.classify(x) for x in unseen]
 

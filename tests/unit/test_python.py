@@ -1,12 +1,15 @@
 """`import diln`: what a session gives back, and what it refuses."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
 
 import diln
 from diln.results import frame
+from orchestrator.console import printing
 from orchestrator.errors import NotDeployed, UsageError
 
 AMOUNT = {"value": "1500000000000000000", "currency": "0x" + "0" * 40}
@@ -87,3 +90,28 @@ def test_collections__registry_alone__is_listed_by_name_and_as_table(session: di
     assert "thing" in session.models._repr_html_()
     assert session.verify("thing.bin", signed_by=["alice"])
     assert not session.verify("thing.bin", signed_by=["bob"])
+
+
+def test_progress__in_a_notebook__is_drawn_below_the_cell_and_gone_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[str] = []
+
+    class Place:
+        def update(self, html: str) -> None:
+            drawn.append(html)
+
+    fake = ModuleType("IPython.display")
+    vars(fake).update(HTML=str, display=lambda html, display_id: Place())
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", fake)
+    monkeypatch.setattr(printing.err, "is_jupyter", True)
+    monkeypatch.setattr(printing, "_DRAWN_EVERY", 0.0)
+    with printing.progress_bar("reading <b>", unit="rows") as report:
+        report(3, 0)
+        report(4, 10)
+    assert drawn == [
+        "<div>reading &lt;b&gt; 3</div>",
+        '<div>reading &lt;b&gt; 4 of 10 rows<progress value="4" max="10"></progress></div>',
+        "",
+    ]

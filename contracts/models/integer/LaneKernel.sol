@@ -43,14 +43,23 @@ library LaneKernel {
     /// A lane has room for two bytes at least, see spread.
     uint256 internal constant LEAST = 0x7fff;
 
-    /// The narrowest lanes that hold every sum of these layers.
-    function plan(Layer[] memory layers) internal pure returns (Lanes memory) {
+    /// Lanes that hold every sum of these layers: what any weights can add up to, or, where that is not enough for
+    /// `samples` at once, the narrowest, which what these weights can add up to tells.
+    function plan(Layer[] memory layers, uint256 samples) internal pure returns (Lanes memory lanes) {
+        uint256 outputs = layers[layers.length - 1].outputs;
         uint256 bound = LEAST;
         for (uint256 i = 0; i < layers.length; ++i) {
             uint256 candidate = 32_640 * layers[i].inputs + _largestBias(layers[i]);
             if (candidate > bound) bound = candidate;
         }
-        return fitted(bound, layers[layers.length - 1].outputs);
+        lanes = fitted(bound, outputs);
+        if (samples <= lanes.count) return lanes;
+        bound = LEAST;
+        for (uint256 i = 0; i < layers.length; ++i) {
+            uint256 candidate = _largestSum(layers[i]);
+            if (candidate > bound) bound = candidate;
+        }
+        return fitted(bound, outputs);
     }
 
     /// The narrowest lanes that hold values within ±bound, and differences of `outputs` values.
@@ -80,7 +89,7 @@ library LaneKernel {
         }
         assembly ("memory-safe") {
             let end := add(x, shl(5, inputs))
-            for { let word := x } iszero(gt(word, end)) { word := add(word, 128) } {
+            for { let word := x } 1 { } {
                 // A lane has room for two bytes: four inputs at a time, two in each of two words. From the last
                 // sample to the first, which ends up in the lowest lane.
                 let ab := 0
@@ -96,10 +105,102 @@ library LaneKernel {
                 mstore(add(word, 32), and(ab, low))
                 mstore(add(word, 64), and(shr(8, cd), low))
                 mstore(add(word, 96), and(cd, low))
+                word := add(word, 128)
+                if gt(word, end) { break }
                 first := add(first, 4)
                 last := add(last, 4)
             }
             labels := mload(end)
+        }
+    }
+
+    /// The same, twelve inputs at a time where a lane has room for three bytes, else eight; up to twelve words more
+    /// hold anything.
+    // Two loops, unrolled.
+    // solhint-disable-next-line function-max-lines
+    function spreadWide(uint256 x, Batch memory batch, uint256 inputs, Lanes memory lanes)
+        internal
+        pure
+        returns (uint256 labels)
+    {
+        uint256 first = batch.start;
+        uint256 stride = batch.stride;
+        uint256 width = lanes.width;
+        uint256 last;
+        unchecked {
+            last = first + stride * (batch.count - 1); // count > 0; addresses in memory
+        }
+        assembly ("memory-safe") {
+            // What is needed but once in a turn waits in scratch space.
+            mstore(0, add(x, shl(5, inputs)))
+            mstore(32, mul(0xff, mload(add(lanes, 64)))) // the ones come last
+            // What comes before in a sample is added with each, so many places higher, and taken off at the end.
+            switch lt(width, 24)
+            case 0 {
+                for { } iszero(gt(x, mload(0))) { x := add(x, 384) } {
+                    let a := 0
+                    let b := 0
+                    let c := 0
+                    let d := 0
+                    for { let place := last } 1 { place := sub(place, stride) } {
+                        let w := mload(place)
+                        a := add(shr(232, w), shl(width, a))
+                        b := add(shr(208, w), shl(width, b))
+                        c := add(shr(184, w), shl(width, c))
+                        d := add(shr(160, w), shl(width, d))
+                        if eq(place, first) { break }
+                    }
+                    d := sub(d, shl(24, c))
+                    c := sub(c, shl(24, b))
+                    b := sub(b, shl(24, a))
+                    let low := mload(32)
+                    mstore(x, and(shr(16, a), low))
+                    mstore(add(x, 32), and(shr(8, a), low))
+                    mstore(add(x, 64), and(a, low))
+                    mstore(add(x, 96), and(shr(16, b), low))
+                    mstore(add(x, 128), and(shr(8, b), low))
+                    mstore(add(x, 160), and(b, low))
+                    mstore(add(x, 192), and(shr(16, c), low))
+                    mstore(add(x, 224), and(shr(8, c), low))
+                    mstore(add(x, 256), and(c, low))
+                    mstore(add(x, 288), and(shr(16, d), low))
+                    mstore(add(x, 320), and(shr(8, d), low))
+                    mstore(add(x, 352), and(d, low))
+                    first := add(first, 12)
+                    last := add(last, 12)
+                }
+            }
+            default {
+                for { } iszero(gt(x, mload(0))) { x := add(x, 256) } {
+                    let a := 0
+                    let b := 0
+                    let c := 0
+                    let d := 0
+                    for { let place := last } 1 { place := sub(place, stride) } {
+                        let w := mload(place)
+                        a := add(shr(240, w), shl(width, a))
+                        b := add(shr(224, w), shl(width, b))
+                        c := add(shr(208, w), shl(width, c))
+                        d := add(shr(192, w), shl(width, d))
+                        if eq(place, first) { break }
+                    }
+                    d := sub(d, shl(16, c))
+                    c := sub(c, shl(16, b))
+                    b := sub(b, shl(16, a))
+                    let low := mload(32)
+                    mstore(x, and(shr(8, a), low))
+                    mstore(add(x, 32), and(a, low))
+                    mstore(add(x, 64), and(shr(8, b), low))
+                    mstore(add(x, 96), and(b, low))
+                    mstore(add(x, 128), and(shr(8, c), low))
+                    mstore(add(x, 160), and(c, low))
+                    mstore(add(x, 192), and(shr(8, d), low))
+                    mstore(add(x, 224), and(d, low))
+                    first := add(first, 8)
+                    last := add(last, 8)
+                }
+            }
+            labels := mload(mload(0))
         }
     }
 
@@ -109,7 +210,7 @@ library LaneKernel {
         unchecked {
             // A handful of layers; sums modulo 2^256 are what lanes want; addresses in memory.
             uint256 hidden = layers.length - 1;
-            _pad(x + 32 * layers[0].inputs, layers[0].inputs);
+            _pad(x + 32 * layers[0].inputs);
             for (uint256 i = 0; i < hidden; ++i) {
                 Layer memory layer = layers[i];
                 _accumulate(layer, lanes, x, y);
@@ -170,76 +271,101 @@ library LaneKernel {
         }
     }
 
-    /// y[j] = HALF + bias[j] + Σ weight[j][i] · x[i] in each lane.
-    // 32 steps, unrolled.
+    /// y[j] = HALF + bias[j] + Σ weight[j][i] · x[i] in each lane; up to three words more hold anything.
+    ///
+    /// Ten inputs at a time lie on the stack while all neurons take them, four in a turn. The last ten may overshoot:
+    /// zeros follow the inputs, so it does not matter what follows the weights. What is needed but once in a turn waits
+    /// in scratch space. Products are the outer terms: so the compiler leaves the inputs where they lie.
+    // 40 steps, unrolled.
     // solhint-disable-next-line function-max-lines
     function _accumulate(Layer memory layer, Lanes memory lanes, uint256 x, uint256 y) private pure {
         uint256 inputs = layer.inputs;
+        uint256 row = layer.rows;
+        uint256 last = _begin(layer, lanes, y);
+        assembly ("memory-safe") {
+            mstore(0, last)
+            mstore(32, add(inputs, 4))
+            row := add(row, 4)
+            mstore(add(last, 160), add(x, shl(5, inputs)))
+            mstore(add(last, 192), y)
+            for { } lt(x, mload(add(mload(0), 160))) { x := add(x, 320) } {
+                let a := mload(x)
+                let b := mload(add(x, 32))
+                let c := mload(add(x, 64))
+                let d := mload(add(x, 96))
+                let e := mload(add(x, 128))
+                let f := mload(add(x, 160))
+                let g := mload(add(x, 192))
+                let h := mload(add(x, 224))
+                let i := mload(add(x, 256))
+                let j := mload(add(x, 288))
+                mstore(
+                    add(mload(0), 128),
+                    add(
+                        add(add(add(a, b), add(c, d)), add(add(e, f), add(g, h))),
+                        add(add(i, j), mload(add(mload(0), 128)))
+                    )
+                )
+                let weights := row
+                for { let place := mload(add(mload(0), 192)) } lt(place, mload(0)) { place := add(place, 128) } {
+                    let w := mload(weights)
+                    mstore(
+                        place,
+                        add(mul(j, byte(9, w)), add(mul(i, byte(8, w)), add(mul(h, byte(7, w)), add(mul(g, byte(6, w)),
+                        add(mul(f, byte(5, w)), add(mul(e, byte(4, w)), add(mul(d, byte(3, w)), add(mul(c, byte(2, w)),
+                        add(mul(b, byte(1, w)), add(mul(a, byte(0, w)), mload(place)))))))))))
+                    )
+                    weights := add(weights, mload(32))
+                    w := mload(weights)
+                    mstore(
+                        add(place, 32),
+                        add(mul(j, byte(9, w)), add(mul(i, byte(8, w)), add(mul(h, byte(7, w)), add(mul(g, byte(6, w)),
+                        add(mul(f, byte(5, w)), add(mul(e, byte(4, w)), add(mul(d, byte(3, w)), add(mul(c, byte(2, w)),
+                        add(mul(b, byte(1, w)), add(mul(a, byte(0, w)), mload(add(place, 32))))))))))))
+                    )
+                    weights := add(weights, mload(32))
+                    w := mload(weights)
+                    mstore(
+                        add(place, 64),
+                        add(mul(j, byte(9, w)), add(mul(i, byte(8, w)), add(mul(h, byte(7, w)), add(mul(g, byte(6, w)),
+                        add(mul(f, byte(5, w)), add(mul(e, byte(4, w)), add(mul(d, byte(3, w)), add(mul(c, byte(2, w)),
+                        add(mul(b, byte(1, w)), add(mul(a, byte(0, w)), mload(add(place, 64))))))))))))
+                    )
+                    weights := add(weights, mload(32))
+                    w := mload(weights)
+                    mstore(
+                        add(place, 96),
+                        add(mul(j, byte(9, w)), add(mul(i, byte(8, w)), add(mul(h, byte(7, w)), add(mul(g, byte(6, w)),
+                        add(mul(f, byte(5, w)), add(mul(e, byte(4, w)), add(mul(d, byte(3, w)), add(mul(c, byte(2, w)),
+                        add(mul(b, byte(1, w)), add(mul(a, byte(0, w)), mload(add(place, 96))))))))))))
+                    )
+                    weights := add(weights, mload(32))
+                }
+                row := add(row, 10)
+            }
+            // Weights are stored plus 128.
+            last := mload(0)
+            y := mload(add(last, 192))
+            let sum := shl(7, mload(add(last, 128)))
+            for { } lt(y, last) { y := add(y, 32) } { mstore(y, sub(mload(y), sum)) }
+        }
+    }
+
+    /// y[j] = HALF + bias[j] in each lane. Returns the end of the outputs; four words behind it a sum begins.
+    function _begin(Layer memory layer, Lanes memory lanes, uint256 y) private pure returns (uint256 last) {
         uint256 ones = lanes.ones;
         uint256 row = layer.rows;
-        uint256 last;
-        uint256 base;
         unchecked {
             // Modulo 2^256, as explained above; addresses in memory.
-            base = (ones << (lanes.width - 1)) - 128 * _sum(x, inputs);
+            uint256 half = ones << (lanes.width - 1);
+            uint256 step = layer.inputs + 4;
             last = y + 32 * layer.outputs;
-        }
-        assembly ("memory-safe") {
-            let end := add(x, shl(5, inputs))
-            // Steps of 32 inputs, of which the last may overshoot by up to 15, else steps of 4.
-            let bulk := add(x, shl(10, shr(5, add(inputs, 15))))
-            for { } 1 { } {
-                let acc := add(base, mul(sar(224, mload(row)), ones))
-                let weights := add(row, 4)
-                let p := x
-                for { } lt(p, bulk) { p := add(p, 1024) } {
-                    let w := mload(weights)
-                    acc := add(acc, mul(byte(0, w), mload(p)))
-                    acc := add(acc, mul(byte(1, w), mload(add(p, 32))))
-                    acc := add(acc, mul(byte(2, w), mload(add(p, 64))))
-                    acc := add(acc, mul(byte(3, w), mload(add(p, 96))))
-                    acc := add(acc, mul(byte(4, w), mload(add(p, 128))))
-                    acc := add(acc, mul(byte(5, w), mload(add(p, 160))))
-                    acc := add(acc, mul(byte(6, w), mload(add(p, 192))))
-                    acc := add(acc, mul(byte(7, w), mload(add(p, 224))))
-                    acc := add(acc, mul(byte(8, w), mload(add(p, 256))))
-                    acc := add(acc, mul(byte(9, w), mload(add(p, 288))))
-                    acc := add(acc, mul(byte(10, w), mload(add(p, 320))))
-                    acc := add(acc, mul(byte(11, w), mload(add(p, 352))))
-                    acc := add(acc, mul(byte(12, w), mload(add(p, 384))))
-                    acc := add(acc, mul(byte(13, w), mload(add(p, 416))))
-                    acc := add(acc, mul(byte(14, w), mload(add(p, 448))))
-                    acc := add(acc, mul(byte(15, w), mload(add(p, 480))))
-                    acc := add(acc, mul(byte(16, w), mload(add(p, 512))))
-                    acc := add(acc, mul(byte(17, w), mload(add(p, 544))))
-                    acc := add(acc, mul(byte(18, w), mload(add(p, 576))))
-                    acc := add(acc, mul(byte(19, w), mload(add(p, 608))))
-                    acc := add(acc, mul(byte(20, w), mload(add(p, 640))))
-                    acc := add(acc, mul(byte(21, w), mload(add(p, 672))))
-                    acc := add(acc, mul(byte(22, w), mload(add(p, 704))))
-                    acc := add(acc, mul(byte(23, w), mload(add(p, 736))))
-                    acc := add(acc, mul(byte(24, w), mload(add(p, 768))))
-                    acc := add(acc, mul(byte(25, w), mload(add(p, 800))))
-                    acc := add(acc, mul(byte(26, w), mload(add(p, 832))))
-                    acc := add(acc, mul(byte(27, w), mload(add(p, 864))))
-                    acc := add(acc, mul(byte(28, w), mload(add(p, 896))))
-                    acc := add(acc, mul(byte(29, w), mload(add(p, 928))))
-                    acc := add(acc, mul(byte(30, w), mload(add(p, 960))))
-                    acc := add(acc, mul(byte(31, w), mload(add(p, 992))))
-                    weights := add(weights, 32)
+            assembly ("memory-safe") {
+                for { } lt(y, last) { y := add(y, 32) } {
+                    mstore(y, add(half, mul(sar(224, mload(row)), ones)))
+                    row := add(row, step)
                 }
-                for { } lt(p, end) { p := add(p, 128) } {
-                    let w := mload(weights)
-                    acc := add(acc, mul(byte(0, w), mload(p)))
-                    acc := add(acc, mul(byte(1, w), mload(add(p, 32))))
-                    acc := add(acc, mul(byte(2, w), mload(add(p, 64))))
-                    acc := add(acc, mul(byte(3, w), mload(add(p, 96))))
-                    weights := add(weights, 4)
-                }
-                mstore(y, acc)
-                y := add(y, 32)
-                if eq(y, last) { break }
-                row := add(add(row, 4), inputs)
+                mstore(add(last, 128), 0)
             }
         }
     }
@@ -263,26 +389,64 @@ library LaneKernel {
                 if eq(y, end) { break }
             }
         }
-        _pad(y, count);
+        _pad(y);
     }
 
-    /// Zeros from `end` on, where `count` words end, for steps that overshoot.
-    function _pad(uint256 end, uint256 count) private pure {
+    /// Zeros from `end` on, where inputs end, for steps that overshoot by up to nine.
+    function _pad(uint256 end) private pure {
         assembly ("memory-safe") {
             mstore(end, 0)
             mstore(add(end, 32), 0)
             mstore(add(end, 64), 0)
-            if gt(and(count, 31), 16) {
-                for { let last := add(end, 480) } lt(end, last) { end := add(end, 32) } { mstore(add(end, 32), 0) }
-            }
+            mstore(add(end, 96), 0)
+            mstore(add(end, 128), 0)
+            mstore(add(end, 160), 0)
+            mstore(add(end, 192), 0)
+            mstore(add(end, 224), 0)
+            mstore(add(end, 256), 0)
         }
     }
 
-    /// The sum of the `count` words at `x`, which zeros follow.
-    function _sum(uint256 x, uint256 count) private pure returns (uint256 sum) {
+    /// The largest |bias + Σ weight · input| of a neuron of the layer, for inputs from 0 to 255.
+    ///
+    /// Thirty-two weights at a time: as they are stored, plus 128, the top bit of a byte tells whether a weight is not
+    /// negative, and the others are the weight then. Bytes are added up in sixteen lanes of 16 bits, 4,096 at most in
+    /// all: below 2^16 after every 128 words.
+    function _largestSum(Layer memory layer) private pure returns (uint256 largest) {
+        uint256 inputs = layer.inputs;
+        uint256 row = layer.rows;
+        uint256 outputs = layer.outputs;
         assembly ("memory-safe") {
-            for { let end := add(x, shl(5, count)) } lt(x, end) { x := add(x, 128) } {
-                sum := add(sum, add(add(mload(x), mload(add(x, 32))), add(mload(add(x, 64)), mload(add(x, 96)))))
+            let tops := 0x8080808080808080808080808080808080808080808080808080808080808080
+            let even := 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff
+            for { } outputs { outputs := sub(outputs, 1) } {
+                let bias := sar(224, mload(row))
+                row := add(row, 4)
+                let positive := 0
+                let all := 0
+                for { let end := add(row, inputs) } lt(row, end) { } {
+                    let w := mload(row)
+                    row := add(row, 32)
+                    if gt(row, end) { // what lies behind the row becomes bytes of 0, which add nothing
+                        let beyond := shl(3, sub(row, end))
+                        w := shl(beyond, shr(beyond, w))
+                        row := end
+                    }
+                    all := add(all, add(and(w, even), and(shr(8, w), even)))
+                    let tested := and(w, tops)
+                    w := and(w, sub(tested, shr(7, tested)))
+                    positive := add(positive, add(and(w, even), and(shr(8, w), even)))
+                }
+                let pairs := 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff
+                let ones := 0x0000000100000001000000010000000100000001000000010000000100000001
+                positive := shr(224, mul(add(and(positive, pairs), and(shr(16, positive), pairs)), ones))
+                all := shr(224, mul(add(and(all, pairs), and(shr(16, all), pairs)), ones))
+                // Σ weight = all - 128 · inputs, and what is not positive of it is negative
+                let high := add(bias, mul(255, positive))
+                let low := add(bias, mul(255, sub(sub(all, shl(7, inputs)), positive)))
+                if sgt(high, largest) { largest := high }
+                low := sub(0, low)
+                if sgt(low, largest) { largest := low }
             }
         }
     }

@@ -83,7 +83,7 @@ contract ModelRunner is IModelRunner {
         Program memory program;
         Lanes memory lanes;
         if (narrow) (program, lanes) = NarrowKernel.compile(layers, job.classes);
-        else lanes = LaneKernel.plan(layers);
+        else lanes = LaneKernel.plan(layers, job.count);
         Layer memory last = layers[layers.length - 1];
         Plan memory plan = Plan(layers, last, program, narrow, lanes, _room(room), _room(room), job);
         Batch memory batch = Batch(_start(data), job.features + (job.classes == 0 ? 4 : 1), lanes.count);
@@ -104,11 +104,16 @@ contract ModelRunner is IModelRunner {
     function _tallyLanes(Plan memory plan, Batch memory batch) private pure returns (uint256) {
         Job memory job = plan.job;
         Lanes memory lanes = plan.lanes;
-        uint256 labels = LaneKernel.spread(plan.x, batch, job.features, lanes);
         Layer memory last = plan.last;
         uint256 outputs = plan.x;
-        if (plan.narrow) NarrowKernel.run(plan.program, lanes, outputs);
-        else outputs = LaneKernel.run(plan.layers, lanes, outputs, plan.y);
+        uint256 labels;
+        if (plan.narrow) {
+            labels = LaneKernel.spread(outputs, batch, job.features, lanes);
+            NarrowKernel.run(plan.program, lanes, outputs);
+        } else {
+            labels = LaneKernel.spreadWide(outputs, batch, job.features, lanes);
+            outputs = LaneKernel.run(plan.layers, lanes, outputs, plan.y);
+        }
         if (job.classes == 0) return _errors(_word(outputs), plan, batch);
         uint256 predicted = LaneKernel.classes(outputs, last.outputs, lanes);
         if (job.metric == Score.ACCURACY) return LaneKernel.equal(predicted, labels, batch.count, lanes);

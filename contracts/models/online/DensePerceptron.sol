@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
-import {Certainty, Model, Scores} from "./Model.sol";
+import {Certainty, Scores, Unheld} from "./Model.sol";
 import {ModelParams} from "./ModelParams.sol";
 import {Weights} from "./Weights.sol";
 import {DenseLanes} from "./DenseLanes.sol";
@@ -13,7 +13,7 @@ import {DenseLanes} from "./DenseLanes.sol";
 /// and the intercept, whose feature is always 256, by `rate`: towards the label, and away from the one predicted
 /// instead if there are more than two. Weights are int16, kept with 2^15 added. The intercepts come first, then the
 /// rows, each from a word of its own on (DenseLanes).
-abstract contract DensePerceptron is Model {
+abstract contract DensePerceptron is Unheld {
     uint256 private constant ZERO = 1 << 15;
 
     function _checkModel() internal view virtual override {

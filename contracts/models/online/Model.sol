@@ -35,6 +35,18 @@ abstract contract Model {
         virtual
         returns (uint256 predicted, uint256 certainty, bool changed);
 
+    /// @notice Read all words once, for a batch, and tell so; or leave them, where that would not pay. What was read
+    /// stands in memory: `_learnHeld` learns there, `_keep` writes it back.
+    function _hold(Weights.Loaded memory loaded, bytes[] calldata xs) internal view virtual returns (bool);
+
+    /// @notice As `_learn`, between `_hold` and `_keep`.
+    function _learnHeld(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        virtual
+        returns (uint256 predicted, uint256 certainty, bool changed);
+
+    function _keep(Weights.Loaded memory loaded) internal virtual;
+
     /// @notice How many words the model has.
     function _length(ModelParams shape) internal pure virtual returns (uint256);
 
@@ -44,6 +56,26 @@ abstract contract Model {
         require(address(this).code.length == Weights.BASE + 32 * length, IOnlineModelErrors.BadArguments("base"));
         require(uint128(Weights.argument(Weights.BASE)) == 0, IOnlineModelErrors.BadArguments("base"));
     }
+}
+
+/// @title A model that reads its words where it needs them
+/// @notice Each sample changes all words that it reads, or touches few of many: nothing is gained by holding them.
+abstract contract Unheld is Model {
+    function _hold(Weights.Loaded memory, bytes[] calldata) internal view virtual override returns (bool) {
+        return false;
+    }
+
+    function _learnHeld(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        virtual
+        override
+        returns (uint256, uint256, bool)
+    {
+        return _learn(loaded, x, y);
+    }
+
+    // solhint-disable-next-line no-empty-blocks
+    function _keep(Weights.Loaded memory) internal virtual override {}
 }
 
 /// @title How sure a model is

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
-import {Model, Scores} from "./Model.sol";
+import {Scores, Unheld} from "./Model.sol";
 import {ModelParams} from "./ModelParams.sol";
 import {Weights} from "./Weights.sol";
 import {DenseLanes} from "./DenseLanes.sol";
@@ -14,7 +14,7 @@ import {Stats} from "./Stats.sol";
 /// 512·Σ x·c − ‖c‖², the distance to 256·x up to ‖x‖² and the sign. A sample moves its class's centroid by
 /// 1 / (n + 1) of the way, c ← (c·(2^16 − r) + 256·x·r + 2^15) >> 16 with r = 2^16 / (n + 1) rounded, n being at most
 /// rate − 1: a window, so that a centroid never freezes. A class that has no samples is the furthest.
-abstract contract NearestCentroid is Model {
+abstract contract NearestCentroid is Unheld {
     uint256 private constant FOURTHS = 0x000000000000ffff000000000000ffff000000000000ffff000000000000ffff;
     int256 private constant FURTHEST = -(1 << 200);
 

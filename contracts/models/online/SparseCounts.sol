@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
-import {Model, Scores} from "./Model.sol";
+import {Scores, Unheld} from "./Model.sol";
 import {ModelParams} from "./ModelParams.sol";
 import {Weights} from "./Weights.sol";
 import {SparseLanes} from "./SparseLanes.sol";
@@ -13,7 +13,7 @@ import {Stats} from "./Stats.sol";
 /// feature occurs. Counts are uint16 and stop at 65,535; "feature 0" counts the class's samples. After the statistics
 /// (Stats), from a word of its own on, each feature has a lane for each class, their number rounded up to a power of
 /// two, so that what belongs to one feature stands in one word: one look serves all classes.
-abstract contract SparseCounts is Model {
+abstract contract SparseCounts is Unheld {
     function _checkModel() internal view virtual override {
         ModelParams shape = Weights.shape();
         require(shape.dims() >= 2, IOnlineModelErrors.BadArguments("dims"));

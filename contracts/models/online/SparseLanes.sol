@@ -42,10 +42,10 @@ library SparseLanes {
                 wrong := or(wrong, shr(beyond, xor(greater, or(LOWEST, shl(16, LOWEST)))))
                 before := and(shr(beyond, word), 0xffff)
             }
+            wrong := or(wrong, or(and(length, 1), iszero(length)))
         }
         require(
-            length != 0 && length & 1 == 0 && length >> 1 <= shape.limit() && wrong == 0 && before < shape.dims(),
-            IOnlineModelErrors.BadFeatures()
+            wrong == 0 && length >> 1 <= shape.limit() && before < shape.dims(), IOnlineModelErrors.BadFeatures()
         );
     }
 
@@ -88,9 +88,9 @@ library SparseLanes {
             // slither-disable-next-line incorrect-shift (a 1 in the lane)
             let ones := shl(shl(4, and(first, 15)), 1)
             let i := x.offset
-            for { let last := add(i, x.length) } 1 { i := add(i, 2) } {
-                // Behind the last feature stands one far beyond all words
-                let p := add(add(first, shr(240, calldataload(i))), shl(254, iszero(lt(i, last))))
+            for { let last := add(i, x.length) } 1 {} {
+                // Behind the last feature stands lane 0 of storage, in no word of a model
+                let p := mul(add(first, shr(240, calldataload(i))), lt(i, last))
                 if xor(shr(4, p), slot) {
                     let raw := sload(slot)
                     mstore(end, slot)
@@ -100,12 +100,13 @@ library SparseLanes {
                     let lanes := and(mul(ones, 0xffff), add(raw, mload(add(base, shl(5, slot)))))
                     // eight lanes, each of two lanes of all words: 2 · 65,535 · 4,096 at most
                     result := add(result, add(and(lanes, EVEN), and(shr(16, lanes), EVEN)))
-                    if shr(254, p) { break }
+                    if iszero(p) { break }
                     slot := shr(4, p)
                     ones := 0
                 }
+                i := add(i, 2)
                 // slither-disable-next-line incorrect-shift (a 1 in the lane)
-                ones := or(ones, shl(shl(4, and(p, 15)), 1))
+                ones := or(ones, shl(and(shl(4, p), 0xf0), 1))
             }
             mstore(0x40, end)
             result := shr(224, mul(result, LOWEST)) // 2^16 lanes at most: below 2^32

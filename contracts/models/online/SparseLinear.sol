@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {HeldLanes} from "./HeldLanes.sol";
 import {IOnlineModelErrors} from "./IOnlineModelErrors.sol";
 import {Model, Scores} from "./Model.sol";
 import {ModelParams} from "./ModelParams.sol";
@@ -46,6 +47,62 @@ abstract contract SparseLinear is Model {
         if (loaded.shape.classes() == 2) return _score(loaded, x, 0) > 0 ? 1 : 0;
         label = Scores.label(_scores(loaded, x));
     }
+
+    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        override
+        returns (uint256 predicted, uint256 certainty, bool changed)
+    {
+        if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
+        (int256 score, uint256 end) = _noteScore(loaded, x, 0);
+        int256 step;
+        (predicted, certainty, step) = _judge(loaded.shape, score, y);
+        changed = step != 0;
+        if (changed) SparseLanes.shift(loaded, end, step);
+    }
+
+    /// @dev As many bytes of features as of words are about sixteen features for each word: then reading all words once
+    /// is cheaper than each where it is needed. Two classes have one row.
+    function _hold(Weights.Loaded memory loaded, bytes[] calldata xs) internal view override returns (bool held) {
+        if (loaded.shape.classes() != 2) return false;
+        uint256 length = _length(loaded.shape);
+        uint256 features;
+        for (uint256 i; i < xs.length; ++i) {
+            features += xs[i].length;
+        }
+        held = features >= 32 * length;
+        if (held) HeldLanes.hold(loaded, length);
+    }
+
+    function _learnHeld(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        view
+        override
+        returns (uint256 predicted, uint256 certainty, bool changed)
+    {
+        int256 step;
+        (predicted, certainty, step) = _judge(loaded.shape, _signed(HeldLanes.sum(loaded, x, 0), x), y);
+        changed = step != 0;
+        if (changed) HeldLanes.shift(loaded, x, 0, step);
+    }
+
+    function _keep(Weights.Loaded memory loaded) internal override {
+        HeldLanes.keep(loaded, _length(loaded.shape));
+    }
+
+    /// @notice What a score, above zero for label 1, says of a sample that is a `y`, and by how much the weights of its
+    /// features move: less than 2^14 either way.
+    function _judge(ModelParams shape, int256 score, uint256 y)
+        internal
+        view
+        virtual
+        returns (uint256 predicted, uint256 certainty, int256 step);
+
+    /// @notice `_learn` with more than two classes.
+    function _learnMany(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+        internal
+        virtual
+        returns (uint256 predicted, uint256 certainty, bool changed);
 
     function _scores(Weights.Loaded memory loaded, bytes calldata x)
         internal

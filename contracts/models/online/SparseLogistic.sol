@@ -6,7 +6,6 @@ import {Scores} from "./Model.sol";
 import {ModelParams} from "./ModelParams.sol";
 import {Weights} from "./Weights.sol";
 import {Sigmoid} from "./Sigmoid.sol";
-import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
 
 /// @title Logistic regression, sparse
@@ -20,25 +19,24 @@ abstract contract SparseLogistic is SparseLinear {
         require(bits >= 1 && bits <= 15, IOnlineModelErrors.BadArguments("bits"));
     }
 
-    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _judge(ModelParams shape, int256 score, uint256 y)
         internal
+        pure
         virtual
         override
-        returns (uint256 predicted, uint256 certainty, bool changed)
+        returns (uint256 predicted, uint256 certainty, int256 step)
     {
-        if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
-        (int256 score, uint256 end) = _noteScore(loaded, x, 0);
         predicted = score > 0 ? 1 : 0;
         // slither-disable-next-line unused-return (it is used)
-        int256 p = Sigmoid.value(score, loaded.shape.bits());
+        int256 p = Sigmoid.value(score, shape.bits());
         certainty = _sixteenths(y == 1 ? p : Sigmoid.ONE - p);
-        int256 step = _step(loaded.shape, y == 1, p);
-        changed = step != 0;
-        if (changed) SparseLanes.shift(loaded, end, step);
+        step = _step(shape, y == 1, p);
     }
 
     function _learnMany(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
-        private
+        internal
+        virtual
+        override
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         int256[] memory scores = _scores(loaded, x);

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Certainty, Scores} from "./Model.sol";
+import {ModelParams} from "./ModelParams.sol";
 import {Weights} from "./Weights.sol";
-import {SparseLanes} from "./SparseLanes.sol";
 import {SparseLinear} from "./SparseLinear.sol";
 
 /// @title Perceptron, sparse
@@ -11,23 +11,22 @@ import {SparseLinear} from "./SparseLinear.sol";
 /// features and the intercept move by `rate` towards the label (and, with more than two classes, those of the label
 /// predicted instead move away).
 abstract contract SparsePerceptron is SparseLinear {
-    function _learn(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
+    function _judge(ModelParams shape, int256 score, uint256 y)
         internal
+        pure
         virtual
         override
-        returns (uint256 predicted, uint256 certainty, bool changed)
+        returns (uint256 predicted, uint256 certainty, int256 step)
     {
-        if (loaded.shape.classes() != 2) return _learnMany(loaded, x, y);
-        (int256 score, uint256 end) = _noteScore(loaded, x, 0);
         predicted = score > 0 ? 1 : 0;
-        certainty = Certainty.ofMargin(y == 1 ? score : -score, loaded.shape.bits());
-        changed = predicted != y;
-        int256 rate = int256(loaded.shape.rate());
-        if (changed) SparseLanes.shift(loaded, end, y == 1 ? rate : -rate);
+        certainty = Certainty.ofMargin(y == 1 ? score : -score, shape.bits());
+        if (predicted != y) step = y == 1 ? int256(shape.rate()) : -int256(shape.rate());
     }
 
     function _learnMany(Weights.Loaded memory loaded, bytes calldata x, uint256 y)
-        private
+        internal
+        virtual
+        override
         returns (uint256 predicted, uint256 certainty, bool changed)
     {
         int256[] memory scores = _scores(loaded, x);

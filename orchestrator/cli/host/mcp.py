@@ -10,12 +10,13 @@ from orchestrator.console import SENDS, command, lazy_imports
 from orchestrator.errors import UsageError
 
 with lazy_imports():
-    from orchestrator.chain import budget
+    from orchestrator.chain import budget, connect
     from orchestrator.cli import tools, toolserver
     from orchestrator.kernel import money
 
 if TYPE_CHECKING:
     from orchestrator.config import Settings
+    from orchestrator.types import Address
 
 
 @command(host, sender=SENDS, storage=True)
@@ -25,8 +26,12 @@ def mcp(
         bool, typer.Option("--allow-send", help="Offer what changes and sends something, too.")
     ] = False,
     spend_at_most: Annotated[
-        str, typer.Option(metavar="ETHER", help="What may leave the account in all, fees included.")
-    ] = "0",
+        list[str] | None,
+        typer.Option(
+            metavar="AMOUNT",
+            help="What may leave in all: ether, fees included; of a token, AMOUNT:TOKEN. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the commands to a language model's host over stdio: those that read, unless --allow-send."""
     if find_spec("mcp") is None:
@@ -37,13 +42,24 @@ def mcp(
         "storage": settings.storage.kind,
         "sender": settings.sender,
     }
-    with budget.spending(_budget(spend_at_most, allow_send=allow_send)):
+    with budget.spending(_budget(settings, spend_at_most or [], allow_send=allow_send)):
         given = {name: value for name, value in fixed.items() if value}
         toolserver.serve(tools.tools(changing=allow_send), given)
 
 
-def _budget(ether: str, *, allow_send: bool) -> "budget.Budget":
-    most = money.ETHER.parse(ether.removesuffix("ether").strip())
-    if most and not allow_send:
+def _budget(settings: "Settings", amounts: list[str], *, allow_send: bool) -> "budget.Budget":
+    """Each currency's limit; given twice, the last one holds."""
+    limits: dict[Address, int] = {}
+    for each in amounts:
+        amount, _, token = each.partition(":")
+        currency = _token(settings, token) if token else money.ETHER
+        limits[currency.address] = currency.parse(amount.strip().removesuffix("ether").strip())
+    if any(limits.values()) and not allow_send:
         raise UsageError("without --allow-send nothing is spent", "Leave --spend-at-most out, or allow it.")
-    return budget.Budget({money.ETHER.address: most})
+    return budget.Budget(limits)
+
+
+def _token(settings: "Settings", address: str) -> "money.Currency":
+    """Its decimals are the chain's word: a token that says nothing counts smallest units."""
+    with connect(settings) as chain:
+        return money.read_currency(chain, money.parse_token(address))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.chain import Account, Receipt
+from orchestrator.chain.budget import current
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds
 from orchestrator.kernel.money import Currency, approve, require_held
 from orchestrator.kernel.session import Session
@@ -154,8 +155,11 @@ def provide(
     than the deposit out of it. Nothing moves before the act does.
     """
     lacking = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
-    if shared.money.is_ether or not lacking:
-        return int(lacking) if shared.money.is_ether else 0, []
+    if shared.money.is_ether:
+        return int(lacking), []
+    if not lacking:  # a price that rises meanwhile is not taken out of what was approved once
+        holds = current() and not dry_run
+        return 0, approve(session.chain, shared.money.of(lacking), shared.address, payer) if holds else []
     require_held(session.chain, shared.money.of(lacking), payer)
     if dry_run:
         raise InsufficientFunds(

@@ -76,7 +76,7 @@ contract CompetitionKernels {
         Program memory program;
         Lanes memory plan;
         if (narrow) (program, plan) = NarrowKernel.compile(layers, 0);
-        else plan = LaneKernel.plan(layers);
+        else plan = LaneKernel.plan(layers, data.length / stride);
         uint256 words = NetworkFormat.widest(layers) + LaneKernel.PADDING;
         uint256[] memory x = new uint256[](words);
         uint256[] memory y = new uint256[](words);
@@ -91,10 +91,14 @@ contract CompetitionKernels {
                 xs := add(x, 32)
                 ys := add(y, 32)
             }
-            LaneKernel.spread(xs, Batch(place, stride, count), layers[0].inputs, plan);
             uint256 out = xs;
-            if (narrow) NarrowKernel.run(program, plan, xs);
-            else out = LaneKernel.run(layers, plan, xs, ys);
+            if (narrow) {
+                LaneKernel.spread(xs, Batch(place, stride, count), layers[0].inputs, plan);
+                NarrowKernel.run(program, plan, xs);
+            } else {
+                LaneKernel.spreadWide(xs, Batch(place, stride, count), layers[0].inputs, plan);
+                out = LaneKernel.run(layers, plan, xs, ys);
+            }
             for (uint256 s = 0; s < count; ++s) outputs[from + s] = _lane(out, layers, plan, program.bias, s);
         }
     }

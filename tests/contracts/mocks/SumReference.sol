@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {DataHandler} from "../../../contracts/sum/DataHandler.sol";
 import {IOnlineModelErrors} from "../../../contracts/models/online/IOnlineModelErrors.sol";
 import {Incentive} from "../../../contracts/sum/Incentive.sol";
-import {Certainty, Model, Scores} from "../../../contracts/models/online/Model.sol";
+import {Certainty, Scores, Unheld} from "../../../contracts/models/online/Model.sol";
 import {ModelParams} from "../../../contracts/models/online/ModelParams.sol";
 import {Weights} from "../../../contracts/models/online/Weights.sol";
 import {SelfAssessment} from "../../../contracts/sum/incentives/SelfAssessment.sol";
@@ -40,7 +40,7 @@ library PlainLanes {
 }
 
 /// @notice The sparse perceptron for two classes, plainly: what SparseLanes' assembly must agree with.
-abstract contract PlainPerceptron is Model {
+abstract contract PlainPerceptron is Unheld {
     function _checkModel() internal view override {
         _checkBase(Weights.shape(), _length(Weights.shape()));
     }
@@ -98,7 +98,7 @@ abstract contract PlainPerceptron is Model {
 }
 
 /// @notice The dense nearest centroid, plainly: what DenseLanes' arithmetic must agree with.
-abstract contract PlainCentroid is Model {
+abstract contract PlainCentroid is Unheld {
     function _checkModel() internal view override {
         _checkBase(Weights.shape(), _length(Weights.shape()));
     }

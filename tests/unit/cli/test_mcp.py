@@ -12,15 +12,19 @@ import pytest
 
 pytest.importorskip("mcp", reason="needs mcp")
 
+from eth_account import Account
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
-from orchestrator.chain.budget import Budget, spending
+from orchestrator.chain.budget import Budget, reserved, spending, tokens_in
 from orchestrator.chain.outbox import Fees
 from orchestrator.chain.pricing import signed_by
 from orchestrator.cli import tools
 from orchestrator.cli.dispatch import run
+from orchestrator.cli.host import mcp
+from orchestrator.config import load_settings
 from orchestrator.errors import OverBudget, UsageError
+from orchestrator.kernel.money import Currency
 from orchestrator.types import ZERO_ADDRESS, Wei
 from tests.unit.cli.conftest import ROOT
 
@@ -143,3 +147,63 @@ def test_signing__more_than_the_budget__is_not_signed() -> None:
 def test_call__argument_that_is_none__usage_error() -> None:
     with pytest.raises(UsageError, match="takes no `sender`"):
         tools.tools()["log"].call({"sender": "mallory"}, {})
+
+
+@pytest.mark.parametrize(
+    ("data", "amount"),
+    [
+        ("0x", 0),
+        (b"", 0),
+        ("0x095ea7b3" + "00" * 12 + "22" * 20 + f"{7:064x}", 7),  # approve
+        (bytes.fromhex("a9059cbb" + "00" * 12 + "22" * 20 + f"{7:064x}"), 7),  # transfer
+        ("0x23b872dd" + "11" * 32 + "22" * 32 + f"{7:064x}", 7),  # transferFrom
+        ("0x39509351" + "22" * 32 + f"{7:064x}", 7),  # increaseAllowance
+        ("0x095ea7b3" + "22" * 32 + "07", 7 << 248),  # read as the chain reads it: zeros follow
+        ("0xa22cb465" + "22" * 32 + f"{1:064x}", 2**256 - 1),  # setApprovalForAll
+        ("0x12345678" + f"{7:064x}" * 3, 0),
+    ],
+)
+def test_tokens_in__calls__say_what_they_let_go(data: Any, amount: int) -> None:
+    assert tokens_in(data) == amount
+
+
+def test_signing__tokens__count_where_they_are_signed() -> None:
+    class Anybody:
+        address = "0x" + "22" * 20
+
+        def sign_transaction(self, _: Any) -> bytes:
+            signed: bytes = Account.create().sign_transaction(
+                {"nonce": 0, "gas": 10, "gasPrice": 10, "to": TOKEN, "value": 0, "chainId": 1}
+            )["raw_transaction"]
+            return signed
+
+    def send(nonce: int, amount: int) -> None:
+        data = "0xa9059cbb" + "00" * 12 + "33" * 20 + f"{amount:064x}"
+        call = {"value": 0, "gas": 10, "to": TOKEN, "data": data}
+        signed_by(Anybody(), call, nonce, Fees(Wei(10), Wei(1)))  # type: ignore[arg-type]
+
+    with spending(Budget({ZERO_ADDRESS: 1000, TOKEN: 10})) as _:
+        send(0, 6)
+        send(0, 6)  # for more of a fee
+        with pytest.raises(OverBudget, match="4 are left"):
+            send(1, 5)
+        send(1, 4)
+        with reserved(TOKEN, 9):
+            send(2, 9)
+            with pytest.raises(OverBudget):
+                send(3, 8)
+
+
+def test_spend_at_most__of_ether_and_tokens__are_read_with_their_decimals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coin = Currency(TOKEN, "coin", 6)
+    monkeypatch.setattr(mcp.money, "read_currency", lambda chain, token: coin)
+    settings = load_settings(home=tmp_path, environ={})
+    made = mcp._budget(settings, ["0.5", f"100:{TOKEN}"], allow_send=True)
+    assert (made.left(), made.left(TOKEN)) == (5 * 10**17, 100 * 10**6)
+    assert mcp._budget(settings, ["1ether", "3wei"], allow_send=True).left() == 3
+    with pytest.raises(UsageError, match="not an amount of coin"):
+        mcp._budget(settings, [f"0.0000001:{TOKEN}"], allow_send=True)
+    with pytest.raises(UsageError, match="nothing is spent"):
+        mcp._budget(settings, [f"1:{TOKEN}"], allow_send=False)

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from orchestrator.chain.budget import Budget, spending
 from orchestrator.errors import (
     ChainError,
     InsufficientFunds,
     NotDeployed,
+    OverBudget,
 )
 from orchestrator.kernel.money import Currency, approve, read_currency
 from orchestrator.models.online.clone import unit_of
@@ -32,7 +34,7 @@ from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.relaying import relay
 from orchestrator.systems.sum.replaying import replay
-from orchestrator.types import Wei
+from orchestrator.types import ZERO_ADDRESS, Wei
 from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
 from tests.unit.sum.giving import COIN, conceal, count, deploy, sample, signed_by, uncover
@@ -142,6 +144,32 @@ def test_commands__create_with_a_token__amounts_are_its_coins(
     assert run(["sum", "withdraw", "paid", *bob]) == 0
     assert f"{Currency().number(deposit)} TKN" in capsys.readouterr().out  # no more than that was paid
     assert token.functions.balanceOf(village.account("contributor").address).call() == 100 * COIN
+
+
+def test_fill_up__more_of_a_token_than_may_be_spent__nothing_is_approved(market: tuple) -> None:
+    village, token = market
+    contributor, shared = village.account("contributor"), village.opened.shared
+    price = shared.price()
+    limits = {ZERO_ADDRESS: 10**19, token.address: price + price // 2}
+    with spending(Budget(limits)) as budget:
+        add(village.session, village.opened, [sample(village)], contributor, maximum=price)
+        assert budget.left(token.address) <= price // 2
+        before = village.session.chain.count(contributor.address)
+        with pytest.raises(OverBudget, match="of the token"):
+            fill_up(village.session, shared, contributor.address, Wei(3 * price), contributor)
+        assert village.session.chain.count(contributor.address) == before
+    assert token.functions.allowance(contributor.address, shared.address).call() == 0
+
+
+def test_add__an_older_approval_under_a_budget__is_taken_back(market: tuple) -> None:
+    village, token = market
+    contributor, shared = village.account("contributor"), village.opened.shared
+    send = village.session.chain.send
+    fill_up(village.session, shared, contributor.address, Wei(2 * shared.price()), contributor)
+    send(token.functions.approve(shared.address, EVERYTHING), contributor)
+    with spending(Budget({ZERO_ADDRESS: 10**19})):  # the balance there suffices, no token may leave
+        add(village.session, village.opened, [sample(village)], contributor, maximum=shared.price())
+    assert token.functions.allowance(contributor.address, shared.address).call() == 0
 
 
 def test_fill_up__token_that_keeps_a_fee__pays_in_until_enough_arrived(
