@@ -73,9 +73,10 @@ def sleeping(most: float) -> Callable[[int], None]:
 class ChainGrid(Grid):
     """`account` holds a seat, and `app` trains for it; a node's number is its seat's, from 1.
 
-    `arrays` and `weight` name what the app's records call so. `report` is told what is done, `wait` lets so
-    many seconds pass, `consent` is asked before a bond leaves. Messages other than those to train reach this
-    party's own app only: nobody's measures are believed. `heard` has the rounds that it saw the end of.
+    `names` are what the app's records call arrays, metrics and the count of examples. `report` is told what
+    is done, `wait` lets so many seconds pass, `consent` is asked before a bond leaves. Messages other than
+    those to train reach this party's own app only: nobody's measures are believed. `heard` has the rounds
+    that it saw the end of.
 
     Raises DataError for a rule of which Flower has no strategy, ChainError for an account without a seat.
     """
@@ -89,9 +90,7 @@ class ChainGrid(Grid):
         *,
         node_config: UserConfig | None = None,
         run_config: UserConfig | None = None,
-        arrays: str = "arrays",
-        metrics: str = "metrics",
-        weight: str = "num-examples",
+        names: tuple[str, str, str] = ("arrays", "metrics", "num-examples"),
         report: Callable[[str], None] = lambda text: None,
         wait: Callable[[int], None] | None = None,
         consent: Consent | None = None,
@@ -108,7 +107,7 @@ class ChainGrid(Grid):
         TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1  # a message says who made it
         self._app, self._numbers = app, count(1)
         self._run = Run.create_empty(run_id=1)
-        self._names = arrays, metrics, weight
+        self._names = names
         self._report, self._wait = report, wait or sleeping(_LOOK)
         self._context = Context(1, self._node, dict(node_config or {}), RecordDict(), dict(run_config or {}))
         others = tuple(each for each in SYSTEM.duties if each.name != COMMIT)
