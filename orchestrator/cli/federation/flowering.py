@@ -10,7 +10,6 @@ from orchestrator.cli.federation.chain import Reference
 from orchestrator.console import SENDS, Consent, Facts, Shown, Table, command, err, lazy_imports
 
 with lazy_imports():
-    from orchestrator.learning.aggregation import template
     from orchestrator.systems.federation import finding
 
 if TYPE_CHECKING:
@@ -70,11 +69,12 @@ def first_model(
     nodes: Annotated[int, typer.Option(min=2, max=16, help="How many nodes the app is told of.")] = 2,
 ) -> Facts:
     """Write the model that a Flower app begins with, for an offer's `arrays`."""
+    from orchestrator.learning.aggregation.template import write_arrays
     from orchestrator.systems.federation.flower import app as apps
     from orchestrator.systems.federation.flower import records
 
     arrays = apps.load(app, run_config).first_arrays(nodes)
     described = records.template_of(arrays)
-    template.write_arrays(output, {name: each.numpy() for name, each in arrays.items()})
+    write_arrays(output, {name: each.numpy() for name, each in arrays.items()})
     names = [slot.name for slot in described.slots]
     return Facts({"file": str(output), "parameters": described.size, "arrays": names})

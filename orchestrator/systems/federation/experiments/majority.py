@@ -20,8 +20,6 @@ SEEDS, ROUNDS = range(6), 12
 TOLERANCE = 0.1
 """How much accuracy an update may cost a voter: one honest party's alone often costs 5 %."""
 
-LOST = "the rows of those who are voted out are missing: honest parties alone reach no more"
-
 
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
@@ -38,7 +36,7 @@ def run(progress: Report | None = None) -> Outcome:
     reached = {row["flippers"]: row["voted"] for row in rows}
     behind = [row["honest_alone"] - row["voted"] for row in rows[:4]]
     checks = [
-        at_least("accuracy with up to 4 of 10", [reached[bad] for bad in (0, 2, 3, 4)], 0.95, LOST),
+        at_least("accuracy with up to 4 of 10", [reached[bad] for bad in (0, 2, 3, 4)], 0.95),
         at_most("what is lost against honest parties alone, with up to 4", behind, 0.01),
         at_most("more than half of them own the model", [reached[6]], 0.2),
         at_most("so do half, where an update needs more than half of all votes", [reached[5]], 0.2),

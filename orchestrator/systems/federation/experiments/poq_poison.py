@@ -20,7 +20,6 @@ SEEDS, ROUNDS, CLIP = range(6), 12, 4.0
 """After some ten rounds, the models of honest parties alone get no better."""
 
 WORST = 5
-LOST = "the rows of the poisoners are missing: honest parties alone reach no more"
 
 
 def run(progress: Report | None = None) -> Outcome:
@@ -58,9 +57,7 @@ def run(progress: Report | None = None) -> Outcome:
     upto = rows[:WORST]
     gains = [row["committee_of_5"] - row["plain_mean"] for row in rows[1:WORST]]
     checks = [
-        at_least(
-            "accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955, LOST
-        ),
+        at_least("accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955),
         at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
         at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
         Check("it is better than the plain mean", min(gains) > 0, f"least gain {min(gains):.4f}"),
