@@ -172,20 +172,18 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
 
     Raises IntegrityError for other bytes, StorageError without any, DataError.
     """
+    length = chunk_count(federation.terms.size) * CHUNK * federation.terms.width
     try:
-        return _stored_update(session, federation, revealed)
+        return _update(federation, revealed, session.storage.read(cid_of(revealed.cid, length), limit=length))
     except (DataError, IntegrityError, StorageError):
-        terms, data = federation.terms, update_supplied(federation, revealed)
+        data = update_supplied(federation, revealed)
         if data is None:
             raise
-        return Update.read(data, terms.size, terms.width, revealed.shift)  # the contract compared it
+        return _update(federation, revealed, data)
 
 
-def _stored_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
-    terms = federation.terms
-    length = chunk_count(terms.size) * CHUNK * terms.width
-    data = session.storage.read(cid_of(revealed.cid, length), limit=length)
-    update = Update.read(data, terms.size, terms.width, revealed.shift)
+def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
+    update = Update.read(data, federation.terms.size, federation.terms.width, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update

@@ -30,10 +30,16 @@ def group_count(size: int) -> int:
 def group(data: bytes, width: int, index: int) -> Shown:
     """Part `index` of a vector of `width` bytes a coordinate, with its proof."""
     stride = CHUNK * width
-    leaves = [leaf(at // stride, data[at : at + stride]) for at in range(0, len(data), stride)]
+    leaves = chunks_of(data, width)
     nodes = [root_of(leaves[at : at + GROUP]) for at in range(0, len(leaves), GROUP)]
     first = index * GROUP * stride
     return Shown(data[first : first + GROUP * stride], proof_of(nodes, index))
+
+
+def chunks_of(data: bytes, width: int, number: int = 0) -> list[bytes]:
+    """The leaves of what begins with part `number` of a vector of `width` bytes a coordinate."""
+    stride = CHUNK * width
+    return [leaf(GROUP * number + at // stride, data[at : at + stride]) for at in range(0, len(data), stride)]
 
 
 def supplied(
@@ -48,25 +54,21 @@ def supplied(
             continue
         try:
             sent = federation.chain.transaction(each.tx_hash)
-            arguments = federation.contract.decode_function_input(sent["input"])[1]
+            if sent["to"] != federation.address:
+                continue  # another contract supplied it: what that was called with says nothing
+            function, arguments = federation.contract.decode_function_input(sent["input"])
             shown = arguments["p"]
-            found[each.index] = Shown(
-                bytes(shown["data"]), tuple(Digest(bytes(one)) for one in shown["proof"])
-            )
+            if (function.fn_name, arguments["index"]) == ("supply", each.index):
+                proof = tuple(Digest(bytes(one)) for one in shown["proof"])
+                found[each.index] = Shown(bytes(shown["data"]), proof)
         except (DilnError, Web3Exception, ValueError, KeyError, TypeError):
-            continue  # another contract supplied it: what it was called with says nothing
+            continue  # whatever a node says it was
     return found
 
 
 def update_supplied(federation: Federation, revealed: Revealed) -> bytes | None:
     """The bytes of an update that was demanded as a whole and supplied."""
     shown = supplied(federation, Part.UPDATE, revealed.party, revealed.round)
-    return _whole(shown, group_count(federation.terms.size))
-
-
-def model_supplied(federation: Federation, claim: Claim, number: int) -> bytes | None:
-    """The same of a claimed model."""
-    shown = supplied(federation, Part.MODEL, claim.claimer, number, claim)
     return _whole(shown, group_count(federation.terms.size))
 
 
