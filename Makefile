@@ -1,6 +1,6 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: install test lint slither compile npm page gas bench fuzz faults mechanisms mutate docs
+.PHONY: install test lint slither compile npm page page-bench gas bench fuzz faults mechanisms mutate docs
 
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
@@ -31,6 +31,10 @@ page: # build the page into the package, and try it (Node; Chromium for its brow
 	python page/generate.py
 	cd page && npm ci --silent && npm run --silent build
 	python -m pytest tests/unit/page tests/integration/page
+
+page-bench: # how fast the page is, with a file of 2 GiB, and JSON-RPC; alone on the machine
+	python -m benchmarks.page
+	python -m benchmarks.rpc
 
 compile: # the contracts into the package, the tests' mocks beside them
 	python -m tests.evm
