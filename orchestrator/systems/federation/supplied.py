@@ -1,11 +1,8 @@
-"""What parties had to show on-chain: the calldata of whoever supplied it, and nothing is believed."""
+"""What parties had to show on-chain, which the contract compared with what they revealed or claimed."""
 
 from dataclasses import dataclass
 
-from web3.exceptions import Web3Exception
-
 from orchestrator.bindings.federation import Claim, Claimed, Federation, Part, Revealed, Supplied
-from orchestrator.errors import DilnError
 from orchestrator.learning.aggregation.chunks import CHUNK, chunk_count, leaf
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.types import Address, Digest
@@ -46,15 +43,7 @@ def supplied(
         last = next((one.claim for one in reversed(posted) if one.place < each.place), None)
         if each.part != part or (claim is not None and last != claim):
             continue
-        try:
-            sent = federation.chain.transaction(each.tx_hash)
-            arguments = federation.contract.decode_function_input(sent["input"])[1]
-            shown = arguments["p"]
-            found[each.index] = Shown(
-                bytes(shown["data"]), tuple(Digest(bytes(one)) for one in shown["proof"])
-            )
-        except (DilnError, Web3Exception, ValueError, KeyError, TypeError):
-            continue  # another contract supplied it: what it was called with says nothing
+        found[each.index] = Shown(each.data, each.proof)
     return found
 
 
