@@ -16,7 +16,7 @@ lint:
 	mypy
 	lint-imports
 	vulture
-	npx solhint --max-warnings 0 'contracts/**/*.sol'
+	npx solhint --max-warnings 0 'contracts/**/*.sol' 'page/contracts/*.sol'
 
 slither: # needs slither-analyzer, in an environment of its own
 	python -m tests.slither

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from orchestrator.chain.artifact import load_artifact  # noqa: E402
+from orchestrator.chain.compiler import compile_sources  # noqa: E402
 from orchestrator.chain.development import NAMES, private_key  # noqa: E402
+from orchestrator.config import load_settings  # noqa: E402
 from orchestrator.models.online.alphabet import ASSIGNED  # noqa: E402
 
 CONTRACTS = {
@@ -23,22 +25,44 @@ CONTRACTS = {
     """,
     "CompetitionFactory": "Created",
     "Competition": """
-        terms phase progress deadlines submission resultOf ranking payoutOf testMask withdraw
+        terms phase progress deadlines submission resultOf ranking payoutOf testMask credit
+        withdraw withdrawCredit withdrawReward commit reveal keep evaluate claim settle refute
+        finalize drawSplit slashUndrawn slashUnopened Answered Revealed TestOpened Claimed
     """,
     "SumFactory": "addressOf create Created",
     "SparsePerceptronStake": """
         predict predictBatch add price account status money settings refund report take withdraw creator
         commit reveal sweep Added Refunded Taken Withdrawn Swept
     """,
+    "SparsePerceptronMarket": """
+        predict phase deadline state money settings participant balanceOf
+        contribute commit open choose expire crank pay withdraw
+        Hidden Contributed PortionRevealed Measured Kept Passed Dropped
+    """,
+    "TournamentFactory": "Created",
+    "Tournament": """
+        terms roundOf entryOf timesOf balanceOf enter score expire void refund close withdraw
+        Entered Scored
+    """,
+    "FederationFactory": "Created",
+    "QualityFederation": """
+        terms state clock partyOf balanceOf join leave evict begin close draw skip finalize withdraw
+        Joined Claimed Refuted Finalized Skipped Fined
+    """,
 }
 """What the page calls and reads, by contract."""
 
-RENAMED = {"SparsePerceptronStake": "sharedModel"}
+RENAMED = {
+    "SparsePerceptronStake": "sharedModel",
+    "SparsePerceptronMarket": "market",
+    "QualityFederation": "federation",
+}
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files().items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
 
 
@@ -48,7 +72,8 @@ def files() -> dict[str, str]:
     addresses = json.loads((ROOT / "orchestrator/chain/addresses.json").read_text())
     keys = [[name, "0x" + private_key(name).hex()] for name in NAMES]
     return {
-        "abi.ts": _file(*(_constant(_name(each), _abi(each)) + " as const;" for each in CONTRACTS)),
+        **{f"abi/{_name(each)}.ts": _file(_constant("abi", _abi(each)) + " as const;") for each in CONTRACTS},
+        "trialRun.ts": _file(_constant("trialRun", _creation("TrialRun")) + " as const;"),
         "errors.ts": _file(
             _constant("errors", errors) + " as const;",
             _constant("sentences: Record<string, string>", sentences) + ";",
@@ -79,6 +104,14 @@ def _abi(contract: str) -> list[Any]:
     if missing := kept - {each.get("name") for each in abi}:
         raise ValueError(f"{contract} has no {', '.join(sorted(missing))}")
     return [_bare(each) for each in abi if each.get("name") in kept and each["type"] != "error"]
+
+
+def _creation(contract: str) -> dict[str, Any]:
+    """What a contract of the page's own is created with: its code, and its constructor's arguments."""
+    config = load_settings(folder=ROOT, environ={}).compiler
+    artifact = compile_sources(ROOT, config, folders=["page/contracts"])[contract]
+    abi = [_bare(each) for each in artifact["abi"] if each["type"] == "constructor"]
+    return {"abi": abi, "bytecode": artifact["bytecode"]}
 
 
 def _errors() -> tuple[list[Any], dict[str, str]]:

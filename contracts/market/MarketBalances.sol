@@ -37,7 +37,8 @@ abstract contract MarketBalances is Pot, IPredictionMarket, Balances {
         _balances[who] = amount;
     }
 
-    function _anyoneWithdrawsFor(address) internal pure override returns (bool) {
-        return true;
+    /// @dev Balances wait for an offer, or for contributions that somebody relays.
+    function _anyoneWithdrawsFor(address who) internal pure override returns (bool) {
+        return who == BURN;
     }
 }

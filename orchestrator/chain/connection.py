@@ -3,20 +3,20 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from functools import cached_property
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractConstructor, ContractEvent, ContractFunction
-from web3.exceptions import Web3Exception
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
 from web3.types import EventData, LogReceipt, RPCEndpoint, TxParams
 
 from orchestrator.chain.accounts import Account
+from orchestrator.chain.ahead import Question
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.decoding import lenient_codec
 from orchestrator.chain.embedded import EmbeddedProvider
@@ -24,7 +24,7 @@ from orchestrator.chain.events import Reader
 from orchestrator.chain.failures import as_diln_errors
 from orchestrator.chain.finality import final_block, holder
 from orchestrator.chain.locking import exclusive
-from orchestrator.chain.looking import Block, Looking, look
+from orchestrator.chain.looking import Block, Looking, Remembering, look
 from orchestrator.chain.outbox import Outbox
 from orchestrator.chain.receipts import Receipt
 from orchestrator.chain.sending import Sending, resume
@@ -36,8 +36,20 @@ from orchestrator.types import Address, Seconds, Wei
 
 T = TypeVar("T")
 LONGEST_LOOK = 900.0  # seconds, behind another command that looks and sends for the same purpose
-CALLS_AT_ONCE = 50
+_AT_FIRST: tuple[Question, ...] = (
+    (RPCEndpoint("eth_chainId"), []),
+    (RPCEndpoint("web3_clientVersion"), []),
+    (RPCEndpoint("eth_getBlockByNumber"), ["0x0", False]),
+)
+DELEGATION = bytes.fromhex("ef0100")  # EIP-7702
 _DEVELOPMENT_CLIENTS = ("anvil", "diln-embedded", "ganache", "hardhat", "ethereumjs testrpc")
+
+
+@runtime_checkable
+class _AskedAhead(Protocol):
+    """A provider that may take several questions at once."""
+
+    def ahead(self, questions: Sequence[Callable[[], object] | Question]) -> AbstractContextManager[bool]: ...
 
 
 class Chain:
@@ -54,11 +66,17 @@ class Chain:
         self.web3.middleware_onion.remove("validation")  # it asks for the chain's id twice at every request
         # Chains of known signers (Clique, IBFT, QBFT) put their signatures into a block's extra data.
         self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        self._looking = Looking()
+        self.web3.middleware_onion.inject(cast(Any, partial(Remembering, self._looking)), layer=0)
         self.web3.middleware_onion.inject(Shapes, layer=0)
         self._home = home
-        self._looking = Looking()
-        with as_diln_errors():
-            self.chain_id = int(self.web3.eth.chain_id)
+        self._codes: dict[Address, bytes] = {}
+        with self.ahead(*_AT_FIRST) as complete:
+            with as_diln_errors():
+                self.chain_id = int(self.web3.eth.chain_id)
+            if complete:  # nearly every command wants them
+                with suppress(ChainError):
+                    _ = self._client, self.genesis_hash
         if network.chain_id not in (None, self.chain_id):
             raise WrongChain(
                 f"the node of network `{network.name}` serves chain {self.chain_id}, not {network.chain_id}",
@@ -145,48 +163,47 @@ class Chain:
         with as_diln_errors():
             return Wei(int(self.web3.eth.gas_price))
 
+    @contextmanager
+    def ahead(self, *questions: Callable[[], object] | Question) -> Iterator[bool]:
+        """Ask for what is about to be asked one by one, in one request where the node takes several.
+
+        A question is a method and its parameters, or whatever reads this chain: what that would ask first.
+        Within, what is asked in the same words is answered from what came; nothing is kept longer, and it is
+        no place to wait for a change. Tells whether all was answered.
+        """
+        provider = self.web3.provider
+        if not isinstance(provider, _AskedAhead) or len(questions) < 2:
+            yield False
+            return
+        with provider.ahead(questions) as complete:
+            yield complete
+
     def balances(self, addresses: Sequence[Address]) -> list[Wei]:
-        """What each has, asked for in one request where the node takes several at once."""
-        if not self.network.embedded and len(addresses) > 1:
-            with suppress(Web3Exception, ChainError, ValueError, TypeError, KeyError):
-                with self.web3.batch_requests() as batch:
-                    for each in addresses:
-                        batch.add(cast(Any, self.web3.eth.get_balance(each, self._state)))
-                    found = cast(Any, batch.execute())
-                if len(found) == len(addresses) and all(isinstance(each, int) for each in found):
-                    return [Wei(each) for each in found]
-        return [self.balance(each) for each in addresses]
+        """What each has, asked for at once where the node takes that."""
+        with self.ahead(*(partial(self.balance, each) for each in addresses)):
+            return [self.balance(each) for each in addresses]
 
     def call_many(self, functions: Sequence[ContractFunction], *, at: int | None = None) -> list[Any]:
-        """What each returns now, or returned after block `at`.
-
-        They are asked for in requests of CALLS_AT_ONCE where the node takes several at once.
+        """What each returns now, or returned after block `at`, asked for at once where the node takes that.
 
         Raises as `call` does.
         """
-        found: list[Any] = []
-        for first in range(0, len(functions), CALLS_AT_ONCE):
-            page = functions[first : first + CALLS_AT_ONCE]
-            found += self._batched(page, at) or [self.call(each, at=at) for each in page]
-        return found
-
-    def _batched(self, functions: Sequence[ContractFunction], at: int | None) -> list[Any]:
-        """None of the results where the node does not take several at once, or one of the calls fails."""
-        if self.network.embedded or len(functions) < 2:
-            return []
-        with suppress(Web3Exception, ChainError, ValueError, TypeError, KeyError, NotImplementedError):
-            with self.web3.batch_requests() as batch:
-                block = self.present() if at is None else at
-                for each in functions:
-                    batch.add(cast(Any, each.call({}, block_identifier=cast(Any, block))))
-                results = list(cast(Any, batch.execute()))
-            return results if len(results) == len(functions) else []
-        return []
+        with self.ahead(*(partial(self.call, each, at=at) for each in functions)):
+            return [self.call(each, at=at) for each in functions]
 
     def code(self, address: Address) -> bytes:
-        """The contract code at `address`, empty if there is none."""
-        with as_diln_errors():
-            return bytes(self.web3.eth.get_code(address, self._state))
+        """The code at `address`, empty if there is none.
+
+        A contract's is asked for once: it stays. An account may come to have one, and change to whom it
+        delegates.
+        """
+        if address not in self._codes:
+            with as_diln_errors():
+                found = bytes(self.web3.eth.get_code(address, self._state))
+            if not found or found.startswith(DELEGATION):
+                return found
+            self._codes[address] = found
+        return self._codes[address]
 
     def contract(self, name: str, address: Address) -> Contract:
         """Bind the package's contract `name` at `address`."""

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,9 +69,11 @@ class Deployments:
 
     def list(self) -> list[Deployment]:
         """All contracts that stand, sorted by name."""
-        known = fixed_addresses()
-        found = [self.find(name, known[name]) for name in known]
-        others = [self._standing(name) for name in self._records() if name not in known]
+        known, records = fixed_addresses(), self._records()
+        places = {**known, **{name: each.address for name, each in records.items()}}
+        with self.chain.ahead(*(partial(self.chain.code, each) for each in places.values())):
+            found = [self.find(name, known[name]) for name in known]
+            others = [self._standing(name) for name in records if name not in known]
         return sorted((each for each in (*found, *others) if each), key=lambda each: each.name)
 
     def record(self, name: str, address: Address, block: int, transaction: str = "") -> Deployment:

@@ -1,21 +1,29 @@
 """Looks: what belongs together is read from one block, whatever becomes of the chain meanwhile."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from web3._utils.encoding import Web3JsonEncoder
+from web3.middleware import Web3Middleware
+from web3.types import RPCEndpoint, RPCResponse
 
 from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.types import Seconds
 
 if TYPE_CHECKING:
+    from web3 import Web3
+
     from orchestrator.chain.connection import Chain
 
 T = TypeVar("T")
 LOOKS = 3
 """How often a look begins at most, before somebody is told."""
 PENDING = "pending"
+_OF_STATE = frozenset({"eth_call", "eth_getBalance", "eth_getCode", "eth_getTransactionCount"})
 _LAGS = ("header not found", "unknown block", "block not found", "missing trie node")
 """How nodes refuse a block that they do not have yet, or whose state they have no more."""
 
@@ -34,6 +42,13 @@ class Moment:
 
     def __init__(self, chain: "Chain", head: Block, block: int | str) -> None:
         self._chain, self.head, self.block = chain, head, block
+        self.told: dict[str, RPCResponse] = {}
+        """What was answered about that state, by the question."""
+
+    def reads(self, method: str, params: Any) -> bool:
+        """Whether a question is about the state that is looked at: then it has one answer."""
+        at = self.block if isinstance(self.block, str) else hex(self.block)
+        return method in _OF_STATE and len(params) == 2 and params[1] == at
 
     @cached_property
     def time(self) -> Seconds:
@@ -55,6 +70,31 @@ class Looking(threading.local):
     """The moment of the look that this thread is in."""
 
     moment: Moment | None = None
+
+
+class Remembering(Web3Middleware):
+    """Asks for nothing twice within a look."""
+
+    def __init__(self, looking: Looking, web3: "Web3") -> None:
+        super().__init__(web3)
+        self._looking = looking
+
+    def wrap_make_request(
+        self, make_request: Callable[[RPCEndpoint, Any], RPCResponse]
+    ) -> Callable[[RPCEndpoint, Any], RPCResponse]:
+        def ask(method: RPCEndpoint, params: Any) -> RPCResponse:
+            moment = self._looking.moment
+            if moment is None or not moment.reads(method, params):
+                return make_request(method, params)
+            question = json.dumps([method, params], cls=Web3JsonEncoder)
+            if question not in moment.told:
+                answer = make_request(method, params)
+                if "result" not in answer:
+                    return answer
+                moment.told[question] = answer
+            return moment.told[question]
+
+        return ask
 
 
 def look(chain: "Chain", looking: Looking, read: Callable[[], T]) -> T:

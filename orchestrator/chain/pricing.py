@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from web3.types import RPCEndpoint
+
+from orchestrator.chain.ahead import Question
 from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import TooCheap
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_QUEUE = 120.0  # seconds, behind other commands that send from the same account
 MOST_RAISED = 10
 """How many times the first offer may be paid before a person is asked."""
+PRIORITY: Question = (RPCEndpoint("eth_maxPriorityFeePerGas"), [])
+"""The question for what proposers want."""
 _RAISE = (9, 8)
 """Nodes replace a transaction for 10 or 12.5 % more of both fees, so 12.5 % are offered."""
 
@@ -52,7 +57,7 @@ def fees_now(chain: "Chain", latest: "BlockData | None" = None) -> Fees:
 def _priority(chain: "Chain", base: int) -> int:
     """What goes to the proposer for each gas, where the node says it or, at least, the price of gas."""
     try:
-        return int(chain.request("eth_maxPriorityFeePerGas"), 16)
+        return int(chain.request(PRIORITY[0]), 16)
     except NodeUnavailable:
         raise
     except ChainError:

@@ -9,7 +9,8 @@ is JSON-RPC, HTTP's where it is not.
 import asyncio
 import json
 import math
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
@@ -32,6 +33,9 @@ SLOWEST_BODY = 10.0
 """Seconds that a body may take."""
 
 LARGEST_BATCH = 100
+SLOWEST_BATCH = 20.0
+"""Seconds after which nothing more of a batch is asked: one call may take a chain of this machine as long."""
+
 DEEPEST = 32
 THREADS = 8
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INTERNAL_ERROR = -32700, -32600, -32601, -32603
@@ -83,11 +87,16 @@ class Rpc:
     """Answers POST requests of `visitors`, by asking `provider` for those methods that are in `methods`."""
 
     def __init__(
-        self, provider: BaseProvider, visitors: Visitors, methods: Iterable[str] = PASSED_ON | MOVES_TIME
+        self,
+        provider: BaseProvider,
+        visitors: Visitors,
+        methods: Iterable[str] = PASSED_ON | MOVES_TIME,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider = provider
         self._visitors = visitors
         self._methods = frozenset(methods)
+        self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, "rpc")
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -135,17 +144,22 @@ class Rpc:
             return _encoded(
                 _error(None, INVALID_REQUEST, f"a batch has 1 to {LARGEST_BATCH} requests, not {len(asked)}")
             )
-        answers = [found for each in asked if (found := self._one(each)) is not None]
+        end = self._clock() + SLOWEST_BATCH
+        answers = [found for each in asked if (found := self._one(each, end)) is not None]
         return _encoded(answers or None)
 
-    def _one(self, request: object) -> dict[str, Any] | None:
-        """The answer to one request; None if it is a notification."""
+    def _one(self, request: object, end: float = math.inf) -> dict[str, Any] | None:
+        """The answer to one request, a refusal after `end`; None if it is a notification."""
         if not isinstance(request, dict) or not isinstance(request.get("method"), str):
             return _error(None, INVALID_REQUEST, "a request is an object with a `method`")
         number = request.get("id")
         if not _is_id(number):
             return _error(None, INVALID_REQUEST, "`id` must be a string or a number")
-        answer = self._ask(number, request["method"], request.get("params"))
+        if self._clock() > end:
+            late = f"the requests before it took {SLOWEST_BATCH:.0f} seconds: send fewer at once"
+            answer = _error(number, INTERNAL_ERROR, late)
+        else:
+            answer = self._ask(number, request["method"], request.get("params"))
         return answer if "id" in request else None
 
     def _ask(self, number: object, method: str, params: object) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from eth_utils.address import to_checksum_address
@@ -10,13 +10,14 @@ from eth_utils.crypto import keccak
 from web3.contract.contract import ContractConstructor, ContractFunction
 
 from orchestrator.chain.accounts import Account
+from orchestrator.chain.ahead import Question
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.budget import current
 from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.outbox import Entry, Fees
-from orchestrator.chain.pricing import account_lock, fees_now, latest_block, raised, signed_by
+from orchestrator.chain.pricing import PRIORITY, account_lock, fees_now, latest_block, raised, signed_by
 from orchestrator.chain.receipts import Receipt, find, known
 from orchestrator.errors import (
     AccountError,
@@ -83,8 +84,7 @@ class Sending:
 
     def try_out(self) -> Receipt:
         """Simulate and estimate; send nothing."""
-        limit, used = self._limit()
-        self._require_funds(limit)
+        _, used = self._afforded()
         nonce = self._chain.count(self._sender.address)
         return Receipt(
             tx_hash="",
@@ -112,8 +112,7 @@ class Sending:
         with self._chain.alone(f"purpose {_lock_number(once)}") if once else nullcontext():
             if once and (sent := self._earlier(once, at_any_price)):
                 return sent
-            limit, _ = self._limit()
-            self._require_funds(limit)
+            limit, _ = self._afforded()
             for _ in range(RIVALS):
                 delivery = self._submitted(limit, once, before_send)
                 if receipt := delivery.complete():
@@ -145,10 +144,39 @@ class Sending:
     def _latest(self) -> Any:
         return latest_block(self._chain)
 
+    def _afforded(self) -> tuple[int, int]:
+        """As `_limit`, and the sender has what it costs: the node is asked for all of it at once."""
+        with self._chain.ahead(*self._questions()):
+            limit, used = self._limit()
+            self._require_funds(limit)
+        return limit, used
+
+    def _questions(self) -> list[Callable[[], object] | Question]:
+        """All that `_limit` and `_require_funds` ask, as far as it is known before."""
+        chain, call = self._chain, self._call
+        asked: list[Callable[[], object] | Question] = [
+            partial(chain.balance, self._sender.address),
+            partial(latest_block, chain),
+            PRIORITY,
+        ]
+        if "to" in call and call["data"] != "0x":
+            asked.append(self._code)
+        if self._gas is None:
+            asked.append(self._estimate)
+        return asked
+
+    def _code(self) -> bytes:
+        """The receiver's code, asked for anew: what had one may be gone with a reorganization."""
+        with as_diln_errors():
+            return bytes(self._eth.get_code(self._call["to"], "latest"))
+
+    def _estimate(self) -> int:
+        return int(self._eth.estimate_gas(cast(Any, self._call), cast(Any, self._chain.present())))
+
     def _limit(self) -> tuple[int, int]:
         """The gas limit to send with, and the gas that is likely to be used. Raises the contract's error."""
         self._require_value()
-        if "to" in self._call and self._call["data"] != "0x" and not self._chain.code(self._call["to"]):
+        if "to" in self._call and self._call["data"] != "0x" and not self._code():
             raise NotDeployed(
                 f"there is no contract at {self._call['to']} on this chain",
                 "Look at `diln doctor`, or run `diln migrate`.",
@@ -158,9 +186,7 @@ class Sending:
             return self._gas, self._gas
         try:
             with as_diln_errors(self._abi):
-                estimate = int(
-                    self._eth.estimate_gas(cast(Any, self._call), cast(Any, self._chain.present()))
-                )
+                estimate = self._estimate()
         except ContractReverted:
             raise
         except ChainError:
@@ -250,16 +276,18 @@ def _next_nonce(chain: "Chain", sender: Address) -> int:
     node took is promised nothing: should it have arrived all the same, one of the two is mined, not both.
     """
     entries = chain.outbox.entries(sender)
-    pending = _pending(chain, sender)
     if not entries:
-        return pending
-    mined = chain.count(sender)
+        return _pending(chain, sender)
+    with chain.ahead(
+        partial(chain.count, sender, "pending"), partial(chain.count, sender), partial(final_block, chain)
+    ):
+        pending, mined = _pending(chain, sender), chain.count(sender)
+        chain.outbox.sweep()
+        tidy(chain, [entry for entry in entries if entry.nonce < mined])
     waiting = [entry for entry in entries if entry.nonce >= mined and entry.taken]
     for entry in waiting:
         with suppress(ChainError):
             Delivery(chain, entry).hand_over()
-    chain.outbox.sweep()
-    tidy(chain, [entry for entry in entries if entry.nonce < mined])
     return max([pending, *(entry.nonce + 1 for entry in waiting)])
 
 

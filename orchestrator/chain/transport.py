@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -12,6 +13,7 @@ from web3._utils.http_session_manager import HTTPSessionManager
 from web3.types import RPCEndpoint, RPCResponse
 
 from orchestrator.answers import body_of
+from orchestrator.chain.ahead import Answers, Question, Sizes, encoded, matched
 from orchestrator.chain.failures import busy_words, shown_url
 from orchestrator.config import Network
 from orchestrator.errors import NodeUnavailable
@@ -61,8 +63,12 @@ class RetryingProvider(HTTPProvider):
         self._sleep = sleep
         self._reached = False
         self._gap = 0.0
+        self._sizes = Sizes()
+        self._answers = Answers()
 
     def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
+        if answer := self._answers.get(method, params):
+            return answer
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1 or method == _SEND
             if self._gap:
@@ -82,14 +88,46 @@ class RetryingProvider(HTTPProvider):
             self._sleep(FIRST_PAUSE * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    def make_batch_request(
-        self, batch_requests: list[tuple[RPCEndpoint, Any]]
-    ) -> list[RPCResponse] | RPCResponse:
-        """Ask once for all; raises NodeUnavailable where the node does not answer, or not in JSON-RPC."""
+    @contextmanager
+    def ahead(self, questions: Sequence[Callable[[], object] | Question]) -> Iterator[bool]:
+        """Ask for all at once; within, `make_request` answers from that. Tells whether all is answered.
+
+        A question may be whatever asks for it: it is heard up to its first request. What the node does not
+        take, does not answer or is too busy for is asked by itself when it is wanted. Raises NodeUnavailable
+        where nobody has ever answered there.
+        """
+        heard = [each if isinstance(each, tuple) else self._answers.heard(each) for each in questions]
+        asked = [each for each in heard if each]
+        found: list[tuple[Question, RPCResponse]] = []
+        at = 0
+        while at + 1 < len(asked) and self._sizes.most > 1:
+            page = asked[at : at + self._sizes.most]
+            found += self._all_at_once(page)
+            at += len(page)
+        with self._answers.within(found):
+            yield len(found) == len(questions)
+
+    def _all_at_once(self, questions: Sequence[Question]) -> list[tuple[Question, RPCResponse]]:
+        if self._gap:
+            self._sleep(self._gap)
         try:
-            return super().make_batch_request(batch_requests)
-        except (ValueError, TypeError, KeyError, AttributeError, requests.RequestException) as error:
-            raise self._unavailable(_reason(error)) from None
+            body = self._request_session_manager.make_post_request(
+                URI(self._network.url or ""), encoded(questions), **self.get_request_kwargs()
+            )
+            found = matched(questions, self.decode_rpc_response(body))
+        except (ValueError, requests.RequestException) as error:
+            silent = isinstance(error, requests.RequestException) and error.response is None
+            if silent and not self._reached:
+                raise self._unavailable(_reason(error)) from None
+            lost = silent or _status(error) in _BUSY_STATUS
+            self._pace(_status(error) == TOO_MANY)
+            self._sizes.failed(len(questions), refused=not lost)
+            return []
+        self._reached = True
+        self._sizes.answered()
+        answered = [(question, answer) for question, answer in found if not _busy(answer)]
+        self._pace(len(answered) < len(found))
+        return answered
 
     @staticmethod
     def decode_rpc_response(raw_response: bytes) -> RPCResponse:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.host import host
-from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imports
+from orchestrator.console import SENDS, Answer, Stream, Table, command, err, lazy_imports
 from orchestrator.errors import ChainError
 
 with lazy_imports():
@@ -49,6 +49,10 @@ def keep(
     if once:
         return _looked(session, keeper)
     served = figures.Metrics(metrics) if metrics is not None else None
+    names = ", ".join(each.name for each in accounts)
+    err.print(
+        f"keeping for {names}, a look every {every:g} s; `diln keep --once` tells what comes; Ctrl-C ends it"
+    )
     return Stream(_told(session, keeper.run(every, metrics=served), named=True))
 
 

@@ -67,6 +67,7 @@ NEVER = frozenset(
         "compile",
         "completion",
         "demo",
+        "federation watch",
         "keep",
         "mcp",
         "node",

@@ -35,7 +35,10 @@ def server(tools: Mapping[str, Tool], fixed: Mapping[str, str]) -> Server[Any]:
     async def call_tool(_context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = tools.get(params.name)
         if tool is None:
-            return _failed({"error": "UsageError", "message": f"there is no tool {params.name}", "hint": ""})
+            hint = "What sends or writes is offered by `diln mcp --allow-send --spend-at-most ETHER`."
+            return _failed(
+                {"error": "UsageError", "message": f"there is no tool {params.name}", "hint": hint}
+            )
         try:
             value, failed = await to_thread.run_sync(tool.call, params.arguments or {}, fixed)
         except DilnError as error:

@@ -167,6 +167,8 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)

@@ -115,7 +115,9 @@ class Directory(Generic[I, F, D]):
 
     @property
     def _list(self) -> str:
-        return f"`diln {self.kind} list` shows all of them; name one by its address."
+        return (
+            f"`diln {self.kind} list` shows all of them; name one with --{self.kind} and its name or address."
+        )
 
 
 def _cid_of(instance: Instance) -> str:

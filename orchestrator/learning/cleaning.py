@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import DataError
 from orchestrator.learning.catalogue import Task
-from orchestrator.learning.columns import DATES, Cells, Kind, convert, date_columns, date_parts, number
+from orchestrator.learning.columns import (
+    DATES,
+    Cells,
+    Kind,
+    convert,
+    date_columns,
+    date_parts,
+    is_grouped,
+    number,
+)
 from orchestrator.learning.reading import Table
 from orchestrator.learning.spec import Cleaning, Data
 
@@ -150,9 +159,11 @@ def _refuse_bad(name: str, column: Cells, table: Table) -> None:
         infinite = isinstance(cell, float) or math.isinf(number(str(cell)))
         kind = "not a finite number" if infinite else "not a number"
         kind = "not a date" if column.kind in DATES else kind
+        grouped = isinstance(cell, str) and is_grouped(cell) and column.kind == "numeric"
         raise DataError(
             f"{table.place(row)}, column {name!r}: {cell!r} is {kind}",
-            "repair it, set data.cleaning.bad_values to 'drop' or 'impute', or data.types to 'categorical'",
+            ("take the marks between thousands out, or " if grouped else "")
+            + "repair it, set data.cleaning.bad_values to 'drop' or 'impute', or data.types to 'categorical'",
         )
 
 

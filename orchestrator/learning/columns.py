@@ -48,6 +48,7 @@ _ISO = re.compile(
 )
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,'’ \u00a0\u202f])\d{3}(\1\d{3})*([.,]\d+)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -141,6 +142,7 @@ def _words(name: str, column: Column, missing: "Mask", data: Data) -> Cells:
         )
     kind = kind_of_words(values)
     if kind != "categorical" or len(set(values)) > NUMERIC_SHARE * len(values):
+        _refuse_thousands(name, values, data.decimal)
         _refuse_other_decimal(name, values, data.decimal)
     return _categories(column, missing, kind)
 
@@ -178,6 +180,31 @@ def numbers_rows(name: str, cells: Cells) -> bool:
     found = cells.values[np.isfinite(cells.values)]
     whole = bool(np.all(found == np.floor(found)))
     return whole and len(found) >= FEWEST and len(np.unique(found)) == len(found)
+
+
+def thousands(values: list[str], decimal: str) -> str | None:
+    """The first number with a mark between its thousands (1.234,50), where such numbers fill a column.
+
+    None where fewer than 20 cells, or less than 90 % of them, are numbers if these are taken for numbers.
+    """
+    words = [value for value in values if math.isnan(number(value, decimal))]
+    marked = [value for value in words if is_grouped(value)]
+    others = len(words) - len(marked)
+    enough = len(values) >= FEWEST and others <= (1 - NUMERIC_SHARE) * len(values)
+    return marked[0] if marked and enough and others < len(marked) else None
+
+
+def is_grouped(cell: str) -> bool:
+    """Whether a text looks like a number with marks between its thousands, such as 1.234,50 and 1'234."""
+    return _GROUPED.fullmatch(cell.strip()) is not None
+
+
+def _refuse_thousands(name: str, values: list[str], decimal: str) -> None:
+    if such := thousands(values, decimal):
+        raise DataError(
+            f"Column {name!r} holds numbers with marks between their thousands, such as {such!r}",
+            f"take these marks out of the file, or set data.types.{name!r} = 'ignore'",
+        )
 
 
 def _refuse_other_decimal(name: str, values: list[str], decimal: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from orchestrator.errors import DataError, UsageError
 from orchestrator.learning.catalogue import Task
 from orchestrator.learning.cleaning import clean
-from orchestrator.learning.columns import DATES, NUMERIC_SHARE, date_order, number
+from orchestrator.learning.columns import DATES, NUMERIC_SHARE, date_order, number, thousands
 from orchestrator.learning.data import Dataset, load_dataset
 from orchestrator.learning.profile import types_found, warnings_about
 from orchestrator.learning.reading import SUFFIXES, Table, read
@@ -69,6 +69,9 @@ def inspect(base: Path, *, file: str = "", folder: str = "", target: str = "") -
         " = 'date-dmy' or 'date-mdy'; it is ignored until then"
         for name in unclear
     ]
+    for name, why in _useless(table, target, decimal).items():
+        unclear[name] = "ignore"
+        notes.append(f"warning: {name!r} {why}; it is ignored until then")
     data = Data(
         **source, separator=separator, target=target, decimal=decimal, types=unclear, cleaning=cleaning
     )
@@ -141,6 +144,9 @@ def _target(columns: list[str], target: str) -> str:
         return target or "target"
     shown = ", ".join(columns[:30]) + (f" and {len(columns) - 30} more" if len(columns) > 30 else "")
     what = f"there is no column {target!r}" if target else "say which column to predict"
+    if all(number(name) == number(name) for name in columns):
+        what = "the first line holds numbers, where the names of the columns should stand"
+        raise UsageError(what, "Write a line of names before it, and choose one with --target.")
     raise UsageError(what, f"Choose one with --target: it has columns {shown}.")
 
 
@@ -154,6 +160,22 @@ def _texts(table: Table) -> dict[str, list[str]]:
         for name, column in zip(table.columns.column_names, table.columns.columns, strict=True)
         if types.is_string(column.type) or types.is_large_string(column.type)
     }
+
+
+def _useless(table: Table, target: str, decimal: str) -> dict[str, str]:
+    """Why columns cannot be read as they are: without any value, or with marks between thousands."""
+    texts = _texts(table)
+    reasons = {}
+    for name, column in zip(table.columns.column_names, table.columns.columns, strict=True):
+        if name == target:
+            continue
+        if not texts.get(name, True) or column.null_count == len(column):
+            reasons[name] = "has no value at all: fill it or leave it out"
+        elif such := thousands(texts.get(name, []), decimal):
+            reasons[name] = (
+                f"holds numbers with marks between their thousands, such as {such!r}: take these marks out"
+            )
+    return reasons
 
 
 def _decimal(table: Table, separator: str) -> Literal[".", ","]:

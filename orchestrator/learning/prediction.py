@@ -114,11 +114,23 @@ def read_table(source: Path, schema: Sequence[Feature], reading: Reading) -> lis
         raise DataError(table.ragged[0], "repair the line")
     known = set(table.columns.column_names)
     if absent := [feature.name for feature in schema if feature.name not in known]:
+        if mark := _other_separator(known, absent[0], reading.separator):
+            raise DataError(
+                f"{source.name} seems to be separated by {mark!r}; this model reads {reading.separator!r}",
+                f"Write it with {reading.separator!r} between the cells, or give the rows as JSON.",
+            )
         raise DataError(
             f"{source.name}: column {absent[0]!r} is missing", "Where values are unknown, leave cells empty."
         )
     columns = {feature.name: _values(table.columns[feature.name], feature) for feature in schema}
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _other_separator(header: set[str], name: str, separator: str) -> str:
+    """The mark that cuts a header of one cell into names, `name` among them; "" if none does."""
+    first = next(iter(header), "")
+    marks = (mark for mark in ",;\t|" if mark != separator and len(header) == 1)
+    return next((mark for mark in marks if name in map(str.strip, first.split(mark))), "")
 
 
 def _values(column: "pd.Series[Any]", feature: Feature) -> list[Any]:

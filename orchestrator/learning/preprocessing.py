@@ -63,7 +63,12 @@ def _columns(features: Features, dataset: Dataset) -> Any:
     texts = [feature.name for feature in dataset.schema if feature.type == "text"]
     parts += [(f"text {number}", _text(), name) for number, name in enumerate(texts, 1)]
     if not parts:
-        raise DataError(f"No column has a category of {FEWEST_ROWS} rows: nothing to learn from", "add rows")
+        gone = dataset.provenance.removed.get("duplicates", 0)
+        raise DataError(
+            f"No column has a category of {FEWEST_ROWS} rows: nothing to learn from"
+            + (f" ({gone} rows that repeat another were dropped)" if gone else ""),
+            "set data.cleaning.duplicates = 'keep', or add columns" if gone else "add rows",
+        )
     return ColumnTransformer(parts, sparse_threshold=0.0)
 
 

@@ -2,7 +2,8 @@
 
 /            the built files, with a policy under which they run nothing and reach nobody else
 /rpc         the chain (orchestrator.chain.rpc)
-/ipfs/<cid>  a block of the storage, as trustless gateways answer `?format=raw`
+/ipfs/<cid>  a block of the storage, as trustless gateways answer `?format=raw`; one that is missing is 404,
+             or 204 where the page asks for that: browsers log a 404 as an error
 /diln.json   the network, the chain's id, and where its contracts stand
 """
 
@@ -83,7 +84,10 @@ class PageApp:
             return _text(HTTPStatus.METHOD_NOT_ALLOWED, "this server is read by GET")
         path: str = scope["path"]
         if path.startswith("/ipfs/"):
-            return await to_thread(self._raw_block, path.removeprefix("/ipfs/"))
+            missing = (
+                HTTPStatus.NO_CONTENT if b"missing=204" in scope["query_string"] else HTTPStatus.NOT_FOUND
+            )
+            return await to_thread(self._raw_block, path.removeprefix("/ipfs/"), missing)
         if path == "/diln.json":
             return await to_thread(self._settings)
         return self._file(path)
@@ -103,13 +107,13 @@ class PageApp:
             return _text(HTTPStatus.BAD_GATEWAY, f"{error.message}. {error.hint}")
         return HTTPStatus.OK, {"Content-Type": "application/json", "Cache-Control": "no-store"}, found
 
-    def _raw_block(self, cid: str) -> Answer:
+    def _raw_block(self, cid: str, missing: HTTPStatus) -> Answer:
         try:
             found = self._block(cid)
         except CidError as error:
             return _text(HTTPStatus.BAD_REQUEST, error.message)
         except StorageError as error:
-            return _text(HTTPStatus.NOT_FOUND, error.message)
+            return _text(missing, "" if missing is HTTPStatus.NO_CONTENT else error.message)
         kind = {"Content-Type": "application/vnd.ipld.raw", "Cache-Control": _FOREVER}
         return HTTPStatus.OK, kind, found
 

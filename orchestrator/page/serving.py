@@ -1,12 +1,14 @@
 """What the page is told of a session: its chain, its contracts and its storage."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from orchestrator.chain.rpc import Rpc, methods_of
 from orchestrator.chain.visitors import Visitors
 from orchestrator.kernel.session import Session
-from orchestrator.page.app import PageApp
+from orchestrator.page.app import STATIC, PageApp
+from orchestrator.storage import digest_file
 
 
 def rpc_of(session: Session, visitors: Visitors, *, public: bool) -> Rpc:
@@ -30,10 +32,17 @@ def settled(session: Session) -> Mapping[str, Any]:
         "chainId": chain.chain_id,
         "genesis": chain.genesis_hash,
         "development": chain.development,
+        "page": page_cid(),
         "contracts": {
             each.name: {"address": each.address, "block": each.block} for each in session.deployments.list()
         },
     }
 
 
-__all__ = ["page_of", "rpc_of", "settled"]
+@cache
+def page_cid() -> str:
+    """The CID of the page that this package ships, as `diln pin add` gives it."""
+    return digest_file(STATIC).cid
+
+
+__all__ = ["page_cid", "page_of", "rpc_of", "settled"]

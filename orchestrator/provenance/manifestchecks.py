@@ -27,7 +27,9 @@ def find_manifest(
             findings.failed("manifest", f"{place} is not the manifest that was anchored ({wanted}).")
             return None
     findings.skipped(
-        "manifest", f"The manifest {version.manifest_cid} is neither beside the file nor in the storage."
+        "manifest",
+        f"The manifest {version.manifest_cid} is neither beside the file nor in the storage: ask who sent "
+        "the file for its manifest.json (--manifest FILE), or for a bundle (`diln export`, `diln import`).",
     )
     findings.not_proven.append("How the model was made: its manifest is not at hand.")
     return None
@@ -46,7 +48,8 @@ def check_description(
     if findings.check(
         "description",
         same,
-        f"The manifest describes this file: its SHA-256, its CID and its size of {count(size, 'byte')}.",
+        f"The manifest describes this {'folder' if manifest.folder else 'file'}: its digest, its CID and its "
+        f"size of {count(size, 'byte')}.",
         "The anchored manifest describes another file than the one it was anchored with.",
     ):
         findings.proven.append(f"Its manifest is unchanged since then. It says: {_told(predicate)}.")

@@ -49,11 +49,11 @@ def _verify(
     version = next(iter(versions), None)
     project = registry.project(version.project_id) if version else None
     if version is None or project is None:
-        return _unknown(findings, sources, digest, found.size)
+        return _unknown(findings, sources, digest, found.size, _hashed(found))
     anchor = registry.anchor_of(version)
     if len(versions) > 1:
         _ambiguous(findings, registry, versions)
-    _anchored(findings, sources, version, anchor, project, found.size)
+    _anchored(findings, sources, version, anchor, project, found)
     manifest = find_manifest(findings, sources, version, path)
     _cid(findings, version, manifest, found, path)
     if manifest:
@@ -68,11 +68,11 @@ def _verify(
     return findings.done(version=version, anchor=anchor, manifest=manifest)
 
 
-def _unknown(findings: Findings, sources: Sources, digest: Digest, size: int) -> Verification:
+def _unknown(findings: Findings, sources: Sources, digest: Digest, size: int, hashed: str) -> Verification:
     where = "this project" if sources.project else "this registry"
     findings.failed(
         "anchor",
-        f"No version in {where} has these {count(size, 'byte')} (SHA-256 {digest.hex()}): "
+        f"No version in {where} has these {count(size, 'byte')} ({hashed} {digest.hex()}): "
         "the file was changed, or never published here.",
     )
     for name in _NEED_AN_ANCHOR:
@@ -82,24 +82,34 @@ def _unknown(findings: Findings, sources: Sources, digest: Digest, size: int) ->
 
 
 def _anchored(
-    findings: Findings, sources: Sources, version: Version, anchor: Anchor, project: Project, size: int
+    findings: Findings,
+    sources: Sources,
+    version: Version,
+    anchor: Anchor,
+    project: Project,
+    found: PutResult,
 ) -> None:
     who = sources.name_of(anchor.publisher)
     what = f"version {version.number} of project `{project.name}`"
     findings.passed(
         "anchor",
-        f"SHA-256 {version.artifact_hash.hex()} is {what}, published by {who} in {place(anchor)}, "
+        f"{_hashed(found)} {version.artifact_hash.hex()} is {what}, published by {who} in {place(anchor)}, "
         f"transaction {anchor.transaction}.",
     )
     findings.proven.append(
-        f"These very {count(size, 'byte')} existed at {moment(anchor.time)}, when {who} published them as "
-        f"{what}; had one byte been changed since, they would not have been found."
+        f"These very {count(found.size, 'byte')} existed at {moment(anchor.time)}, when {who} published them "
+        f"as {what}; had one byte been changed since, they would not have been found."
     )
     if sources.project is None:
         findings.not_proven.append(
             f"That this project is the one you trust: anybody may name one `{project.name}`. Its id is "
             f"0x{project.id.hex()}, its owner {sources.name_of(project.owner)}."
         )
+
+
+def _hashed(found: PutResult) -> str:
+    """What the registry knows a model by: nobody finds a folder's digest with sha256sum."""
+    return "SHA-256" if found.sha256 else "the folder's digest (of its root block on IPFS)"
 
 
 def _ambiguous(findings: Findings, registry: RegistryReader, versions: list[Version]) -> None:
@@ -186,7 +196,9 @@ def _lineage(
         findings.passed("lineage", f"All of its {known} were published, and none is revoked.")
         findings.proven.append(f"All of its {known} were published before it, and none is revoked.")
     else:
-        findings.passed("lineage", "It names no parents: it was trained from scratch.")
+        trained = manifest and manifest.predicate.training.split  # what only `diln train` knows
+        how = ": it was trained from scratch" if trained else "; whether it began with another, nobody says"
+        findings.passed("lineage", f"It names no parents{how}.")
 
 
 def _same_parents(tree: Lineage, manifest: Manifest) -> bool:

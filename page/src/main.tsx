@@ -118,13 +118,15 @@ function App() {
   );
 }
 
-/** Which page this is, so that it can be checked. */
+/** Which page this is, so that it can be checked: its CID by the address that it came from, or by who serves it. */
 function Release() {
-  const told = useSignal<{ version: string } | null>(null);
+  const version = useSignal("");
   useEffect(() => {
-    fetch(new URL("page.json", base())).then(found => found.json()).then(found => { told.value = found; }, () => undefined);
+    fetch(new URL("page.json", base())).then(found => found.json()).then(found => { version.value = String(found.version); }, () => undefined);
   }, []);
-  return told.value ? <p>Page of diln {told.value.version}. <code>diln page --check CID</code> compares it with what was published.</p> : null;
+  const cid = /\/ipfs\/(\w+)\//.exec(location.pathname)?.[1] ?? /^(\w+)\.ipfs\./.exec(location.host)?.[1] ?? config.value?.page;
+  if (!version.value) return null;
+  return <p>Page of diln {version}. {cid ? <><code>diln page --check {cid}</code> compares</> : <>Whoever has its CID compares</>} it with what was published.</p>;
 }
 
 discover();

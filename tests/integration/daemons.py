@@ -63,12 +63,11 @@ class Kubo:
         command = ("add", "--quieter", "--only-hash", "--recursive", "--hidden", *options, path)
         return self.ipfs(*command).decode().strip()
 
-    def start(self) -> None:
+    def start(self, *, offline: bool = True) -> None:
         log = (self.home / "daemon.log").open("wb")
         with log:
-            self._daemon = subprocess.Popen(
-                [str(IPFS), "daemon", "--offline"], env=self._environment(), stdout=log, stderr=log
-            )
+            command = [str(IPFS), "daemon", *(["--offline"] if offline else [])]
+            self._daemon = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log)
         for _ in range(300):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -76,6 +75,11 @@ class Kubo:
             assert self._daemon.poll() is None, (self.home / "daemon.log").read_text()
             time.sleep(0.1)
         raise AssertionError("the daemon did not start")
+
+    def connect(self, other: "Kubo") -> None:
+        """Tell this daemon where another is; neither asks anybody else."""
+        addresses = other.ipfs("id", "--format=<addrs>").decode().split()
+        self.ipfs("swarm", "connect", next(each for each in addresses if "/127.0.0.1/tcp/" in each))
 
     def stop(self) -> None:
         if self._daemon:

@@ -49,7 +49,7 @@ def test_a_lying_node_is_left_out_and_the_others_go_on() -> None:
 
     settings: dict[str, Any] = {
         "client_resources": {"num_cpus": 1},
-        "init_args": {"num_cpus": 2, "include_dashboard": False},
+        "init_args": {"num_cpus": 2, "include_dashboard": False, "object_store_memory": 100 << 20},
     }
     app = make_app(sealed(LyingSeal), NODES)
     run_simulation(server, app, num_supernodes=NODES, backend_config=settings)

@@ -35,13 +35,15 @@ from tests.unit.systems.tournament.conftest import write_files
 class Strategy:
     """`begin` makes an instance in which something is due to `people`, and returns its address.
 
-    `owed` is what an account can still withdraw from an instance at its end, in wei.
+    `owed` is what an account can still withdraw from an instance at its end, in wei. `view` is the part of
+    the page where a wallet takes part.
     """
 
     system: System[Any]
     people: tuple[str, ...]
     begin: Callable[[Session, Path], Address]
     owed: Callable[[Any, Address], int]
+    view: str
 
 
 def competition(session: Session, folder: Path) -> Address:
@@ -85,20 +87,41 @@ def tournament(session: Session, folder: Path) -> Address:
 
 
 STRATEGIES = {
-    "competition": Strategy(COMPETITION, ("alice", "bob", "carol", "erin"), competition, lambda *_: 0),
+    "competition": Strategy(
+        COMPETITION,
+        ("alice", "bob", "carol", "erin"),
+        competition,
+        lambda found, who: (
+            found.credit(who) + sum(found.payout_of(n.number) for n in found.submissions_of(who))
+        ),
+        "competitions",
+    ),
     "market": Strategy(
-        MARKET, ("alice", "bob", "carol", "dave"), market, lambda opened, who: opened.shared.balance(who)
+        MARKET,
+        ("alice", "bob", "carol", "dave"),
+        market,
+        lambda opened, who: opened.shared.balance(who),
+        "markets",
     ),
     "federation": Strategy(
         FEDERATION,
         ("alice", "bob", "carol", "dave"),
         federation,
         lambda found, who: found.balance_of(who) + found.party_of(who).deposit,
+        "federations",
     ),
     "tournament": Strategy(
-        TOURNAMENT, ("alice", "bob", "dave", "erin"), tournament, lambda found, who: found.balance_of(who)
+        TOURNAMENT,
+        ("alice", "bob", "dave", "erin"),
+        tournament,
+        lambda found, who: found.balance_of(who),
+        "tournaments",
     ),
     "sum": Strategy(
-        SUM, ("alice", "bob", "carol", "dave"), shared_model, lambda opened, who: opened.shared.balance(who)
+        SUM,
+        ("alice", "bob", "carol", "dave"),
+        shared_model,
+        lambda opened, who: opened.shared.balance(who),
+        "models",
     ),
 }

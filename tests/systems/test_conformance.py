@@ -4,10 +4,15 @@ keepers alone
 ├── nothing is left to do in the end, and what the contract holds is owed to somebody
 ├── no transaction takes more gas than one may (EIP-7825)
 ├── killed after a transaction was sent, and begun again: everybody has what they have without
+├── late, absent, or back after any time: what the contract holds is owed to somebody
+├── a wallet that refuses ether stops nobody else
 └── what strangers left in the folder's list stops nobody
 an account without a part in it has no duties
+its view is on the page, which calls its contract
 """
 
+import random
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,19 +21,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account as EthAccount
+from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from orchestrator.chain import migrate
 from orchestrator.chain.delivery import Delivery
+from orchestrator.chain.development import private_key
 from orchestrator.config import load_settings
 from orchestrator.kernel.keeper import Keeper, Known, Unopened
 from orchestrator.kernel.session import Session
+from orchestrator.page.app import STATIC
 from orchestrator.types import Address
 from tests.systems.strategies import STRATEGIES, Strategy
 
 GAS_CAP = 2**24
 GAS_MONEY = 10**17  # wei: more than the gas of a play costs
 LOOKS = 120
+SCHEDULES = 3
+REFUSES = bytes.fromhex("625f5ffd5f526003601df3")  # deploys `revert(0, 0)`
+VIEWS = Path(__file__).parents[2] / "page" / "src" / "views"
 BURNT = to_checksum_address("0x" + "dead".rjust(40, "0"))
 
 
@@ -56,6 +68,16 @@ def begun(request: Any, migrated: Path, tmp_path_factory: pytest.TempPathFactory
     shutil.copytree(migrated, folder)
     with session_in(folder) as session:
         return Begun(strategy, folder, strategy.begin(session, folder))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(begun: Begun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """What everybody has in the end, if nothing happens."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "play"
+    shutil.copytree(begun.folder, folder)
+    with session_in(folder) as session:
+        play(begun, session)
+        return wealth(begun, session)
 
 
 @pytest.fixture
@@ -89,6 +111,63 @@ def play(begun: Begun, session: Session, **options: Any) -> list[str]:
     raise AssertionError(f"after {LOOKS} looks these are still due: {keeper.due()}")
 
 
+def play_loosely(begun: Begun, session: Session, rng: random.Random) -> None:
+    """Let some look, now and then, and the chain go on for any time between; one may never come back."""
+    people = list(begun.strategy.people)
+    people.remove(rng.choice([*people[1:], people[0]]))
+    for _ in range(rng.randrange(4, 12)):
+        some = rng.sample(people, rng.randrange(1, len(people) + 1))
+        for name in some:
+            known = Known(session, [begun.strategy.system])
+            list(Keeper(session, known, [session.account(name)], others=rng.random() < 0.5).turn())
+        everybody = Keeper(
+            session, Known(session, [begun.strategy.system]), list(map(session.account, people))
+        )
+        now = session.chain.now()
+        waits = [each.at - now for each in everybody.due() if each.at > now] or [0]
+        session.chain.advance(rng.choice([0, 1, min(waits) + 1, rng.randrange(2 * max(waits) + 2)]))
+        session.chain.mine(rng.randrange(4))
+
+
+def require_owed(begun: Begun, session: Session) -> None:
+    """What the contract holds at the end is what somebody can take."""
+    instance = begun.strategy.system.open(session, begun.address)
+    people = [session.account(each).address for each in begun.strategy.people]
+    owed = sum(begun.strategy.owed(instance, each) for each in (*people, BURNT))
+    assert session.chain.balance(begun.address) == owed
+
+
+def refuse_ether(session: Session, name: str) -> None:
+    """Let an account run code that takes nothing (EIP-7702); it signs and sends as before."""
+    web3, owner, judy = session.chain.web3, _key(name), _key("judy")
+    nonce = web3.eth.get_transaction_count(judy.address)
+    fees: dict[str, Any] = {
+        "chainId": web3.eth.chain_id,
+        "maxFeePerGas": 10**10,
+        "maxPriorityFeePerGas": 10**9,
+        "gas": 200_000,
+    }
+    made = judy.sign_transaction({**fees, "nonce": nonce, "data": REFUSES, "value": 0})
+    code = web3.eth.wait_for_transaction_receipt(web3.eth.send_raw_transaction(made.raw_transaction))
+    authorization = owner.sign_authorization(
+        {
+            "chainId": web3.eth.chain_id,
+            "address": code["contractAddress"],
+            "nonce": web3.eth.get_transaction_count(owner.address),
+        }
+    )
+    given: dict[str, Any] = {"nonce": nonce + 1, "to": judy.address, "data": b"", "value": 0}
+    given |= {"authorizationList": [authorization], "type": 4}
+    signed = judy.sign_transaction({**fees, **given})
+    web3.eth.send_raw_transaction(signed.raw_transaction)
+    assert web3.eth.get_code(owner.address).startswith(bytes.fromhex("ef0100"))
+
+
+def _key(name: str) -> LocalAccount:
+    key: LocalAccount = EthAccount.from_key(private_key(name))
+    return key
+
+
 def wealth(begun: Begun, session: Session) -> dict[str, int]:
     """What everybody has, in the wallet and with the contract."""
     instance = begun.strategy.system.open(session, begun.address)
@@ -112,10 +191,7 @@ def test_keepers__alone__bring_it_to_its_end_and_leave_nothing(
     monkeypatch.setattr(Delivery, "complete", noting)
     with session_in(copied.folder) as session:
         assert play(copied, session) == []
-        instance = copied.strategy.system.open(session, copied.address)
-        people = [session.account(each).address for each in copied.strategy.people]
-        owed = sum(copied.strategy.owed(instance, each) for each in (*people, BURNT))
-        assert session.chain.balance(copied.address) == owed
+        require_owed(copied, session)
     assert 0 < max(gas) <= GAS_CAP
 
 
@@ -148,6 +224,27 @@ def test_keepers__killed_after_any_transaction__everybody_has_what_they_have_wit
         assert found[1][name] == pytest.approx(amount, abs=GAS_MONEY), name
 
 
+@pytest.mark.parametrize("seed", range(SCHEDULES))
+def test_keepers__late_or_absent__the_rest_bring_it_to_its_end(copied: Begun, seed: int) -> None:
+    with session_in(copied.folder) as session:
+        play_loosely(copied, session, random.Random(f"{copied.strategy.system.name} {seed}"))
+        play(copied, session)
+        require_owed(copied, session)
+
+
+@pytest.mark.parametrize("who", range(4))
+def test_wallet__refuses_ether__stops_nobody_else(
+    begun: Begun, undisturbed: dict[str, int], copied: Begun, who: int
+) -> None:
+    refusing = copied.strategy.people[who]
+    with session_in(copied.folder) as session:
+        refuse_ether(session, refusing)
+        play(copied, session)
+        found = wealth(copied, session)
+    for name in undisturbed.keys() - {refusing}:
+        assert found[name] >= undisturbed[name] - GAS_MONEY, name
+
+
 def test_keepers__strangers_in_the_list__stop_nobody(copied: Begun) -> None:
     system = copied.strategy.system
     with session_in(copied.folder) as session:
@@ -174,3 +271,12 @@ def test_keeper__account_without_a_part__has_no_duties(copied: Begun) -> None:
         keeper = Keeper(session, Known(session, [system]), [session.account("judy")])
         assert keeper.due() == []
         assert list(keeper.turn()) == []
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_view__of_each_system__is_on_the_page_and_sends(name: str) -> None:
+    view = STRATEGIES[name].view
+    assert f'{{ name: "{view}", ' in (VIEWS / "index.ts").read_text()
+    sources = "".join(path.read_text() for path in (VIEWS / view).iterdir())
+    assert re.search(r"functionName|<Balance ", sources)
+    assert len(list((STATIC / "assets").glob(f"view-{view}-*.js"))) == 1

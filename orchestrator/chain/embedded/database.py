@@ -92,6 +92,7 @@ class ChainFile:
         self.timeout = timeout
         self._threads = threading.RLock()
         self._logs_checked = False
+        self._own_writes = 0
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection, _ = open_database(path, timeout)
@@ -135,7 +136,16 @@ class ChainFile:
         Waits for other writers; raises ChainError after `timeout` seconds.
         """
         with self._transaction("BEGIN IMMEDIATE"):
-            yield
+            self._own_writes += 1
+            try:
+                yield
+            finally:
+                self._own_writes += 1
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Changes with every write, whoever writes; inside a transaction."""
+        return self.connection.execute("PRAGMA data_version").fetchone()[0], self._own_writes
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from eth.chains.base import MiningChain
 from eth.db.atomic import AtomicDB
 from eth.exceptions import Revert
-from eth.vm.forks.prague import PragueVM
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address as Canonical
 from eth_typing import BlockNumber
@@ -19,6 +18,7 @@ from rlp.exceptions import RLPException
 
 from orchestrator.chain.development import ADDRESSES, BALANCE
 from orchestrator.chain.embedded.database import ChainFile
+from orchestrator.chain.embedded.opcodes import QuickVM
 
 if TYPE_CHECKING:
     from eth.abc import (
@@ -62,7 +62,7 @@ class Message:
 
 class DilnChain(MiningChain):
     chain_id = CHAIN_ID
-    vm_configuration = ((BlockNumber(0), PragueVM),)
+    vm_configuration = ((BlockNumber(0), QuickVM),)
 
 
 class Machine:
@@ -74,11 +74,25 @@ class Machine:
     def __init__(self, file: ChainFile, clock: Callable[[], float] = time.time) -> None:
         self.file = file
         self._clock = clock
+        self._seen: tuple[tuple[int, int], Any, Any] | None = None
 
     @property
     def chain(self) -> Any:
-        """py-evm's view of the file at this moment: another process may have written since the last one."""
-        return DilnChain(AtomicDB(self.file.kv))
+        """py-evm's view of the file, made anew when anybody has written since the last one."""
+        return self._view[1]
+
+    @property
+    def head(self) -> Any:
+        """The header of the latest block."""
+        return self._view[2]
+
+    @property
+    def _view(self) -> tuple[tuple[int, int], Any, Any]:
+        version = self.file.version
+        if self._seen is None or self._seen[0] != version:
+            chain = DilnChain(AtomicDB(self.file.kv))
+            self._seen = version, chain, chain.get_canonical_head()
+        return self._seen
 
     def found(self) -> None:
         """Write the genesis block: the development accounts, each with its balance, and nothing else."""
@@ -99,9 +113,9 @@ class Machine:
         }
         DilnChain.from_genesis(AtomicDB(self.file.kv), header, accounts)
 
-    def next_header(self, chain: "MiningChainAPI") -> Any:
+    def next_header(self) -> Any:
         """The header of the block that would be mined now, in real time plus what was advanced."""
-        head = chain.get_canonical_head()
+        _, chain, head = self._view
         now = int(self._clock()) + self.file.setting(_TIME_OFFSET)
         return chain.create_header_from_parent(
             head, gas_limit=head.gas_limit, timestamp=max(head.timestamp + 1, now)
@@ -119,7 +133,7 @@ class Machine:
         Raises ValidationError for a transaction that no block may hold.
         """
         chain = self.chain
-        chain.header = self.next_header(chain)
+        chain.header = self.next_header()
         transaction = None
         if raw is not None:
             transaction = _decoded(raw)
@@ -200,7 +214,7 @@ def _execute(state: "StateAPI", message: Message, gas: int) -> Any:
 
 
 def _spoofed(state: "StateAPI", message: Message, gas: int) -> Any:
-    builder: Any = PragueVM.get_transaction_builder()
+    builder: Any = QuickVM.get_transaction_builder()
     unsigned = builder.new_unsigned_dynamic_fee_transaction(
         chain_id=CHAIN_ID,
         nonce=state.get_nonce(Canonical(message.sender)),
@@ -217,9 +231,11 @@ def _spoofed(state: "StateAPI", message: Message, gas: int) -> Any:
 
 def _decoded(raw: bytes) -> Any:
     try:
-        transaction = PragueVM.get_transaction_builder().decode(raw)
+        transaction = QuickVM.get_transaction_builder().decode(raw)
     except RLPException as error:
         raise ValidationError(f"this is no transaction: {error}") from error
+    except RecursionError as error:
+        raise ValidationError("this is no transaction: it nests too deeply") from error
     if transaction.type_id == BLOB_TRANSACTION:
         raise ValidationError("this chain takes no blobs")
     transaction.validate()

@@ -186,10 +186,10 @@ class Methods:
         return self._pending() if at == "latest" else self._header(at)
 
     def _head(self) -> Any:
-        return self.machine.chain.get_canonical_head()
+        return self.machine.head
 
     def _pending(self) -> Any:
-        return self.machine.next_header(self.machine.chain)
+        return self.machine.next_header()
 
     def _state(self, at: Block) -> Any:
         return self.machine.chain.get_vm(self._header(at)).state

@@ -14,6 +14,7 @@ from orchestrator.cli.competition.options import (
     model_file,
 )
 from orchestrator.console import SENDS, Facts, Shown, command, err, labelled, lazy_imports, progress_bar
+from orchestrator.files import replace_file
 
 with lazy_imports():
     from orchestrator.models import integer
@@ -67,6 +68,9 @@ def submit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Quantize and score only; send nothing.")
     ] = False,
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the integer model here, as the page takes it.")
+    ] = None,
 ) -> Facts:
     """Quantize a model, predict its score exactly, commit to it with the deposit."""
     found, file = finding.find(session, reference), model_file(session.settings, model)
@@ -74,6 +78,8 @@ def submit(
         submitting.require_entry(found, session.sender)
     with progress_bar("quantizing", unit="layers") as progress:
         candidate = submitting.propose(session, found, file, opening, progress)
+    if write:
+        replace_file(write, candidate.encoded)
     on = Shown("training", "all training samples")
     facts: dict[str, Any] = {**_measured(candidate), "measured_on": on}
     if not candidate.passes:

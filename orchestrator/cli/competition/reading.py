@@ -1,5 +1,6 @@
 """The part of `diln competition` that looks: competitions, leaderboard, data; and opens what must be seen."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,7 +130,7 @@ def facts_of(session: "Session", seen: "overview.Overview") -> dict[str, Any]:
     now, money = session.chain.now(), moneys.currency_of(session.chain, terms.token)
     return {
         "competition": seen.address,
-        "organizer": terms.organizer,
+        "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
         "phase": seen.phase.name.lower(),
         "until": Shown(times.instant(until), times.show_moment(until, now)) if until else None,
         "outcome": progress.outcome.name.lower(),
@@ -142,11 +143,16 @@ def facts_of(session: "Session", seen: "overview.Overview") -> dict[str, Any]:
         "criterion": integer.readable_score(terms.metric_name, terms.least),
         "mode": terms.mode.name.lower(),
         "data": _data(terms),
-        "test_groups": Shown(list(seen.test_groups), " ".join(map(str, seen.test_groups))),
+        "test_groups": Shown(list(seen.test_groups), _numbers(seen.test_groups)),
         "largest_model": Shown(terms.max_model_bytes, f"{terms.max_model_bytes} bytes"),
         "submissions": progress.committed,
         "revealed": progress.revealed,
     }
+
+
+def _numbers(groups: Sequence[int]) -> str:
+    """Which groups, not how many."""
+    return f"number{'s' * (len(groups) > 1)} {' '.join(map(str, groups))}" if groups else ""
 
 
 def _data(terms: "records.Terms") -> Shown:

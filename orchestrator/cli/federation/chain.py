@@ -8,6 +8,7 @@ import typer
 from orchestrator.cli import keeping
 from orchestrator.cli.federation import federation
 from orchestrator.cli.showing import demo_steps, each_row, unread
+from orchestrator.config import EMBEDDED
 from orchestrator.console import (
     SENDS,
     Answer,
@@ -19,10 +20,11 @@ from orchestrator.console import (
     command,
     err,
     lazy_imports,
+    nameless,
 )
 from orchestrator.console import amount as amount_of
 from orchestrator.errors import UsageError
-from orchestrator.times import show_moment
+from orchestrator.times import instant, show_moment
 
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
@@ -65,18 +67,34 @@ def create(
 @command(federation, sender=SENDS)
 def join(
     session: "Session",
-    data: Annotated[Path, typer.Option("--data", metavar="CSV", help="Your rows; they stay here.")],
     consent: Consent,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="CSV", help="Your rows, unless an app trains; they stay here."),
+    ] = None,
     reference: Reference = "latest",
     admission: Annotated[
         str, typer.Option(metavar="HEX", help="The inviter's signature, where one is needed.")
     ] = "",
-) -> Facts:
+) -> Answer:
     """Take a seat with a deposit."""
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
     seat = joining.join(session, found, session.sender, data, agreed, _signature(admission))
-    return Facts({"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)})
+    facts = {"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)}
+    return Answer(facts, Facts(facts), *_shared_by_hand(session))
+
+
+def _shared_by_hand(session: "Session") -> list[str]:
+    """What to do where nobody else reads this folder's store, though others read the chain."""
+    settings = session.settings
+    if settings.storage.kind != EMBEDDED or settings.storage.pinning or settings.network.name == EMBEDDED:
+        return []
+    return [
+        "Your updates stay in this folder's store, and whoever aggregates needs all of a round: use Kubo "
+        "(`--storage kubo`), or send them after each reveal (`diln pin export --all -o FILE`, and the others "
+        "`diln pin import FILE`)."
+    ]
 
 
 def _signature(admission: str) -> bytes:
@@ -121,7 +139,7 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
     view, money = overview.view(session, found), joining.money_of(found)
     facts |= {
         "phase": view.phase.word,
-        "until": Shown(view.ends_at, show_moment(view.ends_at, now)) if view.ends_at else None,
+        "until": Shown(instant(view.ends_at), show_moment(view.ends_at, now)) if view.ends_at else None,
         "round": view.round,
         "finished": view.done,
         "void": view.voids,
@@ -143,14 +161,16 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
 
 
 @command(federation, "list")
-def list_(session: "Session") -> Table:
+def list_(session: "Session") -> Answer:
     """List the federations on this chain."""
     rows = each_row(
         finding.federations(session),
         lambda each: _facts(session, each),
         lambda each, error: unread("federation", each.address, error),
     )
-    return Table(rows, ["federation", "name", "policy", "rule", "reward", "deposit"], "none was created")
+    columns = ["federation", "name", "policy", "rule", "reward", "deposit"]
+    unknown = sum("error" not in row and not row["name"] for row in rows)
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 @command(federation)
@@ -231,12 +251,13 @@ def withdraw(
     session: "Session",
     reference: Reference = "latest",
     to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Who gets it; you, unless given.")] = None,
-) -> Facts:
+) -> Answer:
     """Take out what you earned; when all is over, the deposit, too."""
     receiver = session.address(to, paid=True) if to else None
     found = finding.find(session, reference)
     taken = joining.withdraw(session, found, session.sender, receiver)
-    return Facts({"withdrawn": amount_of(joining.money_of(found), taken)})
+    facts = {"withdrawn": amount_of(joining.money_of(found), taken)}
+    return Answer(facts, Facts(facts) if taken else "there is nothing to withdraw")
 
 
 @command(federation)

@@ -2,6 +2,7 @@
 
 # isort: off
 from orchestrator.cli.federation import chain
+from orchestrator.cli.federation import flowering
 from orchestrator.cli.federation import experimenting
 
-__all__ = ["chain", "experimenting"]
+__all__ = ["chain", "experimenting", "flowering"]

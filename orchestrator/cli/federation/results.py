@@ -76,6 +76,23 @@ class Experiment(TypedDict):
     files: list[File]
 
 
+class Repeated(TypedDict):
+    """How many checks of an experiment are met, which are not, and the processor's seconds that it took."""
+
+    experiment: str
+    met: int
+    missed: list[ForPeople]
+    seconds: float
+    note: ForPeople
+
+
+class Suite(TypedDict):
+    """All experiments."""
+
+    experiments: list[Repeated]
+    seconds: float
+
+
 class Aligned(TypedDict):
     """What was written, and how many rows are common to all, once that is known."""
 
@@ -192,6 +209,23 @@ class Published(TypedDict):
     gas: Gas
 
 
+class Heard(TypedDict):
+    """A round that was seen through: whose updates were in, and whether the party's own was."""
+
+    round: int
+    model: Hash
+    updates: int
+    included: bool
+
+
+class FirstModel(TypedDict):
+    """Where a model was written, and what arrays it has."""
+
+    file: File
+    parameters: int
+    arrays: list[str]
+
+
 class Withdrawn(TypedDict):
     """What was taken out."""
 
@@ -247,7 +281,9 @@ RESULTS: dict[str, Any] = {
     "federation create": Federation,
     "federation demand": Demanded,
     "federation demo": list[Step],
-    "federation experiment": Experiment | list[Listed],
+    "federation experiment": Experiment | Suite | list[Listed],
+    "federation first-model": FirstModel,
+    "federation flower": list[Heard],
     "federation forfeit": Closed,
     "federation history": list[Event],
     "federation join": Joined,

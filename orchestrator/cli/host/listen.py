@@ -38,8 +38,8 @@ class Listen:
 
     @property
     def public(self) -> bool:
-        """Whether others than this machine reach it."""
-        return not visitors.is_loopback(self.host)
+        """Whether others than this machine reach it: there, or through a proxy under a name of its own."""
+        return bool(self.allow_host) or not visitors.is_loopback(self.host)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """How markets are shown: as a whole, by participant, and what a replay found."""
 
-import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.models.options import amount, moment, when
@@ -67,7 +66,7 @@ def market_facts(session: "Session", opened: "PredictionMarket") -> dict[str, An
         ),
         "drops_out": Shown(
             {"threshold": rules.threshold / 1000, "strikes": rules.strikes},
-            f"below {rules.threshold / 1000:g} of the stake, {rules.strikes} times",
+            f"below {rules.threshold / 1000:g} of the stake, {_times(rules.strikes)}",
         ),
         "passes": rules.passes,
         "takes_contributions": Shown(rules.duration, f"for {_span(rules.duration)}"),
@@ -109,6 +108,8 @@ def escrowed(draft: "Draft", provider: str) -> "Iterator[str]":
         f"{'sample' if rules.weighted else 'contribution'}: what they lose of it is burnt, and never yours."
     )
     yield f"If nobody measures within {MEASURED} days, everything returns."
+    if draft.accuracy == 1 and LOSSES[rules.loss] != "hinge":
+        yield "The model makes no mistake on your test set: no data avoid any loss, so nobody earns anything."
 
 
 def losable(opened: "PredictionMarket", submission: "Submission", sealed: bool) -> "Iterator[str]":
@@ -214,5 +215,9 @@ def simulated(loaded: "MarketScenario", seeds: int) -> Answer:
     return Answer(rows, title, Table(rows))
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _span(seconds: int) -> str:
-    return str(datetime.timedelta(seconds=seconds))
+    return times.show_duration(seconds)

@@ -10,7 +10,7 @@ import typer
 from orchestrator.console import Shown, lazy_imports
 from orchestrator.console import amount as amount_of
 from orchestrator.errors import DataError, UsageError
-from orchestrator.times import instant, utc
+from orchestrator.times import instant, show_time
 
 with lazy_imports():
     from orchestrator.models.online import encoders, encoding, planning, training
@@ -201,7 +201,7 @@ def currency(money: "Currency") -> Shown:
 
 def when(time: int) -> str:
     """A time on the chain, in UTC."""
-    return utc(time).isoformat(timespec="seconds")
+    return show_time(time)
 
 
 def moment(time: int) -> Shown:

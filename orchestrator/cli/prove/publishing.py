@@ -25,7 +25,7 @@ from orchestrator.errors import UsageError
 with lazy_imports():
     from orchestrator import provenance
     from orchestrator.kernel import money as moneys
-    from orchestrator.systems.prove import describing, marking, openssf, references, runs, signing
+    from orchestrator.systems.prove import describing, marking, openssf, projects, references, runs, signing
     from orchestrator.systems.prove import publishing as publishing_
 
 if TYPE_CHECKING:
@@ -123,7 +123,10 @@ def publish(
     if isinstance(published, publishing_.Published):
         return _published(published)
     gas, fee = published.gas_used, amount(moneys.ETHER, published.fee)
-    return Answer({"gas": gas, "fee": fee}, f"would take {gas} gas, {fee}; nothing was sent")
+    price = f"would take {gas} gas, {fee}; nothing was sent"
+    if project is None and projects.own_project(session, found.name, session.sender) is None:
+        price += f"\nthat makes the project `{found.name}`; publishing in it can be tried once it stands"
+    return Answer({"gas": gas, "fee": fee}, price)
 
 
 @command(prove, sender=SENDS)
@@ -188,4 +191,5 @@ def _published(published: "publishing_.Published") -> Answer:
         "gas": Shown(gas, str(gas or "")),
     }
     known = [] if receipt else ["this version had been published before; nothing was sent"]
-    return Answer(facts, *known, Facts(facts))
+    after = f"next: diln verify {facts['version']}; for others: diln export {facts['version']} -o FILE"
+    return Answer(facts, *known, Facts(facts), after)

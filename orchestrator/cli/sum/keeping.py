@@ -11,14 +11,19 @@ from orchestrator.cli.sum.options import ReferenceArgument, outcome_facts, outco
 from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imports
 
 with lazy_imports():
+    from orchestrator import times
     from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import system as systems
     from orchestrator.systems.sum import claiming, duties, opening, sealing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestrator.kernel.session import Session
     from orchestrator.systems.sum.claiming import Verb
+    from orchestrator.types import Address
 
+MOST_WAITED = 10
 NumberOption = Annotated[list[int] | None, typer.Option(help="Only this contribution; repeatable.")]
 
 
@@ -29,14 +34,30 @@ def refund(
     number: NumberOption = None,
     everyone: Annotated[bool, typer.Option("--everyone", help="Not only one's own.")] = False,
     encoder: EncoderOption = None,
-) -> Table:
+) -> Answer:
     """Get due deposits back where the model agrees by now."""
     opened, account = opening.open_model(session, reference, encoder), session.sender
     numbers = number or ()
     done = list(claiming.settle(session, opened, account, ("refund",), everyone=everyone, numbers=numbers))
     if not numbers:
         done += sealing.release(session, opened, account, everyone=everyone)
-    return outcomes_table([outcome_facts(opened, each) for each in done])
+    table = outcomes_table([outcome_facts(opened, each) for each in done])
+    return Answer(table.rows, table, *_waited_for(session, opened, account.address))
+
+
+def _waited_for(session: "Session", opened: "opening.SharedModel", who: "Address") -> "Iterator[str]":
+    """Why one's own deposits that are still in cannot be returned now; the first of them."""
+    now, labels = session.chain.now(), opened.descriptor.labels
+    own = [each for each in claiming.claims(opened, who) if each.contribution.facts.contributor == who]
+    for each in own[:MOST_WAITED]:
+        said = f"contribution {each.contribution.number} "
+        if each.predicted is not None and not each.agrees:
+            told, predicted = labels[each.contribution.facts.label], labels[each.predicted]
+            yield said + f"says {told}, the model {predicted}: nothing is refunded while they differ"
+        else:
+            yield said + f"is due {times.show_moment(max(each.due_at, each.next_at), now)}"
+    if len(own) > MOST_WAITED:
+        yield f"and {len(own) - MOST_WAITED} more"
 
 
 @command(shared, sender=SENDS)

@@ -22,7 +22,7 @@ from orchestrator.console import (
 )
 from orchestrator.errors import DilnError, ModelError
 from orchestrator.text import shown
-from orchestrator.times import instant
+from orchestrator.times import instant, show_duration
 
 with lazy_imports():
     from orchestrator.models.online import factory, finding
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.models.online.descriptor import TestSet
     from orchestrator.systems.sum.records import Terms
+    from orchestrator.types import Address
 
 STANDS = Sender("Whose balance is shown too; nothing is sent.")
 
@@ -74,12 +75,28 @@ def show(
     With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
     opened = opening.open_model(session, reference, encoder)
-    contract, descriptor = opened.shared, opened.descriptor
+    contract = opened.shared
+    viewer = session.settings.sender
+    who = session.address(viewer) if viewer else None
+    reads = contract.contract
+    with session.chain.ahead(
+        reads.status,
+        reads.length,
+        lambda: reads.creator,
+        lambda: reads.money,
+        contract.price,
+        lambda: who and reads.account(who),
+    ):
+        return _shown(session, opened, who, png)
+
+
+def _shown(
+    session: "Session", opened: "opening.SharedModel", who: "Address | None", png: Path | None
+) -> Facts:
+    contract, descriptor, quality = opened.shared, opened.descriptor, opened.descriptor.quality
     test, status = finding.read_test_set(session, descriptor), contract.contract.status()
     accuracy = replaying.accuracy_on(opened.reference(), test) if test else None
-    viewer = session.settings.sender
-    standing = contract.contract.account(session.address(viewer)) if viewer else None
-    quality = descriptor.quality
+    standing = contract.contract.account(who) if who else None
     facts: dict[str, Any] = {
         "name": opened.name,
         "address": contract.address,
@@ -111,7 +128,7 @@ def _terms(terms: "Terms") -> dict[str, Any]:
     """All that the creator chose about deposits: seconds for machines, days for people."""
     waits = ("refund_wait", "take_gap", "creator_wait", "any_wait")
     times = {name: getattr(terms, name) for name in waits}
-    told = {name: Shown(wait, f"{wait / 86_400:g} days") for name, wait in times.items()}
+    told = {name: Shown(wait, show_duration(wait)) for name, wait in times.items()}
     return {"cost_weight": terms.cost_weight, **told}
 
 

@@ -7,7 +7,9 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from eth_utils.crypto import keccak
@@ -24,7 +26,7 @@ UNIT = 2**16
 
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
 MOST_PARAMETERS, MOST_ARRAYS = 2**20, 1000
-_NAME, _LONGEST = 200, 2**20
+_NAME, _LONGEST, _LARGEST_FILE = 200, 2**20, 2**25
 
 
 @dataclass(frozen=True)
@@ -138,3 +140,24 @@ def _units(array: NDArray[Any], slot: Slot) -> Integers:
             f"the array {shown(slot.name)} has values beyond ±{2**31 // UNIT:,}", "Scale the data."
         )
     return units.astype(np.int64)
+
+
+def read_arrays(file: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an npz file, in its order. Raises DataError; nothing is unpickled."""
+    strange = f"{file.name} is not a file of numpy's arrays"
+    try:
+        if file.stat().st_size > _LARGEST_FILE:
+            raise DataError(
+                f"{file.name} is larger than models that fit", "A model has a million parameters."
+            )
+        with np.load(file, allow_pickle=False) as opened:
+            if not hasattr(opened, "files"):
+                raise DataError(strange, "numpy.savez writes them.")
+            return {name: opened[name] for name in opened.files[: MOST_ARRAYS + 1]}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise DataError(f"{strange}: {shown(str(error), 200)}", "numpy.savez writes them.") from error
+
+
+def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write what `read_arrays` reads; `file` ends in .npz."""
+    np.savez(file, **dict(arrays))  # type: ignore[arg-type]

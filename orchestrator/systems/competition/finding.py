@@ -49,6 +49,6 @@ def _latest(session: Session) -> Competition:
     if found is None:
         raise ChainError(
             "no competition was created or entered from this folder",
-            "Name one by its address; `diln competition list` shows all of them.",
+            "Name one by its address until you have entered it; `diln competition list` shows all of them.",
         )
     return found

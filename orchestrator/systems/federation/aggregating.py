@@ -1,12 +1,13 @@
 """Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eth_abi.abi import encode as abi_encode
 
 from orchestrator.bindings.federation import Claim, Federation, Pay
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
@@ -16,10 +17,13 @@ from orchestrator.systems.federation.finding import act, store
 from orchestrator.systems.federation.joining import amount, money_of, require_seat
 from orchestrator.systems.federation.rounds import (
     NOTHING,
+    Finished,
     Opened,
+    claims,
     current_model,
     needs_trace,
     opened,
+    read_model,
     seats_of,
     settings_of,
     stacked,
@@ -64,6 +68,41 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
         merits=merits,
         products=tuple(trace(values)) if needs_trace(federation) else (),
     )
+
+
+def worked_out(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
+    """The model after the finished rounds `ends`, from the last that somebody gives.
+
+    Raises StorageError for an update that is not to be had, IntegrityError for a model that does not follow.
+    """
+    terms, missing = federation.terms, []
+    for each in reversed(ends):
+        try:
+            model = read_model(session, federation, each.claim.model_root, each.claim.cid)
+            break
+        except (DataError, IntegrityError, StorageError):
+            missing.append(each)
+    else:
+        model = read_model(session, federation, terms.genesis, terms.genesis_cid)
+    for each in reversed(missing):
+        model = _again(session, federation, each, model)
+    return model
+
+
+def _again(session: Session, federation: Federation, each: Finished, model: Integers) -> Integers:
+    """The model of a finished round, from the one before."""
+    number, claim = each.finalized.round, each.claim
+    posted = next(one.block_number for one in reversed(claims(federation)) if one.round == number)
+    seats = seats_of(federation.at(posted))
+    made = compute(
+        federation, model, opened(session, federation, number, claim.accepted, seats), claim.merits
+    )
+    if made.root != claim.model_root:
+        raise IntegrityError(
+            f"the model of round {number} does not follow from its updates, and nobody gives it",
+            "`diln federation verify` says what is wrong; leave.",
+        )
+    return made.model
 
 
 def expected(session: Session, federation: Federation, claim: Claim | None = None) -> Result:

@@ -13,6 +13,7 @@ deposit.
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ LARGEST = 1_000_000
 
 _TAG = b"DILN alignment"
 _POINT, _LONGEST_FILE = 33, 100_000_000  # bytes
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 
 def point_of(identifier: str) -> PublicKey:
@@ -63,18 +65,20 @@ class Blinded:
         strange = DataError(
             f"{path} is not a list of blinded identifiers", "Ask for the file that `align` wrote."
         )
-        if path.stat().st_size > _LONGEST_FILE:
-            raise strange
         try:
+            if path.stat().st_size > _LONGEST_FILE:
+                raise strange
             text = path.read_text(encoding="utf-8")
             if is_nested_deeper(text, 3):
                 raise strange
             body = json.loads(text)
             parties = tuple(str(party) for party in body["parties"])
             found = cls(str(body["owner"]), parties, tuple(bytes.fromhex(point) for point in body["points"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise strange from error
         if found.owner not in parties or len(set(parties)) != len(parties) or len(found.points) > LARGEST:
+            raise strange
+        if not all(map(_FINGERPRINT.fullmatch, parties)):  # files are named after them
             raise strange
         return found
 

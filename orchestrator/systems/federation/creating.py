@@ -1,6 +1,6 @@
 """Create a federation: publish what it is and its first model, pay the budget."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from orchestrator.errors import UsageError
 from orchestrator.kernel import offers
 from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import Template
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
-from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.learning.aggregation.template import UNIT, read_arrays
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
@@ -38,16 +39,18 @@ _COUNTS = "seats", "quorum", "committee", "trim", "faulty", "keep", "rounds", "m
 class Offer:
     """What an organizer decides. Amounts are in coins, durations as `12h`; `rate` in thousandths.
 
-    Without more, the model is a softmax regression, every update is in, the rule is the clipped mean, pay is
-    equal, and fee, tip, fine, bond and stake follow from reward and deposit.
+    Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
+    is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
+    With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it.
     """
 
     name: str
-    target: str
-    features: tuple[str, ...]
-    classes: tuple[str, ...]
     reward: str
     deposit: str
+    target: str = ""
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    arrays: str = ""
     rounds: int = 5
     seats: int = 16
     quorum: int = 3
@@ -110,10 +113,7 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     Raises UsageError for terms that no federation can have.
     """
     money = read_currency(session.chain, parse_token(offer.token or None))
-    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)}
-    descriptor = parse_descriptor(Descriptor(**{name: getattr(offer, name) for name in taken}).to_bytes())
-    start = descriptor.network.initial(np.random.default_rng(0))
-    model = np.rint(start * UNIT).astype(np.int64)
+    descriptor, model = _model(offer)
     store(session, descriptor.to_bytes())
     cid = store(session, encode(model, 4))
     terms = _terms(offer, organizer.address, descriptor, model, cid, money)
@@ -121,6 +121,29 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     now, wait = int(session.chain.now()), int(seconds(offer.start))
     begins = offers.drafted_start(secret_folder(session), key, now, wait)
     return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money)
+
+
+def _model(offer: Offer) -> tuple[Descriptor, Integers]:
+    """What is learned, and where it begins. Raises DataError, UsageError."""
+    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)}
+    said = Descriptor(**{name: getattr(offer, name) for name in taken})
+    if offer.arrays:
+        if offer.policy == "quality":
+            raise UsageError(
+                "a committee scores on rows of a table, and apps have none", 'Take policy = "trusted".'
+            )
+        arrays = read_arrays(Path(offer.arrays))
+        template = Template.of(arrays)
+        return parse_descriptor(replace(said, template=template.to_json()).to_bytes()), template.flatten(
+            arrays
+        )
+    if not (offer.target and offer.features and offer.classes):
+        raise UsageError(
+            "this offer says not what is learned", "It names target, features and classes, or arrays."
+        )
+    descriptor = parse_descriptor(said.to_bytes())
+    start = descriptor.network.initial(np.random.default_rng(0))
+    return descriptor, np.rint(start * UNIT).astype(np.int64)
 
 
 def create(session: Session, made: Plan, organizer: Account) -> Federation:

@@ -16,6 +16,9 @@ from orchestrator.types import Address, Seconds
 Look = AnyLook[Federation]
 
 
+COMMIT = "commit to an update"
+
+
 class Role(StrEnum):
     """Who has duties, besides anybody."""
 
@@ -44,6 +47,20 @@ def _bit(look: Look) -> int:
 
 def _now_if(condition: Callable[[Look], object]) -> Callable[[Look], Seconds | None]:
     return lambda look: look.now if condition(look) else None
+
+
+def _after(before: Phase, mask: str, now: Callable[[Look], object]) -> Callable[[Look], Seconds | None]:
+    """Now where `now` holds; else at the end of the phase `before`, for whoever is in the state's `mask`."""
+
+    def due(look: Look) -> Seconds | None:
+        if now(look):
+            return look.now
+        clock = look.instance.clock()
+        if Phase(clock.phase) is not before or clock.ends_at <= look.now:
+            return None
+        return Seconds(clock.ends_at) if _bit(look) & getattr(look.instance.state(), mask) else None
+
+    return due
 
 
 def _commits(look: Look) -> bool:
@@ -115,6 +132,11 @@ def _claims(look: Look) -> bool:
     turns = max(0, int(look.now) - begins) // terms.turn
     mine = waiting.index(bit.bit_length() - 1) if bit.bit_length() - 1 in waiting else len(waiting)
     return turns >= mine
+
+
+def _claim_due(look: Look) -> Seconds | None:
+    before = Phase.JUDGING if has_committee(look.instance) else Phase.REVEALING
+    return _after(before, "revealed", _claims)(look)
 
 
 def _claim(look: Look) -> str:
@@ -224,14 +246,19 @@ SYSTEM: System[Federation] = System(
     roles_of=roles_of,
     over=lambda federation: federation.state().closed,
     duties=(
-        _duty("commit to an update", _PARTY, _now_if(_commits), _commit),
-        _duty("reveal the update", _PARTY, _now_if(_reveals), _reveal),
+        _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
+        _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
         _duty("show what is demanded", _PARTY, _now_if(_shows), _show),
         _duty("close demands that are over", _ALL, _demands_over, _close),
         _duty("refute a wrong claim", _ALL, _now_if(_disputable), _refute),
-        _duty("claim the aggregate", _PARTY, _now_if(_claims), _claim),
+        _duty(
+            "claim the aggregate",
+            _PARTY,
+            _claim_due,
+            _claim,
+        ),
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),

@@ -10,7 +10,7 @@ from eth_abi.abi import encode
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
-from orchestrator.chain.typeddata import Message, typed_message
+from orchestrator.chain.typeddata import Message, recover_signer, typed_message
 from orchestrator.errors import DataError
 from orchestrator.types import Address, Digest
 
@@ -62,6 +62,13 @@ def compact(signature: bytes) -> bytes:
 def signed_entry(content: bytes, signature: bytes) -> bytes:
     """An entry of `commitSigned`, `commitScores` and `voteSigned`."""
     return content + compact(signature)
+
+
+def signer_of(entry: bytes, message: Message) -> Address | None:
+    """Who signed an entry of `commitSigned`, whose `message` it is; None if nobody did."""
+    s = int.from_bytes(entry[2 * _WORD :], "big")
+    signature = entry[_WORD : 2 * _WORD] + (s & _HIGH - 1).to_bytes(_WORD, "big") + bytes([27 + s // _HIGH])
+    return recover_signer(message, signature)
 
 
 def reveal_entry(party: Address, root: bytes, weight: int, shift: int, cid: bytes, salt: bytes) -> bytes:

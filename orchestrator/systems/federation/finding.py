@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
 from orchestrator.errors import DataError
@@ -10,6 +10,7 @@ from orchestrator.kernel import secrets
 from orchestrator.kernel.finding import Directory
 from orchestrator.kernel.secrets import SecretFolder
 from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import Template
 from orchestrator.provenance.canonical import decode, encode
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.systems.federation.simulation.networks import Network, Training
@@ -34,22 +35,25 @@ class Descriptor:
     """What an organizer says of a federation: canonical JSON whose SHA-256 is in the terms.
 
     The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
-    are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths.
+    are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
+    the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
     """
 
     name: str
-    target: str
-    features: tuple[str, ...]
-    classes: tuple[str, ...]
+    target: str = ""
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     hidden: int = 0
     epochs: int = 5
     rate: int = 300
     batch: int = 16
     source: str = ""
+    template: str = ""
 
     def to_bytes(self) -> bytes:
         lists = {"features": list(self.features), "classes": list(self.classes)}
-        return encode({"format": FORMAT, **asdict(self), **lists})
+        body = {"format": FORMAT, **asdict(self), **lists}
+        return encode({key: value for key, value in body.items() if key != "template" or value})
 
     @property
     def digest(self) -> Digest:
@@ -69,14 +73,17 @@ def parse_descriptor(data: bytes) -> Descriptor:
     try:
         content = decode(data)
         texts = {name: str(content[name]) for name in ("name", "target", "source")}
+        template = str(content.get("template", ""))
         features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
         numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
         known = content["format"] == FORMAT
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", _ASK) from error
+    if template:
+        Template.from_json(template)
+    table = 0 < len(features) <= MOST_INPUTS and 1 < len(classes) <= MOST_CLASSES
     sound = (
-        0 < len(features) <= MOST_INPUTS
-        and 1 < len(classes) <= MOST_CLASSES
+        (not (features or classes) if template else table)
         and 0 <= numbers["hidden"] <= MOST_HIDDEN
         and 0 < numbers["epochs"] <= 1000
         and 0 < numbers["rate"] <= 100_000
@@ -84,7 +91,8 @@ def parse_descriptor(data: bytes) -> Descriptor:
     )
     if not known or not sound:
         raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
-    return Descriptor(texts["name"], texts["target"], features, classes, source=texts["source"], **numbers)
+    given: dict[str, Any] = {**texts, **numbers}
+    return Descriptor(features=features, classes=classes, template=template, **given)
 
 
 def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:

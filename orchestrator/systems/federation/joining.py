@@ -4,11 +4,11 @@ from pathlib import Path
 
 from orchestrator.bindings.federation import Federation, Joined, PartyOf, Withdrawn
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, InsufficientFunds
+from orchestrator.errors import ChainError, InsufficientFunds, UsageError
 from orchestrator.kernel.money import Currency, currency_of
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.systems.federation.finding import KIND, act, secret_folder
-from orchestrator.systems.federation.rounds import NO_SEAT
+from orchestrator.systems.federation.finding import KIND, act, descriptor_of, secret_folder
+from orchestrator.systems.federation.rounds import NO_SEAT, current_model
 from orchestrator.systems.federation.rows import read_rows
 from orchestrator.times import show_duration
 from orchestrator.types import Address, Wei
@@ -30,19 +30,24 @@ def join(
     session: Session,
     federation: Federation,
     party: Account,
-    data: Path,
+    data: Path | None,
     consent: Consent | None = None,
     admission: bytes = b"",
 ) -> PartyOf:
     """Take a seat, with the rows of `data` to train and score on; twice, it happens once.
 
-    Raises DataError for rows that do not fit the model, ChainError where no seat is to be had,
-    InsufficientFunds.
+    Without `data` only where the parties' apps train the model. Raises DataError for rows that do not fit
+    the model, StorageError and IntegrityError for a model that nobody gives, ChainError where no seat is to
+    be had, InsufficientFunds.
     """
-    read_rows(session, federation, data)
+    if data:
+        read_rows(session, federation, data)
+    elif not descriptor_of(session, federation).template:
+        raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = federation.party_of(party.address)
         if seat.seat == NO_SEAT:
+            current_model(session, federation)  # who cannot have it pays fines, and refutes nothing
             deposit = amount(federation, federation.terms.deposit)
             if consent:
                 consent(Wei(deposit), promises(federation))
@@ -51,9 +56,10 @@ def join(
             value = deposit if money_of(federation).is_ether else 0
             act(session, federation.join(admission), party, "join", before, value=value)
         session.known.remember(federation.address, KIND)
-        secret_folder(session, federation.address).write(
-            f"{DATA}-{party.address}", {DATA: str(data.resolve())}
-        )
+        if data:
+            secret_folder(session, federation.address).write(
+                f"{DATA}-{party.address}", {DATA: str(data.resolve())}
+            )
         return federation.party_of(party.address)
 
 

@@ -52,7 +52,8 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
     file = data_of(session, federation, party)
     if file is None:
         raise AccountError(
-            "nothing is known of this party's data here", "`join --data FILE` says where it is."
+            "nothing is known of this party's data here",
+            "`join --data FILE` says where it is; a model of apps is trained by `federation flower APP`.",
         )
     return read_rows(session, federation, file)
 
@@ -71,8 +72,16 @@ def trained(session: Session, federation: Federation, party: Address) -> Update:
     return quantize(np.rint((after - start) * UNIT).astype(np.int64), federation.terms.width)
 
 
-def commit(session: Session, federation: Federation, party: Account, update: Update | None = None) -> bool:
+def commit(
+    session: Session,
+    federation: Federation,
+    party: Account,
+    update: Update | None = None,
+    rows: int | None = None,
+) -> bool:
     """Train, unless an `update` is given, and commit to it; False if that was done before in this round.
+
+    `rows` are those that an `update` from elsewhere was made of; without, those that the party joined with.
 
     Raises ChainError outside the time for it, AccountError, DataError.
     """
@@ -87,7 +96,7 @@ def commit(session: Session, federation: Federation, party: Account, update: Upd
             )
         held = kept(session, federation, party.address, state.round)
         if held is None or (update is not None and held.update.root != update.root):
-            held = _hold(session, federation, party, state.round, update)
+            held = _hold(session, federation, party, state.round, update, rows)
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
         act(session, federation.commit(state.round, commitment), party, "commit", state.round)
         return True
@@ -130,12 +139,18 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
 
 
 def _hold(
-    session: Session, federation: Federation, party: Account, number: int, update: Update | None
+    session: Session,
+    federation: Federation,
+    party: Account,
+    number: int,
+    update: Update | None,
+    given: int | None,
 ) -> Held:
     made = update or trained(session, federation, party.address)
-    rows = data_of(session, federation, party.address)
-    most = federation.terms.max_weight
-    count = len(read_rows(session, federation, rows).labels) if rows and most > 1 else 1
+    file = data_of(session, federation, party.address)
+    most, count = federation.terms.max_weight, given or 1
+    if given is None and file and most > 1:
+        count = len(read_rows(session, federation, file).labels)
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
     held = Held(made, min(max(count, 1), most), _cid(session, made.data), salt)

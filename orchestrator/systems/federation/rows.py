@@ -14,6 +14,7 @@ from orchestrator.systems.federation.simulation.networks import Floats, Labels
 from orchestrator.text import shown
 
 _LONGEST = 80
+_APP = "`diln federation flower APP` trains it by an app of yours."
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,20 @@ class Rows:
 
 def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
-    return parse_rows(descriptor_of(session, federation), file)
+    descriptor, size = descriptor_of(session, federation), federation.terms.size
+    if descriptor.network.size != size:
+        raise DataError(
+            f"its organizer describes a model of {descriptor.network.size:,} parameters, and the terms have "
+            f"{size:,}",
+            "Nobody can train it: do not join.",
+        )
+    return parse_rows(descriptor, file)
 
 
 def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
+    if descriptor.template:
+        raise DataError("this federation's model is not learned from a table", _APP)
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.errors import UsageError
 from orchestrator.nesting import is_nested_deeper
+from orchestrator.systems.prove.huggingface import told_by_folder
 
 LARGEST_ABOUT = 1 << 20  # bytes
 MAX_NESTING = 32
@@ -72,9 +73,16 @@ class About(BaseModel):
 
 
 def about_of(path: Path, given: Path | None = None) -> About:
-    """What the file `given`, or else FILE.about.toml beside the model, says. Raises UsageError."""
+    """What the file `given`, or else FILE.about.toml beside the model, says. Raises UsageError.
+
+    What it leaves open, a folder of Hugging Face may tell itself.
+    """
     beside = path.with_name(path.name + _SIDECAR)
-    return About.read(given or beside) if given or beside.is_file() else About()
+    known = About(**told_by_folder(path)) if path.is_dir() else About()
+    if not (given or beside.is_file()):
+        return known
+    said = About.read(given or beside)
+    return known.with_(**{name: getattr(said, name) for name in said.model_fields_set})
 
 
 def _merged(known: object, told: object) -> object:

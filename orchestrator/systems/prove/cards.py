@@ -4,6 +4,7 @@ What strangers wrote is shown escaped: in Markdown as code, which nothing in it 
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ _LIBRARIES = {
     "xgboost-ubj": "xgboost",
     "lightgbm": "lightgbm",
 }
+
+
+_TASKS = {"classification": "tabular-classification", "regression": "tabular-regression"}
+_TAG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+", re.ASCII)
+"""What Hugging Face calls a task, such as text-generation."""
 
 
 @dataclass(frozen=True)
@@ -268,29 +274,38 @@ def _front_matter(card: Card) -> str:
 
     predicate = card.manifest.predicate
     licence = predicate.licence
-    task = {"classification": "tabular-classification", "regression": "tabular-regression"}.get(
-        predicate.training.task or ""
-    )
+    told = predicate.training.task or ""
+    task = _TASKS.get(told, told if _TAG.fullmatch(told) else None)
     found: dict[str, Any] = {"tags": ["diln"]}
     if licence:
-        known = licence in _SPDX
+        known = licence.lower() in {each.lower() for each in _SPDX}
         found |= (
             {"license": licence.lower()} if known else {"license": "other", "license_name": _line(licence)}
         )
     library = _LIBRARIES.get(format_named(predicate.artifact.format).name)
     found |= {"library_name": library} if library else {}
     found |= {"pipeline_tag": task} if task else {}
-    if card.metrics and predicate.data:
+    if _held_out(card) and (predicate.data or card.manifest.folder):
         found["model-index"] = [{"name": _line(card.title), "results": [_result(card, task or "other")]}]
     return yaml.safe_dump(found, sort_keys=False, width=float("inf"), allow_unicode=False)
 
 
 def _result(card: Card, task: str) -> dict[str, Any]:
-    source = _line(card.manifest.predicate.data[0].source)
+    data = card.manifest.predicate.data
+    source = _line(data[0].source) if data else "not told"
     return {
         "task": {"type": task},
         "dataset": {"type": "diln", "name": source},
-        "metrics": [{"type": _line(name), "value": value} for name, value in card.metrics.items()],
+        "metrics": [{"type": _line(name), "value": value} for name, value in _held_out(card).items()],
+    }
+
+
+def _held_out(card: Card) -> dict[str, float]:
+    """What a leaderboard may show: no baselines, no metrics of training rows, no numbers of rows."""
+    return {
+        name: value
+        for name, value in card.metrics.items()
+        if not name.startswith(("baseline.", "training.")) and name not in ("rows", "training_rows")
     }
 
 

@@ -1,6 +1,7 @@
 """Publish: from a run on this machine to a version that anybody can check against the chain."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestrator.chain import Account, Receipt
@@ -78,8 +79,14 @@ def _publish(
     if home is None:
         return steps.total
     publication = publication_in(session, manifest, home)
-    known = _published_before(session, publication)
-    approvals = [] if known else gather(session, run, publication, home, sender, keep=not dry_run)
+    registry = session.registry
+    with session.chain.ahead(
+        partial(registry.version, publication.project_id, publication.artifact_hash),
+        partial(registry.is_participant, home.id, sender.address),
+        partial(session.chain.code, sender.address),  # a wallet signs in another way
+    ):
+        known = _published_before(session, publication)
+        approvals = [] if known else gather(session, run, publication, home, sender, keep=not dry_run)
     if not dry_run:
         _pin(session, run, manifest, progress)
     chunks = _store(steps, pieces, progress) if not (known and known.on_chain) else []

@@ -35,13 +35,21 @@ def find_version(session: Session, reference: str, viewer: Address | None = None
     project = find_project(session, name, viewer).id
     if not at:
         found = session.registry.newest(project, USABLE)
-        hint = f"`diln log {name}` tells their status."
+        hint = f"`diln log {name}` tells their status{_last(session, project)}."
     else:
         found = _numbered(session, project, number)
         hint = f"`diln log {name}` lists its versions, `diln alias list {name}` their names."
     if found is None:
         raise ModelError(f"`{reference}` names no version that can be used", hint)
     return found
+
+
+def _last(session: Session, project: Digest) -> str:
+    """What became of the newest version, where none can be used."""
+    last = session.registry.newest(project, tuple(Status))
+    if last is None:
+        return "; none was published"
+    return f"; the last, @{last.number}, is {last.status.word}{f': {last.reason}' if last.reason else ''}"
 
 
 def _numbered(session: Session, project: Digest, number: str) -> Version | None:

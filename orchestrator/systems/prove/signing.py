@@ -22,16 +22,23 @@ from orchestrator.systems.prove.runs import Run
 def sign(session: Session, run: Run, participant: Account, project: str | None = None) -> Signature:
     """Sign a run's manifest for the registry on this chain, and add the signature to the run's file.
 
-    Unless `project` is given (see `find_project`), it is the participant's own of the manifest's name.
+    Unless `project` is given (see `find_project`), it is the participant's own of the manifest's name. Done
+    again, it returns the signature that is there.
 
-    Raises SignatureRefused for a stranger or a second signature of the same participant, IntegrityError if
-    the model file is not the one that the manifest describes, ChainError if there is no such project.
+    Raises SignatureRefused for a stranger, IntegrityError if the model file is not the one that the
+    manifest describes, ChainError if there is no such project.
     """
     manifest = check_run(run)
     home = _home(session, manifest, participant, project)
     publication = publication_in(session, manifest, home)
+    file = SignatureFile(run.signatures)
+    target = session.chain.chain_id, session.registry.address, publication.project_id
+    for before in file.read():
+        if (before.participant, before.target) == (participant.address, target):
+            check_signature(before, publication, session.registry)
+            return before
     signature = _sign(session, publication, participant)
-    SignatureFile(run.signatures).add(signature, publication, session.registry)
+    file.add(signature, publication, session.registry)
     return signature
 
 

@@ -4,7 +4,7 @@ import { decodeEventLog, decodeFunctionResult, encodeEventTopics, encodeFunction
 import type { Ask } from "./request";
 
 export type Contract = { address: Address; block: number };
-export type Log = { args: any; block: number; transaction: Hex };
+export type Log = { args: any; block: number; index: number; transaction: Hex };
 
 export const hexOf = (value: number | bigint): Hex => `0x${value.toString(16)}`;
 
@@ -25,8 +25,19 @@ export async function events(
   return found.map(log => ({
     args: decodeEventLog({ abi, data: log.data, topics: log.topics }).args,
     block: Number(log.blockNumber),
+    index: Number(log.logIndex),
     transaction: log.transactionHash,
   }));
+}
+
+/** A word of packed fields, the first in the lowest bits; `widths` says how many bits each has. */
+export function unpacked<K extends string>(word: bigint, widths: Record<K, number>): Record<K, number> {
+  const found = {} as Record<K, number>;
+  for (const name in widths) {
+    found[name] = Number(word & ((1n << BigInt(widths[name])) - 1n));
+    word >>= BigInt(widths[name]);
+  }
+  return found;
 }
 
 /** `things` in pages, so that no call takes more gas than a block has. */

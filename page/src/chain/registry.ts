@@ -1,6 +1,6 @@
 // What the model registry knows, as values: projects, versions and their ancestry.
 import type { Address, Hex } from "viem";
-import { modelRegistry as abi } from "../generated/abi";
+import { abi } from "../generated/abi/modelRegistry";
 import { events, pages, read, type Log } from "./read";
 import { ask, contract } from "./site";
 
@@ -21,6 +21,7 @@ const DEEPEST = 200;
 const MOST_ANCESTORS = 1000;
 export const MOST_COPIES = 100;
 type Key = { projectId: Hex; artifactHash: Hex };
+type Published = Key & { versionId: Hex; parents: readonly Hex[] };
 
 const registry = () => contract("ModelRegistry");
 const call = <T>(name: string, args: unknown[]): Promise<T> => read<T>(ask, abi, registry().address, name, args);
@@ -74,23 +75,27 @@ export function* walk(tree: Lineage): Generator<Lineage> {
   for (const parent of tree.parents) yield* walk(parent);
 }
 
+/** Most parents are of the same project, whose events come in one look; others are looked for by generation. */
 async function ancestors(version: Version): Promise<Map<Hex, Version>> {
-  const found = new Map([[version.versionId, version]]);
-  for (let generation = [version]; generation.length;) {
-    const wanted = [...new Set(generation.flatMap(each => each.parents))].filter(each => !found.has(each));
-    if (!wanted.length || found.size + wanted.length > MOST_ANCESTORS) break;
-    const logs = await Promise.all([...pages(wanted)].map(page => published({ versionId: page })));
-    generation = await versions(logs.flat());
-    for (const each of generation) found.set(each.versionId, each);
-    const hidden = wanted.find(each => !found.has(each));
+  const known = new Map((await published({ projectId: version.projectId })).map(each => [each.versionId, each] as const));
+  const found = new Set<Hex>();
+  for (let generation = [...version.parents]; generation.length;) {
+    if (found.size + generation.length > MOST_ANCESTORS) break;
+    const missing = generation.filter(each => !known.has(each));
+    const logs = await Promise.all([...pages(missing)].map(page => published({ versionId: page })));
+    for (const each of logs.flat()) known.set(each.versionId, each);
+    const hidden = missing.find(each => !known.has(each));
     if (hidden) throw new Error(`The node does not show the parent version ${hidden.slice(0, 14)}…. Ask another node.`);
+    for (const each of generation) found.add(each);
+    generation = [...new Set(generation.flatMap(each => known.get(each)!.parents))].filter(each => !found.has(each));
   }
-  return found;
+  const all = await versions([...found].map(each => known.get(each)!));
+  return new Map([version, ...all].map(each => [each.versionId, each]));
 }
 
-async function published(filter: Record<string, unknown>): Promise<Key[]> {
+async function published(filter: Record<string, unknown>): Promise<Published[]> {
   const logs = await events(ask, abi, registry(), "VersionPublished", filter);
-  return logs.map(({ args }) => ({ projectId: args.projectId, artifactHash: args.artifactHash }));
+  return logs.map(({ args: { projectId, artifactHash, versionId, parents } }) => ({ projectId, artifactHash, versionId, parents }));
 }
 
 async function versions(keys: Key[]): Promise<Version[]> {

@@ -1,69 +1,30 @@
-// A shared model as the chain tells it. Its descriptor is believed because the model's address commits to it.
+// A shared model as the chain tells it: contributions, what became of them, and how accurate it has been.
 import type { Address, Hex } from "viem";
-import { bytesToHex, decodeFunctionData, encodeAbiParameters, keccak256, stringToHex } from "viem/utils";
-import { events, hexOf, pages, read, type Contract } from "./read";
-import { addressOf, ask, config, contract } from "./site";
-import { block, sha256 } from "../files/bytes";
-import * as canonical from "../files/canonical";
-import { parseCid } from "../files/unixfs";
-import { encode, numbers, takesText, type Encoder } from "../encode/encoders";
-import { sharedModel as abi, sumFactory } from "../generated/abi";
+import { keccak256 } from "viem/utils";
+import { abi } from "../generated/abi/sharedModel";
+import { commitment, hashOf } from "./commitment";
+import { MODEL, open as openOnline, testSet, type Online } from "./online";
+import { events, hexOf, pages, read } from "./read";
+import { ask } from "./site";
 
 export { abi };
-export type Created = { address: Address; implementation: string; creator: Address; args: Hex; block: number; transaction: Hex };
-export type Model = Contract & { name: string; labels: string[]; encoder: Encoder; test: string; creator: Address; refundWait: number; unit: bigint };
+export type Model = Online & { refundWait: number };
 export type Contribution = {
   id: bigint; facts: bigint; x: Hex; contributor: Address; deposit: bigint; time: number; label: number; due: number; block: number;
   outcome: string;
 };
+/** Who helped, and what it brought: refunds are of good data, takes of others' bad ones. In wei. */
+export type Person = { who: Address; added: number; deposited: bigint; good: number; refunded: bigint; taken: bigint };
+export type Point = { block: number; accuracy: number };
 
 const SURE = 16;
 const MOST_POINTS = 40;
 const TEST_PAGE = 200;
 
-/** The models that this chain's factory created, whose code is of this page's version; markets are others. */
-export async function models(): Promise<Created[]> {
-  const created = await events(ask, sumFactory, contract("SumFactory"), "Created");
-  return created.map(({ args, block: at, transaction }) => ({
-    address: args.instance, implementation: nameOf(args.implementation), creator: args.creator, args: args.args, block: at, transaction,
-  }));
-}
-
-/** The name of the package's contract at an address; empty for another's code. */
-const nameOf = (address: Address): string =>
-  Object.entries(config.value!.contracts).find(([, each]) => each.address.toLowerCase() === address.toLowerCase())?.[0] ?? "";
-
-/** Open a model. Throws where its code or its descriptor is not what its address commits to. */
+/** Open a model. Throws as `online.open` does. */
 export async function open(address: Address): Promise<Model> {
-  const found = (await models()).find(each => each.address.toLowerCase() === address.toLowerCase());
-  if (!found) throw new Error("This chain's factory did not create that model.");
-  if (!found.implementation) throw new Error("The model runs code that is not of this page's version: do not trust it with a deposit.");
-  const [salt, money, settings] = await Promise.all([
-    saltOf(found), read<readonly [Address, bigint]>(ask, abi, address, "money"), read<readonly bigint[]>(ask, abi, address, "settings"),
-  ]);
-  const implementation = addressOf(found.implementation);
-  const expected = await read<Address>(ask, sumFactory, addressOf("SumFactory"), "addressOf", [implementation, found.creator, salt, found.args]);
-  if (expected.toLowerCase() !== address.toLowerCase()) throw new Error("This descriptor is not the one that the model was created with.");
-  if (BigInt(money[0])) throw new Error("This model takes a token: use `diln sum` for it.");
-  const content = await block(salt);
-  if (!content) throw new Error("The model's descriptor is not in this storage: `diln pin get` brings it.");
-  const { name, labels, encoder, test, format } = canonical.decode(content);
-  if (format !== "diln-shared-model/1") throw new Error("The model's descriptor is of another kind.");
-  return {
-    address, block: found.block, name: String(name), labels: labels.map(String), encoder, test: String(test), creator: found.creator,
-    refundWait: Number((settings[0]! >> 48n) & 0xffffffffn), unit: money[1],
-  };
-}
-
-/** The digest of the descriptor: the salt in the transaction that created the model. */
-async function saltOf({ transaction }: Created): Promise<Hex> {
-  const { input } = await ask("eth_getTransactionByHash", [transaction]);
-  return decodeFunctionData({ abi: sumFactory, data: input }).args![1] as Hex;
-}
-
-/** A line of the form, as the model takes it. Throws a sentence. */
-export function sampleOf({ encoder }: Model, text: string): Hex {
-  return bytesToHex(encode(encoder, takesText(encoder) ? text : numbers(text)));
+  const found = await openOnline(MODEL, abi, address);
+  return { ...found, refundWait: Number((found.settings[0]! >> 48n) & 0xffffffffn) };
 }
 
 /** All contributions, oldest first, with what became of them. */
@@ -84,16 +45,31 @@ export async function contributions(model: Model): Promise<Contribution[]> {
   });
 }
 
-const words = (types: string, values: unknown[]): Hex => keccak256(encodeAbiParameters(types.split(" ").map(type => ({ type })), values));
+/** Everybody who gave or took: by how many samples were refunded, then how many were added. */
+export async function people(model: Model, all: Contribution[]): Promise<Person[]> {
+  const [refunds, takes] = await Promise.all(["Refunded", "Taken"].map(name => events(ask, abi, model, name)));
+  const found = new Map<Address, Person>(), makers = new Map(all.map(each => [each.id, each.contributor] as const));
+  const of = (address: Address): Person => {
+    const who = address.toLowerCase() as Address;
+    const known = found.get(who) ?? { who, added: 0, deposited: 0n, good: 0, refunded: 0n, taken: 0n };
+    found.set(who, known);
+    return known;
+  };
+  for (const { contributor, deposit } of all) {
+    of(contributor).added++;
+    of(contributor).deposited += deposit;
+  }
+  for (const { args } of refunds!) {
+    of(makers.get(args.id)!).good++;
+    of(makers.get(args.id)!).refunded += args.amount;
+  }
+  for (const { args } of takes!) of(args.taker).taken += args.amount;
+  return [...found.values()].sort((one, other) => other.good - one.good || other.added - one.added);
+}
 
-/** What a commitment hides: the contract's `commitmentOf`, as contracts/kernel/Commitments.sol has it. */
+/** What a commitment hides. */
 export const commitmentOf = (address: Address, contributor: Address, x: Hex, y: number, salt: Hex): Hex =>
-  words("bytes32 uint256 address address bytes32 bytes32", [
-    keccak256(stringToHex("DILN sum contribution")), BigInt(config.value!.chainId), address, contributor,
-    words("bytes32 uint256", [keccak256(x), BigInt(y)]), salt,
-  ]);
-
-export type Point = { block: number; accuracy: number };
+  commitment("DILN sum contribution", address, contributor, hashOf("bytes32 uint256", keccak256(x), BigInt(y)), salt);
 
 /** Accuracy on the published test set: now, and at earlier blocks where the node keeps their states. */
 export async function accuracy(model: Model, all: Contribution[]): Promise<{ points: Point[]; problem: string }> {
@@ -111,12 +87,4 @@ async function measured(model: Model, test: [Hex, number][], at: Hex): Promise<n
   const labels = await Promise.all([...pages(test, TEST_PAGE)].map(page =>
     read<readonly number[]>(ask, abi, model.address, "predictBatch", [page.map(([x]) => x)], at)));
   return labels.flat().filter((label, index) => label === test[index]![1]).length / test.length;
-}
-
-async function testSet({ test }: Model): Promise<[Hex, number][] | null> {
-  if (!test) return null;
-  const { kind, digest } = parseCid(test);
-  const content = kind === 1 ? await block(bytesToHex(digest).slice(2)) : null;
-  if (!content || bytesToHex(await sha256(content)) !== bytesToHex(digest)) return null;
-  return canonical.decode(content).samples.map(([x, label]: [string, number]) => [`0x${x}`, label]);
 }

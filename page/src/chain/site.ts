@@ -11,6 +11,7 @@ export type Config = {
   genesis?: Hex;
   development: boolean;
   contracts: Record<string, Contract>;
+  page?: string; // the CID of the page that is served
 };
 export type Head = { block: number; time: number };
 

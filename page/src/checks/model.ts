@@ -5,26 +5,32 @@ import { bytesToHex } from "viem/utils";
 import * as registry from "../chain/registry";
 import type { Lineage, Project, Version } from "../chain/registry";
 import type { Log } from "../chain/read";
-import { config } from "../chain/site";
+import type { Signature } from "../chain/signing";
+import { ask, config } from "../chain/site";
 import { count, moment, shown } from "../chain/words";
 import { block, bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
+import { contradicts, formatNamed, runsCode } from "../files/formats";
 import type { Hashed } from "../files/hash";
 import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
 export type Source = { name: string; content: Uint8Array };
+/** A file as it was read; `format` is told by its bytes. */
+export type Subject = { name: string; hashed: Hashed; format: string };
 type Manifest = { subject: any; predicate: any };
 
 const NEED_AN_ANCHOR = ["cid", "manifest", "signatures", "status", "lineage"];
 const LARGEST_MANIFEST = 1 << 20;
 const MOST_TOLD = 5;
+const SIGNATURES = "signatures.json";
 
-/** Verify a hashed file. `manifests` are files that may be its manifest; `again` hashes it by another profile. */
+/** Verify a file. `beside` are its manifest and its signatures, perhaps; `again` hashes it by another profile. */
 export async function verifyModel(
-  name: string, found: Hashed, manifests: Source[], again: (profile: string) => Promise<Hashed>,
+  { name, hashed: found, format }: Subject, beside: Source[], again: (profile: string) => Promise<Hashed>,
 ): Promise<Findings> {
   const findings = new Findings(name);
+  const manifests = beside.filter(each => each.name !== SIGNATURES);
   const versions = await registry.copiesOf(bytesToHex(found.sha256));
   const version = versions[0];
   if (!version) return unknown(findings, found);
@@ -36,7 +42,8 @@ export async function verifyModel(
   const manifest = await findManifest(findings, version, manifests);
   await checkCid(findings, version, manifest, found, again);
   if (manifest) describe(findings, version, manifest, homes[0]!, found);
-  await signatures(findings, version, homes[0]!, publication);
+  checkFormat(findings, format, manifest);
+  await signatures(findings, version, homes[0]!, publication, beside.find(each => each.name === SIGNATURES));
   status(findings, version);
   await ancestry(findings, version, manifest);
   if (version.chunks.length) await onChain(findings, version);
@@ -161,10 +168,23 @@ function* reservations(version: Version, predicate: any, project: Project): Gene
   if (!git || git.dirty) yield "Which code trained it: the manifest names no clean git commit.";
   if (predicate.project !== project.name) yield `That it was made for this project: its manifest names “${shown(String(predicate.project))}”.`;
   if (version.status === "deployable" && !predicate.evaluation?.gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
-  yield "That its bytes are in the format that the manifest names, and do no harm when loaded: `diln verify` looks at that.";
 }
 
-async function signatures(findings: Findings, version: Version, project: Project, { args }: Log): Promise<void> {
+/** Whether the bytes are in the format that the manifest names, and what loading them may do. */
+function checkFormat(findings: Findings, found: string, manifest: Manifest | null): void {
+  const told = manifest ? formatNamed(String(manifest.predicate.artifact.format)) : null;
+  if (told && contradicts(found, told)) {
+    const said = found === "unknown" ? "of no format that is known here" : `in the format ${found}`;
+    findings.add("format", "failed", `The manifest says that the model is in the format ${told}, but its bytes are ${said}.`);
+  }
+  const kind = told && runsCode(told) && found === "unknown" ? told : found;
+  if (!runsCode(kind)) return;
+  const what = kind === "unknown" ? "a model of an unknown format" : `a ${kind} model`;
+  findings.notProven.push(`That it does no harm: loading ${what} as its framework does runs code that it holds.`);
+}
+
+async function signatures(findings: Findings, version: Version, project: Project, published: Log, beside: Source | undefined): Promise<void> {
+  const { args } = published;
   const signers: readonly Hex[] = args.signers;
   if (!signers.length) {
     findings.add("signatures", "not needed", "No participant signed: the project demanded no signature.");
@@ -172,8 +192,14 @@ async function signatures(findings: Findings, version: Version, project: Project
     return;
   }
   const names = signers.join(", ");
+  const { rechecked, problem } = beside ? await recheck(version, published, beside) : { rechecked: 0, problem: "" };
+  if (problem) {
+    findings.add("signatures", "failed", problem);
+    return;
+  }
+  const again = rechecked ? `, and ${count(rechecked, "signature")} again here` : "";
   findings.add("signatures", "passed",
-    `${signers.length} of ${count(project.participants, "participant")} signed: ${names}. The contract checked them; the project now demands ${project.threshold}.`);
+    `${signers.length} of ${count(project.participants, "participant")} signed: ${names}. The contract checked them${again}; the project now demands ${project.threshold}.`);
   findings.proven.push(`${names} signed this very publication with their keys.`);
   findings.notProven.push("Who the people or firms behind these addresses are.");
   if (signers.length < project.threshold) findings.notProven.push("That it would be accepted today: more signatures are demanded now.");
@@ -181,6 +207,32 @@ async function signatures(findings: Findings, version: Version, project: Project
   signers.forEach((signer, index) => {
     if (!still[index]) findings.notProven.push(`That ${signer} still stands by it: they are no participant any more.`);
   });
+}
+
+/** Recover the signatures at hand, without trusting the node: how many fit, and what is wrong if one does not. */
+async function recheck(version: Version, { args }: Log, { name, content }: Source): Promise<{ rechecked: number; problem: string }> {
+  const { digestOf, isFor, isTheirs, signaturesIn } = await import("../chain/signing");
+  let all: Signature[];
+  try {
+    all = signaturesIn(content);
+  } catch {
+    return { rechecked: 0, problem: "" }; // of somebody else, whatever it is
+  }
+  const signers = args.signers.map((each: string) => each.toLowerCase());
+  const digest = digestOf({
+    projectId: version.projectId, artifactHash: version.artifactHash, manifestDigest: version.manifestDigest, cidKind: args.cidKind,
+    cidDigest: args.cidDigest, parents: args.parents, deployable: registry.STATUS[args.status] === "deployable",
+  });
+  let rechecked = 0;
+  for (const each of all) {
+    const counts = isFor(each, version.projectId) && signers.includes(each.participant.toLowerCase()) && `0x${each.manifest}` === version.manifestDigest;
+    if (!counts) continue; // the same file may hold signatures for elsewhere
+    if (await isTheirs(each, digest)) rechecked++;
+    else if ((await ask("eth_getCode", [each.participant, "latest"])) === "0x") { // a wallet's rules may have changed since
+      return { rechecked, problem: `The signature of ${each.participant} in ${shown(name)} is not theirs, or was changed.` };
+    }
+  }
+  return { rechecked, problem: "" };
 }
 
 function status(findings: Findings, version: Version): void {

@@ -11,13 +11,17 @@ export async function sha256(content: Uint8Array): Promise<Uint8Array> {
 }
 
 /** A raw block by its SHA-256 (hex); null where the storage has none that fits. */
-export async function block(digest: string): Promise<Uint8Array | null> {
-  const cid = rawCid(bytes(digest));
+export const block = (digest: string): Promise<Uint8Array | null> => stored(rawCid(bytes(digest)), digest.replace(/^0x/, ""));
+
+const NO_CONTENT = 204; // what `diln page` answers, so that a block that is away is no error in the browser's log
+
+/** The block of a CID, whose SHA-256 (hex) is `digest`; null where the storage has none that fits. */
+export async function stored(cid: string, digest: string): Promise<Uint8Array | null> {
   try {
-    const response = await fetch(new URL(`ipfs/${cid}?format=raw`, base()));
-    if (!response.ok) return null;
+    const response = await fetch(new URL(`ipfs/${cid}?format=raw&missing=${NO_CONTENT}`, base()));
+    if (!response.ok || response.status === NO_CONTENT) return null;
     const found = new Uint8Array(await response.arrayBuffer());
-    return hex(await sha256(found)) === digest.replace(/^0x/, "") ? found : null;
+    return hex(await sha256(found)) === digest ? found : null;
   } catch {
     return null;
   }

@@ -14,3 +14,21 @@ export function proves(record: Hex, index: number, count: number, proof: Hex[], 
   }
   return used === proof.length && node === root;
 }
+
+/** The tree's levels over its leaves, which come first; a node without a partner rises as it is. */
+function levels(leaves: Hex[]): Hex[][] {
+  const found = [leaves];
+  for (let below = leaves; below.length > 1; found.push(below)) {
+    below = Array.from({ length: Math.ceil(below.length / 2) }, (_, at) => {
+      const left = below[2 * at]!, right = below[2 * at + 1];
+      return right ? keccak256(concat([left, right])) : left;
+    });
+  }
+  return found;
+}
+
+export const rootOf = (leaves: Hex[]): Hex => levels(leaves).at(-1)![0]!;
+
+/** The siblings from a leaf up to the root. */
+export const proofOf = (leaves: Hex[], index: number): Hex[] =>
+  levels(leaves).slice(0, -1).flatMap((level, depth) => level[(index >> depth) ^ 1] ?? []);

@@ -5,7 +5,7 @@ import type { Abi, Address, Hex } from "viem";
 import { encodeFunctionData } from "viem/utils";
 import { hexOf } from "../chain/read";
 import { sentence } from "../chain/sentence";
-import { ask, config, head } from "../chain/site";
+import { ask, config, head, look as lookAgain } from "../chain/site";
 import { account, ready, wallet } from "./connection";
 
 export type Call = { purpose: string; to: Address; abi: Abi; functionName: string; args: unknown[]; value?: bigint };
@@ -85,6 +85,7 @@ async function follow(sent: Sent): Promise<boolean> {
     if (outcome) {
       keep(pending.value.filter(each => each.hash !== sent.hash));
       news.value = `${sent.purpose}: ${outcome.said}`;
+      await lookAgain();
       mined.value++;
       return outcome.good;
     }

@@ -11,7 +11,7 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** Runs `steps(page, context)` on a page that notes what should not be: foreign requests, errors, policy reports. */
+/** Runs `steps(page, context, profile)` on a page that notes what should not be: foreign requests, errors, policy reports. */
 export async function browse(url, steps, options = {}) {
   const profile = mkdtempSync(join(tmpdir(), "diln-page-"));
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -26,7 +26,7 @@ export async function browse(url, steps, options = {}) {
     });
     page.on("console", message => { if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`); });
     page.on("pageerror", error => faults.push(`error: ${error.message}`));
-    await steps(page, context);
+    await steps(page, context, profile);
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
@@ -57,3 +57,28 @@ export async function quality(page, name) {
 /** The checks of the verdict that is shown, by name. */
 export const checks = page =>
   page.$$eval("[data-check]", all => all.map(each => [each.dataset.check, each.dataset.outcome]));
+
+/** What the page says of the last action, once it fits a pattern. */
+export async function news(page, pattern, timeout = 60_000) {
+  const told = () => page.textContent("#news");
+  const fits = text => new RegExp(text).test(document.querySelector("#news").textContent);
+  await page.waitForFunction(fits, pattern, { timeout }).catch(async () => { throw new Error(`no ${pattern}: ${await told()}`); });
+  return told();
+}
+
+/** Press a button that the page offers, and wait until its transaction is mined. */
+export async function pressed(page, button, purpose) {
+  await page.waitForSelector(`button:has-text("${button}"):not(:disabled)`, { timeout: 60_000 })
+    .catch(async () => { throw new Error(`no button ${button}: ${await page.innerText("#app")}`); });
+  await page.click(`button:has-text("${button}")`);
+  return news(page, `(?:${purpose}): (?!trying|confirm|sent)`);
+}
+
+/** Look at a part of the page as somebody whose key everybody knows. */
+export async function opened(page, url, hash, who, ready) {
+  await page.goto(`${url}#/${hash}`);
+  await page.waitForSelector(`option[value="development:${who}"]`, { state: "attached" });
+  await page.selectOption("#wallet", `development:${who}`);
+  await page.waitForSelector(".wallet code");
+  await page.waitForSelector(ready, { timeout: 60_000 }).catch(async () => { throw new Error(`no ${ready}: ${await page.innerText("#app")}`); });
+}

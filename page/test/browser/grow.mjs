@@ -1,18 +1,11 @@
 // A newcomer on a development chain: predicts by keyboard, adds data as carol, asks back too early, lets time pass,
 // asks back, withdraws. node grow.mjs URL MODEL SHOTS
 import { join } from "node:path";
-import { browse, quality } from "./browser.mjs";
+import { browse, news, quality } from "./browser.mjs";
 
 const [url, model, shots] = process.argv.slice(2);
 const told = {};
 const wrong = [];
-const news = async (page, pattern) => {
-  const told = () => page.textContent("#news");
-  const fits = text => new RegExp(text).test(document.querySelector("#news").textContent);
-  await page.waitForFunction(fits, pattern, { timeout: 60_000 }).catch(async () => { throw new Error(`no ${pattern}: ${await told()}`); });
-  return told();
-};
-
 const faults = await browse(url, async page => {
   await page.goto(`${url}#/models/${model}`);
   await page.waitForSelector("h2#model");

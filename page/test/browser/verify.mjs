@@ -13,7 +13,7 @@ const faults = await browse(url, async page => {
     await page.setInputFiles("input[type=file]", files);
     await page.waitForSelector("article", { timeout: 30_000 });
     const proven = (await page.$$eval("article h4 + ul li", all => all.length)) > 0;
-    found[name] = { checks: await checks(page), saysWhatIsNotProven: proven };
+    found[name] = { checks: await checks(page), saysWhatIsNotProven: proven, said: await page.textContent("article") };
   }
 });
 console.log(JSON.stringify({ found, faults }));

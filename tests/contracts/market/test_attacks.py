@@ -308,8 +308,18 @@ def test_withdraw__wallet_that_reenters__paid_once() -> None:
     s.evm.send(s.do.fund(s.evm.role("contributor"), 7), "contributor", 7)
     again = s.market.encode_abi("withdrawFor", args=[wallet.address])
     s.evm.send(wallet.functions.attack(s.market.address, again))
-    s.evm.send(s.do.withdrawFor(wallet.address), "attacker")
+    wallet_calls(s, wallet, s.do.withdraw(wallet.address, EVERYTHING))
     assert s.holdings() == 7
+
+
+def test_withdraw__by_others__refused() -> None:
+    """Whoever has others relay its contributions keeps the balance that they are paid from."""
+    s = create()
+    s.evm.send(s.do.fund(s.evm.role("contributor"), 7), "contributor", 7)
+    with pytest.raises(Reverted, match="NotTheAccount"):
+        s.evm.send(s.do.withdrawFor(s.evm.role("contributor")), "attacker")
+    s.evm.send(s.do.withdrawFor(s.evm.role("contributor")), "contributor")
+    assert s.holdings() == 0
 
 
 # -- crankers -----------------------------------------------------------------------------------------------

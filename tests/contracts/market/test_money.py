@@ -79,7 +79,9 @@ def test_fund__token_calls_back__not_reentered(verb: str) -> None:
     for who in ("contributor", "rival"):
         endow(s, token, who, 1_000)
         s.evm.send(s.do.fund(s.evm.role(who), 400), who)
-    args = (s.evm.role("rival"), 1) if verb == "fund" else (s.evm.role("rival"),)
+    endow(s, token, "sponsor", 400)
+    s.evm.send(s.do.fund(token.address, 400), "sponsor")
+    args = (s.evm.role("rival"), 1) if verb == "fund" else (token.address,)
     again = s.market.encode_abi(verb, args=args)
     s.evm.send(token.functions.be(CALLS_BACK, s.market.address, again))
     s.evm.send(s.do.fund(s.evm.role("contributor"), 100), "contributor")
@@ -87,6 +89,7 @@ def test_fund__token_calls_back__not_reentered(verb: str) -> None:
     assert not token.functions.reentered().call()
     assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
     assert s.balance("rival") == 400
+    assert s.do.balanceOf(token.address).call() == 400
 
 
 def test_fund__token_without_code__refused() -> None:

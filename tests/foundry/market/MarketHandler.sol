@@ -294,8 +294,10 @@ contract MarketHandler is Clock {
         bytes memory call = forIt
             ? abi.encodeCall(IFunds.withdrawFor, (who))
             : abi.encodeCall(IFunds.withdraw, (to, type(uint256).max));
-        bool done = _do(forIt ? _party(seed >> 16) : who, 0, call, true);
-        assert(done == (owed[who] != 0 && !(_ether() && to == address(closed))));
+        address sender = forIt ? _party(seed >> 16) : who;
+        bool done = _do(sender, 0, call, true);
+        bool may = sender == who || who == BURNT;
+        assert(done == (may && owed[who] != 0 && !(_ether() && to == address(closed))));
         if (!done) return;
         assert(held - holds() == owed[who]);
         owed[who] = 0;
@@ -431,7 +433,7 @@ contract MarketHandler is Clock {
         (market, token, chosen) = (clones[kind], tokens[kind], kind + 1);
         bytes memory again = abi.encodeCall(IFunds.withdraw, (address(caller), type(uint256).max));
         caller.callBack(address(market), again);
-        if (kind % RULES == 3) token.callBack(address(market), abi.encodeCall(IFunds.withdrawFor, (PROVIDER)));
+        if (kind % RULES == 3) token.callBack(address(market), abi.encodeCall(IFunds.withdrawFor, (BURNT)));
         bad = _below(seed ^ 0xbad, 3) == 0;
         (bounty, bond, tips) = (1 + _below(seed ^ 1, 1e18), 1 + _below(seed ^ 2, 1e18), _below(seed ^ 3, 1e12));
         for (uint256 i; i < PORTIONS; ++i) {

@@ -60,8 +60,15 @@ def url(world: World) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: DILN_SHOTS, or nowhere that lasts."""
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where screenshots go: DILN_SHOTS, or nowhere that lasts.
+
+    With UPDATE_GOLDEN in the environment those that docs/page shows are taken anew.
+    """
     folder = Path(os.environ.get("DILN_SHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    yield folder
+    if os.environ.get("UPDATE_GOLDEN"):
+        for shown in (ROOT / "docs" / "page").glob("*.png"):
+            if (folder / shown.name).exists():
+                shutil.copy(folder / shown.name, shown)

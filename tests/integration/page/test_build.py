@@ -69,7 +69,7 @@ def test_units__in_node__pass(node_installed: None) -> None:
     assert int(re.findall(r"^# pass (\d+)$", done.stdout, re.MULTILINE)[0]) >= 12
 
 
-def test_generated__from_the_package__is_what_is_committed(tmp_path: Path) -> None:
+def test_generated__from_the_package__is_what_is_committed(solc_installed: None, tmp_path: Path) -> None:
     subprocess.run([sys.executable, PAGE / "generate.py", tmp_path], check=True, cwd=ROOT)
     assert files(tmp_path) == files(PAGE / "src" / "generated")
 

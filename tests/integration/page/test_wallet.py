@@ -11,7 +11,6 @@ from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
 from orchestrator.systems.sum.creating import create
 from tests.integration.page.conftest import Run
-from tests.integration.page.test_browser import quiet
 from tests.integration.served import serving
 from tests.unit.sum.conftest import TERMS, table
 
@@ -47,5 +46,5 @@ def test_wallet__on_anvil__every_turn_is_told(browse: Run, url: str, anvil: Sett
     assert told["otherAccount"]
     assert told["chainChanged"]
     assert told["disconnected"]
-    assert quiet(found["wrong"]) == []
+    assert found["wrong"] == []
     assert not {"eth_sign", "personal_sign", "eth_signTransaction"} & set(found["asked"])

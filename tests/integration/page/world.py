@@ -1,5 +1,8 @@
-"""A folder whose chain has all that the page shows: models in every state, a shared model, a proof."""
+"""A folder whose chain has all that the page shows: models in every state, an instance of every system."""
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,28 +15,54 @@ from orchestrator.config import Settings, load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
-from orchestrator.provenance import Status, chunks_of, publication_of, verify
+from orchestrator.provenance import (
+    PREDICTIONS,
+    AnchorReference,
+    LogBatches,
+    ModelReference,
+    PredictionLog,
+    Status,
+    canonical,
+    chunks_of,
+    publication_of,
+    verify,
+)
+from orchestrator.provenance.inclusion import InclusionProof
 from orchestrator.storage import DEFAULT_PROFILE, digest_bytes
 from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.submitting import propose, submit
 from orchestrator.systems.competition.training import training_data
 from orchestrator.systems.sum.creating import create
 from tests.unit.competition.stage import Stage
+from tests.unit.competition.test_workflows import enter
+from tests.unit.market.stage import open_fair
 from tests.unit.provenance.conftest import Lab
 from tests.unit.provenance.samples import sample_manifest
 from tests.unit.provenance.test_verification import Published
 from tests.unit.sum.conftest import TERMS, table
+from tests.unit.systems.federation.stage import begin as begin_federation
+from tests.unit.systems.tournament.conftest import Stage as TournamentStage
+from tests.unit.systems.tournament.conftest import write_files
 
 
 @dataclass
 class World:
-    """`cases` are the files of each, with the checks that Python makes of them."""
+    """`cases` are the files of each, with the checks that Python makes of them.
+
+    Of the project `tumours` dave is the owner, and two of alice, bob and carol sign.
+    """
 
     settings: Settings
+    folder: Path
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
-    model: str = ""
-    competition: str = ""
     tumours: str = ""
+    unpublished: tuple[str, str] = ("", "")
+    model: str = ""
+    market: str = ""
+    competition: str = ""
+    optimistic: str = ""
+    tournament: str = ""
+    federation: str = ""
 
     def case(self, lab: Lab, name: str, *files: Path) -> None:
         found = verify(files[0], lab.registry, storage=None)
@@ -46,17 +75,16 @@ class World:
 @contextmanager
 def in_world(settings: Settings, folder: Path) -> Iterator[World]:
     """The world on the chain of `settings`; closed, so that others may serve it."""
-    world = World(settings)
+    world = World(settings, folder)
     with Session(settings) as session:
         alice = session.account("alice")
-        migrate(settings, session.chain, alice, ["registry", "sum"])
+        migrate(settings, session.chain, alice)
         lab = Lab(settings, session.chain, session.registry.address)
-        _twelve(world, lab, folder)
+        _cases(world, lab, folder)
         for each in world.cases.values():
-            for file in each["files"][1:]:
+            for file in each["files"][1:2]:
                 session.storage.put(Path(file))
-        world.model = create(session, "walks", plan(train(table(), "perceptron")), alice, TERMS).address
-        world.competition = _competition(session, folder / "competition")
+        _systems(world, session, folder)
     yield world
 
 
@@ -64,13 +92,13 @@ def settings_of(home: Path) -> Settings:
     return load_settings(home=home, environ={})
 
 
-def _twelve(world: World, lab: Lab, folder: Path) -> None:
+def _cases(world: World, lab: Lab, folder: Path) -> None:
     project = lab.create_project("tumours", ("alice", "bob", "carol"), 2)
     world.tumours = "0x" + project.hex()
     signed = {"signers": ("alice", "bob")}
 
-    def made(name: str, home: bytes = project, **options: Any) -> Published:
-        return Published(lab, folder / name, home, name.encode() * 100, **options)
+    def made(name: str, home: bytes = project, data: bytes = b"", **options: Any) -> Published:
+        return Published(lab, folder / name, home, data or name.encode() * 100, **options)
 
     good = made("good", **signed)
     changed = folder / "changed.skops"
@@ -108,28 +136,100 @@ def _twelve(world: World, lab: Lab, folder: Path) -> None:
     paused = made("paused", resting)
     lab.send(lab.registry.contract.demote(resting, paused.manifest.artifact_hash, Status.DEPRECATED))
     lab.send(lab.registry.contract.pause(resting))
+    archive = made("archive", data=_archive(), kind="skops", **signed)
+    contradicted = made("contradicted", data=b"\x80\x04 a pickle", kind="onnx", **signed)
+    forged = made("forged", **signed)
+    entries = json.loads(forged.signatures.read_bytes())
+    entries[0]["signature"] = entries[1]["signature"]
+    forged.signatures.write_text(json.dumps(entries))
+    shown = folder / "proof.json"
+    shown.write_bytes(_proof(lab, good, folder).to_bytes())
+    hidden = folder / "changed proof.json"
+    hidden.write_bytes(_proof_of_nothing(shown))
+    world.unpublished = _unpublished(folder / "unpublished")
     unknown = folder / "unknown.bin"
     unknown.write_bytes(bytes(range(256)))
     for name, run in {
         "good": good, "revoked": revoked, "parent revoked": child, "encrypted": encrypted,
         "other profile": profile, "two projects": twice, "unsigned": unsigned, "paused": paused,
+        "archive": archive, "other format": contradicted, "forged signature": forged,
     }.items():  # fmt: skip
-        world.case(lab, name, run.model, run.manifest_file)
+        signatures = [run.signatures] if run.signatures.exists() else []
+        world.case(lab, name, run.model, run.manifest_file, *signatures)
     world.case(lab, "on-chain", chained / "model.skops", chained / "manifest.json")
-    for name, file in {"changed byte": changed, "no CID": content, "unknown": unknown}.items():
+    for name, file in {
+        "proof": shown,
+        "proof of another root": hidden,
+        "changed byte": changed,
+        "no CID": content,
+        "unknown": unknown,
+    }.items():
         world.case(lab, name, file)
 
 
-def _competition(session: Session, folder: Path) -> str:
-    """One in its training phase, with a submission of anna's."""
-    folder.mkdir()
-    migrate(session.settings, session.chain, session.account("alice"), ["competition"])
+def _systems(world: World, session: Session, folder: Path) -> None:
+    """One of each. Bob is in all that can be entered; the tournament waits for its time, so it is first."""
+    write_files(folder)
+    world.tournament = TournamentStage(session, folder).entered("anna").address
+    learned = plan(train(table(), "perceptron"))
+    world.model = create(session, "walks", learned, session.account("alice"), TERMS).address
+    world.market = open_fair(session, learned.converted).market.address
+    world.federation = begin_federation(session, folder, "alice", "bob").address
     stage = Stage(session, folder)
+    world.optimistic = _optimistic(stage)
     found = stage.create()
     file = folder / "anna.skops"
     train_baseline(training_data(session, found), found.terms, file, kind="linear")
     submit(session, found, propose(session, found, file), stage.account("anna"))
+    world.competition = found.address
+
+
+def _proof(lab: Lab, good: Published, folder: Path) -> InclusionProof:
+    """That the model answered, with the question shown."""
+    version = lab.registry.version(good.project, good.manifest.artifact_hash)
+    model = ModelReference.of("tumours", version, lab.registry)
+    batches = LogBatches(PredictionLog(folder / "log.jsonl"))
+    for number in range(4):
+        batches.log.append(model, {"mean radius": number}, {"label": "benign", "row": number})
+    batch = batches.open()
+    lab.send(lab.registry.anchor_batch(good.project, batch.root, batch.count, PREDICTIONS))
+    batches.close(batch, AnchorReference.of(lab.registry.batch_anchor(good.project, batch.root)))
+    return batches.prove(2).reveal({"mean radius": 2}, batches.log.salt(2))
+
+
+def _proof_of_nothing(proof: Path) -> bytes:
+    """The same under a root that nobody anchored."""
+    changed = json.loads(proof.read_bytes()) | {"root": "11" * 32}
+    return canonical.encode(changed)
+
+
+def _unpublished(folder: Path) -> tuple[str, str]:
+    """A model and its manifest, which nobody has signed yet."""
+    folder.mkdir()
+    model, manifest, data = folder / "model.skops", folder / "manifest.json", b"to be signed" * 100
+    put = digest_bytes(data)
+    size = {"size": len(data), "profile": put.profile, "format": "unknown"}
+    model.write_bytes(data)
+    manifest.write_bytes(
+        sample_manifest(sha256=put.sha256, cid=put.cid, parents=[], artifact=size).to_bytes()
+    )
+    return str(model), str(manifest)
+
+
+def _optimistic(stage: Stage) -> str:
+    """A competition whose scores are claimed, with a model of bob's and one of carol's."""
+    found = stage.create(optimistic=True)
+    for role in ("anna", "ben"):
+        enter(stage, found, role)
     return str(found.address)
+
+
+def _archive() -> bytes:
+    """What skops writes, as far as a format is told by it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("schema.json", "{}")
+    return content.getvalue()
 
 
 def _artifact(name: bytes, kind: str) -> dict[str, Any]:

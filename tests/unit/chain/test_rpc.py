@@ -22,9 +22,10 @@ from web3.contract import Contract
 from orchestrator.chain import Account, Chain
 from orchestrator.chain.development import private_key
 from orchestrator.chain.embedded import CHAIN_ID, EmbeddedProvider
-from orchestrator.chain.rpc import LARGEST_BODY, PASSED_ON, Rpc, methods_of
+from orchestrator.chain.rpc import LARGEST_BODY, PASSED_ON, SLOWEST_BATCH, Rpc, methods_of
 from orchestrator.chain.transport import RetryingProvider
 from orchestrator.chain.visitors import Visitors, is_loopback
+from orchestrator.cli.host.listen import Listen
 from orchestrator.config import Network
 
 ALICE = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -359,6 +360,31 @@ def test_batch__too_long_or_empty__is_refused(lasting: Client) -> None:
     for count in (0, 101):
         body = json.dumps([{"id": 1, "method": "eth_chainId"}] * count).encode()
         assert lasting.raw(body)["error"]["code"] == -32600
+
+
+def test_batch__that_takes_too_long__is_not_gone_on_with(lasting: Client) -> None:
+    """A hundred calls that each use up a block's gas would keep a thread for half an hour."""
+    times = iter([0.0, 1.0, SLOWEST_BATCH, SLOWEST_BATCH + 1, SLOWEST_BATCH + 2])
+    rpc = Rpc(lasting.rpc._provider, VISITORS, clock=lambda: next(times))
+    asked = [{"id": number, "method": "eth_chainId"} for number in range(3)]
+    answers = json.loads(rpc.answer(json.dumps([*asked, {"method": "eth_chainId"}]).encode()))
+    assert [("result" in each, each["id"]) for each in answers] == [(True, 0), (True, 1), (False, 2)]
+    assert "send fewer" in answers[2]["error"]["message"]
+
+
+@pytest.mark.parametrize("content", ["c0" * 1000, "f8" * 50_000, "c1" * 200_000])
+def test_transaction__that_nests_without_end__is_none_and_the_chain_is_not_damaged(
+    lasting: Client, content: str
+) -> None:
+    body = {"id": 1, "method": "eth_sendRawTransaction", "params": ["0x" + content]}
+    answer = json.loads(lasting.rpc.answer(json.dumps(body).encode()))
+    assert answer["error"]["message"].startswith("this is no transaction")
+
+
+def test_listen__behind_a_proxy__is_for_others() -> None:
+    """Who is reached under a name of its own moves nobody's time, wherever it listens."""
+    assert Listen(8600, "127.0.0.1", ["lab.example"]).public
+    assert not Listen(8600, "127.0.0.1", None).public
 
 
 def test_notification__alone__is_answered_with_nothing(lasting: Client) -> None:

@@ -30,3 +30,38 @@ def test_alignment__begins_with_the_own_list(diln: Diln, tmp_path: Path) -> None
     done = diln("federation", "align", table, "-o", tmp_path, "--json").json
     assert Path(done["wrote"][0]).exists()
     assert done["common"] is None
+
+
+OFFER = """
+name = "clinics"
+target = "ill"
+features = ["height"]
+classes = ["no", "yes"]
+reward = "0.1"
+deposit = "0.1"
+rounds = 1
+quorum = 2
+start = "1h"
+"""
+
+
+def test_federation__on_a_chain__is_listed_joined_and_shown(diln: Diln, tmp_path: Path) -> None:
+    (tmp_path / "offer.toml").write_text(OFFER)
+    (tmp_path / "rows.csv").write_text("height,ill\n" + "0.5,no\n1.5,yes\n" * 20)
+    assert diln("migrate", "federation").code == 0
+    made = diln("federation", "create", tmp_path / "offer.toml", "--json").json
+    assert diln("federation", "list").out.splitlines()[1].startswith(made["federation"])
+    joined = diln("federation", "join", "--data", tmp_path / "rows.csv", "--from", "bob", "--yes")
+    assert joined.code == 0
+    assert "Kubo" not in joined.out  # nobody else reads an embedded chain
+    status = diln("federation", "status", "--json").json
+    assert set(status["until"]) == {"unix", "rfc3339"}
+    shown = diln("federation", "status").out
+    assert "yes" in shown
+    assert "True" not in shown
+    assert "there is nothing to withdraw" in diln("federation", "withdraw", "--from", "bob").out
+
+
+def test_find__none_was_used_here__the_hint_names_the_option(diln: Diln) -> None:
+    assert diln("migrate", "federation").code == 0
+    assert "name one with --federation" in diln("federation", "status").err

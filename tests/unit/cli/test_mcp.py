@@ -100,6 +100,13 @@ def test_tools__of_every_command__are_one_kind_or_known_as_none() -> None:
     assert not tools.READING & sending
 
 
+def test_tools__that_look_again_and_again__look_once() -> None:
+    """One that never ended would keep all others waiting."""
+    for tool in tools.tools(changing=True).values():
+        names = {each.name for each in tool.parameters}
+        assert "interval" not in names or "once" in names, tool.command
+
+
 def test_mcp__money_that_cannot_be_spent__usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

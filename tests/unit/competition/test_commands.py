@@ -85,6 +85,13 @@ def test_submit__score_below_the_criterion__says_that_it_cannot_win(
     assert again.get("known") is (True if sends else None)
 
 
+def test_submit__write__keeps_the_integer_model_as_the_contract_takes_it(stage: Stage, diln: Diln) -> None:
+    stage.create()
+    model, written = write_model(stage.folder / "m.bin", [100, -100]), stage.folder / "w.bin"
+    diln("submit", "--model", model, "--dry-run", "--write", str(written))
+    assert written.read_bytes() == Path(model).read_bytes()
+
+
 def test_submit__mean_error_above_the_criterion__says_so(stage: Stage, diln: Diln) -> None:
     rng = np.random.default_rng(1)
     rows = "\n".join(f"{x},{y},{x}" for x, y in rng.integers(0, 256, (200, 2)))

@@ -7,16 +7,13 @@ What looking at a competition costs, however many have submitted: requests to th
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
-import pytest
-from web3.providers.base import JSONBaseProvider
-
-from orchestrator.chain.connection import CALLS_AT_ONCE
+from orchestrator.chain.ahead import MOST_AT_ONCE
 from orchestrator.systems.competition import overview
 from orchestrator.systems.competition.closing import withdraw
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.duties import Role
+from tests.unit.chain.wire import Wire, over
 from tests.unit.competition.stage import Stage
 
 FEW, MANY = 2, 60
@@ -24,32 +21,15 @@ FEW, MANY = 2, 60
 
 def asked(stage: Stage, look: Callable[[], object]) -> Counter[str]:
     """What a look asks the node for, by method; several calls at once are one request."""
-    web3, found = stage.session.chain.web3, Counter[str]()
+    web3 = stage.session.chain.web3
     real = web3.provider
-    web3.provider = Counted(real, found)
+    wire = Wire(real)
+    web3.provider = over(wire)
     try:
         look()
     finally:
         web3.provider = real
-    return found
-
-
-class Counted(JSONBaseProvider):
-    """Counts requests on their way to `real`, and takes several calls in one."""
-
-    global_ccip_read_enabled = False
-
-    def __init__(self, real: Any, found: Counter[str]) -> None:
-        super().__init__()
-        self._real, self._found = real, found
-
-    def make_request(self, method: Any, params: Any) -> Any:
-        self._found[method] += 1
-        return self._real.make_request(method, params)
-
-    def make_batch_request(self, requests: Any) -> Any:
-        self._found["batch"] += 1
-        return [{**self._real.make_request(*each), "id": number} for number, each in enumerate(requests)]
+    return wire.asked
 
 
 def commit(stage: Stage, competition: Competition, count: int) -> None:
@@ -62,9 +42,7 @@ def commit(stage: Stage, competition: Competition, count: int) -> None:
         )
 
 
-def test_looking__many_submissions__asks_what_it_asks_for_few(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_looking__many_submissions__asks_what_it_asks_for_few(stage: Stage) -> None:
     competition = stage.create()
     stage.keep(competition, "organizer", Role.ORGANIZER)  # draws the split, opens the training data
     looks: dict[str, Callable[[], object]] = {
@@ -82,8 +60,7 @@ def test_looking__many_submissions__asks_what_it_asks_for_few(
     after = {name: asked(stage, look) for name, look in looks.items()}
     assert after == before
 
-    monkeypatch.setattr(type(stage.session.chain.network), "embedded", False)
     shown = asked(stage, lambda: overview.overview(competition))
-    assert shown["batch"] == -(-(FEW + MANY) // CALLS_AT_ONCE)
+    assert shown["batch"] == -(-(FEW + MANY) // MOST_AT_ONCE)
     assert len(overview.overview(competition).leaderboard) == FEW + MANY
     assert sum(shown.values()) <= 1.5 * sum(before["list"].values()) + shown["batch"]

@@ -103,6 +103,37 @@ def test_inspect__no_such_target__lists_the_columns(look: Look, target: str, sen
     assert "it has columns a, b, y" in refused.value.hint
 
 
+def test_inspect__no_header__says_that_names_are_missing(look: Look) -> None:
+    with pytest.raises(UsageError, match="the first line holds numbers") as caught:
+        look("".join(f"{n}.5,{n % 2}\n" for n in range(30)))
+    assert caught.value.hint.startswith("Write a line of names")
+
+
+def test_inspect__column_without_a_value__is_ignored_and_said(look: Look, tmp_path: Path) -> None:
+    found = look("a,nothing,y\n" + "".join(f"{n},,{'uv'[n % 2]}\n" for n in range(30)))
+    assert found.types["nothing"] == "ignore"
+    assert "warning: 'nothing' has no value at all: fill it or leave it out; it is ignored until then" in (
+        found.notes
+    )
+    assert train(spec_for(tmp_path, found), load_dataset(spec_for(tmp_path, found).data, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "cell", ["{0}.{1:03d},50", '"{0},{1:03d}.50"', "{0}'{1:03d}", "{0} {1:03d},5", "{0}.{1:03d}.007"]
+)
+def test_inspect__marks_between_thousands__are_ignored_and_said(
+    look: Look, cell: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{cell.format(n + 1, 37 * n % 1000)};{n % 5};{'uv'[n % 2]}\n" for n in range(40))
+    found = look("sum;n;y\n" + rows)
+    assert found.types["sum"] == "ignore"
+    assert any("'sum' holds numbers with marks between their thousands" in note for note in found.notes)
+    data = Data(file="Some data.csv", separator=";", target="y")
+    with pytest.raises(DataError, match="marks between their thousands") as caught:
+        load_dataset(data, tmp_path)
+    assert "take these marks out" in caught.value.hint
+
+
 def test_inspect__none_is_a_class__is_written_into_the_marks(look: Look, tmp_path: Path) -> None:
     text = "a,y\n" + "".join(f"{row},{'Minor' if row % 5 == 0 else 'None'}\n" for row in range(50))
     (tmp_path / "strikes.csv").write_text(text)

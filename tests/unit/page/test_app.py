@@ -49,7 +49,9 @@ def get(
         sent.append(message)
 
     fields = [(name.encode(), value.encode()) for name, value in headers.items()]
-    asyncio.run(app({"type": "http", "method": verb, "path": path, "headers": fields}, receive, send))
+    path, _, query = path.partition("?")
+    scope = {"type": "http", "method": verb, "path": path, "query_string": query.encode(), "headers": fields}
+    asyncio.run(app(scope, receive, send))
     start, content = sent
     return start["status"], {n.decode(): v.decode() for n, v in start["headers"]}, content["body"]
 
@@ -92,13 +94,17 @@ def test_blocks__of_the_storage__are_raw(session: Session, tmp_path: Path) -> No
     status, headers, body = get(session, f"/ipfs/{cid}")
     assert (status, body, headers["content-type"]) == (200, b"{}", "application/vnd.ipld.raw")
     assert get(session, "/ipfs/nonsense")[0] == 400
-    assert get(session, "/ipfs/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku")[0] == 404
+    missing = "/ipfs/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
+    assert get(session, missing)[0] == 404
+    status, _, body = get(session, f"{missing}?format=raw&missing=204")
+    assert (status, body) == (204, b"")
 
 
 def test_settings__after_a_migration__name_the_contracts(session: Session) -> None:
     before = json.loads(get(session, "/diln.json")[2])
     assert (before["network"], before["chainId"], before["contracts"]) == ("embedded", 1145654350, {})
     assert before["development"] is True
+    assert before["page"] == session.storage.put(STATIC).cid
     migrate(session.settings, session.chain, session.account("alice"), ["registry"])
     contracts = json.loads(get(session, "/diln.json")[2])["contracts"]
     assert contracts["ModelRegistry"] == {

@@ -440,6 +440,26 @@ def test_open_onnx__foreign_operator_or_graph_within__is_refused():
             open_onnx(model.SerializeToString(), (), ())
 
 
+def test_open_onnx__few_bytes_that_ask_for_gigabytes__end_without_them():
+    """As it is opened, where all is constant, or when it is asked."""
+    side = 40_000
+    sides = numpy_helper.from_array(np.array([side, side], np.int64), "sides")
+    made = helper.make_node("ConstantOfShape", ["sides"], ["many"])
+    column = numpy_helper.from_array(np.ones((side, 1), np.float32), "column")
+    row = numpy_helper.from_array(np.ones((1, side), np.float32), "row")
+    total = helper.make_node("ReduceSum", ["x"], ["t"], keepdims=1)
+    scaled = helper.make_node("Mul", ["t", "column"], ["c"])
+    crossed = helper.make_node("Mul", ["c", "row"], ["many"])
+    end = helper.make_node("ReduceMax", ["many"], ["y"], keepdims=1)
+    constant = network([made, end], [value("y")], constants=[sides]).SerializeToString()
+    asked = network([total, scaled, crossed, end], [value("y")], constants=[column, row]).SerializeToString()
+    assert len(constant) < 300
+    with pytest.raises((ModelError, ValueError)):
+        open_onnx(constant, (), ()).estimator.predict(ROWS[:1])
+    with pytest.raises(ValueError, match="memory"):
+        open_onnx(asked, (), ()).estimator.predict(ROWS[:1])
+
+
 @pytest.mark.parametrize("data", [b"", b"\x08", b"not onnx at all", pickle.dumps(object())])
 def test_open_onnx__bytes_that_are_none__are_refused(data):
     with pytest.raises(ModelError):

@@ -96,6 +96,14 @@ def test_predict__header_or_row_of_another_shape__is_refused(
         trained(geyser()).predict("rows.csv", content)
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_predict__commas_for_a_model_that_reads_another_mark__are_named(trained: Train, mark: str) -> None:
+    model = trained(geyser().replace(",", mark), data=f'separator = "{mark}"'.replace("\t", "\\t"))
+    with pytest.raises(DataError, match=r"rows\.csv seems to be separated by ','") as caught:
+        model.predict("rows.csv", "duration,waiting\n3.6,79\n")
+    assert caught.value.hint.startswith("Write it with")
+
+
 def countries(missing: str = "-999") -> str:
     """Hot where the country is NA, which is no mark of a missing value here."""
     rows = [("NA", 16 + number % 8, "hot") for number in range(60)]

@@ -20,6 +20,7 @@ NAMES = (
     "learningchain-privacy",
     "privacy",
     "deepchain",
+    "deepchain-timeouts",
     "pol",
     "noniid",
     "contribution",
@@ -29,6 +30,7 @@ NAMES = (
     "vertical",
     "compression",
     "absent",
+    "flower",
 )
 
 

@@ -14,7 +14,9 @@ from orchestrator.systems.federation.simulation.playing import Plan, Policy
 from orchestrator.types import Report
 
 FLIPPERS = (0, 2, 3, 4, 5, 6)
-SEEDS = range(6)
+SEEDS, ROUNDS = range(6), 12
+"""After some ten rounds, the models of honest parties alone get no better."""
+
 TOLERANCE = 0.1
 """How much accuracy an update may cost a voter: one honest party's alone often costs 5 %."""
 
@@ -25,9 +27,9 @@ def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     for number, bad in enumerate(FLIPPERS):
         cast: list[Character] = [Flipper()] * bad + [Honest()] * (PARTIES - bad)
-        voted = runs(Plan(NETWORK, rounds=6, policy=Policy.MAJORITY, tolerance=TOLERANCE), cast, SEEDS)
-        alone = runs(Plan(NETWORK, rounds=6), away(bad, cast), SEEDS)
-        mean = runs(Plan(NETWORK, rounds=6), cast, SEEDS)
+        voted = runs(Plan(NETWORK, rounds=ROUNDS, policy=Policy.MAJORITY, tolerance=TOLERANCE), cast, SEEDS)
+        alone = runs(Plan(NETWORK, rounds=ROUNDS), away(bad, cast), SEEDS)
+        mean = runs(Plan(NETWORK, rounds=ROUNDS), cast, SEEDS)
         rows.append(
             {"flippers": bad, "voted": last(voted), "plain_mean": last(mean), "honest_alone": last(alone)}
         )

@@ -16,7 +16,9 @@ from orchestrator.systems.federation.simulation.characters import Character, Hon
 from orchestrator.systems.federation.simulation.playing import Plan, Played, Policy
 from orchestrator.types import Report
 
-SEEDS, CLIP = range(6), 4.0
+SEEDS, ROUNDS, CLIP = range(6), 12, 4.0
+"""After some ten rounds, the models of honest parties alone get no better."""
+
 WORST = 5
 LOST = "the rows of the poisoners are missing: honest parties alone reach no more"
 
@@ -25,12 +27,16 @@ def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     for bad in range(WORST + 1):
         cast: list[Character] = [Poisoner(norm=3 * CLIP)] * bad + [Honest()] * (PARTIES - bad)
-        five = runs(Plan(NETWORK, policy=Policy.COMMITTEE, committee=5, clip=CLIP), cast, SEEDS)
-        nine = runs(Plan(NETWORK, policy=Policy.COMMITTEE, committee=9, clip=CLIP), cast, SEEDS)
-        mean = runs(Plan(NETWORK, clip=CLIP), cast, SEEDS)
+        five = runs(
+            Plan(NETWORK, rounds=ROUNDS, policy=Policy.COMMITTEE, committee=5, clip=CLIP), cast, SEEDS
+        )
+        nine = runs(
+            Plan(NETWORK, rounds=ROUNDS, policy=Policy.COMMITTEE, committee=9, clip=CLIP), cast, SEEDS
+        )
+        mean = runs(Plan(NETWORK, rounds=ROUNDS, clip=CLIP), cast, SEEDS)
         meek: list[Character] = [Poisoner(norm=CLIP)] * bad + [Honest()] * (PARTIES - bad)
-        short = runs(Plan(NETWORK, clip=CLIP), meek, SEEDS)
-        alone = runs(Plan(NETWORK, clip=CLIP), away(bad, cast), SEEDS)
+        short = runs(Plan(NETWORK, rounds=ROUNDS, clip=CLIP), meek, SEEDS)
+        alone = runs(Plan(NETWORK, rounds=ROUNDS, clip=CLIP), away(bad, cast), SEEDS)
         rows.append(
             {
                 "poisoners": bad,

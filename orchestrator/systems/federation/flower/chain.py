@@ -73,7 +73,7 @@ class ContractLedger:
             raise DataError("the contract's rule gives another model than was joined here")
         number = self.round()
         aggregating.claim(self._session, self._federation, self._account, result=expected)
-        while self.round() == number:
+        while (state := self._federation.state()).round == number and not state.closed:
             if phase_of(self._federation) is not Phase.CHALLENGING:
                 raise ChainError("the claim did not stand", "`diln federation history` tells who refuted it.")
             if not crank(self._session, self._federation, self._account):

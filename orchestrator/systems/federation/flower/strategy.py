@@ -26,7 +26,7 @@ from flwr.serverapp.strategy import (
 from orchestrator.errors import DataError
 from orchestrator.learning.aggregation import Rule, Template, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, model_root, padded
-from orchestrator.systems.federation.envelopes import ENTRY_BYTES, REVEAL_BYTES
+from orchestrator.systems.federation.envelopes import ENTRY_BYTES, REVEAL_BYTES, signer_of
 from orchestrator.systems.federation.flower import VERSION
 from orchestrator.systems.federation.flower.ledger import Counted, Ledger
 from orchestrator.systems.federation.flower.mod import REVEAL
@@ -93,7 +93,7 @@ class Chained(Strategy):
         self._grid, self._template = grid, template_of(arrays)
         self._sent = to_units(self._template, arrays)
         if self._model is None:
-            self._model = self._sent
+            self._model = padded(self._sent)
         if self._template.size != terms.size or model_root(self._model) != self.ledger.model_root():
             raise DataError(
                 "the model is another than the one that the federation's round trains on",
@@ -124,8 +124,8 @@ class Chained(Strategy):
         return self._joined(server_round, counted, messages)
 
     def _commitments(self, server_round: int, replies: Iterable[Message]) -> dict[int, tuple[bytes, Address]]:
-        """By node: the entry that it signed, and who it says it is; the contract will look."""
-        found = {}
+        """By node: the entry that it signed, and who it is."""
+        place, number, found = self.ledger.terms.place, self.ledger.round(), {}
         for message in replies:
             node = message.metadata.src_node_id
             if message.has_error():
@@ -142,6 +142,8 @@ class Chained(Strategy):
                 self._reject(server_round, node, f"runs Flower {shown(other, 20)}")
             elif len(entry) != ENTRY_BYTES or self.ledger.seat_of(party) is None:
                 self._reject(server_round, node, "has no seat")
+            elif signer_of(entry, place.message("Update", round=number, commitment=entry[:32])) != party:
+                self._reject(server_round, node, "signed as another party")  # whose metrics it would tell
             else:
                 found[node] = entry, party
         return found
@@ -154,9 +156,12 @@ class Chained(Strategy):
         found, silent = [], set(committed)
         for message in self._grid.send_and_receive(asks, timeout=self.timeout):
             node = message.metadata.src_node_id
-            if message.has_error() or node not in silent:
+            if node not in silent:
                 continue
             silent.discard(node)
+            if message.has_error():
+                self._reject(server_round, node, f"did not reveal: {shown(message.error.reason or '', 200)}")
+                continue
             try:
                 found.append(self._opened(message, *committed[node]))
             except (DataError, KeyError, TypeError, ValueError) as error:
@@ -200,14 +205,15 @@ class Chained(Strategy):
         floats, metrics = self.inner.aggregate_train(server_round, told)
         updates = np.stack([each.update.values for each in counted])
         joined = aggregate(self.ledger.terms.settings, updates, [each.weight for each in counted])
-        claimed = apply(padded(model), joined.delta)
-        self.ledger.claim(claimed)
-        self._model = claimed[: template.size]
+        # What a node put into the padding stays there, and is in the root.
+        self._model = apply(model, joined.delta)
+        self.ledger.claim(self._model)
+        units = self._model[: template.size]
         if self.rule is None:
             return floats, metrics
         if floats is not None and len(told) == len(counted):
-            self.differences.append(difference(template, floats, self._model))
-        return from_units(template, self._model), metrics
+            self.differences.append(difference(template, floats, units))
+        return from_units(template, units), metrics
 
     def _reject(self, server_round: int, node: int, reason: str) -> None:
         self.rejected.append(Rejected(server_round, node, reason))

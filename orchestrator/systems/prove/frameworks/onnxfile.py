@@ -1,10 +1,11 @@
 """ONNX files: looked through first, then computed by ONNX Runtime on the CPU.
 
 Refused are files that name other files, operators outside the standard, and graphs within the graph, which
-could loop without end.
+could loop without end. A few bytes can ask for any size of array, so that what all of them take is bounded.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ModelError
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 MOST_INPUTS = 10_000
+MOST_MEMORY = 4 << 30
+"""Bytes for all arrays of all models of this process."""
+
 _FLOATS = {1: "float32", 11: "float64"}
 _COLUMNS = {1: "float32", 11: "float64", 7: "int64", 8: "object"}
 
@@ -50,6 +54,8 @@ def open_onnx(data: bytes, told: tuple[Feature, ...], classes: tuple[Label, ...]
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        _bound_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
         session = onnxruntime.InferenceSession(
             data,
             options,
@@ -62,6 +68,16 @@ def open_onnx(data: bytes, told: tuple[Feature, ...], classes: tuple[Label, ...]
     except Exception as error:  # whatever protobuf or ONNX Runtime object to
         raise damaged("ONNX", str(error).partition("\n")[0][:300]) from error
     return Opened(estimator, width, names, texts=texts)
+
+
+@cache
+def _bound_memory() -> None:
+    """The allocator that sessions share, made once."""
+    import onnxruntime as runtime
+
+    kind, use = runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, runtime.OrtMemType.DEFAULT
+    limits = runtime.OrtArenaCfg({"max_mem": MOST_MEMORY, "arena_extend_strategy": 1})  # no more than asked
+    runtime.create_and_register_allocator(runtime.OrtMemoryInfo("Cpu", kind, 0, use), limits)
 
 
 def _check(model: "ModelProto") -> None:

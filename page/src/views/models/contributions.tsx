@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { sentence } from "../../chain/sentence";
 import { head } from "../../chain/site";
-import { ether, shown } from "../../chain/words";
+import { count, ether, shown } from "../../chain/words";
 import { Countdown, Hash } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
 import { mined, send, trial } from "../../wallet/transactions";
@@ -56,7 +56,7 @@ export function Contributions({ model, all }: { model: Model; all: Contribution[
   }
   return (
     <section aria-labelledby="contributions">
-      <h3 id="contributions">{all.length} contributions</h3>
+      <h3 id="contributions">{count(all.length, "contribution")}</h3>
       {due.length > 1 && <button onClick={claimAll}>Claim all {due.length} that are due</button>}
       {rows.length > 0 && (
         <table>

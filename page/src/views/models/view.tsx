@@ -2,37 +2,32 @@
 import { useSignal } from "@preact/signals";
 import type { Address } from "viem";
 import { useEffect } from "preact/hooks";
+import { listed, MODEL, sampleOf } from "../../chain/online";
 import { read } from "../../chain/read";
 import { sentence } from "../../chain/sentence";
-import { ask, contract, head } from "../../chain/site";
+import { ask, head } from "../../chain/site";
 import { ether, shown } from "../../chain/words";
 import { takesText } from "../../encode/encoders";
+import { Balance } from "../../parts/balance";
 import { Chart } from "../../parts/chart";
 import { Hash, Hint, Loaded } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
 import { mined, news, send } from "../../wallet/transactions";
 import { Contributions } from "./contributions";
 import { Hidden } from "./hidden";
-import { abi, accuracy, contributions, models, open, sampleOf, type Contribution, type Model } from "../../chain/shared";
+import { abi, accuracy, contributions, open, people, type Contribution, type Model } from "../../chain/shared";
 
-const ALL = 2n ** 256n - 1n; // of a balance, as `withdraw` takes it
 
 /** #/models, #/models/<address> */
 export default function Models({ rest: [address] }: { rest: string[] }) {
   return address ? <Open address={address as Address} /> : <List />;
 }
 
-async function listed() {
-  contract("SumFactory");
-  const all = (await models()).filter(each => each.implementation && !each.implementation.endsWith("Market"));
-  return Promise.all(all.map(async each => ({ ...each, name: await open(each.address).then(model => model.name, () => "") })));
-}
-
 function List() {
   return (
     <section aria-labelledby="models">
       <h2 id="models">Models that learn from anyone</h2>
-      <Loaded what="the models" read={listed} again={[mined.value]}>
+      <Loaded what="the models" read={() => listed(MODEL, abi)} again={[mined.value]}>
         {found => found.length ? (
           <table>
             <caption class="sr">Shared models</caption>
@@ -66,13 +61,16 @@ function Open({ address }: { address: Address }) {
           <Sample model={model} />
           <Hidden model={model} />
           <Contributions model={model} all={all} />
-          <Balance model={model} />
+          <Balance address={address} abi={abi} look={balance} />
+          <Leaderboard model={model} all={all} />
           <Accuracy model={model} all={all} />
         </section>
       )}
     </Loaded>
   );
 }
+
+const balance = async (_: unknown, address: Address): Promise<bigint> => (await read<readonly bigint[]>(ask, abi, address, "account", [account.value]))[0]!;
 
 /** The price of one more sample; it falls by the second. */
 function usePrice(model: Model) {
@@ -114,7 +112,7 @@ function Sample({ model }: { model: Model }) {
   return (
     <>
       <label for="sample">{what}</label>
-      <textarea id="sample" rows={2} value={text} onInput={event => { text.value = event.currentTarget.value; }} />
+      <textarea id="sample" rows={2} value={text} onInput={event => { text.value = event.currentTarget.value; said.value = ""; }} />
       <div class="row">
         <button onClick={predict}>Predict, for free</button>
         <span role="status" aria-live="polite" id="said">{said.value && <>The model says <strong>{shown(said.value, 40)}</strong>.</>}</span>
@@ -133,18 +131,26 @@ function Sample({ model }: { model: Model }) {
   );
 }
 
-function Balance({ model }: { model: Model }) {
-  const balance = useSignal(0n);
-  useEffect(() => {
-    if (!account.value) return;
-    read<readonly bigint[]>(ask, abi, model.address, "account", [account.value]).then(found => { balance.value = found[0]!; }, () => undefined);
-  }, [model, account.value, mined.value]);
-  if (!ready.value) return null;
+function Leaderboard({ model, all }: { model: Model; all: Contribution[] }) {
   return (
-    <p>
-      You can withdraw <b>{ether(balance.value)}</b>.{" "}
-      <button disabled={!balance.value} onClick={() => send({ purpose: "Withdrawing", to: model.address, abi, functionName: "withdraw", args: [account.value, ALL] })}>Withdraw</button>
-    </p>
+    <Loaded what="who helped" read={() => people(model, all)} again={[model.address, all.length, mined.value]}>
+      {found => found.length > 0 && (
+        <table>
+          <caption>Who helped: the most of whose samples were refunded comes first</caption>
+          <thead><tr><th>Who</th><th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
+          <tbody>{found.map(each => (
+            <tr key={each.who}>
+              <td data-label="Who"><Hash value={each.who} /></td>
+              <td data-label="Added">{each.added}</td>
+              <td data-label="Refunded">{each.good}</td>
+              <td data-label="Deposited">{ether(each.deposited)}</td>
+              <td data-label="Got back">{ether(each.refunded)}</td>
+              <td data-label="Took of others">{ether(each.taken)}</td>
+            </tr>
+          ))}</tbody>
+        </table>
+      )}
+    </Loaded>
   );
 }
 

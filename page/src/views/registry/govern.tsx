@@ -4,7 +4,7 @@ import { isAddress } from "viem/utils";
 import { STATUS, type Project, type Version } from "../../chain/registry";
 import { addressOf } from "../../chain/site";
 import { shown } from "../../chain/words";
-import { modelRegistry as abi } from "../../generated/abi";
+import { abi } from "../../generated/abi/modelRegistry";
 import { account, ready } from "../../wallet/connection";
 import { send } from "../../wallet/transactions";
 

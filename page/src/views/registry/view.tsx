@@ -1,6 +1,7 @@
 // Projects, their versions with metrics, and a version's lineage.
 import { useSignal } from "@preact/signals";
 import type { Hex } from "viem";
+import { useEffect } from "preact/hooks";
 import * as registry from "../../chain/registry";
 import type { Project, Version } from "../../chain/registry";
 import { count, moment, shown } from "../../chain/words";
@@ -57,39 +58,50 @@ async function described(version: Version): Promise<Described> {
   }
 }
 
-async function readProject(id: Hex): Promise<{ project: Project; versions: Described[] }> {
+async function readProject(id: Hex): Promise<{ project: Project; versions: Version[] }> {
   const [[project], versions] = await Promise.all([registry.projectsById([id]), registry.versionsOf(id)]);
   if (!project) throw new Error("This registry has no such project.");
-  return { project, versions: await Promise.all(versions.map(described)) };
+  return { project, versions };
 }
 
 function ProjectPage({ id }: { id: Hex }) {
-  const metric = useSignal("");
   return (
     <Loaded what="the project" read={() => readProject(id)} again={[id, mined.value]}>
-      {({ project, versions }) => {
-        const names = [...new Set(versions.flatMap(each => Object.keys(each.metrics)))].sort();
-        const chosen = names.includes(metric.value) ? metric.value : names[0];
-        const points = chosen ? versions.filter(each => chosen in each.metrics) : [];
-        return (
-          <section aria-labelledby="project">
-            <h2 id="project">{shown(project.name, 80)}</h2>
-            <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
-            {chosen && (
-              <>
-                <label for="metric">Metric</label>{" "}
-                <select id="metric" value={chosen} onChange={event => { metric.value = event.currentTarget.value; }}>
-                  {names.map(each => <option key={each}>{shown(each, 60)}</option>)}
-                </select>
-                <Chart title={`${shown(chosen, 60)} of each version`} xs={points.map(each => each.number)} ys={points.map(each => each.metrics[chosen]!)} x="version" />
-              </>
-            )}
-            <Versions project={project} versions={versions} metric={chosen} />
-            <Govern project={project} />
-          </section>
-        );
-      }}
+      {({ project, versions }) => (
+        <section aria-labelledby="project">
+          <h2 id="project">{shown(project.name, 80)}</h2>
+          <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
+          <Measured project={project} versions={versions} />
+          <Govern project={project} />
+        </section>
+      )}
     </Loaded>
+  );
+}
+
+/** The versions at once, and their metrics when their manifests are there. */
+function Measured({ project, versions }: { project: Project; versions: Version[] }) {
+  const metric = useSignal(""), all = useSignal<Described[]>([]);
+  useEffect(() => {
+    Promise.all(versions.map(described)).then(found => { all.value = found; }, () => undefined);
+  }, [versions]);
+  const names = [...new Set(all.value.flatMap(each => Object.keys(each.metrics)))].sort();
+  const chosen = names.includes(metric.value) ? metric.value : names[0];
+  const points = chosen ? all.value.filter(each => chosen in each.metrics) : [];
+  return (
+    <>
+      {!all.value.length && versions.length > 1 && <p role="status" class="reserved">Reading the manifests…</p>}
+      {chosen && (
+        <>
+          <label for="metric">Metric</label>{" "}
+          <select id="metric" value={chosen} onChange={event => { metric.value = event.currentTarget.value; }}>
+            {names.map(each => <option key={each}>{shown(each, 60)}</option>)}
+          </select>
+          <Chart title={`${shown(chosen, 60)} of each version`} xs={points.map(each => each.number)} ys={points.map(each => each.metrics[chosen]!)} x="version" />
+        </>
+      )}
+      <Versions project={project} versions={all.value.length ? all.value : versions.map(each => ({ ...each, metrics: {} }))} metric={chosen} />
+    </>
   );
 }
 

@@ -1,49 +1,27 @@
 // Sign a manifest: the publication is made again here from manifest and model, and signed only where the registry
 // itself has the same digest of it.
 import { useSignal } from "@preact/signals";
-import type { Address, Hex } from "viem";
-import { hashStruct, hashTypedData, recoverAddress } from "viem/utils";
+import type { Hex } from "viem";
+import { hashStruct, recoverAddress } from "viem/utils";
 import { read } from "../../chain/read";
 import * as registry from "../../chain/registry";
 import type { Project } from "../../chain/registry";
 import { sentence } from "../../chain/sentence";
-import { addressOf, ask, config } from "../../chain/site";
+import { digestOf, isFor, isTheirs, messageOf, signaturesIn, TYPES, type Publication, type Signature } from "../../chain/signing";
+import { addressOf, ask } from "../../chain/site";
 import { shown } from "../../chain/words";
 import { hex, sha256 } from "../../files/bytes";
 import * as canonical from "../../files/canonical";
 import { hash } from "../../files/hash";
 import { parseCid } from "../../files/unixfs";
-import { modelRegistry as abi } from "../../generated/abi";
+import { abi } from "../../generated/abi/modelRegistry";
 import { Drop, Hint, save } from "../../parts/parts";
 import { account, ready, wallet } from "../../wallet/connection";
 import { news, send } from "../../wallet/transactions";
 
-type Publication = {
-  projectId: Hex; artifactHash: Hex; manifestDigest: Hex; cidKind: number; cidDigest: Hex; parents: Hex[]; deployable: boolean;
-};
-type Signature = { participant: Address; signature: Hex; chainId: number; contract: Address; project: string; manifest: string };
 type Ready = { project: Project; publication: Publication; signatures: Signature[]; digest: Hex };
 
-const TYPES = {
-  EIP712Domain: [
-    { name: "name", type: "string" }, { name: "version", type: "string" },
-    { name: "chainId", type: "uint256" }, { name: "verifyingContract", type: "address" },
-  ],
-  Publication: [
-    { name: "projectId", type: "bytes32" }, { name: "artifactHash", type: "bytes32" }, { name: "manifestDigest", type: "bytes32" },
-    { name: "cidKind", type: "uint8" }, { name: "cidDigest", type: "bytes32" }, { name: "parents", type: "bytes32[]" },
-    { name: "deployable", type: "bool" },
-  ],
-};
 const LARGEST_BESIDE = 1 << 20;
-
-/** The message that wallets show and sign (EIP-712). */
-export function typedData(publication: Publication, chainId: number, verifyingContract: Address) {
-  const domain = { name: "DILN ModelRegistry", version: "1", chainId, verifyingContract };
-  return { types: TYPES, primaryType: "Publication" as const, domain, message: publication };
-}
-
-const message = (publication: Publication) => typedData(publication, config.value!.chainId, addressOf("ModelRegistry"));
 
 export default function Sign() {
   const found = useSignal<Ready | null>(null), problem = useSignal("");
@@ -80,10 +58,10 @@ async function prepared(files: File[]): Promise<Ready> {
     cidKind: cid.kind, cidDigest: `0x${hex(cid.digest)}`, parents: await parentIds(predicate.parents),
     deployable: predicate.evaluation?.gate?.passed === true,
   };
-  const digest = hashTypedData(message(publication) as any);
+  const digest = digestOf(publication);
   const said = await read<Hex>(ask, abi, addressOf("ModelRegistry"), "publicationDigest", [publication]);
   if (said !== digest) throw new Error("The registry makes another digest of this publication: do not sign it.");
-  const signatures = beside ? (JSON.parse(await beside.text()) as Signature[]) : [];
+  const signatures = beside ? signaturesIn(new Uint8Array(await beside.arrayBuffer())) : [];
   return { project, publication, signatures: await counting(signatures, publication, digest), digest };
 }
 
@@ -109,18 +87,16 @@ async function parentIds(parents: any[]): Promise<Hex[]> {
 
 /** Those of the signatures that count for this publication. */
 async function counting(signatures: Signature[], publication: Publication, digest: Hex): Promise<Signature[]> {
-  const here = signatures.filter(each => each.chainId === config.value!.chainId && `0x${each.project}` === publication.projectId
-    && each.contract.toLowerCase() === addressOf("ModelRegistry").toLowerCase());
+  const here = signatures.filter(each => isFor(each, publication.projectId));
   for (const each of here) {
-    const signer = await recoverAddress({ hash: digest, signature: each.signature }).catch(() => null);
-    if (signer?.toLowerCase() !== each.participant.toLowerCase()) throw new Error(`The signature of ${each.participant} is not of this publication.`);
+    if (!(await isTheirs(each, digest))) throw new Error(`The signature of ${each.participant} is not of this publication.`);
   }
   return here;
 }
 
 function Review({ project, publication, signatures, digest }: Ready) {
   const all = useSignal(signatures);
-  const typed = message(publication);
+  const typed = messageOf(publication);
   const mine = all.value.some(each => each.participant.toLowerCase() === account.value?.toLowerCase());
   const fields = Object.entries(publication).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") || "none" : String(value)]);
   async function sign(): Promise<void> {

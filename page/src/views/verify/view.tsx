@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { sentence } from "../../chain/sentence";
+import { recognized } from "../../files/formats";
 import { hash } from "../../files/hash";
 import { hex } from "../../files/bytes";
 import { Drop } from "../../parts/parts";
@@ -28,7 +29,7 @@ export default function Verify() {
   return (
     <section aria-labelledby="verify">
       <h2 id="verify">Is this the model it claims to be?</h2>
-      <Drop label="Drop a model file, with its manifest if you have it, or a prediction's proof. It stays on your machine: only its hash is looked up."
+      <Drop label="Drop a model file, with its manifest and signatures if you have them, or a prediction's proof. It stays on your machine: only its hash is looked up."
         button="Choose files" onFiles={take} />
       <div role="status" aria-live="polite">
         {busy.value && <p>{busy.value}</p>}
@@ -48,9 +49,10 @@ async function verified(files: File[], progress: (said: string) => void): Promis
   progress(`Reading ${file.name}…`);
   const found = await hash(file, undefined, reading);
   progress("Asking the chain…");
-  const beside = files.filter(each => each !== file && each.size <= LARGEST_BESIDE);
-  const manifests = await Promise.all(beside.map(async each => ({ name: each.name, content: new Uint8Array(await each.arrayBuffer()) })));
-  const findings = await verifyModel(file.name, found, manifests, profile => hash(file, profile, reading));
+  const others = files.filter(each => each !== file && each.size <= LARGEST_BESIDE);
+  const beside = await Promise.all(others.map(async each => ({ name: each.name, content: new Uint8Array(await each.arrayBuffer()) })));
+  const subject = { name: file.name, hashed: found, format: await recognized(file) };
+  const findings = await verifyModel(subject, beside, profile => hash(file, profile, reading));
   return { findings, facts: [["File", file.name], ["SHA-256", hex(found.sha256)], ["CID", found.cid]] };
 }
 

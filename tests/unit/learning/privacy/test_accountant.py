@@ -17,7 +17,7 @@ SETTINGS = [
 
 @pytest.mark.parametrize("steps", SETTINGS)
 def test_it_is_never_below_the_library_and_at_most_four_percent_above(steps: list[Steps]) -> None:
-    accounting = pytest.importorskip("dp_accounting", reason="dp-accounting is not installed")
+    accounting = pytest.importorskip("dp_accounting", reason="needs dp-accounting: pip install diln[test]")
     theirs = accounting.rdp.RdpAccountant()
     for each in steps:
         event = accounting.GaussianDpEvent(each.multiplier)

@@ -97,10 +97,22 @@ def test_bad_tables_and_files_are_refused(tmp_path: Path) -> None:
             align(home, tmp_path / name, [], 2, tmp_path)
     with pytest.raises(DataError, match="no column"):
         align(home, good, [], 2, tmp_path, "nothing")
-    for text in ("", "{}", "[" * 10_000, '{"owner": "a", "parties": ["b"], "points": []}', '{"owner": 7}'):
+    (tmp_path / "blinded-a").mkdir()
+    outside = '{"owner": "a/../../b", "parties": ["a/../../b"], "points": []}'
+    for text in (
+        "",
+        "{}",
+        "[" * 10_000,
+        '{"owner": "a", "parties": ["b"], "points": []}',
+        '{"owner": 7}',
+        outside,
+    ):
         (tmp_path / "strange.json").write_text(text)
         with pytest.raises(DataError, match="not a list"):
             align(home, good, [tmp_path / "strange.json"], 2, tmp_path)
+    assert not list(tmp_path.parent.glob("b-*.json"))
+    with pytest.raises(DataError, match="not a list"):
+        align(home, good, [tmp_path / "nowhere.json"], 2, tmp_path)
     other = tmp_path / "other.json"
     other.write_text(party(5).blind(["x"]).to_json())
     with pytest.raises(DataError, match="same party"):

@@ -1,12 +1,15 @@
 """Every experiment shows what it has to show; the slow ones in the long run only."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.errors import UsageError
+from orchestrator.cli.dispatch import run
+from orchestrator.errors import EngineError, UsageError
 from orchestrator.systems.federation import experiments
 from orchestrator.systems.federation.experiments import base, contribution, pol
 
@@ -21,6 +24,8 @@ def _cases() -> list[Any]:
 
 @pytest.mark.parametrize("name", _cases())
 def test_what_has_to_hold_holds_or_is_explained(name: str) -> None:
+    if name == "flower":
+        pytest.importorskip("flwr", reason="Flower is not installed: pip install 'diln[flower]'")
     outcome = experiments.load(name).run(None)
     missed = [check for check in outcome.checks if not check.met]
     assert [check.claim for check in missed if not check.reason] == []
@@ -30,13 +35,42 @@ def test_what_has_to_hold_holds_or_is_explained(name: str) -> None:
 
 
 def test_figures_and_picture_are_written_and_the_same_again(tmp_path: Any) -> None:
-    experiment = experiments.load("confirm")
+    experiment = experiments.load("vertical")
     files = base.write(experiment, experiment.run(None), tmp_path / "a")
     again = base.write(experiment, experiment.run(None), tmp_path / "b")
-    assert [file.name for file in files] == ["confirm.png", "confirm.json"]
+    assert [file.name for file in files] == ["vertical.png", "vertical.json"]
     assert [file.read_bytes() for file in files] == [file.read_bytes() for file in again]
     with Image.open(files[0]) as picture:
         assert picture.size[0] > 1000
+
+
+def test_all_are_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One whose extra is not installed is told of; a miss without a reason is a failure."""
+    outcome = base.Outcome(
+        [{"x": 1, "y": 2}],
+        [base.Check("it holds", True), base.Check("it is small", False)],
+        base.Picture("x", ("y",), "y"),
+        {},
+    )
+
+    def absent(progress: object) -> base.Outcome:
+        raise EngineError("Flower is not installed")
+
+    made = {
+        "one": base.Experiment("one", "One", "nobody", lambda progress: outcome),
+        "two": base.Experiment("two", "Two", "nobody", absent),
+    }
+    monkeypatch.setattr(experiments, "NAMES", tuple(made))
+    monkeypatch.setattr(experiments, "load", made.__getitem__)
+    assert run(["federation", "experiment", "all", "--output", str(tmp_path), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)["experiments"]
+    assert [(each["met"], each["missed"], each["note"]) for each in said] == [
+        (1, ["it is small"], "a miss without a reason"),
+        (0, [], "Flower is not installed"),
+    ]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["one.json", "one.png"]
 
 
 def test_names_are_modules_and_others_are_refused() -> None:

@@ -9,10 +9,12 @@ import pytest
 from orchestrator.bindings.federation import Phase
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
-from orchestrator.errors import DataError, NotDeployed, SpecError, UsageError
+from orchestrator.errors import DataError, NotDeployed, SpecError, StorageError, UsageError
+from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
+from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
     Descriptor,
     cid_of,
@@ -25,7 +27,7 @@ from orchestrator.systems.federation.finding import (
 from orchestrator.systems.federation.joining import join, withdraw
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import publish
-from orchestrator.systems.federation.rounds import current_model, phase_of, revealed_in
+from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
 from tests.unit.systems.federation.stage import begin, offer, rows
 
@@ -108,6 +110,26 @@ def test_verify__false_model_that_nobody_refuted__is_named(session, tmp_path):
     assert checked.fault == "its model does not follow from the updates"
 
 
+def test_current_model__that_stood_and_that_nobody_gives__is_worked_out(session, tmp_path, monkeypatch):
+    """Its claimer alone could train and claim in the rounds after it."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=3)
+    for _ in range(2):
+        made = aggregating.claim(session, federation, session.account(judged(session, federation)))
+        later(session, federation)
+        cranking.crank(session, federation, session.account("dave"))
+    lost = {cid_of(each.claim.cid) for each in finished(federation)}
+    read = session.storage.read
+
+    def reading(cid, *args, **options):
+        if cid in lost:
+            raise StorageError(f"{cid} is nowhere")
+        return read(cid, *args, **options)
+
+    monkeypatch.setattr(session.storage, "read", reading)
+    assert len(lost) == 2
+    assert (current_model(session, federation) == made.model).all()
+
+
 def test_check__model_that_nobody_gives__says_so(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES)
     leader = session.account(judged(session, federation))
@@ -156,6 +178,27 @@ def test_join__rows_that_do_not_fit__refused(session, tmp_path):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(DataError):
             join(session, federation, session.account("dave"), file)
+
+
+def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_path, monkeypatch):
+    """Whoever is obliged to train what only the organizer's friends have pays them fines."""
+    organizer, data = session.account("alice"), rows(tmp_path, "dave")
+    made = creating.plan(session, offer(obliged=True), organizer)
+    other = replace(made, key="ab" * 32, terms=replace(made.terms, size=made.terms.size + 1))
+    with pytest.raises(DataError, match="of 6 parameters, and the terms have 7"):
+        join(session, creating.create(session, other, organizer), session.account("dave"), data)
+    federation = creating.create(session, made, organizer)
+    read, lost = session.storage.read, cid_of(federation.terms.genesis_cid)
+
+    def reading(cid, *args, **options):
+        if cid == lost:
+            raise StorageError(f"{cid} is nowhere")
+        return read(cid, *args, **options)
+
+    monkeypatch.setattr(session.storage, "read", reading)
+    with pytest.raises(StorageError, match="nowhere"):
+        join(session, federation, session.account("dave"), data)
+    assert federation.state().taken == 0
 
 
 def test_find__by_address_name_and_latest(session, tmp_path):
@@ -208,3 +251,22 @@ def test_descriptor__strangers_bytes__refused():
 def test_store__what_is_read_back__is_the_model(session):
     model = np.arange(64)
     assert session.storage.read(cid_of(store(session, encode(model, 4)))) == encode(model, 4)
+
+
+def test_keeper__between_two_phases__tells_what_comes_next(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, policy="trusted", pay="equal", committee=0)
+    bob = session.account("bob")
+    keeper = Keeper(session, [(SYSTEM, federation)], [bob])
+
+    def coming():
+        assert federation.clock().ends_at > session.chain.now()
+        return {each.duty for each in keeper.due() if each.at == federation.clock().ends_at}
+
+    cranking.crank(session, federation, bob)
+    party.commit(session, federation, bob)
+    assert "reveal the update" in coming()
+    for name in PARTIES:
+        party.commit(session, federation, session.account(name))
+    assert "claim the aggregate" not in coming()  # who does not reveal has nothing to claim
+    party.reveal(session, federation, bob)
+    assert "claim the aggregate" in coming()

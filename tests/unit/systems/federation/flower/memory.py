@@ -14,10 +14,9 @@ from flwr.clientapp import ClientApp
 from sklearn.linear_model import SGDClassifier
 
 from orchestrator.chain.accounts import Account
-from orchestrator.chain.typeddata import recover_signer
 from orchestrator.learning.aggregation import Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, model_root, padded
-from orchestrator.systems.federation.envelopes import Place
+from orchestrator.systems.federation.envelopes import Place, signer_of
 from orchestrator.systems.federation.flower.ledger import Counted, Terms
 from orchestrator.systems.federation.flower.mod import Seal
 from orchestrator.systems.federation.simulation.datasets import digits
@@ -28,8 +27,12 @@ PLACE = Place(31337, to_checksum_address("0x" + "12" * 20))
 DATA = digits(0)
 
 
+def key_of(seat: int) -> bytes:
+    return hashlib.sha256(b"node %d" % seat).digest()
+
+
 def account(seat: int) -> Account:
-    key = hashlib.sha256(b"node %d" % seat).digest()
+    key = key_of(seat)
     public = PrivateKey(key).public_key.format(compressed=False)[1:]
     return Account(f"node {seat}", to_checksum_address(keccak(public)[12:]), lambda: key, known_to_all=True)
 
@@ -66,9 +69,7 @@ class MemoryLedger:
     def commit(self, entries: Sequence[bytes]) -> None:
         for entry in entries:
             message = PLACE.message("Update", round=self.number, commitment=entry[:32])
-            s = int.from_bytes(entry[64:], "big")
-            signature = entry[32:64] + (s & (1 << 255) - 1).to_bytes(32, "big") + bytes([27 + (s >> 255)])
-            signer = recover_signer(message, signature)
+            signer = signer_of(entry, message)
             if signer and self.seat_of(signer) is not None:
                 self.committed[signer] = entry[:32]
 
@@ -102,7 +103,7 @@ class MemoryLedger:
         updates = np.stack([each.update.values for each in self.counted])
         joined = aggregate(self.settings, updates, [each.weight for each in self.counted])
         assert (apply(padded(self.model), joined.delta) == model).all()
-        self.model = model[:SIZE]
+        self.model = model
         self.claims.append(tuple(each.seat for each in self.counted))
         self.number += 1
         self.committed.clear()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("flwr", reason="Flower is not installed: pip install 'diln[flower]'")
@@ -12,32 +11,23 @@ from flwr.serverapp import strategy as strategies
 from flwr.serverapp.strategy import Strategy
 
 from orchestrator.bindings.federation import (
-    Created,
     Federation,
-    FederationFactory,
     Finalized,
-    Mode,
     Pay,
-    Policy,
     Rule,
-    Terms,
 )
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation.chunks import encode, model_root, padded
+from orchestrator.learning.aggregation.chunks import model_root, padded
 from orchestrator.systems.federation.envelopes import Place
-from orchestrator.systems.federation.finding import store
 from orchestrator.systems.federation.flower.chain import ContractLedger
 from orchestrator.systems.federation.flower.grid import EmbeddedGrid
 from orchestrator.systems.federation.flower.mod import Seal
 from orchestrator.systems.federation.flower.records import template_of, to_units
 from orchestrator.systems.federation.flower.strategy import Chained
-from orchestrator.types import ZERO_ADDRESS, Digest
-from tests.unit.systems.federation.flower.memory import SIZE, LyingSeal, accuracy, initial, make_app
-
-PARTIES = ("alice", "bob", "carol", "dave", "erin")
-HOUR, GWEI = 3600, 10**9
+from tests.unit.systems.federation.flower.memory import LyingSeal, accuracy, initial, make_app
+from tests.unit.systems.federation.flower.onchain import PARTIES, federation
 
 
 @pytest.fixture(scope="module")
@@ -46,52 +36,6 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     with Session(load_settings(home=folder / "home", environ={})) as opened:
         migrate(opened.settings, opened.chain, opened.account("judy"), ["federation"])
         yield opened
-
-
-def federation(session: Session, salt: int, **changes: Any) -> Federation:
-    """A federation that all PARTIES joined, organized by alice."""
-    alice = session.account("alice")
-    given: dict[str, Any] = {
-        "organizer": alice.address,
-        "currency": ZERO_ADDRESS,
-        "inviter": ZERO_ADDRESS,
-        "descriptor": Digest(b"\1" * 32),
-        "genesis": model_root(np.zeros(SIZE, np.int64)),
-        "genesis_cid": store(session, encode(np.zeros(SIZE, np.int64), 4)),
-        "unit": GWEI,
-        "policy": Policy.TRUSTED,
-        "rule": Rule.MEAN,
-        "pay": Pay.EQUAL,
-        "mode": Mode.OPTIMISTIC,
-        "size": SIZE,
-        "width": 4,
-        "max_weight": 65_535,
-        "seats": len(PARTIES),
-        "quorum": 3,
-        "rounds": 4,
-        "max_voids": 2,
-        "obliged": False,
-        "reward": 1_000_000,
-        "fee": 100_000,
-        "tip": 10_000,
-        "deposit": 500_000,
-        "fine": 100_000,
-        "bond": 300_001,
-        "stake": 50_000,
-        "start": int(session.chain.now()) + HOUR,
-    }
-    given |= dict.fromkeys(("committee", "trim", "faulty", "keep", "difficulty", "bound", "judging"), 0)
-    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 2}
-    terms = Terms(**(given | changes))
-    factory = session.deployed(FederationFactory, "FederationFactory")
-    budget = terms.rounds * terms.reward * terms.unit
-    receipt = session.send(factory.create(terms, salt.to_bytes(32, "big")), alice, value=budget)
-    [created] = factory.emitted(Created, receipt)
-    found = Federation(session.chain, created.instance, receipt.block_number)
-    for name in PARTIES:
-        session.send(found.join(b""), session.account(name), value=terms.deposit * terms.unit)
-    session.send(found.begin(), alice)
-    return found
 
 
 def ledger(session: Session, found: Federation) -> ContractLedger:
@@ -134,7 +78,7 @@ def test_rounds_of_flower_are_claimed_stand_and_are_paid_for(session: Session, n
 
 
 def test_a_lying_node_is_fined_and_the_round_goes_on(session: Session) -> None:
-    found = federation(session, 77)
+    found = federation(session, 77, rounds=1)
     chained = Chained(strategies.FedAvg(), ledger(session, found))
     liar = session.account(PARTIES[2]).address
     deposit = found.party_of(liar).deposit
@@ -143,6 +87,7 @@ def test_a_lying_node_is_fined_and_the_round_goes_on(session: Session) -> None:
     assert [each.node for each in chained.rejected] == [3]
     [finalized] = found.events(Finalized)
     assert finalized.accepted == 0b11011
+    assert found.state().closed
     assert found.party_of(liar).deposit < deposit
 
 

@@ -12,9 +12,10 @@ from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.serverapp import strategy as strategies
 from flwr.serverapp.strategy import Strategy
 
+from orchestrator.chain import Account
 from orchestrator.errors import DataError, EngineError
-from orchestrator.learning.aggregation import Rule, Settings
-from orchestrator.learning.aggregation.chunks import model_root
+from orchestrator.learning.aggregation import Rule, Settings, Update
+from orchestrator.learning.aggregation.chunks import model_root, padded
 from orchestrator.systems.federation import flower
 from orchestrator.systems.federation.envelopes import Place
 from orchestrator.systems.federation.flower import mod
@@ -30,6 +31,7 @@ from tests.unit.systems.federation.flower.memory import (
     account,
     accuracy,
     initial,
+    key_of,
     make_app,
     sealed,
 )
@@ -177,6 +179,37 @@ def test_strange_replies_are_left_out() -> None:
         4: "sent no commitment",
     }
     assert ledger.claims == [(4, 5)]
+
+
+def test_a_node_that_signs_as_another_party_tells_nothing_of_it() -> None:
+    """Its message would stand for that party's: what it says of rows and losses."""
+    ledger, first = MemoryLedger(), account(0)
+    masked = Account("masked", first.address, lambda: key_of(NODES - 1), known_to_all=True)
+
+    def account_of(context: Any) -> Account:
+        seat = int(context.node_config["partition-id"])
+        return masked if seat == NODES - 1 else account(seat)
+
+    chained = Chained(strategies.FedAvg(), ledger)
+    chained.start(EmbeddedGrid(make_app(Seal(PLACE, account_of)), NODES), initial(), num_rounds=1)
+    assert [(each.node, each.reason) for each in chained.rejected] == [(NODES, "signed as another party")]
+    assert ledger.claims == [(0, 1, 2, 3, 4)]
+
+
+def test_a_node_that_fills_the_padding_does_not_end_the_run() -> None:
+    class Filling(Seal):
+        def _hold(self, context: Any, party: Account, number: int, update: Update, weight: int) -> bytes:
+            if context.node_config["partition-id"] == 3:
+                filled = padded(update.raw) + 100 * (np.arange(672) == 671)
+                update, weight = Update(filled, update.width, update.shift), 60_000
+            return super()._hold(context, party, number, update, weight)
+
+    ledger = MemoryLedger(width=1)
+    chained = Chained(strategies.FedAvg(), ledger)
+    result = chained.start(EmbeddedGrid(make_app(sealed(Filling)), NODES), initial(), num_rounds=2)
+    assert ledger.model[671] != 0
+    assert ledger.claims == [tuple(range(NODES))] * 2
+    assert accuracy(result.arrays) > 0.5
 
 
 def test_nothing_is_revealed_that_was_not_committed_to() -> None:

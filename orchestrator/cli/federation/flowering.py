@@ -1,0 +1,83 @@
+"""`diln federation flower` and `first-model`: a Flower app whose server is nobody."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.federation import federation
+from orchestrator.cli.federation.chain import Reference
+from orchestrator.console import SENDS, Consent, Facts, Shown, Table, command, err, lazy_imports
+
+with lazy_imports():
+    from orchestrator.learning.aggregation import template
+    from orchestrator.systems.federation import finding
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.session import Session
+
+App = Annotated[Path, typer.Argument(metavar="APP", help="The folder of a Flower app.")]
+RunConfig = Annotated[
+    str, typer.Option("--run-config", metavar="PAIRS", help="Changes to the app's configuration: key=value …")
+]
+
+
+@command(federation, sender=SENDS)
+def flower(
+    session: "Session",
+    app: App,
+    consent: Consent,
+    reference: Reference = "latest",
+    node_config: Annotated[
+        str, typer.Option("--node-config", metavar="PAIRS", help="What is this node's own: key=value …")
+    ] = "",
+    run_config: RunConfig = "",
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 12.0,
+) -> Table:
+    """Take part by a Flower app, unchanged: it has no server, and every party runs all of it."""
+    from orchestrator.systems.federation.flower import app as apps  # an extra brings what it imports
+    from orchestrator.systems.federation.flower import chaingrid
+
+    found = finding.find(session, reference)
+    agreed = consent.about(session.known, found.address, finding.KIND)
+    loaded, own = apps.load(app, run_config), apps.parse_config(node_config)
+    grid = chaingrid.ChainGrid(
+        session,
+        found,
+        session.sender,
+        loaded.client,
+        node_config=own,
+        run_config=loaded.config,
+        report=err.print,
+        wait=chaingrid.sleeping(interval),
+        consent=agreed,
+    )
+    loaded.run(grid)
+    rows = [
+        {
+            "round": each.round,
+            "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),
+            "updates": each.updates,
+            "included": each.included,
+        }
+        for each in grid.heard
+    ]
+    return Table(rows, empty="no round was joined")
+
+
+@command(federation, "first-model", network=False, storage=False)
+def first_model(
+    app: App,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="NPZ", help="Where it is written.")],
+    run_config: RunConfig = "",
+    nodes: Annotated[int, typer.Option(min=2, max=16, help="How many nodes the app is told of.")] = 2,
+) -> Facts:
+    """Write the model that a Flower app begins with, for an offer's `arrays`."""
+    from orchestrator.systems.federation.flower import app as apps
+    from orchestrator.systems.federation.flower import records
+
+    arrays = apps.load(app, run_config).first_arrays(nodes)
+    described = records.template_of(arrays)
+    template.write_arrays(output, {name: each.numpy() for name, each in arrays.items()})
+    names = [slot.name for slot in described.slots]
+    return Facts({"file": str(output), "parameters": described.size, "arrays": names})

@@ -1,0 +1,34 @@
+// Calls that can be sent, as buttons: each is tried first, so that only those are offered that would succeed now.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { sentence } from "../chain/sentence";
+import { head } from "../chain/site";
+import { account, ready } from "../wallet/connection";
+import { mined, send, trial, type Call } from "../wallet/transactions";
+
+/** `told`: why it cannot be done now is said; else it is not shown then. */
+export type Offer = Call & { label: string; told?: boolean; done?(): void };
+
+const keyOf = ({ to, functionName, args, value }: Offer): string => [to, functionName, ...args.map(each => String(each).slice(0, 200)), value].join();
+
+export function Offers({ all }: { all: Offer[] }) {
+  const refusals = useSignal<Map<string, string>>(new Map());
+  useEffect(() => {
+    let current = true;
+    if (!ready.value) return;
+    Promise.all(all.map(async each => [keyOf(each), await trial(each).then(() => "", sentence)] as const))
+      .then(found => { if (current) refusals.value = new Map(found); }, () => undefined);
+    return () => { current = false; };
+  }, [all.map(keyOf).join(" "), account.value, ready.value, head.value.block, mined.value]);
+  if (!ready.value) return null;
+  const refusalOf = (each: Offer): string | undefined => refusals.value.get(keyOf(each));
+  const possible = all.filter(each => refusalOf(each) === "");
+  const reason = possible.length ? undefined : all.findLast(each => each.told && refusalOf(each)); // what is waited for comes last
+  if (!possible.length && !reason) return null;
+  return (
+    <>
+      {possible.length > 0 && <div class="row">{possible.map(each => <button key={keyOf(each)} onClick={async () => { if (await send(each)) each.done?.(); }}>{each.label}</button>)}</div>}
+      {reason && <p class="hint">{reason.label}: {refusalOf(reason)}</p>}
+    </>
+  );
+}

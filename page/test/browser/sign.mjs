@@ -1,0 +1,56 @@
+// Two of three sign a manifest and publish it, then the project's owner marks, revokes, pauses and changes who signs:
+// node sign.mjs URL FOLDER WORLD. signatures.json is saved in FOLDER, as `diln sign` reads it.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { browse, opened, pressed, quality } from "./browser.mjs";
+
+const [url, folder, file] = process.argv.slice(2);
+const { model, manifest, project, version } = JSON.parse(readFileSync(file, "utf8"));
+const told = {}, wrong = [];
+const beside = join(folder, "signatures.json");
+
+async function dropped(page, who, files) {
+  await page.goto("about:blank");
+  await opened(page, url, "sign", who, ".drop");
+  await page.setInputFiles("input[type=file]", files);
+  await page.waitForSelector("article h3", { timeout: 60_000 }).catch(async () => { throw new Error(await page.innerText("#app")); });
+  return page.textContent("article h3");
+}
+
+async function signed(page, who, files) {
+  const before = await dropped(page, who, files);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Sign it")]);
+  await download.saveAs(beside);
+  return before;
+}
+
+const faults = await browse(url, async page => {
+  told.atFirst = await signed(page, "alice", [model, manifest]);
+  told.publishableByOne = await page.isEnabled("text=Publish it");
+  wrong.push(...(await quality(page, "sign, signed by one")));
+  told.then = await signed(page, "bob", [model, manifest, beside]);
+  told.digests = await page.$$eval("article dt", all => all.map(each => each.textContent));
+  told.inTheEnd = await dropped(page, "dave", [model, manifest, beside]); // the owner, who publishes
+  told.published = await pressed(page, "Publish it", "Publishing");
+
+  await opened(page, url, `registry/${project}/${version}`, "dave", "#govern");
+  told.deprecated = await pressed(page, "Mark it deprecated", "Marking version \\d+ deprecated");
+  await page.waitForSelector("b:has-text('deprecated')");
+  await page.fill("#reason", "its labels were wrong");
+  told.revokedUntyped = await page.isEnabled("text=/^Revoke it$/");
+  await page.fill("#typed", (await page.textContent("label[for=typed]")).match(/“(.*)”/)[1]);
+  wrong.push(...(await quality(page, "version, its owner's")));
+  told.revoked = await pressed(page, "Revoke it", "Revoking version \\d+");
+  await page.waitForSelector("text=A revoked version stays so for good");
+
+  await opened(page, url, `registry/${project}`, "dave", "#govern");
+  told.paused = await pressed(page, "Pause it", "Pausing");
+  told.goesOn = await pressed(page, "Let it go on", "Going on");
+  await page.fill("#member", "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65");
+  await page.fill("#threshold", "3");
+  told.added = await pressed(page, "Add them", "Changing who signs for \\w+");
+  wrong.push(...(await quality(page, "project, its owner's")));
+  await opened(page, url, `registry/${project}`, "erin", "td a");
+  told.strangerGoverns = await page.isVisible("#govern");
+});
+console.log(JSON.stringify({ told, wrong: [...wrong, ...faults] }));
