@@ -342,7 +342,8 @@ library FederationTerms {
         require(t.fine != 0 && t.fine <= t.deposit, InvalidTerms("fine"));
         require(t.deposit < MAX_AMOUNT, InvalidTerms("deposit"));
         require(t.bond > 1 && t.bond < MAX_AMOUNT, InvalidTerms("bond"));
-        require(t.stake != 0 && t.stake < MAX_AMOUNT, InvalidTerms("stake"));
+        // To ask for all parts of an update never costs more than the fine: silence is dearer than the question.
+        require(t.stake != 0 && t.stake * ((t.size + 511) / 512) <= t.fine, InvalidTerms("stake"));
     }
 
     function _checkTimes(Terms memory t) private pure {

@@ -153,7 +153,7 @@ def test_gas__federation__create(gas_snapshot, evm, factory):
 @pytest.mark.parametrize(("count", "size", "limit"), [(9, 650, 240_000), (9, 8192, None), (16, 650, LIMIT)])
 def test_gas__federation__refute_mean(gas_snapshot, evm, factory, count, size, limit):
     parties = SIXTEEN[:count]
-    s = ready(evm, factory, parties, size=size)
+    s = ready(evm, factory, parties, size=size, stake=1000)
     s.revealed(*parties)
 
     def lie(draft):
@@ -167,7 +167,7 @@ def test_gas__federation__refute_mean(gas_snapshot, evm, factory, count, size, l
 @pytest.mark.parametrize(("rule", "more"), [(2, {}), (3, {"trim": 1, "quorum": 3})])
 def test_gas__federation__refute_by_order(gas_snapshot, evm, factory, rule, more):
     parties = SIXTEEN[:9]
-    s = ready(evm, factory, parties, size=650, rule=rule, **more)
+    s = ready(evm, factory, parties, size=650, stake=1000, rule=rule, **more)
     s.revealed(*parties)
 
     def lie(draft):
@@ -186,7 +186,7 @@ def test_gas__federation__refute_by_order(gas_snapshot, evm, factory, rule, more
 @pytest.mark.parametrize("count", [10, 16])
 def test_gas__federation__trace(gas_snapshot, evm, factory, count):
     parties = SIXTEEN[:count]
-    changes = {"rule": 4, "faulty": 1, "keep": 4, "quorum": 5, "width": 2, "size": 650}
+    changes = {"rule": 4, "faulty": 1, "keep": 4, "quorum": 5, "width": 2, "size": 650, "stake": 1000}
     s = ready(evm, factory, parties, **changes)
     s.revealed(*parties)
 
@@ -281,7 +281,7 @@ def policy_round(s: Scenario, parties) -> int:
 @pytest.mark.parametrize(("count", "size", "limit"), [(10, 650, 292_000), (16, 2**14, LIMIT)])
 def test_gas__federation__direct_sum(gas_snapshot, evm, factory, count, size, limit):
     parties = SIXTEEN[:count]
-    terms = {"mode": 1, "width": 1, "maxWeight": 1, "shift": 3, "size": size}
+    terms = {"mode": 1, "width": 1, "maxWeight": 1, "shift": 3, "size": size, "stake": 1000}
     s = Scenario.create(evm, factory, *parties, rounds=40, **terms)
     s.begin()
     for _ in range(2):

@@ -1,6 +1,7 @@
 """Find the nonce that the policy Work asks of whoever claims."""
 
 from collections.abc import Iterator
+from secrets import randbits
 
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
@@ -14,14 +15,13 @@ TRIES = 1 << 16
 
 def nonces(head: bytes, target: int, start: int = 0) -> Iterator[Digest | None]:
     """One that hashes with `head` below `target`; None each time that TRIES were in vain."""
-    number = start
     while True:
-        for number in range(number, number + TRIES):
+        for number in range(start, start + TRIES):
             nonce = number.to_bytes(32, "big")
             if int.from_bytes(keccak(head + nonce), "big") < target:
                 yield Digest(nonce)
                 return
-        number += 1
+        start += TRIES
         yield None
 
 
@@ -32,12 +32,9 @@ def head(federation: Federation, miner: Address, model_root: Digest) -> bytes:
     return record + number.to_bytes(32, "big") + who + model_root
 
 
-def mine(federation: Federation, miner: Address, model_root: Digest, goes: int = 64) -> Digest | None:
-    """A nonce for `model_root`; None if `goes` times TRIES were not enough: then it begins where it ended.
-
-    Where somebody else claims in the meantime, looking on is in vain: ask again after some goes.
-    """
-    found = nonces(head(federation, miner, model_root), federation.target())
+def mine(federation: Federation, miner: Address, model_root: Digest, goes: int = 8) -> Digest | None:
+    """A nonce for `model_root`; None if `goes` times TRIES, from a random one on, were not enough."""
+    found = nonces(head(federation, miner, model_root), federation.target(), randbits(64) << 64)
     for _ in range(goes):
         nonce = next(found)
         if nonce is not None:

@@ -16,6 +16,7 @@ from orchestrator.bindings.federation import (
     Joined,
     Left,
     Link,
+    Mode,
     Phase,
     Policy,
     Revealed,
@@ -26,7 +27,15 @@ from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Rule as Reference
 from orchestrator.learning.aggregation import Settings, Update
-from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root
+from orchestrator.learning.aggregation.chunks import (
+    CHUNK,
+    Integers,
+    chunk_count,
+    decode,
+    model_root,
+    padded,
+)
+from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.supplied import update_supplied
 from orchestrator.types import Address, Digest
@@ -178,14 +187,21 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
         terms, data = federation.terms, update_supplied(federation, revealed)
         if data is None:
             raise
-        return Update.read(data, terms.size, terms.width, revealed.shift)  # the contract compared it
+        kind = Vector if terms.mode is Mode.DIRECT else Update
+        update = kind.read(data, terms.size, terms.width, revealed.shift)
+        if update.root != revealed.root:
+            raise
+        return update
 
 
 def _stored_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
     terms = federation.terms
+    kind, cid = Update, revealed.cid
     length = chunk_count(terms.size) * CHUNK * terms.width
-    data = session.storage.read(cid_of(revealed.cid, length), limit=length)
-    update = Update.read(data, terms.size, terms.width, revealed.shift)
+    if terms.mode is Mode.DIRECT:
+        kind, cid, length = Vector, revealed.root, terms.size
+    data = session.storage.read(cid_of(cid, length), limit=length)
+    update = kind.read(data, terms.size, terms.width, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update
@@ -214,7 +230,7 @@ def unavailable(session: Session, federation: Federation, number: int) -> Iterat
 
 def stacked(updates: list[Opened]) -> Integers:
     """The values, a row an update."""
-    return np.stack([each.update.values for each in updates])
+    return np.stack([padded(each.update.values) for each in updates])
 
 
 _REFETCH = "Fetch it from somebody else, or demand it on-chain."

@@ -1,11 +1,15 @@
 """What parties had to show on-chain, which the contract compared with what they revealed or claimed."""
 
+import hashlib
 from dataclasses import dataclass
 
-from orchestrator.bindings.federation import Claim, Claimed, Federation, Part, Revealed, Supplied
+from orchestrator.bindings.federation import Claim, Claimed, Federation, Mode, Part, Revealed, Supplied
 from orchestrator.learning.aggregation.chunks import CHUNK, chunk_count, leaf
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.types import Address, Digest
+
+_ARGUMENT = 4 + 64
+"""Where the only argument of a call begins, if it is bytes."""
 
 GROUP = 16
 """Chunks that are demanded at once."""
@@ -48,9 +52,24 @@ def supplied(
 
 
 def update_supplied(federation: Federation, revealed: Revealed) -> bytes | None:
-    """The bytes of an update that was demanded as a whole and supplied."""
+    """The bytes of an update that was demanded as a whole and supplied, or that went with a sum."""
     shown = supplied(federation, Part.UPDATE, revealed.party, revealed.round)
+    if federation.terms.mode is Mode.DIRECT:
+        return shown[0].data if 0 in shown else _summed(federation, revealed)
     return _whole(shown, group_count(federation.terms.size))
+
+
+def _summed(federation: Federation, revealed: Revealed) -> bytes | None:
+    """A vector out of the calldata of the round's sum; None where another contract had added them up."""
+    stride = 20 + federation.terms.size
+    for each in federation.events(Claimed, round=revealed.round):
+        sent = bytes(federation.chain.transaction(each.tx_hash)["input"])
+        at = sent.find(bytes.fromhex(revealed.party[2:]), _ARGUMENT)
+        if at >= 0 and (at - _ARGUMENT) % stride == 0:
+            data = sent[at + 20 : at + stride]
+            if hashlib.sha256(data).digest() == revealed.root:
+                return data
+    return None
 
 
 def model_supplied(federation: Federation, claim: Claim, number: int) -> bytes | None:
