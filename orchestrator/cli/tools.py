@@ -67,6 +67,7 @@ NEVER = frozenset(
         "compile",
         "completion",
         "demo",
+        "federation flower",
         "federation watch",
         "keep",
         "mcp",

@@ -55,8 +55,29 @@ abstract contract Stake is Votes {
         return s.seats();
     }
 
+    /// @dev By what is behind the voters.
+    function _carried(PackedTerms t, PackedState memory s, PackedBallot memory b, uint256 masks)
+        internal
+        view
+        override
+        returns (uint256 carried)
+    {
+        uint256[] memory weights = _weights(t);
+        uint256 most = _most(t, s, b);
+        unchecked {
+            // Sixteen seats; what is behind a seat is below 2^61.
+            for (uint256 seat = 0; seat < 16; ++seat) {
+                uint256 sum = 0;
+                for (uint256 voter = 0; masks >> (16 * voter) != 0; ++voter) {
+                    if (masks >> (16 * voter + seat) & 1 != 0) sum += weights[voter];
+                }
+                if (sum > most) carried |= 1 << seat;
+            }
+        }
+    }
+
     /// @dev Fines do not count, or silence would change what was drawn.
-    function _weights(PackedTerms t) internal view override returns (uint256[] memory weights) {
+    function _weights(PackedTerms t) private view returns (uint256[] memory weights) {
         weights = new uint256[](16);
         for (uint256 seat = 0; seat < 16; ++seat) {
             weights[seat] = t.deposit() + _backed.get(seat);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Batch} from "../Batch.sol";
 import {Direct} from "../Direct.sol";
 import {FederationTerms, PackedTerms} from "../FederationTerms.sol";
@@ -24,6 +25,8 @@ abstract contract Votes is Direct, IVoting {
 
     bytes32 private constant SIGNED_VOTES = keccak256("Votes(uint256 round,uint256 accepted)");
     uint256 private constant SIGNED_VOTE_BYTES = 96;
+
+    uint256 private constant ONES = 0x0001000100010001000100010001000100010001000100010001000100010001;
 
     uint256 internal _ballot;
     uint256 private _votes;
@@ -127,20 +130,22 @@ abstract contract Votes is Direct, IVoting {
     {
         PackedBallot memory b = _current();
         if (b.round() != s.round() || b.judged() == 0) return (0, 0, 0);
-        accepted = s.revealed() & _carried(_votes, _weights(t), _most(t, s, b));
+        accepted = s.revealed() & _carried(t, s, b, _votes);
         return (accepted, b.order(), Lanes.ones(accepted));
     }
 
-    /// @dev The updates for which the votes weigh more than `most`.
-    function _carried(uint256 masks, uint256[] memory weights, uint256 most) private pure returns (uint256 carried) {
+    /// @dev The updates that more than `_most` have voted for, of masks of sixteen bits a voter.
+    function _carried(PackedTerms t, PackedState memory s, PackedBallot memory b, uint256 masks)
+        internal
+        view
+        virtual
+        returns (uint256 carried)
+    {
+        uint256 most = _most(t, s, b);
         unchecked {
-            // Sixteen seats; what is behind a seat is below 2^61.
+            // Sixteen seats.
             for (uint256 seat = 0; seat < 16; ++seat) {
-                uint256 sum = 0;
-                for (uint256 voter = 0; masks >> (16 * voter) != 0; ++voter) {
-                    if (masks >> (16 * voter + seat) & 1 != 0) sum += weights[voter];
-                }
-                if (sum > most) carried |= 1 << seat;
+                if (LibBit.popCount(masks >> seat & ONES) > most) carried |= 1 << seat;
             }
         }
     }
@@ -151,14 +156,6 @@ abstract contract Votes is Direct, IVoting {
         view
         virtual
         returns (uint256);
-
-    /// @dev What the vote of each of sixteen seats weighs.
-    function _weights(PackedTerms) internal view virtual returns (uint256[] memory weights) {
-        weights = new uint256[](16);
-        for (uint256 seat = 0; seat < 16; ++seat) {
-            weights[seat] = 1;
-        }
-    }
 
     /// @dev The votes for what is in weigh more than that.
     function _most(PackedTerms t, PackedState memory s, PackedBallot memory b) internal view virtual returns (uint256);

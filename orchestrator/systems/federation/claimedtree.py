@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
-from orchestrator.merkle import levels_of
+from orchestrator.merkle import climb, levels_of
 from orchestrator.types import Digest
 
 
@@ -17,10 +17,13 @@ class ClaimedTree:
 
     def __init__(self, right: Sequence[bytes], root: bytes) -> None:
         self._right = levels_of(right)
-        self._known = {(len(self._right) - 1, 0): bytes(root)}
+        self._root = bytes(root)
+        self._known = {(len(self._right) - 1, 0): self._root}
 
     def learn(self, index: int, leaf: bytes, proof: Sequence[bytes]) -> None:
-        """A leaf with its proof, which the contract has compared with the root."""
+        """A leaf with its proof; nothing, where that leads to another root."""
+        if climb(leaf, proof, index, len(self._right[0])) != self._root:
+            return
         node, rest = leaf, list(proof)
         for level in range(len(self._right)):
             self._known[level, index] = node

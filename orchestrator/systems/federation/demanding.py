@@ -1,7 +1,8 @@
 """Ask on-chain for bytes that nobody gives, show what is asked for, and close what is over."""
 
+import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eth_utils.crypto import keccak
 
@@ -82,8 +83,13 @@ def _before(posted: Sequence[Claimed], demanded: Demanded) -> Claim | None:
 
 
 def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
-    """What has to be demanded of the updates of the seats in `mask`, so that they can be aggregated."""
-    found = []
+    """What has to be demanded of the updates of the seats in `mask`, so that they can be aggregated.
+
+    Of each one part at first, and all others once that was shown: who withholds is mostly silent.
+    """
+    found: list[Ask] = []
+    open_ = {each.party for each in open_demands(federation) if each.part is Part.UPDATE}
+    count = group_count(federation.terms.size)
     for each in revealed_in(federation, federation.state().round):
         seat = federation.party_of(each.party).seat
         if seat == NO_SEAT or not mask >> seat & 1:
@@ -91,8 +97,14 @@ def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
         try:
             read_update(session, federation, each)
         except (DataError, IntegrityError, StorageError):
-            found += parts(federation, Part.UPDATE, each.party, NO_CLAIM)
+            if each.party not in open_:
+                found += [_tried(one, count) for one in parts(federation, Part.UPDATE, each.party, NO_CLAIM)]
     return found
+
+
+def _tried(asked: Ask, count: int) -> Ask:
+    """One part of it, where none was asked for yet; which one, nobody knows beforehand."""
+    return replace(asked, indices=(secrets.choice(asked.indices),)) if len(asked.indices) == count else asked
 
 
 def parts(federation: Federation, part: Part, party: Address, claim: Claim) -> list[Ask]:
@@ -108,6 +120,26 @@ def parts(federation: Federation, part: Part, party: Address, claim: Claim) -> l
 def _count(federation: Federation) -> int:
     """Of parts of an update or a model; a vector is shown as a whole."""
     return 1 if federation.terms.mode is Mode.DIRECT else group_count(federation.terms.size)
+
+
+def within(federation: Federation, asker: Address, asks: Sequence[Ask], worth: int) -> list[Ask]:
+    """As many of `asks` as may be staked on, where at most `worth` units may be lost in a round.
+
+    Whoever shows a part keeps its stake. Of claims some parts, spread evenly, tell of the others; an update
+    is asked for whole or not at all.
+    """
+    number = federation.state().round
+    spent = sum(each.asker == asker for each in federation.events(Demanded, round=number))
+    left, found = max(worth // federation.terms.stake - spent, 0), []
+    for each in asks:
+        count = min(left, len(each.indices))
+        if each.part is Part.UPDATE and count < len(each.indices):
+            continue
+        if count:
+            step = len(each.indices) / count
+            found.append(replace(each, indices=tuple(each.indices[int(at * step)] for at in range(count))))
+        left -= count
+    return found
 
 
 def ask(

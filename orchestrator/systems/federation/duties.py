@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
+from orchestrator.errors import DataError
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
@@ -149,9 +150,9 @@ def _claim_due(look: Look) -> Seconds | None:
 
 
 def _claim(look: Look) -> str:
-    if asked := _ask_for(
-        look, demanding.missing(look.session, look.instance, look.instance.judgement().accepted)
-    ):
+    accepted = look.instance.judgement().accepted
+    missing = demanding.missing(look.session, look.instance, accepted)
+    if asked := _ask_for(look, missing, look.instance.terms.fine):
         return asked
     if look.instance.terms.mode is Mode.DIRECT:
         number = look.instance.state().round
@@ -171,15 +172,23 @@ def _refute(look: Look) -> str:
     if fault is None:
         return ""
     if fault.call is None:
-        return _ask_for(look, fault.asks)
+        return _ask_for(look, fault.asks, look.instance.terms.bond // 2)
     reward = refuting.refute(look.session, look.instance, look.account, fault)
     return f"refuted a claim ({fault.sentence}) for {money_of(look.instance).show(reward)}"
 
 
-def _ask_for(look: Look, asks: Sequence[demanding.Ask]) -> str:
-    """Demand what is missing, while there is time for it."""
-    count = demanding.ask(look.session, look.instance, look.account, asks, look.consent)
-    return f"demanded {count} parts that nobody gives" if count else ""
+def _ask_for(look: Look, asks: Sequence[demanding.Ask], worth: int) -> str:
+    """Demand what is missing, at stakes of at most what it is worth: whoever shows it keeps them."""
+    if not asks:
+        return ""
+    asked = demanding.within(look.instance, look.account.address, asks, worth)
+    if not asked:
+        raise DataError(
+            "what nobody gives would take more stakes to demand than it is worth",
+            "`diln federation demand` asks for all of it.",
+        )
+    count = demanding.ask(look.session, look.instance, look.account, asked, look.consent)
+    return f"demanded {count} parts that nobody gives"
 
 
 def _shows(look: Look) -> bool:

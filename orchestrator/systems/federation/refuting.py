@@ -9,12 +9,18 @@ from orchestrator.bindings.federation import ChunkPair, Claim, Federation, Part,
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation.chunks import CHUNK, MODEL_WIDTH, Integers, decode, encode, leaves
+from orchestrator.learning.aggregation.chunks import (
+    CHUNK,
+    MODEL_WIDTH,
+    Integers,
+    encode,
+    leaves,
+)
 from orchestrator.learning.aggregation.gram import packed, trace_hash, trace_leaf
-from orchestrator.merkle import proof_of
+from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
-from orchestrator.systems.federation.demanding import Ask, parts, trace_supplied
+from orchestrator.systems.federation.demanding import Ask, missing, trace_supplied
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.rounds import (
     Opened,
@@ -25,7 +31,7 @@ from orchestrator.systems.federation.rounds import (
     read_model,
     seats_of,
 )
-from orchestrator.systems.federation.supplied import model_supplied
+from orchestrator.systems.federation.supplied import GROUP, chunks_of, supplied
 from orchestrator.types import ZERO_ADDRESS, Digest
 
 if TYPE_CHECKING:
@@ -47,13 +53,18 @@ class Fault:
 def check(session: Session, federation: Federation) -> Fault | None:
     """The first fault of the pending claim; None if it is right, or there is none.
 
-    Raises StorageError for an update that is not to be had.
+    Raises StorageError for an update that is not to be had, as long as it may still be shown.
     """
     claim = pending_claim(federation)
     if claim is None:
         return None
     seats = seats_of(federation)
-    updates = opened(session, federation, federation.state().round, claim.accepted, seats)
+    try:
+        updates = opened(session, federation, federation.state().round, claim.accepted, seats)
+    except (DataError, IntegrityError, StorageError) as error:
+        if asks := missing(session, federation, claim.accepted):
+            return Fault(f"an update that is in cannot be had: {error.message}", asks=tuple(asks))
+        raise
     model = current_model(session, federation)
     right = compute(federation, model, updates, claim.merits)
     if claim.gram_root != right.gram_root:
@@ -62,20 +73,14 @@ def check(session: Session, federation: Federation) -> Fault | None:
         return _selection(federation, claim, right)
     if claim.model_root == right.root:
         return None
-    try:
-        claimed = _claimed(session, federation, claim)
-    except (DataError, IntegrityError, StorageError) as error:
-        asks = parts(federation, Part.MODEL, claim.claimer, claim)
-        return Fault(f"the claimed model cannot be had: {error.message}", asks=tuple(asks))
-    place = int((claimed != right.model).nonzero()[0][0])
     picked = [each for each in updates if claim.selected >> each.seat & 1]
+    try:
+        claimed = read_model(session, federation, claim.model_root, claim.cid)
+    except (DataError, IntegrityError, StorageError) as error:
+        return _hidden(federation, claim, picked, model, right, error.message)
+    place = int((claimed != right.model).nonzero()[0][0])
     index = place // CHUNK
-    call = federation.refute_chunk(
-        claim,
-        links(federation)[-1],
-        [_chunk(each, index) for each in picked],
-        _pair(model, claimed, index),
-    )
+    call = _refutation(federation, claim, picked, model, index, _shown(claimed, index))
     told = f"coordinate {place} is {claimed[place]}, and should be {right.model[place]}"
     return Fault(told, call)
 
@@ -96,15 +101,38 @@ def refute(session: Session, federation: Federation, refuter: Account, fault: Fa
     return federation.balance_of(refuter.address) - before
 
 
-def _claimed(session: Session, federation: Federation, claim: Claim) -> Integers:
-    """The claimed model, from storage or as it was supplied."""
-    try:
-        return read_model(session, federation, claim.model_root, claim.cid)
-    except (DataError, IntegrityError, StorageError):
-        data = model_supplied(federation, claim, federation.state().round)
-        if data is None:
-            raise
-        return decode(data, MODEL_WIDTH, federation.terms.size)
+def _hidden(
+    federation: Federation, claim: Claim, picked: list[Opened], before: Integers, right: Result, why: str
+) -> Fault:
+    """The first wrong chunk of a model that nobody gives, or which parts have to be shown to find it."""
+    nodes = leaves(right.model, MODEL_WIDTH)
+    tree = ClaimedTree(
+        [root_of(nodes[at : at + GROUP]) for at in range(0, len(nodes), GROUP)], claim.model_root
+    )
+    shown = supplied(federation, Part.MODEL, claim.claimer, federation.state().round, claim)
+    for index, each in shown.items():
+        tree.learn(index, root_of(chunks_of(each.data, MODEL_WIDTH, index)), each.proof)
+    wrong, unknown = tree.first_wrong()
+    told = "the claimed model is not the right one"
+    if wrong is None or wrong not in shown:
+        asks = _left(federation, Part.MODEL, claim, unknown if wrong is None else (wrong,))
+        return Fault(f"{told}, and cannot be had: {why}", asks=asks)
+    part, stride = shown[wrong], CHUNK * MODEL_WIDTH
+    own = chunks_of(part.data, MODEL_WIDTH, wrong)
+    within = next(at for at, node in enumerate(own) if node != nodes[GROUP * wrong + at])
+    chunk = part.data[within * stride : (within + 1) * stride], (*proof_of(own, within), *part.proof)
+    index = GROUP * wrong + within
+    return Fault(f"{told}, at chunk {index}", _refutation(federation, claim, picked, before, index, chunk))
+
+
+def _left(federation: Federation, part: Part, claim: Claim, indices: tuple[int, ...]) -> tuple[Ask, ...]:
+    """Those of a claim's parts that nobody has demanded."""
+    left = tuple(
+        index
+        for index in indices
+        if federation.demand_of(part, claim.claimer, index, claim).asker == ZERO_ADDRESS
+    )
+    return (Ask(part, claim.claimer, left),) if left else ()
 
 
 def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Opened]) -> Fault:
@@ -116,12 +144,7 @@ def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Op
         tree.learn(index, trace_hash(index, shown.data), shown.proof)
     wrong, unknown = tree.first_wrong()
     if wrong is None:
-        left = tuple(
-            index
-            for index in unknown
-            if federation.demand_of(Part.TRACE, claim.claimer, index, claim).asker == ZERO_ADDRESS
-        )
-        return Fault(told, asks=(Ask(Part.TRACE, claim.claimer, left),) if left else ())
+        return Fault(told, asks=_left(federation, Part.TRACE, claim, unknown))
     before = packed(right.products[wrong - 1]) if wrong else b""
     call = federation.refute_step(
         claim,
@@ -159,8 +182,17 @@ def _chunk(own: Opened, index: int) -> PartyChunk:
     )
 
 
-def _pair(before: Integers, claimed: Integers, index: int) -> ChunkPair:
-    return ChunkPair(index, *_shown(before, index), *_shown(claimed, index))
+def _refutation(
+    federation: Federation,
+    claim: Claim,
+    picked: list[Opened],
+    before: Integers,
+    index: int,
+    claimed: tuple[bytes, tuple[Digest, ...]],
+) -> "Call":
+    evidence = [_chunk(each, index) for each in picked]
+    pair = ChunkPair(index, *_shown(before, index), *claimed)
+    return federation.refute_chunk(claim, links(federation)[-1], evidence, pair)
 
 
 def _shown(model: Integers, index: int) -> tuple[bytes, tuple[Digest, ...]]:

@@ -181,27 +181,22 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
 
     Raises IntegrityError for other bytes, StorageError without any, DataError.
     """
-    try:
-        return _stored_update(session, federation, revealed)
-    except (DataError, IntegrityError, StorageError):
-        terms, data = federation.terms, update_supplied(federation, revealed)
-        if data is None:
-            raise
-        kind = Vector if terms.mode is Mode.DIRECT else Update
-        update = kind.read(data, terms.size, terms.width, revealed.shift)
-        if update.root != revealed.root:
-            raise
-        return update
-
-
-def _stored_update(session: Session, federation: Federation, revealed: Revealed) -> Update:
-    terms = federation.terms
-    kind, cid = Update, revealed.cid
+    terms, cid = federation.terms, revealed.cid
     length = chunk_count(terms.size) * CHUNK * terms.width
     if terms.mode is Mode.DIRECT:
-        kind, cid, length = Vector, revealed.root, terms.size
-    data = session.storage.read(cid_of(cid, length), limit=length)
-    update = kind.read(data, terms.size, terms.width, revealed.shift)
+        cid, length = revealed.root, terms.size
+    try:
+        return _update(federation, revealed, session.storage.read(cid_of(cid, length), limit=length))
+    except (DataError, IntegrityError, StorageError):
+        data = update_supplied(federation, revealed)
+        if data is None:
+            raise
+        return _update(federation, revealed, data)
+
+
+def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
+    kind = Vector if federation.terms.mode is Mode.DIRECT else Update
+    update = kind.read(data, federation.terms.size, federation.terms.width, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update

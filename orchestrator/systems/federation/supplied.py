@@ -31,10 +31,16 @@ def group_count(size: int) -> int:
 def group(data: bytes, width: int, index: int) -> Shown:
     """Part `index` of a vector of `width` bytes a coordinate, with its proof."""
     stride = CHUNK * width
-    leaves = [leaf(at // stride, data[at : at + stride]) for at in range(0, len(data), stride)]
+    leaves = chunks_of(data, width)
     nodes = [root_of(leaves[at : at + GROUP]) for at in range(0, len(leaves), GROUP)]
     first = index * GROUP * stride
     return Shown(data[first : first + GROUP * stride], proof_of(nodes, index))
+
+
+def chunks_of(data: bytes, width: int, number: int = 0) -> list[bytes]:
+    """The leaves of what begins with part `number` of a vector of `width` bytes a coordinate."""
+    stride = CHUNK * width
+    return [leaf(GROUP * number + at // stride, data[at : at + stride]) for at in range(0, len(data), stride)]
 
 
 def supplied(
@@ -70,12 +76,6 @@ def _summed(federation: Federation, revealed: Revealed) -> bytes | None:
             if hashlib.sha256(data).digest() == revealed.root:
                 return data
     return None
-
-
-def model_supplied(federation: Federation, claim: Claim, number: int) -> bytes | None:
-    """The same of a claimed model."""
-    shown = supplied(federation, Part.MODEL, claim.claimer, number, claim)
-    return _whole(shown, group_count(federation.terms.size))
 
 
 def _whole(shown: dict[int, Shown], count: int) -> bytes | None:

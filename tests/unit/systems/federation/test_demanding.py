@@ -10,10 +10,18 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.federation import Part, Phase
 from orchestrator.chain import migrate
 from orchestrator.config import load_settings
-from orchestrator.errors import StorageError
+from orchestrator.errors import IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.merkle import climb, proof_of, root_of
-from orchestrator.systems.federation import aggregating, cranking, demanding, party, refuting, rounds
+from orchestrator.systems.federation import (
+    aggregating,
+    cranking,
+    demanding,
+    party,
+    refuting,
+    rounds,
+    supplied,
+)
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.rounds import current_model, phase_of, read_update, revealed_in
@@ -112,9 +120,108 @@ def test_check__claimed_model_that_nobody_gives__is_demanded_shown_and_refuted(s
     assert demanding.show(session, revealed, alice) == 1
     lost(session, rounds.cid_of(claim.cid, 128))
     fault = refuting.check(session, revealed)
-    assert "coordinate 3 is" in fault.sentence
+    assert fault.sentence.endswith("at chunk 0")
     assert refuting.refute(session, revealed, dave, fault) > 0
     assert phase_of(revealed) is Phase.CLAIMING
+
+
+@pytest.fixture
+def wide(session, tmp_path):
+    """A network of 1,002 parameters: two parts of sixteen chunks."""
+    federation = begin(session, tmp_path, *PARTIES, **TRUSTED, hidden=200)
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    return federation
+
+
+def test_missing__update_of_several_parts__one_first_and_the_rest_once_it_was_shown(session, wide):
+    bob, dave = session.account("bob"), session.account("dave")
+    each = next(one for one in revealed_in(wide, 1) if one.party == bob.address)
+    lost(session, rounds.cid_of(each.cid, 1024))
+    [first] = demanding.missing(session, wide, 7)
+    assert len(first.indices) == 1
+    demanding.ask(session, wide, dave, [first])
+    assert demanding.missing(session, wide, 7) == []
+    demanding.show(session, wide, bob)
+    [rest] = demanding.missing(session, wide, 7)
+    assert {*first.indices, *rest.indices} == {0, 1}
+    demanding.ask(session, wide, dave, [rest])
+    demanding.show(session, wide, bob)
+    assert read_update(session, wide, each).root == each.root
+
+
+def test_within__more_than_it_is_worth__is_not_staked(session, wide):
+    """Else whoever withholds, and shows what is demanded, empties the wallet that demands."""
+    dave, stake = session.account("dave"), wide.terms.stake
+    model = demanding.Ask(Part.MODEL, session.account("alice").address, tuple(range(64)))
+    update = replace(model, part=Part.UPDATE)
+    [asked] = demanding.within(wide, dave.address, [model], 8 * stake)
+    assert asked.indices == tuple(range(0, 64, 8))
+    assert demanding.within(wide, dave.address, [update], 63 * stake) == []
+    assert demanding.within(wide, dave.address, [update], 64 * stake) == [update]
+    demanding.ask(session, wide, dave, [replace(update, indices=(0,))])
+    assert demanding.within(wide, dave.address, [model], stake) == []
+
+
+def test_read_update__supplied_by_a_contract__is_read_from_the_event_and_compared(
+    session, revealed, monkeypatch
+):
+    each = next(one for one in revealed_in(revealed, 1) if one.party == session.account("bob").address)
+    data = read_update(session, revealed, each).data
+    lost(session, file_of(revealed, each, 1))
+    demanding.ask(session, revealed, session.account("dave"), demanding.missing(session, revealed, 7))
+    demanding.show(session, revealed, session.account("bob"))
+
+    def through_another(digest):
+        raise AssertionError("what a transaction was called with says nothing")
+
+    monkeypatch.setattr(revealed.chain, "transaction", through_another)
+    assert read_update(session, revealed, each).data == data
+    false = supplied.Shown(bytes([data[0] ^ 1]) + data[1:], ())
+    monkeypatch.setattr(supplied, "supplied", lambda *_: {0: false})
+    with pytest.raises(IntegrityError):
+        read_update(session, revealed, each)
+
+
+def test_claimed_tree__proof_that_leads_elsewhere__teaches_nothing():
+    tree = ClaimedTree([bytes([k]) * 32 for k in range(4)], b"\x07" * 32)
+    before = tree.first_wrong()
+    tree.learn(0, b"\x01" * 32, [])
+    tree.learn(0, b"\x01" * 32, [b"\x02" * 32] * 2)
+    assert tree.first_wrong() == before
+
+
+def test_check__update_that_is_withheld_after_a_claim__is_demanded(session, revealed):
+    """Nobody could look at the claim of an accomplice."""
+    false = aggregating.altered(aggregating.expected(session, revealed), 3)
+    aggregating.claim(session, revealed, session.account("alice"), result=false)
+    each = next(one for one in revealed_in(revealed, 1) if one.party == session.account("bob").address)
+    lost(session, file_of(revealed, each, 1))
+    fault = refuting.check(session, revealed)
+    assert fault.asks == (demanding.Ask(Part.UPDATE, each.party, (0,)),)
+    demanding.ask(session, revealed, session.account("dave"), fault.asks)
+    with pytest.raises(StorageError):
+        refuting.check(session, revealed)
+    demanding.show(session, revealed, session.account("bob"))
+    assert refuting.refute(session, revealed, session.account("dave"), refuting.check(session, revealed)) > 0
+
+
+@pytest.mark.parametrize("place", [3, 600, 1001])
+def test_check__hidden_model_of_several_parts__is_demanded_and_refuted(session, wide, place):
+    false = aggregating.altered(aggregating.expected(session, wide), place)
+    alice, dave = session.account("alice"), session.account("dave")
+    aggregating.claim(session, wide, alice, result=false)
+    claim, read = rounds.pending_claim(wide), session.storage.read
+    lost(session, rounds.cid_of(claim.cid, 4096))
+    demanding.ask(session, wide, dave, refuting.check(session, wide).asks)
+    session.storage.read = read
+    demanding.show(session, wide, alice)
+    lost(session, rounds.cid_of(claim.cid, 4096))
+    fault = refuting.check(session, wide)
+    assert fault.sentence.endswith(f"at chunk {place // 32}")
+    assert refuting.refute(session, wide, dave, fault) > 0
 
 
 def test_check__trace_that_is_made_up__is_refuted(session, revealed):
