@@ -1,6 +1,6 @@
 # The few commands that people use. Each runs in the active Python environment.
 
-.PHONY: install test lint slither compile npm page gas bench fuzz faults mutate docs
+.PHONY: install test lint slither compile npm page gas bench fuzz faults mechanisms mutate docs
 
 install: # everything that development needs, Node's part included
 	pip install --quiet --editable '.[test,lint]'
@@ -48,5 +48,8 @@ gas: # take the gas snapshots anew
 bench: # the figures in docs/measurements.md
 	python -m benchmarks
 
-faults: # every command that sends, under faulty nodes and kills at every point; takes an hour
-	python -m tests.integration.paidonce --scripts 20 --kills 1000
+faults: # every command that sends, under faulty nodes and kills at every point: hours
+	python -m tests.integration.paidonce
+
+mechanisms: # who gains by which strategy, at default terms, over ten seeds
+	python -m tests.mechanisms

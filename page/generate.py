@@ -59,6 +59,10 @@ RENAMED = {
 }
 
 
+PARTS = {"QualityFederation": ("QualityFederation", "FederationCommons")}
+"""Of a contract that passes calls on: the contracts whose functions it has."""
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files().items():
@@ -100,7 +104,8 @@ def _name(contract: str) -> str:
 
 
 def _abi(contract: str) -> list[Any]:
-    kept, abi = set(CONTRACTS[contract].split()), load_artifact(contract).abi
+    kept, parts = set(CONTRACTS[contract].split()), PARTS.get(contract, (contract,))
+    abi = list({_json(each): each for part in parts for each in load_artifact(part).abi}.values())
     if missing := kept - {each.get("name") for each in abi}:
         raise ValueError(f"{contract} has no {', '.join(sorted(missing))}")
     return [_bare(each) for each in abi if each.get("name") in kept and each["type"] != "error"]

@@ -1,9 +1,11 @@
 """What looking costs among few and among many: CPU-seconds, and requests to the node.
 
-python -m tests.growth [--few 10] [--many 1000] [--pins 10000]
+python -m tests.growth [--few 10] [--many 1000] [--most 10000] [WHAT …]
 
-The versions of a project, submissions to a competition, contributions to a shared model, and pins, on the
-embedded chain. Each look is taken three times; the quickest counts.
+Versions of a project, submissions to a competition, tournaments and federations (`many` of them), and
+contributions to a shared model and pins (`most`), on the embedded chain. Each look is taken three times; the
+quickest counts. Of a list with a row for each, the cost of a row counts. Exits with 1 where a look costs more
+than one and a half times as much, in CPU or requests, among many as among few.
 """
 
 import argparse
@@ -11,10 +13,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestrator.chain import migrate
+from orchestrator.chain.bound import Call
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.planning import plan
@@ -22,18 +27,29 @@ from orchestrator.models.online.training import train
 from orchestrator.provenance import Status, publication_of, verify
 from orchestrator.systems.competition import overview
 from orchestrator.systems.competition.duties import Role
+from orchestrator.systems.federation import finding as federation_finding
+from orchestrator.systems.federation.overview import view
 from orchestrator.systems.sum.claiming import claims
 from orchestrator.systems.sum.creating import create
 from orchestrator.systems.sum.opening import open_model
+from orchestrator.systems.tournament import finding as tournament_finding
+from orchestrator.types import Digest
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_growth import Counted, commit
 from tests.unit.provenance.samples import sample_manifest
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
 from tests.unit.sum.giving import sample
+from tests.unit.systems.federation.stage import begin as begin_federation
+from tests.unit.systems.tournament.conftest import Stage as TournamentStage
+from tests.unit.systems.tournament.conftest import write_files
 
 Looks = dict[str, Callable[[], object]]
 Growing = tuple[Looks, Callable[[int], object]]
 AT_ONCE = 20
+A_ROW = ", a row"
+ALLOWED = 1.5
+SLACK = 0.002
+"""Seconds of CPU that no clock here tells apart."""
 
 
 def registry(session: Session) -> Growing:
@@ -53,7 +69,7 @@ def registry(session: Session) -> Growing:
 
     publish(known.sha256, cid=known.cid)
     looks: Looks = {
-        "log (the last 20)": lambda: reading.versions(project, 20),
+        "log (the last 10)": lambda: reading.versions(project, 10),
         "verify": lambda: verify(model, reading, project=project),
         "predict: the newest": lambda: reading.newest(project, (Status.PUBLISHED, Status.DEPLOYABLE)),
         "predict: by number": lambda: reading.numbered(project, 1),
@@ -72,7 +88,7 @@ def competition(session: Session) -> Growing:
     stage.keep(found, "organizer", Role.ORGANIZER)
     looks: Looks = {
         "competition list": lambda: overview.overview(found, leaderboard=False),
-        "competition show": lambda: overview.overview(found),
+        f"competition show{A_ROW}": lambda: overview.overview(found).leaderboard,
         "competition watch": lambda: stage.keep(found, "anna", Role.SUBMITTER),
     }
 
@@ -113,22 +129,80 @@ def pins(session: Session) -> Growing:
     return {"put": put}, put
 
 
+def tournaments(session: Session) -> Growing:
+    """Tournaments of the same terms, of which the first is looked for."""
+    write_files(session.settings.home)
+    first = TournamentStage(session, session.settings.home).create()
+    factory, terms = tournament_finding.factory_of(session), first.terms
+    looks: Looks = {
+        "tournament show: by address": lambda: tournament_finding.find(session, first.address),
+        "tournament show: the latest": lambda: tournament_finding.find(session),
+        f"tournament list{A_ROW}": lambda: [
+            (each.terms, tournament_finding.name_of(session, each))
+            for each in tournament_finding.tournaments(session)
+        ],
+    }
+    return looks, _again(session, lambda salt: factory.create(terms, salt))
+
+
+def federations(session: Session) -> Growing:
+    """Federations of the same terms, of which the first is looked for."""
+    first = begin_federation(session, session.settings.home)
+    factory, terms = federation_finding.factory_of(session), first.terms
+    looks: Looks = {
+        "federation status: by address": lambda: federation_finding.find(session, first.address),
+        "federation status: the latest": lambda: view(session, federation_finding.find(session)),
+        f"federation list{A_ROW}": lambda: [
+            (each.terms, federation_finding.name_of(session, each))
+            for each in federation_finding.federations(session)
+        ],
+    }
+    budget = terms.rounds * terms.reward * terms.unit
+    return looks, _again(session, lambda salt: factory.create(terms, salt), budget)
+
+
+def _again(session: Session, create: Callable[[Digest], Call], value: int = 0) -> Callable[[int], object]:
+    numbers = iter(range(1, 1 << 30))
+
+    def grow(count: int) -> None:
+        for _ in range(count):
+            salt = Digest(next(numbers).to_bytes(32, "big"))
+            session.chain.send(create(salt), session.account("alice"), value=value, gas=3_000_000)
+
+    return grow
+
+
 SYSTEMS: dict[str, Callable[[Session], Growing]] = {
+    "pins": pins,
     "versions": registry,
     "submissions": competition,
     "contributions": shared_model,
-    "pins": pins,
+    "tournaments": tournaments,
+    "federations": federations,
 }
+MOST = ("pins", "contributions")
 
 
-def measured(session: Session, looks: Looks) -> dict[str, tuple[float, Counter[str]]]:
-    """CPU-seconds of each look, and its requests."""
-    return {name: _measured(session, look) for name, look in looks.items()}
+@dataclass(frozen=True)
+class Cost:
+    """CPU-seconds and requests of a look; of a row, where it is a list."""
+
+    cpu: float
+    requests: float
+
+    def grew(self, few: "Cost") -> bool:
+        """Whether it is more than it may be, seen from what it was among few."""
+        return self.cpu > ALLOWED * few.cpu + SLACK or self.requests > ALLOWED * few.requests
 
 
-def _measured(session: Session, look: Callable[[], object]) -> tuple[float, Counter[str]]:
+def measured(session: Session, looks: Looks) -> dict[str, Cost]:
+    return {name: _measured(session, look, name.endswith(A_ROW)) for name, look in looks.items()}
+
+
+def _measured(session: Session, look: Callable[[], Any], a_row: bool) -> Cost:
     web3, taken, asked = session.chain.web3, [], Counter[str]()
     real = web3.provider
+    rows = len(look()) if a_row else 1
     look()
     for _ in range(3):
         asked = Counter[str]()
@@ -139,27 +213,27 @@ def _measured(session: Session, look: Callable[[], object]) -> tuple[float, Coun
         finally:
             web3.provider = real
         taken.append(time.process_time() - began)
-    return min(taken), asked
+    return Cost(min(taken) / rows, sum(asked.values()) / rows)
 
 
-def rows(few: int, many: int, most: int) -> Iterator[str]:
-    """A line of a table for each look."""
-    for what, begin in SYSTEMS.items():
+def rows(names: Sequence[str], few: int, many: int, most: int) -> Iterator[tuple[bool, str]]:
+    """For each look whether it grew, and its line of a table."""
+    for what in names:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder) / "home"
             home.mkdir()
             with Session(load_settings(home=home, environ={})) as session:
                 migrate(session.settings, session.chain, session.account("alice"))
-                looks, grow = begin(session)
+                looks, grow = SYSTEMS[what](session)
                 grow(few)
                 before = measured(session, looks)
-                more = most if what == "pins" else many
+                more = most if what in MOST else many
                 grow(more - few)
-                after = measured(session, looks)
-                for name, (cpu, asked) in before.items():
-                    cpu_after, asked_after = after[name]
-                    calls = f"{sum(asked.values())} | {sum(asked_after.values())}"
-                    yield f"| {name} | {more} {what} | {cpu * 1000:.1f} | {cpu_after * 1000:.1f} | {calls} |"
+                for name, after in measured(session, looks).items():
+                    first = before[name]
+                    times = f"{first.cpu * 1000:.1f} | {after.cpu * 1000:.1f}"
+                    calls = f"{first.requests:.3g} | {after.requests:.3g}"
+                    yield after.grew(first), f"| {name} | {more:,} {what} | {times} | {calls} |"
 
 
 def main() -> None:
@@ -168,11 +242,15 @@ def main() -> None:
     )
     parser.add_argument("--few", type=int, default=10)
     parser.add_argument("--many", type=int, default=1000)
-    parser.add_argument("--pins", type=int, default=10_000)
+    parser.add_argument("--most", type=int, default=10_000)
+    parser.add_argument("what", nargs="*", choices=[*SYSTEMS, []], metavar="WHAT")
     given = parser.parse_args()
-    for row in rows(given.few, given.many, given.pins):
-        sys.stdout.write(row + "\n")
+    grown = 0
+    for grew, row in rows(given.what or list(SYSTEMS), given.few, given.many, given.most):
+        grown += grew
+        sys.stdout.write(row + (" grew\n" if grew else "\n"))
         sys.stdout.flush()
+    sys.exit(bool(grown))
 
 
 if __name__ == "__main__":

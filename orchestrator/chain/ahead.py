@@ -76,7 +76,7 @@ class Answers(threading.local):
         finally:
             self._kept = before
 
-    def get(self, method: RPCEndpoint, params: Any) -> RPCResponse | None:
+    def get(self, method: RPCEndpoint, params: object) -> RPCResponse | None:
         """The answer to a question that was asked ahead. Raises Asked within `heard`."""
         if self._listening:
             raise Asked((method, params))
@@ -109,7 +109,7 @@ def matched(questions: Sequence[Question], answers: object) -> list[tuple[Questi
     return [(questions[number], answer) for number, (answer, *more) in sorted(found.items()) if not more]
 
 
-def _key(method: RPCEndpoint, params: Any) -> str:
+def _key(method: RPCEndpoint, params: object) -> str:
     return json.dumps([method, params or []], cls=Web3JsonEncoder, sort_keys=True)
 
 

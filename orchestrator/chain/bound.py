@@ -114,6 +114,12 @@ class Bound:
         wanted = _wanted(names, filters)
         return self.chain.logs(event, from_block=self.block, to_block=self._at, filters=wanted)
 
+    def topics(self, kind: type[Event], **filters: object) -> list[tuple[bytes, ...]]:
+        """The topics of what `logs` reads, of which many are remembered; the event's own comes first."""
+        event, names = self._event(kind)
+        wanted = _wanted(names, filters)
+        return self.chain.topics(event, from_block=self.block, to_block=self._at, filters=wanted)
+
     def emitted(self, kind: type[_E], receipt: "Receipt") -> list[_E]:
         """The events of a kind that this contract told in a transaction."""
         event, names = self._event(kind)

@@ -329,6 +329,18 @@ class Chain:
         for found in self._reader.logs(event, from_block, last, dict(filters or {})):
             yield from found
 
+    def topics(
+        self,
+        event: ContractEvent,
+        *,
+        from_block: int = 0,
+        to_block: int | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> list[tuple[bytes, ...]]:
+        """The topics alone of what `logs` reads: where there are many, of new blocks only."""
+        last = self.head().number if to_block is None else to_block
+        return self._reader.topics(event, from_block, last, dict(filters or {}))
+
     def advance(self, seconds: int) -> None:
         """Let `seconds` pass and mine a block. Raises ChainError unless this is a development chain."""
         self._require_development()

@@ -14,7 +14,7 @@ from orchestrator.chain.decoding import decoded_events
 from orchestrator.chain.failures import as_diln_errors, busy_words, rpc_message
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.ranges import Ranges
-from orchestrator.chain.scans import Scan, Stretch, within
+from orchestrator.chain.scans import Scan, Stretch, TopicIndex, Topics, within
 from orchestrator.errors import ChainError, NodeUnavailable
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ MANY = 50
 """Questions after which what was read is kept, and again after as many."""
 MOST = 3_000
 """Questions of one reading, before a person is told. At five a second they take ten minutes."""
+WORTH_KEEPING = 100
+"""Logs whose topics are kept."""
 SILENT = 5.0  # seconds of reading before anything is said of it, and between two times
 _log = logging.getLogger(__name__)
 
@@ -73,6 +75,21 @@ class Reader:
             if questions >= MOST and at <= last:
                 raise reading.too_long(last - at + 1, self._ranges.length)
 
+    def topics(
+        self, event: ContractEvent, first: int, last: int, filters: dict[str, Any]
+    ) -> list[tuple[bytes, ...]]:
+        """The topics alone of the logs that `logs` reads; of many they are kept, whatever they cost to read.
+
+        Raises as `logs` does.
+        """
+        reading = _Reading(self._chain, self._folder, event, filters)
+        known = reading.indexed(first, last)
+        start = known.last + 1 if known else first
+        fresh = [log for logs in self.logs(event, start, last, filters) for log in logs]
+        if len(fresh) >= WORTH_KEEPING:
+            reading.index(known, start, last, fresh)
+        return [*(known.rows if known else ()), *map(_topics, fresh)]
+
     def _ask(self, reading: "_Reading", first: int, last: int) -> list[LogReceipt] | None:
         """The logs of a range; None where the node wants to be asked for fewer blocks."""
         try:
@@ -99,7 +116,8 @@ class _Reading:
         self._chain, self._event, self._filters = chain, event, filters
         wanted = self._wanted(0, 0)
         network = chain.network
-        self._scan = Scan(folder, network.url or "", [wanted.get("address"), wanted["topics"]])
+        question = network.url or "", [wanted.get("address"), wanted["topics"]]
+        self._scan, self._index = Scan(folder, *question), TopicIndex(folder, *question)
         self._keeps = not network.embedded
         self._logs: list[LogReceipt] = []
         self._from: int | None = None
@@ -115,7 +133,7 @@ class _Reading:
         if found[-1].last + 1 < first:  # nothing to go on with, but of use to others
             self._keeps = False
             return []
-        if "0x" + self._chain.block_hash(found[-1].last).hex() != found[-1].block_hash:
+        if self._hash(found[-1].last) != found[-1].block_hash:
             self._scan.forget()  # what was called final was none
             return []
         self._from = found[-1].last + 1
@@ -135,10 +153,27 @@ class _Reading:
         if self._from is None:
             self._scan.forget()  # another beginning, which is of no use here
         told = tuple(each for each in self._logs if each["blockNumber"] <= final)
-        block_hash = "0x" + self._chain.block_hash(final).hex()
-        self._scan.add(Stretch(first, final, block_hash, told))
+        self._scan.add(Stretch(first, final, self._hash(final), told))
         self._logs = [each for each in self._logs if each["blockNumber"] > final]
         self._from = final + 1
+
+    def indexed(self, first: int, last: int) -> Topics | None:
+        """What is kept of the blocks from `first` on that the chain still has, and none beyond `last`."""
+        known = self._index.read()
+        if known is None or known.first != first or known.last > last:
+            return None
+        return known if known.block_hash == self._hash(known.last) else None
+
+    def index(self, known: Topics | None, start: int, last: int, fresh: list[LogReceipt]) -> None:
+        """Keep the topics of what is final."""
+        final = min(last, final_block(self._chain))
+        rows = [_topics(log) for log in fresh if log["blockNumber"] <= final]
+        if rows:
+            first, before = (known.first, known.rows) if known else (start, ())
+            self._index.write(Topics(first, final, self._hash(final), (*before, *rows)))
+
+    def _hash(self, number: int) -> str:
+        return "0x" + self._chain.block_hash(number).hex()
 
     def too_long(self, blocks: int, length: int) -> ChainError:
         return ChainError(
@@ -156,6 +191,10 @@ def _tell(done: int, blocks: int, length: int, seconds: float) -> None:
     _log.warning(
         "reading events: %d of %d blocks, %d at a time, about %.0f s to go", done, blocks, length, left
     )
+
+
+def _topics(log: LogReceipt) -> tuple[bytes, ...]:
+    return tuple(bytes(topic) for topic in log["topics"])
 
 
 def _allowed(event: EventData, filters: dict[str, Any]) -> bool:

@@ -45,7 +45,7 @@ class Moment:
         self.told: dict[str, RPCResponse] = {}
         """What was answered about that state, by the question."""
 
-    def reads(self, method: str, params: Any) -> bool:
+    def reads(self, method: str, params: list[object]) -> bool:
         """Whether a question is about the state that is looked at: then it has one answer."""
         at = self.block if isinstance(self.block, str) else hex(self.block)
         return method in _OF_STATE and len(params) == 2 and params[1] == at
@@ -82,7 +82,7 @@ class Remembering(Web3Middleware):
     def wrap_make_request(
         self, make_request: Callable[[RPCEndpoint, Any], RPCResponse]
     ) -> Callable[[RPCEndpoint, Any], RPCResponse]:
-        def ask(method: RPCEndpoint, params: Any) -> RPCResponse:
+        def ask(method: RPCEndpoint, params: list[object]) -> RPCResponse:
             moment = self._looking.moment
             if moment is None or not moment.reads(method, params):
                 return make_request(method, params)

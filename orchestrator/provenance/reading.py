@@ -66,8 +66,8 @@ class RegistryReader:
 
     def projects(self, newest: int | None = None) -> list[Project]:
         """All projects, or so many of the newest, in the order of their creation."""
-        logs = list(self.contract.logs(abi.ProjectCreated))
-        return self.projects_by_id([Digest(_topic(log, 1)) for log in logs[-newest if newest else None :]])
+        found = self.contract.topics(abi.ProjectCreated)[-newest if newest else None :]
+        return self.projects_by_id([Digest(project) for _, project, *_ in found])
 
     def projects_by_id(self, project_ids: Sequence[Digest]) -> list[Project]:
         """Those of these projects that there are."""
@@ -280,8 +280,8 @@ class RegistryReader:
 
     def _keys(self, **filters: object) -> list[VersionKey]:
         """Which versions were published, oldest first."""
-        logs = self.contract.logs(abi.VersionPublished, **filters)
-        return [VersionKey(Digest(_topic(log, 1)), Digest(_topic(log, 2))) for log in logs]
+        found = self.contract.topics(abi.VersionPublished, **filters)
+        return [VersionKey(Digest(project), Digest(artifact)) for _, project, artifact, _ in found]
 
     def _name_in(self, log: "LogReceipt") -> str:
         [name] = self.chain.web3.codec.decode(["string"], bytes(log["data"]))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.integration.federating import federated
+
 if TYPE_CHECKING:
     from tests.integration.paidonce import World
 
@@ -255,7 +257,6 @@ def _given(*commands: str) -> Prepare:
 
 
 COMMANDS = {
-    "migrate": Command(words("migrate --from alice"), nothing_deployed),
     # -- prove
     "project-create": Command(words("project create roses --from alice"), said_before="already"),
     "publish": Command(words("publish --from alice")),
@@ -342,6 +343,26 @@ COMMANDS = {
     "tournament-expire": Command(words("tournament expire 0 bob --from erin"), tournament("expire")),
     "tournament-withdraw": Command(words("tournament withdraw --from bob"), tournament("withdraw")),
     "tournament-keep": Command(words("tournament keep --once --from alice"), tournament("reveal")),
+    # -- federations
+    "federation-create": Command(
+        words("federation create federation.toml --from alice"), federated("create")
+    ),
+    "federation-join": Command(words("federation join --data bob.csv --from bob --yes"), federated("join")),
+    "federation-leave": Command(words("federation leave --from bob"), federated("begin")),
+    "federation-begin": Command(words("federation step --from erin"), federated("begin")),
+    "federation-commit": Command(words("federation step --from bob"), federated("commit")),
+    "federation-reveal": Command(words("federation step --from bob"), federated("reveal")),
+    "federation-score": Command(words("federation step --from bob"), federated("score")),
+    "federation-judge": Command(words("federation step --from bob"), federated("judge")),
+    "federation-claim": Command(words("federation step --from bob --yes"), federated("claim")),
+    "federation-refute": Command(words("federation refute --from erin"), federated("refute")),
+    "federation-finalize": Command(words("federation step --from alice"), federated("finalize")),
+    "federation-publish": Command(words("federation publish --from alice"), federated("publish")),
+    "federation-withdraw": Command(words("federation withdraw --from bob"), federated("publish")),
+    "federation-watch": Command(
+        words("federation watch --others --interval 0.01 --from erin"), federated("close")
+    ),
     # -- everything at once
+    "migrate": Command(words("migrate --from alice"), nothing_deployed),
     "keep": Command(words("keep --once --from bob"), tournament("score")),
 }

@@ -43,6 +43,7 @@ class Script:
     seed: int
     rules: list[tuple[str, int, int, str]] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.seed:
@@ -56,6 +57,7 @@ class Script:
 
     def fault(self, method: str) -> str:
         """What happens to this request; "" for nothing."""
+        self.log.append(method)
         told = ""
         for key in (method, "*"):
             number = self.asked[key] = self.asked.get(key, -1) + 1
@@ -63,6 +65,12 @@ class Script:
                 if target == key and first <= number < first + length:
                     told = told or fault
         return told
+
+
+def strikes(seed: int, asked: list[str]) -> bool:
+    """Whether one of these requests fails under `seed`."""
+    script = Script(seed)
+    return any(script.fault(method) for method in asked)
 
 
 class Proxy:
@@ -87,6 +95,14 @@ class Proxy:
         line.getresponse().read()
         line.close()
 
+    def asked(self) -> list[str]:
+        """The methods of all requests since `script`."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        line.request("GET", "/")
+        found: list[str] = json.loads(line.getresponse().read())
+        line.close()
+        return found
+
     def close(self) -> None:
         self._process.kill()
         self._process.join()
@@ -109,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         type(self).script = Script(int(self._body()))
         self._answer(200, b"{}")
+
+    def do_GET(self) -> None:
+        self._answer(200, json.dumps(self.script.log).encode())
 
     def do_POST(self) -> None:
         body = self._body()
@@ -180,12 +199,13 @@ class Points:
     """Counts what is written or sent from now on, and dies without a word at number `die_at` (0: never).
 
     A point is before and after a rename, a removal, a sync, a block and a transaction handed to a node, and
-    before a file is opened for writing and before each output.
+    before a file is opened for writing and before each output. With `pauses` the process tells of each by the
+    second of these pipes, and goes on when the first says so.
     """
 
-    def __init__(self, die_at: int = 0) -> None:
+    def __init__(self, die_at: int = 0, pauses: tuple[int, int] | None = None) -> None:
         self.count = 0
-        self._die_at = die_at
+        self._die_at, self._pauses = die_at, pauses
         for name in ("fsync", "replace", "rename", "unlink"):
             self._wrap(os, name)
         self._watch_requests()
@@ -196,6 +216,9 @@ class Points:
         self.count += 1
         if self.count == self._die_at:
             os._exit(KILLED)
+        if self._pauses:
+            os.write(self._pauses[1], b".")
+            os.read(self._pauses[0], 1)
 
     def _wrap(self, owner: Any, name: str) -> None:
         plain = getattr(owner, name)

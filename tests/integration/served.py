@@ -1,5 +1,6 @@
 """`diln chain serve` and `diln page` in a process of their own."""
 
+import os
 import re
 import signal
 import subprocess
@@ -36,3 +37,8 @@ def _url(process: "subprocess.Popen[str]") -> str:
         if found := re.search(r" is at (http://[^ ;]*)", line):
             return found[1]
     raise AssertionError("the server ended before it listened")
+
+
+def patience() -> float:
+    """How much longer than alone things take on a machine that does other work as well."""
+    return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -44,10 +44,14 @@ class Mutant:
 
 
 def request(sources: dict[str, str], outputs: dict[str, Any]) -> dict[str, Any]:
-    """Solc's input for `sources`, with the settings of what is shipped."""
+    """Solc's input for `sources`, with the settings of what is shipped but one: nothing is optimized.
+
+    With all its mutants a contract takes the optimizer minutes, and the mere translation seconds.
+    """
+    translation = {"yul": True, "yulDetails": {"stackAllocation": True, "optimizerSteps": ":"}}
     settings = {
         "evmVersion": CONFIG.evm_version,
-        "optimizer": {"enabled": True, "runs": 200},
+        "optimizer": {"enabled": True, "runs": 1, "details": translation},
         "remappings": list(CONFIG.remappings),
         "viaIR": CONFIG.via_ir,
         "outputSelection": outputs,

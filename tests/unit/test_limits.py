@@ -11,13 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LONGEST, PARAMETERS, COMMAND = 60, 12, 12
 LONG_COMMANDS = {
-    "competition.competing.submit": 21,
+    "competition.competing.submit": 23,
     "competition.competing.train_baseline": 14,
     "competition.creating.create": 18,
     "competition.reading.data": 24,
     "federation.chain.status": 24,
     "federation.chain.verify": 13,
-    "federation.experimenting.experiment": 31,
+    "federation.flowering.flower": 28,
+    "federation.experimenting.experiment": 33,
     "host.contracts.migrate": 15,
     "host.contracts.node": 14,
     "market.contributing.contribute": 24,
@@ -33,7 +34,7 @@ LONG_COMMANDS = {
     "prove.project.members": 18,
     "prove.publishing.describe": 14,
     "prove.publishing.mark": 15,
-    "prove.publishing.publish": 18,
+    "prove.publishing.publish": 21,
     "prove.runs.compare": 16,
     "prove.serving.serve": 17,
     "prove.training.init": 26,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from eth.abc import MessageAPI, StateAPI, TransactionContextAPI
 from eth.exceptions import (
     FullStack,
     InsufficientStack,
@@ -22,7 +23,9 @@ from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES
 from eth.vm.forks.prague.state import PragueState
 from eth.vm.stack import to_int
 
-Run = Callable[[Any], None]
+Internals = Any
+"""What py-evm's types do not tell: stack, memory, meter and code of a computation."""
+Run = Callable[[Internals], None]
 Wanted = Callable[[int, int], int]
 
 BASE, VERY_LOW, LOW, MIDDLE, HIGH, JUMPDEST = 2, 3, 5, 8, 10, 1
@@ -34,7 +37,7 @@ JUMP_DESTINATION = 0x5B
 CODES_KNOWN = 256
 
 
-def _paid(computation: Any, gas: int) -> list[Any]:
+def _paid(computation: Internals, gas: int) -> list[Any]:
     """The stack, once the gas is taken."""
     meter = computation._gas_meter
     left = meter.gas_remaining - gas
@@ -48,7 +51,7 @@ def _paid(computation: Any, gas: int) -> list[Any]:
 def _pushing(size: int) -> Run:
     gas = VERY_LOW if size else BASE
 
-    def push(computation: Any) -> None:
+    def push(computation: Internals) -> None:
         values = _paid(computation, gas)
         if len(values) > DEEPEST:
             raise FullStack("Stack limit reached")
@@ -62,7 +65,7 @@ def _pushing(size: int) -> Run:
 
 
 def _copying(depth: int) -> Run:
-    def dup(computation: Any) -> None:
+    def dup(computation: Internals) -> None:
         values = _paid(computation, VERY_LOW)
         if len(values) > DEEPEST:
             raise FullStack("Stack limit reached")
@@ -76,7 +79,7 @@ def _copying(depth: int) -> Run:
 def _swapping(depth: int) -> Run:
     place = -1 - depth
 
-    def swap(computation: Any) -> None:
+    def swap(computation: Internals) -> None:
         values = _paid(computation, VERY_LOW)
         if len(values) <= depth:
             raise InsufficientStack(f"Insufficient stack items for SWAP{depth}")
@@ -88,7 +91,7 @@ def _swapping(depth: int) -> Run:
 def _two(wanted: Wanted, gas: int = VERY_LOW) -> Run:
     """An opcode that puts what becomes of the two topmost values in their place; the first is the top."""
 
-    def run(computation: Any) -> None:
+    def run(computation: Internals) -> None:
         values = _paid(computation, gas)
         if len(values) < 2:
             raise InsufficientStack(f"Wanted 2 stack items, only had {len(values)}")
@@ -103,7 +106,7 @@ def _two(wanted: Wanted, gas: int = VERY_LOW) -> Run:
 
 
 def _one(wanted: Callable[[int], int]) -> Run:
-    def run(computation: Any) -> None:
+    def run(computation: Internals) -> None:
         values = _paid(computation, VERY_LOW)
         if not values:
             raise InsufficientStack("Wanted 1 stack item, had none")
@@ -112,14 +115,14 @@ def _one(wanted: Callable[[int], int]) -> Run:
     return run
 
 
-def _pop(computation: Any) -> None:
+def _pop(computation: Internals) -> None:
     values = _paid(computation, BASE)
     if not values:
         raise InsufficientStack("Wanted 1 stack item, had none")
     values.pop()
 
 
-def _memory_load(computation: Any) -> None:
+def _memory_load(computation: Internals) -> None:
     values = _paid(computation, VERY_LOW)
     if not values:
         raise InsufficientStack("Wanted 1 stack item, had none")
@@ -130,7 +133,7 @@ def _memory_load(computation: Any) -> None:
     values.append(int.from_bytes(computation._memory._bytes[start:end]))
 
 
-def _memory_store(computation: Any) -> None:
+def _memory_store(computation: Internals) -> None:
     values = _paid(computation, VERY_LOW)
     if len(values) < 2:
         raise InsufficientStack("Wanted 1 stack item, had none")
@@ -141,14 +144,14 @@ def _memory_store(computation: Any) -> None:
     computation._memory._bytes[start:end] = value.to_bytes(32)
 
 
-def _jump(computation: Any) -> None:
+def _jump(computation: Internals) -> None:
     values = _paid(computation, MIDDLE)
     if not values:
         raise InsufficientStack("Wanted 1 stack item, had none")
     _go(computation.code, to_int(values.pop()))
 
 
-def _jump_if(computation: Any) -> None:
+def _jump_if(computation: Internals) -> None:
     values = _paid(computation, HIGH)
     if len(values) < 2:
         raise InsufficientStack(f"Wanted 2 stack items, only had {len(values)}")
@@ -157,7 +160,7 @@ def _jump_if(computation: Any) -> None:
         _go(computation.code, destination)
 
 
-def _go(code: Any, destination: int) -> None:
+def _go(code: Internals, destination: int) -> None:
     code.program_counter = destination
     if destination >= code._length_cache or code._raw_code_bytes[destination] != JUMP_DESTINATION:
         raise InvalidJumpDestination("Invalid Jump Destination")
@@ -165,7 +168,7 @@ def _go(code: Any, destination: int) -> None:
         raise InvalidInstruction("Jump resulted in invalid instruction")
 
 
-def _jump_destination(computation: Any) -> None:
+def _jump_destination(computation: Internals) -> None:
     _paid(computation, JUMPDEST)
 
 
@@ -207,9 +210,11 @@ def _places(code: bytes) -> tuple[set[int], set[int]]:
 class QuickComputation(PragueComputation):
     opcodes: Any = {**PRAGUE_OPCODES, **QUICK}  # noqa: RUF012 - as py-evm declares it
 
-    def __init__(self, state: Any, message: Any, transaction_context: Any) -> None:
+    def __init__(
+        self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
+    ) -> None:
         super().__init__(state, message, transaction_context)
-        code: Any = self.code
+        code: Internals = self.code
         code.valid_positions, code.invalid_positions = _places(bytes(message.code))
 
 

@@ -81,21 +81,17 @@ def submit(
     if write:
         replace_file(write, candidate.encoded)
     on = Shown("training", "all training samples")
-    facts: dict[str, Any] = {**_measured(candidate), "measured_on": on}
+    facts = {**_measured(candidate), "measured_on": on}
     if not candidate.passes:
         err.print(labelled("note: ", "yellow", _below(found, candidate)))
     if dry_run:
         return Facts(facts)
     done = submitting.submit(session, found, candidate, session.sender, payment.to(session, found))
-    submitted = {
-        "competition": found.address,
-        "submission": done.submission.number,
-        **facts,
-        "model_hash": candidate.hash.hex(),
-        "gas": done.gas_used,
-        "known": Shown(not done.anew, "" if done.anew else "it had been submitted before; nothing was sent"),
-    }
-    return Facts(submitted)
+    known = Shown(not done.anew, "" if done.anew else "it had been submitted before; nothing was sent")
+    placed = {"competition": found.address, "submission": done.submission.number}
+    return Facts(
+        {**placed, **facts, "model_hash": candidate.hash.hex(), "gas": done.gas_used, "known": known}
+    )
 
 
 @command(compete, sender=SENDS)

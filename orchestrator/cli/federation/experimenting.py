@@ -57,17 +57,11 @@ def experiment(
         {"claim": each.claim, "met": each.met, "figures": each.figures, "reason": each.reason}
         for each in outcome.checks
     ]
-    value = {
-        "experiment": name,
-        "rows": outcome.rows,
-        "checks": checks,
-        "timing": outcome.timing,
-        "files": files,
-    }
+    value = {"experiment": name, "checks": checks, "files": files, "rows": outcome.rows}
     told = [{**each, "met": "yes" if each["met"] else "no"} for each in checks]
     unexplained = [each for each in outcome.checks if not each.met and not each.reason]
     return Answer(
-        value,
+        value | {"timing": outcome.timing},
         loaded.title,
         Table(outcome.rows),
         Table(told),

@@ -1,7 +1,7 @@
 """`diln federation flower` and `first-model`: a Flower app whose server is nobody."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
+    from orchestrator.systems.federation.flower import chaingrid
 
 App = Annotated[Path, typer.Argument(metavar="APP", help="The folder of a Flower app.")]
 RunConfig = Annotated[
@@ -53,16 +54,12 @@ def flower(
         consent=agreed,
     )
     loaded.run(grid)
-    rows = [
-        {
-            "round": each.round,
-            "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),
-            "updates": each.updates,
-            "included": each.included,
-        }
-        for each in grid.heard
-    ]
-    return Table(rows, empty="no round was joined")
+    return Table([_heard(each) for each in grid.heard], empty="no round was joined")
+
+
+def _heard(each: "chaingrid.Heard") -> dict[str, Any]:
+    model = Shown(each.model.hex(), f"{each.model.hex()[:16]}…")
+    return {"round": each.round, "model": model, "updates": each.updates, "included": each.included}
 
 
 @command(federation, "first-model", network=False, storage=False)

@@ -29,6 +29,7 @@ with lazy_imports():
     from orchestrator.systems.prove import publishing as publishing_
 
 if TYPE_CHECKING:
+    from orchestrator.chain import Receipt
     from orchestrator.kernel.session import Session
 ModelOrRun = Annotated[
     str,
@@ -122,11 +123,8 @@ def publish(
         )
     if isinstance(published, publishing_.Published):
         return _published(published)
-    gas, fee = published.gas_used, amount(moneys.ETHER, published.fee)
-    price = f"would take {gas} gas, {fee}; nothing was sent"
-    if project is None and projects.own_project(session, found.name, session.sender) is None:
-        price += f"\nthat makes the project `{found.name}`; publishing in it can be tried once it stands"
-    return Answer({"gas": gas, "fee": fee}, price)
+    makes_project = project is None and projects.own_project(session, found.name, session.sender) is None
+    return _tried(published, found.name if makes_project else "")
 
 
 @command(prove, sender=SENDS)
@@ -175,6 +173,15 @@ def _status(word: str) -> "provenance.Status":
     if word not in words:
         raise UsageError(f"`{word}` is not a status", f"Choose one of {', '.join(words)}.")
     return provenance.Status[word.upper()]
+
+
+def _tried(would: "Receipt", made: str) -> Answer:
+    """What publishing would take, and what it would do besides: make the project named `made`, if any."""
+    gas, fee = would.gas_used, amount(moneys.ETHER, would.fee)
+    price = f"would take {gas} gas, {fee}; nothing was sent"
+    if made:
+        price += f"\nthat makes the project `{made}`; publishing in it can be tried once it stands"
+    return Answer({"gas": gas, "fee": fee}, price)
 
 
 def _published(published: "publishing_.Published") -> Answer:

@@ -42,7 +42,7 @@ def refund(
     if not numbers:
         done += sealing.release(session, opened, account, everyone=everyone)
     table = outcomes_table([outcome_facts(opened, each) for each in done])
-    return Answer(table.rows, table, *_waited_for(session, opened, account.address))
+    return Answer(table.rows, table, *([] if done else _waited_for(session, opened, account.address)))
 
 
 def _waited_for(session: "Session", opened: "opening.SharedModel", who: "Address") -> "Iterator[str]":

@@ -150,12 +150,15 @@ def read_arrays(file: Path) -> dict[str, NDArray[Any]]:
             raise DataError(
                 f"{file.name} is larger than models that fit", "A model has a million parameters."
             )
-        with np.load(file, allow_pickle=False) as opened:
-            if not hasattr(opened, "files"):
-                raise DataError(strange, "numpy.savez writes them.")
-            return {name: opened[name] for name in opened.files[: MOST_ARRAYS + 1]}
+        with file.open("rb") as stream:
+            opened = np.load(stream, allow_pickle=False)
+            names = getattr(opened, "files", [])  # none in a file of one array
+            found = {name: opened[name] for name in names[: MOST_ARRAYS + 1]}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DataError(f"{strange}: {shown(str(error), 200)}", "numpy.savez writes them.") from error
+    if not found:
+        raise DataError(strange, "numpy.savez writes them.")
+    return found
 
 
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

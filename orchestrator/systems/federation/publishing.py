@@ -69,14 +69,18 @@ def _manifest(
         ],
         training={
             "algorithm": f"orchestrator.learning.aggregation.{terms.rule.name.lower()}",
-            "steps": ("softmax regression", f"{terms.policy.word}", f"record {last.finalized.record.hex()}"),
+            "steps": (
+                "an app's model" if descriptor.template else "softmax regression",
+                f"{terms.policy.word}",
+                f"record {last.finalized.record.hex()}",
+            ),
             "hyperparameters": {"round": number, "epochs": descriptor.epochs, "hidden": descriptor.hidden},
             "search": None,
             "features": tuple(
                 {"name": name, "type": "numeric", "optional": False} for name in descriptor.features
             ),
             "reading": None,
-            "target": descriptor.target,
+            "target": descriptor.target or descriptor.name,
             "task": "classification",
             "split": {"parties": len(used)},
             "seed": None,

@@ -339,7 +339,7 @@ def _numbers(found: Mapping[str, Any], before: str) -> Iterator[tuple[str, float
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{before}{name}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield f"{before}{name}".removeprefix("values."), float(value)
+            yield f"{before}{name}".removeprefix("values."), value
 
 
 def _plain(value: object) -> str:

@@ -96,8 +96,11 @@ def _reveal(look: Look, number: int) -> str:
 
 
 def _scorable(look: Look) -> list[tuple[int, int]]:
-    return [
-        (look.now, each.number) for each, _ in _entries(look, State.REVEALED) if look.now < each.times.ends
+    """Now where the targets are known; before entries close, from then on."""
+    known = [each for each, _ in _entries(look, State.REVEALED) if look.now < each.times.ends]
+    waiting = [each for each, _ in _entries(look, State.OPEN) if look.now < each.times.closes]
+    return [(look.now, each.number) for each in known] + [
+        (each.times.closes, each.number) for each in waiting
     ]
 
 

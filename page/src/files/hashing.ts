@@ -4,7 +4,7 @@ import { FileTree, PROFILES } from "./unixfs";
 
 export type Hashed = { sha256: Uint8Array; cid: string; size: number };
 
-const AT_ONCE = 8 << 20;
+const AT_ONCE = 4 << 20;
 const subtle = async (bytes: Uint8Array): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
 

@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from orchestrator.page.app import STATIC
 from tests.integration.daemons import Kubo
 from tests.integration.page.conftest import Run
 from tests.integration.page.world import World
+from tests.integration.served import patience
 from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
@@ -62,8 +62,3 @@ def test_page__slow_line_and_other_hosts__is_there(
     for host in (static_host, gateway):
         assert "No chain is reachable" in told["hosts"][host]["alert"]
         assert told["hosts"][host]["form"]
-
-
-def patience() -> float:
-    """How much longer than alone things take on a machine that does other work as well."""
-    return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))

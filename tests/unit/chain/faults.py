@@ -13,6 +13,8 @@ from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.config import Network, Settings
 
 Ask = Callable[[str, Any], Any]
+SEND = "eth_sendRawTransaction"
+SEAL = "0x" + "d8" * 32 + "5e" * 65  # a Clique signer's vanity and signature
 
 
 class Line(BaseProvider):
@@ -40,6 +42,25 @@ def chain_behind(line: Line, home: Path, **network: Any) -> Chain:
 
 def refusal(message: str, code: int = -32000, **more: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 0, "error": {"code": code, "message": message, **more}}
+
+
+def signers_chain(ask: Any, method: str, params: Any) -> Any:
+    """A private chain of known signers, of the time before base fees, types and final blocks."""
+    if method in ("eth_maxPriorityFeePerGas", "eth_feeHistory"):
+        return refusal(f"the method {method} does not exist/is not available", -32601)
+    if {"finalized", "safe", "pending"} & {each for each in params if isinstance(each, str)}:
+        return refusal("invalid argument 0: hex string without 0x prefix", -32602)
+    if method == SEND and bytes.fromhex(params[0][2:])[0] < 0xC0:
+        return refusal("transaction type not supported")
+    answer = ask(method, params)
+    if method.startswith("eth_getBlockBy") and answer["result"]:
+        answer["result"] = {**answer["result"], "extraData": SEAL}
+        answer["result"].pop("baseFeePerGas")
+    if method == "eth_getTransactionReceipt" and answer["result"]:
+        answer["result"].pop("effectiveGasPrice")
+    if method == "web3_clientVersion":
+        answer["result"] = "Geth/v1.8.27"
+    return answer
 
 
 class Forks(BaseProvider):

@@ -18,11 +18,9 @@ from orchestrator.chain.pricing import fees_now, signed_by
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.types import Wei
-from tests.unit.chain.faults import Line, chain_behind, refusal
+from tests.unit.chain.faults import SEND, Line, chain_behind, refusal, signers_chain
 from tests.unit.chain.probe import deploy_probe
 
-SEND = "eth_sendRawTransaction"
-SEAL = "0x" + "d8" * 32 + "5e" * 65  # a Clique signer's vanity and signature
 Fault = Callable[[Any, str, Any], Any]
 
 
@@ -40,25 +38,6 @@ def remote(line: Line, settings: Settings) -> Chain:
 def own_key(alice: Account) -> None:
     """On such a chain nobody sends with a key that all know."""
     alice.known_to_all = False
-
-
-def signers_chain(ask: Any, method: str, params: Any) -> Any:
-    """A private chain of known signers, of the time before base fees, types and final blocks."""
-    if method in ("eth_maxPriorityFeePerGas", "eth_feeHistory"):
-        return refusal(f"the method {method} does not exist/is not available", -32601)
-    if {"finalized", "safe", "pending"} & {each for each in params if isinstance(each, str)}:
-        return refusal("invalid argument 0: hex string without 0x prefix", -32602)
-    if method == SEND and bytes.fromhex(params[0][2:])[0] < 0xC0:
-        return refusal("transaction type not supported")
-    answer = ask(method, params)
-    if method.startswith("eth_getBlockBy") and answer["result"]:
-        answer["result"] = {**answer["result"], "extraData": SEAL}
-        answer["result"].pop("baseFeePerGas")
-    if method == "eth_getTransactionReceipt" and answer["result"]:
-        answer["result"].pop("effectiveGasPrice")
-    if method == "web3_clientVersion":
-        answer["result"] = "Geth/v1.8.27"
-    return answer
 
 
 def test_head__long_extra_data__is_read(remote: Chain, line: Line) -> None:

@@ -111,5 +111,4 @@ def test_commands__whatever_sends__is_run_under_faults() -> None:
     }
     tried = {" ".join(each.words) for each in COMMANDS.values()}
     missing = {name for name in sending if not any(f"{each} ".startswith(f"{name} ") for each in tried)}
-    later = {name for name in missing if name.startswith("federation ")}  # joined the house last
-    assert missing - later == others
+    assert missing == others

@@ -142,3 +142,13 @@ def test_runs_delete__asks_and_removes_only_runs_of_this_folder(diln, desk, tmp_
     elsewhere = first.folder.rename(tmp_path / "elsewhere")
     assert diln("runs", "delete", elsewhere, "--yes").code == 2
     assert elsewhere.exists()
+
+
+def test_publish__dry_run_of_a_first_publication__says_that_a_project_is_made(diln, desk):
+    assert diln("migrate").code == 0
+    said = diln("publish", "--dry-run").out
+    assert "nothing was sent" in said
+    assert f"that makes the project `{PROJECT}`" in said
+    published = diln("publish").out
+    assert f"next: diln verify {PROJECT}@1" in published
+    assert "that makes" not in diln("publish", "--dry-run").out

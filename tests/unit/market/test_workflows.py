@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -475,6 +476,16 @@ def test_losable__before_it_is_paid__says_what_may_be_lost_and_that_nothing_impr
         assert word in said
     assert "improve nothing any more" in said
     assert "improve nothing any more" not in " ".join(losable(fair.opened, useful, sealed=False))
+
+
+def test_escrowed__model_without_a_mistake__says_that_nobody_can_earn(village: Any, planned: Any) -> None:
+    from orchestrator.cli.market.printing import escrowed
+
+    made = draft(village.session, untaught(planned.converted))
+    said = " ".join(escrowed(made, "alice"))
+    assert ("nobody earns anything" in said) == (made.accuracy == 1)
+    perfect = SimpleNamespace(offer=made.offer, accuracy=1)
+    assert "nobody earns anything" in " ".join(escrowed(perfect, "alice"))  # type: ignore[arg-type]
 
 
 # -- secrets ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ parse
 """
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,10 @@ def test_commands__create_with_a_token__amounts_are_its_coins(
     assert "TKN now, above the maximum of 0.000001 TKN" in capsys.readouterr().err
     assert run(["sum", *give, "--max-price", "20", "--json", *bob]) == 0
     [added] = json.loads(capsys.readouterr().out)["contributions"]
+    assert run(["sum", "refund", "paid", *bob]) == 0
+    early = capsys.readouterr().out
+    assert "nothing is due" in early
+    assert re.search(r"contribution 1 is due \d{4}-\d\d-\d\d .* \(in ", early)
     assert run(["chain", "advance", "2d", *home]) == 0
     assert run(["sum", "refund", "paid", *bob]) == 0
     deposit = int(added["deposit"]["value"])

@@ -82,7 +82,7 @@ ATTACKS = ("sybil-reporter", "rescue", "thief", "whale", "sleeper", "copycat")
 @pytest.mark.parametrize("kind", ["perceptron", "bayes"])
 @pytest.mark.parametrize("name", ATTACKS)
 def test_simulate_seeds__attackers_together__lose_and_the_honest_lose_nothing(name, kind):
-    """At default terms; all ten seeds are told in docs/security/sum.md."""
+    """At default terms; all ten seeds are told in docs/security/mechanisms.md."""
     scenario = load_scenario(name)
     scenario = scenario.model_copy(update={"model": scenario.model.model_copy(update={"kind": kind})})
     gains = {each.team: each.to_json() for each in simulate_seeds(scenario, 10 if name == "copycat" else 3)}

@@ -17,6 +17,7 @@ import numpy as np
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account, migrate
+from orchestrator.chain.bound import Call
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
@@ -126,8 +127,8 @@ class Stage:
         drawn = self.rng.integers(-100, 100, self.federation.terms.size)
         return quantize(drawn.astype(np.int64), self.federation.terms.width)
 
-    def _send(self, call: Any, **options: Any) -> int:
-        return self.session.send(call, self.account(self.names[0]), **options).gas_used
+    def _send(self, call: Call) -> int:
+        return self.session.send(call, self.account(self.names[0])).gas_used
 
 
 def gas_since(session: Session, head: int) -> int:

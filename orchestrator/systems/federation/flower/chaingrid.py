@@ -28,6 +28,7 @@ from orchestrator.learning.aggregation import Rule, Template, Update, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation import party
 from orchestrator.systems.federation.duties import COMMIT, SYSTEM
+from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.rounds import (
@@ -45,6 +46,7 @@ from orchestrator.types import Digest
 RULES = (Rule.MEAN, Rule.MEDIAN, Rule.TRIMMED_MEAN, Rule.MULTI_KRUM)
 """The contract's rules of which Flower has a strategy."""
 
+_TAKE = "Take the app that the federation was made for."
 _RAISED = 2  # Flower's code of an app that raised
 _LOOK = 12.0  # seconds between two looks
 _FOR_EVER = 1e9  # seconds: a round ends when the contract says so, whatever Flower waits
@@ -71,9 +73,10 @@ def sleeping(most: float) -> Callable[[int], None]:
 class ChainGrid(Grid):
     """`account` holds a seat, and `app` trains for it; a node's number is its seat's, from 1.
 
-    `arrays` and `weight` name what the app's records call so. `report` is told what is done, `wait` lets so
-    many seconds pass, `consent` is asked before a bond leaves. Messages other than those to train reach this
-    party's own app only: nobody's measures are believed. `heard` has the rounds that it saw the end of.
+    `names` are what the app's records call arrays, metrics and the count of examples. `report` is told what
+    is done, `wait` lets so many seconds pass, `consent` is asked before a bond leaves. Messages other than
+    those to train reach this party's own app only: nobody's measures are believed. `heard` has the rounds
+    that it saw the end of.
 
     Raises DataError for a rule of which Flower has no strategy, ChainError for an account without a seat.
     """
@@ -87,9 +90,7 @@ class ChainGrid(Grid):
         *,
         node_config: UserConfig | None = None,
         run_config: UserConfig | None = None,
-        arrays: str = "arrays",
-        metrics: str = "metrics",
-        weight: str = "num-examples",
+        names: tuple[str, str, str] = ("arrays", "metrics", "num-examples"),
         report: Callable[[str], None] = lambda text: None,
         wait: Callable[[int], None] | None = None,
         consent: Consent | None = None,
@@ -101,11 +102,12 @@ class ChainGrid(Grid):
                 f"Take a federation of {', '.join(each.value for each in RULES)}.",
             )
         self._session, self._federation, self._account = session, federation, account
+        self._said = descriptor_of(session, federation)
         self._node = require_seat(federation, account).seat + 1
         TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1  # a message says who made it
         self._app, self._numbers = app, count(1)
         self._run = Run.create_empty(run_id=1)
-        self._names = arrays, metrics, weight
+        self._names = names
         self._report, self._wait = report, wait or sleeping(_LOOK)
         self._context = Context(1, self._node, dict(node_config or {}), RecordDict(), dict(run_config or {}))
         others = tuple(each for each in SYSTEM.duties if each.name != COMMIT)
@@ -197,7 +199,15 @@ class ChainGrid(Grid):
             raise DataError(
                 f"the app's model has {template.size:,} parameters, the federation's "
                 f"{self._federation.terms.size:,}",
-                "Take the app that the federation was made for.",
+                _TAKE,
+            )
+        said = self._said.template
+        if said and (wanted := Template.from_json(said)).digest != template.digest:
+            names = [", ".join(slot.name for slot in each.slots) for each in (template, wanted)]
+            raise DataError(
+                f"the app's arrays are {shown(names[0], 200)}, the federation's {shown(names[1], 200)}, "
+                "or they differ in shape or type",
+                _TAKE,
             )
         return template
 

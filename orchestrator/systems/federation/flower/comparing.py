@@ -130,7 +130,7 @@ def _app(seal: Seal | None = None) -> ClientApp:
     return app
 
 
-def _record(weights: Any) -> ArrayRecord:
+def _record(weights: np.ndarray[Any, np.dtype[np.float64]]) -> ArrayRecord:
     names = ("weights", "bias")
     arrays = [np.ascontiguousarray(each, np.float32) for each in NETWORK.layers(weights)]
     return ArrayRecord({name: Array(each) for name, each in zip(names, arrays, strict=True)})

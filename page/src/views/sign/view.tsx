@@ -89,7 +89,8 @@ async function parentIds(parents: any[]): Promise<Hex[]> {
 async function counting(signatures: Signature[], publication: Publication, digest: Hex): Promise<Signature[]> {
   const here = signatures.filter(each => isFor(each, publication.projectId));
   for (const each of here) {
-    if (!(await isTheirs(each, digest))) throw new Error(`The signature of ${each.participant} is not of this publication.`);
+    const ofContract = (await ask("eth_getCode", [each.participant, "latest"])) !== "0x"; // a contract's signature is for the registry to check
+    if (!ofContract && !(await isTheirs(each, digest))) throw new Error(`The signature of ${each.participant} is not of this publication.`);
   }
   return here;
 }

@@ -56,6 +56,8 @@ def test_round__kept_by_keepers__pays_and_closes_and_is_recomputed(stage: Stage)
     assert stage.keep(found, *ENTRANTS, "organizer") == []
     due = [(each.duty, each.at) for each in stage.keeper(found, "organizer").due()]
     assert due == [("reveal the targets", found.times_of(0).closes)]
+    [first, *_] = stage.keeper(found, "anna").due()
+    assert (first.duty, first.at) == ("score own entries", found.times_of(0).closes)
     stage.at(found, "closes")
     assert stage.keep(found, "organizer") == ["revealed the targets of round 0"]
     said = stage.keep(found, *ENTRANTS)

@@ -16,13 +16,21 @@ from orchestrator.bindings.federation import (
     Terms,
 )
 from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import Template
 from orchestrator.learning.aggregation.chunks import encode, model_root
-from orchestrator.systems.federation.finding import store
+from orchestrator.systems.federation.finding import Descriptor, store
 from orchestrator.types import ZERO_ADDRESS, Digest
-from tests.unit.systems.federation.flower.memory import SIZE
+from tests.unit.systems.federation.flower.memory import SIZE, initial
 
 PARTIES = ("alice", "bob", "carol", "dave", "erin")
 HOUR, GWEI = 3600, 10**9
+
+
+def described(session: Session) -> Digest:
+    """Where the arrays of the model are told."""
+    arrays = {name: each.numpy() for name, each in initial().items()}
+    said = Descriptor("digits", template=Template.of(arrays).to_json())
+    return store(session, said.to_bytes())
 
 
 def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **changes: Any) -> Federation:
@@ -32,7 +40,7 @@ def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **
         "organizer": alice.address,
         "currency": ZERO_ADDRESS,
         "inviter": ZERO_ADDRESS,
-        "descriptor": Digest(b"\1" * 32),
+        "descriptor": described(session),
         "genesis": model_root(np.zeros(SIZE, np.int64)),
         "genesis_cid": store(session, encode(np.zeros(SIZE, np.int64), 4)),
         "unit": GWEI,
@@ -58,7 +66,7 @@ def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **
         "start": int(session.chain.now()) + HOUR,
     }
     given |= dict.fromkeys(("committee", "trim", "faulty", "keep", "difficulty", "bound", "judging"), 0)
-    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 2}
+    given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 4}
     terms = Terms(**(given | changes))
     factory = session.deployed(FederationFactory, "FederationFactory")
     budget = terms.rounds * terms.reward * terms.unit

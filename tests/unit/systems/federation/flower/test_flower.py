@@ -24,6 +24,7 @@ from orchestrator.systems.federation.flower.mod import Seal
 from orchestrator.systems.federation.flower.records import template_of, to_units
 from orchestrator.systems.federation.flower.strategy import Chained
 from tests.unit.systems.federation.flower.memory import (
+    DATA,
     NODES,
     PLACE,
     LyingSeal,
@@ -90,6 +91,8 @@ def spoiled(how: str) -> Any:
             return arrays, count
         if how == "nan":
             arrays["b"][0] = np.nan
+        if how == "infinite":
+            arrays["W"][3, 4] = np.inf
         if how == "shape":
             arrays["W"] = arrays["W"][:, :9]
         if how == "names":
@@ -103,13 +106,63 @@ def spoiled(how: str) -> Any:
     return spoil
 
 
-@pytest.mark.parametrize("how", ["nan", "shape", "names", "huge", "raises", "no rows"])
+@pytest.mark.parametrize("how", ["nan", "infinite", "shape", "names", "huge", "raises", "no rows"])
 def test_a_node_whose_update_cannot_be_used_is_left_out(how: str) -> None:
     ledger = MemoryLedger()
     chained = Chained(strategies.FedAvg(), ledger)
     chained.start(EmbeddedGrid(make_app(sealed(), spoil=spoiled(how)), NODES), initial(), num_rounds=1)
     assert [each.node for each in chained.rejected] == [2]
     assert ledger.claims == [(0, 2, 3, 4, 5)]
+
+
+def test_a_node_with_rows_of_one_class_counts_as_any_other() -> None:
+    rows = np.flatnonzero(DATA.labels == 7)
+    app = make_app(sealed(), rows_of=lambda node: rows if node == 1 else slice(node, None, NODES))
+    ledger = MemoryLedger()
+    chained = Chained(strategies.FedAvg(), ledger)
+    result = chained.start(EmbeddedGrid(app, NODES), initial(), num_rounds=2)
+    assert chained.rejected == []
+    assert ledger.claims == [tuple(range(NODES))] * 2
+    assert accuracy(result.arrays) > 0.85
+
+
+def test_a_node_that_repeats_a_stale_round_is_left_out() -> None:
+    """Its signature is of another round, and so is what it reveals."""
+
+    class Stale(Seal):
+        def __call__(self, message: Message, context: Any, call_next: Any) -> Message:
+            reply = super().__call__(message, context, call_next)
+            if context.node_config["partition-id"] != 4 or "commitment" not in reply.content:
+                return reply
+            first = self.__dict__.setdefault("first", (reply.content, dict(context.state.items())))
+            context.state.update(first[1])
+            return Message(first[0], reply_to=message)
+
+    ledger = MemoryLedger()
+    chained = Chained(strategies.FedAvg(), ledger)
+    chained.start(EmbeddedGrid(make_app(sealed(Stale)), NODES), initial(), num_rounds=2)
+    assert [(each.round, each.node, each.reason) for each in chained.rejected] == [
+        (2, 5, "signed as another party")
+    ]
+    assert ledger.claims == [tuple(range(NODES)), (0, 1, 2, 3, 5)]
+
+
+def test_a_node_that_signs_for_another_chain_is_left_out() -> None:
+    class Elsewhere(Seal):
+        def _hold(self, context: Any, *rest: Any) -> bytes:
+            mine, self._place = self._place, Place(1, PLACE.contract)
+            if context.node_config["partition-id"] != 0:
+                self._place = mine
+            try:
+                return super()._hold(context, *rest)
+            finally:
+                self._place = mine
+
+    ledger = MemoryLedger()
+    chained = Chained(strategies.FedAvg(), ledger)
+    chained.start(EmbeddedGrid(make_app(sealed(Elsewhere)), NODES), initial(), num_rounds=1)
+    assert [each.node for each in chained.rejected] == [1]
+    assert ledger.claims == [(1, 2, 3, 4, 5)]
 
 
 def test_who_is_voted_out_does_not_count() -> None:

@@ -1,0 +1,79 @@
+"""Worlds in which a command of a federation makes sense: what `acts` prepares."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.integration.paidonce import World
+
+PARTIES = ("alice", "bob", "carol")
+OFFER = """\
+name = "clinics"
+target = "ill"
+features = ["height", "weight"]
+classes = ["no", "yes"]
+reward = "1"
+deposit = "0.5"
+policy = "quality"
+committee = 3
+"""
+
+
+def federated(stop: str) -> Callable[["World"], None]:
+    """A federation of one round up to the act `stop` of bob's, or of a stranger's.
+
+    `create`, `join`, `begin`, `commit`, `reveal`, `score`, `judge`, `claim`, `refute`, `finalize`,
+    `publish` (the round stands), or `close` (too few joined in time).
+    """
+
+    def prepare(world: "World") -> None:
+        from orchestrator.systems.federation.cranking import crank
+        from tests.unit.systems.federation.stage import begin, rows
+
+        if stop == "create":
+            (world.folder / "federation.toml").write_text(OFFER)
+            return
+        with world.session() as session:
+            there = [name for name in PARTIES if name != "bob" or stop not in ("join", "close")]
+            federation = begin(session, world.folder, *there)
+            rows(world.folder, "bob")
+            if stop == "close":
+                session.chain.advance(federation.terms.start - int(session.chain.now()))
+            if stop in ("join", "begin", "close"):
+                return
+            crank(session, federation, session.account("dave"))
+            _play(session, federation, stop)
+
+    return prepare
+
+
+def _play(session: Any, federation: Any, stop: str) -> None:
+    from orchestrator.systems.federation import aggregating, cranking, party, scoring
+
+    acts = {
+        "commit": party.commit,
+        "reveal": party.reveal,
+        "score": scoring.commit_scores,  # the first draws the committee
+        "judge": scoring.reveal_scores,
+    }
+    for name, act in acts.items():
+        if name == stop:
+            return
+        for each in PARTIES:
+            act(session, federation, session.account(each))
+    _wait(session, federation, before=federation.terms.turn)  # it is anybody's turn
+    if stop == "claim":
+        return
+    right = aggregating.expected(session, federation)
+    made = aggregating.altered(right, 3) if stop == "refute" else right
+    aggregating.claim(session, federation, session.account("bob"), result=made)
+    if stop == "refute":
+        return
+    _wait(session, federation)
+    if stop != "finalize":
+        cranking.crank(session, federation, session.account("dave"))
+
+
+def _wait(session: Any, federation: Any, before: int = 0) -> None:
+    """Until the phase is over, or so many seconds `before`."""
+    session.chain.advance(federation.clock().ends_at - before + 60 - int(session.chain.now()))
