@@ -5,10 +5,12 @@ Their models are published in the registry, so it comes along.
 
 from orchestrator.chain import Deploy
 
+POLICIES = "Trusted", "Quality", "Work", "Stake", "Delegates"
+"""In the order of the enum."""
+
 
 def migrate(deploy: Deploy) -> None:
     commons = deploy("FederationCommons")
     disputes = deploy("FederationDisputes")
-    trusted = deploy("TrustedFederation", commons, disputes)
-    quality = deploy("QualityFederation", commons, disputes)
-    deploy("FederationFactory", trusted, quality, needs=["ModelRegistry"])
+    policies = [deploy(f"{name}Federation", commons, disputes) for name in POLICIES]
+    deploy("FederationFactory", *policies, needs=["ModelRegistry"])

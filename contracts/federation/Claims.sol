@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
-import {Claim, Pay, Phase} from "./IFederation.sol";
+import {Claim, Mode, Pay, Phase} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 import {PackedState, StateCodec} from "./StateCodec.sol";
@@ -24,34 +24,7 @@ abstract contract Claims is Updates {
         external
         payable
     {
-        (PackedTerms t, PackedState memory s) = (_terms(), _load());
-        Claim memory c;
-        (c.claimer, c.seat, c.modelRoot, c.cid) = (msg.sender, _activeSeat(s, msg.sender), modelRoot, cid);
-        // Check
-        _requireRound(s, round);
-        _requirePhase(t, s, Phase.Claiming);
-        _notBefore(s.since() + 1); // no time at all would mean that there is no claim
-        require(modelRoot != 0, NoModel());
-        uint256 order;
-        (c.accepted, order, c.merits) = _judge(t, s);
-        require(c.accepted == accepted, WrongUpdates(c.accepted, accepted));
-        uint256 count = LibBit.popCount(c.accepted);
-        require(count >= t.quorum(), NotEnough(count, t.quorum()));
-        c.leader = _checkTurn(t, s, order, c.seat);
-        c.selected = c.accepted;
-        if (trace.length != 0) {
-            require(t.needsTrace(), UnexpectedTrace(bytes32(trace[:32])));
-            uint256 merits;
-            (c.gramRoot, c.selected, c.factors, merits) = abi.decode(trace, (bytes32, uint256, uint256, uint256));
-            if (t.pay() == Pay.Alignment) c.merits = merits;
-        }
-        require((c.gramRoot != 0) == t.needsTrace(), UnexpectedTrace(c.gramRoot));
-        // Effect
-        _pending = keccak256(abi.encode(c));
-        s.setClaimedAfter(block.timestamp - s.since());
-        _save(s);
-        _take(t, t.bond());
-        emit Claimed(s.round(), c);
+        _claim(round, accepted, modelRoot, cid, trace, 0);
     }
 
     /// @notice See IFederation.
@@ -62,16 +35,9 @@ abstract contract Claims is Updates {
         _notBefore(_challengeEnd(t, s));
         require(s.demanded() == 0, DemandsOpen(s.demanded()));
         // Effect
-        bytes32 record = keccak256(abi.encode(_lastRecord(t), s.round(), c.modelRoot, _hashOf(c)));
-        _record = record;
-        emit Finalized(s.round(), record, c.modelRoot, c.accepted);
         uint256[4] memory sums;
-        _reward(t, c, sums);
-        if (msg.sender == c.claimer) sums.put(c.seat, t.tip());
-        else _owe(t, msg.sender, t.tip());
-        s.addDone();
-        uint256 leader = c.leader == c.seat || c.leader == NO_SEAT ? 0 : 1 << c.leader;
-        _endRound(t, s, sums, s.committed() & ~s.revealed() | _idleJudges(t, s), leader);
+        sums.put(c.seat, t.bond());
+        _finish(t, s, c, _hashOf(c), sums);
     }
 
     /// @notice See IFederation.
@@ -117,7 +83,56 @@ abstract contract Claims is Updates {
         return _judge(_terms(), _load());
     }
 
+    /// @dev As `claim`, with what the policy Work asks for.
+    function _claim(
+        uint256 round,
+        uint256 accepted,
+        bytes32 modelRoot,
+        bytes32 cid,
+        bytes calldata trace,
+        bytes32 nonce
+    ) internal {
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
+        // Check
+        require(t.mode() == Mode.Optimistic, WrongMode());
+        _requireRound(s, round);
+        require(modelRoot != 0, NoModel());
+        Claim memory c = _lead(t, s, modelRoot, nonce);
+        require(c.accepted == accepted, WrongUpdates(c.accepted, accepted));
+        c.cid = cid;
+        if (trace.length != 0) {
+            require(t.needsTrace(), UnexpectedTrace(bytes32(trace[:32])));
+            uint256 merits;
+            (c.gramRoot, c.selected, c.factors, merits) = abi.decode(trace, (bytes32, uint256, uint256, uint256));
+            if (t.pay() == Pay.Alignment) c.merits = merits;
+        }
+        require((c.gramRoot != 0) == t.needsTrace(), UnexpectedTrace(c.gramRoot));
+        // Effect
+        _pending = keccak256(abi.encode(c));
+        s.setClaimedAfter(block.timestamp - s.since());
+        _save(s);
+        _take(t, t.bond());
+        emit Claimed(s.round(), c);
+    }
+
     // ── claims ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev What the sender, whose turn it must be, may claim: `modelRoot` of those who are in.
+    function _lead(PackedTerms t, PackedState memory s, bytes32 modelRoot, bytes32 nonce)
+        internal
+        returns (Claim memory c)
+    {
+        (c.claimer, c.seat, c.modelRoot) = (msg.sender, _activeSeat(s, msg.sender), modelRoot);
+        _requirePhase(t, s, Phase.Claiming);
+        _notBefore(s.since() + 1); // no time at all would mean that there is no claim
+        uint256 order;
+        (c.accepted, order, c.merits) = _judge(t, s);
+        uint256 count = LibBit.popCount(c.accepted);
+        require(count >= t.quorum(), NotEnough(count, t.quorum()));
+        require(s.tried() >> c.seat & 1 == 0, NotYourTurn(c.seat));
+        c.leader = _turn(t, s, order, c, nonce);
+        c.selected = c.accepted;
+    }
 
     function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) private view {
         _requirePhase(t, s, Phase.Challenging);
@@ -125,13 +140,13 @@ abstract contract Claims is Updates {
         require(_hashOf(c) == pending, NotTheClaim(pending));
     }
 
-    /// @dev Revert unless `seat` may claim now; returns the first of those in order whose claim was not refuted.
-    function _checkTurn(PackedTerms t, PackedState memory s, uint256 order, uint256 seat)
-        private
-        view
+    /// @dev Revert unless the claimer may claim now; returns the first of those in order whose claim was not refuted.
+    function _turn(PackedTerms t, PackedState memory s, uint256 order, Claim memory c, bytes32)
+        internal
+        virtual
         returns (uint256 leader)
     {
-        require(s.tried() >> seat & 1 == 0, NotYourTurn(seat));
+        uint256 seat = c.seat;
         leader = NO_SEAT;
         uint256 from = _claimsFrom(t, s.since());
         uint256 turns = block.timestamp < from ? 0 : (block.timestamp - from) / t.turn();
@@ -171,15 +186,39 @@ abstract contract Claims is Updates {
     }
 
     /// @dev A mask of the leader, where there could be a claim and the time for it is over; a revert where it is not.
-    function _unclaimed(PackedTerms t, PackedState memory s) private view returns (uint256) {
+    function _unclaimed(PackedTerms t, PackedState memory s) private returns (uint256) {
         (bool possible, uint256 endsAt, uint256 leader) = _claiming(t, s);
         if (!possible) return 0;
         _notBefore(endsAt);
+        _unfound();
         return leader == NO_SEAT ? 0 : 1 << leader;
     }
 
-    /// @dev What the round pays; the claimer gets its fee, its bond and what division leaves.
-    function _reward(PackedTerms t, Claim calldata c, uint256[4] memory sums) private pure {
+    /// @dev The record of a claim that stands, what it pays besides what is in `sums`, and the next round.
+    function _finish(
+        PackedTerms t,
+        PackedState memory s,
+        Claim memory c,
+        bytes32 claimHash,
+        uint256[4] memory sums
+    ) internal {
+        bytes32 record = keccak256(abi.encode(_lastRecord(t), s.round(), c.modelRoot, claimHash));
+        _record = record;
+        emit Finalized(s.round(), record, c.modelRoot, c.accepted);
+        _reward(t, c, sums);
+        if (msg.sender == c.claimer) sums.put(c.seat, t.tip());
+        else _owe(t, msg.sender, t.tip());
+        s.addDone();
+        uint256 leader = c.leader == c.seat || c.leader == NO_SEAT ? 0 : 1 << c.leader;
+        _endRound(t, s, sums, s.committed() & ~s.revealed() | _idleJudges(t, s), leader);
+    }
+
+    /// @dev Nobody claimed, who could have.
+    // solhint-disable-next-line no-empty-blocks
+    function _unfound() internal virtual {}
+
+    /// @dev What the round pays; the claimer gets its fee and what division leaves.
+    function _reward(PackedTerms t, Claim memory c, uint256[4] memory sums) private pure {
         uint256 total;
         uint256 amount = t.reward() - t.fee() - t.tip();
         uint256 rest = amount;
@@ -195,7 +234,7 @@ abstract contract Claims is Updates {
                 rest -= part;
             }
         }
-        sums.put(c.seat, rest + t.fee() + t.bond());
+        sums.put(c.seat, rest + t.fee());
     }
 }
 

@@ -7,7 +7,7 @@ import {Merkle} from "../kernel/Merkle.sol";
 import {Chunks} from "./Chunks.sol";
 import {FederationLedger} from "./FederationLedger.sol";
 import {GramTrace} from "./GramTrace.sol";
-import {ChunkPair, Claim, Demand, IDisputes, Link, Part, PartyChunk, Pay, Rule} from "./IFederation.sol";
+import {ChunkPair, Claim, Demand, IDisputes, Link, Mode, Part, PartyChunk, Pay, Rule} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
 import {Rules} from "./Rules.sol";
 import {Selection} from "./Selection.sol";
@@ -106,7 +106,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         // Check
         bool revealed = s.round() != 0 && !s.closed() && !_isCommitting(t, s) && !_isRevealing(t, s);
         require(revealed && block.timestamp < _demandsEnd(t, s), NotTheTime());
-        // What was supplied is in a transaction's calldata for everybody, so no bytes are demanded twice.
+        // What was supplied is in an event for everybody, so no bytes are demanded twice.
         require(d.asker == address(0), AlreadyDemanded(d.asker));
         if (part == Part.Update) {
             uint256 seat = _seatOf(party);
@@ -151,7 +151,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         s.removeDemand();
         _save(s);
         _owe(t, party, t.stake());
-        emit Supplied(s.round(), party, part, index);
+        emit Supplied(s.round(), party, part, index, p.data, p.proof);
     }
 
     /// @inheritdoc IDisputes
@@ -341,6 +341,11 @@ abstract contract Disputes is FederationLedger, IDisputes {
         private
         pure
     {
+        if (t.mode() == Mode.Direct) {
+            require(p.data.length == t.size(), WrongLength(p.data.length, t.size()));
+            require(sha256(p.data) == root, WrongProof(index));
+            return;
+        }
         uint256 first = GROUP * index;
         uint256 left = t.chunks() - first;
         uint256 count = left < GROUP ? left : GROUP;
@@ -354,7 +359,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     }
 
     function _groups(PackedTerms t) private pure returns (uint256) {
-        return (t.chunks() + GROUP - 1) / GROUP;
+        return t.mode() == Mode.Direct ? 1 : (t.chunks() + GROUP - 1) / GROUP;
     }
 
     /// @dev Parts of a claim are of this claim, not of a later one of the same party.

@@ -15,13 +15,19 @@ contract FederationFactory is Factory {
     address public immutable TRUSTED;
     /// @notice The same under the policy Quality.
     address public immutable QUALITY;
+    /// @notice The same under the policy Work.
+    address public immutable WORK;
+    /// @notice The same under the policy Stake.
+    address public immutable STAKE;
+    /// @notice The same under the policy Delegates.
+    address public immutable DELEGATES;
 
     /// @notice Whether an address is a federation that this factory made.
     mapping(address federation => bool) public isFederation;
 
-    constructor(address trusted, address quality) {
+    constructor(address trusted, address quality, address work, address stake, address delegates) {
         // slither-disable-next-line missing-zero-check (the migration deploys them the moment before)
-        (TRUSTED, QUALITY) = (trusted, quality);
+        (TRUSTED, QUALITY, WORK, STAKE, DELEGATES) = (trusted, quality, work, stake, delegates);
     }
 
     /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token
@@ -58,7 +64,8 @@ contract FederationFactory is Factory {
 
     function _implementationOf(Policy policy) private view returns (address) {
         if (policy == Policy.Trusted) return TRUSTED;
-        require(policy == Policy.Quality, FederationTerms.InvalidTerms("policy"));
-        return QUALITY;
+        if (policy == Policy.Quality) return QUALITY;
+        if (policy == Policy.Work) return WORK;
+        return policy == Policy.Stake ? STAKE : DELEGATES;
     }
 }

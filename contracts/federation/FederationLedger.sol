@@ -35,6 +35,11 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     uint256[4] internal _earned;
     uint256[4] internal _lost;
     mapping(address who => uint256) internal _balances;
+    /// @dev By seat, where deposits weigh: what others have put behind it.
+    uint256[4] internal _backed;
+    /// @dev The same of who has no seat; and what each has put behind whom.
+    mapping(address party => uint256) internal _unseated;
+    mapping(address who => mapping(address party => uint256)) internal _given;
     /// @dev The hash of the last claim; it is pending where the state says so.
     bytes32 internal _pending;
     bytes32 internal _record;

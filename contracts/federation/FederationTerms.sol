@@ -17,6 +17,7 @@ library FederationTerms {
 
     uint256 private constant MAX_SEATS = 16;
     uint256 private constant MAX_SIZE = 2 ** 19;
+    uint256 private constant MAX_DIRECT = 2 ** 14; // sixteen of them are 10.6M gas of calldata
     uint256 private constant MAX_ROUNDS = 1024;
     uint256 private constant MAX_VOIDS = 10;
     /// @dev A lane of 64 bits holds what one seat can get in all rounds: in each the reward, a bond, and two fines of
@@ -33,7 +34,8 @@ library FederationTerms {
         uint256 counts = t.seats << 56 | t.quorum << 48 | t.committee << 40 | t.trim << 32 | t.faulty << 24
             | t.keep << 16 | t.width << 8 | (t.obliged ? 1 : 0);
         uint256 shape =
-            t.size << 64 | t.maxWeight << 48 | t.rounds << 32 | t.maxVoids << 24 | t.difficulty << 16;
+            t.size << 64 | t.maxWeight << 48 | t.rounds << 32 | t.maxVoids << 24 | t.difficulty << 16
+            | t.shift << 8;
         uint256 times = t.committing << 120 | t.revealing << 96 | t.judging << 72 | t.turn << 48
             | t.challenge << 24 | t.supply;
         return abi.encode(
@@ -76,6 +78,11 @@ library FederationTerms {
         packed = pack(t);
         Terms memory back = unpacked(unwrap(packed));
         require(keccak256(abi.encode(back)) == keccak256(abi.encode(t)), InvalidTerms("width of a number"));
+    }
+
+    /// @dev Whether deposits and what is behind seats decide.
+    function weighs(PackedTerms t) internal pure returns (bool) {
+        return t.policy() >= Policy.Stake;
     }
 
     /// @dev Whether rule or pay depend on the inner products of whole updates.
@@ -167,6 +174,10 @@ library FederationTerms {
         return uint8(_word(t, 32) >> 16);
     }
 
+    function shift(PackedTerms t) internal pure returns (uint256) {
+        return uint8(_word(t, 32) >> 8);
+    }
+
     function inviter(PackedTerms t) internal pure returns (address) {
         return address(uint160(_word(t, 64) >> 96));
     }
@@ -254,6 +265,7 @@ library FederationTerms {
         (t.size, t.width, t.maxWeight) = (p.size(), p.width(), p.maxWeight());
         (t.seats, t.quorum, t.committee, t.trim) = (p.seats(), p.quorum(), p.committee(), p.trim());
         (t.faulty, t.keep, t.difficulty, t.bound) = (p.faulty(), p.keep(), p.difficulty(), p.bound());
+        t.shift = p.shift();
         (t.rounds, t.maxVoids, t.obliged) = (p.rounds(), p.maxVoids(), p.obliged());
         (t.unit, t.reward, t.fee, t.tip) = (p.unit(), p.reward(), p.fee(), p.tip());
         (t.deposit, t.fine, t.bond, t.stake) = (p.deposit(), p.fine(), p.bond(), p.stake());
@@ -293,9 +305,21 @@ library FederationTerms {
         bool selects = t.rule >= Rule.MultiKrum;
         require(selects ? t.keep != 0 && t.keep <= t.quorum : t.keep == 0, InvalidTerms("keep"));
         require(_clips(t.rule) || t.bound == 0, InvalidTerms("bound"));
-        require(t.mode == Mode.Optimistic, InvalidTerms("mode")); // no composition adds up by itself
+        if (t.mode == Mode.Direct) _checkDirect(t);
+        else require(t.shift == 0, InvalidTerms("shift"));
         // Merits are of equal updates; with declared weights whoever declares more would be paid more.
         require(t.pay != Pay.Alignment || t.maxWeight == 1, InvalidTerms("pay"));
+    }
+
+    /// @dev Small int8 updates of one scale, all of which one transaction can add up.
+    function _checkDirect(Terms memory t) private pure {
+        require(t.rule == Rule.Mean, InvalidTerms("rule"));
+        require(t.width == 1, InvalidTerms("width"));
+        require(t.maxWeight == 1, InvalidTerms("maxWeight"));
+        require(t.size <= MAX_DIRECT, InvalidTerms("size"));
+        require(t.shift <= 24, InvalidTerms("shift"));
+        require(t.pay != Pay.Alignment, InvalidTerms("pay"));
+        require(t.policy != Policy.Work, InvalidTerms("policy")); // work binds a claim
     }
 
     function _checkPolicy(Terms memory t) private pure {
@@ -318,7 +342,8 @@ library FederationTerms {
         require(t.fine != 0 && t.fine <= t.deposit, InvalidTerms("fine"));
         require(t.deposit < MAX_AMOUNT, InvalidTerms("deposit"));
         require(t.bond > 1 && t.bond < MAX_AMOUNT, InvalidTerms("bond"));
-        require(t.stake != 0 && t.stake < MAX_AMOUNT, InvalidTerms("stake"));
+        // To ask for all parts of an update never costs more than the fine: silence is dearer than the question.
+        require(t.stake != 0 && t.stake * ((t.size + 511) / 512) <= t.fine, InvalidTerms("stake"));
     }
 
     function _checkTimes(Terms memory t) private pure {

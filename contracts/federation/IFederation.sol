@@ -36,11 +36,16 @@ import {IBalances} from "../kernel/IBalances.sol";
 /// Trust
 ///
 ///   No aggregate is trusted: under every rule it follows from the updates, and is refutable. Which updates count is
-///   the
-///   policy's judgement: of nobody (Trusted: all count), of a committee drawn from the parties (Quality), of votes by
-///   seats (Work), by deposits (Stake) or of the delegates (Delegates). A majority of those who judge decides what it
-///   likes; that cannot be prevented. Nor can small backdoors that look like honest updates, nor that updates, which
-///   are public, tell something of the data. Work is a lottery with a price, not a proof of anything.
+///   the policy's judgement: of nobody (Trusted: all count), of a committee drawn from the parties (Quality), of votes
+///   by seats (Work), by what is behind them (Stake) or of the elected (Delegates). A majority of those who judge
+///   decides what it likes; that cannot be prevented. Nor can small backdoors that look like honest updates, nor that
+///   updates, which are public, tell something of the data. Work is a lottery with a price, not a proof of anything.
+///
+///   Where it is anybody's turn to claim, whoever sees a claim waiting can send it as its own: the fee and the risk of
+///   the bond go together, the work was another's. Where nobody is obliged to commit, one person may hold all seats for
+///   no more than having its deposits locked; the remedy is an inviter.
+///
+///   In the mode Direct, the contract adds small updates up by itself: no bond, no time to object, nothing to refute.
 ///
 ///   A refutation needs the bytes. Whoever cannot fetch an update, the claimed model or the trace demands a part of it
 ///   on-chain, at a stake: `supply` earns it, silence costs the party its update and the fine, the claimer its bond.
@@ -60,11 +65,12 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///
 /// Money
 ///
-///   All amounts of the terms are in multiples of `unit`. In comes: budget, deposits, bonds, stakes of demands. Each
-///   finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the aggregator, the rest to the parties
-///   whose updates are in, by their merits; what division leaves goes to the aggregator. A void round pays nothing and
-///   uses up no budget. Burnt is what would let somebody gain by harm: half of a lost bond (all of it, if the refuter
-///   did not announce), and fines where nobody acted. Burnt means credited to 0x…dEaD.
+///   All amounts of the terms are in multiples of `unit`. In comes: budget, deposits, bonds, stakes of demands, and
+///   what is put behind seats. Each finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the
+///   aggregator, the rest to the parties whose updates are in, by their merits; what division leaves goes to the
+///   aggregator. A void round pays nothing and uses up no budget. Burnt is what would let somebody gain by harm: half
+///   of a lost bond (all of it, if the refuter did not announce), and fines where nobody acted. Burnt means credited to
+///   0x…dEaD.
 ///
 ///   Evidence can be copied from a transaction that waits. So the reward of a refutation goes only to whom announced
 ///   it a block ahead (`announce`), by a hash that binds the sender. Without that it refutes as well, and earns
@@ -149,7 +155,8 @@ struct Terms {
     uint256 trim; // TrimmedMean: left out at each end
     uint256 faulty; // MultiKrum: how many updates may be bad
     uint256 keep; // MultiKrum, Nearest: how many are selected
-    uint256 difficulty; // Work: leading zero bits of the first rounds
+    uint256 difficulty; // Work: leading zero bits of the first round
+    uint256 shift; // Direct: every update is times 2 to the power of it
     uint256 bound; // clipping: the greatest norm; zero: the median of the norms
     uint256 rounds;
     uint256 maxVoids;
@@ -281,6 +288,8 @@ interface IFederationEvents {
     error WrongUpdates(uint256 accepted, uint256 claimed);
     /// @notice No model has the root zero.
     error NoModel();
+    /// @notice Claims are for the mode Optimistic, sums for Direct.
+    error WrongMode();
     /// @notice `who` has no seat that takes part.
     error NotAParty(address who);
     error AlreadyJoined(address who);
@@ -312,8 +321,10 @@ interface IFederationEvents {
     event Demanded(
         uint256 indexed round, address indexed party, Part part, uint256 index, address asker, uint256 deadline
     );
-    /// @notice It is in the calldata of this transaction.
-    event Supplied(uint256 indexed round, address indexed party, Part part, uint256 index);
+    /// @notice What was demanded, for everybody to read.
+    event Supplied(
+        uint256 indexed round, address indexed party, Part part, uint256 index, bytes data, bytes32[] proof
+    );
     /// @notice It was not supplied in time (`silent`), or no longer matters.
     event DemandClosed(uint256 indexed round, address indexed party, Part part, uint256 index, bool silent);
 
@@ -330,10 +341,12 @@ interface IFederationEvents {
 /// @notice Who takes part, and the first beginning.
 interface ISeats is IFederationEvents {
     /// @notice Take a seat, with the deposit out of the value and the sender's balance.
-    /// @param admission the inviter's signature of Admission(address party), where the terms name one.
+    /// @param admission where the terms name an inviter: a deadline (32 bytes) and its signature of
+    /// Admission(address party,uint256 deadline).
     function join(bytes calldata admission) external payable returns (uint256 seat);
 
     /// @notice Give the seat up, before committing to the round or when all is over; deposit and earnings are free.
+    /// Where parties are obliged to commit, it costs the fine within a round.
     function leave() external;
 
     /// @notice Free the seat of a party that no longer takes part; its money waits for it.
@@ -344,6 +357,32 @@ interface ISeats is IFederationEvents {
 
     /// @notice Close a federation that too few joined.
     function close() external;
+}
+
+/// @title IBacking
+/// @notice Under the policies Stake and Delegates, whoever likes puts money behind a party, or more of its own behind
+/// itself: it weighs in votes and elections, is never fined, and is free again between rounds.
+interface IBacking is IFederationEvents {
+    /// @notice `who` put `amount` behind `party`.
+    event Delegated(address indexed who, address indexed party, uint256 amount);
+    /// @notice `who` took `amount` back.
+    event Undelegated(address indexed who, address indexed party, uint256 amount);
+
+    /// @notice Out of `most`.
+    error WrongAmount(uint256 amount, uint256 most);
+
+    /// @notice Put `amount` units behind a party that has a seat, out of the value and the sender's balance. Only
+    /// before the first round and while commitments are taken.
+    function delegate(address party, uint256 amount) external payable;
+
+    /// @notice Take `amount` units back; at the same times, and at any where the party has no seat.
+    function undelegate(address party, uint256 amount) external;
+
+    /// @notice What is behind `party`.
+    function backingOf(address party) external view returns (uint256);
+
+    /// @notice What `who` has put behind it.
+    function delegatedBy(address who, address party) external view returns (uint256);
 }
 
 /// @title IDisputes
@@ -435,6 +474,12 @@ interface IRounds is IFederationEvents {
         external
         payable;
 
+    /// @notice In the mode Direct: add all updates up, and so end the round; in the order of claims, and with what
+    /// they earn, but without a bond, because nothing can be wrong.
+    /// @param entries by ascending seats, n × (party 20, its int8 numbers). The record has the hash of the sums (see
+    /// Direct).
+    function sum(bytes calldata entries) external;
+
     /// @notice End a round whose claim stood; pays for it and opens the next.
     function finalize(Claim calldata c) external;
 
@@ -453,4 +498,4 @@ interface IRounds is IFederationEvents {
 
 /// @title IFederation
 /// @notice One federation.
-interface IFederation is IBalances, IViews, ISeats, IDisputes, IRounds {}
+interface IFederation is IBalances, IViews, ISeats, IBacking, IDisputes, IRounds {}

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {EIP712} from "solady/src/utils/EIP712.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Signatures} from "../kernel/Signatures.sol";
-import {FederationLedger} from "./FederationLedger.sol";
+import {Backing} from "./Backing.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 import {PackedState, StateCodec} from "./StateCodec.sol";
 import {ISeats} from "./IFederation.sol";
@@ -15,12 +15,12 @@ import {Lanes} from "./Lanes.sol";
 
 /// @title Seats
 /// @notice Who takes part. See ISeats.
-abstract contract Seats is FederationLedger, ISeats, EIP712 {
+abstract contract Seats is Backing, ISeats, EIP712 {
     using FederationTerms for PackedTerms;
     using StateCodec for PackedState;
     using Lanes for uint256[4];
 
-    bytes32 private constant ADMISSION = keccak256("Admission(address party)");
+    bytes32 private constant ADMISSION = keccak256("Admission(address party,uint256 deadline)");
 
     /// @inheritdoc ISeats
     function join(bytes calldata admission) external payable returns (uint256 seat) {
@@ -29,7 +29,10 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
         require(!s.closed() && (s.round() == 0 || _isCommitting(t, s)), NotTheTime());
         require(_parties[msg.sender] == 0, AlreadyJoined(msg.sender));
         if (t.inviter() != address(0)) {
-            Signatures.check(t.inviter(), _hashTypedData(keccak256(abi.encode(ADMISSION, msg.sender))), admission);
+            uint256 deadline = admission.length < 32 ? 0 : uint256(bytes32(admission[:32]));
+            _before(deadline);
+            bytes32 digest = _hashTypedData(keccak256(abi.encode(ADMISSION, msg.sender, deadline)));
+            Signatures.check(t.inviter(), digest, admission[32:]);
         }
         seat = LibBit.ffs(~s.taken());
         require(seat < t.seats(), NoFreeSeat());
@@ -37,6 +40,7 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
         s.addSeats(1 << seat);
         _save(s);
         _parties[msg.sender] = seat + 1;
+        if (t.weighs()) _seatBacking(msg.sender, seat);
         _take(t, t.deposit());
         emit Joined(msg.sender, seat);
     }
@@ -50,6 +54,7 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
         if (s.seats() >> seat & 1 != 0) {
             bool idle = _isCommitting(t, s) && s.committed() >> seat & 1 == 0;
             require(s.closed() || s.round() == 0 || (idle && s.claimedAfter() == 0), InRound(s.round()));
+            if (t.obliged() && s.round() != 0 && !s.closed()) _fineLeaver(t, s, seat);
         }
         // Effect
         _vacate(t, s, msg.sender, seat);
@@ -92,6 +97,13 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
         _save(s);
     }
 
+    /// @dev Who is obliged to commit owes it in this round, too.
+    function _fineLeaver(PackedTerms t, PackedState memory s, uint256 seat) private {
+        uint256[4] memory sums;
+        _fine(t, s, sums, 1 << seat, 0);
+        _earned.add(sums);
+    }
+
     function _vacate(PackedTerms t, PackedState memory s, address party, uint256 seat) private {
         s.vacate(1 << seat);
         _save(s);
@@ -99,6 +111,7 @@ abstract contract Seats is FederationLedger, ISeats, EIP712 {
         _lost.clear(seat);
         _earned.clear(seat);
         delete _parties[party];
+        if (t.weighs()) _unseatBacking(t, s, party, seat);
         _owe(t, party, returned);
         emit Left(party, seat, returned * t.unit());
     }

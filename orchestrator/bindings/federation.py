@@ -75,7 +75,8 @@ class Terms:
     trim: int  # TrimmedMean: left out at each end
     faulty: int  # MultiKrum: how many updates may be bad
     keep: int  # MultiKrum, Nearest: how many are selected
-    difficulty: int  # Work: leading zero bits of the first rounds
+    difficulty: int  # Work: leading zero bits of the first round
+    shift: int  # Direct: every update is times 2 to the power of it
     bound: int  # clipping: the greatest norm; zero: the median of the norms
     rounds: int
     max_voids: int
@@ -244,6 +245,16 @@ class State:
 
 
 @dataclass(frozen=True)
+class Votes:
+    """What `votes` returns."""
+
+    round: int
+    voters: int
+    voted: int
+    masks: int
+
+
+@dataclass(frozen=True)
 class Created(Event):
     """`creator` made `instance`, a clone of `implementation`. `args` is what somebody who looks for it
     should know of what stands behind its code: nothing, where the instance tells it.
@@ -304,6 +315,17 @@ class Committed(Event):
     round: int
     seat: int
     commitment: Digest
+
+
+@dataclass(frozen=True)
+class Delegated(Event):
+    """`who` put `amount` behind `party`."""
+
+    signature = "Delegated"
+
+    who: Address
+    party: Address
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -459,7 +481,7 @@ class Skipped(Event):
 
 @dataclass(frozen=True)
 class Supplied(Event):
-    """It is in the calldata of this transaction."""
+    """What was demanded, for everybody to read."""
 
     signature = "Supplied"
 
@@ -467,6 +489,30 @@ class Supplied(Event):
     party: Address
     part: Part
     index: int
+    data: bytes
+    proof: tuple[Digest, ...]
+
+
+@dataclass(frozen=True)
+class Undelegated(Event):
+    """`who` took `amount` back."""
+
+    signature = "Undelegated"
+
+    who: Address
+    party: Address
+    amount: int
+
+
+@dataclass(frozen=True)
+class Voted(Event):
+    """`seat` wants the updates of these seats in."""
+
+    signature = "Voted"
+
+    round: int
+    seat: int
+    accepted: int
 
 
 @dataclass(frozen=True)
@@ -485,13 +531,25 @@ class FederationFactory(Bound):
 
     ARTIFACT = "FederationFactory"
 
+    def delegates(self) -> Address:
+        """The same under the policy Delegates."""
+        return self._read(Address, "DELEGATES")
+
     def quality(self) -> Address:
         """The same under the policy Quality."""
         return self._read(Address, "QUALITY")
 
+    def stake(self) -> Address:
+        """The same under the policy Stake."""
+        return self._read(Address, "STAKE")
+
     def trusted(self) -> Address:
         """What federations run under the policy Trusted."""
         return self._read(Address, "TRUSTED")
+
+    def work(self) -> Address:
+        """The same under the policy Work."""
+        return self._read(Address, "WORK")
 
     def address_of(self, t: Terms, organizer: Address, salt: bytes) -> Address:
         """Where `create` puts it, if `organizer` calls it."""
@@ -513,11 +571,15 @@ class Federation(Bound):
     """One federation."""
 
     ARTIFACT = "QualityFederation"
-    ALSO = ("FederationCommons", "FederationDisputes")
+    ALSO = ("WorkFederation", "FederationCommons", "FederationDisputes")
 
     def announce(self, evidence: bytes) -> Call:
         """Make a later refutation one's own: keccak256(abi.encode(sender, keccak256(its calldata)))."""
         return self._call("announce", evidence)
+
+    def backing_of(self, party: Address) -> int:
+        """What is behind `party`."""
+        return self._read(int, "backingOf", party)
 
     def balance_of(self, who: Address) -> int:
         """What `who` can withdraw."""
@@ -571,6 +633,16 @@ class Federation(Bound):
         """What all amounts are in."""
         return self._read(Address, "currency")
 
+    def delegate(self, party: Address, amount: int) -> Call:
+        """Put `amount` units behind a party that has a seat, out of the value and the sender's balance.
+        Only before the first round and while commitments are taken.
+        """
+        return self._call("delegate", party, amount)
+
+    def delegated_by(self, who: Address, party: Address) -> int:
+        """What `who` has put behind it."""
+        return self._read(int, "delegatedBy", who, party)
+
     def demand(self, part: Part, party: Address, index: int, c: Claim) -> Call:
         """Ask for a part of what `party` revealed, or of the pending claim, which is `party`'s; with the
         stake out of the value and the sender's balance.
@@ -619,9 +691,17 @@ class Federation(Bound):
 
     def leave(self) -> Call:
         """Give the seat up, before committing to the round or when all is over; deposit and earnings are
-        free.
+        free. Where parties are obliged to commit, it costs the fine within a round.
         """
         return self._call("leave")
+
+    def mine(
+        self, round: int, accepted: int, model_root: bytes, cid: bytes, trace: bytes, nonce: bytes
+    ) -> Call:
+        """As `claim`, with keccak256(abi.encode(record, round, sender, modelRoot, nonce)) below the
+        target. (`claim` is this with the nonce zero.)
+        """
+        return self._call("mine", round, accepted, model_root, cid, trace, nonce)
 
     def party_of(self, party: Address) -> PartyOf:
         """`party`'s seat (sixteen: none), what is left of its deposit and what it earned there."""
@@ -674,14 +754,42 @@ class Federation(Bound):
         """What moves."""
         return self._read(State, "state")
 
+    def sum(self, entries: bytes) -> Call:
+        """In the mode Direct: add all updates up, and so end the round; in the order of claims, and with
+        what they earn, but without a bond, because nothing can be wrong.
+        """
+        return self._call("sum", entries)
+
     def supply(self, part: Part, index: int, c: Claim, p: PartyChunk) -> Call:
         """Post what is demanded; the stake is the party's. Anyone may."""
         return self._call("supply", part, index, c, p)
+
+    def target(self) -> int:
+        """What hashes have to be below."""
+        return self._read(int, "target")
 
     @cached_property
     def terms(self) -> Terms:
         """What is fixed."""
         return self._read(Terms, "terms")
+
+    def undelegate(self, party: Address, amount: int) -> Call:
+        """Take `amount` units back; at the same times, and at any where the party has no seat."""
+        return self._call("undelegate", party, amount)
+
+    def vote(self, round: int, accepted: int) -> Call:
+        """Vote in `round`; once."""
+        return self._call("vote", round, accepted)
+
+    def vote_signed(self, entries: bytes) -> Call:
+        """Vote for others: n × (accepted 32, r 32, vs 32), signed as EIP-712 Votes(uint256 round,uint256
+        accepted). What does not fit is left out; reverts if nothing fits.
+        """
+        return self._call("voteSigned", entries)
+
+    def votes(self) -> Votes:
+        """Of `round`: who may vote, who did, and, sixteen bits a seat, for whom."""
+        return self._read(Votes, "votes")
 
     def withdraw(self, to: Address, amount: int) -> Call:
         """Take `amount` (the largest number: all) out of the sender's balance and send it to `to`."""

@@ -79,7 +79,7 @@ SYSTEMS: Mapping[str, Sequence[Binding]] = {
             "Federation",
             "QualityFederation",
             frozenset({"terms"}),
-            also=("FederationCommons", "FederationDisputes"),
+            also=("WorkFederation", "FederationCommons", "FederationDisputes"),
         ),
     ),
 }

@@ -12,7 +12,7 @@ import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.backends.pyevm import main as pyevm
 
-from tests.contracts.federation.scenario import PARTIES, Scenario, deploy_factory
+from tests.contracts.federation.scenario import COMMONS, NAMES, PARTIES, Scenario, deploy_factory
 from tests.evm import Evm, artifact
 
 TRANSACTION, FRESH, CHANGED, READ, CODE, SIGNATURE = 21_000, 22_100, 5_000, 2_100, 2_600, 3_000
@@ -54,6 +54,9 @@ def ready(evm, factory, parties, **changes) -> Scenario:
     if s.terms["policy"] == 0:
         for _ in range(2):
             s.play(*parties)
+    if s.terms["policy"] > 1:
+        for _ in range(2):
+            policy_round(s, parties)
     while s.terms["policy"] == 1 and not all(any(s.call("scoresOf", s.seat(who))) for who in parties):
         quality_round(s, parties)
     return s
@@ -150,7 +153,7 @@ def test_gas__federation__create(gas_snapshot, evm, factory):
 @pytest.mark.parametrize(("count", "size", "limit"), [(9, 650, 240_000), (9, 8192, None), (16, 650, LIMIT)])
 def test_gas__federation__refute_mean(gas_snapshot, evm, factory, count, size, limit):
     parties = SIXTEEN[:count]
-    s = ready(evm, factory, parties, size=size)
+    s = ready(evm, factory, parties, size=size, stake=1000)
     s.revealed(*parties)
 
     def lie(draft):
@@ -164,7 +167,7 @@ def test_gas__federation__refute_mean(gas_snapshot, evm, factory, count, size, l
 @pytest.mark.parametrize(("rule", "more"), [(2, {}), (3, {"trim": 1, "quorum": 3})])
 def test_gas__federation__refute_by_order(gas_snapshot, evm, factory, rule, more):
     parties = SIXTEEN[:9]
-    s = ready(evm, factory, parties, size=650, rule=rule, **more)
+    s = ready(evm, factory, parties, size=650, stake=1000, rule=rule, **more)
     s.revealed(*parties)
 
     def lie(draft):
@@ -183,7 +186,7 @@ def test_gas__federation__refute_by_order(gas_snapshot, evm, factory, rule, more
 @pytest.mark.parametrize("count", [10, 16])
 def test_gas__federation__trace(gas_snapshot, evm, factory, count):
     parties = SIXTEEN[:count]
-    changes = {"rule": 4, "faulty": 1, "keep": 4, "quorum": 5, "width": 2, "size": 650}
+    changes = {"rule": 4, "faulty": 1, "keep": 4, "quorum": 5, "width": 2, "size": 650, "stake": 1000}
     s = ready(evm, factory, parties, **changes)
     s.revealed(*parties)
 
@@ -213,14 +216,93 @@ def test_gas__federation__trace(gas_snapshot, evm, factory, count):
     )
 
 
+VOTING = {"judging": 3600, "quorum": 3}
+
+
+def test_gas__federation__votes(gas_snapshot, evm, factory):
+    ten = PARTIES[:10]
+    s = ready(evm, factory, ten, policy=2, difficulty=0, **VOTING)
+    for _ in range(2):
+        s.revealed(*ten)
+        receipt = s.vote_signed(1023, *ten)
+        posted, extra = s.prepare("anna")
+        value = s.terms["bond"] * s.terms["unit"]
+        about = s.state["round"], posted.claim[4], *posted.claim[2:4], extra, s.mined("anna", posted)
+        mined = s.send("mine", *about, sender="anna", value=value)
+        s.finalize(posted)
+    s.revealed(*ten)
+    each = s.vote(*ten)[-2]
+    log = 2 * TOPIC + WORD
+    bound = (
+        TRANSACTION + calldata(receipt, evm) + 2 * CODE + 2 * CHANGED + READ + 10 * (READ + SIGNATURE + log)
+    )
+    gas_snapshot(
+        "federation: vote, a party in a batch", receipt["gasUsed"] // 10, at_most=13_000, bound=bound // 10
+    )
+    gas_snapshot("federation: vote, by itself", each["gasUsed"], at_most=45_000)
+    gas_snapshot("federation: mine", mined["gasUsed"], at_most=90_000)
+
+
+@pytest.mark.parametrize("policy", ["trusted", "quality", "work", "stake", "delegates"])
+def test_gas__federation__round_of_ten_by_policy(gas_snapshot, evm, factory, policy):
+    """What a batched round of ten costs under each policy, with a committee or delegates of five."""
+    ten, number = PARTIES[:10], ["trusted", "quality", "work", "stake", "delegates"].index(policy)
+    terms = {"policy": number} | (VOTING if number else {})
+    if policy in ("quality", "delegates"):
+        terms["committee"] = 5
+    s = ready(evm, factory, ten, **terms)
+    total = 0
+    for _ in range(3):
+        total = (
+            policy_round(s, ten)
+            if policy != "quality"
+            else sum(step["gasUsed"] for steps in quality_round(s, ten).values() for step in steps)
+        )
+    gas_snapshot(f"federation: round of 10, policy {policy}, batched", total, at_most=720_000)
+
+
+def policy_round(s: Scenario, parties) -> int:
+    steps = [s.commit_signed(*parties), s.reveal(*parties)]
+    if s.terms["policy"]:
+        voters = parties[: s.terms["committee"] or len(parties)]
+        steps.append(s.vote_signed(2 ** len(parties) - 1, *voters))
+    leader = s.leader(s.call("judgement")[1])
+    who = next((each for each in parties if s.seat(each) == leader), parties[0])
+    posted, extra = s.prepare(who)
+    value = s.terms["bond"] * s.terms["unit"]
+    about: list = [s.state["round"], posted.claim[4], *posted.claim[2:4], extra]
+    mines = s.terms["policy"] == 2
+    about += [s.mined(who, posted)] if mines else []
+    steps.append(s.send("mine" if mines else "claim", *about, sender=who, value=value))
+    steps.append(s.finalize(posted, sender=who))
+    return sum(step["gasUsed"] for step in steps)
+
+
+@pytest.mark.parametrize(("count", "size", "limit"), [(10, 650, 292_000), (16, 2**14, LIMIT)])
+def test_gas__federation__direct_sum(gas_snapshot, evm, factory, count, size, limit):
+    parties = SIXTEEN[:count]
+    terms = {"mode": 1, "width": 1, "maxWeight": 1, "shift": 3, "size": size, "stake": 1000}
+    s = Scenario.create(evm, factory, *parties, rounds=40, **terms)
+    s.begin()
+    for _ in range(2):
+        s.revealed(*parties)
+        receipt = s.sum("anna", *parties)
+    name = f"federation: direct sum, {count} x {size} int8"
+    gas_snapshot(name, receipt["gasUsed"], at_most=limit, bound=floor(receipt, evm))
+
+
+@pytest.mark.parametrize("policy", [2, 3, 4])
+def test_gas__federation__sixteen_voters__each_step_below_the_limit(evm, factory, policy):
+    s = ready(evm, factory, SIXTEEN, policy=policy, **VOTING, **({"committee": 16} if policy == 4 else {}))
+    assert policy_round(s, SIXTEEN) < LIMIT
+
+
 def test_gas__federation__sixteen_seats__each_step_below_the_limit(evm, factory):
     s = quality(evm, factory, SIXTEEN, committee=15)
     for steps in (*quality_round(s, SIXTEEN).values(), *quality_round(s, SIXTEEN, each=True).values()):
         assert max(step["gasUsed"] for step in steps) < LIMIT
 
 
-@pytest.mark.parametrize(
-    "name", ["TrustedFederation", "QualityFederation", "FederationCommons", "FederationFactory"]
-)
+@pytest.mark.parametrize("name", [*NAMES.values(), *COMMONS, "FederationFactory"])
 def test_size__federation__fits_a_contract(name):
     assert len(bytes.fromhex(artifact(name)["deployedBytecode"][2:])) < 24_576

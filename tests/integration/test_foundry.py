@@ -13,7 +13,10 @@ from orchestrator.models.online.references import NaiveBayes, SparsePerceptron
 from tests import forge
 
 ACTIONS = 20_000
-SYSTEMS = ["Direct", "Federation", "Game", "Market", "Optimistic", "Registry", "Stake", "Tournament"]
+SYSTEMS = [
+    *("Direct", "Federation", "FederationDelegates", "FederationStake", "FederationWork", "Game", "Market"),
+    *("Optimistic", "Registry", "Stake", "Tournament"),
+]
 
 pytestmark = [pytest.mark.integration, pytest.mark.early, pytest.mark.usefixtures("solc_installed")]
 

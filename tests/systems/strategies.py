@@ -80,6 +80,24 @@ def federation(session: Session, folder: Path) -> Address:
     return begin_federation(session, folder, "alice", "bob", "carol").address
 
 
+def by_work(session: Session, folder: Path) -> Address:
+    """The same where all vote and one finds a nonce."""
+    terms = {"policy": "work", "pay": "equal", "committee": 0}
+    return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
+
+
+def by_delegates(session: Session, folder: Path) -> Address:
+    """The same where two are elected, and the contract adds updates up."""
+    terms = {"policy": "delegates", "pay": "equal", "committee": 2}
+    direct = {"mode": "direct", "rule": "mean", "shift": 8}
+    return begin_federation(session, folder, "alice", "bob", "carol", **terms, **direct).address
+
+
+def owed_by_federation(found: Any, who: Address) -> int:
+    """Free, or free as soon as all is over."""
+    return int(found.balance_of(who) + found.party_of(who).deposit)
+
+
 def tournament(session: Session, folder: Path) -> Address:
     """A round with a good and a bad entry."""
     write_files(folder)
@@ -107,8 +125,14 @@ STRATEGIES = {
         FEDERATION,
         ("alice", "bob", "carol", "dave"),
         federation,
-        lambda found, who: found.balance_of(who) + found.party_of(who).deposit,
+        owed_by_federation,
         "federations",
+    ),
+    "federation, by work": Strategy(
+        FEDERATION, ("alice", "bob", "carol", "dave"), by_work, owed_by_federation, "federations"
+    ),
+    "federation, by delegates": Strategy(
+        FEDERATION, ("alice", "bob", "carol", "dave"), by_delegates, owed_by_federation, "federations"
     ),
     "tournament": Strategy(
         TOURNAMENT,

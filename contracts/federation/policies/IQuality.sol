@@ -12,8 +12,8 @@ pragma solidity ^0.8.28;
 ///
 /// A majority of the committee decides what is in. With b bad of n parties, a committee of K falls to them with the
 /// probability that more than K/2 of K drawn are bad. A seed that nobody used while the chain showed it is lost, and
-/// the
-/// round is void: there is no second draw.
+/// the round is void: there is no second draw. A chain without EIP-2935 shows 256 blocks only; where blocks are fast,
+/// that is a minute after the last reveal, whose moment the last to reveal chooses: somebody has to be there.
 interface IQuality {
     /// @notice These seats score.
     event Drawn(uint256 indexed round, uint256 committee);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Seed} from "../../kernel/Seed.sol";
 import {Batch} from "../Batch.sol";
-import {Claims} from "../Claims.sol";
+import {Direct} from "../Direct.sol";
 import {FederationTerms, PackedTerms} from "../FederationTerms.sol";
 import {PackedState, StateCodec} from "../StateCodec.sol";
 import {Pay} from "../IFederation.sol";
@@ -18,7 +18,7 @@ import {Medians} from "./Medians.sol";
 
 /// @title Quality
 /// @notice See IQuality.
-abstract contract Quality is Claims, IQuality {
+abstract contract Quality is Direct, IQuality {
     using FederationTerms for PackedTerms;
     using StateCodec for PackedState;
     using Ballots for PackedBallot;

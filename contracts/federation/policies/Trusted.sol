@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Claims} from "../Claims.sol";
+import {Direct} from "../Direct.sol";
 import {FederationTerms, PackedTerms} from "../FederationTerms.sol";
 import {PackedState, StateCodec} from "../StateCodec.sol";
 import {Lanes} from "../Lanes.sol";
@@ -9,7 +9,7 @@ import {Lanes} from "../Lanes.sol";
 /// @title Trusted
 /// @notice Every update that was revealed is in. The organizer claims first, if it has a seat, then any seat may; its
 /// claims are bonded and refutable like everybody's.
-abstract contract Trusted is Claims {
+abstract contract Trusted is Direct {
     using FederationTerms for PackedTerms;
     using StateCodec for PackedState;
     function _hasJudged(PackedTerms, PackedState memory) internal pure override returns (bool) {

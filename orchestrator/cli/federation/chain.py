@@ -29,6 +29,7 @@ from orchestrator.times import instant, show_moment
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
     from orchestrator.systems.federation import (
+        backing,
         creating,
         demanding,
         duties,
@@ -236,6 +237,36 @@ def supply(session: "Session", reference: Reference = "latest") -> Facts:
 def forfeit(session: "Session", reference: Reference = "latest") -> Facts:
     """Close demands that nobody answered in time: the update is out, or the claim falls."""
     return Facts({"closed": demanding.close(session, finding.find(session, reference), session.sender)})
+
+
+@command(federation, sender=SENDS)
+def delegate(
+    session: "Session",
+    party: Annotated[str, typer.Argument(metavar="PARTY", help="An account's name or an address.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="In coins.")],
+    consent: Consent,
+    reference: Reference = "latest",
+) -> Facts:
+    """Put money behind a party, where it weighs: policies stake and delegates."""
+    found = finding.find(session, reference)
+    agreed = consent.about(session.known, found.address, finding.KIND)
+    units = backing.units_of(found, amount)
+    behind = backing.delegate(session, found, session.sender, session.address(party), units, agreed)
+    return Facts({"behind": amount_of(joining.money_of(found), behind)})
+
+
+@command(federation, sender=SENDS)
+def undelegate(
+    session: "Session",
+    party: Annotated[str, typer.Argument(metavar="PARTY", help="An account's name or an address.")],
+    amount: Annotated[str, typer.Option(metavar="AMOUNT", help="In coins; all, unless given.")] = "",
+    reference: Reference = "latest",
+) -> Facts:
+    """Take back, between rounds, what you put behind a party."""
+    found = finding.find(session, reference)
+    units = backing.units_of(found, amount) if amount else None
+    free = backing.undelegate(session, found, session.sender, session.address(party), units)
+    return Facts({"free": amount_of(joining.money_of(found), free)})
 
 
 @command(federation, sender=SENDS)

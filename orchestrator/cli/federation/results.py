@@ -184,6 +184,12 @@ class Closed(TypedDict):
     closed: int
 
 
+class Behind(TypedDict):
+    """What is behind a party."""
+
+    behind: Amount
+
+
 class Refuted(TypedDict):
     """What is wrong with the pending claim, and what showing it brought; null where nothing is."""
 
@@ -279,6 +285,7 @@ class Event(TypedDict):
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
     "federation create": Federation,
+    "federation delegate": Behind,
     "federation demand": Demanded,
     "federation demo": list[Step],
     "federation experiment": Experiment | Suite | list[Listed],
@@ -295,6 +302,7 @@ RESULTS: dict[str, Any] = {
     "federation status": Status,
     "federation step": KEPT,
     "federation supply": Shown,
+    "federation undelegate": Free,
     "federation verify": list[Verified],
     "federation watch": KEPT,
     "federation withdraw": Withdrawn,

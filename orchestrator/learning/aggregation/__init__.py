@@ -3,6 +3,7 @@
 template    a model's arrays as one vector, and back      Template
 quantizing  what a party sends                            Update, quantize
 chunks      bytes, leaves and roots of vectors            model_root, update_root
+direct      what the contract adds up by itself           Vector, vector, sums_hash
 gram        inner products, and how they come about       gram, trace_root
 selection   who counts, how much, and how well it did     clip_factors, krum, nearest, merits
 rules       how updates become one                        Settings, aggregate, apply

@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 
 from eth_abi.abi import encode as abi_encode
 
-from orchestrator.bindings.federation import Claim, Federation, Pay
+from orchestrator.bindings.federation import Claim, Federation, Mode, Pay, Phase, Policy
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
+from orchestrator.learning.aggregation.direct import sums_hash
 from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of
 from orchestrator.systems.federation.finding import act, store
 from orchestrator.systems.federation.joining import amount, money_of, require_seat
+from orchestrator.systems.federation.mining import mine
 from orchestrator.systems.federation.rounds import (
     NOTHING,
     Finished,
@@ -23,6 +25,7 @@ from orchestrator.systems.federation.rounds import (
     current_model,
     needs_trace,
     opened,
+    phase_of,
     read_model,
     seats_of,
     settings_of,
@@ -35,6 +38,7 @@ from orchestrator.types import Digest, Wei
 class Result:
     """What follows from the updates of a round: the next model (padding included) and what is claimed of it.
 
+    `root` is the model's; in the mode Direct, the hash of the sums.
     `products` are the inner products after each chunk, where the terms need them.
     """
 
@@ -59,9 +63,10 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
     after = apply(model, found.delta)
     if federation.terms.pay is Pay.ALIGNMENT:
         merits = _word(seats, found.merits(values))
+    direct = federation.terms.mode is Mode.DIRECT
     return Result(
         model=after,
-        root=model_root(after),
+        root=sums_hash([each.update for each in updates]) if direct else model_root(after),
         accepted=sum(1 << seat for seat in seats),
         selected=sum(1 << seats[place] for place in found.selected),
         factors=_word(seats, found.factors),
@@ -128,7 +133,8 @@ def claim(
 ) -> Result:
     """Compute the aggregate, unless a `result` is given, publish it and post it with the bond.
 
-    Raises ContractReverted where it is another's turn or other updates are in by now, InsufficientFunds,
+    Under the policy Work, it looks for a nonce first. Raises ChainError where somebody else found one,
+    ContractReverted where it is another's turn or other updates are in by now, InsufficientFunds,
     StorageError.
     """
     with session.alone(f"federation {federation.address} {aggregator.address}"):
@@ -143,14 +149,35 @@ def claim(
                 f"return with {money.show(fee)} unless somebody shows that it is wrong."
             )
             consent(Wei(bond), [said])
-        cid = store(session, encode(made.model, 4))
+        cid, nonce = store(session, encode(made.model, 4)), None
+        if terms.policy is Policy.WORK:
+            while (nonce := mine(federation, aggregator.address, made.root)) is None:
+                if phase_of(federation) is not Phase.CLAIMING:
+                    raise ChainError("somebody else found a nonce first", "Try in the next round.")
         extra = b""
         if made.products:
             values = [made.gram_root, made.selected, made.factors, made.merits]
             extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
         value = bond if money_of(federation).is_ether else 0
-        call = federation.claim(state.round, made.accepted, made.root, cid, extra)
+        about = state.round, made.accepted, made.root, cid, extra
+        call = federation.claim(*about) if nonce is None else federation.mine(*about, nonce)
         act(session, call, aggregator, "claim", state.round, state.tried, state.revealed, value=value)
+        return made
+
+
+def add_up(session: Session, federation: Federation, aggregator: Account) -> Result:
+    """Let the contract add all updates up, in the mode Direct; that ends the round.
+
+    Raises ContractReverted where it is another's turn, StorageError for an update that is not to be had.
+    """
+    with session.alone(f"federation {federation.address} {aggregator.address}"):
+        require_seat(federation, aggregator)
+        state = federation.state()
+        accepted = federation.judgement().accepted
+        updates = opened(session, federation, state.round, accepted, seats_of(federation))
+        made = compute(federation, current_model(session, federation), updates, 0)
+        entries = b"".join(bytes.fromhex(one.revealed.party[2:]) + one.update.data for one in updates)
+        act(session, federation.sum(entries), aggregator, "sum", state.round, accepted)
         return made
 
 

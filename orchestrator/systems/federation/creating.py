@@ -25,6 +25,7 @@ from orchestrator.systems.federation.finding import (
     secret_folder,
     store,
 )
+from orchestrator.systems.federation.supplied import group_count
 from orchestrator.text import shown
 from orchestrator.times import seconds, show_duration
 from orchestrator.types import ZERO_ADDRESS, Address, Digest
@@ -32,12 +33,26 @@ from orchestrator.types import ZERO_ADDRESS, Address, Digest
 LARGEST_UNIT = 10**9
 _AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
 _WAITS = "committing", "revealing", "judging", "turn", "challenge", "supply"
-_COUNTS = "seats", "quorum", "committee", "trim", "faulty", "keep", "rounds", "max_voids"
+_COUNTS = (
+    "seats",
+    "quorum",
+    "committee",
+    "trim",
+    "faulty",
+    "keep",
+    "rounds",
+    "max_voids",
+    "difficulty",
+    "shift",
+)
 
 
 @dataclass(frozen=True)
 class Offer:
     """What an organizer decides. Amounts are in coins, durations as `12h`; `rate` in thousandths.
+
+    With `mode = "direct"`, the contract adds small updates up by itself: the rule is then the mean, and every
+    update is times 2 to the power of `shift`.
 
     Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
@@ -57,10 +72,13 @@ class Offer:
     policy: str = "trusted"
     rule: str = "clipped-mean"
     pay: str = "equal"
+    mode: str = "optimistic"
     committee: int = 0
     trim: int = 0
     faulty: int = 0
     keep: int = 0
+    difficulty: int = 0
+    shift: int = 0
     bound: int = 0
     width: int = 1
     max_weight: int = 1
@@ -186,6 +204,10 @@ def promises(made: Plan) -> list[str]:
         said.append("This rule throws out honest minorities where parties have different kinds of rows.")
     if terms.rule is Rule.NEAREST_LITERAL:
         said.append("The nearest, literally, is worse than the mean under attack: whoever is large wins.")
+    if terms.policy is Policy.WORK:
+        said.append("Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.")
+    if terms.policy in (Policy.STAKE, Policy.DELEGATES):
+        said.append("Whoever puts the most behind seats decides which updates are in.")
     if terms.policy is Policy.TRUSTED:
         said.append("Every update is in: one party can spoil a round. Rules that clip bound by how much.")
     return said
@@ -195,14 +217,15 @@ def _terms(
     offer: Offer, organizer: Address, descriptor: Descriptor, model: Integers, cid: Digest, money: Currency
 ) -> Terms:
     """The terms without what is known only later: start."""
-    policy, rule, pay = (_member(kind, value) for kind, value in _kinds(offer))
+    policy, rule, pay, mode = (_member(kind, value) for kind, value in _kinds(offer))
     unit = LARGEST_UNIT if money.is_ether else 1
     amounts = {name: int(money.parse(getattr(offer, name) or "0")) // unit for name in _AMOUNTS}
     amounts["fee"] = amounts["fee"] or amounts["reward"] // 10
     amounts["tip"] = amounts["tip"] or amounts["reward"] // 100
     amounts["fine"] = amounts["fine"] or amounts["deposit"] // 5
     amounts["bond"] = amounts["bond"] or amounts["deposit"]
-    amounts["stake"] = amounts["stake"] or max(amounts["fine"] // 2, 1)
+    # To ask for all parts of an update costs half of the fine for withholding it.
+    amounts["stake"] = amounts["stake"] or max(amounts["fine"] // (2 * group_count(len(model))), 1)
     waits = {name: int(seconds(getattr(offer, name))) for name in _WAITS}
     if policy is Policy.TRUSTED:
         waits["judging"] = 0
@@ -217,11 +240,10 @@ def _terms(
         policy=Policy(policy),
         rule=Rule(rule),
         pay=Pay(pay),
-        mode=Mode.OPTIMISTIC,
+        mode=Mode(mode),
         size=len(model),
         width=offer.width,
         max_weight=offer.max_weight,
-        difficulty=0,
         bound=offer.bound,
         obliged=offer.obliged,
         start=0,
@@ -232,7 +254,7 @@ def _terms(
 
 
 def _kinds(offer: Offer) -> list[tuple[Any, str]]:
-    return [(Policy, offer.policy), (Rule, offer.rule), (Pay, offer.pay)]
+    return [(Policy, offer.policy), (Rule, offer.rule), (Pay, offer.pay), (Mode, offer.mode)]
 
 
 def _member(kind: Any, word: str) -> Any:

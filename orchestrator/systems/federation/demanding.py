@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Claim, Claimed, Demanded, Federation, Part, PartyChunk
+from orchestrator.bindings.federation import Claim, Claimed, Demanded, Federation, Mode, Part, PartyChunk
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.learning.aggregation.chunks import encode
+from orchestrator.learning.aggregation.chunks import Integers, encode
 from orchestrator.learning.aggregation.gram import packed, trace_leaf
 from orchestrator.merkle import proof_of
 from orchestrator.systems.federation import aggregating
@@ -111,10 +111,15 @@ def parts(federation: Federation, part: Part, party: Address, claim: Claim) -> l
     """Those of an update or a claimed model that nobody demanded yet; no Ask, if there are none."""
     left = tuple(
         index
-        for index in range(group_count(federation.terms.size))
+        for index in range(_count(federation))
         if federation.demand_of(part, party, index, claim).asker == ZERO_ADDRESS
     )
     return [Ask(part, party, left)] if left else []
+
+
+def _count(federation: Federation) -> int:
+    """Of parts of an update or a model; a vector is shown as a whole."""
+    return 1 if federation.terms.mode is Mode.DIRECT else group_count(federation.terms.size)
 
 
 def within(federation: Federation, asker: Address, asks: Sequence[Ask], worth: int) -> list[Ask]:
@@ -216,17 +221,29 @@ def _evidence(session: Session, federation: Federation, each: Open) -> PartyChun
         held = kept(session, federation, each.party, number)
         own = held.update if held and held.update.root == revealed.root else None
         update = own or read_update(session, federation, revealed)
-        shown = group(update.data, terms.width, each.index)
+        direct = terms.mode is Mode.DIRECT
+        shown = Shown(update.data, ()) if direct else group(update.data, terms.width, each.index)
         head = revealed.root, revealed.weight, revealed.shift, revealed.cid
         return PartyChunk(each.party, *head, shown.data, shown.proof)
     if each.part is Part.MODEL:
-        model = read_model(session, federation, each.claim.model_root, each.claim.cid)
+        model = _claimed_model(session, federation, each.claim)
         shown = group(encode(model, 4), 4, each.index)
     else:
         products = aggregating.expected(session, federation, each.claim).products
         nodes = [trace_leaf(place, one) for place, one in enumerate(products)]
         shown = Shown(packed(products[each.index]), proof_of(nodes, each.index))
     return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
+
+
+def _claimed_model(session: Session, federation: Federation, claim: Claim) -> Integers:
+    """From storage, or computed again: the bond is at stake."""
+    try:
+        return read_model(session, federation, claim.model_root, claim.cid)
+    except (DataError, IntegrityError, StorageError):
+        right = aggregating.expected(session, federation, claim)
+        if right.root != claim.model_root:
+            raise
+        return right.model
 
 
 def trace_supplied(federation: Federation, claim: Claim) -> dict[int, Shown]:

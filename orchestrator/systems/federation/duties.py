@@ -3,12 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
-from orchestrator.bindings.federation import Federation, Phase
+from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.errors import DataError
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
-from orchestrator.systems.federation import aggregating, cranking, demanding, party, refuting, scoring
+from orchestrator.systems.federation import (
+    aggregating,
+    cranking,
+    demanding,
+    party,
+    refuting,
+    scoring,
+    voting,
+)
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import money_of, withdraw
 from orchestrator.systems.federation.rounds import NO_SEAT, ballot_of, has_committee, phase_of
@@ -136,7 +144,8 @@ def _claims(look: Look) -> bool:
 
 
 def _claim_due(look: Look) -> Seconds | None:
-    before = Phase.JUDGING if has_committee(look.instance) else Phase.REVEALING
+    judged = has_committee(look.instance) or voting.has_votes(look.instance)
+    before = Phase.JUDGING if judged else Phase.REVEALING
     return _after(before, "revealed", _claims)(look)
 
 
@@ -145,6 +154,10 @@ def _claim(look: Look) -> str:
     missing = demanding.missing(look.session, look.instance, accepted)
     if asked := _ask_for(look, missing, look.instance.terms.fine):
         return asked
+    if look.instance.terms.mode is Mode.DIRECT:
+        number = look.instance.state().round
+        done = aggregating.add_up(look.session, look.instance, look.account)
+        return f"had round {number} added up: {done.root.hex()[:16]}…"
     made = aggregating.claim(look.session, look.instance, look.account, look.consent)
     return f"claimed the aggregate of round {look.instance.state().round}: {made.root.hex()[:16]}…"
 
@@ -204,6 +217,16 @@ def _close(look: Look) -> str:
     return f"closed {count} demands" if count else ""
 
 
+def _votes(look: Look) -> bool:
+    if not voting.has_votes(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
+        return False
+    return bool(_bit(look) & voting.waited_for(look.instance))
+
+
+def _vote(look: Look) -> str:
+    return "voted" if voting.vote(look.session, look.instance, look.account) else ""
+
+
 def _crank_due(look: Look) -> Seconds | None:
     """At the end of the phase, or now where it cannot go on."""
     instance = look.instance
@@ -257,6 +280,7 @@ SYSTEM: System[Federation] = System(
     duties=(
         _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
         _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
+        _duty("vote", _PARTY, _after(Phase.REVEALING, "seats", _votes), _vote),
         _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
         _duty("show what is demanded", _PARTY, _now_if(_shows), _show),

@@ -25,7 +25,7 @@ _FIELDS = {
     "Update": (("round", "uint256"), ("commitment", "bytes32")),
     "Scores": (("round", "uint256"), ("commitment", "bytes32")),
     "Votes": (("round", "uint256"), ("accepted", "uint256")),
-    "Admission": (("party", "address"),),
+    "Admission": (("party", "address"), ("deadline", "uint256")),
 }
 
 

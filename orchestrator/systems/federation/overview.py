@@ -7,6 +7,7 @@ from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain.bound import Event
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.rounds import ballot_of, has_committee, phase_of, seats_of
+from orchestrator.systems.federation.voting import has_votes
 from orchestrator.types import Address, Seconds
 
 TOLD: tuple[type[Event], ...] = (
@@ -18,6 +19,9 @@ TOLD: tuple[type[Event], ...] = (
     abi.Drawn,
     abi.ScoresCommitted,
     abi.ScoresRevealed,
+    abi.Voted,
+    abi.Delegated,
+    abi.Undelegated,
     abi.Claimed,
     abi.Refuted,
     abi.Finalized,
@@ -76,7 +80,10 @@ def view(session: Session, federation: Federation) -> View:
 
 def history(federation: Federation) -> list[Event]:
     """Everything that the contract told, in order."""
-    kinds = [kind for kind in TOLD if has_committee(federation) or kind not in _COMMITTEE]
+    committee, votes = has_committee(federation), has_votes(federation)
+    kinds = [
+        kind for kind in TOLD if (committee or kind not in _COMMITTEE) and (votes or kind is not abi.Voted)
+    ]
     return sorted((each for kind in kinds for each in federation.events(kind)), key=lambda each: each.place)
 
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Federation, Phase
+from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
-from orchestrator.learning.aggregation.chunks import decode
+from orchestrator.learning.aggregation.direct import Vector, vector
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat
-from orchestrator.systems.federation.rounds import current_model, phase_of
+from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of
 from orchestrator.systems.federation.rows import Rows, read_rows
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest
@@ -69,7 +69,9 @@ def trained(session: Session, federation: Federation, party: Address) -> Update:
     after = train(
         network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
     )
-    return quantize(np.rint((after - start) * UNIT).astype(np.int64), federation.terms.width)
+    moved = np.rint((after - start) * UNIT).astype(np.int64)
+    terms = federation.terms
+    return vector(moved, terms.shift) if terms.mode is Mode.DIRECT else quantize(moved, terms.width)
 
 
 def commit(
@@ -128,8 +130,8 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         return None
     terms = federation.terms
     try:
-        raw = decode(bytes.fromhex(found["data"]), terms.width, terms.size)
-        update = Update(raw, terms.width, int(found["shift"]))
+        kind = Vector if terms.mode is Mode.DIRECT else Update
+        update = kind.read(bytes.fromhex(found["data"]), terms.size, terms.width, int(found["shift"]))
         salt, cid = bytes.fromhex(found["salt"]), Digest(bytes.fromhex(found["cid"]))
         return Held(update, int(found["weight"]), cid, salt)
     except (KeyError, ValueError) as error:
@@ -153,7 +155,9 @@ def _hold(
         count = len(read_rows(session, federation, file).labels)
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
-    held = Held(made, min(max(count, 1), most), _cid(session, made.data), salt)
+    # A vector's root says already where its file is.
+    cid = NOTHING if federation.terms.mode is Mode.DIRECT else _cid(session, made.data)
+    held = Held(made, min(max(count, 1), most), cid, salt)
     secret_folder(session, federation.address).write(
         _name(party.address, number),
         {

@@ -16,6 +16,7 @@ from orchestrator.bindings.federation import (
     Joined,
     Left,
     Link,
+    Mode,
     Phase,
     Policy,
     Revealed,
@@ -26,7 +27,15 @@ from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Rule as Reference
 from orchestrator.learning.aggregation import Settings, Update
-from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root
+from orchestrator.learning.aggregation.chunks import (
+    CHUNK,
+    Integers,
+    chunk_count,
+    decode,
+    model_root,
+    padded,
+)
+from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.supplied import update_supplied
 from orchestrator.types import Address, Digest
@@ -172,9 +181,12 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
 
     Raises IntegrityError for other bytes, StorageError without any, DataError.
     """
-    length = chunk_count(federation.terms.size) * CHUNK * federation.terms.width
+    terms, cid = federation.terms, revealed.cid
+    length = chunk_count(terms.size) * CHUNK * terms.width
+    if terms.mode is Mode.DIRECT:
+        cid, length = revealed.root, terms.size
     try:
-        return _update(federation, revealed, session.storage.read(cid_of(revealed.cid, length), limit=length))
+        return _update(federation, revealed, session.storage.read(cid_of(cid, length), limit=length))
     except (DataError, IntegrityError, StorageError):
         data = update_supplied(federation, revealed)
         if data is None:
@@ -183,7 +195,8 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
 
 
 def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
-    update = Update.read(data, federation.terms.size, federation.terms.width, revealed.shift)
+    kind = Vector if federation.terms.mode is Mode.DIRECT else Update
+    update = kind.read(data, federation.terms.size, federation.terms.width, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update
@@ -212,7 +225,7 @@ def unavailable(session: Session, federation: Federation, number: int) -> Iterat
 
 def stacked(updates: list[Opened]) -> Integers:
     """The values, a row an update."""
-    return np.stack([each.update.values for each in updates])
+    return np.stack([padded(each.update.values) for each in updates])
 
 
 _REFETCH = "Fetch it from somebody else, or demand it on-chain."

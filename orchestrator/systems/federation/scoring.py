@@ -6,6 +6,7 @@ from orchestrator.errors import AccountError, DataError, IntegrityError, Storage
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
+from orchestrator.learning.aggregation.chunks import padded
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.finding import act, secret_folder
 from orchestrator.systems.federation.joining import require_seat
@@ -33,7 +34,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
             continue
         try:
             update = read_update(session, federation, each)
-            after = apply(model, update.values)[:size] / UNIT
+            after = apply(model, padded(update.values))[:size] / UNIT
             found = score(network.absolute_error(after, rows.features, rows.labels))
         except (DataError, IntegrityError, StorageError):
             found = SCALE

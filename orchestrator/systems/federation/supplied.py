@@ -1,14 +1,15 @@
-"""What parties had to show on-chain: the calldata of whoever supplied it, and nothing is believed."""
+"""What parties had to show on-chain, which the contract compared with what they revealed or claimed."""
 
+import hashlib
 from dataclasses import dataclass
 
-from web3.exceptions import Web3Exception
-
-from orchestrator.bindings.federation import Claim, Claimed, Federation, Part, Revealed, Supplied
-from orchestrator.errors import DilnError
+from orchestrator.bindings.federation import Claim, Claimed, Federation, Mode, Part, Revealed, Supplied
 from orchestrator.learning.aggregation.chunks import CHUNK, chunk_count, leaf
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.types import Address, Digest
+
+_ARGUMENT = 4 + 64
+"""Where the only argument of a call begins, if it is bytes."""
 
 GROUP = 16
 """Chunks that are demanded at once."""
@@ -52,24 +53,29 @@ def supplied(
         last = next((one.claim for one in reversed(posted) if one.place < each.place), None)
         if each.part != part or (claim is not None and last != claim):
             continue
-        try:
-            sent = federation.chain.transaction(each.tx_hash)
-            if sent["to"] != federation.address:
-                continue  # another contract supplied it: what that was called with says nothing
-            function, arguments = federation.contract.decode_function_input(sent["input"])
-            shown = arguments["p"]
-            if (function.fn_name, arguments["index"]) == ("supply", each.index):
-                proof = tuple(Digest(bytes(one)) for one in shown["proof"])
-                found[each.index] = Shown(bytes(shown["data"]), proof)
-        except (DilnError, Web3Exception, ValueError, KeyError, TypeError):
-            continue  # whatever a node says it was
+        found[each.index] = Shown(each.data, each.proof)
     return found
 
 
 def update_supplied(federation: Federation, revealed: Revealed) -> bytes | None:
-    """The bytes of an update that was demanded as a whole and supplied."""
+    """The bytes of an update that was demanded as a whole and supplied, or that went with a sum."""
     shown = supplied(federation, Part.UPDATE, revealed.party, revealed.round)
+    if federation.terms.mode is Mode.DIRECT:
+        return shown[0].data if 0 in shown else _summed(federation, revealed)
     return _whole(shown, group_count(federation.terms.size))
+
+
+def _summed(federation: Federation, revealed: Revealed) -> bytes | None:
+    """A vector out of the calldata of the round's sum; None where another contract had added them up."""
+    stride = 20 + federation.terms.size
+    for each in federation.events(Claimed, round=revealed.round):
+        sent = bytes(federation.chain.transaction(each.tx_hash)["input"])
+        at = sent.find(bytes.fromhex(revealed.party[2:]), _ARGUMENT)
+        if at >= 0 and (at - _ARGUMENT) % stride == 0:
+            data = sent[at + 20 : at + stride]
+            if hashlib.sha256(data).digest() == revealed.root:
+                return data
+    return None
 
 
 def _whole(shown: dict[int, Shown], count: int) -> bytes | None:

@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.learning.aggregation import Rule, Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, encode, leaves, model_root
+from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.gram import packed, trace, trace_leaf
 from orchestrator.merkle import proof_of, root_of
 from tests.evm import Evm, artifact
@@ -55,6 +56,7 @@ TERMS = {
     "faulty": 0,
     "keep": 0,
     "difficulty": 0,
+    "shift": 0,
     "bound": 0,
     "rounds": 3,
     "maxVoids": 2,
@@ -209,9 +211,11 @@ class Scenario:
         rng = np.random.default_rng([seed, self.state["round"], self.seat(who)])
         limit = min(2 ** (8 * width - 1), 2**20)
         raw = given.get("raw", rng.integers(-limit, limit, self.terms["size"]))
-        update = Update(np.asarray(raw), width, given.get("shift", 0))
+        kind = Vector if self.terms["mode"] else Update
+        update = kind(np.asarray(raw), width, given.get("shift", self.terms["shift"]))
         weight = given.get("weight", int(rng.integers(1, self.terms["maxWeight"] + 1)))
-        cid, salt = keccak(update.root), keccak(rng.bytes(8))
+        cid = b"\0" * 32 if self.terms["mode"] else keccak(update.root)
+        salt = keccak(rng.bytes(8))
         self.updates[who] = Revealed(self.evm.role(who), self.seat(who), update, weight, cid, salt)
         return self.updates[who]
 
@@ -347,6 +351,45 @@ class Scenario:
             self.send("announce", keccak(who + data), sender=sender)
         return self.evm.send(call, sender)
 
+    # ── votes and sums ──────────────────────────────────────────────────────────────────────────────────────
+
+    def vote(self, *voters: str, of: str | tuple[str, ...] = PARTIES) -> Any:
+        """All of `voters` vote for the updates of `of`."""
+        mask = sum(1 << own.seat for who, own in self.updates.items() if who in of)
+        return [self.send("vote", self.state["round"], mask, sender=who) for who in voters]
+
+    def vote_signed(self, mask: int, *voters: str) -> Any:
+        number = self.state["round"]
+        entries = [mask.to_bytes(32, "big") + self.sign(who, "Votes", number, mask) for who in voters]
+        return self.send("voteSigned", b"".join(entries))
+
+    def sum(self, who: str, *parties: str) -> Any:
+        """`who` adds the updates of `parties` up, in the order of seats."""
+        own = sorted((self.updates[each] for each in parties), key=lambda each: each.seat)
+        entries = b"".join(bytes.fromhex(each.party[2:]) + each.update.data for each in own)
+        return self.send("sum", entries, sender=who)
+
+    def mined(self, who: str, posted: Posted) -> bytes:
+        """A nonce for what `who` would claim."""
+        target, state = self.call("target"), self.state
+        record = self.call("heads")[0]
+        head = (
+            record + state["round"].to_bytes(32, "big") + bytes.fromhex(posted.claim[0][2:]).rjust(32, b"\0")
+        )
+        for number in range(1 << 20):
+            nonce = number.to_bytes(32, "big")
+            if int.from_bytes(keccak(head + posted.claim[2] + nonce), "big") < target:
+                return nonce
+        raise AssertionError("no nonce")
+
+    def mine(self, who: str, lie: Any = None, nonce: bytes | None = None) -> Posted:
+        posted, extra = self.prepare(who, lie)
+        found = self.mined(who, posted) if nonce is None else nonce
+        value = self.terms["bond"] * self.terms["unit"]
+        about = self.state["round"], posted.claim[4]
+        self.send("mine", *about, *posted.claim[2:4], extra, found, sender=who, value=value)
+        return posted
+
     def finalize(self, posted: Posted, **options: Any) -> Any:
         self.until()
         receipt = self.send("finalize", posted.claim, **options)
@@ -451,10 +494,16 @@ SIGNED = {
     "Update": [("round", "uint256"), ("commitment", "bytes32")],
     "Scores": [("round", "uint256"), ("commitment", "bytes32")],
     "Votes": [("round", "uint256"), ("accepted", "uint256")],
-    "Admission": [("party", "address")],
+    "Admission": [("party", "address"), ("deadline", "uint256")],
 }
 COMMONS = "FederationCommons", "FederationDisputes"
-NAMES = {0: "TrustedFederation", 1: "QualityFederation"}
+NAMES = {
+    0: "TrustedFederation",
+    1: "QualityFederation",
+    2: "WorkFederation",
+    3: "StakeFederation",
+    4: "DelegatesFederation",
+}
 
 
 def bind(evm: Evm, name: str, address: str) -> Any:

@@ -201,3 +201,30 @@ def test_supply__demand_of_a_claim_that_fell__is_not_answered_by_another(create)
     shown = (party, b"\0" * 32, 1, 0, b"\0" * 32, encode(second.model, 4), [])
     with pytest.raises(Reverted):
         s.send("supply", MODEL, 0, second.claim, shown)
+
+
+def test_leave__at_the_end_of_commitments__costs_who_is_obliged_to_commit(create):
+    """Whoever has no update leaves in the last second, and comes back in the next round, for nothing."""
+    s = create(*PARTIES[:4], obliged=True, rounds=9, maxVoids=9)
+    s.commit(*THREE)
+    s.until(-5)
+    s.send("leave", sender="dora")
+    assert s.balance("dora") == TERMS["deposit"] - TERMS["fine"]
+
+
+def test_supply__by_a_contract__is_in_an_event_for_everybody(create):
+    s = create(*THREE)
+    s.revealed(*THREE)
+    party, own = s.evm.role("ben"), s.updates["ben"]
+    s.send("demand", UPDATE, party, 0, NO_CLAIM, sender="refuter", value=stake(s))
+    receipt = s.send("supply", UPDATE, 0, NO_CLAIM, (*own.chunk(0, 3)[:6], []))
+    [told] = s.events("Supplied", receipt)
+    assert told["data"] == own.update.data
+
+
+def test_join__admission_that_is_over__refused(create):
+    s = create(begun=False, inviter="0x" + "11" * 20)
+    with pytest.raises(Reverted, match="TooLate"):
+        s.join("anna", (s.evm.now - 1).to_bytes(32, "big") + bytes(64))
+    with pytest.raises(Reverted, match="TooLate"):
+        s.join("anna", b"")

@@ -10,9 +10,12 @@ import {
     Part,
     PartyChunk,
     Phase,
+    Policy,
     State,
     Terms
 } from "../../../contracts/federation/IFederation.sol";
+import {IVoting} from "../../../contracts/federation/policies/IVoting.sol";
+import {IWork} from "../../../contracts/federation/policies/IWork.sol";
 import {Clock} from "../Ground.sol";
 
 interface IFederationFactory {
@@ -43,17 +46,30 @@ contract FederationHandler is Clock {
     address[] private owners; // of what is demanded
     Part[] private parts;
     Claim[] private asked; // of which claim
+    uint256 private behind; // what is behind all parties, in units
     uint256 private paidIn;
     uint256 private paidOut;
 
-    constructor() {
+    constructor(Policy policy) {
         vm.warp(time);
         address commons = _deploy("FederationCommons", "");
         address disputes = _deploy("FederationDisputes", "");
-        address trusted = _deploy("TrustedFederation", abi.encode(commons, disputes));
-        address quality = _deploy("QualityFederation", abi.encode(commons, disputes));
-        IFederationFactory factory =
-            IFederationFactory(_deploy("FederationFactory", abi.encode(trusted, quality)));
+        bytes memory codes = abi.encode(commons, disputes);
+        IFederationFactory factory = IFederationFactory(
+            _deploy(
+                "FederationFactory",
+                abi.encode(
+                    _deploy("TrustedFederation", codes),
+                    _deploy("QualityFederation", codes),
+                    _deploy("WorkFederation", codes),
+                    _deploy("StakeFederation", codes),
+                    _deploy("DelegatesFederation", codes)
+                )
+            )
+        );
+        terms.policy = policy;
+        if (policy != Policy.Trusted) terms.judging = 1 hours;
+        if (policy == Policy.Delegates) terms.committee = 2;
         (terms.unit, terms.size, terms.width, terms.maxWeight) = (1e9, 32, 4, 3);
         (terms.seats, terms.quorum, terms.rounds, terms.maxVoids) = (4, 2, 40, 10);
         (terms.obliged, terms.reward, terms.fee, terms.tip) = (true, 1_000_003, 100_001, 10_007);
@@ -100,7 +116,8 @@ contract FederationHandler is Clock {
         if (seed & 0xff00 != 0 && !federation.state().closed) return;
         State memory s = federation.state();
         (uint256 seat,,,) = federation.partyOf(who);
-        bool idle = s.seats >> seat & 1 == 0 || (_phase() == Phase.Committing && s.committed >> seat & 1 == 0);
+        bool rests = _phase() == Phase.Committing;
+        bool idle = (s.seats >> seat & 1 == 0 && (rests || !_weighs())) || (rests && s.committed >> seat & 1 == 0);
         bool due = seat != type(uint256).max && (idle || s.closed || s.round == 0);
         _do(due, who, 0, abi.encodeCall(federation.leave, ()));
     }
@@ -108,7 +125,9 @@ contract FederationHandler is Clock {
     function evict(uint256 seed) external {
         address who = _who(seed);
         (uint256 seat,,,) = federation.partyOf(who);
-        bool due = seat != type(uint256).max && federation.state().seats >> seat & 1 == 0;
+        State memory s = federation.state();
+        bool due = seat != type(uint256).max && s.seats >> seat & 1 == 0;
+        due = due && (!_weighs() || s.closed || s.round == 0 || _phase() == Phase.Committing);
         _do(due, stranger, 0, abi.encodeCall(federation.evict, (who)));
     }
 
@@ -144,23 +163,53 @@ contract FederationHandler is Clock {
         }
     }
 
+    function vote(uint256 seed) external {
+        address who = _who(seed);
+        _vote(who, seed);
+    }
+
+    function voteAll(uint256 seed) external {
+        _tick(seed);
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 4 * i) & 15 != 0) _vote(parties[i], seed ^ i);
+        }
+    }
+
+    function delegate(uint256 seed) external {
+        address who = parties[_below(seed, parties.length - 1)];
+        address party = _who(seed >> 8);
+        uint256 amount = _below(seed, 1_000_000);
+        uint256 value = amount * terms.unit;
+        bytes memory data = abi.encodeCall(federation.delegate, (party, amount));
+        (uint256 seat,,,) = federation.partyOf(party);
+        bool due = _weighs() && seat != type(uint256).max && amount != 0 && _rests();
+        _do(due, who, value, data);
+        if (due) behind += amount;
+    }
+
+    function undelegate(uint256 seed) external {
+        address who = parties[_below(seed, parties.length - 1)];
+        address party = _who(seed >> 8);
+        _undelegate(who, party, _below(seed, 1_000_000));
+    }
+
     function claim(uint256 seed) external {
         address who = _who(seed);
         if (_phase() != Phase.Claiming) return;
         State memory s = federation.state();
-        (uint256 accepted,,) = federation.judgement();
+        (uint256 accepted, uint256 order,) = federation.judgement();
         if (_count(accepted) < terms.quorum) return;
         bool lies = seed & 0x700 == 0x700;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
         bytes32 root = _leaf(_data(next));
         uint256 value = terms.bond * terms.unit;
-        (bool done,) = _send(who, address(federation), value, abi.encodeCall(federation.claim, (s.round, accepted, root, SALT, "")));
+        (bool done,) = _send(who, address(federation), value, _claimOf(who, s.round, accepted, root));
         if (!done) return;
         paidIn += value;
         (uint256 seat,,,) = federation.partyOf(who);
         (claimedModel, lie) = (next, lies);
-        claimed = Claim(who, seat, root, SALT, accepted, accepted, 0, _ones(accepted), 0, _leader(s));
+        claimed = Claim(who, seat, root, SALT, accepted, accepted, 0, _ones(accepted), 0, _leader(s, order));
         (, bytes32 pending) = federation.heads();
         require(pending == keccak256(abi.encode(claimed)), "another claim than was made");
     }
@@ -223,19 +272,22 @@ contract FederationHandler is Clock {
 
     function check() external view {
         State memory s = federation.state();
-        uint256 units = owners.length * terms.stake;
+        uint256 units = owners.length * terms.stake + behind;
         if (!s.closed) units += (terms.rounds - s.done) * terms.reward;
         if (s.claimedAfter != 0) units += terms.bond;
         uint256 owed = units * terms.unit;
         uint256 seen;
+        uint256 backed;
         for (uint256 i; i < parties.length; ++i) {
             owed += federation.balanceOf(parties[i]);
+            if (_weighs()) backed += federation.backingOf(parties[i]);
             (uint256 seat,, uint256 deposit,) = federation.partyOf(parties[i]);
             owed += deposit;
             if (seat == type(uint256).max) continue;
             require(seen >> seat & 1 == 0, "two parties have a seat");
             seen |= 1 << seat;
         }
+        require(backed == behind * terms.unit, "what is behind parties is not what was put there");
         require(seen == s.taken, "a seat is nobody's, or somebody has none");
         require(s.seats & ~s.taken == 0 && s.revealed & ~s.committed == 0, "masks do not fit");
         require(s.committed & ~s.seats == 0, "who does not take part has committed");
@@ -252,6 +304,12 @@ contract FederationHandler is Clock {
         for (uint256 i; i < parties.length; ++i) {
             (uint256 seat,,,) = federation.partyOf(parties[i]);
             if (seat != type(uint256).max) _do(true, parties[i], 0, abi.encodeCall(federation.leave, ()));
+        }
+        for (uint256 i; behind != 0 && i < parties.length; ++i) {
+            for (uint256 j; j < PARTIES + 1; ++j) {
+                uint256 given = federation.delegatedBy(parties[i], parties[j]) / terms.unit;
+                if (given != 0) _undelegate(parties[i], parties[j], given);
+            }
         }
         for (uint256 i; i < parties.length; ++i) {
             _withdraw(parties[i], federation.balanceOf(parties[i]));
@@ -302,6 +360,45 @@ contract FederationHandler is Clock {
             who, _leaf(_dataOf(who)), weights[who], uint8(0), SALT, SALT
         );
         _do(due, stranger, 0, abi.encodeCall(federation.reveal, (entry)));
+    }
+
+    function _vote(address who, uint256 seed) private {
+        State memory s = federation.state();
+        if (terms.policy == Policy.Trusted || _phase() != Phase.Judging) return;
+        (uint256 seat,,,) = federation.partyOf(who);
+        (, uint256 voters, uint256 voted,) = IVoting(address(federation)).votes();
+        bool due = seat < 16 && (s.seats & voters & ~voted) >> seat & 1 != 0;
+        uint256 accepted = seed & 0x300 == 0 ? _below(seed, 16) : 15;
+        _do(due, who, 0, abi.encodeCall(IVoting.vote, (s.round, accepted)));
+    }
+
+    function _undelegate(address who, address party, uint256 amount) private {
+        (uint256 seat,,,) = federation.partyOf(party);
+        uint256 given = federation.delegatedBy(who, party) / terms.unit;
+        bool due = amount != 0 && amount <= given && (seat == type(uint256).max || _rests());
+        _do(due, who, 0, abi.encodeCall(federation.undelegate, (party, amount)));
+        if (due) behind -= amount;
+    }
+
+    /// @dev What claims, with a nonce where one is asked for and soon found.
+    function _claimOf(address who, uint256 round, uint256 accepted, bytes32 root) private view returns (bytes memory) {
+        if (terms.policy != Policy.Work) {
+            return abi.encodeCall(federation.claim, (round, accepted, root, SALT, ""));
+        }
+        (bytes32 record,) = federation.heads();
+        uint256 target = IWork(address(federation)).target();
+        uint256 nonce;
+        while (nonce < 64 && uint256(keccak256(abi.encode(record, round, who, root, nonce))) >= target) ++nonce;
+        return abi.encodeCall(IWork.mine, (round, accepted, root, SALT, "", bytes32(nonce)));
+    }
+
+    function _weighs() private view returns (bool) {
+        return terms.policy >= Policy.Stake;
+    }
+
+    function _rests() private view returns (bool) {
+        Phase phase = _phase();
+        return phase == Phase.Joining || phase == Phase.Committing || phase == Phase.Closed;
     }
 
     function _refute(bool announced) private {
@@ -405,9 +502,11 @@ contract FederationHandler is Clock {
         }
     }
 
-    function _leader(State memory s) private view returns (uint256) {
-        (uint256 seat,,,) = federation.partyOf(terms.organizer);
-        return seat < 16 && (s.seats & ~s.tried) >> seat & 1 != 0 ? seat : type(uint256).max;
+    function _leader(State memory s, uint256 order) private pure returns (uint256) {
+        for (; order != 0; order >>= 8) {
+            if ((s.seats & ~s.tried) >> ((order & 255) - 1) & 1 != 0) return (order & 255) - 1;
+        }
+        return type(uint256).max;
     }
 
     function _digest(address, int32 value, uint16 weight) private pure returns (bytes32) {

@@ -1,0 +1,56 @@
+"""Put money behind a party, where it weighs, and take it back."""
+
+from orchestrator.bindings.federation import Delegated, Federation, Undelegated
+from orchestrator.chain import Account
+from orchestrator.errors import UsageError
+from orchestrator.kernel.session import Consent, Session
+from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.joining import amount, money_of
+from orchestrator.types import Address, Wei
+
+
+def units_of(federation: Federation, text: str) -> int:
+    """An amount in coins as whole units of the terms. Raises UsageError for less than one."""
+    units = int(money_of(federation).parse(text)) // federation.terms.unit
+    if units <= 0:
+        raise UsageError(f"{text} is less than the unit of this federation", "Give more.")
+    return units
+
+
+def delegate(
+    session: Session,
+    federation: Federation,
+    backer: Account,
+    party: Address,
+    units: int,
+    consent: Consent | None = None,
+) -> int:
+    """Put `units` behind `party`; returns what is behind it then, in the currency's smallest units.
+
+    Raises ContractReverted within a round, or where it does not weigh; InsufficientFunds.
+    """
+    money, value = money_of(federation), amount(federation, units)
+    if consent:
+        said = f"{money.show(value)} go behind {party}; they are yours again between rounds."
+        consent(Wei(value), [said])
+    with session.alone(f"federation {federation.address} {backer.address}"):
+        times = sum(1 for _ in federation.events(Delegated, who=backer.address, party=party))
+        call = federation.delegate(party, units)
+        act(session, call, backer, "delegate", times, party, value=value if money.is_ether else 0)
+    return federation.backing_of(party)
+
+
+def undelegate(
+    session: Session, federation: Federation, backer: Account, party: Address, units: int | None = None
+) -> int:
+    """Take `units` back, all unless given; returns how much is free then.
+
+    Raises ContractReverted within a round.
+    """
+    given = federation.delegated_by(backer.address, party) // federation.terms.unit
+    taken = given if units is None else units
+    if taken:
+        with session.alone(f"federation {federation.address} {backer.address}"):
+            times = sum(1 for _ in federation.events(Undelegated, who=backer.address, party=party))
+            act(session, federation.undelegate(party, taken), backer, "undelegate", times, party)
+    return federation.balance_of(backer.address)

@@ -1,0 +1,177 @@
+"""Every policy and mode, as parties live it: what is due is done, round by round, and all are paid."""
+
+import shutil
+
+import pytest
+
+from orchestrator.bindings.federation import Phase
+from orchestrator.chain import migrate
+from orchestrator.config import load_settings
+from orchestrator.errors import ChainError, StorageError, UsageError
+from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation.chunks import model_root
+from orchestrator.systems.federation import aggregating, backing, cranking, mining, party, voting
+from orchestrator.systems.federation.duties import SYSTEM
+from orchestrator.systems.federation.finding import cid_of
+from orchestrator.systems.federation.joining import withdraw
+from orchestrator.systems.federation.overview import history, view
+from orchestrator.systems.federation.rounds import current_model, phase_of
+from orchestrator.systems.federation.verifying import verify
+from tests.unit.systems.federation.stage import begin
+
+PARTIES = ("alice", "bob", "carol")
+PLAIN = {"pay": "equal", "committee": 0}
+KINDS = {
+    "work": {"policy": "work", "difficulty": 6} | PLAIN,
+    "stake": {"policy": "stake"} | PLAIN,
+    "delegates": {"policy": "delegates", "pay": "equal", "committee": 2},
+    "direct": {"policy": "trusted", "mode": "direct", "rule": "mean", "shift": 8} | PLAIN,
+    "direct-quality": {"mode": "direct", "rule": "mean", "shift": 8},
+    "direct-delegates": {
+        "policy": "delegates",
+        "mode": "direct",
+        "rule": "mean",
+        "shift": 8,
+        "pay": "equal",
+        "committee": 2,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("federation") / "home"
+    with Session(load_settings(home=folder, environ={})) as opened:
+        migrate(opened.settings, opened.chain, opened.account("judy"), ["federation"])
+    return folder
+
+
+@pytest.fixture
+def session(migrated, tmp_path):
+    shutil.copytree(migrated, tmp_path / "home")
+    with Session(load_settings(home=tmp_path / "home", environ={})) as opened:
+        yield opened
+
+
+def kept(session, federation, limit=40):
+    """What the keepers of all parties do, until it is closed."""
+    accounts = [session.account(name) for name in PARTIES]
+    keeper = Keeper(session, [(SYSTEM, federation)], accounts, others=True)
+    for _ in range(limit):
+        while list(keeper.turn()):
+            pass
+        if phase_of(federation) is Phase.CLOSED:
+            return
+        wait = federation.clock().ends_at - int(session.chain.now())
+        session.chain.advance(max(wait, 60))
+    raise AssertionError(f"it stops in {phase_of(federation)}")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_federation__kept_by_all__trains_verifies_and_pays(session, tmp_path, kind):
+    federation = begin(session, tmp_path, *PARTIES, rounds=2, **KINDS[kind])
+    before = current_model(session, federation)
+    kept(session, federation)
+    assert federation.state().done == 2
+    assert (current_model(session, federation) != before).any()
+    assert [each.ok for each in verify(session, federation)] == [True, True]
+    assert history(federation)
+    assert view(session, federation).done == 2
+    for name in PARTIES:
+        withdraw(session, federation, session.account(name))
+    assert session.chain.balance(federation.address) == 0
+
+
+def up_to_votes(session, tmp_path, kind, **changes):
+    federation = begin(session, tmp_path, *PARTIES, **KINDS[kind] | changes)
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    return federation
+
+
+def test_vote__again__does_nothing(session, tmp_path):
+    federation = up_to_votes(session, tmp_path, "work")
+    alice = session.account("alice")
+    assert voting.vote(session, federation, alice)
+    assert not voting.vote(session, federation, alice)
+    assert voting.waited_for(federation).bit_count() == 2
+
+
+def test_choice__of_poison__is_against_it_and_for_ones_own(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, **KINDS["work"])
+    cranking.crank(session, federation, session.account("dave"))
+    bad = party.trained(session, federation, session.account("carol").address)
+    poison = type(bad)(-bad.raw, bad.width, min(bad.shift + 3, 24))
+    for name in PARTIES:
+        own = poison if name == "carol" else None
+        party.commit(session, federation, session.account(name), own)
+    for name in PARTIES:
+        party.reveal(session, federation, session.account(name))
+    seats = {name: 1 << federation.party_of(session.account(name).address).seat for name in PARTIES}
+    assert voting.choice(session, federation, session.account("alice")) == seats["alice"] | seats["bob"]
+    assert voting.choice(session, federation, session.account("carol")) & seats["carol"]
+
+
+def test_claim__work__finds_a_nonce_that_binds_its_model(session, tmp_path):
+    federation = up_to_votes(session, tmp_path, "work", difficulty=10)
+    for name in PARTIES:
+        voting.vote(session, federation, session.account(name))
+    target = federation.target()
+    made = aggregating.claim(session, federation, session.account("bob"))
+    assert made.root == model_root(made.model)
+    assert federation.target() < target
+
+
+def test_claim__somebody_else_was_first__says_so(session, tmp_path, monkeypatch):
+    federation = up_to_votes(session, tmp_path, "work", difficulty=4)
+    for name in PARTIES:
+        voting.vote(session, federation, session.account(name))
+
+    def beaten(*_):
+        monkeypatch.setattr(aggregating, "mine", mining.mine)
+        aggregating.claim(session, federation, session.account("alice"))
+
+    expected = aggregating.expected(session, federation)
+    monkeypatch.setattr(aggregating, "mine", beaten)
+    with pytest.raises(ChainError, match="first"):
+        aggregating.claim(session, federation, session.account("bob"), result=expected)
+
+
+def test_nonces__too_hard__tells_that_it_goes_on():
+    found = mining.nonces(b"head", 0)
+    assert next(found) is None
+    assert next(found) is None
+
+
+def test_delegate__and_back__elects_and_returns_all(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, **KINDS["delegates"] | {"committee": 1})
+    carol, dave = session.account("carol"), session.account("dave")
+    units = backing.units_of(federation, "0.25")
+    assert backing.delegate(session, federation, dave, carol.address, units) == 25 * 10**16
+    cranking.crank(session, federation, dave)
+    assert federation.votes().voters == 1 << federation.party_of(carol.address).seat
+    assert backing.undelegate(session, federation, dave, carol.address) == 25 * 10**16
+    assert backing.undelegate(session, federation, dave, carol.address) == 25 * 10**16
+    with pytest.raises(UsageError):
+        backing.units_of(federation, "0.0000000001")
+
+
+def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(session, tmp_path, monkeypatch):
+    federation = begin(session, tmp_path, *PARTIES, rounds=2, **KINDS["direct"])
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    made = aggregating.add_up(session, federation, session.account("alice"))
+    genesis, read = federation.terms.genesis_cid, session.storage.read
+
+    def only_genesis(cid, **options):
+        if cid != cid_of(genesis):
+            raise StorageError("nobody gives it", "")
+        return read(cid, **options)
+
+    monkeypatch.setattr(session.storage, "read", only_genesis)
+    assert (current_model(session, federation) == made.model).all()
