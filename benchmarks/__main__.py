@@ -48,7 +48,7 @@ def main() -> int:
         code, output = captured(import_module(f"benchmarks.{name}").main)
         speed[name] = f"## `python -m benchmarks.{name}`\n\n```text\n{output}```\n"
         failed |= code
-    parts = [gas_tables(), *(speed[name] for name in NAMES if name in speed)]
+    parts = [gas_tables(), *(speed[name] for name in dict.fromkeys(("growth", *NAMES)) if name in speed)]
     PAGE.write_text(HEAD + "\n".join(parts), encoding="utf-8")
     return failed
 
@@ -96,7 +96,7 @@ def captured(measure: Callable[[], int]) -> tuple[int, str]:
 def kept_speed() -> dict[str, str]:
     """What the page says of speed now, by the benchmark's name."""
     page = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
-    parts = re.split(r"^(?=## `python -m benchmarks\.)", page, flags=re.MULTILINE)[1:]
+    parts = re.split(r"^(?=## `python -m )", page, flags=re.MULTILINE)[1:]
     return {part.split("`")[1].rsplit(".", 1)[1]: part.rstrip() + "\n" for part in parts}
 
 

@@ -355,6 +355,10 @@ COMMANDS = {
     "federation-demand": Command(words("federation demand --from erin --yes"), federated("demand")),
     "federation-supply": Command(words("federation supply --from bob"), federated("supply")),
     "federation-forfeit": Command(words("federation forfeit --from erin"), federated("forfeit")),
+    "federation-delegate": Command(
+        words("federation delegate bob 0.25 --from dave --yes"), federated("delegate")
+    ),
+    "federation-undelegate": Command(words("federation undelegate bob --from dave"), federated("undelegate")),
     "federation-score": Command(words("federation step --from bob"), federated("score")),
     "federation-judge": Command(words("federation step --from bob"), federated("judge")),
     "federation-claim": Command(words("federation step --from bob --yes"), federated("claim")),

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from tests.integration.paidonce import World
 
 PARTIES = ("alice", "bob", "carol")
+ELECTED = {"policy": "delegates", "pay": "equal", "committee": 1}
 OFFER = """\
 name = "clinics"
 target = "ill"
@@ -23,8 +24,8 @@ def federated(stop: str) -> Callable[["World"], None]:
     """A federation of one round up to the act `stop` of bob's, or of a stranger's.
 
     `create`, `join`, `begin`, `commit`, `reveal`, `demand` (carol's update is gone), `supply` (bob's is
-    demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round
-    stands), or `close` (too few joined in time).
+    demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round stands), `close` (too few
+    joined in time), `delegate` and `undelegate` (parties are elected).
     """
 
     def prepare(world: "World") -> None:
@@ -35,6 +36,9 @@ def federated(stop: str) -> Callable[["World"], None]:
             (world.folder / "federation.toml").write_text(OFFER)
             return
         with world.session() as session:
+            if stop in ("delegate", "undelegate"):
+                _back(session, begin(session, world.folder, *PARTIES, **ELECTED), stop)
+                return
             there = [name for name in PARTIES if name != "bob" or stop not in ("join", "close")]
             federation = begin(session, world.folder, *there)
             rows(world.folder, "bob")
@@ -46,6 +50,15 @@ def federated(stop: str) -> Callable[["World"], None]:
             _play(session, federation, stop)
 
     return prepare
+
+
+def _back(session: Any, federation: Any, stop: str) -> None:
+    from orchestrator.systems.federation import backing
+
+    if stop == "undelegate":
+        bob = session.account("bob").address
+        units = backing.units_of(federation, "0.25")
+        backing.delegate(session, federation, session.account("dave"), bob, units)
 
 
 def _play(session: Any, federation: Any, stop: str) -> None:

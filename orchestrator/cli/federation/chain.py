@@ -243,11 +243,11 @@ def forfeit(session: "Session", reference: Reference = "latest") -> Facts:
 def delegate(
     session: "Session",
     party: Annotated[str, typer.Argument(metavar="PARTY", help="An account's name or an address.")],
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="In coins.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="In coins; what is missing of it is paid.")],
     consent: Consent,
     reference: Reference = "latest",
 ) -> Facts:
-    """Put money behind a party, where it weighs: policies stake and delegates."""
+    """Have an amount behind a party, where it weighs: policies stake and delegates."""
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
     units = backing.units_of(found, amount)
@@ -259,13 +259,13 @@ def delegate(
 def undelegate(
     session: "Session",
     party: Annotated[str, typer.Argument(metavar="PARTY", help="An account's name or an address.")],
-    amount: Annotated[str, typer.Option(metavar="AMOUNT", help="In coins; all, unless given.")] = "",
+    leave: Annotated[str, typer.Option("--leave", metavar="AMOUNT", help="What stays, in coins.")] = "",
     reference: Reference = "latest",
 ) -> Facts:
     """Take back, between rounds, what you put behind a party."""
     found = finding.find(session, reference)
-    units = backing.units_of(found, amount) if amount else None
-    free = backing.undelegate(session, found, session.sender, session.address(party), units)
+    stays = backing.units_of(found, leave) if leave else 0
+    free = backing.undelegate(session, found, session.sender, session.address(party), stays)
     return Facts({"free": amount_of(joining.money_of(found), free)})
 
 

@@ -25,32 +25,35 @@ def delegate(
     units: int,
     consent: Consent | None = None,
 ) -> int:
-    """Put `units` behind `party`; returns what is behind it then, in the currency's smallest units.
+    """Have at least `units` behind `party`, of which what is missing is paid; returns all that is behind it.
 
-    Raises ContractReverted within a round, or where it does not weigh; InsufficientFunds.
+    So that it is paid once, however often it is asked for. Amounts returned are in the currency's smallest
+    units. Raises ContractReverted within a round, or where it does not weigh; InsufficientFunds.
     """
-    money, value = money_of(federation), amount(federation, units)
-    if consent:
-        said = f"{money.show(value)} go behind {party}; they are yours again between rounds."
-        consent(Wei(value), [said])
+    money = money_of(federation)
     with session.alone(f"federation {federation.address} {backer.address}"):
-        times = sum(1 for _ in federation.events(Delegated, who=backer.address, party=party))
-        call = federation.delegate(party, units)
-        act(session, call, backer, "delegate", times, party, value=value if money.is_ether else 0)
+        more = units - federation.delegated_by(backer.address, party) // federation.terms.unit
+        if more > 0:
+            value = amount(federation, more)
+            if consent:
+                said = f"{money.show(value)} go behind {party}; they are yours again between rounds."
+                consent(Wei(value), [said])
+            times = sum(1 for _ in federation.events(Delegated, who=backer.address, party=party))
+            call = federation.delegate(party, more)
+            act(session, call, backer, "delegate", times, party, value=value if money.is_ether else 0)
     return federation.backing_of(party)
 
 
 def undelegate(
-    session: Session, federation: Federation, backer: Account, party: Address, units: int | None = None
+    session: Session, federation: Federation, backer: Account, party: Address, leave: int = 0
 ) -> int:
-    """Take `units` back, all unless given; returns how much is free then.
+    """Take back all but `leave` units; returns how much is free then.
 
     Raises ContractReverted within a round.
     """
-    given = federation.delegated_by(backer.address, party) // federation.terms.unit
-    taken = given if units is None else units
-    if taken:
-        with session.alone(f"federation {federation.address} {backer.address}"):
+    with session.alone(f"federation {federation.address} {backer.address}"):
+        taken = federation.delegated_by(backer.address, party) // federation.terms.unit - leave
+        if taken > 0:
             times = sum(1 for _ in federation.events(Undelegated, who=backer.address, party=party))
             act(session, federation.undelegate(party, taken), backer, "undelegate", times, party)
     return federation.balance_of(backer.address)

@@ -14,7 +14,7 @@ from orchestrator.learning.aggregation.chunks import model_root
 from orchestrator.systems.federation import aggregating, backing, cranking, mining, party, voting
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import cid_of
-from orchestrator.systems.federation.joining import withdraw
+from orchestrator.systems.federation.joining import amount, withdraw
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.rounds import current_model, phase_of
 from orchestrator.systems.federation.verifying import verify
@@ -150,10 +150,14 @@ def test_delegate__and_back__elects_and_returns_all(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES, **KINDS["delegates"] | {"committee": 1})
     carol, dave = session.account("carol"), session.account("dave")
     units = backing.units_of(federation, "0.25")
-    assert backing.delegate(session, federation, dave, carol.address, units) == 25 * 10**16
+    for _ in range(2):  # what is there is not paid again
+        assert backing.delegate(session, federation, dave, carol.address, units) == 25 * 10**16
     cranking.crank(session, federation, dave)
     assert federation.votes().voters == 1 << federation.party_of(carol.address).seat
-    assert backing.undelegate(session, federation, dave, carol.address) == 25 * 10**16
+    for _ in range(2):
+        assert backing.undelegate(session, federation, dave, carol.address, units - 1) == amount(
+            federation, 1
+        )
     assert backing.undelegate(session, federation, dave, carol.address) == 25 * 10**16
     with pytest.raises(UsageError):
         backing.units_of(federation, "0.0000000001")

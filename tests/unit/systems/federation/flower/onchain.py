@@ -65,7 +65,8 @@ def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **
         "stake": 50_000,
         "start": int(session.chain.now()) + HOUR,
     }
-    given |= dict.fromkeys(("committee", "trim", "faulty", "keep", "difficulty", "bound", "judging"), 0)
+    zeros = "committee", "trim", "faulty", "keep", "difficulty", "bound", "shift", "judging"
+    given |= dict.fromkeys(zeros, 0)
     given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 4}
     terms = Terms(**(given | changes))
     factory = session.deployed(FederationFactory, "FederationFactory")
