@@ -83,8 +83,11 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         _state = s.word;
     }
 
+    /// @dev Until all have committed, or to the end of the time for it: there is always some where what is behind seats
+    /// weighs, so that no cartel keeps backers from leaving.
     function _isCommitting(PackedTerms t, PackedState memory s) internal view returns (bool) {
-        return s.committed() != s.seats() && block.timestamp < _commitEnd(t, s.since());
+        if (s.committed() == s.seats() && !t.weighs()) return false;
+        return block.timestamp < _commitEnd(t, s.since());
     }
 
     /// @dev Where commitments are over.

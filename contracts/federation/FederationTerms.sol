@@ -82,7 +82,11 @@ library FederationTerms {
 
     /// @dev Whether deposits and what is behind seats decide.
     function weighs(PackedTerms t) internal pure returns (bool) {
-        return t.policy() >= Policy.Stake;
+        return uint8(_word(t, 0) >> 88) >= uint8(Policy.Stake);
+    }
+
+    function isDirect(PackedTerms t) internal pure returns (bool) {
+        return uint8(_word(t, 0) >> 64) == uint8(Mode.Direct);
     }
 
     /// @dev Whether rule or pay depend on the inner products of whole updates.

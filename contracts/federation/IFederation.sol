@@ -361,7 +361,8 @@ interface ISeats is IFederationEvents {
 
 /// @title IBacking
 /// @notice Under the policies Stake and Delegates, whoever likes puts money behind a party, or more of its own behind
-/// itself: it weighs in votes and elections, is never fined, and is free again between rounds.
+/// itself: it weighs in votes and elections, is never fined, and is free again while commitments are taken, which
+/// lasts its whole time then, whoever has committed.
 interface IBacking is IFederationEvents {
     /// @notice `who` put `amount` behind `party`.
     event Delegated(address indexed who, address indexed party, uint256 amount);

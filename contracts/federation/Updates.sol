@@ -7,7 +7,7 @@ import {Batch} from "./Batch.sol";
 import {FederationBase} from "./FederationBase.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 import {PackedState, StateCodec} from "./StateCodec.sol";
-import {Mode, Phase} from "./IFederation.sol";
+import {Phase} from "./IFederation.sol";
 
 // slither-disable-start timestamp
 // (a proposer can shift the time by seconds, phases take minutes)
@@ -131,8 +131,7 @@ abstract contract Updates is FederationBase {
             uint256 shift = uint8(bytes1(entries.word(place + 54)));
             if (weight == 0 || weight > t.maxWeight() || shift > 32 - 8 * t.width()) return;
             if (entries.word(place + 20) == 0) return; // no bytes have this root
-            bool direct = t.mode() == Mode.Direct;
-            if (direct && (shift != t.shift() || entries.word(place + 55) != 0)) return;
+            if (t.isDirect() && (shift != t.shift() || entries.word(place + 55) != 0)) return;
             bytes32 digest = entries.hash(place + 20, 67); // root, weight, shift, cid
             bytes32 commitment = _committedTo(UPDATE, who, _payload(s.round(), digest), entries.word(place + 87));
             if ((uint256(commitment) ^ kept) >> 8 != 0) return;

@@ -24,8 +24,8 @@ def federated(stop: str) -> Callable[["World"], None]:
     """A federation of one round up to the act `stop` of bob's, or of a stranger's.
 
     `create`, `join`, `begin`, `commit`, `reveal`, `demand` (carol's update is gone), `supply` (bob's is
-    demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round stands), `close` (too few
-    joined in time), `delegate` and `undelegate` (parties are elected).
+    demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round
+    stands), `close` (too few joined in time), `delegate` and `undelegate` (parties are elected).
     """
 
     def prepare(world: "World") -> None:

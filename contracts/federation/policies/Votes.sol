@@ -130,7 +130,9 @@ abstract contract Votes is Direct, IVoting {
     {
         PackedBallot memory b = _current();
         if (b.round() != s.round() || b.judged() == 0) return (0, 0, 0);
-        accepted = s.revealed() & _carried(t, s, b, _votes);
+        // Who was excluded since has no vote, as it no longer counts among those whose votes are wanted.
+        uint256 voters = Lanes.ones(s.seats()) * type(uint16).max;
+        accepted = s.revealed() & _carried(t, s, b, _votes & voters);
         return (accepted, b.order(), Lanes.ones(accepted));
     }
 

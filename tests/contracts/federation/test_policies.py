@@ -353,6 +353,33 @@ def test_evict__within_a_round_that_weighs__refused(create):
         s.send("leave", sender="cleo")
 
 
+@pytest.mark.parametrize(("terms", "votes"), [(WORK, 2), (STAKE, 3)])
+def test_judgement__voter_excluded_since__has_no_vote(create, terms, votes):
+    """Else two who withhold their updates lower what is wanted, and their votes stay."""
+    five = PARTIES[:5]
+    s = create(*five, **terms | {"fine": TERMS["deposit"]}).revealed(*five)
+    s.vote(*five[:votes], of=("anna",))
+    s.vote(*five[votes:], of=())
+    nothing = ("0x" + "00" * 20, 0, b"\0" * 32, b"\0" * 32, 0, 0, 0, 0, b"\0" * 32, 0)
+    for who in ("ben", "cleo"):
+        s.send("demand", 0, s.evm.role(who), 0, nothing, sender="refuter", value=s.terms["stake"] * UNIT)
+    s.evm.advance(s.terms["supply"])
+    for who in ("ben", "cleo"):
+        s.send("forfeit", 0, s.evm.role(who), 0, nothing)
+    assert s.state["seats"].bit_count() == 3
+    assert accepted(s) == 0
+
+
+def test_undelegate__all_have_committed__still_possible(create):
+    """A cartel of all seats must not keep what others put behind one of them."""
+    s = create(*FOUR, **STAKE)
+    put(s, "stranger", "anna", 70)
+    s.commit(*FOUR)
+    assert s.phase is Phase.COMMITTING
+    s.send("undelegate", s.evm.role("anna"), 70, sender="stranger")
+    assert s.balance("stranger") == 70
+
+
 def test_all_over__everybody_gets_everything(create):
     s = create(*FOUR, **DELEGATES | {"rounds": 1})
     put(s, "stranger", "anna", 70)

@@ -1,0 +1,1 @@
+export{n as digestOf,r as isFor,i as isTheirs,o as signaturesIn}from"./signing-a6QxGJoY.js";

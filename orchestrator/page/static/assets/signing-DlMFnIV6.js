@@ -1,1 +1,0 @@
-export{n as digestOf,r as isFor,i as isTheirs,o as signaturesIn}from"./signing-DJCAvs8_.js";
