@@ -131,7 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._body()
-        fault = self.script.fault(str(json.loads(body).get("method")))
+        asked = json.loads(body)
+        fault = self.script.fault("batch" if isinstance(asked, list) else str(asked.get("method")))
         if fault in ("429", "502"):
             self._answer(int(fault), b"busy")
         elif fault == "drop request":
@@ -151,7 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
             "error": {"error": {"code": -32603, "message": "internal error"}},
         }
         if fault in instead:
-            answer = json.dumps({"jsonrpc": "2.0", "id": json.loads(body)["id"], **instead[fault]}).encode()
+            asked = json.loads(body)
+            several = asked if isinstance(asked, list) else [asked]
+            told = [{"jsonrpc": "2.0", "id": each["id"], **instead[fault]} for each in several]
+            answer = json.dumps(told if isinstance(asked, list) else told[0]).encode()
         self._answer(200, answer[: len(answer) // 2] if fault == "truncate" else answer)
 
     def _body(self) -> bytes:

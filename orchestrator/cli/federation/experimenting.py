@@ -95,7 +95,7 @@ def _all(folder: Path) -> Answer:
     shown = [{**row, "missed": "; ".join(row["missed"]) or "none"} for row in rows]
     value = {"experiments": rows, "seconds": total}
     code = int(any("without a reason" in row["note"] for row in rows))
-    return Answer(value, Table(shown), Facts({"seconds of processor time": total}), code=code)
+    return Answer(value, Table(shown), Facts({"seconds": total}), code=code)
 
 
 @command(federation, network=False, storage=False)

@@ -10,7 +10,7 @@ from orchestrator.console import SENDS, command, lazy_imports
 from orchestrator.errors import UsageError
 
 with lazy_imports():
-    from orchestrator.chain import budget, connect
+    from orchestrator.chain import budget, connection
     from orchestrator.cli import tools, toolserver
     from orchestrator.kernel import money
 
@@ -61,5 +61,5 @@ def _budget(settings: "Settings", amounts: list[str], *, allow_send: bool) -> "b
 
 def _token(settings: "Settings", address: str) -> "money.Currency":
     """Its decimals are the chain's word: a token that says nothing counts smallest units."""
-    with connect(settings) as chain:
+    with connection.connect(settings) as chain:
         return money.read_currency(chain, money.parse_token(address))

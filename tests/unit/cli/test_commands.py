@@ -320,7 +320,8 @@ def test_node_down__is_a_sentence_with_what_to_do(diln, monkeypatch):
     def down(*_):
         raise NodeUnavailable("the node cannot be reached", "Start one with `diln node`.")
 
-    monkeypatch.setattr("orchestrator.chain.transport.RetryingProvider.make_request", down)
+    for asking in ("make_request", "ahead"):
+        monkeypatch.setattr(f"orchestrator.chain.transport.RetryingProvider.{asking}", down)
     for command in (["publish", "--from", "alice"], ["log", PROJECT], ["chain", "show"]):
         said = diln(*command, "--network", "development")
         assert said.code == 1
