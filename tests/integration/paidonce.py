@@ -29,6 +29,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from queue import Empty
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import typer.main
 
@@ -342,7 +343,8 @@ class Trial:
         return ""
 
 
-def preload() -> None:
+@contextmanager
+def preloaded() -> Iterator[None]:
     """Import all that commands import, and read them, once for the thousands of processes that are forked."""
     for package in ("chain", "cli", "console", "kernel", "provenance", "storage", "systems"):
         parent = import_module(f"orchestrator.{package}")
@@ -350,30 +352,34 @@ def preload() -> None:
             with suppress(ImportError, EngineError):  # what an optional package is needed for
                 import_module(module.name)
     commands = typer.main.get_command(root.app)
-    typer.main.get_command = lambda _: commands
     gc.collect()
     gc.freeze()
+    try:
+        with patch("typer.main.get_command", lambda _: commands):
+            yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
 def world_of(network: str, folder: Path) -> Iterator[World]:
     """A world on the embedded chain, or on an Anvil of its own behind a proxy."""
-    preload()
-    if network == "embedded":
-        world = World(folder / "world", network)
-        foundation(world)
-        world.keep()
-        yield world
-        return
-    with _anvil(folder) as port:
-        proxy = Proxy(port)
-        try:
-            world = World(folder / "world", "development", proxy)
+    with preloaded():
+        if network == "embedded":
+            world = World(folder / "world", network)
             foundation(world)
             world.keep()
             yield world
-        finally:
-            proxy.close()
+            return
+        with _anvil(folder) as port:
+            proxy = Proxy(port)
+            try:
+                world = World(folder / "world", "development", proxy)
+                foundation(world)
+                world.keep()
+                yield world
+            finally:
+                proxy.close()
 
 
 @contextmanager
@@ -491,7 +497,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--results", type=Path, help="a file of JSON lines")
     asked = parser.parse_args()
-    preload()
+    with preloaded():
+        sys.exit(_all(asked))
+
+
+def _all(asked: argparse.Namespace) -> int:
+    """Do whatever is not done yet, and say so; 1 where anything was wrong."""
     done = {}
     if asked.results and asked.results.exists():
         done = {each["task"]: each for each in map(json.loads, asked.results.read_text().splitlines())}
@@ -522,7 +533,7 @@ def main() -> None:
                 file.write(line + "\n")
     for worker in workers:
         worker.join()
-    sys.exit(bool(wrong))
+    return int(wrong > 0)
 
 
 if __name__ == "__main__":
