@@ -1,7 +1,7 @@
 """Ask on-chain for bytes that nobody gives, show what is asked for, and close what is over."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from eth_utils.crypto import keccak
@@ -98,7 +98,9 @@ def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
             read_update(session, federation, each)
         except (DataError, IntegrityError, StorageError):
             if each.party not in open_:
-                found += [_tried(one, count) for one in parts(federation, Part.UPDATE, each.party, NO_CLAIM)]
+                whole = range(_count(federation))
+                left = undemanded(federation, Part.UPDATE, each.party, whole, NO_CLAIM)
+                found += [_tried(one, count) for one in left]
     return found
 
 
@@ -107,12 +109,12 @@ def _tried(asked: Ask, count: int) -> Ask:
     return replace(asked, indices=(secrets.choice(asked.indices),)) if len(asked.indices) == count else asked
 
 
-def parts(federation: Federation, part: Part, party: Address, claim: Claim) -> list[Ask]:
-    """Those of an update or a claimed model that nobody demanded yet; no Ask, if there are none."""
+def undemanded(
+    federation: Federation, part: Part, party: Address, indices: Iterable[int], claim: Claim
+) -> list[Ask]:
+    """Those of `indices` that nobody demanded yet; no Ask, if there are none."""
     left = tuple(
-        index
-        for index in range(_count(federation))
-        if federation.demand_of(part, party, index, claim).asker == ZERO_ADDRESS
+        index for index in indices if federation.demand_of(part, party, index, claim).asker == ZERO_ADDRESS
     )
     return [Ask(part, party, left)] if left else []
 

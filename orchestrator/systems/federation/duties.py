@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
-from orchestrator.errors import DataError
+from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
@@ -150,10 +150,18 @@ def _claim_due(look: Look) -> Seconds | None:
 
 
 def _claim(look: Look) -> str:
+    """Claim; demand the updates that cannot be had, where that is why not."""
     accepted = look.instance.judgement().accepted
-    missing = demanding.missing(look.session, look.instance, accepted)
-    if asked := _ask_for(look, missing, look.instance.terms.fine):
-        return asked
+    try:
+        return _claimed(look)
+    except (DataError, IntegrityError, StorageError):
+        missing = demanding.missing(look.session, look.instance, accepted)
+        if asked := _ask_for(look, missing, look.instance.terms.fine):
+            return asked
+        raise
+
+
+def _claimed(look: Look) -> str:
     if look.instance.terms.mode is Mode.DIRECT:
         number = look.instance.state().round
         done = aggregating.add_up(look.session, look.instance, look.account)

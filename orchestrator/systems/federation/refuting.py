@@ -20,7 +20,7 @@ from orchestrator.learning.aggregation.gram import packed, trace_hash, trace_lea
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
-from orchestrator.systems.federation.demanding import Ask, missing, trace_supplied
+from orchestrator.systems.federation.demanding import Ask, missing, trace_supplied, undemanded
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.rounds import (
     Opened,
@@ -32,7 +32,7 @@ from orchestrator.systems.federation.rounds import (
     seats_of,
 )
 from orchestrator.systems.federation.supplied import GROUP, chunks_of, supplied
-from orchestrator.types import ZERO_ADDRESS, Digest
+from orchestrator.types import Digest
 
 if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
@@ -115,24 +115,15 @@ def _hidden(
     wrong, unknown = tree.first_wrong()
     told = "the claimed model is not the right one"
     if wrong is None or wrong not in shown:
-        asks = _left(federation, Part.MODEL, claim, unknown if wrong is None else (wrong,))
-        return Fault(f"{told}, and cannot be had: {why}", asks=asks)
+        wanted = unknown if wrong is None else (wrong,)
+        asks = undemanded(federation, Part.MODEL, claim.claimer, wanted, claim)
+        return Fault(f"{told}, and cannot be had: {why}", asks=tuple(asks))
     part, stride = shown[wrong], CHUNK * MODEL_WIDTH
     own = chunks_of(part.data, MODEL_WIDTH, wrong)
     within = next(at for at, node in enumerate(own) if node != nodes[GROUP * wrong + at])
     chunk = part.data[within * stride : (within + 1) * stride], (*proof_of(own, within), *part.proof)
     index = GROUP * wrong + within
     return Fault(f"{told}, at chunk {index}", _refutation(federation, claim, picked, before, index, chunk))
-
-
-def _left(federation: Federation, part: Part, claim: Claim, indices: tuple[int, ...]) -> tuple[Ask, ...]:
-    """Those of a claim's parts that nobody has demanded."""
-    left = tuple(
-        index
-        for index in indices
-        if federation.demand_of(part, claim.claimer, index, claim).asker == ZERO_ADDRESS
-    )
-    return (Ask(part, claim.claimer, left),) if left else ()
 
 
 def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Opened]) -> Fault:
@@ -144,7 +135,7 @@ def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Op
         tree.learn(index, trace_hash(index, shown.data), shown.proof)
     wrong, unknown = tree.first_wrong()
     if wrong is None:
-        return Fault(told, asks=_left(federation, Part.TRACE, claim, unknown))
+        return Fault(told, asks=tuple(undemanded(federation, Part.TRACE, claim.claimer, unknown, claim)))
     before = packed(right.products[wrong - 1]) if wrong else b""
     call = federation.refute_step(
         claim,

@@ -3,7 +3,7 @@
 Everybody's transaction is in the next block, but one voter of ten is late by one more block, and again with
 the same chance. Work is solved in 30 seconds on average, a block takes 12. The gas is that of a whole round
 of ten parties, the second one of a federation, in which commitments and scores are sent for all in one
-transaction; of policies that are in the contract only.
+transaction; of two policies, by which it tells how much judging takes.
 """
 
 from typing import Any

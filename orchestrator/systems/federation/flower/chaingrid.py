@@ -9,15 +9,11 @@ the same updates, and what it makes of them has to be what the contract's rule d
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
 
 import numpy as np
-from flwr.app import ArrayRecord, Context, Error, Message, MessageType, MetricRecord, RecordDict
+from flwr.app import ArrayRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.app.user_config import UserConfig
 from flwr.clientapp import ClientApp
-from flwr.serverapp import Grid
-from flwr.supercore.run import Run
-from flwr.supercore.task_identity import TaskIdentity
 
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
@@ -29,6 +25,7 @@ from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation import party
 from orchestrator.systems.federation.duties import COMMIT, SYSTEM
 from orchestrator.systems.federation.finding import descriptor_of
+from orchestrator.systems.federation.flower.local import LocalGrid
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.rounds import (
@@ -47,7 +44,6 @@ RULES = (Rule.MEAN, Rule.MEDIAN, Rule.TRIMMED_MEAN, Rule.MULTI_KRUM)
 """The contract's rules of which Flower has a strategy."""
 
 _TAKE = "Take the app that the federation was made for."
-_RAISED = 2  # Flower's code of an app that raised
 _LOOK = 12.0  # seconds between two looks
 _FOR_EVER = 1e9  # seconds: a round ends when the contract says so, whatever Flower waits
 _ALLOWED, _SINGLE = 2.0, 2.0**-22
@@ -70,7 +66,7 @@ def sleeping(most: float) -> Callable[[int], None]:
     return lambda seconds: time.sleep(min(seconds, most))
 
 
-class ChainGrid(Grid):
+class ChainGrid(LocalGrid):
     """`account` holds a seat, and `app` trains for it; a node's number is its seat's, from 1.
 
     `names` are what the app's records call arrays, metrics and the count of examples. `report` is told what
@@ -104,36 +100,16 @@ class ChainGrid(Grid):
         self._session, self._federation, self._account = session, federation, account
         self._said = descriptor_of(session, federation)
         self._node = require_seat(federation, account).seat + 1
-        TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1  # a message says who made it
-        self._app, self._numbers = app, count(1)
-        self._run = Run.create_empty(run_id=1)
+        super().__init__(app)
         self._names = names
         self._report, self._wait = report, wait or sleeping(_LOOK)
         self._context = Context(1, self._node, dict(node_config or {}), RecordDict(), dict(run_config or {}))
         others = tuple(each for each in SYSTEM.duties if each.name != COMMIT)
         kept = [(replace(SYSTEM, duties=others), federation)]
         self._keeper = Keeper(session, kept, [account], others=True, consent=consent)
-        self._replies: dict[str, Message] = {}
         self._seated = [seat + 1 for seat in seats_of(federation).values()]
         self._begun = False
         self.heard: list[Heard] = []
-
-    def set_run(self, run: Run) -> None:
-        self._run = run
-
-    @property
-    def run(self) -> Run:
-        return self._run
-
-    def create_message(
-        self,
-        content: RecordDict,
-        message_type: str,
-        dst_node_id: int,
-        group_id: str,
-        ttl: float | None = None,
-    ) -> Message:
-        return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
 
     def get_node_ids(self) -> Iterable[int]:
         """The seats that are taken; those that were, once all is over: a strategy waits until enough are."""
@@ -163,16 +139,8 @@ class ChainGrid(Grid):
         self._replies |= heard
         return list(dict.fromkeys([*(each.metadata.message_id for each in asked), *heard]))
 
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        return [self._replies.pop(name) for name in message_ids if name in self._replies]
-
-    def send_and_receive(
-        self, messages: Iterable[Message], *, timeout: float | None = None
-    ) -> Iterable[Message]:
-        return self.pull_messages(self.push_messages(messages))
-
     def _number(self, message: Message) -> Message:
-        message.metadata.__dict__["_message_id"] = str(next(self._numbers))  # a SuperLink would set it
+        super()._number(message)
         message.metadata.ttl = _FOR_EVER
         return message
 
@@ -185,13 +153,7 @@ class ChainGrid(Grid):
             message.content = _with(
                 message.content, arrays, from_units(template, self._model(template, record))
             )
-        return self._called(message)
-
-    def _called(self, message: Message) -> Message:
-        try:
-            return self._app(message, self._context)
-        except Exception as error:  # whatever an app raises is its node's failure
-            return Message(Error(_RAISED, repr(error)), reply_to=message)
+        return self._answered(message, self._context)
 
     def _template(self, record: ArrayRecord) -> Template:
         template = template_of(record)
@@ -268,7 +230,7 @@ class ChainGrid(Grid):
         """What the app makes of the model, and of how many rows. Raises DataError, KeyError."""
         arrays, metrics, weight = self._names
         message.content = _with(message.content, arrays, from_units(template, model))
-        reply = self._called(message)
+        reply = self._answered(message, self._context)
         if reply.has_error():
             raise DataError(f"the app failed: {reply.error.reason}")
         after = to_units(template, reply.content[arrays])

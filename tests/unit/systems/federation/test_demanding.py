@@ -1,6 +1,5 @@
 """Bytes that nobody gives are asked for on-chain, shown there, and read from there."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +7,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Part, Phase
-from orchestrator.chain import migrate
-from orchestrator.config import load_settings
 from orchestrator.errors import IntegrityError, StorageError
-from orchestrator.kernel.session import Session
 from orchestrator.merkle import climb, proof_of, root_of
 from orchestrator.systems.federation import (
     aggregating,
@@ -30,21 +26,6 @@ from tests.unit.systems.federation.stage import begin
 
 PARTIES = ("alice", "bob", "carol")
 TRUSTED = {"policy": "trusted", "pay": "equal", "committee": 0}
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("federation") / "home"
-    with Session(load_settings(home=folder, environ={})) as opened:
-        migrate(opened.settings, opened.chain, opened.account("judy"), ["federation"])
-    return folder
-
-
-@pytest.fixture
-def session(migrated, tmp_path):
-    shutil.copytree(migrated, tmp_path / "home")
-    with Session(load_settings(home=tmp_path / "home", environ={})) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """Every policy and mode, as parties live it: what is due is done, round by round, and all are paid."""
 
-import shutil
-
 import pytest
 
 from orchestrator.bindings.federation import Phase
-from orchestrator.chain import migrate
-from orchestrator.config import load_settings
 from orchestrator.errors import ChainError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
-from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import model_root
 from orchestrator.systems.federation import aggregating, backing, cranking, mining, party, voting
 from orchestrator.systems.federation.duties import SYSTEM
@@ -37,21 +32,6 @@ KINDS = {
         "committee": 2,
     },
 }
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("federation") / "home"
-    with Session(load_settings(home=folder, environ={})) as opened:
-        migrate(opened.settings, opened.chain, opened.account("judy"), ["federation"])
-    return folder
-
-
-@pytest.fixture
-def session(migrated, tmp_path):
-    shutil.copytree(migrated, tmp_path / "home")
-    with Session(load_settings(home=tmp_path / "home", environ={})) as opened:
-        yield opened
 
 
 def kept(session, federation, limit=40):

@@ -1,17 +1,13 @@
 """A federation as its parties live it: joined, trained, judged, claimed, verified, paid."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from orchestrator.bindings.federation import Phase
-from orchestrator.chain import migrate
-from orchestrator.config import load_settings
 from orchestrator.errors import DataError, NotDeployed, SpecError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
-from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
 from orchestrator.systems.federation.duties import SYSTEM
@@ -32,22 +28,6 @@ from orchestrator.systems.federation.verifying import verify
 from tests.unit.systems.federation.stage import begin, offer, rows
 
 PARTIES = ("alice", "bob", "carol")
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """A state folder whose chain has the factory."""
-    folder = tmp_path_factory.mktemp("federation") / "home"
-    with Session(load_settings(home=folder, environ={})) as opened:
-        migrate(opened.settings, opened.chain, opened.account("judy"), ["federation"])
-    return folder
-
-
-@pytest.fixture
-def session(migrated, tmp_path):
-    shutil.copytree(migrated, tmp_path / "home")
-    with Session(load_settings(home=tmp_path / "home", environ={})) as opened:
-        yield opened
 
 
 def later(session, federation):
