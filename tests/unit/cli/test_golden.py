@@ -7,6 +7,8 @@ import contextlib
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +22,7 @@ from orchestrator.console import root
 from tests.integration.acts import COMMANDS
 
 GOLDEN = Path(__file__).parent / "commands.json"
+ROOT = Path(__file__).parents[3]
 
 
 def trees() -> Iterator[tuple[str, Any]]:
@@ -69,9 +72,24 @@ def told(words: list[str]) -> str:
     return text.getvalue()
 
 
+def help_of_all() -> dict[str, str]:
+    """What a new process prints: here, another test may have imported a group's modules in another order."""
+    code = "import json, tests.unit.cli.test_golden as golden; print(json.dumps(golden.helps()))"
+    environment = {**os.environ, "COLUMNS": str(HELP_WIDTH)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    texts: dict[str, str] = json.loads(done.stdout)
+    return texts
+
+
+def helps() -> dict[str, str]:
+    return {name.replace(" ", "."): told(name.split()) for name in found()}
+
+
 def test_help__of_each_command__is_shipped_as_typer_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(HELP_WIDTH))
-    texts = {name.replace(" ", "."): told(name.split()) for name in found()}
+    texts = help_of_all()
     if os.environ.get("UPDATE_GOLDEN"):
         for each in HELP.glob("*.txt"):
             each.unlink()
