@@ -1,4 +1,5 @@
 // What kind of model a file holds, told by its bytes, and whether loading it runs code: orchestrator/provenance/formats.py.
+import { filesIn, type Folder } from "./folders";
 
 const RUN_CODE = new Set(["keras", "keras-h5", "pytorch", "pickle", "joblib", "folder", "unknown"]);
 const KNOWN = new Set([
@@ -19,6 +20,13 @@ export function formatNamed(name: string): string {
 /** Whether bytes in the format `found` are not what was `told`; between formats that run code nothing is decided. */
 export const contradicts = (found: string, told: string): boolean =>
   runsCode(told) ? told !== "unknown" && !runsCode(found) : found !== told;
+
+/** The format of a folder. */
+export function recognizedFolder(folder: Folder): string {
+  const names = [...filesIn(folder)].map(([path]) => path);
+  const plain = names.includes("config.json") && names.some(each => each.endsWith(".safetensors"));
+  return plain && !names.some(each => /\.(py|bin|pt|pkl)$/.test(each)) ? "hugging-face" : "folder";
+}
 
 /** The format of a file; "unknown" where it is none that is known. */
 export async function recognized(file: File): Promise<string> {

@@ -72,10 +72,25 @@ function ProjectPage({ id }: { id: Hex }) {
           <h2 id="project">{shown(project.name, 80)}</h2>
           <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
           <Measured project={project} versions={versions} />
+          <Members id={id} />
           <Govern project={project} />
         </section>
       )}
     </Loaded>
+  );
+}
+
+function Members({ id }: { id: Hex }) {
+  const list = (what: string, all: string[]) => (
+    <><dt>{what}</dt><dd>{all.length ? all.map(each => <div key={each}><code>{each}</code></div>) : "nobody"}</dd></>
+  );
+  return (
+    <details>
+      <summary>Who may sign and publish</summary>
+      <Loaded what="the members" read={() => registry.membersOf(id)} again={[id, mined.value]}>
+        {({ publishers, participants }) => <dl>{list("Participants, whose signatures count", participants)}{list("Publishers, beside the owner", publishers)}</dl>}
+      </Loaded>
+    </details>
   );
 }
 
