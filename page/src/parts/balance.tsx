@@ -18,7 +18,7 @@ export function Balance({ address, abi, currency, look = balanceOf }: { address:
   useEffect(() => {
     if (account.value) look(abi, address).then(found => { balance.value = found; }, () => undefined);
   }, [address, account.value, mined.value, head.value.block]);
-  if (!ready.value) return null;
+  if (!ready.value || !balance.value) return null;
   const withdraw = (): Promise<boolean> => send({ purpose: "Withdrawing", to: address, abi, functionName: "withdraw", args: [account.value, ALL] });
-  return <p>You can withdraw <b>{coins(balance.value, currency)}</b>. <button disabled={!balance.value} onClick={withdraw}>Withdraw</button></p>;
+  return <p>You can withdraw <b>{coins(balance.value, currency)}</b>. <button onClick={withdraw}>Withdraw</button></p>;
 }

@@ -9,10 +9,10 @@ import { dropped, listed, type Folder } from "../files/folders";
 import { account, ready, wrongChain } from "../wallet/connection";
 import { news } from "../wallet/transactions";
 
-/** An address or a hash, short for the eye and whole for whoever hovers, copies or listens. */
-export function Hash({ value }: { value: string }) {
+/** An address or a hash, short for the eye and whole for whoever hovers, copies or listens; `own` is what the account's is called. */
+export function Hash({ value, own = "you" }: { value: string; own?: string }) {
   const mine = value.toLowerCase() === account.value?.toLowerCase();
-  return <code title={value}><span aria-hidden="true">{mine ? "you" : short(value)}</span><span class="sr">{mine ? "you" : value}</span></code>;
+  return <code title={value}><span aria-hidden="true">{mine ? own : short(value)}</span><span class="sr">{mine && own === "you" ? own : value}</span></code>;
 }
 
 /** How long until a moment of the chain's time; it ticks by itself. */

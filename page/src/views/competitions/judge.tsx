@@ -22,7 +22,7 @@ export function Judge({ competition }: { competition: Competition }) {
   if (!ready.value) return null;
   const { address, terms, rows, phase } = competition;
   return (
-    <section aria-labelledby="judge">
+    <section class="acts" aria-labelledby="judge">
       <h3 id="judge">What anybody may do now</h3>
       <Loaded what="the models" read={() => work(competition)} again={[address, phase, rows.map(each => `${each.status}${each.done}`).join()]}>
         {offers => <Offers all={offers} />}

@@ -31,7 +31,7 @@ function Projects() {
             <thead><tr><th>Name</th><th>Owner</th><th>Versions</th><th>Must sign</th></tr></thead>
             <tbody>{found.toReversed().map(each => (
               <tr key={each.id}>
-                <td data-label="Name"><a href={`#/registry/${each.id}`}>{shown(each.name, 80)}</a>{each.paused && " (paused)"}</td>
+                <td data-label="Name"><span><a href={`#/registry/${each.id}`}>{shown(each.name, 80)}</a>{each.paused && " (paused)"}</span></td>
                 <td data-label="Owner"><Hash value={each.owner} /></td>
                 <td data-label="Versions">{each.versions}</td>
                 <td data-label="Must sign">{each.threshold} of {each.participants}</td>
@@ -129,7 +129,7 @@ function Versions({ project, versions, metric }: { project: Project; versions: D
         <tr key={each.versionId}>
           <td data-label="Version"><a href={`#/registry/${project.id}/${each.artifactHash}`}>version {each.number}</a></td>
           <td data-label="Published">{moment(each.publishedAt)}</td>
-          <td data-label="Status">{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</td>
+          <td data-label="Status"><span>{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</span></td>
           <td data-label="SHA-256"><Hash value={each.artifactHash} /></td>
           {metric && <td data-label={shown(metric, 40)}>{each.metrics[metric]?.toPrecision(4) ?? "–"}</td>}
         </tr>
