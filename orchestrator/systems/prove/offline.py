@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.chain.deployments import fixed_addresses
@@ -13,16 +14,23 @@ from orchestrator.provenance.stateproof import LARGEST_STATE_PROOF, ProvenRecord
 from orchestrator.provenance.wording import moment
 from orchestrator.storage.local import LocalStore
 from orchestrator.systems.prove.bundling import ANCHOR, opened
-from orchestrator.types import Seconds
+from orchestrator.types import Address, Digest, Seconds
 
 
 def verify_bundle(
-    path: Path, block_hash: bytes | None, policy: Policy, now: Seconds, *, registry: str | None = None
+    path: Path,
+    block_hash: bytes | None,
+    policy: Policy,
+    now: Seconds,
+    *,
+    project: Callable[[int, Address], Digest] | None = None,
+    registry: str | None = None,
 ) -> Verification:
     """Check the bundle at `path`: its bytes, and that the registry held this version in the trusted block.
 
-    Without `block_hash` it is said which one must be compared. `registry` is the address to accept, the usual
-    one unless given. Raises StorageError, IntegrityError, ManifestError for what is no bundle, UsageError
+    Without `block_hash` it is said which one must be compared. `project` gives the id that is demanded, of a
+    chain and registry (see `offline_project`); `registry` is the address to accept, the usual one unless
+    given. Raises StorageError, IntegrityError, ManifestError for what is no bundle, UsageError
     where the bundle holds no proof.
     """
     findings = Findings(str(path))
@@ -38,6 +46,15 @@ def verify_bundle(
     known = _check_anchor(
         findings, proof, manifest, block_hash, registry or fixed_addresses()["ModelRegistry"]
     )
+    if project:
+        findings.check(
+            "project",
+            project(proof.chain_id, proof.registry) == proof.project_id,
+            "It was published in the project that you named.",
+            f"It was published in project 0x{proof.project_id.hex()}, which is not the one that you named.",
+        )
+    else:
+        findings.not_proven.append("That its project is the one you trust: name it with --project.")
     findings.not_proven += [
         f"That the block is of chain {proof.chain_id}, and that the chain kept it: its hash is your word.",
         "That the version was not revoked since: ask a node for that.",
