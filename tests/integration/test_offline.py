@@ -7,6 +7,7 @@ verify --offline, on a real node's proofs
 """
 
 import json
+import pickle
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from orchestrator.errors import DilnError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Outcome, Policy, Status
 from orchestrator.provenance.stateproof import StateProof
+from orchestrator.systems.prove.about import About
 from orchestrator.systems.prove.bundling import ANCHOR, export_bundle, import_bundle
+from orchestrator.systems.prove.describing import describe_model
 from orchestrator.systems.prove.marking import mark
 from orchestrator.systems.prove.offline import verify_bundle
 from orchestrator.systems.prove.projects import offline_project
@@ -79,6 +82,16 @@ def test_verify_bundle__trusted_block__holds_until_it_is_revoked(session, name, 
     )
     revoked, block = export(session, name, tmp_path / "b.car")
     assert [each.name for each in verify_bundle(revoked, block, Policy(), now).failures] == ["status"]
+
+
+def test_verify_bundle__pickle__says_that_loading_it_runs_code(session, name, tmp_path):
+    model = tmp_path / f"{name}-p.pkl"
+    model.write_bytes(pickle.dumps(name))
+    publish(session, describe_model(session, model, About()), session.account("alice"))
+    file, block = export(session, f"{name}-p", tmp_path / "a.car")
+    found = verify_bundle(file, block, Policy(), session.chain.now())
+    assert found.whole, found.failures
+    assert any("runs code" in each for each in found.not_proven)
 
 
 def test_verify_bundle__project_is_named__is_compared(session, name, tmp_path):
