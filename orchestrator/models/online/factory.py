@@ -1,6 +1,6 @@
 """Where contracts with a model are created, listed and told from other contracts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -30,6 +30,7 @@ _CREATED = IndexTable(
         *("instance TEXT", "implementation TEXT", "creator TEXT"),
         *("arguments BLOB", "salt BLOB", "tx TEXT"),
     ),
+    ("(instance)", "(creator)"),
 )
 
 
@@ -59,8 +60,24 @@ class Factory(SumFactory):
         if address:
             yield from (born for born, _ in self._told(None, None, instance=address))
             return
+        yield from self._kept("SELECT * FROM created ORDER BY rowid")
+
+    def created_among(self, addresses: Sequence[Address]) -> list[Created]:
+        """Those of these contracts that this factory created, oldest first."""
+        return self._of("instance", addresses)
+
+    def created_by(self, creators: Sequence[Address]) -> list[Created]:
+        """What any of these created, oldest first."""
+        return self._of("creator", creators)
+
+    def _of(self, column: str, addresses: Sequence[Address]) -> list[Created]:
+        marks = ", ".join("?" * len(addresses))
+        query = f"SELECT * FROM created WHERE {column} IN ({marks}) ORDER BY rowid"  # noqa: S608 - our own words
+        return list(self._kept(query, *addresses))
+
+    def _kept(self, query: str, *values: str) -> Iterator[Created]:
         self._index.refresh()
-        for row in self._index.rows("SELECT * FROM created ORDER BY rowid"):
+        for row in self._index.rows(query, *values):
             block, instance, implementation, creator, arguments, salt, transaction = row
             who = Address(creator)
             if salt is None:  # the node did not know the transaction then

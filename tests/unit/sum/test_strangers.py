@@ -189,6 +189,7 @@ def test_open_model__strangers_and_none_is_known__asks_for_an_address(
     namesake(session, village.opened)
     monkeypatch.setattr(session, "names", {})
     monkeypatch.setattr(type(session.known), "knows", lambda *_: False)
+    monkeypatch.setattr(type(session.known), "all", lambda *_: [])
     with pytest.raises(ModelError, match="several shared models are called `walks`"):
         open_model(session, "walks")
 
