@@ -29,6 +29,7 @@ export async function verifyProof(file: File): Promise<Findings> {
   } else {
     when = await checkAnchor(findings, proof, record, top, project);
     known = await checkModel(findings, entry.model, anchor.project);
+    findings.notProven.push(`That its project, ${project}, is the one you trust: anybody may log in a project of their own.`);
   }
   const asked = await checkInput(findings, proof);
   if (when && known) {

@@ -12,12 +12,12 @@ const LEVELS = 8; // bytes of a name's hash
 const PLAIN = numberField(1, FOLDER);
 
 /** The root of a folder. Rejects for names that no folder may have. */
-export async function folderTree(folder: Folder, profile: Profile, ofFile: (file: File, profile: Profile) => Promise<Tree>, hash: Digest): Promise<Tree> {
+export async function folderTree(folder: Folder, profile: Profile, ofFile: (file: File) => Promise<Tree>, hash: Digest): Promise<Tree> {
   const links: Link[] = [];
   let size = 0;
   for (const [name, each] of folder.entries) {
     if (!name || name === "." || name === ".." || /[/\0\p{Cs}]/u.test(name)) throw new Error(`“${name.slice(0, 80)}” cannot be a name inside a folder.`);
-    const tree = each instanceof Blob ? await ofFile(each, profile) : await folderTree(each, profile, ofFile, hash);
+    const tree = each instanceof Blob ? await ofFile(each) : await folderTree(each, profile, ofFile, hash);
     links.push({ name: new TextEncoder().encode(name), cid: tree.cid, stored: tree.stored });
     size += tree.size;
   }

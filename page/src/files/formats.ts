@@ -21,12 +21,20 @@ export function formatNamed(name: string): string {
 export const contradicts = (found: string, told: string): boolean =>
   runsCode(told) ? told !== "unknown" && !runsCode(found) : found !== told;
 
+const CODE = /\.(py|bin|pt|pth|ckpt|pkl|pickle|joblib|so|dll)$/i;
+
 /** The format of a folder. */
-export function recognizedFolder(folder: Folder): string {
-  const names = [...filesIn(folder)].map(([path]) => path);
-  const plain = names.includes("config.json") && names.some(each => each.endsWith(".safetensors"));
-  return plain && !names.some(each => /\.(py|bin|pt|pkl)$/.test(each)) ? "hugging-face" : "folder";
+export async function recognizedFolder(folder: Folder): Promise<string> {
+  const all = [...filesIn(folder)], names = all.map(([path]) => path);
+  if (!names.includes("config.json") || !names.some(each => each.endsWith(".safetensors"))) return "folder";
+  for (const [, file] of all) if (CODE.test(file.name) || (await isCode(file))) return "folder";
+  return "hugging-face";
 }
+
+const isCode = async (file: File): Promise<boolean> => {
+  const found = await recognized(file);
+  return runsCode(found) && found !== "unknown";
+};
 
 /** The format of a file; "unknown" where it is none that is known. */
 export async function recognized(file: File): Promise<string> {

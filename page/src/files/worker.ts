@@ -1,11 +1,11 @@
 // The hasher's own thread.
-import type { Folder } from "./folders";
-import { hashFile, hashFolder } from "./hashing";
+import { hashStretch } from "./hashing";
 
-onmessage = async ({ data: { subject, profile } }: MessageEvent<{ subject: File | Folder; profile: string }>) => {
-  const progress = (done: number): void => postMessage({ done });
+type Asked = { bytes: Blob; profile: string; state: Uint8Array | undefined };
+
+onmessage = async ({ data: { bytes, profile, state } }: MessageEvent<Asked>) => {
   try {
-    postMessage({ found: await (subject instanceof Blob ? hashFile(subject, profile, progress) : hashFolder(subject, profile, progress)) });
+    postMessage({ found: await hashStretch(bytes, profile, state, done => postMessage({ done })) });
   } catch (error) {
     postMessage({ problem: (error as Error).message });
   }

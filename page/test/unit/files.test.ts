@@ -8,7 +8,7 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { decode, encode } from "../../src/files/canonical";
 import { filesIn, listed, type Folder } from "../../src/files/folders";
 import { recognizedFolder } from "../../src/files/formats";
-import { hashFile, hashFolder } from "../../src/files/hashing";
+import { hashFile, hashFolder, hashStretch } from "../../src/files/hashing";
 import { PROFILES } from "../../src/files/unixfs";
 
 const SIZES = [0, 1, 262144, 262145, (1 << 20) - 1, (1 << 20) + 1, 3_500_000];
@@ -34,6 +34,15 @@ test("hashFile: the CIDs that Python gives, by every profile", { timeout: 300_00
   }
 });
 
+test("hashStretch: two after each other tell what one tells", async () => {
+  const data = content((3 << 20) + 5), half = 2 << 20, silent = (): void => undefined;
+  const whole = await hashStretch(new Blob([data as BlobPart]), "unixfs-v1-2025", undefined, silent);
+  const first = await hashStretch(new Blob([data.subarray(0, half) as BlobPart]), "unixfs-v1-2025", undefined, silent);
+  const second = await hashStretch(new Blob([data.subarray(half) as BlobPart]), "unixfs-v1-2025", first.state, silent);
+  deepEqual([...first.leaves, ...second.leaves], whole.leaves);
+  deepEqual(second.state, whole.state);
+});
+
 const OF_FOLDERS = `
 import json, sys
 from orchestrator.provenance.formats import recognize
@@ -57,6 +66,7 @@ test("hashFolder: the CIDs and formats that Python gives, nested, empty, hidden,
   const made: Record<string, Record<string, Uint8Array | string>> = {
     plain: { "config.json": "{}", "model.safetensors": content(3_000_000), ".hidden": "", "sub/é 𝒳.txt": "a", "sub/ﬀ.txt": "b", "sub/deep/.keep": "" },
     code: { "config.json": "{}", "a/model.safetensors": "x", "a/modeling.py": "" },
+    pickled: { "config.json": "{}", "model.safetensors": "x", "weights.dat": Uint8Array.of(128, 4, 46) },
     empty: {},
     many: Object.fromEntries(Array.from({ length: 4000 }, (_, at) => [`${"n".repeat(40)}${at}.bin`, String(at)])),
   };
@@ -72,7 +82,7 @@ test("hashFolder: the CIDs and formats that Python gives, nested, empty, hidden,
   for (const [index, path] of roots.entries()) {
     const folder = shown(path, "folder"), told: number[] = [];
     const found = await Promise.all(profiles.map(profile => hashFolder(folder, profile, done => told.push(done))));
-    deepEqual([recognizedFolder(folder), ...found.map(each => each.cid)], expected[index], path);
+    deepEqual([await recognizedFolder(folder), ...found.map(each => each.cid)], expected[index], path);
     const size = [...filesIn(folder)].reduce((sum, [, file]) => sum + file.size, 0);
     equal(found[0]!.size, size);
     equal(Math.max(0, ...told), size);

@@ -54,7 +54,7 @@ async function verified(files: File[], folders: Folder[], progress: (said: strin
   progress("Asking the chain…");
   const others = files.filter(each => each !== model && each.size <= LARGEST_BESIDE);
   const beside = await Promise.all(others.map(async each => ({ name: each.name, content: new Uint8Array(await each.arrayBuffer()) })));
-  const subject = { name: model.name, hashed: found, format: isFile ? await recognized(model) : recognizedFolder(model) };
+  const subject = { name: model.name, hashed: found, format: await (isFile ? recognized(model) : recognizedFolder(model)) };
   const findings = await verifyModel(subject, beside, profile => hash(model, profile, reading));
   return { findings, facts: [[isFile ? "File" : "Folder", model.name], [isFile ? "SHA-256" : "Digest", hex(found.digest)], ["CID", found.cid]] };
 }
