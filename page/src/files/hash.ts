@@ -1,14 +1,15 @@
 // Hash a file or a folder without holding up the page.
 import type { Folder } from "./folders";
-import { hashFile, hashFolder } from "./hashing";
 import type { Hashed, Stretch } from "./hashing";
 import { DEFAULT_PROFILE } from "./unixfs";
 
 export type { Hashed };
 
 /** Digest and CID of a file or a folder, which never leave this machine. Rejects where they cannot be read. */
-export const hash = (subject: File | Folder, profile = DEFAULT_PROFILE, progress: (done: number) => void = () => {}): Promise<Hashed> =>
-  subject instanceof Blob ? hashFile(subject, profile, progress, inAThread) : hashFolder(subject, profile, progress, inAThread);
+export async function hash(subject: File | Folder, profile = DEFAULT_PROFILE, progress: (done: number) => void = () => {}): Promise<Hashed> {
+  const { hashFile, hashFolder } = await import("./hashing");
+  return subject instanceof Blob ? hashFile(subject, profile, progress, inAThread) : hashFolder(subject, profile, progress, inAThread);
+}
 
 function inAThread(bytes: Blob, profile: string, state: Uint8Array | undefined, progress: (done: number) => void): Promise<Stretch> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
