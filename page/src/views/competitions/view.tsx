@@ -19,7 +19,7 @@ const STAGES = ["training", "reveal", "opening", "evaluation", "final decision"]
 
 /** #/competitions, #/competitions/<address> */
 export default function Competitions({ rest: [address] }: { rest: string[] }) {
-  return address ? <Follow address={address as Address} /> : <List />;
+  return address ? <Follow key={address} address={address as Address} /> : <List />;
 }
 
 function List() {

@@ -16,7 +16,7 @@ import { mined, paying } from "../../wallet/transactions";
 
 /** #/federations, #/federations/<address> */
 export default function Federations({ rest: [address] }: { rest: string[] }) {
-  return address ? <Open address={address as Address} /> : <List />;
+  return address ? <Open key={address} address={address as Address} /> : <List />;
 }
 
 function List() {

@@ -34,7 +34,7 @@ const WAITS: Record<Phase, string> = {
 
 /** #/markets, #/markets/<address> */
 export default function Markets({ rest: [address] }: { rest: string[] }) {
-  return address ? <Open address={address as Address} /> : <List />;
+  return address ? <Open key={address} address={address as Address} /> : <List />;
 }
 
 const balanceIn = ({ address }: Market) => (): Promise<bigint> => balanceOf(abi, address);

@@ -21,7 +21,7 @@ import { abi, accuracy, balanceOf, contributions, isGame, levelOf, open, people,
 
 /** #/models, #/models/<address> */
 export default function Models({ rest: [address] }: { rest: string[] }) {
-  return address ? <Open address={address as Address} /> : <List />;
+  return address ? <Open key={address} address={address as Address} /> : <List />;
 }
 
 function List() {

@@ -15,8 +15,8 @@ import { LineageView } from "./lineage";
 
 /** #/registry, #/registry/<project>, #/registry/<project>/<artifact hash> */
 export default function Registry({ rest: [project, artifact] }: { rest: string[] }) {
-  if (project && artifact) return <VersionPage project={project as Hex} artifact={artifact as Hex} />;
-  return project ? <ProjectPage id={project as Hex} /> : <Projects />;
+  if (project && artifact) return <VersionPage key={project + artifact} project={project as Hex} artifact={artifact as Hex} />;
+  return project ? <ProjectPage key={project} id={project as Hex} /> : <Projects />;
 }
 
 function Projects() {

@@ -18,7 +18,7 @@ import { mined, paying } from "../../wallet/transactions";
 
 /** #/tournaments, #/tournaments/<address>, #/tournaments/<address>/<round> */
 export default function Tournaments({ rest: [address, number] }: { rest: string[] }) {
-  return address ? <Open address={address as Address} number={number} /> : <List />;
+  return address ? <Open key={address} address={address as Address} number={number} /> : <List />;
 }
 
 function List() {
