@@ -330,18 +330,6 @@ def test_gas__federation__direct_sum(gas_snapshot, evm, factory, count, size, li
     gas_snapshot(name, receipt["gasUsed"], at_most=limit, bound=floor(receipt, evm))
 
 
-@pytest.mark.parametrize("policy", [2, 3, 4])
-def test_gas__federation__sixteen_voters__each_step_below_the_limit(evm, factory, policy):
-    s = ready(evm, factory, SIXTEEN, policy=policy, **VOTING, **({"committee": 16} if policy == 4 else {}))
-    assert policy_round(s, SIXTEEN) < LIMIT
-
-
-def test_gas__federation__sixteen_seats__each_step_below_the_limit(evm, factory):
-    s = quality(evm, factory, SIXTEEN, committee=15)
-    for steps in (*quality_round(s, SIXTEEN).values(), *quality_round(s, SIXTEEN, each=True).values()):
-        assert max(step["gasUsed"] for step in steps) < LIMIT
-
-
 @pytest.mark.parametrize("name", [*NAMES.values(), *COMMONS, "FederationFactory"])
 def test_size__federation__fits_a_contract(name):
     assert len(bytes.fromhex(artifact(name)["deployedBytecode"][2:])) < 24_576

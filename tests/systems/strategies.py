@@ -87,6 +87,12 @@ def by_work(session: Session, folder: Path) -> Address:
     return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
 
 
+def by_stake(session: Session, folder: Path) -> Address:
+    """The same where votes weigh what is behind seats, and leaders are drawn by it."""
+    terms = {"policy": "stake", "pay": "equal", "committee": 0}
+    return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
+
+
 def by_delegates(session: Session, folder: Path) -> Address:
     """The same where two are elected, and the contract adds updates up."""
     terms = {"policy": "delegates", "pay": "equal", "committee": 2}
@@ -136,6 +142,9 @@ STRATEGIES = {
     ),
     "federation, by work": Strategy(
         FEDERATION, ("alice", "bob", "carol", "dave"), by_work, owed_by_federation, "federations"
+    ),
+    "federation, by stake": Strategy(
+        FEDERATION, ("alice", "bob", "carol", "dave"), by_stake, owed_by_federation, "federations"
     ),
     "federation, by delegates": Strategy(
         FEDERATION, ("alice", "bob", "carol", "dave"), by_delegates, owed_by_federation, "federations"
