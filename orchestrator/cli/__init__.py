@@ -84,8 +84,10 @@ def script() -> None:
     """The process `diln`: run its command line, and end at once.
 
     Python would take the modules apart one by one, and look through all objects again and again while they
-    are imported: half of the time of a command that reads.
+    are imported: half of the time of a command that reads. OpenBLAS's threads would wait in a loop for more
+    work after each small product.
     """
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "14")  # for 2^14 cycles, then they sleep
     gc.set_threshold(100_000, 50, 50)
     try:
         main()

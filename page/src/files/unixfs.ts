@@ -14,7 +14,7 @@ export const PROFILES: Record<string, Profile> = {
 export const DEFAULT_PROFILE = "unixfs-v1-2025";
 
 type Hash = (bytes: Uint8Array) => Promise<Uint8Array>;
-type Tree = { cid: Uint8Array; size: number; stored: number };
+export type Tree = { cid: Uint8Array; size: number; stored: number };
 
 /** A CID's text, from its bytes: base58 of version 0, base32 of version 1. */
 export function cidText(bytes: Uint8Array): string {

@@ -1,9 +1,11 @@
 // The hasher's own thread.
-import { hashFile } from "./hashing";
+import { hashStretch } from "./hashing";
 
-onmessage = async ({ data: { file, profile } }: MessageEvent<{ file: File; profile: string }>) => {
+type Asked = { bytes: Blob; profile: string; state: Uint8Array | undefined };
+
+onmessage = async ({ data: { bytes, profile, state } }: MessageEvent<Asked>) => {
   try {
-    postMessage({ found: await hashFile(file, profile, done => postMessage({ done })) });
+    postMessage({ found: await hashStretch(bytes, profile, state, done => postMessage({ done })) });
   } catch (error) {
     postMessage({ problem: (error as Error).message });
   }

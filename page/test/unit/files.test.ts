@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { decode, encode } from "../../src/files/canonical";
-import { hashFile } from "../../src/files/hashing";
+import { hashFile, hashStretch } from "../../src/files/hashing";
 import { PROFILES } from "../../src/files/unixfs";
 
 const SIZES = [0, 1, 262144, 262145, (1 << 20) - 1, (1 << 20) + 1, 3_500_000];
@@ -27,6 +27,15 @@ test("hashFile: the CIDs that Python gives, by every profile", { timeout: 300_00
     deepEqual(found.map(each => each.cid), expected[index], `${size} bytes`);
     equal(Buffer.from(found[0]!.sha256).toString("hex"), createHash("sha256").update(data).digest("hex"));
   }
+});
+
+test("hashStretch: two after each other tell what one tells", async () => {
+  const data = content((3 << 20) + 5), half = 2 << 20, silent = (): void => undefined;
+  const whole = await hashStretch(new Blob([data as BlobPart]), "unixfs-v1-2025", undefined, silent);
+  const first = await hashStretch(new Blob([data.subarray(0, half) as BlobPart]), "unixfs-v1-2025", undefined, silent);
+  const second = await hashStretch(new Blob([data.subarray(half) as BlobPart]), "unixfs-v1-2025", first.state, silent);
+  deepEqual([...first.leaves, ...second.leaves], whole.leaves);
+  deepEqual(second.state, whole.state);
 });
 
 test("canonical: keys are sorted, and other forms are refused", () => {
