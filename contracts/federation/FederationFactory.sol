@@ -21,13 +21,24 @@ contract FederationFactory is Factory {
     address public immutable STAKE;
     /// @notice The same under the policy Delegates.
     address public immutable DELEGATES;
+    /// @notice The same under the policy Learning.
+    address public immutable LEARNING;
 
     /// @notice Whether an address is a federation that this factory made.
     mapping(address federation => bool) public isFederation;
 
-    constructor(address trusted, address quality, address work, address stake, address delegates) {
-        // slither-disable-next-line missing-zero-check (the migration deploys them the moment before)
-        (TRUSTED, QUALITY, WORK, STAKE, DELEGATES) = (trusted, quality, work, stake, delegates);
+    constructor(
+        address trusted,
+        address quality,
+        address work,
+        address stake,
+        address delegates,
+        address learning
+    ) {
+        // slither-disable-start missing-zero-check (the migration deploys them the moment before)
+        (TRUSTED, QUALITY, WORK) = (trusted, quality, work);
+        (STAKE, DELEGATES, LEARNING) = (stake, delegates, learning);
+        // slither-disable-end missing-zero-check
     }
 
     /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token
@@ -66,6 +77,7 @@ contract FederationFactory is Factory {
         if (policy == Policy.Trusted) return TRUSTED;
         if (policy == Policy.Quality) return QUALITY;
         if (policy == Policy.Work) return WORK;
-        return policy == Policy.Stake ? STAKE : DELEGATES;
+        if (policy == Policy.Stake) return STAKE;
+        return policy == Policy.Delegates ? DELEGATES : LEARNING;
     }
 }

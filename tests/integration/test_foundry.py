@@ -14,7 +14,16 @@ from tests import forge
 
 ACTIONS = 20_000
 SYSTEMS = [
-    *("Direct", "Federation", "FederationDelegates", "FederationStake", "FederationWork", "Game", "Market"),
+    *(
+        "Direct",
+        "Federation",
+        "FederationDelegates",
+        "FederationLearning",
+        "FederationStake",
+        "FederationWork",
+        "Game",
+        "Market",
+    ),
     *("Optimistic", "Registry", "Stake", "Tournament"),
 ]
 

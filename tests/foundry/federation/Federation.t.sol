@@ -32,3 +32,10 @@ contract FederationDelegatesInvariants is Invariants {
         handler = IHandler(address(new FederationHandler(Policy.Delegates)));
     }
 }
+
+/// @notice Where the best model of a round wins, as a committee of those without one judges.
+contract FederationLearningInvariants is Invariants {
+    function setUp() external {
+        handler = IHandler(address(new FederationHandler(Policy.Learning)));
+    }
+}
