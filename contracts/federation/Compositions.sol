@@ -5,6 +5,7 @@ pragma solidity ^0.8.28;
 
 import {Delegation} from "./Delegation.sol";
 import {Delegates} from "./policies/Delegates.sol";
+import {Masked} from "./policies/Masked.sol";
 import {Quality} from "./policies/Quality.sol";
 import {Stake} from "./policies/Stake.sol";
 import {Trusted} from "./policies/Trusted.sol";
@@ -37,5 +38,11 @@ contract StakeFederation is Stake {
 /// @title DelegatesFederation
 /// @notice The elected vote. See IFederation, IVoting and Delegates.
 contract DelegatesFederation is Delegates {
+    constructor(address commons, address disputes) Delegation(commons, disputes) {}
+}
+
+/// @title MaskedFederation
+/// @notice All updates are in, and nobody sees them. See IFederation and IMasked.
+contract MaskedFederation is Masked {
     constructor(address commons, address disputes) Delegation(commons, disputes) {}
 }

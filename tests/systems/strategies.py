@@ -93,6 +93,12 @@ def by_delegates(session: Session, folder: Path) -> Address:
     return begin_federation(session, folder, "alice", "bob", "carol", **terms, **direct).address
 
 
+def by_sums(session: Session, folder: Path) -> Address:
+    """The same where nobody sees an update."""
+    terms = {"policy": "trusted", "pay": "equal", "committee": 0, "rule": "mean", "privacy": "masked"}
+    return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
+
+
 def owed_by_federation(found: Any, who: Address) -> int:
     """Free, or free as soon as all is over."""
     return int(found.balance_of(who) + found.party_of(who).deposit)
@@ -133,6 +139,9 @@ STRATEGIES = {
     ),
     "federation, by delegates": Strategy(
         FEDERATION, ("alice", "bob", "carol", "dave"), by_delegates, owed_by_federation, "federations"
+    ),
+    "federation, masked": Strategy(
+        FEDERATION, ("alice", "bob", "carol", "dave"), by_sums, owed_by_federation, "federations"
     ),
     "tournament": Strategy(
         TOURNAMENT,

@@ -20,6 +20,7 @@ from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat
+from orchestrator.systems.federation.masking import Sheet, is_masked, masked
 from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of
 from orchestrator.systems.federation.rows import Rows, read_rows
 from orchestrator.systems.federation.simulation.networks import train
@@ -36,6 +37,8 @@ class Held:
     weight: int
     cid: Digest
     salt: bytes
+    files: tuple[bytes, ...] = ()
+    """What is pinned beside the update's own file: where it is masked, its shares and its sheet."""
 
     @property
     def digest(self) -> Digest:
@@ -97,7 +100,9 @@ def commit(
                 "commitments to this round are not taken now", "`diln federation status` tells when."
             )
         held = kept(session, federation, party.address, state.round)
-        if held is None or (update is not None and held.update.root != update.root):
+        # Two updates under the same masks would tell their difference.
+        other = update is not None and held is not None and held.update.root != update.root
+        if held is None or (other and not is_masked(federation)):
             held = _hold(session, federation, party, state.round, update, rows)
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
         act(session, federation.commit(state.round, commitment), party, "commit", state.round)
@@ -118,7 +123,8 @@ def reveal(session: Session, federation: Federation, party: Account) -> bool:
             raise AccountError(
                 f"the update of {party.name} for round {state.round} is not here", "It costs the fine."
             )
-        store(session, held.update.data)
+        for data in (held.update.data, *held.files):
+            store(session, data)
         act(session, federation.reveal(held.entry(party.address)), party, "reveal", state.round)
         return True
 
@@ -133,7 +139,8 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         kind = Vector if terms.mode is Mode.DIRECT else Update
         update = kind.read(bytes.fromhex(found["data"]), terms.size, terms.width, int(found["shift"]))
         salt, cid = bytes.fromhex(found["salt"]), Digest(bytes.fromhex(found["cid"]))
-        return Held(update, int(found["weight"]), cid, salt)
+        files = tuple(bytes.fromhex(each) for each in found.get("files", "").split())
+        return Held(update, int(found["weight"]), cid, salt, files)
     except (KeyError, ValueError) as error:
         raise AccountError(
             "a kept update is damaged", "Move it away, and train again if there is time."
@@ -153,11 +160,18 @@ def _hold(
     most, count = federation.terms.max_weight, given or 1
     if given is None and file and most > 1:
         count = len(read_rows(session, federation, file).labels)
+    files: tuple[bytes, ...] = ()
+    if is_masked(federation):
+        hidden = masked(session, federation, party, number, made)
+        made = hidden.update
+        sheet = Sheet(_cid(session, made.data), _cid(session, hidden.shares), hidden.hashes)
+        files = hidden.shares, sheet.to_bytes()
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
     # A vector's root says already where its file is.
-    cid = NOTHING if federation.terms.mode is Mode.DIRECT else _cid(session, made.data)
-    held = Held(made, min(max(count, 1), most), cid, salt)
+    direct = federation.terms.mode is Mode.DIRECT
+    cid = NOTHING if direct else _cid(session, files[-1] if files else made.data)
+    held = Held(made, min(max(count, 1), most), cid, salt, files)
     secret_folder(session, federation.address).write(
         _name(party.address, number),
         {
@@ -166,6 +180,7 @@ def _hold(
             "weight": str(held.weight),
             "cid": held.cid.hex(),
             "salt": salt.hex(),
+            "files": " ".join(each.hex() for each in files),
         },
     )
     return held
