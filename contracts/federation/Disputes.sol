@@ -187,7 +187,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     // ── what falls ──────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Half of the bond is the sender's if it announced the evidence before.
-    function _refuted(PackedTerms t, PackedState memory s, Claim calldata c, uint256 chunk) private {
+    function _refuted(PackedTerms t, PackedState memory s, Claim calldata c, uint256 chunk) internal {
         uint256 since = _announced[keccak256(abi.encode(msg.sender, keccak256(msg.data)))];
         bool announced = since != 0 && since < block.number;
         _fallen(t, s, c, chunk, msg.sender, announced ? t.bond() / 2 : 0);
@@ -232,7 +232,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     // ── evidence ────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) private view {
+    function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) internal view {
         bytes32 pending = _pending;
         bool open = s.claimedAfter() != 0 && (s.demanded() != 0 || block.timestamp < _challengeEnd(t, s));
         require(open && _hashOf(c) == pending, NotTheClaim(pending));
@@ -240,8 +240,9 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     /// @dev By how much the model moves in chunk `index`.
     function _aggregated(PackedTerms t, Claim calldata c, PartyChunk[] calldata parties, uint256 index)
-        private
+        internal
         view
+        virtual
         returns (int256[] memory)
     {
         Rule rule = t.rule();
@@ -300,7 +301,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     /// @dev Revert unless `p` is chunk `index` of an update as it was revealed, by a seat above those already `seen`;
     /// returns the mask of all of them.
     function _checkChunk(PackedTerms t, PartyChunk calldata p, uint256 index, uint256 seen)
-        private
+        internal
         view
         returns (uint256)
     {
@@ -327,7 +328,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         uint256 index,
         bytes calldata data,
         bytes32[] calldata proof
-    ) private pure {
+    ) internal pure {
         uint256 length = 4 * Chunks.COORDINATES;
         require(data.length == length, WrongLength(data.length, length));
         require(Chunks.isProven(root, data, proof, index, t.chunks()), WrongProof(index));

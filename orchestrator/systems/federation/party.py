@@ -21,6 +21,7 @@ from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat
+from orchestrator.systems.federation.masking import Sheet, is_masked, masked
 from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of
 from orchestrator.systems.federation.rows import Rows, read_rows
 from orchestrator.systems.federation.simulation.networks import train
@@ -37,6 +38,8 @@ class Held:
     weight: int
     cid: Digest
     salt: bytes
+    files: tuple[bytes, ...] = ()
+    """What is pinned beside the update's own file: where it is masked, its shares and its sheet."""
 
     @property
     def digest(self) -> Digest:
@@ -98,7 +101,9 @@ def commit(
                 "commitments to this round are not taken now", "`diln federation status` tells when."
             )
         held = kept(session, federation, party.address, state.round)
-        if held is None or (update is not None and held.update.root != update.root):
+        # Two updates under the same masks would tell their difference.
+        other = update is not None and held is not None and held.update.root != update.root
+        if held is None or (other and not is_masked(federation)):
             held = _made(session, federation, party, state.round, update, rows)
             _keep(session, federation, party.address, state.round, held)
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
@@ -119,7 +124,8 @@ def reveal(session: Session, federation: Federation, party: Account) -> bool:
         held = kept(session, federation, party.address, state.round) or _again(
             session, federation, party, state.round
         )
-        store(session, held.update.data)
+        for data in (held.update.data, *held.files):
+            store(session, data)
         act(session, federation.reveal(held.entry(party.address)), party, "reveal", state.round)
         return True
 
@@ -134,7 +140,8 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         kind = Vector if terms.mode is Mode.DIRECT else Update
         update = kind.read(bytes.fromhex(found["data"]), terms.size, terms.width, int(found["shift"]))
         salt, cid = bytes.fromhex(found["salt"]), Digest(bytes.fromhex(found["cid"]))
-        return Held(update, int(found["weight"]), cid, salt)
+        files = tuple(bytes.fromhex(each) for each in found.get("files", "").split())
+        return Held(update, int(found["weight"]), cid, salt, files)
     except (KeyError, ValueError) as error:
         raise AccountError(
             "a kept update is damaged", "Move it away, and train again if there is time."
@@ -166,11 +173,18 @@ def _made(
     most, count = federation.terms.max_weight, given or 1
     if given is None and file and most > 1:
         count = len(read_rows(session, federation, file).labels)
+    files: tuple[bytes, ...] = ()
+    if is_masked(federation):
+        hidden = masked(session, federation, party, number, made)
+        made = hidden.update
+        sheet = Sheet(_cid(session, made.data), _cid(session, hidden.shares), hidden.hashes)
+        files = hidden.shares, sheet.to_bytes()
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
     # A vector's root says already where its file is.
-    cid = NOTHING if federation.terms.mode is Mode.DIRECT else _cid(session, made.data)
-    return Held(made, min(max(count, 1), most), cid, salt)
+    direct = federation.terms.mode is Mode.DIRECT
+    cid = NOTHING if direct else _cid(session, files[-1] if files else made.data)
+    return Held(made, min(max(count, 1), most), cid, salt, files)
 
 
 def _keep(session: Session, federation: Federation, party: Address, number: int, held: Held) -> None:
@@ -182,6 +196,7 @@ def _keep(session: Session, federation: Federation, party: Address, number: int,
             "weight": str(held.weight),
             "cid": held.cid.hex(),
             "salt": held.salt.hex(),
+            "files": " ".join(each.hex() for each in held.files),
         },
     )
 

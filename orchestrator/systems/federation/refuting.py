@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import ChunkPair, Claim, Federation, Part, PartyChunk
+from orchestrator.bindings.federation import ChunkPair, Claim, Federation, MaskedChunk, Part, PartyChunk
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
@@ -22,6 +22,7 @@ from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.demanding import Ask, missing, trace_supplied, undemanded
 from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.masking import is_masked, told_sheet
 from orchestrator.systems.federation.rounds import (
     Opened,
     current_model,
@@ -185,6 +186,11 @@ def _refutation(
 ) -> "Call":
     evidence = [_chunk(each, index) for each in picked]
     pair = ChunkPair(index, *_shown(before, index), *claimed)
+    if is_masked(federation):
+        sheets = [told_sheet(federation, each.revealed) for each in picked]
+        pairs = zip(evidence, sheets, strict=True)
+        shown = [MaskedChunk(chunk, sheet.to_bytes()) for chunk, sheet in pairs if sheet]
+        return federation.refute_masked(claim, links(federation)[-1], shown, pair)
     return federation.refute_chunk(claim, links(federation)[-1], evidence, pair)
 
 

@@ -2,7 +2,7 @@
 // data, so commitments, updates and claims are made by `diln`.
 import { useSignal } from "@preact/signals";
 import type { Address, Hex } from "viem";
-import { abi, hasCommittee, listed, open, PHASES, POLICIES, RULES, type Federation, type Seat } from "../../chain/federation";
+import { abi, hasCommittee, isMasked, listed, open, PHASES, POLICIES, RULES, type Federation, type Seat } from "../../chain/federation";
 import { head, now } from "../../chain/site";
 import { count, ether, shown } from "../../chain/words";
 import { Balance } from "../../parts/balance";
@@ -102,7 +102,10 @@ function Act({ federation }: { federation: Federation }) {
   const join: Offer = { ...call, label: `Join, with a deposit of ${ether(value)}`, purpose: "Joining", functionName: "join", args: [hex], value, told: true };
   return (
     <>
-      {!mine && phase !== "closed" && takesEther && (
+      {!mine && phase === "joining" && isMasked(terms) && (
+        <p class="hint">Nobody will see an update: <code>diln federation join</code> makes the key for it.</p>
+      )}
+      {!mine && phase !== "closed" && takesEther && !isMasked(terms) && (
         <>
           {ready.value && invited && (
             <div class="row">
