@@ -16,7 +16,7 @@ const [QUALITY, LEARNING] = [1, 5];
 const FORMAT = "diln-federation/1";
 
 export type Terms = {
-  organizer: Address; currency: Address; inviter: Address; descriptor: Hex; unit: bigint; policy: number; rule: number; size: bigint; seats: bigint;
+  organizer: Address; currency: Address; inviter: Address; descriptor: Hex; unit: bigint; policy: number; rule: number; privacy: number; size: bigint; seats: bigint;
   quorum: bigint; rounds: bigint; reward: bigint; deposit: bigint; fine: bigint; bond: bigint; start: bigint;
 };
 type State = { round: bigint; done: bigint; voids: bigint; seats: bigint; committed: bigint; revealed: bigint };
@@ -30,6 +30,8 @@ export type Federation = {
 
 const call = <T>(address: Address, name: string, args: unknown[] = []): Promise<T> => read<T>(ask, abi, address, name, args);
 const made = (args: Record<string, unknown> = {}) => events(ask, federationFactory, contract("FederationFactory"), "Created", args);
+/** Nobody sees an update; joining takes a key that the page does not make. */
+export const isMasked = ({ privacy }: Terms): boolean => privacy === 1;
 export const hasCommittee = ({ policy }: Terms): boolean => policy === QUALITY || policy === LEARNING;
 
 /** All of this chain's factory, oldest first; without a name where the storage lacks the descriptor. */

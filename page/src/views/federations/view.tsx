@@ -2,7 +2,7 @@
 // data, so commitments, updates and claims are made by `diln`.
 import { useSignal } from "@preact/signals";
 import type { Address, Hex } from "viem";
-import { abi, hasCommittee, listed, open, PHASES, POLICIES, RULES, type Federation, type Seat } from "../../chain/federation";
+import { abi, hasCommittee, isMasked, listed, open, PHASES, POLICIES, RULES, type Federation, type Seat } from "../../chain/federation";
 import { head, now } from "../../chain/site";
 import { coins } from "../../chain/token";
 import { count, shown } from "../../chain/words";
@@ -107,7 +107,10 @@ function Act({ federation }: { federation: Federation }) {
   };
   return (
     <>
-      {!mine && phase !== "closed" && (
+      {!mine && phase === "joining" && isMasked(terms) && (
+        <p class="hint">Nobody will see an update: <code>diln federation join</code> makes the key for it.</p>
+      )}
+      {!mine && phase !== "closed" && !isMasked(terms) && (
         <>
           {ready.value && invited && (
             <div class="row">
