@@ -13,4 +13,5 @@ def migrate(deploy: Deploy) -> None:
     commons = deploy("FederationCommons")
     disputes = deploy("FederationDisputes")
     policies = [deploy(f"{name}Federation", commons, disputes) for name in POLICIES]
-    deploy("FederationFactory", *policies, needs=["ModelRegistry"])
+    masked = deploy("MaskedFederation", commons, deploy("FederationMaskedDisputes"))
+    deploy("FederationFactory", *policies, masked, needs=["ModelRegistry"])

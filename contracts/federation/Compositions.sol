@@ -6,6 +6,7 @@ pragma solidity ^0.8.28;
 import {Delegation} from "./Delegation.sol";
 import {Delegates} from "./policies/Delegates.sol";
 import {Learning} from "./policies/Learning.sol";
+import {Masked} from "./policies/Masked.sol";
 import {Quality} from "./policies/Quality.sol";
 import {Stake} from "./policies/Stake.sol";
 import {Trusted} from "./policies/Trusted.sol";
@@ -44,5 +45,11 @@ contract DelegatesFederation is Delegates {
 /// @title LearningFederation
 /// @notice Validators pick the best model. See IFederation and Learning.
 contract LearningFederation is Learning {
+    constructor(address commons, address disputes) Delegation(commons, disputes) {}
+}
+
+/// @title MaskedFederation
+/// @notice All updates are in, and nobody sees them. See IFederation and IMasked.
+contract MaskedFederation is Masked {
     constructor(address commons, address disputes) Delegation(commons, disputes) {}
 }

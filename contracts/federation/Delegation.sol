@@ -33,7 +33,7 @@ abstract contract Delegation is Instance {
         }
     }
 
-    function _isDispute(bytes4 selector) private pure returns (bool) {
+    function _isDispute(bytes4 selector) internal pure virtual returns (bool) {
         if (selector == IDisputes.refuteChunk.selector || selector == IDisputes.refuteStep.selector) return true;
         if (selector == IDisputes.refuteSelection.selector || selector == IDisputes.announce.selector) return true;
         if (selector == IDisputes.demand.selector || selector == IDisputes.supply.selector) return true;

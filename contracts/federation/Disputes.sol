@@ -26,6 +26,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     using Lanes for uint256[4];
 
     uint256 private constant GROUP = 16; // chunks that are demanded at once
+    uint256 private constant LEAVES = 256; // leaves of a trace: at most 64 parts, and 8 KiB each
 
     /// @inheritdoc IDisputes
     function announce(bytes32 evidence) external {
@@ -116,7 +117,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
             require(party == c.claimer, NotTheClaim(_pending));
             require(part == Part.Model || c.gramRoot != 0, UnexpectedTrace(0));
         }
-        uint256 count = part == Part.Trace ? t.chunks() : _groups(t);
+        uint256 count = part == Part.Trace ? _leafGroups(t) : _groups(t);
         require(index < count, WrongProof(index));
         // Effect
         _demands[key] = Demand(msg.sender, uint40(block.timestamp + t.supply()), uint40(_claimedAt(s)));
@@ -139,12 +140,8 @@ abstract contract Disputes is FederationLedger, IDisputes {
             _checkGroup(t, p.root, t.width(), index, p);
         } else {
             _checkPending(t, s, c);
-            if (part == Part.Model) {
-                _checkGroup(t, c.modelRoot, 4, index, p);
-            } else {
-                bytes32 node = GramTrace.leaf(index, p.data);
-                require(Merkle.proves(c.gramRoot, node, p.proof, index, t.chunks()), WrongProof(index));
-            }
+            if (part == Part.Model) _checkGroup(t, c.modelRoot, 4, index, p);
+            else _checkLeaves(t, c.gramRoot, index, p);
         }
         // Effect
         d.deadline = 0;
@@ -190,7 +187,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     // ── what falls ──────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Half of the bond is the sender's if it announced the evidence before.
-    function _refuted(PackedTerms t, PackedState memory s, Claim calldata c, uint256 chunk) private {
+    function _refuted(PackedTerms t, PackedState memory s, Claim calldata c, uint256 chunk) internal {
         uint256 since = _announced[keccak256(abi.encode(msg.sender, keccak256(msg.data)))];
         bool announced = since != 0 && since < block.number;
         _fallen(t, s, c, chunk, msg.sender, announced ? t.bond() / 2 : 0);
@@ -235,7 +232,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     // ── evidence ────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) private view {
+    function _checkPending(PackedTerms t, PackedState memory s, Claim calldata c) internal view {
         bytes32 pending = _pending;
         bool open = s.claimedAfter() != 0 && (s.demanded() != 0 || block.timestamp < _challengeEnd(t, s));
         require(open && _hashOf(c) == pending, NotTheClaim(pending));
@@ -243,8 +240,9 @@ abstract contract Disputes is FederationLedger, IDisputes {
 
     /// @dev By how much the model moves in chunk `index`.
     function _aggregated(PackedTerms t, Claim calldata c, PartyChunk[] calldata parties, uint256 index)
-        private
+        internal
         view
+        virtual
         returns (int256[] memory)
     {
         Rule rule = t.rule();
@@ -303,7 +301,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     /// @dev Revert unless `p` is chunk `index` of an update as it was revealed, by a seat above those already `seen`;
     /// returns the mask of all of them.
     function _checkChunk(PackedTerms t, PartyChunk calldata p, uint256 index, uint256 seen)
-        private
+        internal
         view
         returns (uint256)
     {
@@ -330,7 +328,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         uint256 index,
         bytes calldata data,
         bytes32[] calldata proof
-    ) private pure {
+    ) internal pure {
         uint256 length = 4 * Chunks.COORDINATES;
         require(data.length == length, WrongLength(data.length, length));
         require(Chunks.isProven(root, data, proof, index, t.chunks()), WrongProof(index));
@@ -358,8 +356,25 @@ abstract contract Disputes is FederationLedger, IDisputes {
         require(Merkle.proves(root, Merkle.rootOf(nodes), p.proof, index, _groups(t)), WrongProof(index));
     }
 
+    /// @dev Revert unless `p` has the leaves of group `index` below `root`. They are hashes: up to the first wrong one
+    /// whoever refutes has the matrices itself, and so a claimer is not asked for each of thousands.
+    function _checkLeaves(PackedTerms t, bytes32 root, uint256 index, PartyChunk calldata p) private pure {
+        uint256 left = t.chunks() - LEAVES * index;
+        uint256 count = left < LEAVES ? left : LEAVES;
+        require(p.data.length == 32 * count, WrongLength(p.data.length, 32 * count));
+        bytes32[] memory nodes = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            nodes[i] = bytes32(p.data[32 * i:32 * i + 32]);
+        }
+        require(Merkle.proves(root, Merkle.rootOf(nodes), p.proof, index, _leafGroups(t)), WrongProof(index));
+    }
+
     function _groups(PackedTerms t) private pure returns (uint256) {
         return t.mode() == Mode.Direct ? 1 : (t.chunks() + GROUP - 1) / GROUP;
+    }
+
+    function _leafGroups(PackedTerms t) private pure returns (uint256) {
+        return (t.chunks() + LEAVES - 1) / LEAVES;
     }
 
     /// @dev Parts of a claim are of this claim, not of a later one of the same party.

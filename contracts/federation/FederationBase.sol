@@ -37,7 +37,7 @@ abstract contract FederationBase is IRounds, FederationLedger, Delegation, EIP71
         s.dropSeats(missed & s.missedTwice());
         s.setMissed(missed & ~s.missedOnce() & ~s.missedTwice(), missed & s.missedOnce());
         if (s.done() == t.rounds() || s.voids() == t.maxVoids()) _close(t, s);
-        else _open(s);
+        else _openRound(t, s);
         _save(s);
     }
 

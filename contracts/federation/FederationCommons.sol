@@ -4,6 +4,7 @@
 pragma solidity ^0.8.28;
 
 import {Disputes} from "./Disputes.sol";
+import {MaskedDisputes} from "./MaskedDisputes.sol";
 import {Seats} from "./Seats.sol";
 import {Views} from "./Views.sol";
 
@@ -14,3 +15,7 @@ contract FederationCommons is Seats, Views {}
 /// @title FederationDisputes
 /// @notice Refutations and demands, the same under all policies.
 contract FederationDisputes is Disputes {}
+
+/// @title FederationMaskedDisputes
+/// @notice The same where updates are masked.
+contract FederationMaskedDisputes is MaskedDisputes {}

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {CurrencyTransfers} from "../kernel/Currency.sol";
 import {Factory} from "../kernel/Factory.sol";
-import {Policy, Terms} from "./IFederation.sol";
+import {Policy, Privacy, Terms} from "./IFederation.sol";
 import {FederationTerms} from "./FederationTerms.sol";
 
 /// @title FederationFactory
@@ -23,23 +23,27 @@ contract FederationFactory is Factory {
     address public immutable DELEGATES;
     /// @notice The same under the policy Learning.
     address public immutable LEARNING;
+    /// @notice What they run where updates are masked.
+    address public immutable MASKED;
 
     /// @notice Whether an address is a federation that this factory made.
     mapping(address federation => bool) public isFederation;
 
+    // slither-disable-start missing-zero-check
+    // (the migration deploys them the moment before)
     constructor(
         address trusted,
         address quality,
         address work,
         address stake,
         address delegates,
-        address learning
+        address learning,
+        address masked
     ) {
-        // slither-disable-start missing-zero-check (the migration deploys them the moment before)
         (TRUSTED, QUALITY, WORK) = (trusted, quality, work);
-        (STAKE, DELEGATES, LEARNING) = (stake, delegates, learning);
-        // slither-disable-end missing-zero-check
+        (STAKE, DELEGATES, LEARNING, MASKED) = (stake, delegates, learning, masked);
     }
+    // slither-disable-end missing-zero-check
 
     /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token
     /// by an allowance. Reverts with InvalidTerms(field) for terms under which somebody could be stuck or cheated.
@@ -56,7 +60,7 @@ contract FederationFactory is Factory {
         bool ether_ = t.currency.isEther();
         uint256 value = ether_ ? budget : 0;
         require(msg.value == value, CurrencyTransfers.WrongPayment(msg.value, value));
-        address implementation = _implementationOf(t.policy);
+        address implementation = _implementationOf(t.policy, t.privacy);
         // Interaction: before there is anything that could be called meanwhile.
         if (!ether_) {
             uint256 received = t.currency.pullTokens(_locate(implementation, args, msg.sender, salt), budget);
@@ -70,10 +74,11 @@ contract FederationFactory is Factory {
     /// @notice Where `create` puts it, if `organizer` calls it.
     function addressOf(Terms memory t, address organizer, bytes32 salt) external view returns (address) {
         t.organizer = organizer;
-        return _locate(_implementationOf(t.policy), FederationTerms.pack(t), organizer, salt);
+        return _locate(_implementationOf(t.policy, t.privacy), FederationTerms.pack(t), organizer, salt);
     }
 
-    function _implementationOf(Policy policy) private view returns (address) {
+    function _implementationOf(Policy policy, Privacy privacy) private view returns (address) {
+        if (privacy == Privacy.Masked) return MASKED;
         if (policy == Policy.Trusted) return TRUSTED;
         if (policy == Policy.Quality) return QUALITY;
         if (policy == Policy.Work) return WORK;

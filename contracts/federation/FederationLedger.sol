@@ -45,6 +45,8 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     bytes32 internal _record;
     mapping(bytes32 evidence => uint256 blockNumber) internal _announced;
     mapping(bytes32 key => Demand) internal _demands;
+    /// @dev Where updates are masked: the seats that took part when the round began, who share masks.
+    uint256 internal _among;
 
     // ── terms and time ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -71,7 +73,6 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     }
 
     function _judgingTime(PackedTerms t) private pure returns (uint256) {
-        if (t.policy() == Policy.Trusted) return 0;
         bool twice = t.policy() == Policy.Quality || t.policy() == Policy.Learning;
         return twice ? 2 * t.judging() : t.judging();
     }
@@ -132,8 +133,9 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
 
     // ── rounds ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _open(PackedState memory s) internal {
+    function _openRound(PackedTerms t, PackedState memory s) internal {
         s.open(block.timestamp);
+        if (t.isMasked()) _among = s.seats();
     }
 
     function _close(PackedTerms t, PackedState memory s) internal {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Currency} from "../kernel/Currency.sol";
-import {Mode, Pay, Policy, Rule, Terms} from "./IFederation.sol";
+import {Mode, Pay, Policy, Privacy, Rule, Terms} from "./IFederation.sol";
 
 // Arguments are read from the code.
 // solhint-disable no-inline-assembly
@@ -32,7 +32,7 @@ library FederationTerms {
     function pack(Terms memory t) internal pure returns (bytes memory) {
         uint256 kinds = uint256(t.policy) << 88 | uint256(t.rule) << 80 | uint256(t.pay) << 72 | uint256(t.mode) << 64;
         uint256 counts = t.seats << 56 | t.quorum << 48 | t.committee << 40 | t.trim << 32 | t.faulty << 24
-            | t.keep << 16 | t.width << 8 | (t.obliged ? 1 : 0);
+            | t.keep << 16 | t.width << 8 | uint256(t.privacy) << 1 | (t.obliged ? 1 : 0);
         uint256 shape =
             t.size << 64 | t.maxWeight << 48 | t.rounds << 32 | t.maxVoids << 24 | t.difficulty << 16
             | t.shift << 8;
@@ -90,6 +90,10 @@ library FederationTerms {
 
     function isDirect(PackedTerms t) internal pure returns (bool) {
         return uint8(_word(t, 0) >> 64) == uint8(Mode.Direct);
+    }
+
+    function isMasked(PackedTerms t) internal pure returns (bool) {
+        return _word(t, 0) & 2 != 0;
     }
 
     /// @dev Whether rule or pay depend on the inner products of whole updates.
@@ -269,6 +273,7 @@ library FederationTerms {
         (t.organizer, t.currency, t.inviter) = (p.organizer(), p.currency(), p.inviter());
         (t.descriptor, t.genesis, t.genesisCid) = (p.descriptor(), p.genesis(), p.genesisCid());
         (t.policy, t.rule, t.pay, t.mode) = (p.policy(), p.rule(), p.pay(), p.mode());
+        t.privacy = p.isMasked() ? Privacy.Masked : Privacy.Open;
         (t.size, t.width, t.maxWeight) = (p.size(), p.width(), p.maxWeight());
         (t.seats, t.quorum, t.committee, t.trim) = (p.seats(), p.quorum(), p.committee(), p.trim());
         (t.faulty, t.keep, t.difficulty, t.bound) = (p.faulty(), p.keep(), p.difficulty(), p.bound());
@@ -313,7 +318,8 @@ library FederationTerms {
         require(selects ? t.keep != 0 && t.keep <= t.quorum : t.keep == 0, InvalidTerms("keep"));
         require(_clips(t.rule) || t.bound == 0, InvalidTerms("bound"));
         if (t.mode == Mode.Direct) _checkDirect(t);
-        else require(t.shift == 0, InvalidTerms("shift"));
+        if (t.privacy == Privacy.Masked) _checkMasked(t);
+        if (t.mode != Mode.Direct) require(t.shift == 0, InvalidTerms("shift"));
         // Merits are of equal updates; with declared weights whoever declares more would be paid more.
         require(t.pay != Pay.Alignment || t.maxWeight == 1, InvalidTerms("pay"));
     }
@@ -327,6 +333,19 @@ library FederationTerms {
         require(t.shift <= 24, InvalidTerms("shift"));
         require(t.pay != Pay.Alignment, InvalidTerms("pay"));
         require(t.policy != Policy.Work, InvalidTerms("policy")); // work binds a claim
+    }
+
+    /// @dev What nobody sees can only be added up, all of one weight, modulo 2^32.
+    function _checkMasked(Terms memory t) private pure {
+        require(t.mode == Mode.Optimistic, InvalidTerms("mode"));
+        require(t.policy == Policy.Trusted, InvalidTerms("policy"));
+        require(t.rule == Rule.Mean, InvalidTerms("rule"));
+        require(t.pay == Pay.Equal, InvalidTerms("pay"));
+        require(t.width == 4, InvalidTerms("width"));
+        require(t.maxWeight == 1, InvalidTerms("maxWeight"));
+        require(t.quorum >= 3, InvalidTerms("quorum")); // of two, each knows the other's
+        // An update that nobody gives is out before anybody has to tell a seed.
+        require(2 * t.supply <= t.judging, InvalidTerms("judging"));
     }
 
     function _checkPolicy(Terms memory t) private pure {
@@ -369,7 +388,8 @@ library FederationTerms {
     function _checkTimes(Terms memory t) private pure {
         require(_isWait(t.committing), InvalidTerms("committing"));
         require(_isWait(t.revealing), InvalidTerms("revealing"));
-        require(t.policy == Policy.Trusted ? t.judging == 0 : _isWait(t.judging), InvalidTerms("judging"));
+        bool judged = t.policy != Policy.Trusted || t.privacy == Privacy.Masked;
+        require(judged ? _isWait(t.judging) : t.judging == 0, InvalidTerms("judging"));
         require(_isWait(t.turn), InvalidTerms("turn"));
         require(_isWait(t.challenge), InvalidTerms("challenge"));
         // There is time to demand twice (what is supplied shows where else to ask) before the last time to supply, and

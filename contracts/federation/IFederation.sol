@@ -27,9 +27,10 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///   - Organizer: pays the budget (rounds · reward) at creation and gets back what was not paid out. It decides nothing
 ///     afterwards, but for whom it invites where joining needs that, and that it claims first under the policy Trusted.
 ///   - Party: a seat with a deposit. Each act that it owes and does not do costs the fine: to reveal what it
-///     committed to, to score or vote where it is called to, to claim when it is first in order, and to commit at all
-///     if the terms oblige it. Fines go to those of the round who acted. A deposit that does not cover one more fine,
-///     or three rounds in a row without a commitment, cost the seat; what is left of the deposit is the party's own.
+///     committed to, to score, vote or tell its seeds where it is called to, to claim when it is first in order, and
+///     to commit at all if the terms oblige it. Fines go to those of the round who acted. A deposit that does not
+///     cover one more fine, or three rounds in a row without a commitment, cost the seat; what is left of the deposit
+///     is the party's own.
 ///   - Aggregator: a party that claims. Its bond returns with a fee, or is lost: half to the refuter, half burnt.
 ///   - Refuter, asker, anyone: nothing but gas, and an asker's stake where the update asked for is supplied.
 ///
@@ -45,6 +46,9 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///   Where it is anybody's turn to claim, whoever sees a claim waiting can send it as its own: the fee and the risk of
 ///   the bond go together, the work was another's. Where nobody is obliged to commit, one person may hold all seats for
 ///   no more than having its deposits locked; the remedy is an inviter.
+///
+///   With masks (see policies/IMasked), nobody sees an update: a round is judged by telling the seeds of masks that do
+///   not cancel, and what is claimed is the sum.
 ///
 ///   In the mode Direct, the contract adds small updates up by itself: no bond, no time to object, nothing to refute.
 ///
@@ -82,6 +86,7 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///   - Too few join: `close` after `start`: budget and deposits return.
 ///   - Too few commit, reveal or are in; no committee majority: `skip`; the round is void; `maxVoids` in a row: closed.
 ///   - Committed and not revealed, drawn and silent: the fine; the rest go on.
+///   - Seeds are not told, and shares do not restore them: the round is void, the silent pay.
 ///   - Leader does not claim: the next in order may after `turn` seconds, then the next, then any seat, then `skip`.
 ///   - Wrong claim: refuted; the time for claims begins again, without that seat.
 ///   - Data that nobody can fetch: `demand`, then `forfeit` after `supply` seconds.
@@ -123,6 +128,12 @@ enum Mode {
     Direct
 }
 
+/// Whether updates are public, or only their sum is (see policies/IMasked).
+enum Privacy {
+    Open,
+    Masked
+}
+
 /// Where a federation is.
 enum Phase {
     Joining,
@@ -148,6 +159,7 @@ struct Terms {
     Rule rule;
     Pay pay;
     Mode mode;
+    Privacy privacy;
     uint256 size; // coordinates
     uint256 width; // bytes of an update's coordinate: 1, 2 or 4
     uint256 maxWeight; // of an update; 1: all weigh the same
@@ -173,7 +185,7 @@ struct Terms {
     uint256 start;
     uint256 committing;
     uint256 revealing;
-    uint256 judging; // to commit scores, again to reveal them; or to vote
+    uint256 judging; // to commit scores, again to reveal them; or to vote; or to unmask
     uint256 turn;
     uint256 challenge;
     uint256 supply;
@@ -239,7 +251,7 @@ struct ChunkPair {
     bytes32[] claimedProof;
 }
 
-/// What can be demanded: sixteen chunks of an update, sixteen of the claimed model, one leaf of the trace.
+/// What can be demanded: sixteen chunks of an update, sixteen of the claimed model, 256 leaves of the trace.
 enum Part {
     Update,
     Model,
@@ -421,12 +433,12 @@ interface IDisputes is IFederationEvents {
 
     /// @notice Ask for a part of what `party` revealed, or of the pending claim, which is `party`'s; with the stake
     /// out of the value and the sender's balance.
-    /// @param index of the group of sixteen chunks; of the leaf of the trace.
+    /// @param index of the group of sixteen chunks; of the group of 256 leaves of the trace.
     function demand(Part part, address party, uint256 index, Claim calldata c) external payable;
 
     /// @notice Post what is demanded; the stake is the party's. Anyone may.
-    /// @param p the update's head (ignored for the parts of a claim), the bytes of the part, and the proof of the
-    /// group.
+    /// @param p the update's head (ignored for the parts of a claim), the bytes of the part (of the trace its leaves,
+    /// 32 bytes each), and the proof of the group.
     function supply(Part part, uint256 index, Claim calldata c, PartyChunk calldata p) external;
 
     /// @notice Close a demand that was not answered in time, or that no longer matters. Anyone may.

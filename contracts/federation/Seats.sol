@@ -9,6 +9,8 @@ import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 import {PackedState, StateCodec} from "./StateCodec.sol";
 import {ISeats} from "./IFederation.sol";
 import {Lanes} from "./Lanes.sol";
+import {MaskKeys} from "./MaskKeys.sol";
+import {IMasked} from "./policies/IMasked.sol";
 
 // slither-disable-start timestamp
 // (a proposer can shift the time by seconds, phases take minutes)
@@ -28,6 +30,13 @@ abstract contract Seats is Backing, ISeats, EIP712 {
         // Check
         require(!s.closed() && (s.round() == 0 || _isCommitting(t, s)), NotTheTime());
         require(_parties[msg.sender] == 0, AlreadyJoined(msg.sender));
+        bytes calldata key = admission;
+        if (t.isMasked()) {
+            // Masks are made with all that take part when a round begins; who comes later has no part in them.
+            require(s.round() == 0, NotTheTime());
+            require(MaskKeys.isOne(key), IMasked.NotAMaskKey());
+            (key, admission) = (key[:MaskKeys.LENGTH], key[MaskKeys.LENGTH:]);
+        }
         if (t.inviter() != address(0)) {
             uint256 deadline = admission.length < 32 ? 0 : uint256(bytes32(admission[:32]));
             _before(deadline);
@@ -43,6 +52,7 @@ abstract contract Seats is Backing, ISeats, EIP712 {
         if (t.weighs()) _seatBacking(msg.sender, seat);
         _take(t, t.deposit());
         emit Joined(msg.sender, seat);
+        if (t.isMasked()) emit IMasked.MaskKey(msg.sender, seat, key);
     }
 
     /// @inheritdoc ISeats
@@ -80,7 +90,7 @@ abstract contract Seats is Backing, ISeats, EIP712 {
         require(count == t.seats() || block.timestamp >= t.start(), NotEnough(count, t.seats()));
         require(count >= t.quorum(), NotEnough(count, t.quorum()));
         // Effect
-        _open(s);
+        _openRound(t, s);
         emit Begun(s.seats());
         _save(s);
     }

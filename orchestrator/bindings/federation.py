@@ -50,6 +50,13 @@ class Mode(ContractEnum):
     DIRECT = 1
 
 
+class Privacy(ContractEnum):
+    """Whether updates are public, or only their sum is (see policies/IMasked)."""
+
+    OPEN = 0
+    MASKED = 1
+
+
 @dataclass(frozen=True)
 class Terms:
     """What is fixed for one federation. Amounts are multiples of `unit`, times are seconds.
@@ -67,6 +74,7 @@ class Terms:
     rule: Rule
     pay: Pay
     mode: Mode
+    privacy: Privacy
     size: int  # coordinates
     width: int  # bytes of an update's coordinate: 1, 2 or 4
     max_weight: int  # of an update; 1: all weigh the same
@@ -92,7 +100,7 @@ class Terms:
     start: int
     committing: int
     revealing: int
-    judging: int  # to commit scores, again to reveal them; or to vote
+    judging: int  # to commit scores, again to reveal them; or to vote; or to unmask
     turn: int
     challenge: int
     supply: int
@@ -130,7 +138,7 @@ class Clock:
 
 
 class Part(ContractEnum):
-    """What can be demanded: sixteen chunks of an update, sixteen of the claimed model, one leaf of the
+    """What can be demanded: sixteen chunks of an update, sixteen of the claimed model, 256 leaves of the
     trace.
     """
 
@@ -182,6 +190,17 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Masks:
+    """What `masks` returns."""
+
+    round: int
+    among: int
+    parties: int
+    told: int
+    lost: bool
+
+
+@dataclass(frozen=True)
 class PartyOf:
     """What `partyOf` returns."""
 
@@ -223,6 +242,14 @@ class ChunkPair:
     before_proof: tuple[Digest, ...]
     claimed: bytes
     claimed_proof: tuple[Digest, ...]
+
+
+@dataclass(frozen=True)
+class MaskedChunk:
+    """A chunk of a masked update, with the sheet that goes with it as `Unmasked` told it."""
+
+    update: PartyChunk
+    sheet: bytes
 
 
 @dataclass(frozen=True)
@@ -423,6 +450,17 @@ class Left(Event):
 
 
 @dataclass(frozen=True)
+class MaskKey(Event):
+    """With what others agree with `party` on masks: a point of secp256k1, x and y."""
+
+    signature = "MaskKey"
+
+    party: Address
+    seat: int
+    key: bytes
+
+
+@dataclass(frozen=True)
 class Refuted(Event):
     """`chunk` of the claim, of the trace or (the count of chunks) the selection was wrong."""
 
@@ -472,6 +510,17 @@ class ScoresRevealed(Event):
 
 
 @dataclass(frozen=True)
+class Shared(Event):
+    """What `seat` has to restore seeds of others with; the contract does not look at it."""
+
+    signature = "Shared"
+
+    round: int
+    seat: int
+    shares: bytes
+
+
+@dataclass(frozen=True)
 class Skipped(Event):
     """The round is void."""
 
@@ -503,6 +552,19 @@ class Undelegated(Event):
     who: Address
     party: Address
     amount: int
+
+
+@dataclass(frozen=True)
+class Unmasked(Event):
+    """The sheet of `party`, with the seeds in the place of their hashes where they are due."""
+
+    signature = "Unmasked"
+
+    round: int
+    party: Address
+    seat: int
+    among: int
+    sheet: bytes
 
 
 @dataclass(frozen=True)
@@ -540,6 +602,10 @@ class FederationFactory(Bound):
         """The same under the policy Learning."""
         return self._read(Address, "LEARNING")
 
+    def masked(self) -> Address:
+        """What they run where updates are masked."""
+        return self._read(Address, "MASKED")
+
     def quality(self) -> Address:
         """The same under the policy Quality."""
         return self._read(Address, "QUALITY")
@@ -576,7 +642,13 @@ class Federation(Bound):
     """One federation."""
 
     ARTIFACT = "QualityFederation"
-    ALSO = ("WorkFederation", "FederationCommons", "FederationDisputes")
+    ALSO = (
+        "WorkFederation",
+        "MaskedFederation",
+        "FederationCommons",
+        "FederationDisputes",
+        "FederationMaskedDisputes",
+    )
 
     def announce(self, evidence: bytes) -> Call:
         """Make a later refutation one's own: keccak256(abi.encode(sender, keccak256(its calldata)))."""
@@ -700,6 +772,12 @@ class Federation(Bound):
         """
         return self._call("leave")
 
+    def masks(self) -> Masks:
+        """The seats that share masks in the present round; once somebody was told of: who is in, who of
+        them was told of, and whether that round is lost, since an update fell or hashes disagree.
+        """
+        return self._read(Masks, "masks")
+
     def mine(
         self, round: int, accepted: int, model_root: bytes, cid: bytes, trace: bytes, nonce: bytes
     ) -> Call:
@@ -717,6 +795,12 @@ class Federation(Bound):
     ) -> Call:
         """Show that a chunk of the claimed model is wrong."""
         return self._call("refuteChunk", c, previous, parties, models)
+
+    def refute_masked(
+        self, c: Claim, previous: Link, parties: Sequence[MaskedChunk], models: ChunkPair
+    ) -> Call:
+        """Show that a chunk of the claimed model is not what the masked updates and the told seeds make."""
+        return self._call("refuteMasked", c, previous, parties, models)
 
     def refute_selection(self, c: Claim, gram: bytes, proof: Sequence[bytes]) -> Call:
         """Show that selection, factors or merits do not follow from the last matrix of the trace."""
@@ -751,6 +835,10 @@ class Federation(Bound):
         """The scores that `seat` revealed or its commitment to them."""
         return self._read(Digest, "scoresOf", seat)
 
+    def share(self, shares: bytes) -> Call:
+        """Show what one has of others' seeds, while they are waited for."""
+        return self._call("share", shares)
+
     def skip(self) -> Call:
         """End a round that cannot go on; it is void."""
         return self._call("skip")
@@ -760,9 +848,7 @@ class Federation(Bound):
         return self._read(State, "state")
 
     def sum(self, entries: bytes) -> Call:
-        """In the mode Direct: add all updates up, and so end the round; in the order of claims, and with
-        what they earn, but without a bond, because nothing can be wrong.
-        """
+        """Nothing here is added up by the contract."""
         return self._call("sum", entries)
 
     def supply(self, part: Part, index: int, c: Claim, p: PartyChunk) -> Call:
@@ -781,6 +867,13 @@ class Federation(Bound):
     def undelegate(self, party: Address, amount: int) -> Call:
         """Take `amount` units back; at the same times, and at any where the party has no seat."""
         return self._call("undelegate", party, amount)
+
+    def unmask(self, entries: bytes) -> Call:
+        """Tell what is due of parties that are in: n × (party 20, root 32, sheet 64 + 32 for each of
+        `among`), their own or restored, anybody's. What does not fit is left out; reverts if nothing
+        fits.
+        """
+        return self._call("unmask", entries)
 
     def vote(self, round: int, accepted: int) -> Call:
         """Vote in `round`; once."""

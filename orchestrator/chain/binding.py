@@ -79,7 +79,13 @@ SYSTEMS: Mapping[str, Sequence[Binding]] = {
             "Federation",
             "QualityFederation",
             frozenset({"terms"}),
-            also=("WorkFederation", "FederationCommons", "FederationDisputes"),
+            also=(
+                "WorkFederation",
+                "MaskedFederation",
+                "FederationCommons",
+                "FederationDisputes",
+                "FederationMaskedDisputes",
+            ),
         ),
     ),
 }

@@ -12,6 +12,8 @@ import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.backends.pyevm import main as pyevm
 
+from tests.contracts.federation.masked import TERMS as MASKED
+from tests.contracts.federation.masked import MaskedScenario
 from tests.contracts.federation.scenario import COMMONS, NAMES, PARTIES, Scenario, deploy_factory
 from tests.evm import Evm, artifact
 
@@ -330,18 +332,60 @@ def test_gas__federation__direct_sum(gas_snapshot, evm, factory, count, size, li
     gas_snapshot(name, receipt["gasUsed"], at_most=limit, bound=floor(receipt, evm))
 
 
-@pytest.mark.parametrize("policy", [2, 3, 4])
-def test_gas__federation__sixteen_voters__each_step_below_the_limit(evm, factory, policy):
-    s = ready(evm, factory, SIXTEEN, policy=policy, **VOTING, **({"committee": 16} if policy == 4 else {}))
-    assert policy_round(s, SIXTEEN) < LIMIT
+def masked_ready(evm, factory, parties, **changes) -> MaskedScenario:
+    s = MaskedScenario.create(evm, factory, *parties, rounds=40, **(MASKED | changes))
+    s.begin()
+    for _ in range(2):
+        s.play(*parties)
+    return s
 
 
-def test_gas__federation__sixteen_seats__each_step_below_the_limit(evm, factory):
-    s = quality(evm, factory, SIXTEEN, committee=15)
-    for steps in (*quality_round(s, SIXTEEN).values(), *quality_round(s, SIXTEEN, each=True).values()):
-        assert max(step["gasUsed"] for step in steps) < LIMIT
+def test_gas__federation__masked_round_of_ten(gas_snapshot, evm, factory):
+    """What masks add: keys, seeds that are told; a sum that nobody refutes."""
+    ten = PARTIES[:10]
+    s = MaskedScenario.create(evm, factory, *ten[:-1], rounds=40, **MASKED)
+    receipt = s.join(ten[-1])
+    gas_snapshot("federation: join, with a key for masks", receipt["gasUsed"], at_most=65_000)
+    s.begin()
+    for _ in range(3):
+        steps = [s.commit_signed(*ten), s.reveal(*ten)]
+        length = len(s.told(ten[0]))
+        steps.append(s.unmask(*ten))
+        posted, extra = s.prepare(ten[0])
+        about = [s.state["round"], posted.claim[4], *posted.claim[2:4], extra]
+        value = s.terms["bond"] * s.terms["unit"]
+        steps += [s.send("claim", *about, sender=ten[0], value=value), s.finalize(posted, sender=ten[0])]
+    told = steps[2]
+    log = 3 * TOPIC + 5 * WORD + 8 * length
+    bound = TRANSACTION + calldata(told, evm) + 2 * CODE + CHANGED + 10 * (READ + log)
+    gas_snapshot(
+        "federation: unmask, a party in a batch of 10",
+        told["gasUsed"] // 10,
+        at_most=27_000,
+        bound=bound // 10,
+    )
+    total = sum(step["gasUsed"] for step in steps)
+    gas_snapshot("federation: round of 10, masked, batched", total, at_most=720_000)
 
 
-@pytest.mark.parametrize("name", [*NAMES.values(), *COMMONS, "FederationFactory"])
+@pytest.mark.parametrize(("count", "gone", "size"), [(9, 1, 650), (16, 0, 650), (16, 6, 8192), (16, 8, 650)])
+def test_gas__federation__refute_masked(gas_snapshot, evm, factory, count, gone, size):
+    parties = SIXTEEN[:count]
+    s = masked_ready(evm, factory, parties, size=size, stake=1000)
+    there = parties[gone:]
+    s.unmasked(*there, gone=tuple(parties[:gone]))
+
+    def lie(draft):
+        draft.model[40] += 1
+
+    receipt = s.refute("refuteMasked", *s.shown(s.claim(there[0], lie), 1), announced=False)
+    assert receipt["gasUsed"] < LIMIT
+    name = f"federation: refute masked, {count} seats, {gone} gone" + (
+        f", of {size:,}" if size != 650 else ""
+    )
+    gas_snapshot(name, receipt["gasUsed"], at_most=1_100_000, bound=floor(receipt, evm))
+
+
+@pytest.mark.parametrize("name", [*NAMES.values(), "MaskedFederation", *COMMONS, "FederationFactory"])
 def test_size__federation__fits_a_contract(name):
     assert len(bytes.fromhex(artifact(name)["deployedBytecode"][2:])) < 24_576

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from tests.integration.paidonce import World
 
 PARTIES = ("alice", "bob", "carol")
+MASKED = {"privacy": "masked", "policy": "trusted", "pay": "equal", "committee": 0, "rule": "mean"}
+UNMASKING = "unmask", "share", "restore"
 ELECTED = {"policy": "delegates", "pay": "equal", "committee": 1}
 OFFER = """\
 name = "clinics"
@@ -25,7 +27,8 @@ def federated(stop: str) -> Callable[["World"], None]:
 
     `create`, `join`, `begin`, `commit`, `reveal`, `demand` (carol's update is gone), `supply` (bob's is
     demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round
-    stands), `close` (too few joined in time), `delegate` and `undelegate` (parties are elected).
+    stands), `close` (too few joined in time), `delegate` and `undelegate` (parties are elected); `unmask`,
+    `share` and `restore` (updates are masked; carol is silent, and bob or all have shown their shares).
     """
 
     def prepare(world: "World") -> None:
@@ -40,14 +43,18 @@ def federated(stop: str) -> Callable[["World"], None]:
                 _back(session, begin(session, world.folder, *PARTIES, **ELECTED), stop)
                 return
             there = [name for name in PARTIES if name != "bob" or stop not in ("join", "close")]
-            federation = begin(session, world.folder, *there)
+            terms = MASKED if stop in UNMASKING else {}
+            federation = begin(session, world.folder, *there, **terms)
             rows(world.folder, "bob")
             if stop == "close":
                 session.chain.advance(federation.terms.start - int(session.chain.now()))
             if stop in ("join", "begin", "close"):
                 return
             crank(session, federation, session.account("dave"))
-            _play(session, federation, stop)
+            if stop in UNMASKING:
+                _unmask(session, federation, stop)
+            else:
+                _play(session, federation, stop)
 
     return prepare
 
@@ -59,6 +66,22 @@ def _back(session: Any, federation: Any, stop: str) -> None:
         bob = session.account("bob").address
         units = backing.units_of(federation, "0.25")
         backing.delegate(session, federation, session.account("dave"), bob, units)
+
+
+def _unmask(session: Any, federation: Any, stop: str) -> None:
+    """Where bob's seeds are due; where carol's are, and alice, or bob, too, has shown its shares of them."""
+    from orchestrator.systems.federation import masking, party
+
+    for act in (party.commit, party.reveal):
+        for each in PARTIES:
+            act(session, federation, session.account(each))
+    if stop == "unmask":
+        return
+    for each in ("alice", "bob"):
+        masking.tell(session, federation, session.account(each))
+    _wait(session, federation, before=federation.terms.judging // 4)
+    for each in ("alice", "bob")[: 1 if stop == "share" else 2]:
+        masking.share(session, federation, session.account(each))
 
 
 def _play(session: Any, federation: Any, stop: str) -> None:

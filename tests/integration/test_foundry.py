@@ -19,6 +19,7 @@ SYSTEMS = [
         "Federation",
         "FederationDelegates",
         "FederationLearning",
+        "FederationMasked",
         "FederationStake",
         "FederationWork",
         "Game",

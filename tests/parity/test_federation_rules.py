@@ -7,11 +7,14 @@ import os
 
 import numpy as np
 import pytest
+from coincurve import PrivateKey
 
 from orchestrator.learning.aggregation import Rule, Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import decode, encode
 from orchestrator.learning.aggregation.gram import gram, packed, trace
 from orchestrator.learning.aggregation.quantizing import LARGEST_SHIFTS
+from orchestrator.learning.privacy.masks import Peer, public_key, unmask
+from orchestrator.systems.federation.masking import most
 from tests.contracts.federation.scenario import TERMS
 from tests.evm import Evm
 
@@ -105,6 +108,47 @@ def test_rules__random_rounds__agree(probe):
         merits = sum(merit << 16 * seat for seat, merit in zip(seats, found.merits(values), strict=True))
         got = probe("follow", terms, packed(gram(values)), count, accepted)
         assert tuple(got) == (selected, wide, merits), (number, rule)
+
+
+def test_masked_sums__random_rounds__agree(probe):
+    """Whoever is gone, whatever is summed: the contract takes off the masks that Python put on."""
+    private = [PrivateKey(bytes([seat + 1]) * 32) for seat in range(16)]
+    for number in range(max(ROUNDS // 8, 1)):
+        rng = np.random.default_rng([14, number])
+        among = sorted(int(seat) for seat in rng.permutation(16)[: rng.integers(3, 17)])
+        there = sorted(int(seat) for seat in rng.permutation(among)[: rng.integers(1, len(among) + 1)])
+        keys = {seat: public_key(private[seat]) for seat in among}
+        peers = {seat: Peer(private[seat], seat, keys, b"parity") for seat in there}
+        limit = most(len(among))
+        hidden = rng.integers(-limit, limit + 1, (len(there), SIZE))
+        if number % 3 == 1:
+            hidden = rng.choice([-limit, limit, 0, -1], (len(there), SIZE))
+        if number % 3 == 2:
+            hidden = rng.integers(-2, 3, (len(there), SIZE))
+        words = [peers[seat].mask(number, each) for seat, each in zip(there, hidden, strict=True)]
+        sheets = [bytes(64) + b"".join(peers[seat].tell(number, there)) for seat in there]
+        model = rng.choice([-(2**31), 2**31 - 1, int(rng.integers(-(2**31), 2**31))], SIZE)
+        after = apply(model, hidden.sum(axis=0) // len(there))
+        gone = {
+            seat: {own: peers[own].seed(number, seat) for own in there} for seat in set(among) - set(there)
+        }
+        personal = {seat: peers[seat].seed(number, seat) for seat in there}
+        assert (unmask(dict(zip(there, words, strict=True)), personal, gone) == hidden.sum(axis=0)).all()
+        masks = [sum(1 << seat for seat in seats) for seats in (among, there)]
+        for seat, sheet in zip(there, sheets, strict=True):
+            plain = bytes(64) + b"".join(peers[seat].hashes(number))
+            assert probe("asCommitted", sheet, masks[0], masks[0] & ~masks[1] | 1 << seat) == plain
+        for chunk in range(2):
+            cut = slice(chunk * 32, chunk * 32 + 32)
+            given = [
+                (seat, each[cut].astype(">u4").tobytes(), sheet)
+                for seat, each, sheet in zip(there, words, sheets, strict=True)
+            ]
+            right, off = after[cut].copy(), after[cut].copy()
+            off[int(rng.integers(32))] ^= 1
+            for claimed, follows in ((right, True), (off, False)):
+                models = encode(model[cut], 4), encode(claimed, 4)
+                assert probe("followsMasked", *masks, chunk, *models, given) is follows, number
 
 
 def test_medians__random_scores__agree(probe):

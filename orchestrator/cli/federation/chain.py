@@ -355,6 +355,7 @@ def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
         "policy": terms.policy.word,
         "rule": terms.rule.word,
         "pay": terms.pay.word,
+        "privacy": terms.privacy.word,
         "rounds": terms.rounds,
         "quorum": terms.quorum,
         "reward": amount_of(money, joining.amount(found, terms.reward)),

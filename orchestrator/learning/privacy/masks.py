@@ -1,23 +1,24 @@
 """Sums of what nobody shows: masks that cancel each other (Bonawitz et al., CCS 2017).
 
-Each pair of parties has a secret by Diffie and Hellman on secp256k1; of it, one adds a mask in every round,
-the other subtracts the same. What is published looks like chance, and its sum is that of the updates,
-modulo 2**32.
+Each pair of parties has a secret by Diffie and Hellman on secp256k1; of it and the round they make a seed,
+and of the seed a mask, which one adds and the other subtracts. What is published looks like chance, and its
+sum is that of the updates, modulo 2**32.
 
 A party that vanishes after the masks were agreed on would leave its partners' masks in the sum; so they
-tell the secrets of that round which they share with it. But if it only was late, its published update would
-now stand bare: so each party adds a personal mask as well, of which the others hold shares; any `threshold`
-of them restore it. Of one party and round nobody ever tells both (`Peer` refuses), so that either the
-update is in the sum or stays masked.
+tell the seeds of that round which they share with it. But if it only was late, its published update would
+now stand bare: so each party adds a personal mask as well, whose seed is told of those that are in. Of each
+seed the others hold shares; any `threshold` of them restore it, should a party that is in stay silent. Of
+one party and round nobody ever tells both (`Peer` refuses), so that either the update is in the sum or
+stays masked.
 
 What this does not do: hide the sum, or a party from all others if they join hands, or stop a party from
-adding nonsense (deposits and bounds on the sum's worth do).
+adding nonsense.
 """
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,8 @@ Expand = Callable[[bytes, int], Words]
 PRIME = 2**256 - 189
 """Shares are numbers below it: the largest prime below 2**256."""
 
+SHARE_BYTES = 65
+KEY_BYTES = 64
 _WORDS = 8  # of 4 bytes in a hash
 
 
@@ -48,6 +51,14 @@ def shake_mask(seed: bytes, words: int) -> Words:
     return np.frombuffer(hashlib.shake_128(seed).digest(4 * words), ">u4").astype(np.uint32)
 
 
+def threshold(count: int) -> int:
+    """How many of the others' shares restore a seed, of `count` parties: more than half of all.
+
+    So fewer than half, if they join hands, restore nothing.
+    """
+    return count // 2 + 1
+
+
 @dataclass(frozen=True)
 class Share:
     """One point of the polynomial whose value at 0 is the secret."""
@@ -56,12 +67,12 @@ class Share:
     value: int
 
 
-def split(secret: bytes, count: int, threshold: int) -> list[Share]:
-    """Shares of 32 secret bytes: any `threshold` restore them, fewer say nothing (Shamir, 1979)."""
+def split(secret: bytes, count: int, needed: int) -> list[Share]:
+    """Shares of 32 secret bytes: any `needed` restore them, fewer say nothing (Shamir, 1979)."""
     number = int.from_bytes(secret, "big")
-    if not 1 <= threshold <= count or number >= PRIME:
-        raise ValueError(f"{count} shares cannot have a threshold of {threshold}")
-    terms = [number, *(secrets.randbelow(PRIME) for _ in range(threshold - 1))]
+    if not 1 <= needed <= count or number >= PRIME:
+        raise ValueError(f"{count} shares cannot have a threshold of {needed}")
+    terms = [number, *(secrets.randbelow(PRIME) for _ in range(needed - 1))]
     return [
         Share(at, sum(term * pow(at, power, PRIME) for power, term in enumerate(terms)) % PRIME)
         for at in range(1, count + 1)
@@ -81,104 +92,135 @@ def join(shares: Iterable[Share]) -> bytes:
     return (total % PRIME).to_bytes(32, "big")
 
 
+def open_share(key: bytes, hidden: bytes) -> Share:
+    """The share in 65 bytes, by the key that its holder has. Raises VerificationFailed for another key."""
+    body, tag = hidden[:33], hidden[33:]
+    if len(hidden) != SHARE_BYTES or not hmac.compare_digest(hmac.digest(key, body, "sha256"), tag):
+        raise VerificationFailed("a share was not made for this key")
+    plain = bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
+    return Share(plain[0], int.from_bytes(plain[1:], "big"))
+
+
+def public_key(private: PrivateKey) -> bytes:
+    """The key that others agree on masks with: 64 bytes, x and y."""
+    return private.public_key.format(compressed=False)[1:]
+
+
 @dataclass
 class Peer:
-    """One party in the sums of a federation, the `seat`-th of `keys`.
+    """The party at `seat` in the sums of a federation.
 
-    `keys` are the public keys of all in order of seats, compressed, 33 bytes each; `domain` names the
-    federation, so that no secret of another is the same. All secrets derive from the private key: a party
-    that lost its memory makes them again. Raises DataError for keys that are none.
+    `keys` are those of all who share masks, by seat (see `public_key`); `domain` names the federation, so
+    that no secret of another is the same. All seeds derive from the private key: a party that lost its
+    memory makes them again. Raises DataError for keys that are none, and for fewer than three parties.
     """
 
     private: PrivateKey = field(repr=False)
-    keys: Sequence[bytes]
+    seat: int
+    keys: Mapping[int, bytes]
     domain: bytes
-    threshold: int
     expand: Expand = keccak_mask
-    _told: dict[tuple[int, int], str] = field(default_factory=dict, repr=False)
+    _fixed: dict[int, frozenset[int]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        own = self.private.public_key.format()
-        if list(self.keys).count(own) != 1 or len(set(self.keys)) != len(self.keys):
-            raise DataError("each party has one key, and the own one is among them")
-        # So that fewer than half, if they join hands, cannot restore a personal mask.
-        if not len(self.keys) // 2 < self.threshold <= len(self.keys) - 1:
-            raise DataError(
-                f"of {len(self.keys)} parties a threshold is more than half, not {self.threshold}"
-            )
-        self.seat = list(self.keys).index(own)
-        self._pairs = {seat: self._agree(key) for seat, key in enumerate(self.keys) if seat != self.seat}
+        if self.keys.get(self.seat) != public_key(self.private):
+            raise DataError("this party's key for masks is another one", "Use the wallet that joined.")
+        if len(self.keys) < 3:  # of two, each knows the other's
+            raise DataError("fewer than three parties cannot hide anything from each other")
+        self.seats = sorted(self.keys)
+        self._pairs = {seat: self._agree(seat, key) for seat, key in self.keys.items() if seat != self.seat}
 
-    def _agree(self, key: bytes) -> bytes:
+    def _agree(self, other: int, key: bytes) -> bytes:
+        """Seats are part of it, so that who joins with another's key has none of its secrets."""
         try:
-            public = PublicKey(key).format()
+            public = PublicKey(b"\4" + key).format()
         except ValueError as error:
             raise DataError("a party's key is not a point of secp256k1") from error
-        return keccak(b"DILN mask pair" + self.domain + self.private.ecdh(public))
+        who = bytes(sorted((self.seat, other)))
+        return keccak(b"DILN mask pair" + self.domain + who + self.private.ecdh(public))
 
-    def pair_seed(self, round_: int, other: int) -> bytes:
-        """What this party and `other` make their mask of in a round."""
-        return keccak(self._pairs[other] + round_.to_bytes(4, "big"))
+    def seed(self, round_: int, other: int) -> bytes:
+        """What this party and `other` make their mask of in a round; of `seat`, the personal one."""
+        if other == self.seat:
+            made = keccak(b"DILN personal mask" + self.domain + self.private.secret + _number(round_))
+        else:
+            made = keccak(self._pairs[other] + _number(round_))
+        return (int.from_bytes(made, "big") % PRIME).to_bytes(32, "big")
 
-    def pair_commitment(self, round_: int, other: int) -> bytes:
-        """What both sides publish, so that a false seed told later is recognized."""
-        return keccak(self.pair_seed(round_, other))
+    def hashes(self, round_: int) -> list[bytes]:
+        """Of the seeds with each seat, in order: what a party commits to."""
+        return [keccak(self.seed(round_, other)) for other in self.seats]
 
-    def personal_seed(self, round_: int) -> bytes:
-        seed = keccak(b"DILN personal mask" + self.domain + self.private.secret + round_.to_bytes(4, "big"))
-        return (int.from_bytes(seed, "big") % PRIME).to_bytes(32, "big")
-
-    def shares(self, round_: int) -> dict[int, bytes]:
-        """For each other seat its share of the personal seed, 65 bytes that only it can read."""
-        others = sorted(self._pairs)
-        parts = split(self.personal_seed(round_), len(others), self.threshold)
-        found = {}
-        for seat, part in zip(others, parts, strict=True):
-            key = self._share_key(round_, seat, self.seat)
-            body = bytes([part.at]) + part.value.to_bytes(32, "big")
-            hidden = bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
-            found[seat] = hidden + hmac.digest(key, hidden, "sha256")
-        return found
-
-    def read_share(self, round_: int, sender: int, hidden: bytes) -> Share:
-        """The share that `sender` made for this party. Raises VerificationFailed."""
-        key = self._share_key(round_, sender, sender)
-        body, tag = hidden[:33], hidden[33:]
-        if len(hidden) != 65 or not hmac.compare_digest(hmac.digest(key, body, "sha256"), tag):
-            raise VerificationFailed(f"the share of seat {sender} was not made for this party and round")
-        plain = bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
-        return Share(plain[0], int.from_bytes(plain[1:], "big"))
-
-    def _share_key(self, round_: int, other: int, sender: int) -> bytes:
-        return keccak(b"DILN mask share" + self._pairs[other] + round_.to_bytes(4, "big") + bytes([sender]))
-
-    def mask(self, round_: int, update: NDArray[np.int64], seats: Iterable[int]) -> Words:
-        """`update` under the masks shared with `seats` and its own; the sum of all has to fit 32 bits."""
+    def mask(self, round_: int, update: NDArray[np.int64]) -> Words:
+        """`update` (words,) under all masks; the sum of all has to fit 32 bits."""
         total = update.astype(np.int64).astype(np.uint32)
-        total += self.expand(self.personal_seed(round_), len(update))
-        for other in seats:
-            if other != self.seat:
-                mask = self.expand(self.pair_seed(round_, other), len(update))
-                total = total + mask if self.seat < other else total - mask
+        for other in self.seats:
+            mask = self.expand(self.seed(round_, other), len(update))
+            total = total + mask if self.seat <= other else total - mask
         return total
 
-    def tell_pair(self, round_: int, gone: int) -> bytes:
-        """The seed shared with a party that did not publish. Raises DataError if its share was told."""
-        self._tell(round_, gone, "pair")
-        return self.pair_seed(round_, gone)
+    def shares(self, round_: int) -> bytes:
+        """Of each seed a share for each of the others, 65 bytes that only it can read.
 
-    def tell_share(self, round_: int, sender: int, hidden: bytes) -> Share:
-        """The share of a party that did publish. Raises DataError if the pair's seed was told."""
-        share = self.read_share(round_, sender, hidden)
-        self._tell(round_, sender, "share")
-        return share
+        By holder, then by the seat with which the seed is shared; `place_of_share` says where.
+        """
+        holders = [seat for seat in self.seats if seat != self.seat]
+        parts = [
+            split(self.seed(round_, other), len(holders), threshold(len(self.keys))) for other in self.seats
+        ]
+        found = b""
+        for row, holder in enumerate(holders):
+            for other, dealt in zip(self.seats, parts, strict=True):
+                key = self._share_key(round_, self.seat, holder, other)
+                body = bytes([dealt[row].at]) + dealt[row].value.to_bytes(32, "big")
+                hidden = bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
+                found += hidden + hmac.digest(key, hidden, "sha256")
+        return found
 
-    def _tell(self, round_: int, seat: int, what: str) -> None:
-        if self._told.setdefault((round_, seat), what) != what:
+    def _share_key(self, round_: int, sender: int, holder: int, other: int) -> bytes:
+        between = self._pairs[holder if sender == self.seat else sender]
+        return keccak(b"DILN mask share" + between + _number(round_) + bytes([sender, other]))
+
+    def tell(self, round_: int, parties: Iterable[int]) -> list[bytes]:
+        """The seeds that are due where `parties` are in, and hashes of all others, by seat.
+
+        Raises DataError where this party is not in, or others were told to be in before.
+        """
+        there = self.fix(round_, parties)
+        if self.seat not in there:
+            raise DataError("of a party that is not in nothing is told")
+        seeds = {other: self.seed(round_, other) for other in self.seats}
+        return [
+            keccak(seed) if other in there and other != self.seat else seed for other, seed in seeds.items()
+        ]
+
+    def tell_shares(self, round_: int, parties: Iterable[int], silent: int) -> dict[int, bytes]:
+        """The keys to what this party holds of the seeds that are due of `silent`, by the seat of each seed.
+
+        Raises DataError where `silent` is not in, or others were told to be in before.
+        """
+        there = self.fix(round_, parties)
+        if silent not in there or silent == self.seat:
+            raise DataError("only of another that is in anything is restored")
+        due = [other for other in self.seats if other not in there or other == silent]
+        return {other: self._share_key(round_, silent, self.seat, other) for other in due}
+
+    def fix(self, round_: int, parties: Iterable[int]) -> frozenset[int]:
+        """Who is in, once for a round: told of one set and then of another, a party could be unmasked."""
+        there = frozenset(parties)
+        if self._fixed.setdefault(round_, there) != there:
             raise DataError(
-                f"of seat {seat} in round {round_} the {self._told[round_, seat]} was told already",
-                "Both together would unmask its update.",
+                f"in round {round_} seeds were told as if others were in",
+                "Both together would unmask an update.",
             )
+        return there
+
+
+def place_of_share(seats: Iterable[int], sender: int, holder: int, other: int) -> int:
+    """Where, in the shares of `sender`, `holder` has its own of the seed with `other`."""
+    every = sorted(seats)
+    holders = [seat for seat in every if seat != sender]
+    return SHARE_BYTES * (holders.index(holder) * len(every) + every.index(other))
 
 
 def unmask(
@@ -204,3 +246,7 @@ def unmask(
             mask = expand(seed, words)
             total = total - mask if seat < missing else total + mask
     return total.view(np.int32).astype(np.int64)
+
+
+def _number(round_: int) -> bytes:
+    return round_.to_bytes(4, "big")

@@ -16,6 +16,7 @@ from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of
 from orchestrator.systems.federation.finding import act, store
 from orchestrator.systems.federation.joining import amount, money_of, require_seat
+from orchestrator.systems.federation.masking import is_masked, mean
 from orchestrator.systems.federation.mining import mine
 from orchestrator.systems.federation.rounds import (
     NOTHING,
@@ -58,7 +59,11 @@ class Result:
 
 def compute(federation: Federation, model: Integers, updates: list[Opened], merits: int) -> Result:
     """The aggregate of `updates` (by seat) on `model`; `merits` are those of the policy."""
-    values, seats = stacked(updates), [each.seat for each in updates]
+    seats = [each.seat for each in updates]
+    if is_masked(federation):
+        after, mask = apply(model, mean(federation, updates)), sum(1 << seat for seat in seats)
+        return Result(after, model_root(after), mask, mask, 0, merits)
+    values = stacked(updates)
     found = aggregate(settings_of(federation), values, [each.weight for each in updates])
     after = apply(model, found.delta)
     if federation.terms.pay is Pay.ALIGNMENT:

@@ -4,6 +4,7 @@ from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import (
     ballot_of,
     has_committee,
@@ -57,6 +58,7 @@ def _skip(session: Session, federation: Federation, anyone: Account, phase: Phas
     few = state.committed.bit_count() < terms.quorum or (
         phase is not Phase.REVEALING and state.revealed.bit_count() < terms.quorum
     )
+    few = few or (is_masked(federation) and federation.masks().lost)
     late = phase is Phase.CLAIMING and session.chain.now() >= federation.clock().ends_at
     if not (few or late) or state.demanded:
         return ""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Rule, Terms
+from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Privacy, Rule, Terms
 from orchestrator.chain import Account
 from orchestrator.errors import UsageError
 from orchestrator.kernel import offers
@@ -16,6 +16,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
 from orchestrator.learning.aggregation.template import UNIT, read_arrays
+from orchestrator.systems.federation import masking
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
@@ -58,6 +59,7 @@ class Offer:
 
     Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
+    With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
     With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it. With
     `policy = "learning"`, `tests` are CSV files that nobody else sees before a round's models are revealed:
     one for each round, and for each void one that does not close it.
@@ -78,6 +80,7 @@ class Offer:
     rule: str = "clipped-mean"
     pay: str = "equal"
     mode: str = "optimistic"
+    privacy: str = "open"
     committee: int = 0
     trim: int = 0
     faulty: int = 0
@@ -236,6 +239,9 @@ def promises(made: Plan) -> list[str]:
             "The best model of each round wins, as a committee of those who sent none measures it on your "
             "test set. Whether or not you release that, the reward is paid out once models are revealed."
         )
+    if terms.privacy is Privacy.MASKED:
+        said.append("Nobody sees an update. " + masking.SHOWN)
+        said.append("Nobody joins once the first round has begun.")
     if terms.policy is Policy.TRUSTED:
         said.append("Every update is in: one party can spoil a round. Rules that clip bound by how much.")
     return said
@@ -245,7 +251,13 @@ def _terms(
     offer: Offer, organizer: Address, descriptor: Descriptor, model: Integers, cid: Digest, money: Currency
 ) -> Terms:
     """The terms without what is known only later: start."""
-    policy, rule, pay, mode = (_member(kind, value) for kind, value in _kinds(offer))
+    policy, rule, pay, mode, privacy = (_member(kind, value) for kind, value in _kinds(offer))
+    masked = privacy is Privacy.MASKED
+    if masked and (rule is not Rule.MEAN or offer.arrays):
+        raise UsageError(
+            "what nobody sees can only be added up, and no app can join it",
+            'Take rule = "mean", and rows of a table.',
+        )
     unit = LARGEST_UNIT if money.is_ether else 1
     amounts = {name: int(money.parse(getattr(offer, name) or "0")) // unit for name in _AMOUNTS}
     amounts["fee"] = amounts["fee"] or amounts["reward"] // 10
@@ -255,7 +267,7 @@ def _terms(
     # To ask for all parts of an update costs half of the fine for withholding it.
     amounts["stake"] = amounts["stake"] or max(amounts["fine"] // (2 * group_count(len(model))), 1)
     waits = {name: int(seconds(getattr(offer, name))) for name in _WAITS}
-    if policy is Policy.TRUSTED:
+    if policy is Policy.TRUSTED and not masked:
         waits["judging"] = 0
     return Terms(
         organizer=organizer,
@@ -269,8 +281,9 @@ def _terms(
         rule=Rule(rule),
         pay=Pay(pay),
         mode=Mode(mode),
+        privacy=Privacy(privacy),
         size=len(model),
-        width=offer.width,
+        width=4 if masked else offer.width,
         max_weight=offer.max_weight,
         bound=offer.bound,
         obliged=offer.obliged,
@@ -282,7 +295,8 @@ def _terms(
 
 
 def _kinds(offer: Offer) -> list[tuple[Any, str]]:
-    return [(Policy, offer.policy), (Rule, offer.rule), (Pay, offer.pay), (Mode, offer.mode)]
+    words = offer.policy, offer.rule, offer.pay, offer.mode, offer.privacy
+    return list(zip((Policy, Rule, Pay, Mode, Privacy), words, strict=True))
 
 
 def _member(kind: Any, word: str) -> Any:

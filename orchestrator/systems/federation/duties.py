@@ -1,10 +1,11 @@
 """What is to be done in a federation: by its parties, by whoever refutes, and by anybody."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
-from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.errors import DataError, InsufficientFunds, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
@@ -12,6 +13,7 @@ from orchestrator.systems.federation import (
     aggregating,
     cranking,
     demanding,
+    masking,
     party,
     refuting,
     scoring,
@@ -86,6 +88,11 @@ def _commits(look: Look) -> bool:
     state = look.instance.state()
     if has_tests(look.instance) and not data_of(look.session, look.instance, look.account.address):
         return False  # it judges
+    if (
+        masking.is_masked(look.instance)
+        and look.instance.masks().among.bit_count() < look.instance.terms.quorum
+    ):
+        return False  # too few are left to hide each other
     return bool(_bit(look) & state.seats & ~state.committed)
 
 
@@ -182,7 +189,9 @@ def _claims(look: Look) -> bool:
 
 
 def _claim_due(look: Look) -> Seconds | None:
-    judged = has_committee(look.instance) or voting.has_votes(look.instance)
+    judged = (
+        has_committee(look.instance) or voting.has_votes(look.instance) or masking.is_masked(look.instance)
+    )
     before = Phase.JUDGING if judged else Phase.REVEALING
     return _after(before, "revealed", _claims)(look)
 
@@ -273,6 +282,49 @@ def _vote(look: Look) -> str:
     return "voted" if voting.vote(look.session, look.instance, look.account) else ""
 
 
+def _tells(look: Look) -> bool:
+    """Not while an update is demanded that may fall: afterwards, its party would be one that is gone."""
+    if not _bit(look) & masking.waited_for(look.instance):
+        return False
+    return not look.instance.state().demanded or look.now >= look.instance.clock().ends_at - _last(look)
+
+
+def _tell(look: Look) -> str:
+    """Tell the own seeds; demand the updates that cannot be had, before, as long as there is time for it."""
+    federation, number = look.instance, look.instance.state().round
+    if look.now + federation.terms.supply < federation.clock().ends_at - _last(look):
+        missing = demanding.missing(look.session, federation, federation.state().revealed)
+        with contextlib.suppress(DataError, InsufficientFunds):  # not to tell costs the fine
+            if asked := _ask_for(look, missing, federation.terms.fine):
+                return asked
+    done = masking.tell(look.session, federation, look.account)
+    return f"told the seeds of round {number} that are due" if done else ""
+
+
+def _last(look: Look) -> int:
+    """How long before the end of unmasking seeds are told whatever is demanded, and shares are shown."""
+    return look.instance.terms.judging // 4
+
+
+def _helps(look: Look) -> Seconds | None:
+    """Once it is late: to show the own shares of seeds that nobody told, and to tell what they restore."""
+    federation, bit = look.instance, _bit(look)
+    if not masking.waited_for(federation) & ~bit or not federation.masks().among & bit:
+        return None
+    late = Seconds(federation.clock().ends_at - _last(look))
+    if look.now < late:
+        return late
+    due = not masking.has_shared(federation, bit.bit_length() - 1)
+    return look.now if due or masking.restorable(look.session, federation) else None
+
+
+def _help(look: Look) -> str:
+    if count := masking.share(look.session, look.instance, look.account):
+        return f"showed shares of the seeds of {count} who stay silent"
+    count = masking.restore(look.session, look.instance, look.account)
+    return f"restored the seeds of {count} who stay silent" if count else ""
+
+
 def _crank_due(look: Look) -> Seconds | None:
     """At the end of the phase, or now where it cannot go on."""
     instance = look.instance
@@ -286,6 +338,7 @@ def _crank_due(look: Look) -> Seconds | None:
     few = state.committed.bit_count() < terms.quorum
     if kind is not Phase.REVEALING:
         few = few or state.revealed.bit_count() < terms.quorum
+    few = few or (masking.is_masked(instance) and instance.masks().lost)
     undrawn = kind is Phase.JUDGING and has_committee(instance) and ballot_of(instance) is None
     ends = kind in (Phase.COMMITTING, Phase.CHALLENGING)
     return look.now if not ends and (few or undrawn) else Seconds(clock.ends_at)
@@ -327,6 +380,8 @@ SYSTEM: System[Federation] = System(
         _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
         _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
         _duty("vote", _PARTY, _after(Phase.REVEALING, "seats", _votes), _vote),
+        _duty("tell the seeds that are due", _PARTY, _now_if(_tells), _tell),
+        _duty("restore the seeds of the silent", _PARTY, _helps, _help),
         _duty("release the test set", _PARTY, _now_if(_releases), _release),
         _duty("commit to scores", _PARTY, _speak_due, _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),

@@ -7,6 +7,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import ChainError, InsufficientFunds, UsageError
 from orchestrator.kernel.money import Currency, currency_of
 from orchestrator.kernel.session import Consent, Session
+from orchestrator.systems.federation import masking
 from orchestrator.systems.federation.finding import KIND, act, descriptor_of, secret_folder
 from orchestrator.systems.federation.releasing import has_tests
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model
@@ -56,7 +57,8 @@ def join(
             before = sum(1 for _ in federation.events(Joined, party=party.address))
             _pay(session, federation, party, deposit)
             value = deposit if money_of(federation).is_ether else 0
-            act(session, federation.join(admission), party, "join", before, value=value)
+            given = masking.admission(session, federation, party, admission)
+            act(session, federation.join(given), party, "join", before, value=value)
         session.known.remember(federation.address, KIND)
         if data:
             secret_folder(session, federation.address).write(
@@ -109,7 +111,12 @@ def promises(federation: Federation) -> list[str]:
         said.append(f"So it is when you are drawn to score and do not commit and reveal within {wait} each.")
     if terms.obliged:
         said.append("So it is in every round that you do not commit to.")
-    said.append("Updates are public: they tell something of your data. Nothing here hides it.")
+    if masking.is_masked(federation):
+        wait = show_duration(terms.judging)
+        said.append(f"So it is when your update is in and its seeds are not told within {wait}.")
+        said.append("Updates are masked. " + masking.SHOWN)
+    else:
+        said.append("Updates are public: they tell something of your data. Nothing here hides it.")
     return said
 
 

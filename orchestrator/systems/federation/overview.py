@@ -6,6 +6,7 @@ from orchestrator.bindings import federation as abi
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain.bound import Event
 from orchestrator.kernel.session import Session
+from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import ballot_of, has_committee, phase_of, seats_of
 from orchestrator.systems.federation.voting import has_votes
 from orchestrator.types import Address, Seconds
@@ -20,6 +21,9 @@ TOLD: tuple[type[Event], ...] = (
     abi.ScoresCommitted,
     abi.ScoresRevealed,
     abi.Voted,
+    abi.MaskKey,
+    abi.Unmasked,
+    abi.Shared,
     abi.Delegated,
     abi.Undelegated,
     abi.Claimed,
@@ -80,11 +84,12 @@ def view(session: Session, federation: Federation) -> View:
 
 def history(federation: Federation) -> list[Event]:
     """Everything that the contract told, in order."""
-    committee, votes = has_committee(federation), has_votes(federation)
-    kinds = [
-        kind for kind in TOLD if (committee or kind not in _COMMITTEE) and (votes or kind is not abi.Voted)
-    ]
+    absent: set[type[Event]] = set() if has_committee(federation) else set(_COMMITTEE)
+    absent |= set() if has_votes(federation) else {abi.Voted}
+    absent |= set() if is_masked(federation) else _MASKED
+    kinds = [kind for kind in TOLD if kind not in absent]
     return sorted((each for kind in kinds for each in federation.events(kind)), key=lambda each: each.place)
 
 
+_MASKED: set[type[Event]] = {abi.MaskKey, abi.Unmasked, abi.Shared}
 _COMMITTEE = {abi.Drawn, abi.ScoresCommitted, abi.ScoresRevealed}

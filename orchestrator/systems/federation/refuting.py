@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import ChunkPair, Claim, Federation, Part, PartyChunk
+from orchestrator.bindings.federation import ChunkPair, Claim, Federation, MaskedChunk, Part, PartyChunk
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
@@ -16,12 +16,13 @@ from orchestrator.learning.aggregation.chunks import (
     encode,
     leaves,
 )
-from orchestrator.learning.aggregation.gram import packed, trace_hash, trace_leaf
+from orchestrator.learning.aggregation.gram import packed, trace_leaf
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.demanding import Ask, missing, trace_supplied, undemanded
 from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.masking import is_masked, told_sheet
 from orchestrator.systems.federation.rounds import (
     Opened,
     current_model,
@@ -31,7 +32,7 @@ from orchestrator.systems.federation.rounds import (
     read_model,
     seats_of,
 )
-from orchestrator.systems.federation.supplied import GROUP, chunks_of, supplied
+from orchestrator.systems.federation.supplied import GROUP, LEAVES, chunks_of, leaves_of, supplied
 from orchestrator.types import Digest
 
 if TYPE_CHECKING:
@@ -132,10 +133,12 @@ def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Op
     nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
     tree = ClaimedTree(nodes, claim.gram_root)
     for index, shown in trace_supplied(federation, claim).items():
-        tree.learn(index, trace_hash(index, shown.data), shown.proof)
+        for place, (leaf, proof) in enumerate(leaves_of(shown)):
+            tree.learn(LEAVES * index + place, leaf, proof)
     wrong, unknown = tree.first_wrong()
     if wrong is None:
-        return Fault(told, asks=tuple(undemanded(federation, Part.TRACE, claim.claimer, unknown, claim)))
+        groups = dict.fromkeys(each // LEAVES for each in unknown)
+        return Fault(told, asks=tuple(undemanded(federation, Part.TRACE, claim.claimer, groups, claim)))
     before = packed(right.products[wrong - 1]) if wrong else b""
     call = federation.refute_step(
         claim,
@@ -183,6 +186,11 @@ def _refutation(
 ) -> "Call":
     evidence = [_chunk(each, index) for each in picked]
     pair = ChunkPair(index, *_shown(before, index), *claimed)
+    if is_masked(federation):
+        sheets = [told_sheet(federation, each.revealed) for each in picked]
+        pairs = zip(evidence, sheets, strict=True)
+        shown = [MaskedChunk(chunk, sheet.to_bytes()) for chunk, sheet in pairs if sheet]
+        return federation.refute_masked(claim, links(federation)[-1], shown, pair)
     return federation.refute_chunk(claim, links(federation)[-1], evidence, pair)
 
 

@@ -37,6 +37,7 @@ from orchestrator.learning.aggregation.chunks import (
 )
 from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.systems.federation.finding import cid_of
+from orchestrator.systems.federation.masking import is_masked, sheet_of
 from orchestrator.systems.federation.supplied import update_supplied
 from orchestrator.types import Address, Digest
 
@@ -199,6 +200,8 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
     if terms.mode is Mode.DIRECT:
         cid, length = revealed.root, terms.size
     try:
+        if is_masked(federation):
+            cid = sheet_of(session, federation, revealed).vector
         return _update(federation, revealed, session.storage.read(cid_of(cid, length), limit=length))
     except (DataError, IntegrityError, StorageError):
         data = update_supplied(federation, revealed)

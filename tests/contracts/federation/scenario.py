@@ -8,7 +8,7 @@ import numpy as np
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from orchestrator.learning.aggregation import Rule, Settings, Update, aggregate, apply
+from orchestrator.learning.aggregation import Aggregate, Rule, Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import CHUNK, Integers, encode, leaves, model_root
 from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.gram import packed, trace, trace_leaf
@@ -46,6 +46,7 @@ TERMS = {
     "rule": 0,
     "pay": 0,
     "mode": 0,
+    "privacy": 0,
     "size": 70,
     "width": 4,
     "maxWeight": 65535,
@@ -135,7 +136,7 @@ class Scenario:
         rng = np.random.default_rng(7)
         if model is None:
             model = rng.integers(-(2**20), 2**20, terms["size"])
-        terms["genesis"] = model_root(model)
+        terms["genesis"] = changes.get("genesis", model_root(model))
         budget = terms["rounds"] * terms["reward"] * terms["unit"]
         salt = keccak(repr(sorted(terms.items())).encode())
         receipt = evm.send(factory.functions.create(terms, salt), "organizer", budget)
@@ -143,7 +144,7 @@ class Scenario:
         rule = RULES[terms["rule"]]
         settings = Settings(rule, max(terms["keep"], 1), terms["faulty"], terms["trim"], terms["bound"])
         link = (b"\0" * 32, 0, terms["genesis"], b"\0" * 32)
-        name = NAMES[terms["policy"]]
+        name = MASKED if terms["privacy"] else NAMES[terms["policy"]]
         made = cls(evm, factory, bind(evm, name, address), terms, settings, model, link)
         for party in parties:
             made.join(party)
@@ -233,8 +234,8 @@ class Scenario:
             receipt = self.send("commit", self.state["round"], self.commitment(who), sender=who)
         return receipt
 
-    def sign(self, who: str, kind: str, *values: Any) -> bytes:
-        """r and vs of an EIP-712 message, whose fields are those of SIGNED."""
+    def sign(self, who: str, kind: str, *values: Any, **domain: Any) -> bytes:
+        """r and vs of an EIP-712 message, whose fields are those of SIGNED; `domain` changes its domain."""
         fields = SIGNED[kind]
         data = {
             "domain_data": {
@@ -242,7 +243,8 @@ class Scenario:
                 "version": "1",
                 "chainId": self.evm.web3.eth.chain_id,
                 "verifyingContract": self.contract.address,
-            },
+            }
+            | domain,
             "message_types": {kind: [{"name": name, "type": type_} for name, type_ in fields]},
             "message_data": dict(zip((name for name, _ in fields), values, strict=True)),
         }
@@ -279,7 +281,7 @@ class Scenario:
         accepted, order, merits = self.call("judgement")
         own = self.accepted(accepted)
         values = np.stack([each.update.values for each in own])
-        found = aggregate(self.settings, values, [each.weight for each in own])
+        found = self.aggregate(own, values)
         draft = Draft(apply(self.model, found.delta))
         draft.selected = sum(1 << own[place].seat for place in found.selected)
         draft.factors = word(own, found.factors)
@@ -298,6 +300,9 @@ class Scenario:
         head = (self.evm.role(who), self.seat(who), root, keccak(root))
         claim = (*head, accepted, *tail, gram, self.leader(order))
         return Posted(claim, draft.model, draft.products), extra
+
+    def aggregate(self, own: list[Revealed], values: Integers) -> Aggregate:
+        return aggregate(self.settings, values, [each.weight for each in own])
 
     @property
     def needs_trace(self) -> bool:
@@ -504,7 +509,8 @@ SIGNED = {
     "Votes": [("round", "uint256"), ("accepted", "uint256")],
     "Admission": [("party", "address"), ("deadline", "uint256")],
 }
-COMMONS = "FederationCommons", "FederationDisputes"
+COMMONS = "FederationCommons", "FederationDisputes", "FederationMaskedDisputes"
+MASKED = "MaskedFederation"
 NAMES = {
     0: "TrustedFederation",
     1: "QualityFederation",
@@ -518,13 +524,14 @@ NAMES = {
 def bind(evm: Evm, name: str, address: str) -> Any:
     """A federation, with what it lets the code for seats and disputes do."""
     found = {}
-    for entry in (each for code in (name, *COMMONS) for each in artifact(code)["abi"]):
+    codes = name, COMMONS[0], COMMONS[1 + (name == MASKED)]
+    for entry in (each for code in codes for each in artifact(code)["abi"]):
         types = tuple(each["type"] for each in entry.get("inputs", ()))
         found.setdefault((entry["type"], entry.get("name"), types), entry)
     return evm.web3.eth.contract(address=address, abi=list(found.values()))
 
 
 def deploy_factory(evm: Evm) -> Any:
-    codes = [evm.deploy(name).address for name in COMMONS]
-    policies = [evm.deploy(name, *codes).address for name in NAMES.values()]
-    return evm.deploy("FederationFactory", *policies)
+    commons, disputes, masked = (evm.deploy(name).address for name in COMMONS)
+    policies = [evm.deploy(name, commons, disputes).address for name in NAMES.values()]
+    return evm.deploy("FederationFactory", *policies, evm.deploy(MASKED, commons, masked).address)

@@ -5,6 +5,7 @@ import {Chunks} from "../../../contracts/federation/Chunks.sol";
 import {FederationTerms, PackedTerms} from "../../../contracts/federation/FederationTerms.sol";
 import {GramTrace} from "../../../contracts/federation/GramTrace.sol";
 import {Rule, Terms} from "../../../contracts/federation/IFederation.sol";
+import {Masks} from "../../../contracts/federation/Masks.sol";
 import {Medians} from "../../../contracts/federation/policies/Medians.sol";
 import {Rules} from "../../../contracts/federation/Rules.sol";
 import {Selection} from "../../../contracts/federation/Selection.sol";
@@ -30,6 +31,35 @@ contract FederationProbe {
     ) external pure returns (bool) {
         PackedTerms t = _packed(terms);
         return Rules.follows(claimed, before, _delta(t, given, factors));
+    }
+
+    struct Hidden {
+        uint256 seat;
+        bytes data;
+        bytes sheet;
+    }
+
+    /// @notice The same of masked updates, whose sheets show the seeds that are due.
+    function followsMasked(
+        uint256 among,
+        uint256 accepted,
+        uint256 index,
+        bytes calldata before,
+        bytes calldata claimed,
+        Hidden[] calldata given
+    ) external pure returns (bool) {
+        uint256[] memory sums = Masks.none();
+        for (uint256 i = 0; i < given.length; ++i) {
+            Hidden calldata one = given[i];
+            Masks.add(sums, one.data);
+            Masks.takeOff(sums, one.sheet, among, among & ~accepted | 1 << one.seat, one.seat, index);
+        }
+        return Rules.follows(claimed, before, Masks.mean(sums, given.length));
+    }
+
+    /// @notice A sheet as it was committed to.
+    function asCommitted(bytes calldata sheet, uint256 among, uint256 shown) external pure returns (bytes memory) {
+        return Masks.asCommitted(sheet, among, shown);
     }
 
     function step(Terms calldata terms, bytes calldata before, Given[] calldata given) external pure returns (bytes memory) {

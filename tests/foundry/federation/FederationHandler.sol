@@ -11,6 +11,7 @@ import {
     PartyChunk,
     Phase,
     Policy,
+    Privacy,
     State,
     Terms
 } from "../../../contracts/federation/IFederation.sol";
@@ -26,24 +27,24 @@ interface IFederationFactory {
 /// @notice Parties that stay silent, lie, demand, leave and come back at any time, and anybody who cranks, refutes and
 /// evicts. Updates and models have one chunk, whose coordinates are all the same, so that the handler knows what is right.
 contract FederationHandler is Clock {
-    uint256 private constant PARTIES = 5;
+    uint256 internal constant PARTIES = 5;
     uint256 private constant COIN = 1e24;
     address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
-    bytes32 private constant SALT = keccak256("salt");
+    bytes32 internal constant SALT = keccak256("salt");
     bytes32 private constant CHUNK = keccak256("DILN federation chunk");
 
-    IFederation private federation;
-    Terms private terms;
-    address[] private parties; // the organizer first, then who joins, then a stranger, then the burnt
-    address private stranger;
+    IFederation internal federation;
+    Terms internal terms;
+    address[] internal parties; // the organizer first, then who joins, then a stranger, then the burnt
+    address internal stranger;
 
     int256[2] private model; // every coordinate of it but the last, and the last
     Link private link;
     Claim private claimed;
     int256[2] private claimedModel;
     bool private lie; // one coordinate of the claimed model is off
-    mapping(address party => int32) private values;
-    mapping(address party => uint16) private weights;
+    mapping(address party => int32) internal values;
+    mapping(address party => uint16) internal weights;
     mapping(address party => uint256) private scores;
     address[] private owners; // of what is demanded
     Part[] private parts;
@@ -52,7 +53,7 @@ contract FederationHandler is Clock {
     uint256 private paidIn;
     uint256 private paidOut;
 
-    constructor(Policy policy) {
+    constructor(Policy policy, Privacy privacy) {
         vm.warp(time);
         address commons = _deploy("FederationCommons", "");
         address disputes = _deploy("FederationDisputes", "");
@@ -66,7 +67,8 @@ contract FederationHandler is Clock {
                     _deploy("WorkFederation", codes),
                     _deploy("StakeFederation", codes),
                     _deploy("DelegatesFederation", codes),
-                    _deploy("LearningFederation", codes)
+                    _deploy("LearningFederation", codes),
+                    _deploy("MaskedFederation", abi.encode(commons, _deploy("FederationMaskedDisputes", "")))
                 )
             )
         );
@@ -89,6 +91,10 @@ contract FederationHandler is Clock {
             vm.deal(parties[i], COIN);
         }
         terms.organizer = parties[0];
+        if (privacy == Privacy.Masked) {
+            terms.privacy = privacy;
+            (terms.judging, terms.maxWeight, terms.quorum, terms.deposit) = (1 hours, 1, 3, 2_000_009);
+        }
         uint256 budget = terms.rounds * terms.reward * terms.unit;
         vm.prank(parties[0]);
         federation = IFederation(factory.create{value: budget}(terms, 0));
@@ -111,9 +117,10 @@ contract FederationHandler is Clock {
         (uint256 seat,,,) = federation.partyOf(who);
         State memory s = federation.state();
         bool free = _count(s.taken) < terms.seats;
-        bool now_ = !s.closed && (s.round == 0 || _phase() == Phase.Committing);
+        bool later = terms.privacy == Privacy.Open && _phase() == Phase.Committing;
+        bool now_ = !s.closed && (s.round == 0 || later);
         bool due = seat == type(uint256).max && free && now_;
-        _do(due, who, terms.deposit * terms.unit, abi.encodeCall(federation.join, ("")));
+        _do(due, who, terms.deposit * terms.unit, abi.encodeCall(federation.join, (_admission())));
     }
 
     function leave(uint256 seed) external {
@@ -152,7 +159,7 @@ contract FederationHandler is Clock {
 
     function commitAll(uint256 seed) external {
         _tick(seed);
-        uint256 silent = terms.policy == Policy.Learning ? 4 : 1; // of eight: there, who is silent may judge
+        uint256 silent = _judges() ? 6 : 1; // of eight: there, who is silent may judge
         for (uint256 i; i < PARTIES + 1; ++i) {
             if (seed >> (8 + 3 * i) & 7 >= silent) _commit(parties[i], seed ^ i);
         }
@@ -182,26 +189,30 @@ contract FederationHandler is Clock {
         }
     }
 
-    /// @dev The committee is drawn, and most of it commits to any scores.
-    function speakAll(uint256 seed) external {
+    /// @dev The committee is drawn; most of it commits to any scores, and reveals them.
+    function judgeAll(uint256 seed) external {
         _tick(seed);
-        if (!_judges()) return;
-        for (uint256 i; i < PARTIES + 1; ++i) {
-            if (seed >> (8 + 3 * i) & 7 == 0) continue;
+        if (!_judges() || _phase() != Phase.Judging) return;
+        for (uint256 i; i < 2; ++i) {
+            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.draw, ()));
             _pass(12); // a block later, its hash is known
-            _send(parties[i], address(federation), 0, abi.encodeCall(IQuality.draw, ()));
-            _speak(parties[i], seed);
+        }
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 4 * i) & 15 != 0) _speak(parties[i], seed);
+        }
+        if (seed & 0xc0 == 0) _pass(1 hours); // if not all of it spoke
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 5 * i) & 15 == 0) continue;
+            bytes memory entry = abi.encodePacked(parties[i], scores[parties[i]], SALT);
+            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.revealScores, (entry)));
         }
     }
 
-    /// @dev Who committed to scores reveals them.
-    function judgeAll(uint256 seed) external {
-        _tick(seed);
+    /// @dev A ranking takes many acts in a row: most of a round's, most of the times.
+    function goOn(uint256 seed) external {
         if (!_judges()) return;
-        for (uint256 i; i < PARTIES + 1; ++i) {
-            if (seed >> (8 + 3 * i) & 7 == 0) continue;
-            bytes memory entry = abi.encodePacked(parties[i], scores[parties[i]], SALT);
-            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.revealScores, (entry)));
+        for (uint256 i; i < 6 && seed >> (4 * i) & 15 != 0; ++i) {
+            _goOn(uint256(keccak256(abi.encode(seed, i))));
         }
     }
 
@@ -228,7 +239,7 @@ contract FederationHandler is Clock {
         if (_phase() != Phase.Claiming) return;
         State memory s = federation.state();
         (uint256 accepted, uint256 order, uint256 merits) = federation.judgement();
-        if (_count(accepted) < (terms.policy == Policy.Learning ? 1 : terms.quorum)) return;
+        if (_count(accepted) < (_judges() ? 1 : terms.quorum)) return;
         bool lies = seed & 0x700 == 0x700;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
@@ -368,7 +379,23 @@ contract FederationHandler is Clock {
 
     // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _commit(address who, uint256 seed) private {
+    /// @dev What this phase is for, by most; and the next one.
+    function _goOn(uint256 seed) private {
+        (Phase phase,) = federation.clock();
+        if (phase == Phase.Committing) this.commitAll(seed);
+        else if (phase == Phase.Revealing) this.revealAll(seed);
+        else if (phase == Phase.Judging) this.judgeAll(seed);
+        for (uint256 i; i < 2 * PARTIES; ++i) {
+            if (phase == Phase.Joining) this.join(seed >> i);
+            else if (phase == Phase.Claiming) this.claim(seed >> i);
+        }
+        (Phase now_, uint256 end) = federation.clock();
+        if (now_ == phase && end > time) _pass(end - time + 12);
+        if (phase == Phase.Joining) this.begin(seed);
+        else if (phase == Phase.Challenging) this.finalize(seed);
+    }
+
+    function _commit(address who, uint256 seed) internal virtual {
         State memory s = federation.state();
         (uint256 seat,,,) = federation.partyOf(who);
         bool active = seat != type(uint256).max && s.seats >> seat & 1 != 0;
@@ -387,7 +414,7 @@ contract FederationHandler is Clock {
         bool due = seat != type(uint256).max && _phase() == Phase.Revealing
             && (s.committed & ~s.revealed) >> seat & 1 != 0;
         bytes memory entry = abi.encodePacked(
-            who, _leaf(_dataOf(who)), weights[who], uint8(0), SALT, SALT
+            who, _leaf(_dataOf(who)), weights[who], uint8(0), _cidOf(who), SALT
         );
         _do(due, stranger, 0, abi.encodeCall(federation.reveal, (entry)));
     }
@@ -453,12 +480,12 @@ contract FederationHandler is Clock {
             if (c.accepted >> seat & 1 == 0) continue;
             address who = _at(seat);
             bytes memory data = _dataOf(who);
-            shown[row++] = PartyChunk(who, _leaf(data), weights[who], 0, SALT, data, new bytes32[](0));
+            shown[row++] = PartyChunk(who, _leaf(data), weights[who], 0, _cidOf(who), data, new bytes32[](0));
         }
         ChunkPair memory pair = ChunkPair(
             0, _data(model), new bytes32[](0), _data(claimedModel), new bytes32[](0)
         );
-        bytes memory evidence = abi.encodeCall(federation.refuteChunk, (c, link, shown, pair));
+        bytes memory evidence = _evidence(c, link, shown, pair);
         if (announced) {
             bytes32 mark = keccak256(abi.encode(stranger, keccak256(evidence)));
             _do(true, stranger, 0, abi.encodeCall(federation.announce, (mark)));
@@ -491,7 +518,7 @@ contract FederationHandler is Clock {
         (address who, Part part) = (owners[place], parts[place]);
         bytes memory data = part == Part.Update ? _dataOf(who) : _data(claimedModel);
         PartyChunk memory p =
-            PartyChunk(who, _leaf(_dataOf(who)), weights[who], 0, SALT, data, new bytes32[](0));
+            PartyChunk(who, _leaf(_dataOf(who)), weights[who], 0, _cidOf(who), data, new bytes32[](0));
         (bool done,) =
             _send(stranger, address(federation), 0, abi.encodeCall(federation.supply, (part, 0, asked[place], p)));
         if (done) _answered(place);
@@ -521,7 +548,7 @@ contract FederationHandler is Clock {
         paidOut += amount;
     }
 
-    function _do(bool due, address sender, uint256 value, bytes memory data) private {
+    function _do(bool due, address sender, uint256 value, bytes memory data) internal {
         (bool done,) = _send(sender, address(federation), value, data);
         require(done == due, due ? "refused what was due" : "did what was not due");
         if (done) paidIn += value;
@@ -557,22 +584,39 @@ contract FederationHandler is Clock {
         return keccak256(abi.encodePacked(_leaf(_data([int256(value), value])), weight, uint8(0), SALT));
     }
 
-    function _leaf(bytes memory data) private pure returns (bytes32) {
+    function _leaf(bytes memory data) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(CHUNK, uint32(0), data));
     }
 
-    function _dataOf(address who) private view returns (bytes memory) {
+    function _dataOf(address who) internal view virtual returns (bytes memory) {
         return _data([int256(values[who]), values[who]]);
     }
 
+    function _cidOf(address) internal view virtual returns (bytes32) {
+        return SALT;
+    }
+
+    function _admission() internal pure virtual returns (bytes memory) {
+        return "";
+    }
+
+    function _evidence(Claim memory c, Link memory previous, PartyChunk[] memory shown, ChunkPair memory pair)
+        internal
+        view
+        virtual
+        returns (bytes memory)
+    {
+        return abi.encodeCall(federation.refuteChunk, (c, previous, shown, pair));
+    }
+
     /// @dev A chunk, whose last coordinate is another one where somebody lied.
-    function _data(int256[2] memory x) private pure returns (bytes memory data) {
+    function _data(int256[2] memory x) internal pure returns (bytes memory data) {
         for (uint256 i; i < 32; ++i) {
             data = bytes.concat(data, bytes4(uint32(int32(x[i == 31 ? 1 : 0]))));
         }
     }
 
-    function _at(uint256 seat) private view returns (address who) {
+    function _at(uint256 seat) internal view returns (address who) {
         for (uint256 i; i < parties.length; ++i) {
             (uint256 own,,,) = federation.partyOf(parties[i]);
             if (own == seat) return parties[i];
@@ -580,16 +624,16 @@ contract FederationHandler is Clock {
         revert("nobody has the seat");
     }
 
-    function _who(uint256 seed) private returns (address) {
+    function _who(uint256 seed) internal returns (address) {
         _tick(seed);
         return parties[_below(seed, PARTIES + 1)];
     }
 
-    function _phase() private view returns (Phase phase) {
+    function _phase() internal view returns (Phase phase) {
         (phase,) = federation.clock();
     }
 
-    function _count(uint256 mask) private pure returns (uint256 count) {
+    function _count(uint256 mask) internal pure returns (uint256 count) {
         for (; mask != 0; mask &= mask - 1) {
             ++count;
         }

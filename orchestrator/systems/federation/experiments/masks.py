@@ -6,11 +6,24 @@ import time
 import numpy as np
 from coincurve import PrivateKey
 
-from orchestrator.learning.privacy.masks import Expand, Peer, Words, join, keccak_mask, shake_mask, unmask
+from orchestrator.learning.privacy.masks import (
+    SHARE_BYTES,
+    Expand,
+    Peer,
+    Words,
+    join,
+    keccak_mask,
+    open_share,
+    place_of_share,
+    public_key,
+    shake_mask,
+    threshold,
+    unmask,
+)
 from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
 from orchestrator.types import Report
 
-PARTIES, THRESHOLD, SIZE = 10, 6, 10_000
+PARTIES, SIZE = 10, 10_000
 GONE = (0, 1, 2, 3)
 
 
@@ -20,9 +33,9 @@ def run(progress: Report | None = None) -> Outcome:
     for name, expand in (("keccak", keccak_mask), ("SHAKE-128", shake_mask)):
         group = _peers(expand)
         began = time.perf_counter()
-        masked = {seat: group[seat].mask(1, updates[seat], range(PARTIES)) for seat in range(PARTIES)}
+        masked = {seat: group[seat].mask(1, updates[seat]) for seat in range(PARTIES)}
         timing[f"{name}_seconds_a_party"] = round((time.perf_counter() - began) / PARTIES, 3)
-        rows += [_sum(group, updates, masked, gone, name, expand) for gone in GONE]
+        rows += [_sum(_peers(expand), updates, masked, gone, name, expand) for gone in GONE]
         if progress:
             progress(len(rows), 2 * len(GONE))
     guessed = max(abs(row["seen_of_an_update"]) for row in rows)
@@ -40,8 +53,8 @@ def run(progress: Report | None = None) -> Outcome:
 
 def _peers(expand: Expand) -> list[Peer]:
     private = [PrivateKey(hashlib.sha256(b"party %d" % seat).digest()) for seat in range(PARTIES)]
-    keys = [each.public_key.format() for each in private]
-    return [Peer(each, keys, b"an experiment", THRESHOLD, expand) for each in private]
+    keys = {seat: public_key(each) for seat, each in enumerate(private)}
+    return [Peer(each, seat, keys, b"an experiment", expand) for seat, each in enumerate(private)]
 
 
 def _sum(
@@ -52,11 +65,14 @@ def _sum(
     number = 1
     personal = {}
     for owner in there:
-        dealt = group[owner].shares(number)
-        tellers = [seat for seat in there if seat != owner][:THRESHOLD]
-        personal[owner] = join([group[seat].read_share(number, owner, dealt[seat]) for seat in tellers])
+        dealt, shares = group[owner].shares(number), []
+        for seat in [seat for seat in there if seat != owner][: threshold(PARTIES)]:
+            key = group[seat].tell_shares(number, there, owner)[owner]
+            at = place_of_share(range(PARTIES), owner, seat, owner)
+            shares.append(open_share(key, dealt[at : at + SHARE_BYTES]))
+        personal[owner] = join(shares)
     seeds = {
-        away: {seat: group[seat].pair_seed(number, away) for seat in there}
+        away: {seat: group[seat].seed(number, away) for seat in there}
         for away in range(PARTIES - gone, PARTIES)
     }
     total = unmask({seat: masked[seat] for seat in there}, personal, seeds, expand)

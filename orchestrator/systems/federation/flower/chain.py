@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, DataError
+from orchestrator.errors import ChainError, DataError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers, model_root
 from orchestrator.systems.federation import aggregating
@@ -13,6 +13,7 @@ from orchestrator.systems.federation.cranking import crank
 from orchestrator.systems.federation.envelopes import Place
 from orchestrator.systems.federation.finding import store
 from orchestrator.systems.federation.flower.ledger import Counted, Terms
+from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import finished, opened, phase_of, seats_of, settings_of
 from orchestrator.types import Address, Digest
 
@@ -27,7 +28,8 @@ def sleep(seconds: int) -> None:
 class ContractLedger:
     """`account` sends everything, holds a seat and puts up the bond; `wait` lets so many seconds pass.
 
-    On development chains `session.chain.advance` is such a `wait`. Raises as `Session.send` does.
+    On development chains `session.chain.advance` is such a `wait`. Raises as `Session.send` does, and
+    UsageError where updates are masked.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class ContractLedger:
         account: Account,
         wait: Callable[[int], None] = sleep,
     ) -> None:
+        if is_masked(federation):
+            raise UsageError("Flower's strategies see single updates, and this federation's are masked")
         self._session, self._federation, self._account, self._wait = session, federation, account, wait
         terms = federation.terms
         place = Place(session.chain.chain_id, federation.address)

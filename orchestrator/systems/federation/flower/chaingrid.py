@@ -28,6 +28,7 @@ from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.flower.local import LocalGrid
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
 from orchestrator.systems.federation.joining import require_seat
+from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import (
     Opened,
     current_model,
@@ -91,6 +92,8 @@ class ChainGrid(LocalGrid):
         wait: Callable[[int], None] | None = None,
         consent: Consent | None = None,
     ) -> None:
+        if is_masked(federation):
+            raise DataError("Flower's strategies see single updates, and this federation's are masked")
         rule = settings_of(federation).rule
         if rule not in RULES:
             raise DataError(

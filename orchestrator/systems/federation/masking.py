@@ -1,0 +1,311 @@
+"""Masked updates: what a party makes of its own, what it tells afterwards, and the sum of what is told.
+
+Formats are those of contracts/federation/policies/IMasked: an update's `cid` is that of its sheet, which
+names the masked vector, the file of shares and the hash of a seed for each seat.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from coincurve import PrivateKey
+from eth_utils.crypto import keccak
+
+from orchestrator.bindings.federation import Federation, MaskKey, Phase, Privacy, Revealed, Shared, Unmasked
+from orchestrator.chain import Account
+from orchestrator.errors import ChainError, DataError, IntegrityError, StorageError, VerificationFailed
+from orchestrator.kernel.secrets import derive
+from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation import Update
+from orchestrator.learning.aggregation.chunks import Integers, padded
+from orchestrator.learning.privacy.masks import (
+    SHARE_BYTES,
+    Peer,
+    Share,
+    join,
+    open_share,
+    place_of_share,
+    public_key,
+    threshold,
+    unmask,
+)
+from orchestrator.systems.federation.finding import act, cid_of, secret_folder
+from orchestrator.types import Address, Digest
+
+if TYPE_CHECKING:
+    from orchestrator.systems.federation.rounds import Opened
+
+DOMAIN = "DILN federation masks"
+SHOWN = (
+    "Their sum is public, and tells something of all data together; all others, if they join hands, know "
+    "yours; and nobody sees who adds nonsense to it."
+)
+_HEAD, _WORD, _SEATS = 64, 32, 16
+_SHARED = 2 + _WORD  # silent seat, seat of the seed, key
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What goes with a masked update; `words` by seat, hashes of seeds or what was told in their place."""
+
+    vector: Digest
+    shares: Digest
+    words: tuple[bytes, ...]
+
+    @classmethod
+    def read(cls, data: bytes) -> "Sheet":
+        """Raises DataError for what is not one."""
+        rest = len(data) - _HEAD
+        if rest % _WORD or not 0 < rest <= _SEATS * _WORD:
+            raise DataError(f"{len(data)} bytes are not the sheet of a masked update")
+        words = tuple(data[at : at + _WORD] for at in range(_HEAD, len(data), _WORD))
+        return cls(Digest(data[:_WORD]), Digest(data[_WORD:_HEAD]), words)
+
+    def to_bytes(self) -> bytes:
+        return self.vector + self.shares + b"".join(self.words)
+
+
+@dataclass(frozen=True)
+class Masked:
+    """An update under its masks, the file of shares, and what its sheet commits to."""
+
+    update: Update
+    shares: bytes
+    hashes: tuple[bytes, ...]
+
+
+def is_masked(federation: Federation) -> bool:
+    return federation.terms.privacy is Privacy.MASKED
+
+
+def most(count: int) -> int:
+    """How large a coordinate of one of `count` updates may be, so that no sum leaves 32 bits."""
+    return (2**31 - 1) // count
+
+
+# -- keys
+
+
+def mask_key(session: Session, federation: Federation, party: Account) -> PrivateKey:
+    """The party's key for masks, which follows from its wallet. Raises WrongPassword."""
+    nothing = bytes(_WORD)
+    return PrivateKey(derive(party, DOMAIN, session.chain.chain_id, "mask key", nothing, federation.address))
+
+
+def admission(session: Session, federation: Federation, party: Account, invitation: bytes) -> bytes:
+    """What joining takes: where updates are masked, a key before the inviter's signature."""
+    if not is_masked(federation):
+        return invitation
+    return public_key(mask_key(session, federation, party)) + invitation
+
+
+def seats_in(mask: int) -> list[int]:
+    return [seat for seat in range(_SEATS) if mask >> seat & 1]
+
+
+def peer_of(session: Session, federation: Federation, party: Account) -> Peer:
+    """The party in the present round. Raises DataError where it does not share masks in it."""
+    seat, among = federation.party_of(party.address).seat, federation.masks().among
+    if not among >> seat & 1:
+        raise DataError("this party does not take part in this round")
+    keys = {each.seat: each.key for each in sorted(federation.events(MaskKey), key=lambda one: one.place)}
+    private = mask_key(session, federation, party)
+    domain = session.chain.chain_id.to_bytes(_WORD, "big") + bytes.fromhex(federation.address[2:])
+    return Peer(private, seat, {each: keys[each] for each in seats_in(among)}, domain)
+
+
+def masked(session: Session, federation: Federation, party: Account, number: int, update: Update) -> Masked:
+    """`update` under the masks of round `number`. Raises DataError for one too large to be added up."""
+    peer = peer_of(session, federation, party)
+    values, limit = padded(update.values), most(len(peer.seats))
+    if values.size and np.abs(values).max() > limit:
+        raise DataError(
+            f"a coordinate of the update is beyond {limit:,}: the sum of {len(peer.seats)} would not fit",
+            "Train with smaller steps, or scale the data.",
+        )
+    words = peer.mask(number, values).view(np.int32).astype(np.int64)
+    return Masked(Update(words, 4, 0), peer.shares(number), tuple(peer.hashes(number)))
+
+
+# -- sheets
+
+
+def sheet_of(session: Session, federation: Federation, revealed: Revealed) -> Sheet:
+    """The sheet of a revealed update, from storage or as it was told on-chain.
+
+    Raises StorageError where it is nowhere, DataError.
+    """
+    if told := told_sheet(federation, revealed):
+        return told
+    return Sheet.read(session.storage.read(cid_of(revealed.cid), limit=_HEAD + _SEATS * _WORD))
+
+
+def told_sheet(federation: Federation, revealed: Revealed) -> Sheet | None:
+    """The sheet with the seeds that were due, as the contract compared it with what was committed to."""
+    told = _told(federation, revealed.round).get(revealed.party)
+    return Sheet.read(told.sheet) if told else None
+
+
+def _told(federation: Federation, number: int) -> dict[Address, Unmasked]:
+    return {each.party: each for each in federation.events(Unmasked, round=number)}
+
+
+# -- telling
+
+
+def enough(federation: Federation) -> bool:
+    """Whether seeds are waited for, and those who are in are enough to hide each other."""
+    judging = Phase(federation.clock().phase) is Phase.JUDGING
+    return judging and federation.state().revealed.bit_count() >= federation.terms.quorum
+
+
+def waited_for(federation: Federation) -> int:
+    """The seats whose seeds are due and not told, as a mask."""
+    if not is_masked(federation) or not enough(federation):
+        return 0
+    return federation.state().revealed & ~federation.masks().told
+
+
+def tell(session: Session, federation: Federation, party: Account) -> bool:
+    """Tell the seeds that are due of `party`; False if that was done before, or none are due.
+
+    Raises DataError where it told them as if others were in: both together would unmask an update.
+    """
+    with session.alone(f"federation {federation.address} {party.address}"):
+        seat, state = federation.party_of(party.address).seat, federation.state()
+        if not waited_for(federation) >> seat & 1:
+            return False
+        peer = _fixed(session, federation, party)
+        revealed = _revealed(federation, state.round)[seat]
+        own = sheet_of(session, federation, revealed)
+        words = tuple(peer.tell(state.round, seats_in(state.revealed)))
+        entry = _entry(revealed, Sheet(own.vector, own.shares, words))
+        act(session, federation.unmask(entry), party, "unmask", state.round)
+        return True
+
+
+def share(session: Session, federation: Federation, party: Account) -> int:
+    """Show what `party` holds of the seeds of those that stay silent; returns of how many."""
+    with session.alone(f"federation {federation.address} {party.address}"):
+        seat, number = federation.party_of(party.address).seat, federation.state().round
+        silent = waited_for(federation) & ~(1 << seat)
+        if not silent or has_shared(federation, seat):
+            return 0
+        peer, there = _fixed(session, federation, party), seats_in(federation.state().revealed)
+        keys = b"".join(
+            bytes([each, other]) + key
+            for each in seats_in(silent)
+            for other, key in peer.tell_shares(number, there, each).items()
+        )
+        act(session, federation.share(keys), party, "share", number)
+        return silent.bit_count()
+
+
+def has_shared(federation: Federation, seat: int) -> bool:
+    return any(True for _ in federation.events(Shared, round=federation.state().round, seat=seat))
+
+
+def restorable(session: Session, federation: Federation) -> dict[int, bytes]:
+    """By seat, what unmasks those that stay silent and of whom enough was shown."""
+    silent, found = waited_for(federation), {}
+    number = federation.state().round
+    shown = list(federation.events(Shared, round=number)) if silent else []
+    for seat in seats_in(silent) if shown else ():
+        revealed = _revealed(federation, number)[seat]
+        try:
+            if entry := _restored(session, federation, revealed, seat, shown):
+                found[seat] = entry
+        except (DataError, IntegrityError, StorageError):
+            continue  # its sheet or its shares are nowhere
+    return found
+
+
+def restore(session: Session, federation: Federation, anyone: Account) -> int:
+    """Tell the seeds of those that stay silent, as far as shares restore them; returns of how many."""
+    number, found = federation.state().round, restorable(session, federation)
+    for seat, entry in found.items():
+        act(session, federation.unmask(entry), anyone, "restore", number, seat)
+    return len(found)
+
+
+def _restored(
+    session: Session, federation: Federation, revealed: Revealed, seat: int, shown: Sequence[Shared]
+) -> bytes:
+    """What unmasks the party at `seat`; nothing where shares are missing or lead to other seeds."""
+    among = seats_in(federation.masks().among)
+    there = federation.state().revealed
+    sheet = sheet_of(session, federation, revealed)
+    if len(sheet.words) != len(among):
+        raise DataError("a sheet is not of those who share masks")
+    length = SHARE_BYTES * len(among) * (len(among) - 1)
+    file = session.storage.read(cid_of(sheet.shares), limit=length)
+    words = list(sheet.words)
+    for place, other in enumerate(among):
+        if other != seat and there >> other & 1:
+            continue
+        shares: dict[int, Share] = {}  # nobody's counts twice, however often it was shown
+        for holder, key in _keys(shown, seat, other):
+            if holder in among and holder != seat:
+                at = place_of_share(among, seat, holder, other)
+                with contextlib.suppress(VerificationFailed):
+                    shares[holder] = open_share(key, file[at : at + SHARE_BYTES])
+        needed = threshold(len(among))
+        seed = join([*shares.values()][:needed]) if len(shares) >= needed else b""
+        if keccak(seed) != words[place]:
+            return b""
+        words[place] = seed
+    return _entry(revealed, Sheet(sheet.vector, sheet.shares, tuple(words)))
+
+
+def _keys(shown: Iterable[Shared], seat: int, other: int) -> Iterator[tuple[int, bytes]]:
+    """The holders' seats and keys to the shares of the seed of `seat` and `other`."""
+    for each in shown:
+        for at in range(0, len(each.shares) - _SHARED + 1, _SHARED):
+            if tuple(each.shares[at : at + 2]) == (seat, other):
+                yield each.seat, each.shares[at + 2 : at + _SHARED]
+
+
+def _revealed(federation: Federation, number: int) -> dict[int, Revealed]:
+    return {federation.party_of(each.party).seat: each for each in federation.events(Revealed, round=number)}
+
+
+def _entry(revealed: Revealed, sheet: Sheet) -> bytes:
+    return bytes.fromhex(revealed.party[2:]) + revealed.root + sheet.to_bytes()
+
+
+def _fixed(session: Session, federation: Federation, party: Account) -> Peer:
+    """The peer, which remembers on disk as who was in it told seeds before."""
+    peer, state = peer_of(session, federation, party), federation.state()
+    folder, name = secret_folder(session, federation.address), f"told-{party.address}-{state.round}"
+    if before := folder.read(name):
+        peer.fix(state.round, seats_in(int(before["parties"])))
+    peer.fix(state.round, seats_in(state.revealed))
+    folder.write(name, {"parties": str(state.revealed)})
+    return peer
+
+
+# -- the sum
+
+
+def mean(federation: Federation, updates: "Sequence[Opened]") -> Integers:
+    """By how much the model moves: the mean of what is under the masks, rounded down.
+
+    Raises ChainError where seeds of these updates are missing.
+    """
+    told, parties = _told(federation, updates[0].revealed.round), [each.seat for each in updates]
+    if any(each.revealed.party not in told for each in updates):
+        raise ChainError("seeds of updates that are in were not told", "Without them there is no sum.")
+    vectors = {each.seat: padded(each.update.raw).astype(np.uint32) for each in updates}
+    personal: dict[int, bytes] = {}
+    gone: dict[int, dict[int, bytes]] = {}
+    for each in updates:
+        event = told[each.revealed.party]
+        for other, word in zip(seats_in(event.among), Sheet.read(event.sheet).words, strict=True):
+            if other == each.seat:
+                personal[each.seat] = word
+            elif other not in parties:
+                gone.setdefault(other, {})[each.seat] = word
+    found: Integers = unmask(vectors, personal, gone) // len(parties)
+    return found

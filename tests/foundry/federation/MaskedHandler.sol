@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {
+    ChunkPair,
+    Claim,
+    Link,
+    PartyChunk,
+    Phase,
+    Policy,
+    Privacy,
+    State
+} from "../../../contracts/federation/IFederation.sol";
+import {IMasked, IMaskedDisputes, MaskedChunk} from "../../../contracts/federation/policies/IMasked.sol";
+import {FederationHandler} from "./FederationHandler.sol";
+
+/// @notice The same with masks: seeds are told or not, some of who is gone or of pairs that are in, and some commit to
+/// another hash than the one they share a seed with. What everybody hides is `values`, by which sums are checked.
+contract MaskedHandler is FederationHandler {
+    uint256 private constant X = 0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798;
+    uint256 private constant Y = 0x483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8;
+
+    mapping(address party => bytes) private hidden; // its masked update
+    mapping(address party => bytes) private sheets; // with hashes only
+    mapping(address party => uint256) private false_; // the seat plus one of which it has another hash
+
+    constructor() FederationHandler(Policy.Trusted, Privacy.Masked) {}
+
+    // ── actions ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    function unmask(uint256 seed) external {
+        address who = _who(seed);
+        _unmask(who, seed >> 8);
+    }
+
+    function unmaskAll(uint256 seed) external {
+        _tick(seed);
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 4 * i) & 15 != 0) _unmask(parties[i], 1);
+        }
+    }
+
+    function share(uint256 seed) external {
+        address who = _who(seed);
+        State memory s = federation.state();
+        (uint256 seat,,,) = federation.partyOf(who);
+        bool due = seat < 16 && s.seats >> seat & 1 != 0 && _unmasks(s);
+        _do(due, who, 0, abi.encodeCall(IMasked.share, (abi.encode(seed))));
+    }
+
+    /// @notice A round is lost where it has to be, and else the sum may be claimed once all is told.
+    function judge(uint256 seed) external {
+        _tick(seed);
+        State memory s = federation.state();
+        (, uint256 among, uint256 there, uint256 told, bool lost) = _masks();
+        require(told & ~there == 0 && there & ~among == 0, "told of somebody who is not in");
+        if (s.round == 0 || s.closed || there == 0) return;
+        bool disagree;
+        for (uint256 seat; there >> seat != 0; ++seat) {
+            if (there >> seat & 1 == 0 || told != there || there != s.revealed) continue;
+            uint256 other = false_[_at(seat)];
+            if (other != 0 && there >> (other - 1) & 1 != 0) disagree = true;
+        }
+        require(lost == (disagree || there != s.revealed), "lost, and should not be, or the reverse");
+        (uint256 accepted,,) = federation.judgement();
+        require(accepted == (!lost && told == there ? there : 0), "another sum than of those who were told of");
+    }
+
+    // ── what is right ───────────────────────────────────────────────────────────────────────────────────────
+
+    function _unmask(address who, uint256 seed) private {
+        State memory s = federation.state();
+        if (sheets[who].length == 0) return;
+        (uint256 seat,,,) = federation.partyOf(who);
+        (, uint256 among,, uint256 told,) = _masks();
+        // Sometimes as if others were in.
+        uint256 there = seed & 7 != 0 ? s.revealed : s.revealed ^ (1 << _below(seed, 4));
+        bool gone = false_[who] != 0 && among & ~s.revealed & (1 << (false_[who] - 1)) != 0;
+        bool due = seat < 16 && _unmasks(s) && (s.revealed & ~told) >> seat & 1 != 0 && !gone;
+        due = due && (among & (there ^ s.revealed) & ~(1 << seat)) == 0;
+        bytes memory entry = abi.encodePacked(who, _leaf(hidden[who]), _told(who, seat, among, there, s.round));
+        if (entry.length != 52 + 64 + 32 * _count(among)) due = false;
+        _do(due, stranger, 0, abi.encodeCall(IMasked.unmask, (entry)));
+    }
+
+    /// @dev The sheet with the seeds in their places where those in `there` are in.
+    function _told(address who, uint256 seat, uint256 among, uint256 there, uint256 round)
+        private
+        view
+        returns (bytes memory sheet)
+    {
+        sheet = sheets[who];
+        uint256 place = 64;
+        for (uint256 other; among >> other != 0 && place < sheet.length; ++other) {
+            if (among >> other & 1 == 0) continue;
+            place += 32;
+            if (other != seat && there >> other & 1 != 0) continue;
+            bytes32 seed = _seed(seat, other, round);
+            assembly ("memory-safe") {
+                mstore(add(sheet, place), seed)
+            }
+        }
+    }
+
+    function _unmasks(State memory s) private view returns (bool) {
+        return _phase() == Phase.Judging && _count(s.revealed) >= terms.quorum;
+    }
+
+    function _masks() private view returns (uint256, uint256, uint256, uint256, bool) {
+        return IMasked(address(federation)).masks();
+    }
+
+    function _commit(address who, uint256 seed) internal override {
+        State memory s = federation.state();
+        (uint256 seat,,,) = federation.partyOf(who);
+        bool active = seat < 16 && s.seats >> seat & 1 != 0;
+        bool due = active && s.committed >> seat & 1 == 0 && _phase() == Phase.Committing;
+        if (!due) {
+            _do(false, who, 0, abi.encodeCall(federation.commit, (s.round, SALT)));
+            return;
+        }
+        (values[who], weights[who]) = (int32(int256(_below(seed, 2 ** 29)) - 2 ** 28), 1);
+        (, uint256 among,,,) = _masks();
+        uint256 other = _below(seed >> 40, 40);
+        false_[who] = other != seat && among >> other & 1 != 0 ? other + 1 : 0;
+        sheets[who] = _sheet(seat, among, s.round, false_[who]);
+        hidden[who] = _hide(seat, among, s.round, values[who]);
+        bytes32 digest = keccak256(abi.encodePacked(_leaf(hidden[who]), uint16(1), uint8(0), sha256(sheets[who])));
+        bytes32 commitment = federation.commitmentOf(s.round, who, digest, SALT);
+        _do(true, who, 0, abi.encodeCall(federation.commit, (s.round, commitment)));
+    }
+
+    function _sheet(uint256 seat, uint256 among, uint256 round, uint256 wrong) private pure returns (bytes memory sheet) {
+        sheet = abi.encode(SALT, SALT);
+        for (uint256 other; among >> other != 0; ++other) {
+            if (among >> other & 1 == 0) continue;
+            bytes32 seed = wrong == other + 1 ? bytes32(seat) : _seed(seat, other, round);
+            sheet = bytes.concat(sheet, keccak256(abi.encode(seed)));
+        }
+    }
+
+    function _hide(uint256 seat, uint256 among, uint256 round, int32 value) private pure returns (bytes memory data) {
+        uint32[32] memory sums;
+        for (uint256 i; i < 32; ++i) {
+            sums[i] = uint32(value);
+        }
+        for (uint256 other; among >> other != 0; ++other) {
+            if (among >> other & 1 == 0) continue;
+            bytes32 seed = _seed(seat, other, round);
+            for (uint256 i; i < 32; ++i) {
+                uint32 mask = uint32(uint256(keccak256(abi.encodePacked(seed, uint32(i / 8)))) >> (224 - 32 * (i % 8)));
+                unchecked {
+                    sums[i] = seat > other ? sums[i] - mask : sums[i] + mask; // modulo 2^32
+                }
+            }
+        }
+        for (uint256 i; i < 32; ++i) {
+            data = bytes.concat(data, bytes4(sums[i]));
+        }
+    }
+
+    function _seed(uint256 a, uint256 b, uint256 round) private pure returns (bytes32) {
+        return keccak256(abi.encode(a < b ? a : b, a < b ? b : a, round));
+    }
+
+    function _dataOf(address who) internal view override returns (bytes memory) {
+        return hidden[who];
+    }
+
+    function _cidOf(address who) internal view override returns (bytes32) {
+        return sha256(sheets[who]);
+    }
+
+    function _admission() internal pure override returns (bytes memory) {
+        return abi.encode(X, Y);
+    }
+
+    function _evidence(Claim memory c, Link memory previous, PartyChunk[] memory shown, ChunkPair memory pair)
+        internal
+        view
+        override
+        returns (bytes memory)
+    {
+        MaskedChunk[] memory chunks = new MaskedChunk[](shown.length);
+        (, uint256 among, uint256 there,,) = _masks();
+        uint256 round = federation.state().round;
+        for (uint256 i; i < shown.length; ++i) {
+            (uint256 seat,,,) = federation.partyOf(shown[i].party);
+            chunks[i] = MaskedChunk(shown[i], _told(shown[i].party, seat, among, there, round));
+        }
+        return abi.encodeCall(IMaskedDisputes.refuteMasked, (c, previous, chunks, pair));
+    }
+}
