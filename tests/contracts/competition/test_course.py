@@ -180,6 +180,24 @@ def test_slash_undrawn__seed_lapsed__half_to_caller_half_burnt(create, evm):
     assert scenario.balance == 0
 
 
+def test_finalize__before_the_split_or_after_the_end__refused(create, evm):
+    """Else a seed that lapsed would cost a tenth of the bond, not half, and a second end pay once more."""
+    scenario = create()
+    ends = [lambda: scenario.f.finalize(b""), scenario.f.slashUnopened]
+    for end in ends:
+        with refused("NotDrawn"):
+            scenario.send(end(), "organizer")
+    evm.tester.mine_blocks(262)
+    evm.advance(400 * 86_400)
+    for end in ends:
+        with refused("NotDrawn"):
+            scenario.send(end(), "organizer")
+    scenario.send(scenario.f.slashUndrawn(), "stranger")
+    for end in ends:
+        with refused("AlreadyClosed", 4):
+            scenario.send(end(), "organizer")
+
+
 # commit and reveal
 
 

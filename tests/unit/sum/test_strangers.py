@@ -16,8 +16,9 @@ import pytest
 
 from orchestrator.chain import Account, Chain
 from orchestrator.cli.dispatch import run
-from orchestrator.errors import ModelError
+from orchestrator.errors import ModelError, StorageError
 from orchestrator.kernel.session import Session
+from orchestrator.models.online import finding
 from orchestrator.models.online.descriptor import Descriptor, parse_descriptor
 from orchestrator.models.online.encoders import VocabularyEncoder
 from orchestrator.models.online.factory import Factory, factory_of
@@ -192,6 +193,16 @@ def test_open_model__strangers_and_none_is_known__asks_for_an_address(
     monkeypatch.setattr(type(session.known), "all", lambda *_: [])
     with pytest.raises(ModelError, match="several shared models are called `walks`"):
         open_model(session, "walks")
+
+
+def test_read_test_set__of_a_stranger_and_too_large__refused_before_it_is_read(
+    village: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptor = village.opened.descriptor
+    assert finding.read_test_set(village.session, descriptor)
+    monkeypatch.setattr(finding, "LARGEST_TEST", 64)
+    with pytest.raises(StorageError, match="64"):
+        finding.read_test_set(village.session, descriptor)
 
 
 GOOD = Descriptor("walks", "SparsePerceptron", ("city", "nature"), VocabularyEncoder(("ab", "cd")))
