@@ -15,7 +15,7 @@ import {Quality} from "./Quality.sol";
 ///
 ///   - Supplier: the organizer. It posts the task and pays for it: the descriptor names the data, and has the digest
 ///     of a test set that nobody knows. It releases the test set once models are revealed. Its bond is the reward: it
-///     is paid out in full wherever enough models came in time, released or not.
+///     is paid out in full once the committee has judged, released or not.
 ///   - Trainer: a party that commits in the round. A model that is not committed to, or not revealed, in time does not
 ///     count. It is the update, on the model before.
 ///   - Validator: a party that commits to none. Of these the committee is drawn, once the models are there, by a
@@ -26,12 +26,15 @@ import {Quality} from "./Quality.sol";
 ///   it gets four parts of five; the fifth is of the validators whose score of the winner is its median, or no further
 ///   from that than a thousandth.
 ///
-///   Without a ranking there is no winner: where a test set was never released (the least median is 65535), or no more
-///   than half of a whole committee judged. Then all models are in, as their mean, and share the reward; validators
-///   get nothing. So nobody gains by keeping a test set, nor, as a validator, by saying that it was kept.
+///   Where a test set was never released, the least median is 65535, and there is no winner: all models are in, as
+///   their mean, and share the reward; validators get nothing. So nobody gains by keeping a test set, nor, as a
+///   validator, by saying that it was kept. Where no more than half of a whole committee judged, the round is void, as
+///   it is with too few models: the reward is the supplier's again, and the silent pay the fine to the trainers. So
+///   nobody is paid for filling the seats with models, so that none is left to judge.
 ///
 ///   A majority of validators decides as it likes. A supplier that trains on its own test set wins its own task, and
 ///   has the models of the others for a fifth of the reward: nobody can tell. Send models to suppliers that you know.
+///   The best of bad models wins as well; and whoever holds all seats has no rivals: the remedy is an inviter.
 abstract contract Learning is Quality {
     using FederationTerms for PackedTerms;
     using StateCodec for PackedState;
@@ -62,11 +65,10 @@ abstract contract Learning is Quality {
         override
         returns (uint256 accepted, uint256 order, uint256 merits)
     {
-        if (s.revealed() == 0) return (0, 0, 0);
         PackedBallot memory b = _loadBallot();
         uint256 judged = b.round() == s.round() ? b.judged() : 0;
-        bool most = 2 * LibBit.popCount(judged) > t.committee();
-        uint256[] memory ranks = Medians.ranked(most ? _medians(judged) : 0, s.revealed());
+        if (s.revealed() == 0 || 2 * LibBit.popCount(judged) <= t.committee()) return (0, 0, 0);
+        uint256[] memory ranks = Medians.ranked(_medians(judged), s.revealed());
         unchecked {
             // Sixteen seats.
             for (uint256 i = 0; i < ranks.length; ++i) {
@@ -74,7 +76,7 @@ abstract contract Learning is Quality {
             }
         }
         (uint256 best, uint256 score) = (uint8(ranks[0]), ranks[0] >> 8);
-        if (!most || score == WORST) return (s.revealed(), order, Lanes.ones(s.revealed()));
+        if (score == WORST) return (s.revealed(), order, Lanes.ones(s.revealed()));
         return (1 << best, order, _merits(judged, best, score));
     }
 

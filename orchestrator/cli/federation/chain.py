@@ -105,7 +105,9 @@ def join(
     consent: Consent,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="CSV", help="Your rows, unless an app trains; they stay here."),
+        typer.Option(
+            "--data", metavar="CSV", help="Your rows, to train; not if an app does, or to judge only."
+        ),
     ] = None,
     reference: Reference = "latest",
     admission: Annotated[

@@ -7,7 +7,7 @@ what the asker demands of its own federation, and every round of it is computed 
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from orchestrator.bindings.federation import Created, Federation, Terms
 from orchestrator.errors import DilnError, NotDeployed
@@ -24,7 +24,37 @@ MOST = 8
 """So many federations are computed again, those with the highest deposits, and so many others are named."""
 
 _DESCRIPTOR = slice(6 * 32, 7 * 32)  # in the arguments of a clone, see FederationTerms.pack
-_SAME = "policy", "rule", "pay", "mode", "committee", "trim", "faulty", "keep", "bound", "shift", "width"
+_FREE = frozenset(
+    [
+        "organizer",
+        "currency",
+        "inviter",
+        "genesis_cid",
+        "unit",
+        "seats",
+        "quorum",
+        "difficulty",
+        "rounds",
+        "max_voids",
+        "obliged",
+        "reward",
+        "fee",
+        "tip",
+        "deposit",
+        "fine",
+        "bond",
+        "stake",
+        "start",
+        "committing",
+        "revealing",
+        "judging",
+        "turn",
+        "challenge",
+        "supply",
+    ]
+)
+"""Terms that may be others, for the result does not depend on them; some of them are held to a bound."""
+
 _AT_LEAST = "rounds", "quorum"
 
 
@@ -105,7 +135,7 @@ def lacking(terms: Terms, wanted: Terms, done: int) -> str:
     The result depends on the same things, no fewer parties and rounds made it, and nobody risked less. Where
     the asker would invite, only its own invitations count.
     """
-    for name in ("descriptor", "genesis", *_SAME):
+    for name in (each.name for each in fields(Terms) if each.name not in _FREE):
         if getattr(terms, name) != getattr(wanted, name):
             return f"its {name} is another"
     for name in _AT_LEAST:

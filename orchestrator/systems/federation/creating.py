@@ -237,7 +237,7 @@ def promises(made: Plan) -> list[str]:
     if terms.policy is Policy.LEARNING:
         said.append(
             "The best model of each round wins, as a committee of those who sent none measures it on your "
-            "test set. Whether or not you release that, the reward is paid out once models are revealed."
+            "test set. Keep that back, and the reward is shared by all who sent one."
         )
     if terms.privacy is Privacy.MASKED:
         said.append("Nobody sees an update. " + masking.SHOWN)

@@ -6,8 +6,8 @@ models are in
 ├── ranking: the least median; of equals the lower seat; liars up to half of it change nothing
 │   ├── the winner's model is the round's; it claims first and gets four fifths
 │   └── validators near the median share a fifth, others get nothing
-├── no ranking (no test set, no majority): all models are in, and share
-└── fewer models than the quorum: void, the reward is the supplier's again
+├── no test set: all models are in, and share the reward
+└── no majority of the committee, or fewer models than the quorum: void, the reward is the supplier's again
 """
 
 import numpy as np
@@ -153,39 +153,46 @@ def test_one_model__not_to_be_had__loses(task):
     assert s.call("judgement")[0] == 0b010
 
 
-def test_silence__of_half__no_ranking_and_the_fine(task):
-    s = task(committee=5)
+def test_silence__of_half__void_and_the_fine_is_the_trainers(task):
+    s = task()
     members = s.members()
     scores = {who: s.scores(anna=1, ben=2, cleo=3) for who in members}
     s.speak(scores, *members[:2])
     s.evm.advance(2 * HOUR)
     s.judge(scores, *members[:2])
     s.until()
-    assert s.call("judgement")[0] == 0b111
-    s.finalize(s.claim("anna"))
+    assert s.call("judgement")[0] == 0
+    s.send("skip")
+    assert s.balance("organizer") == s.terms["reward"]
     assert [s.deposit(who) for who in members[2:]] == [s.terms["deposit"] - s.terms["fine"]] * 3
+    assert [s.earned(who) for who in TRAINERS] == [s.terms["fine"]] * 3
+    s.settle(*ALL)
 
 
-def test_nobody_judges__all_are_in(create):
-    """Everybody sent a model: there is no committee, and the time for it passes."""
+def test_seats__filled_with_models_so_that_nobody_judges__earns_nothing(create):
+    """Sharing the reward instead would pay whoever drives the judges out."""
     s = create(*ALL, **TERMS)
     s.commit(*ALL)
     s.reveal(*ALL)
     s.send("draw")
     assert s.ballot["committee"] == 0
     s.until()
-    assert s.call("judgement")[0] == 0xFF
-    s.finalize(s.claim("anna"))
+    assert s.call("judgement")[0] == 0
+    s.send("skip")
+    assert not any(s.earned(who) for who in ALL)
+    assert s.balance("organizer") == s.terms["reward"]
     s.settle(*ALL)
 
 
-def test_seed__not_used_in_time__no_ranking_and_no_second_draw(task):
+def test_seed__not_used_in_time__void_and_no_second_draw(task):
     s = task()
     s.evm.tester.mine_blocks(8200)
     with pytest.raises(Reverted, match="SeedLost"):
         s.send("draw")
     s.until()
-    assert s.call("judgement")[0] == 0b111
+    assert s.call("judgement")[0] == 0
+    s.send("skip")
+    assert s.phase is Phase.CLOSED
 
 
 def test_too_few_models__void_and_the_reward_returns(create):
