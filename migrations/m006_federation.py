@@ -5,7 +5,7 @@ Their models are published in the registry, so it comes along.
 
 from orchestrator.chain import Deploy
 
-POLICIES = "Trusted", "Quality", "Work", "Stake", "Delegates"
+POLICIES = "Trusted", "Quality", "Work", "Stake", "Delegates", "Learning"
 """In the order of the enum."""
 
 

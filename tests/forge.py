@@ -84,12 +84,25 @@ def _outcome(name: str, suite: Any) -> Outcome:
 
 
 def provide_compiler() -> None:
-    """Put npm's compiler where foundry.toml looks for it."""
+    """Put npm's compiler where foundry.toml looks for it.
+
+    Forge asks for its version at every start, and in Node the compiler takes a second to say it: a script
+    says it at once.
+    """
     version = load_settings(folder=ROOT, environ={}).compiler.version
-    place = ROOT / ".build" / "forge" / "solc"
+    place, binary = ROOT / ".build" / "forge" / "solc", solc_binary(ROOT, version)
+    script = f'#!/bin/sh\n[ "$*" != --version ] && exec "{binary}" "$@"\ncat <<END\n%sEND\n'
+    if (
+        place.is_file()
+        and not place.is_symlink()
+        and place.read_text("utf-8").startswith(script.split("%")[0])
+    ):
+        return
+    told = subprocess.run([str(binary), "--version"], check=True, capture_output=True, text=True).stdout
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_suffix(f".{os.getpid()}")
-    part.symlink_to(solc_binary(ROOT, version))
+    part.write_text(script % told, encoding="utf-8")
+    part.chmod(0o755)
     part.replace(place)
 
 

@@ -2,7 +2,7 @@
 
 python -m tests.growth [--few 10] [--many 1000] [--most 10000] [WHAT …]
 
-Versions of a project, submissions to a competition, tournaments and federations (`many` of them), and
+Versions of a project, submissions to a competition, models, tournaments, federations (`many` of them), and
 contributions to a shared model and pins (`most`), on the embedded chain. Each look is taken three times; the
 quickest counts. Of a list with a row for each, the cost of a row counts. Exits with 1 where a look costs more
 than one and a half times as much, in CPU or requests, among many as among few.
@@ -22,6 +22,8 @@ from orchestrator.chain import migrate
 from orchestrator.chain.bound import Call
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
+from orchestrator.models.online import finding
+from orchestrator.models.online.factory import arguments_of, factory_of, recognize
 from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
 from orchestrator.provenance import Status, publication_of, verify
@@ -29,13 +31,19 @@ from orchestrator.systems.competition import overview
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.federation import finding as federation_finding
 from orchestrator.systems.federation.overview import view
-from orchestrator.systems.sum.claiming import claims
+from orchestrator.systems.sum.adding import given_before
+from orchestrator.systems.sum.claiming import claims, next_early
 from orchestrator.systems.sum.creating import create
-from orchestrator.systems.sum.opening import open_model
+from orchestrator.systems.sum.duties import roles_of
+from orchestrator.systems.sum.leaderboard import leaderboard
+from orchestrator.systems.sum.opening import SharedModel, open_model
+from orchestrator.systems.sum.records import DAY, Terms
+from orchestrator.systems.sum.sealing import sealed_samples
 from orchestrator.systems.tournament import finding as tournament_finding
 from orchestrator.types import Digest
+from tests.unit.chain.wire import Wire, over
 from tests.unit.competition.stage import Stage
-from tests.unit.competition.test_growth import Counted, commit
+from tests.unit.competition.test_growth import commit
 from tests.unit.provenance.samples import sample_manifest
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
 from tests.unit.sum.giving import sample
@@ -100,7 +108,17 @@ def competition(session: Session) -> Growing:
 
 
 def shared_model(session: Session) -> Growing:
-    made = create(session, "walks", plan(train(table(), "perceptron")), session.account("alice"), TERMS)
+    return _shared_model(session, Terms(refund_wait=90 * DAY))
+
+
+def due_contributions(session: Session) -> Growing:
+    """The same where all but the newest are due: to be claimed, or to be looked at."""
+    return _shared_model(session, TERMS, due=True)
+
+
+def _shared_model(session: Session, terms: Terms, due: bool = False) -> Growing:
+    """Each look is a new command's: nothing is in memory."""
+    made = create(session, "walks", plan(train(table(), "perceptron")), session.account("alice"), terms)
     village = Village(session, open_model(session, made.address))
     contract, bob = village.opened.shared, village.account("contributor")
     turns = [sample(village, words, step) for step in range(10) for words in (CITY, NATURE)]
@@ -111,10 +129,23 @@ def shared_model(session: Session) -> Growing:
             price = contract.price(AT_ONCE)
             call = contract.contract.add_batch([x for x, _ in turns], bytes(y for _, y in turns), price)
             session.chain.send(call, bob, value=price * AT_ONCE, gas=16_000_000)
+        if due:
+            session.chain.advance(3 * terms.refund_wait)
 
+    def again() -> SharedModel:
+        for index in session.chain._indexes:
+            index.close()
+        return open_model(session, made.address)
+
+    if due:
+        return {f"sum keep: what is due{A_ROW}": lambda: claims(again(), bob.address)}, grow
+    who = bob.address
     looks: Looks = {
-        "sum show: the ledger": lambda: open_model(session, made.address).ledger.refresh(),
-        "sum watch: claims": lambda: claims(village.opened, bob.address),
+        "sum add: what was given before": lambda: given_before(again(), who, turns[:1]),
+        "sum seal: what is sealed": lambda: sealed_samples(session, again(), who),
+        "sum keep: nothing is due": lambda: (claims(model := again(), who), next_early(model)),
+        "sum keep: roles": lambda: roles_of(session, again(), who),
+        f"sum leaderboard{A_ROW}": lambda: leaderboard(model := again()) and range(model.shared.count()),
     }
     return looks, grow
 
@@ -137,6 +168,9 @@ def tournaments(session: Session) -> Growing:
     looks: Looks = {
         "tournament show: by address": lambda: tournament_finding.find(session, first.address),
         "tournament show: the latest": lambda: tournament_finding.find(session),
+        "tournament show: by name": lambda: tournament_finding.find(
+            session, tournament_finding.name_of(session, first)
+        ),
         f"tournament list{A_ROW}": lambda: [
             (each.terms, tournament_finding.name_of(session, each))
             for each in tournament_finding.tournaments(session)
@@ -152,6 +186,9 @@ def federations(session: Session) -> Growing:
     looks: Looks = {
         "federation status: by address": lambda: federation_finding.find(session, first.address),
         "federation status: the latest": lambda: view(session, federation_finding.find(session)),
+        "federation status: by name": lambda: federation_finding.find(
+            session, federation_finding.name_of(session, first)
+        ),
         f"federation list{A_ROW}": lambda: [
             (each.terms, federation_finding.name_of(session, each))
             for each in federation_finding.federations(session)
@@ -172,11 +209,34 @@ def _again(session: Session, create: Callable[[Digest], Call], value: int = 0) -
     return grow
 
 
+def models(session: Session) -> Growing:
+    """Shared models of the same weights, of which the first is looked for; one factory makes markets, too."""
+    made = create(session, "walks", plan(train(table(), "perceptron")), session.account("alice"), TERMS)
+    factory = factory_of(session)
+    [first] = factory.created(made.address)
+
+    def listed() -> list[object]:
+        return [
+            (recognize(session.chain, created.address), descriptor)
+            for created, descriptor in finding.models(session)
+        ]
+
+    looks: Looks = {
+        "sum show: by address": lambda: open_model(session, made.address),
+        "sum show: by name": lambda: open_model(session, "walks"),
+        f"sum list, market list{A_ROW}": listed,
+    }
+    _, arguments = arguments_of(session.chain.code(made.address))
+    return looks, _again(session, lambda salt: factory.create(first.implementation, bytes(salt), arguments))
+
+
 SYSTEMS: dict[str, Callable[[Session], Growing]] = {
     "pins": pins,
     "versions": registry,
     "submissions": competition,
     "contributions": shared_model,
+    "due contributions": due_contributions,
+    "models": models,
     "tournaments": tournaments,
     "federations": federations,
 }
@@ -205,14 +265,15 @@ def _measured(session: Session, look: Callable[[], Any], a_row: bool) -> Cost:
     rows = len(look()) if a_row else 1
     look()
     for _ in range(3):
-        asked = Counter[str]()
-        web3.provider = Counted(real, asked)
+        wire = Wire(real)
+        web3.provider = over(wire)
         began = time.process_time()
         try:
             look()
         finally:
             web3.provider = real
         taken.append(time.process_time() - began)
+        asked = wire.asked
     return Cost(min(taken) / rows, sum(asked.values()) / rows)
 
 

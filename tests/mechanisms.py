@@ -1,30 +1,36 @@
 """Who gains by which strategy: every mechanism that pays, every model it takes, at default terms.
 
-python -m tests.mechanisms [--seeds 10]
+python -m tests.mechanisms [--seeds 10] [--mechanism stake|market] [MODEL …]
 
 prints a table: means over the seeds, and the worst seed (in which the coalition gains most, or the honest
-least). Gains are in units of a scenario's money (stake) or in bounties (market); `kept` is the share that the
-honest keep of what they earn alone. Exits with 1 where a row misses what must hold.
+least). Gains are in units of a scenario's money (stake), in points (game) or in bounties (market); `kept` is
+the share that the honest keep of what they earn alone. Of copies of news and of refunds after a dispute it is
+told what reputation and points all of them earned. Exits with 1 where a row misses what must hold.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.systems.market.simulation.running import run
 from orchestrator.systems.market.simulation.scenario import load_market
-from orchestrator.systems.sum.simulation.running import simulate_seeds
+from orchestrator.systems.sum.simulation.running import Gains, simulate_seeds
 from orchestrator.systems.sum.simulation.scenario import load_scenario
 
 STRATEGIES = ("sybil-reporter", "rescue", "thief", "whale", "sleeper", "copycat", "farming", "denial")
-STAKES = ("perceptron", "logistic", "bayes")
-MARKETS = ("bayes", "perceptron")
+BINNED = ", binned"
+"""After a model's name: over numbers in bins (the `binned` encoder), else over words."""
+STAKES = ("perceptron", "logistic", "bayes", "bayes, binned", "perceptron, binned")
+MARKETS = ("bayes", "perceptron", "bayes, binned", "perceptron, binned")
 
 
 @dataclass(frozen=True)
 class Row:
-    """Mean and worst seed of both sides; None for a side that does not play."""
+    """Mean and worst seed of both sides; None for a side that does not play.
+
+    `count`: of how many things in all seeds the coalition's gain is.
+    """
 
     mechanism: str
     model: str
@@ -32,12 +38,15 @@ class Row:
     coalition: tuple[float, float] | None
     honest: tuple[float, float] | None
     kept: float | None = None
+    count: int | None = None
 
     @property
     def missed(self) -> str:
         """What of that which must hold does not; "" if all does."""
-        if self.coalition is None:
+        if self.coalition is None or self.mechanism == "game":  # points are no money: they are shown
             return ""
+        if self.count is not None:
+            return "" if self.coalition[1] <= 0 else "earn"
         most, least = (0.0, 0.0) if self.mechanism == "stake" else _bounds(self.play)
         told = []
         if self.coalition[0] > most:
@@ -51,6 +60,8 @@ class Row:
     def __str__(self) -> str:
         kept = "" if self.kept is None else f"{self.kept:.2f}"
         cells = (self.mechanism, self.model, self.play, _both(self.coalition), _both(self.honest), kept)
+        if self.count is not None:
+            cells = (*cells[:2], f"{self.play}, {self.count} of them", *cells[3:])
         return f"| {' | '.join(cells)} | {self.missed or 'holds'} |"
 
 
@@ -73,29 +84,42 @@ def _both(pair: tuple[float, float] | None) -> str:
     return "–" if pair is None else f"{_shown(pair[0])} ({_shown(pair[1])})"
 
 
-def stakes(seeds: int) -> Iterator[Row]:
-    """Every strategy against deposits that the model judges."""
+def stakes(seeds: int, models: Sequence[str]) -> Iterator[Row]:
+    """Every strategy against deposits that the model judges, with points beside them."""
     for name in STRATEGIES:
-        for kind in STAKES:
+        for kind in (each for each in STAKES if each in models):
             given = load_scenario(name)
-            model = given.model.model_copy(update={"kind": kind})
-            gains = {
-                each.team: each for each in simulate_seeds(given.model_copy(update={"model": model}), seeds)
-            }
+            model = given.model.model_copy(update={"kind": kind.removesuffix(BINNED), "game": True})
+            data = given.data.model_copy(update={"source": "numbers"} if kind.endswith(BINNED) else {})
+            played = simulate_seeds(given.model_copy(update={"model": model, "data": data}), seeds)
+            gains = {each.team: each for each in played}
             bad, good = gains["coalition"], gains["honest"]
-            yield Row(
-                "stake",
-                kind,
-                name,
-                (sum(bad.units) / seeds, max(bad.units)),
-                (sum(good.units) / seeds, min(good.units)),
-            )
+            yield Row("stake", kind, name, _of(bad.units, max), _of(good.units, min))
+            yield Row("game", kind, name, _of(bad.points, max), _of(good.points, min))
+            if name == "copycat":
+                told = [each.copied_earned for each in bad.tallies]
+                yield Row("copies of news", kind, name, _of(told, max), None, count=_sum(bad, "copied"))
+            if name == "rescue":
+                told = [each.rescued_earned for each in bad.tallies]
+                yield Row("rescued refunds", kind, name, _of(told, max), None, count=_sum(bad, "rescued"))
 
 
-def markets(seeds: int) -> Iterator[Row]:
+def _of(values: Sequence[int], worst: Callable[[Sequence[int]], int]) -> tuple[float, float]:
+    return sum(values) / len(values), worst(values)
+
+
+def _sum(gains: Gains, what: str) -> int:
+    return sum(getattr(each, what) for each in gains.tallies)
+
+
+def markets(seeds: int, models: Sequence[str]) -> Iterator[Row]:
     """Every play in a market."""
-    for kind in MARKETS:
-        for row in run(load_market("strategic").model_copy(update={"model": kind, "seeds": seeds})):
+    for kind in (each for each in MARKETS if each in models):
+        given = load_market("strategic")
+        numbers = {"kind": "binned", "separation": 0.8}
+        data = given.data.model_copy(update=numbers if kind.endswith(BINNED) else {})
+        plain = {"model": kind.removesuffix(BINNED), "seeds": seeds, "data": data}
+        for row in run(given.model_copy(update=plain)):
             coalition = _pair(row.coalition, row.coalition_worst)
             yield Row("market", kind, row.play, coalition, _pair(row.honest, row.honest_worst), row.kept)
 
@@ -109,12 +133,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=10)
-    seeds = parser.parse_args().seeds
-    parts: list[Callable[[int], Iterator[Row]]] = [stakes, markets]
+    parser.add_argument("--mechanism", choices=["stake", "market"])
+    parser.add_argument("models", nargs="*", choices=[*STAKES, []], metavar="MODEL")
+    options = parser.parse_args()
+    parts = {"stake": stakes, "market": markets}
     sys.stdout.write("| mechanism | model | play | coalition | honest | kept | |\n" + "| --- " * 7 + "|\n")
     missed = 0
-    for part in parts:
-        for row in part(seeds):
+    for part in [parts[options.mechanism]] if options.mechanism else parts.values():
+        for row in part(options.seeds, options.models or STAKES):
             missed += bool(row.missed)
             sys.stdout.write(f"{row}\n")
             sys.stdout.flush()

@@ -74,6 +74,7 @@ ACCEPTED = {
     ("locked-ether", "MaskedFederation"): "`withdraw` is in FederationCommons, on the same storage",
     ("locked-ether", "FederationMaskedDisputes"): "a call of it by itself is refused: only clones have terms",
     ("locked-ether", "DelegatesFederation"): "`withdraw` is in FederationCommons, on the same storage",
+    ("locked-ether", "LearningFederation"): "`withdraw` is in FederationCommons, on the same storage",
     ("divide-before-multiply", "FederationTerms._checkMoney"): "whole groups, each of which has a stake",
     ("shadowing-local", "Stake._carried.sum"): "a sum of weights; `sum` the function is called from outside",
     ("locked-ether", "FederationFactory"): "the value goes to the federation with its creation",

@@ -128,7 +128,7 @@ abstract contract Claims is Updates {
         uint256 order;
         (c.accepted, order, c.merits) = _judge(t, s);
         uint256 count = LibBit.popCount(c.accepted);
-        require(count >= t.quorum(), NotEnough(count, t.quorum()));
+        require(count >= _needed(t), NotEnough(count, _needed(t)));
         require(s.tried() >> c.seat & 1 == 0, NotYourTurn(c.seat));
         c.leader = _turn(t, s, order, c, nonce);
         c.selected = c.accepted;
@@ -173,7 +173,7 @@ abstract contract Claims is Updates {
         returns (bool possible, uint256 endsAt, uint256 leader)
     {
         (uint256 accepted, uint256 order,) = _judge(t, s);
-        possible = LibBit.popCount(accepted) >= t.quorum();
+        possible = LibBit.popCount(accepted) >= _needed(t);
         leader = NO_SEAT;
         uint256 turns = 1;
         for (; order != 0; order >>= 8) {
@@ -213,6 +213,11 @@ abstract contract Claims is Updates {
         _endRound(t, s, sums, s.committed() & ~s.revealed() | _idleJudges(t, s), leader);
     }
 
+    /// @dev How many updates have to be in.
+    function _needed(PackedTerms t) internal pure virtual returns (uint256) {
+        return t.quorum();
+    }
+
     /// @dev Nobody claimed, who could have.
     // solhint-disable-next-line no-empty-blocks
     function _unfound() internal virtual {}
@@ -224,14 +229,15 @@ abstract contract Claims is Updates {
         uint256 rest = amount;
         unchecked {
             // Sixteen seats, merits of 16 bits, amounts below 2^44; parts add up to the amount at most.
-            for (uint256 seat = 0; c.accepted >> seat != 0; ++seat) {
-                if (c.accepted >> seat & 1 != 0) total += c.merits.small(seat);
+            for (uint256 merits = c.merits; merits != 0; merits >>= 16) {
+                total += uint16(merits);
             }
-            for (uint256 seat = 0; total != 0 && c.accepted >> seat != 0; ++seat) {
-                if (c.accepted >> seat & 1 == 0) continue;
-                uint256 part = amount * c.merits.small(seat) / total;
-                sums.put(seat, part);
+            uint256 seat = 0;
+            for (uint256 merits = c.merits; merits != 0; merits >>= 16) {
+                uint256 part = amount * uint16(merits) / total;
+                if (part != 0) sums.put(seat, part);
                 rest -= part;
+                ++seat;
             }
         }
         sums.put(c.seat, rest + t.fee());

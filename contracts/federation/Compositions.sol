@@ -5,6 +5,7 @@ pragma solidity ^0.8.28;
 
 import {Delegation} from "./Delegation.sol";
 import {Delegates} from "./policies/Delegates.sol";
+import {Learning} from "./policies/Learning.sol";
 import {Masked} from "./policies/Masked.sol";
 import {Quality} from "./policies/Quality.sol";
 import {Stake} from "./policies/Stake.sol";
@@ -38,6 +39,12 @@ contract StakeFederation is Stake {
 /// @title DelegatesFederation
 /// @notice The elected vote. See IFederation, IVoting and Delegates.
 contract DelegatesFederation is Delegates {
+    constructor(address commons, address disputes) Delegation(commons, disputes) {}
+}
+
+/// @title LearningFederation
+/// @notice Validators pick the best model. See IFederation and Learning.
+contract LearningFederation is Learning {
     constructor(address commons, address disputes) Delegation(commons, disputes) {}
 }
 

@@ -33,7 +33,7 @@ abstract contract FederationBase is IRounds, FederationLedger, Delegation, EIP71
         // A seat that was excluded in this round has paid, and may belong to somebody else by now.
         _fine(t, s, sums, idle & s.seats(), leader & s.seats());
         _earned.add(sums);
-        uint256 missed = s.seats() & ~s.committed();
+        uint256 missed = _absent(s);
         s.dropSeats(missed & s.missedTwice());
         s.setMissed(missed & ~s.missedOnce() & ~s.missedTwice(), missed & s.missedOnce());
         if (s.done() == t.rounds() || s.voids() == t.maxVoids()) _close(t, s);
@@ -66,6 +66,11 @@ abstract contract FederationBase is IRounds, FederationLedger, Delegation, EIP71
     }
 
     // ── what a policy says ──────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev The seats for which the round counts as missed.
+    function _absent(PackedState memory s) internal view virtual returns (uint256) {
+        return s.seats() & ~s.committed();
+    }
 
     /// @dev Whether all have judged, before the time for it is over.
     function _hasJudged(PackedTerms t, PackedState memory s) internal view virtual returns (bool);

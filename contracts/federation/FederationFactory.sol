@@ -21,25 +21,28 @@ contract FederationFactory is Factory {
     address public immutable STAKE;
     /// @notice The same under the policy Delegates.
     address public immutable DELEGATES;
+    /// @notice The same under the policy Learning.
+    address public immutable LEARNING;
     /// @notice What they run where updates are masked.
     address public immutable MASKED;
 
     /// @notice Whether an address is a federation that this factory made.
     mapping(address federation => bool) public isFederation;
 
-    // slither-disable-start missing-zero-check
-    // (the migration deploys them the moment before)
     constructor(
         address trusted,
         address quality,
         address work,
         address stake,
         address delegates,
+        address learning,
         address masked
     ) {
-        (TRUSTED, QUALITY, WORK, STAKE, DELEGATES, MASKED) = (trusted, quality, work, stake, delegates, masked);
+        // slither-disable-start missing-zero-check (the migration deploys them the moment before)
+        (TRUSTED, QUALITY, WORK) = (trusted, quality, work);
+        (STAKE, DELEGATES, LEARNING, MASKED) = (stake, delegates, learning, masked);
+        // slither-disable-end missing-zero-check
     }
-    // slither-disable-end missing-zero-check
 
     /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token
     /// by an allowance. Reverts with InvalidTerms(field) for terms under which somebody could be stuck or cheated.
@@ -78,6 +81,7 @@ contract FederationFactory is Factory {
         if (policy == Policy.Trusted) return TRUSTED;
         if (policy == Policy.Quality) return QUALITY;
         if (policy == Policy.Work) return WORK;
-        return policy == Policy.Stake ? STAKE : DELEGATES;
+        if (policy == Policy.Stake) return STAKE;
+        return policy == Policy.Delegates ? DELEGATES : LEARNING;
     }
 }

@@ -73,7 +73,8 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     }
 
     function _judgingTime(PackedTerms t) private pure returns (uint256) {
-        return t.policy() == Policy.Quality ? 2 * t.judging() : t.judging();
+        bool twice = t.policy() == Policy.Quality || t.policy() == Policy.Learning;
+        return twice ? 2 * t.judging() : t.judging();
     }
 
     function _load() internal view returns (PackedState memory s) {

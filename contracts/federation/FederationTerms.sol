@@ -82,7 +82,10 @@ library FederationTerms {
 
     /// @dev Whether deposits and what is behind seats decide.
     function weighs(PackedTerms t) internal pure returns (bool) {
-        return uint8(_word(t, 0) >> 88) >= uint8(Policy.Stake);
+        unchecked {
+            // What is below wraps around.
+            return uint256(uint8(_word(t, 0) >> 88)) - uint256(Policy.Stake) < 2; // Stake, Delegates
+        }
     }
 
     function isDirect(PackedTerms t) internal pure returns (bool) {
@@ -351,12 +354,25 @@ library FederationTerms {
         if (quality) {
             require(t.committee >= 3 && t.committee % 2 == 1 && t.committee <= t.seats, InvalidTerms("committee"));
             require(t.quorum >= 3, InvalidTerms("quorum"));
+        } else if (t.policy == Policy.Learning) {
+            _checkLearning(t);
         } else if (t.policy == Policy.Delegates) {
             require(t.committee != 0 && t.committee <= t.seats, InvalidTerms("committee"));
         } else {
             require(t.committee == 0, InvalidTerms("committee"));
         }
         require(t.difficulty == 0 || t.policy == Policy.Work, InvalidTerms("difficulty"));
+    }
+
+    /// @dev One model wins, as it is; and there are seats for who sends none and judges.
+    function _checkLearning(Terms memory t) private pure {
+        require(t.committee >= 3 && t.committee % 2 == 1, InvalidTerms("committee"));
+        require(t.committee <= t.seats && t.committee + t.quorum <= t.seats, InvalidTerms("seats"));
+        require(t.rule == Rule.Mean, InvalidTerms("rule"));
+        require(t.pay == Pay.Equal, InvalidTerms("pay"));
+        require(t.mode == Mode.Optimistic, InvalidTerms("mode"));
+        require(t.maxWeight == 1, InvalidTerms("maxWeight"));
+        require(!t.obliged, InvalidTerms("obliged"));
     }
 
     function _checkMoney(Terms memory t) private pure {

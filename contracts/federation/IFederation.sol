@@ -38,7 +38,8 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///
 ///   No aggregate is trusted: under every rule it follows from the updates, and is refutable. Which updates count is
 ///   the policy's judgement: of nobody (Trusted: all count), of a committee drawn from the parties (Quality), of votes
-///   by seats (Work), by what is behind them (Stake) or of the elected (Delegates). A majority of those who judge
+///   by seats (Work), by what is behind them (Stake), of the elected (Delegates), or of validators, who pick the one
+///   best (Learning). A majority of those who judge
 ///   decides what it likes; that cannot be prevented. Nor can small backdoors that look like honest updates, nor that
 ///   updates, which are public, tell something of the data. Work is a lottery with a price, not a proof of anything.
 ///
@@ -98,7 +99,8 @@ enum Policy {
     Quality,
     Work,
     Stake,
-    Delegates
+    Delegates,
+    Learning
 }
 
 /// How updates become one.
@@ -163,7 +165,7 @@ struct Terms {
     uint256 maxWeight; // of an update; 1: all weigh the same
     uint256 seats;
     uint256 quorum; // of commitments, of updates revealed, of updates in
-    uint256 committee; // Quality: scorers; Delegates: how many are elected
+    uint256 committee; // Quality: scorers; Learning: validators; Delegates: how many are elected
     uint256 trim; // TrimmedMean: left out at each end
     uint256 faulty; // MultiKrum: how many updates may be bad
     uint256 keep; // MultiKrum, Nearest: how many are selected

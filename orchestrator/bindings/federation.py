@@ -19,6 +19,7 @@ class Policy(ContractEnum):
     WORK = 2
     STAKE = 3
     DELEGATES = 4
+    LEARNING = 5
 
 
 class Rule(ContractEnum):
@@ -79,7 +80,7 @@ class Terms:
     max_weight: int  # of an update; 1: all weigh the same
     seats: int
     quorum: int  # of commitments, of updates revealed, of updates in
-    committee: int  # Quality: scorers; Delegates: how many are elected
+    committee: int  # Quality: scorers; Learning: validators; Delegates: how many are elected
     trim: int  # TrimmedMean: left out at each end
     faulty: int  # MultiKrum: how many updates may be bad
     keep: int  # MultiKrum, Nearest: how many are selected
@@ -596,6 +597,10 @@ class FederationFactory(Bound):
     def delegates(self) -> Address:
         """The same under the policy Delegates."""
         return self._read(Address, "DELEGATES")
+
+    def learning(self) -> Address:
+        """The same under the policy Learning."""
+        return self._read(Address, "LEARNING")
 
     def masked(self) -> Address:
         """What they run where updates are masked."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
 
 from web3 import Web3
 from web3.contract import Contract
@@ -33,6 +33,10 @@ from orchestrator.chain.wallets import Proposer
 from orchestrator.config import Network, Settings
 from orchestrator.errors import ChainError, NodeUnavailable, Unsent, WrongChain
 from orchestrator.types import Address, Seconds, Wei
+
+if TYPE_CHECKING:
+    from orchestrator.chain.bound import Bound
+    from orchestrator.chain.indexes import EventIndex, IndexTable
 
 T = TypeVar("T")
 LONGEST_LOOK = 900.0  # seconds, behind another command that looks and sends for the same purpose
@@ -71,6 +75,7 @@ class Chain:
         self.web3.middleware_onion.inject(Shapes, layer=0)
         self._home = home
         self._codes: dict[Address, bytes] = {}
+        self._indexes: list[EventIndex[Any]] = []
         with self.ahead(*_AT_FIRST) as complete:
             with as_diln_errors():
                 self.chain_id = int(self.web3.eth.chain_id)
@@ -91,6 +96,8 @@ class Chain:
 
     def close(self) -> None:
         """Let go of the node, or of the chain file. The chain cannot be used afterwards."""
+        for index in self._indexes:
+            index.close()
         if isinstance(self.web3.provider, EmbeddedProvider):
             self.web3.provider.close()
 
@@ -340,6 +347,21 @@ class Chain:
         """The topics alone of what `logs` reads: where there are many, of new blocks only."""
         last = self.head().number if to_block is None else to_block
         return self._reader.topics(event, from_block, last, dict(filters or {}))
+
+    def index(
+        self,
+        contract: "Bound",
+        tables: "Sequence[IndexTable]",
+        read: Callable[[int, int], T],
+        write: Callable[[T], None],
+    ) -> "EventIndex[T]":
+        """Rows that the events of a contract make, of which new blocks only are read (see `EventIndex`)."""
+        from orchestrator.chain.indexes import EventIndex
+
+        folder = self._home / "logs" / self._own_name
+        index = EventIndex(self, folder, contract.address, contract.block, tables, read, write)
+        self._indexes.append(index)
+        return index
 
     def advance(self, seconds: int) -> None:
         """Let `seconds` pass and mine a block. Raises ChainError unless this is a development chain."""

@@ -35,9 +35,10 @@ class KnownContracts:
         found = self._read().get(kind)
         return to_checksum_address(found[-1]) if found and is_address(found[-1]) else None
 
-    def all(self, kind: str) -> list[Address]:
-        """The contracts of a kind, in the order in which they were remembered last."""
-        return [to_checksum_address(each) for each in self._read().get(kind, []) if is_address(each)]
+    def all(self, kind: str = "") -> list[Address]:
+        """The contracts of a kind, in the order in which they were remembered last; without one, of all."""
+        found = [each for name, those in self._read().items() if kind in ("", name) for each in those]
+        return [to_checksum_address(each) for each in found if is_address(each)]
 
     def remember(self, address: Address, kind: str) -> None:
         """Keep a contract as known and as the last of its kind.

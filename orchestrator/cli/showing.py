@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from orchestrator.config import Settings, load_settings
 from orchestrator.console import Answer, Note, Shown, err, labelled
+from orchestrator.console.printing import show_signing
 from orchestrator.errors import NodeUnavailable, UsageError
 from orchestrator.text import shown
 from orchestrator.types import Address
@@ -45,6 +46,7 @@ def demo_steps(
     Raises UsageError for a folder that is not empty.
     """
     began = time.perf_counter()
+    show_signing(False)  # a story: who signs is one of its lines
     with err.status("starting") as status, tempfile.TemporaryDirectory() as temporary:
         place = folder or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)

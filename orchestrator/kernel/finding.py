@@ -14,6 +14,8 @@ from orchestrator.text import shown
 from orchestrator.types import Address, Digest
 
 LONGEST_NAME = 100
+MOST_KNOWN = 100
+"""Instances that this folder used last, among which a name is looked for first."""
 
 
 class Descriptor(Protocol):
@@ -67,7 +69,7 @@ class Directory(Generic[I, F, D]):
         """The factory on this chain. Raises NotDeployed before `diln migrate`."""
         return session.deployed(self.factory, self.factory.ARTIFACT)
 
-    def all(self, session: Session, **filters: Address) -> list[I]:
+    def all(self, session: Session, **filters: Address | list[Address]) -> list[I]:
         """All instances on this chain, oldest first; `filters` as of the event."""
         made = cast("list[_Created]", self.factory_of(session).events(self.created, None, None, **filters))
         return [self.instance(session.chain, each.instance, each.block_number) for each in made]
@@ -93,13 +95,16 @@ class Directory(Generic[I, F, D]):
             return self.open(session, last)
         if is_address_like(reference):
             return self.open(session, checked_address(reference))
-        named = [each for each in self.all(session) if self.name_of(session, each) == reference]
-        known = [each for each in named if session.known.knows(each.address)]
-        chosen = known or named
+        known = session.known.all(self.kind)[-MOST_KNOWN:]
+        chosen = self._named(session, reference, instance=known) if known else []
+        chosen = chosen or self._named(session, reference)
         if len(chosen) != 1:
             what = f"several {self.kind}s are" if chosen else f"no {self.kind} is"
             raise ChainError(f"{what} called `{shown(reference, LONGEST_NAME)}` here", self._list)
         return chosen[0]
+
+    def _named(self, session: Session, name: str, **filters: list[Address]) -> list[I]:
+        return [each for each in self.all(session, **filters) if self.name_of(session, each) == name]
 
     def descriptor_of(self, session: Session, instance: I) -> D:
         """What its organizer published. Raises StorageError where it is not to be had, DataError."""

@@ -42,7 +42,8 @@ class Check:
 class Verification:
     """All checks of one subject, and what they amount to.
 
-    `version`, `anchor` and `manifest` are what was found on the way; None where nothing was.
+    `version`, `anchor` and `manifest` are what was found on the way; None where nothing was. Of a
+    prediction's `proof` the anchor is that of its batch, and `publication` that of the version.
     """
 
     subject: str
@@ -53,6 +54,7 @@ class Verification:
     anchor: "Anchor | None" = None
     manifest: "Manifest | None" = None
     proof: "InclusionProof | None" = None
+    publication: "Anchor | None" = None
 
     @property
     def ok(self) -> bool:

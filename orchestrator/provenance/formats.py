@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _HEAD = 4096
+_CODE = {".py", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".so", ".dll"}
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,17 @@ def format_named(name: str) -> Format:
 
 
 def _folder(path: Path) -> str:
-    if not (path / "config.json").is_file():
-        return "folder"
-    code = [*path.rglob("*.py"), *path.rglob("*.bin"), *path.rglob("*.pt"), *path.rglob("*.pkl")]
-    return "folder" if code or not any(path.rglob("*.safetensors")) else "hugging-face"
+    files = [each for each in path.rglob("*") if each.is_file()]
+    known = (path / "config.json").is_file() and any(each.suffix == ".safetensors" for each in files)
+    return "hugging-face" if known and not any(map(_is_code, files)) else "folder"
+
+
+def _is_code(path: Path) -> bool:
+    """Whether a file of a folder is code, or a model whose loading runs code, by its name or its bytes."""
+    if path.suffix.lower() in _CODE:
+        return True
+    found = FORMATS[_file(path)]
+    return found.runs_code and found is not UNKNOWN
 
 
 def _file(path: Path) -> str:

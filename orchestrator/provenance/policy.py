@@ -21,7 +21,7 @@ class Known:
 
     @classmethod
     def of(cls, found: Verification) -> Self:
-        version, anchor = found.version, found.anchor
+        version, anchor = found.version, found.publication if found.proof else found.anchor
         if version is None or anchor is None:
             return cls()
         return cls(anchor.signers, len(anchor.signers), version.status, anchor.time)

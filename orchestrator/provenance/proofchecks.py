@@ -9,6 +9,7 @@ from orchestrator.provenance.inclusion import LARGEST_PROOF, PROOF_TYPE, Inclusi
 from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Anchor, Project, Version
 from orchestrator.provenance.wording import chain_caveats, moment, place, short
+from orchestrator.types import Digest
 
 _HEAD = 4096
 
@@ -23,12 +24,17 @@ def is_proof(path: Path) -> bool:
     return head.lstrip().startswith(b"{") and PROOF_TYPE.encode() in head
 
 
-def verify_prediction(path: Path, registry: RegistryReader, name_of: NameOf = str) -> Verification:
-    """Verify the proof in a file. Raises VerificationFailed if it cannot be read."""
+def verify_prediction(
+    path: Path, registry: RegistryReader, name_of: NameOf = str, wanted: Digest | None = None
+) -> Verification:
+    """Verify the proof in a file: that of a prediction in the project `wanted`, if one is.
+
+    Raises VerificationFailed if it cannot be read.
+    """
     with path.open("rb") as file:
         proof = InclusionProof.parse(file.read(LARGEST_PROOF + 1))
     findings = Findings(f"prediction {proof.entry.index} in {path}")
-    version = anchor = None
+    version = anchor = publication = None
     findings.check(
         "inclusion",
         proof.holds,
@@ -38,6 +44,9 @@ def verify_prediction(path: Path, registry: RegistryReader, name_of: NameOf = st
     if _same_registry(findings, proof, registry):
         anchor = _anchor(findings, proof, registry, name_of)
         version = _model(findings, proof, registry)
+        _project(findings, proof, wanted)
+    if version:
+        publication = registry.anchor_of(version)
     _input(findings, proof)
     if anchor and version:
         _conclude(findings, proof, anchor, version)
@@ -47,7 +56,7 @@ def verify_prediction(path: Path, registry: RegistryReader, name_of: NameOf = st
         "That no other entry has this number: who anchors may put several under one root.",
         *chain_caveats(registry),
     ]
-    return findings.done(version=version, anchor=anchor, proof=proof)
+    return findings.done(version=version, anchor=anchor, proof=proof, publication=publication)
 
 
 def _same_registry(findings: Findings, proof: InclusionProof, registry: RegistryReader) -> bool:
@@ -102,6 +111,22 @@ def _model(findings: Findings, proof: InclusionProof, registry: RegistryReader) 
         f"The model was revoked: {version.reason}.",
     )
     return version
+
+
+def _project(findings: Findings, proof: InclusionProof, wanted: Digest | None) -> None:
+    """Anybody may publish any model in a project of their own, and log there what they like."""
+    found = f"0x{proof.anchor.project_id.hex()}"
+    if wanted is None:
+        findings.not_proven.append(
+            f"That its project, {found}, is the one you trust: name it with --project."
+        )
+        return
+    findings.check(
+        "project",
+        proof.anchor.project_id == wanted,
+        "It was logged in the project that you named.",
+        f"It was logged in project {found}, which is not the one that you named.",
+    )
 
 
 def _input(findings: Findings, proof: InclusionProof) -> None:

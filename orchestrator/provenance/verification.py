@@ -36,8 +36,9 @@ def verify(
 ) -> Verification:
     """Verify the model file, CID or inclusion proof that `subject` names.
 
-    `project` says which project's version is meant. Without it, where several published the same bytes, it
-    is the one that was first, and a check fails unless all trust them alike and none has revoked them.
+    `project` says which project's version or prediction is meant. Without it, where several published the
+    same bytes, it is the one that was first, and a check fails unless all trust them alike and none has
+    revoked them.
 
     The manifest and the signatures are taken from the given files, else from `manifest.json` and
     `signatures.json` beside the model, and the manifest else from `storage`. `name_of` may put names to
@@ -49,7 +50,7 @@ def verify(
     """
     path = Path(subject)
     if path.is_file() and is_proof(path):
-        return verify_prediction(path, registry, name_of)
+        return verify_prediction(path, registry, name_of, project)
     sources = Sources(registry, storage, project, manifest, signatures, name_of)
     if path.exists():
         return verify_file(path, sources, progress)

@@ -8,6 +8,7 @@ import contextlib
 import io
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,10 @@ os.environ.setdefault("PY_IPFS_HTTP_CLIENT_PATCH_REQUESTS", "no")
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the tries at a daemon that hangs: four tries in all."""
+QUIET = 3.0
+"""Seconds for which peers are searched before that is told."""
+
+_ABSENT = ("not found", "could not find", "not pinned", "context deadline exceeded")
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -37,21 +42,37 @@ class KuboDaemon:
 
     name = "Kubo"
 
-    def __init__(self, client: "Client", address: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Use an ipfshttpclient `client`; `address` is for messages."""
+    def __init__(
+        self,
+        client: "Client",
+        address: str,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: float = StorageConfig.timeout,
+    ) -> None:
+        """Use an ipfshttpclient `client`; `address` is for messages.
+
+        The daemon searches its peers for a block for `patience` seconds, once.
+        """
         self._client = client
         self._address = address
         self._sleep = sleep
+        self._patience = patience
 
     def load(self, cid: Cid) -> bytes | None:
-        """Return what the daemon says is a block, unverified; None if it has none.
+        """Return what the daemon says is a block, unverified; None if neither it nor a peer gave one in time.
 
         Raises StorageUnavailable if it is down, slow or refuses.
         """
+        told = f"Kubo asks its peers for {cid}, {self._patience:g} s at most"
+        waiting = threading.Timer(QUIET, _log.warning, [told])
+        waiting.daemon = True
+        waiting.start()
         try:
             return self._try(lambda: self._read(cid))
         except _NotFound:
             return None
+        finally:
+            waiting.cancel()
 
     def reject(self, cid: Cid) -> None:
         _log.warning("the Kubo daemon at %s sent a damaged block for %s", self._address, cid)
@@ -77,12 +98,18 @@ class KuboDaemon:
         """Return where other nodes reach the daemon, as multiaddrs. Raises StorageUnavailable."""
         return list(self._try(self._client.id)["Addresses"] or ())
 
+    def reach(self) -> None:
+        """Raises StorageUnavailable if the daemon does not answer."""
+        self._try(self._client.id)
+
     def close(self) -> None:
         self._client.close()
 
     def _read(self, cid: Cid) -> bytes:
         block = b""
-        with self._client.block.get(str(cid), stream=True) as parts:
+        # Kubo itself ends the search, before its silence would be taken for that of a daemon that hangs.
+        search, silence = {"timeout": f"{self._patience:g}s"}, (5.0, self._patience + 5)
+        with self._client.block.get(str(cid), stream=True, opts=search, timeout=silence) as parts:
             for part in parts:
                 block += part
                 if len(block) > MAX_BLOCK:  # too large to be accepted: no need to read the rest
@@ -125,7 +152,7 @@ class KuboDaemon:
                 f"the Kubo daemon at {self._address} refuses access ({status})",
                 "Set DILN_KUBO_TOKEN to a token that its `API.Authorizations` knows.",
             ) from error
-        if any(words in str(error) for words in ("not found", "could not find", "not pinned")):
+        if any(words in str(error) for words in _ABSENT):
             raise _NotFound from error
         if status in (429, 502, 503, 504):
             return str(error)
@@ -166,7 +193,7 @@ def connect(config: StorageConfig) -> KuboDaemon:
         raise ConfigError(
             f"`{config.kubo}` is not the address of a Kubo daemon", f"Write it as {StorageConfig.kubo}."
         ) from error
-    return KuboDaemon(client, config.kubo)
+    return KuboDaemon(client, config.kubo, patience=config.timeout)
 
 
 __all__ = ["PAUSES", "KuboDaemon", "connect"]

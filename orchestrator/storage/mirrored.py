@@ -35,6 +35,9 @@ class Mirror(Protocol):
     def unpin(self, root: Cid) -> None:
         """Take the pin away there, if there is one. Raises as `push` does."""
 
+    def reach(self) -> None:
+        """Raises StorageUnavailable if nobody answers."""
+
     def close(self) -> None:
         """Let go of connections."""
 
@@ -54,6 +57,7 @@ class MirroredStore(LocalStore):
         self._told = list(mirrors)
         self._remote = list(sources)
         self._mirrors = tuple(mirror.name for mirror in mirrors)
+        self._warned: set[str] = set()
 
     def close(self) -> None:
         for mirror in self._told:
@@ -66,19 +70,29 @@ class MirroredStore(LocalStore):
         for mirror in self._told:
             self._push_to(mirror)
 
+    def reach(self) -> None:
+        for mirror in self._told:
+            mirror.reach()
+
     def _push_to(self, mirror: Mirror) -> None:
         for cid, action in self._table.queue(mirror.name):
             try:
                 self._tell(mirror, cid, action)
             except StorageUnavailable as error:
                 self._table.delay(mirror.name, error.message)
-                _log.warning("kept here and queued for %s: %s. %s", mirror.name, error.message, error.hint)
+                self._warn(f"kept here and queued for {mirror.name}: {error.message}. {error.hint}")
                 return
             except StorageError as error:
                 self._table.delay(mirror.name, error.message, cid)
-                _log.warning("%s is queued for %s: %s. %s", cid, mirror.name, error.message, error.hint)
+                self._warn(f"{cid} is queued for {mirror.name}: {error.message}. {error.hint}")
             else:
                 self._table.told(mirror.name, cid, action)
+
+    def _warn(self, sentence: str) -> None:
+        """Once, however much is pinned."""
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            _log.warning("%s", sentence)
 
     def _tell(self, mirror: Mirror, cid: Cid, action: str) -> None:
         if action == "unpin":

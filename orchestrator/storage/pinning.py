@@ -58,6 +58,10 @@ class RemotePin:
             if answer.status != 404:
                 self._accept(answer, 202, 200, 204)
 
+    def reach(self) -> None:
+        """Raises StorageError if the service does not answer, or refuses."""
+        self._accept(self._remote.ask("GET", "/pins", _LIMIT, params={"limit": "1"}), 200)
+
     def close(self) -> None:
         self._remote.close()
 

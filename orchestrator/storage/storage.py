@@ -247,6 +247,9 @@ class Storage(abc.ABC):
     def push(self) -> None:  # noqa: B027 - a hook, for stores that have somebody to tell
         """Tell mirrors of what was pinned and unpinned; what one does not take stays queued, with why."""
 
+    def reach(self) -> None:  # noqa: B027 - as above
+        """Raises StorageUnavailable if a mirror does not answer."""
+
     @abc.abstractmethod
     def close(self) -> None:
         """Let go of files and connections."""

@@ -283,6 +283,42 @@ def policy_round(s: Scenario, parties) -> int:
     return sum(step["gasUsed"] for step in steps)
 
 
+def task_round(s: Scenario, trainers) -> list:
+    """Receipts of a batched round under the policy Learning, in which the first of `trainers` wins."""
+    steps = [s.commit_signed(*trainers)]
+    s.until()
+    steps += [s.reveal(*trainers), s.send("draw")]
+    members = s.members()
+    scores = dict.fromkeys(members, s.scores(**{who: 100 + 7 * k for k, who in enumerate(trainers)}))
+    steps += [s.speak(scores, *members), s.judge(scores, *members)]
+    posted, extra = s.prepare(trainers[0])
+    value = s.terms["bond"] * s.terms["unit"]
+    about = s.state["round"], posted.claim[4], *posted.claim[2:4], extra
+    return [
+        *steps,
+        s.send("claim", *about, sender=trainers[0], value=value),
+        s.finalize(posted, sender=trainers[0]),
+    ]
+
+
+def test_gas__federation__task(gas_snapshot, evm, factory):
+    ten = PARTIES[:10]
+    terms = {"policy": 5, "judging": 3600, "committee": 5, "quorum": 3, "seats": 10, "maxWeight": 1}
+    s = Scenario.create(evm, factory, *ten, rounds=40, **terms)
+    s.begin()
+    for _ in range(3):
+        steps = task_round(s, ten[:5])
+    total = sum(step["gasUsed"] for step in steps)
+    gas_snapshot("federation: task, 5 models, committee of 5, batched", total, at_most=600_000)
+
+
+def test_gas__federation__task_of_sixteen__each_step_below_the_limit(evm, factory):
+    terms = {"policy": 5, "judging": 3600, "committee": 7, "quorum": 3, "seats": 16, "maxWeight": 1}
+    s = Scenario.create(evm, factory, *SIXTEEN, **terms)
+    s.begin()
+    assert max(step["gasUsed"] for step in task_round(s, SIXTEEN[:9])) < LIMIT
+
+
 @pytest.mark.parametrize(("count", "size", "limit"), [(10, 650, 292_000), (16, 2**14, LIMIT)])
 def test_gas__federation__direct_sum(gas_snapshot, evm, factory, count, size, limit):
     parties = SIXTEEN[:count]

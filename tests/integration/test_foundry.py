@@ -14,8 +14,18 @@ from tests import forge
 
 ACTIONS = 20_000
 SYSTEMS = [
-    *("Direct", "Federation", "FederationDelegates", "FederationMasked", "FederationStake", "FederationWork"),
-    *("Game", "Market", "Optimistic", "Registry", "Stake", "Tournament"),
+    *(
+        "Direct",
+        "Federation",
+        "FederationDelegates",
+        "FederationLearning",
+        "FederationMasked",
+        "FederationStake",
+        "FederationWork",
+        "Game",
+        "Market",
+    ),
+    *("Optimistic", "Registry", "Stake", "Tournament"),
 ]
 
 pytestmark = [pytest.mark.integration, pytest.mark.early, pytest.mark.usefixtures("solc_installed")]

@@ -2,11 +2,12 @@
 verify --offline, on a real node's proofs
 ├── the trusted block's hash: holds, with no node
 ├── no hash: holds in part, and says what to compare
-├── revoked, another block, another registry, another model or manifest: does not hold
+├── revoked, another block, another project or registry, another model or manifest: does not hold
 └── any byte of the proof changed: refused or failed, never holds
 """
 
 import json
+import pickle
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,12 @@ from orchestrator.errors import DilnError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Outcome, Policy, Status
 from orchestrator.provenance.stateproof import StateProof
+from orchestrator.systems.prove.about import About
 from orchestrator.systems.prove.bundling import ANCHOR, export_bundle, import_bundle
+from orchestrator.systems.prove.describing import describe_model
 from orchestrator.systems.prove.marking import mark
 from orchestrator.systems.prove.offline import verify_bundle
+from orchestrator.systems.prove.projects import offline_project
 from orchestrator.systems.prove.publishing import publish
 from orchestrator.systems.prove.references import find_version
 from orchestrator.systems.prove.runs import find_run
@@ -78,6 +82,32 @@ def test_verify_bundle__trusted_block__holds_until_it_is_revoked(session, name, 
     )
     revoked, block = export(session, name, tmp_path / "b.car")
     assert [each.name for each in verify_bundle(revoked, block, Policy(), now).failures] == ["status"]
+
+
+def test_verify_bundle__pickle__says_that_loading_it_runs_code(session, name, tmp_path):
+    model = tmp_path / f"{name}-p.pkl"
+    model.write_bytes(pickle.dumps(name))
+    publish(session, describe_model(session, model, About()), session.account("alice"))
+    file, block = export(session, f"{name}-p", tmp_path / "a.car")
+    found = verify_bundle(file, block, Policy(), session.chain.now())
+    assert found.whole, found.failures
+    assert any("runs code" in each for each in found.not_proven)
+
+
+def test_verify_bundle__project_is_named__is_compared(session, name, tmp_path):
+    file, block = export(session, name, tmp_path / "a.car")
+    number = find_version(session, f"alice/{name}@1").project_id.hex()
+    for meant, holds in {
+        f"alice/{name}": True,
+        f"{session.account('alice').address}/{name}": True,
+        f"0x{number}": True,
+        f"bob/{name}": False,
+        "ab" * 32: False,
+    }.items():
+        project = offline_project(session, meant)
+        found = verify_bundle(file, block, Policy(), session.chain.now(), project=project)
+        assert (found.whole, [each.name for each in found.failures]) == (holds, [] if holds else ["project"])
+    assert any("--project" in each for each in verify_bundle(file, block, Policy(), 0).not_proven)
 
 
 def test_verify_bundle__proof_of_another_contract__fails(session, name, tmp_path):

@@ -43,13 +43,16 @@ def test_simulate__figure_4__accuracy_holds_and_money_moves_to_the_good():
 
 @pytest.mark.parametrize("name", ["rescue", "copycat"])
 def test_run__attackers_on_chain__weight_for_weight_and_unit_for_unit(name):
-    """A third as busy as the scenario, and long enough for disputes."""
+    """A third as busy as the scenario, long enough for disputes; with the points of a game."""
     scenario = load_scenario(name)
+    model = scenario.model.model_copy(update={"game": True})
     agents = [agent.model_copy(update={"pace": 3 * agent.pace, "look": 360}) for agent in scenario.agent]
-    scenario = scenario.model_copy(update={"days": 18, "measure": 9, "agent": tuple(agents)})
+    scenario = scenario.model_copy(update={"model": model, "days": 18, "measure": 9, "agent": tuple(agents)})
     samples = load_samples(scenario.data, None, scenario.seed)
     references = run(scenario, samples, scenario.agent)
     chain = run(scenario, samples, scenario.agent, on_chain=True)
-    for field in ("given", "refused", "words", "units", "reputation", "balances", "accuracy"):
+    fields = ("given", "refused", "words", "units", "reputation", "points", "tallies", "balances", "accuracy")
+    for field in fields:
         assert getattr(references, field) == getattr(chain, field), field
     assert references.reputation["ann"] > 0
+    assert references.points["ann"] > 0

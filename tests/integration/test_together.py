@@ -150,7 +150,9 @@ def check_prove(company: Company) -> None:
     assert "It holds in part: not checked is block" in company.saw(
         "Carol$ diln verify wine-1.car --offline  #"
     )
-    assert "It holds." in company.saw("Carol$ diln verify wine-1.car --offline --block-hash HASH --min")
+    assert "It holds." in company.saw(
+        "Carol$ diln verify wine-1.car --offline --block-hash HASH --project alice"
+    )
     assert "It holds." in company.saw("Carol$ diln verify prediction-0.json --project")
     assert "No version" in company.saw("Carol$ diln verify ../judy/forged.skops")
     assert "bob (0x70997970C51812dc3A010C7d01b50e0d17dc79C8) did not sign" in company.saw(

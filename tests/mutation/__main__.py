@@ -1,15 +1,19 @@
 """Mutate what moves money, and see whether the invariants notice: `make mutate`.
 
-    python -m tests.mutation [--actions 2000] [--sample 1.0] [--seed 1] [SYSTEM …]
+    python -m tests.mutation [--actions 2000] [--first 200] [--sample 1.0] [--seed 1]
+                             [--files NAME] [--functions REGEX] [--plain] [SYSTEM …]
 
-prints of every mutant what was changed, where, and what became of it; docs/security.md explains survivors.
+prints of every mutant what was changed, where, and what became of it; docs/security/mutation.md explains
+survivors. Each mutant meets few actions first, and those that survive them more: most die at once.
 """
 
 import argparse
 import json
 import random
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tests import forge
 from tests.mutation.mutants import ROOT, Mutant, mutants_of, request, solc, written
@@ -21,9 +25,21 @@ COMPETITION = [
 SECONDS = 30
 """Of CPU: a mutant that takes more loops."""
 FOLDER = ROOT / ".build" / "mutants"
-# system → (the file of the deployed contract, its name, the files that are mutated)
-SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
-    "Stake": (
+
+
+@dataclass(frozen=True)
+class Target:
+    """The contract `name`, which is deployed from `file`: `sources` of it are mutated, `invariants` judge."""
+
+    invariants: str
+    file: str
+    name: str
+    sources: Sequence[str]
+
+
+SYSTEMS = {
+    "Stake": Target(
+        "Stake",
         "contracts/sum/Compositions.sol",
         "SparsePerceptronStake",
         [
@@ -34,12 +50,14 @@ SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
             "contracts/sum/Records.sol",
         ],
     ),
-    "Game": (
+    "Game": Target(
+        "Game",
         "contracts/sum/Compositions.sol",
         "NaiveBayesGame",
         ["contracts/sum/incentives/Gamification.sol"],
     ),
-    "Market": (
+    "Market": Target(
+        "Market",
         "contracts/market/MarketCompositions.sol",
         "SparsePerceptronMarket",
         [
@@ -51,13 +69,15 @@ SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
             "contracts/market/Pot.sol",
         ],
     ),
-    "Direct": ("contracts/competition/Competition.sol", "Competition", COMPETITION),
-    "Optimistic": (
+    "Direct": Target("Direct", "contracts/competition/Competition.sol", "Competition", COMPETITION),
+    "Optimistic": Target(
+        "Optimistic",
         "contracts/competition/Competition.sol",
         "Competition",
         ["contracts/competition/CompetitionDisputes.sol"],
     ),
-    "Tournament": (
+    "Tournament": Target(
+        "Tournament",
         "contracts/tournament/Tournament.sol",
         "Tournament",
         [
@@ -70,7 +90,8 @@ SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
             "contracts/kernel/Phases.sol",
         ],
     ),
-    "Registry": (
+    "Registry": Target(
+        "Registry",
         "contracts/registry/ModelRegistry.sol",
         "ModelRegistry",
         [
@@ -80,6 +101,24 @@ SYSTEMS: dict[str, tuple[str, str, list[str]]] = {
             "contracts/registry/Batches.sol",
         ],
     ),
+    "FederationClaims": Target(
+        "Federation",
+        "contracts/federation/Compositions.sol",
+        "TrustedFederation",
+        ["contracts/federation/Claims.sol", "contracts/federation/FederationLedger.sol"],
+    ),
+    "FederationDisputes": Target(
+        "Federation",
+        "contracts/federation/FederationCommons.sol",
+        "FederationDisputes",
+        ["contracts/federation/Disputes.sol"],
+    ),
+    "FederationSeats": Target(
+        "Federation",
+        "contracts/federation/FederationCommons.sol",
+        "FederationCommons",
+        ["contracts/federation/Seats.sol", "contracts/federation/Backing.sol"],
+    ),
 }
 
 
@@ -88,7 +127,7 @@ def build(system: str, chosen: Sequence[Mutant]) -> dict[int, Mutant]:
 
     What the compiler complains about is left out.
     """
-    file, name, _ = SYSTEMS[system]
+    file, name = SYSTEMS[system].file, SYSTEMS[system].name
     numbered = dict(enumerate(chosen, start=1))
     while numbered:
         sources = {file: (ROOT / file).read_text(encoding="utf-8")}
@@ -130,15 +169,20 @@ def _played(system: str, number: int, actions: int) -> forge.Outcome:
         "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
         "FOUNDRY_DISABLE_CODE_SIZE_LIMIT": "true",
     }
-    (outcome,) = forge.run(actions, [system], "0x1", environ, SECONDS)
+    (outcome,) = forge.run(
+        actions, [SYSTEMS[system].invariants], "0x1", environ, SECONDS if number else 0
+    )  # 0 may compile first
     return outcome
 
 
-def survivors(system: str, numbered: dict[int, Mutant], actions: int) -> list[Mutant]:
-    """Those under which everything seems to hold."""
+def survivors(system: str, numbered: dict[int, Mutant], rounds: Sequence[int]) -> list[Mutant]:
+    """Those under which everything seems to hold, in so many actions of each round."""
     alive = []
     for number, mutant in numbered.items():
-        outcome = _played(system, number, actions)
+        for actions in rounds:
+            outcome = _played(system, number, actions)
+            if not outcome.held:
+                break
         place = mutant.place((ROOT / mutant.source).read_bytes())
         print(f"  {'survives' if outcome.held else 'killed'}: {place}", flush=True)
         if outcome.held:
@@ -148,20 +192,31 @@ def survivors(system: str, numbered: dict[int, Mutant], actions: int) -> list[Mu
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--actions", type=int, default=2_000, help="against each mutant")
+    parser.add_argument("--actions", type=int, default=2_000, help="against each mutant that survives")
+    parser.add_argument("--first", type=int, default=200, help="before, against every one")
     parser.add_argument("--sample", type=float, default=1.0, help="the part of all mutants that is tried")
+    parser.add_argument("--files", default="", help="a part of the names of those that are mutated")
+    parser.add_argument("--functions", default=".*", help="those that are mutated, as a regular expression")
+    parser.add_argument("--plain", action="store_true", help="leave out numbers that grow by one")
     parser.add_argument("--seed", type=int, default=1, help="which part")
     parser.add_argument("systems", nargs="*", choices=[*SYSTEMS, []], metavar="SYSTEM")
     options = parser.parse_args(arguments)
     choice = random.Random(options.seed)
+
+    def wanted(mutant: Mutant) -> bool:
+        return bool(re.fullmatch(options.functions, mutant.function)) and not (
+            options.plain and mutant.what.endswith(" + 1") and mutant.what[:-4].isdigit()
+        )
+
     for system in options.systems or SYSTEMS:
-        every = [mutant for source in SYSTEMS[system][2] for mutant in mutants_of(source)]
+        sources = [each for each in SYSTEMS[system].sources if options.files in each]
+        every = [mutant for source in sources for mutant in mutants_of(source) if wanted(mutant)]
         chosen = [mutant for mutant in every if choice.random() < options.sample]
         numbered = build(system, chosen)
         if not _played(system, 0, options.actions).held:
             raise RuntimeError(f"{system} does not hold without a mutant")
         print(f"{system}: {len(every)} mutants, {len(numbered)} tried", flush=True)
-        alive = survivors(system, numbered, options.actions)
+        alive = survivors(system, numbered, (options.first, options.actions))
         print(f"{system}: {len(numbered) - len(alive)} killed, {len(alive)} survived", flush=True)
     return 0
 

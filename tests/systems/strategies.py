@@ -27,6 +27,7 @@ from tests.unit.market.stage import open_fair
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
 from tests.unit.sum.giving import sample
 from tests.unit.systems.federation.stage import begin as begin_federation
+from tests.unit.systems.federation.stage import begin_task
 from tests.unit.systems.tournament.conftest import Stage as TournamentStage
 from tests.unit.systems.tournament.conftest import write_files
 
@@ -99,6 +100,11 @@ def by_sums(session: Session, folder: Path) -> Address:
     return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
 
 
+def task(session: Session, folder: Path) -> Address:
+    """A supplier's hidden test set, two models, and three who judge them."""
+    return begin_task(session, folder, ("bob", "carol"), ("dave", "erin", "frank")).address
+
+
 def owed_by_federation(found: Any, who: Address) -> int:
     """Free, or free as soon as all is over."""
     return int(found.balance_of(who) + found.party_of(who).deposit)
@@ -142,6 +148,13 @@ STRATEGIES = {
     ),
     "federation, masked": Strategy(
         FEDERATION, ("alice", "bob", "carol", "dave"), by_sums, owed_by_federation, "federations"
+    ),
+    "federation, by learning": Strategy(
+        FEDERATION,
+        ("alice", "bob", "carol", "dave", "erin", "frank"),
+        task,
+        owed_by_federation,
+        "federations",
     ),
     "tournament": Strategy(
         TOURNAMENT,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.chain.deployments import fixed_addresses
 from orchestrator.cli import SECTIONS, help_text
 
 ROOT = Path(__file__).parent.parent.parent
@@ -96,6 +97,7 @@ def test_readme__demo_block__names_the_steps_of_the_demo() -> None:
     steps = [line.split()[0] for line in quoted.splitlines()]
     for step in steps:
         assert re.search(rf'\(?\s*"{step}",', source), step
+    assert fixed_addresses()["ModelRegistry"] in quoted
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))

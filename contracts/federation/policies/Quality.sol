@@ -31,7 +31,7 @@ abstract contract Quality is Direct, IQuality {
     uint256 private constant REVEAL_BYTES = 84;
 
     uint256 private _ballot;
-    bytes32[16] private _scores; // by seat
+    bytes32[16] internal _scores; // by seat
 
     /// @inheritdoc IQuality
     function draw() external {
@@ -140,18 +140,23 @@ abstract contract Quality is Direct, IQuality {
         return _revealEnd(t, s.since()) + t.judging();
     }
 
-    function _loadBallot() private view returns (PackedBallot memory b) {
+    function _loadBallot() internal view returns (PackedBallot memory b) {
         b.word = _ballot;
     }
 
     function _fixSeed(PackedState memory s) private {
         PackedBallot memory b;
-        b.begin(s.round(), block.number, s.revealed());
+        b.begin(s.round(), block.number, _judges(s));
         _ballot = b.word;
     }
 
-    /// @dev The greatest odd number of those who had revealed, up to the terms': Fisher and Yates. Whoever was excluded
-    /// since then was so by somebody who may have known the seed: drawn as before, and silent.
+    /// @dev The seats that the committee is drawn from.
+    function _judges(PackedState memory s) internal view virtual returns (uint256) {
+        return s.revealed();
+    }
+
+    /// @dev The greatest odd number of them, up to the terms': Fisher and Yates. Whoever was excluded since then was so
+    /// by somebody who may have known the seed: drawn as before, and silent.
     function _drawCommittee(PackedTerms t, PackedState memory s, PackedBallot memory b) private {
         bytes32 seed = Seed.read(b.drawnFrom(), 0);
         (uint256[] memory seats, uint256 n) = _seatsOf(b.among());
@@ -189,7 +194,7 @@ abstract contract Quality is Direct, IQuality {
         }
     }
 
-    function _seatsOf(uint256 mask) private pure returns (uint256[] memory seats, uint256 count) {
+    function _seatsOf(uint256 mask) internal pure returns (uint256[] memory seats, uint256 count) {
         seats = new uint256[](LibBit.popCount(mask));
         unchecked {
             // Sixteen seats.
@@ -220,6 +225,7 @@ abstract contract Quality is Direct, IQuality {
     function _judge(PackedTerms t, PackedState memory s)
         internal
         view
+        virtual
         override
         returns (uint256 accepted, uint256 order, uint256 merits)
     {
@@ -245,7 +251,7 @@ abstract contract Quality is Direct, IQuality {
         }
     }
 
-    function _medians(uint256 judged) private view returns (uint256) {
+    function _medians(uint256 judged) internal view returns (uint256) {
         (uint256[] memory scorers, uint256 count) = _seatsOf(judged);
         uint256[] memory words = new uint256[](count);
         unchecked {

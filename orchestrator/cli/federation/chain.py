@@ -1,5 +1,7 @@
 """`diln federation create`, `join`, `leave`, `step`, `watch`, `status` …: what a contract holds to."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +31,7 @@ from orchestrator.times import instant, show_moment
 with lazy_imports():
     from orchestrator.kernel import keeper as keepers
     from orchestrator.systems.federation import (
+        answering,
         backing,
         creating,
         demanding,
@@ -54,15 +57,46 @@ Reference = Annotated[str, typer.Option("--federation", metavar="NAME", help="la
 def create(
     session: "Session",
     offer: Annotated[Path, typer.Argument(metavar="TOML", help="The terms; docs/federate.md.")],
+    again: Annotated[
+        bool, typer.Option("--again", help="Make it even if a finished federation has its answer.")
+    ] = False,
 ) -> Answer:
-    """Publish a first model and make a federation, with its budget."""
+    """Publish a first model and make a federation, with its budget, unless another has answered."""
     organizer = session.sender
     made = creating.plan(session, creating.read_offer(offer), organizer)
+    finish = partial(creating.finish, session, made)
+    for found in () if again else answering.answers(session, made):
+        if not found.lacks:
+            return _answered(session, found, finish)
+        err.print(f"{found.federation.address} was asked the same; its answer is not taken: {found.lacks}.")
     for sentence in creating.promises(made):
         err.print(sentence)
     done = creating.create(session, made, organizer)
     facts = _facts(session, done)
-    return Answer(facts, Facts(facts), after=lambda: creating.finish(session, made))
+    return Answer({**facts, "answer": None}, Facts(facts), after=finish)
+
+
+def _answered(session: "Session", found: "answering.Cached", after: Callable[[], None]) -> Answer:
+    """An answer that was there before: whose it is, and what it is worth, before what it is."""
+    terms, money = found.federation.terms, joining.money_of(found.federation)
+    deposit = money.show(joining.amount(found.federation, terms.deposit))
+    names = ", ".join(map(session.name_of, found.parties))
+    said = (
+        f"This was asked and answered before, in a federation of {session.name_of(terms.organizer)}: "
+        f"{found.rounds} rounds, the last of them of {names}, who deposited {deposit} each. Every round "
+        "was computed again here, and is right. Who is behind these addresses, and on what rows they "
+        "trained, nobody can tell. Nothing was created or paid; --again makes a federation of your own."
+    )
+    answer = {
+        "rounds": found.rounds,
+        "parties": list(found.parties),
+        "record": found.record.hex() if found.record else None,
+        "cid": found.cid,
+        "version": found.version.number if found.version else None,
+    }
+    facts = _facts(session, found.federation)
+    shown = {**facts, **{name: value for name, value in answer.items() if name not in ("parties", "rounds")}}
+    return Answer({**facts, "answer": answer}, said, Facts(shown), after=after)
 
 
 @command(federation, sender=SENDS)

@@ -121,6 +121,22 @@ class Federation(TypedDict):
     descriptor: Cid
 
 
+class CachedModel(TypedDict):
+    """A finished federation's model, the parties of its last round, and its version in the registry."""
+
+    rounds: int
+    parties: list[Address]
+    record: Hash
+    cid: Cid
+    version: int | None
+
+
+class Created(Federation):
+    """A federation that was made, or the finished one that has the answer."""
+
+    answer: CachedModel | None
+
+
 class Unreadable(TypedDict):
     """A federation that cannot be read, and why."""
 
@@ -284,7 +300,7 @@ class Event(TypedDict):
 
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
-    "federation create": Federation,
+    "federation create": Created,
     "federation delegate": Behind,
     "federation demand": Demanded,
     "federation demo": list[Step],

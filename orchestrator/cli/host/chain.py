@@ -8,7 +8,7 @@ import typer
 from orchestrator.cli.host import chain
 from orchestrator.cli.host.listen import Listen, open_server
 from orchestrator.console import SENDS, Answer, Facts, Shown, Table, amount, command, lazy_imports
-from orchestrator.times import instant, seconds, utc
+from orchestrator.times import instant, seconds, show_time
 
 with lazy_imports():
     from orchestrator import chain as chains
@@ -100,14 +100,13 @@ def _wei(gwei: float | None) -> int | None:
 
 
 def _facts(connected: "chains.Chain", block: int | None = None) -> dict[str, Any]:
-
     number = connected.head().number if block is None else block
     time = connected.time_of(number)
     return {
         "network": connected.network.name,
         "chain_id": connected.chain_id,
         "block": number,
-        "time": Shown(instant(time), utc(time).isoformat()),
+        "time": Shown(instant(time), show_time(time)),
         "hash": "0x" + connected.block_hash(number).hex(),
         "genesis": connected.genesis_hash,
     }

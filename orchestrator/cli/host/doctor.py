@@ -50,7 +50,7 @@ def _anchors(settings: Settings) -> "Iterator[chain.Finding]":
 
 
 def _storage(settings: Settings, every: bool) -> "chain.Finding":
-    """Whether what is pinned is whole, and whether those who mirror it know of it.
+    """Whether what is pinned is whole, and whether those who mirror it are there and know of it.
 
     Unless `every` pin is to be read, the newest and as many older ones by chance are.
     """
@@ -61,6 +61,7 @@ def _storage(settings: Settings, every: bool) -> "chain.Finding":
             chosen = store.pins() if every or pins <= _READ else store.some(_READ)
             for pin in chosen:
                 store.verify(pin.cid)
+            store.reach()
     except DilnError as error:
         return chain.Finding("storage", False, error.message, error.hint)
     if faults:

@@ -106,10 +106,15 @@ def verify_files(
     The exit code is 0 if it holds, 1 if a check fails, 2 for wrong usage, 3 if nothing fails but something
     could not be checked.
     """
+    if offline_only and manifest:
+        raise UsageError("a bundle brings its manifest along", "Leave out --manifest, or --offline.")
+    if block_hash and not offline_only:
+        raise UsageError("--block-hash is for --offline", "A node is asked for the block otherwise.")
     policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
+    named = projects.offline_project(session, project) if offline_only and project else None
     with progress_bar("hashing", unit="bytes") as progress:
         found = [
-            offline.verify_bundle(Path(each), trusted, policy, now)
+            offline.verify_bundle(Path(each), trusted, policy, now, project=named)
             if offline_only
             else _verified(session, each, project, manifest, policy, progress)
             for each in subjects

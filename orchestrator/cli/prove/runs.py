@@ -9,7 +9,7 @@ from orchestrator.cli.prove import runs as group
 from orchestrator.config import Settings
 from orchestrator.console import NEWEST, AllOption, Answer, Shown, Table, command, lazy_imports
 from orchestrator.errors import UsageError
-from orchestrator.times import instant
+from orchestrator.times import instant, show_time
 
 with lazy_imports():
     from orchestrator.systems.prove import runs
@@ -34,8 +34,8 @@ def list_(settings: Settings, everything: AllOption = False) -> Answer:
 def _told(found: dict[str, Any]) -> dict[str, Any]:
     """The same with a time that machines count with, where it is one."""
     try:
-        created = found["created"]
-        return found | {"created": Shown(instant(int(datetime.fromisoformat(created).timestamp())), created)}
+        created = int(datetime.fromisoformat(found["created"]).timestamp())
+        return found | {"created": Shown(instant(created), show_time(created))}
     except (KeyError, ValueError):
         return found | {"created": None}
 

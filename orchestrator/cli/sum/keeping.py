@@ -48,7 +48,7 @@ def refund(
 def _waited_for(session: "Session", opened: "opening.SharedModel", who: "Address") -> "Iterator[str]":
     """Why one's own deposits that are still in cannot be returned now; the first of them."""
     now, labels = session.chain.now(), opened.descriptor.labels
-    own = [each for each in claiming.claims(opened, who) if each.contribution.facts.contributor == who]
+    own = claiming.waiting(opened, who)
     for each in own[:MOST_WAITED]:
         said = f"contribution {each.contribution.number} "
         if each.predicted is not None and not each.agrees:

@@ -1,7 +1,8 @@
 """Where contracts with a model are created, listed and told from other contracts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from eth_utils.address import to_checksum_address
@@ -10,6 +11,7 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.sum import Created as CreatedEvent
 from orchestrator.bindings.sum import SumFactory
 from orchestrator.chain import Chain, load_artifact
+from orchestrator.chain.indexes import EventIndex, IndexTable
 from orchestrator.errors import ChainError, NodeUnavailable, NotDeployed
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.base import OnChainModel
@@ -22,6 +24,14 @@ _CLONE = len(_BEFORE) + 20 + len(_AFTER)
 _CREATOR = 20  # bytes, between a clone's code and its arguments
 _CREATE = keccak(text="create(address,bytes32,bytes)")[:4]
 _SALT = slice(36, 68)
+_CREATED = IndexTable(
+    "created",
+    (
+        *("instance TEXT", "implementation TEXT", "creator TEXT"),
+        *("arguments BLOB", "salt BLOB", "tx TEXT"),
+    ),
+    ("(instance)", "(creator)"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,23 +57,68 @@ class Factory(SumFactory):
 
     def created(self, address: Address | None = None) -> Iterator[Created]:
         """All that this factory created, or the one at `address`; oldest first."""
-        filters = {"instance": address} if address else {}
-        for event in self.events(CreatedEvent, None, None, **filters):
-            yield Created(
-                address=event.instance,
-                implementation=event.implementation,
-                creator=event.creator,
-                arguments=event.args,
-                salt=self._salt(event.tx_hash, event.creator),
-                block=event.block_number,
-                transaction=event.tx_hash,
+        if address:
+            yield from (born for born, _ in self._told(None, None, instance=address))
+            return
+        yield from self._kept("SELECT * FROM created ORDER BY rowid")
+
+    def created_among(self, addresses: Sequence[Address]) -> list[Created]:
+        """Those of these contracts that this factory created, oldest first."""
+        return self._of("instance", addresses)
+
+    def created_by(self, creators: Sequence[Address]) -> list[Created]:
+        """What any of these created, oldest first."""
+        return self._of("creator", creators)
+
+    def _of(self, column: str, addresses: Sequence[Address]) -> list[Created]:
+        marks = ", ".join("?" * len(addresses))
+        query = f"SELECT * FROM created WHERE {column} IN ({marks}) ORDER BY rowid"  # noqa: S608 - our own words
+        return list(self._kept(query, *addresses))
+
+    def _kept(self, query: str, *values: str) -> Iterator[Created]:
+        self._index.refresh()
+        for row in self._index.rows(query, *values):
+            block, instance, implementation, creator, arguments, salt, transaction = row
+            who = Address(creator)
+            if salt is None:  # the node did not know the transaction then
+                salt = self._salt(transaction, who)
+            found = Digest(salt) if salt else None
+            told = Address(instance), Address(implementation), who, arguments, found, block, transaction
+            yield Created(*told)
+
+    @cached_property
+    def _index(self) -> EventIndex[list[tuple[Created, bytes | None]]]:
+        return self.chain.index(self, (_CREATED,), lambda *blocks: list(self._told(*blocks)), self._write)
+
+    def _told(
+        self, first: int | None, last: int | None, **filters: Address
+    ) -> Iterator[tuple[Created, bytes | None]]:
+        """What events tell, and the salt as `_salt` has it."""
+        for event in self.events(CreatedEvent, first, last, **filters):
+            salt = self._salt(event.tx_hash, event.creator)
+            yield (
+                Created(
+                    address=event.instance,
+                    implementation=event.implementation,
+                    creator=event.creator,
+                    arguments=event.args,
+                    salt=Digest(salt) if salt else None,
+                    block=event.block_number,
+                    transaction=event.tx_hash,
+                ),
+                salt,
             )
 
-    def _salt(self, transaction: str, creator: Address) -> Digest | None:
-        """What the creator called `create` with; None if another contract made the call, or is unknown.
+    def _write(self, told: list[tuple[Created, bytes | None]]) -> None:
+        for each, salt in told:
+            row = (each.address, each.implementation, each.creator, each.arguments, salt, each.transaction)
+            self._index.insert(_CREATED, each.block, *row)
 
-        It stands at a fixed place, where the contract reads it: whatever else strangers put into a call is
-        not looked at.
+    def _salt(self, transaction: str, creator: Address) -> bytes | None:
+        """What the creator called `create` with; empty if another contract made the call.
+
+        None where the node does not know the transaction. It stands at a fixed place, where the contract
+        reads it: whatever else strangers put into a call is not looked at.
         """
         try:
             found = self.chain.transaction(transaction)
@@ -73,8 +128,8 @@ class Factory(SumFactory):
             return None
         data = bytes(found["input"])
         if found.get("to") != self.address or found["from"] != creator or len(data) < _SALT.stop:
-            return None
-        return Digest(data[_SALT]) if data[:4] == _CREATE else None
+            return b""
+        return data[_SALT] if data[:4] == _CREATE else b""
 
 
 class Packed(Protocol):

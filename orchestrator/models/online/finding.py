@@ -1,7 +1,7 @@
 """Find a contract with a model by name or address, and what was published with it."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from orchestrator.models.online.factory import Created, arguments_of, factory_of
 from orchestrator.types import Address, Digest
 
 LARGEST_TEST = 8 << 20  # bytes: a few seconds of decoding
+MOST_KNOWN = 100  # that were used last, among which a name is looked for first
 MOST_NAMED = 5  # addresses in a hint, of those with the same name
 BEFORE_BASE = 96  # bytes of the arguments: money, terms, shape
 
@@ -124,13 +125,25 @@ def read_test_set(session: Session, descriptor: Descriptor) -> TestSet | None:
 
 
 def _by_name(session: Session, name: str) -> Created:
-    found = [each for each, descriptor in models(session) if descriptor and descriptor.name == name]
+    """All are looked at only where neither this folder nor this machine's accounts know one of that name."""
+    factory = factory_of(session)
+
+    def named(those: Iterable[Created]) -> list[Created]:
+        found = ((each, _at_hand(session, each)) for each in those)
+        return [each for each, descriptor in found if descriptor and descriptor.name == name]
+
+    known = named(factory.created_among(session.known.all()[-MOST_KNOWN:]))
+    mine = [each for each in known if each.creator in session.names]
+    if len(mine) == 1:
+        return mine[0]
+    found = named(factory.created_by(list(session.names)))
+    if not found:
+        found = known if len(known) == 1 else named(factory.created())
     if not found:
         raise ModelError(
             f"there is no shared model `{name}` here",
             "`diln sum list` shows those of this chain; one without a name is opened by its address.",
         )
-    found = [each for each in found if each.creator in session.names] or found
     if len(found) > 1:
         found = [each for each in found if session.known.knows(each.address)] or found
     if len(found) > 1:

@@ -5,7 +5,14 @@ from orchestrator.chain import Account
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.masking import is_masked
-from orchestrator.systems.federation.rounds import ballot_of, has_committee, pending_claim, phase_of, seats_of
+from orchestrator.systems.federation.rounds import (
+    ballot_of,
+    has_committee,
+    judges_of,
+    pending_claim,
+    phase_of,
+    seats_of,
+)
 
 
 def crank(session: Session, federation: Federation, anyone: Account) -> str:
@@ -28,7 +35,7 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         if ballot is None:
             act(session, federation.draw(), anyone, "draw", state.round)
             return "fixed the block that the committee is drawn from"
-        if not ballot.committee:
+        if not ballot.committee and judges_of(federation):
             act(session, federation.draw(), anyone, "committee", state.round)
             return "drew the committee"
         return ""

@@ -26,6 +26,8 @@ from orchestrator.systems.federation.finding import (
     secret_folder,
     store,
 )
+from orchestrator.systems.federation.releasing import digest_of, keep_tests
+from orchestrator.systems.federation.rows import parse_rows
 from orchestrator.systems.federation.supplied import group_count
 from orchestrator.text import shown
 from orchestrator.times import seconds, show_duration
@@ -58,7 +60,9 @@ class Offer:
     Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
     With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
-    With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it.
+    With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it. With
+    `policy = "learning"`, `tests` are CSV files that nobody else sees before a round's models are revealed:
+    one for each round, and for each void one that does not close it.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Offer:
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     arrays: str = ""
+    tests: tuple[str, ...] = ()
     rounds: int = 5
     seats: int = 16
     quorum: int = 3
@@ -117,6 +122,7 @@ class Plan:
     descriptor: Descriptor
     model: Integers
     money: Currency
+    tests: tuple[Path, ...] = ()
 
     @property
     def budget(self) -> int:
@@ -141,15 +147,16 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     key = keccak(repr((offer, organizer.address, session.chain.genesis_hash)).encode()).hex()
     now, wait = int(session.chain.now()), int(seconds(offer.start))
     begins = offers.drafted_start(secret_folder(session), key, now, wait)
-    return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money)
+    tests = tuple(map(Path, offer.tests))
+    return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money, tests)
 
 
 def _model(offer: Offer) -> tuple[Descriptor, Integers]:
     """What is learned, and where it begins. Raises DataError, UsageError."""
     taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)}
-    said = Descriptor(**{name: getattr(offer, name) for name in taken})
+    said = Descriptor(**{name: getattr(offer, name) for name in taken} | {"tests": _digests(offer)})
     if offer.arrays:
-        if offer.policy == "quality":
+        if offer.policy in ("quality", "learning"):
             raise UsageError(
                 "a committee scores on rows of a table, and apps have none", 'Take policy = "trusted".'
             )
@@ -163,8 +170,21 @@ def _model(offer: Offer) -> tuple[Descriptor, Integers]:
             "this offer says not what is learned", "It names target, features and classes, or arrays."
         )
     descriptor = parse_descriptor(said.to_bytes())
+    for file in offer.tests:
+        parse_rows(descriptor, Path(file))
     start = descriptor.network.initial(np.random.default_rng(0))
     return descriptor, np.rint(start * UNIT).astype(np.int64)
+
+
+def _digests(offer: Offer) -> tuple[str, ...]:
+    """Of the hidden test sets. Raises UsageError where there are too few for the rounds, DataError."""
+    wanted = offer.rounds + offer.max_voids - 1 if offer.policy == "learning" else 0
+    if len(offer.tests) != wanted:
+        raise UsageError(
+            f"this offer has {len(offer.tests)} files as `tests`, and needs {wanted}",
+            'Under the policy "learning", each round has one that was never shown, a void one, too.',
+        )
+    return tuple(digest_of(Path(file)) for file in offer.tests)
 
 
 def create(session: Session, made: Plan, organizer: Account) -> Federation:
@@ -180,7 +200,10 @@ def create(session: Session, made: Plan, organizer: Account) -> Federation:
             call, budget = factory.create(terms, salt), made.money.of(made.budget)
             session.pay(call, organizer, budget, once=f"federation-create-{address}")
         session.known.remember(address, KIND)
-    return open_federation(session, address)
+        found = open_federation(session, address)
+        if made.tests:
+            keep_tests(session, found, made.tests)
+    return found
 
 
 def finish(session: Session, made: Plan) -> None:
@@ -211,6 +234,11 @@ def promises(made: Plan) -> list[str]:
         said.append("Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.")
     if terms.policy in (Policy.STAKE, Policy.DELEGATES):
         said.append("Whoever puts the most behind seats decides which updates are in.")
+    if terms.policy is Policy.LEARNING:
+        said.append(
+            "The best model of each round wins, as a committee of those who sent none measures it on your "
+            "test set. Whether or not you release that, the reward is paid out once models are revealed."
+        )
     if terms.privacy is Privacy.MASKED:
         said.append("Nobody sees an update. " + masking.SHOWN)
         said.append("Nobody joins once the first round has begun.")

@@ -20,8 +20,16 @@ from orchestrator.systems.federation import (
     voting,
 )
 from orchestrator.systems.federation.finding import KIND, open_federation
-from orchestrator.systems.federation.joining import money_of, withdraw
-from orchestrator.systems.federation.rounds import NO_SEAT, ballot_of, has_committee, phase_of
+from orchestrator.systems.federation.joining import data_of, money_of, withdraw
+from orchestrator.systems.federation.releasing import has_tests, is_released, promised, release
+from orchestrator.systems.federation.rounds import (
+    NO_SEAT,
+    ballot_of,
+    has_committee,
+    judges_of,
+    needed,
+    phase_of,
+)
 from orchestrator.types import Address, Seconds
 
 Look = AnyLook[Federation]
@@ -83,6 +91,8 @@ def _commits(look: Look) -> bool:
         and look.instance.masks().among.bit_count() < look.instance.terms.quorum
     ):
         return False  # too few are left to hide each other
+    if has_tests(look.instance) and not data_of(look.session, look.instance, look.account.address):
+        return False  # it judges
     return bool(_bit(look) & state.seats & ~state.committed)
 
 
@@ -103,6 +113,33 @@ def _reveal(look: Look) -> str:
     return f"revealed the update of round {look.instance.state().round}" if done else ""
 
 
+def _releases(look: Look) -> bool:
+    """Whether models are revealed, and the supplier keeps the test set."""
+    if not has_tests(look.instance) or look.instance.terms.organizer != look.account.address:
+        return False
+    if phase_of(look.instance) is not Phase.JUDGING or _few_revealed(look.instance):
+        return False
+    return promised(look.session, look.instance) is not None and not is_released(look.session, look.instance)
+
+
+def _release(look: Look) -> str:
+    return "released the test set" if release(look.session, look.instance) else ""
+
+
+def _few_revealed(federation: Federation) -> bool:
+    return federation.state().revealed.bit_count() < federation.terms.quorum
+
+
+def _speak_due(look: Look) -> Seconds | None:
+    """Now; without a test set, when there is just time left to say that there is none."""
+    if not _speaks(look):
+        return None
+    if not has_tests(look.instance) or is_released(look.session, look.instance):
+        return look.now
+    patience = look.instance.state().since + _until_scores_open(look.instance)
+    return max(Seconds(patience - look.instance.terms.judging // 4), look.now)
+
+
 def _speaks(look: Look) -> bool:
     if not has_committee(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
@@ -110,8 +147,9 @@ def _speaks(look: Look) -> bool:
     early = look.now < state.since + _until_scores_open(look.instance)
     if not ballot or not early:
         return False
-    # Until it is drawn, whoever revealed may be in the committee, and draws it.
-    return bool(_bit(look) & (ballot.committee & ~ballot.spoke if ballot.committee else state.revealed))
+    # Until it is drawn, whoever may be in the committee draws it.
+    waited = ballot.committee & ~ballot.spoke if ballot.committee else judges_of(look.instance)
+    return bool(_bit(look) & waited)
 
 
 def _speak(look: Look) -> str:
@@ -140,7 +178,7 @@ def _claims(look: Look) -> bool:
         return False
     terms, state, bit = look.instance.terms, look.instance.state(), _bit(look)
     judged = look.instance.judgement()
-    if not bit & state.seats & ~state.tried or judged.accepted.bit_count() < terms.quorum:
+    if not bit & state.seats & ~state.tried or judged.accepted.bit_count() < needed(look.instance):
         return False
     waiting = [byte - 1 for byte in judged.order.to_bytes(32, "little") if byte]
     waiting = [seat for seat in waiting if (state.seats & ~state.tried) >> seat & 1]
@@ -344,7 +382,8 @@ SYSTEM: System[Federation] = System(
         _duty("vote", _PARTY, _after(Phase.REVEALING, "seats", _votes), _vote),
         _duty("tell the seeds that are due", _PARTY, _now_if(_tells), _tell),
         _duty("restore the seeds of the silent", _PARTY, _helps, _help),
-        _duty("commit to scores", _PARTY, _now_if(_speaks), _speak),
+        _duty("release the test set", _PARTY, _now_if(_releases), _release),
+        _duty("commit to scores", _PARTY, _speak_due, _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
         _duty("show what is demanded", _PARTY, _now_if(_shows), _show),
         _duty("close demands that are over", _ALL, _demands_over, _close),

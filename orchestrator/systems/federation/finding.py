@@ -1,6 +1,7 @@
 """Where federations are found, what their organizers say of them, and where a party's secrets are kept."""
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ LONGEST = 1 << 16
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
+_OPTIONAL = "template", "tests"
+_SHA256 = re.compile("[0-9a-f]{64}")
+
 MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
 
 
@@ -37,6 +41,7 @@ class Descriptor:
     The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
     are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
     the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
+    `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning.
     """
 
     name: str
@@ -49,11 +54,12 @@ class Descriptor:
     batch: int = 16
     source: str = ""
     template: str = ""
+    tests: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        lists = {"features": list(self.features), "classes": list(self.classes)}
+        lists = {name: list(getattr(self, name)) for name in ("features", "classes", "tests")}
         body = {"format": FORMAT, **asdict(self), **lists}
-        return encode({key: value for key, value in body.items() if key != "template" or value})
+        return encode({key: value for key, value in body.items() if key not in _OPTIONAL or value})
 
     @property
     def digest(self) -> Digest:
@@ -74,6 +80,7 @@ def parse_descriptor(data: bytes) -> Descriptor:
         content = decode(data)
         texts = {name: str(content[name]) for name in ("name", "target", "source")}
         template = str(content.get("template", ""))
+        tests = tuple(map(str, list(content.get("tests", ()))))
         features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
         numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
         known = content["format"] == FORMAT
@@ -88,11 +95,12 @@ def parse_descriptor(data: bytes) -> Descriptor:
         and 0 < numbers["epochs"] <= 1000
         and 0 < numbers["rate"] <= 100_000
         and 0 < numbers["batch"] <= 1 << 20
+        and all(map(_SHA256.fullmatch, tests))
     )
     if not known or not sound:
         raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
     given: dict[str, Any] = {**texts, **numbers}
-    return Descriptor(features=features, classes=classes, template=template, **given)
+    return Descriptor(features=features, classes=classes, template=template, tests=tests, **given)
 
 
 def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:

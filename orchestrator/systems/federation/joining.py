@@ -9,6 +9,7 @@ from orchestrator.kernel.money import Currency, currency_of
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation import masking
 from orchestrator.systems.federation.finding import KIND, act, descriptor_of, secret_folder
+from orchestrator.systems.federation.releasing import has_tests
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model
 from orchestrator.systems.federation.rows import read_rows
 from orchestrator.times import show_duration
@@ -37,13 +38,14 @@ def join(
 ) -> PartyOf:
     """Take a seat, with the rows of `data` to train and score on; twice, it happens once.
 
-    Without `data` only where the parties' apps train the model. Raises DataError for rows that do not fit
+    Without `data` only where the parties' apps train the model, or, under the policy Learning, to judge the
+    models of others. Raises DataError for rows that do not fit
     the model, StorageError and IntegrityError for a model that nobody gives, ChainError where no seat is to
     be had, InsufficientFunds.
     """
     if data:
         read_rows(session, federation, data)
-    elif not descriptor_of(session, federation).template:
+    elif not (has_tests(federation) or descriptor_of(session, federation).template):
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = federation.party_of(party.address)

@@ -29,10 +29,13 @@ def publish(session: Session, federation: Federation, owner: Account) -> Publish
     content = encode(current_model(session, federation), 4)
     stored = session.storage.put(content)
     manifest = _manifest(federation, ends[-1], content, stored, descriptor_of(session, federation))
-    return publish_model(session, manifest, _project(federation), federation.address, owner, deployable=True)
+    return publish_model(
+        session, manifest, project_of(federation), federation.address, owner, deployable=True
+    )
 
 
-def _project(federation: Federation) -> str:
+def project_of(federation: Federation) -> str:
+    """The name of a federation's project in the registry."""
     return f"federation-{federation.address}"
 
 
@@ -53,7 +56,7 @@ def _manifest(
         sha256=hashlib.sha256(content).hexdigest(),
         cid=stored.cid,
         artifact={"size": stored.size, "profile": stored.profile, "format": "diln-federated-model"},
-        project=_project(federation),
+        project=project_of(federation),
         data=[
             {
                 "source": f"federation:{federation.address}/round/{number}/{each.party}",

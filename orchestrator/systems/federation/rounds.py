@@ -79,7 +79,20 @@ def needs_trace(federation: Federation) -> bool:
 
 
 def has_committee(federation: Federation) -> bool:
-    return federation.terms.policy is Policy.QUALITY
+    return federation.terms.policy in (Policy.QUALITY, Policy.LEARNING)
+
+
+def needed(federation: Federation) -> int:
+    """How many updates have to be in, so that a round can be claimed."""
+    return 1 if federation.terms.policy is Policy.LEARNING else federation.terms.quorum
+
+
+def judges_of(federation: Federation) -> int:
+    """The mask of the seats that the committee is drawn from: under Learning, those without a model."""
+    state = federation.state()
+    if federation.terms.policy is Policy.LEARNING:
+        return state.seats & ~state.committed
+    return state.revealed
 
 
 def ballot_of(federation: Federation) -> Ballot | None:

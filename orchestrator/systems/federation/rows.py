@@ -38,6 +38,11 @@ def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
     return parse_rows(descriptor, file)
 
 
+def read_test_rows(session: Session, federation: Federation, content: bytes) -> Rows:
+    """A test set that was released. Raises DataError that names what does not fit."""
+    return parse_table_rows(descriptor_of(session, federation), "the test set", content)
+
+
 def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
     if descriptor.template:
@@ -46,26 +51,27 @@ def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
         content = file.read_bytes()
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}", "Give a CSV file.") from error
-    table = parse_table(file.name, content, ",").columns
+    return parse_table_rows(descriptor, file.name, content)
+
+
+def parse_table_rows(descriptor: Descriptor, name: str, content: bytes) -> Rows:
+    """The rows of a CSV file's `content`; `name` is it in messages. Raises DataError."""
+    table = parse_table(name, content, ",").columns
     wanted = {descriptor.target, *descriptor.features}
     if missing := sorted(wanted - set(table.column_names)):
-        raise DataError(
-            f"{file.name} has no column {shown(missing[0], _LONGEST)}", "The descriptor names them."
-        )
+        raise DataError(f"{name} has no column {shown(missing[0], _LONGEST)}", "The descriptor names them.")
     if not table.num_rows:
-        raise DataError(f"{file.name} has no rows", "A party without data has nothing to train on.")
+        raise DataError(f"{name} has no rows", "A party without data has nothing to train on.")
     try:
-        cells = [[float(cell) for cell in table[name].to_pylist()] for name in descriptor.features]
+        cells = [[float(cell) for cell in table[column].to_pylist()] for column in descriptor.features]
     except (TypeError, ValueError) as error:
         reason = shown(str(error), _LONGEST)
-        raise DataError(
-            f"{file.name}: a feature is not a number: {reason}", "Mend or drop the row."
-        ) from error
+        raise DataError(f"{name}: a feature is not a number: {reason}", "Mend or drop the row.") from error
     features = np.array(cells, np.float64).T
     if not np.isfinite(features).all():
-        raise DataError(f"{file.name} has features that are not finite", "Fill or drop them.")
-    places = {name: place for place, name in enumerate(descriptor.classes)}
+        raise DataError(f"{name} has features that are not finite", "Fill or drop them.")
+    places = {each: place for place, each in enumerate(descriptor.classes)}
     names = [str(cell) for cell in table[descriptor.target].to_pylist()]
-    if strange := next((name for name in names if name not in places), None):
-        raise DataError(f"{file.name}: `{shown(strange, _LONGEST)}` is not a class of this federation")
-    return Rows(descriptor, features, np.array([places[name] for name in names], np.int64))
+    if strange := next((each for each in names if each not in places), None):
+        raise DataError(f"{name}: `{shown(strange, _LONGEST)}` is not a class of this federation")
+    return Rows(descriptor, features, np.array([places[each] for each in names], np.int64))

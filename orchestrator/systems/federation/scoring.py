@@ -11,6 +11,7 @@ from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.finding import act, secret_folder
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import DOMAIN, rows_of
+from orchestrator.systems.federation.releasing import has_tests, test_rows
 from orchestrator.systems.federation.rounds import (
     ballot_of,
     current_model,
@@ -18,28 +19,45 @@ from orchestrator.systems.federation.rounds import (
     revealed_in,
     seats_of,
 )
+from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.simulation.judging import SCALE, score
+from orchestrator.systems.federation.simulation.networks import Floats
 from orchestrator.types import Digest
 
 
 def scores(session: Session, federation: Federation, scorer: Account) -> int:
     """A word with the mean absolute error of the model after each update, on the scorer's rows.
 
-    What cannot be had has the worst score: acceptance attests that an update can be fetched.
+    Under the policy Learning it is the share of wrong answers on the round's test set. What cannot be had
+    has the worst score, and all have it without a test set: acceptance attests that an update can be fetched.
     """
-    rows, model = rows_of(session, federation, scorer.address), current_model(session, federation)
-    network, seats, size, word = rows.descriptor.network, seats_of(federation), federation.terms.size, 0
+    tested = has_tests(federation)
+    rows = test_rows(session, federation) if tested else rows_of(session, federation, scorer.address)
+    model, seats, size, word = (
+        current_model(session, federation),
+        seats_of(federation),
+        federation.terms.size,
+        0,
+    )
     for each in revealed_in(federation, federation.state().round):
         if each.party == scorer.address or each.party not in seats:
             continue
         try:
             update = read_update(session, federation, each)
             after = apply(model, padded(update.values))[:size] / UNIT
-            found = score(network.absolute_error(after, rows.features, rows.labels))
+            found = _measured(rows, after, tested=tested) if rows else SCALE
         except (DataError, IntegrityError, StorageError):
             found = SCALE
         word |= found << 16 * seats[each.party]
     return word
+
+
+def _measured(rows: Rows, model: Floats, *, tested: bool) -> int:
+    """A model's score. The worst one of a test set is kept for what is not to be had."""
+    if not tested:
+        return score(rows.descriptor.network.absolute_error(model, rows.features, rows.labels))
+    wrong = 1 - rows.descriptor.network.accuracy(model, rows.features, rows.labels)
+    return min(score(wrong), SCALE - 1)
 
 
 def commit_scores(session: Session, federation: Federation, scorer: Account, word: int | None = None) -> bool:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import (
+    BlockNotFound,
     CidError,
     IntegrityError,
     ManifestError,
     ModelError,
     StorageError,
+    StorageUnavailable,
     VerificationFailed,
 )
 from orchestrator.kernel.session import Session
@@ -93,7 +95,7 @@ def load_published(
     bytes are to be had nowhere or there is no safe reader for them (UntrustedModel: loading runs code).
     """
     version = find_version(session, reference, viewer)
-    _refuse_unreadable(session, version)
+    _refuse_unreadable(session, version, reference)
     path = model_file(session, version, identity)
     found = check(session, path, version.project_id)
     project = session.registry.project(version.project_id)
@@ -103,10 +105,13 @@ def load_published(
     return PublishedModel(pipeline, project.name, found.version, found.anchor, found.manifest, path, inputs)
 
 
-def _refuse_unreadable(session: Session, version: Version) -> None:
-    """Before anything is fetched, if the manifest is at hand; if not, the checks say so."""
+def _refuse_unreadable(session: Session, version: Version, reference: str) -> None:
+    """Before anything else is fetched: no model is loaded without manifest. Of bad ones the checks tell."""
     try:
         manifest = manifest_of(session, version)
+    except (BlockNotFound, StorageUnavailable) as error:
+        said = f"the manifest of `{reference}` is not to be had: {error.message}"
+        raise type(error)(said, error.hint) from error
     except (StorageError, ManifestError):
         return
     check_readable(manifest)

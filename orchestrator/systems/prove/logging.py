@@ -212,13 +212,10 @@ def _git() -> GitState | None:
 
 
 def _published(session: Session, run: Run, more: More) -> Published:
-    account = session.settings.account or ("alice" if session.settings.network.embedded else None)
-    if account is None:
-        raise UsageError("no sender was named", "Pass sender=, or set DILN_FROM.")
     found = publish(
         session,
         run,
-        session.account(account),
+        session.sender,
         project=more.get("project"),
         require_deployable=more.get("require_deployable", False),
     )

@@ -2,33 +2,43 @@
 
 import hashlib
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.chain.deployments import fixed_addresses
 from orchestrator.errors import UsageError, VerificationFailed
 from orchestrator.provenance import Manifest, Policy, Status, Verification
 from orchestrator.provenance.findings import Findings
+from orchestrator.provenance.formats import recognize
+from orchestrator.provenance.manifestchecks import check_format
 from orchestrator.provenance.policy import Known
 from orchestrator.provenance.stateproof import LARGEST_STATE_PROOF, ProvenRecord, StateProof
 from orchestrator.provenance.wording import moment
 from orchestrator.storage.local import LocalStore
 from orchestrator.systems.prove.bundling import ANCHOR, opened
-from orchestrator.types import Seconds
+from orchestrator.types import Address, Digest, Seconds
 
 
 def verify_bundle(
-    path: Path, block_hash: bytes | None, policy: Policy, now: Seconds, *, registry: str | None = None
+    path: Path,
+    block_hash: bytes | None,
+    policy: Policy,
+    now: Seconds,
+    *,
+    project: Callable[[int, Address], Digest] | None = None,
+    registry: str | None = None,
 ) -> Verification:
     """Check the bundle at `path`: its bytes, and that the registry held this version in the trusted block.
 
-    Without `block_hash` it is said which one must be compared. `registry` is the address to accept, the usual
-    one unless given. Raises StorageError, IntegrityError, ManifestError for what is no bundle, UsageError
+    Without `block_hash` it is said which one must be compared. `project` gives the id that is demanded, of a
+    chain and registry (see `offline_project`); `registry` is the address to accept, the usual one unless
+    given. Raises StorageError, IntegrityError, ManifestError for what is no bundle, UsageError
     where the bundle holds no proof.
     """
     findings = Findings(str(path))
     with tempfile.TemporaryDirectory() as folder, LocalStore(Path(folder)) as storage:
         _, entries, manifest, model = opened(storage, path)
-        _check_model(findings, storage, manifest, entries[model])
+        _check_model(findings, storage, manifest, entries[model], Path(folder) / f"bundled-{model}")
         if ANCHOR not in entries:
             raise UsageError(
                 f"{path} holds no proof of its anchor",
@@ -38,6 +48,15 @@ def verify_bundle(
     known = _check_anchor(
         findings, proof, manifest, block_hash, registry or fixed_addresses()["ModelRegistry"]
     )
+    if project:
+        findings.check(
+            "project",
+            project(proof.chain_id, proof.registry) == proof.project_id,
+            "It was published in the project that you named.",
+            f"It was published in project 0x{proof.project_id.hex()}, which is not the one that you named.",
+        )
+    else:
+        findings.not_proven.append("That its project is the one you trust: name it with --project.")
     findings.not_proven += [
         f"That the block is of chain {proof.chain_id}, and that the chain kept it: its hash is your word.",
         "That the version was not revoked since: ask a node for that.",
@@ -46,22 +65,24 @@ def verify_bundle(
     return policy.apply(findings.done(manifest=manifest), now, known=known)
 
 
-def _check_model(findings: Findings, storage: LocalStore, manifest: Manifest, cid: str) -> None:
+def _check_model(findings: Findings, storage: LocalStore, manifest: Manifest, cid: str, at: Path) -> None:
+    """Whether the model is the manifest's, and what loading it may do; it is written to `at` for that."""
     if manifest.predicate.artifact.encrypted:
         findings.not_needed("model", "The model is private: the bundle holds its encrypted file.")
         return
+    storage.get(cid, at)
     if manifest.folder:
         findings.passed("model", f"The folder has the CID {cid}, which the manifest names.")
-        return
-    sha256 = hashlib.sha256()
-    for part in storage.stream(cid):
-        sha256.update(part)
-    findings.check(
-        "model",
-        sha256.digest() == manifest.artifact_hash,
-        f"The model has the SHA-256 {sha256.hexdigest()}, which the manifest names.",
-        f"The model has the SHA-256 {sha256.hexdigest()}, and the manifest names another.",
-    )
+    else:
+        with at.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        findings.check(
+            "model",
+            digest == manifest.artifact_hash,
+            f"The model has the SHA-256 {digest.hex()}, which the manifest names.",
+            f"The model has the SHA-256 {digest.hex()}, and the manifest names another.",
+        )
+    check_format(findings, recognize(at), manifest)
 
 
 def _check_anchor(
@@ -113,6 +134,6 @@ def _check_status(findings: Findings, record: ProvenRecord) -> None:
         "It was revoked.",
     )
     findings.proven.append(
-        f"It was published {moment(record.published_at)}, and was {record.status.word} in block "
+        f"It was published {moment(record.published_at)}, and had the status {record.status.word} in block "
         f"{record.block_number}, if that block is the chain's."
     )

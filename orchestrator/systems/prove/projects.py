@@ -1,12 +1,14 @@
 """Projects by name. One creator's names are unique; others may give theirs the same name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Project
+from orchestrator.provenance.identifiers import project_id_of
 from orchestrator.types import Address, Digest
 
 
@@ -31,6 +33,23 @@ def find_project(session: Session, reference: str, creator: Address | None = Non
     if slash:
         raise ChainError(f"{owner} has created no project `{name}`", "Look at `diln project list`.")
     return registry.find_project(reference)
+
+
+def offline_project(session: Session, reference: str) -> Callable[[int, Address], Digest]:
+    """What the id of the project that `reference` names is on a chain and in a registry, asking neither.
+
+    Raises UsageError for a bare NAME, which anybody may have given to theirs.
+    """
+    digits = reference.removeprefix("0x")
+    if re.fullmatch("[0-9a-fA-F]{64}", digits):
+        return lambda _chain_id, _registry: Digest(bytes.fromhex(digits))
+    owner, slash, name = reference.rpartition("/")
+    if not slash:
+        raise UsageError(
+            f"offline nobody can tell whose `{reference}` is meant",
+            f"Write CREATOR/{reference}, with the creator's address or account, or the project's id.",
+        )
+    return partial(project_id_of, creator=session.address(owner), name=name)
 
 
 def own_project(session: Session, name: str, account: Account) -> Project | None:

@@ -128,9 +128,9 @@ def find_run(settings: Settings, reference: str = "latest") -> Run:
     if (Path(reference) / "manifest.json").is_file():
         return Run(Path(reference).resolve())
     runs = list_runs(settings)
-    if not runs:
-        raise ModelError("nothing has been trained here", _FIRST)
     if reference == "latest":
+        if not runs:
+            raise ModelError("nothing has been trained here", _FIRST)
         return runs[-1]
     named = [run for run in runs if run.name == reference]
     if named:
@@ -142,5 +142,5 @@ def find_run(settings: Settings, reference: str = "latest") -> Run:
             raise ModelError(f"`{reference}` is not a run", _FILE)
         what = "several runs begin with" if found else "there is no run or file"
         known = ", ".join(f"{run.name}/{run.id}" for run in runs[-5:])
-        raise ModelError(f"{what} `{reference}`", f"The latest runs are {known}.")
+        raise ModelError(f"{what} `{reference}`", f"The latest runs are {known}." if runs else _FIRST)
     return found[0]

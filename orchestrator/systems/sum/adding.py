@@ -48,13 +48,8 @@ class Earlier:
 
 def given_before(opened: SharedModel, contributor: Address, samples: Iterable[Sample]) -> Earlier:
     """Which of these samples `contributor` gave before."""
-    ledger, asked = opened.ledger.refresh(), set(samples)
-
-    def own(contribution: Contribution) -> bool:
-        return contribution.facts.contributor == contributor and sample_of(contribution) in asked
-
-    times = Counter(sample_of(each) for each in ledger.contributions if own(each))
-    return Earlier(times, tuple(each.contribution for each in ledger.open() if own(each.contribution)))
+    times, standing = opened.ledger.refresh().given(contributor, samples)
+    return Earlier(times, tuple(standing))
 
 
 def add(

@@ -8,9 +8,10 @@ from orchestrator.bindings.sum import Looked, Refunded, Reported, Swept, Taken
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ContractReverted
 from orchestrator.kernel.session import Session
-from orchestrator.systems.sum.ledger import Entry, Ledger
+from orchestrator.systems.sum.ledger import Entry
 from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import Contribution, OpenRecord
+from orchestrator.systems.sum.shared import SharedModelContract
 from orchestrator.types import Address, Digest, Seconds, Wei
 
 if TYPE_CHECKING:
@@ -67,27 +68,42 @@ class ClaimResult:
 
 
 def claims(opened: SharedModel, who: Address, *, everyone: bool = False) -> list[Claim]:
-    """All open contributions, and what `who` can do about each now, read from one block.
+    """The open contributions that anything can be done about, and what `who` can now, read from one block.
 
+    Those fall due within a take gap, or have: nothing can be done about a later one, and it is not read.
     Refunds are offered for one's own contributions, or for those of `everyone`.
     """
-    return opened.shared.chain.look(lambda: _claims(opened, who, everyone))
+    chain = opened.shared.chain
+
+    def look() -> list[Claim]:
+        return _claims(opened, who, everyone, opened.ledger.refresh().open(due=_early(opened)))
+
+    return chain.look(look)
 
 
-def _claims(opened: SharedModel, who: Address, everyone: bool) -> list[Claim]:
-    shared = opened.shared
-    now = shared.chain.now()
-    ledger = opened.ledger.refresh()
-    standing = ledger.open()
-    early = now + shared.terms.take_gap
-    due = [
-        each.contribution
-        for each in standing
-        if shared.due_at(each.contribution) <= early or each.record.looked_at
-    ]
+def waiting(opened: SharedModel, who: Address) -> list[Claim]:
+    """The same of all open contributions of `who`, due or not."""
+    chain = opened.shared.chain
+    return chain.look(lambda: _claims(opened, who, False, opened.ledger.refresh().open(contributor=who)))
+
+
+def next_early(opened: SharedModel) -> Seconds | None:
+    """When something can be done about the next contribution about which nothing can be done now."""
+    found = opened.ledger.refresh().next_due(_early(opened))
+    return None if found is None else Seconds(found - opened.shared.terms.take_gap)
+
+
+def _early(opened: SharedModel) -> Seconds:
+    """What falls due by then can be reported now."""
+    return Seconds(opened.shared.chain.now() + opened.shared.terms.take_gap)
+
+
+def _claims(opened: SharedModel, who: Address, everyone: bool, standing: list[Entry]) -> list[Claim]:
+    shared, early = opened.shared, _early(opened)
+    due = [each.contribution for each in standing if shared.due_at(each.contribution) <= early]
     reference = opened.reference() if due else None
     labels = {each.id: reference.classify(each.x) for each in due} if reference else {}
-    look = _Look(ledger, who, now, everyone)
+    look = _Look(shared, who, everyone)
     return [look.at(each, labels.get(each.contribution.id)) for each in standing]
 
 
@@ -148,9 +164,10 @@ def settle(
 class _Look:
     """One look at the open contributions, by `who` at time `now`."""
 
-    def __init__(self, ledger: Ledger, who: Address, now: Seconds, everyone: bool) -> None:
-        self._ledger, self._shared = ledger, ledger.shared
-        self._who, self._now, self._everyone = who, now, everyone
+    def __init__(self, shared: SharedModelContract, who: Address, everyone: bool) -> None:
+        self._shared, self._now = shared, shared.chain.now()
+        self._who, self._everyone = who, everyone
+        self._unit, self._creator = shared.unit, shared.creator
         self._valid = self._shared.contract.account(who).valid
         self._all = self._shared.contract.status().valid
 
@@ -178,22 +195,22 @@ class _Look:
     def _against(self, entry: Entry, due: int) -> tuple[Verb | None, int]:
         """What can be done about a contribution of somebody else that the model is against."""
         record, terms = entry.record, self._shared.terms
-        promised = self._ledger.promise(entry.contribution, self._who) is not None
+        promised = entry.fate.promise(self._who) is not None
         held = max(due, self._held(record))
         if promised and record.against and self._now >= held:
             return "take", self._now
-        fresh = not self._ledger.reported(entry.contribution, self._who)
+        fresh = not entry.fate.reported(self._who)
         if (fresh and self._share(entry)) or (promised and not record.against):
             return self._from("report", due - terms.take_gap)
-        wait = terms.creator_wait if self._who == self._shared.creator else terms.any_wait
+        wait = terms.creator_wait if self._who == self._creator else terms.any_wait
         return self._from("sweep", max(due + wait, self._held(record) if record.against else 0))
 
     def _share(self, entry: Entry) -> int:
         """What a report promises, or has promised, in units."""
         contribution = entry.contribution
-        promise = self._ledger.promise(contribution, self._who)
+        promise = entry.fate.promise(self._who)
         if promise:
-            return min(promise.amount // self._shared.unit, entry.record.left)
+            return min(promise.amount // self._unit, entry.record.left)
         share = contribution.facts.deposit * self._valid // self._all if self._all else 0
         return min(share, entry.record.left)
 

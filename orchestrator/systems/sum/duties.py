@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, System
 from orchestrator.kernel.system import Look as AnyLook
-from orchestrator.systems.sum.claiming import Claim, ClaimResult, call_of, carry_out, claims, transactions_of
+from orchestrator.systems.sum.claiming import (
+    Claim,
+    ClaimResult,
+    call_of,
+    carry_out,
+    claims,
+    next_early,
+    transactions_of,
+)
 from orchestrator.systems.sum.opening import SharedModel, open_model
 from orchestrator.systems.sum.records import KIND
 from orchestrator.systems.sum.sealing import release, reveal, sealed_samples
@@ -42,10 +50,15 @@ def _release(look: Look) -> Iterator[ClaimResult]:
 
 
 def _claim_is_due(look: Look) -> Seconds | None:
-    seen, now = _claims(look), look.now
-    if any(claim.verb for claim in seen):
-        return now
-    return min((claim.next_at for claim in seen if claim.next_at > now), default=None)
+    def due() -> Seconds | None:
+        seen, now = _claims(look), look.now
+        if any(claim.verb for claim in seen):
+            return now
+        later = next_early(look.instance)
+        moments = [claim.next_at for claim in seen if claim.next_at > now]
+        return min(moments if later is None else [*moments, later], default=None)
+
+    return look.session.chain.look(due)
 
 
 def _claim(look: Look) -> Iterator[ClaimResult]:

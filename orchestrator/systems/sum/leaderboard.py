@@ -43,16 +43,17 @@ def level_of(points: int) -> int:
 def leaderboard(opened: SharedModel) -> list[LeaderboardRow]:
     """Everybody who gave or took, best first: by points, reputation, then contributions."""
     shared, ledger = opened.shared, opened.ledger.refresh()
+    unit = shared.unit
     tallies: dict[Address, _Tally] = defaultdict(_Tally)
-    for contribution in ledger.contributions:
-        facts = contribution.facts
-        tally, refunded = tallies[facts.contributor], ledger.refunded(contribution)
+    for each in ledger.all():
+        facts, fate = each.contribution.facts, each.fate
+        tally = tallies[facts.contributor]
         tally.contributions += 1
-        tally.deposited += facts.deposit * shared.unit
-        if refunded is not None:
-            tally.refunded += refunded
-            tally.valid += facts.earns and not ledger.disputed(contribution)
-        for taker, amount in ledger.takers(contribution).items():
+        tally.deposited += facts.deposit * unit
+        if fate.refunded is not None:
+            tally.refunded += fate.refunded
+            tally.valid += facts.earns and not fate.disputed
+        for taker, amount in fate.taken.items():
             tallies[taker].taken += amount
     for event in shared.contract.events(Awarded) if shared.game else ():
         tallies[event.contributor].points += event.points

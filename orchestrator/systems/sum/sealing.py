@@ -128,12 +128,11 @@ def sealed_samples(
 def _sealed_samples(session: Session, opened: SharedModel, contributor: Address | None) -> list[SealedSample]:
     shared, folder = opened.shared, _Folder(session, opened)
     found = []
-    for (who, commitment), (deposit, block) in opened.ledger.refresh().sealed.items():
-        if contributor in (None, who):
-            time = shared.chain.time_of(block)
-            release_at = Seconds(time + shared.terms.refund_wait)
-            secret = folder.find(commitment)
-            found.append(SealedSample(who, commitment, deposit, time, release_at, secret))
+    for (who, commitment), (deposit, block) in opened.ledger.refresh().sealed(contributor).items():
+        time = shared.chain.time_of(block)
+        release_at = Seconds(time + shared.terms.refund_wait)
+        secret = folder.find(commitment)
+        found.append(SealedSample(who, commitment, deposit, time, release_at, secret))
     return found
 
 
@@ -229,16 +228,17 @@ def _commit(
 
 def _unsent(opened: SharedModel, folder: "_Folder", who: Address) -> dict[Sample, Secret]:
     """Secrets that were kept by a command that ended before their commitment arrived."""
-    arrived = opened.ledger.refresh().committed
+    ledger = opened.ledger.refresh()
     kept = (each for each in folder.secrets() if each.contributor == who)
-    return {(each.x, each.label): each for each in kept if (who, folder.commitment(each)) not in arrived}
+    return {(each.x, each.label): each for each in kept if not ledger.committed(who, folder.commitment(each))}
 
 
 def _closed(opened: SharedModel, folder: "_Folder", who: Address) -> list[Secret]:
     """Secrets that nobody needs any more."""
     ledger = opened.ledger.refresh()
-    closed = ledger.committed - ledger.sealed.keys()
-    return [each for each in folder.secrets() if (who, folder.commitment(each)) in closed]
+    sealed = {commitment for _, commitment in ledger.sealed(who)}
+    kept = ((each, folder.commitment(each)) for each in folder.secrets())
+    return [each for each, digest in kept if digest not in sealed and ledger.committed(who, digest)]
 
 
 class _Folder:

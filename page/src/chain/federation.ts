@@ -9,9 +9,9 @@ import { ask, contract } from "./site";
 
 export { abi };
 export const PHASES = ["joining", "committing", "revealing", "judging", "claiming", "challenging", "closed"] as const;
-export const POLICIES = ["trusts all updates", "has a committee judge updates", "weighs votes by work", "weighs votes by deposits", "has delegates judge updates"] as const;
+export const POLICIES = ["trusts all updates", "has a committee judge updates", "weighs votes by work", "weighs votes by deposits", "has delegates judge updates", "takes the best of them"] as const;
 export const RULES = ["mean", "clipped mean", "median", "trimmed mean", "multi-Krum", "nearest", "nearest of unit norm", "nearest, clipped"] as const;
-const QUALITY = 1;
+const [QUALITY, LEARNING] = [1, 5];
 const FORMAT = "diln-federation/1";
 
 export type Terms = {
@@ -30,7 +30,7 @@ const call = <T>(address: Address, name: string, args: unknown[] = []): Promise<
 const made = (args: Record<string, unknown> = {}) => events(ask, federationFactory, contract("FederationFactory"), "Created", args);
 /** Nobody sees an update; joining takes a key that the page does not make. */
 export const isMasked = ({ privacy }: Terms): boolean => privacy === 1;
-export const hasCommittee = ({ policy }: Terms): boolean => policy === QUALITY;
+export const hasCommittee = ({ policy }: Terms): boolean => policy === QUALITY || policy === LEARNING;
 
 /** All of this chain's factory, oldest first; without a name where the storage lacks the descriptor. */
 export async function listed() {

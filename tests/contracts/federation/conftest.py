@@ -1,6 +1,7 @@
 """One factory a module; each test starts from the same block."""
 
 import pytest
+from eth_tester import EthereumTester, PyEVMBackend
 
 from tests.contracts.federation.scenario import PARTIES, Scenario, deploy_factory
 from tests.evm import Evm
@@ -10,7 +11,8 @@ ROLES = ("organizer", *PARTIES[:5], "stranger", "refuter")
 
 @pytest.fixture(scope="module")
 def deployed():
-    evm = Evm()
+    accounts = PyEVMBackend.generate_genesis_state(num_accounts=20)
+    evm = Evm(EthereumTester(PyEVMBackend(genesis_state=accounts)))
     for role in ROLES:
         evm.role(role)
     return evm, deploy_factory(evm)

@@ -127,6 +127,7 @@ class Scenario:
     model: Integers
     link: tuple[Any, ...]
     updates: dict[str, Revealed] = field(default_factory=dict)
+    joined: list[str] = field(default_factory=list)
 
     @classmethod
     def create(cls, evm: Evm, factory: Any, *parties: str, model: Integers | None = None, **changes: Any):
@@ -198,7 +199,9 @@ class Scenario:
 
     def join(self, who: str, admission: bytes = b"", **options: Any) -> Any:
         value = options.pop("value", self.terms["deposit"] * self.terms["unit"])
-        return self.send("join", admission, sender=who, value=value, **options)
+        receipt = self.send("join", admission, sender=who, value=value, **options)
+        self.joined.append(who)
+        return receipt
 
     def begin(self) -> Any:
         """The first round, with whoever has joined."""
@@ -434,7 +437,12 @@ class Scenario:
         if not self.ballot["committee"]:
             self.send("draw")
         mask = self.ballot["committee"]
-        return [who for who, own in self.updates.items() if mask >> own.seat & 1]
+        return [who for who in self.joined if self.seat(who) < 16 and mask >> self.seat(who) & 1]
+
+    @staticmethod
+    def secret(who: str) -> bytes:
+        """A scorer's salt."""
+        return keccak(who.encode())
 
     def speak(self, scores: dict[str, int], *members: str) -> Any:
         """`members` (signed) commit to `scores`, words by name."""
@@ -446,13 +454,13 @@ class Scenario:
 
     def scores_commitment(self, who: str, scores: int) -> bytes:
         number, party = self.state["round"], self.evm.role(who)
-        return self.call("scoresCommitmentOf", number, party, scores, self.updates[who].salt)
+        return self.call("scoresCommitmentOf", number, party, scores, self.secret(who))
 
     def judge(self, scores: dict[str, int], *members: str) -> Any:
         entries = b""
         for who in members:
-            own = self.updates[who]
-            entries += bytes.fromhex(own.party[2:]) + scores[who].to_bytes(32, "big") + own.salt
+            entries += bytes.fromhex(self.evm.role(who)[2:]) + scores[who].to_bytes(32, "big")
+            entries += self.secret(who)
         return self.send("revealScores", entries)
 
     def scores(self, **of: int) -> int:
@@ -508,6 +516,7 @@ NAMES = {
     2: "WorkFederation",
     3: "StakeFederation",
     4: "DelegatesFederation",
+    5: "LearningFederation",
 }
 
 

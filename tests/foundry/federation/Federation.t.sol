@@ -40,3 +40,10 @@ contract FederationMaskedInvariants is Invariants {
         handler = IHandler(address(new MaskedHandler()));
     }
 }
+
+/// @notice Where the best model of a round wins, as a committee of those without one judges.
+contract FederationLearningInvariants is Invariants {
+    function setUp() external {
+        handler = IHandler(address(new FederationHandler(Policy.Learning, Privacy.Open)));
+    }
+}

@@ -15,6 +15,7 @@ import {
     State,
     Terms
 } from "../../../contracts/federation/IFederation.sol";
+import {IQuality} from "../../../contracts/federation/policies/IQuality.sol";
 import {IVoting} from "../../../contracts/federation/policies/IVoting.sol";
 import {IWork} from "../../../contracts/federation/policies/IWork.sol";
 import {Clock} from "../Ground.sol";
@@ -44,6 +45,7 @@ contract FederationHandler is Clock {
     bool private lie; // one coordinate of the claimed model is off
     mapping(address party => int32) internal values;
     mapping(address party => uint16) internal weights;
+    mapping(address party => uint256) private scores;
     address[] private owners; // of what is demanded
     Part[] private parts;
     Claim[] private asked; // of which claim
@@ -65,6 +67,7 @@ contract FederationHandler is Clock {
                     _deploy("WorkFederation", codes),
                     _deploy("StakeFederation", codes),
                     _deploy("DelegatesFederation", codes),
+                    _deploy("LearningFederation", codes),
                     _deploy("MaskedFederation", abi.encode(commons, _deploy("FederationMaskedDisputes", "")))
                 )
             )
@@ -75,6 +78,9 @@ contract FederationHandler is Clock {
         (terms.unit, terms.size, terms.width, terms.maxWeight) = (1e9, 32, 4, 3);
         (terms.seats, terms.quorum, terms.rounds, terms.maxVoids) = (4, 2, 40, 10);
         (terms.obliged, terms.reward, terms.fee, terms.tip) = (true, 1_000_003, 100_001, 10_007);
+        if (policy == Policy.Learning) {
+            (terms.seats, terms.committee, terms.maxWeight, terms.obliged) = (6, 3, 1, false);
+        }
         (terms.deposit, terms.fine, terms.bond, terms.stake) = (500_009, 90_001, 300_005, 50_003);
         (terms.committing, terms.revealing, terms.turn) = (1 hours, 1 hours, 20 minutes);
         (terms.challenge, terms.supply) = (1 hours, 10 minutes);
@@ -153,8 +159,9 @@ contract FederationHandler is Clock {
 
     function commitAll(uint256 seed) external {
         _tick(seed);
+        uint256 silent = terms.policy == Policy.Learning ? 4 : 1; // of eight: there, who is silent may judge
         for (uint256 i; i < PARTIES + 1; ++i) {
-            if (seed >> (8 + 3 * i) & 7 != 0) _commit(parties[i], seed ^ i);
+            if (seed >> (8 + 3 * i) & 7 >= silent) _commit(parties[i], seed ^ i);
         }
     }
 
@@ -182,6 +189,29 @@ contract FederationHandler is Clock {
         }
     }
 
+    /// @dev The committee is drawn, and most of it commits to any scores.
+    function speakAll(uint256 seed) external {
+        _tick(seed);
+        if (!_judges()) return;
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 3 * i) & 7 == 0) continue;
+            _pass(12); // a block later, its hash is known
+            _send(parties[i], address(federation), 0, abi.encodeCall(IQuality.draw, ()));
+            _speak(parties[i], seed);
+        }
+    }
+
+    /// @dev Who committed to scores reveals them.
+    function judgeAll(uint256 seed) external {
+        _tick(seed);
+        if (!_judges()) return;
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 3 * i) & 7 == 0) continue;
+            bytes memory entry = abi.encodePacked(parties[i], scores[parties[i]], SALT);
+            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.revealScores, (entry)));
+        }
+    }
+
     function delegate(uint256 seed) external {
         address who = parties[_below(seed, parties.length - 1)];
         address party = _who(seed >> 8);
@@ -204,8 +234,8 @@ contract FederationHandler is Clock {
         address who = _who(seed);
         if (_phase() != Phase.Claiming) return;
         State memory s = federation.state();
-        (uint256 accepted, uint256 order,) = federation.judgement();
-        if (_count(accepted) < terms.quorum) return;
+        (uint256 accepted, uint256 order, uint256 merits) = federation.judgement();
+        if (_count(accepted) < (terms.policy == Policy.Learning ? 1 : terms.quorum)) return;
         bool lies = seed & 0x700 == 0x700;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
@@ -216,7 +246,7 @@ contract FederationHandler is Clock {
         paidIn += value;
         (uint256 seat,,,) = federation.partyOf(who);
         (claimedModel, lie) = (next, lies);
-        claimed = Claim(who, seat, root, SALT, accepted, accepted, 0, _ones(accepted), 0, _leader(s, order));
+        claimed = Claim(who, seat, root, SALT, accepted, accepted, 0, merits, 0, _leader(s, order));
         (, bytes32 pending) = federation.heads();
         require(pending == keccak256(abi.encode(claimed)), "another claim than was made");
     }
@@ -351,7 +381,7 @@ contract FederationHandler is Clock {
         bool active = seat != type(uint256).max && s.seats >> seat & 1 != 0;
         bool due = active && s.committed >> seat & 1 == 0 && _phase() == Phase.Committing;
         int32 value = int32(int256(_below(seed, 2 ** 32)) - 2 ** 31);
-        uint16 weight = uint16(1 + _below(seed, 3));
+        uint16 weight = uint16(1 + _below(seed, terms.maxWeight));
         bytes32 digest = _digest(who, value, weight);
         bytes32 commitment = federation.commitmentOf(s.round, who, digest, SALT);
         _do(due, who, 0, abi.encodeCall(federation.commit, (s.round, commitment)));
@@ -371,12 +401,22 @@ contract FederationHandler is Clock {
 
     function _vote(address who, uint256 seed) private {
         State memory s = federation.state();
-        if (terms.policy == Policy.Trusted || _phase() != Phase.Judging) return;
+        if (terms.policy == Policy.Trusted || _judges() || _phase() != Phase.Judging) return;
         (uint256 seat,,,) = federation.partyOf(who);
         (, uint256 voters, uint256 voted,) = IVoting(address(federation)).votes();
         bool due = seat < 16 && (s.seats & voters & ~voted) >> seat & 1 != 0;
         uint256 accepted = seed & 0x300 == 0 ? _below(seed, 16) : 15;
         _do(due, who, 0, abi.encodeCall(IVoting.vote, (s.round, accepted)));
+    }
+
+    /// @dev Equal scores of all, as often as not, so that there are ties and worst ones.
+    function _speak(address who, uint256 seed) private {
+        uint256 round = federation.state().round;
+        uint256 word = seed & 0x300 == 0 ? type(uint256).max : uint256(keccak256(abi.encode(seed, who)));
+        if (seed & 0xc00 == 0) word = 0;
+        bytes32 commitment = IQuality(address(federation)).scoresCommitmentOf(round, who, word, SALT);
+        (bool done,) = _send(who, address(federation), 0, abi.encodeCall(IQuality.commitScore, (commitment)));
+        if (done) scores[who] = word;
     }
 
     function _undelegate(address who, address party, uint256 amount) private {
@@ -400,7 +440,11 @@ contract FederationHandler is Clock {
     }
 
     function _weighs() private view returns (bool) {
-        return terms.policy >= Policy.Stake;
+        return terms.policy == Policy.Stake || terms.policy == Policy.Delegates;
+    }
+
+    function _judges() private view returns (bool) {
+        return terms.policy == Policy.Learning;
     }
 
     function _rests() private view returns (bool) {
@@ -572,12 +616,6 @@ contract FederationHandler is Clock {
     function _count(uint256 mask) internal pure returns (uint256 count) {
         for (; mask != 0; mask &= mask - 1) {
             ++count;
-        }
-    }
-
-    function _ones(uint256 mask) private pure returns (uint256 word) {
-        for (uint256 seat; mask >> seat != 0; ++seat) {
-            word |= (mask >> seat & 1) << (16 * seat);
         }
     }
 }

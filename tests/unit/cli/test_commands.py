@@ -391,6 +391,27 @@ def test_project__members_and_ownership__change(diln, desk):
     assert diln("project", "show", "alice/garden", "--json").json["owner"] == desk.who("bob").address
 
 
+def test_doctor__kubo_does_not_answer__exits_1_and_says_what_to_start(diln):
+    said = diln("doctor", "--storage", "kubo")
+    assert said.code == 1
+    assert "BAD  storage: no Kubo daemon answers" in said.out
+    assert "ipfs daemon" in said.out
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--block-hash", "ab" * 32], "--block-hash is for --offline"),
+        (["--offline", "--manifest", "m.json"], "brings its manifest"),
+        (["--offline", "--project", "wine"], "nobody can tell whose `wine` is meant"),
+    ],
+)
+def test_verify__option_that_would_not_count__is_refused(diln, options, sentence):
+    said = diln("verify", "a.car", *options)
+    assert said.code == 2
+    assert sentence in said.err
+
+
 def test_doctor__damaged_block__exits_1_and_names_it(diln, desk, published):
     [block] = [
         path

@@ -65,3 +65,32 @@ def test_federation__on_a_chain__is_listed_joined_and_shown(diln: Diln, tmp_path
 def test_find__none_was_used_here__the_hint_names_the_option(diln: Diln) -> None:
     assert diln("migrate", "federation").code == 0
     assert "name one with --federation" in diln("federation", "status").err
+
+
+def test_create__answered_before__says_whose_it_is_and_makes_one_only_again(
+    diln: Diln, tmp_path: Path
+) -> None:
+    (tmp_path / "offer.toml").write_text(OFFER)
+    (tmp_path / "rows.csv").write_text("height,ill\n" + "0.5,no\n1.5,yes\n" * 20)
+    diln("migrate", "federation")
+    create = ("federation", "create", tmp_path / "offer.toml")
+    first = diln(*create, "--json").json
+    assert first["answer"] is None
+    for name in ("bob", "carol"):
+        assert diln("federation", "join", "--data", tmp_path / "rows.csv", "--from", name, "--yes").code == 0
+    diln("chain", "advance", "1h")
+    while diln("federation", "status", "--json").json["phase"] != "closed":
+        for name in ("bob", "carol", "bob", "carol"):
+            diln("federation", "step", "--from", name, "--yes")
+        diln("chain", "advance", "4h")
+    answered = diln(*create, "--from", "dave", "--json").json
+    assert answered["federation"] == first["federation"]
+    assert answered["answer"]["rounds"] == 1
+    assert len(answered["answer"]["parties"]) == 2
+    assert answered["answer"]["version"] is None
+    said = diln(*create, "--from", "dave").out
+    assert "in a federation of alice: 1 rounds" in said
+    assert "bob, carol" in said
+    again = diln(*create, "--from", "dave", "--again", "--json").json
+    assert again["federation"] != first["federation"]
+    assert again["answer"] is None

@@ -107,6 +107,21 @@ def test_log_model__published__answers_as_the_model_does(desk, log):
     np.testing.assert_allclose(shares, model.predict_proba(X.head()))
 
 
+def test_log_model__publish_on_a_node_of_this_machine__is_by_alice_as_the_command(log, monkeypatch):
+    asked = []
+
+    def publish(session, run, sender, **_):
+        asked.append(sender.name)
+        raise GateError("enough", "")
+
+    monkeypatch.setattr("orchestrator.systems.prove.logging.publish", publish)
+    with pytest.raises(GateError):
+        log(fitted(), network="http://127.0.0.1:1", publish=True)
+    assert asked == ["alice"]
+    with pytest.raises(UsageError, match="no sender was named"):
+        log(fitted(), network="https://node.example", publish=True)
+
+
 def test_log_model__learned_from_an_array__takes_features_by_position(desk, log):
     model = LogisticRegression(max_iter=500).fit(X.to_numpy(), Y)
     logged = log(model, name="iris", publish=True)

@@ -150,8 +150,9 @@ def test_load_published__nobody_has_it__says_so(desk, published, tmp_path):
     for pin in desk.session.storage.pins():
         desk.session.storage.unpin(pin.cid)
     desk.session.storage.gc()
-    with pytest.raises(BlockNotFound, match="not here"):
+    with pytest.raises(BlockNotFound, match=r"the manifest of .* is not to be had: .* not here") as refused:
         load(desk)
+    assert "diln import" in refused.value.hint
 
 
 def test_load_published__manifest_changed__is_refused(desk, published):

@@ -74,6 +74,9 @@ def test_find_run__nothing_trained__says_how(tmp_path, desk):
     with pytest.raises(ModelError, match="nothing has been trained") as refused:
         find_run(replace(desk.settings, home=tmp_path / "empty"))
     assert "diln init" in refused.value.hint
+    with pytest.raises(ModelError, match="no run or file `mine") as refused:
+        find_run(replace(desk.settings, home=tmp_path / "empty"), "mine.onnx")
+    assert "diln describe FILE" in refused.value.hint
 
 
 # bad input: nothing is lost, nothing half is left

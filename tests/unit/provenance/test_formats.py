@@ -63,11 +63,34 @@ def test_recognize__joblib__compressed_or_not(compress: int, tmp_path: Path) -> 
     assert recognize(tmp_path / "m.joblib").name == "joblib"
 
 
-def test_recognize__a_hugging_face_folder__safe_only_without_code(tmp_path: Path) -> None:
+def test_recognize__a_hugging_face_folder__is_safe_without_code(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(safetensors())
     assert recognize(tmp_path).name == "hugging-face"
-    (tmp_path / "modeling.py").write_text("")
+    (tmp_path / "merges.txt").write_text("a b")
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "model.onnx").write_bytes(FILES["onnx"][1])
+    assert recognize(tmp_path).name == "hugging-face"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("modeling.py", b""),
+        ("weights.PTH", b""),
+        ("more/optimizer.ckpt", b""),
+        ("more/model.safetensors", pickle.dumps([1])),
+        ("tf_model.h5", FILES["keras-h5"][1]),
+        ("vocab", archive("m/data.pkl")),
+    ],
+)
+def test_recognize__a_hugging_face_folder_with_code__is_a_folder_that_runs_it(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(safetensors())
+    (tmp_path / name).write_bytes(content)
     assert recognize(tmp_path).name == "folder"
     assert recognize(tmp_path).runs_code
 

@@ -17,6 +17,7 @@ from orchestrator.provenance import (
     LogBatches,
     ModelReference,
     Outcome,
+    Policy,
     PredictionLog,
     SignatureFile,
     Status,
@@ -480,10 +481,10 @@ def proof(lab, published, tmp_path):
     return batches.prove(2).reveal({"mean radius": 2}, batches.log.salt(2))
 
 
-def check_proof(lab, tmp_path, proof):
+def check_proof(lab, tmp_path, proof, project=None):
     path = tmp_path / "proof.json"
     path.write_bytes(proof.to_bytes())
-    return verify(path, lab.registry)
+    return verify(path, lab.registry, project=project)
 
 
 def test_verify__proof_of_a_prediction__passes_everything(lab, proof, tmp_path):
@@ -537,6 +538,36 @@ def test_verify__proof_anchored_in_a_strangers_project__fails(lab, proof, tmp_pa
     verification = check_proof(lab, tmp_path, forged)
     assert [check.name for check in verification.failures] == ["model"]
     assert verification.proven == ()
+
+
+def test_verify__proof_of_the_model_in_a_strangers_project__is_not_of_the_named_one(
+    lab, published, proof, tmp_path
+):
+    """Whoever has a model may publish it again, and log there what it never answered."""
+    theirs = lab.create_project("tumours", owner="forger")
+    lab.send(lab.registry.publish(replace(published.publication, project_id=theirs)), "forger")
+    version = lab.registry.version(theirs, published.manifest.artifact_hash)
+    model = ModelReference.of("tumours", version, lab.registry)
+    batches = LogBatches(PredictionLog(tmp_path / "lies.jsonl"))
+    batches.log.append(model, {"mean radius": 2}, {"label": "malignant"})
+    batch = batches.open()
+    lab.send(lab.registry.anchor_batch(theirs, batch.root, batch.count, PREDICTIONS), "forger")
+    batches.close(batch, AnchorReference.of(lab.registry.batch_anchor(theirs, batch.root)))
+    lie = check_proof(lab, tmp_path, batches.prove(0), proof.anchor.project_id)
+    assert [check.name for check in lie.failures] == ["project"]
+    unnamed = check_proof(lab, tmp_path, batches.prove(0))
+    assert unnamed.ok
+    assert any(theirs.hex() in each and "--project" in each for each in unnamed.not_proven)
+    assert check_proof(lab, tmp_path, proof, proof.anchor.project_id).ok
+
+
+def test_policy__proof__demands_are_about_the_models_publication(lab, proof, published, tmp_path):
+    found = check_proof(lab, tmp_path, proof)
+    publication = lab.registry.anchor_of(found.version)
+    policy = Policy((lab.address("alice"), lab.address("bob")), 2, Status.PUBLISHED, 60)
+    assert policy.apply(found, publication.time + 60).ok
+    late = Policy((lab.address("carol"),), 3, max_age=60).apply(found, publication.time + 61)
+    assert [check.name for check in late.failures] == ["signed by", "enough signatures", "age"]
 
 
 def test_verify__proof_of_a_revoked_model__fails_with_the_reason(lab, proof, published, tmp_path):

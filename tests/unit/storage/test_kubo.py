@@ -3,15 +3,23 @@
 import contextlib
 import io
 import random
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
 from ipfshttpclient import exceptions
 
 from orchestrator.config import StorageConfig, load_settings
-from orchestrator.errors import ConfigError, IntegrityError, StorageError, StorageUnavailable
-from orchestrator.storage import Cid, digest_bytes, open_storage
+from orchestrator.errors import (
+    BlockNotFound,
+    ConfigError,
+    IntegrityError,
+    StorageError,
+    StorageUnavailable,
+)
+from orchestrator.storage import Cid, digest_bytes, kubo, open_storage
 from orchestrator.storage.car import read_car
 from orchestrator.storage.kubo import PAUSES, KuboDaemon
 from orchestrator.storage.mirrored import MirroredStore
@@ -53,6 +61,8 @@ class FakeDaemon:
         self.addresses: list[str] | None = None
         self.confirm: Callable[[str], str] = str
         self.dag = self.block = self.pin = self
+        self.asked: dict[str, Any] = {}
+        self.wait: Callable[[], None] = lambda: None
 
     def _call(self) -> None:
         self.calls += 1
@@ -72,6 +82,8 @@ class FakeDaemon:
 
     @contextlib.contextmanager
     def get(self, cid: str, **options) -> Iterator[Iterator[bytes]]:
+        self.asked = options
+        self.wait()
         self._call()
         block = self.blocks.get(Cid.parse(cid).multihash.hex())
         if block is None:
@@ -103,8 +115,8 @@ def pauses() -> list[float]:
 
 
 def mirrored(folder, daemon: FakeDaemon, sleep: Callable[[float], None] = lambda _: None) -> MirroredStore:
-    kubo = KuboDaemon(daemon, "/ip4/127.0.0.1/tcp/5001", sleep)
-    return MirroredStore(folder, [kubo], [kubo])
+    mirror = KuboDaemon(daemon, "/ip4/127.0.0.1/tcp/5001", sleep)
+    return MirroredStore(folder, [mirror], [mirror])
 
 
 @pytest.fixture
@@ -193,6 +205,43 @@ def test_put__daemon_refuses__one_try_then_queued(store, daemon, pauses, status)
 
     assert result.queued
     assert (daemon.calls, pauses) == (1, [])
+
+
+def test_load__no_peer_gives_it_in_time__none_after_one_search(store, daemon, pauses):
+    daemon.faults = [answered(500, "context deadline exceeded")]
+
+    with pytest.raises(BlockNotFound):
+        store.read(digest_bytes(b"elsewhere").cid)
+    assert (daemon.calls, pauses) == (1, [])
+    assert daemon.asked["opts"] == {"timeout": "30s"}
+    assert daemon.asked["timeout"][1] > 30
+
+
+def test_load__search_takes_a_while__is_told(store, daemon, caplog, monkeypatch):
+    monkeypatch.setattr(kubo, "QUIET", 0.0)
+    daemon.wait = lambda: wait_for(lambda: "asks its peers for bafk" in caplog.text)
+
+    with pytest.raises(BlockNotFound):
+        store.read(digest_bytes(b"elsewhere").cid)
+    assert "30 s at most" in caplog.text
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not holds() and time.monotonic() < ends:
+        time.sleep(0.01)
+
+
+def test_put__daemon_down__said_once_and_reach_says_it_too(store, daemon, caplog):
+    daemon.faults = [down() for _ in range(3)]
+
+    store.put(b"first")
+    store.put(b"second")
+
+    assert caplog.text.count("no Kubo daemon answers") == 1
+    with pytest.raises(StorageUnavailable, match="no Kubo daemon answers"):
+        store.reach()
+    store.reach()
 
 
 def test_load__forbidden__hint_names_the_token(store, daemon):

@@ -33,6 +33,9 @@ class Remote:
         self._call()
         return self.blocks.get(cid.digest)
 
+    def reach(self) -> None:
+        self._call()
+
     def reject(self, cid) -> None:
         pass
 

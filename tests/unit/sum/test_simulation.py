@@ -144,3 +144,16 @@ def test_load_samples__full_reviews__by_their_most_frequent_words(tmp_path):
 def test_simulate__seeds_and_a_folder__refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert diln(["sum", "simulate", "quick", "--seeds", "2", "-o", "pictures"]) == 2
     assert "nothing is written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", ["made", "numbers"])
+def test_simulate_seeds__copies_of_news_and_rescued_refunds__earn_nothing(source):
+    """Neither reputation nor points; that there are some is part of it."""
+    for name, what in (("copycat", "copied"), ("rescue", "rescued")):
+        scenario = load_scenario(name)
+        model = scenario.model.model_copy(update={"game": True})
+        data = scenario.data.model_copy(update={"source": source})
+        played = simulate_seeds(scenario.model_copy(update={"model": model, "data": data}), 1)
+        [tally] = {each.team: each for each in played}["coalition"].tallies
+        assert getattr(tally, what) > 0
+        assert getattr(tally, f"{what}_earned") == 0

@@ -8,6 +8,7 @@
 """
 
 import json
+import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -68,10 +69,17 @@ def test_created__transaction_that_the_node_does_not_know__no_salt(
     def missing(*_: Any) -> Any:
         raise TransactionNotFound("null")
 
-    monkeypatch.setattr(village.session.chain.web3.eth, "get_transaction", missing)
-    assert [each.salt for each in Factory.created(factory_of(village.session))] == [None]
-    with pytest.raises(ModelError, match="no shared model"):
-        open_model(village.session, village.opened.name)
+    for index in village.session.chain._indexes:
+        index.close()
+    shutil.rmtree(village.session.settings.home / "logs")  # what the node told before
+    [known] = Factory.created(factory_of(village.session), village.opened.shared.address)
+    with monkeypatch.context() as away:
+        away.setattr(village.session.chain.web3.eth, "get_transaction", missing)
+        assert [each.salt for each in Factory.created(factory_of(village.session))] == [None]
+        with pytest.raises(ModelError, match="no shared model"):
+            open_model(village.session, village.opened.name)
+    assert list(Factory.created(factory_of(village.session))) == [known]  # it is asked again
+    assert known.salt
 
 
 def hostile(session: Session, account: Account, arguments: bytes) -> None:
@@ -181,6 +189,7 @@ def test_open_model__strangers_and_none_is_known__asks_for_an_address(
     namesake(session, village.opened)
     monkeypatch.setattr(session, "names", {})
     monkeypatch.setattr(type(session.known), "knows", lambda *_: False)
+    monkeypatch.setattr(type(session.known), "all", lambda *_: [])
     with pytest.raises(ModelError, match="several shared models are called `walks`"):
         open_model(session, "walks")
 

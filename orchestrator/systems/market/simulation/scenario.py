@@ -21,9 +21,13 @@ class _Section(BaseModel):
 class DataSection(_Section):
     """Rows of `length` of `words` words; `separation` is the spread of their log-odds between two labels.
 
+    `binned`: rows of `length` numbers around one of two centres, which lie `separation` standard deviations
+    apart in each column; there are `words` bins in all.
+
     The first model has learned `initial` rows, of whose labels a share of `wrong` is wrong.
     """
 
+    kind: Literal["words", "binned"] = "words"
     words: int = Field(200, gt=1, le=4_000)
     length: int = Field(10, gt=0)
     separation: float = Field(1.2, ge=0)

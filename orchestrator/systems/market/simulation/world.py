@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from orchestrator.models.online.encoders import BinnedEncoder
 from orchestrator.models.online.features import encode_sparse
 from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparsePerceptron
 from orchestrator.systems.market.reference.samples import encode_batch
@@ -50,11 +51,25 @@ class World:
     def rows(self, count: int, wrong: float = 0.0) -> tuple[list[bytes], list[int]]:
         """`count` rows, of which a share of `wrong` has the other label."""
         labels = self._rng.integers(0, 2, count)
+        if self._data.kind == "binned":
+            xs = self._binned(labels)
+            return xs, (labels ^ (self._rng.random(count) < wrong)).tolist()
         noise = self._rng.gumbel(size=(count, self._data.words))
         chosen = np.argsort(-(self._log_chances[labels] + noise), axis=1)[:, : self._data.length]
         flipped = self._rng.random(count) < wrong
         xs = [encode_sparse((row + 1).tolist()) for row in chosen]
         return xs, (labels ^ flipped).tolist()
+
+    def _binned(self, labels: Labels) -> list[bytes]:
+        """Rows of numbers; the bins' edges are quantiles of both labels together."""
+        from scipy.stats import norm
+
+        data, bins = self._data, self._data.words // self._data.length
+        edges = tuple(norm.ppf(np.arange(1, bins) / bins, scale=np.hypot(1, data.separation / 2)).tolist())
+        encoder = BinnedEncoder(tuple(map(str, range(data.length))), (edges,) * data.length)
+        numbers = self._rng.normal(size=(len(labels), data.length))
+        numbers += ((labels - 0.5) * data.separation)[:, None]
+        return [encoder.encode(row) for row in numbers.tolist()]
 
     def submissions(self, player: Player, honest: list[Submission]) -> list[Submission]:
         """What somebody contributes, in its order."""

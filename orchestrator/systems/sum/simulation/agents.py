@@ -19,6 +19,16 @@ BUFFER = 4096
 
 
 @dataclass
+class Tally:
+    """Refunds of what had been disputed, and of copies of news; the reputation and points they earned."""
+
+    rescued: int = 0
+    rescued_earned: int = 0
+    copied: int = 0
+    copied_earned: int = 0
+
+
+@dataclass
 class _Person:
     agent: Agent
     rng: np.random.Generator
@@ -29,6 +39,8 @@ class _Person:
     farmed: int = 0
     sealed: Sealed | None = None
     reported: set[int] = field(default_factory=set)
+    copied: set[int] = field(default_factory=set)
+    tally: Tally = field(default_factory=Tally)
     _draws: dict[tuple[float, float], list[float]] = field(default_factory=dict)
 
     def draw(self, distribution: tuple[float, float]) -> float:
@@ -199,7 +211,10 @@ class Crowd:
         for other, person in enumerate(self.people):
             if person.agent.strategy == "copy" and not self.people[number].sealed:
                 ready = self.world.balance(other)
-                self._given(other, self.world.add(other, sealed.x, sealed.label, ready))
+                copy = self.world.add(other, sealed.x, sealed.label, ready)
+                if copy and copy.news:
+                    person.copied.add(copy.number)
+                self._given(other, copy)
         person = self.people[number]
         dear = sealed.deposit + self.world.balance(number) if person.agent.strategy != "sample" else 0
         given = self.world.reveal(sealed, max(sealed.deposit, dear))
@@ -242,9 +257,23 @@ class Crowd:
         if given.agent == number:
             settles = world.now >= given.due and (not record.looked_at or world.now >= held)
             if agrees and (record.against or settles):
-                world.refund(number, given)
+                self._refund(number, given, record)
         elif not agrees:
             self._oppose(number, given, record, held)
+
+    def _refund(self, number: int, given: Learned, record: OpenRecord) -> None:
+        world, person = self.world, self.people[number]
+        before = world.valid(number) + world.points(number)
+        world.refund(number, given)
+        if world.record(given) is not None:
+            return
+        earned = world.valid(number) + world.points(number) - before
+        if record.looked_at:
+            person.tally.rescued += 1
+            person.tally.rescued_earned += earned
+        if given.number in person.copied:
+            person.tally.copied += 1
+            person.tally.copied_earned += earned
 
     def _oppose(self, number: int, given: Learned, record: OpenRecord, held: int) -> None:
         """Report, take, or long after sweep what the model is against."""

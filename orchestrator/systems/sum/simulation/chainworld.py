@@ -36,7 +36,9 @@ class ChainWorld(World):
     nobody of them. Raises SpecError for more agents than the chain has accounts. Close it in the end.
     """
 
-    def __init__(self, model: OnChainModel, terms: Terms, starts: list[int], began: int) -> None:
+    def __init__(
+        self, model: OnChainModel, terms: Terms, starts: list[int], began: int, game: bool = False
+    ) -> None:
         if len(starts) >= len(NAMES):
             raise SpecError(
                 f"{len(starts)} agents are too many for the chain",
@@ -52,7 +54,7 @@ class ChainWorld(World):
         self._nonces = dict.fromkeys((each.address for each in self._who), 0)
         self._terms = terms
         self._salts = 0
-        self.contract = self._create(model, terms)
+        self.contract = self._create(model, terms, "Game" if game else "Stake")
         for agent, start in enumerate(starts):
             fund = self.contract.fund(self._agent(agent), start * GWEI)
             self._send(fund, self._who[agent + 1], start * GWEI)
@@ -62,11 +64,11 @@ class ChainWorld(World):
         self._provider.close()
         self._folder.cleanup()
 
-    def _create(self, model: OnChainModel, terms: Terms) -> Sum:
+    def _create(self, model: OnChainModel, terms: Terms, incentive: str) -> Sum:
         creator = self._who[0]
         factory = SumFactory(self._chain, self._deploy("SumFactory", creator))
         money = bytes.fromhex(ZERO_ADDRESS[2:]) + GWEI.to_bytes(12, "big") + terms.pack().to_bytes(32, "big")
-        implementation = self._deploy(f"{model.part}Stake", creator)
+        implementation = self._deploy(f"{model.part}{incentive}", creator)
         create = factory.create(implementation, bytes(32), money + model.arguments())
         self.now += DEPLOYING
         receipt = self._send(create, creator)
@@ -82,6 +84,9 @@ class ChainWorld(World):
 
     def valid(self, agent: int) -> int:
         return self.contract.account(self._agent(agent)).valid
+
+    def points(self, agent: int) -> int:
+        return self.contract.account(self._agent(agent)).points
 
     def classify(self, x: bytes) -> int:
         return self.contract.predict(x)
@@ -110,10 +115,9 @@ class ChainWorld(World):
             return None
         [event] = self.contract.emitted(Added, receipt)
         contribution = Contribution(event.id, ContributionInfo.unpack(event.facts), event.x)
-        due = contribution.facts.due_at(self._terms)
-        return Learned(
-            contribution.number, agent, contribution.x, contribution.facts.label, due, contribution
-        )
+        facts = contribution.facts
+        due, number = facts.due_at(self._terms), contribution.number
+        return Learned(number, agent, contribution.x, facts.label, due, facts.surprise, contribution)
 
     def refund(self, agent: int, given: Learned) -> bool:
         return self._claim(self.contract.refund, agent, given)

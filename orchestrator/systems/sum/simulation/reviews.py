@@ -11,12 +11,15 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from orchestrator.errors import DataError
-from orchestrator.models.online.encoders import Words
+from orchestrator.models.online.encoders import BinnedEncoder, Words
+from orchestrator.models.online.features import decode_sparse
 from orchestrator.systems.sum.simulation.scenario import DataSection
 
 PREPARED = "imdb_500words.npz"
 FULL = "aclImdb"
 FIRST_WORD = 4  # of the prepared reviews: the tokens before it are a start, unknown words and nothing
+BINS = 10
+APART = 2.0  # standard deviations, at most, between the two centres in a column
 _HINT = f"Give --data with {PREPARED}, or with the unpacked folder {FULL} of the Large Movie Review Dataset."
 
 
@@ -38,8 +41,9 @@ class Samples:
 
 def load_samples(section: DataSection, data: Path | None, seed: int) -> Samples:
     """The samples of a scenario, shuffled by `seed`. Raises DataError where the reviews are not to be had."""
-    if section.source == "made":
-        return _made(section, np.random.default_rng(seed))
+    if section.source != "reviews":
+        made = _made if section.source == "made" else _numbers
+        return made(section, np.random.default_rng(seed))
     path = data or _found()
     samples = _full(path, section.words) if path.is_dir() else _prepared(path)
     return _shuffled(samples, section, np.random.default_rng(seed))
@@ -132,5 +136,20 @@ def _made(section: DataSection, rng: np.random.Generator) -> Samples:
     present[:, 0] |= ~present.any(axis=1)
     rows, columns = np.nonzero(present)
     matrix = _matrix(rows, columns, (count, section.words + section.unused))
+    cut = count - section.test
+    return Samples(matrix[:cut], labels[:cut], matrix[cut:], labels[cut:], section.unused)
+
+
+def _numbers(section: DataSection, rng: np.random.Generator) -> Samples:
+    """Rows of numbers around one of two centres, each number in a bin between quantiles of the first rows."""
+    count, columns = section.initial * 3 + section.test, section.words // BINS
+    labels = rng.integers(0, 2, count)
+    numbers = rng.normal(size=(count, columns)) + np.outer(labels - 0.5, rng.uniform(0, APART, columns))
+    edges = np.quantile(numbers[: section.initial], np.arange(1, BINS) / BINS, axis=0).T.tolist()
+    encoder = BinnedEncoder(tuple(map(str, range(columns))), tuple(map(tuple, edges)))
+    width = encoder.features + section.unused
+    chosen = [decode_sparse(encoder.encode(row), width + 1, columns) for row in numbers.tolist()]
+    rows = np.repeat(np.arange(count), columns)
+    matrix = _matrix(rows, np.array(chosen).reshape(-1) - 1, (count, width))
     cut = count - section.test
     return Samples(matrix[:cut], labels[:cut], matrix[cut:], labels[cut:], section.unused)

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from orchestrator.errors import VerificationFailed
 from orchestrator.models.online.conversion import FASTEST, LIMIT, TOP, certain_bits, log_bits
 from orchestrator.models.online.references import NaiveBayes, OnChainModel, SparseLogistic, SparsePerceptron
 from orchestrator.systems.sum.records import DAY
-from orchestrator.systems.sum.simulation.agents import Crowd
+from orchestrator.systems.sum.simulation.agents import Crowd, Tally
 from orchestrator.systems.sum.simulation.reviews import Samples, load_samples
 from orchestrator.systems.sum.simulation.scenario import COIN, Agent, ModelSection, Scenario
 from orchestrator.systems.sum.simulation.world import ReferenceWorld, World
@@ -39,6 +40,8 @@ class Track:
     words: tuple[int, ...]
     units: dict[str, int]
     reputation: dict[str, int]
+    points: dict[str, int]
+    tallies: dict[str, Tally]
     seconds: float
 
     @property
@@ -85,7 +88,11 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Everything, for machines; words as hexadecimal."""
         shown = {
-            name: vars(track) | {"words": [f"{word:064x}" for word in track.words]}
+            name: vars(track)
+            | {
+                "words": [f"{word:064x}" for word in track.words],
+                "tallies": {name: vars(each) for name, each in track.tallies.items()},
+            }
             for name, track in (("track", self.track), ("without", self.without))
             if track
         }
@@ -121,11 +128,16 @@ def simulate(
 
 @dataclass(frozen=True)
 class Gains:
-    """What a team gained (units; below zero: lost) in each of several runs, and the reputation it earned."""
+    """What a team gained (units; below zero: lost) in each of several runs, and the reputation it earned.
+
+    `points` are those of a game, `tallies` what became of disputed contributions and copies.
+    """
 
     team: str
     units: tuple[int, ...]
     reputation: tuple[int, ...]
+    points: tuple[int, ...]
+    tallies: tuple[Tally, ...]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -147,25 +159,48 @@ def simulate_seeds(
     progress: Report | None = None,
 ) -> list[Gains]:
     """Run a scenario with several seeds, and sum up what each team gained. Raises as `simulate` does."""
-    found: dict[str, tuple[list[int], list[int]]] = {}
+    found: dict[str, list[_Total]] = {}
     for number in range(seeds):
         each = scenario.model_copy(update={"seed": scenario.seed + number})
         samples = load_samples(each.data, data, each.seed)
         track = run(each, samples, each.agent, on_chain=on_chain)
         if on_chain:
             _compare(track, run(each, samples, each.agent))
-        totals: dict[str, list[int]] = {}
+        totals: dict[str, _Total] = defaultdict(_Total)
         for agent in each.agent:
-            total = totals.setdefault(agent.team or agent.name, [0, 0])
-            total[0] += track.units[agent.name] - round(agent.start * COIN)
-            total[1] += track.reputation[agent.name]
-        for team, (units, reputation) in totals.items():
-            lists = found.setdefault(team, ([], []))
-            lists[0].append(units)
-            lists[1].append(reputation)
+            totals[agent.team or agent.name].add(track, agent)
+        for team, total in totals.items():
+            found.setdefault(team, []).append(total)
         if progress:
             progress(number + 1, seeds)
-    return [Gains(team, tuple(units), tuple(points)) for team, (units, points) in found.items()]
+    return [
+        Gains(
+            team,
+            tuple(each.units for each in runs),
+            tuple(each.reputation for each in runs),
+            tuple(each.points for each in runs),
+            tuple(each.tally for each in runs),
+        )
+        for team, runs in found.items()
+    ]
+
+
+@dataclass
+class _Total:
+    """A team's in one run."""
+
+    units: int = 0
+    reputation: int = 0
+    points: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    def add(self, track: Track, agent: Agent) -> None:
+        name = agent.name
+        self.units += track.units[name] - round(agent.start * COIN)
+        self.reputation += track.reputation[name]
+        self.points += track.points[name]
+        both = zip(vars(self.tally).items(), vars(track.tallies[name]).values(), strict=True)
+        self.tally = Tally(**{part: mine + more for (part, mine), more in both})
 
 
 def run(
@@ -202,6 +237,7 @@ def run(
         words = tuple(world.words())
         units = {agent.name: world.balance(number) for number, agent in enumerate(agents)}
         reputation = {agent.name: world.valid(number) for number, agent in enumerate(agents)}
+        points = {agent.name: world.points(number) for number, agent in enumerate(agents)}
     finally:
         world.close()
     return Track(
@@ -215,6 +251,8 @@ def run(
         words=words,
         units=units,
         reputation=reputation,
+        points=points,
+        tallies={person.agent.name: person.tally for person in crowd.people},
         seconds=time.perf_counter() - began,
     )
 
@@ -260,7 +298,8 @@ def write(result: Result, folder: Path) -> list[Path]:
 
 
 def _compare(chain: Track, references: Track) -> None:
-    for name in ("words", "units", "reputation", "given", "refused", "times", "accuracy", "balances"):
+    names = ("words", "units", "reputation", "points", "tallies", "given", "refused")
+    for name in (*names, "times", "accuracy", "balances"):
         if getattr(chain, name) != getattr(references, name):
             raise VerificationFailed(
                 f"the contracts end with other {name} than the references",
@@ -270,10 +309,10 @@ def _compare(chain: Track, references: Track) -> None:
 
 def _world(model: OnChainModel, scenario: Scenario, starts: list[int], on_chain: bool) -> World:
     if not on_chain:
-        return ReferenceWorld(model, scenario.contract_terms, starts, STARTED)
+        return ReferenceWorld(model, scenario.contract_terms, starts, STARTED, scenario.model.game)
     from orchestrator.systems.sum.simulation.chainworld import ChainWorld
 
-    return ChainWorld(model, scenario.contract_terms, starts, STARTED)
+    return ChainWorld(model, scenario.contract_terms, starts, STARTED, scenario.model.game)
 
 
 def _gap(track: Track, without: Track) -> float:

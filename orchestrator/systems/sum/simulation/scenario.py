@@ -20,10 +20,11 @@ class _Section(BaseModel):
 class DataSection(_Section):
     """`source` reviews: the prepared ones, or the folder aclImdb; made: drawn from two topics.
 
+    numbers: rows of numbers around one of two centres, in bins (`words` is how many bins there are in all).
     The first `initial` training samples train the model, agents draw from the others.
     """
 
-    source: Literal["reviews", "made"] = "reviews"
+    source: Literal["reviews", "made", "numbers"] = "reviews"
     initial: int = Field(2000, gt=0)
     unused: int = Field(0, ge=0)  # features that no sample has
     words: int = Field(1000, gt=1, le=12_000)
@@ -31,9 +32,13 @@ class DataSection(_Section):
 
 
 class ModelSection(_Section):
-    """`rate`: how far an update moves a weight, in shares of the mean absolute weight at first."""
+    """`rate`: how far an update moves a weight, in shares of the mean absolute weight at first.
+
+    In a `game` there are points beside the deposits.
+    """
 
     kind: Literal["perceptron", "logistic", "bayes"] = "perceptron"
+    game: bool = False
     rate: float = Field(0.5, gt=0)
 
 

@@ -11,16 +11,20 @@ from math import isqrt
 from orchestrator.models.online.references import OnChainModel
 from orchestrator.systems.sum.records import CERTAINTY_ONE, OpenRecord, Terms
 
+FIRST_LEVEL, EVEN = 10, 8
+"""The least points for news, and an even guess in sixteenths (contracts/sum/incentives/Gamification.sol)."""
+
 
 @dataclass(frozen=True)
 class Learned:
-    """A contribution as agents remember it; `handle` is the world's own."""
+    """A contribution as agents remember it: `news` if the model had not known it; `handle` is the world's."""
 
     number: int
     agent: int
     x: bytes
     label: int
     due: int
+    news: bool
     handle: object = None
 
 
@@ -37,10 +41,11 @@ class Sealed:
 
 @dataclass
 class Account:
-    """What the model owes an agent, in units, and its reputation."""
+    """What the model owes an agent, in units, its reputation, and its points in a game."""
 
     balance: int = 0
     valid: int = 0
+    points: int = 0
 
 
 class World(ABC):
@@ -62,6 +67,10 @@ class World(ABC):
     @abstractmethod
     def valid(self, agent: int) -> int:
         """An agent's reputation."""
+
+    @abstractmethod
+    def points(self, agent: int) -> int:
+        """An agent's points; none where the model is no game."""
 
     @abstractmethod
     def add(self, agent: int, x: bytes, label: int, maximum: int) -> Learned | None: ...
@@ -105,6 +114,7 @@ class _Record:
     deposit: int
     left: int
     earns: bool
+    points: int
     looked_at: int = 0
     against: bool = False
 
@@ -112,10 +122,14 @@ class _Record:
 class ReferenceWorld(World):
     """Deposit, refund, take (contracts/sum/incentives/SelfAssessment.sol) over a reference, in plain Python.
 
-    `starts` are the agents' balances in units; `began` is when the model was created.
+    `starts` are the agents' balances in units; `began` is when the model was created. In a `game` there are
+    points as well (Gamification.sol).
     """
 
-    def __init__(self, reference: OnChainModel, terms: Terms, starts: list[int], began: int) -> None:
+    def __init__(
+        self, reference: OnChainModel, terms: Terms, starts: list[int], began: int, game: bool = False
+    ) -> None:
+        self.game = game
         self.reference = reference
         self.terms = terms
         self.accounts = [Account(start) for start in starts]
@@ -138,6 +152,9 @@ class ReferenceWorld(World):
 
     def valid(self, agent: int) -> int:
         return self.accounts[agent].valid
+
+    def points(self, agent: int) -> int:
+        return self.accounts[agent].points
 
     def add(self, agent: int, x: bytes, label: int, maximum: int) -> Learned | None:
         price, account = self.price(), self.accounts[agent]
@@ -171,9 +188,11 @@ class ReferenceWorld(World):
             self._said.clear()
         self._count += 1
         self._priced_at = moment
-        self._records[self._count] = _Record(price, price, sealed or verdict.predicted == label)
+        news = verdict.predicted != label
+        points = FIRST_LEVEL + EVEN - min(verdict.certainty, EVEN) if self.game and news else 0
+        self._records[self._count] = _Record(price, price, sealed or not news, points)
         due = moment + self.terms.refund_wait * CERTAINTY_ONE // verdict.certainty
-        return Learned(self._count, agent, x, label, due)
+        return Learned(self._count, agent, x, label, due, news)
 
     def classify(self, x: bytes) -> int:
         said = self._said.get(x)
@@ -196,6 +215,7 @@ class ReferenceWorld(World):
         account = self.accounts[given.agent]
         account.balance += record.left
         account.valid += earned
+        account.points += record.points if earned else 0
         self._valid += earned
         return True
 

@@ -1,6 +1,7 @@
 """A federation in a working folder: parties with rows of their own."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,4 +55,17 @@ def begin(session: Session, folder: Path, *parties: str, **changes: Any) -> Fede
     made = create(session, plan(session, offer(**changes), organizer), organizer)
     for name in parties:
         join(session, made, session.account(name), rows(folder, name))
+    return made
+
+
+TASK = {"policy": "learning", "rule": "mean", "pay": "equal", "quorum": 2, "seats": 5, "max_voids": 1}
+
+
+def begin_task(
+    session: Session, folder: Path, trainers: Sequence[str], validators: Sequence[str], **changes: Any
+) -> Federation:
+    """A task of alice's with a hidden test set, that `trainers` with rows and `validators` have joined."""
+    made = begin(session, folder, *trainers, **TASK | {"tests": (str(rows(folder, "hidden", 60)),)} | changes)
+    for name in validators:
+        join(session, made, session.account(name), None)
     return made
