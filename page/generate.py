@@ -21,18 +21,21 @@ CONTRACTS = {
     "ModelRegistry": """
         project projects version versions verifyInclusion batch artifact areParticipants publicationDigest
         isPublisher isParticipant publish revoke promote demote pause unpause setParticipants setPublishers
+        transferOwnership acceptOwnership
+        PublisherAdded PublisherRemoved ParticipantAdded ParticipantRemoved
         ProjectCreated VersionPublished VersionRevoked BatchAnchored StatusChanged Aliased
     """,
     "CompetitionFactory": "Created",
     "Competition": """
-        terms phase progress deadlines submission resultOf ranking payoutOf testMask credit
+        terms phase progress deadlines submission resultOf ranking payoutOf testMask credit challengeOf
+        challenge answer slashWithheld withdrawStake Challenged
         withdraw withdrawCredit withdrawReward commit reveal keep evaluate claim settle refute
         finalize drawSplit slashUndrawn slashUnopened Answered Revealed TestOpened Claimed
     """,
     "SumFactory": "addressOf create Created",
     "SparsePerceptronStake": """
         predict predictBatch add price account status money settings refund report take withdraw creator
-        commit reveal sweep Added Refunded Taken Withdrawn Swept
+        commit reveal sweep Added Refunded Taken Withdrawn Swept Awarded
     """,
     "SparsePerceptronMarket": """
         predict phase deadline state money settings participant balanceOf
@@ -59,8 +62,11 @@ RENAMED = {
 }
 
 
-PARTS = {"QualityFederation": ("QualityFederation", "FederationCommons")}
-"""Of a contract that passes calls on: the contracts whose functions it has."""
+PARTS = {
+    "QualityFederation": ("QualityFederation", "FederationCommons"),
+    "SparsePerceptronStake": ("SparsePerceptronStake", "SparsePerceptronGame"),
+}
+"""Of a contract that passes calls on: the contracts whose functions it has; of one with variants: those."""
 
 
 def main(folder: Path) -> None:

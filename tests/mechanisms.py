@@ -1,6 +1,6 @@
 """Who gains by which strategy: every mechanism that pays, every model it takes, at default terms.
 
-python -m tests.mechanisms [--seeds 10] [--mechanism stake|market] [MODEL …]
+python -m tests.mechanisms [--seeds 10] [--mechanism stake|market] [--strategy NAME] [MODEL …]
 
 prints a table: means over the seeds, and the worst seed (in which the coalition gains most, or the honest
 least). Gains are in units of a scenario's money (stake), in points (game) or in bounties (market); `kept` is
@@ -84,9 +84,9 @@ def _both(pair: tuple[float, float] | None) -> str:
     return "–" if pair is None else f"{_shown(pair[0])} ({_shown(pair[1])})"
 
 
-def stakes(seeds: int, models: Sequence[str]) -> Iterator[Row]:
+def stakes(seeds: int, models: Sequence[str], strategies: Sequence[str] = STRATEGIES) -> Iterator[Row]:
     """Every strategy against deposits that the model judges, with points beside them."""
-    for name in STRATEGIES:
+    for name in strategies:
         for kind in (each for each in STAKES if each in models):
             given = load_scenario(name)
             model = given.model.model_copy(update={"kind": kind.removesuffix(BINNED), "game": True})
@@ -134,9 +134,15 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--mechanism", choices=["stake", "market"])
+    parser.add_argument(
+        "--strategy", action="append", choices=STRATEGIES, help="against deposits; repeatable"
+    )
     parser.add_argument("models", nargs="*", choices=[*STAKES, []], metavar="MODEL")
     options = parser.parse_args()
-    parts = {"stake": stakes, "market": markets}
+    parts: dict[str, Callable[[int, Sequence[str]], Iterator[Row]]] = {
+        "stake": lambda seeds, models: stakes(seeds, models, options.strategy or STRATEGIES),
+        "market": markets,
+    }
     sys.stdout.write("| mechanism | model | play | coalition | honest | kept | |\n" + "| --- " * 7 + "|\n")
     missed = 0
     for part in [parts[options.mechanism]] if options.mechanism else parts.values():

@@ -26,6 +26,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
     using Lanes for uint256[4];
 
     uint256 private constant GROUP = 16; // chunks that are demanded at once
+    uint256 private constant LEAVES = 256; // leaves of a trace: at most 64 parts, and 8 KiB each
 
     /// @inheritdoc IDisputes
     function announce(bytes32 evidence) external {
@@ -116,7 +117,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
             require(party == c.claimer, NotTheClaim(_pending));
             require(part == Part.Model || c.gramRoot != 0, UnexpectedTrace(0));
         }
-        uint256 count = part == Part.Trace ? t.chunks() : _groups(t);
+        uint256 count = part == Part.Trace ? _leafGroups(t) : _groups(t);
         require(index < count, WrongProof(index));
         // Effect
         _demands[key] = Demand(msg.sender, uint40(block.timestamp + t.supply()), uint40(_claimedAt(s)));
@@ -139,12 +140,8 @@ abstract contract Disputes is FederationLedger, IDisputes {
             _checkGroup(t, p.root, t.width(), index, p);
         } else {
             _checkPending(t, s, c);
-            if (part == Part.Model) {
-                _checkGroup(t, c.modelRoot, 4, index, p);
-            } else {
-                bytes32 node = GramTrace.leaf(index, p.data);
-                require(Merkle.proves(c.gramRoot, node, p.proof, index, t.chunks()), WrongProof(index));
-            }
+            if (part == Part.Model) _checkGroup(t, c.modelRoot, 4, index, p);
+            else _checkLeaves(t, c.gramRoot, index, p);
         }
         // Effect
         d.deadline = 0;
@@ -359,8 +356,25 @@ abstract contract Disputes is FederationLedger, IDisputes {
         require(Merkle.proves(root, Merkle.rootOf(nodes), p.proof, index, _groups(t)), WrongProof(index));
     }
 
+    /// @dev Revert unless `p` has the leaves of group `index` below `root`. They are hashes: up to the first wrong one
+    /// whoever refutes has the matrices itself, and so a claimer is not asked for each of thousands.
+    function _checkLeaves(PackedTerms t, bytes32 root, uint256 index, PartyChunk calldata p) private pure {
+        uint256 left = t.chunks() - LEAVES * index;
+        uint256 count = left < LEAVES ? left : LEAVES;
+        require(p.data.length == 32 * count, WrongLength(p.data.length, 32 * count));
+        bytes32[] memory nodes = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            nodes[i] = bytes32(p.data[32 * i:32 * i + 32]);
+        }
+        require(Merkle.proves(root, Merkle.rootOf(nodes), p.proof, index, _leafGroups(t)), WrongProof(index));
+    }
+
     function _groups(PackedTerms t) private pure returns (uint256) {
         return t.mode() == Mode.Direct ? 1 : (t.chunks() + GROUP - 1) / GROUP;
+    }
+
+    function _leafGroups(PackedTerms t) private pure returns (uint256) {
+        return (t.chunks() + LEAVES - 1) / LEAVES;
     }
 
     /// @dev Parts of a claim are of this claim, not of a later one of the same party.

@@ -29,6 +29,8 @@ contract FederationFactory is Factory {
     /// @notice Whether an address is a federation that this factory made.
     mapping(address federation => bool) public isFederation;
 
+    // slither-disable-start missing-zero-check
+    // (the migration deploys them the moment before)
     constructor(
         address trusted,
         address quality,
@@ -38,10 +40,8 @@ contract FederationFactory is Factory {
         address learning,
         address masked
     ) {
-        // slither-disable-start missing-zero-check (the migration deploys them the moment before)
         (TRUSTED, QUALITY, WORK) = (trusted, quality, work);
         (STAKE, DELEGATES, LEARNING, MASKED) = (stake, delegates, learning, masked);
-        // slither-disable-end missing-zero-check
     }
 
     /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token

@@ -251,7 +251,7 @@ struct ChunkPair {
     bytes32[] claimedProof;
 }
 
-/// What can be demanded: sixteen chunks of an update, sixteen of the claimed model, one leaf of the trace.
+/// What can be demanded: sixteen chunks of an update, sixteen of the claimed model, 256 leaves of the trace.
 enum Part {
     Update,
     Model,
@@ -433,12 +433,12 @@ interface IDisputes is IFederationEvents {
 
     /// @notice Ask for a part of what `party` revealed, or of the pending claim, which is `party`'s; with the stake
     /// out of the value and the sender's balance.
-    /// @param index of the group of sixteen chunks; of the leaf of the trace.
+    /// @param index of the group of sixteen chunks; of the group of 256 leaves of the trace.
     function demand(Part part, address party, uint256 index, Claim calldata c) external payable;
 
     /// @notice Post what is demanded; the stake is the party's. Anyone may.
-    /// @param p the update's head (ignored for the parts of a claim), the bytes of the part, and the proof of the
-    /// group.
+    /// @param p the update's head (ignored for the parts of a claim), the bytes of the part (of the trace its leaves,
+    /// 32 bytes each), and the proof of the group.
     function supply(Part part, uint256 index, Claim calldata c, PartyChunk calldata p) external;
 
     /// @notice Close a demand that was not answered in time, or that no longer matters. Anyone may.

@@ -138,7 +138,7 @@ class Clock:
 
 
 class Part(ContractEnum):
-    """What can be demanded: sixteen chunks of an update, sixteen of the claimed model, one leaf of the
+    """What can be demanded: sixteen chunks of an update, sixteen of the claimed model, 256 leaves of the
     trace.
     """
 

@@ -31,7 +31,8 @@ def publish_model(
     known = session.registry.version(project, manifest.artifact_hash)
     if known:
         return Published(known, manifest, gas)
-    publication = publication_of(manifest, project, deployable=deployable)
+    parents = session.registry.parent_ids(manifest.predicate.parents)
+    publication = publication_of(manifest, project, parents, deployable=deployable)
     signature = sign_publication(publication, owner, session.chain.chain_id, session.registry.address)
     call = session.registry.publish(publication, [Approval(owner.address, signature.signature)])
     receipt = session.send(call, owner, once=f"model-{source}-{manifest.artifact_hash.hex()[:16]}")

@@ -5,6 +5,7 @@ import "./style.css";
 import { ask, base, config, development, fault, head, look, poll, reach, start } from "./chain/site";
 import { overHttp } from "./chain/request";
 import { sentence } from "./chain/sentence";
+import { short } from "./chain/words";
 import { hexOf } from "./chain/read";
 import { Hash } from "./parts/parts";
 import { route } from "./parts/router";
@@ -28,7 +29,7 @@ function Wallets() {
         <option value="">none, look only</option>
         {wallets.value.map(each => <option key={each.id} value={each.id}>{each.name}{each.known ? " (development key)" : ""}</option>)}
       </select>
-      {account.value && <Hash value={account.value} />}
+      {account.value && <Hash value={account.value} own={short(account.value)} />}
       {wrongChain.value && <button onClick={() => switchChain().catch(error => { news.value = sentence(error); })}>Switch to {config.value!.network}</button>}
     </div>
   );

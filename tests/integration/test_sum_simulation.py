@@ -55,4 +55,4 @@ def test_run__attackers_on_chain__weight_for_weight_and_unit_for_unit(name):
     for field in fields:
         assert getattr(references, field) == getattr(chain, field), field
     assert references.reputation["ann"] > 0
-    assert references.points["ann"] > 0
+    assert name == "copycat" or references.points["reporter"] > 0

@@ -87,6 +87,12 @@ def by_work(session: Session, folder: Path) -> Address:
     return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
 
 
+def by_stake(session: Session, folder: Path) -> Address:
+    """The same where votes weigh what is behind seats, and leaders are drawn by it."""
+    terms = {"policy": "stake", "pay": "equal", "committee": 0}
+    return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
+
+
 def by_delegates(session: Session, folder: Path) -> Address:
     """The same where two are elected, and the contract adds updates up."""
     terms = {"policy": "delegates", "pay": "equal", "committee": 2}
@@ -94,15 +100,15 @@ def by_delegates(session: Session, folder: Path) -> Address:
     return begin_federation(session, folder, "alice", "bob", "carol", **terms, **direct).address
 
 
+def task(session: Session, folder: Path) -> Address:
+    """A supplier's hidden test set, two models, and three who judge them."""
+    return begin_task(session, folder, ("bob", "carol"), ("dave", "erin", "frank")).address
+
+
 def by_sums(session: Session, folder: Path) -> Address:
     """The same where nobody sees an update."""
     terms = {"policy": "trusted", "pay": "equal", "committee": 0, "rule": "mean", "privacy": "masked"}
     return begin_federation(session, folder, "alice", "bob", "carol", **terms).address
-
-
-def task(session: Session, folder: Path) -> Address:
-    """A supplier's hidden test set, two models, and three who judge them."""
-    return begin_task(session, folder, ("bob", "carol"), ("dave", "erin", "frank")).address
 
 
 def owed_by_federation(found: Any, who: Address) -> int:
@@ -143,11 +149,11 @@ STRATEGIES = {
     "federation, by work": Strategy(
         FEDERATION, ("alice", "bob", "carol", "dave"), by_work, owed_by_federation, "federations"
     ),
+    "federation, by stake": Strategy(
+        FEDERATION, ("alice", "bob", "carol", "dave"), by_stake, owed_by_federation, "federations"
+    ),
     "federation, by delegates": Strategy(
         FEDERATION, ("alice", "bob", "carol", "dave"), by_delegates, owed_by_federation, "federations"
-    ),
-    "federation, masked": Strategy(
-        FEDERATION, ("alice", "bob", "carol", "dave"), by_sums, owed_by_federation, "federations"
     ),
     "federation, by learning": Strategy(
         FEDERATION,
@@ -155,6 +161,9 @@ STRATEGIES = {
         task,
         owed_by_federation,
         "federations",
+    ),
+    "federation, masked": Strategy(
+        FEDERATION, ("alice", "bob", "carol", "dave"), by_sums, owed_by_federation, "federations"
     ),
     "tournament": Strategy(
         TOURNAMENT,

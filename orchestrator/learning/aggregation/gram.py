@@ -58,12 +58,7 @@ def packed(products: Gram) -> bytes:
 
 def trace_leaf(number: int, products: Gram) -> bytes:
     """The leaf of the products after chunk `number`."""
-    return trace_hash(number, packed(products))
-
-
-def trace_hash(number: int, data: bytes) -> bytes:
-    """The leaf of packed products."""
-    return keccak(TAG + number.to_bytes(4, "big") + data)
+    return keccak(TAG + number.to_bytes(4, "big") + packed(products))
 
 
 def trace_leaves(updates: Integers) -> list[bytes]:

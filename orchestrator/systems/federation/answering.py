@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from orchestrator.bindings.federation import Created, Federation, Terms
 from orchestrator.errors import DilnError, NotDeployed
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.provenance import Status, Version
 from orchestrator.systems.federation.creating import Plan
 from orchestrator.systems.federation.finding import cid_of, factory_of, store
-from orchestrator.systems.federation.publishing import project_of
-from orchestrator.systems.federation.rounds import Finished, current_model, finished, seats_of
+from orchestrator.systems.federation.publishing import model_file, project_of
+from orchestrator.systems.federation.rounds import Finished, finished, seats_of
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.types import Address, Digest
 
@@ -98,7 +97,7 @@ def _cached(session: Session, federation: Federation) -> Cached:
         wrong = next((each for each in verify(session, federation) if each.fault), None)
         if wrong:
             return Cached(federation, f"round {wrong.round}: {wrong.fault}", len(ends))
-        content = encode(current_model(session, federation), 4)
+        content = model_file(session, federation)
     except DilnError as error:
         return Cached(federation, error.message, len(ends))
     parties = _parties(federation, ends[-1])

@@ -11,8 +11,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation.chunks import Integers, encode
-from orchestrator.learning.aggregation.gram import packed, trace_leaf
-from orchestrator.merkle import proof_of
+from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.joining import amount, money_of
@@ -27,7 +26,7 @@ from orchestrator.systems.federation.rounds import (
     read_update,
     revealed_in,
 )
-from orchestrator.systems.federation.supplied import Shown, group, group_count, supplied
+from orchestrator.systems.federation.supplied import Shown, group, group_count, leaf_group, supplied
 from orchestrator.types import ZERO_ADDRESS, Address, Wei
 
 NO_CLAIM = Claim(ZERO_ADDRESS, 0, NOTHING, NOTHING, 0, 0, 0, 0, NOTHING, 0)
@@ -232,8 +231,7 @@ def _evidence(session: Session, federation: Federation, each: Open) -> PartyChun
         shown = group(encode(model, 4), 4, each.index)
     else:
         products = aggregating.expected(session, federation, each.claim).products
-        nodes = [trace_leaf(place, one) for place, one in enumerate(products)]
-        shown = Shown(packed(products[each.index]), proof_of(nodes, each.index))
+        shown = leaf_group([trace_leaf(place, one) for place, one in enumerate(products)], each.index)
     return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
 
 

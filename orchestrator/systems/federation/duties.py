@@ -86,13 +86,13 @@ def _commits(look: Look) -> bool:
     if phase_of(look.instance) is not Phase.COMMITTING:
         return False
     state = look.instance.state()
+    if has_tests(look.instance) and not data_of(look.session, look.instance, look.account.address):
+        return False  # it judges
     if (
         masking.is_masked(look.instance)
         and look.instance.masks().among.bit_count() < look.instance.terms.quorum
     ):
         return False  # too few are left to hide each other
-    if has_tests(look.instance) and not data_of(look.session, look.instance, look.account.address):
-        return False  # it judges
     return bool(_bit(look) & state.seats & ~state.committed)
 
 

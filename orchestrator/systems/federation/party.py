@@ -1,7 +1,8 @@
 """What a party does in a round: train, commit to the update, reveal it when all have committed.
 
-The update is on disk before its commitment is sent, and is published only when it is revealed. A lost file
-costs the fine; salts come from the wallet, updates only from training again.
+The update is on disk before its commitment is sent, and is published only when it is revealed. Where its file
+is lost, the same rows give it again and the wallet its salt; an update of an app's is lost with its file, and
+costs the fine.
 """
 
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ def commit(
         # Two updates under the same masks would tell their difference.
         other = update is not None and held is not None and held.update.root != update.root
         if held is None or (other and not is_masked(federation)):
-            held = _hold(session, federation, party, state.round, update, rows)
+            held = _made(session, federation, party, state.round, update, rows)
+            _keep(session, federation, party.address, state.round, held)
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
         act(session, federation.commit(state.round, commitment), party, "commit", state.round)
         return True
@@ -112,17 +114,16 @@ def commit(
 def reveal(session: Session, federation: Federation, party: Account) -> bool:
     """Publish the update and reveal it; False if that was done before.
 
-    Raises AccountError where it is lost, ChainError outside the time for it.
+    Raises AccountError or DataError where it is lost and does not come out again, ChainError outside the time
+    for it.
     """
     with session.alone(f"federation {federation.address} {party.address}"):
         seat, state = require_seat(federation, party).seat, federation.state()
         if state.revealed >> seat & 1:
             return False
-        held = kept(session, federation, party.address, state.round)
-        if held is None:
-            raise AccountError(
-                f"the update of {party.name} for round {state.round} is not here", "It costs the fine."
-            )
+        held = kept(session, federation, party.address, state.round) or _again(
+            session, federation, party, state.round
+        )
         for data in (held.update.data, *held.files):
             store(session, data)
         act(session, federation.reveal(held.entry(party.address)), party, "reveal", state.round)
@@ -147,7 +148,19 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         ) from error
 
 
-def _hold(
+def _again(session: Session, federation: Federation, party: Account, number: int) -> Held:
+    """The update whose file is lost, if the same comes out again. Raises AccountError, DataError if not."""
+    held = _made(session, federation, party, number, None, None)
+    commitment = federation.commitment_of(number, party.address, held.digest, held.salt)
+    if commitment[:-1] != federation.party_of(party.address).kept[:-1]:
+        raise AccountError(
+            f"the update of {party.name} for round {number} is not here, and training gives another one",
+            "Were there other rows? It costs the fine.",
+        )
+    return held
+
+
+def _made(
     session: Session,
     federation: Federation,
     party: Account,
@@ -171,19 +184,21 @@ def _hold(
     # A vector's root says already where its file is.
     direct = federation.terms.mode is Mode.DIRECT
     cid = NOTHING if direct else _cid(session, files[-1] if files else made.data)
-    held = Held(made, min(max(count, 1), most), cid, salt, files)
+    return Held(made, min(max(count, 1), most), cid, salt, files)
+
+
+def _keep(session: Session, federation: Federation, party: Address, number: int, held: Held) -> None:
     secret_folder(session, federation.address).write(
-        _name(party.address, number),
+        _name(party, number),
         {
             "data": held.update.data.hex(),
-            "shift": str(made.shift),
+            "shift": str(held.update.shift),
             "weight": str(held.weight),
             "cid": held.cid.hex(),
-            "salt": salt.hex(),
-            "files": " ".join(each.hex() for each in files),
+            "salt": held.salt.hex(),
+            "files": " ".join(each.hex() for each in held.files),
         },
     )
-    return held
 
 
 def _cid(session: Session, data: bytes) -> Digest:

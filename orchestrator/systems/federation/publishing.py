@@ -2,15 +2,19 @@
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
+
+import numpy as np
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError
 from orchestrator.kernel.publishing import Published, publish_model
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation.chunks import encode
-from orchestrator.provenance import Manifest, describe
+from orchestrator.learning.aggregation.template import UNIT, Template
+from orchestrator.learning.tensorfile import write_tensors
+from orchestrator.provenance import Manifest, Version, describe
 from orchestrator.storage.adding import PutResult
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import Finished, current_model, finished, revealed_in, seats_of
@@ -20,15 +24,20 @@ from orchestrator.times import utc
 def publish(session: Session, federation: Federation, owner: Account) -> Published:
     """Publish the model of the last finalized round; twice, it happens once.
 
-    The manifest names contract, round, record, and each update that is in. Raises ChainError before the first
-    round is over, StorageError, IntegrityError.
+    It is a safetensors file; the manifest of a table's network declares its layers, so that `diln predict`
+    asks it like any other. It names contract, round, record, and each update that is in; its parent is the
+    version that the owner published before, so that checkpoints are a line. Raises ChainError before the
+    first round is over, StorageError, IntegrityError.
     """
     ends = finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
-    content = encode(current_model(session, federation), 4)
+    descriptor, content = descriptor_of(session, federation), model_file(session, federation)
     stored = session.storage.put(content)
-    manifest = _manifest(federation, ends[-1], content, stored, descriptor_of(session, federation))
+    home = session.registry.project_id(owner.address, project_of(federation))
+    digest = hashlib.sha256(content).digest()
+    before = [each for each in session.registry.versions(home) if each.artifact_hash != digest][-1:]
+    manifest = _manifest(federation, ends[-1], content, stored, descriptor, before)
     return publish_model(
         session, manifest, project_of(federation), federation.address, owner, deployable=True
     )
@@ -39,8 +48,37 @@ def project_of(federation: Federation) -> str:
     return f"federation-{federation.address}"
 
 
+def model_file(session: Session, federation: Federation) -> bytes:
+    """The last model as named tensors: a network's in float64, which holds every unit, an app's as its own.
+
+    Raises StorageError, IntegrityError.
+    """
+    descriptor = descriptor_of(session, federation)
+    model = current_model(session, federation)[: federation.terms.size]
+    if descriptor.template:
+        return write_tensors(Template.from_json(descriptor.template).restore(model))
+    arrays = descriptor.network.layers(model / UNIT)
+    names = [name for each in _layers(descriptor) for name in (each["weight"], each["bias"])]
+    # Rows of a weight are outputs, as the field's frameworks have it.
+    return write_tensors({name: np.asarray(each).T for name, each in zip(names, arrays, strict=True)})
+
+
+def _layers(descriptor: Descriptor) -> list[dict[str, str]]:
+    """How a network's tensors are used."""
+    activations = ["relu", "softmax"] if descriptor.hidden else ["softmax"]
+    return [
+        {"weight": f"{place}.weight", "bias": f"{place}.bias", "activation": activation}
+        for place, activation in enumerate(activations)
+    ]
+
+
 def _manifest(
-    federation: Federation, last: Finished, content: bytes, stored: PutResult, descriptor: Descriptor
+    federation: Federation,
+    last: Finished,
+    content: bytes,
+    stored: PutResult,
+    descriptor: Descriptor,
+    parents: Sequence[Version],
 ) -> Manifest:
     number, claim = last.finalized.round, last.claim
     at = utc(federation.chain.time_of(last.finalized.block_number)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -52,10 +90,10 @@ def _manifest(
     ]
     terms = federation.terms
     return describe(
-        name=f"round-{number}.bin",
+        name=f"round-{number}.safetensors",
         sha256=hashlib.sha256(content).hexdigest(),
         cid=stored.cid,
-        artifact={"size": stored.size, "profile": stored.profile, "format": "diln-federated-model"},
+        artifact={"size": stored.size, "profile": stored.profile, "format": "safetensors"},
         project=project_of(federation),
         data=[
             {
@@ -94,5 +132,11 @@ def _manifest(
             "git": None,
         },
         evaluation={"metrics": {"updates": len(used)}, "gate": {"passed": True, "conditions": ()}},
+        interface=None
+        if descriptor.template
+        else {"classes": descriptor.classes, "layers": _layers(descriptor)},
+        parents=[
+            {"artifact": each.artifact_hash.hex(), "manifest": each.manifest_digest.hex()} for each in parents
+        ],
         created=at,
     )

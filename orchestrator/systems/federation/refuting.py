@@ -16,7 +16,7 @@ from orchestrator.learning.aggregation.chunks import (
     encode,
     leaves,
 )
-from orchestrator.learning.aggregation.gram import packed, trace_hash, trace_leaf
+from orchestrator.learning.aggregation.gram import packed, trace_leaf
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
@@ -32,7 +32,7 @@ from orchestrator.systems.federation.rounds import (
     read_model,
     seats_of,
 )
-from orchestrator.systems.federation.supplied import GROUP, chunks_of, supplied
+from orchestrator.systems.federation.supplied import GROUP, LEAVES, chunks_of, leaves_of, supplied
 from orchestrator.types import Digest
 
 if TYPE_CHECKING:
@@ -133,10 +133,12 @@ def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Op
     nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
     tree = ClaimedTree(nodes, claim.gram_root)
     for index, shown in trace_supplied(federation, claim).items():
-        tree.learn(index, trace_hash(index, shown.data), shown.proof)
+        for place, (leaf, proof) in enumerate(leaves_of(shown)):
+            tree.learn(LEAVES * index + place, leaf, proof)
     wrong, unknown = tree.first_wrong()
     if wrong is None:
-        return Fault(told, asks=tuple(undemanded(federation, Part.TRACE, claim.claimer, unknown, claim)))
+        groups = dict.fromkeys(each // LEAVES for each in unknown)
+        return Fault(told, asks=tuple(undemanded(federation, Part.TRACE, claim.claimer, groups, claim)))
     before = packed(right.products[wrong - 1]) if wrong else b""
     call = federation.refute_step(
         claim,

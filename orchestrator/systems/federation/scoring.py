@@ -71,8 +71,7 @@ def commit_scores(session: Session, federation: Federation, scorer: Account, wor
         if ballot is None or not (ballot.committee & ~ballot.spoke) >> seat & 1:
             return False
         found = scores(session, federation, scorer) if word is None else word
-        about = Digest(found.to_bytes(32, "big"))
-        salt = derive(scorer, DOMAIN, session.chain.chain_id, f"scores {number}", about, federation.address)
+        salt = _salt(session, federation, scorer, number, found)
         secret_folder(session, federation.address).write(
             _name(scorer, number), {"word": hex(found), "salt": salt.hex()}
         )
@@ -82,21 +81,35 @@ def commit_scores(session: Session, federation: Federation, scorer: Account, wor
 
 
 def reveal_scores(session: Session, federation: Federation, scorer: Account) -> bool:
-    """Reveal the scores; False if that was done before. Raises AccountError where they are lost."""
+    """Reveal the scores; False if that was done before.
+
+    Where their file is lost they are measured again. Raises AccountError where others come out.
+    """
     with session.alone(f"federation {federation.address} {scorer.address}"):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
         ballot = ballot_of(federation)
         if ballot is None or not (ballot.spoke & ~ballot.judged) >> seat & 1:
             return False
         found = secret_folder(session, federation.address).read(_name(scorer, number))
-        if not found:
-            raise AccountError(
-                f"the scores of {scorer.name} for round {number} are not here", "It costs the fine."
-            )
-        word = int(found["word"], 16).to_bytes(32, "big")
-        entry = bytes.fromhex(scorer.address[2:]) + word + bytes.fromhex(found["salt"])
+        if found:
+            word, salt = int(found["word"], 16), bytes.fromhex(found["salt"])
+        else:
+            word = scores(session, federation, scorer)
+            salt = _salt(session, federation, scorer, number, word)
+            commitment = federation.scores_commitment_of(number, scorer.address, word, salt)
+            if commitment != federation.scores_of(seat):
+                raise AccountError(
+                    f"the scores of {scorer.name} for round {number} are not here, and others come out again",
+                    "It costs the fine.",
+                )
+        entry = bytes.fromhex(scorer.address[2:]) + word.to_bytes(32, "big") + salt
         act(session, federation.reveal_scores(entry), scorer, "reveal-scores", number)
         return True
+
+
+def _salt(session: Session, federation: Federation, scorer: Account, number: int, word: int) -> bytes:
+    about = Digest(word.to_bytes(32, "big"))
+    return derive(scorer, DOMAIN, session.chain.chain_id, f"scores {number}", about, federation.address)
 
 
 def _name(scorer: Account, number: int) -> str:

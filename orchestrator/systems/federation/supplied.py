@@ -1,11 +1,12 @@
 """What parties had to show on-chain, which the contract compared with what they revealed or claimed."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.bindings.federation import Claim, Claimed, Federation, Mode, Part, Revealed, Supplied
 from orchestrator.learning.aggregation.chunks import CHUNK, chunk_count, leaf
-from orchestrator.merkle import proof_of, root_of
+from orchestrator.merkle import levels_of, proof_of, root_of, siblings
 from orchestrator.types import Address, Digest
 
 _ARGUMENT = 4 + 64
@@ -13,6 +14,9 @@ _ARGUMENT = 4 + 64
 
 GROUP = 16
 """Chunks that are demanded at once."""
+
+LEAVES = 256
+"""Leaves of a trace that are demanded at once. They are hashes, by which a wrong one is found."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,19 @@ def group(data: bytes, width: int, index: int) -> Shown:
     nodes = [root_of(leaves[at : at + GROUP]) for at in range(0, len(leaves), GROUP)]
     first = index * GROUP * stride
     return Shown(data[first : first + GROUP * stride], proof_of(nodes, index))
+
+
+def leaf_group(leaves: Sequence[bytes], index: int) -> Shown:
+    """Part `index` of a trace's leaves, with its proof."""
+    nodes = [root_of(leaves[at : at + LEAVES]) for at in range(0, len(leaves), LEAVES)]
+    return Shown(b"".join(leaves[index * LEAVES : (index + 1) * LEAVES]), proof_of(nodes, index))
+
+
+def leaves_of(shown: Shown) -> Iterator[tuple[bytes, tuple[Digest, ...]]]:
+    """The leaves of a part of a trace, each with its proof."""
+    nodes = [shown.data[at : at + 32] for at in range(0, len(shown.data), 32)]
+    levels = levels_of(nodes)
+    return ((node, (*siblings(levels, place), *shown.proof)) for place, node in enumerate(nodes))
 
 
 def chunks_of(data: bytes, width: int, number: int = 0) -> list[bytes]:

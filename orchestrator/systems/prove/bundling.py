@@ -13,6 +13,7 @@ Nothing in it is believed because it is in it: the model must be the one that th
 signature is checked against the chain before it is kept.
 """
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ from orchestrator.systems.prove.references import find_version
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
 from orchestrator.systems.prove.signing import check_run, publication_in
 from orchestrator.types import Address
+
+_log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 SIGNATURES = "signatures.json"
@@ -116,10 +119,14 @@ def _published(session: Session, reference: str, folder: Path) -> Manifest:
 
 
 def _prove(session: Session, version: Version, folder: Path) -> None:
-    """Add the node's proof of the anchor; not every node can prove."""
+    """Add the node's proof of the anchor; not every node can prove, which is told."""
     try:
         proof = prove_state(session.chain, session.registry.address, version)
     except ChainError:
+        _log.warning(
+            "without a proof of the anchor, which this node does not give (eth_getProof): "
+            "`diln verify --offline` will not do for this file"
+        )
         return
     (folder / ANCHOR).write_bytes(proof.to_bytes())
 

@@ -45,9 +45,13 @@ def url(listener: socket.socket) -> str:
 
 
 def impatient(settings: Settings, interval: float) -> Settings:
-    """The settings, with a node's time-out so short that a silent one does not hold up a check for long."""
-    network = settings.network
-    return replace(settings, network=replace(network, timeout=min(network.timeout, max(1.0, interval / 6))))
+    """The settings, so that neither a silent node nor a search for blocks holds up a check for long."""
+    network, storage = settings.network, settings.storage
+    return replace(
+        settings,
+        network=replace(network, timeout=min(network.timeout, max(1.0, interval / 6))),
+        storage=replace(storage, timeout=min(storage.timeout, max(1.0, interval / 2))),
+    )
 
 
 def run(app: "ASGIApp", listener: socket.socket) -> None:

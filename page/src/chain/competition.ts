@@ -6,6 +6,7 @@ import { abi as competitionFactory } from "../generated/abi/competitionFactory";
 import { hashOf } from "./commitment";
 import { events, hexOf, pages, read } from "./read";
 import { addressOf, ask, contract } from "./site";
+import { currencyOf, type Currency } from "./token";
 
 export { abi };
 export const PHASES = ["waiting for its seed", "training", "reveal", "opening the test data", "evaluation", "closed"] as const;
@@ -20,14 +21,14 @@ const SETTLED = (1n << 32n) - 1n;
 export type Terms = {
   organizer: Address; token: Address; root: Hex; cidDigest: Hex; cidCodec: number; metric: number; mode: number; prize: bigint; criterion: bigint;
   groups: number; testGroups: number; groupSize: number; features: number; classes: number; maxModelBytes: number; deposit: bigint; tip: bigint;
-  claimBond: bigint; refute: number; organizerMayEnter: boolean;
+  stake: bigint; claimBond: bigint; refute: number; answer: number; organizerMayEnter: boolean;
 };
 export type Row = {
   number: number; submitter: Address; status: string; commitment: Hex; withdrawn: boolean; rank: number; score: number | null; payout: bigint;
   done: bigint; evaluated: boolean;
 };
 export type Competition = {
-  address: Address; block: number; terms: Terms; phase: number; outcome: number; ends: number[]; tests: bigint; rows: Row[];
+  address: Address; block: number; terms: Terms; currency: Currency; phase: number; outcome: number; ends: number[]; tests: bigint; rows: Row[];
 };
 /** A group of samples as it is opened. */
 export type Group = { salt: Hex; data: Hex; proof: Hex[] };
@@ -43,7 +44,7 @@ export async function listed() {
   const created = await events(ask, competitionFactory, contract("CompetitionFactory"), "Created");
   return Promise.all(created.map(async ({ args: { instance: address, creator: organizer } }) => {
     const [terms, phase] = await Promise.all([call<Terms>(address, "terms"), call<number>(address, "phase")]);
-    return { address: address as Address, organizer: organizer as Address, terms, phase };
+    return { address: address as Address, organizer: organizer as Address, terms, currency: await currencyOf(terms.token), phase };
   }));
 }
 
@@ -60,7 +61,8 @@ export async function open(address: Address): Promise<Competition> {
   const numbers = Array.from({ length: progress.committed }, (_, number) => number);
   const rows = await Promise.all(numbers.map(number => row(address, terms, progress.outcome, ranking, number)));
   rows.sort((one, other) => (one.rank || Infinity) - (other.rank || Infinity) || one.number - other.number);
-  return { address: made.args.instance, block: made.block, terms, phase, outcome: progress.outcome, ends, tests, rows };
+  const currency = await currencyOf(terms.token);
+  return { address: made.args.instance, block: made.block, terms, currency, phase, outcome: progress.outcome, ends, tests, rows };
 }
 
 async function row(address: Address, terms: Terms, outcome: number, ranking: readonly bigint[], number: number): Promise<Row> {
@@ -83,6 +85,21 @@ export const readable = (metric: number, score: bigint): number =>
 
 /** The criterion as people read it: the least share, or the largest mean error. */
 export const criterionOf = ({ metric, criterion }: Terms): number => Number(criterion) / (metric === MEAN_ABSOLUTE_ERROR ? MILLION : Number(ONE));
+
+export type Challenge = { group: number; challenger: Address; deadline: number; answered: boolean };
+
+/** The training groups that somebody demanded to be opened. */
+export async function challenges(competition: Competition): Promise<Challenge[]> {
+  const logs = await events(ask, abi, competition, "Challenged");
+  return Promise.all(logs.map(async ({ args: { group } }) => {
+    const [challenger, deadline, answered] = await call<readonly [Address, bigint, boolean]>(competition.address, "challengeOf", [group]);
+    return { group: Number(group), challenger, deadline: Number(deadline), answered };
+  }));
+}
+
+/** The numbers of the groups that are for training. */
+export const trainingGroups = ({ terms, tests }: Competition): number[] =>
+  Array.from({ length: terms.groups }, (_, number) => number).filter(number => !isTest(tests, number));
 
 /** A claim's time for refutations is over, and it is not ranked yet. */
 export const canSettle = ({ terms }: Competition, { done, status }: Row, now: number): boolean =>

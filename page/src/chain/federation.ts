@@ -6,6 +6,7 @@ import { abi } from "../generated/abi/federation";
 import { abi as federationFactory } from "../generated/abi/federationFactory";
 import { events, read } from "./read";
 import { ask, contract } from "./site";
+import { currencyOf, type Currency } from "./token";
 
 export { abi };
 export const PHASES = ["joining", "committing", "revealing", "judging", "claiming", "challenging", "closed"] as const;
@@ -20,9 +21,10 @@ export type Terms = {
 };
 type State = { round: bigint; done: bigint; voids: bigint; seats: bigint; committed: bigint; revealed: bigint };
 export type Seat = { party: Address; seat: number; deposit: bigint; earned: bigint; active: boolean; committed: boolean; revealed: boolean };
-export type Past = { round: number; said: string; block: number; index: number };
+/** What was fined, if something was, is in `amount`. */
+export type Past = { round: number; said: string; amount?: bigint; block: number; index: number };
 export type Federation = {
-  address: Address; block: number; terms: Terms; name: string; target: string; phase: (typeof PHASES)[number]; ends: number; state: State; seats: Seat[];
+  address: Address; block: number; terms: Terms; currency: Currency; name: string; target: string; phase: (typeof PHASES)[number]; ends: number; state: State; seats: Seat[];
   claim: unknown; past: Past[];
 };
 
@@ -50,12 +52,13 @@ export async function open(address: Address): Promise<Federation> {
     call<Terms>(address, "terms"), call<readonly [number, bigint]>(address, "clock"), call<State>(address, "state"),
     events(ask, abi, place, "Joined"), events(ask, abi, place, "Claimed"), history(place),
   ]);
+  const currency = await currencyOf(terms.currency);
   const parties: Address[] = [...new Set(joined.map(({ args }) => args.party as Address))];
   const seats = (await Promise.all(parties.map(party => seatOf(place.address, party, state)))).flat();
   const { name, target } = await descriptorOf(terms).catch(() => ({ name: "", target: "" }));
   const claim = claims.findLast(({ args }) => args.round === state.round)?.args.claim;
   return {
-    ...place, terms, name, target, phase: PHASES[phase]!, ends: Number(ends), state, claim, past,
+    ...place, terms, currency, name, target, phase: PHASES[phase]!, ends: Number(ends), state, claim, past,
     seats: seats.sort((one, other) => one.seat - other.seat),
   };
 }
@@ -72,10 +75,10 @@ async function history(place: { address: Address; block: number }): Promise<Past
     Finalized: ({ accepted }) => `finalized with ${bits(accepted)} updates`,
     Skipped: () => "void",
     Refuted: ({ refuter }) => `a claim was refuted by ${refuter}`,
-    Fined: ({ mask, amount }) => `${bits(mask)} were fined, ${amount} wei in all`,
+    Fined: ({ mask }) => `${bits(mask)} were fined`,
   };
   const found = await Promise.all(Object.entries(told).map(async ([name, say]) =>
-    (await events(ask, abi, place, name)).map(({ args, block: at, index }) => ({ round: Number(args.round), said: say(args), block: at, index }))));
+    (await events(ask, abi, place, name)).map(({ args, block: at, index }) => ({ round: Number(args.round), said: say(args), amount: args.amount, block: at, index }))));
   return found.flat().sort((one, other) => one.block - other.block || one.index - other.index);
 }
 

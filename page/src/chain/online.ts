@@ -9,10 +9,12 @@ import { encode, numbers, takesText, type Encoder } from "../encode/encoders";
 import { abi as sumFactory } from "../generated/abi/sumFactory";
 import { events, read, type Contract } from "./read";
 import { addressOf, ask, config, contract } from "./site";
+import { currencyOf, type Currency } from "./token";
 
 export type Created = { address: Address; implementation: string; creator: Address; args: Hex; block: number; transaction: Hex };
 export type Online = Contract & {
-  name: string; labels: string[]; encoder: Encoder; test: string; creator: Address; unit: bigint; settings: readonly bigint[];
+  name: string; labels: string[]; encoder: Encoder; test: string; creator: Address; currency: Currency; unit: bigint; settings: readonly bigint[];
+  implementation: string;
 };
 type Kind = { what: string; is(implementation: string): boolean };
 
@@ -49,14 +51,13 @@ export async function open(kind: Kind, abi: Abi, address: Address): Promise<Onli
   const expected = await read<Address>(ask, sumFactory, addressOf("SumFactory"), "addressOf",
     [addressOf(found.implementation), found.creator, salt, found.args]);
   if (expected.toLowerCase() !== address.toLowerCase()) throw new Error(`This descriptor is not the one that the ${kind.what} was created with.`);
-  if (BigInt(token)) throw new Error(`This ${kind.what} takes a token: use \`diln\` for it.`);
   const content = await block(salt);
   if (!content) throw new Error(`The ${kind.what}'s descriptor is not in this storage: \`diln pin get\` brings it.`);
   const { name, labels, encoder, test, format } = canonical.decode(content);
   if (format !== "diln-shared-model/1") throw new Error(`The ${kind.what}'s descriptor is of another kind.`);
   return {
     address, block: found.block, name: String(name), labels: labels.map(String), encoder, test: String(test),
-    creator: found.creator, unit, settings,
+    creator: found.creator, currency: await currencyOf(token), unit, settings, implementation: found.implementation,
   };
 }
 

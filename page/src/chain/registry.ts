@@ -106,6 +106,19 @@ async function versions(keys: Key[]): Promise<Version[]> {
 /** The bytes of an artifact that stands in contract code. */
 export const artifact = (version: Version): Promise<Hex> => call("artifact", [version.projectId, version.artifactHash]);
 
+/** Who may publish beside the owner, and whose approvals count, as the project's events tell. */
+export async function membersOf(projectId: Hex): Promise<{ publishers: Address[]; participants: Address[] }> {
+  const names = ["PublisherAdded", "PublisherRemoved", "ParticipantAdded", "ParticipantRemoved"];
+  const found = await Promise.all(names.map(async (name, at) =>
+    (await events(ask, abi, registry(), name, { projectId })).map(log => ({ ...log, adds: at % 2 === 0, participant: at > 1 }))));
+  const sets = { publishers: new Set<Address>(), participants: new Set<Address>() };
+  for (const { args, adds, participant } of found.flat().sort((one, other) => one.block - other.block || one.index - other.index)) {
+    const set = participant ? sets.participants : sets.publishers;
+    set[adds ? "add" : "delete"](participant ? args.participant : args.publisher);
+  }
+  return { publishers: [...sets.publishers], participants: [...sets.participants] };
+}
+
 /** Whose approvals count now. */
 export const areParticipants = (project: Hex, accounts: readonly Address[]): Promise<readonly boolean[]> =>
   call("areParticipants", [project, accounts]);

@@ -2,19 +2,28 @@
 import type { Hex } from "viem";
 import { decodeErrorResult } from "viem/utils";
 import { errors, sentences } from "../generated/errors";
-import { ether, moment } from "./words";
+import { moment } from "./words";
 
 const DECLINED = 4001;
 const UNKNOWN_CHAIN = 4902;
 
 const OWN: Record<string, (values: any[]) => string> = {
   BadFeatures: () => "The model cannot take this sample.",
-  PriceAboveMaximum: ([price, most]) => `The deposit is ${ether(price)} now, more than the ${ether(most)} that you allowed.`,
+  PriceAboveMaximum: () => "The deposit is above the most that you allowed by now.",
+  TransferFromFailed: () => "The token does not let itself be taken: it refused, or it is not a token.",
+  TransferFailed: () => "The token does not let itself be sent: it refused, or it is not a token.",
+  WrongPayment: ([received, expected]) => (received < expected
+    ? "Less arrived than was sent: the token keeps a part of each transfer, which this contract does not take. Take your approval back."
+    : "The call brings other money than the contract takes."),
   TooEarly: ([at]) => `This can be done from ${moment(Number(at))} on.`,
   NothingOwed: () => "There is nothing to pay out.",
   ModelDisagrees: ([label]) => `The model says label ${label}, so the deposit is not returned.`,
   ModelMoved: () => "The model learned in this very block. Try again in the next one.",
 };
+
+/** Of the library by which contracts move tokens. */
+const TRANSFERS = ["TransferFromFailed", "TransferFailed"].map(name => ({ type: "error", name, inputs: [] } as const));
+const OF_PAYMENT = new Set(["TransferFromFailed", "Underfunded", "WrongPayment"]);
 
 /** One sentence for whatever was thrown. */
 export function sentence(error: any): string {
@@ -37,9 +46,21 @@ function refusal(error: any): Hex | undefined {
   return found.find(each => typeof each === "string" && /^0x([0-9a-f]{2}){4,}$/i.test(each));
 }
 
+const decoded = (data: Hex): { errorName: string; args?: readonly unknown[] } => decodeErrorResult({ abi: [...errors, ...TRANSFERS], data }) as any;
+
+/** Whether only money is missing: contracts look for it last. */
+export function isOfPayment(error: unknown): boolean {
+  try {
+    const data = refusal(error);
+    return !!data && OF_PAYMENT.has(decoded(data).errorName);
+  } catch {
+    return false;
+  }
+}
+
 function refused(data: Hex): string {
   try {
-    const { errorName, args = [] } = decodeErrorResult({ abi: errors, data }) as { errorName: string; args?: readonly unknown[] };
+    const { errorName, args = [] } = decoded(data);
     const values = args.length ? ` (${args.join(", ")})` : "";
     const words = errorName.replace(/(?<!^)[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
     return OWN[errorName]?.([...args]) ?? sentences[errorName] ?? `The contract refused: ${words}${values}.`;

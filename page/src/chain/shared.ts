@@ -13,11 +13,13 @@ export type Contribution = {
   id: bigint; facts: bigint; x: Hex; contributor: Address; deposit: bigint; time: number; label: number; due: number; block: number;
   outcome: string;
 };
-/** Who helped, and what it brought: refunds are of good data, takes of others' bad ones. In wei. */
-export type Person = { who: Address; added: number; deposited: bigint; good: number; refunded: bigint; taken: bigint };
+/** Who helped, and what it brought: refunds are of good data, takes of others' bad ones. In smallest units. `points` only
+ * where the model gives some. */
+export type Person = { who: Address; added: number; deposited: bigint; good: number; refunded: bigint; taken: bigint; points: number };
 export type Point = { block: number; accuracy: number };
 
 const SURE = 16;
+const FIRST_LEVEL = 10; // points, as contracts/sum/incentives/Gamification.sol has it
 const MOST_POINTS = 40;
 const TEST_PAGE = 200;
 
@@ -45,13 +47,19 @@ export async function contributions(model: Model): Promise<Contribution[]> {
   });
 }
 
-/** Everybody who gave or took: by how many samples were refunded, then how many were added. */
+/** Whether a model gives points, levels and badges. */
+export const isGame = ({ implementation }: Online): boolean => implementation.endsWith("Game");
+
+/** How many badges so many points give: from 10 on, one for each doubling. */
+export const levelOf = (points: number): number => (points < FIRST_LEVEL ? 0 : Math.floor(Math.log2(points / FIRST_LEVEL)) + 1);
+
+/** Everybody who gave or took: by points, how many samples were refunded, then how many were added. */
 export async function people(model: Model, all: Contribution[]): Promise<Person[]> {
-  const [refunds, takes] = await Promise.all(["Refunded", "Taken"].map(name => events(ask, abi, model, name)));
+  const [refunds, takes, awards] = await Promise.all(["Refunded", "Taken", ...(isGame(model) ? ["Awarded"] : [])].map(name => events(ask, abi, model, name)));
   const found = new Map<Address, Person>(), makers = new Map(all.map(each => [each.id, each.contributor] as const));
   const of = (address: Address): Person => {
     const who = address.toLowerCase() as Address;
-    const known = found.get(who) ?? { who, added: 0, deposited: 0n, good: 0, refunded: 0n, taken: 0n };
+    const known = found.get(who) ?? { who, added: 0, deposited: 0n, good: 0, refunded: 0n, taken: 0n, points: 0 };
     found.set(who, known);
     return known;
   };
@@ -64,8 +72,12 @@ export async function people(model: Model, all: Contribution[]): Promise<Person[
     of(makers.get(args.id)!).refunded += args.amount;
   }
   for (const { args } of takes!) of(args.taker).taken += args.amount;
-  return [...found.values()].sort((one, other) => other.good - one.good || other.added - one.added);
+  for (const { args } of awards ?? []) of(args.contributor).points += Number(args.points);
+  return [...found.values()].sort((one, other) => other.points - one.points || other.good - one.good || other.added - one.added);
 }
+
+/** What somebody can withdraw; of a model with points, `balanceOf` counts badges. */
+export const balanceOf = async (address: Address, who: Address): Promise<bigint> => (await read<readonly bigint[]>(ask, abi, address, "account", [who]))[0]!;
 
 /** What a commitment hides. */
 export const commitmentOf = (address: Address, contributor: Address, x: Hex, y: number, salt: Hex): Hex =>

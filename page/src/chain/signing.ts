@@ -1,7 +1,8 @@
 // What participants sign: a publication, as EIP-712 lays it out for one registry on one chain.
 import type { Address, Hex } from "viem";
 import { hashTypedData, recoverAddress } from "viem/utils";
-import { addressOf, config } from "./site";
+import { read } from "./read";
+import { addressOf, ask, config } from "./site";
 
 export type Publication = {
   projectId: Hex; artifactHash: Hex; manifestDigest: Hex; cidKind: number; cidDigest: Hex; parents: readonly Hex[]; deployable: boolean;
@@ -36,11 +37,20 @@ export const digestOf = (publication: Publication): Hex => hashTypedData(message
 export const isFor = ({ chainId, contract, project }: Signature, projectId: Hex): boolean =>
   chainId === config.value!.chainId && `0x${project}` === projectId && contract.toLowerCase() === addressOf("ModelRegistry").toLowerCase();
 
-/** Whether the participant's own key signed the publication of this digest. */
+const IS_VALID = [{
+  type: "function", name: "isValidSignature", stateMutability: "view", inputs: [{ type: "bytes32" }, { type: "bytes" }], outputs: [{ type: "bytes4" }],
+}] as const;
+const VALID = "0x1626ba7e"; // what a contract answers that stands by a signature (ERC-1271)
+
+/** Whether the participant's own key signed the publication of this digest, or a contract stands by the signature. */
 export async function isTheirs({ participant, signature }: Signature, digest: Hex): Promise<boolean> {
   const signer = await recoverAddress({ hash: digest, signature }).catch(() => null);
-  return signer?.toLowerCase() === participant.toLowerCase();
+  if (signer?.toLowerCase() === participant.toLowerCase()) return true;
+  return (await read<Hex>(ask, IS_VALID, participant, "isValidSignature", [digest, signature]).catch(() => "0x")) === VALID;
 }
+
+/** Whether somebody signs by a contract's rules, which may change. */
+export const isContract = async (who: Address): Promise<boolean> => (await ask("eth_getCode", [who, "latest"])) !== "0x";
 
 const HASH = /^[0-9a-f]{64}$/, ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 

@@ -11,6 +11,7 @@ import { abi as tournamentFactory } from "../generated/abi/tournamentFactory";
 import { commitment, hashOf } from "./commitment";
 import { events, read } from "./read";
 import { ask, contract } from "./site";
+import { currencyOf, type Currency } from "./token";
 
 export { abi };
 const STATES = ["unopened", "open", "revealed", "closed", "void"] as const;
@@ -29,7 +30,7 @@ export type Round = Times & { number: number; state: (typeof STATES)[number]; at
 export type Entry = {
   who: Address; commitment: Hex; stake: bigint; settled: boolean; correlation: number | null; contribution: number | null; payout: bigint | null;
 };
-export type Tournament = { address: Address; block: number; terms: Terms; descriptor: Descriptor; rounds: Round[] };
+export type Tournament = { address: Address; block: number; terms: Terms; currency: Currency; descriptor: Descriptor; rounds: Round[] };
 
 const call = <T>(address: Address, name: string, args: unknown[] = []): Promise<T> => read<T>(ask, abi, address, name, args);
 const made = (args: Record<string, unknown> = {}) => events(ask, tournamentFactory, contract("TournamentFactory"), "Created", args);
@@ -38,7 +39,7 @@ const made = (args: Record<string, unknown> = {}) => events(ask, tournamentFacto
 export async function listed() {
   return Promise.all((await made()).map(async ({ args }) => {
     const address: Address = args.instance, terms = await call<Terms>(address, "terms");
-    return { address, terms, name: await descriptorOf(terms).then(({ name }) => name, () => "") };
+    return { address, terms, currency: await currencyOf(terms.currency), name: await descriptorOf(terms).then(({ name }) => name, () => "") };
   }));
 }
 
@@ -50,7 +51,9 @@ export async function open(address: Address, now: number): Promise<Tournament> {
   const next = Math.max(0, Math.floor((now - terms.start) / terms.period) + 1); // the round that begins next
   const last = Math.min(next, descriptor.live.length - 1);
   const numbers = Array.from({ length: Math.min(MOST_ROUNDS, last + 1) }, (_, at) => last - at);
-  return { address: found.args.instance, block: found.block, terms, descriptor, rounds: await Promise.all(numbers.map(number => roundOf(address, number))) };
+  return {
+    address: found.args.instance, block: found.block, terms, currency: await currencyOf(terms.currency), descriptor, rounds: await Promise.all(numbers.map(number => roundOf(address, number))),
+  };
 }
 
 async function roundOf(address: Address, number: number): Promise<Round> {

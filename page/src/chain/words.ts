@@ -1,7 +1,4 @@
 // How values are put in words.
-import { formatEther } from "viem/utils";
-
-export const ether = (wei: bigint | number | string): string => `${formatEther(BigInt(wei))} ETH`;
 
 /** Unix seconds, as `2026-01-31 12:00:00 UTC`. */
 export const moment = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -6,7 +6,7 @@ import * as registry from "../chain/registry";
 import type { Lineage, Project, Version } from "../chain/registry";
 import type { Log } from "../chain/read";
 import type { Signature } from "../chain/signing";
-import { ask, config } from "../chain/site";
+import { config } from "../chain/site";
 import { count, moment, shown } from "../chain/words";
 import { block, bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
@@ -16,7 +16,7 @@ import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
 export type Source = { name: string; content: Uint8Array };
-/** A file as it was read; `format` is told by its bytes. */
+/** A file or a folder as it was read; `format` is told by its bytes. */
 export type Subject = { name: string; hashed: Hashed; format: string };
 type Manifest = { subject: any; predicate: any };
 
@@ -31,7 +31,7 @@ export async function verifyModel(
 ): Promise<Findings> {
   const findings = new Findings(name);
   const manifests = beside.filter(each => each.name !== SIGNATURES);
-  const versions = await registry.copiesOf(bytesToHex(found.sha256));
+  const versions = await registry.copiesOf(bytesToHex(found.digest));
   const version = versions[0];
   if (!version) return unknown(findings, found);
   const [homes, publication] = await Promise.all([
@@ -51,8 +51,11 @@ export async function verifyModel(
   return findings;
 }
 
+/** What the registry knows a model by: nobody finds a folder's digest with sha256sum. */
+const known = ({ folder }: Hashed): string => (folder ? "the folder's digest (of its root block on IPFS)" : "SHA-256");
+
 function unknown(findings: Findings, found: Hashed): Findings {
-  const what = `${count(found.size, "byte")} (SHA-256 ${hex(found.sha256)})`;
+  const what = `${count(found.size, "byte")} (${known(found)} ${hex(found.digest)})`;
   findings.add("anchor", "failed", `No version in this registry has these ${what}: the file was changed, or never published here.`);
   for (const name of NEED_AN_ANCHOR) findings.add(name, "not checked", "There is no anchor to compare with.");
   findings.notProven.push("Anything about this file: this registry does not know it.");
@@ -63,7 +66,7 @@ function anchored(findings: Findings, version: Version, project: Project, { args
   const what = `version ${version.number} of project “${shown(project.name)}”`;
   const when = moment(version.publishedAt);
   findings.add("anchor", "passed",
-    `SHA-256 ${version.artifactHash.slice(2)} is ${what}, published by ${args.publisher} in block ${block} of chain ${config.value!.chainId} (${when}), transaction ${transaction}.`);
+    `${known(found)} ${version.artifactHash.slice(2)} is ${what}, published by ${args.publisher} in block ${block} of chain ${config.value!.chainId} (${when}), transaction ${transaction}.`);
   findings.proven.push(
     `These very ${count(found.size, "byte")} existed at ${when}, when ${args.publisher} published them as ${what}; had one byte been changed since, they would not have been found.`);
   findings.notProven.push(
@@ -147,7 +150,7 @@ function describe(findings: Findings, version: Version, { subject, predicate }: 
   const cid = version.artifactCid === "0x" ? null : cidText(bytes(version.artifactCid));
   const same = digest === version.artifactHash.slice(2) && predicate.artifact.size === found.size && (!cid || subject.uri === `ipfs://${cid}`);
   const holds = findings.check("description", same,
-    `The manifest describes this file: its SHA-256, its CID and its size of ${count(found.size, "byte")}.`,
+    `The manifest describes this ${found.folder ? "folder" : "file"}: its digest, its CID and its size of ${count(found.size, "byte")}.`,
     "The anchored manifest describes another file than the one it was anchored with.");
   if (holds) findings.proven.push(`Its manifest is unchanged since then. It says: ${told(predicate)}.`);
   findings.notProven.push(
@@ -211,7 +214,7 @@ async function signatures(findings: Findings, version: Version, project: Project
 
 /** Recover the signatures at hand, without trusting the node: how many fit, and what is wrong if one does not. */
 async function recheck(version: Version, { args }: Log, { name, content }: Source): Promise<{ rechecked: number; problem: string }> {
-  const { digestOf, isFor, isTheirs, signaturesIn } = await import("../chain/signing");
+  const { digestOf, isContract, isFor, isTheirs, signaturesIn } = await import("../chain/signing");
   let all: Signature[];
   try {
     all = signaturesIn(content);
@@ -228,7 +231,7 @@ async function recheck(version: Version, { args }: Log, { name, content }: Sourc
     const counts = isFor(each, version.projectId) && signers.includes(each.participant.toLowerCase()) && `0x${each.manifest}` === version.manifestDigest;
     if (!counts) continue; // the same file may hold signatures for elsewhere
     if (await isTheirs(each, digest)) rechecked++;
-    else if ((await ask("eth_getCode", [each.participant, "latest"])) === "0x") { // a wallet's rules may have changed since
+    else if (!(await isContract(each.participant))) { // a wallet's rules may have changed since
       return { rechecked, problem: `The signature of ${each.participant} in ${shown(name)} is not theirs, or was changed.` };
     }
   }
@@ -253,7 +256,10 @@ async function ancestry(findings: Findings, version: Version, manifest: Manifest
   else if (others.size) {
     findings.add("lineage", "passed", `All of its ${known} were published, and none is revoked.`);
     findings.proven.push(`All of its ${known} were published before it, and none is revoked.`);
-  } else findings.add("lineage", "passed", "It names no parents: it was trained from scratch.");
+  } else {
+    const trained = manifest?.predicate.training?.split; // what only `diln train` knows
+    findings.add("lineage", "passed", `It names no parents${trained ? ": it was trained from scratch" : "; whether it began with another, nobody says"}.`);
+  }
 }
 
 function sameParents(tree: Lineage, { predicate }: Manifest): boolean {

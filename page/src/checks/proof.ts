@@ -7,17 +7,10 @@ import { bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
 import { proves } from "../files/merkle";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
+import { TYPE } from "./prooffile";
 
-const TYPE = "urn:diln:inclusion:v1";
-const HEAD = 4096;
 const LARGEST = 16 << 20;
 const HASH = /^[0-9a-f]{64}$/;
-
-/** Whether a file presents itself as a proof. */
-export async function isProof(file: File): Promise<boolean> {
-  const head = await file.slice(0, HEAD).text();
-  return head.trimStart().startsWith("{") && head.includes(TYPE);
-}
 
 /** Verify a proof; throws for a file that is none. */
 export async function verifyProof(file: File): Promise<Findings> {
@@ -36,6 +29,7 @@ export async function verifyProof(file: File): Promise<Findings> {
   } else {
     when = await checkAnchor(findings, proof, record, top, project);
     known = await checkModel(findings, entry.model, anchor.project);
+    findings.notProven.push(`That its project, ${project}, is the one you trust: anybody may log in a project of their own.`);
   }
   const asked = await checkInput(findings, proof);
   if (when && known) {

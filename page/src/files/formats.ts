@@ -1,4 +1,5 @@
 // What kind of model a file holds, told by its bytes, and whether loading it runs code: orchestrator/provenance/formats.py.
+import { filesIn, type Folder } from "./folders";
 
 const RUN_CODE = new Set(["keras", "keras-h5", "pytorch", "pickle", "joblib", "folder", "unknown"]);
 const KNOWN = new Set([
@@ -19,6 +20,21 @@ export function formatNamed(name: string): string {
 /** Whether bytes in the format `found` are not what was `told`; between formats that run code nothing is decided. */
 export const contradicts = (found: string, told: string): boolean =>
   runsCode(told) ? told !== "unknown" && !runsCode(found) : found !== told;
+
+const CODE = /\.(py|bin|pt|pth|ckpt|pkl|pickle|joblib|so|dll)$/i;
+
+/** The format of a folder. */
+export async function recognizedFolder(folder: Folder): Promise<string> {
+  const all = [...filesIn(folder)], names = all.map(([path]) => path);
+  if (!names.includes("config.json") || !names.some(each => each.endsWith(".safetensors"))) return "folder";
+  for (const [, file] of all) if (CODE.test(file.name) || (await isCode(file))) return "folder";
+  return "hugging-face";
+}
+
+const isCode = async (file: File): Promise<boolean> => {
+  const found = await recognized(file);
+  return runsCode(found) && found !== "unknown";
+};
 
 /** The format of a file; "unknown" where it is none that is known. */
 export async function recognized(file: File): Promise<string> {

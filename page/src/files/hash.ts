@@ -1,13 +1,15 @@
-// Hash a file without holding up the page.
-import { hashFile } from "./hashing";
+// Hash a file or a folder without holding up the page.
+import type { Folder } from "./folders";
 import type { Hashed, Stretch } from "./hashing";
 import { DEFAULT_PROFILE } from "./unixfs";
 
 export type { Hashed };
 
-/** SHA-256 and CID of a file, which never leaves this machine. Rejects where it cannot be read. */
-export const hash = (file: File, profile = DEFAULT_PROFILE, progress: (done: number) => void = () => {}): Promise<Hashed> =>
-  hashFile(file, profile, progress, inAThread);
+/** Digest and CID of a file or a folder, which never leave this machine. Rejects where they cannot be read. */
+export async function hash(subject: File | Folder, profile = DEFAULT_PROFILE, progress: (done: number) => void = () => {}): Promise<Hashed> {
+  const { hashFile, hashFolder } = await import("./hashing");
+  return subject instanceof Blob ? hashFile(subject, profile, progress, inAThread) : hashFolder(subject, profile, progress, inAThread);
+}
 
 function inAThread(bytes: Blob, profile: string, state: Uint8Array | undefined, progress: (done: number) => void): Promise<Stretch> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

@@ -1,9 +1,11 @@
-// SHA-256 of a file and its CID, read a few megabytes at a time, so that memory stays the same for any size.
+// What a file or a folder is known by, read a few megabytes at a time, so that memory stays the same for any size.
 import { createSHA256 } from "hash-wasm";
-import { FileTree, PROFILES } from "./unixfs";
+import type { Folder } from "./folders";
+import { cidText, FileTree, PROFILES } from "./unixfs";
 import type { Tree } from "./unixfs";
 
-export type Hashed = { sha256: Uint8Array; cid: string; size: number };
+/** `digest` is a file's SHA-256, or that of a folder's root block, which its CID holds. */
+export type Hashed = { digest: Uint8Array; cid: string; size: number; folder: boolean };
 type Progress = (done: number) => void;
 
 /** The leaves of a stretch of a file, and the state of SHA-256 behind it. */
@@ -18,6 +20,25 @@ const subtle = async (bytes: Uint8Array): Promise<Uint8Array> =>
 
 /** Hash `file` by one of PROFILES; `progress` is told the bytes that were read. */
 export async function hashFile(file: Blob, profile: string, progress: Progress, stretch: HashStretch = hashStretch): Promise<Hashed> {
+  const { root, state } = await fileTree(file, profile, progress, stretch);
+  return { digest: (await resumed(state)).digest("binary"), cid: cidText(root.cid), size: file.size, folder: false };
+}
+
+/** The same of a folder: the CID that Kubo and `diln` give it. Rejects for names that no folder may have. */
+export async function hashFolder(folder: Folder, profile: string, progress: Progress, stretch: HashStretch = hashStretch): Promise<Hashed> {
+  const { folderTree } = await import("./foldertree");
+  let before = 0;
+  const ofFile = async (file: File): Promise<Tree> => {
+    const ownThread = file.size > AT_ONCE; // to begin one costs more than a small file
+    const { root } = await fileTree(file, profile, done => progress(before + done), ownThread ? stretch : hashStretch);
+    before += file.size;
+    return root;
+  };
+  const { cid, size } = await folderTree(folder, PROFILES[profile]!, ofFile, subtle);
+  return { digest: cid.slice(-32), cid: cidText(cid), size, folder: true };
+}
+
+async function fileTree(file: Blob, profile: string, progress: Progress, stretch: HashStretch): Promise<{ root: Tree; state: Uint8Array | undefined }> {
   const tree = new FileTree(PROFILES[profile]!, subtle);
   let state: Uint8Array | undefined;
   for (let at = 0; at < file.size; at += STRETCH) {
@@ -25,7 +46,7 @@ export async function hashFile(file: Blob, profile: string, progress: Progress, 
     for (const leaf of told.leaves) await tree.push(0, leaf);
     state = told.state;
   }
-  return { sha256: (await resumed(state)).digest("binary"), cid: await tree.root(), size: file.size };
+  return { root: await tree.root(), state };
 }
 
 /** Hash the stretch `bytes`, before which SHA-256 had come to `state`. */

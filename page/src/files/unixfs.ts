@@ -1,19 +1,21 @@
 // The CID that Kubo and `diln` give a file: leaves of equal size under a balanced tree. How large, how many and
 // how encoded is a profile; a CID does not say which made it.
 const RAW = 0x55;
-const DAG_PB = 0x70;
+export const DAG_PB = 0x70;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-export type Profile = { chunk: number; width: number; version: 0 | 1; rawLeaves: boolean };
+/** `sharding` says what of a folder decides whether it is sharded: its whole block, or names and CIDs only. */
+export type Profile = { chunk: number; width: number; version: 0 | 1; rawLeaves: boolean; sharding: "block" | "links" };
 export const PROFILES: Record<string, Profile> = {
-  "unixfs-v1-2025": { chunk: 1 << 20, width: 1024, version: 1, rawLeaves: true },
-  "unixfs-v0-2015": { chunk: 256 << 10, width: 174, version: 0, rawLeaves: false },
-  "legacy-v1": { chunk: 256 << 10, width: 174, version: 1, rawLeaves: true },
+  "unixfs-v1-2025": { chunk: 1 << 20, width: 1024, version: 1, rawLeaves: true, sharding: "block" },
+  "unixfs-v0-2015": { chunk: 256 << 10, width: 174, version: 0, rawLeaves: false, sharding: "links" },
+  "legacy-v1": { chunk: 256 << 10, width: 174, version: 1, rawLeaves: true, sharding: "links" },
 };
 export const DEFAULT_PROFILE = "unixfs-v1-2025";
 
-type Hash = (bytes: Uint8Array) => Promise<Uint8Array>;
+export type Digest = (bytes: Uint8Array) => Promise<Uint8Array>;
+/** A root: its CID, bytes of content, and bytes of blocks below and in it. */
 export type Tree = { cid: Uint8Array; size: number; stored: number };
 
 /** A CID's text, from its bytes: base58 of version 0, base32 of version 1. */
@@ -24,7 +26,7 @@ export function cidText(bytes: Uint8Array): string {
 /** The CID of one raw block, such as a manifest, by its SHA-256. */
 export const rawCid = (digest: Uint8Array): string => base32(cidBytes(1, RAW, digest));
 
-function cidBytes(version: 0 | 1, codec: number, digest: Uint8Array): Uint8Array {
+export function cidBytes(version: 0 | 1, codec: number, digest: Uint8Array): Uint8Array {
   return Uint8Array.from([...(version ? [1, codec] : []), 0x12, 32, ...digest]);
 }
 
@@ -54,27 +56,27 @@ function varint(number: number): number[] {
   return [...out, number];
 }
 
-const bytesField = (field: number, bytes: ArrayLike<number>): number[] => [(field << 3) | 2, ...varint(bytes.length), ...Array.from(bytes)];
-const numberField = (field: number, number: number): number[] => [field << 3, ...varint(number)];
+export const bytesField = (field: number, bytes: ArrayLike<number>): number[] => [(field << 3) | 2, ...varint(bytes.length), ...Array.from(bytes)];
+export const numberField = (field: number, number: number): number[] => [field << 3, ...varint(number)];
 
 /** Builds a file's tree from its leaves, holding one node of each level. */
 export class FileTree {
   private levels: Tree[][] = [[]];
 
-  constructor(private readonly profile: Profile, private readonly hash: Hash) {}
+  constructor(private readonly profile: Profile, private readonly hash: Digest) {}
 
   /** Take the next chunk. */
   async add(chunk: Uint8Array): Promise<void> {
     await this.push(0, await this.leaf(chunk));
   }
 
-  /** The root's CID, once all chunks are there. */
-  async root(): Promise<string> {
+  /** The root, once all chunks are there. */
+  async root(): Promise<Tree> {
     if (this.levels.length === 1 && !this.levels[0]!.length) await this.add(new Uint8Array());
     for (let level = 0; level < this.levels.length - 1 || this.levels[level]!.length > 1; level++) {
       if (this.levels[level]!.length) await this.close(level);
     }
-    return cidText(this.levels.at(-1)![0]!.cid);
+    return this.levels.at(-1)![0]!;
   }
 
   /** A leaf, hashed elsewhere meanwhile: many may be asked for at once. */

@@ -2,24 +2,33 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { sentence } from "../chain/sentence";
-import { head } from "../chain/site";
+import { development, head } from "../chain/site";
 import { account, ready } from "../wallet/connection";
-import { mined, send, trial, type Call } from "../wallet/transactions";
+import { mined, possible as wouldDo, send, type Call } from "../wallet/transactions";
 
 /** `told`: why it cannot be done now is said; else it is not shown then. */
 export type Offer = Call & { label: string; told?: boolean; done?(): void };
 
-const keyOf = ({ to, functionName, args, value }: Offer): string => [to, functionName, ...args.map(each => String(each).slice(0, 200)), value].join();
+const AGAIN = 10_000; // ms
+
+const keyOf = ({ to, functionName, args, value, pays }: Offer): string =>
+  [to, functionName, ...args.map(each => String(each).slice(0, 200)), value, pays?.amount].join();
 
 export function Offers({ all }: { all: Offer[] }) {
   const refusals = useSignal<Map<string, string>>(new Map());
+  const again = useSignal(0);
+  useEffect(() => {
+    if (!development.value) return; // whose time passes without blocks
+    const timer = setInterval(() => { if (!document.hidden) again.value++; }, AGAIN);
+    return () => clearInterval(timer);
+  }, []);
   useEffect(() => {
     let current = true;
     if (!ready.value) return;
-    Promise.all(all.map(async each => [keyOf(each), await trial(each).then(() => "", sentence)] as const))
+    Promise.all(all.map(async each => [keyOf(each), await wouldDo(each).then(() => "", sentence)] as const))
       .then(found => { if (current) refusals.value = new Map(found); }, () => undefined);
     return () => { current = false; };
-  }, [all.map(keyOf).join(" "), account.value, ready.value, head.value.block, mined.value]);
+  }, [all.map(keyOf).join(" "), account.value, ready.value, head.value.block, mined.value, again.value]);
   if (!ready.value) return null;
   const refusalOf = (each: Offer): string | undefined => refusals.value.get(keyOf(each));
   const possible = all.filter(each => refusalOf(each) === "");

@@ -5,12 +5,14 @@ import { useEffect, useRef } from "preact/hooks";
 import { sentence } from "../chain/sentence";
 import { now } from "../chain/site";
 import { moment, short, until } from "../chain/words";
+import { dropped, listed, type Folder } from "../files/folders";
 import { account, ready, wrongChain } from "../wallet/connection";
+import { news } from "../wallet/transactions";
 
-/** An address or a hash, short for the eye and whole for whoever hovers, copies or listens. */
-export function Hash({ value }: { value: string }) {
+/** An address or a hash, short for the eye and whole for whoever hovers, copies or listens; `own` is what the account's is called. */
+export function Hash({ value, own = "you" }: { value: string; own?: string }) {
   const mine = value.toLowerCase() === account.value?.toLowerCase();
-  return <code title={value}><span aria-hidden="true">{mine ? "you" : short(value)}</span><span class="sr">{mine ? "you" : value}</span></code>;
+  return <code title={value}><span aria-hidden="true">{mine ? own : short(value)}</span><span class="sr">{mine && own === "you" ? own : value}</span></code>;
 }
 
 /** How long until a moment of the chain's time; it ticks by itself. */
@@ -24,21 +26,33 @@ export function Countdown({ to }: { to: number }) {
   return <time dateTime={new Date(to * 1000).toISOString()} title={moment(to)}>{until(left.value)}</time>;
 }
 
-/** A place to drop files on, or to choose them by keyboard. */
-export function Drop({ label, button, onFiles }: { label: string; button: string; onFiles(files: File[]): void }) {
+/** A place to drop files on, or to choose them by keyboard; folders, too, where `onFiles` takes them. */
+export function Drop({ label, button, takesFolders, onFiles }: {
+  label: string; button: string; takesFolders?: boolean; onFiles(files: File[], folders: Folder[]): void;
+}) {
   const over = useSignal(false);
-  const input = useRef<HTMLInputElement>(null);
+  const input = useRef<HTMLInputElement>(null), folder = useRef<HTMLInputElement>(null);
+  const drop = (data: DataTransfer): void => {
+    const found = dropped(data);
+    found.folders.then(folders => onFiles(found.files, folders), error => { news.value = `The folder cannot be read: ${sentence(error)}`; });
+  };
+  const chosen = (files: FileList | null): void => { if (files?.length) onFiles([], [listed([...files])]); };
   return (
     <div
       class={over.value ? "drop over" : "drop"}
       onDragOver={event => { event.preventDefault(); over.value = true; }}
       onDragLeave={() => { over.value = false; }}
-      onDrop={event => { event.preventDefault(); over.value = false; onFiles([...(event.dataTransfer?.files ?? [])]); }}
+      onDrop={event => { event.preventDefault(); over.value = false; if (event.dataTransfer) drop(event.dataTransfer); }}
     >
       <p>{label}</p>
-      <button onClick={() => input.current!.click()}>{button}</button>
+      <div class="row centred">
+        <button onClick={() => input.current!.click()}>{button}</button>
+        {takesFolders && <button onClick={() => folder.current!.click()}>Choose a folder</button>}
+      </div>
       <input ref={input} type="file" multiple hidden aria-hidden="true" tabIndex={-1}
-        onChange={event => { onFiles([...(event.currentTarget.files ?? [])]); event.currentTarget.value = ""; }} />
+        onChange={event => { onFiles([...(event.currentTarget.files ?? [])], []); event.currentTarget.value = ""; }} />
+      {takesFolders && <input ref={folder} type="file" {...{ webkitdirectory: true }} hidden aria-hidden="true" tabIndex={-1}
+        onChange={event => { chosen(event.currentTarget.files); event.currentTarget.value = ""; }} />}
     </div>
   );
 }

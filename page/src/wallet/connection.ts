@@ -17,7 +17,8 @@ export const wrongChain = computed(() => !!wallet.value && !!config.value && cha
 export const ready = computed(() => !!account.value && !wrongChain.value);
 
 const onAccounts = (found: Address[]): void => { account.value = found[0] ?? null; };
-const onChain = (id: string): void => { chainId.value = Number(id); };
+/** Another chain is the wallet's. */
+export const onChain = (id: string): void => { chainId.value = Number(id); };
 const onDisconnect = (): void => { forget(); };
 
 /** Use a wallet; null looks only. Rejects where it is declined. */

@@ -4,11 +4,14 @@ import { effect, signal } from "@preact/signals";
 import type { Abi, Address, Hex } from "viem";
 import { encodeFunctionData } from "viem/utils";
 import { hexOf } from "../chain/read";
-import { sentence } from "../chain/sentence";
+import { isOfPayment, sentence } from "../chain/sentence";
 import { ask, config, head, look as lookAgain } from "../chain/site";
+import { isEther, type Currency } from "../chain/token";
 import { account, ready, wallet } from "./connection";
 
-export type Call = { purpose: string; to: Address; abi: Abi; functionName: string; args: unknown[]; value?: bigint };
+/** What a call takes of a token: by an approval, or out of the `balance` that the contract keeps, where it keeps one. */
+export type Payment = { currency: Currency; amount: bigint; balance?(): Promise<bigint> };
+export type Call = { purpose: string; to: Address; abi: Abi; functionName: string; args: unknown[]; value?: bigint; pays?: Payment };
 type Sent = { purpose: string; hash: Hex; nonce: number; from: Address; to: Address; data: Hex; value: Hex; block: number };
 type Mined = { hash: Hex; to: Address | null; input: Hex; from: Address; nonce: Hex; value: Hex };
 
@@ -25,17 +28,39 @@ export const pending = signal<Sent[]>([]);
 
 const place = (): string => `diln.sent.${config.value!.chainId}.${config.value!.genesis ?? ""}`;
 
-/** Try a call, let the wallet send it, and wait for its block. Resolves to whether it succeeded. */
+/** How a call is paid: ether goes with it, of a token it `pays`. */
+export const paying = (currency: Currency, amount: bigint, balance?: () => Promise<bigint>): Pick<Call, "value" | "pays"> =>
+  isEther(currency) ? { value: amount } : { pays: { currency, amount, balance } };
+
+/** Try a call, let the wallet send it, and wait for its block; what it takes of a token is provided before. Resolves to
+ * whether it succeeded. */
 export async function send(call: Call): Promise<boolean> {
   try {
     if (!ready.value) throw new Error("Connect a wallet on this chain first.");
-    const sent = await submit(call);
-    news.value = `${call.purpose}: sent as ${sent.hash.slice(0, 10)}…, waiting for a block…`;
-    return await follow(sent);
+    if (call.pays) {
+      news.value = `${call.purpose}: trying it…`;
+      await possible(call); // nothing moves for what would be refused
+      if (!(await (await import("./tokens")).provide(call))) return false;
+    }
+    return await act(call);
   } catch (error) {
     news.value = `${call.purpose}: ${sentence(error)}`;
     return false;
   }
+}
+
+/** One transaction, followed to its block. Rejects where it cannot be sent. */
+export async function act(call: Call): Promise<boolean> {
+  const sent = await submit(call);
+  news.value = `${call.purpose}: sent as ${sent.hash.slice(0, 10)}…, waiting for a block…`;
+  return follow(sent);
+}
+
+/** Whether a call would succeed now, or would if its tokens were provided. Rejects with the refusal. */
+export async function possible(call: Omit<Call, "purpose">): Promise<void> {
+  await trial(call).catch(error => {
+    if (!call.pays || !isOfPayment(error)) throw error;
+  });
 }
 
 /** The block's answer to a call that nobody pays for. Rejects with the refusal. */

@@ -7,6 +7,7 @@ import { browse, opened, pressed, quality } from "./browser.mjs";
 const [url, folder, file] = process.argv.slice(2);
 const { model, manifest, project, version } = JSON.parse(readFileSync(file, "utf8"));
 const told = {}, wrong = [];
+const ERIN = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"; // who owns the project in the end
 const beside = join(folder, "signatures.json");
 
 async function dropped(page, who, files) {
@@ -46,11 +47,28 @@ const faults = await browse(url, async page => {
   await opened(page, url, `registry/${project}`, "dave", "#govern");
   told.paused = await pressed(page, "Pause it", "Pausing");
   told.goesOn = await pressed(page, "Let it go on", "Going on");
-  await page.fill("#member", "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65");
+  await page.fill("#member", ERIN);
   await page.fill("#threshold", "3");
-  told.added = await pressed(page, "Add them", "Changing who signs for \\w+");
+  told.added = await pressed(page, "Let them sign", "Changing who signs for \\w+");
+  await page.fill("#member", ERIN);
+  told.publisher = await pressed(page, "Let them publish", "Changing who publishes \\w+");
+  await page.click("summary:has-text('Who may sign')");
+  await page.waitForSelector(`dd code:has-text("${ERIN}")`);
+  told.members = await page.$$eval("details dd code", all => all.length);
+  await page.fill("#owner", ERIN);
+  told.handedUntyped = await page.isEnabled("text=Offer it to them");
+  await page.fill("#handover", (await page.textContent("label[for=handover]")).match(/“(.*)”/)[1]);
   wrong.push(...(await quality(page, "project, its owner's")));
   await opened(page, url, `registry/${project}`, "erin", "td a");
   told.strangerGoverns = await page.isVisible("#govern");
+  await opened(page, url, `registry/${project}`, "dave", "#owner");
+  await page.fill("#owner", ERIN);
+  await page.fill("#handover", (await page.textContent("label[for=handover]")).match(/“(.*)”/)[1]);
+  told.offered = await pressed(page, "Offer it to them", "Offering \\w+");
+  await page.waitForSelector("text=Take the offer back");
+  await opened(page, url, `registry/${project}`, "erin", "#govern");
+  wrong.push(...(await quality(page, "project, offered")));
+  told.accepted = await pressed(page, "Accept it", "Accepting \\w+");
+  await page.waitForSelector("h3:has-text('You own this project')");
 });
 console.log(JSON.stringify({ told, wrong: [...wrong, ...faults] }));

@@ -136,7 +136,7 @@ class Scenario:
         rng = np.random.default_rng(7)
         if model is None:
             model = rng.integers(-(2**20), 2**20, terms["size"])
-        terms["genesis"] = model_root(model)
+        terms["genesis"] = changes.get("genesis", model_root(model))
         budget = terms["rounds"] * terms["reward"] * terms["unit"]
         salt = keccak(repr(sorted(terms.items())).encode())
         receipt = evm.send(factory.functions.create(terms, salt), "organizer", budget)
@@ -234,8 +234,8 @@ class Scenario:
             receipt = self.send("commit", self.state["round"], self.commitment(who), sender=who)
         return receipt
 
-    def sign(self, who: str, kind: str, *values: Any) -> bytes:
-        """r and vs of an EIP-712 message, whose fields are those of SIGNED."""
+    def sign(self, who: str, kind: str, *values: Any, **domain: Any) -> bytes:
+        """r and vs of an EIP-712 message, whose fields are those of SIGNED; `domain` changes its domain."""
         fields = SIGNED[kind]
         data = {
             "domain_data": {
@@ -243,7 +243,8 @@ class Scenario:
                 "version": "1",
                 "chainId": self.evm.web3.eth.chain_id,
                 "verifyingContract": self.contract.address,
-            },
+            }
+            | domain,
             "message_types": {kind: [{"name": name, "type": type_} for name, type_ in fields]},
             "message_data": dict(zip((name for name, _ in fields), values, strict=True)),
         }

@@ -1,13 +1,23 @@
 """Who gains by doing it twice, late, early, with another's data, or with extreme values? Nobody."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
-from tests.contracts.federation.scenario import BURNT, PARTIES, TERMS, Phase, Scenario, bind
+from orchestrator.learning.aggregation.chunks import leaves
+from orchestrator.merkle import root_of
+from tests.contracts.federation.scenario import BURNT, HOUR, PARTIES, TERMS, Phase, Scenario, bind
 from tests.evm import Reverted
 
-THREE = PARTIES[:3]
+THREE, FIVE = PARTIES[:3], PARTIES[:5]
+JUDGED = {"judging": HOUR, "quorum": 3}
+QUALITY = {"policy": 1, "committee": 3} | JUDGED
+WORK = {"policy": 2} | JUDGED
+STAKE = {"policy": 3} | JUDGED
+DELEGATES = {"policy": 4} | JUDGED
+NO_CLAIM = ("0x" + "00" * 20, 0, b"\0" * 32, b"\0" * 32, 0, 0, 0, 0, b"\0" * 32, 0)
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
@@ -88,6 +98,76 @@ def test_reveal__copied_commitment__cannot_be_opened(create):
     entry = bytes.fromhex(s.evm.role("ben")[2:]) + s.updates["anna"].entry[20:]
     with pytest.raises(Reverted, match="NothingDone"):
         s.send("reveal", entry)
+
+
+def test_update__copied_once_it_is_revealed__comes_too_late(create):
+    s = create(*THREE)
+    s.commit("anna", "ben")
+    s.until()
+    s.reveal("anna")
+    s.updates["cleo"] = replace(s.updates["anna"], party=s.evm.role("cleo"), seat=2)
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("commit", 1, s.commitment("cleo"), sender="cleo")
+
+
+@pytest.mark.parametrize("other", ["chain", "contract", "round", "party"])
+@pytest.mark.parametrize(
+    ("kind", "name", "terms"),
+    [("Update", "commitSigned", {}), ("Scores", "commitScores", QUALITY), ("Votes", "voteSigned", WORK)],
+)
+def test_signature__of_another_chain_contract_round_or_party__counts_for_nothing(
+    create, kind, name, terms, other
+):
+    s = create(*FIVE, **terms)
+    if terms:
+        s.revealed(*FIVE)
+    who = s.members()[0] if kind == "Scores" else "anna"
+    domain = {"chain": {"chainId": 5}, "contract": {"verifyingContract": s.evm.role("stranger")}}.get(
+        other, {}
+    )
+    number = 2 if other == "round" else 1
+    value = 3 if kind == "Votes" else b"\x03" * 32
+    content = (3).to_bytes(32, "big") if kind == "Votes" else b"\x03" * 32
+    false = s.sign("stranger" if other == "party" else who, kind, number, value, **domain)
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send(name, content + false)
+    s.send(name, content + s.sign(who, kind, 1, value))
+
+
+def test_relay__that_reorders_and_duplicates__changes_nothing(create):
+    s = create(*THREE)
+    for who in THREE:
+        s.train(who)
+    entries = [s.signed_commitment(who) for who in (*THREE[::-1], *THREE)]
+    s.send("commitSigned", b"".join(entries))
+    s.send("reveal", b"".join(s.updates[who].entry for who in (*THREE[::-1], *THREE)))
+    assert (s.state["committed"], s.state["revealed"]) == (0b111, 0b111)
+    s.finalize(s.claim("anna"))
+
+
+def test_relay__that_drops_or_delays__is_passed_by(create):
+    """Whoever it leaves out sends its own; what it sends late counts for nothing in the next round."""
+    s = create(*THREE)
+    for who in THREE:
+        s.train(who)
+    late = s.signed_commitment("cleo")
+    s.send("commitSigned", b"".join(map(s.signed_commitment, THREE[:2])))
+    s.send("commit", 1, s.commitment("cleo"), sender="cleo")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("commitSigned", late)
+    s.reveal(*THREE[:2])
+    s.reveal("cleo", sender="cleo")
+    s.finalize(s.claim("anna"))
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("commitSigned", late)
+
+
+@pytest.mark.parametrize("length", [1, 118, 120])
+def test_reveal__odd_length__refused(create, length):
+    s = create(*THREE)
+    s.commit(*THREE)
+    with pytest.raises(Reverted, match="NotEntries"):
+        s.send("reveal", b"\x01" * length)
 
 
 @pytest.mark.parametrize("place", [20, 52, 54, 55, 87])
@@ -281,6 +361,90 @@ def test_seat__taken_again__owes_nothing_of_the_one_before(create):
     assert s.earned("dora") == 0
 
 
+def test_demand__as_griefing__pays_whom_it_bothers_and_no_longer_than_there_is_time(create):
+    s = create(*THREE, size=1024).revealed(*THREE)
+    party, own = s.evm.role("ben"), s.updates["ben"]
+    value = s.terms["stake"] * s.terms["unit"]
+    for index in range(2):
+        s.send("demand", 0, party, index, NO_CLAIM, sender="stranger", value=value)
+        with pytest.raises(Reverted, match="AlreadyDemanded"):
+            s.send("demand", 0, party, index, NO_CLAIM, sender="refuter", value=value)
+    with pytest.raises(Reverted, match="WrongProof"):  # there are no more parts
+        s.send("demand", 0, party, 2, NO_CLAIM, sender="stranger", value=value)
+    halves = [own.update.data[:2048], own.update.data[2048:]]
+    nodes = leaves(own.update.raw, 4)
+    roots = [root_of(nodes[:16]), root_of(nodes[16:])]
+    head = (party, own.update.root, own.weight, own.update.shift, own.cid)
+    for index in range(2):
+        s.send("supply", 0, index, NO_CLAIM, (*head, halves[index], [roots[1 - index]]))
+        with pytest.raises(Reverted, match="AlreadyDemanded"):  # what was shown is there for everybody
+            s.send("demand", 0, party, index, NO_CLAIM, sender="stranger", value=value)
+    assert s.balance("ben") == 2 * s.terms["stake"] == s.terms["fine"]
+    s.finalize(s.claim("anna"))
+
+
+@pytest.mark.parametrize("what", ["leave", "undelegate", "delegate", "evict"])
+def test_stake__that_would_go_or_come_during_a_challenge__stays(create, what):
+    s = create(*FIVE, **STAKE)
+    anna, value = s.evm.role("anna"), 70 * s.terms["unit"]
+    s.send("delegate", anna, 70, sender="refuter", value=value)
+    s.revealed(*FIVE)
+    s.vote(*FIVE)
+    leader = (s.call("judgement")[1] & 255) - 1
+    posted = s.claim(next(who for who in FIVE if s.seat(who) == leader))
+    args = {"undelegate": (anna, 70), "delegate": (anna, 70), "evict": (anna,)}.get(what, ())
+    sender = "anna" if what == "leave" else "refuter"
+    with pytest.raises(Reverted, match=r"InRound|StillActive"):
+        s.send(what, *args, sender=sender, value=value if what == "delegate" else 0)
+    s.finalize(posted)
+    s.send("undelegate", anna, 70, sender="refuter")
+    assert s.balance("refuter") == 70
+
+
+def test_delegates__a_cartel__keeps_out_what_it_likes_until_its_backers_leave(create):
+    s = create(*FIVE, **DELEGATES, committee=3)
+    for who in ("anna", "ben", "cleo"):
+        s.send("delegate", s.evm.role(who), 9, sender="refuter", value=9 * s.terms["unit"])
+    s.revealed(*FIVE)
+    s.vote("anna", of=("anna", "ben", "cleo"))
+    s.vote("ben", "cleo", of=FIVE)
+    assert s.call("judgement")[0] == 0b00111  # one of three is a third of the elected
+    leader = (s.call("judgement")[1] & 255) - 1
+    s.finalize(s.claim(FIVE[leader]))
+    for who in ("dora", "emil"):
+        s.send("delegate", s.evm.role(who), 99, sender="stranger", value=99 * s.terms["unit"])
+    s.revealed(*FIVE)
+    assert s.call("votes")[1] == 0b11001  # anna still, by the lowest seat of equals
+
+
+@pytest.mark.parametrize(
+    ("terms", "few"),
+    [(WORK, 2), (STAKE, 3), (DELEGATES | {"committee": 5}, 3)],
+    ids=["work", "stake", "delegates"],
+)
+def test_sybils__of_five_seats__decide_at_the_documented_majority_and_not_before(create, terms, few):
+    """Half of all seats, two thirds of what is behind them or of the elected; test_quality has committees."""
+    s = create(*FIVE, **terms).revealed(*FIVE)
+    before = s.evm.snapshot()
+    for sybils, into in ((few, 0), (few + 1, 0b10000)):
+        s.vote(*FIVE[:sybils], of=("emil",))
+        s.vote(*FIVE[sybils:], of=FIVE[:4])
+        assert s.call("judgement")[0] & 0b10000 == into
+        s.evm.revert(before)
+        before = s.evm.snapshot()
+
+
+def test_withdraw__called_again_while_it_pays__pays_once(create, evm):
+    s, wallet = create(*THREE), evm.deploy("MarketWallet")
+    unit = s.terms["unit"]
+    s.send("fund", wallet.address, 10 * unit, value=10 * unit)
+    again = s.contract.functions.withdraw(wallet.address, 5 * unit)._encode_transaction_data()
+    evm.send(wallet.functions.attack(s.contract.address, again), "stranger")
+    evm.send(wallet.functions.run(s.contract.address, 0, again), "stranger")  # reverts, if it is paid twice
+    assert s.call("balanceOf", wallet.address) == 5 * unit
+    assert evm.web3.eth.get_balance(wallet.address) == 5 * unit
+
+
 def test_evict__who_takes_part__refused(create):
     s = create(*THREE)
     with pytest.raises(Reverted, match="StillActive"):
@@ -289,6 +453,7 @@ def test_evict__who_takes_part__refused(create):
         s.send("evict", s.evm.role("stranger"))
 
 
+@pytest.mark.filterwarnings("ignore:SELFDESTRUCT")
 def test_ether__forced_in_or_sent_plain__changes_nothing(create, evm):
     s = create(*THREE)
     sent = {"from": evm.role("stranger"), "to": s.contract.address, "value": 1, "gas": 100_000}
@@ -296,6 +461,18 @@ def test_ether__forced_in_or_sent_plain__changes_nothing(create, evm):
     receipt = evm.web3.eth.get_transaction_receipt(evm.web3.eth.send_transaction(sent))
     assert receipt["status"] == 0
     assert s.held == before
+    destroy = "0x73" + s.contract.address[2:] + "ff"  # of what is created with a value, all goes there
+    forced = {"from": evm.role("stranger"), "data": destroy, "value": 7 * s.terms["unit"], "gas": 100_000}
+    evm.web3.eth.send_transaction(forced)
+    assert s.held == before + 7
+    for _ in range(3):
+        s.play(*THREE)
+    for who in THREE:
+        s.send("leave", sender=who)
+    for who in (*THREE, "organizer", "stranger"):
+        if owed := s.call("balanceOf", evm.role(who)):
+            s.send("withdraw", evm.role(who), owed, sender=who)
+    assert s.held == 7  # it is nobody's
 
 
 def test_implementation__itself__is_no_federation(create, evm):

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from orchestrator.learning.aggregation.chunks import encode
-from tests.contracts.federation.scenario import BURNT, NO_SEAT, TERMS, Phase
+from tests.contracts.federation.scenario import BURNT, TERMS, Phase
 from tests.evm import Reverted
 
 SHARE = TERMS["reward"] - TERMS["fee"] - TERMS["tip"]
@@ -45,20 +45,6 @@ def test_rounds__all_done__closes_and_everything_leaves(create):
         s.play("organizer", *THREE)
     assert s.phase is Phase.CLOSED
     s.settle("organizer", *THREE)
-
-
-def test_close__too_few_joined__returns_all(create):
-    s = create("anna", begun=False)
-    with pytest.raises(Reverted, match="NotEnough"):
-        s.send("begin")
-    with pytest.raises(Reverted, match="NotEnough"):
-        s.send("close")
-    s.until()
-    with pytest.raises(Reverted, match="NotEnough"):
-        s.send("begin")
-    s.send("close")
-    assert s.balance("organizer") == 3 * TERMS["reward"]
-    s.settle("anna")
 
 
 def test_close__enough_joined__refused(create):
@@ -96,49 +82,11 @@ def test_commit__all_did__ends_the_phase_early(create):
     assert s.phase is Phase.CLAIMING
 
 
-def test_commit__absent__no_fine_and_the_seat_is_free_after_three(create):
-    s = create(*THREE, rounds=9)
-    for _ in range(2):
-        s.play("anna", "ben")
-    assert s.deposit("cleo") == DEPOSIT
-    assert s.state["seats"] == 0b111
-    s.play("anna", "ben")
-    assert s.state["seats"] == 0b011
-    with pytest.raises(Reverted, match="NotAParty"):
-        s.commit("cleo")
-    s.send("evict", s.evm.role("cleo"))
-    assert s.balance("cleo") == DEPOSIT
-    assert s.seat("cleo") == NO_SEAT
-    s.join("cleo")
-    assert s.state["seats"] == 0b111
-
-
 def test_commit__absent_twice_and_back__begins_to_count_again(create):
     s = create(*THREE, rounds=9)
     for parties in (("anna", "ben"), ("anna", "ben"), THREE, ("anna", "ben"), ("anna", "ben")):
         s.play(*parties)
     assert s.state["seats"] == 0b111
-
-
-def test_commit__obliged_and_absent__pays_the_fine(create):
-    s = create(*THREE, obliged=True)
-    s.play("anna", "ben")
-    assert s.deposit("cleo") == DEPOSIT - FINE
-    assert s.earned("ben") == SHARE // 2 + FINE // 2
-
-
-def test_reveal__committed_and_silent__the_fine_to_those_who_acted(create):
-    s = create(*THREE)
-    s.commit(*THREE)
-    s.reveal("anna", "ben")
-    assert s.phase is Phase.REVEALING
-    s.until()
-    posted = s.claim("anna")
-    assert posted.claim[4] == 0b011
-    s.finalize(posted)
-    assert s.deposit("cleo") == DEPOSIT - FINE
-    assert s.earned("ben") == SHARE // 2 + FINE // 2
-    assert s.earned("anna") == SHARE // 2 + FINE // 2 + FEE + BOND
 
 
 def test_reveal__silent_until_the_deposit_is_gone__loses_the_seat(create):
@@ -228,26 +176,6 @@ def test_claim__organizer_has_no_seat__anyone_at_once(create):
     assert s.earned("cleo") > s.earned("anna")
 
 
-def test_refute__wrong_claim__half_to_the_refuter_and_the_next_claims(create):
-    s = create("organizer", *THREE)
-    s.revealed("organizer", *THREE)
-
-    def lie(draft):
-        draft.model[3] += 1
-
-    posted = s.claim("organizer", lie)
-    s.refute("refuteChunk", *s.evidence(posted, 0))
-    assert s.balance("refuter") == BOND // 2
-    assert s.balance(BURNT) == BOND - BOND // 2
-    assert s.phase is Phase.CLAIMING
-    assert s.call("heads")[1] == b"\0" * 32
-    with pytest.raises(Reverted, match="NotYourTurn"):
-        s.claim("organizer")
-    s.finalize(s.claim("anna"))
-    assert s.earned("anna") == SHARE // 4 + SHARE % 4 + FEE + BOND
-    assert s.deposit("organizer") == DEPOSIT
-
-
 def test_leave__before_committing__at_once(create):
     s = create(*THREE)
     s.commit("anna")
@@ -283,20 +211,6 @@ def test_withdraw__earnings_of_a_seat__while_it_goes_on(create):
     assert s.balance("ben") == 0
     s.play(*THREE)
     assert s.earned("ben") == earned
-
-
-def test_demand__update_nobody_can_fetch__supplied_or_out(create):
-    s = create(*THREE, size=70)
-    s.revealed(*THREE)
-    posted = s.claim("anna")
-    stake = s.terms["stake"] * s.terms["unit"]
-    ben = s.evm.role("ben")
-    s.send("demand", 0, ben, 0, posted.claim, sender="refuter", value=stake)
-    with pytest.raises(Reverted, match="AlreadyDemanded"):
-        s.send("demand", 0, ben, 0, posted.claim, sender="refuter", value=stake)
-    s.send("supply", 0, 0, posted.claim, (*s.updates["ben"].chunk(0, 3)[:-1], []))
-    assert s.balance("ben") == TERMS["stake"]
-    s.finalize(posted)
 
 
 def test_forfeit__update_not_supplied__out_with_the_fine_and_the_claim_falls(create):

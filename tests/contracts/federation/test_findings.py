@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.learning.aggregation.chunks import encode
-from tests.contracts.federation.scenario import HOUR, PARTIES, TERMS, Posted
+from orchestrator.learning.aggregation.gram import packed, trace_leaf
+from orchestrator.systems.federation.supplied import LEAVES, leaf_group
+from tests.contracts.federation.scenario import HOUR, PARTIES, TERMS, Phase, Posted
 from tests.evm import Reverted
 
 THREE = PARTIES[:3]
@@ -228,3 +230,100 @@ def test_join__admission_that_is_over__refused(create):
         s.join("anna", (s.evm.now - 1).to_bytes(32, "big") + bytes(64))
     with pytest.raises(Reverted, match="TooLate"):
         s.join("anna", b"")
+
+
+def test_claim__in_the_second_in_which_the_round_began__takes_no_bond(create, evm):
+    """No time at all would mean that there is no claim; blocks of some chains share their seconds."""
+    s = create("anna", "ben", begun=False, seats=3)
+    actor = evm.deploy("SumAttacker")
+
+    def run(*calls, value=0):
+        data = [s.contract.functions[name](*args)._encode_transaction_data() for name, *args in calls]
+        values = [0] * (len(calls) - 1) + [value]
+        return evm.send(actor.functions.run(s.contract.address, data, values), "stranger", value)
+
+    run(("join", b""), value=s.terms["deposit"] * s.terms["unit"])
+    entries = []
+    for who in ("anna", "ben"):
+        own = s.train(who)
+        commitment = s.call("commitmentOf", 1, own.party, own.digest, own.salt)
+        entries.append(commitment + s.sign(who, "Update", 1, commitment))
+    own = replace(s.updates["ben"], party=actor.address, seat=2)
+    s.updates["actor"] = own
+    commitment = s.call("commitmentOf", 1, actor.address, own.digest, own.salt)
+    reveals = b"".join(each.entry for each in s.updates.values())
+    round_ = [("begin",), ("commitSigned", b"".join(entries)), ("commit", 1, commitment), ("reveal", reveals)]
+    claim = ("claim", 1, 0b111, b"\x05" * 32, b"\x06" * 32, b"")
+    bond = s.terms["bond"] * s.terms["unit"]
+    with pytest.raises(Reverted, match="TooEarly"):
+        run(*round_, claim, value=bond)
+    run(*round_)
+    assert s.phase is Phase.CLAIMING
+    run(claim, value=bond)
+    assert s.state["claimedAfter"] > 0
+
+
+def test_create__token_with_a_fee_that_calls_back__has_no_budget(deployed):
+    """What the organizer credits to itself meanwhile must not pass for the budget."""
+    evm, factory = deployed
+    seen = evm.snapshot()
+    token = evm.deploy("FederationToken", sender="organizer")
+    terms = TERMS | {"start": evm.now + HOUR, "genesis": b"\x01" * 32, "currency": token.address}
+    budget = terms["rounds"] * terms["reward"] * terms["unit"]
+    where = evm.call(factory.functions.addressOf(terms, evm.role("organizer"), b"\x02" * 32))
+    fund = evm.at("FederationCommons", where).functions.fund(evm.role("organizer"), budget)
+    evm.send(token.functions.approve(factory.address, 2**255), "organizer")
+    evm.send(token.functions.meanwhile(where, fund._encode_transaction_data()), "organizer")
+    with pytest.raises(Reverted, match="WrongPayment"):
+        evm.send(factory.functions.create(terms, b"\x02" * 32), "organizer")
+    assert evm.web3.eth.get_code(where) == b""
+    evm.revert(seen)
+
+
+def test_demand__trace_of_many_leaves__is_asked_for_in_few_parts__a_withheld_one_falls(create):
+    """Of a model of 2^19 there are 16,384: whoever has to answer for each loses its bond to anybody."""
+    size = 32 * (LEAVES + 2)
+    s = create(*THREE, rule=1, width=1, size=size, stake=1000, challenge=4 * HOUR).revealed(*THREE)
+    posted, party = s.claim("anna"), s.evm.role("anna")
+    for index in range(2):
+        s.send("demand", TRACE, party, index, posted.claim, sender="refuter", value=stake(s))
+    with pytest.raises(Reverted, match="WrongProof"):
+        s.send("demand", TRACE, party, 2, posted.claim, sender="refuter", value=stake(s))
+    leaves = [trace_leaf(number, each) for number, each in enumerate(posted.trace)]
+    head = (party, b"\0" * 32, 0, 0, b"\0" * 32)
+    for index in range(2):
+        shown = leaf_group(leaves, index)
+        for data, error in ((shown.data[:-32], "WrongLength"), (bytes(len(shown.data)), "WrongProof")):
+            with pytest.raises(Reverted, match=error):
+                s.send("supply", TRACE, index, posted.claim, (*head, data, shown.proof))
+        if index == 0:
+            receipt = s.send("supply", TRACE, index, posted.claim, (*head, shown.data, shown.proof))
+            assert s.events("Supplied", receipt)[0]["data"] == shown.data
+            assert receipt["gasUsed"] < 500_000
+    assert s.balance("anna") == s.terms["stake"]
+    s.evm.advance(s.terms["supply"])
+    s.send("forfeit", TRACE, party, 1, posted.claim)
+    assert s.phase is Phase.CLAIMING
+    assert s.balance("refuter") == s.terms["stake"] + TERMS["bond"] // 2
+
+
+def test_refute__step_of_a_trace_of_which_only_leaves_were_shown__falls(create):
+    """Hashes are enough: up to the first wrong one, whoever refutes has the matrices itself."""
+    s = create(*THREE, rule=1).revealed(*THREE)
+
+    def lie(draft):
+        for products in draft.products[1:]:
+            products[0][0] += 1
+
+    right, _ = s.prepare("anna")
+    posted = s.claim("anna", lie)
+    shown = leaf_group([trace_leaf(number, each) for number, each in enumerate(posted.trace)], 0)
+    s.send("demand", TRACE, s.evm.role("anna"), 0, posted.claim, sender="refuter", value=stake(s))
+    head = (s.evm.role("anna"), b"\0" * 32, 0, 0, b"\0" * 32)
+    s.send("supply", TRACE, 0, posted.claim, (*head, shown.data, ()))
+    learned = [shown.data[at : at + 32] for at in range(0, len(shown.data), 32)]
+    wrong = next(k for k, leaf in enumerate(learned) if leaf != trace_leaf(k, right.trace[k]))
+    evidence = list(s.step(posted, wrong))
+    assert evidence[3] == packed(right.trace[wrong - 1])
+    s.refute("refuteStep", *evidence)
+    assert s.phase is Phase.CLAIMING

@@ -180,3 +180,54 @@ def test_committee__draws__are_even(deployed, create):
         s.finalize(s.claim("anna"))
     assert sum(counts.values()) == 18
     assert sum(count > 0 for count in counts.values()) >= 4
+
+
+@pytest.mark.parametrize("liars", [2, 3])
+def test_committee__that_colludes__decides_with_a_majority_and_not_before(revealed, liars):
+    """Of five, two can throw nobody out; three can throw out whom they like. That is the documented cliff."""
+    s = revealed(committee=5)
+    members = s.members()
+    honest = s.scores(anna=10, ben=10, cleo=10, dora=10, emil=10)
+    lies = s.scores(anna=60_000, ben=60_000, cleo=10, dora=10, emil=10)
+    scores = {who: lies if place < liars else honest for place, who in enumerate(reversed(members))}
+    s.speak(scores, *members)
+    s.judge(scores, *members)
+    assert s.call("judgement")[0] == (0b11111 if liars == 2 else 0b11100)
+
+
+def test_seed__chosen_by_withholding_a_salt__costs_the_fine_and_a_later_block_decides(create):
+    """The last to reveal would know the draw, and keeps its salt for itself if it does not like it."""
+    s = create(*FIVE, **TERMS)
+    s.commit(*FIVE)
+    s.reveal(*FIVE[:4])
+    known = s.evm.web3.eth.block_number
+    s.until()
+    s.send("draw")
+    members = s.members()
+    assert s.ballot["drawnFrom"] > known
+    assert "emil" not in members
+    scores = words(s, anna=10, ben=10, cleo=10, dora=10)
+    s.speak(scores, *members)
+    s.judge(scores, *members)
+    s.finalize(s.claim("anna"))
+    assert s.deposit("emil") == 500_000 - TERMS["fine"]
+
+
+def test_scores__of_the_round_before__count_for_nothing(create):
+    s = create(*FIVE, **TERMS).revealed(*FIVE)
+    members = s.members()
+    scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
+    s.speak(scores, *members)
+    old = {
+        who: bytes.fromhex(s.updates[who].party[2:]) + scores[who].to_bytes(32, "big") + s.updates[who].salt
+        for who in members
+    }
+    s.judge(scores, *members)
+    s.finalize(s.claim("anna"))
+    s.revealed(*FIVE)
+    scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
+    s.speak(scores, *s.members())
+    assert set(s.members()) & set(old)
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("revealScores", b"".join(old.values()))
+    s.judge(scores, *s.members())

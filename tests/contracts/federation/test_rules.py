@@ -9,6 +9,7 @@ claim
     └── no trace where one is needed, or one where none is: not taken
 """
 
+import numpy as np
 import pytest
 
 from tests.contracts.federation.scenario import PARTIES, RULES
@@ -88,6 +89,30 @@ def test_refute__wrong_step__falls_there_alone(revealed, rule):
             with pytest.raises(Reverted, match="NotRefuted"):
                 s.refute("refuteStep", *s.step(posted, other), announced=False)
         s.refute("refuteStep", *s.step(posted, index), announced=False)
+
+
+@pytest.mark.parametrize("rule", TRACED)
+def test_refute__steps_in_another_order__fall(revealed, rule):
+    s = revealed(rule)
+
+    def lie(draft):
+        draft.products[:2] = draft.products[1::-1]
+
+    s.refute("refuteStep", *s.step(s.claim("anna", lie), 0), announced=False)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_refute__padding_off_by_one__falls(revealed, rule):
+    s = revealed(rule)
+
+    def lie(draft):
+        draft.model = np.pad(draft.model, (0, 32 * CHUNKS - SIZE))
+        draft.model[-1] = 1
+
+    posted = s.claim("anna", lie)
+    with pytest.raises(Reverted, match="NotRefuted"):
+        s.refute("refuteChunk", *s.evidence(posted, 0), announced=False)
+    s.refute("refuteChunk", *s.evidence(posted, CHUNKS - 1), announced=False)
 
 
 @pytest.mark.parametrize("rule", TRACED)

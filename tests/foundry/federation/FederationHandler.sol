@@ -159,7 +159,7 @@ contract FederationHandler is Clock {
 
     function commitAll(uint256 seed) external {
         _tick(seed);
-        uint256 silent = terms.policy == Policy.Learning ? 4 : 1; // of eight: there, who is silent may judge
+        uint256 silent = _judges() ? 6 : 1; // of eight: there, who is silent may judge
         for (uint256 i; i < PARTIES + 1; ++i) {
             if (seed >> (8 + 3 * i) & 7 >= silent) _commit(parties[i], seed ^ i);
         }
@@ -189,26 +189,30 @@ contract FederationHandler is Clock {
         }
     }
 
-    /// @dev The committee is drawn, and most of it commits to any scores.
-    function speakAll(uint256 seed) external {
+    /// @dev The committee is drawn; most of it commits to any scores, and reveals them.
+    function judgeAll(uint256 seed) external {
         _tick(seed);
-        if (!_judges()) return;
-        for (uint256 i; i < PARTIES + 1; ++i) {
-            if (seed >> (8 + 3 * i) & 7 == 0) continue;
+        if (!_judges() || _phase() != Phase.Judging) return;
+        for (uint256 i; i < 2; ++i) {
+            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.draw, ()));
             _pass(12); // a block later, its hash is known
-            _send(parties[i], address(federation), 0, abi.encodeCall(IQuality.draw, ()));
-            _speak(parties[i], seed);
+        }
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 4 * i) & 15 != 0) _speak(parties[i], seed);
+        }
+        if (seed & 0xc0 == 0) _pass(1 hours); // if not all of it spoke
+        for (uint256 i; i < PARTIES + 1; ++i) {
+            if (seed >> (8 + 5 * i) & 15 == 0) continue;
+            bytes memory entry = abi.encodePacked(parties[i], scores[parties[i]], SALT);
+            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.revealScores, (entry)));
         }
     }
 
-    /// @dev Who committed to scores reveals them.
-    function judgeAll(uint256 seed) external {
-        _tick(seed);
+    /// @dev A ranking takes many acts in a row: most of a round's, most of the times.
+    function goOn(uint256 seed) external {
         if (!_judges()) return;
-        for (uint256 i; i < PARTIES + 1; ++i) {
-            if (seed >> (8 + 3 * i) & 7 == 0) continue;
-            bytes memory entry = abi.encodePacked(parties[i], scores[parties[i]], SALT);
-            _send(stranger, address(federation), 0, abi.encodeCall(IQuality.revealScores, (entry)));
+        for (uint256 i; i < 6 && seed >> (4 * i) & 15 != 0; ++i) {
+            _goOn(uint256(keccak256(abi.encode(seed, i))));
         }
     }
 
@@ -235,7 +239,7 @@ contract FederationHandler is Clock {
         if (_phase() != Phase.Claiming) return;
         State memory s = federation.state();
         (uint256 accepted, uint256 order, uint256 merits) = federation.judgement();
-        if (_count(accepted) < (terms.policy == Policy.Learning ? 1 : terms.quorum)) return;
+        if (_count(accepted) < (_judges() ? 1 : terms.quorum)) return;
         bool lies = seed & 0x700 == 0x700;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
@@ -374,6 +378,22 @@ contract FederationHandler is Clock {
     }
 
     // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev What this phase is for, by most; and the next one.
+    function _goOn(uint256 seed) private {
+        (Phase phase,) = federation.clock();
+        if (phase == Phase.Committing) this.commitAll(seed);
+        else if (phase == Phase.Revealing) this.revealAll(seed);
+        else if (phase == Phase.Judging) this.judgeAll(seed);
+        for (uint256 i; i < 2 * PARTIES; ++i) {
+            if (phase == Phase.Joining) this.join(seed >> i);
+            else if (phase == Phase.Claiming) this.claim(seed >> i);
+        }
+        (Phase now_, uint256 end) = federation.clock();
+        if (now_ == phase && end > time) _pass(end - time + 12);
+        if (phase == Phase.Joining) this.begin(seed);
+        else if (phase == Phase.Challenging) this.finalize(seed);
+    }
 
     function _commit(address who, uint256 seed) internal virtual {
         State memory s = federation.state();

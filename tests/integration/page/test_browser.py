@@ -25,9 +25,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.early]
 def test_verify__recorded_cases__are_told_as_diln_does(
     browse: Run, url: str, world: World, tmp_path: Path
 ) -> None:
-    assert len(world.cases) == 17
+    assert len(world.cases) == 19
     assert (
-        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 8
+        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 9
     )
     cases = tmp_path / "cases.json"
     cases.write_text(json.dumps(world.cases))
@@ -35,6 +35,8 @@ def test_verify__recorded_cases__are_told_as_diln_does(
     assert {name: each["checks"] for name, each in told["found"].items()} == {
         name: each["checks"] for name, each in world.cases.items()
     }
+    for name in ("folder", "changed folder"):
+        assert told["found"][name]["dropped"] == world.cases[name]["checks"]
     assert all(each["saysWhatIsNotProven"] for each in told["found"].values())
     assert "and 2 signatures again here" in told["found"]["good"]["said"]
     assert "is not theirs, or was changed" in told["found"]["forged signature"]["said"]
@@ -110,13 +112,18 @@ def test_sign__two_of_three_in_the_browser__is_published_and_governed(
     assert "1 of 2 signed" in told["then"]
     assert "2 of 2 signed" in told["inTheEnd"]
     assert {"Domain hash", "Message hash", "Digest, which the registry makes too"} <= set(told["digests"])
-    for act in ("published", "deprecated", "revoked", "paused", "goesOn", "added"):
+    for act in (
+        "published", "deprecated", "revoked", "paused", "goesOn", "added", "publisher", "offered", "accepted"
+    ):  # fmt: skip
         assert "done in block" in told[act], told[act]
-    assert (told["revokedUntyped"], told["strangerGoverns"]) == (False, False)
+    assert (told["revokedUntyped"], told["handedUntyped"], told["strangerGoverns"]) == (False, False, False)
+    assert told["members"] == 5
     assert found["wrong"] == []
     with Session(world.settings) as session:
         [published] = session.registry.find_versions(Digest(bytes.fromhex(digest(model))))
         assert published.status is Status.REVOKED
-        assert session.registry.project(published.project_id).threshold == 3
+        project = session.registry.project(published.project_id)
+        assert project.threshold == 3
+        assert project.owner == session.account("erin").address
         kept = SignatureFile(tmp_path / "signatures.json").read()
         assert [each.participant for each in kept] == [session.account(n).address for n in ("alice", "bob")]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from orchestrator.provenance import (
     verify,
 )
 from orchestrator.provenance.inclusion import InclusionProof
-from orchestrator.storage import DEFAULT_PROFILE, digest_bytes
+from orchestrator.storage import DEFAULT_PROFILE, digest_bytes, digest_file
 from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.submitting import propose, submit
 from orchestrator.systems.competition.training import training_data
@@ -142,6 +143,7 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     entries = json.loads(forged.signatures.read_bytes())
     entries[0]["signature"] = entries[1]["signature"]
     forged.signatures.write_text(json.dumps(entries))
+    whole = _folder(lab, free, folder / "whole")
     shown = folder / "proof.json"
     shown.write_bytes(_proof(lab, good, folder).to_bytes())
     hidden = folder / "changed proof.json"
@@ -156,6 +158,10 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     }.items():  # fmt: skip
         signatures = [run.signatures] if run.signatures.exists() else []
         world.case(lab, name, run.model, run.manifest_file, *signatures)
+    world.case(lab, "folder", whole / "model", whole / "manifest.json")
+    other = Path(shutil.copytree(whole / "model", folder / "other" / "model"))
+    (other / "sub" / "vocabulary.txt").write_bytes(b"changed")
+    world.case(lab, "changed folder", other)
     world.case(lab, "on-chain", chained / "model.skops", chained / "manifest.json")
     for name, file in {
         "proof": shown,
@@ -165,6 +171,22 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
         "unknown": unknown,
     }.items():
         world.case(lab, name, file)
+
+
+def _folder(lab: Lab, project: bytes, folder: Path) -> Path:
+    """A model of several files, published."""
+    model = folder / "model"
+    (model / "sub").mkdir(parents=True)
+    (model / "config.json").write_text("{}")
+    (model / "model.safetensors").write_bytes(bytes(range(256)) * 5000)
+    (model / "sub" / "vocabulary.txt").write_text("é")
+    (model / ".hidden").write_text("")
+    put = digest_file(model)
+    artifact = {"size": put.size, "profile": put.profile, "format": "hugging-face"}
+    manifest = sample_manifest(sha256=None, cid=put.cid, parents=[], artifact=artifact)
+    lab.send(lab.registry.publish(publication_of(manifest, project), []))
+    (folder / "manifest.json").write_bytes(manifest.to_bytes())
+    return folder
 
 
 def _systems(world: World, session: Session, folder: Path) -> None:

@@ -26,16 +26,13 @@ from sklearn.datasets import load_iris
 
 from orchestrator.errors import ModelError, UntrustedModel
 from orchestrator.learning.data import Feature
+from orchestrator.learning.tensorfile import write_tensors
 from orchestrator.provenance import Layer
 from orchestrator.systems.prove.frameworks import ubjson
 from orchestrator.systems.prove.frameworks.lightgbmfile import open_lightgbm
 from orchestrator.systems.prove.frameworks.onnxfile import open_onnx
 from orchestrator.systems.prove.frameworks.opening import open_model
-from orchestrator.systems.prove.frameworks.safetensorsfile import (
-    open_safetensors,
-    read_tensors,
-    write_tensors,
-)
+from orchestrator.systems.prove.frameworks.safetensorsfile import open_safetensors, read_tensors
 from orchestrator.systems.prove.frameworks.xgboostfile import open_xgboost
 from tests.unit.provenance.samples import sample_manifest, sample_parts
 

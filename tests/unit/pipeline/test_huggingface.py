@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import yaml
 
+from orchestrator.learning.tensorfile import write_tensors
 from orchestrator.provenance import verify
 from orchestrator.storage import digest_file
 from orchestrator.systems.prove.about import about_of
 from orchestrator.systems.prove.cards import card_of, markdown
 from orchestrator.systems.prove.describing import describe_model
-from orchestrator.systems.prove.frameworks.safetensorsfile import write_tensors
 from orchestrator.systems.prove.huggingface import told_by_folder
 
 README = """---

@@ -257,12 +257,14 @@ def test_model_guard__node_takes_questions_and_is_silent__503_within_the_interva
     assert len(log_of(server)) == 0
 
 
-def test_impatient__node_s_time_out__ends_a_look_within_about_an_interval(server):
+def test_impatient__time_outs__end_a_look_within_about_an_interval(server):
     settings = server.desk.settings
     assert settings.network.timeout == 30.0
     assert impatient(settings, 60.0).network.timeout == 10.0
     assert impatient(settings, 1.0).network.timeout == 1.0
     assert impatient(settings, 600.0).network.timeout == 30.0
+    searches = [impatient(settings, interval).storage.timeout for interval in (1.0, 20.0, 60.0, 600.0)]
+    assert searches == [1.0, 10.0, 30.0, 30.0]
 
 
 def test_model_guard__entered__checks_first_and_watches(server):

@@ -27,6 +27,7 @@ from orchestrator.systems.federation.envelopes import Place, reveal_entry, signe
 from orchestrator.systems.federation.finding import store
 from orchestrator.systems.federation.joining import join
 from orchestrator.systems.federation.rounds import ballot_of, seats_of
+from orchestrator.systems.federation.voting import waited_for
 
 FEATURES, CLASSES = ("height", "weight"), ("no", "yes")
 
@@ -94,10 +95,20 @@ class Stage:
     def judge(self, *names: str) -> int:
         return self._send(self.federation.reveal_scores(b"".join(self.scored[name] for name in names)))
 
+    def vote(self) -> int:
+        """All who may vote want all updates in."""
+        state, voters, entries = self.federation.state(), waited_for(self.federation), []
+        for name in self.names:
+            if voters >> self.seat(name) & 1:
+                signed = self.place.message("Votes", round=state.round, accepted=state.revealed)
+                signature = self.account(name).sign_typed_data(signed)
+                entries.append(signed_entry(state.revealed.to_bytes(32, "big"), signature))
+        return self._send(self.federation.vote_signed(b"".join(entries)))
+
     def leader(self) -> str:
-        """Who may claim first."""
+        """Who may claim first; the first named, where anybody may."""
         first = (self.federation.judgement().order & 255) - 1
-        return next(name for name in self.names if self.seat(name) == first)
+        return next((name for name in self.names if self.seat(name) == first), self.names[0])
 
     def claim(self, name: str) -> int:
         head = self.session.chain.head().number

@@ -1,4 +1,4 @@
-"""safetensors: named arrays and nothing else, read and written here, as the format is a page long.
+"""safetensors: named arrays and nothing else, read here, as the format is a page long.
 
 Eight bytes of a length, a JSON object that says of each tensor its type, shape and place, then the numbers.
 Which computation the tensors are for, the file does not say: the manifest declares it, as dense layers.
@@ -31,31 +31,6 @@ if TYPE_CHECKING:
 
 LARGEST_HEADER = 16 << 20
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "U8": "<u1"}
-_NAMES = {"<f8": "F64", "<f4": "F32", "<f2": "F16", "<i8": "I64", "<i4": "I32", "|u1": "U8"}
-
-
-def write_tensors(tensors: Mapping[str, "npt.NDArray[Any]"], about: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of a safetensors file; equal tensors are equal bytes. Raises ModelError for other types."""
-    import numpy as np
-
-    header: dict[str, Any] = {"__metadata__": dict(about)} if about else {}
-    parts, place = [], 0
-    for name in sorted(tensors):
-        array = np.ascontiguousarray(tensors[name])
-        array = array.astype(array.dtype.newbyteorder("<"))
-        kind = _NAMES.get(array.dtype.str)
-        if kind is None:
-            raise ModelError(
-                f"tensor `{name}` has the type {array.dtype}", "Use floats, or save it yourself."
-            )
-        content = array.tobytes()
-        shape = list(tensors[name].shape)
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [place, place + len(content)]}
-        parts.append(content)
-        place += len(content)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 
 def read_tensors(data: bytes) -> dict[str, "Tensor"]:

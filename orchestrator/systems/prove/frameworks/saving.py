@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ModelError
+from orchestrator.learning.tensorfile import write_tensors
 from orchestrator.provenance.predicate import Layer
 from orchestrator.systems.prove.frameworks.asked import Label
 from orchestrator.systems.prove.frameworks.plain import plain
-from orchestrator.systems.prove.frameworks.safetensorsfile import write_tensors
 
 if TYPE_CHECKING:
     from keras import Model

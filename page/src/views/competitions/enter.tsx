@@ -6,15 +6,17 @@ import { bytesToHex, keccak256, size } from "viem/utils";
 import { abi, METRICS, passes, predictions, scoreOf, takesModels, type Competition } from "../../chain/competition";
 import { commitment } from "../../chain/commitment";
 import { sentence } from "../../chain/sentence";
-import { count, ether, moment } from "../../chain/words";
+import { coins } from "../../chain/token";
+import { count, moment } from "../../chain/words";
 import { Drop } from "../../parts/parts";
 import type { Offer } from "../../parts/offers";
 import { forget, Secrets, type Secret } from "../../parts/secrets";
 import { account } from "../../wallet/connection";
+import { paying } from "../../wallet/transactions";
 
 export function Enter({ competition }: { competition: Competition }) {
   const model = useSignal<Hex | null>(null), said = useSignal("");
-  const { terms, ends } = competition;
+  const { terms, currency, ends } = competition;
   async function take([file]: File[]): Promise<void> {
     model.value = null;
     if (!file) return;
@@ -39,7 +41,7 @@ export function Enter({ competition }: { competition: Competition }) {
       {entering && <Drop label="An encoded integer model. The contract's own runner says what it predicts; only the node sees it." button="Choose the model" onFiles={take} />}
       <p role="status" aria-live="polite" id="score">{said.value}</p>
       <Secrets contract={competition.address} summary="Commit to it, and reveal it after training"
-        hint={`A commitment takes a deposit of ${ether(terms.deposit)}. Reveal your model ${between(ends)}: who does not loses it.`}
+        hint={`A commitment takes a deposit of ${coins(terms.deposit, currency)}. Reveal your model ${between(ends)}: who does not loses it.`}
         seal={() => {
           if (!model.value) throw new Error("Choose a model first.");
           return { content: model.value, number: 0 };
@@ -52,7 +54,7 @@ export function Enter({ competition }: { competition: Competition }) {
 
 const between = ([opens, closes]: number[]): string => (opens && closes ? `from ${moment(opens)} to ${moment(closes)}` : "after training");
 
-function offers({ address, rows, terms }: Competition, secret: Secret, name: string): Offer[] {
+function offers({ address, rows, terms, currency }: Competition, secret: Secret, name: string): Offer[] {
   const call = { to: address, abi };
   const hidden = commitment("DILN competition commitment", address, account.value!, keccak256(secret.content), secret.salt);
   const mine = rows.find(each => each.commitment === hidden);
@@ -60,5 +62,5 @@ function offers({ address, rows, terms }: Competition, secret: Secret, name: str
     const args = [BigInt(mine.number), secret.content, secret.salt];
     return [{ ...call, label: `Reveal ${name}`, purpose: "Revealing", functionName: "reveal", args, done: () => forget(secret) }];
   }
-  return [{ ...call, label: `Commit to ${name}`, purpose: "Committing", functionName: "commit", args: [hidden], value: terms.deposit }];
+  return [{ ...call, label: `Commit to ${name}`, purpose: "Committing", functionName: "commit", args: [hidden], ...paying(currency, terms.deposit) }];
 }

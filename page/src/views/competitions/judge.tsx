@@ -1,6 +1,6 @@
 // What anybody may do so that the best model wins: draw, evaluate, settle, finalize; and void claims that are wrong.
 import { useSignal } from "@preact/signals";
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 import { hexToBytes, slice } from "viem/utils";
 import {
   abi, canSettle, claimOf, isJudging, isOptimistic, labelSize, modelOf, openedTests, posted, predictions, sampleLeaves, samplesOf,
@@ -9,12 +9,12 @@ import {
 import { read } from "../../chain/read";
 import { sentence } from "../../chain/sentence";
 import { ask, now } from "../../chain/site";
-import { ether } from "../../chain/words";
+import { coins } from "../../chain/token";
 import { proofOf } from "../../files/merkle";
 import { Offers, type Offer } from "../../parts/offers";
 import { Loaded } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
-import { news } from "../../wallet/transactions";
+import { news, paying } from "../../wallet/transactions";
 
 const SAMPLES = 64n; // of one evaluation, so that a transaction takes it
 
@@ -22,7 +22,7 @@ export function Judge({ competition }: { competition: Competition }) {
   if (!ready.value) return null;
   const { address, terms, rows, phase } = competition;
   return (
-    <section aria-labelledby="judge">
+    <section class="acts" aria-labelledby="judge">
       <h3 id="judge">What anybody may do now</h3>
       <Loaded what="the models" read={() => work(competition)} again={[address, phase, rows.map(each => `${each.status}${each.done}`).join()]}>
         {offers => <Offers all={offers} />}
@@ -30,14 +30,14 @@ export function Judge({ competition }: { competition: Competition }) {
       <Offers all={rows.filter(each => each.status === "refuted").map(each => ({
         to: address, abi, label: `Take your reward for submission ${each.number}`, purpose: "Taking", functionName: "withdrawReward", args: [BigInt(each.number), account.value],
       }))} />
-      <Credit address={address} />
+      <Credit competition={competition} />
       {isOptimistic(terms) && rows.filter(each => each.done && each.status === "revealed").map(each => <Check key={each.number} competition={competition} row={each} />)}
     </section>
   );
 }
 
 async function work(competition: Competition): Promise<Offer[]> {
-  const { address, terms, rows, outcome } = competition, call = { to: address, abi };
+  const { address, terms, currency, rows, outcome } = competition, call = { to: address, abi };
   const winners = rows.filter(each => each.rank);
   if (outcome) return Promise.all(winners.filter(each => !each.withdrawn).map(async each => kept(competition, each)));
   const offers: Offer[] = [
@@ -49,7 +49,7 @@ async function work(competition: Competition): Promise<Offer[]> {
     if (canSettle(competition, each, now())) offers.push({ ...call, label: `Rank submission ${each.number}`, purpose: "Ranking", functionName: "settle", args: [BigInt(each.number)] });
     if (isJudging(competition) && !isOptimistic(terms) && each.status === "revealed" && !each.evaluated) {
       const args = [BigInt(each.number), SAMPLES, await modelOf(competition, each.number)];
-      offers.push({ ...call, label: `Evaluate submission ${each.number}${terms.tip ? `, for up to ${ether(terms.tip)}` : ""}`, purpose: "Evaluating", functionName: "evaluate", args });
+      offers.push({ ...call, label: `Evaluate submission ${each.number}${terms.tip ? `, for up to ${coins(terms.tip, currency)}` : ""}`, purpose: "Evaluating", functionName: "evaluate", args });
     }
   }
   if (isJudging(competition) && isOptimistic(terms)) offers.push(...(await claims(competition)));
@@ -64,11 +64,11 @@ const kept = async (competition: Competition, { number }: Row): Promise<Offer> =
 
 /** The claims of one's own submissions, which the contract's runner computes. */
 async function claims(competition: Competition): Promise<Offer[]> {
-  const { address, terms, rows } = competition;
+  const { address, terms, currency, rows } = competition;
   const mine = rows.filter(each => each.status === "revealed" && !each.done && each.submitter.toLowerCase() === account.value?.toLowerCase());
   return Promise.all(mine.map(async each => ({
-    to: address, abi, label: `Claim the score of submission ${each.number}, with a bond of ${ether(terms.claimBond)}`, purpose: "Claiming", functionName: "claim",
-    args: [BigInt(each.number), posted(terms, await said(competition, each.number))], value: terms.claimBond,
+    to: address, abi, label: `Claim the score of submission ${each.number}, with a bond of ${coins(terms.claimBond, currency)}`, purpose: "Claiming", functionName: "claim",
+    args: [BigInt(each.number), posted(terms, await said(competition, each.number))], ...paying(currency, terms.claimBond),
   })));
 }
 
@@ -78,10 +78,10 @@ async function said(competition: Competition, number: number): Promise<number[]>
 }
 
 /** What cranks, stakes and fees left to an account. */
-function Credit({ address }: { address: Address }) {
+function Credit({ competition: { address, currency } }: { competition: Competition }) {
   return (
     <Loaded what="what is yours" read={() => read<bigint>(ask, abi, address, "credit", [account.value])} again={[address, account.value, news.value]}>
-      {owed => owed ? <Offers all={[{ to: address, abi, label: `Withdraw ${ether(owed)}`, purpose: "Withdrawing", functionName: "withdrawCredit", args: [account.value, account.value] }]} /> : null}
+      {owed => owed ? <Offers all={[{ to: address, abi, label: `Withdraw ${coins(owed, currency)}`, purpose: "Withdrawing", functionName: "withdrawCredit", args: [account.value, account.value] }]} /> : null}
     </Loaded>
   );
 }

@@ -1,16 +1,19 @@
 // Competitions: phases with their deadlines in the chain's time, standings after each block, and the winners' payouts.
 import type { Address } from "viem";
 import {
-  abi, criterionOf, listed, METRICS, open, OUTCOMES, PHASES, type Competition, type Row, type Terms,
+  abi, criterionOf, listed, METRICS, open, OUTCOMES, PHASES, type Competition, type Row,
 } from "../../chain/competition";
 import { head, now } from "../../chain/site";
-import { count, ether, moment } from "../../chain/words";
+import { coins } from "../../chain/token";
+import { count, moment } from "../../chain/words";
 import { Calendar } from "../../parts/calendar";
 import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
+import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
 import { mined, send } from "../../wallet/transactions";
 import { Enter } from "./enter";
 import { Judge } from "./judge";
+import { Training } from "./train";
 
 const STAGES = ["training", "reveal", "opening", "evaluation", "final decision"];
 
@@ -32,7 +35,7 @@ function List() {
               <tr key={each.address}>
                 <td data-label="Contract"><a href={`#/competitions/${each.address}`}><Hash value={each.address} /></a></td>
                 <td data-label="Organizer"><Hash value={each.organizer} /></td>
-                <td data-label="Prize">{prize(each.terms)}</td>
+                <td data-label="Prize">{coins(each.terms.prize, each.currency)}</td>
                 <td data-label="Phase">{PHASES[each.phase]}</td>
               </tr>
             ))}</tbody>
@@ -43,23 +46,23 @@ function List() {
   );
 }
 
-const prize = ({ prize: amount, token }: Terms): string => (BigInt(token) ? `${amount} of token ${token}` : ether(amount));
-
 function Follow({ address }: { address: Address }) {
   return (
     <Loaded what="the competition" read={() => open(address)} again={[address, head.value.block, mined.value]}>
       {competition => {
-        const { terms, phase, outcome, ends } = competition;
+        const { terms, currency, phase, outcome, ends } = competition;
         return (
           <section aria-labelledby="competition">
-            <h2 id="competition">A prize of {prize(terms)}</h2>
+            <h2 id="competition">A prize of {coins(terms.prize, currency)}</h2>
             <p>
               Organized by <Hash value={terms.organizer} />. Models are ranked by {METRICS[terms.metric]}; the prize needs{" "}
               {criterionOf(terms)}. {outcome ? `It is ${OUTCOMES[outcome]}.` : `Now: ${PHASES[phase]}.`}
             </p>
             <Timeline phase={phase} outcome={outcome} ends={ends} />
             {!outcome && <Calendar id={address} title="Competition" now={now()} all={ends.map((at, each) => ({ at, what: each === 0 ? "training ends; reveal your model from now on" : `${STAGES[each]} ends` }))} />}
-            {!outcome && BigInt(terms.token) === 0n && <Enter competition={competition} />}
+            <Token currency={currency} spender={address} />
+            {!outcome && <Enter competition={competition} />}
+            <Training competition={competition} />
             <Standings competition={competition} />
             <Judge competition={competition} />
             <Hint what="Entering" />
@@ -84,11 +87,11 @@ function Timeline({ phase, outcome, ends }: { phase: number; outcome: number; en
   );
 }
 
-function Standings({ competition: { address, rows, terms } }: { competition: Competition }) {
+function Standings({ competition: { address, rows, currency } }: { competition: Competition }) {
   if (!rows.length) return <p>Nobody has entered yet.</p>;
   const withdraw = (number: number): Promise<boolean> =>
     send({ purpose: `Withdrawing submission ${number}`, to: address, abi, functionName: "withdraw", args: [BigInt(number), account.value] });
-  const paid = (each: Row): string => (each.payout ? `${BigInt(terms.token) ? each.payout : ether(each.payout)}${each.withdrawn ? ", withdrawn" : ""}` : "–");
+  const paid = (each: Row): string => (each.payout ? `${coins(each.payout, currency)}${each.withdrawn ? ", withdrawn" : ""}` : "–");
   return (
     <table>
       <caption>{count(rows.length, "submission")}</caption>

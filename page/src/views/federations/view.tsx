@@ -4,13 +4,15 @@ import { useSignal } from "@preact/signals";
 import type { Address, Hex } from "viem";
 import { abi, hasCommittee, isMasked, listed, open, PHASES, POLICIES, RULES, type Federation, type Seat } from "../../chain/federation";
 import { head, now } from "../../chain/site";
-import { count, ether, shown } from "../../chain/words";
-import { Balance } from "../../parts/balance";
+import { coins } from "../../chain/token";
+import { count, shown } from "../../chain/words";
+import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Offers, type Offer } from "../../parts/offers";
 import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
+import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
-import { mined } from "../../wallet/transactions";
+import { mined, paying } from "../../wallet/transactions";
 
 /** #/federations, #/federations/<address> */
 export default function Federations({ rest: [address] }: { rest: string[] }) {
@@ -40,8 +42,7 @@ function List() {
   );
 }
 
-const money = ({ terms }: Federation, units: bigint): string =>
-  (BigInt(terms.currency) ? `${units * terms.unit} of token ${terms.currency}` : ether(units * terms.unit));
+const money = ({ terms, currency }: Federation, units: bigint): string => coins(units * terms.unit, currency);
 
 function Open({ address }: { address: Address }) {
   return (
@@ -59,7 +60,8 @@ function Open({ address }: { address: Address }) {
             <Rounds federation={federation} />
             {phase !== "closed" && <Calendar id={`${address}-${state.round}`} title={name || "Federation"} now={now()} all={[{ at: ends, what: `${phase} ends in round ${state.round}` }]} />}
             <Act federation={federation} />
-            <Balance address={federation.address} abi={abi} />
+            <Token currency={federation.currency} spender={federation.address} />
+            <Balance address={federation.address} abi={abi} currency={federation.currency} />
             <Seats federation={federation} />
             <Past federation={federation} />
             {phase !== "closed" && <p class="hint">Updates come from your own data: <code>diln federation join</code> and <code>diln keep</code> train, commit, reveal, claim and refute.</p>}
@@ -85,9 +87,9 @@ function Rounds({ federation: { phase, ends, state } }: { federation: Federation
 /** What the account may do: as a party, and as anybody. */
 function Act({ federation }: { federation: Federation }) {
   const admission = useSignal("");
-  const { address, terms, seats, claim, phase } = federation, call = { to: address, abi };
+  const { address, terms, currency, seats, claim, phase } = federation, call = { to: address, abi };
   const mine = seats.find(each => each.party.toLowerCase() === account.value?.toLowerCase());
-  const invited = BigInt(terms.inviter) !== 0n, takesEther = BigInt(terms.currency) === 0n;
+  const invited = BigInt(terms.inviter) !== 0n;
   const offers: Offer[] = [
     { ...call, label: "Begin", purpose: "Beginning", functionName: "begin", args: [] },
     { ...call, label: "Close it: too few joined", purpose: "Closing", functionName: "close", args: [] },
@@ -98,14 +100,17 @@ function Act({ federation }: { federation: Federation }) {
   ];
   if (mine) offers.unshift({ ...call, label: "Give your seat up", purpose: "Leaving", functionName: "leave", args: [] });
   const hex = /^0x([0-9a-f]{2})*$/i.test(admission.value) ? (admission.value as Hex) : "0x";
-  const value = terms.deposit * terms.unit;
-  const join: Offer = { ...call, label: `Join, with a deposit of ${ether(value)}`, purpose: "Joining", functionName: "join", args: [hex], value, told: true };
+  const deposit = terms.deposit * terms.unit;
+  const join: Offer = {
+    ...call, label: `Join, with a deposit of ${coins(deposit, currency)}`, purpose: "Joining", functionName: "join", args: [hex], told: true,
+    ...paying(currency, deposit, () => balanceOf(abi, address)),
+  };
   return (
     <>
       {!mine && phase === "joining" && isMasked(terms) && (
         <p class="hint">Nobody will see an update: <code>diln federation join</code> makes the key for it.</p>
       )}
-      {!mine && phase !== "closed" && takesEther && !isMasked(terms) && (
+      {!mine && phase !== "closed" && !isMasked(terms) && (
         <>
           {ready.value && invited && (
             <div class="row">
@@ -134,16 +139,14 @@ function Seats({ federation }: { federation: Federation }) {
         <tr key={each.seat}>
           <td data-label="Seat">{each.seat}</td>
           <td data-label="Party"><Hash value={each.party} /></td>
-          <td data-label="Deposit">{amount(federation, each.deposit)}</td>
-          <td data-label="Earned">{amount(federation, each.earned)}</td>
+          <td data-label="Deposit">{coins(each.deposit, federation.currency)}</td>
+          <td data-label="Earned">{coins(each.earned, federation.currency)}</td>
           <td data-label="This round">{doing(each)}</td>
         </tr>
       ))}</tbody>
     </table>
   );
 }
-
-const amount = ({ terms }: Federation, wei: bigint): string => (BigInt(terms.currency) ? String(wei) : ether(wei));
 
 function Past({ federation }: { federation: Federation }) {
   if (!federation.past.length) return null;
@@ -152,7 +155,7 @@ function Past({ federation }: { federation: Federation }) {
       <caption>What happened, the latest first</caption>
       <thead><tr><th>Round</th><th>What</th></tr></thead>
       <tbody>{federation.past.toReversed().map(each => (
-        <tr key={`${each.block} ${each.index}`}><td data-label="Round">{each.round}</td><td data-label="What">{each.said}</td></tr>
+        <tr key={`${each.block} ${each.index}`}><td data-label="Round">{each.round}</td><td data-label="What">{each.said}{each.amount && `, ${coins(each.amount, federation.currency)} in all`}</td></tr>
       ))}</tbody>
     </table>
   );

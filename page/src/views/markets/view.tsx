@@ -6,16 +6,18 @@ import { listed, MARKET, sampleOf } from "../../chain/online";
 import { read } from "../../chain/read";
 import { sentence } from "../../chain/sentence";
 import { ask, head, now } from "../../chain/site";
-import { count, ether, shown } from "../../chain/words";
+import { coins } from "../../chain/token";
+import { count, shown } from "../../chain/words";
 import { takesText } from "../../encode/encoders";
-import { Balance } from "../../parts/balance";
+import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Chart } from "../../parts/chart";
 import { Offers } from "../../parts/offers";
 import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
 import { forget, Secrets } from "../../parts/secrets";
+import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
-import { mined, news, send } from "../../wallet/transactions";
+import { mined, news, paying, send } from "../../wallet/transactions";
 
 const STEPS = 64n, PAID_AT_ONCE = 100n; // of a crank and of a payment, so that each takes a few million gas
 const LOSSES = ["share that is wrong", "1 − F1", "mean hinge loss"];
@@ -34,6 +36,8 @@ const WAITS: Record<Phase, string> = {
 export default function Markets({ rest: [address] }: { rest: string[] }) {
   return address ? <Open address={address as Address} /> : <List />;
 }
+
+const balanceIn = ({ address }: Market) => (): Promise<bigint> => balanceOf(abi, address);
 
 const withPhases = async () => Promise.all((await listed(MARKET, abi)).map(async each => ({ ...each, phase: await phaseOf(each.address) })));
 
@@ -67,14 +71,15 @@ function Open({ address }: { address: Address }) {
         <section aria-labelledby="market">
           <h2 id="market">{shown(market.name, 80)}</h2>
           <p>
-            Up to {ether(market.bounty)} for data that make this model better on a hidden test set ({LOSSES[market.rules.loss]}). Provider: <Hash value={market.creator} />.{" "}
+            Up to {coins(market.bounty, market.currency)} for data that make this model better on a hidden test set ({LOSSES[market.rules.loss]}). Provider: <Hash value={market.creator} />.{" "}
             {market.phase === "closed" ? `It is ${market.outcome}.` : WAITS[market.phase]}
             {market.deadline > 0 && <> Ends <Countdown to={market.deadline} />.</>}
           </p>
           {market.deadline > 0 && <Calendar id={address} title={market.name} now={now()} all={[{ at: market.deadline, what: `${market.phase} ends` }]} />}
           <Samples market={market} />
+          <Token currency={market.currency} spender={address} />
           <Cranks market={market} />
-          <Balance address={address} abi={abi} />
+          <Balance address={address} abi={abi} currency={market.currency} />
           <Chart title="Loss on the test set" xs={market.losses.map((_, at) => at)} ys={market.losses} x="judged" />
           <Contributions market={market} />
           <Leaderboard market={market} />
@@ -105,7 +110,7 @@ function Samples({ market }: { market: Market }) {
   async function contribute(): Promise<void> {
     try {
       const all = samples(), value = priceOf(market, all.length);
-      await send({ purpose: "Contributing", to: market.address, abi, functionName: "contribute", args: [batchOf(all), value], value });
+      await send({ purpose: "Contributing", to: market.address, abi, functionName: "contribute", args: [batchOf(all), value], ...paying(market.currency, value, balanceIn(market)) });
     } catch (error) {
       news.value = `Contributing: ${sentence(error)}`;
     }
@@ -126,7 +131,7 @@ function Samples({ market }: { market: Market }) {
           <select id="label" value={label} onChange={event => { label.value = Number(event.currentTarget.value); }}>
             {market.labels.map((each, at) => <option key={each} value={at}>{shown(each, 40)}</option>)}
           </select>
-          <button disabled={!ready.value} onClick={contribute}>Contribute, with a stake of {ether(priceOf(market, Math.max(1, lines.length)))}</button>
+          <button disabled={!ready.value} onClick={contribute}>Contribute, with a stake of {coins(priceOf(market, Math.max(1, lines.length)), market.currency)}</button>
         </div>
       )}
       {takes && <Hint what="Contributing" />}
@@ -146,7 +151,7 @@ function Sealed({ market, seal }: { market: Market; seal(): { content: `0x${stri
         const found = market.given.find(one => one.commitment === hidden);
         return found ? [{
           ...call, label: `Open ${name}`, purpose: "Opening", functionName: "open", args: [BigInt(found.index), each.content, each.salt], done: () => forget(each),
-        }] : [{ ...call, label: `Commit to ${name}`, purpose: "Committing", functionName: "commit", args: [hidden, BigInt(each.number), value], value }];
+        }] : [{ ...call, label: `Commit to ${name}`, purpose: "Committing", functionName: "commit", args: [hidden, BigInt(each.number), value], ...paying(market.currency, value, balanceIn(market)) }];
       }} />
   );
 }

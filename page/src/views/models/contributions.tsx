@@ -3,7 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { sentence } from "../../chain/sentence";
 import { head } from "../../chain/site";
-import { count, ether, shown } from "../../chain/words";
+import { coins } from "../../chain/token";
+import { count, shown } from "../../chain/words";
 import { Countdown, Hash } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
 import { mined, send, trial } from "../../wallet/transactions";
@@ -68,7 +69,7 @@ export function Contributions({ model, all }: { model: Model; all: Contribution[
               <tr key={String(each.id)}>
                 <td data-label="No.">{numberOf(each)}</td>
                 <td data-label="Label">{shown(model.labels[each.label] ?? String(each.label), 40)}</td>
-                <td data-label="Deposit">{ether(each.deposit)}</td>
+                <td data-label="Deposit">{coins(each.deposit, model.currency)}</td>
                 <td data-label="Due">{each.outcome ? "–" : <Countdown to={each.due} />}</td>
                 <td data-label="By"><Hash value={each.contributor} /></td>
                 <td data-label="State">{

@@ -6,17 +6,18 @@ import { listed, MODEL, sampleOf } from "../../chain/online";
 import { read } from "../../chain/read";
 import { sentence } from "../../chain/sentence";
 import { ask, head } from "../../chain/site";
-import { ether, shown } from "../../chain/words";
+import { coins, parsed } from "../../chain/token";
+import { shown } from "../../chain/words";
 import { takesText } from "../../encode/encoders";
 import { Balance } from "../../parts/balance";
 import { Chart } from "../../parts/chart";
 import { Hash, Hint, Loaded } from "../../parts/parts";
+import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
-import { mined, news, send } from "../../wallet/transactions";
+import { mined, news, paying, send } from "../../wallet/transactions";
 import { Contributions } from "./contributions";
 import { Hidden } from "./hidden";
-import { abi, accuracy, contributions, open, people, type Contribution, type Model } from "../../chain/shared";
-
+import { abi, accuracy, balanceOf, contributions, isGame, levelOf, open, people, type Contribution, type Model } from "../../chain/shared";
 
 /** #/models, #/models/<address> */
 export default function Models({ rest: [address] }: { rest: string[] }) {
@@ -59,9 +60,10 @@ function Open({ address }: { address: Address }) {
           <h2 id="model">{shown(model.name, 80)}</h2>
           <p>It tells <b>{model.labels.map(each => shown(each, 40)).join(" from ")}</b>. Created by <Hash value={model.creator} />.</p>
           <Sample model={model} />
+          <Token currency={model.currency} spender={address} />
           <Hidden model={model} />
           <Contributions model={model} all={all} />
-          <Balance address={address} abi={abi} look={balance} />
+          <Balance address={address} abi={abi} currency={model.currency} look={(_, at) => balanceOf(at, account.value!)} />
           <Leaderboard model={model} all={all} />
           <Accuracy model={model} all={all} />
         </section>
@@ -69,8 +71,6 @@ function Open({ address }: { address: Address }) {
     </Loaded>
   );
 }
-
-const balance = async (_: unknown, address: Address): Promise<bigint> => (await read<readonly bigint[]>(ask, abi, address, "account", [account.value]))[0]!;
 
 /** The price of one more sample; it falls by the second. */
 function usePrice(model: Model) {
@@ -100,10 +100,10 @@ function Sample({ model }: { model: Model }) {
   async function add(): Promise<void> {
     try {
       const x = sampleOf(model, text.value), value = price.value;
-      const maximum = most.value ? BigInt(Math.round(Number(most.value) * 1e9)) * 10n ** 9n : value;
+      const maximum = most.value ? parsed(most.value, model.currency) : value;
       const again = (await contributions(model)).some(each => !each.outcome && each.x === x);
       if (again) throw new Error("This very sample is open already: adding it again would teach the model nothing new.");
-      await send({ purpose: "Adding", to: model.address, abi, functionName: "add", args: [x, BigInt(label.value), maximum], value });
+      await send({ purpose: "Adding", to: model.address, abi, functionName: "add", args: [x, BigInt(label.value), maximum], ...paying(model.currency, value, () => balanceOf(model.address, account.value!)) });
     } catch (error) {
       news.value = `Adding: ${sentence(error)}`;
     }
@@ -122,9 +122,9 @@ function Sample({ model }: { model: Model }) {
         <select id="label" value={label} onChange={event => { label.value = Number(event.currentTarget.value); }}>
           {model.labels.map((each, at) => <option key={each} value={at}>{shown(each, 40)}</option>)}
         </select>
-        <label for="most">At most, in ETH</label>
+        <label for="most">At most, in {model.currency.symbol}</label>
         <input id="most" type="number" min="0" step="any" placeholder="the price now" value={most} onInput={event => { most.value = event.currentTarget.value; }} />
-        <button disabled={!ready.value} onClick={add}>Add it, with a deposit of {ether(price.value)}</button>
+        <button disabled={!ready.value} onClick={add}>Add it, with a deposit of {coins(price.value, model.currency)}</button>
       </div>
       <Hint what="Adding data" />
     </>
@@ -136,16 +136,17 @@ function Leaderboard({ model, all }: { model: Model; all: Contribution[] }) {
     <Loaded what="who helped" read={() => people(model, all)} again={[model.address, all.length, mined.value]}>
       {found => found.length > 0 && (
         <table>
-          <caption>Who helped: the most of whose samples were refunded comes first</caption>
-          <thead><tr><th>Who</th><th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
+          <caption>Who helped: {isGame(model) ? "the most points come first, for what the model had not known" : "the most of whose samples were refunded comes first"}</caption>
+          <thead><tr><th>Who</th>{isGame(model) && <><th>Points</th><th>Level</th></>}<th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
           <tbody>{found.map(each => (
             <tr key={each.who}>
               <td data-label="Who"><Hash value={each.who} /></td>
+              {isGame(model) && <><td data-label="Points">{each.points}</td><td data-label="Level">{levelOf(each.points)}</td></>}
               <td data-label="Added">{each.added}</td>
               <td data-label="Refunded">{each.good}</td>
-              <td data-label="Deposited">{ether(each.deposited)}</td>
-              <td data-label="Got back">{ether(each.refunded)}</td>
-              <td data-label="Took of others">{ether(each.taken)}</td>
+              <td data-label="Deposited">{coins(each.deposited, model.currency)}</td>
+              <td data-label="Got back">{coins(each.refunded, model.currency)}</td>
+              <td data-label="Took of others">{coins(each.taken, model.currency)}</td>
             </tr>
           ))}</tbody>
         </table>

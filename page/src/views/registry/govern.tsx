@@ -1,22 +1,40 @@
-// What a project's owner does: mark and revoke versions, pause, change who must sign. Shown to the owner only.
+// What a project's owner does: mark and revoke versions, pause, change who publishes and who must sign, hand the project
+// over. Shown to the owner only; and to whom it is offered, who accepts it.
 import { useSignal } from "@preact/signals";
 import { isAddress } from "viem/utils";
 import { STATUS, type Project, type Version } from "../../chain/registry";
 import { addressOf } from "../../chain/site";
 import { shown } from "../../chain/words";
 import { abi } from "../../generated/abi/modelRegistry";
+import { Hash } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
 import { send } from "../../wallet/transactions";
+
+const NOBODY = "0x0000000000000000000000000000000000000000";
 
 const act = (purpose: string, functionName: string, args: unknown[]): Promise<boolean> =>
   send({ purpose, to: addressOf("ModelRegistry"), abi, functionName, args });
 
+const isMine = (who: string): boolean => who.toLowerCase() === account.value?.toLowerCase();
+
 export function Govern({ project, version }: { project: Project; version?: Version }) {
-  if (!ready.value || project.owner.toLowerCase() !== account.value?.toLowerCase()) return null;
+  if (!ready.value) return null;
+  if (isMine(project.pendingOwner) && !version) return <Offered project={project} />;
+  if (!isMine(project.owner)) return null;
   return (
     <section aria-labelledby="govern">
       <h3 id="govern">You own this project</h3>
       {version ? <OfVersion project={project} version={version} /> : <OfProject project={project} />}
+    </section>
+  );
+}
+
+function Offered({ project }: { project: Project }) {
+  return (
+    <section aria-labelledby="govern">
+      <h3 id="govern">This project is offered to you</h3>
+      <p>Its owner is <Hash value={project.owner} />. Whoever accepts it governs it alone.</p>
+      <button onClick={() => act(`Accepting ${shown(project.name, 40)}`, "acceptOwnership", [project.id])}>Accept it</button>
     </section>
   );
 }
@@ -49,6 +67,8 @@ function OfProject({ project }: { project: Project }) {
   const address = useSignal(""), threshold = useSignal(project.threshold);
   const members = (added: string[], removed: string[]): Promise<boolean> =>
     act(`Changing who signs for ${shown(project.name, 40)}`, "setParticipants", [project.id, added, removed, threshold.value]);
+  const publishers = (added: string[], removed: string[]): Promise<boolean> =>
+    act(`Changing who publishes ${shown(project.name, 40)}`, "setPublishers", [project.id, added, removed]);
   const valid = isAddress(address.value);
   return (
     <>
@@ -58,13 +78,42 @@ function OfProject({ project }: { project: Project }) {
         </button>
       </div>
       <div class="row">
-        <label for="member">A participant's address</label>
+        <label for="member">Somebody's address</label>
         <input id="member" value={address.value} onInput={event => { address.value = event.currentTarget.value.trim(); }} />
+        <button disabled={!valid} onClick={() => publishers([address.value], [])}>Let them publish</button>
+        <button disabled={!valid} onClick={() => publishers([], [address.value])}>Let them publish no more</button>
+      </div>
+      <div class="row">
         <label for="threshold">Signatures needed then</label>
         <input id="threshold" type="number" min="0" max="255" value={threshold.value} onInput={event => { threshold.value = Number(event.currentTarget.value); }} />
-        <button disabled={!valid} onClick={() => members([address.value], [])}>Add them</button>
-        <button disabled={!valid} onClick={() => members([], [address.value])}>Remove them</button>
+        <button disabled={!valid} onClick={() => members([address.value], [])}>Let them sign</button>
+        <button disabled={!valid} onClick={() => members([], [address.value])}>Let them sign no more</button>
         <button onClick={() => members([], [])}>Change the number only</button>
+      </div>
+      <HandOver project={project} />
+    </>
+  );
+}
+
+/** Offer the project to somebody, who must accept it; until then it can be taken back. */
+function HandOver({ project }: { project: Project }) {
+  const to = useSignal(""), typed = useSignal("");
+  const word = `hand over ${shown(project.name, 40)}`;
+  const offer = (who: string): Promise<boolean> => act(`Offering ${shown(project.name, 40)}`, "transferOwnership", [project.id, who]);
+  if (BigInt(project.pendingOwner)) {
+    return <p>It is offered to <Hash value={project.pendingOwner} />, who has not accepted it yet. <button onClick={() => offer(NOBODY)}>Take the offer back</button></p>;
+  }
+  return (
+    <>
+      <h4>Hand it over</h4>
+      <div class="row">
+        <label for="owner">The new owner's address</label>
+        <input id="owner" value={to.value} onInput={event => { to.value = event.currentTarget.value.trim(); }} />
+      </div>
+      <div class="row">
+        <label for="handover">Type “{word}”</label>
+        <input id="handover" value={typed.value} autoComplete="off" onInput={event => { typed.value = event.currentTarget.value; }} />
+        <button disabled={!isAddress(to.value) || typed.value !== word} onClick={() => offer(to.value)}>Offer it to them</button>
       </div>
     </>
   );

@@ -31,7 +31,7 @@ function Projects() {
             <thead><tr><th>Name</th><th>Owner</th><th>Versions</th><th>Must sign</th></tr></thead>
             <tbody>{found.toReversed().map(each => (
               <tr key={each.id}>
-                <td data-label="Name"><a href={`#/registry/${each.id}`}>{shown(each.name, 80)}</a>{each.paused && " (paused)"}</td>
+                <td data-label="Name"><span><a href={`#/registry/${each.id}`}>{shown(each.name, 80)}</a>{each.paused && " (paused)"}</span></td>
                 <td data-label="Owner"><Hash value={each.owner} /></td>
                 <td data-label="Versions">{each.versions}</td>
                 <td data-label="Must sign">{each.threshold} of {each.participants}</td>
@@ -72,10 +72,25 @@ function ProjectPage({ id }: { id: Hex }) {
           <h2 id="project">{shown(project.name, 80)}</h2>
           <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
           <Measured project={project} versions={versions} />
+          <Members id={id} />
           <Govern project={project} />
         </section>
       )}
     </Loaded>
+  );
+}
+
+function Members({ id }: { id: Hex }) {
+  const list = (what: string, all: string[]) => (
+    <><dt>{what}</dt><dd>{all.length ? all.map(each => <div key={each}><code>{each}</code></div>) : "nobody"}</dd></>
+  );
+  return (
+    <details>
+      <summary>Who may sign and publish</summary>
+      <Loaded what="the members" read={() => registry.membersOf(id)} again={[id, mined.value]}>
+        {({ publishers, participants }) => <dl>{list("Participants, whose signatures count", participants)}{list("Publishers, beside the owner", publishers)}</dl>}
+      </Loaded>
+    </details>
   );
 }
 
@@ -114,7 +129,7 @@ function Versions({ project, versions, metric }: { project: Project; versions: D
         <tr key={each.versionId}>
           <td data-label="Version"><a href={`#/registry/${project.id}/${each.artifactHash}`}>version {each.number}</a></td>
           <td data-label="Published">{moment(each.publishedAt)}</td>
-          <td data-label="Status">{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</td>
+          <td data-label="Status"><span>{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</span></td>
           <td data-label="SHA-256"><Hash value={each.artifactHash} /></td>
           {metric && <td data-label={shown(metric, 40)}>{each.metrics[metric]?.toPrecision(4) ?? "–"}</td>}
         </tr>

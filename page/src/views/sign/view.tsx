@@ -2,7 +2,7 @@
 // itself has the same digest of it.
 import { useSignal } from "@preact/signals";
 import type { Hex } from "viem";
-import { hashStruct, recoverAddress } from "viem/utils";
+import { hashStruct } from "viem/utils";
 import { read } from "../../chain/read";
 import * as registry from "../../chain/registry";
 import type { Project } from "../../chain/registry";
@@ -12,6 +12,7 @@ import { addressOf, ask } from "../../chain/site";
 import { shown } from "../../chain/words";
 import { hex, sha256 } from "../../files/bytes";
 import * as canonical from "../../files/canonical";
+import type { Folder } from "../../files/folders";
 import { hash } from "../../files/hash";
 import { parseCid } from "../../files/unixfs";
 import { abi } from "../../generated/abi/modelRegistry";
@@ -25,16 +26,16 @@ const LARGEST_BESIDE = 1 << 20;
 
 export default function Sign() {
   const found = useSignal<Ready | null>(null), problem = useSignal("");
-  const take = (files: File[]): void => {
+  const take = (files: File[], folders: Folder[]): void => {
     found.value = null;
     problem.value = "Reading…";
-    prepared(files).then(value => { found.value = value; problem.value = ""; }, error => { problem.value = sentence(error); });
+    prepared(files, folders).then(value => { found.value = value; problem.value = ""; }, error => { problem.value = sentence(error); });
   };
   return (
     <section aria-labelledby="sign">
       <h2 id="sign">Sign a manifest</h2>
-      <p>Drop the model with its manifest.json, and signatures.json if others have signed. Nothing leaves this machine but what you sign.</p>
-      <Drop label="Model, manifest.json, signatures.json" button="Choose files" onFiles={take} />
+      <p>Drop the model, a file or a folder, with its manifest.json, and signatures.json if others have signed. Nothing leaves this machine but what you sign.</p>
+      <Drop label="Model, manifest.json, signatures.json" button="Choose files" takesFolders onFiles={take} />
       <p role="status" aria-live="polite">{problem.value}</p>
       <Hint what="Signing" />
       {found.value && <Review key={found.value.digest} {...found.value} />}
@@ -42,19 +43,20 @@ export default function Sign() {
   );
 }
 
-async function prepared(files: File[]): Promise<Ready> {
+async function prepared(files: File[], [folder]: Folder[]): Promise<Ready> {
   const texts = files.filter(each => each.name.endsWith(".json") && each.size <= LARGEST_BESIDE);
   const manifestFile = texts.find(each => each.name === "manifest.json"), beside = texts.find(each => each.name === "signatures.json");
-  const model = files.find(each => each !== manifestFile && each !== beside);
+  const model = folder ?? files.find(each => each !== manifestFile && each !== beside);
   if (!manifestFile || !model) throw new Error("Drop the model and its manifest.json together.");
   const content = new Uint8Array(await manifestFile.arrayBuffer());
   const { subject, predicate } = canonical.decode(content);
   const hashed = await hash(model);
-  if (subject[0].digest.sha256 !== hex(hashed.sha256)) throw new Error("This manifest describes another model: the SHA-256 differs.");
+  const named = hashed.folder ? subject[0].digest.unixfs : subject[0].digest.sha256;
+  if (named !== hex(hashed.digest)) throw new Error("This manifest describes another model: the digest differs.");
   const project = await projectOf(predicate);
   const cid = parseCid(String(subject[0].uri).replace("ipfs://", ""));
   const publication: Publication = {
-    projectId: project.id, artifactHash: `0x${subject[0].digest.sha256}`, manifestDigest: `0x${hex(await sha256(content))}`,
+    projectId: project.id, artifactHash: `0x${named}`, manifestDigest: `0x${hex(await sha256(content))}`,
     cidKind: cid.kind, cidDigest: `0x${hex(cid.digest)}`, parents: await parentIds(predicate.parents),
     deployable: predicate.evaluation?.gate?.passed === true,
   };
@@ -89,8 +91,7 @@ async function parentIds(parents: any[]): Promise<Hex[]> {
 async function counting(signatures: Signature[], publication: Publication, digest: Hex): Promise<Signature[]> {
   const here = signatures.filter(each => isFor(each, publication.projectId));
   for (const each of here) {
-    const ofContract = (await ask("eth_getCode", [each.participant, "latest"])) !== "0x"; // a contract's signature is for the registry to check
-    if (!ofContract && !(await isTheirs(each, digest))) throw new Error(`The signature of ${each.participant} is not of this publication.`);
+    if (!(await isTheirs(each, digest))) throw new Error(`The signature of ${each.participant} is not of this publication.`);
   }
   return here;
 }
@@ -105,11 +106,12 @@ function Review({ project, publication, signatures, digest }: Ready) {
       const [member] = await registry.areParticipants(project.id, [account.value!]);
       if (!member) throw new Error("Your account is not a participant of this project.");
       const signature: Hex = await wallet.value!.provider.request({ method: "eth_signTypedData_v4", params: [account.value, JSON.stringify(typed)] });
-      if ((await recoverAddress({ hash: digest, signature })).toLowerCase() !== account.value!.toLowerCase()) throw new Error("Your wallet signed something else.");
-      all.value = [...all.value, {
+      const made: Signature = {
         participant: account.value!, signature, chainId: typed.domain.chainId, contract: typed.domain.verifyingContract,
         project: project.id.slice(2), manifest: publication.manifestDigest.slice(2),
-      }];
+      };
+      if (!(await isTheirs(made, digest))) throw new Error("Your wallet signed something else, or does not stand by its signature.");
+      all.value = [...all.value, made];
       save("signatures.json", `${JSON.stringify(all.value, null, 2)}\n`);
       news.value = "Signed. Put signatures.json beside the manifest.";
     } catch (error) {

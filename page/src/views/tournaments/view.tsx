@@ -1,18 +1,20 @@
 // Tournaments: stake on sealed predictions, have the contract score them once the targets are public, withdraw.
 import { useSignal } from "@preact/signals";
 import type { Address, Hex } from "viem";
-import { formatEther, parseEther } from "viem/utils";
+import { formatUnits } from "viem/utils";
 import { head, now } from "../../chain/site";
 import { abi, commitmentOf, entries, listed, open, phaseOf, ranksOf, requireTables, type Entry, type Round, type Tournament } from "../../chain/tournament";
 import { sentence } from "../../chain/sentence";
-import { count, ether, moment, shown } from "../../chain/words";
-import { Balance } from "../../parts/balance";
+import { coins, parsed } from "../../chain/token";
+import { count, moment, shown } from "../../chain/words";
+import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Offers, type Offer } from "../../parts/offers";
 import { Countdown, Drop, Hash, Hint, Loaded } from "../../parts/parts";
 import { forget, Secrets, type Secret } from "../../parts/secrets";
+import { Token } from "../../parts/token";
 import { account } from "../../wallet/connection";
-import { mined } from "../../wallet/transactions";
+import { mined, paying } from "../../wallet/transactions";
 
 /** #/tournaments, #/tournaments/<address>, #/tournaments/<address>/<round> */
 export default function Tournaments({ rest: [address, number] }: { rest: string[] }) {
@@ -28,10 +30,10 @@ function List() {
           <table>
             <caption class="sr">Tournaments, the newest first</caption>
             <thead><tr><th>Name</th><th>Pot of a round</th><th>Organizer</th></tr></thead>
-            <tbody>{found.toReversed().map(({ address, terms, name }) => (
+            <tbody>{found.toReversed().map(({ address, terms, currency, name }) => (
               <tr key={address}>
                 <td data-label="Name"><a href={`#/tournaments/${address}`}>{shown(name, 80) || address}</a></td>
-                <td data-label="Pot of a round">{money(terms.currency, terms.pot)}</td>
+                <td data-label="Pot of a round">{coins(terms.pot, currency)}</td>
                 <td data-label="Organizer"><Hash value={terms.organizer} /></td>
               </tr>
             ))}</tbody>
@@ -42,7 +44,6 @@ function List() {
   );
 }
 
-const money = (currency: Address, amount: bigint): string => (BigInt(currency) ? `${amount} of token ${currency}` : ether(amount));
 const share = (part: bigint): string => `${(Number(part) / 1e7).toFixed(2)} %`;
 
 async function opened(address: Address, number?: string) {
@@ -56,16 +57,17 @@ function Open({ address, number }: { address: Address; number: string | undefine
   return (
     <Loaded what="the tournament" read={() => opened(address, number)} again={[address, number, head.value.block, mined.value]}>
       {({ tournament, round, all }) => {
-        const { terms, descriptor, rounds } = tournament;
+        const { terms, currency, descriptor, rounds } = tournament;
         return (
           <section aria-labelledby="tournament">
             <h2 id="tournament">{shown(descriptor.name, 80)}</h2>
             <p>
-              A pot of {money(terms.currency, terms.pot)} in each round, organized by <Hash value={terms.organizer} />. A bad score loses up to {share(terms.clip * (10n ** 9n + terms.drag) / 10n ** 9n)} of
-              a stake; who does not score in time loses as much, and {money(terms.currency, terms.tip)} besides.
+              A pot of {coins(terms.pot, currency)} in each round, organized by <Hash value={terms.organizer} />. A bad score loses up to {share(terms.clip * (10n ** 9n + terms.drag) / 10n ** 9n)} of
+              a stake; who does not score in time loses as much, and {coins(terms.tip, currency)} besides.
             </p>
             {round && <Current tournament={tournament} round={round} all={all} />}
-            <Balance address={tournament.address} abi={abi} />
+            <Token currency={currency} spender={tournament.address} />
+            <Balance address={tournament.address} abi={abi} currency={currency} />
             <Rounds tournament={tournament} rounds={rounds} />
           </section>
         );
@@ -85,7 +87,7 @@ function Current({ tournament, round, all }: { tournament: Tournament; round: Ro
         { at: round.begins, what: "entries begin" }, { at: round.closes, what: "entries end" },
         { at: round.resolves, what: "targets are due; score your entry as soon as they are public" }, { at: round.ends, what: "scoring ends" },
       ]} />
-      {BigInt(tournament.terms.currency) === 0n && <Enter key={round.number} tournament={tournament} round={round} all={all} phase={phase} />}
+      <Enter key={round.number} tournament={tournament} round={round} all={all} phase={phase} />
       <Standings tournament={tournament} all={all} />
       <Cranks tournament={tournament} round={round} all={all} />
     </section>
@@ -93,7 +95,7 @@ function Current({ tournament, round, all }: { tournament: Tournament; round: Ro
 }
 
 function Enter({ tournament, round, all, phase }: { tournament: Tournament; round: Round; all: Entry[]; phase: string }) {
-  const ranks = useSignal<Hex | null>(null), said = useSignal(""), stake = useSignal(formatEther(tournament.terms.leastStake));
+  const ranks = useSignal<Hex | null>(null), said = useSignal(""), stake = useSignal(formatUnits(tournament.terms.leastStake, tournament.currency.decimals));
   async function take([file]: File[]): Promise<void> {
     ranks.value = null;
     if (!file) return;
@@ -114,7 +116,7 @@ function Enter({ tournament, round, all, phase }: { tournament: Tournament; roun
           <Drop label={`A table with the columns ${shown(tournament.descriptor.id, 40)} and prediction, a row for each of the round's (CSV).`} button="Choose the predictions" onFiles={take} />
           <p role="status" aria-live="polite" id="ranks">{said.value}</p>
           <div class="row">
-            <label for="stake">Stake in ETH</label>
+            <label for="stake">Stake in {tournament.currency.symbol}</label>
             <input id="stake" type="number" min="0" step="any" value={stake} onInput={event => { stake.value = event.currentTarget.value; }} />
           </div>
           <Hint what="Entering" />
@@ -131,25 +133,17 @@ function Enter({ tournament, round, all, phase }: { tournament: Tournament; roun
   );
 }
 
-function offers({ address }: Tournament, secret: Secret, name: string, stake: string, mine: Entry | undefined): Offer[] {
+function offers({ address, currency }: Tournament, secret: Secret, name: string, stake: string, mine: Entry | undefined): Offer[] {
   const call = { to: address, abi }, who = account.value!, round = BigInt(secret.number);
   const hidden = commitmentOf(address, who, secret.number, secret.content, secret.salt);
   if (mine?.commitment === hidden) {
     return [{ ...call, label: `Score ${name}`, purpose: "Scoring", functionName: "score", args: [round, who, secret.content, secret.salt], done: () => forget(secret) }];
   }
-  const value = parsed(stake);
-  return [{ ...call, label: `Commit to ${name} with ${ether(value)}`, purpose: "Entering", functionName: "enter", args: [round, hidden, value], value }];
+  const amount = parsed(stake, currency), balance = (): Promise<bigint> => balanceOf(abi, address);
+  return [{ ...call, label: `Commit to ${name} with ${coins(amount, currency)}`, purpose: "Entering", functionName: "enter", args: [round, hidden, amount], ...paying(currency, amount, balance) }];
 }
 
-function parsed(stake: string): bigint {
-  try {
-    return parseEther(stake || "0");
-  } catch {
-    return 0n;
-  }
-}
-
-function Standings({ tournament: { terms }, all }: { tournament: Tournament; all: Entry[] }) {
+function Standings({ tournament: { currency }, all }: { tournament: Tournament; all: Entry[] }) {
   if (!all.length) return <p>Nobody has entered this round yet.</p>;
   const number = (value: number | null): string => value?.toFixed(4) ?? "–";
   return (
@@ -159,10 +153,10 @@ function Standings({ tournament: { terms }, all }: { tournament: Tournament; all
       <tbody>{all.map(each => (
         <tr key={each.who}>
           <td data-label="Who"><Hash value={each.who} /></td>
-          <td data-label="Stake">{money(terms.currency, each.stake)}</td>
+          <td data-label="Stake">{coins(each.stake, currency)}</td>
           <td data-label="Correlation">{number(each.correlation)}</td>
           <td data-label="Contribution">{number(each.contribution)}</td>
-          <td data-label="Payout">{each.payout === null ? (each.settled ? "settled" : "–") : money(terms.currency, each.payout)}</td>
+          <td data-label="Payout">{each.payout === null ? (each.settled ? "settled" : "–") : coins(each.payout, currency)}</td>
         </tr>
       ))}</tbody>
     </table>
@@ -170,7 +164,7 @@ function Standings({ tournament: { terms }, all }: { tournament: Tournament; all
 }
 
 /** What anybody may do so that everybody gets what is theirs. */
-function Cranks({ tournament: { address, terms }, round, all }: { tournament: Tournament; round: Round; all: Entry[] }) {
+function Cranks({ tournament: { address, terms, currency }, round, all }: { tournament: Tournament; round: Round; all: Entry[] }) {
   const call = { to: address, abi }, number = BigInt(round.number), waiting = all.filter(each => each.stake && !each.settled);
   return (
     <Offers all={[
@@ -178,7 +172,7 @@ function Cranks({ tournament: { address, terms }, round, all }: { tournament: To
       { ...call, label: "Return the rest of the pot", purpose: "Closing", functionName: "close", args: [number] },
       ...waiting.flatMap(({ who }, at) => [
         { ...call, label: `Return stake ${at + 1}`, purpose: "Returning", functionName: "refund", args: [number, who] },
-        { ...call, label: `Expire entry ${at + 1}, for ${money(terms.currency, terms.tip)}`, purpose: "Expiring", functionName: "expire", args: [number, who] },
+        { ...call, label: `Expire entry ${at + 1}, for ${coins(terms.tip, currency)}`, purpose: "Expiring", functionName: "expire", args: [number, who] },
       ]),
     ]} />
   );
@@ -194,7 +188,7 @@ function Rounds({ tournament, rounds }: { tournament: Tournament; rounds: Round[
           <td data-label="Round"><a href={`#/tournaments/${tournament.address}/${each.number}`}>round {each.number}</a></td>
           <td data-label="Entries">{moment(each.begins)} to {moment(each.closes)}</td>
           <td data-label="Targets due">{moment(each.resolves)}</td>
-          <td data-label="At stake">{money(tournament.terms.currency, each.atRisk)}</td>
+          <td data-label="At stake">{coins(each.atRisk, tournament.currency)}</td>
           <td data-label="State">{phaseOf(each, now())}</td>
         </tr>
       ))}</tbody>

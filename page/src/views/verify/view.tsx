@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { sentence } from "../../chain/sentence";
-import { recognized } from "../../files/formats";
-import { hash } from "../../files/hash";
 import { hex } from "../../files/bytes";
+import { filesIn, listed, type Folder } from "../../files/folders";
+import { recognized, recognizedFolder } from "../../files/formats";
+import { hash } from "../../files/hash";
 import { Drop } from "../../parts/parts";
 import type { Findings, Outcome } from "../../checks/findings";
 import { verifyModel } from "../../checks/model";
-import { isProof, verifyProof } from "../../checks/proof";
+import { isProof } from "../../checks/prooffile";
 
 type Shown = { findings: Findings; facts: [string, string][] };
 const MARKS: Record<Outcome, string> = { passed: "✓", failed: "✗", "not checked": "?", "not needed": "–" };
@@ -16,10 +17,10 @@ const LARGEST_BESIDE = 1 << 20;
 export default function Verify() {
   const result = useSignal<Shown | null>(null), busy = useSignal("");
 
-  async function take(files: File[]): Promise<void> {
+  async function take(files: File[], folders: Folder[]): Promise<void> {
     result.value = null;
     try {
-      result.value = await verified(files, said => { busy.value = said; });
+      result.value = await verified(files, folders, said => { busy.value = said; });
       busy.value = "";
     } catch (error) {
       busy.value = sentence(error);
@@ -29,8 +30,8 @@ export default function Verify() {
   return (
     <section aria-labelledby="verify">
       <h2 id="verify">Is this the model it claims to be?</h2>
-      <Drop label="Drop a model file, with its manifest and signatures if you have them, or a prediction's proof. It stays on your machine: only its hash is looked up."
-        button="Choose files" onFiles={take} />
+      <Drop label="Drop a model, a file or a folder, with its manifest and signatures if you have them, or a prediction's proof. It stays on your machine: only its hash is looked up."
+        button="Choose files" takesFolders onFiles={take} />
       <div role="status" aria-live="polite">
         {busy.value && <p>{busy.value}</p>}
         {result.value && <Verdict {...result.value} />}
@@ -39,26 +40,37 @@ export default function Verify() {
   );
 }
 
-async function verified(files: File[], progress: (said: string) => void): Promise<Shown> {
-  if (!files.length) throw new Error("No file was chosen.");
+async function verified(files: File[], folders: Folder[], progress: (said: string) => void): Promise<Shown> {
   for (const file of files) {
-    if (await isProof(file)) return { findings: await verifyProof(file), facts: [["File", file.name]] };
+    if (!(await isProof(file))) continue;
+    const { verifyProof } = await import("../../checks/proof");
+    return { findings: await verifyProof(file), facts: [["File", file.name]] };
   }
-  const file = model(files);
-  const reading = (done: number): void => progress(`Reading ${file.name}: ${Math.round((100 * done) / file.size)} %`);
-  progress(`Reading ${file.name}…`);
-  const found = await hash(file, undefined, reading);
+  const model = modelOf(files, folders), isFile = model instanceof Blob;
+  const size = isFile ? model.size : [...filesIn(model)].reduce((sum, [, file]) => sum + file.size, 0);
+  const reading = (done: number): void => progress(`Reading ${model.name}: ${Math.round((100 * done) / size)} %`);
+  progress(`Reading ${model.name}…`);
+  const found = await hash(model, undefined, reading);
   progress("Asking the chain…");
-  const others = files.filter(each => each !== file && each.size <= LARGEST_BESIDE);
+  const others = files.filter(each => each !== model && each.size <= LARGEST_BESIDE);
   const beside = await Promise.all(others.map(async each => ({ name: each.name, content: new Uint8Array(await each.arrayBuffer()) })));
-  const subject = { name: file.name, hashed: found, format: await recognized(file) };
-  const findings = await verifyModel(subject, beside, profile => hash(file, profile, reading));
-  return { findings, facts: [["File", file.name], ["SHA-256", hex(found.sha256)], ["CID", found.cid]] };
+  const subject = { name: model.name, hashed: found, format: await (isFile ? recognized(model) : recognizedFolder(model)) };
+  const findings = await verifyModel(subject, beside, profile => hash(model, profile, reading));
+  return { findings, facts: [[isFile ? "File" : "Folder", model.name], [isFile ? "SHA-256" : "Digest", hex(found.digest)], ["CID", found.cid]] };
 }
 
-/** The model among files that were dropped together: the one that is not its manifest or its signatures. */
-const model = (files: File[]): File =>
-  files.find(each => !/^(manifest|signatures)\.json$/.test(each.name)) ?? files[0]!;
+const isBeside = ({ name }: File): boolean => /^(manifest|signatures)\.json$/.test(name);
+
+/** The model in what was dropped together: a folder; else the file that is not its manifest or its signatures, and of
+ * several such files a folder that they could stand in. */
+function modelOf(files: File[], [folder, more]: Folder[]): File | Folder {
+  if (more) throw new Error("Drop one folder.");
+  if (folder) return folder;
+  const models = files.filter(each => !isBeside(each));
+  const found = models.length > 1 ? listed(models, `${models.length} files together`) : models[0] ?? files[0];
+  if (!found) throw new Error("No file was chosen.");
+  return found;
+}
 
 function Verdict({ findings, facts }: Shown) {
   const word = !findings.ok ? "Not proven" : findings.whole ? "Proven" : "Proven in part";

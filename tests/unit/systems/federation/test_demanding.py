@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Part, Phase
+from orchestrator.bindings.federation import Part, PartyChunk, Phase
 from orchestrator.errors import IntegrityError, StorageError
+from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.merkle import climb, proof_of, root_of
 from orchestrator.systems.federation import (
     aggregating,
@@ -20,7 +21,7 @@ from orchestrator.systems.federation import (
 )
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.duties import SYSTEM
-from orchestrator.systems.federation.rounds import current_model, phase_of, read_update, revealed_in
+from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, read_update, revealed_in
 from orchestrator.types import Digest
 from tests.unit.systems.federation.stage import begin
 
@@ -213,6 +214,46 @@ def test_check__trace_that_is_made_up__is_refuted(session, revealed):
     fault = refuting.check(session, revealed)
     assert fault.sentence == "the trace does not follow from the updates: step 0 is wrong"
     assert refuting.refute(session, revealed, session.account("dave"), fault) > 0
+
+
+def test_check__hidden_trace_of_many_steps__is_demanded_in_one_part_and_refuted(session, wide):
+    """Of 32 steps the 20th is made up, and what follows from it."""
+    right, alice, dave = (
+        aggregating.expected(session, wide),
+        session.account("alice"),
+        session.account("dave"),
+    )
+    added = [[value + 1 for value in row] for row in right.products[20]]
+    false = replace(right, products=(*right.products[:20], added, *right.products[21:]))
+    aggregating.claim(session, wide, alice, result=false)
+    fault = refuting.check(session, wide)
+    assert fault.call is None
+    assert fault.asks == (demanding.Ask(Part.TRACE, alice.address, (0,)),)
+    demanding.ask(session, wide, dave, fault.asks)
+    own = supplied.leaf_group([trace_leaf(place, each) for place, each in enumerate(false.products)], 0)
+    evidence = PartyChunk(alice.address, NOTHING, 0, 0, NOTHING, own.data, own.proof)
+    session.send(wide.supply(Part.TRACE, 0, rounds.pending_claim(wide), evidence), alice)
+    fault = refuting.check(session, wide)
+    assert fault.sentence == "the trace does not follow from the updates: step 20 is wrong"
+    assert refuting.refute(session, wide, dave, fault) > 0
+
+
+def test_show__trace_that_is_demanded__is_shown(session, wide):
+    alice, dave = session.account("alice"), session.account("dave")
+    aggregating.claim(session, wide, alice)
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.TRACE, alice.address, (0,))])
+    assert demanding.show(session, wide, alice) == 1
+    assert demanding.open_demands(wide) == []
+    assert refuting.check(session, wide) is None
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 700])
+def test_leaf_group__of_any_trace__gives_every_leaf_with_its_proof(count):
+    leaves = [keccak(number.to_bytes(4, "big")) for number in range(count)]
+    groups = [supplied.leaf_group(leaves, index) for index in range(-(-count // supplied.LEAVES))]
+    found = [each for shown in groups for each in supplied.leaves_of(shown)]
+    assert [leaf for leaf, _ in found] == leaves
+    assert [proof for _, proof in found] == [proof_of(leaves, index) for index in range(count)]
 
 
 def test_step__demanded_of_a_party_that_keeps_its_duties__costs_it_nothing(session, revealed):

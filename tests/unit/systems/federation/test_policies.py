@@ -19,6 +19,7 @@ PARTIES = ("alice", "bob", "carol")
 PLAIN = {"pay": "equal", "committee": 0}
 KINDS = {
     "work": {"policy": "work", "difficulty": 6} | PLAIN,
+    "learningchain": {"policy": "work", "difficulty": 4, "rule": "nearest-clipped", "keep": 2} | PLAIN,
     "stake": {"policy": "stake"} | PLAIN,
     "delegates": {"policy": "delegates", "pay": "equal", "committee": 2},
     "direct": {"policy": "trusted", "mode": "direct", "rule": "mean", "shift": 8} | PLAIN,

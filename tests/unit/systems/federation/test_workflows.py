@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from orchestrator.bindings.federation import Phase
-from orchestrator.errors import DataError, NotDeployed, SpecError, StorageError, UsageError
+from orchestrator.errors import AccountError, DataError, NotDeployed, SpecError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation.chunks import encode
+from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
@@ -18,6 +19,7 @@ from orchestrator.systems.federation.finding import (
     find,
     open_federation,
     parse_descriptor,
+    secret_folder,
     store,
 )
 from orchestrator.systems.federation.joining import join, withdraw
@@ -25,6 +27,8 @@ from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import publish
 from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
+from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.predicting import anchor_log, predict, prove
 from tests.unit.systems.federation.stage import begin, offer, rows
 
 PARTIES = ("alice", "bob", "carol")
@@ -66,6 +70,46 @@ def test_round__everybody_honest__verifies_and_pays(session, tmp_path):
         assert withdraw(session, federation, session.account(name)) > 0
         assert withdraw(session, federation, session.account(name)) == 0
     assert session.chain.balance(federation.address) == 0
+
+
+def test_publish__after_each_of_two_rounds__is_a_line_of_checkpoints(session, tmp_path):
+    federation, alice = begin(session, tmp_path, *PARTIES, rounds=2), session.account("alice")
+    done = []
+    for _ in range(2):
+        aggregating.claim(session, federation, session.account(judged(session, federation)))
+        later(session, federation)
+        cranking.crank(session, federation, session.account("dave"))
+        done.append(publish(session, federation, alice))
+        assert publish(session, federation, alice).manifest == done[-1].manifest
+    first, second = done
+    assert (first.version.parents, second.version.parents) == ((), (first.version.id,))
+    [parent] = second.manifest.predicate.parents
+    assert parent.artifact == first.manifest.artifact_hash.hex()
+    assert parent.manifest == first.manifest.digest.hex()
+
+
+@pytest.mark.parametrize("hidden", [0, 4])
+def test_publish__model_of_a_table__is_predicted_with_and_proven_like_any_other(session, tmp_path, hidden):
+    federation, alice = begin(session, tmp_path, *PARTIES, hidden=hidden), session.account("alice")
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    made = publish(session, federation, alice)
+    found = load_published(session, f"{alice.address}/federation-{federation.address}")
+    assert found.manifest == made.manifest
+    features = np.random.default_rng(0).normal(size=(20, 2)).round(3)
+    rows = [{"height": height, "weight": weight} for height, weight in features.tolist()]
+    answers = predict(session, found, rows)
+    network = descriptor_of(session, federation).network
+    weights = current_model(session, federation)[: network.size] / UNIT
+    expected = network.probabilities(weights, features)
+    shares = [list(each.output["probabilities"].values()) for each in answers]
+    assert np.allclose(shares, expected, atol=1e-5)
+    assert [each.output["label"] for each in answers] == [("no", "yes")[k] for k in expected.argmax(axis=1)]
+    project = made.version.project_id
+    assert anchor_log(session, project, alice) is not None
+    proof = prove(session, project, 3, tmp_path / "proof.json", rows[3])
+    assert proof.entry.model.artifact == made.manifest.artifact_hash
 
 
 def test_refute__false_claim__names_the_coordinate_and_pays(session, tmp_path):
@@ -133,6 +177,43 @@ def test_party__does_it_again__does_nothing(session, tmp_path):
     assert party.reveal(session, federation, alice)
     assert not party.reveal(session, federation, alice)
     assert len(revealed_in(federation, 1)) == 1
+
+
+def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, tmp_path):
+    """Secrets are derived from the wallet, and the same rows give the same update and scores."""
+    federation = begin(session, tmp_path, *PARTIES)
+    cranking.crank(session, federation, session.account("dave"))
+    accounts = [session.account(name) for name in PARTIES]
+    folder = secret_folder(session, federation.address)
+
+    def forget(kind):
+        for each in [name for name in folder.names() if name.startswith(kind)]:
+            folder.remove(each)
+
+    for account in accounts:
+        party.commit(session, federation, account)
+    forget("update")
+    for account in accounts:
+        assert party.reveal(session, federation, account)
+    for account in accounts:
+        scoring.commit_scores(session, federation, account)
+    forget("scores")
+    for account in accounts:
+        assert scoring.reveal_scores(session, federation, account)
+    assert phase_of(federation) is Phase.CLAIMING
+
+
+def test_reveal__file_and_rows_lost__is_refused_with_the_reason(session, tmp_path):
+    federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
+    cranking.crank(session, federation, session.account("dave"))
+    for name in PARTIES:
+        party.commit(session, federation, session.account(name))
+    folder = secret_folder(session, federation.address)
+    for each in [name for name in folder.names() if name.startswith(f"update-{bob.address}")]:
+        folder.remove(each)
+    rows(tmp_path, "bob").write_text("height,weight,ill\n1,2,no\n3,4,yes\n", encoding="utf-8")
+    with pytest.raises(AccountError, match="training gives another one"):
+        party.reveal(session, federation, bob)
 
 
 def test_step__too_few__void_and_closed(session, tmp_path):

@@ -1,1 +1,0 @@
-import{I as e,k as t,t as n}from"./encodeAbiParameters-IrLOdYwG.js";import{a as r}from"./preload-helper-DvxeTl83.js";var i=(e,...r)=>t(n(e.split(` `).map(e=>({type:e})),r)),a=(n,a,o,s,c)=>i(`bytes32 uint256 address address bytes32 bytes32`,t(e(n)),BigInt(r.value.chainId),a,o,s,c);export{i as n,a as t};

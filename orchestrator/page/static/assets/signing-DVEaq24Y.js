@@ -1,1 +1,0 @@
-export{n as digestOf,r as isFor,i as isTheirs,o as signaturesIn}from"./signing-a6QxGJoY.js";
