@@ -43,6 +43,7 @@ contract FederationFactory is Factory {
         (TRUSTED, QUALITY, WORK) = (trusted, quality, work);
         (STAKE, DELEGATES, LEARNING, MASKED) = (stake, delegates, learning, masked);
     }
+    // slither-disable-end missing-zero-check
 
     /// @notice Make a federation with the caller as organizer, who pays the whole budget: as the value, or in a token
     /// by an allowance. Reverts with InvalidTerms(field) for terms under which somebody could be stuck or cheated.
