@@ -282,7 +282,7 @@ def _memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
-def _checked(rows: Any) -> list[tuple[Any, ...]]:
+def _checked(rows: sqlite3.Cursor) -> list[tuple[Any, ...]]:
     found = []
     columns = [each[0] for each in rows.description]
     ends = "ended" in columns[:2]

@@ -111,6 +111,7 @@ class Federation(TypedDict):
     policy: str
     rule: str
     pay: str
+    privacy: str
     rounds: int
     quorum: int
     reward: Amount

@@ -1,6 +1,7 @@
 """`diln verify`, `log`, `lineage` and `diff`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -106,10 +107,7 @@ def verify_files(
     The exit code is 0 if it holds, 1 if a check fails, 2 for wrong usage, 3 if nothing fails but something
     could not be checked.
     """
-    if offline_only and manifest:
-        raise UsageError("a bundle brings its manifest along", "Leave out --manifest, or --offline.")
-    if block_hash and not offline_only:
-        raise UsageError("--block-hash is for --offline", "A node is asked for the block otherwise.")
+    _go_together(offline_only, manifest, block_hash)
     policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
     named = projects.offline_project(session, project) if offline_only and project else None
     with progress_bar("hashing", unit="bytes") as progress:
@@ -119,13 +117,16 @@ def verify_files(
             else _verified(session, each, project, manifest, policy, progress)
             for each in subjects
         ]
-    code = 0 if all(each.whole for each in found) else IN_PART if all(each.ok for each in found) else 1
     lines: list[str | Text] = []
     for subject, verification in zip(subjects, found, strict=True):
         lines += [Text(shown(subject), "bold")] if len(found) > 1 else []
         lines += _sentences(verification)
     values = [each.to_json() for each in found]
-    return Answer(values[0] if len(values) == 1 else values, *lines, code=code)
+    return Answer(values[0] if len(values) == 1 else values, *lines, code=_code(found))
+
+
+def _code(found: "Sequence[provenance.Verification]") -> int:
+    return 0 if all(each.whole for each in found) else IN_PART if all(each.ok for each in found) else 1
 
 
 def _verified(
@@ -213,6 +214,13 @@ def _verdict(verification: "provenance.Verification") -> Text:
         missing = [each.name for each in verification.checks if each.outcome.name == "NOT_CHECKED"]
         return Text(f"It holds in part: not checked is {', '.join(missing)}.", "bold yellow")
     return Text("It does not hold. Do not use it.", "bold red")
+
+
+def _go_together(offline_only: bool, manifest: Path | None, block_hash: str | None) -> None:
+    if offline_only and manifest:
+        raise UsageError("a bundle brings its manifest along", "Leave out --manifest, or --offline.")
+    if block_hash and not offline_only:
+        raise UsageError("--block-hash is for --offline", "A node is asked for the block otherwise.")
 
 
 def _hash(text: str | None) -> bytes | None:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from orchestrator.bindings.federation import Federation
+from orchestrator.bindings.federation import Federation, Revealed, Terms
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError
 from orchestrator.kernel.publishing import Published, publish_model
@@ -95,37 +95,8 @@ def _manifest(
         cid=stored.cid,
         artifact={"size": stored.size, "profile": stored.profile, "format": "safetensors"},
         project=project_of(federation),
-        data=[
-            {
-                "source": f"federation:{federation.address}/round/{number}/{each.party}",
-                "sha256": each.cid.hex(),
-                "cid": None,
-                "files": (),
-                "rows": each.weight,
-                "columns": {},
-                "cleaning": {},
-                "collected": at,
-            }
-            for each in used
-        ],
-        training={
-            "algorithm": f"orchestrator.learning.aggregation.{terms.rule.name.lower()}",
-            "steps": (
-                "an app's model" if descriptor.template else "softmax regression",
-                f"{terms.policy.word}",
-                f"record {last.finalized.record.hex()}",
-            ),
-            "hyperparameters": {"round": number, "epochs": descriptor.epochs, "hidden": descriptor.hidden},
-            "search": None,
-            "features": tuple(
-                {"name": name, "type": "numeric", "optional": False} for name in descriptor.features
-            ),
-            "reading": None,
-            "target": descriptor.target or descriptor.name,
-            "task": "classification",
-            "split": {"parties": len(used)},
-            "seed": None,
-        },
+        data=[_data(federation, number, each, at) for each in used],
+        training=_training(terms, descriptor, last, len(used)),
         environment={
             "python": platform.python_version(),
             "libraries": {"numpy": version("numpy")},
@@ -140,3 +111,42 @@ def _manifest(
         ],
         created=at,
     )
+
+
+def _data(federation: Federation, number: int, update: Revealed, at: str) -> dict[str, object]:
+    """A party's update, as what the model was made of."""
+    return {
+        "source": f"federation:{federation.address}/round/{number}/{update.party}",
+        "sha256": update.cid.hex(),
+        "cid": None,
+        "files": (),
+        "rows": update.weight,
+        "columns": {},
+        "cleaning": {},
+        "collected": at,
+    }
+
+
+def _training(terms: Terms, descriptor: Descriptor, last: Finished, parties: int) -> dict[str, object]:
+    return {
+        "algorithm": f"orchestrator.learning.aggregation.{terms.rule.name.lower()}",
+        "steps": (
+            "an app's model" if descriptor.template else "softmax regression",
+            f"{terms.policy.word}",
+            f"record {last.finalized.record.hex()}",
+        ),
+        "hyperparameters": {
+            "round": last.finalized.round,
+            "epochs": descriptor.epochs,
+            "hidden": descriptor.hidden,
+        },
+        "search": None,
+        "features": tuple(
+            {"name": name, "type": "numeric", "optional": False} for name in descriptor.features
+        ),
+        "reading": None,
+        "target": descriptor.target or descriptor.name,
+        "task": "classification",
+        "split": {"parties": parties},
+        "seed": None,
+    }
