@@ -28,7 +28,6 @@ LONG_COMMANDS = {
     "models.commands.fund": 18,
     "page.page": 14,
     "prove.bundling.import_model": 18,
-    "prove.checking.verify_files": 15,
     "prove.predicting.anchor_log": 18,
     "prove.predicting.predict": 27,
     "prove.project.members": 18,

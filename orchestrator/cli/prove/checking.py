@@ -117,12 +117,15 @@ def verify_files(
             else _verified(session, each, project, manifest, policy, progress)
             for each in subjects
         ]
-    lines: list[str | Text] = []
-    for subject, verification in zip(subjects, found, strict=True):
-        lines += [Text(shown(subject), "bold")] if len(found) > 1 else []
-        lines += _sentences(verification)
     values = [each.to_json() for each in found]
-    return Answer(values[0] if len(values) == 1 else values, *lines, code=_code(found))
+    return Answer(values[0] if len(values) == 1 else values, *_lines(subjects, found), code=_code(found))
+
+
+def _lines(subjects: list[str], found: "Sequence[provenance.Verification]") -> list[str | Text]:
+    if len(found) == 1:
+        return _sentences(found[0])
+    pairs = zip(subjects, found, strict=True)
+    return [line for subject, each in pairs for line in (Text(shown(subject), "bold"), *_sentences(each))]
 
 
 def _code(found: "Sequence[provenance.Verification]") -> int:
