@@ -24,8 +24,11 @@ MOST = 8
 """So many federations are computed again, those with the highest deposits, and so many others are named."""
 
 _DESCRIPTOR = slice(6 * 32, 7 * 32)  # in the arguments of a clone, see FederationTerms.pack
-_SAME = "policy", "rule", "pay", "mode", "committee", "trim", "faulty", "keep", "bound", "shift", "width"
-_AT_LEAST = "rounds", "quorum"
+_SAME = (
+    *("policy", "rule", "pay", "mode", "privacy", "max_weight"),
+    *("committee", "trim", "faulty", "keep", "bound", "shift", "width"),
+)
+_AT_LEAST = "rounds", "quorum", "difficulty"
 
 
 @dataclass(frozen=True)
