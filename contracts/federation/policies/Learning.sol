@@ -62,7 +62,8 @@ abstract contract Learning is Quality {
         override
         returns (uint256 accepted, uint256 order, uint256 merits)
     {
-        if (s.revealed() == 0) return (0, 0, 0);
+        // One model can win, but not alone: with fewer than the quorum the round is void, judged or not.
+        if (LibBit.popCount(s.revealed()) < t.quorum()) return (0, 0, 0);
         PackedBallot memory b = _loadBallot();
         uint256 judged = b.round() == s.round() ? b.judged() : 0;
         bool most = 2 * LibBit.popCount(judged) > t.committee();
