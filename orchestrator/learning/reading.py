@@ -183,7 +183,10 @@ def _header(name: str, content: bytes, separator: str) -> list[str]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(f"{name}, line {line}: not UTF-8 text", "save the file as UTF-8") from error
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+    except csv.Error as error:
+        raise DataError(f"{name}, line 1: {error}") from error
     if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), "")):
         raise DataError(
             f"{name} seems to be separated by {other!r}, not by {separator!r}",

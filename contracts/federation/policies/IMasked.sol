@@ -43,7 +43,8 @@ struct MaskedChunk {
 ///   - Two who are in have committed to other hashes of the seed that they share: one of them lies, nobody can say
 ///     which, and the masks do not cancel. The round is void, without fines. With a party that is gone there is
 ///     nothing to compare; what is told follows the survivor's own hash, so that no honest party ever lacks a seed
-///     that fits.
+///     that fits. A liar that masked rightly knows the sum of that round, which pays nobody: all who sit here
+///     can do that to the others, at no price, until the federation closes.
 ///   - In the next round all seeds are other ones.
 ///
 /// What this does not do: hide the sum, or what two sums on the same model differ by; hide a party from all others if

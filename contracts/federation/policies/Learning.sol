@@ -65,9 +65,11 @@ abstract contract Learning is Quality {
         override
         returns (uint256 accepted, uint256 order, uint256 merits)
     {
+        // One model can win, but not alone: with fewer than the quorum the round is void, judged or not.
+        if (LibBit.popCount(s.revealed()) < t.quorum()) return (0, 0, 0);
         PackedBallot memory b = _loadBallot();
         uint256 judged = b.round() == s.round() ? b.judged() : 0;
-        if (s.revealed() == 0 || 2 * LibBit.popCount(judged) <= t.committee()) return (0, 0, 0);
+        if (2 * LibBit.popCount(judged) <= t.committee()) return (0, 0, 0);
         uint256[] memory ranks = Medians.ranked(_medians(judged), s.revealed());
         unchecked {
             // Sixteen seats.

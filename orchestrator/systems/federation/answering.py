@@ -55,7 +55,7 @@ _FREE = frozenset(
 )
 """Terms that may be others, for the result does not depend on them; some of them are held to a bound."""
 
-_AT_LEAST = "rounds", "quorum"
+_AT_LEAST = "rounds", "quorum", "difficulty"
 
 
 @dataclass(frozen=True)

@@ -177,10 +177,10 @@ def tell(session: Session, federation: Federation, party: Account) -> bool:
         seat, state = federation.party_of(party.address).seat, federation.state()
         if not waited_for(federation) >> seat & 1:
             return False
-        peer = _fixed(session, federation, party)
+        peer, there = _fixed(session, federation, party)
         revealed = _revealed(federation, state.round)[seat]
         own = sheet_of(session, federation, revealed)
-        words = tuple(peer.tell(state.round, seats_in(state.revealed)))
+        words = tuple(peer.tell(state.round, there))
         entry = _entry(revealed, Sheet(own.vector, own.shares, words))
         act(session, federation.unmask(entry), party, "unmask", state.round)
         return True
@@ -193,7 +193,7 @@ def share(session: Session, federation: Federation, party: Account) -> int:
         silent = waited_for(federation) & ~(1 << seat)
         if not silent or has_shared(federation, seat):
             return 0
-        peer, there = _fixed(session, federation, party), seats_in(federation.state().revealed)
+        peer, there = _fixed(session, federation, party)
         keys = b"".join(
             bytes([each, other]) + key
             for each in seats_in(silent)
@@ -204,14 +204,15 @@ def share(session: Session, federation: Federation, party: Account) -> int:
 
 
 def has_shared(federation: Federation, seat: int) -> bool:
-    return any(True for _ in federation.events(Shared, round=federation.state().round, seat=seat))
+    events = federation.events(Shared, round=federation.state().round, seat=seat)
+    return any(each.shares for each in events)  # nothing is shown to fix who is in
 
 
 def restorable(session: Session, federation: Federation) -> dict[int, bytes]:
     """By seat, what unmasks those that stay silent and of whom enough was shown."""
     silent, found = waited_for(federation), {}
     number = federation.state().round
-    shown = list(federation.events(Shared, round=number)) if silent else []
+    shown = _last_shown(federation, number) if silent else []
     for seat in seats_in(silent) if shown else ():
         revealed = _revealed(federation, number)[seat]
         try:
@@ -220,6 +221,12 @@ def restorable(session: Session, federation: Federation) -> dict[int, bytes]:
         except (DataError, IntegrityError, StorageError):
             continue  # its sheet or its shares are nowhere
     return found
+
+
+def _last_shown(federation: Federation, number: int) -> list[Shared]:
+    """The last of each seat: one party's flood of events must not cost all others their time."""
+    events = sorted(federation.events(Shared, round=number), key=lambda each: each.place)
+    return list({each.seat: each for each in events if each.shares}.values())
 
 
 def restore(session: Session, federation: Federation, anyone: Account) -> int:
@@ -275,15 +282,22 @@ def _entry(revealed: Revealed, sheet: Sheet) -> bytes:
     return bytes.fromhex(revealed.party[2:]) + revealed.root + sheet.to_bytes()
 
 
-def _fixed(session: Session, federation: Federation, party: Account) -> Peer:
-    """The peer, which remembers on disk as who was in it told seeds before."""
+def _fixed(session: Session, federation: Federation, party: Account) -> tuple[Peer, list[int]]:
+    """The peer, which remembers on disk as who was in it told seeds before; and who is in.
+
+    Where an update is demanded, the contract fixes first who is in: if it fell while seeds are under way,
+    these would be of another set, and no others may be told any more.
+    """
     peer, state = peer_of(session, federation, party), federation.state()
+    if state.demanded and not federation.masks().parties:
+        act(session, federation.share(b""), party, "fix", state.round)
+    there = federation.masks().parties or state.revealed
     folder, name = secret_folder(session, federation.address), f"told-{party.address}-{state.round}"
     if before := folder.read(name):
         peer.fix(state.round, seats_in(int(before["parties"])))
-    peer.fix(state.round, seats_in(state.revealed))
-    folder.write(name, {"parties": str(state.revealed)})
-    return peer
+    peer.fix(state.round, seats_in(there))
+    folder.write(name, {"parties": str(there)})
+    return peer, seats_in(there)
 
 
 # -- the sum

@@ -43,8 +43,11 @@ def promised(session: Session, federation: Federation) -> Digest | None:
 
 
 def is_released(session: Session, federation: Federation) -> bool:
-    """Whether the present round's test set is at hand."""
-    digest = promised(session, federation)
+    """Whether the present round's test set is at hand: not where nobody says which it is."""
+    try:
+        digest = promised(session, federation)
+    except (DataError, StorageError):
+        return False
     return digest is not None and session.storage.has(cid_of(digest))
 
 
@@ -72,10 +75,10 @@ def release(session: Session, federation: Federation) -> bool:
 
 def test_rows(session: Session, federation: Federation) -> Rows | None:
     """The present round's test set; None where it is not to be had, or is not what the descriptor says."""
-    digest = promised(session, federation)
-    if digest is None:
-        return None
     try:
+        digest = promised(session, federation)
+        if digest is None:
+            return None
         content = session.storage.read(cid_of(digest), limit=LONGEST)
         return read_test_rows(session, federation, content)
     except (DataError, StorageError):

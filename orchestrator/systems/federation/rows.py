@@ -28,6 +28,15 @@ class Rows:
 
 def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
+    return parse_rows(_described(session, federation), file)
+
+
+def read_test_rows(session: Session, federation: Federation, content: bytes) -> Rows:
+    """A test set that was released. Raises DataError that names what does not fit."""
+    return parse_table_rows(_described(session, federation), "the test set", content)
+
+
+def _described(session: Session, federation: Federation) -> Descriptor:
     descriptor, size = descriptor_of(session, federation), federation.terms.size
     if descriptor.network.size != size:
         raise DataError(
@@ -35,12 +44,7 @@ def read_rows(session: Session, federation: Federation, file: Path) -> Rows:
             f"{size:,}",
             "Nobody can train it: do not join.",
         )
-    return parse_rows(descriptor, file)
-
-
-def read_test_rows(session: Session, federation: Federation, content: bytes) -> Rows:
-    """A test set that was released. Raises DataError that names what does not fit."""
-    return parse_table_rows(descriptor_of(session, federation), "the test set", content)
+    return descriptor
 
 
 def parse_rows(descriptor: Descriptor, file: Path) -> Rows:

@@ -206,6 +206,23 @@ def test_too_few_models__void_and_the_reward_returns(create):
     s.settle(*ALL)
 
 
+@pytest.mark.parametrize("revealed", [("anna",), ("anna", "ben")])
+def test_too_few_models__judged_at_once__cannot_be_claimed(create, revealed):
+    """A trainer and its validators must not have the reward before somebody ends the round."""
+    s = create(*ALL, **TERMS | {"quorum": 3})
+    s.commit(*revealed)
+    s.until()
+    s.reveal(*revealed)
+    s.send("draw")
+    judged(s, s.scores(anna=1, ben=2))
+    assert s.phase is Phase.CLAIMING
+    assert s.call("judgement") == [0, 0, 0]
+    with pytest.raises(Reverted, match="NotEnough"):
+        s.send("claim", 1, 1, b"\1" * 32, b"\1" * 32, b"", sender="anna", value=s.terms["bond"] * 10**9)
+    s.send("skip")
+    assert s.balance("organizer") == s.terms["reward"]
+
+
 def test_lying_validators__two_of_five__change_nothing_and_get_nothing(task):
     s = task()
     lie = s.scores(anna=0, ben=60_000, cleo=0)

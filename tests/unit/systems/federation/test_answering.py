@@ -133,6 +133,9 @@ def test_answers__flood_of_empty_ones__is_bounded_and_hides_nothing(session, ans
     [
         ({"genesis": bytes(32)}, "genesis"),
         ({"rule": None}, "rule"),
+        ({"privacy": None}, "privacy"),  # of a sum nobody sees who spoilt it
+        ({"max_weight": 65_535}, "max_weight"),  # one party may outweigh all others
+        ({"difficulty": -1}, "difficulty"),
         ({"rounds": 0}, "rounds"),
         ({"quorum": 2}, "quorum"),
         ({"deposit": 1}, "deposit"),

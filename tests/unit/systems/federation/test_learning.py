@@ -1,16 +1,20 @@
 """Tasks with a hidden test set, as supplier, trainers and validators live them."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.bindings.federation import Claimed, Joined, Phase
-from orchestrator.errors import AccountError, DataError, UsageError
+from orchestrator.errors import AccountError, DataError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.systems.federation import cranking, party, releasing, scoring
+from orchestrator.systems.federation import rows as federation_rows
 from orchestrator.systems.federation.creating import create, plan
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import cid_of, descriptor_of, parse_descriptor
 from orchestrator.systems.federation.joining import withdraw
 from orchestrator.systems.federation.rounds import ballot_of, phase_of, revealed_in
+from orchestrator.systems.federation.simulation.networks import Network
 from orchestrator.systems.federation.verifying import verify
 from tests.unit.systems.federation.stage import TASK, begin_task, offer, rows
 
@@ -103,6 +107,82 @@ def test_scores__released_and_not__differ_and_the_worst_is_for_what_is_missing(s
     assert good < bad < 65_535
     assert len(revealed_in(task, 1)) == 2
     assert scoring.commit_scores(session, task, dave) or ballot_of(task).committee
+
+
+def worst(session, task):
+    """What dave commits to: the worst for all, instead of nothing, which costs the fine."""
+    word = scoring.scores(session, task, session.account("dave"))
+    seats = [_seat(task, session.account(name).address) for name in TRAINERS]
+    return [word >> 16 * seat & 0xFFFF for seat in seats] == [65_535] * 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b'"' + b"x" * 200_000 + b'",height,weight,ill\n1,1,1,yes\n',
+        b"height,weight,ill\n",
+        b"height,height,weight,ill\n1,1,1,yes\n",
+        b"height,weight,ill\n1e999,1,yes\n",
+        b"height,weight,ill\n1,1,perhaps\n",
+        b"height,weight,ill\n" + b"1,1" * 300_000,
+        b"PAR1" + bytes(100),
+    ],
+    ids=range(9),
+)
+def test_scores__hostile_test_set__is_none_and_no_validator_fails(session, task, monkeypatch, content):
+    """A supplier with trainers of its own would live on the fines of validators that fail."""
+    revealed(session, task)
+    digest = cid_of(bytes.fromhex(descriptor_of(session, task).tests[0]))
+    real = session.storage.read
+    monkeypatch.setattr(
+        session.storage, "read", lambda cid, **how: content if cid == digest else real(cid, **how)
+    )
+    assert worst(session, task)
+
+
+@pytest.mark.parametrize("lost", ["descriptor", "genesis"])
+def test_scores__descriptor_or_first_model_that_nobody_gives__are_the_worst(session, task, monkeypatch, lost):
+    revealed(session, task)
+    assert releasing.release(session, task)
+
+    def nobody(*_):
+        raise StorageError("nobody gives it")
+
+    if lost == "descriptor":
+        monkeypatch.setattr(releasing, "descriptor_of", nobody)
+        assert not releasing.is_released(session, task)
+    else:
+        monkeypatch.setattr(scoring, "current_model", nobody)
+    assert worst(session, task)
+
+
+def test_scores__descriptor_of_another_model_than_the_terms__are_the_worst(session, task, monkeypatch):
+    """Trainers who look do not join; the supplier's own do."""
+    revealed(session, task)
+    assert releasing.release(session, task)
+    other = replace(descriptor_of(session, task), hidden=3)
+    monkeypatch.setattr(federation_rows, "descriptor_of", lambda *_: other)
+    assert worst(session, task)
+
+
+def test_scores__long_test_set__is_asked_in_batches(session, task, monkeypatch):
+    """All rows at once would take gigabytes for hidden units."""
+    revealed(session, task)
+    assert releasing.release(session, task)
+    dave = session.account("dave")
+    whole, seen, real = scoring.scores(session, task, dave), [], Network.probabilities
+
+    def asked(network, weights, features):
+        seen.append(len(features))
+        return real(network, weights, features)
+
+    monkeypatch.setattr(Network, "probabilities", asked)
+    monkeypatch.setattr(scoring, "BATCH", 7)
+    assert scoring.scores(session, task, dave) == whole
+    assert max(seen) == 7
+    assert sum(seen) == 60 * len(TRAINERS)
 
 
 def test_release__other_file__is_refused(session, task, tmp_path):

@@ -1,10 +1,12 @@
 """Masked updates as their parties live them: hidden, unmasked, summed, refuted, verified."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
-from orchestrator.bindings.federation import Phase, Shared, Unmasked
-from orchestrator.errors import DataError, StorageError, UsageError
+from orchestrator.bindings.federation import Part, Phase, Shared, Unmasked
+from orchestrator.errors import DataError, DilnError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.privacy.masks import keccak_mask
@@ -132,15 +134,48 @@ def test_tell__who_is_in_is_another_set_than_before__refuses(session, begun, mon
     revealed(session, begun, "erin")
     alice = session.account("alice")
     masking.tell(session, begun, alice)
-    state = type(begun).state
+    masks = type(begun).masks
 
     def other(federation):
-        found = state(federation)
-        return type(found)(**(vars(found) | {"revealed": 15}))
+        found = masks(federation)
+        return type(found)(**(vars(found) | {"parties": 15}))
 
-    monkeypatch.setattr(type(begun), "state", other)
+    monkeypatch.setattr(type(begun), "masks", other)
     with pytest.raises(DataError, match="as if others were in"):
         masking.share(session, begun, alice)
+
+
+@pytest.mark.parametrize("before", ["fix", "unmask"])
+def test_tell__demanded_update_falls_while_seeds_are_under_way__no_honest_party_is_fined(
+    session, begun, monkeypatch, before
+):
+    """Of another set than they were told for, seeds fit nothing, and others may not be told any more."""
+    revealed(session, begun)
+    erin, stranger = session.account("erin").address, session.account("dave")
+    last = begun.terms.judging // 4
+    session.chain.advance(begun.clock().ends_at - last - begun.terms.supply - int(session.chain.now()))
+    demanding.ask(session, begun, stranger, [demanding.Ask(Part.UPDATE, erin, (0,))])
+    session.chain.advance(begun.terms.supply)
+    real, done = masking.act, []
+
+    def overtaken(inner, call, account, *what, **options):
+        if what[0] == before and not done:
+            done.append(session.send(begun.forfeit(Part.UPDATE, erin, 0, demanding.NO_CLAIM), stranger))
+        return real(inner, call, account, *what, **options)
+
+    monkeypatch.setattr(masking, "act", overtaken)
+    for name in PARTIES[:3]:
+        with contextlib.suppress(DilnError):
+            masking.tell(session, begun, session.account(name))
+    assert done
+    pass_(session, begun)
+    if before == "fix":
+        assert begun.state().revealed == begun.masks().told == 7
+    else:
+        assert begun.masks().lost
+        assert cranking.crank(session, begun, stranger) == "skipped round 1: it is void"
+    deposits = [begun.party_of(session.account(name).address).deposit for name in PARTIES]
+    assert deposits[3] < deposits[0] == deposits[1] == deposits[2] == begun.terms.deposit * begun.terms.unit
 
 
 def test_late__its_file_is_seen__stays_masked_and_nobody_tells_of_it(session, begun):
@@ -291,6 +326,22 @@ def test_restore__strangers_words_among_the_shares__do_no_harm(session, begun):
     right = b"".join(bytes([2, other]) + key for other, key in keys.items())
     session.send(begun.share(right + junk[3]), session.account("erin"))
     assert list(masking.restorable(session, begun)) == [2]
+
+
+def test_restorable__flood_of_one_party__only_its_last_is_read(session, begun, monkeypatch):
+    revealed(session, begun, "erin")
+    for name in ("alice", "bob"):
+        masking.tell(session, begun, session.account(name))
+        masking.share(session, begun, session.account(name))
+    for junk in (bytes([2, 2]) + bytes(32), bytes([2, 3]) + bytes(32), b""):
+        session.send(begun.share(junk), session.account("erin"))
+    counts, real = [], masking._keys
+    monkeypatch.setattr(
+        masking, "_keys", lambda shown, *rest: (counts.append(len(shown)), real(shown, *rest))[1]
+    )
+    assert masking.restorable(session, begun) == {}
+    assert counts == [3]
+    assert not masking.has_shared(begun, 2)
 
 
 def test_restorable__sheet_of_a_hostile_party__is_passed_over(session, begun, monkeypatch):
