@@ -129,6 +129,7 @@ export const batchAnchor = (projectId: Hex, root: Hex): Promise<Log[]> => events
 
 export const verifyInclusion = (...args: [Hex, Hex, bigint, bigint, Hex[]]): Promise<readonly [boolean, Hex]> => call("verifyInclusion", args);
 
-export async function versionIn(projectId: Hex, artifactHash: Hex): Promise<Version | undefined> {
-  return (await versions([{ projectId, artifactHash }]))[0];
-}
+/** The version with these bytes in a project: one, or none. */
+export const versionsIn = (projectId: Hex, artifactHash: Hex): Promise<Version[]> => versions([{ projectId, artifactHash }]);
+
+export const versionIn = async (projectId: Hex, artifactHash: Hex): Promise<Version | undefined> => (await versionsIn(projectId, artifactHash))[0];
