@@ -35,7 +35,8 @@ export const now = (): number => Date.now() / 1000 + skew.value;
 /** A contract by name. Throws where this chain has none. */
 export function contract(name: string): Contract {
   const found = config.value?.contracts[name];
-  if (!found) throw new Error(`This chain has no ${name}: \`diln migrate ${name}\` deploys it. Then load this page again.`);
+  const job = name.replace(/^Model|Factory$/g, "").toLowerCase();
+  if (!found) throw new Error(`This chain has no ${name}: \`diln migrate ${job}\` deploys it. Then load this page again.`);
   return found;
 }
 

@@ -60,9 +60,9 @@ async function described(version: Version): Promise<Described> {
 }
 
 async function readProject(id: Hex): Promise<{ project: Project; versions: Version[] }> {
-  const [[project], versions] = await Promise.all([registry.projectsById([id]), registry.versionsOf(id)]);
+  const [project] = await registry.projectsById([id]);
   if (!project) throw new Error("This registry has no such project.");
-  return { project, versions };
+  return { project, versions: await registry.versionsOf(id) };
 }
 
 function ProjectPage({ id }: { id: Hex }) {
