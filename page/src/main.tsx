@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { render, type ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useErrorBoundary } from "preact/hooks";
 import "./style.css";
 import { ask, base, config, development, fault, head, look, poll, reach, start } from "./chain/site";
 import { overHttp } from "./chain/request";
@@ -40,7 +40,7 @@ function Reach() {
   const url = useSignal("");
   const go = (event: Event): void => {
     event.preventDefault();
-    reach(overHttp(url.value), new URL(url.value).host).catch(error => { fault.value = sentence(error); });
+    reach(overHttp(url.value), new URL(url.value).host, url.value).catch(error => { fault.value = sentence(error); });
   };
   const byWallet = (): void => {
     const provider = wallet.value!.provider;
@@ -79,12 +79,14 @@ function Development() {
 /** A view's code is loaded when it is opened. */
 function View({ name, rest }: { name: string; rest: string[] }) {
   const loaded = useSignal<ComponentType<{ rest: string[] }> | null>(null), problem = useSignal("");
+  const [broken] = useErrorBoundary(); // by what a stranger wrote
   useEffect(() => {
     loaded.value = null;
     VIEWS.find(each => each.name === name)!.load().then(
       module => { loaded.value = module.default; },
       error => { problem.value = `This part of the page cannot be loaded: ${sentence(error)}`; });
   }, [name]);
+  if (broken) return <p role="alert" class="bad">What stands here cannot be shown: {sentence(broken)}</p>;
   if (problem.value) return <p role="alert" class="bad">{problem.value}</p>;
   const Shown = loaded.value;
   return Shown ? <Shown rest={rest} /> : <p role="status">Loading…</p>;
@@ -108,7 +110,7 @@ function App() {
       {development.value && LOCAL.test(location.hostname) && wallet.value?.known && <Development />}
       <p id="news" role="status" aria-live="polite">{news.value}</p>
       <main id="main" tabIndex={-1}>
-        {config.value ? <View name={view.name} rest={rest} /> : !fault.value && <p role="status">Reaching the chain…</p>}
+        {config.value ? <View key={route.value.join("/")} name={view.name} rest={rest} /> : !fault.value && <p role="status">Reaching the chain…</p>}
       </main>
       <footer>
         {config.value && <p>Chain <b>{config.value.network}</b> ({config.value.chainId}), block <b id="block">{head.value.block}</b>.</p>}

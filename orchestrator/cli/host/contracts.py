@@ -25,7 +25,10 @@ def migrate(
     session: "Session",
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[JOB]…", help="registry, sum, market, competition, or a contract's name."),
+        typer.Argument(
+            metavar="[JOB]…",
+            help="registry, sum, market, competition, tournament, federation, or a contract's name.",
+        ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Deploy contracts of this folder's own, though others stand.")

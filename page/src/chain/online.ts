@@ -5,7 +5,7 @@ import { bytesToHex, decodeFunctionData } from "viem/utils";
 import { block, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
 import { parseCid } from "../files/unixfs";
-import { encode, numbers, takesText, type Encoder } from "../encode/encoders";
+import { encode, isEncoder, numbers, takesText, type Encoder } from "../encode/encoders";
 import { abi as sumFactory } from "../generated/abi/sumFactory";
 import { events, read, type Contract } from "./read";
 import { addressOf, ask, config, contract } from "./site";
@@ -55,6 +55,7 @@ export async function open(kind: Kind, abi: Abi, address: Address): Promise<Onli
   if (!content) throw new Error(`The ${kind.what}'s descriptor is not in this storage: \`diln pin get\` brings it.`);
   const { name, labels, encoder, test, format } = canonical.decode(content);
   if (format !== "diln-shared-model/1") throw new Error(`The ${kind.what}'s descriptor is of another kind.`);
+  if (!isEncoder(encoder) || !Array.isArray(labels)) throw new Error(`The ${kind.what}'s descriptor does not say how it takes samples.`);
   return {
     address, block: found.block, name: String(name), labels: labels.map(String), encoder, test: String(test),
     creator: found.creator, currency: await currencyOf(token), unit, settings, implementation: found.implementation,

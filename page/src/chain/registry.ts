@@ -32,8 +32,11 @@ export async function projects(): Promise<Project[]> {
   return projectsById(created.map(each => each.args.projectId));
 }
 
+const isWord = (text: string): boolean => /^0x[0-9a-f]{64}$/i.test(text);
+
 /** Those of these projects that there are. */
 export async function projectsById(ids: Hex[]): Promise<Project[]> {
+  ids = ids.filter(isWord); // an address bar holds anything
   const views = await Promise.all([...pages(ids)].map(page => call<Omit<Project, "id">[]>("projects", [page])));
   return views.flat().map((view, index) => ({ ...view, id: ids[index]! })).filter(each => BigInt(each.owner));
 }
@@ -129,6 +132,8 @@ export const batchAnchor = (projectId: Hex, root: Hex): Promise<Log[]> => events
 
 export const verifyInclusion = (...args: [Hex, Hex, bigint, bigint, Hex[]]): Promise<readonly [boolean, Hex]> => call("verifyInclusion", args);
 
-export async function versionIn(projectId: Hex, artifactHash: Hex): Promise<Version | undefined> {
-  return (await versions([{ projectId, artifactHash }]))[0];
-}
+/** The version with these bytes in a project: one, or none. */
+export const versionsIn = async (projectId: Hex, artifactHash: Hex): Promise<Version[]> =>
+  (isWord(projectId) && isWord(artifactHash) ? versions([{ projectId, artifactHash }]) : []);
+
+export const versionIn = async (projectId: Hex, artifactHash: Hex): Promise<Version | undefined> => (await versionsIn(projectId, artifactHash))[0];

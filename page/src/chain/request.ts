@@ -32,6 +32,7 @@ export function overHttp(url: string): Ask {
 async function post(url: string, batch: Waiting[]): Promise<void> {
   try {
     for (const answer of await answers(url, batch)) settle(batch[answer.id]!, answer);
+    throw new Error("it left a question open"); // rejects those without an answer only
   } catch (error) {
     for (const each of batch) each.reject(new RpcError(`${url} does not answer: ${(error as Error).message}`, 0));
   }

@@ -2,10 +2,11 @@
 import type { Hex } from "viem";
 import { decodeErrorResult } from "viem/utils";
 import { errors, sentences } from "../generated/errors";
-import { moment } from "./words";
+import { moment, shown } from "./words";
 
 const DECLINED = 4001;
 const UNKNOWN_CHAIN = 4902;
+const LONGEST = 600; // of what a node or a wallet says
 
 const OWN: Record<string, (values: any[]) => string> = {
   BadFeatures: () => "The model cannot take this sample.",
@@ -31,7 +32,7 @@ export function sentence(error: any): string {
   if (error?.code === UNKNOWN_CHAIN) return "Your wallet does not know this chain yet.";
   const data = refusal(error);
   if (data) return refused(data);
-  const said = String(error?.shortMessage ?? error?.message ?? error);
+  const said = shown(String(error?.shortMessage ?? error?.message ?? error), LONGEST);
   if (/nonce too (low|high)/i.test(said)) return STALE;
   return said.endsWith(".") ? said : `${said}.`;
 }
@@ -61,7 +62,7 @@ export function isOfPayment(error: unknown): boolean {
 function refused(data: Hex): string {
   try {
     const { errorName, args = [] } = decoded(data);
-    const values = args.length ? ` (${args.join(", ")})` : "";
+    const values = args.length ? ` (${shown(args.join(", "))})` : "";
     const words = errorName.replace(/(?<!^)[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
     return OWN[errorName]?.([...args]) ?? sentences[errorName] ?? `The contract refused: ${words}${values}.`;
   } catch {

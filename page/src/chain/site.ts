@@ -12,6 +12,7 @@ export type Config = {
   development: boolean;
   contracts: Record<string, Contract>;
   page?: string; // the CID of the page that is served
+  rpc?: string; // the node's URL, where it has one that wallets can be told
 };
 export type Head = { block: number; time: number };
 
@@ -34,7 +35,8 @@ export const now = (): number => Date.now() / 1000 + skew.value;
 /** A contract by name. Throws where this chain has none. */
 export function contract(name: string): Contract {
   const found = config.value?.contracts[name];
-  if (!found) throw new Error(`This chain has no ${name}: \`diln migrate\` deploys it.`);
+  const job = name.replace(/^Model|Factory$/g, "").toLowerCase();
+  if (!found) throw new Error(`This chain has no ${name}: \`diln migrate ${job}\` deploys it. Then load this page again.`);
   return found;
 }
 
@@ -54,15 +56,16 @@ export async function start(): Promise<void> {
     fault.value = `No chain is reachable: ${beside} says none, as it would where \`diln page\` serves this page. Give a node's URL below, or connect a wallet.`;
     return;
   }
-  use(overHttp(new URL("rpc", base()).href), found);
+  const rpc = new URL("rpc", base()).href;
+  use(overHttp(rpc), { ...found, rpc });
 }
 
 /** Look at the chain of a node by its URL, or of a wallet by its provider. */
-export async function reach(node: Ask, name: string): Promise<void> {
+export async function reach(node: Ask, name: string, rpc?: string): Promise<void> {
   const chainId = Number(await node("eth_chainId"));
   const contracts = Object.fromEntries(Object.entries(addresses).map(([key, address]) => [key, { address, block: 0 }]));
   fault.value = "";
-  use(node, { network: name, chainId, development: false, contracts });
+  use(node, { network: name, chainId, development: false, contracts, rpc });
 }
 
 function use(node: Ask, found: Config): void {

@@ -1,7 +1,10 @@
 // How values are put in words.
 
+const LAST_MOMENT = 253_402_300_800; // the year 10000: contracts keep whatever they are told
+
 /** Unix seconds, as `2026-01-31 12:00:00 UTC`. */
-export const moment = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+export const moment = (seconds: number): string =>
+  (Math.abs(seconds) < LAST_MOMENT ? `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC` : `second ${seconds}`);
 
 /** How long until then: `now`, `in 5 min`, `in 3 h`, `in 4 days`. */
 export function until(seconds: number): string {

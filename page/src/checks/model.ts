@@ -25,20 +25,22 @@ const LARGEST_MANIFEST = 1 << 20;
 const MOST_TOLD = 5;
 const SIGNATURES = "signatures.json";
 
-/** Verify a file. `beside` are its manifest and its signatures, perhaps; `again` hashes it by another profile. */
+/** Verify a file. `beside` are its manifest and its signatures, perhaps; `wanted` is the project that is meant, if one
+ * is; `again` hashes it by another profile. */
 export async function verifyModel(
-  { name, hashed: found, format }: Subject, beside: Source[], again: (profile: string) => Promise<Hashed>,
+  { name, hashed: found, format }: Subject, beside: Source[], wanted: string, again: (profile: string) => Promise<Hashed>,
 ): Promise<Findings> {
   const findings = new Findings(name);
   const manifests = beside.filter(each => each.name !== SIGNATURES);
-  const versions = await registry.copiesOf(bytesToHex(found.digest));
+  const digest = bytesToHex(found.digest);
+  const versions = wanted ? await registry.versionsIn(wanted as Hex, digest) : await registry.copiesOf(digest);
   const version = versions[0];
-  if (!version) return unknown(findings, found);
+  if (!version) return unknown(findings, found, wanted ? "this project" : "this registry");
   const [homes, publication] = await Promise.all([
     registry.projectsById(versions.map(each => each.projectId)), registry.publicationOf(version),
   ]);
   if (versions.length > 1) ambiguous(findings, versions, homes);
-  anchored(findings, version, homes[0]!, publication, found);
+  anchored(findings, version, homes[0]!, publication, found, wanted);
   const manifest = await findManifest(findings, version, manifests);
   await checkCid(findings, version, manifest, found, again);
   if (manifest) describe(findings, version, manifest, homes[0]!, found);
@@ -54,22 +56,22 @@ export async function verifyModel(
 /** What the registry knows a model by: nobody finds a folder's digest with sha256sum. */
 const known = ({ folder }: Hashed): string => (folder ? "the folder's digest (of its root block on IPFS)" : "SHA-256");
 
-function unknown(findings: Findings, found: Hashed): Findings {
+function unknown(findings: Findings, found: Hashed, where: string): Findings {
   const what = `${count(found.size, "byte")} (${known(found)} ${hex(found.digest)})`;
-  findings.add("anchor", "failed", `No version in this registry has these ${what}: the file was changed, or never published here.`);
+  findings.add("anchor", "failed", `No version in ${where} has these ${what}: the file was changed, or never published here.`);
   for (const name of NEED_AN_ANCHOR) findings.add(name, "not checked", "There is no anchor to compare with.");
-  findings.notProven.push("Anything about this file: this registry does not know it.");
+  findings.notProven.push(`Anything about this file: ${where} does not know it.`);
   return findings;
 }
 
-function anchored(findings: Findings, version: Version, project: Project, { args, block, transaction }: Log, found: Hashed): void {
+function anchored(findings: Findings, version: Version, project: Project, { args, block, transaction }: Log, found: Hashed, wanted: string): void {
   const what = `version ${version.number} of project “${shown(project.name)}”`;
   const when = moment(version.publishedAt);
   findings.add("anchor", "passed",
     `${known(found)} ${version.artifactHash.slice(2)} is ${what}, published by ${args.publisher} in block ${block} of chain ${config.value!.chainId} (${when}), transaction ${transaction}.`);
   findings.proven.push(
     `These very ${count(found.size, "byte")} existed at ${when}, when ${args.publisher} published them as ${what}; had one byte been changed since, they would not have been found.`);
-  findings.notProven.push(
+  if (!wanted) findings.notProven.push(
     `That this project is the one you trust: anybody may name one “${shown(project.name)}”. Its id is ${project.id}, its owner ${project.owner}.`);
 }
 
@@ -84,7 +86,7 @@ function ambiguous(findings: Findings, versions: Version[], homes: Project[]): v
   const revoked = told[0]!.version.status === "revoked" ? "It was revoked: " : "";
   findings.check("project", agree(versions) && versions.length < registry.MOST_COPIES,
     `${versions.length} projects have these bytes, and all trust them alike: ${listed}.`,
-    `${revoked}${versions.length} projects have these bytes, and not all are known to trust them alike: ${listed}. Ask whose version is meant.`);
+    `${revoked}${versions.length} projects have these bytes, and not all are known to trust them alike: ${listed}. Say which project you trust, above.`);
 }
 
 const agree = (versions: Version[]): boolean =>
@@ -107,12 +109,19 @@ async function findManifest(findings: Findings, version: Version, given: Source[
   return null;
 }
 
+const isObject = (value: unknown): boolean => !!value && typeof value === "object" && !Array.isArray(value);
+const areObjects = (value: unknown): boolean => Array.isArray(value) && value.every(isObject);
+
+/** Whether a manifest has the parts that are looked into here; `diln` looks at all of it. */
+const isWhole = (predicate: any): boolean => isObject(predicate?.artifact) && typeof predicate.artifact.format === "string"
+  && areObjects(predicate.parents) && areObjects(predicate.data ?? []) && [predicate.project, ...(predicate.data ?? []).map((each: any) => each.source)].every(each => typeof each === "string");
+
 function parsed(findings: Findings, name: string, content: Uint8Array, digest: string): Manifest | null {
   try {
     if (content.length > LARGEST_MANIFEST) throw new Error("it is above 1 MiB");
     const manifest = canonical.decode(content);
     if (manifest.predicateType !== "urn:diln:model:v2" || manifest.subject?.length !== 1) throw new Error("it is of another kind");
-    if (!manifest.predicate?.artifact || !Array.isArray(manifest.predicate.parents)) throw new Error("it lacks what a manifest says");
+    if (!isWhole(manifest.predicate)) throw new Error("it lacks what a manifest says");
     findings.add("manifest", "passed", `The manifest from ${shown(name)} has the anchored digest ${digest}.`);
     return { subject: manifest.subject[0], predicate: manifest.predicate };
   } catch (error) {

@@ -10,10 +10,17 @@ import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 import { TYPE } from "./prooffile";
 
 const LARGEST = 16 << 20;
-const HASH = /^[0-9a-f]{64}$/;
+const MOST_RECORDS = 2 ** 32 - 1; // of a batch: the contract counts in 32 bits
+const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+const isWord = (value: unknown): boolean => typeof value === "string" && /^0x[0-9a-f]{64}$/.test(value);
+const isPlace = (value: any): boolean => typeof value?.registry === "string" && /^0x[0-9a-fA-F]{40}$/.test(value.registry)
+  && isCount(value.chainId) && isHash(value.project);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** Verify a proof; throws for a file that is none. */
-export async function verifyProof(file: File): Promise<Findings> {
+type Known = { artifact: string; home: registry.Project };
+
+/** Verify a proof: that of a prediction in the project `wanted`, if one is named. Throws for a file that is none. */
+export async function verifyProof(file: File, wanted = ""): Promise<Findings> {
   const proof = await parse(file);
   const { entry, anchor, root } = proof;
   const findings = new Findings(`prediction ${entry.index} in ${shown(file.name)}`);
@@ -23,18 +30,20 @@ export async function verifyProof(file: File): Promise<Findings> {
     "The entry is not under the root: one of them was changed.");
   const place = `${config.value!.chainId} ${addressOf("ModelRegistry").toLowerCase()}`;
   const elsewhere = [anchor, entry.model].find(each => `${each.chainId} ${String(each.registry).toLowerCase()}` !== place);
-  let when = 0, known = false;
+  let when = 0, known: Known | null = null;
   if (elsewhere) {
-    findings.add("anchor", "failed", `The proof is for the registry ${shown(String(elsewhere.registry))} on chain ${elsewhere.chainId}, not for this one.`);
+    findings.add("anchor", "failed", `The proof is for the registry ${elsewhere.registry} on chain ${elsewhere.chainId}, not for this one.`);
   } else {
     when = await checkAnchor(findings, proof, record, top, project);
     known = await checkModel(findings, entry.model, anchor.project);
-    findings.notProven.push(`That its project, ${project}, is the one you trust: anybody may log in a project of their own.`);
+    whose(findings, project, wanted);
   }
   const asked = await checkInput(findings, proof);
   if (when && known) {
     const output = shown(JSON.stringify(entry.output), 400);
-    findings.proven.push(`No later than ${moment(when)}, it was on record that model ${entry.model.artifact.slice(0, 12)}… answered ${output}${asked ? " for the input shown" : ""}; nobody can have changed that since.`);
+    findings.proven.push(
+      `No later than ${moment(when)}, it was on record that model ${known.artifact.slice(0, 12)}… answered ${output}${asked ? " for the input shown" : ""}; nobody can have changed that since.`,
+      `Who says so: the project “${shown(known.home.name)}” with the id ${project}, owned by ${known.home.owner}.`);
     findings.notProven.push(`That it was answered at ${shown(entry.time)}: that is the word of who logged it.`);
   }
   findings.notProven.push(
@@ -48,10 +57,13 @@ export async function verifyProof(file: File): Promise<Findings> {
 async function parse(file: File): Promise<any> {
   if (file.size > LARGEST) throw new Error("The file is too large for a proof.");
   const proof = canonical.decode(new Uint8Array(await file.arrayBuffer()));
-  const { hash, ...content } = proof.entry ?? {};
-  const fits = proof._type === TYPE && HASH.test(hash) && HASH.test(proof.root) && HASH.test(proof.anchor?.project)
-    && HASH.test(content.model?.artifact) && HASH.test(content.model?.project) && Array.isArray(proof.siblings)
-    && Number.isSafeInteger(proof.position) && Number.isSafeInteger(proof.count) && proof.count < 2 ** 32;
+  const { hash, ...content } = proof?.entry ?? {};
+  const { model, output, time } = content, { revealed = null } = proof ?? {};
+  const fits = proof?._type === TYPE && isHash(hash) && isHash(proof.root) && isPlace(proof.anchor) && isPlace(model)
+    && isHash(model.artifact) && isHash(model.manifest) && output !== undefined && typeof time === "string"
+    && Array.isArray(proof.siblings) && proof.siblings.every(isWord)
+    && isCount(proof.position) && isCount(proof.count) && proof.position < proof.count && proof.count <= MOST_RECORDS
+    && (revealed === null || (isWord(revealed.salt) && revealed.value !== undefined));
   if (!fits) throw new Error("The proof cannot be read. Ask for it again: `diln prove`.");
   const computed = hex(await sha256(new TextEncoder().encode(canonical.encode(content))));
   if (computed !== hash) throw new Error("The proof cannot be read: its hash is not that of its entry.");
@@ -71,20 +83,30 @@ async function checkAnchor(findings: Findings, proof: any, record: Hex, root: He
   return agreed ? Number(batch.anchoredAt) : 0;
 }
 
-async function checkModel(findings: Findings, model: any, project: string): Promise<boolean> {
+/** Anybody may publish any model in a project of their own, and log there what they like. */
+function whose(findings: Findings, found: Hex, wanted: string): void {
+  if (wanted) {
+    findings.check("project", found === wanted,
+      "It was logged in the project that you named.", `It was logged in project ${found}, which is not the one that you named.`);
+  } else {
+    findings.notProven.push(`That its project, ${found}, is the one you trust: anybody may publish this model in a project of their own, and log there what it never answered.`);
+  }
+}
+
+async function checkModel(findings: Findings, model: any, project: string): Promise<Known | null> {
   if (model.project !== project) {
     findings.add("model", "failed", "The entry speaks of a model of another project than it is anchored in.");
-    return false;
+    return null;
   }
   const version = await registry.versionIn(`0x${model.project}`, `0x${model.artifact}`);
   const [home] = version ? await registry.projectsById([version.projectId]) : [];
   if (!version || !home || version.manifestDigest !== `0x${model.manifest}`) {
     findings.add("model", "failed", `The model ${model.artifact.slice(0, 12)}… was never published as the entry says.`);
-    return false;
+    return null;
   }
   findings.add("model", "passed", `The model is version ${version.number} of project “${shown(home.name)}”, SHA-256 ${model.artifact}.`);
   findings.check("status", version.status !== "revoked", `The model is ${version.status}, and was not revoked.`, `The model was revoked: ${shown(version.reason)}.`);
-  return true;
+  return { artifact: model.artifact, home };
 }
 
 async function checkInput(findings: Findings, { entry, revealed }: any): Promise<boolean> {

@@ -10,8 +10,29 @@ export type Encoder =
   | { kind: "binned"; names: string[]; edges: number[][] };
 
 const UNICODE = 14;
+const LONGEST = 5; // words of an n-gram
+const MOST_FEATURES = 65_535;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 export const takesText = (encoder: Encoder): encoder is Extract<Encoder, Text> => "lowercase" in encoder;
+
+const fits = (features: number): boolean => features >= 1 && features <= MOST_FEATURES;
+const areTexts = (all: any): boolean => Array.isArray(all) && all.every(each => typeof each === "string");
+const areNumbers = (all: any): boolean => Array.isArray(all) && all.every(Number.isFinite);
+
+/** Whether what a stranger's descriptor says is an encoder, as Python's reader has it. */
+export function isEncoder(found: any): found is Encoder {
+  const [low, high] = Array.isArray(found?.ngrams) ? found.ngrams : [];
+  const isText = typeof found?.lowercase === "boolean" && Number.isInteger(low) && Number.isInteger(high) && low >= 1 && low <= high && high <= LONGEST;
+  const columns = areTexts(found?.names) ? found.names.length : NaN;
+  switch (found?.kind) {
+    case "vocabulary": return isText && areTexts(found.vocabulary) && fits(found.vocabulary.length);
+    case "hashing": return isText && typeof found.signed === "boolean" && Number.isInteger(found.buckets) && fits(found.buckets * (found.signed ? 2 : 1));
+    case "scaled": return [found.offsets, found.steps].every(each => areNumbers(each) && each.length === columns) && fits(columns);
+    case "binned": return Array.isArray(found.edges) && found.edges.length === columns && found.edges.every(areNumbers)
+      && fits(found.edges.reduce((sum: number, each: number[]) => sum + each.length + 1, 0));
+    default: return false;
+  }
+}
 
 /** The bytes of a sample. Throws where the encoder is another's, or the sample does not fit. */
 export function encode(encoder: Encoder, sample: string | number[]): Uint8Array {

@@ -1,4 +1,6 @@
 // Folders as a browser shows them: dropped, or chosen as a list of files with their paths.
+import { shown } from "../chain/words";
+
 export type Folder = { name: string; entries: Map<string, File | Folder> };
 
 const DEEPEST = 100;
@@ -37,6 +39,7 @@ export function listed(files: File[], name = files[0]!.webkitRelativePath.split(
       place.entries.set(part, found);
       place = found as Folder;
     }
+    if (place.entries.has(file.name)) throw new Error(`Two of the files are called “${shown(file.name, 80)}”.`);
     place.entries.set(file.name, file);
   }
   return root;

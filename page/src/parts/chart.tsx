@@ -11,9 +11,9 @@ type Line = { xs: number[]; ys: number[]; title: string; x?: string };
 export function ticks(low: number, high: number, many: number): number[] {
   const raw = (high - low) / many || 1, power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].find(each => each * power >= raw)! * power;
-  const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) found.push(Number(value.toPrecision(12)));
-  return found;
+  const from = Math.ceil(low / step), found = [];
+  for (let at = 0; at <= 2 * many && (from + at) * step <= high + step * 1e-9; at++) found.push(Number(((from + at) * step).toPrecision(12)));
+  return [...new Set(found)]; // of numbers that differ in their last digits
 }
 
 export function Chart(line: Line) {

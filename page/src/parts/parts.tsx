@@ -23,7 +23,7 @@ export function Countdown({ to }: { to: number }) {
     const timer = setInterval(() => { left.value = to - now(); }, 1000);
     return () => clearInterval(timer);
   }, [to]);
-  return <time dateTime={new Date(to * 1000).toISOString()} title={moment(to)}>{until(left.value)}</time>;
+  return <time dateTime={moment(to)} title={moment(to)}>{until(left.value)}</time>;
 }
 
 /** A place to drop files on, or to choose them by keyboard; folders, too, where `onFiles` takes them. */
@@ -68,7 +68,7 @@ export function Loaded<T>({ what, read, again, children }: { what: string; read(
     return () => { current = false; };
   }, again);
   if (found.value === null) return fault.value ? <p role="alert" class="bad">{fault.value}</p> : <p role="status">Reading {what}…</p>;
-  return <>{children(found.value)}</>;
+  return <>{fault.value && <p role="alert" class="bad">This is not the latest: {fault.value}</p>}{children(found.value)}</>;
 }
 
 /** A sentence where nothing can be sent, and why. */

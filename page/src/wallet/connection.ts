@@ -1,7 +1,7 @@
 // The wallet that was chosen: its account, and the chain that it is on.
 import { computed, signal } from "@preact/signals";
 import type { Address } from "viem";
-import { base, config } from "../chain/site";
+import { config } from "../chain/site";
 import { hexOf } from "../chain/read";
 import { wallets, type Wallet } from "./discovery";
 
@@ -66,7 +66,7 @@ export async function switchChain(): Promise<void> {
   } catch (error: any) {
     if ((error.code ?? error.data?.originalError?.code) !== UNKNOWN_CHAIN) throw error;
     const nativeCurrency = { name: "Ether", symbol: "ETH", decimals: 18 };
-    const added = { chainId: id, chainName: `DILN ${config.value!.network}`, rpcUrls: [new URL("rpc", base()).href], nativeCurrency };
+    const added = { chainId: id, chainName: `DILN ${config.value!.network}`, rpcUrls: config.value!.rpc ? [config.value!.rpc] : [], nativeCurrency };
     await provider.request({ method: "wallet_addEthereumChain", params: [added] });
   }
   onChain(await provider.request({ method: "eth_chainId" }));

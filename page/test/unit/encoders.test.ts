@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { encode, numbers } from "../../src/encode/encoders";
+import { encode, isEncoder, numbers } from "../../src/encode/encoders";
 import { known } from "../../src/encode/words";
 
 const vectors = JSON.parse(readFileSync("../tests/parity/vectors/encoders.json", "utf8"));
@@ -16,6 +16,7 @@ for (const { encoder, cases } of vectors.rows) {
         return "";
       }
     };
+    equal(isEncoder(encoder), true);
     deepEqual(cases.filter(([sample, expected]: [any, string]) => given(sample) !== expected), []);
   });
 }
@@ -46,4 +47,15 @@ test("numbers: a line of them, and what is none", () => {
 
 test("encode: another version of Unicode is refused", () => {
   throws(() => encode({ kind: "vocabulary", lowercase: true, ngrams: [1, 1], unicode: 15, vocabulary: ["ab"] }, "ab"));
+});
+
+test("isEncoder: a stranger's descriptor is not believed", () => {
+  const text = { kind: "hashing", lowercase: true, ngrams: [1, 2], buckets: 100, signed: true }, numbered = { kind: "scaled", names: ["a"], offsets: [0], steps: [1] };
+  equal(isEncoder(text) && isEncoder(numbered), true);
+  const others = [
+    null, "text", {}, { ...text, kind: "toString" }, { ...text, ngrams: [1, 1e9] }, { ...text, ngrams: [-1e9, 1] }, { ...text, ngrams: null }, { ...text, buckets: 0 },
+    { ...text, buckets: 40_000 }, { ...text, signed: 1 }, { ...numbered, names: [1] }, { ...numbered, steps: [] }, { ...numbered, offsets: [null] }, { kind: "binned", names: ["a"], edges: [null] },
+    { kind: "vocabulary", lowercase: true, ngrams: [1, 1], vocabulary: [{}] },
+  ];
+  for (const other of others) equal(isEncoder(other), false, JSON.stringify(other));
 });

@@ -25,9 +25,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.early]
 def test_verify__recorded_cases__are_told_as_diln_does(
     browse: Run, url: str, world: World, tmp_path: Path
 ) -> None:
-    assert len(world.cases) == 19
+    assert len(world.cases) == 24
     assert (
-        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 9
+        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 11
     )
     cases = tmp_path / "cases.json"
     cases.write_text(json.dumps(world.cases))
@@ -40,6 +40,14 @@ def test_verify__recorded_cases__are_told_as_diln_does(
     assert all(each["saysWhatIsNotProven"] for each in told["found"].values())
     assert "and 2 signatures again here" in told["found"]["good"]["said"]
     assert "is not theirs, or was changed" in told["found"]["forged signature"]["said"]
+    named = world.tumours
+    assert f"the project “tumours” with the id {named}, owned by" in told["found"]["proof"]["said"]
+    for name in ("proof", "stranger's proof"):
+        assert "is the one you trust: anybody may publish this model" in told["found"][name]["said"]
+    assert named not in told["found"]["stranger's proof"]["said"]
+    assert ["project", "failed"] in told["found"]["stranger's proof, another named"]["checks"]
+    assert "is a prediction's proof: drop it by itself" in told["refused"]["together"]
+    assert "Drop the folder without unknown.bin" in told["refused"]["besides"]
     assert told["faults"] == []
 
 

@@ -34,6 +34,7 @@ from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.submitting import propose, submit
 from orchestrator.systems.competition.training import training_data
 from orchestrator.systems.sum.creating import create
+from orchestrator.types import Digest
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_workflows import enter
 from tests.unit.market.stage import open_fair
@@ -65,10 +66,11 @@ class World:
     tournament: str = ""
     federation: str = ""
 
-    def case(self, lab: Lab, name: str, *files: Path) -> None:
-        found = verify(files[0], lab.registry, storage=None)
+    def case(self, lab: Lab, name: str, *files: Path, project: Digest | None = None) -> None:
+        found = verify(files[0], lab.registry, storage=None, project=project)
         self.cases[name] = {
             "files": [str(file) for file in files],
+            "project": f"0x{project.hex()}" if project else "",
             "checks": [[check.name, str(check.outcome)] for check in found.checks],
         }
 
@@ -145,7 +147,10 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     forged.signatures.write_text(json.dumps(entries))
     whole = _folder(lab, free, folder / "whole")
     shown = folder / "proof.json"
-    shown.write_bytes(_proof(lab, good, folder).to_bytes())
+    shown.write_bytes(_proof(lab, good, folder / "log.jsonl").to_bytes())
+    claimed = folder / "stranger's proof.json"
+    stranger = _stranger(lab, made("copied", **signed), folder)
+    claimed.write_bytes(stranger.to_bytes())
     hidden = folder / "changed proof.json"
     hidden.write_bytes(_proof_of_nothing(shown))
     world.unpublished = _unpublished(folder / "unpublished")
@@ -166,11 +171,19 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     for name, file in {
         "proof": shown,
         "proof of another root": hidden,
+        "stranger's proof": claimed,
         "changed byte": changed,
         "no CID": content,
         "unknown": unknown,
     }.items():
         world.case(lab, name, file)
+    for name, file, named in (
+        ("proof of the named project", shown, project),
+        ("stranger's proof, another named", claimed, project),
+        ("two projects, one named", twice.model, project),
+        ("unknown in the named project", twice.model, free),
+    ):
+        world.case(lab, name, file, project=named)
 
 
 def _folder(lab: Lab, project: bytes, folder: Path) -> Path:
@@ -206,15 +219,22 @@ def _systems(world: World, session: Session, folder: Path) -> None:
     world.competition = found.address
 
 
-def _proof(lab: Lab, good: Published, folder: Path) -> InclusionProof:
+def _stranger(lab: Lab, copied: Published, folder: Path) -> InclusionProof:
+    """Of what a model never answered, logged in a stranger's project of the same name."""
+    copied.project = lab.create_project("tumours", owner="rival")
+    lab.send(lab.registry.publish(replace(copied.publication, project_id=copied.project)), "rival")
+    return _proof(lab, copied, folder / "stranger.jsonl", "rival")
+
+
+def _proof(lab: Lab, good: Published, log: Path, owner: str = "owner") -> InclusionProof:
     """That the model answered, with the question shown."""
     version = lab.registry.version(good.project, good.manifest.artifact_hash)
     model = ModelReference.of("tumours", version, lab.registry)
-    batches = LogBatches(PredictionLog(folder / "log.jsonl"))
+    batches = LogBatches(PredictionLog(log))
     for number in range(4):
         batches.log.append(model, {"mean radius": number}, {"label": "benign", "row": number})
     batch = batches.open()
-    lab.send(lab.registry.anchor_batch(good.project, batch.root, batch.count, PREDICTIONS))
+    lab.send(lab.registry.anchor_batch(good.project, batch.root, batch.count, PREDICTIONS), owner)
     batches.close(batch, AnchorReference.of(lab.registry.batch_anchor(good.project, batch.root)))
     return batches.prove(2).reveal({"mean radius": 2}, batches.log.salt(2))
 

@@ -7,7 +7,7 @@ import { abi, METRICS, passes, predictions, scoreOf, takesModels, type Competiti
 import { commitment } from "../../chain/commitment";
 import { sentence } from "../../chain/sentence";
 import { coins } from "../../chain/token";
-import { count, moment } from "../../chain/words";
+import { count, moment, shown } from "../../chain/words";
 import { Drop } from "../../parts/parts";
 import type { Offer } from "../../parts/offers";
 import { forget, Secrets, type Secret } from "../../parts/secrets";
@@ -21,7 +21,7 @@ export function Enter({ competition }: { competition: Competition }) {
     model.value = null;
     if (!file) return;
     try {
-      said.value = `Asking the contract what ${file.name} predicts…`;
+      said.value = `Asking the contract what ${shown(file.name, 80)} predicts…`;
       if (file.size > terms.maxModelBytes) throw new Error(`The model has ${count(file.size, "byte")}; this competition takes ${terms.maxModelBytes}.`);
       const encoded = bytesToHex(new Uint8Array(await file.arrayBuffer()));
       if (!/^0x0[12]/.test(encoded)) throw new Error("This is not an encoded integer model: `diln competition submit --dry-run --write FILE` makes one of yours.");

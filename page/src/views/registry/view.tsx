@@ -44,6 +44,7 @@ function Projects() {
   );
 }
 
+const MOST_METRICS = 100; // of a version
 type Described = Version & { metrics: Record<string, number> };
 
 /** A version with what its manifest says, which is believed by its hash only. */
@@ -52,16 +53,16 @@ async function described(version: Version): Promise<Described> {
   try {
     const metrics = content ? canonical.decode(content).predicate?.evaluation?.metrics : null;
     const numbers = Object.entries(metrics ?? {}).filter((each): each is [string, number] => typeof each[1] === "number");
-    return { ...version, metrics: Object.fromEntries(numbers) };
+    return { ...version, metrics: Object.assign(Object.create(null), Object.fromEntries(numbers.slice(0, MOST_METRICS))) };
   } catch {
     return { ...version, metrics: {} };
   }
 }
 
 async function readProject(id: Hex): Promise<{ project: Project; versions: Version[] }> {
-  const [[project], versions] = await Promise.all([registry.projectsById([id]), registry.versionsOf(id)]);
+  const [project] = await registry.projectsById([id]);
   if (!project) throw new Error("This registry has no such project.");
-  return { project, versions };
+  return { project, versions: await registry.versionsOf(id) };
 }
 
 function ProjectPage({ id }: { id: Hex }) {
@@ -71,6 +72,7 @@ function ProjectPage({ id }: { id: Hex }) {
         <section aria-labelledby="project">
           <h2 id="project">{shown(project.name, 80)}</h2>
           <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
+          <p>Names may be anybody's; its id is its own: <code>{id}</code></p>
           <Measured project={project} versions={versions} />
           <Members id={id} />
           <Govern project={project} />
@@ -102,7 +104,7 @@ function Measured({ project, versions }: { project: Project; versions: Version[]
   }, [versions]);
   const names = [...new Set(all.value.flatMap(each => Object.keys(each.metrics)))].sort();
   const chosen = names.includes(metric.value) ? metric.value : names[0];
-  const points = chosen ? all.value.filter(each => chosen in each.metrics) : [];
+  const points = chosen ? all.value.filter(each => Object.hasOwn(each.metrics, chosen)) : [];
   return (
     <>
       {!all.value.length && versions.length > 1 && <p role="status" class="reserved">Reading the manifests…</p>}
@@ -131,7 +133,7 @@ function Versions({ project, versions, metric }: { project: Project; versions: D
           <td data-label="Published">{moment(each.publishedAt)}</td>
           <td data-label="Status"><span>{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</span></td>
           <td data-label="SHA-256"><Hash value={each.artifactHash} /></td>
-          {metric && <td data-label={shown(metric, 40)}>{each.metrics[metric]?.toPrecision(4) ?? "–"}</td>}
+          {metric && <td data-label={shown(metric, 40)}>{Object.hasOwn(each.metrics, metric) ? each.metrics[metric]!.toPrecision(4) : "–"}</td>}
         </tr>
       ))}</tbody>
     </table>

@@ -71,7 +71,7 @@ async function prepared(files: File[], [folder]: Folder[]): Promise<Ready> {
 async function projectOf(predicate: any): Promise<Project> {
   const named = (await registry.projects()).filter(each => each.name === predicate.project);
   const member = await Promise.all(named.map(async each => account.value && (await registry.areParticipants(each.id, [account.value]))[0]));
-  const found = named.filter((each, at) => member[at] || each.owner === account.value);
+  const found = named.filter((each, at) => member[at] || each.owner.toLowerCase() === account.value?.toLowerCase());
   const choice = found.length ? found : named;
   if (choice.length === 1) return choice[0]!;
   throw new Error(choice.length ? `${choice.length} projects are named “${shown(predicate.project)}”: use diln sign.` : `No project is named “${shown(String(predicate.project))}”.`);
@@ -87,13 +87,15 @@ async function parentIds(parents: any[]): Promise<Hex[]> {
   return [...new Set(ids)].sort();
 }
 
-/** Those of the signatures that count for this publication. */
+/** Those of the signatures that count for this publication: one of each who is a participant now. */
 async function counting(signatures: Signature[], publication: Publication, digest: Hex): Promise<Signature[]> {
   const here = signatures.filter(each => isFor(each, publication.projectId));
   for (const each of here) {
     if (!(await isTheirs(each, digest))) throw new Error(`The signature of ${each.participant} is not of this publication.`);
   }
-  return here;
+  const still = await registry.areParticipants(publication.projectId, here.map(each => each.participant));
+  const counted = here.filter((_, at) => still[at]);
+  return [...new Map(counted.map(each => [each.participant.toLowerCase(), each])).values()];
 }
 
 function Review({ project, publication, signatures, digest }: Ready) {

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { sentence } from "../../chain/sentence";
+import { shown } from "../../chain/words";
 import { hex } from "../../files/bytes";
 import { filesIn, listed, type Folder } from "../../files/folders";
 import { recognized, recognizedFolder } from "../../files/formats";
@@ -15,12 +16,12 @@ const LARGEST_BESIDE = 1 << 20;
 
 /** Is this file what it claims to be? */
 export default function Verify() {
-  const result = useSignal<Shown | null>(null), busy = useSignal("");
+  const result = useSignal<Shown | null>(null), busy = useSignal(""), project = useSignal("");
 
   async function take(files: File[], folders: Folder[]): Promise<void> {
     result.value = null;
     try {
-      result.value = await verified(files, folders, said => { busy.value = said; });
+      result.value = await verified(files, folders, named(project.value), said => { busy.value = said; });
       busy.value = "";
     } catch (error) {
       busy.value = sentence(error);
@@ -32,6 +33,11 @@ export default function Verify() {
       <h2 id="verify">Is this the model it claims to be?</h2>
       <Drop label="Drop a model, a file or a folder, with its manifest and signatures if you have them, or a prediction's proof. It stays on your machine: only its hash is looked up."
         button="Choose files" takesFolders onFiles={take} />
+      <details>
+        <summary>Only of a project that you trust</summary>
+        <p><label for="project">The project's id; names may be anybody's</label>{" "}
+          <input id="project" value={project.value} autoComplete="off" spellcheck={false} onInput={event => { project.value = event.currentTarget.value; }} /></p>
+      </details>
       <div role="status" aria-live="polite">
         {busy.value && <p>{busy.value}</p>}
         {result.value && <Verdict {...result.value} />}
@@ -40,23 +46,31 @@ export default function Verify() {
   );
 }
 
-async function verified(files: File[], folders: Folder[], progress: (said: string) => void): Promise<Shown> {
+/** A project's id as it is written; empty where none is. Throws for what is none. */
+function named(project: string): string {
+  const id = project.trim().toLowerCase();
+  if (id && !/^0x[0-9a-f]{64}$/.test(id)) throw new Error("A project's id is 0x and 64 digits: its page under Projects shows it.");
+  return id;
+}
+
+async function verified(files: File[], folders: Folder[], wanted: string, progress: (said: string) => void): Promise<Shown> {
   for (const file of files) {
     if (!(await isProof(file))) continue;
+    if (files.length + folders.length > 1) throw new Error(`${shown(file.name, 80)} is a prediction's proof: drop it by itself, for it says nothing of other files.`);
     const { verifyProof } = await import("../../checks/proof");
-    return { findings: await verifyProof(file), facts: [["File", file.name]] };
+    return { findings: await verifyProof(file, wanted), facts: [["File", shown(file.name)]] };
   }
   const model = modelOf(files, folders), isFile = model instanceof Blob;
   const size = isFile ? model.size : [...filesIn(model)].reduce((sum, [, file]) => sum + file.size, 0);
-  const reading = (done: number): void => progress(`Reading ${model.name}: ${Math.round((100 * done) / size)} %`);
-  progress(`Reading ${model.name}…`);
+  const reading = (done: number): void => progress(`Reading ${shown(model.name)}: ${Math.round((100 * done) / size)} %`);
+  progress(`Reading ${shown(model.name)}…`);
   const found = await hash(model, undefined, reading);
   progress("Asking the chain…");
   const others = files.filter(each => each !== model && each.size <= LARGEST_BESIDE);
   const beside = await Promise.all(others.map(async each => ({ name: each.name, content: new Uint8Array(await each.arrayBuffer()) })));
   const subject = { name: model.name, hashed: found, format: await (isFile ? recognized(model) : recognizedFolder(model)) };
-  const findings = await verifyModel(subject, beside, profile => hash(model, profile, reading));
-  return { findings, facts: [[isFile ? "File" : "Folder", model.name], [isFile ? "SHA-256" : "Digest", hex(found.digest)], ["CID", found.cid]] };
+  const findings = await verifyModel(subject, beside, wanted, profile => hash(model, profile, reading));
+  return { findings, facts: [[isFile ? "File" : "Folder", shown(model.name)], [isFile ? "SHA-256" : "Digest", hex(found.digest)], ["CID", found.cid]] };
 }
 
 const isBeside = ({ name }: File): boolean => /^(manifest|signatures)\.json$/.test(name);
@@ -65,6 +79,8 @@ const isBeside = ({ name }: File): boolean => /^(manifest|signatures)\.json$/.te
  * several such files a folder that they could stand in. */
 function modelOf(files: File[], [folder, more]: Folder[]): File | Folder {
   if (more) throw new Error("Drop one folder.");
+  const other = folder && files.find(each => !isBeside(each));
+  if (other) throw new Error(`Drop the folder without ${shown(other.name, 80)}, or that file without the folder.`);
   if (folder) return folder;
   const models = files.filter(each => !isBeside(each));
   const found = models.length > 1 ? listed(models, `${models.length} files together`) : models[0] ?? files[0];
