@@ -28,8 +28,8 @@ library StateCodec {
     uint256 private constant MISSED_ONCE = 44;
     uint256 private constant MISSED_TWICE = 28;
 
-    /// @dev In a round 16 claims fall by refutation and 16 by an exclusion. Of each, 2^10 groups of the model and 2^6 of
-    /// the trace can be demanded, besides 2^10 groups of 16 updates: 51,200.
+    /// @dev In a round 16 claims fall by refutation and 16 by an exclusion. Of each, 2^10 groups of the model and 2^6
+    /// of the trace can be demanded, besides 2^10 groups of 16 updates: 51,200.
     uint256 private constant MAX_DEMANDED = 2 ** 20 - 1;
     /// @dev The lowest 28 bits: a claim comes within months.
     uint256 private constant MAX_WAIT = 2 ** 28 - 1;

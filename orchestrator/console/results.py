@@ -5,6 +5,7 @@ A command prints nothing of its result: it returns one of these, and `present` p
 Facts: one thing. Table: rows. Answer: a value, and what people see in its stead. Stream: one after another.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -156,6 +157,7 @@ def present(result: "Result | Stream | Iterator[Result] | None", *, as_json: boo
     else:
         result.show()
     if isinstance(result, Answer) and result.after:
+        sys.stdout.flush()  # whoever is killed from here on has been told
         result.after()
     return result.code
 

@@ -151,8 +151,8 @@ def keep(
 
 
 def _listed(rows: list[dict[str, Any]], *otherwise: Result) -> Answer:
-    """A row each; exit code 1 where one of them failed."""
-    failed = any("error" in row for row in rows)
+    """A row each; exit code 1 where one of them failed, or could not be checked."""
+    failed = any("error" in row or "reason" in row for row in rows)
     return Answer(rows, *([Facts(row) for row in rows] or otherwise), code=int(failed))
 
 
