@@ -46,6 +46,7 @@ ACCEPTED = {
     ("naming-convention", "FederationFactory.WORK"): "immutables are written as constants",
     ("naming-convention", "FederationFactory.STAKE"): "immutables are written as constants",
     ("naming-convention", "FederationFactory.DELEGATES"): "immutables are written as constants",
+    ("naming-convention", "FederationFactory.LEARNING"): "immutables are written as constants",
     ("naming-convention", "FederationFactory.MASKED"): "immutables are written as constants",
     ("naming-convention", "Delegation.DISPUTES"): "immutables are written as constants",
     ("incorrect-equality", "Commitments._checkRevealed"): "two hashes",
