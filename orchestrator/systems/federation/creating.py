@@ -33,7 +33,9 @@ from orchestrator.text import shown
 from orchestrator.times import seconds, show_duration
 from orchestrator.types import ZERO_ADDRESS, Address, Digest
 
-LARGEST_UNIT = 10**9
+PLACES = 9
+"""Amounts have as many places behind the point as the currency has, or these: up to 17,592 coins."""
+
 _AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
 _WAITS = "committing", "revealing", "judging", "turn", "challenge", "supply"
 _COUNTS = (
@@ -258,7 +260,7 @@ def _terms(
             "what nobody sees can only be added up, and no app can join it",
             'Take rule = "mean", and rows of a table.',
         )
-    unit = LARGEST_UNIT if money.is_ether else 1
+    unit = 10 ** min(max(money.decimals - PLACES, 0), 19)  # which 64 bits hold
     amounts = {name: int(money.parse(getattr(offer, name) or "0")) // unit for name in _AMOUNTS}
     amounts["fee"] = amounts["fee"] or amounts["reward"] // 10
     amounts["tip"] = amounts["tip"] or amounts["reward"] // 100

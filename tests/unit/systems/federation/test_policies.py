@@ -5,15 +5,24 @@ import pytest
 from orchestrator.bindings.federation import Phase
 from orchestrator.errors import ChainError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.money import Currency
 from orchestrator.learning.aggregation.chunks import model_root
-from orchestrator.systems.federation import aggregating, backing, cranking, mining, party, voting
+from orchestrator.systems.federation import (
+    aggregating,
+    backing,
+    cranking,
+    creating,
+    mining,
+    party,
+    voting,
+)
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.joining import amount, withdraw
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.rounds import current_model, phase_of
 from orchestrator.systems.federation.verifying import verify
-from tests.unit.systems.federation.stage import begin
+from tests.unit.systems.federation.stage import begin, offer
 
 PARTIES = ("alice", "bob", "carol")
 PLAIN = {"pay": "equal", "committee": 0}
@@ -160,3 +169,12 @@ def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(se
 
     monkeypatch.setattr(session.storage, "read", only_genesis)
     assert (current_model(session, federation) == made.model).all()
+
+
+@pytest.mark.parametrize(("decimals", "unit"), [(18, 10**9), (6, 1), (0, 1), (9, 1), (24, 10**15)])
+def test_plan__in_a_token__counts_what_its_numbers_hold(session, monkeypatch, decimals, unit):
+    token = session.account("bob").address  # whose symbol and decimals are those given
+    monkeypatch.setattr(creating, "read_currency", lambda *_: Currency(token, "GOLD", decimals))
+    made = creating.plan(session, offer(token=token, reward="250", deposit="50"), session.account("alice"))
+    assert made.terms.unit == unit
+    assert made.budget == 250 * 10**decimals
