@@ -19,7 +19,7 @@ abstract contract Masked is Claims, IMasked {
     using Batch for bytes;
 
     uint256 private constant ENTRY = 52; // bytes before the sheet
-    uint256 private constant MOST_SHARED = 16_384;
+    uint256 private constant MAX_SHARED = 16_384;
 
     uint256 private constant ROUND = 232;
     uint256 private constant PARTIES = 216;
@@ -52,7 +52,7 @@ abstract contract Masked is Claims, IMasked {
         (PackedTerms t, PackedState memory s) = (_terms(), _load());
         uint256 seat = _activeSeat(s, msg.sender);
         // Check
-        require(shares.length <= MOST_SHARED, WrongLength(shares.length, MOST_SHARED));
+        require(shares.length <= MAX_SHARED, WrongLength(shares.length, MAX_SHARED));
         _requireUnmasking(t, s);
         // Effect
         _veil = _begun(s);
