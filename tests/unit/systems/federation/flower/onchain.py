@@ -12,6 +12,7 @@ from orchestrator.bindings.federation import (
     Mode,
     Pay,
     Policy,
+    Privacy,
     Rule,
     Terms,
 )
@@ -48,6 +49,7 @@ def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **
         "rule": Rule.MEAN,
         "pay": Pay.EQUAL,
         "mode": Mode.OPTIMISTIC,
+        "privacy": Privacy.OPEN,
         "size": SIZE,
         "width": 4,
         "max_weight": 65_535,
