@@ -118,3 +118,9 @@ def test_measurements__gas_tables__are_those_of_the_snapshots() -> None:
 
     page = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8")
     assert gas_tables() in page, "run `python -m benchmarks --gas-only`"
+
+
+def test_menu__of_the_site__has_every_page() -> None:
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [each.relative_to(ROOT / "docs").as_posix() for each in (ROOT / "docs").rglob("*.md")]
+    assert [each for each in pages if f": {each}\n" not in menu] == []
