@@ -9,6 +9,7 @@ import typer
 
 from orchestrator.cli import keeping
 from orchestrator.cli.federation import federation
+from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.showing import demo_steps, each_row, unread
 from orchestrator.config import EMBEDDED
 from orchestrator.console import (
@@ -69,9 +70,9 @@ def create(
         if not found.lacks:
             return _answered(session, found, finish)
         err.print(f"{found.federation.address} was asked the same; its answer is not taken: {found.lacks}.")
-    for sentence in creating.promises(made):
-        err.print(sentence)
+    err.print("\n".join(creating.promises(made)))
     done = creating.create(session, made, organizer)
+    err.print(on_page(f"federations/{done.address}"))
     facts = _facts(session, done)
     return Answer({**facts, "answer": None}, Facts(facts), after=finish)
 

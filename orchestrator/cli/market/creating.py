@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.market import market
 from orchestrator.cli.market.printing import LOSSES, escrowed, portions_of
 from orchestrator.cli.models.options import Training
@@ -195,7 +196,19 @@ def create(
         made = creating.create(
             session, draft, account, wait=not no_wait, dry_run=dry_run, progress=progress, agree=agree
         )
-    facts = {
+    if not dry_run:
+        err.print(on_page(f"markets/{made.address}"))
+    return Facts(_facts(name, draft, made, money, dry_run))
+
+
+def _facts(
+    name: str,
+    draft: "creating.Draft",
+    made: "creating.CreatedMarket",
+    money: "moneys.Currency",
+    dry_run: bool,
+) -> dict[str, Any]:
+    return {
         "name": name,
         "address": made.address,
         "model": made.descriptor.model,
@@ -204,14 +217,13 @@ def create(
         "skipped": draft.skipped,
         "unused": draft.unused,
         "accuracy_at_first": round(draft.accuracy, 4),
-        "bounty": amount(money, offer.bounty),
-        "bond": amount(money, offer.bond),
+        "bounty": amount(money, draft.offer.bounty),
+        "bond": amount(money, draft.offer.bond),
         "tips": amount(money, draft.offer.provided),
         "trial_portion": made.trial,
         "gas": made.gas_used,
         "dry_run": Shown(dry_run, "yes" if dry_run else ""),
     }
-    return Facts(facts)
 
 
 def _units(money: "Currency", text: str) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.host.listen import PORT
 from orchestrator.cli.prove import prove
 from orchestrator.cli.showing import demo_steps
 from orchestrator.console import Stream, command, lazy_imports
@@ -20,6 +21,7 @@ def demo(
     ] = None,
 ) -> Stream:
     """Live through the whole job on real data, and see a forgery caught."""
-    seen = f"; `diln page --home {folder / '.diln'}` shows it in a browser" if folder else ""
+    page = f"`diln page --home {folder / '.diln'}` shows it at http://127.0.0.1:{PORT}/" if folder else ""
+    seen = f"; {page}" if page else ""
     steps = demo_steps(folder, lambda *where: story.demo(*where), f"`diln init`{seen}")
     return Stream(steps, whole=True)

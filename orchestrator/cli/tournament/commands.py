@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli import keeping
+from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.showing import each_row, unread
 from orchestrator.cli.tournament import tournament
 from orchestrator.console import (
@@ -70,6 +71,7 @@ def create(
     for sentence in creating.promises(made):
         err.print(sentence)
     done = creating.create(session, made, organizer)
+    err.print(on_page(f"tournaments/{done.address}"))
     facts = _facts(session, done)
     return Answer(facts, Facts(facts), after=lambda: creating.finish(session, made))
 

@@ -49,7 +49,9 @@ def test_federation__on_a_chain__is_listed_joined_and_shown(diln: Diln, tmp_path
     (tmp_path / "offer.toml").write_text(OFFER)
     (tmp_path / "rows.csv").write_text("height,ill\n" + "0.5,no\n1.5,yes\n" * 20)
     assert diln("migrate", "federation").code == 0
-    made = diln("federation", "create", tmp_path / "offer.toml", "--json").json
+    created = diln("federation", "create", tmp_path / "offer.toml", "--json")
+    made = created.json
+    assert f"/#/federations/{made['federation']}" in "".join(created.err.split())
     assert diln("federation", "list").out.splitlines()[1].startswith(made["federation"])
     joined = diln("federation", "join", "--data", tmp_path / "rows.csv", "--from", "bob", "--yes")
     assert joined.code == 0
