@@ -44,10 +44,7 @@ abstract contract Disputes is FederationLedger, IDisputes {
         (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         _checkPending(t, s, c);
-        bytes32 record = _lastRecord(t);
-        require(keccak256(abi.encode(previous)) == record, NotTheRecord(record));
-        _checkModelChunk(t, previous.modelRoot, models.index, models.before, models.beforeProof);
-        _checkModelChunk(t, c.modelRoot, models.index, models.claimed, models.claimedProof);
+        _checkModels(t, c, previous, models);
         int256[] memory delta = _aggregated(t, c, parties, models.index);
         require(!Rules.follows(models.claimed, models.before, delta), NotRefuted());
         // Effect
@@ -320,6 +317,16 @@ abstract contract Disputes is FederationLedger, IDisputes {
         bytes32 digest = keccak256(abi.encodePacked(p.root, p.weight, p.shift, p.cid));
         require(kept != 0 && (uint256(digest) ^ kept) >> 8 == 0, NotTheUpdate(p.party));
         return uint8(kept) - 1;
+    }
+
+    function _checkModels(PackedTerms t, Claim calldata c, Link calldata previous, ChunkPair calldata models)
+        internal
+        view
+    {
+        bytes32 record = _lastRecord(t);
+        require(keccak256(abi.encode(previous)) == record, NotTheRecord(record));
+        _checkModelChunk(t, previous.modelRoot, models.index, models.before, models.beforeProof);
+        _checkModelChunk(t, c.modelRoot, models.index, models.claimed, models.claimedProof);
     }
 
     function _checkModelChunk(

@@ -26,10 +26,7 @@ abstract contract MaskedDisputes is Disputes, IMaskedDisputes {
         (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
         _checkPending(t, s, c);
-        bytes32 record = _lastRecord(t);
-        require(keccak256(abi.encode(previous)) == record, NotTheRecord(record));
-        _checkModelChunk(t, previous.modelRoot, models.index, models.before, models.beforeProof);
-        _checkModelChunk(t, c.modelRoot, models.index, models.claimed, models.claimedProof);
+        _checkModels(t, c, previous, models);
         int256[] memory delta = _unmasked(t, c.accepted, parties, models.index);
         require(!Rules.follows(models.claimed, models.before, delta), NotRefuted());
         // Effect

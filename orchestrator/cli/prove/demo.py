@@ -21,7 +21,7 @@ def demo(
     ] = None,
 ) -> Stream:
     """Live through the whole job on real data, and see a forgery caught."""
-    page = f"`diln page --home {folder / '.diln'}` shows it at http://127.0.0.1:{PORT}/" if folder else ""
-    seen = f"; {page}" if page else ""
+    page = f"http://127.0.0.1:{PORT}/"
+    seen = f"; `diln page --home {folder / '.diln'}` shows it at {page}" if folder else ""
     steps = demo_steps(folder, lambda *where: story.demo(*where), f"`diln init`{seen}")
     return Stream(steps, whole=True)

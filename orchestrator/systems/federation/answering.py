@@ -14,9 +14,9 @@ from orchestrator.errors import DilnError, NotDeployed
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Status, Version
 from orchestrator.systems.federation.creating import Plan
-from orchestrator.systems.federation.finding import cid_of, factory_of, store
+from orchestrator.systems.federation.finding import cid_of, descriptor_of, factory_of, store
 from orchestrator.systems.federation.publishing import model_file, project_of
-from orchestrator.systems.federation.rounds import Finished, finished, seats_of
+from orchestrator.systems.federation.rounds import Finished, finished, of_seats, revealed_in, seats_of
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.types import Address, Digest
 
@@ -114,7 +114,7 @@ def _cached(session: Session, federation: Federation) -> Cached:
         wrong = next((each for each in verify(session, federation) if each.fault), None)
         if wrong:
             return Cached(federation, f"round {wrong.round}: {wrong.fault}", len(ends))
-        content = model_file(session, federation)
+        content = model_file(session, federation, descriptor_of(session, federation))
     except DilnError as error:
         return Cached(federation, error.message, len(ends))
     parties = _parties(federation, ends[-1])
@@ -154,8 +154,8 @@ def lacking(terms: Terms, wanted: Terms, done: int) -> str:
 def _parties(federation: Federation, last: Finished) -> tuple[Address, ...]:
     """Whose updates are in the last round."""
     seats = seats_of(federation.at(last.finalized.block_number))
-    seated = sorted(seats.items(), key=lambda each: each[1])
-    return tuple(party for party, seat in seated if last.claim.accepted >> seat & 1)
+    used = of_seats(revealed_in(federation, last.finalized.round), seats, last.claim.accepted)
+    return tuple(sorted((each.party for each in used), key=seats.__getitem__))
 
 
 def _version(

@@ -213,10 +213,10 @@ def restorable(session: Session, federation: Federation) -> dict[int, bytes]:
     silent, found = waited_for(federation), {}
     number = federation.state().round
     shown = _last_shown(federation, number) if silent else []
+    revealed = _revealed(federation, number) if shown else {}
     for seat in seats_in(silent) if shown else ():
-        revealed = _revealed(federation, number)[seat]
         try:
-            if entry := _restored(session, federation, revealed, seat, shown):
+            if entry := _restored(session, federation, revealed[seat], seat, shown):
                 found[seat] = entry
         except (DataError, IntegrityError, StorageError):
             continue  # its sheet or its shares are nowhere

@@ -17,7 +17,14 @@ from orchestrator.learning.tensorfile import write_tensors
 from orchestrator.provenance import Manifest, Version, describe
 from orchestrator.storage.adding import PutResult
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
-from orchestrator.systems.federation.rounds import Finished, current_model, finished, revealed_in, seats_of
+from orchestrator.systems.federation.rounds import (
+    Finished,
+    current_model,
+    finished,
+    of_seats,
+    revealed_in,
+    seats_of,
+)
 from orchestrator.times import utc
 
 
@@ -32,7 +39,8 @@ def publish(session: Session, federation: Federation, owner: Account) -> Publish
     ends = finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
-    descriptor, content = descriptor_of(session, federation), model_file(session, federation)
+    descriptor = descriptor_of(session, federation)
+    content = model_file(session, federation, descriptor)
     stored = session.storage.put(content)
     home = session.registry.project_id(owner.address, project_of(federation))
     digest = hashlib.sha256(content).digest()
@@ -48,12 +56,11 @@ def project_of(federation: Federation) -> str:
     return f"federation-{federation.address}"
 
 
-def model_file(session: Session, federation: Federation) -> bytes:
+def model_file(session: Session, federation: Federation, descriptor: Descriptor) -> bytes:
     """The last model as named tensors: a network's in float64, which holds every unit, an app's as its own.
 
     Raises StorageError, IntegrityError.
     """
-    descriptor = descriptor_of(session, federation)
     model = current_model(session, federation)[: federation.terms.size]
     if descriptor.template:
         return write_tensors(Template.from_json(descriptor.template).restore(model))
@@ -83,11 +90,7 @@ def _manifest(
     number, claim = last.finalized.round, last.claim
     at = utc(federation.chain.time_of(last.finalized.block_number)).strftime("%Y-%m-%dT%H:%M:%SZ")
     seats = seats_of(federation.at(last.finalized.block_number))
-    used = [
-        each
-        for each in revealed_in(federation, number)
-        if each.party in seats and claim.accepted >> seats[each.party] & 1
-    ]
+    used = of_seats(revealed_in(federation, number), seats, claim.accepted)
     terms = federation.terms
     return describe(
         name=f"round-{number}.safetensors",

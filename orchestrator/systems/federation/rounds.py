@@ -1,6 +1,6 @@
 """What the chain says of a federation, and what storage has of it. Nothing that was fetched is believed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 
 import numpy as np
@@ -218,14 +218,18 @@ def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
     return update
 
 
+def of_seats(revealed: Iterable[Revealed], seats: Mapping[Address, int], mask: int) -> list[Revealed]:
+    """Those of the seats in `mask`."""
+    return [each for each in revealed if each.party in seats and mask >> seats[each.party] & 1]
+
+
 def opened(
     session: Session, federation: Federation, number: int, mask: int, seats: dict[Address, int]
 ) -> list[Opened]:
     """The updates of the seats in `mask`, by seat. Raises as `read_update` for the first that is missing."""
     found = [
         Opened(seats[each.party], each, read_update(session, federation, each))
-        for each in revealed_in(federation, number)
-        if each.party in seats and mask >> seats[each.party] & 1
+        for each in of_seats(revealed_in(federation, number), seats, mask)
     ]
     return sorted(found, key=lambda each: each.seat)
 

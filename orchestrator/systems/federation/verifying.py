@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.bindings.federation import Claimed, Federation, Revealed
+from orchestrator.bindings.federation import Claimed, Federation
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers
@@ -14,9 +14,11 @@ from orchestrator.systems.federation.rounds import (
     claims,
     finished,
     links,
+    of_seats,
     read_model,
     read_update,
     record_of,
+    revealed_in,
     seats_of,
 )
 from orchestrator.types import Digest
@@ -70,11 +72,9 @@ def _round(
     claim = each.claim
     then = federation.at(posted.block_number)
     seats = seats_of(then)
-    revealed = [one for one in then.events(Revealed, round=each.finalized.round) if one.party in seats]
     found = [
         Opened(seats[one.party], one, read_update(session, federation, one))
-        for one in revealed
-        if claim.accepted >> seats[one.party] & 1
+        for one in of_seats(revealed_in(then, each.finalized.round), seats, claim.accepted)
     ]
     updates = sorted(found, key=lambda one: one.seat)
     if sum(1 << one.seat for one in updates) != claim.accepted:

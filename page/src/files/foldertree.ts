@@ -2,9 +2,7 @@
 // 256 KiB (https://specs.ipfs.tech/unixfs/).
 import { murmur3x64 } from "../encode/murmur3x64";
 import type { Folder } from "./folders";
-import { bytesField, cidBytes, DAG_PB, numberField, type Digest, type Profile, type Tree } from "./unixfs";
-
-type Link = { name: Uint8Array; cid: Uint8Array; stored: number };
+import { bytesField, cidBytes, DAG_PB, linking, numberField, type Digest, type Link, type Profile, type Tree } from "./unixfs";
 
 const FOLDER = 1, SHARD = 5, MURMUR3 = 0x22, FANOUT = 256;
 const LARGEST = 256 << 10; // bytes of a folder that is not sharded
@@ -23,7 +21,7 @@ export async function folderTree(folder: Folder, profile: Profile, ofFile: (file
   }
   links.sort((one, other) => compared(one.name, other.name));
   const emit = async (block: Uint8Array): Promise<Uint8Array> => cidBytes(profile.version, DAG_PB, await hash(block));
-  const flat = node(links, PLAIN);
+  const flat = linking(links, PLAIN);
   const weight = profile.sharding === "block" ? flat.length : links.reduce((sum, { name, cid }) => sum + name.length + cid.length, 0);
   if (weight <= LARGEST) return { cid: await emit(flat), size, stored: flat.length + below(links) };
   return { size, ...(await shards(links.map(link => ({ link, path: murmur3x64(link.name) })), 0, emit)) };
@@ -47,19 +45,11 @@ async function shards(all: Placed[], depth: number, emit: (block: Uint8Array) =>
       : { name: prefix, ...(await shards(bucket, depth + 1, emit)) });
   }
   const text = bits.toString(16), field = (text.length % 2 ? `0${text}` : text).match(/../g)!.map(each => parseInt(each, 16));
-  const block = node(links, [...numberField(1, SHARD), ...bytesField(2, field), ...numberField(5, MURMUR3), ...numberField(6, FANOUT)]);
+  const block = linking(links, [...numberField(1, SHARD), ...bytesField(2, field), ...numberField(5, MURMUR3), ...numberField(6, FANOUT)]);
   return { cid: await emit(block), stored: block.length + below(links) };
 }
 
 const below = (links: Link[]): number => links.reduce((sum, { stored }) => sum + stored, 0);
-
-function node(links: Link[], unixfs: number[]): Uint8Array {
-  const all: number[] = [];
-  for (const { name, cid, stored } of links) {
-    for (const byte of bytesField(2, [...bytesField(1, cid), ...bytesField(2, name), ...numberField(3, stored)])) all.push(byte);
-  }
-  return Uint8Array.from([...all, ...bytesField(1, unixfs)]);
-}
 
 function compared(one: Uint8Array, other: Uint8Array): number {
   for (let at = 0; at < one.length && at < other.length; at++) if (one[at] !== other[at]) return one[at]! - other[at]!;

@@ -59,6 +59,19 @@ function varint(number: number): number[] {
 export const bytesField = (field: number, bytes: ArrayLike<number>): number[] => [(field << 3) | 2, ...varint(bytes.length), ...Array.from(bytes)];
 export const numberField = (field: number, number: number): number[] => [field << 3, ...varint(number)];
 
+export type Link = { name: Uint8Array; cid: Uint8Array; stored: number };
+
+const NAMELESS = new Uint8Array();
+
+/** A node's block: its links, whose name is empty in files, then what it is. */
+export function linking(links: (Omit<Link, "name"> & { name?: Uint8Array })[], unixfs: number[]): Uint8Array {
+  const all: number[] = [];
+  for (const { name = NAMELESS, cid, stored } of links) {
+    for (const byte of bytesField(2, [...bytesField(1, cid), ...bytesField(2, name), ...numberField(3, stored)])) all.push(byte);
+  }
+  return Uint8Array.from([...all, ...bytesField(1, unixfs)]);
+}
+
 /** Builds a file's tree from its leaves, holding one node of each level. */
 export class FileTree {
   private levels: Tree[][] = [[]];
@@ -101,10 +114,8 @@ export class FileTree {
     this.levels[level] = [];
     const size = children.reduce((sum, child) => sum + child.size, 0);
     const below = children.reduce((sum, child) => sum + child.stored, 0);
-    const links = children.flatMap(child =>
-      bytesField(2, [...bytesField(1, child.cid), ...bytesField(2, []), ...numberField(3, child.stored)]));
     const unixfs = [...numberField(1, 2), ...numberField(3, size), ...children.flatMap(child => numberField(4, child.size))];
-    await this.push(level + 1, await this.node(Uint8Array.from([...links, ...bytesField(1, unixfs)]), size, below));
+    await this.push(level + 1, await this.node(linking(children, unixfs), size, below));
   }
 
   private async node(block: Uint8Array, size: number, below: number): Promise<Tree> {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ERC20} from "solady/src/tokens/ERC20.sol";
+import {MarketToken} from "./MarketMocks.sol";
 
 /// @notice A token that keeps a hundredth of each payment, and lets somebody act while it moves.
-contract FederationToken is ERC20 {
+contract FederationToken is MarketToken {
     address private _target;
     bytes private _call;
     bool public called;
 
     constructor() {
-        _mint(msg.sender, 1e30);
         _mint(address(this), 1e30);
     }
 
@@ -19,17 +18,8 @@ contract FederationToken is ERC20 {
         _approve(address(this), target, type(uint256).max);
     }
 
-    function name() public pure override returns (string memory) {
-        return "Federation Token";
-    }
-
-    function symbol() public pure override returns (string memory) {
-        return "FT";
-    }
-
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
         super.transferFrom(from, to, amount);
-        _burn(to, amount / 100);
         (called,) = _target.call(_call);
         return true;
     }

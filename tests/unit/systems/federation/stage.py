@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.bindings.federation import Federation
+from orchestrator.errors import StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.creating import Offer, create, plan
 from orchestrator.systems.federation.joining import join
@@ -69,3 +70,15 @@ def begin_task(
     for name in validators:
         join(session, made, session.account(name), None)
     return made
+
+
+def lost(session: Session, *cids: str) -> None:
+    """Storage that has forgotten some files."""
+    real = session.storage.read
+
+    def read(cid, **options):
+        if cid in cids:
+            raise StorageError(f"nobody gives {cid}", "")
+        return real(cid, **options)
+
+    session.storage.read = read

@@ -12,6 +12,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.systems.federation import aggregating, cranking, party
 from orchestrator.systems.federation.answering import MOST, answers, lacking
 from orchestrator.systems.federation.creating import plan
+from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.publishing import model_file, publish
 from tests.unit.systems.federation.stage import begin, offer
 
@@ -65,7 +66,7 @@ def elsewhere(session, folder: Path) -> Session:
 
 def test_answers__in_another_folder__model_record_parties_and_version(session, answered, tmp_path):
     published = publish(session, answered, session.account("bob"))
-    content = model_file(session, answered)
+    content = model_file(session, answered, descriptor_of(session, answered))
     with elsewhere(session, tmp_path) as other:
         assert not other.known.knows(answered.address)
         [found] = asked(other, "dave")

@@ -23,7 +23,7 @@ from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, read_update, revealed_in
 from orchestrator.types import Digest
-from tests.unit.systems.federation.stage import begin
+from tests.unit.systems.federation.stage import begin, lost
 
 PARTIES = ("alice", "bob", "carol")
 TRUSTED = {"policy": "trusted", "pay": "equal", "committee": 0}
@@ -38,18 +38,6 @@ def revealed(session, tmp_path):
         for name in PARTIES:
             act(session, federation, session.account(name))
     return federation
-
-
-def lost(session, *cids):
-    """Storage that has forgotten some files."""
-    real = session.storage.read
-
-    def read(cid, **options):
-        if cid in cids:
-            raise StorageError(f"nobody gives {cid}", "")
-        return real(cid, **options)
-
-    session.storage.read = read
 
 
 def file_of(federation, each, width):

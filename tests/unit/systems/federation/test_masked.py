@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrator.bindings.federation import Part, Phase, Shared, Unmasked
-from orchestrator.errors import DataError, DilnError, StorageError, UsageError
+from orchestrator.errors import DataError, DilnError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.privacy.masks import keccak_mask
@@ -27,7 +27,7 @@ from orchestrator.systems.federation.overview import history
 from orchestrator.systems.federation.rounds import current_model, phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.types import Digest
-from tests.unit.systems.federation.stage import begin, offer
+from tests.unit.systems.federation.stage import begin, lost, offer
 
 PARTIES = ("alice", "bob", "carol", "erin")
 MASKED = {
@@ -245,14 +245,7 @@ def test_demanded__masked_update_that_nobody_gives__is_shown_and_summed(session,
     revealed(session, begun)
     each = next(one for one in revealed_in(begun, 1) if one.party == session.account("bob").address)
     vector = masking.sheet_of(session, begun, each).vector
-    real = session.storage.read
-
-    def read(cid, **options):
-        if cid == cid_of(vector, 128):
-            raise StorageError(f"nobody gives {cid}", "")
-        return real(cid, **options)
-
-    session.storage.read = read
+    lost(session, cid_of(vector, 128))
     asks = demanding.missing(session, begun, 15)
     assert [one.party for one in asks] == [each.party]
     demanding.ask(session, begun, session.account("dave"), asks)
@@ -271,14 +264,7 @@ def test_verify__seeds_come_from_the_chain__after_every_sheet_is_lost(session, b
     aggregating.claim(session, begun, session.account("alice"))
     pass_(session, begun)
     cranking.crank(session, begun, session.account("dave"))
-    real = session.storage.read
-
-    def read(cid, **options):
-        if cid in sheets:
-            raise StorageError(f"nobody gives {cid}", "")
-        return real(cid, **options)
-
-    session.storage.read = read
+    lost(session, *sheets)
     assert [each.ok for each in verify(session, begun)] == [True]
     assert {"MaskKey", "Unmasked"} <= {each.signature for each in history(begun)}
 
