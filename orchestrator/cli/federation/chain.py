@@ -114,11 +114,17 @@ def join(
     admission: Annotated[
         str, typer.Option(metavar="HEX", help="The inviter's signature, where one is needed.")
     ] = "",
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            metavar="BUDGET", help="How much privacy your updates may spend; the terms', unless given."
+        ),
+    ] = None,
 ) -> Answer:
     """Take a seat with a deposit."""
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
-    seat = joining.join(session, found, session.sender, data, agreed, _signature(admission))
+    seat = joining.join(session, found, session.sender, data, agreed, _signature(admission), epsilon)
     facts = {"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)}
     return Answer(facts, Facts(facts), *_shared_by_hand(session))
 
@@ -192,6 +198,7 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
             "committed": each.committed,
             "revealed": each.revealed,
             "scores": each.scoring,
+            "epsilon": each.epsilon,
         }
         for each in view.seats
     ]
@@ -359,6 +366,7 @@ def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
         "rule": terms.rule.word,
         "pay": terms.pay.word,
         "privacy": terms.privacy.word,
+        "epsilon": terms.epsilon / 1000 or None,
         "rounds": terms.rounds,
         "quorum": terms.quorum,
         "reward": amount_of(money, joining.amount(found, terms.reward)),
