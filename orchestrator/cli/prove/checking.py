@@ -18,6 +18,7 @@ from orchestrator.console import (
     VIEWS,
     AllOption,
     Answer,
+    IdentityOption,
     ModelArgument,
     Shown,
     Table,
@@ -35,7 +36,17 @@ from orchestrator.types import Seconds
 
 with lazy_imports():
     from orchestrator import provenance
-    from orchestrator.systems.prove import bundling, fetching, loading, offline, projects, references, runs
+    from orchestrator.provenance import openings
+    from orchestrator.systems.prove import (
+        bundling,
+        fetching,
+        loading,
+        offline,
+        projects,
+        references,
+        runs,
+        sealing,
+    )
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -94,6 +105,11 @@ def verify_files(
     manifest: Annotated[
         Path | None, typer.Option(help="The manifest, if it is not beside the model.")
     ] = None,
+    opening: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, help="What its owner disclosed of a private model."),
+    ] = None,
+    identity: IdentityOption = None,
     offline_only: Annotated[
         bool, typer.Option("--offline", help="FILE is a bundle: check it with no node and no network.")
     ] = False,
@@ -108,13 +124,16 @@ def verify_files(
     could not be checked.
     """
     _go_together(offline_only, manifest, block_hash)
+    if opening and len(subjects) > 1:
+        raise UsageError("an opening is of one model", "Verify one after the other.")
+    disclosed = openings.Opening.read(opening) if opening else None
     policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
     named = projects.offline_project(session, project) if offline_only and project else None
     with progress_bar("hashing", unit="bytes") as progress:
         found = [
-            offline.verify_bundle(Path(each), trusted, policy, now, project=named)
+            offline.verify_bundle(Path(each), trusted, policy, now, project=named, opening=disclosed)
             if offline_only
-            else _verified(session, each, project, manifest, policy, progress)
+            else _verified(session, each, project, manifest, disclosed, identity, policy, progress)
             for each in subjects
         ]
     values = [each.to_json() for each in found]
@@ -137,16 +156,19 @@ def _verified(
     subject: str,
     project: str | None,
     manifest: Path | None,
+    opening: "openings.Opening | None",
+    identity: Path | None,
     policy: "provenance.Policy",
     progress: "Report",
 ) -> "provenance.Verification":
-    meant, owner = loading.find_subject(session, subject)
+    meant, owner = loading.find_subject(session, subject, identity)
     verification = provenance.verify(
         meant,
         session.registry,
         storage=session.storage,
         project=projects.find_project(session, project).id if project else owner,
         manifest=manifest,
+        opening=opening or sealing.find_opening(session.settings, Path(meant)),
         name_of=session.full_name_of,
         progress=progress,
     )
@@ -194,7 +216,7 @@ def _manifest(session: "Session", reference: str) -> "provenance.Manifest":
     if path.is_file() and path.suffix == ".json":
         return provenance.Manifest.parse(path.read_bytes())
     try:
-        return runs.find_run(session.settings, reference).manifest
+        return runs.find_run(session.settings, reference).described
     except DilnError:
         version = references.find_version(session, reference, session.viewer)
         return fetching.manifest_of(session, version)

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from orchestrator.cli.prove import prove
-from orchestrator.cli.prove.options import SPEC_FILE
+from orchestrator.cli.prove.options import SPEC_FILE, PublishMetrics
 from orchestrator.console import (
     Answer,
     Facts,
@@ -96,6 +96,7 @@ def train(
         list[str] | None,
         typer.Option(metavar="age1…", help="Publish the model only encrypted to this recipient; repeatable."),
     ] = None,
+    publish_metrics: PublishMetrics = False,
     publish_statistics: Annotated[
         bool,
         typer.Option(help="Write extremes, means and frequent values of each column into the manifest."),
@@ -112,13 +113,14 @@ def train(
             address=address,
             parents=tuple(parent or ()),
             encrypt_to=tuple(encrypt_to or ()),
+            publish_metrics=publish_metrics,
             publish_statistics=publish_statistics,
             progress=progress,
         )
     facts = {
         "run": f"{run.name}/{run.id}",
         "model": str(run.model),
-        "sha256": run.manifest.artifact_hash.hex(),
+        "sha256": run.described.artifact_hash.hex(),
         "cid": run.manifest.artifact_cid,
         "manifest": run.manifest.digest.hex(),
         "report": str(run.report),
