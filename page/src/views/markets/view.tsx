@@ -13,7 +13,7 @@ import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Chart } from "../../parts/chart";
 import { Offers } from "../../parts/offers";
-import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
+import { Ends, Hash, Hint, Loaded } from "../../parts/parts";
 import { forget, Secrets } from "../../parts/secrets";
 import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
@@ -73,7 +73,7 @@ function Open({ address }: { address: Address }) {
           <p>
             Up to {coins(market.bounty, market.currency)} for data that make this model better on a hidden test set ({LOSSES[market.rules.loss]}). Provider: <Hash value={market.creator} />.{" "}
             {market.phase === "closed" ? `It is ${market.outcome}.` : WAITS[market.phase]}
-            {market.deadline > 0 && <> Ends <Countdown to={market.deadline} />.</>}
+            {market.deadline > 0 && <> This step: <Ends at={market.deadline} />.</>}
           </p>
           {market.deadline > 0 && <Calendar id={address} title={market.name} now={now()} all={[{ at: market.deadline, what: `${market.phase} ends` }]} />}
           <Samples market={market} />
