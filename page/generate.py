@@ -55,6 +55,9 @@ CONTRACTS = {
 }
 """What the page calls and reads, by contract."""
 
+MOMENTS = {"closedAt", "deadline"}
+"""Values of errors that are Unix seconds."""
+
 RENAMED = {
     "SparsePerceptronStake": "sharedModel",
     "SparsePerceptronMarket": "market",
@@ -141,7 +144,15 @@ def _errors() -> tuple[list[Any], dict[str, str]]:
     """Every custom error of the package, and what its contract's source says of it."""
     found = json.loads((ROOT / "orchestrator/chain/errors.json").read_text())
     bare = {_json(each): each for each in (_nameless(_bare({**entry, "notice": None})) for entry in found)}
-    return list(bare.values()), {entry["name"]: entry["notice"] for entry in found if entry.get("notice")}
+    return list(bare.values()), {entry["name"]: _sentence(entry) for entry in found if entry.get("notice")}
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    """An error's notice with the places of its values: {0} of the first, {0t} of one that is a moment."""
+    said = str(entry["notice"])
+    for at, value in enumerate(entry["inputs"]):
+        said = said.replace(f"`{value['name']}`", f"{{{at}{'t' * (value['name'] in MOMENTS)}}}")
+    return said
 
 
 def _bare(value: Any) -> Any:

@@ -59,12 +59,12 @@ function Open({ address }: { address: Address }) {
             </p>
             <Rounds federation={federation} />
             {phase !== "closed" && <Calendar id={`${address}-${state.round}`} title={name || "Federation"} now={now()} all={[{ at: ends, what: `${phase} ends in round ${state.round}` }]} />}
+            {phase !== "closed" && <p class="hint">A seat owes updates, which come from your own data: <code>diln federation join</code> and <code>diln keep</code> train, commit, reveal, claim and refute.</p>}
             <Act federation={federation} />
             <Token currency={federation.currency} spender={federation.address} />
             <Balance address={federation.address} abi={abi} currency={federation.currency} />
             <Seats federation={federation} />
             <Past federation={federation} />
-            {phase !== "closed" && <p class="hint">Updates come from your own data: <code>diln federation join</code> and <code>diln keep</code> train, commit, reveal, claim and refute.</p>}
           </section>
         );
       }}
