@@ -70,8 +70,7 @@ def create(
         if not found.lacks:
             return _answered(session, found, finish)
         err.print(f"{found.federation.address} was asked the same; its answer is not taken: {found.lacks}.")
-    for sentence in creating.promises(made):
-        err.print(sentence)
+    err.print(*creating.promises(made), sep="\n")
     done = creating.create(session, made, organizer)
     err.print(on_page(session, f"federations/{done.address}"))
     facts = _facts(session, done)

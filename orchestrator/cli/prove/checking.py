@@ -123,9 +123,7 @@ def verify_files(
     The exit code is 0 if it holds, 1 if a check fails, 2 for wrong usage, 3 if nothing fails but something
     could not be checked.
     """
-    _go_together(offline_only, manifest, block_hash)
-    if opening and len(subjects) > 1:
-        raise UsageError("an opening is of one model", "Verify one after the other.")
+    _go_together(offline_only, manifest, block_hash, opening, subjects)
     disclosed = openings.Opening.read(opening) if opening else None
     policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
     named = projects.offline_project(session, project) if offline_only and project else None
@@ -136,6 +134,10 @@ def verify_files(
             else _verified(session, each, project, manifest, disclosed, identity, policy, progress)
             for each in subjects
         ]
+    return _answered(subjects, found)
+
+
+def _answered(subjects: list[str], found: "Sequence[provenance.Verification]") -> Answer:
     values = [each.to_json() for each in found]
     return Answer(values[0] if len(values) == 1 else values, *_lines(subjects, found), code=_code(found))
 
@@ -241,7 +243,15 @@ def _verdict(verification: "provenance.Verification") -> Text:
     return Text("It does not hold. Do not use it.", "bold red")
 
 
-def _go_together(offline_only: bool, manifest: Path | None, block_hash: str | None) -> None:
+def _go_together(
+    offline_only: bool,
+    manifest: Path | None,
+    block_hash: str | None,
+    opening: Path | None,
+    subjects: list[str],
+) -> None:
+    if opening and len(subjects) > 1:
+        raise UsageError("an opening is of one model", "Verify one after the other.")
     if offline_only and manifest:
         raise UsageError("a bundle brings its manifest along", "Leave out --manifest, or --offline.")
     if block_hash and not offline_only:
