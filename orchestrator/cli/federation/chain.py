@@ -49,6 +49,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.bindings.federation import Federation
+    from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
 
 Reference = Annotated[str, typer.Option("--federation", metavar="NAME", help="latest, a name or an address.")]
@@ -188,20 +189,7 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
         "finished": view.done,
         "void": view.voids,
     }
-    rows = [
-        {
-            "seat": each.seat,
-            "party": Shown(each.party, session.name_of(each.party)),
-            "deposit": amount_of(money, each.deposit),
-            "earned": amount_of(money, each.earned),
-            "active": each.active,
-            "committed": each.committed,
-            "revealed": each.revealed,
-            "scores": each.scoring,
-            "epsilon": each.epsilon,
-        }
-        for each in view.seats
-    ]
+    rows = [_seat(session, money, each) for each in view.seats]
     return Answer({**facts, "parties": rows}, Facts(facts), Table(rows, empty="nobody joined yet"))
 
 
@@ -375,6 +363,21 @@ def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
         "bond": amount_of(money, joining.amount(found, terms.bond)),
         "parameters": terms.size,
         "descriptor": finding.cid_of(terms.descriptor),
+    }
+
+
+def _seat(session: "Session", money: "Currency", each: "overview.Seat") -> dict[str, Any]:
+    """A party, and how far it is in this round."""
+    return {
+        "seat": each.seat,
+        "party": Shown(each.party, session.name_of(each.party)),
+        "deposit": amount_of(money, each.deposit),
+        "earned": amount_of(money, each.earned),
+        "active": each.active,
+        "committed": each.committed,
+        "revealed": each.revealed,
+        "scores": each.scoring,
+        "epsilon": each.epsilon,
     }
 
 
