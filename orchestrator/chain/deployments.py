@@ -101,7 +101,7 @@ class Deployments:
         content = {
             "chainId": self.chain.chain_id,
             "genesis": self.chain.genesis_hash,
-            "name": self.chain.network.name,
+            "name": _name(self.chain.network.name),
             "salt": f"0x{SALT.hex()}",
             "commit": _commit(),
             "contracts": {each.name: asdict(each) for each in found},
@@ -217,6 +217,11 @@ class Deployments:
         finally:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def _name(network: str) -> str | None:
+    """The network's, unless it is an address, which may hold somebody's key."""
+    return None if "://" in network else network
 
 
 def _commit() -> str | None:
