@@ -49,6 +49,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.bindings.federation import Federation
+    from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
 
 Reference = Annotated[str, typer.Option("--federation", metavar="NAME", help="latest, a name or an address.")]
@@ -188,21 +189,22 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
         "finished": view.done,
         "void": view.voids,
     }
-    rows = [
-        {
-            "seat": each.seat,
-            "party": Shown(each.party, session.name_of(each.party)),
-            "deposit": amount_of(money, each.deposit),
-            "earned": amount_of(money, each.earned),
-            "active": each.active,
-            "committed": each.committed,
-            "revealed": each.revealed,
-            "scores": each.scoring,
-            "epsilon": each.epsilon,
-        }
-        for each in view.seats
-    ]
+    rows = [_seat(session, money, each) for each in view.seats]
     return Answer({**facts, "parties": rows}, Facts(facts), Table(rows, empty="nobody joined yet"))
+
+
+def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[str, Any]:
+    return {
+        "seat": seat.seat,
+        "party": Shown(seat.party, session.name_of(seat.party)),
+        "deposit": amount_of(money, seat.deposit),
+        "earned": amount_of(money, seat.earned),
+        "active": seat.active,
+        "committed": seat.committed,
+        "revealed": seat.revealed,
+        "scores": seat.scoring,
+        "epsilon": seat.epsilon,
+    }
 
 
 @command(federation, "list")
