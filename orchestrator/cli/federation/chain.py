@@ -193,6 +193,20 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
     return Answer({**facts, "parties": rows}, Facts(facts), Table(rows, empty="nobody joined yet"))
 
 
+def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[str, Any]:
+    return {
+        "seat": seat.seat,
+        "party": Shown(seat.party, session.name_of(seat.party)),
+        "deposit": amount_of(money, seat.deposit),
+        "earned": amount_of(money, seat.earned),
+        "active": seat.active,
+        "committed": seat.committed,
+        "revealed": seat.revealed,
+        "scores": seat.scoring,
+        "epsilon": seat.epsilon,
+    }
+
+
 @command(federation, "list")
 def list_(session: "Session") -> Answer:
     """List the federations on this chain."""
@@ -363,21 +377,6 @@ def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
         "bond": amount_of(money, joining.amount(found, terms.bond)),
         "parameters": terms.size,
         "descriptor": finding.cid_of(terms.descriptor),
-    }
-
-
-def _seat(session: "Session", money: "Currency", each: "overview.Seat") -> dict[str, Any]:
-    """A party, and how far it is in this round."""
-    return {
-        "seat": each.seat,
-        "party": Shown(each.party, session.name_of(each.party)),
-        "deposit": amount_of(money, each.deposit),
-        "earned": amount_of(money, each.earned),
-        "active": each.active,
-        "committed": each.committed,
-        "revealed": each.revealed,
-        "scores": each.scoring,
-        "epsilon": each.epsilon,
     }
 
 

@@ -58,7 +58,7 @@ class Open:
 def open_demands(federation: Federation) -> list[Open]:
     """All open demands of the round, the oldest first."""
     state, pending = federation.state(), pending_claim(federation)
-    posted = [each for each in claims(federation) if each.round == state.round]
+    posted = claims(federation, [state.round])
     found: dict[object, Open] = {}
     for each in sorted(federation.events(Demanded, round=state.round), key=lambda one: one.place):
         own = each.part is not Part.UPDATE
