@@ -22,7 +22,7 @@ from orchestrator.learning.aggregation.direct import sums_hash
 from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of
 from orchestrator.systems.federation.finding import act, cid_of, secret_folder, store
-from orchestrator.systems.federation.joining import amount, money_of, require_seat
+from orchestrator.systems.federation.joining import amount, money_of, pay, require_seat
 from orchestrator.systems.federation.masking import is_masked, mean
 from orchestrator.systems.federation.mining import mine
 from orchestrator.systems.federation.rounds import (
@@ -201,10 +201,10 @@ def claim(
         if made.products:
             values = [made.gram_root, made.selected, made.factors, made.merits]
             extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
-        value = bond if money_of(federation).is_ether else 0
         about = state.round, made.accepted, made.root, cid, extra
         call = federation.claim(*about) if nonce is None else federation.mine(*about, nonce)
-        act(session, call, aggregator, "claim", state.round, state.tried, state.revealed, value=value)
+        about_it = state.round, state.tried, state.revealed
+        pay(session, federation, call, aggregator, bond, "claim", *about_it)
         return made
 
 

@@ -14,7 +14,7 @@ from orchestrator.learning.aggregation.chunks import Integers, encode
 from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
 from orchestrator.systems.federation.finding import act
-from orchestrator.systems.federation.joining import amount, money_of
+from orchestrator.systems.federation.joining import amount, money_of, pay
 from orchestrator.systems.federation.party import kept
 from orchestrator.systems.federation.rounds import (
     NO_SEAT,
@@ -165,8 +165,7 @@ def ask(
         for index in each.indices:
             about = _mark(each.part, each.party, index, claim if each.part is not Part.UPDATE else NO_CLAIM)
             call = federation.demand(each.part, each.party, index, claim)
-            value = stake if money.is_ether else 0
-            act(session, call, asker, "demand", number, about, value=value)
+            pay(session, federation, call, asker, stake, "demand", number, about)
     return count
 
 

@@ -78,7 +78,9 @@ class RoundIndex:
         return [(number, Address(entrant)) for _, _, number, entrant in found]
 
     def _read(self, first: int, last: int) -> list[Any]:
-        told = [each for kind in _KINDS for each in self._tournament.events(kind, first, last)]
+        told: list[Any] = []
+        for kind in _KINDS:
+            told += self._tournament.events(kind, first, last)
         return sorted((each for each in told if each.round < FARTHEST), key=lambda each: each.place)
 
     def _write(self, told: list[Any]) -> None:
