@@ -1,10 +1,11 @@
 """Mutate what moves money, and see whether the invariants notice: `make mutate`.
 
     python -m tests.mutation [--actions 2000] [--first 200] [--sample 1.0] [--seed 1]
-                             [--files NAME] [--functions REGEX] [--plain] [SYSTEM …]
+                             [--files NAME] [--functions REGEX] [--plain] [--tests PATH …] [SYSTEM …]
 
 prints of every mutant what was changed, where, and what became of it; docs/security/mutation.md explains
-survivors. Each mutant meets few actions first, and those that survive them more: most die at once.
+survivors. Each mutant meets few actions first, and those that survive them more: most die at once. Those that
+survive all meet the contract tests in each PATH, with --tests.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests import forge
+from tests.mutation.checking import Suite
 from tests.mutation.mutants import ROOT, Mutant, mutants_of, request, solc, written
 
 COMPETITION = [
@@ -190,6 +192,19 @@ def survivors(system: str, numbered: dict[int, Mutant], rounds: Sequence[int]) -
     return alive
 
 
+def refused(system: str, numbered: dict[int, Mutant], alive: Sequence[Mutant], tests: list[str]) -> None:
+    """Print which test, if any, fails under each of `alive`."""
+    name = SYSTEMS[system].name
+    suite = Suite(name, FOLDER / system / f"{name}.json", tests)
+    without = suite.failures(0, first=False)
+    print(f"  left out, since they fail without a mutant: {', '.join(without) or 'none'}", flush=True)
+    for number, mutant in numbered.items():
+        if mutant in alive:
+            found = suite.failures(number, without)
+            place = mutant.place((ROOT / mutant.source).read_bytes())
+            print(f"  {f'refused by {found[0]}' if found else 'not refused'}: {place}", flush=True)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--actions", type=int, default=2_000, help="against each mutant that survives")
@@ -198,6 +213,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--files", default="", help="a part of the names of those that are mutated")
     parser.add_argument("--functions", default=".*", help="those that are mutated, as a regular expression")
     parser.add_argument("--plain", action="store_true", help="leave out numbers that grow by one")
+    parser.add_argument("--tests", action="append", default=[], metavar="PATH", help="also those")
     parser.add_argument("--seed", type=int, default=1, help="which part")
     parser.add_argument("systems", nargs="*", choices=[*SYSTEMS, []], metavar="SYSTEM")
     options = parser.parse_args(arguments)
@@ -218,6 +234,8 @@ def main(arguments: list[str]) -> int:
         print(f"{system}: {len(every)} mutants, {len(numbered)} tried", flush=True)
         alive = survivors(system, numbered, (options.first, options.actions))
         print(f"{system}: {len(numbered) - len(alive)} killed, {len(alive)} survived", flush=True)
+        if options.tests and alive:
+            refused(system, numbered, alive, options.tests)
     return 0
 
 

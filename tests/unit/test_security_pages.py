@@ -2,7 +2,8 @@
 
 docs/security
 ├── a test's name: a function (with … at its end: one that begins so)
-└── a test's file: a file
+├── a test's file: a file
+└── another page of the kind: a page
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = "contracts|foundry|integration|parity|stateful|unit"
+FOLDERS = "contracts|foundry|integration|parity|stateful|systems|unit"
 PAGES = [ROOT / "docs" / "security.md", *sorted((ROOT / "docs" / "security").glob("*.md"))]
 
 
@@ -26,6 +27,8 @@ def test_page__tests_that_it_names__are_there(page: Path, written: set[str]) -> 
     text = page.read_text(encoding="utf-8")
     files = re.findall(rf"\b(?:tests/)?((?:{FOLDERS})/[\w/]+\.(?:py|sol))", text)
     assert [each for each in files if not (ROOT / "tests" / each).is_file()] == []
+    pages = re.findall(r"\bsecurity/([\w-]+\.md)", text)
+    assert [each for each in pages if not (ROOT / "docs" / "security" / each).is_file()] == []
     named = re.findall(r"`(test_\w+__\w+)(…?)`", text)
     missing = [
         name

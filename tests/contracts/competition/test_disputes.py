@@ -309,6 +309,22 @@ def test_finalize__claims_pending__only_after_all_windows(optimistic, evm):
     assert optimistic.payout(0) == TERMS["deposit"] + TERMS["claimBond"]
 
 
+def test_finalize__all_settled_or_refuted__waits_for_nobody(optimistic, evm):
+    false = lie(optimistic, 0)
+    optimistic.claim(0, false)
+    for number in (1, 2):
+        optimistic.claim(number)
+    optimistic.refute(0, 0, false)
+    optimistic.at("settling")
+    evm.advance(HOUR)
+    for number in (1, 2):
+        with refused("TooEarly"):
+            optimistic.finalize()
+        optimistic.send(optimistic.f.settle(number), "stranger")
+    assert evm.now < evm.call(optimistic.f.deadlines())[4]
+    optimistic.finalize()
+
+
 # wallets
 
 
