@@ -1,7 +1,7 @@
 """`diln verify`, `log`, `lineage` and `diff`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -29,7 +29,7 @@ from orchestrator.console import (
     progress_bar,
 )
 from orchestrator.console.results import IN_PART
-from orchestrator.errors import DilnError, UsageError
+from orchestrator.errors import DilnError, NodeUnavailable, NotDeployed, UsageError
 from orchestrator.text import shown
 from orchestrator.times import instant, seconds, show_time
 from orchestrator.types import Seconds
@@ -130,14 +130,29 @@ def verify_files(
     policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
     named = projects.offline_project(session, project) if offline_only and project else None
     with progress_bar("hashing", unit="bytes") as progress:
-        found = [
-            offline.verify_bundle(Path(each), trusted, policy, now, project=named, opening=disclosed)
-            if offline_only
-            else _verified(session, each, project, manifest, disclosed, identity, policy, progress)
-            for each in subjects
-        ]
+
+        def check(subject: str) -> "provenance.Verification":
+            if offline_only:
+                return offline.verify_bundle(
+                    Path(subject), trusted, policy, now, project=named, opening=disclosed
+                )
+            return _verified(session, subject, project, manifest, disclosed, identity, policy, progress)
+
+        found = [_of_several(check, each) if len(subjects) > 1 else check(each) for each in subjects]
     values = [each.to_json() for each in found]
     return Answer(values[0] if len(values) == 1 else values, *_lines(subjects, found), code=_code(found))
+
+
+def _of_several(check: "Callable[[str], provenance.Verification]", subject: str) -> "provenance.Verification":
+    """One that cannot be looked at, or is nothing, does not hold; the others are checked all the same."""
+    try:
+        return check(subject)
+    except (UsageError, NodeUnavailable, NotDeployed):
+        raise
+    except DilnError as error:
+        findings = provenance.findings.Findings(subject)
+        findings.failed("subject", f"{error.message}.")
+        return findings.done()
 
 
 def _lines(subjects: list[str], found: "Sequence[provenance.Verification]") -> list[str | Text]:
