@@ -70,7 +70,7 @@ class Disclosed:
     """A field's value, and the salt with which it was committed to."""
 
     salt: bytes
-    value: Any
+    value: object
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _get(statement: dict[str, Any], field: str) -> Any:
     return (predicate[section] if section else predicate)[name]
 
 
-def _set(statement: dict[str, Any], field: str, value: Any) -> None:
+def _set(statement: dict[str, Any], field: str, value: object) -> None:
     if field == "name":
         statement["subject"][0]["name"] = value
         return

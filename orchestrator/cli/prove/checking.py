@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,6 +52,8 @@ with lazy_imports():
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.types import Report
+
+    Check = Callable[[str], provenance.Verification]
 
 
 _MARKS = {
@@ -123,27 +126,37 @@ def verify_files(
     The exit code is 0 if it holds, 1 if a check fails, 2 for wrong usage, 3 if nothing fails but something
     could not be checked.
     """
-    _go_together(offline_only, manifest, block_hash)
-    if opening and len(subjects) > 1:
-        raise UsageError("an opening is of one model", "Verify one after the other.")
+    _go_together(offline_only, manifest, block_hash, opening, subjects)
     disclosed = openings.Opening.read(opening) if opening else None
-    policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
-    named = projects.offline_project(session, project) if offline_only and project else None
+    policy = demands.policy(session)
+    if offline_only:
+        return _answered(subjects, _offline(session, project, _hash(block_hash), policy, disclosed))
     with progress_bar("hashing", unit="bytes") as progress:
+        check = partial(_verified, project=project, manifest=manifest, opening=disclosed, identity=identity)
+        return _answered(subjects, partial(check, session, policy=policy, progress=progress))
 
-        def check(subject: str) -> "provenance.Verification":
-            if offline_only:
-                return offline.verify_bundle(
-                    Path(subject), trusted, policy, now, project=named, opening=disclosed
-                )
-            return _verified(session, subject, project, manifest, disclosed, identity, policy, progress)
 
-        found = [_of_several(check, each) if len(subjects) > 1 else check(each) for each in subjects]
+def _offline(
+    session: "Session",
+    project: str | None,
+    trusted: bytes | None,
+    policy: "provenance.Policy",
+    opening: "openings.Opening | None",
+) -> "Check":
+    named = projects.offline_project(session, project) if project else None
+    now = Seconds(int(time()))
+    return lambda each: offline.verify_bundle(
+        Path(each), trusted, policy, now, project=named, opening=opening
+    )
+
+
+def _answered(subjects: list[str], check: "Check") -> Answer:
+    found = [_of_several(check, each) if len(subjects) > 1 else check(each) for each in subjects]
     values = [each.to_json() for each in found]
     return Answer(values[0] if len(values) == 1 else values, *_lines(subjects, found), code=_code(found))
 
 
-def _of_several(check: "Callable[[str], provenance.Verification]", subject: str) -> "provenance.Verification":
+def _of_several(check: "Check", subject: str) -> "provenance.Verification":
     """One that cannot be looked at, or is nothing, does not hold; the others are checked all the same."""
     try:
         return check(subject)
@@ -256,7 +269,15 @@ def _verdict(verification: "provenance.Verification") -> Text:
     return Text("It does not hold. Do not use it.", "bold red")
 
 
-def _go_together(offline_only: bool, manifest: Path | None, block_hash: str | None) -> None:
+def _go_together(
+    offline_only: bool,
+    manifest: Path | None,
+    block_hash: str | None,
+    opening: Path | None,
+    subjects: list[str],
+) -> None:
+    if opening and len(subjects) > 1:
+        raise UsageError("an opening is of one model", "Verify one after the other.")
     if offline_only and manifest:
         raise UsageError("a bundle brings its manifest along", "Leave out --manifest, or --offline.")
     if block_hash and not offline_only:

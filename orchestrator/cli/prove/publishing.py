@@ -75,17 +75,7 @@ def describe(
     publish_metrics: PublishMetrics = False,
 ) -> Facts:
     """Write the manifest of a model that was made elsewhere, to be signed; nothing is sent or loaded."""
-    known, extra, recipients = told.known(path), told.attested(path), tuple(encrypt_to or ())
-    with progress_bar("hashing", unit="bytes") as progress:
-        run = describing.describe_model(
-            session,
-            path,
-            known,
-            extra=extra,
-            encrypt_to=recipients,
-            publish_metrics=publish_metrics,
-            progress=progress,
-        )
+    run = _described(session, path, told, encrypt_to, publish_metrics)
     manifest, described = run.manifest, run.described
     facts = {
         "run": f"{run.name}/{run.id}",
@@ -140,8 +130,8 @@ def publish(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Pin a model and its manifest, and anchor them. Interrupted, run it again: nothing happens twice."""
+    found = _run(session, run, told, encrypt_to, publish_metrics)
     with progress_bar("publishing") as progress:
-        found = _run(session, run, told, tuple(encrypt_to or ()), publish_metrics)
         if signature.bundle and not dry_run:
             openssf.write_signature(session, found, signature.bundle, signature.signing_key)
         published = publishing_.publish(
@@ -193,16 +183,27 @@ def mark(
 
 
 def _run(
-    session: "Session", reference: str, told: Told, recipients: tuple[str, ...], metrics: bool
+    session: "Session", reference: str, told: Told, recipients: list[str] | None, metrics: bool
 ) -> "runs.Run":
     """The run of this name, or one that is made of a model's file or folder."""
     if not describing.is_model(reference):
         return runs.find_run(session.settings, reference)
-    path = Path(reference)
-    extra = told.attested(path)
-    return describing.describe_model(
-        session, path, told.known(path), extra=extra, encrypt_to=recipients, publish_metrics=metrics
-    )
+    return _described(session, Path(reference), told, recipients, metrics)
+
+
+def _described(
+    session: "Session", path: Path, told: Told, recipients: list[str] | None, metrics: bool
+) -> "runs.Run":
+    with progress_bar("hashing", unit="bytes") as progress:
+        return describing.describe_model(
+            session,
+            path,
+            told.known(path),
+            extra=told.attested(path),
+            encrypt_to=tuple(recipients or ()),
+            publish_metrics=metrics,
+            progress=progress,
+        )
 
 
 def _status(word: str) -> "provenance.Status":

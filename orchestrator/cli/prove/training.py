@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.learning.metrics import Metrics
     from orchestrator.learning.training import Training
+    from orchestrator.systems.prove.runs import Run
 
 SpecOption = Annotated[Path, typer.Option("--spec", metavar="FILE", help="The spec file.")]
 
@@ -117,7 +118,15 @@ def train(
             publish_statistics=publish_statistics,
             progress=progress,
         )
-    facts = {
+    facts = _facts(run)
+    equal = runs.equal_run(session.settings, run)
+    same = f"{equal.name}/{equal.id}" if equal else None
+    value = facts | _figures(training) | {"same_model_as": same}
+    return Answer(value, Facts(facts), *_sentences(training, same))
+
+
+def _facts(run: "Run") -> dict[str, str]:
+    return {
         "run": f"{run.name}/{run.id}",
         "model": str(run.model),
         "sha256": run.described.artifact_hash.hex(),
@@ -125,10 +134,6 @@ def train(
         "manifest": run.manifest.digest.hex(),
         "report": str(run.report),
     }
-    equal = runs.equal_run(session.settings, run)
-    same = f"{equal.name}/{equal.id}" if equal else None
-    value = facts | _figures(training) | {"same_model_as": same}
-    return Answer(value, Facts(facts), *_sentences(training, same))
 
 
 def _figures(training: "Training") -> dict[str, Any]:

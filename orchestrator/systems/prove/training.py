@@ -64,8 +64,8 @@ def train(
     `engine` is local, dask or ray, the latter two at `address`. `parents` name the runs that the new model
     was made from. The same spec, data, seed and libraries give the same model, byte for byte.
 
-    The manifest tells type and share of missing values of each column, and no value of any row, unless
-    `publish_statistics` adds extremes, means and the most frequent values.
+    The manifest tells type and share of missing values of each column; `publish_statistics` adds extremes,
+    means and the most frequent values.
 
     With `encrypt_to` (age public keys) the model is private: beside it the run keeps `model.age`, which only
     these recipients can read, and of the two only that is ever pinned. The manifest holds salted commitments
@@ -82,8 +82,7 @@ def train(
     dataset = load_dataset(spec.data, spec.folder, clock=clock)
     ancestry = tuple(_parent(find_run(settings, parent)) for parent in parents)
     training = fit(spec, dataset, engine=engine, address=address, progress=progress)
-    home = settings.models_dir / spec.project.name
-    home.mkdir(parents=True, exist_ok=True)
+    (home := settings.models_dir / spec.project.name).mkdir(parents=True, exist_ok=True)
     draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
     try:
         save_model(training.model, draft.model)
