@@ -18,7 +18,6 @@ LONG_COMMANDS = {
     "federation.chain.verify": 13,
     "federation.flowering.flower": 28,
     "federation.experimenting.experiment": 33,
-    "host.contracts.migrate": 15,
     "host.contracts.node": 14,
     "market.contributing.contribute": 24,
     "market.contributing.relay": 13,

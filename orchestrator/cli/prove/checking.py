@@ -1,8 +1,9 @@
 """`diln verify`, `log`, `lineage` and `diff`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +30,7 @@ from orchestrator.console import (
     progress_bar,
 )
 from orchestrator.console.results import IN_PART
-from orchestrator.errors import DilnError, UsageError
+from orchestrator.errors import DilnError, NodeUnavailable, NotDeployed, UsageError
 from orchestrator.text import shown
 from orchestrator.times import instant, seconds, show_time
 from orchestrator.types import Seconds
@@ -51,6 +52,8 @@ with lazy_imports():
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.types import Report
+
+    Check = Callable[[str], provenance.Verification]
 
 
 _MARKS = {
@@ -125,21 +128,44 @@ def verify_files(
     """
     _go_together(offline_only, manifest, block_hash, opening, subjects)
     disclosed = openings.Opening.read(opening) if opening else None
-    policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
-    named = projects.offline_project(session, project) if offline_only and project else None
+    policy = demands.policy(session)
+    if offline_only:
+        return _answered(subjects, _offline(session, project, _hash(block_hash), policy, disclosed))
     with progress_bar("hashing", unit="bytes") as progress:
-        found = [
-            offline.verify_bundle(Path(each), trusted, policy, now, project=named, opening=disclosed)
-            if offline_only
-            else _verified(session, each, project, manifest, disclosed, identity, policy, progress)
-            for each in subjects
-        ]
-    return _answered(subjects, found)
+        check = partial(_verified, project=project, manifest=manifest, opening=disclosed, identity=identity)
+        return _answered(subjects, partial(check, session, policy=policy, progress=progress))
 
 
-def _answered(subjects: list[str], found: "Sequence[provenance.Verification]") -> Answer:
+def _offline(
+    session: "Session",
+    project: str | None,
+    trusted: bytes | None,
+    policy: "provenance.Policy",
+    opening: "openings.Opening | None",
+) -> "Check":
+    named = projects.offline_project(session, project) if project else None
+    now = Seconds(int(time()))
+    return lambda each: offline.verify_bundle(
+        Path(each), trusted, policy, now, project=named, opening=opening
+    )
+
+
+def _answered(subjects: list[str], check: "Check") -> Answer:
+    found = [_of_several(check, each) if len(subjects) > 1 else check(each) for each in subjects]
     values = [each.to_json() for each in found]
     return Answer(values[0] if len(values) == 1 else values, *_lines(subjects, found), code=_code(found))
+
+
+def _of_several(check: "Check", subject: str) -> "provenance.Verification":
+    """One that cannot be looked at, or is nothing, does not hold; the others are checked all the same."""
+    try:
+        return check(subject)
+    except (UsageError, NodeUnavailable, NotDeployed):
+        raise
+    except DilnError as error:
+        findings = provenance.findings.Findings(subject)
+        findings.failed("subject", f"{error.message}.")
+        return findings.done()
 
 
 def _lines(subjects: list[str], found: "Sequence[provenance.Verification]") -> list[str | Text]:

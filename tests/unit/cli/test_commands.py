@@ -364,6 +364,17 @@ def test_pin_get__private_model__is_decrypted_by_its_reader(diln, desk, tmp_path
         assert tar.extractfile("model.skops").read() == desk.run.model.read_bytes()
 
 
+def test_verify__several_of_which_one_is_nothing__checks_the_others(diln, published, desk):
+    model = desk.run.model
+    said = diln("verify", model, "no-such-model", f"{PROJECT}@1", "--json")
+    assert said.code == 1
+    assert [each["ok"] for each in said.json] == [True, False, True]
+    assert [each["name"] for each in said.json[1]["checks"]] == ["subject"]
+    assert "no-such-model" in said.json[1]["checks"][0]["sentence"]
+    assert diln("verify", "no-such-model").code == 1
+    assert diln("verify", model, "no-such-model", "--min-signatures", "-1").code == 2
+
+
 def test_disclose__fields_of_a_private_model__verify_who_holds_the_file(diln, desk, tmp_path):
     key = pyrage.x25519.Identity.generate()
     (tmp_path / "key.txt").write_text(f"{key}\n")
