@@ -61,8 +61,14 @@ def systems() -> "list[System[Any]]":
     return [import_module(f"orchestrator.systems.{room}.duties").SYSTEM for room in ROOMS]
 
 
-def kept(session: "Session", keeper: "Keeper", every: float, *, once: bool) -> Stream | Answer:
-    """What is done in one instance, a line each, until nothing is left to do; with `once` one look."""
+def kept(
+    session: "Session", system: "System[Any]", instance: object, every: float, *, once: bool, **options: Any
+) -> Stream | Answer:
+    """What is done in one instance, a line each, until nothing is left to do; with `once` one look.
+
+    `options` are those of a Keeper.
+    """
+    keeper = keepers.Keeper(session, [(system, instance)], [session.sender], **options)
     return _looked(session, keeper) if once else Stream(_told(session, keeper.run(every, until_over=True)))
 
 

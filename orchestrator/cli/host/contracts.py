@@ -41,13 +41,10 @@ def migrate(
         standing = chain.migrate(
             session.settings, session.chain, deployer, jobs, progress=progress, fresh=fresh
         )
+    since = ["deployed now" if each.block > before else f"since block {each.block}" for each in standing]
     rows = [
-        {
-            "contract": each.name,
-            "address": each.address,
-            "": "deployed now" if each.block > before else f"since block {each.block}",
-        }
-        for each in standing
+        {"contract": each.name, "address": each.address, "": when}
+        for each, when in zip(standing, since, strict=True)
     ]
     return Answer([vars(each) for each in standing], Table(rows, ["contract", "address", ""]))
 

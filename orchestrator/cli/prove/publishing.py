@@ -78,15 +78,10 @@ def describe(
         run = describing.describe_model(
             session, path, known, extra=extra, encrypt_to=recipients, progress=progress
         )
-    manifest = run.manifest
-    facts = {
-        "run": f"{run.name}/{run.id}",
-        "format": manifest.predicate.artifact.format,
-        "sha256": manifest.artifact_hash.hex(),
-        "cid": manifest.artifact_cid,
-        "manifest": manifest.digest.hex(),
-    }
-    return Facts(facts)
+    manifest, named = run.manifest, f"{run.name}/{run.id}"
+    facts = {"run": named, "format": manifest.predicate.artifact.format}
+    facts |= {"sha256": manifest.artifact_hash.hex(), "cid": manifest.artifact_cid}
+    return Facts({**facts, "manifest": manifest.digest.hex()})
 
 
 @command(prove, sender=SENDS, storage=True)
@@ -142,15 +137,9 @@ def mark(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Change how far a published version is trusted. Revoking is for good."""
-    receipt = marking.mark(
-        session,
-        references.find_version(session, model, session.sender.address),
-        _status(status),
-        session.sender,
-        reason=reason,
-        signers=[session.account(name) for name in signer or ()],
-        dry_run=dry_run,
-    )
+    sender, signers = session.sender, [session.account(name) for name in signer or ()]
+    version, wanted = references.find_version(session, model, sender.address), _status(status)
+    receipt = marking.mark(session, version, wanted, sender, reason=reason, signers=signers, dry_run=dry_run)
     if receipt is None:
         told = f"{model} is {status} already; nothing was sent"
         return Answer({"model": model, "status": status, "transaction": None, "gas": 0}, told)

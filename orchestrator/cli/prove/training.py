@@ -115,7 +115,14 @@ def train(
             publish_statistics=publish_statistics,
             progress=progress,
         )
-    facts = {
+    equal, facts = runs.equal_run(session.settings, run), _facts(run)
+    same = f"{equal.name}/{equal.id}" if equal else None
+    value = facts | _figures(training) | {"same_model_as": same}
+    return Answer(value, Facts(facts), *_sentences(training, same))
+
+
+def _facts(run: "runs.Run") -> dict[str, Any]:
+    return {
         "run": f"{run.name}/{run.id}",
         "model": str(run.model),
         "sha256": run.manifest.artifact_hash.hex(),
@@ -123,10 +130,6 @@ def train(
         "manifest": run.manifest.digest.hex(),
         "report": str(run.report),
     }
-    equal = runs.equal_run(session.settings, run)
-    same = f"{equal.name}/{equal.id}" if equal else None
-    value = facts | _figures(training) | {"same_model_as": same}
-    return Answer(value, Facts(facts), *_sentences(training, same))
 
 
 def _figures(training: "Training") -> dict[str, Any]:

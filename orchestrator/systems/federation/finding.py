@@ -1,42 +1,30 @@
 """Where federations are found, what their organizers say of them, and where a party's secrets are kept."""
 
-import hashlib
 import re
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
 from orchestrator.errors import DataError
-from orchestrator.kernel import secrets
-from orchestrator.kernel.finding import Directory
-from orchestrator.kernel.secrets import SecretFolder
+from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
-from orchestrator.provenance.canonical import decode, encode
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.systems.federation.simulation.networks import Network, Training
-from orchestrator.text import shown
-from orchestrator.types import Address, Digest
-
-if TYPE_CHECKING:
-    from orchestrator.chain import Account, Receipt
-    from orchestrator.chain.bound import Call
+from orchestrator.types import Digest
 
 KIND = "federation"
-FORMAT = "diln-federation/1"
-LONGEST = 1 << 16
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
-_OPTIONAL = "template", "tests"
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
 
 
 @dataclass(frozen=True)
-class Descriptor:
-    """What an organizer says of a federation: canonical JSON whose SHA-256 is in the terms.
+class Descriptor(finding.Descriptor):
+    """What an organizer says of a federation.
 
     The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
     are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
@@ -44,7 +32,10 @@ class Descriptor:
     `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning.
     """
 
-    name: str
+    FORMAT: ClassVar[str] = "diln-federation/1"
+    LONGEST: ClassVar[int] = 1 << 16
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"template", "tests"})
+
     target: str = ""
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -56,15 +47,6 @@ class Descriptor:
     template: str = ""
     tests: tuple[str, ...] = ()
 
-    def to_bytes(self) -> bytes:
-        lists = {name: list(getattr(self, name)) for name in ("features", "classes", "tests")}
-        body = {"format": FORMAT, **asdict(self), **lists}
-        return encode({key: value for key, value in body.items() if key not in _OPTIONAL or value})
-
-    @property
-    def digest(self) -> Digest:
-        return Digest(hashlib.sha256(self.to_bytes()).digest())
-
     @property
     def network(self) -> Network:
         return Network(len(self.features), len(self.classes), self.hidden)
@@ -73,45 +55,22 @@ class Descriptor:
     def training(self) -> Training:
         return Training(self.epochs, self.rate / 1000, self.batch)
 
-
-def parse_descriptor(data: bytes) -> Descriptor:
-    """Read what `to_bytes` wrote, of strangers. Raises DataError."""
-    try:
-        content = decode(data)
-        texts = {name: str(content[name]) for name in ("name", "target", "source")}
-        template = str(content.get("template", ""))
-        tests = tuple(map(str, list(content.get("tests", ()))))
-        features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
-        numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
-        known = content["format"] == FORMAT
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", _ASK) from error
-    if template:
-        Template.from_json(template)
-    table = 0 < len(features) <= MOST_INPUTS and 1 < len(classes) <= MOST_CLASSES
-    sound = (
-        (not (features or classes) if template else table)
-        and 0 <= numbers["hidden"] <= MOST_HIDDEN
-        and 0 < numbers["epochs"] <= 1000
-        and 0 < numbers["rate"] <= 100_000
-        and 0 < numbers["batch"] <= 1 << 20
-        and all(map(_SHA256.fullmatch, tests))
-    )
-    if not known or not sound:
-        raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
-    given: dict[str, Any] = {**texts, **numbers}
-    return Descriptor(features=features, classes=classes, template=template, tests=tests, **given)
-
-
-def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:
-    """Where a party's secrets are kept; without a federation, what is to be created again after a kill."""
-    return secrets.secret_folder(session, "federations", federation)
-
-
-def act(session: Session, call: "Call", account: "Account", *what: object, value: int = 0) -> "Receipt":
-    """Send what can happen only once: `what` names it within its federation."""
-    once = "-".join(map(str, ("federation", call.address, account.address, *what)))
-    return session.send(call, account, value=value, once=once)
+    def check(self) -> None:
+        if self.template:
+            Template.from_json(self.template)
+        table = 0 < len(self.features) <= MOST_INPUTS and 1 < len(self.classes) <= MOST_CLASSES
+        sound = (
+            (not (self.features or self.classes) if self.template else table)
+            and 0 <= self.hidden <= MOST_HIDDEN
+            and 0 < self.epochs <= 1000
+            and 0 < self.rate <= 100_000
+            and 0 < self.batch <= 1 << 20
+            and all(map(_SHA256.fullmatch, self.tests))
+        )
+        if not sound:
+            raise DataError(
+                "what the descriptor says is not learned here, or its numbers are too large", finding.ASK
+            )
 
 
 def cid_of(digest: bytes, length: int = 0) -> str:
@@ -124,10 +83,9 @@ def store(session: Session, data: bytes) -> Digest:
     return Digest(Cid.parse(session.storage.put(data).cid).digest)
 
 
-_FEDERATIONS = Directory(
-    KIND, "created or joined", Federation, FederationFactory, Created, parse_descriptor, LONGEST
+_FEDERATIONS = finding.Directory(
+    KIND, "created or joined", Federation, FederationFactory, Created, Descriptor
 )
 factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
-
-_ASK = "Ask the federation's organizer."
+secret_folder, act, parse_descriptor = _FEDERATIONS.secret_folder, _FEDERATIONS.act, Descriptor.parse

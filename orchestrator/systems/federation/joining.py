@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from orchestrator.bindings.federation import Federation, Joined, PartyOf, Withdrawn
+from orchestrator.bindings.federation import Federation, Funded, Joined, PartyOf, Withdrawn
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, InsufficientFunds, UsageError
-from orchestrator.kernel.money import Currency, currency_of
+from orchestrator.errors import ChainError, UsageError
+from orchestrator.kernel.balances import Balances
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation import masking
 from orchestrator.systems.federation.finding import KIND, act, descriptor_of, secret_folder
@@ -18,9 +18,8 @@ from orchestrator.types import Address, Wei
 DATA = "data"
 
 
-def money_of(federation: Federation) -> Currency:
-    """What all amounts are in."""
-    return currency_of(federation.chain, federation.terms.currency)
+_BALANCES = Balances[Federation](KIND, Funded, Withdrawn)
+money_of = _BALANCES.money_of
 
 
 def amount(federation: Federation, units: int) -> int:
@@ -55,8 +54,7 @@ def join(
             if consent:
                 consent(Wei(deposit), promises(federation))
             before = sum(1 for _ in federation.events(Joined, party=party.address))
-            _pay(session, federation, party, deposit)
-            value = deposit if money_of(federation).is_ether else 0
+            value = _BALANCES.value_for(session, federation, party, deposit)
             given = masking.admission(session, federation, party, admission)
             act(session, federation.join(given), party, "join", before, value=value)
         session.known.remember(federation.address, KIND)
@@ -89,11 +87,7 @@ def withdraw(session: Session, federation: Federation, owner: Account, to: Addre
     """
     if federation.state().closed:
         leave(session, federation, owner)
-    free = federation.balance_of(owner.address)
-    if free:
-        times = sum(1 for _ in federation.events(Withdrawn, account=owner.address))
-        act(session, federation.withdraw(to or owner.address, free), owner, "withdraw", times)
-    return free
+    return _BALANCES.withdraw(session, federation, owner, to=to)
 
 
 def promises(federation: Federation) -> list[str]:
@@ -118,19 +112,6 @@ def promises(federation: Federation) -> list[str]:
     else:
         said.append("Updates are public: they tell something of your data. Nothing here hides it.")
     return said
-
-
-def _pay(session: Session, federation: Federation, payer: Account, needed: int) -> None:
-    """Bring a token in where amounts are in one; ether goes with the call."""
-    money = money_of(federation)
-    if money.is_ether:
-        return
-    free = federation.balance_of(payer.address)
-    if free < needed:
-        raise InsufficientFunds(
-            f"{payer.name} has {money.show(free)} here, not {money.show(needed)}",
-            "Bring it in with `fund` of the contract first.",
-        )
 
 
 def require_seat(federation: Federation, party: Account) -> PartyOf:

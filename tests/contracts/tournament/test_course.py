@@ -162,8 +162,7 @@ def test_reveal__with_benchmark__contribution_counts(create):
 def test_stops__organizer_does_not_open__balances_leave(create):
     s = create()
     s.at("begins")
-    with pytest.raises(Reverted, match="WrongState"):
-        s.send("enter", 0, b"\1" * 32, ETHER, sender="alice")
+    s.refuses("WrongState", "enter", 0, b"\1" * 32, ETHER, sender="alice")
     s.withdraw_all()
 
 
@@ -186,8 +185,7 @@ def test_ways_out__too_early_or_in_the_wrong_state__refused(create, moment, refu
     s.at(moment)
     for name, error in refused.items():
         arguments = (0, s.evm.role("alice")) if name in ("refund", "expire") else (0,)
-        with pytest.raises(Reverted, match=error):
-            s.send(name, *arguments)
+        s.refuses(error, name, *arguments)
 
 
 def test_ways_out__revealed__void_and_refund_are_closed_and_early_ones_refused(create):
@@ -200,8 +198,7 @@ def test_ways_out__revealed__void_and_refund_are_closed_and_early_ones_refused(c
         ("expire", (0, alice), "TooEarly"),
         ("open", (0, b"\1" * 32), "NotTheOrganizer"),
     ):
-        with pytest.raises(Reverted, match=error):
-            s.send(name, *arguments)
+        s.refuses(error, name, *arguments)
 
 
 def test_terms__as_created__are_read_back(create):
@@ -221,8 +218,14 @@ def term_names(s):
 
 def test_salt__wrong__cannot_be_scored_but_expires(create):
     s = create().entered(alice=1).revealed()
-    with pytest.raises(Reverted, match="WrongCommitment"):
-        s.send("score", 0, s.evm.role("alice"), s.sealed[0, "alice"], bytes(reversed(SALT[:31] + b"\1")))
+    s.refuses(
+        "WrongCommitment",
+        "score",
+        0,
+        s.evm.role("alice"),
+        s.sealed[0, "alice"],
+        bytes(reversed(SALT[:31] + b"\1")),
+    )
     s.at("ends")
     s.expire("alice")
     s.check()

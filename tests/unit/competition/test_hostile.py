@@ -63,7 +63,7 @@ def plant(stage: Stage) -> list[str]:
 
 @pytest.fixture
 def planted(deployed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    shutil.copytree(deployed, tmp_path / "home")
+    shutil.copytree(deployed / "home", tmp_path / "home")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DILN_HOME", str(tmp_path / "home"))
     with Stage.open(load_settings(home=tmp_path / "home", environ={}), tmp_path) as stage:
@@ -190,7 +190,7 @@ def test_submit__competition_that_this_folder_does_not_know__asked_first(
     deployed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Five hundred ether used to leave for whoever had created the last competition."""
-    shutil.copytree(deployed, tmp_path / "home")
+    shutil.copytree(deployed / "home", tmp_path / "home")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DILN_HOME", str(tmp_path / "home"))
     Path("m.bin").write_bytes(bytes.fromhex("010100020001000000000080ff"))

@@ -65,7 +65,7 @@ def test_competition__in_a_token__every_unit_comes_back_and_no_approval_stays(
     enter(stage, found, "anna", GOOD)
     enter(stage, found, "ben", FAIR)
     assert held(stage, token, "anna") == 100 * UNIT - terms.deposit
-    stage.keep(found, "organizer", Role.ORGANIZER)
+    stage.keep(found, "organizer", roles={Role.ORGANIZER})
     stage.pass_until(found.schedule().training)
     for role in ("anna", "ben"):
         reveal(stage.session, found, stage.account(role))
@@ -77,9 +77,9 @@ def test_competition__in_a_token__every_unit_comes_back_and_no_approval_stays(
     stage.pass_until(found.result_of(0).done + terms.refute)
     stage.pass_until(found.schedule().final)
     for role, duties in (("anna", Role.SUBMITTER), ("ben", Role.SUBMITTER), ("organizer", Role.ORGANIZER)):
-        said = stage.keep(found, role, duties)
+        said = stage.keep(found, role, roles={duties})
         assert not any(sentence.startswith("could not") for sentence in said), said
-    stage.keep(found, "refuter", Role.REFUTER)
+    stage.keep(found, "refuter", roles={Role.REFUTER})
     spenders = (found.address, factory_of(stage.session).address)
     roles = ("organizer", "anna", "ben", "refuter")
     assert {allowed(stage, token, role, spender) for role in roles for spender in spenders} == {0}

@@ -118,10 +118,10 @@ def test_create__killed_after_sending__pays_once(
 def test_create__killed_before_its_result_is_printed__is_found_again(stage: Stage) -> None:
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
     made = create(stage.session, prepare(stage.session, offer, organizer), organizer)
-    before = stage.balance("organizer")
+    before = stage.wealth("organizer")
     again = create(stage.session, prepare(stage.session, offer, organizer), organizer)
     assert again.competition.address == made.competition.address
-    assert stage.balance("organizer") == before
+    assert stage.wealth("organizer") == before
 
 
 def test_create__trivial_model_wins__warns(stage: Stage) -> None:
@@ -190,7 +190,7 @@ def test_training_data__withheld__challenged_and_answered(stage: Stage) -> None:
     with pytest.raises(ChainError, match="not drawn yet"):
         training_data(stage.session, found)
     stage.session.chain.mine(18)
-    assert "drew the split" in stage.keep(found, "refuter", Role.REFUTER)
+    assert "drew the split" in stage.keep(found, "refuter", roles={Role.REFUTER})
     seen = training_data(stage.session, found)
     assert seen.groups == {}
     with pytest.raises(DataError, match="no training group is open"):
@@ -208,7 +208,7 @@ def test_finalize__challenge_unanswered__slashes(stage: Stage) -> None:
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
     found = create(stage.session, prepare(stage.session, offer, organizer), organizer, wait=False).competition
     stage.session.chain.mine(18)
-    stage.keep(found, "anna", Role.SUBMITTER)
+    stage.keep(found, "anna", roles={Role.SUBMITTER})
     challenge(stage.session, found, training_data(stage.session, found).missing[0], stage.account("anna"))
     stage.pass_until(stage.session.chain.now() + found.terms.answer)
     assert finalize(stage.session, found, stage.account("anna")) is Outcome.WITHHELD
@@ -329,7 +329,7 @@ def test_reveal__one_secret_is_missing__the_others_are_revealed(stage: Stage) ->
     assert caught.value.revealed == (1, 2)
     statuses = [each.status for each in found.submissions()]
     assert statuses == [Status.COMMITTED, Status.REVEALED, Status.REVEALED]
-    (said,) = stage.keep(found, "anna", Role.SUBMITTER)
+    (said,) = stage.keep(found, "anna", roles={Role.SUBMITTER})
     assert said.startswith("could not reveal: model and salt of submission 0 are not in")
 
 
@@ -421,9 +421,9 @@ def test_claim__numbers_as_labels__the_same_path(stage: Stage) -> None:
 
 def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
     found = played(stage, tests=False)
-    before = {role: stage.balance(role) for role in ("anna", "refuter")}
-    assert stage.keep(found, "organizer", Role.ORGANIZER) == ["opened 3 test groups"]
-    said = stage.keep(found, "refuter", Role.REFUTER)
+    before = {role: stage.wealth(role) for role in ("anna", "refuter")}
+    assert stage.keep(found, "organizer", roles={Role.ORGANIZER}) == ["opened 3 test groups"]
+    said = stage.keep(found, "refuter", roles={Role.REFUTER})
     tip = coins(2 * found.terms.tip)
     assert said == [
         "evaluated submission 0",
@@ -432,10 +432,12 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
         f"withdrew {tip} ether (credit)",
     ]
     won = found.terms.prize + found.terms.deposit - found.terms.tip
-    assert stage.keep(found, "anna", Role.SUBMITTER) == [f"withdrew {coins(won)} ether (submission 0)"]
-    assert stage.balance("anna") - before["anna"] > won - 10**16
+    assert stage.keep(found, "anna", roles={Role.SUBMITTER}) == [
+        f"withdrew {coins(won)} ether (submission 0)"
+    ]
+    assert stage.wealth("anna") - before["anna"] > won - 10**16
     for role in ("ben", "organizer"):
-        stage.keep(found, role, Role.SUBMITTER)
+        stage.keep(found, role, roles={Role.SUBMITTER})
     assert stage.session.chain.balance(found.address) == 0
     assert found.predict(bytes([200, 100])) == 1
     assert overview(found).leaderboard[0].rank == 1
@@ -445,7 +447,7 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
 @pytest.mark.parametrize("by_score", [False, True])
 def test_competition__several_prizes__are_shared(stage: Stage, by_score: bool) -> None:
     found = played(stage, shares=(0.6, 0.3, 0.1), by_score=by_score, criterion=0.75)
-    stage.keep(found, "stranger", Role.REFUTER)
+    stage.keep(found, "stranger", roles={Role.REFUTER})
     scores = [found.result_of(number).score for number in (0, 1)]
     assert found.ranking() == [0, 1]
     prizes = [found.payout_of(number) + found.terms.tip - found.terms.deposit for number in (0, 1)]
@@ -455,7 +457,9 @@ def test_competition__several_prizes__are_shared(stage: Stage, by_score: bool) -
         expected = [found.terms.prize * 6 // 10, found.terms.prize * 3 // 10]
     assert prizes == pytest.approx(expected, rel=1e-6)
     for role in ("anna", "ben", "organizer"):
-        assert not any(said.startswith("could not") for said in stage.keep(found, role, Role.ORGANIZER))
+        assert not any(
+            said.startswith("could not") for said in stage.keep(found, role, roles={Role.ORGANIZER})
+        )
     assert stage.session.chain.balance(found.address) == 0
 
 
@@ -470,7 +474,7 @@ def test_watch__one_submission_cannot_be_evaluated__the_others_are(
         return evaluate(session, competition, number, *rest)
 
     monkeypatch.setattr("orchestrator.systems.competition.duties.evaluate", heavy)
-    said = stage.keep(found, "refuter", Role.REFUTER)
+    said = stage.keep(found, "refuter", roles={Role.REFUTER})
     assert said[0].startswith("could not evaluate submission 0: submission 0 takes more gas")
     assert said[1] == "evaluated submission 1"
 
@@ -488,7 +492,7 @@ def test_watch__the_node_is_away_for_a_while__is_waited_for(
         return progress(self)
 
     monkeypatch.setattr(Competition, "progress", sometimes)
-    keeper = stage.keeper(found, "refuter", Role.REFUTER)
+    keeper = stage.keeper(found, "refuter", roles={Role.REFUTER})
     said = [str(each) for each in keeper.run(0, until_over=True)]
     assert said[0] == "could not look: the node does not answer"
     assert "closed the competition: decided" in said
@@ -498,7 +502,7 @@ def test_publish__winner__is_deployable_and_hashed(stage: Stage) -> None:
     found = played(stage)
     with pytest.raises(ChainError, match="is not decided"):
         publish(stage.session, found, 0, stage.account("anna"), "MIT")
-    stage.keep(found, "refuter", Role.REFUTER)
+    stage.keep(found, "refuter", roles={Role.REFUTER})
     with pytest.raises(ChainError, match="not a revealed one of bob"):
         publish(stage.session, found, 1, stage.account("anna"))
     done = publish(stage.session, found, 0, stage.account("anna"), "MIT")
@@ -578,7 +582,7 @@ def test_find__several_begin_alike__the_known_one_is_meant(
 
 
 def test_submit__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
-    found, before = stage.create(deposit=Wei(5 * 10**17)), stage.balance("anna")
+    found, before = stage.create(deposit=Wei(5 * 10**17)), stage.wealth("anna")
     candidate = quantized(GOOD, found.terms, training_data(stage.session, found).samples(found.terms))
     seen: list[Any] = []
 
@@ -594,7 +598,7 @@ def test_submit__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
     assert found.address in sentences[0]
     assert found.terms.organizer in sentences[0]
     assert any("more than a twentieth of the prize" in each for each in sentences)
-    assert stage.balance("anna") == before
+    assert stage.wealth("anna") == before
     assert found.progress().committed == 0
 
 
@@ -616,12 +620,12 @@ def test_claim__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
         assert "lost if somebody refutes" in " ".join(sentences)
         raise UsageError("no")
 
-    before = stage.balance("anna")
+    before = stage.wealth("anna")
     with pytest.raises(UsageError):
         claim(stage.session, found, 0, stage.account("anna"), refuse)
     with pytest.raises(ChainError, match="submission 1 is not bob's"):
         claim(stage.session, found, 1, stage.account("anna"))
-    assert stage.balance("anna") == before
+    assert stage.wealth("anna") == before
 
 
 # a draw that can be undone
@@ -640,7 +644,7 @@ def test_open_training__draw_not_final__waits(stage: Stage, monkeypatch: pytest.
         assert 0 < blocks_until_final(stage.session, found) == missing < DEEP
         with pytest.raises(ChainError, match=f"must lie {missing} blocks deeper"):
             open_training(stage.session, found, organizer)
-        assert stage.keep(found, "organizer", Role.ORGANIZER) == []
+        assert stage.keep(found, "organizer", roles={Role.ORGANIZER}) == []
         public.setattr("orchestrator.systems.competition.training._finalized", lambda _: 10**6)
         assert blocks_until_final(stage.session, found) == 0
     assert not training_is_open(stage.session, found)
@@ -649,7 +653,7 @@ def test_open_training__draw_not_final__waits(stage: Stage, monkeypatch: pytest.
         public.setattr("orchestrator.systems.competition.training._finalized", lambda _: -1)
         public.setitem(vars(stage.session.chain), "development", False)
         assert blocks_until_final(stage.session, found) == 0
-    assert stage.keep(found, "organizer", Role.ORGANIZER)[0].startswith("opened the training data")
+    assert stage.keep(found, "organizer", roles={Role.ORGANIZER})[0].startswith("opened the training data")
 
 
 def test_write_points__same_seed__same_file(tmp_path: Path) -> None:
