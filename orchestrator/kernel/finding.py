@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ASK = "Ask whoever organizes it."
 LONGEST_NAME = 100
+_PLAIN: tuple[object, ...] = (str, int)
 MOST_KNOWN = 100
 """Instances that this folder used last, among which a name is looked for first."""
 
@@ -71,8 +72,14 @@ class Descriptor:
         return found
 
 
-def _read(kind: Any, value: Any) -> Any:
-    return kind(value) if kind in (str, int) else tuple(map(str, list(value)))
+def _read(kind: Callable[[Iterable[object]], Any], value: Iterable[object]) -> Any:
+    return kind(value) if kind in _PLAIN else tuple(map(str, list(value)))
+
+
+class Instance(Protocol):
+    """What a factory made."""
+
+    address: Address
 
 
 class _Terms(Protocol):
@@ -80,10 +87,8 @@ class _Terms(Protocol):
     def descriptor(self) -> Digest: ...
 
 
-class Instance(Protocol):
-    """What a factory made."""
-
-    address: Address
+class Described(Instance, Protocol):
+    """The same with a descriptor."""
 
     @property
     def terms(self) -> _Terms: ...
@@ -95,24 +100,26 @@ class _Created(Protocol):
 
 
 I = TypeVar("I", bound=Instance)  # noqa: E741
+N = TypeVar("N", bound=Described)
 F = TypeVar("F", bound=Bound)
 D = TypeVar("D", bound=Descriptor)
 
 
 @dataclass(frozen=True)
-class Directory(Generic[I, F, D]):
+class Directory(Generic[I, F]):
     """The instances of a system, all of which one `factory` made and told of by the event `created`.
 
     `kind` is the system's name, which its commands begin with, `used` what this folder does with an instance
     so that it is the `latest`.
     """
 
+    BY: ClassVar[str] = "found by"
+
     kind: str
     used: str
     instance: Callable[[Chain, Address, int], I]
     factory: type[F]
     created: type[Event]
-    descriptor: type[D]
 
     def factory_of(self, session: Session) -> F:
         """The factory on this chain. Raises NotDeployed before `diln migrate`."""
@@ -131,10 +138,10 @@ class Directory(Generic[I, F, D]):
         return found
 
     def find(self, session: Session, reference: str = "latest") -> I:
-        """The instance that `reference` names: an address, its name, or `latest`.
+        """The instance that `reference` names: an address, the start of one, or `latest`.
 
-        The latest is the last that this folder created or took part in, never a stranger's. Of several with a
-        name, those that this folder knows come first. Raises ChainError for none, or for several.
+        The latest is the last that this folder created or took part in, never a stranger's; of several, those
+        that this folder knows come first. Raises ChainError for none, or for several.
         """
         if reference == "latest":
             last = session.known.last(self.kind)
@@ -145,28 +152,17 @@ class Directory(Generic[I, F, D]):
         if is_address_like(reference):
             return self.open(session, checked_address(reference))
         known = session.known.all(self.kind)[-MOST_KNOWN:]
-        chosen = self._named(session, reference, instance=known) if known else []
-        chosen = chosen or self._named(session, reference)
+        chosen = self._meant(session, reference, instance=known) if known else []
+        chosen = chosen or self._meant(session, reference)
         if len(chosen) != 1:
             what = f"several {self.kind}s are" if chosen else f"no {self.kind} is"
-            raise ChainError(f"{what} called `{shown(reference, LONGEST_NAME)}` here", self._list)
+            raise ChainError(f"{what} {self.BY} `{shown(reference, LONGEST_NAME)}` here", self._list)
         return chosen[0]
 
-    def _named(self, session: Session, name: str, **filters: list[Address]) -> list[I]:
-        return [each for each in self.all(session, **filters) if self.name_of(session, each) == name]
-
-    def descriptor_of(self, session: Session, instance: I) -> D:
-        """What its organizer published. Raises StorageError where it is not to be had, DataError."""
-        cid = cid_of(instance.terms.descriptor)
-        return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
-
-    def name_of(self, session: Session, instance: I) -> str:
-        """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
-        try:
-            at_hand = session.storage.has(cid_of(instance.terms.descriptor))
-            return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
-        except (DataError, StorageError):
-            return ""
+    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> list[I]:
+        """Those whose address begins so."""
+        found = self.all(session, **filters) if len(reference) > len("0x") else []
+        return [each for each in found if each.address.lower().startswith(reference.lower())]
 
     def secret_folder(self, session: Session, instance: Address | None = None) -> secrets.SecretFolder:
         """Where secrets of an instance are kept; without one, what is to be created again after a kill."""
@@ -178,6 +174,36 @@ class Directory(Generic[I, F, D]):
         """Send what an account can do only once: `what` names it within its instance."""
         once = "-".join(map(str, (self.kind, call.address, account.address, *what)))
         return session.send(call, account, value=value, once=once)
+
+    @property
+    def _list(self) -> str:
+        return f"`diln {self.kind} list` shows all of them."
+
+
+@dataclass(frozen=True)
+class Named(Directory[N, F], Generic[N, F, D]):
+    """The same of instances whose terms have a descriptor: they are found by their names, too."""
+
+    BY: ClassVar[str] = "called"
+
+    descriptor: type[D]
+
+    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> list[N]:
+        found = self.all(session, **filters)
+        return [each for each in found if self.name_of(session, each) == reference]
+
+    def descriptor_of(self, session: Session, instance: N) -> D:
+        """What its organizer published. Raises StorageError where it is not to be had, DataError."""
+        cid = cid_of(instance.terms.descriptor)
+        return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
+
+    def name_of(self, session: Session, instance: N) -> str:
+        """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
+        try:
+            at_hand = session.storage.has(cid_of(instance.terms.descriptor))
+            return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
+        except (DataError, StorageError):
+            return ""
 
     @property
     def _list(self) -> str:

@@ -138,8 +138,17 @@ def keep(
     """Keep a role's duties: reveal in time, crank, check every claim and refute wrong ones, be paid."""
     found = finding.find(session, reference)
     with progress_bar("working") as progress:
-        options = {"roles": {role}, "report": progress, "consent": payment.to(session, found)}
-        return kept(session, duties.SYSTEM, found, interval, once=once, **options)
+        agreed, roles = payment.to(session, found), {role}
+        return kept(
+            session,
+            duties.SYSTEM,
+            found,
+            interval,
+            once=once,
+            roles=roles,
+            report=progress,
+            consent=agreed,
+        )
 
 
 def _listed(rows: list[dict[str, Any]], *otherwise: Result) -> Answer:

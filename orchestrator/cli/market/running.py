@@ -38,6 +38,7 @@ with lazy_imports():
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.models.online.factory import Created
+    from orchestrator.systems.market.contract import MarketContract
 
 WAITS = {
     "created": "the provider to escrow: create again",
@@ -55,7 +56,7 @@ def list_markets(session: "Session") -> Answer:
     return listed(session, opening, partial(_row, session), lambda *_: None, columns)
 
 
-def _row(session: "Session", created: "Created", name: str, found: Any) -> dict[str, Any]:
+def _row(session: "Session", created: "Created", name: str, found: "MarketContract") -> dict[str, Any]:
     """Where a market stands, or why that cannot be told: one that is broken does not hide the others."""
     provider = Shown(created.creator, session.name_of(created.creator))
     row = {"name": name, "provider": provider, "address": created.address}

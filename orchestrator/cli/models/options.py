@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from orchestrator.cli.showing import Row
     from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
-    from orchestrator.models.online.clone import Clone
     from orchestrator.models.online.factory import Created
     from orchestrator.models.online.finding import Instance
 
@@ -151,7 +150,7 @@ class Training:
 def listed(
     session: "Session",
     system: ModuleType,
-    read: "Callable[[Created, str, Clone], Row]",
+    read: "Callable[[Created, str, Any], Row]",
     unread: "Callable[[Created, str, Exception], Row | None]",
     columns: list[str],
 ) -> Answer:

@@ -1,6 +1,6 @@
 """`diln sum list`, `show`, `replay` and `leaderboard`: what only looks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,19 +79,24 @@ def show(
     With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
     opened = opening.open_model(session, reference, encoder)
-    contract = opened.shared
     viewer = session.settings.sender
     who = session.address(viewer) if viewer else None
-    reads = contract.contract
-    with session.chain.ahead(
-        reads.status,
-        reads.length,
-        lambda: reads.creator,
-        lambda: reads.money,
-        contract.price,
-        lambda: who and reads.account(who),
-    ):
+    with session.chain.ahead(*_reads(opened, who)):
         return _shown(session, opened, who, png)
+
+
+def _reads(opened: "opening.SharedModel", who: "Address | None") -> "list[Callable[[], object]]":
+    """What `show` asks of the contract: all at once."""
+    contract = opened.shared.contract
+    own: list[Callable[[], object]] = [lambda: contract.account(who)] if who else []
+    return [
+        contract.status,
+        contract.length,
+        lambda: contract.creator,
+        lambda: contract.money,
+        opened.shared.price,
+        *own,
+    ]
 
 
 def _shown(
@@ -152,13 +157,21 @@ def replay(
         done = replaying.replay(opened, test, progress)
     if png and done.history:
         _draw(opened, done.history, png)
-    last = done.history[-1].accuracy if done.history else None
-    accuracy = None if last is None else round(last, 4)
-    history = [vars(point) | {"time": instant(point.time)} for point in done.history]
-    value: dict[str, Any] = {"contributions": done.contributions, "words": done.words, "identical": True}
-    value |= {"accuracy_now": accuracy, "history": history}
+    value = _replayed(done)
     told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
-    return Answer(value, told, Facts({"accuracy_now": accuracy, "plot": png if done.history else None}))
+    plot = png if done.history else None
+    return Answer(value, told, Facts({"accuracy_now": value["accuracy_now"], "plot": plot}))
+
+
+def _replayed(done: "replaying.Replay") -> dict[str, Any]:
+    last = done.history[-1].accuracy if done.history else None
+    return {
+        "contributions": done.contributions,
+        "words": done.words,
+        "identical": True,
+        "accuracy_now": None if last is None else round(last, 4),
+        "history": [vars(point) | {"time": instant(point.time)} for point in done.history],
+    }
 
 
 @command(shared)

@@ -83,9 +83,7 @@ def store(session: Session, data: bytes) -> Digest:
     return Digest(Cid.parse(session.storage.put(data).cid).digest)
 
 
-_FEDERATIONS = finding.Directory(
-    KIND, "created or joined", Federation, FederationFactory, Created, Descriptor
-)
+_FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFactory, Created, Descriptor)
 factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
 secret_folder, act, parse_descriptor = _FEDERATIONS.secret_folder, _FEDERATIONS.act, Descriptor.parse

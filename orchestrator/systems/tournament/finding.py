@@ -30,9 +30,7 @@ class Descriptor(finding.Descriptor):
     baseline: str = ""
 
 
-_TOURNAMENTS = finding.Directory(
-    KIND, "created or entered", Tournament, TournamentFactory, Created, Descriptor
-)
+_TOURNAMENTS = finding.Named(KIND, "created or entered", Tournament, TournamentFactory, Created, Descriptor)
 factory_of, tournaments, open_tournament = _TOURNAMENTS.factory_of, _TOURNAMENTS.all, _TOURNAMENTS.open
 find, descriptor_of, name_of = _TOURNAMENTS.find, _TOURNAMENTS.descriptor_of, _TOURNAMENTS.name_of
 secret_folder, act = _TOURNAMENTS.secret_folder, _TOURNAMENTS.act

@@ -33,7 +33,7 @@ from orchestrator.systems.competition.checking import check_claims, posted_claim
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.competition.evaluating import claim, encode_predictions, model_of
-from orchestrator.systems.competition.finding import factory_of, secret_folder
+from orchestrator.systems.competition.finding import competitions, secret_folder
 from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.submitting import reveal
 from orchestrator.systems.competition.testing import open_test, opened_tests
@@ -70,7 +70,7 @@ def stage(played: Path, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def found(stage: Stage) -> Competition:
-    return factory_of(stage.session).competitions()[0]
+    return competitions(stage.session)[0]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from orchestrator.bindings.competition import Mode
 from orchestrator.chain.external import Erc20
 from orchestrator.errors import ChainError, InsufficientFunds, NotDeployed, UsageError
 from orchestrator.kernel.money import ETHER, approve, currency_of, parse_token, read_currency
+from orchestrator.systems.competition import creating
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.creating import create, prepare
 from orchestrator.systems.competition.duties import Role
@@ -99,7 +100,7 @@ def test_create__killed_after_sending__tokens_are_taken_and_approved_once(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr(type(factory_of(stage.session)), "competitions", die)
+        killed.setattr(creating, "competitions", die)
         with pytest.raises(KeyboardInterrupt):
             create(stage.session, prepare(stage.session, offer, organizer), organizer)
     terms = create(stage.session, prepare(stage.session, offer, organizer), organizer).competition.terms

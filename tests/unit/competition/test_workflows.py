@@ -22,6 +22,7 @@ from orchestrator.errors import (
     NodeUnavailable,
     UsageError,
 )
+from orchestrator.kernel.finding import Directory
 from orchestrator.models.integer import IntegerNetwork, Layer, encode_model
 from orchestrator.provenance import Manifest
 from orchestrator.systems.competition.candidates import quantized
@@ -31,7 +32,7 @@ from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.creating import create, finish, prepare
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.competition.evaluating import claim, encode_predictions, evaluate, predicted_score
-from orchestrator.systems.competition.finding import factory_of, find, secret_folder
+from orchestrator.systems.competition.finding import competitions, find, secret_folder
 from orchestrator.systems.competition.overview import overview
 from orchestrator.systems.competition.publishing import publish
 from orchestrator.systems.competition.samples import Samples
@@ -109,7 +110,7 @@ def test_create__killed_after_sending__pays_once(
         with pytest.raises(KeyboardInterrupt):
             create(stage.session, prepare(stage.session, offer, organizer), organizer)
     made = create(stage.session, prepare(stage.session, offer, organizer), organizer)
-    assert [each.address for each in factory_of(stage.session).competitions()] == [made.competition.address]
+    assert [each.address for each in competitions(stage.session)] == [made.competition.address]
     finish(stage.session, made.draft)
     again = create(stage.session, prepare(stage.session, offer, organizer), organizer)
     assert again.competition.terms.root != made.competition.terms.root  # a second one, with salts of its own
@@ -541,7 +542,7 @@ def test_find__by_start_or_latest__or_says_what_exists(stage: Stage) -> None:
     )
     assert find(stage.session, found.address.lower()).address == found.address
     for nonsense in ("0x", "0x" + "00" * 20, found.address[:8] + "zz"):
-        with pytest.raises(ChainError, match="there is no competition that begins with"):
+        with pytest.raises(ChainError, match=r"no competition is found by|is not a competition of"):
             find(stage.session, nonsense)
 
 
@@ -550,7 +551,7 @@ def strangers(stage: Stage, **changes: Any) -> Competition:
     home = stage.session.settings.home
     stage.create(write_points(stage.folder / "strange.csv", seed=9), **changes)
     shutil.rmtree(home / "known")
-    return factory_of(stage.session).competitions()[-1]
+    return competitions(stage.session)[-1]
 
 
 def test_find__a_stranger_made_the_last__latest_is_ones_own(stage: Stage) -> None:
@@ -571,8 +572,12 @@ def test_find__several_begin_alike__the_known_one_is_meant(
     strange = strangers(stage)
     mine = stage.create()
     alike = [Competition(stage.session.chain, f"0x1234{number:036x}") for number in (1, 2)]  # type: ignore[arg-type]
-    monkeypatch.setattr(type(factory_of(stage.session)), "competitions", lambda _: [*alike, strange, mine])
-    with pytest.raises(ChainError, match="several competitions begin with `0x1234`"):
+
+    def all_of(*_: Any, instance: Any = None) -> list[Competition]:
+        return [each for each in (*alike, strange, mine) if not instance or each.address in instance]
+
+    monkeypatch.setattr(Directory, "all", all_of)
+    with pytest.raises(ChainError, match="several competitions are found by `0x1234`"):
         find(stage.session, "0x1234")
     stage.session.known.remember(alike[1].address, "competition")
     assert find(stage.session, "0x1234").address == alike[1].address
