@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVa
 from orchestrator.chain import Chain
 from orchestrator.chain.bound import Bound, Event
 from orchestrator.chain.naming import checked_address, is_address_like
-from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.errors import ChainError, DataError, NodeUnavailable, NotDeployed
 from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
@@ -64,7 +64,7 @@ class Descriptor:
                 cls(**{each: _read(kinds[each], content[each]) for each in names}),
                 content["format"],
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", ASK) from error
         if known != cls.FORMAT:
             raise DataError(f"the descriptor is not a {cls.FORMAT}", ASK)
@@ -202,7 +202,9 @@ class Named(Directory[N, F], Generic[N, F, D]):
         try:
             at_hand = session.storage.has(cid_of(instance.terms.descriptor))
             return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
-        except (DataError, StorageError):
+        except NodeUnavailable:
+            raise
+        except Exception:  # a stranger wrote it: whatever is wrong with it ends nobody's search for another
             return ""
 
     @property

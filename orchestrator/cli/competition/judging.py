@@ -138,16 +138,9 @@ def keep(
     """Keep a role's duties: reveal in time, crank, check every claim and refute wrong ones, be paid."""
     found = finding.find(session, reference)
     with progress_bar("working") as progress:
-        agreed, roles = payment.to(session, found), {role}
+        agreed = payment.to(session, found)
         return kept(
-            session,
-            duties.SYSTEM,
-            found,
-            interval,
-            once=once,
-            roles=roles,
-            report=progress,
-            consent=agreed,
+            session, duties.SYSTEM, found, interval, once=once, roles={role}, report=progress, consent=agreed
         )
 
 

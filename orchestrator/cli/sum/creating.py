@@ -107,7 +107,7 @@ def create(
         dry_run=dry_run,
     )
     if not dry_run:
-        err.print(on_page(f"models/{made.address}"))
+        err.print(on_page(session, f"models/{made.address}"))
     facts = _facts(name, made, plan, money, game)
     return Answer(facts, *_doubts(plan), Facts(facts))
 

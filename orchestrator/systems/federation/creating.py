@@ -261,7 +261,7 @@ def _terms(
             'Take rule = "mean", and rows of a table.',
         )
     unit = 10 ** min(max(money.decimals - PLACES, 0), 19)  # which 64 bits hold
-    amounts = {name: int(money.parse(getattr(offer, name) or "0")) // unit for name in _AMOUNTS}
+    amounts = {name: _units(money, unit, name, getattr(offer, name) or "0") for name in _AMOUNTS}
     amounts["fee"] = amounts["fee"] or amounts["reward"] // 10
     amounts["tip"] = amounts["tip"] or amounts["reward"] // 100
     amounts["fine"] = amounts["fine"] or amounts["deposit"] // 5
@@ -294,6 +294,17 @@ def _terms(
         **amounts,
         **waits,
     )
+
+
+def _units(money: Currency, unit: int, name: str, text: str) -> int:
+    """An amount in the contract's units; UsageError where it would have to be rounded."""
+    units, rest = divmod(int(money.parse(text)), unit)
+    if rest:
+        raise UsageError(
+            f"{name} = {text!r} is finer than what a federation counts in",
+            f"Take a multiple of {money.show(unit)}.",
+        )
+    return units
 
 
 def _kinds(offer: Offer) -> list[tuple[Any, str]]:

@@ -90,7 +90,7 @@ def _systems(made: Fair, session: Session) -> None:
     offer = replace(OFFER, money=read_currency(session.chain, honest), most=2 * COIN)
     made.places["market"] = open_fair(session, learned.converted, offer).market.address
     made.places["federation"] = begin_federation(
-        session, folder, token=honest, start="30d", reward="1000000wei", deposit="1000000wei"
+        session, folder, token=honest, start="30d", reward="0.01", deposit="0.01"
     ).address
     stage = Stage(session, folder)
     made.places["competition"] = stage.create(token=honest, prize=Wei(10 * COIN)).address

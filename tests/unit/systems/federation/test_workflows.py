@@ -285,6 +285,11 @@ def test_plan__words_that_are_none__refused(session):
         creating.plan(session, offer(rule="best"), session.account("alice"))
 
 
+def test_plan__amount_finer_than_the_unit__refused_instead_of_rounded(session):
+    with pytest.raises(UsageError, match=r"deposit = '0\.0000000001' is finer"):
+        creating.plan(session, offer(deposit="0.0000000001"), session.account("alice"))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
