@@ -166,39 +166,33 @@ def test_stops__organizer_does_not_open__balances_leave(create):
     s.withdraw_all()
 
 
+EARLY = {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"}
+
+
 @pytest.mark.parametrize(
     ("moment", "refused"),
     [
+        ("begins", EARLY),
+        ("closes", EARLY),
+        ("ends", {name: error for name, error in EARLY.items() if name != "void"}),
         (
-            "begins",
-            {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"},
+            "revealed",
+            {
+                "void": "WrongState",
+                "refund": "WrongState",
+                "close": "TooEarly",
+                "expire": "TooEarly",
+                "open": "NotTheOrganizer",
+            },
         ),
-        (
-            "closes",
-            {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"},
-        ),
-        ("ends", {"close": "WrongState", "refund": "WrongState", "expire": "WrongState"}),
     ],
 )
 def test_ways_out__too_early_or_in_the_wrong_state__refused(create, moment, refused):
     s = create().entered(alice=1)
-    s.at(moment)
-    for name, error in refused.items():
-        arguments = (0, s.evm.role("alice")) if name in ("refund", "expire") else (0,)
-        s.refuses(error, name, *arguments)
-
-
-def test_ways_out__revealed__void_and_refund_are_closed_and_early_ones_refused(create):
-    s = create().entered(alice=1).revealed()
+    s.reveal() if moment == "revealed" else s.at(moment)
     alice = s.evm.role("alice")
-    for name, arguments, error in (
-        ("void", (0,), "WrongState"),
-        ("refund", (0, alice), "WrongState"),
-        ("close", (0,), "TooEarly"),
-        ("expire", (0, alice), "TooEarly"),
-        ("open", (0, b"\1" * 32), "NotTheOrganizer"),
-    ):
-        s.refuses(error, name, *arguments)
+    for name, error in refused.items():
+        s.refuses(error, name, 0, *{"refund": [alice], "expire": [alice], "open": [b"\1" * 32]}.get(name, []))
 
 
 def test_terms__as_created__are_read_back(create):

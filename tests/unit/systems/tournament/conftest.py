@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from orchestrator.bindings.tournament import Tournament
+from orchestrator.cli.dispatch import run
 from orchestrator.kernel.system import System
 from orchestrator.systems.tournament.creating import Offer, create, finish, plan
 from orchestrator.systems.tournament.duties import SYSTEM
@@ -67,6 +68,10 @@ class Stage(World):
         "stranger": "erin",
     }
     SYSTEM: ClassVar[System[Tournament]] = SYSTEM
+
+    def diln(self, *words: str) -> int:
+        """The exit code of a command of `diln tournament`."""
+        return run(["tournament", *words, "--home", str(self.session.settings.home)])
 
     def create(self, **changes: Any) -> Tournament:
         made = plan(self.session, replace(OFFER, **changes), self.folder, self.account("organizer"))
