@@ -172,8 +172,11 @@ class Directory(Generic[I, F]):
         self, session: Session, call: "Call", account: "Account", *what: object, value: int = 0
     ) -> "Receipt":
         """Send what an account can do only once: `what` names it within its instance."""
-        once = "-".join(map(str, (self.kind, call.address, account.address, *what)))
-        return session.send(call, account, value=value, once=once)
+        return session.send(call, account, value=value, once=self.once(call, account, *what))
+
+    def once(self, call: "Call", account: "Account", *what: object) -> str:
+        """The name of what an account can do only once."""
+        return "-".join(map(str, (self.kind, call.address, account.address, *what)))
 
     @property
     def _list(self) -> str:

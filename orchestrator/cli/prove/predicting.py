@@ -56,7 +56,7 @@ def predict(
     if imputed:
         err.print(f"{imputed[0]}", markup=False)
         err.print(f"{len(imputed)} bad values were taken for missing, as in training", markup=False)
-    what = f"{loaded.name}, SHA-256 {loaded.version.artifact_hash.hex()}"
+    what = f"{loaded.name}, {loaded.known_by}"
     where = f"anchored in block {loaded.anchor.block_number}, transaction {loaded.anchor.transaction}"
     told = _written(loaded, predictions, output) if output else _listed(predictions)
     return Answer(predictionfile.as_json(loaded, predictions), what, where, *told)

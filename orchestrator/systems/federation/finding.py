@@ -10,13 +10,15 @@ from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
-from orchestrator.systems.federation.simulation.networks import Network, Training
+from orchestrator.systems.federation.simulation.networks import Network, PrivateTraining, Training
 from orchestrator.types import Digest
 
 KIND = "federation"
+DOMAIN = "DILN federation secrets"
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
+_NOISE = "noise", "clip", "sampling", "delta"
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
@@ -30,11 +32,15 @@ class Descriptor(finding.Descriptor):
     are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
     the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
     `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning.
+
+    With `noise`, training hides each row: `noise` in clipping norms, the norm `clip` and the chance
+    `sampling` of a row at each step are in thousandths; δ is one in `delta`. On average, a row is then seen
+    `epochs` times.
     """
 
     FORMAT: ClassVar[str] = "diln-federation/1"
     LONGEST: ClassVar[int] = 1 << 16
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"template", "tests"})
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"template", "tests", *_NOISE})
 
     target: str = ""
     features: tuple[str, ...] = ()
@@ -46,10 +52,25 @@ class Descriptor(finding.Descriptor):
     source: str = ""
     template: str = ""
     tests: tuple[str, ...] = ()
+    noise: int = 0
+    clip: int = 0
+    sampling: int = 0
+    delta: int = 0
 
     @property
     def network(self) -> Network:
         return Network(len(self.features), len(self.classes), self.hidden)
+
+    @property
+    def steps(self) -> int:
+        """Of private training, in a round."""
+        return -(-self.epochs * 1000 // self.sampling)
+
+    @property
+    def private_training(self) -> PrivateTraining:
+        return PrivateTraining(
+            self.steps, self.rate / 1000, self.sampling / 1000, self.clip / 1000, self.noise / 1000
+        )
 
     @property
     def training(self) -> Training:
@@ -66,11 +87,20 @@ class Descriptor(finding.Descriptor):
             and 0 < self.rate <= 100_000
             and 0 < self.batch <= 1 << 20
             and all(map(_SHA256.fullmatch, self.tests))
+            and _hides(self.noise, self.clip, self.sampling, self.delta)
         )
         if not sound:
             raise DataError(
                 "what the descriptor says is not learned here, or its numbers are too large", finding.ASK
             )
+
+
+def _hides(noise: int, clip: int, sampling: int, delta: int) -> bool:
+    """Whether these numbers make sense; all are zero without noise."""
+    if not noise:
+        return not (clip or sampling or delta)
+    bounded = 0 < noise <= 1_000_000 and 0 < clip <= 1_000_000
+    return bounded and 0 < sampling <= 1000 and 1 < delta <= 10**12
 
 
 def cid_of(digest: bytes, length: int = 0) -> str:
@@ -86,4 +116,5 @@ def store(session: Session, data: bytes) -> Digest:
 _FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFactory, Created, Descriptor)
 factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
-secret_folder, act, parse_descriptor = _FEDERATIONS.secret_folder, _FEDERATIONS.act, Descriptor.parse
+secret_folder, parse_descriptor = _FEDERATIONS.secret_folder, Descriptor.parse
+act, once = _FEDERATIONS.act, _FEDERATIONS.once
