@@ -110,11 +110,11 @@ def registry(session: Session) -> Growing:
 def competition(session: Session) -> Growing:
     stage = Stage(session, session.settings.home)
     found = stage.create()
-    stage.keep(found, "organizer", Role.ORGANIZER)
+    stage.keep(found, "organizer", roles={Role.ORGANIZER})
     looks: Looks = {
         "competition list": lambda: overview.overview(found, leaderboard=False),
         f"competition show{A_ROW}": lambda: overview.overview(found).leaderboard,
-        "competition watch": lambda: stage.keep(found, "anna", Role.SUBMITTER),
+        "competition watch": lambda: stage.keep(found, "anna", roles={Role.SUBMITTER}),
     }
 
     def grow(count: int) -> None:

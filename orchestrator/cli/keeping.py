@@ -1,6 +1,6 @@
 """`diln keep`, and what a keeper says as it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,9 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.kernel.keeper import Keeper, Said
-    from orchestrator.kernel.session import Session
+    from orchestrator.kernel.session import Consent, Session
     from orchestrator.kernel.system import System
+    from orchestrator.types import Report
 
 ROOMS = ("competition", "federation", "market", "sum", "tournament")
 """The rooms with duties, each of which has its System in `duties`."""
@@ -61,8 +62,26 @@ def systems() -> "list[System[Any]]":
     return [import_module(f"orchestrator.systems.{room}.duties").SYSTEM for room in ROOMS]
 
 
-def kept(session: "Session", keeper: "Keeper", every: float, *, once: bool) -> Stream | Answer:
-    """What is done in one instance, a line each, until nothing is left to do; with `once` one look."""
+def kept(
+    session: "Session",
+    system: "System[Any]",
+    instance: object,
+    every: float,
+    *,
+    once: bool,
+    consent: "Consent | None" = None,
+    report: "Report | None" = None,
+    others: bool = False,
+    roles: Collection[str] = (),
+) -> Stream | Answer:
+    """What is done in one instance, a line each, until nothing is left to do; with `once` one look.
+
+    What follows `once` is a Keeper's.
+    """
+    kept, accounts = [(system, instance)], [session.sender]
+    keeper = keepers.Keeper(
+        session, kept, accounts, roles=roles, others=others, report=report, consent=consent
+    )
     return _looked(session, keeper) if once else Stream(_told(session, keeper.run(every, until_over=True)))
 
 

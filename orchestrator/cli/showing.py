@@ -2,18 +2,21 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.config import Settings, load_settings
-from orchestrator.console import Answer, Note, Shown, err, labelled
+from orchestrator.console import Answer, Note, Shown, Table, err, labelled, nameless
 from orchestrator.console.printing import show_signing
 from orchestrator.errors import NodeUnavailable, UsageError
 from orchestrator.text import shown
-from orchestrator.types import Address
+
+if TYPE_CHECKING:
+    from orchestrator.kernel.finding import Instance
 
 T = TypeVar("T")
+I = TypeVar("I", bound="Instance")  # noqa: E741
 Row = dict[str, Any]
 
 
@@ -32,10 +35,16 @@ def each_row(
     return rows
 
 
-def unread(kind: str, address: Address, error: Exception) -> Row:
-    """The row of what could not be read."""
-    reason = shown(str(error), 100)
-    return {kind: address, "name": Shown(None, reason), "error": reason}
+def listed(instances: Iterable[I], facts: Callable[[I], Row], columns: Sequence[str]) -> Answer:
+    """All instances of a system; the first of `columns` is what they are."""
+
+    def unread(each: I, error: Exception) -> Row:
+        reason = shown(str(error), 100)
+        return {columns[0]: each.address, "name": Shown(None, reason), "error": reason}
+
+    rows = each_row(instances, facts, unread)
+    unknown = sum("error" not in row and not row["name"] for row in rows)
+    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
 def demo_steps(

@@ -1,28 +1,85 @@
 """Instances of a system: found by address, by name or as the last one used; what their organizers say."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, get_type_hints
 
 from orchestrator.chain import Chain
 from orchestrator.chain.bound import Bound, Event
 from orchestrator.chain.naming import checked_address, is_address_like
-from orchestrator.errors import ChainError, NodeUnavailable, NotDeployed
+from orchestrator.errors import ChainError, DataError, NodeUnavailable, NotDeployed
+from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
+from orchestrator.provenance.canonical import decode, encode
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.text import shown
 from orchestrator.types import Address, Digest
 
+if TYPE_CHECKING:
+    from orchestrator.chain import Account, Receipt
+    from orchestrator.chain.bound import Call
+
+ASK = "Ask whoever organizes it."
 LONGEST_NAME = 100
+_PLAIN: tuple[object, ...] = (str, int)
 MOST_KNOWN = 100
 """Instances that this folder used last, among which a name is looked for first."""
 
 
-class Descriptor(Protocol):
-    """What an organizer says of an instance: a file whose SHA-256 is in the terms."""
+@dataclass(frozen=True)
+class Descriptor:
+    """What an organizer says of an instance: canonical JSON whose SHA-256 is in the terms.
+
+    Each system's is a dataclass of texts, whole numbers and tuples of texts, with FORMAT. Of fields in
+    OPTIONAL, those that are empty are left out.
+    """
+
+    FORMAT: ClassVar[str]
+    LONGEST: ClassVar[int] = 1 << 20
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+
+    def check(self) -> None:
+        """Raise DataError for what no instance can be; what is read was checked."""
+
+    def to_bytes(self) -> bytes:
+        values = {key: list(each) if isinstance(each, tuple) else each for key, each in asdict(self).items()}
+        kept = {key: each for key, each in values.items() if each or key not in self.OPTIONAL}
+        return encode({"format": self.FORMAT, **kept})
 
     @property
-    def name(self) -> str: ...
+    def digest(self) -> Digest:
+        return Digest(hashlib.sha256(self.to_bytes()).digest())
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote, of strangers. Raises DataError."""
+        try:
+            content = decode(data)
+            names = {each.name for each in fields(cls)} - (cls.OPTIONAL - content.keys())
+            kinds: dict[str, Any] = get_type_hints(cls)
+            found, known = (
+                cls(**{each: _read(kinds[each], content[each]) for each in names}),
+                content["format"],
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", ASK) from error
+        if known != cls.FORMAT:
+            raise DataError(f"the descriptor is not a {cls.FORMAT}", ASK)
+        found.check()
+        return found
+
+
+def _read(kind: Callable[[Iterable[object]], Any], value: Iterable[object]) -> Any:
+    return kind(value) if kind in _PLAIN else tuple(map(str, list(value)))
+
+
+class Instance(Protocol):
+    """What a factory made."""
+
+    address: Address
 
 
 class _Terms(Protocol):
@@ -30,10 +87,8 @@ class _Terms(Protocol):
     def descriptor(self) -> Digest: ...
 
 
-class Instance(Protocol):
-    """What a factory made."""
-
-    address: Address
+class Described(Instance, Protocol):
+    """The same with a descriptor."""
 
     @property
     def terms(self) -> _Terms: ...
@@ -45,25 +100,26 @@ class _Created(Protocol):
 
 
 I = TypeVar("I", bound=Instance)  # noqa: E741
+N = TypeVar("N", bound=Described)
 F = TypeVar("F", bound=Bound)
 D = TypeVar("D", bound=Descriptor)
 
 
 @dataclass(frozen=True)
-class Directory(Generic[I, F, D]):
+class Directory(Generic[I, F]):
     """The instances of a system, all of which one `factory` made and told of by the event `created`.
 
     `kind` is the system's name, which its commands begin with, `used` what this folder does with an instance
-    so that it is the `latest`. `parse` reads a descriptor of at most `longest` bytes and raises DataError.
+    so that it is the `latest`.
     """
+
+    BY: ClassVar[str] = "found by"
 
     kind: str
     used: str
     instance: Callable[[Chain, Address, int], I]
     factory: type[F]
     created: type[Event]
-    parse: Callable[[bytes], D]
-    longest: int
 
     def factory_of(self, session: Session) -> F:
         """The factory on this chain. Raises NotDeployed before `diln migrate`."""
@@ -82,10 +138,10 @@ class Directory(Generic[I, F, D]):
         return found
 
     def find(self, session: Session, reference: str = "latest") -> I:
-        """The instance that `reference` names: an address, its name, or `latest`.
+        """The instance that `reference` names: an address, the start of one, or `latest`.
 
-        The latest is the last that this folder created or took part in, never a stranger's. Of several with a
-        name, those that this folder knows come first. Raises ChainError for none, or for several.
+        The latest is the last that this folder created or took part in, never a stranger's; of several, those
+        that this folder knows come first. Raises ChainError for none, or for several.
         """
         if reference == "latest":
             last = session.known.last(self.kind)
@@ -96,24 +152,58 @@ class Directory(Generic[I, F, D]):
         if is_address_like(reference):
             return self.open(session, checked_address(reference))
         known = session.known.all(self.kind)[-MOST_KNOWN:]
-        chosen = self._named(session, reference, instance=known) if known else []
-        chosen = chosen or self._named(session, reference)
+        chosen = self._meant(session, reference, instance=known) if known else []
+        chosen = chosen or self._meant(session, reference)
         if len(chosen) != 1:
             what = f"several {self.kind}s are" if chosen else f"no {self.kind} is"
-            raise ChainError(f"{what} called `{shown(reference, LONGEST_NAME)}` here", self._list)
+            raise ChainError(f"{what} {self.BY} `{shown(reference, LONGEST_NAME)}` here", self._list)
         return chosen[0]
 
-    def _named(self, session: Session, name: str, **filters: list[Address]) -> list[I]:
-        return [each for each in self.all(session, **filters) if self.name_of(session, each) == name]
+    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> list[I]:
+        """Those whose address begins so."""
+        found = self.all(session, **filters) if len(reference) > len("0x") else []
+        return [each for each in found if each.address.lower().startswith(reference.lower())]
 
-    def descriptor_of(self, session: Session, instance: I) -> D:
+    def secret_folder(self, session: Session, instance: Address | None = None) -> secrets.SecretFolder:
+        """Where secrets of an instance are kept; without one, what is to be created again after a kill."""
+        return secrets.secret_folder(session, f"{self.kind}s", instance)
+
+    def act(
+        self, session: Session, call: "Call", account: "Account", *what: object, value: int = 0
+    ) -> "Receipt":
+        """Send what an account can do only once: `what` names it within its instance."""
+        return session.send(call, account, value=value, once=self.once(call, account, *what))
+
+    def once(self, call: "Call", account: "Account", *what: object) -> str:
+        """The name of what an account can do only once."""
+        return "-".join(map(str, (self.kind, call.address, account.address, *what)))
+
+    @property
+    def _list(self) -> str:
+        return f"`diln {self.kind} list` shows all of them."
+
+
+@dataclass(frozen=True)
+class Named(Directory[N, F], Generic[N, F, D]):
+    """The same of instances whose terms have a descriptor: they are found by their names, too."""
+
+    BY: ClassVar[str] = "called"
+
+    descriptor: type[D]
+
+    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> list[N]:
+        found = self.all(session, **filters)
+        return [each for each in found if self.name_of(session, each) == reference]
+
+    def descriptor_of(self, session: Session, instance: N) -> D:
         """What its organizer published. Raises StorageError where it is not to be had, DataError."""
-        return self.parse(session.storage.read(_cid_of(instance), limit=self.longest))
+        cid = cid_of(instance.terms.descriptor)
+        return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
 
-    def name_of(self, session: Session, instance: I) -> str:
+    def name_of(self, session: Session, instance: N) -> str:
         """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
         try:
-            at_hand = session.storage.has(_cid_of(instance))
+            at_hand = session.storage.has(cid_of(instance.terms.descriptor))
             return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
         except NodeUnavailable:
             raise
@@ -127,5 +217,12 @@ class Directory(Generic[I, F, D]):
         )
 
 
-def _cid_of(instance: Instance) -> str:
-    return str(Cid(1, RAW, instance.terms.descriptor))
+def history(instance: Bound, kinds: Iterable[type[Event]]) -> list[Event]:
+    """All events of these kinds, the oldest first."""
+    found = (each for kind in kinds for each in instance.events(kind))
+    return sorted(found, key=lambda each: each.place)
+
+
+def cid_of(digest: Digest) -> str:
+    """Where the descriptor of this digest is to be found."""
+    return str(Cid(1, RAW, digest))

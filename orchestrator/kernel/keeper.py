@@ -10,14 +10,11 @@ from functools import partial
 from typing import Any
 
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, NodeUnavailable, told
+from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.kernel.metrics import Metrics
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
-from orchestrator.text import shown
+from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System, reason
 from orchestrator.types import ZERO_ADDRESS, Address, Report, Seconds, Wei
-
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class Known:
         except NodeUnavailable:
             raise
         except Exception as error:  # strangers wrote what is read
-            return Unopened(address, _reason(error))
+            return Unopened(address, reason(error))
 
 
 class Keeper:
@@ -146,7 +143,7 @@ class Keeper:
             except NodeUnavailable:
                 raise
             except Exception as error:  # strangers wrote what was read, or the state folder is damaged
-                why = f"could not look: {_reason(error)}"
+                why = f"could not look: {reason(error)}"
                 yield Said(system.name, where, account.name, "look", why, failed=True)
 
     def _turn(
@@ -245,8 +242,4 @@ class Keeper:
         except NodeUnavailable:
             raise
         except Exception as error:  # strangers wrote what the duty read
-            yield f"could not {duty.name}: {_reason(error)}", True
-
-
-def _reason(error: Exception) -> str:
-    return shown(told(error), LONGEST_REASON)
+            yield f"could not {duty.name}: {reason(error)}", True

@@ -1,11 +1,12 @@
 """What the house asks of a system: how its instances are opened, and what is to be done in them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from orchestrator.errors import ContractReverted
+from orchestrator.errors import ContractReverted, DilnError, NodeUnavailable, told
 from orchestrator.kernel.money import ETHER
+from orchestrator.text import shown
 
 if TYPE_CHECKING:
     from orchestrator.chain import Account
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from orchestrator.types import Address, Report, Seconds, Wei
 
 I = TypeVar("I")  # noqa: E741 - an instance: a competition, a shared model, a market
+P = TypeVar("P")
+
+LONGEST_REASON = 300
 
 ANYBODY = "anybody"
 """The role of everybody: what it does, it does for the others, for a tip or for nothing."""
@@ -23,6 +27,11 @@ class Failure(str):
     """A sentence that says what could not be done, and why."""
 
     __slots__ = ()
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in a few words that a terminal may show: strangers wrote what was read."""
+    return shown(told(error), LONGEST_REASON)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,33 @@ class Duty(Generic[I]):
     due: Callable[[Look[I]], "Seconds | None"]
     act: Callable[[Look[I]], Iterator[str]]
     roles: frozenset[str] = field(default=frozenset({ANYBODY}))
+
+
+def duty_of_parts(
+    name: str,
+    roles: frozenset[str],
+    find: "Callable[[Look[I]], Iterable[tuple[int, P]]]",
+    act: Callable[[Look[I], P], str],
+) -> Duty[I]:
+    """A duty made of parts: `find` tells from when on each can be done, `act` does one and says so.
+
+    A part that fails leaves the others their turn.
+    """
+
+    def due(look: Look[I]) -> "Seconds | None":
+        return min((cast("Seconds", at) for at, _ in find(look)), default=None)
+
+    def do(look: Look[I]) -> Iterator[str]:
+        for at, part in list(find(look)):
+            try:
+                if at <= look.now:
+                    yield act(look, part)
+            except NodeUnavailable:
+                raise
+            except DilnError as error:
+                yield Failure(f"could not {name}: {reason(error)}")
+
+    return Duty(name, due, do, roles)
 
 
 @dataclass(frozen=True)

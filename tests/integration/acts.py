@@ -105,11 +105,11 @@ def fair(stop: str) -> Prepare:
             if stop == "give":
                 return
             found.give(found.lessons()[:4], "contributor", sealed=True)
-            found.pass_until(Phase.OPENING)
+            found.pass_to(Phase.OPENING)
             if stop == "open":
                 return
             list(open_sealed(session, found.opened, found.account("contributor"), []))
-            found.pass_until(Phase.REVEALING)
+            found.pass_to(Phase.REVEALING)
             if stop == "expire":
                 found.pass_deadline()
             if stop in ("reveal", "expire"):

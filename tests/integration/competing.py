@@ -57,7 +57,7 @@ def play_until_tests_are_open(stage: Stage, **changes: Any) -> Competition:
 
 
 def duties(stage: Stage, competition: Competition, role: str, watching: Role) -> list[str]:
-    said = stage.keep(competition, role, watching)
+    said = stage.keep(competition, role, roles={watching})
     assert not any(sentence.startswith("could not") for sentence in said), said
     return said
 

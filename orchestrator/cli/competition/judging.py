@@ -23,7 +23,6 @@ from orchestrator.errors import ChainError, UsageError
 
 with lazy_imports():
     from orchestrator.bindings import competition as contracts
-    from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import money as moneys
     from orchestrator.models import integer
     from orchestrator.systems.competition import checking, closing, duties, evaluating, finding, publishing
@@ -139,15 +138,10 @@ def keep(
     """Keep a role's duties: reveal in time, crank, check every claim and refute wrong ones, be paid."""
     found = finding.find(session, reference)
     with progress_bar("working") as progress:
-        keeper = keepers.Keeper(
-            session,
-            [(duties.SYSTEM, found)],
-            [session.sender],
-            roles={role},
-            report=progress,
-            consent=payment.to(session, found),
+        agreed = payment.to(session, found)
+        return kept(
+            session, duties.SYSTEM, found, interval, once=once, roles={role}, report=progress, consent=agreed
         )
-        return kept(session, keeper, interval, once=once)
 
 
 def _listed(rows: list[dict[str, Any]], *otherwise: Result) -> Answer:

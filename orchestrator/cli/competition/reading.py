@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def list_competitions(session: "Session") -> Table:
     """List the competitions on this chain."""
     rows = each_row(
-        finding.factory_of(session).competitions(),
+        finding.competitions(session),
         lambda each: facts_of(session, overview.overview(each, leaderboard=False)),
         lambda each, error: _unread(each.address, error),
     )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli import keeping
 from orchestrator.cli.federation import federation
 from orchestrator.cli.host.listen import on_page
-from orchestrator.cli.showing import demo_steps, each_row, unread
+from orchestrator.cli.keeping import kept
+from orchestrator.cli.showing import demo_steps, listed
 from orchestrator.config import EMBEDDED
 from orchestrator.console import (
     SENDS,
@@ -23,14 +23,12 @@ from orchestrator.console import (
     command,
     err,
     lazy_imports,
-    nameless,
 )
 from orchestrator.console import amount as amount_of
 from orchestrator.errors import UsageError
 from orchestrator.times import instant, show_moment
 
 with lazy_imports():
-    from orchestrator.kernel import keeper as keepers
     from orchestrator.systems.federation import (
         answering,
         backing,
@@ -210,14 +208,8 @@ def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[
 @command(federation, "list")
 def list_(session: "Session") -> Answer:
     """List the federations on this chain."""
-    rows = each_row(
-        finding.federations(session),
-        lambda each: _facts(session, each),
-        lambda each, error: unread("federation", each.address, error),
-    )
     columns = ["federation", "name", "policy", "rule", "reward", "deposit"]
-    unknown = sum("error" not in row and not row["name"] for row in rows)
-    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
+    return listed(finding.federations(session), lambda each: _facts(session, each), columns)
 
 
 @command(federation)
@@ -353,9 +345,7 @@ def _watched(
 ) -> Stream | Answer:
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
-    kept = [(duties.SYSTEM, found)]
-    keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=agreed)
-    return keeping.kept(session, keeper, interval, once=once)
+    return kept(session, duties.SYSTEM, found, interval, once=once, others=others, consent=agreed)
 
 
 def _facts(session: "Session", found: "Federation") -> dict[str, Any]:

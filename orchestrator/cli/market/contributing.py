@@ -106,13 +106,9 @@ def relay(
         consent.ask(session.known, opened.shared.address, "market", [told])
     receipts = list(relaying.relay(session, opened, file, account, pay=pay))
     given = [each for receipt in receipts for each in opened.shared.added(receipt)]
-    facts = {
-        "contributions": len(given),
-        "numbers": [each.index for each in given],
-        "contributor": given[0].contributor if given else Shown(None, "relayed before"),
-        "gas": sum(receipt.gas_used for receipt in receipts),
-    }
-    return Facts(facts)
+    whose = given[0].contributor if given else Shown(None, "relayed before")
+    facts = {"contributions": len(given), "numbers": [each.index for each in given], "contributor": whose}
+    return Facts({**facts, "gas": sum(receipt.gas_used for receipt in receipts)})
 
 
 @command(market, "open", sender=SENDS)

@@ -1,5 +1,6 @@
 """`diln market list`, `show`, `leaderboard`, `replay`, `reveal`, `settle`, `keep` and `simulate`."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from orchestrator.cli.market.printing import (
     settlement,
     simulated,
 )
-from orchestrator.cli.models.options import EncoderOption, moment
+from orchestrator.cli.models.options import EncoderOption, listed, moment
 from orchestrator.console import (
     SENDS,
     Answer,
@@ -25,20 +26,19 @@ from orchestrator.console import (
     amount,
     command,
     lazy_imports,
-    nameless,
     progress_bar,
 )
-from orchestrator.errors import ChainError, DilnError
+from orchestrator.errors import DilnError
 
 with lazy_imports():
-    from orchestrator.kernel import keeper as keepers
-    from orchestrator.models.online import factory, finding
-    from orchestrator.systems.market import contract, duties, opening, settling, simulation
+    from orchestrator.systems.market import duties, opening, settling, simulation
     from orchestrator.systems.market import leaderboard as boards
     from orchestrator.systems.market import provider as providers
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
+    from orchestrator.models.online.factory import Created
+    from orchestrator.systems.market.contract import MarketContract
 
 WAITS = {
     "created": "the provider to escrow: create again",
@@ -52,35 +52,24 @@ WAITS = {
 @command(market, "list")
 def list_markets(session: "Session") -> Answer:
     """List the markets of this chain, and what each pays."""
-    rows = []
-    for created, descriptor in finding.models(session):
-        try:
-            composition = factory.recognize(session.chain, created.address)
-            if composition.policy not in opening.POLICIES:
-                continue
-            found = opening.bind(composition, session.chain, created.address)
-        except ChainError:
-            continue
-        provider = Shown(created.creator, session.name_of(created.creator))
-        row = {"name": descriptor.name if descriptor else "", "provider": provider}
-        rows.append(row | {"address": created.address} | _row(found))
     columns = ["name", "phase", "until", "bounty", "contributions", "provider", "address"]
-    unknown = sum(not row["name"] for row in rows)
-    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
+    return listed(session, opening, partial(_row, session), lambda *_: None, columns)
 
 
-def _row(found: "contract.MarketContract") -> dict[str, Any]:
+def _row(session: "Session", created: "Created", name: str, found: "MarketContract") -> dict[str, Any]:
     """Where a market stands, or why that cannot be told: one that is broken does not hide the others."""
+    provider = Shown(created.creator, session.name_of(created.creator))
+    row = {"name": name, "provider": provider, "address": created.address}
     try:
         state, until = found.state(), found.contract.deadline()
-        return {
+        return row | {
             "phase": found.phase().name.lower(),
             "until": moment(until) if until else None,
             "bounty": amount(found.money, state.bounty),
             "contributions": state.contributions,
         }
     except DilnError as error:
-        return {"phase": Shown(None, f"unreadable: {error.message}"), "error": error.message}
+        return row | {"phase": Shown(None, f"unreadable: {error.message}"), "error": error.message}
 
 
 @command(market)
@@ -140,9 +129,8 @@ def keep(
     encoder: EncoderOption = None,
 ) -> Stream | Answer:
     """Keep: reveal and open what is sealed here, measure and pay, until the market is over."""
-    opened, account = opening.open_market(session, reference, encoder), session.sender
-    keeper = keepers.Keeper(session, [(duties.SYSTEM, opened)], [account], others=True)
-    return kept(session, keeper, every, once=once)
+    opened = opening.open_market(session, reference, encoder)
+    return kept(session, duties.SYSTEM, opened, every, once=once, others=True)
 
 
 @command(market)

@@ -26,6 +26,10 @@ OPENERS = {
 }
 """What opens a contract, by the commands of its policy."""
 
+FUNDING = (
+    "{} will have {} there, and can withdraw it; of a token that keeps a part of each payment, up to a "
+    "quarter more is paid"
+)
 AnyArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="A shared model's or a market's name or address.")
 ]
@@ -64,20 +68,13 @@ def fund(
     contract = opened.shared
     whose = session.address(beneficiary, paid=True) if beneficiary else account.address
     wanted = contract.money.parse(coins)
-    told = (
-        f"{session.name_of(whose)} will have {contract.money.show(wanted)} there, and can withdraw it; "
-        "of a token that keeps a part of each payment, up to a quarter more is paid"
-    )
+    told = FUNDING.format(session.name_of(whose), contract.money.show(wanted))
     consent.ask(session.known, contract.address, contract.composition.policy.what, [told])
     receipts = funding.fill_up(session, contract, whose, wanted, account, wanted + wanted // 4)  # as it says
     paid = contract.paid_in(receipts[-1]) if receipts else 0
-    facts = {
-        "paid_in": amount(opened, paid),
-        "for": whose,
-        "balance": amount(opened, contract.balance(whose)),
-        "transaction": receipts[-1].tx_hash if receipts else Shown(None, "there was enough"),
-    }
-    return Facts(facts)
+    sent = receipts[-1].tx_hash if receipts else Shown(None, "there was enough")
+    balance = amount(opened, contract.balance(whose))
+    return Facts({"paid_in": amount(opened, paid), "for": whose, "balance": balance, "transaction": sent})
 
 
 @command(market, sender=SENDS)

@@ -3,20 +3,26 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.console import Shown, lazy_imports
+from orchestrator.console import Answer, Shown, Table, lazy_imports, nameless
 from orchestrator.console import amount as amount_of
-from orchestrator.errors import DataError, UsageError
+from orchestrator.errors import DataError, NodeUnavailable, UsageError
 from orchestrator.times import instant, show_time
 
 with lazy_imports():
-    from orchestrator.models.online import encoders, encoding, planning, training
+    from orchestrator.models.online import encoders, encoding, factory, finding, planning, training
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.cli.showing import Row
     from orchestrator.kernel.money import Currency
+    from orchestrator.kernel.session import Session
+    from orchestrator.models.online.factory import Created
     from orchestrator.models.online.finding import Instance
 
 EncoderOption = Annotated[
@@ -139,6 +145,34 @@ class Training:
 
     def table(self, csv: Path) -> "training.Table":
         return training.read_table(csv, self.text_column, self.label_column)
+
+
+def listed(
+    session: "Session",
+    system: ModuleType,
+    read: "Callable[[Created, str, Any], Row]",
+    unread: "Callable[[Created, str, Exception], Row | None]",
+    columns: list[str],
+) -> Answer:
+    """All contracts that `system` opens; of what cannot be read a row of `unread`, if it makes one.
+
+    Both take what the factory told, and the name, if it is known.
+    """
+    rows: list[Row | None] = []
+    for created, descriptor in finding.models(session):
+        name = descriptor.name if descriptor else ""
+        try:
+            composition = factory.recognize(session.chain, created.address)
+            if composition.policy in system.POLICIES:
+                rows.append(read(created, name, system.bind(composition, session.chain, created.address)))
+        except NodeUnavailable:
+            raise
+        except Exception as error:  # strangers made it
+            rows.append(unread(created, name, error))
+    found = [each for each in rows if each]
+    return Answer(
+        found, Table(found, columns, "none was created"), *nameless(sum(not each["name"] for each in found))
+    )
 
 
 def encode(opened: "Instance", samples: Samples) -> list[bytes]:

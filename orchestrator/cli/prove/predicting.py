@@ -26,7 +26,10 @@ with lazy_imports():
     from orchestrator.systems.prove import loading, predicting, predictionfile, projects
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchestrator.kernel.session import Session
+    from orchestrator.systems.prove.answering import Prediction
 
 
 MANY = 50
@@ -53,25 +56,28 @@ def predict(
     if imputed:
         err.print(f"{imputed[0]}", markup=False)
         err.print(f"{len(imputed)} bad values were taken for missing, as in training", markup=False)
-    table = Table(
-        [
-            {"N": each.index, "label": each.output["label"], "probability": _confidence(each.output)}
-            for each in predictions
-        ],
-        ["N", "label", "probability"],
-    )
-    told: list[str | Result] = [table]
-    if output:
-        predictionfile.write_predictions(output, loaded, predictions)
-        told = [f"wrote {output}: predictions {predictions[0].index} to {predictions[-1].index}"]
-    elif len(predictions) > MANY:
+    what = f"{loaded.name}, {loaded.known_by}"
+    where = f"anchored in block {loaded.anchor.block_number}, transaction {loaded.anchor.transaction}"
+    told = _written(loaded, predictions, output) if output else _listed(predictions)
+    return Answer(predictionfile.as_json(loaded, predictions), what, where, *told)
+
+
+def _written(
+    loaded: "loading.PublishedModel", predictions: "Sequence[Prediction]", output: Path
+) -> list[str | Result]:
+    predictionfile.write_predictions(output, loaded, predictions)
+    return [f"wrote {output}: predictions {predictions[0].index} to {predictions[-1].index}"]
+
+
+def _listed(predictions: "Sequence[Prediction]") -> list[str | Result]:
+    rows = [
+        {"N": each.index, "label": each.output["label"], "probability": _confidence(each.output)}
+        for each in predictions
+    ]
+    told: list[str | Result] = [Table(rows, ["N", "label", "probability"])]
+    if len(predictions) > MANY:
         told.append(Note("-o FILE.csv writes them to a file", f"{len(predictions)} rows: "))
-    return Answer(
-        predictionfile.as_json(loaded, predictions),
-        f"{loaded.name}, {loaded.known_by}",
-        f"anchored in block {loaded.anchor.block_number}, transaction {loaded.anchor.transaction}",
-        *told,
-    )
+    return told
 
 
 @command(prove_group, sender=SENDS)
@@ -84,19 +90,11 @@ def anchor_log(
     if anchored is None:
         return Answer(None, "no prediction was logged since the last anchor")
     batch, receipt = anchored
-    facts = {
-        "first": batch.first,
-        "count": batch.count,
-        "root": batch.root.hex(),
-        "transaction": receipt.tx_hash,
-        "gas": receipt.gas_used,
-    }
+    facts = {"first": batch.first, "count": batch.count, "root": batch.root.hex()}
     verb = "would anchor" if dry_run else "anchored"
-    return Answer(
-        facts,
-        f"{verb} predictions {batch.first} to {batch.end - 1} under root {batch.root.hex()}",
-        f"{receipt.gas_used} gas{', ' + receipt.tx_hash if receipt.tx_hash else ''}",
-    )
+    told = f"{verb} predictions {batch.first} to {batch.end - 1} under root {batch.root.hex()}"
+    cost = f"{receipt.gas_used} gas{', ' + receipt.tx_hash if receipt.tx_hash else ''}"
+    return Answer({**facts, "transaction": receipt.tx_hash, "gas": receipt.gas_used}, told, cost)
 
 
 @command(prove_group, sender=VIEWS)

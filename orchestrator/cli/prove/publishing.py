@@ -165,15 +165,9 @@ def mark(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Change how far a published version is trusted. Revoking is for good."""
-    receipt = marking.mark(
-        session,
-        references.find_version(session, model, session.sender.address),
-        _status(status),
-        session.sender,
-        reason=reason,
-        signers=[session.account(name) for name in signer or ()],
-        dry_run=dry_run,
-    )
+    sender, signers = session.sender, [session.account(name) for name in signer or ()]
+    version, wanted = references.find_version(session, model, sender.address), _status(status)
+    receipt = marking.mark(session, version, wanted, sender, reason=reason, signers=signers, dry_run=dry_run)
     if receipt is None:
         told = f"{model} is {status} already; nothing was sent"
         return Answer({"model": model, "status": status, "transaction": None, "gas": 0}, told)

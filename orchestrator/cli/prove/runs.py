@@ -53,20 +53,16 @@ def compare(settings: Settings, first: RunArgument, second: RunArgument) -> Answ
     """Show the figures of two runs beside each other; `diln diff` shows all that differs."""
     found = [runs.find_run(settings, reference) for reference in (first, second)]
     ours, theirs = (runs.metrics_of(run) for run in found)
-    names = list(ours | theirs)
     labels = [f"{run.name}/{run.id}" for run in found]
-    rows = [
-        {
-            "metric": name,
-            "first": _figure(ours.get(name)),
-            "second": _figure(theirs.get(name)),
-            "change": f"{theirs[name] - ours[name]:+.4f}" if name in ours and name in theirs else "",
-        }
-        for name in names
-    ]
-    value = {"runs": labels, "metrics": {name: [ours.get(name), theirs.get(name)] for name in names}}
+    pairs = {name: [ours.get(name), theirs.get(name)] for name in ours | theirs}
+    rows = [_compared(name, *pair) for name, pair in pairs.items()]
     columns = {"metric": "metric", "first": labels[0], "second": labels[1], "change": "change"}
-    return Answer(value, Table(rows, columns))
+    return Answer({"runs": labels, "metrics": pairs}, Table(rows, columns))
+
+
+def _compared(name: str, first: float | None, second: float | None) -> dict[str, str]:
+    change = "" if first is None or second is None else f"{second - first:+.4f}"
+    return {"metric": name, "first": _figure(first), "second": _figure(second), "change": change}
 
 
 def _figure(value: float | None) -> str:

@@ -124,15 +124,9 @@ def sign(
         wallet=session.address(wallet, paid=True) if wallet else None,
     )
     replace_file(output, signed.to_bytes())
-    facts = {
-        "contributor": signed.contributor,
-        "samples": len(signed.samples),
-        "number": signed.nonce,
-        "at_most": amount(opened, signed.maximum),
-        "until": moment(signed.deadline),
-        "file": str(output),
-    }
-    return Facts(facts)
+    facts = {"contributor": signed.contributor, "samples": len(signed.samples), "number": signed.nonce}
+    most, until = amount(opened, signed.maximum), moment(signed.deadline)
+    return Facts({**facts, "at_most": most, "until": until, "file": str(output)})
 
 
 @command(shared, sender=SENDS)

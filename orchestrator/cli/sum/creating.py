@@ -106,7 +106,20 @@ def create(
         unit=deposits.unit or clone.unit_of(money),
         dry_run=dry_run,
     )
-    facts = {
+    if not dry_run:
+        err.print(on_page(session, f"models/{made.address}"))
+    facts = _facts(name, made, plan, money, game)
+    return Answer(facts, *_doubts(plan), Facts(facts))
+
+
+def _facts(
+    name: str,
+    made: "creating.CreatedModel",
+    plan: "planning.Plan",
+    money: "moneys.Currency",
+    game: bool,
+) -> dict[str, Any]:
+    return {
         "name": name,
         "address": made.address,
         "model": made.descriptor.model,
@@ -118,9 +131,6 @@ def create(
         "gas": made.receipt.gas_used if made.receipt else 0,
         "transaction": made.receipt.tx_hash if made.receipt else Shown(None, "created before"),
     }
-    if not dry_run:
-        err.print(on_page(session, f"models/{made.address}"))
-    return Answer(facts, *_doubts(plan), Facts(facts))
 
 
 def _quality(plan: "planning.Plan") -> dict[str, Any]:

@@ -12,7 +12,6 @@ from orchestrator.console import SENDS, Answer, Stream, Table, command, lazy_imp
 
 with lazy_imports():
     from orchestrator import times
-    from orchestrator.kernel import keeper as keepers
     from orchestrator.kernel import system as systems
     from orchestrator.systems.sum import claiming, duties, opening, sealing
 
@@ -87,7 +86,6 @@ def keep(
     encoder: EncoderOption = None,
 ) -> Stream | Answer:
     """Keep: reveal, refund, report, take and sweep what is due, until interrupted or killed at any moment."""
-    opened, account = opening.open_model(session, reference, encoder), session.sender
+    opened = opening.open_model(session, reference, encoder)
     roles = duties.EVERYBODY if everyone else duties.EVERYBODY - {systems.ANYBODY}
-    keeper = keepers.Keeper(session, [(duties.SYSTEM, opened)], [account], roles=roles)
-    return kept(session, keeper, every, once=once)
+    return kept(session, duties.SYSTEM, opened, every, once=once, roles=roles)

@@ -1,12 +1,12 @@
 """`diln sum list`, `show`, `replay` and `leaderboard`: what only looks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.models.options import EncoderOption, amount, currency
+from orchestrator.cli.models.options import EncoderOption, amount, currency, listed
 from orchestrator.cli.sum import shared
 from orchestrator.cli.sum.options import ReferenceArgument
 from orchestrator.console import (
@@ -17,21 +17,22 @@ from orchestrator.console import (
     Table,
     command,
     lazy_imports,
-    nameless,
     progress_bar,
 )
-from orchestrator.errors import DilnError, ModelError
+from orchestrator.errors import ModelError
 from orchestrator.text import shown
 from orchestrator.times import instant, show_duration
 
 with lazy_imports():
-    from orchestrator.models.online import factory, finding
+    from orchestrator.models.online import finding
     from orchestrator.systems.sum import leaderboard as leaderboards
     from orchestrator.systems.sum import opening, plots, replaying
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
+    from orchestrator.models.online.clone import Clone
     from orchestrator.models.online.descriptor import TestSet
+    from orchestrator.models.online.factory import Created
     from orchestrator.systems.sum.records import Terms
     from orchestrator.types import Address
 
@@ -41,26 +42,29 @@ STANDS = Sender("Whose balance is shown too; nothing is sent.")
 @command(shared, "list")
 def list_models(session: "Session") -> Answer:
     """List the shared models of this chain."""
-    rows = []
-    for created, descriptor in finding.models(session):
-        kind: str | Shown
-        count: int | None
-        reason = None
-        try:
-            composition = factory.recognize(session.chain, created.address)
-            if composition.policy not in opening.POLICIES:
-                continue
-            kind = composition.name
-            count = opening.bind(composition, session.chain, created.address).count()
-        except (DilnError, ValueError, TypeError, OverflowError) as error:
-            reason = shown(str(error), 80)
-            kind, count = Shown(None, f"unusable: {reason}"), None
-        row = {"name": descriptor.name if descriptor else "", "model": kind, "contributions": count}
-        creator = Shown(created.creator, session.name_of(created.creator))
-        rows.append(row | {"creator": creator, "address": created.address, "error": reason})
     columns = ["name", "model", "contributions", "creator", "address"]
-    unknown = sum(not row["name"] for row in rows)
-    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
+
+    def read(created: "Created", name: str, model: "Clone") -> dict[str, Any]:
+        return _row(session, created, name, model.composition.name, model.count())
+
+    def unread(created: "Created", name: str, error: Exception) -> dict[str, Any]:
+        reason = shown(str(error), 80)
+        return _row(session, created, name, Shown(None, f"unusable: {reason}"), None, reason)
+
+    return listed(session, opening, read, unread, columns)
+
+
+def _row(
+    session: "Session",
+    created: "Created",
+    name: str,
+    kind: str | Shown,
+    count: int | None,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    row = {"name": name, "model": kind, "contributions": count}
+    creator = Shown(created.creator, session.name_of(created.creator))
+    return row | {"creator": creator, "address": created.address, "error": reason}
 
 
 @command(shared, sender=STANDS)
@@ -75,19 +79,24 @@ def show(
     With --png its accuracy since it was created is plotted; `replay` checks every word of it as well.
     """
     opened = opening.open_model(session, reference, encoder)
-    contract = opened.shared
     viewer = session.settings.sender
     who = session.address(viewer) if viewer else None
-    reads = contract.contract
-    with session.chain.ahead(
-        reads.status,
-        reads.length,
-        lambda: reads.creator,
-        lambda: reads.money,
-        contract.price,
-        lambda: who and reads.account(who),
-    ):
+    with session.chain.ahead(*_reads(opened, who)):
         return _shown(session, opened, who, png)
+
+
+def _reads(opened: "opening.SharedModel", who: "Address | None") -> "list[Callable[[], object]]":
+    """What `show` asks of the contract: all at once."""
+    contract = opened.shared.contract
+    own: list[Callable[[], object]] = [lambda: contract.account(who)] if who else []
+    return [
+        contract.status,
+        contract.length,
+        lambda: contract.creator,
+        lambda: contract.money,
+        opened.shared.price,
+        *own,
+    ]
 
 
 def _shown(
@@ -148,17 +157,21 @@ def replay(
         done = replaying.replay(opened, test, progress)
     if png and done.history:
         _draw(opened, done.history, png)
+    value = _replayed(done)
+    told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
+    plot = png if done.history else None
+    return Answer(value, told, Facts({"accuracy_now": value["accuracy_now"], "plot": plot}))
+
+
+def _replayed(done: "replaying.Replay") -> dict[str, Any]:
     last = done.history[-1].accuracy if done.history else None
-    accuracy = round(last, 4) if last is not None else None
-    value = {
+    return {
         "contributions": done.contributions,
         "words": done.words,
         "identical": True,
-        "accuracy_now": accuracy,
+        "accuracy_now": None if last is None else round(last, 4),
         "history": [vars(point) | {"time": instant(point.time)} for point in done.history],
     }
-    told = f"all {done.words} words are what {done.contributions} contributions make of the first model"
-    return Answer(value, told, Facts({"accuracy_now": accuracy, "plot": png if done.history else None}))
 
 
 @command(shared)

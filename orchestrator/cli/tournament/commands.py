@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli import keeping
 from orchestrator.cli.host.listen import on_page
-from orchestrator.cli.showing import each_row, unread
+from orchestrator.cli.keeping import kept
+from orchestrator.cli.showing import listed
 from orchestrator.cli.tournament import tournament
 from orchestrator.console import (
     SENDS,
@@ -21,7 +21,6 @@ from orchestrator.console import (
     command,
     err,
     lazy_imports,
-    nameless,
 )
 from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
@@ -29,9 +28,8 @@ from orchestrator.errors import UsageError
 from orchestrator.times import instant, show_moment
 
 with lazy_imports():
-    from orchestrator.kernel import keeper as keepers
+    from orchestrator.kernel import finding as instances
     from orchestrator.systems.tournament import (
-        balances,
         baseline,
         creating,
         duties,
@@ -127,7 +125,7 @@ def enter(
 ) -> Facts:
     """Stake on sealed predictions; again, to replace them."""
     found = finding.find(session, reference)
-    money = balances.money_of(found)
+    money = finding.money_of(found)
     amount = None if stake is None else money.parse(stake)
     agreed = consent.about(session.known, found.address, finding.KIND)
     done = entering.enter(session, found, number, predictions, session.sender, amount, agreed)
@@ -176,7 +174,7 @@ def expire(
     found = finding.find(session, reference)
     entrant = session.address(who)
     call = found.expire(number, entrant)
-    receipt = rounds.act(session, call, session.sender, "expire", number, entrant)
+    receipt = finding.act(session, call, session.sender, "expire", number, entrant)
     return Facts({"round": number, "expired": entrant, "gas": receipt.gas_used})
 
 
@@ -191,14 +189,8 @@ def show(session: "Session", reference: Reference = "latest") -> Answer:
 @command(tournament, "list")
 def list_(session: "Session") -> Answer:
     """List the tournaments on this chain."""
-    rows = each_row(
-        finding.tournaments(session),
-        lambda each: _facts(session, each),
-        lambda each, error: unread("tournament", each.address, error),
-    )
     columns = ["tournament", "name", "organizer", "rows", "pot", "bond"]
-    unknown = sum("error" not in row and not row["name"] for row in rows)
-    return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
+    return listed(finding.tournaments(session), lambda each: _facts(session, each), columns)
 
 
 @command(tournament, "leaderboard")
@@ -212,25 +204,19 @@ def leaderboard_(
     if picture:
         title = finding.name_of(session, found) or found.address
         leaderboard.draw(leaderboard.performances(found), session.names, title, picture)
-    rows = [
-        {
-            **asdict(each),
-            "who": Shown(each.who, session.name_of(each.who)),
-            "payout": _change(found, each.payout),
-        }
-        for each in leaderboard.leaderboard(found)
-    ]
-    return Table(rows, empty="nobody was settled yet")
+    rows = [asdict(each) | {"payout": _change(found, each.payout)} for each in leaderboard.leaderboard(found)]
+    named = [row | {"who": Shown(row["who"], session.name_of(row["who"]))} for row in rows]
+    return Table(named, empty="nobody was settled yet")
 
 
 @command(tournament)
 def history(session: "Session", reference: Reference = "latest") -> Table:
     """List all that happened."""
     found = finding.find(session, reference)
-    money = balances.money_of(found)
+    money = finding.money_of(found)
     rows = [
         {"block": each.block_number, "event": each.signature, **_arguments(each, money)}
-        for each in leaderboard.history(found)
+        for each in instances.history(found, leaderboard.KINDS)
     ]
     return Table(rows, ["block", "event", "round", "who"], "nothing happened yet")
 
@@ -239,9 +225,9 @@ def history(session: "Session", reference: Reference = "latest") -> Table:
 def fund(session: "Session", amount: Amount, consent: Consent, reference: Reference = "latest") -> Facts:
     """Have at least an amount free, to stake it later: what is missing is paid in."""
     found, payer = finding.find(session, reference), session.sender
-    money = balances.money_of(found)
+    money = finding.money_of(found)
     agreed = consent.about(session.known, found.address, finding.KIND)
-    paid = balances.fund(session, found, payer, money.parse(amount), agreed)
+    paid = finding.fund(session, found, payer, money.parse(amount), agreed)
     free = found.balance_of(payer.address)
     return Facts({"paid": amount_of(money, paid), "free": amount_of(money, free)})
 
@@ -258,9 +244,9 @@ def withdraw(
     """Take out what no round holds."""
     receiver = session.address(to, paid=True) if to else None
     found, owner = finding.find(session, reference), session.sender
-    money = balances.money_of(found)
+    money = finding.money_of(found)
     wanted = max(0, found.balance_of(owner.address) - money.parse(leave))
-    taken = balances.withdraw(session, found, owner, wanted, receiver)
+    taken = finding.withdraw(session, found, owner, wanted, receiver)
     return Facts({"withdrawn": amount_of(money, taken)})
 
 
@@ -288,7 +274,7 @@ def simulate(
 ) -> Answer:
     """Let characters play by a tournament's terms; nothing is sent."""
     found = finding.find(session, reference)
-    money = balances.money_of(found)
+    money = finding.money_of(found)
     terms, staked = verifying.money_terms(found.terms), money.parse(stake)
     outcomes, burnt = simulating.simulate(terms, found.terms.rows, count, staked, seed)
     rows = [asdict(each) | {"change": _change(found, each.change)} for each in outcomes]
@@ -306,13 +292,12 @@ def keep(
 ) -> Stream | Answer:
     """Keep your duties: open, reveal, score, take back, close."""
     found = finding.find(session, reference)
-    kept, agreed = [(duties.SYSTEM, found)], consent.about(session.known, found.address, finding.KIND)
-    keeper = keepers.Keeper(session, kept, [session.sender], others=others, consent=agreed)
-    return keeping.kept(session, keeper, interval, once=once)
+    agreed = consent.about(session.known, found.address, finding.KIND)
+    return kept(session, duties.SYSTEM, found, interval, once=once, others=others, consent=agreed)
 
 
 def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
-    terms, money = found.terms, balances.money_of(found)
+    terms, money = found.terms, finding.money_of(found)
     return {
         "tournament": found.address,
         "name": finding.name_of(session, found),
@@ -324,7 +309,7 @@ def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
         "threshold": amount_of(money, terms.threshold),
         "tip": amount_of(money, terms.tip),
         "most_of_a_stake": Shown(terms.clip / ONE, f"{terms.clip / ONE:.2%}"),
-        "descriptor": finding.cid_of(terms.descriptor),
+        "descriptor": instances.cid_of(terms.descriptor),
         "current_round": current if (current := rounds.current_number(found)) >= 0 else None,
     }
 
@@ -343,5 +328,5 @@ def _arguments(event: object, money: "Currency") -> dict[str, Any]:
 
 
 def _change(found: "Tournament", amount: int) -> Shown:
-    money = balances.money_of(found)
+    money = finding.money_of(found)
     return Shown(money.json(amount), f"{'-' if amount < 0 else '+'}{money.show(abs(amount))}")

@@ -1,4 +1,4 @@
-"""The competition contracts, with what takes more than one call."""
+"""The competition contract, with what takes more than one call."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -7,23 +7,6 @@ from orchestrator.bindings import competition as abi
 from orchestrator.errors import ChainError
 from orchestrator.systems.competition.records import Deadlines, Submission, Terms
 from orchestrator.types import Address, Seconds
-
-
-class CompetitionFactory(abi.CompetitionFactory):
-    """Makes competitions, and knows those that it made."""
-
-    def competitions(self, organizer: Address | None = None) -> "list[Competition]":
-        """All competitions, oldest first; only those of `organizer`, if one is given."""
-        filters = {"creator": organizer} if organizer else {}
-        return self._made(**filters)
-
-    def competition(self, address: Address) -> "Competition | None":
-        """The competition at `address`; None if this factory did not make it."""
-        return next(iter(self._made(instance=address)), None)
-
-    def _made(self, **filters: Address) -> "list[Competition]":
-        events = self.events(abi.Created, None, None, **filters)
-        return [Competition(self.chain, each.instance, each.block_number) for each in events]
 
 
 class Competition(abi.Competition):

@@ -11,7 +11,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.systems.competition.archive import Archive
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.encoding import Table
-from orchestrator.systems.competition.finding import factory_of, secret_folder
+from orchestrator.systems.competition.finding import competitions, factory_of, secret_folder
 from orchestrator.systems.competition.offer import (
     Offer,
     Shape,
@@ -130,7 +130,7 @@ def _escrowed(session: Session, draft: Draft, organizer: Account) -> tuple[Compe
 
 
 def _of(session: Session, draft: Draft, organizer: Account) -> Competition | None:
-    made = factory_of(session).competitions(organizer.address)
+    made = competitions(session, creator=organizer.address)
     return next((each for each in made if each.terms.root == draft.terms.root), None)
 
 

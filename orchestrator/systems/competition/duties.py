@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import partial
 
 from orchestrator.bindings.competition import Mode, Outcome, Phase, Status
-from orchestrator.errors import NotDeployed, told
+from orchestrator.errors import told
 from orchestrator.kernel.money import ETHER, currency_of
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, System
@@ -14,7 +14,7 @@ from orchestrator.systems.competition.checking import check_claims, posted_claim
 from orchestrator.systems.competition.closing import can_finalize, finalize, is_owed, withdraw, withheld_group
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.evaluating import claim, evaluate, gas_of, revealed
-from orchestrator.systems.competition.finding import factory_of
+from orchestrator.systems.competition.finding import KIND, open_competition
 from orchestrator.systems.competition.records import SETTLED
 from orchestrator.systems.competition.submitting import NotRevealed, reveal
 from orchestrator.systems.competition.testing import open_test
@@ -244,21 +244,14 @@ def roles_of(session: Session, competition: Competition, who: Address) -> frozen
     return frozenset(organizer | ({Role.SUBMITTER} if submitted else set()))
 
 
-def _open(session: Session, address: Address) -> Competition:
-    found = factory_of(session).competition(address)
-    if found is None:
-        raise NotDeployed(f"{address} is not a competition of this chain's factory")
-    return found
-
-
 _EVERYBODY = frozenset({*Role, ANYBODY})
 _ORGANIZER, _SUBMITTER = frozenset({Role.ORGANIZER}), frozenset({Role.SUBMITTER})
 _REFUTER = frozenset({Role.REFUTER, ANYBODY})
 
 SYSTEM: System[Competition] = System(
     name="competition",
-    kind="competition",
-    open=_open,
+    kind=KIND,
+    open=open_competition,
     address_of=lambda competition: competition.address,
     roles_of=roles_of,
     over=lambda competition: competition.progress().outcome is not Outcome.OPEN,

@@ -1,44 +1,32 @@
 """Where federations are found, what their organizers say of them, and where a party's secrets are kept."""
 
-import hashlib
 import re
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
 from orchestrator.errors import DataError
-from orchestrator.kernel import secrets
-from orchestrator.kernel.finding import Directory
-from orchestrator.kernel.secrets import SecretFolder
+from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
-from orchestrator.provenance.canonical import decode, encode
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.systems.federation.simulation.networks import Network, PrivateTraining, Training
-from orchestrator.text import shown
-from orchestrator.types import Address, Digest
-
-if TYPE_CHECKING:
-    from orchestrator.chain import Account, Receipt
-    from orchestrator.chain.bound import Call
+from orchestrator.types import Digest
 
 KIND = "federation"
-FORMAT = "diln-federation/1"
 DOMAIN = "DILN federation secrets"
-LONGEST = 1 << 16
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
 _NOISE = "noise", "clip", "sampling", "delta"
-_OPTIONAL = "template", "tests", *_NOISE
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
 
 
 @dataclass(frozen=True)
-class Descriptor:
-    """What an organizer says of a federation: canonical JSON whose SHA-256 is in the terms.
+class Descriptor(finding.Descriptor):
+    """What an organizer says of a federation.
 
     The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
     are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
@@ -50,7 +38,10 @@ class Descriptor:
     `epochs` times.
     """
 
-    name: str
+    FORMAT: ClassVar[str] = "diln-federation/1"
+    LONGEST: ClassVar[int] = 1 << 16
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"template", "tests", *_NOISE})
+
     target: str = ""
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -65,15 +56,6 @@ class Descriptor:
     clip: int = 0
     sampling: int = 0
     delta: int = 0
-
-    def to_bytes(self) -> bytes:
-        lists = {name: list(getattr(self, name)) for name in ("features", "classes", "tests")}
-        body = {"format": FORMAT, **asdict(self), **lists}
-        return encode({key: value for key, value in body.items() if key not in _OPTIONAL or value})
-
-    @property
-    def digest(self) -> Digest:
-        return Digest(hashlib.sha256(self.to_bytes()).digest())
 
     @property
     def network(self) -> Network:
@@ -94,36 +76,23 @@ class Descriptor:
     def training(self) -> Training:
         return Training(self.epochs, self.rate / 1000, self.batch)
 
-
-def parse_descriptor(data: bytes) -> Descriptor:
-    """Read what `to_bytes` wrote, of strangers. Raises DataError."""
-    try:
-        content = decode(data)
-        texts = {name: str(content[name]) for name in ("name", "target", "source")}
-        template = str(content.get("template", ""))
-        tests = tuple(map(str, list(content.get("tests", ()))))
-        features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
-        numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
-        numbers |= {name: int(content.get(name, 0)) for name in _NOISE}
-        known = content["format"] == FORMAT
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", _ASK) from error
-    if template:
-        Template.from_json(template)
-    table = 0 < len(features) <= MOST_INPUTS and 1 < len(classes) <= MOST_CLASSES
-    sound = (
-        (not (features or classes) if template else table)
-        and 0 <= numbers["hidden"] <= MOST_HIDDEN
-        and 0 < numbers["epochs"] <= 1000
-        and 0 < numbers["rate"] <= 100_000
-        and 0 < numbers["batch"] <= 1 << 20
-        and all(map(_SHA256.fullmatch, tests))
-        and _hides(**{name: numbers[name] for name in _NOISE})
-    )
-    if not known or not sound:
-        raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
-    given: dict[str, Any] = {**texts, **numbers}
-    return Descriptor(features=features, classes=classes, template=template, tests=tests, **given)
+    def check(self) -> None:
+        if self.template:
+            Template.from_json(self.template)
+        table = 0 < len(self.features) <= MOST_INPUTS and 1 < len(self.classes) <= MOST_CLASSES
+        sound = (
+            (not (self.features or self.classes) if self.template else table)
+            and 0 <= self.hidden <= MOST_HIDDEN
+            and 0 < self.epochs <= 1000
+            and 0 < self.rate <= 100_000
+            and 0 < self.batch <= 1 << 20
+            and all(map(_SHA256.fullmatch, self.tests))
+            and _hides(self.noise, self.clip, self.sampling, self.delta)
+        )
+        if not sound:
+            raise DataError(
+                "what the descriptor says is not learned here, or its numbers are too large", finding.ASK
+            )
 
 
 def _hides(noise: int, clip: int, sampling: int, delta: int) -> bool:
@@ -132,21 +101,6 @@ def _hides(noise: int, clip: int, sampling: int, delta: int) -> bool:
         return not (clip or sampling or delta)
     bounded = 0 < noise <= 1_000_000 and 0 < clip <= 1_000_000
     return bounded and 0 < sampling <= 1000 and 1 < delta <= 10**12
-
-
-def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:
-    """Where a party's secrets are kept; without a federation, what is to be created again after a kill."""
-    return secrets.secret_folder(session, "federations", federation)
-
-
-def act(session: Session, call: "Call", account: "Account", *what: object, value: int = 0) -> "Receipt":
-    """Send what can happen only once: `what` names it within its federation."""
-    return session.send(call, account, value=value, once=once(call, account, *what))
-
-
-def once(call: "Call", account: "Account", *what: object) -> str:
-    """The name of what can happen only once."""
-    return "-".join(map(str, ("federation", call.address, account.address, *what)))
 
 
 def cid_of(digest: bytes, length: int = 0) -> str:
@@ -159,10 +113,8 @@ def store(session: Session, data: bytes) -> Digest:
     return Digest(Cid.parse(session.storage.put(data).cid).digest)
 
 
-_FEDERATIONS = Directory(
-    KIND, "created or joined", Federation, FederationFactory, Created, parse_descriptor, LONGEST
-)
+_FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFactory, Created, Descriptor)
 factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
-
-_ASK = "Ask the federation's organizer."
+secret_folder, parse_descriptor = _FEDERATIONS.secret_folder, Descriptor.parse
+act, once = _FEDERATIONS.act, _FEDERATIONS.once

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.bindings.federation import Federation, Joined, PartyOf, Withdrawn
+from orchestrator.bindings.federation import Federation, Funded, Joined, PartyOf, Withdrawn
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, UsageError
-from orchestrator.kernel.money import Currency, currency_of
+from orchestrator.kernel.balances import Balances
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation import accounting, masking
 from orchestrator.systems.federation.finding import KIND, act, descriptor_of, once, secret_folder
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from orchestrator.chain.bound import Call
 
 
-def money_of(federation: Federation) -> Currency:
-    """What all amounts are in."""
-    return currency_of(federation.chain, federation.terms.currency)
+_BALANCES = Balances[Federation](KIND, Funded, Withdrawn)
+money_of = _BALANCES.money_of
 
 
 def amount(federation: Federation, units: int) -> int:
@@ -102,11 +101,7 @@ def withdraw(session: Session, federation: Federation, owner: Account, to: Addre
     """
     if federation.state().closed:
         leave(session, federation, owner)
-    free = federation.balance_of(owner.address)
-    if free:
-        times = sum(1 for _ in federation.events(Withdrawn, account=owner.address))
-        act(session, federation.withdraw(to or owner.address, free), owner, "withdraw", times)
-    return free
+    return _BALANCES.withdraw(session, federation, owner, to=to)
 
 
 def promises(federation: Federation) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orchestrator.bindings import federation as abi
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain.bound import Event
+from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.accounting import spent_of
 from orchestrator.systems.federation.masking import is_masked
@@ -91,7 +92,7 @@ def history(federation: Federation) -> list[Event]:
     absent |= set() if has_votes(federation) else {abi.Voted}
     absent |= set() if is_masked(federation) else _MASKED
     kinds = [kind for kind in TOLD if kind not in absent]
-    return sorted((each for kind in kinds for each in federation.events(kind)), key=lambda each: each.place)
+    return finding.history(federation, kinds)
 
 
 _MASKED: set[type[Event]] = {abi.MaskKey, abi.Unmasked, abi.Shared}

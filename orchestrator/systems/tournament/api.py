@@ -8,10 +8,9 @@ from orchestrator.chain import Account
 from orchestrator.errors import ChainError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.tournament import leaderboard, reference
-from orchestrator.systems.tournament.balances import fund, withdraw
 from orchestrator.systems.tournament.baseline import download
 from orchestrator.systems.tournament.entering import enter
-from orchestrator.systems.tournament.finding import find
+from orchestrator.systems.tournament.finding import find, fund, withdraw
 from orchestrator.systems.tournament.rounds import current_number, opened_rounds, stakes_of, unsettled
 from orchestrator.systems.tournament.sealing import kept
 from orchestrator.systems.tournament.verifying import money_terms

@@ -16,12 +16,12 @@ from orchestrator.systems.tournament import tables
 from orchestrator.systems.tournament.finding import (
     KIND,
     Descriptor,
+    act,
     factory_of,
     open_tournament,
     secret_folder,
     tournaments,
 )
-from orchestrator.systems.tournament.rounds import act
 from orchestrator.systems.tournament.rows import ids_of, read_file
 from orchestrator.text import shown
 from orchestrator.times import seconds, show_duration

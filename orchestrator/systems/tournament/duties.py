@@ -1,24 +1,20 @@
 """What is to be done in a tournament: by its organizer, by those who entered, and by anybody."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import TypeVar
 
 from orchestrator.bindings.tournament import Entered, State, Tournament
-from orchestrator.errors import DilnError, NodeUnavailable
 from orchestrator.kernel.session import Session
-from orchestrator.kernel.system import ANYBODY, Duty, System
+from orchestrator.kernel.system import ANYBODY, System, duty_of_parts
 from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.tournament import rounds
-from orchestrator.systems.tournament.balances import money_of
 from orchestrator.systems.tournament.entering import score
-from orchestrator.systems.tournament.finding import KIND, open_tournament
+from orchestrator.systems.tournament.finding import KIND, act, money_of, open_tournament
 from orchestrator.systems.tournament.index import index_of
 from orchestrator.systems.tournament.rounds import RoundView, last_after, views
-from orchestrator.types import Address, Seconds
+from orchestrator.types import Address
 
 Look = AnyLook[Tournament]
-W = TypeVar("W")
 MOST_ROUNDS, MOST_ENTRIES = 8, 16
 """Of others, that a look is at most about: the newest rounds, and entries in them."""
 
@@ -28,36 +24,6 @@ class Role(StrEnum):
 
     ORGANIZER = "organizer"
     ENTRANT = "entrant"
-
-
-def _duty(
-    name: str,
-    roles: frozenset[str],
-    find: Callable[[Look], Iterable[tuple[int, W]]],
-    act: Callable[[Look, W], str],
-) -> Duty[Tournament]:
-    """A duty made of parts: `find` tells from when on each can be done, `act` does one and says so.
-
-    What fails leaves the others their turn.
-    """
-
-    def due(look: Look) -> Seconds | None:
-        return min((Seconds(at) for at, _ in find(look)), default=None)
-
-    def do(look: Look) -> Iterator[str]:
-        left: DilnError | None = None
-        for at, what in list(find(look)):
-            try:
-                if at <= look.now:
-                    yield act(look, what)
-            except NodeUnavailable:
-                raise
-            except DilnError as error:
-                left = error
-        if left:
-            raise left
-
-    return Duty(name, due, do, roles)
 
 
 def _entries(look: Look, *states: State) -> Iterator[tuple[RoundView, Address]]:
@@ -132,7 +98,7 @@ def _void(look: Look, number: int) -> str:
     call, staked = look.instance.void(number), {each.number for each, _ in _entries(look, State.OPEN)}
     if number not in staked and (left := look.loss(call, 0)):
         return f"left round {number} without targets: {left}"
-    rounds.act(look.session, call, look.account, "void", number)
+    act(look.session, call, look.account, "void", number)
     return f"ended round {number}, whose targets were not revealed"
 
 
@@ -142,7 +108,7 @@ def _refundable(look: Look) -> list[tuple[int, int]]:
 
 def _refund(look: Look, number: int) -> str:
     call = look.instance.refund(number, look.account.address)
-    rounds.act(look.session, call, look.account, "refund", number, look.account.address)
+    act(look.session, call, look.account, "refund", number, look.account.address)
     return f"got the stake of round {number} back"
 
 
@@ -166,7 +132,7 @@ def _expire(look: Look, entry: tuple[int, Address]) -> str:
     # One's own stake is worth more than gas.
     if who != look.account.address and (left := look.loss(call, tip if money.is_ether else 0)):
         return f"left {what}: {left}"
-    rounds.act(look.session, call, look.account, "expire", number, who)
+    act(look.session, call, look.account, "expire", number, who)
     return f"expired {what} for {money.show(tip)}"
 
 
@@ -176,7 +142,7 @@ def _ended(look: Look) -> list[tuple[int, int]]:
 
 
 def _close(look: Look, number: int) -> str:
-    rounds.act(look.session, look.instance.close(number), look.account, "close", number)
+    act(look.session, look.instance.close(number), look.account, "close", number)
     return f"closed round {number}"
 
 
@@ -198,12 +164,12 @@ SYSTEM: System[Tournament] = System(
     roles_of=roles_of,
     over=lambda _: False,  # another round can always be opened
     duties=(
-        _duty("open the next round", _ORGANIZER, _prepared, _open),
-        _duty("reveal the targets", _ORGANIZER, _sealed, _reveal),
-        _duty("score own entries", _ENTRANT, _scorable, _score),
-        _duty("end rounds without targets", _ALL, _silent, _void),
-        _duty("take stakes back", _ENTRANT, _refundable, _refund),
-        _duty("expire for the tip", _ALL, _late, _expire),
-        _duty("close", _ORGANIZER, _ended, _close),
+        duty_of_parts("open the next round", _ORGANIZER, _prepared, _open),
+        duty_of_parts("reveal the targets", _ORGANIZER, _sealed, _reveal),
+        duty_of_parts("score own entries", _ENTRANT, _scorable, _score),
+        duty_of_parts("end rounds without targets", _ALL, _silent, _void),
+        duty_of_parts("take stakes back", _ENTRANT, _refundable, _refund),
+        duty_of_parts("expire for the tip", _ALL, _late, _expire),
+        duty_of_parts("close", _ORGANIZER, _ended, _close),
     ),
 )

@@ -9,10 +9,9 @@ from orchestrator.errors import AccountError, ChainError, IntegrityError, UsageE
 from orchestrator.kernel.money import Currency
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.tournament import tables
-from orchestrator.systems.tournament.balances import money_of, value_for
-from orchestrator.systems.tournament.finding import KIND
+from orchestrator.systems.tournament.finding import KIND, act, money_of, value_for
 from orchestrator.systems.tournament.ranks import encode, ranks_of
-from orchestrator.systems.tournament.rounds import RoundView, act, is_unsettled, times_of
+from orchestrator.systems.tournament.rounds import RoundView, is_unsettled, times_of
 from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
 from orchestrator.systems.tournament.sealing import ENTRY, Sealed, kept, seal
 from orchestrator.times import show_duration, show_time

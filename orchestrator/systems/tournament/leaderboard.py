@@ -6,7 +6,6 @@ from pathlib import Path
 
 from orchestrator.bindings import tournament as abi
 from orchestrator.bindings.tournament import Expired, Scored, Tournament
-from orchestrator.chain.bound import Event
 from orchestrator.types import Address
 
 ONE = 10**9
@@ -63,12 +62,6 @@ def leaderboard(tournament: Tournament) -> list[LeaderboardRow]:
             LeaderboardRow(who, len(found), correlation, contribution, sum(each.payout for each in found))
         )
     return sorted(rows, key=lambda row: (row.correlation is None, -(row.correlation or 0), row.who))
-
-
-def history(tournament: Tournament) -> list[Event]:
-    """All that happened in rounds, the oldest first."""
-    found = [each for kind in KINDS for each in tournament.events(kind)]
-    return sorted(found, key=lambda each: (each.block_number, each.log_index))
 
 
 def draw(found: Sequence[Performance], names: dict[Address, str], title: str, path: Path) -> None:

@@ -8,7 +8,7 @@ from orchestrator.bindings.tournament import Entered, State, TimesOf, Tournament
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import AccountError, ChainError, UsageError
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.systems.tournament.balances import money_of, value_for
+from orchestrator.systems.tournament.finding import act, money_of, value_for
 from orchestrator.systems.tournament.index import index_of
 from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
 from orchestrator.systems.tournament.sealing import TARGETS, Sealed, keep, kept, last, sealed_of
@@ -18,7 +18,6 @@ from orchestrator.times import show_time
 from orchestrator.types import Address, Seconds, Wei
 
 if TYPE_CHECKING:
-    from orchestrator.chain.bound import Call
     from orchestrator.systems.tournament.rows import Source
 
 BENCHMARK = "benchmark"
@@ -202,10 +201,3 @@ def is_unsettled(tournament: Tournament, number: int, who: Address) -> bool:
     """Whether a stake of `who` waits in a round."""
     entry = tournament.entry_of(number, who)
     return bool(entry.stake) and not entry.settled
-
-
-def act(session: Session, call: "Call", account: Account, *what: object, value: int = 0) -> Receipt:
-    """Send what can happen only once: `what` names it within its tournament."""
-    return session.send(
-        call, account, value=value, once="-".join(map(str, ("tournament", call.address, *what)))
-    )

@@ -1,39 +1,25 @@
-"""One factory a module; each test starts from the same block."""
+"""`create` makes a federation with changed terms, which parties join, and begins it."""
 
-import pytest
 from eth_tester import EthereumTester, PyEVMBackend
 
 from tests.contracts.federation.scenario import PARTIES, Scenario, deploy_factory
+from tests.contracts.world import fixtures
 from tests.evm import Evm
 
-ROLES = ("organizer", *PARTIES[:5], "stranger", "refuter")
+
+def chain() -> Evm:
+    return Evm(
+        EthereumTester(PyEVMBackend(genesis_state=PyEVMBackend.generate_genesis_state(num_accounts=20)))
+    )
 
 
-@pytest.fixture(scope="module")
-def deployed():
-    accounts = PyEVMBackend.generate_genesis_state(num_accounts=20)
-    evm = Evm(EthereumTester(PyEVMBackend(genesis_state=accounts)))
-    for role in ROLES:
-        evm.role(role)
-    return evm, deploy_factory(evm)
+def make(evm, factory, *parties, begun=True, **changes):
+    made = Scenario.create(evm, factory, *parties, **changes)
+    if begun:
+        made.begin()
+    return made
 
 
-@pytest.fixture
-def create(deployed):
-    """Make a federation with changed terms, which parties join; everything is undone after the test."""
-    evm, factory = deployed
-    snapshot = evm.snapshot()
-
-    def make(*parties, begun=True, **changes):
-        made = Scenario.create(evm, factory, *parties, **changes)
-        if begun:
-            made.begin()
-        return made
-
-    yield make
-    evm.revert(snapshot)
-
-
-@pytest.fixture
-def evm(deployed):
-    return deployed[0]
+deployed, create, evm = fixtures(
+    deploy_factory, make, ("organizer", *PARTIES[:5], "stranger", "refuter"), chain
+)

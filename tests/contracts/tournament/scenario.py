@@ -4,13 +4,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pytest
 from eth_utils import keccak
 
 from orchestrator.systems.tournament import ranks as ranking
 from orchestrator.systems.tournament import tables
 from orchestrator.systems.tournament.reference import BURN, Book, Money
 from orchestrator.systems.tournament.targets import Targets, targets_of
-from tests.evm import Evm
+from tests.evm import Evm, Reverted
 
 NOBODY = "0x" + "00" * 20
 BURNT = "0x000000000000000000000000000000000000dEaD"
@@ -73,6 +74,12 @@ class Scenario:
 
     def send(self, name: str, *args: Any, sender: str = "stranger", value: int = 0) -> Any:
         return self.evm.send(self.contract.functions[name](*args), sender, value)
+
+    def refuses(self, error: str, name: str, *args: Any, **options: Any) -> tuple[Any, ...]:
+        """Send what is refused with this error; returns its arguments."""
+        with pytest.raises(Reverted, match=error) as refused:
+            self.send(name, *args, **options)
+        return refused.value.values
 
     def call(self, name: str, *args: Any) -> Any:
         return self.evm.call(self.contract.functions[name](*args))

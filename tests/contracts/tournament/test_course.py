@@ -162,46 +162,37 @@ def test_reveal__with_benchmark__contribution_counts(create):
 def test_stops__organizer_does_not_open__balances_leave(create):
     s = create()
     s.at("begins")
-    with pytest.raises(Reverted, match="WrongState"):
-        s.send("enter", 0, b"\1" * 32, ETHER, sender="alice")
+    s.refuses("WrongState", "enter", 0, b"\1" * 32, ETHER, sender="alice")
     s.withdraw_all()
+
+
+EARLY = {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"}
 
 
 @pytest.mark.parametrize(
     ("moment", "refused"),
     [
+        ("begins", EARLY),
+        ("closes", EARLY),
+        ("ends", {name: error for name, error in EARLY.items() if name != "void"}),
         (
-            "begins",
-            {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"},
+            "revealed",
+            {
+                "void": "WrongState",
+                "refund": "WrongState",
+                "close": "TooEarly",
+                "expire": "TooEarly",
+                "open": "NotTheOrganizer",
+            },
         ),
-        (
-            "closes",
-            {"void": "TooEarly", "close": "WrongState", "refund": "WrongState", "expire": "WrongState"},
-        ),
-        ("ends", {"close": "WrongState", "refund": "WrongState", "expire": "WrongState"}),
     ],
 )
 def test_ways_out__too_early_or_in_the_wrong_state__refused(create, moment, refused):
     s = create().entered(alice=1)
-    s.at(moment)
-    for name, error in refused.items():
-        arguments = (0, s.evm.role("alice")) if name in ("refund", "expire") else (0,)
-        with pytest.raises(Reverted, match=error):
-            s.send(name, *arguments)
-
-
-def test_ways_out__revealed__void_and_refund_are_closed_and_early_ones_refused(create):
-    s = create().entered(alice=1).revealed()
+    s.reveal() if moment == "revealed" else s.at(moment)
     alice = s.evm.role("alice")
-    for name, arguments, error in (
-        ("void", (0,), "WrongState"),
-        ("refund", (0, alice), "WrongState"),
-        ("close", (0,), "TooEarly"),
-        ("expire", (0, alice), "TooEarly"),
-        ("open", (0, b"\1" * 32), "NotTheOrganizer"),
-    ):
-        with pytest.raises(Reverted, match=error):
-            s.send(name, *arguments)
+    for name, error in refused.items():
+        s.refuses(error, name, 0, *{"refund": [alice], "expire": [alice], "open": [b"\1" * 32]}.get(name, []))
 
 
 def test_terms__as_created__are_read_back(create):
@@ -221,8 +212,14 @@ def term_names(s):
 
 def test_salt__wrong__cannot_be_scored_but_expires(create):
     s = create().entered(alice=1).revealed()
-    with pytest.raises(Reverted, match="WrongCommitment"):
-        s.send("score", 0, s.evm.role("alice"), s.sealed[0, "alice"], bytes(reversed(SALT[:31] + b"\1")))
+    s.refuses(
+        "WrongCommitment",
+        "score",
+        0,
+        s.evm.role("alice"),
+        s.sealed[0, "alice"],
+        bytes(reversed(SALT[:31] + b"\1")),
+    )
     s.at("ends")
     s.expire("alice")
     s.check()

@@ -1,33 +1,19 @@
 """What tests of competitions begin with: data on disk, roles, time that moves."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from orchestrator.chain import Account
-from orchestrator.config import Settings
-from orchestrator.kernel.keeper import Keeper
-from orchestrator.kernel.session import Session
+from orchestrator.kernel.system import System
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.creating import create, finish, prepare
-from orchestrator.systems.competition.duties import SYSTEM, Role
+from orchestrator.systems.competition.duties import SYSTEM
 from orchestrator.systems.competition.offer import Offer
 from orchestrator.types import Seconds, Wei
+from tests.world import ETHER, World
 
-ETHER = 10**18
 HOUR = Seconds(3600)
-ROLES = {
-    "organizer": "alice",
-    "anna": "bob",
-    "ben": "carol",
-    "cara": "dave",
-    "refuter": "erin",
-    "stranger": "frank",
-}
 
 
 def write_points(path: Path, rows: int = 200, seed: int = 0, **columns: Any) -> Path:
@@ -57,19 +43,16 @@ def offer_of(file: Path, **changes: Any) -> Offer:
     return Offer(**defaults | changes)
 
 
-@dataclass
-class Stage:
-    session: Session
-    folder: Path
-
-    @classmethod
-    @contextmanager
-    def open(cls, settings: Settings, folder: Path) -> Iterator["Stage"]:
-        with Session(settings) as session:
-            yield cls(session, folder)
-
-    def account(self, role: str) -> Account:
-        return self.session.account(ROLES[role])
+class Stage(World):
+    ROLES: ClassVar[dict[str, str]] = {
+        "organizer": "alice",
+        "anna": "bob",
+        "ben": "carol",
+        "cara": "dave",
+        "refuter": "erin",
+        "stranger": "frank",
+    }
+    SYSTEM: ClassVar[System[Competition]] = SYSTEM
 
     def create(self, file: Path | None = None, **changes: Any) -> Competition:
         offer = offer_of(file or write_points(self.folder / "points.csv"), **changes)
@@ -78,18 +61,3 @@ class Stage:
         made = create(self.session, draft, organizer)
         finish(self.session, draft)
         return made.competition
-
-    def keep(self, competition: Competition, role: str, duties: Role) -> list[str]:
-        """What `role` does now, and says."""
-        return [each.text for each in self.keeper(competition, role, duties).turn()]
-
-    def keeper(self, competition: Competition, role: str, duties: Role) -> Keeper:
-        return Keeper(self.session, [(SYSTEM, competition)], [self.account(role)], roles={duties})
-
-    def pass_until(self, timestamp: int) -> None:
-        # Blocks that are mined within one second are a second apart, so a chain may be ahead of its clock.
-        while (ahead := timestamp - self.session.chain.now()) > 0:
-            self.session.chain.advance(ahead)
-
-    def balance(self, role: str) -> int:
-        return self.session.chain.balance(self.account(role).address)

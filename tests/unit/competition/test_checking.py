@@ -33,7 +33,7 @@ from orchestrator.systems.competition.checking import check_claims, posted_claim
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.competition.evaluating import claim, encode_predictions, model_of
-from orchestrator.systems.competition.finding import factory_of, secret_folder
+from orchestrator.systems.competition.finding import competitions, secret_folder
 from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.submitting import reveal
 from orchestrator.systems.competition.testing import open_test, opened_tests
@@ -48,7 +48,7 @@ MODELS = {"anna": GOOD, "ben": line([100, -75]), "cara": line([100, -60])}
 def played(deployed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Anna has a perfect model, Ben a fair and Cara a worse one; the test data are open."""
     folder = tmp_path_factory.mktemp("played")
-    shutil.copytree(deployed, folder / "home")
+    shutil.copytree(deployed / "home", folder / "home")
     with Stage.open(load_settings(home=folder / "home", environ={}), folder) as stage:
         made = stage.create(optimistic=True, criterion=0.6)
         for role, model in MODELS.items():
@@ -70,7 +70,7 @@ def stage(played: Path, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def found(stage: Stage) -> Competition:
-    return factory_of(stage.session).competitions()[0]
+    return competitions(stage.session)[0]
 
 
 @pytest.fixture
@@ -245,14 +245,14 @@ def test_check_claims__neither_can_run_it__a_doubt_of_that_claim_only(
     blind(monkeypatch, 1)
     deaf(monkeypatch)
 
-    said = stage.keep(found, "refuter", Role.REFUTER)
+    said = stage.keep(found, "refuter", roles={Role.REFUTER})
     assert said[0] == "could not check the claim of submission 1: the contract cannot run it"
     assert said[1].startswith("refuted submission 2 by test sample")
     with pytest.raises(UsageError, match="could not be checked"):
         refute(stage.session, found, checked(stage, found)[1], stage.account("refuter"))
 
     stage.pass_until(found.result_of(1).done + found.terms.refute)
-    said = stage.keep(found, "refuter", Role.REFUTER)
+    said = stage.keep(found, "refuter", roles={Role.REFUTER})
     assert "left submission 1 unsettled: the contract cannot run it" in said
     assert found.ranking() == []
 
@@ -265,7 +265,7 @@ def test_check_claims__a_model_takes_all_memory__one_claim_is_lost(
     blind(monkeypatch, 1, error=MemoryError("2 GiB"))
     deaf(monkeypatch)
 
-    assert stage.keep(found, "refuter", Role.REFUTER)[1].startswith("refuted submission 2")
+    assert stage.keep(found, "refuter", roles={Role.REFUTER})[1].startswith("refuted submission 2")
 
 
 def test_settle__wrong_and_too_late_to_refute__left_unsettled(stage: Stage, found: Competition) -> None:
@@ -306,7 +306,7 @@ def test_watch__the_same_trouble_in_each_round__said_once(
         if (moment := next(moments)) is not None:
             stage.pass_until(moment)
 
-    keeper = stage.keeper(found, "refuter", Role.REFUTER)
+    keeper = stage.keeper(found, "refuter", roles={Role.REFUTER})
     said = [str(each) for each in keeper.run(0, until_over=True, sleep=passing)]
     assert said.count("could not check the claim of submission 1: the contract cannot run it") == 1
     assert any(each.startswith("left submission 1 unsettled") for each in said)

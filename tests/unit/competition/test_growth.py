@@ -44,12 +44,12 @@ def commit(stage: Stage, competition: Competition, count: int) -> None:
 
 def test_looking__many_submissions__asks_what_it_asks_for_few(stage: Stage) -> None:
     competition = stage.create()
-    stage.keep(competition, "organizer", Role.ORGANIZER)  # draws the split, opens the training data
+    stage.keep(competition, "organizer", roles={Role.ORGANIZER})  # draws the split, opens the training data
     looks: dict[str, Callable[[], object]] = {
         "list": lambda: overview.overview(competition, leaderboard=False),
         "withdraw": lambda: withdraw(stage.session, competition, stage.account("anna")),
-        "keep as submitter": lambda: stage.keep(competition, "anna", Role.SUBMITTER),
-        "keep as refuter": lambda: stage.keep(competition, "anna", Role.REFUTER),
+        "keep as submitter": lambda: stage.keep(competition, "anna", roles={Role.SUBMITTER}),
+        "keep as refuter": lambda: stage.keep(competition, "anna", roles={Role.REFUTER}),
     }
     commit(stage, competition, FEW)
     for look in looks.values():  # the kind of the node is asked for once

@@ -23,7 +23,7 @@ from orchestrator.storage.cid import Cid
 from orchestrator.systems.competition.archive import Archive
 from orchestrator.systems.competition.creating import create, prepare
 from orchestrator.systems.competition.encoding import Encoding
-from orchestrator.systems.competition.finding import factory_of, find
+from orchestrator.systems.competition.finding import competitions, factory_of, find
 from orchestrator.types import Wei
 from tests.evm import artifact
 from tests.unit.competition.stage import Stage, offer_of, write_points
@@ -55,7 +55,7 @@ def plant(stage: Stage) -> list[str]:
         value = 0 if unlike.token == mute else unlike.prize + unlike.bond
         session.send(factory_of(session).create(unlike), stranger, value=value)
     session.chain.mine(20)
-    found = factory_of(session).competitions()[-4:]
+    found = competitions(session)[-4:]
     for each in found:
         session.send(each.draw_split(), stranger)
     return [each.address for each in found]
@@ -63,7 +63,7 @@ def plant(stage: Stage) -> list[str]:
 
 @pytest.fixture
 def planted(deployed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    shutil.copytree(deployed, tmp_path / "home")
+    shutil.copytree(deployed / "home", tmp_path / "home")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DILN_HOME", str(tmp_path / "home"))
     with Stage.open(load_settings(home=tmp_path / "home", environ={}), tmp_path) as stage:
@@ -190,7 +190,7 @@ def test_submit__competition_that_this_folder_does_not_know__asked_first(
     deployed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Five hundred ether used to leave for whoever had created the last competition."""
-    shutil.copytree(deployed, tmp_path / "home")
+    shutil.copytree(deployed / "home", tmp_path / "home")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DILN_HOME", str(tmp_path / "home"))
     Path("m.bin").write_bytes(bytes.fromhex("010100020001000000000080ff"))

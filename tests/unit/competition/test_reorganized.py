@@ -25,7 +25,7 @@ def test_overview__another_fork_at_any_moment__is_of_one(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, development: bool
 ) -> None:
     competition, chain = stage.create(), stage.session.chain
-    stage.keep(competition, "organizer", Role.ORGANIZER)  # draws the split
+    stage.keep(competition, "organizer", roles={Role.ORGANIZER})  # draws the split
 
     def differ(settings: Settings) -> None:
         with Session(settings) as session:

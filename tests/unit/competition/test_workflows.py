@@ -22,6 +22,7 @@ from orchestrator.errors import (
     NodeUnavailable,
     UsageError,
 )
+from orchestrator.kernel.finding import Directory
 from orchestrator.models.integer import IntegerNetwork, Layer, encode_model
 from orchestrator.provenance import Manifest
 from orchestrator.systems.competition.candidates import quantized
@@ -31,7 +32,7 @@ from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.creating import create, finish, prepare
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.competition.evaluating import claim, encode_predictions, evaluate, predicted_score
-from orchestrator.systems.competition.finding import factory_of, find, secret_folder
+from orchestrator.systems.competition.finding import competitions, find, secret_folder
 from orchestrator.systems.competition.overview import overview
 from orchestrator.systems.competition.publishing import publish
 from orchestrator.systems.competition.samples import Samples
@@ -109,7 +110,7 @@ def test_create__killed_after_sending__pays_once(
         with pytest.raises(KeyboardInterrupt):
             create(stage.session, prepare(stage.session, offer, organizer), organizer)
     made = create(stage.session, prepare(stage.session, offer, organizer), organizer)
-    assert [each.address for each in factory_of(stage.session).competitions()] == [made.competition.address]
+    assert [each.address for each in competitions(stage.session)] == [made.competition.address]
     finish(stage.session, made.draft)
     again = create(stage.session, prepare(stage.session, offer, organizer), organizer)
     assert again.competition.terms.root != made.competition.terms.root  # a second one, with salts of its own
@@ -118,10 +119,10 @@ def test_create__killed_after_sending__pays_once(
 def test_create__killed_before_its_result_is_printed__is_found_again(stage: Stage) -> None:
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
     made = create(stage.session, prepare(stage.session, offer, organizer), organizer)
-    before = stage.balance("organizer")
+    before = stage.wealth("organizer")
     again = create(stage.session, prepare(stage.session, offer, organizer), organizer)
     assert again.competition.address == made.competition.address
-    assert stage.balance("organizer") == before
+    assert stage.wealth("organizer") == before
 
 
 def test_create__trivial_model_wins__warns(stage: Stage) -> None:
@@ -190,7 +191,7 @@ def test_training_data__withheld__challenged_and_answered(stage: Stage) -> None:
     with pytest.raises(ChainError, match="not drawn yet"):
         training_data(stage.session, found)
     stage.session.chain.mine(18)
-    assert "drew the split" in stage.keep(found, "refuter", Role.REFUTER)
+    assert "drew the split" in stage.keep(found, "refuter", roles={Role.REFUTER})
     seen = training_data(stage.session, found)
     assert seen.groups == {}
     with pytest.raises(DataError, match="no training group is open"):
@@ -208,7 +209,7 @@ def test_finalize__challenge_unanswered__slashes(stage: Stage) -> None:
     organizer, offer = stage.account("organizer"), offer_of(write_points(stage.folder / "points.csv"))
     found = create(stage.session, prepare(stage.session, offer, organizer), organizer, wait=False).competition
     stage.session.chain.mine(18)
-    stage.keep(found, "anna", Role.SUBMITTER)
+    stage.keep(found, "anna", roles={Role.SUBMITTER})
     challenge(stage.session, found, training_data(stage.session, found).missing[0], stage.account("anna"))
     stage.pass_until(stage.session.chain.now() + found.terms.answer)
     assert finalize(stage.session, found, stage.account("anna")) is Outcome.WITHHELD
@@ -329,7 +330,7 @@ def test_reveal__one_secret_is_missing__the_others_are_revealed(stage: Stage) ->
     assert caught.value.revealed == (1, 2)
     statuses = [each.status for each in found.submissions()]
     assert statuses == [Status.COMMITTED, Status.REVEALED, Status.REVEALED]
-    (said,) = stage.keep(found, "anna", Role.SUBMITTER)
+    (said,) = stage.keep(found, "anna", roles={Role.SUBMITTER})
     assert said.startswith("could not reveal: model and salt of submission 0 are not in")
 
 
@@ -421,9 +422,9 @@ def test_claim__numbers_as_labels__the_same_path(stage: Stage) -> None:
 
 def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
     found = played(stage, tests=False)
-    before = {role: stage.balance(role) for role in ("anna", "refuter")}
-    assert stage.keep(found, "organizer", Role.ORGANIZER) == ["opened 3 test groups"]
-    said = stage.keep(found, "refuter", Role.REFUTER)
+    before = {role: stage.wealth(role) for role in ("anna", "refuter")}
+    assert stage.keep(found, "organizer", roles={Role.ORGANIZER}) == ["opened 3 test groups"]
+    said = stage.keep(found, "refuter", roles={Role.REFUTER})
     tip = coins(2 * found.terms.tip)
     assert said == [
         "evaluated submission 0",
@@ -432,10 +433,12 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
         f"withdrew {tip} ether (credit)",
     ]
     won = found.terms.prize + found.terms.deposit - found.terms.tip
-    assert stage.keep(found, "anna", Role.SUBMITTER) == [f"withdrew {coins(won)} ether (submission 0)"]
-    assert stage.balance("anna") - before["anna"] > won - 10**16
+    assert stage.keep(found, "anna", roles={Role.SUBMITTER}) == [
+        f"withdrew {coins(won)} ether (submission 0)"
+    ]
+    assert stage.wealth("anna") - before["anna"] > won - 10**16
     for role in ("ben", "organizer"):
-        stage.keep(found, role, Role.SUBMITTER)
+        stage.keep(found, role, roles={Role.SUBMITTER})
     assert stage.session.chain.balance(found.address) == 0
     assert found.predict(bytes([200, 100])) == 1
     assert overview(found).leaderboard[0].rank == 1
@@ -445,7 +448,7 @@ def test_watch__all_roles__end_with_everybody_paid(stage: Stage) -> None:
 @pytest.mark.parametrize("by_score", [False, True])
 def test_competition__several_prizes__are_shared(stage: Stage, by_score: bool) -> None:
     found = played(stage, shares=(0.6, 0.3, 0.1), by_score=by_score, criterion=0.75)
-    stage.keep(found, "stranger", Role.REFUTER)
+    stage.keep(found, "stranger", roles={Role.REFUTER})
     scores = [found.result_of(number).score for number in (0, 1)]
     assert found.ranking() == [0, 1]
     prizes = [found.payout_of(number) + found.terms.tip - found.terms.deposit for number in (0, 1)]
@@ -455,7 +458,9 @@ def test_competition__several_prizes__are_shared(stage: Stage, by_score: bool) -
         expected = [found.terms.prize * 6 // 10, found.terms.prize * 3 // 10]
     assert prizes == pytest.approx(expected, rel=1e-6)
     for role in ("anna", "ben", "organizer"):
-        assert not any(said.startswith("could not") for said in stage.keep(found, role, Role.ORGANIZER))
+        assert not any(
+            said.startswith("could not") for said in stage.keep(found, role, roles={Role.ORGANIZER})
+        )
     assert stage.session.chain.balance(found.address) == 0
 
 
@@ -470,7 +475,7 @@ def test_watch__one_submission_cannot_be_evaluated__the_others_are(
         return evaluate(session, competition, number, *rest)
 
     monkeypatch.setattr("orchestrator.systems.competition.duties.evaluate", heavy)
-    said = stage.keep(found, "refuter", Role.REFUTER)
+    said = stage.keep(found, "refuter", roles={Role.REFUTER})
     assert said[0].startswith("could not evaluate submission 0: submission 0 takes more gas")
     assert said[1] == "evaluated submission 1"
 
@@ -488,7 +493,7 @@ def test_watch__the_node_is_away_for_a_while__is_waited_for(
         return progress(self)
 
     monkeypatch.setattr(Competition, "progress", sometimes)
-    keeper = stage.keeper(found, "refuter", Role.REFUTER)
+    keeper = stage.keeper(found, "refuter", roles={Role.REFUTER})
     said = [str(each) for each in keeper.run(0, until_over=True)]
     assert said[0] == "could not look: the node does not answer"
     assert "closed the competition: decided" in said
@@ -498,7 +503,7 @@ def test_publish__winner__is_deployable_and_hashed(stage: Stage) -> None:
     found = played(stage)
     with pytest.raises(ChainError, match="is not decided"):
         publish(stage.session, found, 0, stage.account("anna"), "MIT")
-    stage.keep(found, "refuter", Role.REFUTER)
+    stage.keep(found, "refuter", roles={Role.REFUTER})
     with pytest.raises(ChainError, match="not a revealed one of bob"):
         publish(stage.session, found, 1, stage.account("anna"))
     done = publish(stage.session, found, 0, stage.account("anna"), "MIT")
@@ -537,7 +542,7 @@ def test_find__by_start_or_latest__or_says_what_exists(stage: Stage) -> None:
     )
     assert find(stage.session, found.address.lower()).address == found.address
     for nonsense in ("0x", "0x" + "00" * 20, found.address[:8] + "zz"):
-        with pytest.raises(ChainError, match="there is no competition that begins with"):
+        with pytest.raises(ChainError, match=r"no competition is found by|is not a competition of"):
             find(stage.session, nonsense)
 
 
@@ -546,7 +551,7 @@ def strangers(stage: Stage, **changes: Any) -> Competition:
     home = stage.session.settings.home
     stage.create(write_points(stage.folder / "strange.csv", seed=9), **changes)
     shutil.rmtree(home / "known")
-    return factory_of(stage.session).competitions()[-1]
+    return competitions(stage.session)[-1]
 
 
 def test_find__a_stranger_made_the_last__latest_is_ones_own(stage: Stage) -> None:
@@ -567,8 +572,12 @@ def test_find__several_begin_alike__the_known_one_is_meant(
     strange = strangers(stage)
     mine = stage.create()
     alike = [Competition(stage.session.chain, f"0x1234{number:036x}") for number in (1, 2)]  # type: ignore[arg-type]
-    monkeypatch.setattr(type(factory_of(stage.session)), "competitions", lambda _: [*alike, strange, mine])
-    with pytest.raises(ChainError, match="several competitions begin with `0x1234`"):
+
+    def all_of(*_: Any, instance: Any = None) -> list[Competition]:
+        return [each for each in (*alike, strange, mine) if not instance or each.address in instance]
+
+    monkeypatch.setattr(Directory, "all", all_of)
+    with pytest.raises(ChainError, match="several competitions are found by `0x1234`"):
         find(stage.session, "0x1234")
     stage.session.known.remember(alike[1].address, "competition")
     assert find(stage.session, "0x1234").address == alike[1].address
@@ -578,7 +587,7 @@ def test_find__several_begin_alike__the_known_one_is_meant(
 
 
 def test_submit__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
-    found, before = stage.create(deposit=Wei(5 * 10**17)), stage.balance("anna")
+    found, before = stage.create(deposit=Wei(5 * 10**17)), stage.wealth("anna")
     candidate = quantized(GOOD, found.terms, training_data(stage.session, found).samples(found.terms))
     seen: list[Any] = []
 
@@ -594,7 +603,7 @@ def test_submit__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
     assert found.address in sentences[0]
     assert found.terms.organizer in sentences[0]
     assert any("more than a twentieth of the prize" in each for each in sentences)
-    assert stage.balance("anna") == before
+    assert stage.wealth("anna") == before
     assert found.progress().committed == 0
 
 
@@ -616,12 +625,12 @@ def test_claim__somebody_does_not_agree__nothing_is_sent(stage: Stage) -> None:
         assert "lost if somebody refutes" in " ".join(sentences)
         raise UsageError("no")
 
-    before = stage.balance("anna")
+    before = stage.wealth("anna")
     with pytest.raises(UsageError):
         claim(stage.session, found, 0, stage.account("anna"), refuse)
     with pytest.raises(ChainError, match="submission 1 is not bob's"):
         claim(stage.session, found, 1, stage.account("anna"))
-    assert stage.balance("anna") == before
+    assert stage.wealth("anna") == before
 
 
 # a draw that can be undone
@@ -640,7 +649,7 @@ def test_open_training__draw_not_final__waits(stage: Stage, monkeypatch: pytest.
         assert 0 < blocks_until_final(stage.session, found) == missing < DEEP
         with pytest.raises(ChainError, match=f"must lie {missing} blocks deeper"):
             open_training(stage.session, found, organizer)
-        assert stage.keep(found, "organizer", Role.ORGANIZER) == []
+        assert stage.keep(found, "organizer", roles={Role.ORGANIZER}) == []
         public.setattr("orchestrator.systems.competition.training._finalized", lambda _: 10**6)
         assert blocks_until_final(stage.session, found) == 0
     assert not training_is_open(stage.session, found)
@@ -649,7 +658,7 @@ def test_open_training__draw_not_final__waits(stage: Stage, monkeypatch: pytest.
         public.setattr("orchestrator.systems.competition.training._finalized", lambda _: -1)
         public.setitem(vars(stage.session.chain), "development", False)
         assert blocks_until_final(stage.session, found) == 0
-    assert stage.keep(found, "organizer", Role.ORGANIZER)[0].startswith("opened the training data")
+    assert stage.keep(found, "organizer", roles={Role.ORGANIZER})[0].startswith("opened the training data")
 
 
 def test_write_points__same_seed__same_file(tmp_path: Path) -> None:

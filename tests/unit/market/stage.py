@@ -1,9 +1,9 @@
 """What tests of markets begin with: a test set that nobody has seen, people by role, time that moves."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from orchestrator.chain import Account, Receipt
+from orchestrator.chain import Receipt
 from orchestrator.kernel.money import Currency
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.conversion import Converted
@@ -19,8 +19,8 @@ from orchestrator.systems.market.reference.rules import HOUR, Rules
 from orchestrator.systems.market.settling import settle
 from orchestrator.systems.market.testset import Sample
 from tests.unit.sum.conftest import CITY, NATURE
+from tests.world import ETHER, World
 
-ETHER = 10**18
 ROLES = {"provider": "alice", "contributor": "bob", "poisoner": "carol", "keeper": "dave", "stranger": "erin"}
 RULES = Rules(
     stake=10_000_000,
@@ -59,19 +59,18 @@ def untaught(converted: Converted) -> Converted:
     return replace(converted, model=model.with_weights(np.zeros((1, known.dims))))
 
 
-@dataclass
-class Fair:
+class Fair(World):
     """A market and the people around it."""
 
-    session: Session
-    opened: PredictionMarket
+    ROLES: ClassVar[dict[str, str]] = ROLES
+
+    def __init__(self, session: Session, opened: PredictionMarket) -> None:
+        super().__init__(session, session.settings.home)
+        self.opened = opened
 
     @property
     def market(self) -> Any:
         return self.opened.shared
-
-    def account(self, role: str) -> Account:
-        return self.session.account(ROLES[role])
 
     def samples(self, *pairs: tuple[str, str]) -> list[Sample]:
         return [(encode_row(self.opened, text), self.opened.descriptor.label(label)) for text, label in pairs]
@@ -100,7 +99,7 @@ class Fair:
     def leaderboard(self) -> Leaderboard:
         return leaderboard(self.session, self.opened)
 
-    def pass_until(self, phase: Phase) -> None:
+    def pass_to(self, phase: Phase) -> None:
         """Let time pass until the market is in this phase."""
         while self.market.phase() < phase:
             self.pass_deadline()
@@ -108,9 +107,7 @@ class Fair:
 
     def pass_deadline(self) -> None:
         """Let time pass until the phase is over."""
-        chain, deadline = self.session.chain, self.market.contract.deadline()
-        while (ahead := deadline - chain.now()) >= 0:  # a chain may be ahead of its clock
-            chain.advance(ahead + 1)
+        self.pass_until(self.market.contract.deadline() + 1)
 
     def balance(self, role: str) -> int:
         return self.market.balance(self.account(role).address)

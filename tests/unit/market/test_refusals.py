@@ -116,7 +116,7 @@ def test_contribute__bad_input__nothing_sent(fair: Fair) -> None:
     )
     with pytest.raises(DataError):
         fair.samples(("words that nobody knows", "city"))
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     with pytest.raises(ChainError, match="takes no more contributions"):
         fair.give(fair.lessons()[:1])
     assert fair.market.state().contributions == 0
@@ -133,7 +133,7 @@ def test_reveal__out_of_time__says_when(fair: Fair) -> None:
     with pytest.raises(ChainError, match="nothing to reveal"):
         fair.reveal()
     fair.give(fair.lessons()[:1])
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     with pytest.raises(ChainError, match="nothing to reveal"):
         fair.reveal()

@@ -59,7 +59,6 @@ from tests.unit.market.stage import (
     untaught,
 )
 from tests.unit.sum.conftest import table
-from tests.unit.sum.giving import deploy
 
 
 def killed(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
@@ -81,7 +80,7 @@ def test_settle__good_and_bad_data__pays_to_the_wei_what_the_reference_says(fair
     fair.give(fair.lessons(), "contributor")
     fair.give(fair.lessons(wrong=True), "poisoner", at_once=5)
     expected = fair.leaderboard()
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     assert len(fair.reveal()) == 2
     assert fair.settle()[-1] == "pay"
     paid = fair.leaderboard()
@@ -103,7 +102,7 @@ def test_settle__in_small_steps_past_somebody_who_drops_out__goes_on(
     fair.give(fair.lessons(), "contributor", at_once=13)
     fair.give(fair.lessons(wrong=True), "poisoner", at_once=6)
     fair.give(fair.lessons()[:8], "stranger", at_once=4)
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     for name in ("FIRST_WORK", "MOST_WORK"):
         monkeypatch.setattr(f"orchestrator.systems.market.settling.{name}", 5)
@@ -119,7 +118,7 @@ def test_settle__validation_hinge_and_tips__as_the_reference_says(village: Any, 
     fair = open_fair(village.session, planned.converted, offer)
     fair.give(fair.lessons(), at_once=26)
     fair.give(fair.lessons(wrong=True)[:6], "poisoner", at_once=2)
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     fair.settle()
     paid = fair.leaderboard()
@@ -139,7 +138,7 @@ def test_settle__naive_bayes_by_f1__as_the_reference_says(village: Any) -> None:
     fair = Fair(session, open_market(session, create(session, drawn, provider).address))
     assert fair.market.composition.name == "NaiveBayesMarket"
     fair.give(fair.lessons(wrong=True))
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     fair.settle()
     assert fair.leaderboard().final
@@ -171,7 +170,7 @@ def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village
     ]
     fair.give(samples, sealed=True)
     list(open_sealed(session, fair.opened, fair.account("contributor")))
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     fair.settle()
     assert fair.leaderboard().final
@@ -180,7 +179,7 @@ def test_market__naive_bayes_over_numbers__in_bins_as_the_reference_says(village
 def test_settle__provider_does_not_reveal__bond_burnt_bounty_to_the_participants(fair: Fair) -> None:
     fair.give(fair.lessons()[:4], "contributor")
     fair.give(fair.lessons()[4:10], "stranger")
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     assert fair.settle() == []
     fair.pass_deadline()
     with pytest.raises(ChainError, match="too late"):
@@ -196,7 +195,7 @@ def test_settle__provider_does_not_reveal__bond_burnt_bounty_to_the_participants
 
 
 def test_settle__nobody_contributed__everything_returns(fair: Fair) -> None:
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     assert fair.settle() == ["expire", "pay"]
     assert fair.leaderboard().final
     assert fair.balance("provider") == OFFER.bounty + OFFER.bond
@@ -214,7 +213,7 @@ def test_settle__trial_never_revealed__bond_is_burnt(village: Any, planned: Any)
 
 def test_standing__node_that_alters_a_payment__is_caught(fair: Fair, monkeypatch: pytest.MonkeyPatch) -> None:
     fair.give(fair.lessons()[:4])
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     fair.settle()
     told = fair.market.payments()
@@ -272,7 +271,7 @@ def test_turn__keeper_with_the_secrets__does_everything_in_time(
     keeper = fair.account("keeper")
     fair.give(fair.lessons(), sealed=True)
     assert kept(fair, keeper) == []
-    fair.pass_until(Phase.OPENING)
+    fair.pass_to(Phase.OPENING)
     killed(monkeypatch, lambda: kept(fair, keeper))  # opening
     killed(monkeypatch, lambda: kept(fair, keeper))  # revealing
     kept(fair, keeper)
@@ -356,7 +355,7 @@ def test_relay__forged_or_worthless_file__costs_the_relayer_nothing(fair: Fair, 
         assert fair.balance("poisoner") == 0
         assert chain.balance(keeper.address) == before
     fair.give(fair.lessons()[:1], "stranger")
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     with pytest.raises(ChainError, match="no more contributions"):
         list(relay(fair.session, fair.opened, file, keeper, pay=True))
     assert chain.balance(keeper.address) == before
@@ -365,7 +364,7 @@ def test_relay__forged_or_worthless_file__costs_the_relayer_nothing(fair: Fair, 
 def test_relay__paid_in_tokens__moves_with_the_contributions(
     village: Any, planned: Any, tmp_path: Path
 ) -> None:
-    session, contract = village.session, deploy(village, "MarketToken")
+    session, contract = village.session, village.deploy("MarketToken", by="alice")
     fair = open_fair(
         session,
         planned.converted,
@@ -494,7 +493,7 @@ def test_escrowed__model_without_a_mistake__says_that_nobody_can_earn(village: A
 def test_reveal__secrets_lost__the_wallet_restores_them(fair: Fair) -> None:
     fair.give(fair.lessons()[:4])
     shutil.rmtree(folder_of(fair.session, fair.market.address).folder)
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     with pytest.raises(AccountError, match="the secret of"):
         fair.reveal("stranger")
     assert len(fair.reveal("provider")) == 2
@@ -524,7 +523,7 @@ def test_reveal__sealed_test_set_altered__does_not_match_its_commitments(
     fair: Fair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fair.give(fair.lessons()[:2])
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     _alter_sealed(fair, monkeypatch)
     with pytest.raises(IntegrityError, match="does not match the commitments"):
         fair.reveal()
@@ -559,7 +558,7 @@ def _alter_sealed(fair: Fair, patch: pytest.MonkeyPatch) -> None:
 
 def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     session = village.session
-    contract = deploy(village, "MarketToken")
+    contract = village.deploy("MarketToken", by="alice")
     money = read_currency(session.chain, contract.address)
     assert money == Currency(contract.address, "MT", 18)
     assert money.show(-ETHER // 2) == "-0.5 MT"
@@ -569,7 +568,7 @@ def test_market__in_a_token__is_paid_in_it(village: Any, planned: Any) -> None:
     bob = fair.account("contributor")
     session.chain.send(contract.functions.transfer(bob.address, ETHER), fair.account("provider"))
     fair.give(fair.lessons(), "contributor", maximum=ETHER)
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     fair.reveal()
     fair.settle()
     assert fair.leaderboard().final
@@ -582,7 +581,7 @@ def test_contribute__token_that_keeps_a_part__no_more_leaves_than_was_agreed(
     village: Any, planned: Any
 ) -> None:
     """A market in a token that keeps a hundredth, where sealed and open contributions are paid one by one."""
-    session, contract = village.session, deploy(village, "MarketToken")
+    session, contract = village.session, village.deploy("MarketToken", by="alice")
     money = read_currency(session.chain, contract.address)
     drawn = draft(session, untaught(planned.converted), replace(OFFER, money=money))
     with pytest.raises(InsufficientFunds, match=r"1.5 MT was paid, and 0.015 MT is still missing"):
@@ -651,7 +650,7 @@ def test_commands__of_a_market__are_json_too(fair: Fair, capsys: pytest.CaptureF
     assert shown["bounty"] == fair.market.money.json(fair.market.state().bounty)
     assert isinstance(shown["until"]["unix"], int)
     assert shown["phase"] == "participation"
-    fair.pass_until(Phase.REVEALING)
+    fair.pass_to(Phase.REVEALING)
     assert said("reveal", "fair")["revealed"] == 2
     assert said("keep", "fair", "--once", "--from", "dave")["due"] == []
     assert said("settle", "fair")["settlement"] == "paid"

@@ -1,6 +1,6 @@
 """What the tests of sealing, relaying and paying share."""
 
-from orchestrator.chain import Account, load_artifact
+from orchestrator.chain import Account
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY
 from orchestrator.models.online.encoding import Sample, encode_row
@@ -10,7 +10,6 @@ from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.relaying import SignedContribution, sign
 from orchestrator.systems.sum.sealing import reveal, seal
 from orchestrator.types import Wei
-from tests.evm import MOCKS
 from tests.unit.sum.conftest import CITY, Village, review
 
 COIN = 10**18
@@ -22,14 +21,6 @@ def sample(village: Village, words: str = CITY, number: int = 0, label: str = "c
 
 def count(village: Village) -> int:
     return village.opened.shared.count()
-
-
-def deploy(village: Village, name: str, *arguments):
-    chain, account = village.session.chain, village.account("creator")
-    artifact = load_artifact(name, MOCKS)
-    factory = chain.web3.eth.contract(abi=artifact.abi, bytecode=artifact.bytecode)
-    receipt = chain.send(factory.constructor(*arguments), account)
-    return chain.web3.eth.contract(address=receipt.contract_address, abi=artifact.abi)
 
 
 def conceal(village: Village, *samples: Sample, **options):

@@ -37,13 +37,13 @@ from orchestrator.systems.sum.replaying import replay
 from orchestrator.types import ZERO_ADDRESS, Wei
 from tests.evm import EVERYTHING
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review, table
-from tests.unit.sum.giving import COIN, conceal, count, deploy, sample, signed_by, uncover
+from tests.unit.sum.giving import COIN, conceal, count, sample, signed_by, uncover
 
 
 @pytest.fixture
 def market(village: Village, planned: Plan) -> tuple[Village, object]:
     """A model that takes a token, and the token; contributor and poisoner have 100 coins each."""
-    token = deploy(village, "SumToken", 0)
+    token = village.deploy("SumToken", 0)
     for role in ("contributor", "poisoner"):
         address = village.account(role).address
         village.session.chain.send(token.functions.mint(address, 100 * COIN), village.account("creator"))
@@ -175,7 +175,7 @@ def test_add__an_older_approval_under_a_budget__is_taken_back(market: tuple) -> 
 def test_fill_up__token_that_keeps_a_fee__pays_in_until_enough_arrived(
     village: Village, planned: Plan
 ) -> None:
-    token = deploy(village, "SumToken", 10)
+    token = village.deploy("SumToken", 10)
     contributor = village.account("contributor")
     village.session.chain.send(
         token.functions.mint(contributor.address, 100 * COIN), village.account("creator")
@@ -214,7 +214,7 @@ def test_fill_up__token_that_keeps_nearly_all__no_more_leaves_than_was_agreed(
 
 def of_greedy_token(village: Village, planned: Plan) -> tuple[Any, Any]:
     """A model that is paid in a token which keeps 99 % of each transfer; the contributor has 100 coins."""
-    token, creator = deploy(village, "SumToken", 99), village.account("creator")
+    token, creator = village.deploy("SumToken", 99), village.account("creator")
     contributor = village.account("contributor")
     village.session.chain.send(token.functions.mint(contributor.address, 100 * COIN), creator)
     made = create(village.session, "greedy", planned, creator, TERMS, token=token.address)

@@ -29,7 +29,7 @@ from orchestrator.systems.sum.opening import open_model
 from orchestrator.systems.sum.relaying import SignedContribution, read_signed, relay
 from orchestrator.types import ZERO_ADDRESS
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, review
-from tests.unit.sum.giving import COIN, count, deploy, sample, signed_by
+from tests.unit.sum.giving import COIN, count, sample, signed_by
 
 
 def pass_on(village: Village, signed: SignedContribution, **options):
@@ -114,7 +114,7 @@ def test_relay__altered__refused(village: Village, change: dict, error: type[Dil
 
 
 def test_relay__contract_wallet_says_yes__is_the_wallets_contribution(village: Village) -> None:
-    wallet = deploy(village, "SumWallet")
+    wallet = village.deploy("SumWallet")
     signed = signed_by(village, wallet=wallet.address)
     digest = message_digest(signed.message())
     village.session.chain.send(wallet.functions.allow(digest), village.account("keeper"))
@@ -126,7 +126,7 @@ def test_relay__contract_wallet_says_yes__is_the_wallets_contribution(village: V
 def test_relay__contract_wallet_says_no__nothing_is_paid(village: Village, planned: Plan, coins: str) -> None:
     keeper, chain = village.account("keeper"), village.session.chain
     if coins == "token":
-        token = deploy(village, "SumToken", 0)
+        token = village.deploy("SumToken", 0)
         chain.send(token.functions.mint(keeper.address, 100 * COIN), village.account("creator"))
         made = create(
             village.session,
@@ -138,7 +138,7 @@ def test_relay__contract_wallet_says_no__nothing_is_paid(village: Village, plann
             unit=1,
         )
         village.opened = open_model(village.session, made.address)
-    wallet = deploy(village, "SumWallet").address
+    wallet = village.deploy("SumWallet").address
     signed = replace(signed_by(village, wallet=wallet), signature=b"\x11" * 65)
     with pytest.raises(SignatureRefused):
         pass_on(village, signed, pay=True)
@@ -152,7 +152,7 @@ def test_relay__token_and_a_signer_that_withdraws__the_deposit_is_pulled_with_th
     village: Village, planned: Plan
 ) -> None:
     keeper, chain = village.account("keeper"), village.session.chain
-    token = deploy(village, "SumToken", 0)
+    token = village.deploy("SumToken", 0)
     chain.send(token.functions.mint(keeper.address, 100 * COIN), village.account("creator"))
     made = create(
         village.session, "paid", planned, village.account("creator"), TERMS, token=token.address, unit=1

@@ -22,7 +22,7 @@ from orchestrator.systems.federation.finding import (
     secret_folder,
     store,
 )
-from orchestrator.systems.federation.joining import join, withdraw
+from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import publish
 from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
@@ -30,6 +30,7 @@ from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.predicting import anchor_log, predict, prove
 from tests.unit.systems.federation.stage import begin, offer, rows
+from tests.world import ETHER, World
 
 PARTIES = ("alice", "bob", "carol")
 
@@ -49,6 +50,27 @@ def judged(session, federation):
             act(session, federation, session.account(name))
     seat = (federation.judgement().order & 255) - 1
     return next(name for name in PARTIES if federation.party_of(session.account(name).address).seat == seat)
+
+
+def test_join__in_a_token__brings_in_what_is_missing_and_all_comes_back(session, tmp_path):
+    token = World(session, tmp_path).deploy("CompetitionToken", 0)
+    alice, bob = session.account("alice"), session.account("bob")
+    for each in (alice, bob):
+        session.chain.send(token.functions.mint(each.address, ETHER), session.account("judy"))
+    federation = begin(session, tmp_path, token=token.address, reward="0.5")
+    session.chain.send(token.functions.approve(federation.address, ETHER // 5), bob)
+    session.send(federation.fund(bob.address, ETHER // 5), bob)
+    for _ in range(2):
+        join(session, federation, bob, rows(tmp_path, "bob"))
+    assert (
+        token.functions.balanceOf(bob.address).call()
+        == federation.party_of(bob.address).deposit
+        == ETHER // 2
+    )
+    assert federation.balance_of(bob.address) == 0
+    leave(session, federation, bob)
+    assert withdraw(session, federation, bob) == ETHER // 2
+    assert token.functions.balanceOf(bob.address).call() == ETHER
 
 
 def test_round__everybody_honest__verifies_and_pays(session, tmp_path):

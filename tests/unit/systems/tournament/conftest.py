@@ -1,29 +1,25 @@
 """A state folder whose chain has the factory, files of an organizer, and people by role."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from orchestrator.bindings.tournament import Tournament
-from orchestrator.chain import Account, migrate
-from orchestrator.config import load_settings
-from orchestrator.kernel.keeper import Keeper
-from orchestrator.kernel.session import Session
+from orchestrator.cli.dispatch import run
+from orchestrator.kernel.system import System
 from orchestrator.systems.tournament.creating import Offer, create, finish, plan
 from orchestrator.systems.tournament.duties import SYSTEM
 from orchestrator.systems.tournament.entering import Submitted, enter
 from orchestrator.systems.tournament.rounds import open_round, prepare, reveal
 from orchestrator.types import Address
-from tests.evm import artifact
+from tests import world
+from tests.world import ETHER, World
 
-ETHER = 10**18
 ROWS = 32
-ROLES = {"organizer": "alice", "anna": "bob", "ben": "carol", "cara": "dave", "stranger": "erin"}
 SKILLS = {"anna": 1.0, "ben": 0.3, "cara": -1.0}
 OFFER = Offer(
     name="stations",
@@ -61,14 +57,21 @@ def write_files(folder: Path) -> None:
             (folder / f"targets-{name[-1]}.csv").write_text("id,target,benchmark\n" + "\n".join(lines) + "\n")
 
 
-class Stage:
+class Stage(World):
     """People and their files around one chain."""
 
-    def __init__(self, session: Session, folder: Path) -> None:
-        self.session, self.folder = session, folder
+    ROLES: ClassVar[dict[str, str]] = {
+        "organizer": "alice",
+        "anna": "bob",
+        "ben": "carol",
+        "cara": "dave",
+        "stranger": "erin",
+    }
+    SYSTEM: ClassVar[System[Tournament]] = SYSTEM
 
-    def account(self, role: str) -> Account:
-        return self.session.account(ROLES[role])
+    def diln(self, *words: str) -> int:
+        """The exit code of a command of `diln tournament`."""
+        return run(["tournament", *words, "--home", str(self.session.settings.home)])
 
     def create(self, **changes: Any) -> Tournament:
         made = plan(self.session, replace(OFFER, **changes), self.folder, self.account("organizer"))
@@ -78,14 +81,11 @@ class Stage:
 
     def token(self) -> Address:
         """A token of which organizer, anna and ben have 100 units each."""
-        compiled, chain = artifact("CompetitionToken"), self.session.chain
-        factory = chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
-        address = chain.send(factory.constructor(0), self.account("stranger")).contract_address
-        assert address
+        token = self.deploy("CompetitionToken", 0)
         for role in ("organizer", "anna", "ben"):
-            mint = factory(address).functions.mint(self.account(role).address, 100 * ETHER)
-            chain.send(mint, self.account("stranger"))
-        return address
+            mint = token.functions.mint(self.account(role).address, 100 * ETHER)
+            self.session.chain.send(mint, self.account("stranger"))
+        return Address(token.address)
 
     def targets(self, number: int = 0) -> Path:
         return self.folder / f"targets-{number}.csv"
@@ -126,34 +126,16 @@ class Stage:
 
     def at(self, found: Tournament, moment: str, number: int = 0) -> None:
         """Let time pass until the round begins, closes, resolves or ends."""
-        while (ahead := getattr(found.times_of(number), moment) - self.session.chain.now()) > 0:
-            self.session.chain.advance(ahead)
-
-    def keep(self, found: Tournament, *roles: str, **options: Any) -> list[str]:
-        """What the keepers of roles do now, and say."""
-        return [str(each) for each in self.keeper(found, *roles, **options).turn()]
-
-    def keeper(self, found: Tournament, *roles: str, **options: Any) -> Keeper:
-        accounts = [self.account(role) for role in roles]
-        return Keeper(self.session, [(SYSTEM, found)], accounts, **options)
+        self.pass_until(getattr(found.times_of(number), moment))
 
     def free(self, found: Tournament, role: str) -> int:
         return found.balance_of(self.account(role).address)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder whose chain has the factory, to be copied."""
-    folder = tmp_path_factory.mktemp("tournament")
-    write_files(folder)
-    with Session(load_settings(home=folder / "home", environ={})) as session:
-        migrate(session.settings, session.chain, session.account("judy"), ["tournament"])
-    return folder
+template = world.template("tournament", begin=lambda _, folder: write_files(folder))
 
 
 @pytest.fixture
 def stage(template: Path, tmp_path: Path) -> Iterator[Stage]:
-    folder = tmp_path / "stage"
-    shutil.copytree(template, folder)
-    with Session(load_settings(home=folder / "home", environ={})) as session:
-        yield Stage(session, folder)
+    with world.copied(template, tmp_path / "stage") as session:
+        yield Stage(session, tmp_path / "stage")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.dispatch import run
 from orchestrator.kernel.money import ETHER
 from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import find
@@ -18,7 +17,7 @@ def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.Ca
     found = stage.entered("anna")
 
     def said(*words: str) -> Any:
-        assert run(["tournament", *words, "--json", "--home", str(stage.session.settings.home)]) == 0
+        assert stage.diln(*words, "--json") == 0
         return json.loads(capsys.readouterr().out)
 
     shown = said("show")
@@ -38,7 +37,7 @@ def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.Ca
 def test_history__scores__are_told_as_people_count(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     found = stage.revealed("anna")
     score(stage.session, found, 0, stage.account("anna"))
-    assert run(["tournament", "history", "--json", "--home", str(stage.session.settings.home)]) == 0
+    assert stage.diln("history", "--json") == 0
     [told] = [each for each in json.loads(capsys.readouterr().out) if each["event"] == "Scored"]
     assert -1 <= told["correlation"] <= 1
     assert 0 < abs(told["contribution"]) < 10
@@ -47,15 +46,14 @@ def test_history__scores__are_told_as_people_count(stage: Stage, capsys: pytest.
 def test_create__same_offer_again__asks_for_a_word(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [f"{name} = {json.dumps(value)}" for name, value in vars(OFFER).items()]
     (stage.folder / "offer.toml").write_text("\n".join(lines))
-    words = ["tournament", "create", str(stage.folder / "offer.toml"), "--from", "alice"]
-    home = ["--home", str(stage.session.settings.home)]
-    assert run([*words, *home]) == 0
+    words = ["create", str(stage.folder / "offer.toml"), "--from", "alice"]
+    assert stage.diln(*words) == 0
     first = find(stage.session).address
     capsys.readouterr()
-    assert run([*words, *home]) == 2
+    assert stage.diln(*words) == 2
     assert f"{first} is a tournament of this very offer" in capsys.readouterr().err.replace("\n", " ")
     assert find(stage.session).address == first
-    assert run([*words, "--again", *home]) == 0
+    assert stage.diln(*words, "--again") == 0
     assert find(stage.session).address != first
 
 
@@ -63,8 +61,7 @@ def test_verify__targets_are_not_public__nothing_was_checked_and_the_code_says_s
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.entered("anna")
-    home = ["--home", str(stage.session.settings.home)]
-    assert run(["tournament", "verify", "0", *home]) == 3
+    assert stage.diln("verify", "0") == 3
     assert "the targets of this round are not public" in capsys.readouterr().out
 
 
@@ -74,8 +71,7 @@ def test_data__predictions_exist__are_not_overwritten(
     stage.create()
     mine = tmp_path / "mine.csv"
     mine.write_text("id,prediction\n")
-    home = ["--home", str(stage.session.settings.home)]
-    assert run(["tournament", "data", "0", "--predict", str(mine), *home]) == 2
+    assert stage.diln("data", "0", "--predict", str(mine)) == 2
     assert "already" in capsys.readouterr().err
     assert mine.read_text() == "id,prediction\n"
 

@@ -27,7 +27,7 @@ from orchestrator.systems.tournament import baseline, tables
 from orchestrator.systems.tournament.api import TournamentAPI
 from orchestrator.systems.tournament.creating import plan, promises, read_offer
 from orchestrator.systems.tournament.entering import read_ranks
-from orchestrator.systems.tournament.finding import descriptor_of, find, name_of, parse_descriptor
+from orchestrator.systems.tournament.finding import Descriptor, descriptor_of, find, name_of
 from orchestrator.systems.tournament.ranks import decode
 from orchestrator.systems.tournament.rounds import reveal
 from orchestrator.systems.tournament.rows import aligned
@@ -65,11 +65,11 @@ GOOD = {
 )
 def test_descriptor__hostile_bytes__refused_in_a_sentence(data: bytes) -> None:
     with pytest.raises(DataError, match="the descriptor is"):
-        parse_descriptor(data)
+        Descriptor.parse(data)
 
 
 def test_descriptor__whole__is_what_was_published(stage: Stage) -> None:
-    assert parse_descriptor(encode(GOOD)).to_bytes() == encode(GOOD)
+    assert Descriptor.parse(encode(GOOD)).to_bytes() == encode(GOOD)
     found = stage.create(name="\x1b[31mred\u202e")
     descriptor = descriptor_of(stage.session, found)
     assert (descriptor.features, descriptor.digest) == (("x", "y"), found.terms.descriptor)

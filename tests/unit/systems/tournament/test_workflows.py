@@ -33,13 +33,21 @@ from orchestrator.errors import (
     SentBefore,
     UsageError,
 )
+from orchestrator.kernel.finding import history
 from orchestrator.kernel.money import held
 from orchestrator.systems.tournament import duties, rounds
-from orchestrator.systems.tournament.balances import fund, money_of, withdraw
 from orchestrator.systems.tournament.entering import score
-from orchestrator.systems.tournament.finding import factory_of, find, secret_folder
+from orchestrator.systems.tournament.finding import (
+    act,
+    factory_of,
+    find,
+    fund,
+    money_of,
+    secret_folder,
+    withdraw,
+)
 from orchestrator.systems.tournament.index import FARTHEST, index_of
-from orchestrator.systems.tournament.leaderboard import draw, history, leaderboard, performances
+from orchestrator.systems.tournament.leaderboard import KINDS, draw, leaderboard, performances
 from orchestrator.systems.tournament.sealing import ENTRY, commitment_of
 from orchestrator.systems.tournament.verifying import verify
 from orchestrator.types import Digest
@@ -75,7 +83,7 @@ def test_round__kept_by_keepers__pays_and_closes_and_is_recomputed(stage: Stage)
     for role in (*ENTRANTS, "organizer"):
         assert withdraw(stage.session, found, stage.account(role)) > 0
     assert stage.session.chain.balance(found.address) == burnt > 0
-    assert [type(each).__name__ for each in history(found)][:3] == ["Opened", "Entered", "Entered"]
+    assert [type(each).__name__ for each in history(found, KINDS)][:3] == ["Opened", "Entered", "Entered"]
     picture = stage.folder / "scores.png"
     draw(performances(found), stage.session.names, "stations", picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -110,8 +118,8 @@ def test_round__killed_after_every_send__nothing_is_sent_twice(
     until(lambda: score(stage.session, found, 0, stage.account("anna")))
     stage.at(found, "ends")
     ben, stranger = stage.account("ben").address, stage.account("stranger")
-    until(lambda: rounds.act(stage.session, found.expire(0, ben), stranger, "expire", 0, ben))
-    until(lambda: rounds.act(stage.session, found.close(0), stranger, "close", 0))
+    until(lambda: act(stage.session, found.expire(0, ben), stranger, "expire", 0, ben))
+    until(lambda: act(stage.session, found.close(0), stranger, "close", 0))
     assert len(sent) == transactions
     assert rounds.stakes_of(found, 0) == {
         stage.account("anna").address: ETHER,
@@ -141,7 +149,7 @@ def test_round__no_reveal__everybody_is_refunded_with_a_share_of_the_bond(stage:
     assert stage.free(found, "organizer") == 2 * ETHER
     assert (verify(found, 0).entries, verify(found, 0).difference) == (2, "")
     with pytest.raises(ContractReverted):
-        rounds.act(stage.session, found.close(0), stage.account("organizer"), "close", 0)
+        act(stage.session, found.close(0), stage.account("organizer"), "close", 0)
 
 
 def test_expire__for_the_tip__unless_that_costs_more(stage: Stage) -> None:
@@ -373,7 +381,7 @@ def test_token__funds_everything__all_of_it_comes_back(stage: Stage) -> None:
     assert Erc20(chain, address).balance_of(found.address) == 4 * ETHER
     assert Erc20(chain, address).allowance(stage.account("anna").address, found.address) == 0
     stage.at(found, "resolves")
-    rounds.act(stage.session, found.void(0), stage.account("stranger"), "void", 0)
+    act(stage.session, found.void(0), stage.account("stranger"), "void", 0)
     assert found.round_of(0).state is State.VOID
     stage.keep(found, "anna")
     assert withdraw(stage.session, found, stage.account("anna")) == ETHER + ETHER // 2
