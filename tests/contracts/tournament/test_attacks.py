@@ -248,6 +248,18 @@ def test_open__late_twice_or_by_another__is_refused(create):
         create(pot=999 * ETHER, bond=100 * ETHER).open()
 
 
+def test_score__commitment_is_the_address_of_targets__not_before_they_are_revealed(create):
+    """An organizer that commits to where targets are kept has nobody scored while others enter."""
+    first = create().entered()
+    first.enter("alice", first.good())
+    first.reveal()
+    kept = first.call("roundOf", 0)[3]
+    s = create()
+    s.send("open", 0, kept, sender="organizer")
+    with pytest.raises(Reverted, match="WrongState"):
+        s.call("scoresOf", 0, first.sealed[0, "alice"])
+
+
 def test_void__organizer_has_all_the_accounts__half_of_the_bond_is_burnt(create):
     s = create().entered()
     for who in ("organizer", "alice", "bob"):
