@@ -107,8 +107,9 @@ def disclose(
     told = opening.only(field) if field else opening
     files.replace_file(output, told.to_bytes(), 0o600)
     fields = list(told.disclosed)
-    after = f"wrote {output}: {', '.join(fields)}", f"who has it: diln verify FILE --opening {output}"
-    return Answer({"file": str(output), "fields": fields}, *after)
+    use = "FILE" if openings.DIGEST in fields else "BUNDLE --offline"
+    lines = f"wrote {output}: {', '.join(fields)}", f"who gets it: diln verify {use} --opening {output}"
+    return Answer({"file": str(output), "fields": fields}, *lines)
 
 
 @command(prove, sender=SENDS, storage=True)

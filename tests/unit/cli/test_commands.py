@@ -382,6 +382,7 @@ def test_disclose__fields_of_a_private_model__verify_who_holds_the_file(diln, de
     assert diln("publish").code == 0
     told = diln("disclose", "latest", "training.algorithm", "digest", "-o", "few.json")
     assert (told.code, "training.algorithm, digest" in told.out) == (0, True)
+    assert "BUNDLE --offline" in diln("disclose", "latest", "data", "-o", "data.json").out
     bundle = diln("export", f"{PROJECT}@1", "-o", "p.car")
     assert bundle.code == 0
     desk.run.folder.rename(tmp_path / "elsewhere")
