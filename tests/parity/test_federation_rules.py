@@ -1,9 +1,11 @@
 """The contract's arithmetic and Python's agree bit for bit: random rounds, ties and extremes among them.
 
-DILN_PARITY_ROUNDS=10000 plays that many; every run plays some.
+Every run plays some. DILN_PARITY_ROUNDS=10000 plays that many, on Anvil where it is installed;
+DILN_PARITY_FIRST=5000 begins there, so that a long run can be had in pieces.
 """
 
 import os
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -17,17 +19,21 @@ from orchestrator.learning.privacy.masks import Peer, public_key, unmask
 from orchestrator.systems.federation.masking import most
 from tests.contracts.federation.scenario import TERMS
 from tests.evm import Evm
+from tests.parity.machine import fastest_machine
 
-ROUNDS = int(os.environ.get("DILN_PARITY_ROUNDS", "64"))
+FEW = 64
+ROUNDS, FIRST = (
+    int(os.environ.get(f"DILN_PARITY_{name}", most)) for name, most in (("ROUNDS", FEW), ("FIRST", 0))
+)
 RULES = list(Rule)
 SIZE = 64  # two chunks
 
 
 @pytest.fixture(scope="module")
-def probe():
-    evm = Evm()
-    contract = evm.deploy("FederationProbe")
-    return lambda name, *args: evm.call(contract.functions[name](*args))
+def probe(tmp_path_factory):
+    with nullcontext(Evm()) if ROUNDS <= FEW else fastest_machine(tmp_path_factory.mktemp("node")) as machine:
+        contract = machine.deploy("FederationProbe")
+        yield lambda name, *args: machine.call(contract.functions[name](*args))
 
 
 def updates_of(rng, width: int, count: int) -> list[Update]:
@@ -51,7 +57,7 @@ def updates_of(rng, width: int, count: int) -> list[Update]:
 
 
 def test_rules__random_rounds__agree(probe):
-    for number in range(ROUNDS):
+    for number in range(FIRST, ROUNDS):
         rng = np.random.default_rng([12, number])
         rule = RULES[number % len(RULES)]
         width, count = int(rng.choice([1, 2, 4])), int(rng.integers(1, 17))
@@ -113,7 +119,7 @@ def test_rules__random_rounds__agree(probe):
 def test_masked_sums__random_rounds__agree(probe):
     """Whoever is gone, whatever is summed: the contract takes off the masks that Python put on."""
     private = [PrivateKey(bytes([seat + 1]) * 32) for seat in range(16)]
-    for number in range(max(ROUNDS // 8, 1)):
+    for number in range(FIRST // 8, max(ROUNDS // 8, 1)):
         rng = np.random.default_rng([14, number])
         among = sorted(int(seat) for seat in rng.permutation(16)[: rng.integers(3, 17)])
         there = sorted(int(seat) for seat in rng.permutation(among)[: rng.integers(1, len(among) + 1)])
@@ -152,7 +158,7 @@ def test_masked_sums__random_rounds__agree(probe):
 
 
 def test_medians__random_scores__agree(probe):
-    for number in range(ROUNDS):
+    for number in range(FIRST, ROUNDS):
         rng = np.random.default_rng([13, number])
         count = int(rng.integers(1, 16))
         own = [int(seat) for seat in sorted(rng.permutation(16)[:count])]

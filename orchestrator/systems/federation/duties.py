@@ -10,6 +10,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.federation import (
+    accounting,
     aggregating,
     cranking,
     demanding,
@@ -93,7 +94,11 @@ def _commits(look: Look) -> bool:
         and look.instance.masks().among.bit_count() < look.instance.terms.quorum
     ):
         return False  # too few are left to hide each other
-    return bool(_bit(look) & state.seats & ~state.committed)
+    if not _bit(look) & state.seats & ~state.committed:
+        return False
+    # Whoever is obliged hears each time why it pays the fine.
+    budget = accounting.budget_of(look.session, look.instance, look.account.address)
+    return look.instance.terms.obliged or not (budget and budget.is_over)
 
 
 def _commit(look: Look) -> str:

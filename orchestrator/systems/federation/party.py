@@ -19,15 +19,14 @@ from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.direct import Vector, vector
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
-from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
+from orchestrator.systems.federation import accounting
+from orchestrator.systems.federation.finding import DOMAIN, LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
 from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of
 from orchestrator.systems.federation.rows import Rows, read_rows
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest
-
-DOMAIN = "DILN federation secrets"
 
 
 @dataclass(frozen=True)
@@ -62,17 +61,17 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
     return read_rows(session, federation, file)
 
 
-def trained(session: Session, federation: Federation, party: Address) -> Update:
-    """The update of one round of training on the party's rows."""
-    rows, model = rows_of(session, federation, party), current_model(session, federation)
-    size, network = federation.terms.size, rows.descriptor.network
-    seed = int.from_bytes(
-        keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big"
-    )
+def trained(session: Session, federation: Federation, party: Account) -> Update:
+    """The update of one round of training on the party's rows; with noise, where the terms promise an ε."""
+    rows, model = rows_of(session, federation, party.address), current_model(session, federation)
+    size, number = federation.terms.size, federation.state().round
     start = model[:size] / UNIT
-    after = train(
-        network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
-    )
+    if accounting.noisy(session, federation):
+        after = accounting.train_hidden(session, federation, party, number, rows, start)
+    else:
+        seed = keccak(bytes.fromhex(party.address[2:]) + number.to_bytes(4, "big"))[:8]
+        rng, said = np.random.default_rng(int.from_bytes(seed, "big")), rows.descriptor
+        after = train(said.network, start, rows.features, rows.labels, rng, said.training)
     moved = np.rint((after - start) * UNIT).astype(np.int64)
     terms = federation.terms
     return vector(moved, terms.shift) if terms.mode is Mode.DIRECT else quantize(moved, terms.width)
@@ -104,6 +103,7 @@ def commit(
         # Two updates under the same masks would tell their difference.
         other = update is not None and held is not None and held.update.root != update.root
         if held is None or (other and not is_masked(federation)):
+            accounting.require_budget(session, federation, party)
             held = _made(session, federation, party, state.round, update, rows)
             _keep(session, federation, party.address, state.round, held)
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
@@ -168,7 +168,7 @@ def _made(
     update: Update | None,
     given: int | None,
 ) -> Held:
-    made = update or trained(session, federation, party.address)
+    made = update or trained(session, federation, party)
     file = data_of(session, federation, party.address)
     most, count = federation.terms.max_weight, given or 1
     if given is None and file and most > 1:
@@ -181,6 +181,7 @@ def _made(
         files = hidden.shares, sheet.to_bytes()
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
+    salt = accounting.sealed(salt, accounting.budget_of(session, federation, party.address))
     # A vector's root says already where its file is.
     direct = federation.terms.mode is Mode.DIRECT
     cid = NOTHING if direct else _cid(session, files[-1] if files else made.data)

@@ -20,7 +20,7 @@ from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import (
     Finished,
     current_model,
-    finished,
+    last_finished,
     of_seats,
     revealed_in,
     seats_of,
@@ -36,7 +36,7 @@ def publish(session: Session, federation: Federation, owner: Account) -> Publish
     version that the owner published before, so that checkpoints are a line. Raises ChainError before the
     first round is over, StorageError, IntegrityError.
     """
-    ends = finished(federation)
+    ends = last_finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
     descriptor = descriptor_of(session, federation)

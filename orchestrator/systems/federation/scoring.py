@@ -10,9 +10,9 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.chunks import padded
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.finding import act, secret_folder
+from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder
 from orchestrator.systems.federation.joining import require_seat
-from orchestrator.systems.federation.party import DOMAIN, rows_of
+from orchestrator.systems.federation.party import rows_of
 from orchestrator.systems.federation.releasing import has_tests, test_rows
 from orchestrator.systems.federation.rounds import (
     ballot_of,

@@ -7,6 +7,7 @@ from orchestrator.bindings.federation import Claimed, Federation
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers
+from orchestrator.systems.federation.accounting import understated
 from orchestrator.systems.federation.aggregating import compute
 from orchestrator.systems.federation.rounds import (
     Finished,
@@ -57,7 +58,7 @@ def verify(session: Session, federation: Federation) -> Iterator[Checked]:
                 ""
                 if record_of(link) == each.finalized.record
                 else "its record does not follow from its claim"
-            )
+            ) or understated(session, federation, number)
         except (DataError, IntegrityError, StorageError) as error:
             updates, fault = [], error.message
         yield Checked(number, len(updates), each.claim.model_root, fault)

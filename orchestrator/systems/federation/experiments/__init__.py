@@ -24,6 +24,7 @@ NAMES = (
     "pol",
     "noniid",
     "contribution",
+    "riders",
     "confirm",
     "masks",
     "psi",
