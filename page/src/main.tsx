@@ -127,11 +127,14 @@ function App() {
       <footer>
         {config.value && <p>Chain <b>{config.value.network}</b> ({config.value.chainId}), block <b id="block">{head.value.block}</b>.</p>}
         <Release />
-        <p>No request leaves this page but to its own host and your wallet.</p>
+        <p>No request leaves this page but to its own host{elsewhere() && ", the node that you gave"} and your wallet.</p>
       </footer>
     </>
   );
 }
+
+/** Whether the chain is reached by a URL that was given. */
+const elsewhere = (): boolean => !!config.value?.rpc && new URL(config.value.rpc).origin !== location.origin;
 
 /** Which page this is, so that it can be checked: its CID by the address that it came from, or by who serves it. */
 function Release() {

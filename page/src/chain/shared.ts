@@ -83,13 +83,17 @@ export const balanceOf = async (address: Address, who: Address): Promise<bigint>
 export const commitmentOf = (address: Address, contributor: Address, x: Hex, y: number, salt: Hex): Hex =>
   commitment("DILN sum contribution", address, contributor, hashOf("bytes32 uint256", keccak256(x), BigInt(y)), salt);
 
+/** At most `most` of `all`, evenly; the last is one of them. */
+export function spread<T>(all: T[], most: number): T[] {
+  const step = Math.max(1, Math.ceil((all.length - 1) / (most - 1)));
+  return all.filter((_, at) => (all.length - 1 - at) % step === 0);
+}
+
 /** Accuracy on the published test set: now, and at earlier blocks where the node keeps their states. */
 export async function accuracy(model: Model, all: Contribution[]): Promise<{ points: Point[]; problem: string }> {
   const test = await testSet(model);
   if (!test) return { points: [], problem: "No test set is at hand: accuracy is not known here." };
-  const blocks = [...new Set([model.block, ...all.map(each => each.block)])];
-  const step = Math.max(1, Math.ceil(blocks.length / MOST_POINTS));
-  const chosen = blocks.filter((_, at) => at % step === 0 || at === blocks.length - 1);
+  const chosen = spread([...new Set([model.block, ...all.map(each => each.block)])], MOST_POINTS);
   const found = await Promise.all(chosen.map(async at => ({ block: at, accuracy: await measured(model, test, hexOf(at)).catch(() => NaN) })));
   const points = found.filter(each => !Number.isNaN(each.accuracy));
   return { points, problem: points.length < found.length ? "The node does not keep all earlier states." : "" };

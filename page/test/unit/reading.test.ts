@@ -2,9 +2,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { MARKET, MODEL } from "../../src/chain/online";
+import type { Hex } from "viem";
+import { encodeAbiParameters, encodeEventTopics, encodeFunctionData, encodeFunctionResult, keccak256 } from "viem/utils";
+import { MARKET, MODEL, open } from "../../src/chain/online";
+import { spread } from "../../src/chain/shared";
+import { reach } from "../../src/chain/site";
 import { storage } from "../../src/files/bytes";
 import { metricsOf } from "../../src/files/metrics";
+import { abi as model } from "../../src/generated/abi/sharedModel";
+import { abi as factory } from "../../src/generated/abi/sumFactory";
 import { addresses } from "../../src/generated/addresses";
 
 const MEASURED = `
@@ -41,4 +47,42 @@ test("blocks: asked for beside the page, or at the gateway that gives it", () =>
   assert.equal(at("http://127.0.0.1:8080/ipfs/bafyabc/"), "http://127.0.0.1:8080/");
   assert.equal(at("https://bafyabc.ipfs.dweb.example/"), "https://dweb.example/");
   assert.equal(at("http://bafyabc.ipfs.localhost:8080/"), "http://127.0.0.1:8080/");
+});
+
+test("points in time: at most so many, evenly, with the last", () => {
+  for (let length = 0; length < 500; length++) {
+    const all = Array.from({ length }, (_, at) => at), found = spread(all, 40);
+    assert.ok(found.length <= 40 && found.length >= Math.min(length, 20), `${length}: ${found.length}`);
+    assert.equal(found.at(-1), all.at(-1));
+  }
+});
+
+test("a model that is not what its address commits to is not opened: no deposit is offered", async () => {
+  const at: Hex = "0x00000000000000000000000000000000000000aa", creator: Hex = "0x00000000000000000000000000000000000000bb";
+  const played = { implementation: addresses.NaiveBayesStake!, predicted: at, created: true };
+  const ask = async (method: string, params: any[] = []): Promise<any> => {
+    if (method === "eth_chainId") return "0x1";
+    if (method === "eth_getTransactionByHash") return { input: encodeFunctionData({ abi: factory, functionName: "create", args: [played.implementation, keccak256("0x01"), "0x"] }) };
+    if (method === "eth_getLogs") {
+      const topics = encodeEventTopics({ abi: factory, eventName: "Created", args: { instance: at, implementation: played.implementation, creator } });
+      return played.created ? [{ topics, data: encodeAbiParameters([{ type: "bytes" }], ["0x"]), blockNumber: "0x1", logIndex: "0x0", transactionHash: keccak256("0x02") }] : [];
+    }
+    if (method !== "eth_call") return { number: "0x1", timestamp: "0x1" };
+    const of = (functionName: any, result: any): string => encodeFunctionResult({ abi: functionName === "addressOf" ? factory : model, functionName, result } as any);
+    const selector = (functionName: any): boolean => params[0].data.startsWith(encodeFunctionData({ abi: model, functionName } as any).slice(0, 10));
+    if (params[0].to === addresses.SumFactory) return of("addressOf", played.predicted);
+    return selector("money") ? of("money", [`0x${"0".repeat(40)}`, 1n]) : of("settings", [0n, 0n]);
+  };
+  Object.assign(globalThis, { document: { baseURI: "https://host.example/", hidden: true }, location: new URL("https://host.example/"), fetch: async () => ({ ok: false }) });
+  await reach(ask, "played");
+  await assert.rejects(open(MODEL, model, at), /descriptor is not in this storage/); // all else fits
+  played.predicted = creator;
+  await assert.rejects(open(MODEL, model, at), /not the one that the shared model was created with/);
+  await assert.rejects(open(MARKET, model, at), /is no prediction market/);
+  played.implementation = addresses.Tournament!;
+  await assert.rejects(open(MODEL, model, at), /is no shared model/);
+  played.implementation = creator;
+  await assert.rejects(open(MODEL, model, at), /code that is not of this page's version/);
+  played.created = false;
+  await assert.rejects(open(MODEL, model, at), /factory did not create/);
 });

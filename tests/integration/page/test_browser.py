@@ -96,7 +96,14 @@ def test_grow__newcomer_with_a_development_key__gets_the_deposit_back(
     assert told["predicted"] == "nature"
     assert told["addedWithoutWallet"]
     assert "done in block" in told["added"]
+    assert told["aboveMaximum"] == "Adding: The deposit is above the most that you allowed by now."
     assert "open already" in told["addedAgain"]
+    assert re.search(r"right in \d+\.\d %", told["right"])
+    head, *points = told["csv"].splitlines()
+    assert head == 'block,"Accuracy on the test set"'
+    assert len(points) == told["table"] >= 4
+    assert all(0 <= float(point.split(",")[1]) <= 1 for point in points)
+    assert "done in block" in told["allDue"]
     assert "done in block" in told["askedBack"]
     assert "done in block" in told["withdrawn"]
     assert told["secret"].startswith("diln-secret-")

@@ -72,15 +72,17 @@ function Open({ address }: { address: Address }) {
   );
 }
 
+const priceOf = ({ address }: Model): Promise<bigint> => read<bigint>(ask, abi, address, "price", [1n]);
+
 /** The price of one more sample; it falls by the second. */
 function usePrice(model: Model) {
   const price = useSignal(0n);
   useEffect(() => {
-    const look = (): void => { read<bigint>(ask, abi, model.address, "price", [1n]).then(value => { price.value = value; }, () => undefined); };
+    const look = (): void => { priceOf(model).then(value => { price.value = value; }, () => undefined); };
     look();
     const timer = setInterval(() => document.hidden || look(), 1000);
     return () => clearInterval(timer);
-  }, [model.address]);
+  }, [model.address, mined.value]);
   return price;
 }
 
@@ -98,8 +100,11 @@ function Sample({ model }: { model: Model }) {
     }
   }
   async function add(): Promise<void> {
+    news.value = "Adding: trying it…";
     try {
-      const x = sampleOf(model, text.value), value = price.value;
+      const x = sampleOf(model, text.value), told = price.value;
+      const value = price.value = await priceOf(model);
+      if (!most.value && value > told) throw new Error("Somebody has added before you, so the price rose. Press again if you will pay what the button says now.");
       const maximum = most.value ? parsed(most.value, model.currency) : value;
       const again = (await contributions(model)).some(each => !each.outcome && each.x === x);
       if (again) throw new Error("This very sample is open already: adding it again would teach the model nothing new.");

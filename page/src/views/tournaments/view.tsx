@@ -107,10 +107,11 @@ function Data({ tournament: { descriptor: { target, train, live } }, round }: { 
   };
   const rows = live[round.number];
   return (
-    <p>
-      Predict <b>{shown(target, 40)}</b>: <button onClick={() => take(train, "train.csv")}>Save the rows to train on</button>{" "}
+    <div class="row">
+      <span>Predict <b>{shown(target, 40)}</b>:</span>
+      <button onClick={() => take(train, "train.csv")}>Save the rows to train on</button>
       {rows && <button onClick={() => take(rows, `live-${round.number}.csv`)}>Save the rows of round {round.number}</button>}
-    </p>
+    </div>
   );
 }
 
