@@ -68,7 +68,7 @@ def revealed(session, federation, *gone):
 
 def sum_of(session, federation, *names):
     """Of what the parties would have sent without masks."""
-    found = [party.trained(session, federation, session.account(name).address).raw for name in names]
+    found = [party.trained(session, federation, session.account(name)).raw for name in names]
     return np.sum([masking.padded(each) for each in found], axis=0)
 
 
@@ -192,7 +192,7 @@ def test_late__its_file_is_seen__stays_masked_and_nobody_tells_of_it(session, be
     assert not masking.tell(session, begun, erin)
     for name in PARTIES[:3]:
         masking.tell(session, begun, session.account(name))
-    plain = masking.padded(party.trained(session, begun, erin.address).raw)
+    plain = masking.padded(party.trained(session, begun, erin).raw)
     shown = held.update.raw.astype(np.uint32)
     for each in begun.events(Unmasked, round=1):
         seed = Sheet.read(each.sheet).words[3]

@@ -93,7 +93,7 @@ def test_vote__again__does_nothing(session, tmp_path):
 def test_choice__of_poison__is_against_it_and_for_ones_own(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES, **KINDS["work"])
     cranking.crank(session, federation, session.account("dave"))
-    bad = party.trained(session, federation, session.account("carol").address)
+    bad = party.trained(session, federation, session.account("carol"))
     poison = type(bad)(-bad.raw, bad.width, min(bad.shift + 3, 24))
     for name in PARTIES:
         own = poison if name == "carol" else None
