@@ -48,13 +48,14 @@ def migrate(
             session.settings, session.chain, deployer, jobs, progress=progress, fresh=fresh
         )
     written = chain.Deployments(session.settings, session.chain).publish(standing, record) if record else ()
-    since = ["deployed now" if each.block > before else f"since block {each.block}" for each in standing]
-    rows = [
-        {"contract": each.name, "address": each.address, "": when}
-        for each, when in zip(standing, since, strict=True)
-    ]
+    rows = [_since(each, before) for each in standing]
     noted = [f"wrote {record}: {len(written)} contracts"] if record else []
     return Answer([vars(each) for each in standing], Table(rows, ["contract", "address", ""]), *noted)
+
+
+def _since(each: "chain.Deployment", before: int) -> dict[str, str]:
+    when = "deployed now" if each.block > before else f"since block {each.block}"
+    return {"contract": each.name, "address": each.address, "": when}
 
 
 @command(host, network=False)
