@@ -90,7 +90,7 @@ def test_commands__listed_as_long__are(name: str) -> None:
 
 
 TOURNAMENT = 6_150
-"""Lines of the tournament with its tests: to be lowered, never to grow (docs/architecture.md has what they are)."""
+"""Lines of the tournament with its tests: to be lowered, never to grow."""
 
 
 def test_tournament__with_its_tests__is_no_larger() -> None:
