@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.size import tournament
+
 ROOT = Path(__file__).parents[2]
 LONGEST, PARAMETERS, COMMAND = 60, 12, 12
 LONG_COMMANDS = {
@@ -85,6 +87,14 @@ def test_commands__beyond_their_parameters__take_few_lines() -> None:
 @pytest.mark.parametrize("name", LONG_COMMANDS)
 def test_commands__listed_as_long__are(name: str) -> None:
     assert dict(commands())[name] > COMMAND
+
+
+TOURNAMENT = 6_150
+"""Lines of the tournament with its tests: to be lowered, never to grow."""
+
+
+def test_tournament__with_its_tests__is_no_larger() -> None:
+    assert sum(tournament().values()) <= TOURNAMENT
 
 
 UNSAID = 42
