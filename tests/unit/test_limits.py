@@ -16,7 +16,7 @@ LONG_COMMANDS = {
     "competition.creating.create": 18,
     "competition.reading.data": 24,
     "federation.chain.status": 24,
-    "federation.chain.verify": 13,
+    "federation.chain.verify": 14,
     "federation.flowering.flower": 28,
     "federation.experimenting.experiment": 33,
     "host.contracts.migrate": 15,

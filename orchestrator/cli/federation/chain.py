@@ -227,6 +227,7 @@ def verify(session: "Session", reference: Reference = "latest") -> Answer:
     found = list(verifying.verify(session, finding.find(session, reference)))
     rows = [
         {
+            "federation": each.federation,
             "round": each.round,
             "updates": each.updates,
             "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),

@@ -215,8 +215,9 @@ class Refuted(TypedDict):
 
 
 class Verified(TypedDict):
-    """A round computed again."""
+    """A round computed again; those of federations that parties stand for come after all others."""
 
+    federation: Address
     round: int
     updates: int
     model: Hash

@@ -20,13 +20,16 @@ from orchestrator.systems.federation import masking
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
+    descriptor_of,
     factory_of,
+    find,
     open_federation,
     parse_descriptor,
     secret_folder,
     store,
 )
 from orchestrator.systems.federation.releasing import digest_of, keep_tests
+from orchestrator.systems.federation.rounds import read_model
 from orchestrator.systems.federation.rows import parse_rows
 from orchestrator.systems.federation.supplied import group_count
 from orchestrator.text import shown
@@ -62,6 +65,7 @@ class Offer:
     Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
     With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
+    With `sharded`, each party stands for a federation of its own, whose offer names this one as `upper`.
     With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it. With
     `policy = "learning"`, `tests` are CSV files that nobody else sees before a round's models are revealed:
     one for each round, and for each void one that does not close it.
@@ -100,6 +104,8 @@ class Offer:
     rate: int = 300
     batch: int = 16
     source: str = ""
+    upper: str = ""
+    sharded: bool = False
     fee: str = ""
     tip: str = ""
     fine: str = ""
@@ -142,7 +148,7 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     Raises UsageError for terms that no federation can have.
     """
     money = read_currency(session.chain, parse_token(offer.token or None))
-    descriptor, model = _model(offer)
+    descriptor, model = _model(session, offer)
     store(session, descriptor.to_bytes())
     cid = store(session, encode(model, 4))
     terms = _terms(offer, organizer.address, descriptor, model, cid, money)
@@ -153,10 +159,15 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money, tests)
 
 
-def _model(offer: Offer) -> tuple[Descriptor, Integers]:
+def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
     """What is learned, and where it begins. Raises DataError, UsageError."""
     taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)}
     said = Descriptor(**{name: getattr(offer, name) for name in taken} | {"tests": _digests(offer)})
+    if (offer.upper or offer.sharded) and (offer.arrays or offer.policy == "learning"):
+        raise UsageError(
+            "federations of federations learn from tables, and know no hidden tests",
+            "Leave `upper` and `sharded` out, or `arrays` and tests.",
+        )
     if offer.arrays:
         if offer.policy in ("quality", "learning"):
             raise UsageError(
@@ -171,11 +182,25 @@ def _model(offer: Offer) -> tuple[Descriptor, Integers]:
         raise UsageError(
             "this offer says not what is learned", "It names target, features and classes, or arrays."
         )
+    if offer.upper:
+        return _below(session, said, find(session, offer.upper))
     descriptor = parse_descriptor(said.to_bytes())
     for file in offer.tests:
         parse_rows(descriptor, Path(file))
     start = descriptor.network.initial(np.random.default_rng(0))
     return descriptor, np.rint(start * UNIT).astype(np.int64)
+
+
+def _below(session: Session, said: Descriptor, upper: Federation) -> tuple[Descriptor, Integers]:
+    """Of a federation below `upper`, which begins as that one did. Raises UsageError where they differ."""
+    above, terms = descriptor_of(session, upper), upper.terms
+    same = ("target", "features", "classes", "hidden")
+    other = next((name for name in same if getattr(above, name) != getattr(said, name)), None)
+    if other or not above.sharded:
+        why = f"has another {other}" if other else "has parties that stand for nobody"
+        raise UsageError(f"{upper.address} {why}", "Take what its offer has, with `sharded = true`.")
+    model = read_model(session, upper, terms.genesis, terms.genesis_cid)
+    return parse_descriptor(replace(said, upper=upper.address).to_bytes()), model[: terms.size]
 
 
 def _digests(offer: Offer) -> tuple[str, ...]:
@@ -244,6 +269,8 @@ def promises(made: Plan) -> list[str]:
     if terms.privacy is Privacy.MASKED:
         said.append("Nobody sees an update. " + masking.SHOWN)
         said.append("Nobody joins once the first round has begun.")
+    if made.descriptor.upper:
+        said.append(f"You stand for it in {made.descriptor.upper}: take a seat there with `join`.")
     if terms.policy is Policy.TRUSTED:
         said.append("Every update is in: one party can spoil a round. Rules that clip bound by how much.")
     return said
@@ -255,9 +282,9 @@ def _terms(
     """The terms without what is known only later: start."""
     policy, rule, pay, mode, privacy = (_member(kind, value) for kind, value in _kinds(offer))
     masked = privacy is Privacy.MASKED
-    if masked and (rule is not Rule.MEAN or offer.arrays):
+    if masked and (rule is not Rule.MEAN or offer.arrays or offer.sharded):
         raise UsageError(
-            "what nobody sees can only be added up, and no app can join it",
+            "what nobody sees can only be added up, and no app and no federation can join it",
             'Take rule = "mean", and rows of a table.',
         )
     unit = 10 ** min(max(money.decimals - PLACES, 0), 19)  # which 64 bits hold

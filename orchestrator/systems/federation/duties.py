@@ -17,6 +17,7 @@ from orchestrator.systems.federation import (
     party,
     refuting,
     scoring,
+    sharding,
     voting,
 )
 from orchestrator.systems.federation.finding import KIND, open_federation
@@ -26,6 +27,7 @@ from orchestrator.systems.federation.rounds import (
     NO_SEAT,
     ballot_of,
     has_committee,
+    has_votes,
     judges_of,
     needed,
     phase_of,
@@ -93,7 +95,11 @@ def _commits(look: Look) -> bool:
         and look.instance.masks().among.bit_count() < look.instance.terms.quorum
     ):
         return False  # too few are left to hide each other
-    return bool(_bit(look) & state.seats & ~state.committed)
+    if not _bit(look) & state.seats & ~state.committed:
+        return False
+    if not sharding.is_sharded(look.session, look.instance):
+        return True
+    return any(True for _ in party.passed(look.session, look.instance, look.account.address))
 
 
 def _commit(look: Look) -> str:
@@ -189,9 +195,7 @@ def _claims(look: Look) -> bool:
 
 
 def _claim_due(look: Look) -> Seconds | None:
-    judged = (
-        has_committee(look.instance) or voting.has_votes(look.instance) or masking.is_masked(look.instance)
-    )
+    judged = has_committee(look.instance) or has_votes(look.instance) or masking.is_masked(look.instance)
     before = Phase.JUDGING if judged else Phase.REVEALING
     return _after(before, "revealed", _claims)(look)
 
@@ -273,7 +277,7 @@ def _close(look: Look) -> str:
 
 
 def _votes(look: Look) -> bool:
-    if not voting.has_votes(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
+    if not has_votes(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
     return bool(_bit(look) & voting.waited_for(look.instance))
 

@@ -28,8 +28,9 @@ LONGEST = 1 << 16
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
-_OPTIONAL = "template", "tests"
+_OPTIONAL = "template", "tests", "upper", "sharded"
 _SHA256 = re.compile("[0-9a-f]{64}")
+_ADDRESS = re.compile("(0x[0-9a-fA-F]{40})?")
 
 MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
 
@@ -41,7 +42,9 @@ class Descriptor:
     The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
     are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
     the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
-    `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning.
+    `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning. Where it
+    is `sharded`, each of its parties stands for a federation of its own, whose descriptor has it as `upper`
+    (see sharding.py).
     """
 
     name: str
@@ -55,6 +58,8 @@ class Descriptor:
     source: str = ""
     template: str = ""
     tests: tuple[str, ...] = ()
+    upper: str = ""
+    sharded: bool = False
 
     def to_bytes(self) -> bytes:
         lists = {name: list(getattr(self, name)) for name in ("features", "classes", "tests")}
@@ -79,7 +84,8 @@ def parse_descriptor(data: bytes) -> Descriptor:
     try:
         content = decode(data)
         texts = {name: str(content[name]) for name in ("name", "target", "source")}
-        template = str(content.get("template", ""))
+        template, upper = (str(content.get(name, "")) for name in ("template", "upper"))
+        sharded = bool(content.get("sharded", False))
         tests = tuple(map(str, list(content.get("tests", ()))))
         features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
         numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
@@ -96,10 +102,12 @@ def parse_descriptor(data: bytes) -> Descriptor:
         and 0 < numbers["rate"] <= 100_000
         and 0 < numbers["batch"] <= 1 << 20
         and all(map(_SHA256.fullmatch, tests))
+        and _ADDRESS.fullmatch(upper)
+        and not (template and (upper or sharded))
     )
     if not known or not sound:
         raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
-    given: dict[str, Any] = {**texts, **numbers}
+    given: dict[str, Any] = {**texts, **numbers, "upper": upper, "sharded": sharded}
     return Descriptor(features=features, classes=classes, template=template, tests=tests, **given)
 
 

@@ -7,8 +7,7 @@ from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain.bound import Event
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.masking import is_masked
-from orchestrator.systems.federation.rounds import ballot_of, has_committee, phase_of, seats_of
-from orchestrator.systems.federation.voting import has_votes
+from orchestrator.systems.federation.rounds import ballot_of, has_committee, has_votes, phase_of, seats_of
 from orchestrator.types import Address, Seconds
 
 TOLD: tuple[type[Event], ...] = (

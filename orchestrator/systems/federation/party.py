@@ -5,6 +5,7 @@ is lost, the same rows give it again and the wallet its salt; an update of an ap
 costs the fine.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +16,16 @@ from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation import Update, quantize
-from orchestrator.learning.aggregation.direct import Vector, vector
+from orchestrator.learning.aggregation import Update
+from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
-from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of
+from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, quantized
 from orchestrator.systems.federation.rows import Rows, read_rows
+from orchestrator.systems.federation.sharding import Passed, base_model, is_sharded, passed_up
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest
 
@@ -65,17 +67,23 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
 def trained(session: Session, federation: Federation, party: Address) -> Update:
     """The update of one round of training on the party's rows."""
     rows, model = rows_of(session, federation, party), current_model(session, federation)
+    base = base_model(session, federation)
     size, network = federation.terms.size, rows.descriptor.network
     seed = int.from_bytes(
         keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big"
     )
-    start = model[:size] / UNIT
+    start = base[:size] / UNIT
     after = train(
         network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
     )
     moved = np.rint((after - start) * UNIT).astype(np.int64)
-    terms = federation.terms
-    return vector(moved, terms.shift) if terms.mode is Mode.DIRECT else quantize(moved, terms.width)
+    return quantized(federation, moved + (base - model)[:size])
+
+
+def passed(session: Session, federation: Federation, party: Address) -> Iterator[Passed]:
+    """What a party may send that stands for a federation of its own; the newest first."""
+    model, number = current_model(session, federation), federation.state().round
+    return passed_up(session, federation, party, number, model)
 
 
 def commit(
@@ -88,8 +96,9 @@ def commit(
     """Train, unless an `update` is given, and commit to it; False if that was done before in this round.
 
     `rows` are those that an `update` from elsewhere was made of; without, those that the party joined with.
+    Where parties stand for federations, it is what its own has finalized.
 
-    Raises ChainError outside the time for it, AccountError, DataError.
+    Raises ChainError outside the time for it, and where nothing is finalized below; AccountError, DataError.
     """
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = require_seat(federation, party).seat
@@ -101,6 +110,14 @@ def commit(
                 "commitments to this round are not taken now", "`diln federation status` tells when."
             )
         held = kept(session, federation, party.address, state.round)
+        if held is None and update is None and is_sharded(session, federation):
+            found = next(passed(session, federation, party.address), None)
+            if found is None:
+                raise ChainError(
+                    "no federation of yours has finalized a round since this one began",
+                    "`diln federation step --federation NAME` tells what is due there.",
+                )
+            update, rows = found.update, found.weight
         # Two updates under the same masks would tell their difference.
         other = update is not None and held is not None and held.update.root != update.root
         if held is None or (other and not is_masked(federation)):
@@ -150,14 +167,20 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
 
 def _again(session: Session, federation: Federation, party: Account, number: int) -> Held:
     """The update whose file is lost, if the same comes out again. Raises AccountError, DataError if not."""
-    held = _made(session, federation, party, number, None, None)
-    commitment = federation.commitment_of(number, party.address, held.digest, held.salt)
-    if commitment[:-1] != federation.party_of(party.address).kept[:-1]:
-        raise AccountError(
-            f"the update of {party.name} for round {number} is not here, and training gives another one",
-            "Were there other rows? It costs the fine.",
-        )
-    return held
+    kept = federation.party_of(party.address).kept[:-1]
+    if is_sharded(session, federation):
+        found = passed(session, federation, party.address)
+        made = (_made(session, federation, party, number, each.update, each.weight) for each in found)
+    else:
+        made = (_made(session, federation, party, number, None, None) for _ in range(1))
+    for held in made:
+        commitment = federation.commitment_of(number, party.address, held.digest, held.salt)
+        if commitment[:-1] == kept:
+            return held
+    raise AccountError(
+        f"the update of {party.name} for round {number} is not here, and training gives another one",
+        "Were there other rows? It costs the fine.",
+    )
 
 
 def _made(

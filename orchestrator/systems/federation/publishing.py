@@ -21,9 +21,7 @@ from orchestrator.systems.federation.rounds import (
     Finished,
     current_model,
     finished,
-    of_seats,
-    revealed_in,
-    seats_of,
+    updates_in,
 )
 from orchestrator.times import utc
 
@@ -87,10 +85,9 @@ def _manifest(
     descriptor: Descriptor,
     parents: Sequence[Version],
 ) -> Manifest:
-    number, claim = last.finalized.round, last.claim
+    number = last.finalized.round
     at = utc(federation.chain.time_of(last.finalized.block_number)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seats = seats_of(federation.at(last.finalized.block_number))
-    used = of_seats(revealed_in(federation, number), seats, claim.accepted)
+    used = updates_in(federation, last)
     terms = federation.terms
     return describe(
         name=f"round-{number}.safetensors",

@@ -1,6 +1,6 @@
 """What the chain says of a federation, and what storage has of it. Nothing that was fetched is believed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 
 import numpy as np
@@ -26,7 +26,7 @@ from orchestrator.bindings.federation import (
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Rule as Reference
-from orchestrator.learning.aggregation import Settings, Update
+from orchestrator.learning.aggregation import Settings, Update, quantize
 from orchestrator.learning.aggregation.chunks import (
     CHUNK,
     Integers,
@@ -35,7 +35,7 @@ from orchestrator.learning.aggregation.chunks import (
     model_root,
     padded,
 )
-from orchestrator.learning.aggregation.direct import Vector
+from orchestrator.learning.aggregation.direct import Vector, vector
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.masking import is_masked, sheet_of
 from orchestrator.systems.federation.supplied import update_supplied
@@ -80,6 +80,10 @@ def needs_trace(federation: Federation) -> bool:
 
 def has_committee(federation: Federation) -> bool:
     return federation.terms.policy in (Policy.QUALITY, Policy.LEARNING)
+
+
+def has_votes(federation: Federation) -> bool:
+    return federation.terms.policy in (Policy.WORK, Policy.STAKE, Policy.DELEGATES)
 
 
 def needed(federation: Federation) -> int:
@@ -175,7 +179,11 @@ def current_model(session: Session, federation: Federation) -> Integers:
 
     Raises StorageError, IntegrityError, DataError where neither can be had.
     """
-    ends = finished(federation)
+    return model_after(session, federation, finished(federation))
+
+
+def model_after(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
+    """The model after the finished rounds `ends`, which are all up to the last of them. As above."""
     if not ends:
         return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
     try:
@@ -221,6 +229,19 @@ def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
 def of_seats(revealed: Iterable[Revealed], seats: Mapping[Address, int], mask: int) -> list[Revealed]:
     """Those of the seats in `mask`."""
     return [each for each in revealed if each.party in seats and mask >> seats[each.party] & 1]
+
+
+def updates_in(federation: Federation, each: Finished) -> list[Revealed]:
+    """The updates that a finished round has."""
+    seats = seats_of(federation.at(each.finalized.block_number))
+    found = of_seats(revealed_in(federation, each.finalized.round), seats, each.claim.accepted)
+    return sorted(found, key=lambda one: seats[one.party])
+
+
+def quantized(federation: Federation, moved: Integers) -> Update:
+    """As which update a party sends by how much it `moved` the model (parameters,), in units."""
+    terms = federation.terms
+    return vector(moved, terms.shift) if terms.mode is Mode.DIRECT else quantize(moved, terms.width)
 
 
 def opened(

@@ -25,6 +25,7 @@ NAMES = (
     "noniid",
     "contribution",
     "confirm",
+    "shards",
     "masks",
     "psi",
     "vertical",

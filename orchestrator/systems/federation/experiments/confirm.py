@@ -15,8 +15,7 @@ from orchestrator.bindings.federation import Policy
 from orchestrator.chain.development import NAMES
 from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
 from orchestrator.systems.federation.experiments.onchain import Stage, begin, session
-from orchestrator.systems.federation.rounds import has_committee
-from orchestrator.systems.federation.voting import has_votes
+from orchestrator.systems.federation.rounds import has_committee, has_votes
 from orchestrator.types import Report
 
 TRIALS, PARTIES, LATE = 20_000, 10, 0.1
@@ -98,17 +97,18 @@ def run(progress: Report | None = None) -> Outcome:
 
 def round_gas(stage: Stage) -> int:
     """Of a round in which no slot is fresh: not the first, and everybody has been in a committee."""
-    _play(stage)
+    play_round(stage)
     while has_committee(stage.federation) and not _all_scored(stage):
-        _play(stage)
-    return _play(stage)
+        play_round(stage)
+    return play_round(stage)
 
 
 def _all_scored(stage: Stage) -> bool:
     return all(any(stage.federation.scores_of(stage.seat(name))) for name in stage.names)
 
 
-def _play(stage: Stage) -> int:
+def play_round(stage: Stage) -> int:
+    """Play a whole round; its gas."""
     names, federation = stage.names, stage.federation
     gas = stage.commit(*names)
     if federation.terms.policy in (Policy.STAKE, Policy.DELEGATES):

@@ -58,15 +58,26 @@ class Tally:
 class Played:
     """`accuracy` on the test rows at first and after each round; `model` in units; a tally a party."""
 
+    start: Integers
     model: Integers
     accuracy: list[float] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
     bytes_sent: int = 0
 
 
-def play(plan: Plan, data: Data, parts: Sequence[Rows], cast: Sequence[Character], seed: int) -> Played:
-    """Run a federation of the parties `cast`, who have the rows `parts`. Raises DataError."""
-    return _Play(plan, data, parts, cast, np.random.default_rng(seed)).run()
+def play(
+    plan: Plan,
+    data: Data,
+    parts: Sequence[Rows],
+    cast: Sequence[Character],
+    seed: int,
+    start: Integers | None = None,
+) -> Played:
+    """Run a federation of the parties `cast`, who have the rows `parts`. Raises DataError.
+
+    It begins with the model `start` (parameters,), in units, or one drawn at random.
+    """
+    return _Play(plan, data, parts, cast, np.random.default_rng(seed), start).run()
 
 
 class _Play:
@@ -77,15 +88,17 @@ class _Play:
         parts: Sequence[Rows],
         cast: Sequence[Character],
         rng: np.random.Generator,
+        start: Integers | None = None,
     ) -> None:
         self.plan, self.data, self.parts, self.cast, self.rng = plan, data, parts, cast, rng
         self.labels = [
             character.labels(data.labels[rows], plan.network.classes)
             for character, rows in zip(cast, parts, strict=True)
         ]
-        start = np.rint(plan.network.initial(rng) * UNIT).astype(np.int64)
+        if start is None:
+            start = np.rint(plan.network.initial(rng) * UNIT).astype(np.int64)
         self.before = start
-        self.done = Played(start, tallies=[Tally() for _ in cast])
+        self.done = Played(start, start, tallies=[Tally() for _ in cast])
 
     def run(self) -> Played:
         self._measure()
