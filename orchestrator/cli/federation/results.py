@@ -230,7 +230,16 @@ class Published(TypedDict):
     version: int
     sha256: Hash
     cid: Cid
+    signed_by: list[Address]
     gas: Gas
+
+
+class Signed(TypedDict):
+    """A party's signature of the last model's manifest."""
+
+    party: Address
+    manifest: Hash
+    file: File
 
 
 class Heard(TypedDict):
@@ -316,6 +325,7 @@ RESULTS: dict[str, Any] = {
     "federation list": list[Federation | Unreadable],
     "federation publish": Published,
     "federation refute": Refuted,
+    "federation sign": Signed,
     "federation simulate": Simulation,
     "federation status": Status,
     "federation step": KEPT,

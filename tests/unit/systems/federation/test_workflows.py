@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from orchestrator.bindings.federation import Phase
-from orchestrator.errors import AccountError, DataError, NotDeployed, SpecError, StorageError, UsageError
+from orchestrator.errors import (
+    AccountError,
+    ChainError,
+    DataError,
+    IntegrityError,
+    NotDeployed,
+    SignatureRefused,
+    SpecError,
+    StorageError,
+    UsageError,
+)
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
@@ -24,7 +34,7 @@ from orchestrator.systems.federation.finding import (
 )
 from orchestrator.systems.federation.joining import join, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.publishing import publish
+from orchestrator.systems.federation.publishing import publish, sign
 from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
@@ -86,6 +96,52 @@ def test_publish__after_each_of_two_rounds__is_a_line_of_checkpoints(session, tm
     [parent] = second.manifest.predicate.parents
     assert parent.artifact == first.manifest.artifact_hash.hex()
     assert parent.manifest == first.manifest.digest.hex()
+
+
+def test_publish__signed_by_those_who_are_in__shows_who(session, tmp_path):
+    """Each comes to the same manifest by itself; who is silent stops nobody."""
+    federation, owner = begin(session, tmp_path, *PARTIES), session.account("dave")
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, owner)
+    files = []
+    for name in PARTIES[:2]:
+        files.append(tmp_path / f"{name}.json")
+        sign(session, federation, owner.address, session.account(name), files[-1])
+    with pytest.raises(ChainError, match="dave has no update"):
+        sign(session, federation, owner.address, owner, tmp_path / "dave.json")
+    with pytest.raises(SignatureRefused, match="3 of 4 have signed"):
+        publish(session, federation, owner, files, needed=4)
+    for_another = tmp_path / "another.json"
+    sign(session, federation, session.account("erin").address, session.account("carol"), for_another)
+    with pytest.raises(SignatureRefused, match="another project"):
+        publish(session, federation, owner, [*files, for_another], needed=2)
+    stranger = tmp_path / "stranger.json"
+    stranger.write_text(for_another.read_text().replace(session.account("carol").address, owner.address))
+    with pytest.raises(SignatureRefused, match="no update in the last round"):
+        publish(session, federation, owner, [stranger])
+    forged = tmp_path / "forged.json"
+    forged.write_text(
+        files[0].read_text().replace(session.account("alice").address, session.account("carol").address)
+    )
+    with pytest.raises(SignatureRefused, match="not theirs"):
+        publish(session, federation, owner, [forged])
+    done = publish(session, federation, owner, files, needed=3)
+    signers = session.registry.anchor_of(done.version).signers
+    assert set(signers) == {session.account(name).address for name in ("alice", "bob", "dave")}
+    assert session.registry.project(done.version.project_id).threshold == 3
+
+
+def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    leader = session.account(judged(session, federation))
+    false = aggregating.altered(aggregating.expected(session, federation), 3)
+    aggregating.claim(session, federation, leader, result=false)
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    with pytest.raises(IntegrityError, match="round 1: its model does not follow"):
+        sign(session, federation, leader.address, session.account("bob"), tmp_path / "bob.json")
+    assert not (tmp_path / "bob.json").exists()
 
 
 @pytest.mark.parametrize("hidden", [0, 4])
