@@ -2,7 +2,7 @@
 
 The update is on disk before its commitment is sent, and is published only when it is revealed. Where its file
 is lost, the same rows give it again and the wallet its salt; an update of an app's is lost with its file, and
-costs the fine.
+costs the fine. One whose training took longer than the round's time for commitments comes with the next.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Federation, Mode, Phase
+from orchestrator.bindings.federation import Committed, Federation, Mode, Phase
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError
 from orchestrator.kernel.secrets import derive
@@ -30,6 +30,8 @@ from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest
 
 DOMAIN = "DILN federation secrets"
+MOST_STALE = 3
+"""By so many rounds an update may be late."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,18 @@ def commit(
                     "`diln federation step --federation NAME` tells what is due there.",
                 )
             update, rows = found.update, found.weight
+        elif held is None and update is None:
+            update, rows = _late(session, federation, party.address, state.round) or (None, rows)
         # Two updates under the same masks would tell their difference.
         other = update is not None and held is not None and held.update.root != update.root
         if held is None or (other and not is_masked(federation)):
             held = _made(session, federation, party, state.round, update, rows)
             _keep(session, federation, party.address, state.round, held)
+            if federation.state().round != state.round or phase_of(federation) is not Phase.COMMITTING:
+                raise ChainError(
+                    f"training took longer than round {state.round} waits for commitments",
+                    "The update is kept, and goes into the next round.",
+                )
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
         act(session, federation.commit(state.round, commitment), party, "commit", state.round)
         return True
@@ -163,6 +172,21 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         raise AccountError(
             "a kept update is damaged", "Move it away, and train again if there is time."
         ) from error
+
+
+def _late(session: Session, federation: Federation, party: Address, number: int) -> tuple[Update, int] | None:
+    """The update of a round before that came too late to be committed to, and what it weighs now.
+
+    It stands on an older model: w becomes ⌊w / (1 + s)⌋ after s rounds (Nguyen et al., 2022, have a root in
+    its place). Masked ones fit their round only.
+    """
+    seat = federation.party_of(party).seat
+    for stale in range(1, 0 if is_masked(federation) else MOST_STALE + 1):
+        held = kept(session, federation, party, number - stale)
+        if held:
+            sent = any(True for _ in federation.events(Committed, round=number - stale, seat=seat))
+            return None if sent else (held.update, held.weight // (1 + stale))
+    return None
 
 
 def _again(session: Session, federation: Federation, party: Account, number: int) -> Held:

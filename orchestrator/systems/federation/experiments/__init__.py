@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NAMES = (
     "poq-noise",
     "poq-poison",
+    "leader",
     "majority",
     "learningchain",
     "learningchain-privacy",
@@ -31,6 +32,7 @@ NAMES = (
     "vertical",
     "compression",
     "absent",
+    "late",
     "flower",
 )
 

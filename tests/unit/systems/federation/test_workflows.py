@@ -235,6 +235,58 @@ def test_party__does_it_again__does_nothing(session, tmp_path):
     assert len(revealed_in(federation, 1)) == 1
 
 
+def test_commit__training_that_takes_longer_than_the_round__comes_with_the_next(
+    session, tmp_path, monkeypatch
+):
+    """Nobody waits for the slow one, and its work is not lost: it weighs a half, the next time."""
+    terms = {"policy": "trusted", "pay": "equal", "committee": 0, "quorum": 2, "rounds": 2, "max_weight": 99}
+    federation = begin(session, tmp_path, *PARTIES, **terms)
+    cranking.crank(session, federation, session.account("dave"))
+    carol, first = session.account("carol"), current_model(session, federation)
+    real = party.trained
+
+    def slow(*args):
+        found = real(*args)
+        later(session, federation)
+        return found
+
+    for name in ("alice", "bob"):
+        party.commit(session, federation, session.account(name))
+    monkeypatch.setattr(party, "trained", slow)
+    with pytest.raises(ChainError, match="longer than round 1 waits"):
+        party.commit(session, federation, carol)
+    monkeypatch.setattr(party, "trained", real)
+    made = real(session, federation, carol.address)
+    for name in ("alice", "bob"):
+        party.reveal(session, federation, session.account(name))
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, carol)
+    assert (current_model(session, federation) != first).any()
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    sent = {each.party: each for each in revealed_in(federation, 2)}
+    assert (sent[carol.address].root, sent[carol.address].weight) == (made.root, 20)  # of 40 rows
+    assert sent[session.account("bob").address].weight == 40
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, carol)
+    assert [each.ok for each in verify(session, federation)] == [True, True]
+
+
+def test_commit__update_that_was_sent__is_not_sent_again(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, rounds=2)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    one, two = ({each.root for each in revealed_in(federation, number)} for number in (1, 2))
+    assert not one & two
+
+
 def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, tmp_path):
     """Secrets are derived from the wallet, and the same rows give the same update and scores."""
     federation = begin(session, tmp_path, *PARTIES)
