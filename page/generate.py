@@ -55,6 +55,9 @@ CONTRACTS = {
 }
 """What the page calls and reads, by contract."""
 
+MOMENTS = {"closedAt", "deadline"}
+"""Values of errors that are Unix seconds."""
+
 RENAMED = {
     "SparsePerceptronStake": "sharedModel",
     "SparsePerceptronMarket": "market",
@@ -114,7 +117,19 @@ def _abi(contract: str) -> list[Any]:
     abi = list({_json(each): each for part in parts for each in load_artifact(part).abi}.values())
     if missing := kept - {each.get("name") for each in abi}:
         raise ValueError(f"{contract} has no {', '.join(sorted(missing))}")
-    return [_bare(each) for each in abi if each.get("name") in kept and each["type"] != "error"]
+    return [_nameless(_bare(each)) for each in abi if each.get("name") in kept and each["type"] != "error"]
+
+
+def _nameless(entry: Any) -> Any:
+    """Without the names of what is given and returned by place; events are read by name."""
+    if entry["type"] == "event":
+        return entry
+    bare = {
+        side: [{key: value for key, value in each.items() if key != "name"} for each in entry[side]]
+        for side in ("inputs", "outputs")
+        if side in entry
+    }
+    return {**entry, **bare}
 
 
 def _creation(contract: str) -> dict[str, Any]:
@@ -128,8 +143,16 @@ def _creation(contract: str) -> dict[str, Any]:
 def _errors() -> tuple[list[Any], dict[str, str]]:
     """Every custom error of the package, and what its contract's source says of it."""
     found = json.loads((ROOT / "orchestrator/chain/errors.json").read_text())
-    bare = {_json(each): each for each in (_bare({**entry, "notice": None}) for entry in found)}
-    return list(bare.values()), {entry["name"]: entry["notice"] for entry in found if entry.get("notice")}
+    bare = {_json(each): each for each in (_nameless(_bare({**entry, "notice": None})) for entry in found)}
+    return list(bare.values()), {entry["name"]: _sentence(entry) for entry in found if entry.get("notice")}
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    """An error's notice with the places of its values: {0} of the first, {0t} of one that is a moment."""
+    said = str(entry["notice"])
+    for at, value in enumerate(entry["inputs"]):
+        said = said.replace(f"`{value['name']}`", f"{{{at}{'t' * (value['name'] in MOMENTS)}}}")
+    return said
 
 
 def _bare(value: Any) -> Any:
@@ -141,7 +164,9 @@ def _bare(value: Any) -> Any:
     return {
         key: _bare(each)
         for key, each in value.items()
-        if key != "internalType" and each is not None and not (key == "anonymous" and each is False)
+        if key != "internalType"
+        and each is not None
+        and not (key in ("anonymous", "indexed") and each is False)
     }
 
 

@@ -19,6 +19,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "train": ("prove.training", "Train the model that diln.toml describes, test it, write its manifest"),
         "runs": ("prove.runs", "List, compare and delete what was trained here"),
         "describe": ("prove.publishing", "Write the manifest of a model that was made elsewhere"),
+        "disclose": ("prove.publishing", "Write what a private model's manifest withholds, for some to know"),
         "sign": ("prove.publishing", "Sign a model's manifest with a wallet key"),
         "publish": ("prove.publishing", "Pin a model and its manifest, and anchor them in the registry"),
         "export": (

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from orchestrator.chain import Chain
 from orchestrator.chain.bound import Bound, Event
 from orchestrator.chain.naming import checked_address, is_address_like
-from orchestrator.errors import ChainError, DataError, NotDeployed, StorageError
+from orchestrator.errors import ChainError, NodeUnavailable, NotDeployed
 from orchestrator.kernel.session import Session
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.text import shown
@@ -115,7 +115,9 @@ class Directory(Generic[I, F, D]):
         try:
             at_hand = session.storage.has(_cid_of(instance))
             return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
-        except (DataError, StorageError):
+        except NodeUnavailable:
+            raise
+        except Exception:  # a stranger wrote it: whatever is wrong with it ends nobody's search for another
             return ""
 
     @property

@@ -12,6 +12,7 @@ from orchestrator.types import Address
 if TYPE_CHECKING:
     from orchestrator.provenance.inclusion import InclusionProof
     from orchestrator.provenance.manifest import Manifest
+    from orchestrator.provenance.openings import Opening
     from orchestrator.provenance.reading import RegistryReader
     from orchestrator.provenance.records import Anchor, Version
     from orchestrator.storage import Storage
@@ -103,6 +104,7 @@ class Sources:
     manifest: Path | None = None
     signatures: Path | None = None
     name_of: NameOf = str
+    opening: "Opening | None" = None
 
 
 @dataclass

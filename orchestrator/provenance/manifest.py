@@ -74,8 +74,11 @@ class Manifest(Part):
 
     def to_bytes(self) -> bytes:
         """The canonical bytes that are hashed, signed and pinned (RFC 8785)."""
+        statement = self.model_dump(by_alias=True)
+        if not self.private:
+            del statement["predicate"]["withheld"]
         try:
-            data = canonical.encode(self.model_dump(by_alias=True))
+            data = canonical.encode(statement)
         except canonical.NotCanonical as error:
             raise ManifestError(f"the manifest cannot be written: {error}", "Correct this value.") from error
         if len(data) > LARGEST_MANIFEST:
@@ -97,7 +100,7 @@ class Manifest(Part):
 
     @property
     def artifact_hash(self) -> Digest:
-        """SHA-256 of the model file, or of a model folder's root block."""
+        """SHA-256 of the model file, or of a folder's root block; of a private model a commitment to it."""
         [digest] = self.subject[0].digest.values()
         return Digest(bytes.fromhex(digest))
 
@@ -105,6 +108,11 @@ class Manifest(Part):
     def folder(self) -> bool:
         """Whether the model is a folder."""
         return "unixfs" in self.subject[0].digest
+
+    @property
+    def private(self) -> bool:
+        """Whether it withholds what it could tell: see `openings`."""
+        return bool(self.predicate.withheld)
 
     @property
     def artifact_cid(self) -> str:

@@ -1,6 +1,7 @@
 """The checks of a model's manifest: that it is the anchored one, and describes this file."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from orchestrator.errors import ManifestError, StorageError
 from orchestrator.provenance.findings import Findings, Sources
 from orchestrator.provenance.formats import UNKNOWN, Format, contradicts, format_named
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
+from orchestrator.provenance.openings import Opening
 from orchestrator.provenance.predicate import DataRecord, Predicate
 from orchestrator.provenance.records import Project, Version
 from orchestrator.provenance.wording import count, short
+
+_LONGEST_VALUE = 300  # letters of a disclosed value that a sentence shows
 
 
 def find_manifest(
@@ -35,21 +39,62 @@ def find_manifest(
     return None
 
 
+def check_opening(findings: Findings, manifest: Manifest, opening: Opening | None) -> Manifest | None:
+    """The manifest, of a private model with what the opening discloses; None if that is not so."""
+    if manifest.private != bool(opening):
+        findings.failed(
+            "description",
+            "The manifest is not of a private model, as the opening is."
+            if opening
+            else "The manifest is of a private model, and its file was not found by a salt.",
+        )
+        return None
+    if opening is None:
+        return manifest
+    wrong = opening.check(manifest)
+    findings.check(
+        "opening",
+        not wrong,
+        f"What the opening tells is what the manifest commits to: {', '.join(opening.disclosed)}.",
+        f"The opening tells what the manifest does not commit to: {', '.join(wrong)}.",
+    )
+    if wrong:
+        return None
+    for field, told in opening.disclosed.items():
+        if told.value not in (None, [], {}):
+            findings.proven.append(f"It was committed to then: {field} = {_short(told.value)}.")
+    try:
+        return opening.fill(manifest)
+    except ManifestError as error:
+        findings.failed("description", f"What was committed to describes no model: {error.message}.")
+        return None
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
 def check_description(
-    findings: Findings, version: Version, manifest: Manifest, project: Project, size: int
+    findings: Findings, version: Version, manifest: Manifest, told: Manifest, project: Project, size: int
 ) -> None:
-    """Whether the manifest describes the file of `size` bytes, and what is not proven by that."""
-    predicate = manifest.predicate
+    """Whether the manifest describes the file of `size` bytes, and what is not proven by that.
+
+    `told` is the manifest with what was disclosed of a private model.
+    """
+    predicate = told.predicate
+    untold = manifest.private and predicate.artifact.size is None
     same = (
         manifest.artifact_hash == version.artifact_hash
-        and predicate.artifact.size == size
+        and (untold or predicate.artifact.size == size)
         and version.artifact_cid in (None, manifest.artifact_cid)
     )
+    what = "folder" if manifest.folder else "file"
+    of_size = "" if untold else f" and its size of {count(size, 'byte')}"
     if findings.check(
         "description",
         same,
-        f"The manifest describes this {'folder' if manifest.folder else 'file'}: its digest, its CID and its "
-        f"size of {count(size, 'byte')}.",
+        f"The manifest describes this {what}: its digest, its CID{of_size}.",
         "The anchored manifest describes another file than the one it was anchored with.",
     ):
         findings.proven.append(f"Its manifest is unchanged since then. It says: {_told(predicate)}.")
@@ -57,7 +102,7 @@ def check_description(
         "That the manifest tells the truth: data, training and metrics are the word of those who signed and "
         "published it, until you train again from the same data."
     )
-    findings.not_proven += _reservations(version, manifest, project)
+    findings.not_proven += _reservations(version, told, project)
 
 
 def check_format(findings: Findings, found: Format, manifest: Manifest | None) -> None:

@@ -10,13 +10,19 @@ from orchestrator.provenance.ancestry import Lineage, lineage
 from orchestrator.provenance.findings import Findings, Sources, Verification
 from orchestrator.provenance.formats import Format, recognize
 from orchestrator.provenance.manifest import Manifest
-from orchestrator.provenance.manifestchecks import check_description, check_format, find_manifest
+from orchestrator.provenance.manifestchecks import (
+    check_description,
+    check_format,
+    check_opening,
+    find_manifest,
+)
+from orchestrator.provenance.openings import Opening, opening_beside
 from orchestrator.provenance.reading import MOST_COPIES, RegistryReader
 from orchestrator.provenance.records import Anchor, Project, Version, agree
 from orchestrator.provenance.signaturechecks import check_signatures
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
 from orchestrator.storage import DEFAULT_PROFILE, PROFILES, PutResult, Storage, digest_file
-from orchestrator.types import Digest, Report
+from orchestrator.types import Report
 
 _MOST_TOLD = 5
 _NEED_AN_ANCHOR = ("cid", "manifest", "signatures", "status", "lineage")
@@ -44,40 +50,47 @@ def _verify(
     findings: Findings, sources: Sources, found: PutResult, path: Path | None, kind: Format
 ) -> Verification:
     registry = sources.registry
-    digest = found.digest
+    opening = sources.opening or (opening_beside(path, found.digest) if path and path.is_file() else None)
+    digest = opening.anchor_of(found.digest) if opening else found.digest
     versions = registry.find_versions(digest, sources.project)
     version = next(iter(versions), None)
     project = registry.project(version.project_id) if version else None
     if version is None or project is None:
-        return _unknown(findings, sources, digest, found.size, _hashed(found))
+        return _unknown(findings, sources, found, opening)
     anchor = registry.anchor_of(version)
     if len(versions) > 1:
         _ambiguous(findings, registry, versions)
-    _anchored(findings, sources, version, anchor, project, found)
+    _anchored(findings, sources, version, anchor, project, found, opening)
     manifest = find_manifest(findings, sources, version, path)
+    told = check_opening(findings, manifest, opening) if manifest else None
     _cid(findings, version, manifest, found, path)
-    if manifest:
-        check_description(findings, version, manifest, project, found.size)
-    check_format(findings, kind, manifest)
+    if manifest and told:
+        check_description(findings, version, manifest, told, project, found.size)
+    check_format(findings, kind, told)
     check_signatures(findings, sources, version, anchor, project, path)
     _status(findings, version)
-    _lineage(findings, registry, version, project, manifest)
+    _lineage(findings, registry, version, project, told)
     if version.on_chain:
         _on_chain(findings, registry, version)
     findings.not_proven += chain_caveats(registry)
     return findings.done(version=version, anchor=anchor, manifest=manifest)
 
 
-def _unknown(findings: Findings, sources: Sources, digest: Digest, size: int, hashed: str) -> Verification:
+def _unknown(findings: Findings, sources: Sources, found: PutResult, opening: Opening | None) -> Verification:
     where = "this project" if sources.project else "this registry"
+    by = " with this opening" if opening else ""
     findings.failed(
         "anchor",
-        f"No version in {where} has these {count(size, 'byte')} ({hashed} {digest.hex()}): "
-        "the file was changed, or never published here.",
+        f"No version in {where} has these {count(found.size, 'byte')}{by} ({_hashed(found)} "
+        f"{found.digest.hex()}): the file was changed, or never published here.",
     )
     for name in _NEED_AN_ANCHOR:
         findings.skipped(name, "There is no anchor to compare with.")
     findings.not_proven.append(f"Anything about this file: {where} does not know it.")
+    if not opening:
+        findings.not_proven.append(
+            "Whether it is a private model: such a one is found by its opening.json (--opening FILE) only."
+        )
     return findings.done()
 
 
@@ -88,12 +101,14 @@ def _anchored(
     anchor: Anchor,
     project: Project,
     found: PutResult,
+    opening: Opening | None,
 ) -> None:
     who = sources.name_of(anchor.publisher)
     what = f"version {version.number} of project `{project.name}`"
     findings.passed(
         "anchor",
-        f"{_hashed(found)} {version.artifact_hash.hex()} is {what}, published by {who} in {place(anchor)}, "
+        f"{_hashed(found)} {found.digest.hex()}{_hidden(version, opening)} is {what}, "
+        f"published by {who} in {place(anchor)}, "
         f"transaction {anchor.transaction}.",
     )
     findings.proven.append(
@@ -105,6 +120,10 @@ def _anchored(
             f"That this project is the one you trust: anybody may name one `{project.name}`. Its id is "
             f"0x{project.id.hex()}, its owner {sources.name_of(project.owner)}."
         )
+
+
+def _hidden(version: Version, opening: Opening | None) -> str:
+    return f", known as {version.artifact_hash.hex()} by its salt," if opening else ""
 
 
 def _hashed(found: PutResult) -> str:

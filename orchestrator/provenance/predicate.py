@@ -67,23 +67,26 @@ class Part(BaseModel):
 class Subject(Part):
     """The model, a file or a folder: `uri` is `ipfs://` and its CID.
 
-    `digest` holds one thing: `sha256`, of a file's bytes, or `unixfs`, of a folder's UnixFS root block, which
-    is the digest in its CID.
+    `digest` holds one thing: `sha256`, of a file's bytes; `unixfs`, of a folder's UnixFS root block, which is
+    the digest in its CID; or `salted`, a commitment to the SHA-256 of a private model (see `openings`).
     """
 
     name: Text
-    digest: Annotated[Mapping[Literal["sha256", "unixfs"], Sha256], Field(min_length=1, max_length=1)]
+    digest: Annotated[
+        Mapping[Literal["sha256", "unixfs", "salted"], Sha256], Field(min_length=1, max_length=1)
+    ]
     uri: IpfsUri
 
 
 class Artifact(Part):
     """The model's `size` in bytes, and its `format`: `skops`, `onnx`, …; with `+age` for a private model.
 
-    Of a private model the CID names the encrypted file, while the size and SHA-256 stay those of the model
-    itself. `profile` says how the file was cut into blocks: without that its CID cannot be made again.
+    Of a private model the CID names the encrypted file, while size and SHA-256, if they are told (None is a
+    size that is not), are those of the model itself. `profile` says how the file was cut into blocks: without
+    that its CID cannot be made again.
     """
 
-    size: Count
+    size: Count | None
     profile: Text
     format: Text
 
@@ -270,6 +273,8 @@ class Attestation(Part):
 
 
 class Predicate(Part):
+    """What is said of a model; of a private one next to nothing: `withheld` commits to the rest by field."""
+
     project: Text
     artifact: Artifact
     data: Annotated[tuple[DataRecord, ...], Lax]
@@ -281,4 +286,6 @@ class Predicate(Part):
     attestations: Annotated[tuple[Attestation, ...], Lax]
     parents: Annotated[tuple[Parent, ...], Lax]
     licence: Text | None
-    created: Time
+    created: Time | None
+    withheld: Annotated[Mapping[Text, Sha256], Field(min_length=1)] = {}
+    """The one key that may be absent, and is unless something is withheld."""

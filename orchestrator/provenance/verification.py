@@ -18,6 +18,7 @@ from orchestrator.provenance.proofchecks import is_proof, verify_prediction
 from orchestrator.types import Report
 
 if TYPE_CHECKING:
+    from orchestrator.provenance.openings import Opening
     from orchestrator.provenance.reading import RegistryReader
     from orchestrator.storage import Storage
     from orchestrator.types import Digest
@@ -31,6 +32,7 @@ def verify(
     project: "Digest | None" = None,
     manifest: Path | None = None,
     signatures: Path | None = None,
+    opening: "Opening | None" = None,
     name_of: NameOf = str,
     progress: Report | None = None,
 ) -> Verification:
@@ -42,7 +44,8 @@ def verify(
 
     The manifest and the signatures are taken from the given files, else from `manifest.json` and
     `signatures.json` beside the model, and the manifest else from `storage`. `name_of` may put names to
-    addresses. A file is read once, in constant memory.
+    addresses. A private model is found by its `opening`, else by `opening.json` beside it; what that tells is
+    compared with the manifest. A file is read once, in constant memory.
 
     A check that comes out false is part of the answer, not an exception (see `Verification.require`). Raises
     StorageError if the content of a CID or a given file cannot be read, VerificationFailed for a proof that
@@ -51,7 +54,7 @@ def verify(
     path = Path(subject)
     if path.is_file() and is_proof(path):
         return verify_prediction(path, registry, name_of, project)
-    sources = Sources(registry, storage, project, manifest, signatures, name_of)
+    sources = Sources(registry, storage, project, manifest, signatures, name_of, opening)
     if path.exists():
         return verify_file(path, sources, progress)
     if storage is None:

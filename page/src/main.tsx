@@ -1,33 +1,45 @@
-import { useSignal } from "@preact/signals";
+import { effect, useSignal } from "@preact/signals";
 import { render, type ComponentType } from "preact";
 import { useEffect, useErrorBoundary } from "preact/hooks";
 import "./style.css";
 import { ask, base, config, development, fault, head, look, poll, reach, start } from "./chain/site";
 import { overHttp } from "./chain/request";
 import { sentence } from "./chain/sentence";
-import { short } from "./chain/words";
+import { lasting, short } from "./chain/words";
 import { hexOf } from "./chain/read";
 import { Hash } from "./parts/parts";
 import { route } from "./parts/router";
 import { VIEWS } from "./views";
 import { account, connect, reconnect, switchChain, wallet, wrongChain } from "./wallet/connection";
 import { discover, offerDevelopmentKeys, wallets } from "./wallet/discovery";
-import { news, resume } from "./wallet/transactions";
+import { news, pending, resume } from "./wallet/transactions";
 
 const LOCAL = /^(127\.0\.0\.1|localhost|\[::1\])$/;
 
 function Wallets() {
-  const choose = (id: string): void => {
-    const chosen = wallets.value.find(each => each.id === id) ?? null;
-    connect(chosen).catch(error => { news.value = sentence(error); });
+  const choose = async (select: HTMLSelectElement): Promise<void> => {
+    const chosen = wallets.value.find(each => each.id === select.value) ?? null;
+    try {
+      await connect(chosen);
+      if (chosen && !wallet.value) news.value = `${chosen.name} shows no account: unlock it, then choose it again.`;
+      else if (!pending.value.length) news.value = "";
+    } catch (error) {
+      news.value = `Connecting: ${sentence(error)}`;
+    }
+    select.value = wallet.value?.id ?? ""; // not the one that was declined: it can be chosen again
+  };
+  const listed = (known: boolean, label: string) => {
+    const found = wallets.value.filter(each => each.known === known);
+    return found.length > 0 && <optgroup label={label}>{found.map(each => <option key={each.id} value={each.id}>{each.name}</option>)}</optgroup>;
   };
   return (
     <div class="wallet">
       <label for="wallet">Wallet</label>
       {wallet.value?.icon && <img src={wallet.value.icon} alt="" width="24" height="24" />}
-      <select id="wallet" value={wallet.value?.id ?? ""} onChange={event => choose(event.currentTarget.value)}>
+      <select id="wallet" value={wallet.value?.id ?? ""} onChange={event => choose(event.currentTarget)}>
         <option value="">none, look only</option>
-        {wallets.value.map(each => <option key={each.id} value={each.id}>{each.name}{each.known ? " (development key)" : ""}</option>)}
+        {listed(false, "Wallets, by what they call themselves")}
+        {listed(true, "Development keys, which everybody knows")}
       </select>
       {account.value && <Hash value={account.value} own={short(account.value)} />}
       {wrongChain.value && <button onClick={() => switchChain().catch(error => { news.value = sentence(error); })}>Switch to {config.value!.network}</button>}
@@ -63,7 +75,7 @@ function Development() {
       await ask("evm_increaseTime", [hexOf(hours * 3600)]);
       await ask("evm_mine");
       await look();
-      news.value = `${hours} hours have passed on this chain.`;
+      news.value = `${lasting(hours * 3600)} passed on this chain.`;
     } catch (error) {
       news.value = sentence(error);
     }
@@ -71,7 +83,7 @@ function Development() {
   return (
     <aside class="banner" aria-label="Development chain">
       <p>This is a development chain: everybody knows the keys of alice to judy, and its money is worth nothing.</p>
-      <div class="row">{[1, 25, 24 * 8].map(hours => <button key={hours} onClick={() => pass(hours)}>Let {hours < 48 ? `${hours} h` : `${hours / 24} days`} pass</button>)}</div>
+      <div class="row">{[1, 25, 24 * 8].map(hours => <button key={hours} onClick={() => pass(hours)}>Let {lasting(hours * 3600)} pass</button>)}</div>
     </aside>
   );
 }
@@ -135,9 +147,13 @@ function Release() {
 discover();
 render(<App />, document.getElementById("app")!);
 await start();
-if (config.value) {
-  if (development.value && LOCAL.test(location.hostname)) void offerDevelopmentKeys(ask, config.value.chainId);
-  resume();
-  poll();
-}
+if (development.value && LOCAL.test(location.hostname)) void offerDevelopmentKeys(ask, config.value!.chainId);
+const begun = effect(() => {
+  if (!config.value) return; // until a node is given
+  queueMicrotask(() => {
+    begun();
+    resume();
+    poll();
+  });
+});
 reconnect();

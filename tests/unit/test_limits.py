@@ -31,7 +31,6 @@ LONG_COMMANDS = {
     "prove.predicting.anchor_log": 18,
     "prove.predicting.predict": 27,
     "prove.project.members": 18,
-    "prove.publishing.describe": 14,
     "prove.publishing.mark": 15,
     "prove.publishing.publish": 21,
     "prove.runs.compare": 16,

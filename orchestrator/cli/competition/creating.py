@@ -160,7 +160,7 @@ def create(
         made = creating.create(session, draft, organizer, wait=not no_wait, progress=progress)
     facts = facts_of(session, overview.overview(made.competition))
     facts |= {"trivial_models": [_trivial(each) for each in draft.trivial], "gas": made.gas_used}
-    err.print(on_page(f"competitions/{made.competition.address}"))
+    err.print(on_page(session, f"competitions/{made.competition.address}"))
     value = facts | {"notes": list(draft.warnings)}
     return Answer(value, Facts(facts), after=lambda: creating.finish(session, draft))
 

@@ -71,9 +71,9 @@ def create(
         if not found.lacks:
             return _answered(session, found, finish)
         err.print(f"{found.federation.address} was asked the same; its answer is not taken: {found.lacks}.")
-    err.print("\n".join(creating.promises(made)))
+    err.print(*creating.promises(made), sep="\n")
     done = creating.create(session, made, organizer)
-    err.print(on_page(f"federations/{done.address}"))
+    err.print(on_page(session, f"federations/{done.address}"))
     facts = _facts(session, done)
     return Answer({**facts, "answer": None}, Facts(facts), after=finish)
 

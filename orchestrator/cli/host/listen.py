@@ -56,9 +56,11 @@ def open_server(session: "Session", listen: Listen) -> "Iterator[tuple[socket, v
         yield listener, visitors.Visitors.of(port, listen.allow_host or ())
 
 
-def on_page(route: str) -> str:
-    """Where the page shows something, for people."""
-    return f"`diln page` shows it in a browser: http://127.0.0.1:{PORT}/#/{route}"
+def on_page(session: "Session", route: str) -> str:
+    """Where the page shows something of this session's chain, for people."""
+    network = session.settings.network.name
+    chosen = "" if network == "embedded" else f" --network {network}"
+    return f"`diln page{chosen}` shows it in a browser: http://127.0.0.1:{PORT}/#/{route}"
 
 
 __all__ = ["PORT", "Listen", "on_page", "open_server"]

@@ -197,7 +197,7 @@ def create(
             session, draft, account, wait=not no_wait, dry_run=dry_run, progress=progress, agree=agree
         )
     if not dry_run:
-        err.print(on_page(f"markets/{made.address}"))
+        err.print(on_page(session, f"markets/{made.address}"))
     return Facts(_facts(name, draft, made, money, dry_run))
 
 

@@ -18,6 +18,7 @@ from orchestrator.console import (
     VIEWS,
     AllOption,
     Answer,
+    IdentityOption,
     ModelArgument,
     Shown,
     Table,
@@ -35,7 +36,17 @@ from orchestrator.types import Seconds
 
 with lazy_imports():
     from orchestrator import provenance
-    from orchestrator.systems.prove import bundling, fetching, loading, offline, projects, references, runs
+    from orchestrator.provenance import openings
+    from orchestrator.systems.prove import (
+        bundling,
+        fetching,
+        loading,
+        offline,
+        projects,
+        references,
+        runs,
+        sealing,
+    )
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -94,6 +105,11 @@ def verify_files(
     manifest: Annotated[
         Path | None, typer.Option(help="The manifest, if it is not beside the model.")
     ] = None,
+    opening: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, help="What its owner disclosed of a private model."),
+    ] = None,
+    identity: IdentityOption = None,
     offline_only: Annotated[
         bool, typer.Option("--offline", help="FILE is a bundle: check it with no node and no network.")
     ] = False,
@@ -107,16 +123,21 @@ def verify_files(
     The exit code is 0 if it holds, 1 if a check fails, 2 for wrong usage, 3 if nothing fails but something
     could not be checked.
     """
-    _go_together(offline_only, manifest, block_hash)
+    _go_together(offline_only, manifest, block_hash, opening, subjects)
+    disclosed = openings.Opening.read(opening) if opening else None
     policy, trusted, now = demands.policy(session), _hash(block_hash), Seconds(int(time()))
     named = projects.offline_project(session, project) if offline_only and project else None
     with progress_bar("hashing", unit="bytes") as progress:
         found = [
-            offline.verify_bundle(Path(each), trusted, policy, now, project=named)
+            offline.verify_bundle(Path(each), trusted, policy, now, project=named, opening=disclosed)
             if offline_only
-            else _verified(session, each, project, manifest, policy, progress)
+            else _verified(session, each, project, manifest, disclosed, identity, policy, progress)
             for each in subjects
         ]
+    return _answered(subjects, found)
+
+
+def _answered(subjects: list[str], found: "Sequence[provenance.Verification]") -> Answer:
     values = [each.to_json() for each in found]
     return Answer(values[0] if len(values) == 1 else values, *_lines(subjects, found), code=_code(found))
 
@@ -137,16 +158,19 @@ def _verified(
     subject: str,
     project: str | None,
     manifest: Path | None,
+    opening: "openings.Opening | None",
+    identity: Path | None,
     policy: "provenance.Policy",
     progress: "Report",
 ) -> "provenance.Verification":
-    meant, owner = loading.find_subject(session, subject)
+    meant, owner = loading.find_subject(session, subject, identity)
     verification = provenance.verify(
         meant,
         session.registry,
         storage=session.storage,
         project=projects.find_project(session, project).id if project else owner,
         manifest=manifest,
+        opening=opening or sealing.find_opening(session.settings, Path(meant)),
         name_of=session.full_name_of,
         progress=progress,
     )
@@ -194,7 +218,7 @@ def _manifest(session: "Session", reference: str) -> "provenance.Manifest":
     if path.is_file() and path.suffix == ".json":
         return provenance.Manifest.parse(path.read_bytes())
     try:
-        return runs.find_run(session.settings, reference).manifest
+        return runs.find_run(session.settings, reference).described
     except DilnError:
         version = references.find_version(session, reference, session.viewer)
         return fetching.manifest_of(session, version)
@@ -219,7 +243,15 @@ def _verdict(verification: "provenance.Verification") -> Text:
     return Text("It does not hold. Do not use it.", "bold red")
 
 
-def _go_together(offline_only: bool, manifest: Path | None, block_hash: str | None) -> None:
+def _go_together(
+    offline_only: bool,
+    manifest: Path | None,
+    block_hash: str | None,
+    opening: Path | None,
+    subjects: list[str],
+) -> None:
+    if opening and len(subjects) > 1:
+        raise UsageError("an opening is of one model", "Verify one after the other.")
     if offline_only and manifest:
         raise UsageError("a bundle brings its manifest along", "Leave out --manifest, or --offline.")
     if block_hash and not offline_only:

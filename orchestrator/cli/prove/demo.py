@@ -21,7 +21,7 @@ def demo(
     ] = None,
 ) -> Stream:
     """Live through the whole job on real data, and see a forgery caught."""
-    page = f"http://127.0.0.1:{PORT}/"
-    seen = f"; `diln page --home {folder / '.diln'}` shows it at {page}" if folder else ""
+    kept = f"`diln page --home {(folder or Path('DIR')) / '.diln'}` shows it at http://127.0.0.1:{PORT}/"
+    seen = f"; {kept}" if folder else f"; after `diln demo --folder DIR`, {kept}"
     steps = demo_steps(folder, lambda *where: story.demo(*where), f"`diln init`{seen}")
     return Stream(steps, whole=True)

@@ -19,6 +19,10 @@ with lazy_imports():
 
 SPEC_FILE = Path("diln.toml")
 
+PublishMetrics = Annotated[
+    bool,
+    typer.Option("--publish-metrics", help="Publish a private model's metrics, not commitments to them."),
+]
 OwnProjectArgument = Annotated[
     str | None,
     typer.Argument(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.prove import prove
-from orchestrator.cli.prove.options import Signature, Told
+from orchestrator.cli.prove.options import PublishMetrics, Signature, Told
 from orchestrator.console import (
     SENDS,
     SIGNS,
@@ -23,8 +23,9 @@ from orchestrator.console import (
 from orchestrator.errors import UsageError
 
 with lazy_imports():
-    from orchestrator import provenance
+    from orchestrator import files, provenance
     from orchestrator.kernel import money as moneys
+    from orchestrator.provenance import openings
     from orchestrator.systems.prove import describing, marking, openssf, projects, references, runs, signing
     from orchestrator.systems.prove import publishing as publishing_
 
@@ -71,22 +72,43 @@ def describe(
     ],
     told: Told,
     encrypt_to: EncryptOption = None,
+    publish_metrics: PublishMetrics = False,
 ) -> Facts:
     """Write the manifest of a model that was made elsewhere, to be signed; nothing is sent or loaded."""
-    known, extra, recipients = told.known(path), told.attested(path), tuple(encrypt_to or ())
-    with progress_bar("hashing", unit="bytes") as progress:
-        run = describing.describe_model(
-            session, path, known, extra=extra, encrypt_to=recipients, progress=progress
-        )
-    manifest = run.manifest
+    run = _described(session, path, told, encrypt_to, publish_metrics)
+    manifest, described = run.manifest, run.described
     facts = {
         "run": f"{run.name}/{run.id}",
-        "format": manifest.predicate.artifact.format,
-        "sha256": manifest.artifact_hash.hex(),
+        "format": described.predicate.artifact.format,
+        "sha256": described.artifact_hash.hex(),
         "cid": manifest.artifact_cid,
         "manifest": manifest.digest.hex(),
     }
     return Facts(facts)
+
+
+@command(prove)
+def disclose(
+    session: "Session",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="latest, a name, a run's id or its folder.")],
+    field: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FIELD]…", help="Such as training or evaluation.metrics; default: all."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Default: opening.json.")
+    ] = Path("opening.json"),
+) -> Answer:
+    """Write fields of a private model, with their salts, for whoever may know them; nothing is sent."""
+    found = runs.find_run(session.settings, run)
+    if not found.manifest.private:
+        raise UsageError(f"{found.name}/{found.id} is not private", "Its manifest tells all there is.")
+    opening = openings.Opening.read(found.opening)
+    told = opening.only(field) if field else opening
+    files.replace_file(output, told.to_bytes(), 0o600)
+    fields = list(told.disclosed)
+    after = f"wrote {output}: {', '.join(fields)}", f"who has it: diln verify FILE --opening {output}"
+    return Answer({"file": str(output), "fields": fields}, *after)
 
 
 @command(prove, sender=SENDS, storage=True)
@@ -97,6 +119,7 @@ def publish(
     run: ModelOrRun = "latest",
     project: ProjectOption = None,
     encrypt_to: EncryptOption = None,
+    publish_metrics: PublishMetrics = False,
     on_chain: Annotated[
         bool, typer.Option("--on-chain", help="Store the whole model in contract code.")
     ] = False,
@@ -107,8 +130,8 @@ def publish(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Pin a model and its manifest, and anchor them. Interrupted, run it again: nothing happens twice."""
+    found = _run(session, run, told, encrypt_to, publish_metrics)
     with progress_bar("publishing") as progress:
-        found = _run(session, run, told, tuple(encrypt_to or ()))
         if signature.bundle and not dry_run:
             openssf.write_signature(session, found, signature.bundle, signature.signing_key)
         published = publishing_.publish(
@@ -159,13 +182,28 @@ def mark(
     return Answer(facts, told)
 
 
-def _run(session: "Session", reference: str, told: Told, recipients: tuple[str, ...]) -> "runs.Run":
+def _run(
+    session: "Session", reference: str, told: Told, recipients: list[str] | None, metrics: bool
+) -> "runs.Run":
     """The run of this name, or one that is made of a model's file or folder."""
     if not describing.is_model(reference):
         return runs.find_run(session.settings, reference)
-    path = Path(reference)
-    extra = told.attested(path)
-    return describing.describe_model(session, path, told.known(path), extra=extra, encrypt_to=recipients)
+    return _described(session, Path(reference), told, recipients, metrics)
+
+
+def _described(
+    session: "Session", path: Path, told: Told, recipients: list[str] | None, metrics: bool
+) -> "runs.Run":
+    with progress_bar("hashing", unit="bytes") as progress:
+        return describing.describe_model(
+            session,
+            path,
+            told.known(path),
+            extra=told.attested(path),
+            encrypt_to=tuple(recipients or ()),
+            publish_metrics=metrics,
+            progress=progress,
+        )
 
 
 def _status(word: str) -> "provenance.Status":

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from orchestrator.cli.prove import prove
-from orchestrator.cli.prove.options import SPEC_FILE
+from orchestrator.cli.prove.options import SPEC_FILE, PublishMetrics
 from orchestrator.console import (
     Answer,
     Facts,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.learning.metrics import Metrics
     from orchestrator.learning.training import Training
+    from orchestrator.systems.prove.runs import Run
 
 SpecOption = Annotated[Path, typer.Option("--spec", metavar="FILE", help="The spec file.")]
 
@@ -96,6 +97,7 @@ def train(
         list[str] | None,
         typer.Option(metavar="age1…", help="Publish the model only encrypted to this recipient; repeatable."),
     ] = None,
+    publish_metrics: PublishMetrics = False,
     publish_statistics: Annotated[
         bool,
         typer.Option(help="Write extremes, means and frequent values of each column into the manifest."),
@@ -112,21 +114,26 @@ def train(
             address=address,
             parents=tuple(parent or ()),
             encrypt_to=tuple(encrypt_to or ()),
+            publish_metrics=publish_metrics,
             publish_statistics=publish_statistics,
             progress=progress,
         )
-    facts = {
-        "run": f"{run.name}/{run.id}",
-        "model": str(run.model),
-        "sha256": run.manifest.artifact_hash.hex(),
-        "cid": run.manifest.artifact_cid,
-        "manifest": run.manifest.digest.hex(),
-        "report": str(run.report),
-    }
+    facts = _facts(run)
     equal = runs.equal_run(session.settings, run)
     same = f"{equal.name}/{equal.id}" if equal else None
     value = facts | _figures(training) | {"same_model_as": same}
     return Answer(value, Facts(facts), *_sentences(training, same))
+
+
+def _facts(run: "Run") -> dict[str, str]:
+    return {
+        "run": f"{run.name}/{run.id}",
+        "model": str(run.model),
+        "sha256": run.described.artifact_hash.hex(),
+        "cid": run.manifest.artifact_cid,
+        "manifest": run.manifest.digest.hex(),
+        "report": str(run.report),
+    }
 
 
 def _figures(training: "Training") -> dict[str, Any]:

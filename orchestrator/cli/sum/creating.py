@@ -119,7 +119,7 @@ def create(
         "transaction": made.receipt.tx_hash if made.receipt else Shown(None, "created before"),
     }
     if not dry_run:
-        err.print(on_page(f"models/{made.address}"))
+        err.print(on_page(session, f"models/{made.address}"))
     return Answer(facts, *_doubts(plan), Facts(facts))
 
 

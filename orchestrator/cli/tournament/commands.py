@@ -71,7 +71,7 @@ def create(
     for sentence in creating.promises(made):
         err.print(sentence)
     done = creating.create(session, made, organizer)
-    err.print(on_page(f"tournaments/{done.address}"))
+    err.print(on_page(session, f"tournaments/{done.address}"))
     facts = _facts(session, done)
     return Answer(facts, Facts(facts), after=lambda: creating.finish(session, made))
 

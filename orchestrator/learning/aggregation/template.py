@@ -25,7 +25,7 @@ UNIT = 2**16
 """So many units are 1.0."""
 
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
-MOST_PARAMETERS, MOST_ARRAYS = 2**20, 1000
+MOST_PARAMETERS, MOST_ARRAYS, MOST_SIDES = 2**20, 1000, 32
 _NAME, _LONGEST, _LARGEST_FILE = 200, 2**20, 2**25
 
 
@@ -53,8 +53,10 @@ class Template:
         if not 0 < len(names) <= MOST_ARRAYS or len(set(names)) != len(names):
             raise DataError(f"a model has 1 to {MOST_ARRAYS} arrays, each with a name of its own")
         for slot in self.slots:
-            if not 0 < len(slot.name) <= _NAME or any(side < 1 for side in slot.shape):
-                raise DataError(f"the array {shown(slot.name)} is empty, or its name too long")
+            if not 0 < len(slot.name) <= _NAME:
+                raise DataError(f"the name of the array {shown(slot.name, _NAME)} is empty or too long")
+            if len(slot.shape) > MOST_SIDES or not all(0 < side <= MOST_PARAMETERS for side in slot.shape):
+                raise DataError(f"the array {shown(slot.name)} is empty or too large")
             if slot.type not in ("float16", "float32", "float64"):
                 raise DataError(
                     f"the array {shown(slot.name)} is of type {shown(slot.type)}, which cannot be averaged",
@@ -79,7 +81,7 @@ class Template:
                 Slot(str(row["name"]), tuple(map(int, row["shape"])), str(row["type"]))
                 for row in json.loads(text)["arrays"]
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise strange from error
         return cls(slots)
 

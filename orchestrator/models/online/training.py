@@ -164,8 +164,12 @@ def _seen_before(pipeline: "Pipeline", path: Path, table: Table) -> str:
     manifest = path / "manifest.json"
     if manifest.is_file():
         from orchestrator.provenance import Manifest
+        from orchestrator.provenance.openings import OPENING, Opening
 
-        if table.sha256 not in {each.sha256 for each in Manifest.parse(manifest.read_bytes()).predicate.data}:
+        told = Manifest.parse(manifest.read_bytes())
+        if told.private:
+            told = Opening.read(path / OPENING).fill(told)
+        if table.sha256 not in {each.sha256 for each in told.predicate.data}:
             return ""
         return "the model's manifest names this very file as its training data"
     if len(table) in _samples_seen(pipeline):

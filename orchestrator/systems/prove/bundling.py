@@ -3,7 +3,7 @@
 A bundle is a CAR file of one folder, so every byte is checked against the folder's CID when it is read, and
 IPFS tools open it too:
 
-    model.SUFFIX      the model's file or folder; of a private model its encrypted file, model.SUFFIX.age
+    model.SUFFIX      the model's file or folder; of a private model its encrypted file, model.age
     manifest.json     what participants sign and the registry anchors
     signatures.json   those gathered so far, each for one chain, registry and project
     anchor.json       the node's proof that the registry holds the version, where the node proves
@@ -26,12 +26,13 @@ from orchestrator.kernel.session import Session
 from orchestrator.provenance import Manifest, Signature, SignatureFile, Version
 from orchestrator.provenance.manifest import LARGEST_MANIFEST
 from orchestrator.provenance.stateproof import prove_state
-from orchestrator.storage import Storage, decrypt_file, read_identity
+from orchestrator.storage import Storage, read_identity
 from orchestrator.storage.car import read_car
 from orchestrator.systems.prove.describing import bring
 from orchestrator.systems.prove.fetching import manifest_of, model_file
 from orchestrator.systems.prove.references import find_version
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
+from orchestrator.systems.prove.sealing import unseal
 from orchestrator.systems.prove.signing import check_run, publication_in
 from orchestrator.types import Address
 
@@ -110,7 +111,7 @@ def _published(session: Session, reference: str, folder: Path) -> Manifest:
     _prove(session, version, folder)
     name = "model" + Path(manifest.subject[0].name).suffix
     if manifest.predicate.artifact.encrypted:
-        session.storage.get(manifest.artifact_cid, folder / f"{name}.age")
+        session.storage.get(manifest.artifact_cid, folder / "model.age")
     elif manifest.folder:
         session.storage.get(manifest.artifact_cid, folder / "model")
     else:
@@ -206,7 +207,7 @@ def _take(session: Session, manifest: Manifest, model: str, identity: Path | Non
                 raise UsageError(
                     "this model is private", "Give the file with your private key: --identity FILE."
                 )
-            decrypt_file(folder / model, folder / model.removesuffix(".age"), read_identity(identity))
+            unseal(folder / model, folder, read_identity(identity))
         draft.manifest_file.write_bytes(manifest.to_bytes())
         check_run(draft)
         home.mkdir(parents=True, exist_ok=True)

@@ -84,13 +84,13 @@ class Card:
         """What identifies the model, and where it is anchored."""
         predicate = self.manifest.predicate
         found = {
-            "unixfs" if self.manifest.folder else "sha256": self.manifest.artifact_hash.hex(),
+            str(next(iter(self.manifest.subject[0].digest))): self.manifest.artifact_hash.hex(),
             "cid": self.manifest.artifact_cid,
             "manifest": self.manifest.digest.hex(),
             "format": predicate.artifact.format,
-            "size": str(predicate.artifact.size),
-            "created": predicate.created,
         }
+        if not self.manifest.private:
+            found |= {"size": str(predicate.artifact.size), "created": predicate.created or ""}
         if self.version:
             found["status"] = self.version.status.word
         if self.anchor:
@@ -173,7 +173,7 @@ def cyclonedx(card: Card) -> str:
         "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, 'ipfs://' + card.manifest.cid)}",
         "version": 1,
         "metadata": {
-            "timestamp": predicate.created,
+            **({"timestamp": predicate.created} if predicate.created else {}),
             "tools": {"components": [{"type": "application", "name": "diln", "version": __version__}]},
             "component": _model_component(card, data),
         },
@@ -207,7 +207,7 @@ def _model_component(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
             *_properties("hyperparameter", predicate.training.hyperparameters),
         ],
     }
-    if not manifest.folder:
+    if "sha256" in manifest.subject[0].digest:
         found["hashes"] = [_sha256(manifest.artifact_hash.hex())]
     if predicate.licence:
         known = predicate.licence in _SPDX

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from orchestrator.errors import DataError, ManifestError, StorageError, UsageError
+from orchestrator.errors import DataError, DilnError, StorageError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import (
     Artifact,
@@ -36,9 +36,10 @@ from orchestrator.provenance import (
     describe,
 )
 from orchestrator.provenance.formats import recognize
-from orchestrator.storage import DEFAULT_PROFILE, PutResult, check_recipients, digest_file, encrypt_file
+from orchestrator.storage import DEFAULT_PROFILE, PutResult, digest_file
 from orchestrator.systems.prove.about import About
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run
+from orchestrator.systems.prove.sealing import check_private, recipients_file, seal
 from orchestrator.types import Report
 
 Clock = Callable[[], datetime]
@@ -70,19 +71,24 @@ def describe_model(
     *,
     extra: Extra | None = None,
     encrypt_to: tuple[str, ...] = (),
+    publish_metrics: bool = False,
     progress: Report | None = None,
     clock: Clock = lambda: datetime.now(UTC),
 ) -> Run:
     """Make a run of the model file or folder at `path`; one that says the same is used again.
 
     The model is copied into the run, so that what is signed stays as it is. With `encrypt_to` (age
-    public keys) only an encrypted file is ever pinned. Raises UsageError, DataError, ManifestError,
-    StorageError.
+    public keys) it is private as `train` says, and its project must be named, since that name is public.
+    Raises UsageError, DataError, ManifestError, StorageError.
     """
-    if encrypt_to:
-        check_recipients(encrypt_to)
-        if path.is_dir():
-            raise UsageError("a folder cannot be encrypted", "Pack it into one file first.")
+    check_private(encrypt_to, publish_metrics)
+    if encrypt_to and path.is_dir():
+        raise UsageError("a folder cannot be encrypted", "Pack it into one file first.")
+    if encrypt_to and known.project is None:
+        raise UsageError(
+            "the name of a private model's file is not published, and that of its project is",
+            "Choose one that tells nothing: --name NAME.",
+        )
     settings = session.settings
     project = _project(known.project, path)
     home = settings.models_dir / project
@@ -92,12 +98,13 @@ def describe_model(
         model = draft.folder / f"model{''.join(path.suffixes[-1:]) if path.is_file() else ''}"
         bring(path, model)
         stored = digest_file(model, progress=progress)
-        if encrypt_to:
-            encrypt_file(model, draft.encrypted, encrypt_to)
-        manifest = _manifest(session, path, known, extra or Extra(), project, stored, draft, clock())
-        same = _same(settings.models_dir / project, manifest) if not encrypt_to else None
+        kind = f"{recognize(model).name}{'+age' if encrypt_to else ''}"
+        manifest = _manifest(session, path, known, extra or Extra(), project, stored, kind, clock())
+        same = _same(home, manifest, encrypt_to, publish_metrics)
         if same:
             return same
+        if encrypt_to:
+            manifest = seal(draft, manifest, encrypt_to, publish_metrics=publish_metrics)
         draft.manifest_file.write_bytes(manifest.to_bytes())
         draft.folder.chmod(0o755)
         run = Run(home / manifest.digest.hex()[:RUN_ID_LENGTH])
@@ -166,18 +173,14 @@ def _manifest(
     extra: Extra,
     project: str,
     stored: PutResult,
-    draft: Run,
+    kind: str,
     created: datetime,
 ) -> Manifest:
-    private = draft.encrypted.exists()
-    kind = recognize(draft.model).name
     return describe(
         name=path.resolve().name,
         sha256=stored.sha256,
-        cid=digest_file(draft.encrypted).cid if private else stored.cid,
-        artifact=Artifact(
-            size=stored.size, profile=DEFAULT_PROFILE, format=f"{kind}+age" if private else kind
-        ),
+        cid=stored.cid,
+        artifact=Artifact(size=stored.size, profile=DEFAULT_PROFILE, format=kind),
         project=project,
         data=[*map(_data, known.data), *extra.data],
         training=TrainingRecord(
@@ -288,14 +291,21 @@ def _digest(text: str) -> str | None:
     return digits if len(digits) == 64 and not set(digits) - set("0123456789abcdef") else None
 
 
-def _same(folder: Path, manifest: Manifest) -> Run | None:
-    """The run that says the same of the same bytes, at another time."""
+def _same(folder: Path, manifest: Manifest, encrypt_to: tuple[str, ...], metrics: bool) -> Run | None:
+    """The run that says the same of the same bytes, at another time, to the same readers."""
+    wanted = recipients_file(encrypt_to), metrics and bool(manifest.predicate.evaluation.metrics)
     for run in (Run(each) for each in folder.glob("[0-9a-f]" * RUN_ID_LENGTH)):
         try:
-            other = run.manifest
-        except (ManifestError, OSError):
+            public, other = run.manifest, run.described
+            readers = run.recipients.read_text(encoding="utf-8") if public.private else ""
+        except (DilnError, OSError):
             continue
-        created = {"created": manifest.predicate.created}
-        if other.model_copy(update={"predicate": other.predicate.model_copy(update=created)}) == manifest:
+        told = public.private and bool(public.predicate.evaluation.metrics)
+        # A private model's file lies elsewhere, and only what is public of it withholds anything.
+        subject = (other.subject[0].model_copy(update={"uri": manifest.subject[0].uri}),)
+        update: dict[str, Any] = {"created": manifest.predicate.created, "withheld": {}}
+        predicate = other.predicate.model_copy(update=update)
+        whole = other.model_copy(update={"subject": subject, "predicate": predicate})
+        if (readers, told) == wanted and whole == manifest:
             return run
     return None

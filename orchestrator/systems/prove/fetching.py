@@ -2,17 +2,19 @@
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
-from orchestrator.errors import BlockNotFound, ModelError
+from orchestrator.errors import BlockNotFound, DilnError, ModelError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Artifact, Manifest, Version
 from orchestrator.provenance.manifest import LARGEST_MANIFEST
-from orchestrator.storage import decrypt_file, digest_file, read_identity
+from orchestrator.provenance.openings import Opening
+from orchestrator.storage import digest_file, read_identity
+from orchestrator.storage.disk import remove
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run
+from orchestrator.systems.prove.sealing import unseal
 from orchestrator.types import Digest
-
-_AGE_HEADER = 64 << 10  # age adds 16 bytes to each 64 KiB, and a line for each recipient
 
 
 def model_file(session: Session, version: Version, identity: Path | None = None) -> Path:
@@ -25,9 +27,13 @@ def model_file(session: Session, version: Version, identity: Path | None = None)
     if run:
         return run.model
     cached = session.settings.home / "cache" / f"{version.artifact_hash.hex()}.model"
+    private = Run(cached.with_suffix(".private"))  # a folder, for the opening lies beside the model
+    if _holds_private(private, version.artifact_hash):
+        return private.model
+    remove(private.folder)
     if not _holds(cached, version.artifact_hash):
         cached.parent.mkdir(parents=True, exist_ok=True)
-        _fetch(session, version, cached, identity)
+        return _fetch(session, version, cached, identity)
     return cached
 
 
@@ -49,26 +55,36 @@ def _holds(file: Path, digest: Digest) -> bool:
     return file.exists() and digest_file(file).digest == digest
 
 
-def _fetch(session: Session, version: Version, dest: Path, identity: Path | None) -> None:
+def _holds_private(kept: Run, anchor: Digest) -> bool:
+    try:
+        return Opening.read(kept.opening).anchor_of(digest_file(kept.model).digest) == anchor
+    except DilnError:
+        return False
+
+
+def _fetch(session: Session, version: Version, dest: Path, identity: Path | None) -> Path:
     if version.on_chain:
         _write(dest, session.registry.artifact(version.project_id, version.artifact_hash) or b"")
-        return
+        return dest
     if version.artifact_cid is None:
         raise ModelError("this version's bytes were never published", "Ask its publisher for the file.")
     artifact = _described(session, version)
     limit = artifact.size if artifact else None
     if not (artifact and artifact.encrypted):
-        session.storage.get(version.artifact_cid, dest, limit=limit)
-        return
+        return session.storage.get(version.artifact_cid, dest, limit=limit)
     if identity is None:
         raise ModelError(
             "this model is private: what is published of it is encrypted",
             "Give the file with your private key: --identity FILE.",
         )
-    limit = artifact.size + artifact.size // 1024 + _AGE_HEADER
-    secret = session.storage.get(version.artifact_cid, dest.with_suffix(".age"), limit=limit)
-    decrypt_file(secret, dest, read_identity(identity))
-    secret.unlink()
+    secret = session.storage.get(version.artifact_cid, dest.with_suffix(".age"))
+    folder = Path(tempfile.mkdtemp(prefix=".private-", dir=dest.parent))
+    try:
+        name = unseal(secret, folder, read_identity(identity)).name
+        return folder.rename(dest.with_suffix(".private")) / name
+    finally:
+        remove(secret)
+        remove(folder)
 
 
 def _described(session: Session, version: Version) -> Artifact | None:

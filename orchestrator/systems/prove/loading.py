@@ -24,6 +24,7 @@ from orchestrator.provenance import (
     Version,
     verify,
 )
+from orchestrator.provenance.openings import OPENING, Opening
 from orchestrator.storage import Cid
 from orchestrator.systems.prove.fetching import manifest_of, model_file
 from orchestrator.systems.prove.frameworks.opening import check_readable, open_model
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class PublishedModel:
     """A model that passed verification: `path` holds the bytes that were checked, `project` is the name.
+
+    Of a private model the `manifest` tells what is withheld from others.
 
     `inputs` are its features, by its manifest or, where that tells none, by the model itself.
     """
@@ -101,14 +104,19 @@ def load_published(
     project = session.registry.project(version.project_id)
     if not (found.version and found.anchor and found.manifest and project):
         raise ModelError(f"the manifest of `{reference}` is not to be had", "Reach the storage that has it.")
-    pipeline, inputs = open_model(_read(path, found.version.artifact_hash), found.manifest)
-    return PublishedModel(pipeline, project.name, found.version, found.anchor, found.manifest, path, inputs)
+    manifest = found.manifest
+    if manifest.private:
+        manifest = Opening.read(path.parent / OPENING).fill(manifest)
+    pipeline, inputs = open_model(_read(path, manifest.artifact_hash), manifest)
+    return PublishedModel(pipeline, project.name, found.version, found.anchor, manifest, path, inputs)
 
 
 def _refuse_unreadable(session: Session, version: Version, reference: str) -> None:
     """Before anything else is fetched: no model is loaded without manifest. Of bad ones the checks tell."""
     try:
         manifest = manifest_of(session, version)
+        if manifest.private:
+            return  # what it is says the opening, once it is decrypted
     except (BlockNotFound, StorageUnavailable) as error:
         said = f"the manifest of `{reference}` is not to be had: {error.message}"
         raise type(error)(said, error.hint) from error
@@ -117,12 +125,12 @@ def _refuse_unreadable(session: Session, version: Version, reference: str) -> No
     check_readable(manifest)
 
 
-def find_subject(session: Session, reference: str) -> tuple[str, Digest | None]:
+def find_subject(session: Session, reference: str, identity: Path | None = None) -> tuple[str, Digest | None]:
     """What to verify, and whose version is meant: files and CIDs as they are, models by their bytes."""
     if Path(reference).exists() or _is_cid(reference):
         return reference, None
     version = find_version(session, reference, session.viewer)
-    return str(model_file(session, version)), version.project_id
+    return str(model_file(session, version, identity)), version.project_id
 
 
 def check(session: Session, path: Path, project: Digest) -> Verification:

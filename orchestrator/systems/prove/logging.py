@@ -44,7 +44,7 @@ class Logged:
     @property
     def sha256(self) -> str:
         """The model's digest, in hex."""
-        return self.manifest.artifact_hash.hex()
+        return self.run.described.artifact_hash.hex()
 
     @property
     def passed(self) -> bool:
@@ -61,8 +61,9 @@ class Logged:
 class More(TypedDict, total=False):
     """What `log_model` may also be told: of the model, and where its run and its version go.
 
-    `sender` is the account that publishes, `project` where; `encrypt_to` are age recipients; with
-    `require_deployable` a model that misses its gate is not published.
+    `sender` is the account that publishes, `project` where; `encrypt_to` are age recipients of a private
+    model, whose metrics are published with `publish_metrics` alone; with `require_deployable` a model that
+    misses its gate is not published.
     """
 
     hyperparameters: Mapping[str, Any] | None
@@ -74,6 +75,7 @@ class More(TypedDict, total=False):
     project: str | None
     require_deployable: bool
     encrypt_to: Sequence[str]
+    publish_metrics: bool
     sender: str | None
     network: str | None
     home: str | Path | None
@@ -127,8 +129,14 @@ def log_model(
     settings = load_settings(home=more.get("home"), network=more.get("network"), account=more.get("sender"))
     with Session(settings) as session, tempfile.TemporaryDirectory() as folder:
         path, known = _file(model, Path(folder), known, data)
-        encrypt_to = tuple(more.get("encrypt_to", ()))
-        run = describe_model(session, path, known, extra=extra, encrypt_to=encrypt_to)
+        run = describe_model(
+            session,
+            path,
+            known,
+            extra=extra,
+            encrypt_to=tuple(more.get("encrypt_to", ())),
+            publish_metrics=more.get("publish_metrics", False),
+        )
         return Logged(run, _published(session, run, more) if publish else None)
 
 

@@ -10,7 +10,8 @@ from orchestrator.errors import UsageError, VerificationFailed
 from orchestrator.provenance import Manifest, Policy, Status, Verification
 from orchestrator.provenance.findings import Findings
 from orchestrator.provenance.formats import recognize
-from orchestrator.provenance.manifestchecks import check_format
+from orchestrator.provenance.manifestchecks import check_format, check_opening
+from orchestrator.provenance.openings import Opening
 from orchestrator.provenance.policy import Known
 from orchestrator.provenance.stateproof import LARGEST_STATE_PROOF, ProvenRecord, StateProof
 from orchestrator.provenance.wording import moment
@@ -27,13 +28,14 @@ def verify_bundle(
     *,
     project: Callable[[int, Address], Digest] | None = None,
     registry: str | None = None,
+    opening: Opening | None = None,
 ) -> Verification:
     """Check the bundle at `path`: its bytes, and that the registry held this version in the trusted block.
 
     Without `block_hash` it is said which one must be compared. `project` gives the id that is demanded, of a
     chain and registry (see `offline_project`); `registry` is the address to accept, the usual one unless
-    given. Raises StorageError, IntegrityError, ManifestError for what is no bundle, UsageError
-    where the bundle holds no proof.
+    given; `opening` what was disclosed of a private model. Raises StorageError, IntegrityError, ManifestError
+    for what is no bundle, UsageError where the bundle holds no proof.
     """
     findings = Findings(str(path))
     with tempfile.TemporaryDirectory() as folder, LocalStore(Path(folder)) as storage:
@@ -45,6 +47,8 @@ def verify_bundle(
                 "Export it as NAME@VERSION, over a node that has eth_getProof.",
             )
         proof = StateProof.parse(storage.read(entries[ANCHOR], limit=LARGEST_STATE_PROOF))
+    if opening:
+        check_opening(findings, manifest, opening)
     known = _check_anchor(
         findings, proof, manifest, block_hash, registry or fixed_addresses()["ModelRegistry"]
     )

@@ -58,7 +58,7 @@ def publish(
     """
     manifest = check_run(run)
     if require_deployable:
-        _require_gate(manifest)
+        _require_gate(run.described)
     with session.alone(f"publish {sender.address}"):
         return _publish(session, run, manifest, sender, project, on_chain, dry_run, progress)
 

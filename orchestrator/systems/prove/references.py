@@ -9,6 +9,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.provenance import Status, Version, agree
 from orchestrator.systems.prove.projects import find_project
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run, list_runs
+from orchestrator.systems.prove.sealing import find_opening
 from orchestrator.types import Address, Digest
 
 _NUMBER = re.compile("[1-9][0-9]{0,9}")
@@ -69,7 +70,9 @@ def _artifact_hash(session: Session, reference: str) -> Digest | None:
     path = Path(reference)
     if path.is_file():
         with path.open("rb") as file:
-            return Digest(hashlib.file_digest(file, "sha256").digest())
+            digest = Digest(hashlib.file_digest(file, "sha256").digest())
+        opening = find_opening(session.settings, path)
+        return opening.anchor_of(digest) if opening else digest
     run = _run(session, reference)
     return run.manifest.artifact_hash if run else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.config import Settings
 from orchestrator.errors import DilnError, ModelError
 from orchestrator.provenance import Manifest
+from orchestrator.provenance.openings import OPENING, Opening
 
 RUN_ID_LENGTH = 12
 
@@ -37,7 +38,7 @@ class Run:
     @property
     def encrypted(self) -> Path:
         """The model for the eyes of its recipients; only a private model has this file."""
-        return self.folder / f"{self.model.name}.age"
+        return self.folder / "model.age"
 
     @property
     def manifest_file(self) -> Path:
@@ -45,8 +46,13 @@ class Run:
 
     @property
     def opening(self) -> Path:
-        """What the manifest of a private model withholds of its data; it is never published."""
-        return self.folder / "opening.json"
+        """What the manifest of a private model withholds; it is published only within the encrypted file."""
+        return self.folder / OPENING
+
+    @property
+    def recipients(self) -> Path:
+        """For whom a private model was encrypted, one public key a line; it stays on this machine."""
+        return self.folder / "recipients.txt"
 
     @property
     def signatures(self) -> Path:
@@ -61,6 +67,12 @@ class Run:
         """Parsed and checked at each call. Raises ManifestError where somebody changed it."""
         return Manifest.parse(self.manifest_file.read_bytes())
 
+    @property
+    def described(self) -> Manifest:
+        """The manifest, of a private model with what it withholds. Also raises VerificationFailed."""
+        manifest = self.manifest
+        return Opening.read(self.opening).fill(manifest) if manifest.private else manifest
+
 
 def list_runs(settings: Settings) -> list[Run]:
     """All finished runs, oldest first."""
@@ -71,7 +83,7 @@ def list_runs(settings: Settings) -> list[Run]:
 def tell(run: Run) -> dict[str, Any]:
     """What a list of runs says of one; of a run whose manifest cannot be read only that."""
     try:
-        predicate = run.manifest.predicate
+        predicate = run.described.predicate
     except (DilnError, OSError) as error:
         return {"run": f"{run.name}/{run.id}", "problem": str(error)}
     gate = predicate.evaluation.gate
@@ -86,7 +98,7 @@ def tell(run: Run) -> dict[str, Any]:
 
 def metrics_of(run: Run) -> dict[str, float]:
     """The figures on held-out rows, whoever wrote the manifest: by name, those that are numbers."""
-    metrics = run.manifest.predicate.evaluation.metrics
+    metrics = run.described.predicate.evaluation.metrics
     values = metrics.get("values", metrics)
     figures = values.items() if isinstance(values, Mapping) else ()
     return {
@@ -98,10 +110,10 @@ def metrics_of(run: Run) -> dict[str, float]:
 
 def equal_run(settings: Settings, run: Run) -> Run | None:
     """The newest other run of this name whose model is the same, byte for byte; None if there is none."""
-    wanted = run.manifest.artifact_hash
+    wanted = run.described.artifact_hash
     for other in reversed(list_runs(settings)):
         try:
-            if (other.name, other.manifest.artifact_hash) == (run.name, wanted) and other.id != run.id:
+            if (other.name, other.described.artifact_hash) == (run.name, wanted) and other.id != run.id:
                 return other
         except (DilnError, OSError):  # a damaged one is nobody's equal
             continue

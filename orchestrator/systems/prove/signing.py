@@ -68,13 +68,16 @@ def publication_in(session: Session, manifest: Manifest, project: Project) -> Pu
 
 
 def check_run(run: Run) -> Manifest:
-    """The manifest of a run whose files are those that it describes. Raises IntegrityError, ManifestError."""
-    manifest = run.manifest
+    """The manifest of a run whose files are those that it describes.
+
+    Raises IntegrityError, ManifestError, VerificationFailed for the opening of another private model.
+    """
+    manifest, described = run.manifest, run.described
     found = digest_file(run.model, manifest.predicate.artifact.profile).digest
-    if found != manifest.artifact_hash:
+    if found != described.artifact_hash:
         raise IntegrityError(
             f"{run.model} is not the model that its manifest describes: SHA-256 {found.hex()[:12]}…, "
-            f"not {manifest.artifact_hash.hex()[:12]}…",
+            f"not {described.artifact_hash.hex()[:12]}…",
             "Somebody changed it meanwhile. Train again, or publish the file again.",
         )
     artifact = manifest.predicate.artifact

@@ -34,16 +34,9 @@ from orchestrator.provenance import (
     TrainingRecord,
     describe,
 )
-from orchestrator.storage import (
-    DEFAULT_PROFILE,
-    PutResult,
-    check_recipients,
-    digest_bytes,
-    digest_file,
-    encrypt_file,
-)
+from orchestrator.storage import DEFAULT_PROFILE, PutResult, digest_bytes, digest_file
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
-from orchestrator.systems.prove.withholding import public_metrics, public_split, withhold
+from orchestrator.systems.prove.sealing import check_private, seal
 from orchestrator.types import Report
 
 Clock = Callable[[], datetime]
@@ -61,6 +54,7 @@ def train(
     address: str | None = None,
     parents: tuple[str, ...] = (),
     encrypt_to: tuple[str, ...] = (),
+    publish_metrics: bool = False,
     publish_statistics: bool = False,
     progress: Report | None = None,
     clock: Clock = _now,
@@ -70,34 +64,39 @@ def train(
     `engine` is local, dask or ray, the latter two at `address`. `parents` name the runs that the new model
     was made from. The same spec, data, seed and libraries give the same model, byte for byte.
 
-    The manifest tells type and share of missing values of each column, and no value of any row, unless
-    `publish_statistics` adds extremes, means and the most frequent values.
+    The manifest tells type and share of missing values of each column; `publish_statistics` adds extremes,
+    means and the most frequent values.
 
-    With `encrypt_to` (age public keys) the model is private: beside it the run keeps `model.skops.age`, which
-    only these recipients can read, and of the two only that is ever pinned. An observer still learns the
-    SHA-256 and the size of the model itself, so whoever gets hold of a copy can tell that it is this one; and
-    from the manifest names and types of its features, hyper-parameters and metrics. Of the data it holds a
-    salted commitment only; `Run.opening` keeps what that commits to.
+    With `encrypt_to` (age public keys) the model is private: beside it the run keeps `model.age`, which only
+    these recipients can read, and of the two only that is ever pinned. The manifest holds salted commitments
+    only, beside the outcome of the gate; `Run.opening` keeps what they commit to, and so does `model.age`.
+    `publish_metrics` tells the figures as well.
 
     Raises SpecError, DataError, ModelError, EngineError for an engine that is missing or does not answer,
-    UsageError for statistics of a private model.
+    UsageError for statistics of a private model, and for metrics of a public one, which tells them anyway.
     """
-    if encrypt_to:
-        check_recipients(encrypt_to)
-        if publish_statistics:
-            raise UsageError("a private model publishes no statistics", "Leave out one of the two.")
+    check_private(encrypt_to, publish_metrics)
+    if encrypt_to and publish_statistics:
+        raise UsageError("a private model publishes no statistics", "Leave out one of the two.")
     spec = load_spec(spec_file)
     dataset = load_dataset(spec.data, spec.folder, clock=clock)
     ancestry = tuple(_parent(find_run(settings, parent)) for parent in parents)
     training = fit(spec, dataset, engine=engine, address=address, progress=progress)
-    home = settings.models_dir / spec.project.name
-    home.mkdir(parents=True, exist_ok=True)
+    (home := settings.models_dir / spec.project.name).mkdir(parents=True, exist_ok=True)
     draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
     try:
         save_model(training.model, draft.model)
+        manifest = _describe(
+            spec,
+            training,
+            draft,
+            ancestry,
+            clock(),
+            statistics=publish_statistics or bool(encrypt_to),
+            kind="skops+age" if encrypt_to else "skops",
+        )
         if encrypt_to:
-            encrypt_file(draft.model, draft.encrypted, encrypt_to)
-        manifest = _describe(spec, training, draft, ancestry, clock(), statistics=publish_statistics)
+            manifest = seal(draft, manifest, encrypt_to, publish_metrics=publish_metrics)
         draft.manifest_file.write_bytes(manifest.to_bytes())
         write_report(training, draft.report)
         draft.folder.chmod(0o755)
@@ -122,27 +121,22 @@ def _describe(
     created: datetime,
     *,
     statistics: bool,
+    kind: str,
 ) -> Manifest:
     stored = digest_file(draft.model)
-    private = draft.encrypted.exists()
     data = DataRecord.of(
-        training.dataset.provenance, _data_digest(training.dataset).cid, statistics=statistics or private
+        training.dataset.provenance, _data_digest(training.dataset).cid, statistics=statistics
     )
-    if private:
-        data = withhold(data, training.metrics, training.split, draft.opening)
-    metrics = public_metrics(training.metrics) if private else training.metrics.to_json()
     return describe(
         name=draft.model.name,
         sha256=str(stored.sha256),
-        cid=digest_file(draft.encrypted).cid if private else stored.cid,
-        artifact=Artifact(
-            size=stored.size, profile=DEFAULT_PROFILE, format="skops+age" if private else "skops"
-        ),
+        cid=stored.cid,
+        artifact=Artifact(size=stored.size, profile=DEFAULT_PROFILE, format=kind),
         project=spec.project.name,
         data=[data],
-        training=_training_record(spec, training, private=private),
+        training=_training_record(spec, training),
         environment=_environment(spec, training),
-        evaluation=Evaluation(metrics=metrics, gate=_gate(training.gate, private=private)),
+        evaluation=Evaluation(metrics=training.metrics.to_json(), gate=_gate(training.gate)),
         parents=parents,
         licence=spec.project.license or None,
         created=created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -155,28 +149,26 @@ def _data_digest(dataset: Dataset) -> PutResult:
     return digest_bytes(content) if isinstance(content, bytes) else digest_file(content)
 
 
-def _training_record(spec: Spec, training: Training, *, private: bool) -> TrainingRecord:
+def _training_record(spec: Spec, training: Training) -> TrainingRecord:
     model = describe_model(training.model)
     return TrainingRecord(
         algorithm=model.algorithm,
         steps=model.steps,
         hyperparameters=model.hyper_parameters,
-        search=_search(spec, training, private=private),
+        search=_search(spec, training),
         features=tuple(Feature(**feature.to_json()) for feature in training.dataset.schema),
         reading=ReadingRecord(**asdict(Reading.of(spec.data))),
         target=spec.data.target,
         task=training.dataset.task,
-        split=public_split(training.split) if private else training.split.to_json(),
+        split=training.split.to_json(),
         seed=spec.split.seed,
     )
 
 
-def _search(spec: Spec, training: Training, *, private: bool) -> dict[str, Any] | None:
+def _search(spec: Spec, training: Training) -> dict[str, Any] | None:
     if spec.search is None:
         return None
     tried = [asdict(candidate) for candidate in training.candidates]
-    if private:
-        tried = [{name: value for name, value in each.items() if name != "rows"} for each in tried]
     return {"spec": spec.search.model_dump(mode="json"), "best": training.best_params, "tried": tried}
 
 
@@ -185,14 +177,11 @@ def _environment(spec: Spec, training: Training) -> Environment:
     return Environment(python=libraries.pop("python"), libraries=libraries, git=git_state(spec.folder))
 
 
-def _gate(results: list[GateResult], *, private: bool) -> Gate | None:
-    """None for a spec that demands nothing: passing no gate proves nothing.
-
-    Of a private model the baseline counts, but is not told: it says how frequent a class is.
-    """
+def _gate(results: list[GateResult]) -> Gate | None:
+    """None for a spec that demands nothing: passing no gate proves nothing."""
     if not results:
         return None
-    told = tuple(_condition(result) for result in results if not (private and result.baseline))
+    told = tuple(_condition(result) for result in results)
     return Gate(passed=all(result.passed for result in results), conditions=told)
 
 

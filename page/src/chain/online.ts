@@ -18,7 +18,8 @@ export type Online = Contract & {
 };
 type Kind = { what: string; is(implementation: string): boolean };
 
-export const MODEL: Kind = { what: "shared model", is: each => !each.endsWith("Market") };
+// Anybody may let the factory clone any contract, such as one of another system: those are neither.
+export const MODEL: Kind = { what: "shared model", is: each => /(Stake|Game)$/.test(each) };
 export const MARKET: Kind = { what: "prediction market", is: each => each.endsWith("Market") };
 
 /** What this chain's factory created; the implementation is empty where its code is not of this page's version. */

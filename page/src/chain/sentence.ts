@@ -17,6 +17,7 @@ const OWN: Record<string, (values: any[]) => string> = {
     ? "Less arrived than was sent: the token keeps a part of each transfer, which this contract does not take. Take your approval back."
     : "The call brings other money than the contract takes."),
   TooEarly: ([at]) => `This can be done from ${moment(Number(at))} on.`,
+  WrongState: ([state]) => `This cannot be done while the round is ${["not opened", "waiting for its targets", "scored", "closed", "void"][state] ?? "in this state"}.`,
   NothingOwed: () => "There is nothing to pay out.",
   ModelDisagrees: ([label]) => `The model says label ${label}, so the deposit is not returned.`,
   ModelMoved: () => "The model learned in this very block. Try again in the next one.",
@@ -59,12 +60,16 @@ export function isOfPayment(error: unknown): boolean {
   }
 }
 
+/** A sentence with its values: {0} of the first, {0t} where it is a moment. */
+const filled = (said: string | undefined, values: readonly unknown[]): string | undefined =>
+  said?.replace(/\{(\d+)(t?)\}/g, (_, at, time) => (time ? moment(Number(values[at])) : shown(String(values[at]), 80)));
+
 function refused(data: Hex): string {
   try {
     const { errorName, args = [] } = decoded(data);
     const values = args.length ? ` (${shown(args.join(", "))})` : "";
     const words = errorName.replace(/(?<!^)[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
-    return OWN[errorName]?.([...args]) ?? sentences[errorName] ?? `The contract refused: ${words}${values}.`;
+    return OWN[errorName]?.([...args]) ?? filled(sentences[errorName], args) ?? `The contract refused: ${words}${values}.`;
   } catch {
     return `The contract refused, for a reason that is unknown here: ${data.slice(0, 74)}`;
   }

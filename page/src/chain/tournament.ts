@@ -24,7 +24,7 @@ export type Terms = {
   organizer: Address; currency: Address; descriptor: Hex; rows: bigint; powers: Address; normals: Address; pot: bigint; bond: bigint;
   leastStake: bigint; tip: bigint; clip: bigint; drag: bigint; contributionMultiplier: bigint; start: number; period: number;
 };
-export type Descriptor = { name: string; id: string; live: string[] };
+export type Descriptor = { name: string; id: string; target: string; train: string; live: string[] };
 export type Times = { begins: number; closes: number; resolves: number; ends: number };
 export type Round = Times & { number: number; state: (typeof STATES)[number]; atRisk: bigint; pot: bigint };
 export type Entry = {
@@ -66,10 +66,13 @@ async function roundOf(address: Address, number: number): Promise<Round> {
 async function descriptorOf({ descriptor }: Terms): Promise<Descriptor> {
   const content = await block(descriptor);
   if (!content) throw new Error("The tournament's descriptor is not in this storage: `diln pin get` brings it.");
-  const { format, name, id, live } = canonical.decode(content);
+  const { format, name, id, target, train, live } = canonical.decode(content);
   if (format !== FORMAT || !Array.isArray(live)) throw new Error("The tournament's descriptor is of another kind.");
-  return { name: String(name), id: String(id), live: live.map(String) };
+  return { name: String(name), id: String(id), target: String(target), train: String(train), live: live.map(String) };
 }
+
+/** A table of the tournament by its CID, as text (CSV). Throws where the storage lacks it. */
+export const tableOf = async (cid: string): Promise<string> => new TextDecoder().decode(await fetched(cid, LARGEST));
 
 /** Who entered a round, and what they scored; the best first. */
 export async function entries(tournament: Tournament, number: number): Promise<Entry[]> {
@@ -97,8 +100,7 @@ export function phaseOf({ state, begins, closes, resolves, ends }: Round, now: n
 
 /** The ranks of a table's predictions (columns id and prediction) in the order of the round's rows, two bytes each. */
 export async function ranksOf({ descriptor, terms }: Tournament, number: number, table: string): Promise<Hex> {
-  const live = new TextDecoder().decode(await fetched(descriptor.live[number]!, LARGEST));
-  const [ids] = columns(live, [descriptor.id]), [names, cells] = columns(table, [descriptor.id, "prediction"]);
+  const [ids] = columns(await tableOf(descriptor.live[number]!), [descriptor.id]), [names, cells] = columns(table, [descriptor.id, "prediction"]);
   const rows = Number(terms.rows), places = new Map(ids!.map((id, place) => [id, place]));
   if (places.size !== rows || ids!.length !== rows) throw new Error(`The round's data are not ${rows} rows with an id each.`);
   const values = new Array<number>(rows).fill(NaN);

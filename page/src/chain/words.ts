@@ -6,13 +6,15 @@ const LAST_MOMENT = 253_402_300_800; // the year 10000: contracts keep whatever 
 export const moment = (seconds: number): string =>
   (Math.abs(seconds) < LAST_MOMENT ? `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC` : `second ${seconds}`);
 
-/** How long until then: `now`, `in 5 min`, `in 3 h`, `in 4 days`. */
-export function until(seconds: number): string {
-  if (seconds <= 0) return "now";
-  if (seconds < 60) return `in ${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `in ${Math.ceil(seconds / 60)} min`;
-  return seconds < 172800 ? `in ${Math.round(seconds / 3600)} h` : `in ${Math.round(seconds / 86400)} days`;
+/** How long something lasts: `5 min`, `3 h`, `4 days`. */
+export function lasting(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  if (seconds < 3600) return `${Math.ceil(seconds / 60)} min`;
+  return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 }
+
+/** How long until then: `now`, `in 5 min`, `in 3 h`, `in 4 days`. */
+export const until = (seconds: number): string => (seconds <= 0 ? "now" : `in ${lasting(seconds)}`);
 
 export const count = (number: number | bigint, noun: string): string => `${number} ${noun}${Number(number) === 1 ? "" : "s"}`;
 

@@ -13,12 +13,20 @@ export async function sha256(content: Uint8Array): Promise<Uint8Array> {
 /** A raw block by its SHA-256 (hex); null where the storage has none that fits. */
 export const block = (digest: string): Promise<Uint8Array | null> => stored(rawCid(bytes(digest)), digest.replace(/^0x/, ""));
 
+/** Where blocks are asked for: beside the page, or at the gateway that gives the page. */
+export function storage({ pathname, hostname, protocol, host } = location): string {
+  if (/^\/ip[fn]s\/[^/]+\//.test(pathname)) return `${protocol}//${host}/`;
+  const subdomain = /^[^.]+\.ip[fn]s\.(.+)$/.exec(host);
+  if (!subdomain) return base();
+  return `${protocol}//${hostname.endsWith(".localhost") ? subdomain[1]!.replace("localhost", "127.0.0.1") : subdomain[1]}/`; // whose policy names no localhost but itself
+}
+
 const NO_CONTENT = 204; // what `diln page` answers, so that a block that is away is no error in the browser's log
 
 /** The block of a CID, whose SHA-256 (hex) is `digest`; null where the storage has none that fits. */
 export async function stored(cid: string, digest: string): Promise<Uint8Array | null> {
   try {
-    const response = await fetch(new URL(`ipfs/${cid}?format=raw&missing=${NO_CONTENT}`, base()));
+    const response = await fetch(new URL(`ipfs/${cid}?format=raw&missing=${NO_CONTENT}`, storage()));
     if (!response.ok || response.status === NO_CONTENT) return null;
     const found = new Uint8Array(await response.arrayBuffer());
     return hex(await sha256(found)) === digest ? found : null;

@@ -26,6 +26,9 @@ export function Countdown({ to }: { to: number }) {
   return <time dateTime={moment(to)} title={moment(to)}>{until(left.value)}</time>;
 }
 
+/** When something ends, or that its time is over: what comes next waits for somebody then. */
+export const Ends = ({ at, what = "ends" }: { at: number; what?: string }) => (at > now() ? <>{what} <Countdown to={at} /></> : <>its time is over</>);
+
 /** A place to drop files on, or to choose them by keyboard; folders, too, where `onFiles` takes them. */
 export function Drop({ label, button, takesFolders, onFiles }: {
   label: string; button: string; takesFolders?: boolean; onFiles(files: File[], folders: Folder[]): void;

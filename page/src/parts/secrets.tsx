@@ -29,18 +29,24 @@ export function Secrets({ contract, summary, hint, seal, told, offers }: {
   void changed.value;
   if (!ready.value) return null;
   const kept = all().filter(each => each.contract === contract && each.account === account.value);
-  async function act(work: () => Promise<void>, said: string): Promise<void> {
+  async function act(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      news.value = said;
     } catch (error) {
       news.value = sentence(error);
     }
     changed.value++;
   }
   const store = (): Promise<void> =>
-    act(async () => hide({ ...(await seal()), contract, account: account.value! }), "The secret is stored in this browser, and was saved as a file. Keep it: now you can commit.");
-  const take = (file: File | undefined): Promise<void> => act(async () => { if (file) await restore(file); }, "The secret is here again.");
+    act(async () => {
+      hide({ ...(await seal()), contract, account: account.value! });
+      news.value = "The secret is stored in this browser, and was saved as a file. Keep it: now you can commit.";
+    });
+  const take = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    const here = { contract, account: account.value! };
+    await act(async () => { news.value = foundAgain(await restore(file), here); });
+  };
   return (
     <details open={kept.length > 0}>
       <summary>{summary}</summary>
@@ -66,13 +72,20 @@ function hide(what: Omit<Secret, "salt">): void {
   save(`diln-secret-${nameOf(secret)}.json`, `${JSON.stringify(secret, null, 2)}\n`);
 }
 
+function foundAgain(secret: Secret, here: Pick<Secret, "contract" | "account">): string {
+  if (secret.contract.toLowerCase() !== here.contract.toLowerCase()) return `The secret is stored, but is of another contract: look at ${secret.contract}.`;
+  return secret.account === here.account ? "The secret is here again." : `The secret is stored, but is of another account: choose ${secret.account}.`;
+}
+
 /** Take a secret from its file. Throws for what is none. */
-async function restore(file: File): Promise<void> {
+async function restore(file: File): Promise<Secret> {
   const { contract, account: whose, content, number, salt } = JSON.parse(await file.text());
   const fits = [contract, whose].every(each => /^0x[0-9a-fA-F]{40}$/.test(each)) && HEX.test(content) && Number.isInteger(number)
     && /^0x[0-9a-f]{64}$/.test(salt);
   if (!fits) throw new Error("This is not a secret's file.");
-  keep({ contract, account: whose, content, number, salt });
+  const secret = { contract, account: whose, content, number, salt };
+  keep(secret);
+  return secret;
 }
 
 /** It was revealed, and is none any more. */

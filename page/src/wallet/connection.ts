@@ -21,13 +21,17 @@ const onAccounts = (found: Address[]): void => { account.value = found[0] ?? nul
 export const onChain = (id: string): void => { chainId.value = Number(id); };
 const onDisconnect = (): void => { forget(); };
 
+let latest: object | null = null; // which choice counts: wallets answer late
+
 /** Use a wallet; null looks only. Rejects where it is declined. */
 export async function connect(chosen: Wallet | null, method = "eth_requestAccounts"): Promise<void> {
+  const choice = latest = {};
   forget();
   if (!chosen) return;
   const accounts: Address[] = await chosen.provider.request({ method });
-  if (!accounts[0]) return;
-  chainId.value = Number(await chosen.provider.request({ method: "eth_chainId" }));
+  const chain = Number(await chosen.provider.request({ method: "eth_chainId" }));
+  if (!accounts[0] || choice !== latest) return;
+  chainId.value = chain;
   account.value = accounts[0];
   wallet.value = chosen;
   localStorage.setItem(LAST, chosen.id);

@@ -1,22 +1,20 @@
-// A wallet of its own (EIP-1193, announced by EIP-6963), whose requests leave the page as an extension's do, on Anvil:
+// A wallet's whole behaviour on Anvil, beside one that pretends to be another:
 // wrong chain, rejection, reload while pending, sped up, cancelled, failed, other accounts. node wallet.mjs URL NODE MODEL
 import { encodeFunctionData, parseAbi } from "viem";
 import { browse, quality } from "./browser.mjs";
+import { inject, node } from "./injected.mjs";
 
-const [url, node, model] = process.argv.slice(2);
+const [url, endpoint, model] = process.argv.slice(2);
 const BOB = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", CAROL = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 const ABI = parseAbi(["function fund(address,uint256) payable", "function withdraw(address,uint256)"]);
 const told = {}, wrong = [], asked = new Set();
 let chain = "0x1", added = false, reject = false;
 
-async function ask(method, params = []) {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-  const answer = await (await fetch(node, { method: "POST", headers: { "content-type": "application/json" }, body })).json();
-  return answer.error ? { error: answer.error } : { result: answer.result };
-}
+const ask = node(endpoint);
 
-/** What the wallet answers. */
-async function wallet(method, params) {
+/** What the wallet answers; the other one, which says that it is alice, declines everything. */
+async function wallet(number, method, params) {
+  if (number) return { error: { code: 4001, message: "No." } };
   asked.add(method);
   switch (method) {
     case "eth_requestAccounts":
@@ -41,27 +39,8 @@ async function wallet(method, params) {
   }
 }
 
-function inject() {
-  const handlers = {};
-  const provider = {
-    async request({ method, params }) {
-      const { error, result } = await window.askWallet(method, params ?? []);
-      if (error) throw Object.assign(new Error(error.message), { code: error.code, data: error.data });
-      return result;
-    },
-    on(event, handler) { (handlers[event] ??= new Set()).add(handler); },
-    removeListener(event, handler) { handlers[event]?.delete(handler); },
-  };
-  window.emit = (event, value) => handlers[event]?.forEach(handler => handler(value));
-  const info = { uuid: "350670db-19fa-4704-a166-e52e178b59d2", name: "Test wallet", icon: "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>", rdns: "test.wallet" };
-  const announce = () => dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
-  addEventListener("eip6963:requestProvider", announce);
-  announce();
-}
-
 const faults = await browse(url, async (page, context) => {
-  await context.exposeFunction("askWallet", wallet);
-  await context.addInitScript(inject);
+  await inject(context, [{ name: "Test wallet", rdns: "test.wallet" }, { name: "alice", rdns: "development:alice" }], wallet);
   const news = async pattern => {
     const fits = text => new RegExp(text).test(document.querySelector("#news").textContent);
     await page.waitForFunction(fits, pattern, { timeout: 40_000 }).catch(async () => { throw new Error(`no ${pattern}: ${await page.textContent("#news")}`); });
@@ -78,7 +57,11 @@ const faults = await browse(url, async (page, context) => {
   const opened = () => page.waitForSelector("h2#model", { timeout: 20_000 })
     .catch(async () => { throw new Error(`no model: ${await page.textContent("#app")}`); });
   await go();
-  await page.selectOption("#wallet", "test.wallet");
+  await page.waitForSelector("option[value='development:judy']", { state: "attached" });
+  told.offered = await page.$$eval("#wallet optgroup", all => all.map(each => [...each.children].map(option => option.value)));
+  await page.selectOption("#wallet", "wallet:developmentalice");
+  told.unconnected = [await news("Connecting: "), await page.inputValue("#wallet")];
+  await page.selectOption("#wallet", "wallet:test.wallet");
   await page.waitForSelector(".wallet button");
   told.wrongChain = await page.textContent(".hint");
   told.disabledThere = await page.isDisabled("text=/Add it/");

@@ -1,12 +1,14 @@
 // What strangers may write: routes, names, numbers, answers of nodes, proofs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encodeErrorResult } from "viem/utils";
 import { overHttp } from "../../src/chain/request";
 import { sentence } from "../../src/chain/sentence";
 import { moment } from "../../src/chain/words";
 import { verifyProof } from "../../src/checks/proof";
 import { TYPE } from "../../src/checks/prooffile";
 import { hex, sha256 } from "../../src/files/bytes";
+import { sentences } from "../../src/generated/errors";
 import * as canonical from "../../src/files/canonical";
 import { listed } from "../../src/files/folders";
 import { ticks } from "../../src/parts/chart";
@@ -68,4 +70,15 @@ test("a proof that lacks what a proof says, or says it otherwise, cannot be read
     [{}, { ...content, time: 1 }], [{}, { ...content, model: null }],
   ];
   for (const [changed, entry] of unreadable) await assert.rejects(verifyProof(await proof(changed, entry)), /The proof cannot be read/, JSON.stringify(changed));
+});
+
+test("refusals: a contract's notice with its values, and moments as such", () => {
+  const said = (name: string, types: string[], values: unknown[]): string => {
+    const item = { type: "error", name, inputs: types.map(type => ({ type })) } as const;
+    return sentence({ data: encodeErrorResult({ abi: [item], errorName: name, args: values } as any) });
+  };
+  assert.equal(said("TooLate", ["uint256"], [1_700_000_000n]), "It closed at 2023-11-14 22:13:20 UTC.");
+  assert.equal(said("Underfunded", ["uint256", "uint256"], [3n, 5n]), "There is only 3 where 5 is needed.");
+  assert.equal(said("WrongState", ["uint8"], [1]), "This cannot be done while the round is waiting for its targets.");
+  assert.ok(Object.values(sentences).some(each => each.includes("{1}")));
 });

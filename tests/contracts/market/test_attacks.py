@@ -11,7 +11,7 @@ participant
 ├── copies what another has opened, or its commitment → earns nothing, or cannot open
 ├── fills all places with what it never opens → its stakes are burnt
 ├── makes the loss worse so that an accomplice can repair it → neither gains
-├── has a wallet that reverts, or that reenters → blocks itself alone
+├── has a wallet that reverts → blocks itself alone
 └── contributes nothing but noise → loses its stake at most
 cranker
 ├── out of order, twice, with other data → refused or without effect
@@ -299,27 +299,6 @@ def test_pay__wallet_that_reverts__blocks_nobody_and_can_still_withdraw_elsewher
     wallet_calls(s, wallet, s.do.withdraw(s.evm.role("attacker"), EVERYTHING))
     assert s.holdings() == 0
     del s.evm.roles["wallet"]
-
-
-def test_withdraw__wallet_that_reenters__paid_once() -> None:
-    s = create()
-    wallet = s.evm.deploy("MarketWallet")
-    s.evm.send(s.do.fund(wallet.address, 5), "attacker", 5)
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 7), "contributor", 7)
-    again = s.market.encode_abi("withdrawFor", args=[wallet.address])
-    s.evm.send(wallet.functions.attack(s.market.address, again))
-    wallet_calls(s, wallet, s.do.withdraw(wallet.address, EVERYTHING))
-    assert s.holdings() == 7
-
-
-def test_withdraw__by_others__refused() -> None:
-    """Whoever has others relay its contributions keeps the balance that they are paid from."""
-    s = create()
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 7), "contributor", 7)
-    with pytest.raises(Reverted, match="NotTheAccount"):
-        s.evm.send(s.do.withdrawFor(s.evm.role("contributor")), "attacker")
-    s.evm.send(s.do.withdrawFor(s.evm.role("contributor")), "contributor")
-    assert s.holdings() == 0
 
 
 # -- crankers -----------------------------------------------------------------------------------------------

@@ -1,10 +1,5 @@
-"""Money in a prediction market, at its worst.
+"""Money in a prediction market, at its worst; that of balances is in tests/contracts/kernel/test_funds.py.
 
-token
-├── returns false → refused, in and out, and still to be had once it behaves
-├── returns nothing, as some do → fine
-├── calls back → refused, nothing twice
-└── is no contract → refused
 amounts
 ├── the largest that are taken → wei for wei
 └── of a single unit → wei for wei
@@ -17,12 +12,10 @@ import pytest
 
 from orchestrator.systems.market.reference.market import Outcome, Phase
 from orchestrator.systems.market.reference.rules import F1, HINGE
-from tests.evm import EVERYTHING, Reverted
+from tests.evm import Reverted
 from tests.market_system import ANY, BOND, BOUNTY, MarketSystem, create, run_of, workshop
-from tests.sum_system import ETHER
 
 GOOD, OTHER = run_of(100, 10), run_of(101, 10)
-PLAIN, RETURNS_FALSE, RETURNS_NOTHING, CALLS_BACK = range(4)
 
 
 def refused(error: str):
@@ -37,66 +30,6 @@ def tokened(**rules: int):
 def endow(s: MarketSystem, token, who: str, amount: int) -> None:
     s.evm.send(token.functions.transfer(s.evm.role(who), amount))
     s.evm.send(token.functions.approve(s.market.address, amount), who)
-
-
-# -- tokens --------------------------------------------------------------------------------------------------
-
-
-def test_fund__token_returns_false__refused_and_nothing_credited() -> None:
-    token, s = tokened()
-    endow(s, token, "contributor", 1_000)
-    s.evm.send(token.functions.be(RETURNS_FALSE, ETHER, b""))
-    with pytest.raises(Reverted):
-        s.evm.send(s.do.fund(s.evm.role("contributor"), 500), "contributor")
-    assert s.balance("contributor") == 0
-
-
-def test_withdraw__token_returns_false__refused_and_still_owed() -> None:
-    token, s = tokened()
-    endow(s, token, "contributor", 1_000)
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 500), "contributor")
-    s.evm.send(token.functions.be(RETURNS_FALSE, ETHER, b""))
-    with pytest.raises(Reverted):
-        s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
-    s.evm.send(token.functions.be(PLAIN, ETHER, b""))
-    s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
-    assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
-
-
-def test_withdraw__token_returns_nothing__paid() -> None:
-    token, s = tokened()
-    endow(s, token, "contributor", 1_000)
-    s.evm.send(token.functions.be(RETURNS_NOTHING, ETHER, b""))
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 500), "contributor")
-    assert s.balance("contributor") == 500
-    s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
-    assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
-
-
-@pytest.mark.parametrize("verb", ["fund", "withdrawFor"])
-def test_fund__token_calls_back__not_reentered(verb: str) -> None:
-    token, s = tokened()
-    for who in ("contributor", "rival"):
-        endow(s, token, who, 1_000)
-        s.evm.send(s.do.fund(s.evm.role(who), 400), who)
-    endow(s, token, "sponsor", 400)
-    s.evm.send(s.do.fund(token.address, 400), "sponsor")
-    args = (s.evm.role("rival"), 1) if verb == "fund" else (token.address,)
-    again = s.market.encode_abi(verb, args=args)
-    s.evm.send(token.functions.be(CALLS_BACK, s.market.address, again))
-    s.evm.send(s.do.fund(s.evm.role("contributor"), 100), "contributor")
-    s.evm.send(s.do.withdraw(s.evm.role("contributor"), EVERYTHING), "contributor")
-    assert not token.functions.reentered().call()
-    assert token.functions.balanceOf(s.evm.role("contributor")).call() == 1_000
-    assert s.balance("rival") == 400
-    assert s.do.balanceOf(token.address).call() == 400
-
-
-def test_fund__token_without_code__refused() -> None:
-    s = create(token="0x" + "ab" * 20)
-    with pytest.raises(Reverted):
-        s.evm.send(s.do.fund(s.evm.role("contributor"), 500), "contributor")
-    assert s.balance("contributor") == 0
 
 
 # -- amounts -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ add
 └── given enough: recorded, learned, announced
 commit, reveal, release
 addFor (relayed)
-fund, withdraw (ether and tokens)
+tokens: what arrives, and what no balance can hold
 """
 
 from collections.abc import Callable
@@ -128,42 +128,6 @@ def test_fund__token__credits_what_arrives(
     assert token.functions.balanceOf(system.sum.address).call() == price
 
 
-@pytest.mark.parametrize("kind", ["returns nothing", "returns false", "calls back"])
-def test_money__odd_tokens__nobody_is_credited_more_than_came(
-    workshop: Workshop, create: Callable[..., System], kind: str
-) -> None:
-    evm, token = workshop.evm, workshop.evm.deploy("SumOddToken", kind)
-    system = create(token=token.address, unit=1)
-    contributor = evm.role("contributor")
-    evm.send(token.functions.mint(contributor, 10**9))
-    fund = system.do.fund(contributor, 10**8)
-    if kind == "returns false":  # what it says is taken seriously, whatever it did
-        with pytest.raises(Reverted):
-            evm.send(fund, "contributor")
-        assert system.balance("contributor") == 0
-        return
-    if kind == "calls back":  # while it moves the money, it tries to be credited for it twice
-        again = bytes.fromhex(system.sum.encode_abi("fund", [contributor, 0])[2:])
-        evm.send(token.functions.attack(system.sum.address, again))
-    evm.send(fund, "contributor")
-    assert system.balance("contributor") == 10**8 == token.functions.balanceOf(system.sum.address).call()
-    assert token.functions.refused().call() == (kind == "calls back")
-    evm.send(system.do.withdraw(contributor, EVERYTHING), "contributor")
-    assert token.functions.balanceOf(contributor).call() == 10**9
-    assert system.balance("contributor") == 0
-
-
-def test_fund__token_takes_more_than_the_other_has__refused(
-    workshop: Workshop, create: Callable[..., System]
-) -> None:
-    evm, token = workshop.evm, workshop.evm.deploy("SumToken", 0)
-    system = create(token=token.address, unit=1)
-    evm.send(token.functions.mint(evm.role("victim"), 10**9))
-    evm.send(token.functions.approve(system.sum.address, 10**9), "victim")
-    with pytest.raises(Reverted):  # an approval pays for its owner's own funding only
-        evm.send(system.do.fund(evm.role("thief"), 10**8), "thief")
-
-
 def test_refund__balance_would_not_fit__refused_and_nothing_is_lost(
     workshop: Workshop, create: Callable[..., System]
 ) -> None:
@@ -185,22 +149,6 @@ def test_refund__balance_would_not_fit__refused_and_nothing_is_lost(
     evm.send(system.do.withdraw(contributor, EVERYTHING), "contributor")
     system.claim("refund", contribution)
     assert system.balance("contributor") == Facts(contribution.facts).deposit
-
-
-def test_withdraw__nothing__refused(system: System) -> None:
-    with pytest.raises(Reverted, match="NothingOwed"):
-        system.evm.send(system.do.withdraw(system.evm.role("contributor"), EVERYTHING), "contributor")
-
-
-def test_withdraw__reenters__gets_its_own_once(workshop: Workshop, system: System) -> None:
-    evm, thief = workshop.evm, workshop.evm.deploy("SumReentrant")
-    evm.send(system.do.fund(thief.address, 10**18), "victim", 10**18)
-    evm.send(system.do.fund(evm.role("victim"), 10**18), "victim", 10**18)
-    call = bytes.fromhex(system.sum.encode_abi("withdraw", [thief.address, EVERYTHING])[2:])
-    evm.send(thief.functions.run(system.sum.address, call, call))
-    assert thief.functions.refused().call()
-    assert evm.web3.eth.get_balance(thief.address) == 10**18
-    assert system.balance("victim") == 10**18
 
 
 # -- commit first, reveal later -----------------------------------------------------------------------------

@@ -16,8 +16,7 @@ money
 ├── a whale: payouts are diluted, never beyond the pot
 ├── two accounts bet on contraries: lose with drag
 ├── worst score against expiring oneself: never better
-├── a wallet that reverts, or calls again; forced ether; a free balance pushed out
-└── tokens: with a fee, returning nothing or false, calling back; ether where a token is due
+└── ether where a token is due; wallets and tokens at their worst: tests/contracts/kernel/test_funds.py
 """
 
 import numpy as np
@@ -353,105 +352,8 @@ def test_expire__oneself__is_never_better_than_the_worst_score(create, drag):
     assert s.balance("bob") <= s.balance("alice")
 
 
-def test_wallet__reverts__blocks_only_itself(create):
-    s = create()
-    wallet = s.evm.deploy("CompetitionWallet", True, False)
-    s.send("fund", wallet.address, ETHER, sender="alice", value=ETHER)
-    pay_out = s.contract.encode_abi("withdraw", [wallet.address, ETHER])
-    with pytest.raises(Reverted):
-        s.evm.send(wallet.functions.run(s.contract.address, 0, pay_out))
-    elsewhere = s.contract.encode_abi("withdraw", [s.evm.role("bob"), ETHER])
-    s.evm.send(wallet.functions.run(s.contract.address, 0, elsewhere))
-    assert s.call("balanceOf", wallet.address) == 0
-
-
-def test_wallet__calls_again_while_it_is_paid__gets_nothing_more(create):
-    s = create()
-    wallet = s.evm.deploy("CompetitionWallet", False, True)
-    s.send("fund", wallet.address, 2 * ETHER, sender="alice", value=2 * ETHER)
-    pay_out = s.contract.encode_abi("withdraw", [wallet.address, ETHER])
-    s.evm.send(wallet.functions.run(s.contract.address, 0, pay_out))
-    assert not s.evm.call(wallet.functions.reentered())
-    assert s.call("balanceOf", wallet.address) == ETHER
-
-
-def test_balance__pushed_out_by_another__is_refused(create):
-    """Else anybody could take the stake away the moment before it is entered."""
-    s = create()
-    with pytest.raises(Reverted, match="NotTheAccount"):
-        s.send("withdrawFor", s.evm.role("alice"))
-
-
-def test_ether__forced_in__belongs_to_nobody(create):
-    s = create().entered(alice=1)
-    dying = "0x73" + s.contract.address[2:] + "ff"  # a constructor that gives all it has to the tournament
-    with pytest.warns(DeprecationWarning, match="SELFDESTRUCT"):
-        s.evm.web3.eth.send_transaction(
-            {"from": s.evm.role("bob"), "data": dying, "value": ETHER, "gas": 10**6}
-        )
-    assert s.evm.web3.eth.get_balance(s.contract.address) == s.book.held() + ETHER
-    s.reveal()
-    s.score("alice")
-    s.at("ends")
-    s.close()
-    for who, amount in s.book.balances.items():
-        assert s.balance(who) == amount
-
-
-@pytest.mark.parametrize("fee", [0, 1])
-def test_token__fee_on_transfer__credited_with_what_arrives(create, fee):
-    token = create().evm.deploy("SumToken", fee)
-    s = create(currency=token.address)
-    alice = s.evm.role("alice")
-    s.evm.send(token.functions.mint(alice, 100 * ETHER))
-    s.evm.send(token.functions.approve(s.contract.address, 100 * ETHER), "alice")
-    s.send("fund", alice, 100 * ETHER, sender="alice")
-    s.send("withdraw", alice, 40 * ETHER, sender="alice")
-    assert s.evm.call(token.functions.balanceOf(alice)) == 40 * ETHER * (100 - fee) // 100
-    held = s.evm.call(token.functions.balanceOf(s.contract.address))
-    assert s.call("balanceOf", alice) == held == (60 - fee) * ETHER
-
-
 def test_token__ether_is_sent__is_refused(create):
     token = create().evm.deploy("SumToken", 0)
     s = create(currency=token.address)
-    for name, arguments in (
-        ("fund", (s.evm.role("alice"), 1)),
-        ("open", (0, bytes(32))),
-    ):
-        with pytest.raises(Reverted, match="WrongPayment"):
-            s.send(name, *arguments, sender="organizer", value=1)
-
-
-@pytest.mark.parametrize("kind", ["returns nothing", "returns false"])
-def test_token__odd_returns__pays_or_is_refused(create, kind):
-    token = create().evm.deploy("SumOddToken", kind)
-    s = create(currency=token.address)
-    alice = s.evm.role("alice")
-    s.evm.send(token.functions.mint(alice, 10))
-    if kind == "returns false":
-        with pytest.raises(Reverted):
-            s.send("fund", alice, 10, sender="alice")
-        return
-    s.send("fund", alice, 10, sender="alice")
-    s.send("withdraw", alice, 10, sender="alice")
-    assert s.evm.call(token.functions.balanceOf(alice)) == 10
-
-
-def test_token__calls_back__is_refused_inside(create):
-    token = create().evm.deploy("SumOddToken", "calls back")
-    s = create(currency=token.address)
-    alice = s.evm.role("alice")
-    s.evm.send(token.functions.mint(alice, 10))
-    again = s.contract.encode_abi("fund", [alice, 0])
-    s.evm.send(token.functions.attack(s.contract.address, again))
-    s.send("fund", alice, 10, sender="alice")
-    assert s.evm.call(token.functions.refused())
-    assert s.call("balanceOf", alice) == 10
-
-
-def test_fund__value_is_not_the_amount__is_refused(create):
-    s = create()
-    with pytest.raises(Reverted, match="WrongPayment") as refused:
-        s.send("fund", s.evm.role("alice"), 2, sender="alice", value=1)
-    assert refused.value.values == (1, 2)
+    with pytest.raises(Reverted, match="WrongPayment"):
+        s.send("open", 0, bytes(32), sender="organizer", value=1)

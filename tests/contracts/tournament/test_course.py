@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from orchestrator.systems.tournament.reference import BURN
-from tests.contracts.tournament.scenario import BURNT, ETHER, FIELDS, HOUR, SALT
+from tests.contracts.tournament.scenario import ETHER, FIELDS, HOUR, SALT
 from tests.evm import Reverted
 
 OPEN, REVEALED, CLOSED, VOID = 1, 2, 3, 4
@@ -217,21 +217,6 @@ def test_terms__as_created__are_read_back(create):
 def term_names(s):
     (function,) = [entry for entry in s.contract.abi if entry.get("name") == "terms"]
     return [part["name"] for part in function["outputs"][0]["components"]]
-
-
-def test_withdraw__in_parts_to_another__and_burnt_by_anybody(create):
-    s = create()
-    receiver = s.evm.web3.eth.account.create().address
-    s.send("withdraw", receiver, 3, sender="alice")
-    assert s.evm.web3.eth.get_balance(receiver) == 3
-    s.send("withdrawFor", s.evm.role("alice"), sender="alice")
-    assert s.balance("alice") == 0
-    for name, error in (("withdraw", "Underfunded"), ("withdrawFor", "NothingOwed")):
-        arguments = (receiver, 1) if name == "withdraw" else (s.evm.role("alice"),)
-        with pytest.raises(Reverted, match=error):
-            s.send(name, *arguments, sender="alice")
-    with pytest.raises(Reverted, match="NothingOwed"):
-        s.send("withdrawFor", BURNT)
 
 
 def test_salt__wrong__cannot_be_scored_but_expires(create):

@@ -34,6 +34,10 @@ def url(anvil: Settings, model: str) -> Iterator[str]:
 def test_wallet__on_anvil__every_turn_is_told(browse: Run, url: str, anvil: Settings, model: str) -> None:
     found = browse("wallet.mjs", url, str(anvil.network.url), model)
     told = found["told"]
+    strangers, known = told["offered"]
+    assert strangers == ["wallet:test.wallet", "wallet:developmentalice"]
+    assert (known[0], len(known)) == ("development:alice", 10)
+    assert told["unconnected"] == ["Connecting: You declined it. Nothing was sent.", ""]
     assert told["addedChain"]["rpcUrls"] == [f"{url}rpc"]
     assert told["addedChain"]["chainId"] == "0x7a69"
     assert "another chain" in told["wrongChain"]

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import tarfile
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -358,7 +359,39 @@ def test_pin_get__private_model__is_decrypted_by_its_reader(diln, desk, tmp_path
         "pin", "get", desk.run.manifest.artifact_cid, "-o", "m.age", "--identity", tmp_path / "key.txt"
     )
     assert said.code == 0
-    assert (desk.folder / "m.age.plain").read_bytes() == desk.run.model.read_bytes()
+    with tarfile.open(desk.folder / "m.age.plain") as tar:
+        assert tar.getnames() == ["opening.json", "model.skops"]
+        assert tar.extractfile("model.skops").read() == desk.run.model.read_bytes()
+
+
+def test_disclose__fields_of_a_private_model__verify_who_holds_the_file(diln, desk, tmp_path):
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "key.txt").write_text(f"{key}\n")
+    assert diln("train", "--encrypt-to", str(key.to_public())).code == 0
+    assert diln("publish").code == 0
+    told = diln("disclose", "latest", "training.algorithm", "digest", "-o", "few.json")
+    assert (told.code, "training.algorithm, digest" in told.out) == (0, True)
+    bundle = diln("export", f"{PROJECT}@1", "-o", "p.car")
+    assert bundle.code == 0
+    desk.run.folder.rename(tmp_path / "elsewhere")
+    [model] = (tmp_path / "elsewhere").glob("model.skops")
+    model = model.rename(tmp_path / "given.skops")
+
+    refused = diln("verify", model)
+    assert (refused.code, "--opening FILE" in refused.out) == (1, True)
+    said = diln("verify", model, "--opening", "few.json")
+    assert (said.code, "LogisticRegression" in said.out) == (0, True)
+    assert "length" not in said.out, "a feature's name"
+    assert diln("verify", model, model, "--opening", "few.json").code == 2
+    assert diln("verify", f"{PROJECT}@1").code == 1
+    assert diln("verify", f"{PROJECT}@1", "--identity", tmp_path / "key.txt").code == 0
+    offline = diln("verify", "p.car", "--offline", "--opening", "few.json")
+    assert "LogisticRegression" in offline.out or "eth_getProof" in offline.err
+
+
+def test_disclose__what_is_not_private_or_not_there__exits_2(diln, published):
+    refused = diln("disclose", "latest", "data")
+    assert (refused.code, "is not private" in refused.err) == (2, True)
 
 
 def test_prove__several_rows_to_reveal__exits_2(proven, desk):

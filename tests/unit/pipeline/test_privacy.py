@@ -2,7 +2,9 @@
 
 publish, predict, anchor
 ├── a public model → no identifier, name, word, rare category or income in blocks and transactions
-├── a private model → a commitment that only its opening explains, and no count of rows
+├── a private model → commitments that only its opening explains: no name, size, metric, feature, digest
+├── a private model's holder → verifies with opening or key; without either nothing is known
+├── single fields → disclosed and checked; what was not committed to is refused
 └── with --publish-statistics → extremes and frequent values, as was asked for
 """
 
@@ -10,19 +12,21 @@ import json
 import random
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pyrage
 import pytest
 
 from orchestrator.errors import UsageError, VerificationFailed
-from orchestrator.provenance import Manifest, verify
+from orchestrator.provenance import Artifact, Environment, Evaluation, Manifest, TrainingRecord, verify
+from orchestrator.provenance.openings import DIGEST, FIELDS, Disclosed, Opening
+from orchestrator.provenance.predicate import Predicate
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.openapi import describe
 from orchestrator.systems.prove.predicting import anchor_log, predict
 from orchestrator.systems.prove.rows import Inputs
 from orchestrator.systems.prove.runs import Run
 from orchestrator.systems.prove.training import train
-from orchestrator.systems.prove.withholding import WITHHELD, opened
 from tests.unit.pipeline.desk import Desk
 
 PEOPLE = 160
@@ -134,39 +138,196 @@ def test_openapi__of_a_model_without_statistics__shows_no_value(desk: Desk, publ
 
 
 @pytest.fixture
-def private(publish_people: Publish) -> Run:
-    return publish_people(encrypt_to=(str(pyrage.x25519.Identity.generate().to_public()),))
+def key() -> pyrage.x25519.Identity:
+    return pyrage.x25519.Identity.generate()
 
 
-def test_publish__private_model__tells_of_its_data_a_commitment_alone(desk: Desk, private: Run) -> None:
+@pytest.fixture
+def private(publish_people: Publish, key: pyrage.x25519.Identity) -> Run:
+    return publish_people(encrypt_to=(str(key.to_public()),))
+
+
+def facts(run: Run) -> list[bytes]:
+    """Everything that is known of a private model, as it would stand in JSON, and its digest in bytes."""
+    told = run.described
+    predicate = told.predicate
+    metrics, size = predicate.evaluation.metrics, run.model.stat().st_size
+    figures = [*metrics["values"].values(), *metrics["baseline"].values()]
+    texts = [
+        *(f'"{each.name}"' for each in predicate.training.features),
+        *(str(each) for each in figures if each not in (0, 1)),
+        *predicate.training.steps,
+        *predicate.environment.libraries.values(),
+        *predicate.data[0].columns,
+        told.artifact_hash.hex(),
+        predicate.data[0].sha256,
+        predicate.data[0].cid,
+        predicate.training.algorithm,
+        predicate.training.target,
+        predicate.created,
+        "people.csv",
+        "model.skops",
+        "classification",
+        "accuracy",
+        '"no"',
+        f":{PEOPLE},",
+        f":{size},",
+    ]
+    return [told.artifact_hash, *(str(text).encode() for text in texts)]
+
+
+def told_of(desk: Desk, run: Run) -> list[tuple[str, bytes]]:
+    """What became public of a private model. Its target `left` is also a word of others: only in quotes."""
+    known = [b'"left"' if each == b"left" else each for each in facts(run)]
+    return [(place, fact) for place, data in shown_to_all(desk) for fact in known if fact in data]
+
+
+def test_publish__private_model__tells_nothing_but_commitments(desk: Desk, private: Run) -> None:
     assert leaked(desk) == []
-    plain = json.loads(private.manifest_file.read_bytes())["predicate"]
-    data = plain["data"][0]
-    assert data["source"] == WITHHELD
-    assert {name: value for name, value in data.items() if value} == {
-        "source": WITHHELD,
-        "sha256": data["sha256"],
+    assert told_of(desk, private) == []
+    public = json.loads(private.manifest_file.read_bytes())
+    predicate = public["predicate"]
+    assert public["subject"][0]["digest"].keys() == {"salted"}
+    assert predicate["withheld"].keys() == set(FIELDS) - {DIGEST}
+    assert len({*predicate["withheld"].values()}) == len(FIELDS) - 1
+    assert predicate["evaluation"] == {"metrics": {}, "gate": {"passed": True, "conditions": []}}
+    rest = {name: predicate[name] for name in predicate.keys() - {"withheld", "evaluation"}}
+    assert rest == {
+        "project": "people",
+        "artifact": {"size": None, "profile": "unixfs-v1-2025", "format": "private+age"},
+        "data": [],
+        "training": {**dict.fromkeys(predicate["training"]), "steps": [], "features": []}
+        | {"hyperparameters": {}},
+        "environment": {"python": None, "libraries": {}, "git": None},
+        "history": None,
+        "interface": None,
+        "attestations": [],
+        "parents": [],
+        "licence": None,
+        "created": None,
     }
-    assert plain["evaluation"]["metrics"].keys() == {"task", "score", "values"}
-    assert plain["training"]["split"].keys() == {"seed", "stratified"}
-    assert all(each["relation"] in (">=", "<=") for each in plain["evaluation"]["gate"]["conditions"])
-    known = opened(private.manifest.predicate.data[0], private.opening)
-    hidden = [known["data"]["sha256"].encode(), b"people.csv", b'"no"', str(PEOPLE).encode() + b","]
-    for place, block in shown_to_all(desk):
-        assert not [secret for secret in hidden if secret in block], place
-    assert verify(private.model, desk.session.registry, storage=desk.session.storage).ok
 
 
-def test_opened__of_another_run_or_changed__is_refused(private: Run, publish_people: Publish) -> None:
-    record = private.manifest.predicate.data[0]
-    assert opened(record, private.opening)["data"]["rows"] == PEOPLE
-    text = private.opening.read_text()
-    private.opening.write_text(text.replace(f'"rows": {PEOPLE}', f'"rows": {PEOPLE + 1}'))
-    with pytest.raises(VerificationFailed, match="not what the manifest commits to"):
-        opened(record, private.opening)
-    private.opening.write_text("[]")
+def test_hide__what_a_manifest_may_say__is_withheld_or_public_on_purpose() -> None:
+    sections = {"artifact": Artifact, "training": TrainingRecord, "environment": Environment}
+    sections["evaluation"] = Evaluation
+    known = {
+        *(name for name in Predicate.model_fields if name not in sections),
+        *(f"{section}.{name}" for section, part in sections.items() for name in part.model_fields),
+    }
+    assert known - set(FIELDS) == {"project", "withheld", "artifact.profile"}
+
+
+def test_publish__private_model_with_metrics__tells_these_alone(
+    desk: Desk, publish_people: Publish, key: pyrage.x25519.Identity
+) -> None:
+    run = publish_people(encrypt_to=(str(key.to_public()),), publish_metrics=True)
+    told = run.manifest.predicate.evaluation
+    values = run.described.predicate.evaluation.metrics["values"]
+    assert dict(told.metrics) == {"task": "classification", "score": "f1", "values": values}
+    assert told.gate is not None
+    assert [(each.metric, each.relation) for each in told.gate.conditions] == [("accuracy", ">=")]
+    shown = {fact for _, fact in told_of(desk, run)}
+    assert shown == {
+        b"classification",
+        b"accuracy",
+        *(str(v).encode() for v in values.values() if v not in (0, 1)),
+    }
+
+
+def test_train__private_twice__is_salted_anew(publish_people: Publish, key: pyrage.x25519.Identity) -> None:
+    first, second = (publish_people(encrypt_to=(str(key.to_public()),)) for _ in range(2))
+    assert first.described.artifact_hash == second.described.artifact_hash
+    before, after = first.manifest, second.manifest
+    assert before.artifact_hash != after.artifact_hash
+    assert not {*before.predicate.withheld.values()} & {*after.predicate.withheld.values()}
+
+
+def test_verify__private_model__needs_its_opening(desk: Desk, private: Run, tmp_path: Path) -> None:
+    registry, storage = desk.session.registry, desk.session.storage
+    found = verify(private.model, registry, storage=storage)
+    assert found.whole, found.failures
+    assert any('evaluation.gate = {"conditions"' in each for each in found.proven)
+
+    copy = tmp_path / "copy.skops"
+    copy.write_bytes(private.model.read_bytes())
+    alone = verify(copy, registry, storage=storage)
+    assert not alone.ok
+    assert any("--opening" in each for each in alone.not_proven)
+
+    opening = Opening.read(private.opening)
+    assert verify(copy, registry, storage=storage, opening=opening).whole
+    copy.write_bytes(private.model.read_bytes()[:-1] + b"!")
+    assert not verify(copy, registry, storage=storage, opening=opening).ok
+
+
+def test_verify__single_fields_disclosed__tells_these_alone(desk: Desk, private: Run) -> None:
+    few = Opening.read(private.opening).only([DIGEST, "training.algorithm"])
+    private.opening.unlink()
+    found = verify(private.model, desk.session.registry, storage=desk.session.storage, opening=few)
+    assert found.whole, found.failures
+    told = [each for each in found.proven if "committed to" in each]
+    assert ["training.algorithm" in each or "digest" in each for each in told] == [True, True]
+    secrets = ("income", "people.csv", "accuracy")
+    assert not [fact for fact in secrets for each in found.proven if fact in each]
+
+
+def test_check__another_value_than_was_committed_to__is_named(desk: Desk, private: Run) -> None:
+    true = Opening.read(private.opening).disclosed
+    assert true.keys() == set(FIELDS)
+    for field, told in true.items():
+        other = Disclosed(told.salt, "0" * 64 if field == DIGEST else "another")
+        forged = Opening({**true, field: other})
+        assert forged.check(private.manifest) == (field,)
+        with pytest.raises(VerificationFailed, match=field):
+            forged.fill(private.manifest)
+    private.opening.unlink()
+    found = verify(private.model, desk.session.registry, storage=desk.session.storage, opening=forged)
+    assert [each.name for each in found.failures] == ["opening"]
+
+
+def test_verify__opening_of_another_model__fails(desk: Desk, private: Run, publish_people: Publish) -> None:
+    public = publish_people()
+    opening = Opening.read(private.opening)
+    found = verify(public.model, desk.session.registry, storage=desk.session.storage, opening=opening)
+    assert "anchor" not in [each.name for each in found.failures]  # the same data make the same bytes
+    assert not verify(
+        public.manifest_file, desk.session.registry, storage=desk.session.storage, opening=opening
+    ).ok
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "{}",
+        '{"fields": {}}',
+        '{"fields": {"name": {"salt": "00", "value": 1}}}',
+        '{"fields": {"name": {"value": 1}}}',
+        '{"fields": {"nonsense": {"salt": "%s", "value": 1}}}' % ("0" * 64),
+        '{"fields": {"name": {"salt": "%s", "value": NaN}}}' % ("0" * 64),
+        "[" * 100,
+    ],
+)
+def test_opening__malformed__is_refused(content: str) -> None:
     with pytest.raises(VerificationFailed, match="is no opening"):
-        opened(record, private.opening)
+        Opening.parse(content.encode())
+
+
+def test_only__a_field_that_is_not_there__is_refused(private: Run) -> None:
+    opening = Opening.read(private.opening)
+    assert opening.only(["environment"]).disclosed.keys() == {
+        "environment.python",
+        "environment.libraries",
+        "environment.git",
+    }
+    with pytest.raises(UsageError, match="there is no field `secret`"):
+        opening.only(["secret"])
+
+
+def test_train__metrics_of_a_public_model__are_no_choice(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="published anyway"):
+        train(desk.settings, desk.folder / "diln.toml", publish_metrics=True)
 
 
 def test_train__statistics_of_a_private_model__are_refused(desk: Desk) -> None:

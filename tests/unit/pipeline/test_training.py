@@ -166,12 +166,13 @@ def private(desk, reader):
     return run
 
 
-def test_train__encrypt_to__names_the_cid_of_the_encrypted_file_and_the_hash_of_the_model(private):
-    manifest = private.manifest
-    assert manifest.predicate.artifact.format == "skops+age"
-    assert manifest.predicate.artifact.size == private.model.stat().st_size
-    assert manifest.artifact_hash == hashlib.sha256(private.model.read_bytes()).digest()
-    assert manifest.artifact_cid == digest_file(private.encrypted).cid
+def test_train__encrypt_to__names_the_cid_of_the_encrypted_file_alone(private):
+    manifest, described = private.manifest, private.described
+    assert (manifest.predicate.artifact.format, manifest.predicate.artifact.size) == ("private+age", None)
+    assert described.predicate.artifact.format == "skops+age"
+    assert described.predicate.artifact.size == private.model.stat().st_size
+    assert described.artifact_hash == hashlib.sha256(private.model.read_bytes()).digest()
+    assert manifest.artifact_cid == described.artifact_cid == digest_file(private.encrypted).cid
     assert private.encrypted.read_bytes().startswith(b"age-encryption.org/v1")
 
 

@@ -37,7 +37,7 @@ export function Enter({ competition }: { competition: Competition }) {
   const entering = takesModels(competition);
   return (
     <section aria-labelledby="enter">
-      <h3 id="enter">Enter it</h3>
+      <h3 id="enter">{entering ? "Enter it" : "Your model"}</h3>
       {entering && <Drop label="An encoded integer model. The contract's own runner says what it predicts; only the node sees it." button="Choose the model" onFiles={take} />}
       <p role="status" aria-live="polite" id="score">{said.value}</p>
       <Secrets contract={competition.address} summary="Commit to it, and reveal it after training"

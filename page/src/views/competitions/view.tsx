@@ -7,7 +7,7 @@ import { head, now } from "../../chain/site";
 import { coins } from "../../chain/token";
 import { count, moment } from "../../chain/words";
 import { Calendar } from "../../parts/calendar";
-import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
+import { Ends, Hash, Hint, Loaded } from "../../parts/parts";
 import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
 import { mined, send } from "../../wallet/transactions";
@@ -80,7 +80,7 @@ function Timeline({ phase, outcome, ends }: { phase: number; outcome: number; en
       const current = !outcome && at === phase - 1;
       return (
         <li key={name} aria-current={current ? "step" : undefined}>
-          <b>{name}</b> until {moment(ends[at]!)}{current && <>: ends <Countdown to={ends[at]!} /></>}
+          <b>{name}</b> until {moment(ends[at]!)}{current && <>: <Ends at={ends[at]!} /></>}
         </li>
       );
     })}</ol>

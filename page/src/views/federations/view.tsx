@@ -9,7 +9,7 @@ import { count, shown } from "../../chain/words";
 import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Offers, type Offer } from "../../parts/offers";
-import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
+import { Ends, Hash, Hint, Loaded } from "../../parts/parts";
 import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
 import { mined, paying } from "../../wallet/transactions";
@@ -59,12 +59,12 @@ function Open({ address }: { address: Address }) {
             </p>
             <Rounds federation={federation} />
             {phase !== "closed" && <Calendar id={`${address}-${state.round}`} title={name || "Federation"} now={now()} all={[{ at: ends, what: `${phase} ends in round ${state.round}` }]} />}
+            {phase !== "closed" && <p class="hint">A seat owes updates, which come from your own data: <code>diln federation join</code> and <code>diln keep</code> train, commit, reveal, claim and refute.</p>}
             <Act federation={federation} />
             <Token currency={federation.currency} spender={federation.address} />
             <Balance address={federation.address} abi={abi} currency={federation.currency} />
             <Seats federation={federation} />
             <Past federation={federation} />
-            {phase !== "closed" && <p class="hint">Updates come from your own data: <code>diln federation join</code> and <code>diln keep</code> train, commit, reveal, claim and refute.</p>}
           </section>
         );
       }}
@@ -78,7 +78,7 @@ function Rounds({ federation: { phase, ends, state } }: { federation: Federation
     <>
       <p>{phase === "joining" ? "It has not begun." : `Round ${state.round}; ${state.done} are done, ${state.voids} were void since.`}</p>
       <ol class="timeline">{PHASES.slice(0, -1).map(each => (
-        <li key={each} aria-current={each === phase ? "step" : undefined}><b>{each}</b>{each === phase && <>: {ends > now() ? <>ends <Countdown to={ends} /></> : "its time is over"}</>}</li>
+        <li key={each} aria-current={each === phase ? "step" : undefined}><b>{each}</b>{each === phase && <>: <Ends at={ends} /></>}</li>
       ))}</ol>
     </>
   );

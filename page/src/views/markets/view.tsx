@@ -1,20 +1,20 @@
 // Prediction markets: data are paid by how much better they make a model on a test set that nobody has seen.
 import { useSignal } from "@preact/signals";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import { abi, batchOf, commitmentOf, open, phaseOf, priceOf, type Given, type Market, type Phase } from "../../chain/market";
 import { listed, MARKET, sampleOf } from "../../chain/online";
 import { read } from "../../chain/read";
 import { sentence } from "../../chain/sentence";
 import { ask, head, now } from "../../chain/site";
 import { coins } from "../../chain/token";
-import { count, shown } from "../../chain/words";
+import { count, moment, shown } from "../../chain/words";
 import { takesText } from "../../encode/encoders";
 import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Chart } from "../../parts/chart";
 import { Offers } from "../../parts/offers";
-import { Countdown, Hash, Hint, Loaded } from "../../parts/parts";
-import { forget, Secrets } from "../../parts/secrets";
+import { Ends, Hash, Hint, Loaded } from "../../parts/parts";
+import { forget, Secrets, type Secret } from "../../parts/secrets";
 import { Token } from "../../parts/token";
 import { account, ready } from "../../wallet/connection";
 import { mined, news, paying, send } from "../../wallet/transactions";
@@ -73,7 +73,7 @@ function Open({ address }: { address: Address }) {
           <p>
             Up to {coins(market.bounty, market.currency)} for data that make this model better on a hidden test set ({LOSSES[market.rules.loss]}). Provider: <Hash value={market.creator} />.{" "}
             {market.phase === "closed" ? `It is ${market.outcome}.` : WAITS[market.phase]}
-            {market.deadline > 0 && <> Ends <Countdown to={market.deadline} />.</>}
+            {market.deadline > 0 && <> This step: <Ends at={market.deadline} />.</>}
           </p>
           {market.deadline > 0 && <Calendar id={address} title={market.name} now={now()} all={[{ at: market.deadline, what: `${market.phase} ends` }]} />}
           <Samples market={market} />
@@ -140,15 +140,20 @@ function Samples({ market }: { market: Market }) {
   );
 }
 
-function Sealed({ market, seal }: { market: Market; seal(): { content: `0x${string}`; number: number } }) {
+const hiding = (market: Market, { content, salt }: Secret): Hex => commitmentOf(market.address, account.value!, content, salt);
+const isCommitted = (market: Market, secret: Secret): boolean => market.given.some(each => each.commitment === hiding(market, secret));
+
+function Sealed({ market, seal }: { market: Market; seal(): { content: Hex; number: number } }) {
   const call = { to: market.address, abi };
   return (
     <Secrets contract={market.address} summary="Seal the samples first" seal={seal}
       hint="Commit to the samples above while it takes data, and open them afterwards: until then nobody sees them. What is not opened in time loses its stake."
-      told={each => count(each.number, "sample")}
+      told={each => (isCommitted(market, each) && market.phase === "participation"
+        ? `${count(each.number, "sample")}, committed to, to be opened after ${moment(market.deadline)}` : count(each.number, "sample"))}
       offers={(each, name) => {
-        const hidden = commitmentOf(market.address, account.value!, each.content, each.salt), value = priceOf(market, each.number);
+        const hidden = hiding(market, each), value = priceOf(market, each.number);
         const found = market.given.find(one => one.commitment === hidden);
+        if (found && market.phase === "participation") return []; // the contract would, but others could still copy it
         return found ? [{
           ...call, label: `Open ${name}`, purpose: "Opening", functionName: "open", args: [BigInt(found.index), each.content, each.salt], done: () => forget(each),
         }] : [{ ...call, label: `Commit to ${name}`, purpose: "Committing", functionName: "commit", args: [hidden, BigInt(each.number), value], ...paying(market.currency, value, balanceIn(market)) }];
@@ -204,7 +209,7 @@ function Leaderboard({ market }: { market: Market }) {
         <tr key={each.who}>
           <td data-label="Who"><Hash value={each.who} /></td>
           <td data-label="Contributions">{each.given}</td>
-          <td data-label="Score">{(100 * each.score).toFixed(2)} %{each.dropped && ", dropped out"}</td>
+          <td data-label="Score">{market.losses.length ? `${(100 * each.score).toFixed(2)} %` : "–"}{each.dropped && ", dropped out"}</td>
         </tr>
       ))}</tbody>
     </table>

@@ -5,6 +5,7 @@ import { sentence } from "../../chain/sentence";
 import { head } from "../../chain/site";
 import { coins } from "../../chain/token";
 import { count, shown } from "../../chain/words";
+import { usePassing } from "../../parts/offers";
 import { Countdown, Hash } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
 import { mined, send, trial } from "../../wallet/transactions";
@@ -35,16 +36,16 @@ async function claimOf(model: Model, each: Contribution): Promise<Claim> {
 }
 
 export function Contributions({ model, all }: { model: Model; all: Contribution[] }) {
-  const claims = useSignal<Map<bigint, Claim>>(new Map()), every = useSignal(false);
+  const claims = useSignal<Map<bigint, Claim>>(new Map()), every = useSignal(false), passed = usePassing();
   const rows = every.value ? all.toReversed() : all.slice(-FIRST_SHOWN).toReversed();
+  useEffect(() => { claims.value = new Map(); }, [account.value, ready.value]); // not what another may do
   useEffect(() => {
-    if (!ready.value) {
-      claims.value = new Map();
-      return;
-    }
-    const open = rows.filter(each => !each.outcome);
-    Promise.all(open.map(async each => [each.id, await claimOf(model, each)] as const)).then(found => { claims.value = new Map(found); }, () => undefined);
-  }, [model.address, all.length, account.value, ready.value, head.value.block, mined.value, every.value]);
+    let current = true;
+    const open = ready.value ? rows.filter(each => !each.outcome) : [];
+    Promise.all(open.map(async each => [each.id, await claimOf(model, each)] as const))
+      .then(found => { if (current) claims.value = new Map(found); }, () => undefined);
+    return () => { current = false; };
+  }, [model.address, all.length, account.value, ready.value, head.value.block, mined.value, every.value, passed]);
 
   const claim = (each: Contribution, verb: Verb): Promise<boolean> =>
     send({ purpose: `${WORDS[verb]} ${numberOf(each)}`, to: model.address, abi, functionName: verb, args: [each.id, each.facts, each.x] });

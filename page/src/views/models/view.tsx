@@ -7,7 +7,7 @@ import { read } from "../../chain/read";
 import { sentence } from "../../chain/sentence";
 import { ask, head } from "../../chain/site";
 import { coins, parsed } from "../../chain/token";
-import { shown } from "../../chain/words";
+import { lasting, shown } from "../../chain/words";
 import { takesText } from "../../encode/encoders";
 import { Balance } from "../../parts/balance";
 import { Chart } from "../../parts/chart";
@@ -126,6 +126,7 @@ function Sample({ model }: { model: Model }) {
         <input id="most" type="number" min="0" step="any" placeholder="the price now" value={most} onInput={event => { most.value = event.currentTarget.value; }} />
         <button disabled={!ready.value} onClick={add}>Add it, with a deposit of {coins(price.value, model.currency)}</button>
       </div>
+      <p>A deposit comes back where the model agrees with the label in the end: from {lasting(model.refundWait)} on, later the less sure it was at first. If it disagrees then, others may take it.</p>
       <Hint what="Adding data" />
     </>
   );
@@ -137,7 +138,7 @@ function Leaderboard({ model, all }: { model: Model; all: Contribution[] }) {
       {found => found.length > 0 && (
         <table>
           <caption>Who helped: {isGame(model) ? "the most points come first, for what the model had not known" : "the most of whose samples were refunded comes first"}</caption>
-          <thead><tr><th>Who</th>{isGame(model) && <><th>Points</th><th>Level</th></>}<th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
+          <thead><tr><th>Who</th>{isGame(model) && <><th>Points</th><th>Level, a badge each</th></>}<th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
           <tbody>{found.map(each => (
             <tr key={each.who}>
               <td data-label="Who"><Hash value={each.who} /></td>

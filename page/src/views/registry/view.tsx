@@ -7,8 +7,9 @@ import type { Project, Version } from "../../chain/registry";
 import { count, moment, shown } from "../../chain/words";
 import { block } from "../../files/bytes";
 import * as canonical from "../../files/canonical";
+import { metricsOf, type Metrics } from "../../files/metrics";
 import { Chart } from "../../parts/chart";
-import { Hash, Loaded } from "../../parts/parts";
+import { Hash, Loaded, save } from "../../parts/parts";
 import { mined } from "../../wallet/transactions";
 import { Govern } from "./govern";
 import { LineageView } from "./lineage";
@@ -44,18 +45,16 @@ function Projects() {
   );
 }
 
-const MOST_METRICS = 100; // of a version
-type Described = Version & { metrics: Record<string, number> };
+type Described = Version & { metrics: Metrics };
+const NONE: Metrics = { all: {}, first: undefined };
 
 /** A version with what its manifest says, which is believed by its hash only. */
 async function described(version: Version): Promise<Described> {
   const content = await block(version.manifestDigest);
   try {
-    const metrics = content ? canonical.decode(content).predicate?.evaluation?.metrics : null;
-    const numbers = Object.entries(metrics ?? {}).filter((each): each is [string, number] => typeof each[1] === "number");
-    return { ...version, metrics: Object.assign(Object.create(null), Object.fromEntries(numbers.slice(0, MOST_METRICS))) };
+    return { ...version, metrics: content ? metricsOf(canonical.decode(content)) : NONE };
   } catch {
-    return { ...version, metrics: {} };
+    return { ...version, metrics: NONE };
   }
 }
 
@@ -102,9 +101,9 @@ function Measured({ project, versions }: { project: Project; versions: Version[]
   useEffect(() => {
     Promise.all(versions.map(described)).then(found => { all.value = found; }, () => undefined);
   }, [versions]);
-  const names = [...new Set(all.value.flatMap(each => Object.keys(each.metrics)))].sort();
-  const chosen = names.includes(metric.value) ? metric.value : names[0];
-  const points = chosen ? all.value.filter(each => Object.hasOwn(each.metrics, chosen)) : [];
+  const names = [...new Set(all.value.flatMap(each => Object.keys(each.metrics.all)))].sort();
+  const chosen = names.includes(metric.value) ? metric.value : all.value.findLast(each => each.metrics.first)?.metrics.first;
+  const points = chosen ? all.value.filter(each => Object.hasOwn(each.metrics.all, chosen)) : [];
   return (
     <>
       {!all.value.length && versions.length > 1 && <p role="status" class="reserved">Reading the manifests…</p>}
@@ -114,10 +113,10 @@ function Measured({ project, versions }: { project: Project; versions: Version[]
           <select id="metric" value={chosen} onChange={event => { metric.value = event.currentTarget.value; }}>
             {names.map(each => <option key={each}>{shown(each, 60)}</option>)}
           </select>
-          <Chart title={`${shown(chosen, 60)} of each version`} xs={points.map(each => each.number)} ys={points.map(each => each.metrics[chosen]!)} x="version" />
+          <Chart title={`${shown(chosen, 60)} of each version`} xs={points.map(each => each.number)} ys={points.map(each => each.metrics.all[chosen]!)} x="version" />
         </>
       )}
-      <Versions project={project} versions={all.value.length ? all.value : versions.map(each => ({ ...each, metrics: {} }))} metric={chosen} />
+      <Versions project={project} versions={all.value.length ? all.value : versions.map(each => ({ ...each, metrics: NONE }))} metric={chosen} />
     </>
   );
 }
@@ -133,7 +132,7 @@ function Versions({ project, versions, metric }: { project: Project; versions: D
           <td data-label="Published">{moment(each.publishedAt)}</td>
           <td data-label="Status"><span>{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</span></td>
           <td data-label="SHA-256"><Hash value={each.artifactHash} /></td>
-          {metric && <td data-label={shown(metric, 40)}>{Object.hasOwn(each.metrics, metric) ? each.metrics[metric]!.toPrecision(4) : "–"}</td>}
+          {metric && <td data-label={shown(metric, 40)}>{Object.hasOwn(each.metrics.all, metric) ? each.metrics.all[metric]!.toPrecision(4) : "–"}</td>}
         </tr>
       ))}</tbody>
     </table>
@@ -149,6 +148,21 @@ async function readVersion(project: Hex, artifact: Hex) {
   return { version, tree, home: home!, signers: published.args.signers as Hex[], transaction: published.transaction };
 }
 
+/** What a manifest says of its model, and the manifest itself. */
+function Manifest({ digest }: { digest: Hex }) {
+  const content = useSignal<Uint8Array | null | undefined>(undefined);
+  useEffect(() => { void block(digest).then(found => { content.value = found; }); }, [digest]);
+  if (!content.value) return content.value === null ? <dd>It is not in this storage: <code>diln pin get</code> brings it.</dd> : null;
+  const text = new TextDecoder().decode(content.value), { all } = metricsOf(JSON.parse(text));
+  return (
+    <>
+      <dd><button onClick={() => save("manifest.json", text)}>Save the manifest</button></dd>
+      <dt>Measured, by its word</dt>
+      <dd>{Object.entries(all).map(([name, value]) => `${shown(name, 60)} ${value.toPrecision(4)}`).join(", ") || "nothing"}</dd>
+    </>
+  );
+}
+
 function VersionPage({ project, artifact }: { project: Hex; artifact: Hex }) {
   return (
     <Loaded what="the version" read={() => readVersion(project, artifact)} again={[project, artifact, mined.value]}>
@@ -159,6 +173,7 @@ function VersionPage({ project, artifact }: { project: Hex; artifact: Hex }) {
           <dl>
             <dt>SHA-256</dt><dd><code>{version.artifactHash.slice(2)}</code></dd>
             <dt>Manifest</dt><dd><code>{version.manifestDigest.slice(2)}</code></dd>
+            <Manifest digest={version.manifestDigest} />
             <dt>Signed by</dt><dd>{signers.length ? signers.map(each => <div key={each}><code>{each}</code></div>) : "nobody"}</dd>
             <dt>Transaction</dt><dd><code>{transaction}</code></dd>
             {version.chunks.length > 0 && <><dt>On-chain</dt><dd>{count(version.chunks.length, "contract")} hold its bytes</dd></>}

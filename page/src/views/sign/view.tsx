@@ -9,7 +9,7 @@ import type { Project } from "../../chain/registry";
 import { sentence } from "../../chain/sentence";
 import { digestOf, isFor, isTheirs, messageOf, signaturesIn, TYPES, type Publication, type Signature } from "../../chain/signing";
 import { addressOf, ask } from "../../chain/site";
-import { shown } from "../../chain/words";
+import { count, shown } from "../../chain/words";
 import { hex, sha256 } from "../../files/bytes";
 import * as canonical from "../../files/canonical";
 import type { Folder } from "../../files/folders";
@@ -99,7 +99,8 @@ async function counting(signatures: Signature[], publication: Publication, diges
 }
 
 function Review({ project, publication, signatures, digest }: Ready) {
-  const all = useSignal(signatures);
+  const all = useSignal(signatures), published = useSignal(false);
+  const missing = project.threshold - all.value.length;
   const typed = messageOf(publication);
   const mine = all.value.some(each => each.participant.toLowerCase() === account.value?.toLowerCase());
   const fields = Object.entries(publication).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") || "none" : String(value)]);
@@ -122,7 +123,9 @@ function Review({ project, publication, signatures, digest }: Ready) {
   }
   const approvals = all.value.map(each => ({ signer: each.participant, signature: each.signature }))
     .sort((one, other) => (one.signer.toLowerCase() < other.signer.toLowerCase() ? -1 : 1)); // as the registry demands
-  const publish = () => send({ purpose: "Publishing", to: addressOf("ModelRegistry"), abi, functionName: "publish", args: [publication, approvals] });
+  const publish = async (): Promise<void> => {
+    published.value = await send({ purpose: "Publishing", to: addressOf("ModelRegistry"), abi, functionName: "publish", args: [publication, approvals] });
+  };
   return (
     <article>
       <h3>{shown(project.name, 80)}: {all.value.length} of {project.threshold} signed</h3>
@@ -133,9 +136,16 @@ function Review({ project, publication, signatures, digest }: Ready) {
         <dt>Digest, which the registry makes too</dt><dd><code>{digest}</code></dd>
       </dl>
       <div class="row">
-        <button disabled={!ready.value || mine} onClick={sign}>{mine ? "You have signed" : "Sign it"}</button>
-        <button disabled={!ready.value || all.value.length < project.threshold} onClick={publish}>Publish it</button>
+        <button disabled={!ready.value || mine || published.value} onClick={sign}>{mine ? "You have signed" : "Sign it"}</button>
+        <button disabled={!ready.value || missing > 0 || published.value} onClick={publish}>Publish it</button>
       </div>
+      {missing > 0 && <p>{count(missing, "participant")} must sign before it can be published: give them these files, signatures.json too.</p>}
+      {published.value && (
+        <p>
+          <a href={`#/registry/${project.id}/${publication.artifactHash}`}>See the version.</a> Others read its manifest and its model from the
+          storage: <code>diln pin add manifest.json</code>, and the same with the model, bring them there.
+        </p>
+      )}
     </article>
   );
 }

@@ -3,18 +3,18 @@ import { useSignal } from "@preact/signals";
 import type { Address, Hex } from "viem";
 import { formatUnits } from "viem/utils";
 import { head, now } from "../../chain/site";
-import { abi, commitmentOf, entries, listed, open, phaseOf, ranksOf, requireTables, type Entry, type Round, type Tournament } from "../../chain/tournament";
+import { abi, commitmentOf, entries, listed, open, phaseOf, ranksOf, requireTables, tableOf, type Entry, type Round, type Tournament } from "../../chain/tournament";
 import { sentence } from "../../chain/sentence";
 import { coins, parsed } from "../../chain/token";
 import { count, moment, shown } from "../../chain/words";
 import { Balance, balanceOf } from "../../parts/balance";
 import { Calendar } from "../../parts/calendar";
 import { Offers, type Offer } from "../../parts/offers";
-import { Countdown, Drop, Hash, Hint, Loaded } from "../../parts/parts";
+import { Drop, Ends, Hash, Hint, Loaded, save } from "../../parts/parts";
 import { forget, Secrets, type Secret } from "../../parts/secrets";
 import { Token } from "../../parts/token";
 import { account } from "../../wallet/connection";
-import { mined, paying } from "../../wallet/transactions";
+import { mined, news, paying } from "../../wallet/transactions";
 
 /** #/tournaments, #/tournaments/<address>, #/tournaments/<address>/<round> */
 export default function Tournaments({ rest: [address, number] }: { rest: string[] }) {
@@ -82,15 +82,35 @@ function Current({ tournament, round, all }: { tournament: Tournament; round: Ro
   const title = `Round ${round.number} of ${tournament.descriptor.name}`;
   return (
     <section aria-labelledby="round">
-      <h3 id="round">Round {round.number}: {phase}{ends && <>, ends <Countdown to={ends} /></>}</h3>
+      <h3 id="round">Round {round.number}: {phase}{ends && <>, <Ends at={ends} what={phase === "opened" ? "entries begin" : "ends"} /></>}</h3>
       <Calendar id={`${tournament.address}-${round.number}`} title={title} now={now()} all={[
         { at: round.begins, what: "entries begin" }, { at: round.closes, what: "entries end" },
         { at: round.resolves, what: "targets are due; score your entry as soon as they are public" }, { at: round.ends, what: "scoring ends" },
       ]} />
+      <Data tournament={tournament} round={round} />
       <Enter key={round.number} tournament={tournament} round={round} all={all} phase={phase} />
       <Standings tournament={tournament} all={all} />
       <Cranks tournament={tournament} round={round} all={all} />
     </section>
+  );
+}
+
+/** What predictions are made from, saved as files. */
+function Data({ tournament: { descriptor: { target, train, live } }, round }: { tournament: Tournament; round: Round }) {
+  const take = async (cid: string, file: string): Promise<void> => {
+    try {
+      save(file, await tableOf(cid), "text/csv");
+      news.value = `${file} is saved.`;
+    } catch (error) {
+      news.value = sentence(error);
+    }
+  };
+  const rows = live[round.number];
+  return (
+    <p>
+      Predict <b>{shown(target, 40)}</b>: <button onClick={() => take(train, "train.csv")}>Save the rows to train on</button>{" "}
+      {rows && <button onClick={() => take(rows, `live-${round.number}.csv`)}>Save the rows of round {round.number}</button>}
+    </p>
   );
 }
 

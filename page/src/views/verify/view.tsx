@@ -83,8 +83,8 @@ function modelOf(files: File[], [folder, more]: Folder[]): File | Folder {
   if (other) throw new Error(`Drop the folder without ${shown(other.name, 80)}, or that file without the folder.`);
   if (folder) return folder;
   const models = files.filter(each => !isBeside(each));
-  const found = models.length > 1 ? listed(models, `${models.length} files together`) : models[0] ?? files[0];
-  if (!found) throw new Error("No file was chosen.");
+  const found = models.length > 1 ? listed(models, `${models.length} files together`) : models[0];
+  if (!found) throw new Error(files[0] ? `${files[0].name} is about a model, and is none: drop the model with it.` : "No file was chosen.");
   return found;
 }
 

@@ -1,0 +1,132 @@
+"""What is pinned of a private model: one encrypted file, in which the model and its opening lie.
+
+Inside is a plain tar, so `age -d -i KEY model.age | tar x` opens it too. Whoever can decrypt the model thus
+has everything that its manifest withholds. Its length is padded as PURBs are (Nikitin et al. 2019,
+"Reducing Metadata Leakage from Encrypted Files", section 4), by less than 12 %, so that it tells no more of
+the model's size than its order of magnitude.
+"""
+
+import os
+import shutil
+import tarfile
+from pathlib import Path
+
+from orchestrator.config import Settings
+from orchestrator.errors import IntegrityError, UsageError
+from orchestrator.provenance import Manifest
+from orchestrator.provenance.openings import LARGEST_OPENING, OPENING, Opening, opening_beside
+from orchestrator.storage import check_recipients, decrypt_file, digest_file, encrypt_file
+from orchestrator.storage.disk import disk_errors
+from orchestrator.systems.prove.runs import Run, list_runs
+
+_BLOCK = 512  # bytes: a tar's unit
+
+
+def check_private(encrypt_to: tuple[str, ...], publish_metrics: bool) -> None:
+    """Raises StorageError for a malformed recipient, UsageError where only a private model has a choice."""
+    if encrypt_to:
+        check_recipients(encrypt_to)
+    elif publish_metrics:
+        raise UsageError(
+            "the metrics of a model that is not private are published anyway", "Leave out --publish-metrics."
+        )
+
+
+def seal(run: Run, manifest: Manifest, recipients: tuple[str, ...], *, publish_metrics: bool) -> Manifest:
+    """Make a run private: write its opening and its encrypted file, and return what is public of both.
+
+    `manifest` is whole, and describes the run's model. Raises StorageError.
+    """
+    opening = Opening.of(manifest)
+    run.opening.write_bytes(opening.to_bytes())
+    run.recipients.write_text(recipients_file(recipients), encoding="utf-8")
+    plain = run.folder / ".sealed.tar"
+    try:
+        with disk_errors():
+            with tarfile.open(plain, "w") as tar:
+                for path in (run.opening, run.model):
+                    _add(tar, path)
+            os.truncate(plain, padded(plain.stat().st_size))
+        sealed = encrypt_file(plain, run.encrypted, recipients)
+    finally:
+        plain.unlink(missing_ok=True)
+    return opening.hide(manifest, digest_file(sealed).cid, publish_metrics=publish_metrics)
+
+
+def recipients_file(recipients: tuple[str, ...]) -> str:
+    """As `age -R` reads them."""
+    return "".join(f"{each}\n" for each in sorted(set(recipients)))
+
+
+def unseal(sealed: Path, folder: Path, identity: str) -> Path:
+    """Decrypt a private model into `folder`, its opening beside it; returns the model's file.
+
+    Whether they are what a manifest commits to is for the caller to check. Raises StorageError for the wrong
+    key, IntegrityError for anything but such a file.
+    """
+    plain = folder / ".sealed.tar"
+    try:
+        decrypt_file(sealed, plain, identity)
+        with tarfile.open(plain, "r:") as tar:
+            opening, model = _members(tar, plain.stat().st_size)
+            _extract(tar, opening, folder)
+            return _extract(tar, model, folder)
+    except tarfile.TarError as error:
+        raise IntegrityError(
+            f"{sealed} holds no private model: {error}", "Ask its publisher which program wrote it."
+        ) from error
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+def find_opening(settings: Settings, path: Path) -> Opening | None:
+    """The opening of the private model in the file at `path`: beside it, or in a run of this folder."""
+    runs = [run for run in list_runs(settings) if run.opening.is_file()]
+    if not path.is_file() or not (runs or (path.parent / OPENING).is_file()):
+        return None
+    digest = digest_file(path).digest
+    beside = opening_beside(path, digest)
+    return beside or next(filter(None, (opening_beside(run.model, digest) for run in runs)), None)
+
+
+def padded(size: int) -> int:
+    """The size in bytes, of at least a tar's block, to which a file of `size` is filled up: Padmé's."""
+    exponent = size.bit_length() - 1
+    unit = max(_BLOCK, 1 << (exponent - exponent.bit_length()))
+    return -(-size // unit) * unit
+
+
+def _add(tar: tarfile.TarFile, path: Path) -> None:
+    """Add a file under its bare name, without owner, time and mode."""
+    told = tarfile.TarInfo(path.name)
+    with path.open("rb") as file:
+        told.size, told.mode = path.stat().st_size, 0o600
+        tar.addfile(told, file)
+
+
+def _members(tar: tarfile.TarFile, size: int) -> tuple[tarfile.TarInfo, tarfile.TarInfo]:
+    """The opening and the model, two plain files; hostile makers may have put in anything."""
+    found = [each for _, each in zip(range(3), tar, strict=False)]
+    plain = all(
+        each.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
+        and each.sparse is None
+        and 0 <= each.size <= size
+        and Path(each.name).name == each.name
+        for each in found
+    )
+    if not plain or len(found) != 2 or found[0].name != OPENING or not found[1].name.startswith("model"):
+        raise IntegrityError("the encrypted file holds no private model", "Do not use it.")
+    if found[0].size > LARGEST_OPENING:
+        raise IntegrityError("the opening of the private model is too large", "Do not use it.")
+    return found[0], found[1]
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Path:
+    source = tar.extractfile(member)
+    if source is None:
+        raise IntegrityError("the encrypted file holds no private model", "Do not use it.")
+    dest = folder / member.name
+    with disk_errors(), source, dest.open("xb") as file:
+        dest.chmod(0o600)
+        shutil.copyfileobj(source, file, 1 << 20)
+    return dest
