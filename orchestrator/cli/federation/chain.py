@@ -313,14 +313,14 @@ def sign(
     session: "Session",
     owner: Annotated[str, typer.Option("--for", metavar="OWNER", help="Who is going to publish it.")],
     reference: Reference = "latest",
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="For the signature.")] = Path(
-        "signature.json"
-    ),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="For the signature, to be sent.")
+    ] = None,
 ) -> Facts:
     """Recompute every round, and sign the last model for who publishes it; your update has to be in it."""
     found = finding.find(session, reference)
-    made = publishing.sign(session, found, session.address(owner), session.sender, output)
-    return Facts({"party": made.participant, "manifest": made.manifest.hex(), "file": str(output)})
+    file = publishing.sign(session, found, session.address(owner), session.sender, output)
+    return Facts({"party": session.sender.address, "file": str(file)})
 
 
 @command(federation, sender=SENDS)

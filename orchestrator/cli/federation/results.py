@@ -238,7 +238,6 @@ class Signed(TypedDict):
     """A party's signature of the last model's manifest."""
 
     party: Address
-    manifest: Hash
     file: File
 
 

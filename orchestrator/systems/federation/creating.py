@@ -66,6 +66,7 @@ class Offer:
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
     With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
     With `sharded`, each party stands for a federation of its own, whose offer names this one as `upper`.
+    Every `checkpoint` rounds, the model goes to the registry with the parties' signatures.
     With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it. With
     `policy = "learning"`, `tests` are CSV files that nobody else sees before a round's models are revealed:
     one for each round, and for each void one that does not close it.
@@ -106,6 +107,7 @@ class Offer:
     source: str = ""
     upper: str = ""
     sharded: bool = False
+    checkpoint: int = 0
     fee: str = ""
     tip: str = ""
     fine: str = ""

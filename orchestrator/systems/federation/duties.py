@@ -15,6 +15,7 @@ from orchestrator.systems.federation import (
     demanding,
     masking,
     party,
+    publishing,
     refuting,
     scoring,
     sharding,
@@ -352,6 +353,33 @@ def _crank(look: Look) -> str:
     return cranking.crank(look.session, look.instance, look.account)
 
 
+def _signs(look: Look) -> bool:
+    last = publishing.checkpoint(look.session, look.instance)
+    return bool(last and look.account.address in publishing.unsigned(look.session, look.instance, last))
+
+
+def _sign(look: Look) -> str:
+    publishing.sign(look.session, look.instance, look.instance.terms.organizer, look.account)
+    return f"signed the model of round {look.instance.state().done}"
+
+
+def _publish_due(look: Look) -> Seconds | None:
+    """Once all have signed whose updates are in; else, when they had half the time for commitments for it."""
+    if look.instance.terms.organizer != look.account.address:
+        return None
+    last = publishing.checkpoint(look.session, look.instance)
+    if last is None:
+        return None
+    ended = look.session.chain.time_of(last.finalized.block_number)
+    waited = Seconds(ended + look.instance.terms.committing // 2)
+    return waited if publishing.unsigned(look.session, look.instance, last) else look.now
+
+
+def _publish(look: Look) -> str:
+    done = publishing.publish(look.session, look.instance, look.account)
+    return f"published the model as version {done.version.number}" if done.gas_used else ""
+
+
 def _free(look: Look) -> bool:
     return look.instance.state().closed and bool(_bit(look) or look.instance.balance_of(look.account.address))
 
@@ -398,6 +426,8 @@ SYSTEM: System[Federation] = System(
             _claim_due,
             _claim,
         ),
+        _duty("sign the checkpoint", _PARTY, _now_if(_signs), _sign),
+        _duty("publish the checkpoint", _PARTY, _publish_due, _publish),
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),

@@ -28,7 +28,7 @@ LONGEST = 1 << 16
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
-_OPTIONAL = "template", "tests", "upper", "sharded"
+_OPTIONAL = "template", "tests", "upper", "sharded", "checkpoint"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _ADDRESS = re.compile("(0x[0-9a-fA-F]{40})?")
 
@@ -44,7 +44,8 @@ class Descriptor:
     the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
     `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning. Where it
     is `sharded`, each of its parties stands for a federation of its own, whose descriptor has it as `upper`
-    (see sharding.py).
+    (see sharding.py). Every `checkpoint` rounds, if it is not 0, the organizer publishes the model, and the
+    parties sign it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Descriptor:
     tests: tuple[str, ...] = ()
     upper: str = ""
     sharded: bool = False
+    checkpoint: int = 0
 
     def to_bytes(self) -> bytes:
         lists = {name: list(getattr(self, name)) for name in ("features", "classes", "tests")}
@@ -85,7 +87,7 @@ def parse_descriptor(data: bytes) -> Descriptor:
         content = decode(data)
         texts = {name: str(content[name]) for name in ("name", "target", "source")}
         template, upper = (str(content.get(name, "")) for name in ("template", "upper"))
-        sharded = bool(content.get("sharded", False))
+        sharded, checkpoint = bool(content.get("sharded", False)), int(content.get("checkpoint", 0))
         tests = tuple(map(str, list(content.get("tests", ()))))
         features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
         numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
@@ -103,11 +105,13 @@ def parse_descriptor(data: bytes) -> Descriptor:
         and 0 < numbers["batch"] <= 1 << 20
         and all(map(_SHA256.fullmatch, tests))
         and _ADDRESS.fullmatch(upper)
+        and 0 <= checkpoint <= 1024
         and not (template and (upper or sharded))
     )
     if not known or not sound:
         raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
     given: dict[str, Any] = {**texts, **numbers, "upper": upper, "sharded": sharded}
+    given["checkpoint"] = checkpoint
     return Descriptor(features=features, classes=classes, template=template, tests=tests, **given)
 
 

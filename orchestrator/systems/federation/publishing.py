@@ -9,13 +9,13 @@ import numpy as np
 
 from orchestrator.bindings.federation import Federation, Revealed, Terms
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, IntegrityError, SignatureRefused
+from orchestrator.errors import ChainError, IntegrityError, NotDeployed, SignatureRefused
 from orchestrator.files import replace_file
 from orchestrator.kernel.publishing import Published, publication_in, publish_model
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.template import UNIT, Template
 from orchestrator.learning.tensorfile import write_tensors
-from orchestrator.provenance import Manifest, Signature, SignatureFile, Version, describe, sign_publication
+from orchestrator.provenance import Manifest, SignatureFile, Version, describe, sign_publication
 from orchestrator.storage.adding import PutResult
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import (
@@ -40,14 +40,18 @@ def publish(
 
     It is a safetensors file; the manifest of a table's network declares its layers, so that `diln predict`
     asks it like any other. It names contract, round, record, and each update that is in; its parent is the
-    version that the owner published before, so that checkpoints are a line. The files `signed` have
-    signatures of parties whose updates are in it; from now on the owner's project demands `needed`, the
-    owner's among them, or as many as before. Raises ChainError before the first round is over,
-    SignatureRefused, StorageError, IntegrityError.
+    version that the owner published before, so that checkpoints are a line. The files `signed`, and those
+    that this folder's parties made, have signatures of parties whose updates are in it; from now on the
+    owner's project demands `needed`, the owner's among them, or as many as before. Raises ChainError before the first
+    round is over, SignatureRefused, StorageError, IntegrityError.
     """
     manifest = _checkpoint(session, federation, owner.address)
+    last = finished(federation)[-1]
+    inside = {each.party for each in updates_in(federation, last)}
     others = [each for path in signed for each in SignatureFile(path).read()]
-    inside = {each.party for each in updates_in(federation, finished(federation)[-1])}
+    for who in inside:
+        kept = SignatureFile(signature_file(session, federation, last.finalized.round, who, owner.address))
+        others += [each for each in kept.read() if each.manifest == manifest.digest]
     if stranger := next((each for each in others if each.participant not in inside), None):
         raise SignatureRefused(
             f"{stranger.participant} has no update in the last round", "Only those whose updates are in sign."
@@ -58,8 +62,10 @@ def publish(
     )
 
 
-def sign(session: Session, federation: Federation, owner: Address, party: Account, file: Path) -> Signature:
-    """Recompute all rounds, then sign what `owner` is about to publish, into `file`.
+def sign(
+    session: Session, federation: Federation, owner: Address, party: Account, file: Path | None = None
+) -> Path:
+    """Recompute all rounds, then sign what `owner` is about to publish; returns the file.
 
     Every party comes to the same manifest by itself: nobody has to send it. Raises ChainError for who has no
     update in the last round, IntegrityError for the first round that is wrong, StorageError.
@@ -73,8 +79,41 @@ def sign(session: Session, federation: Federation, owner: Address, party: Accoun
     project = registry.project_id(owner, project_of(federation))
     publication = publication_in(session, manifest, project, deployable=True)
     made = sign_publication(publication, party, session.chain.chain_id, registry.address)
+    number = finished(federation)[-1].finalized.round
+    file = file or signature_file(session, federation, number, party.address, owner)
+    file.parent.mkdir(parents=True, exist_ok=True)
     replace_file(file, json.dumps([made.to_json()], indent=2).encode() + b"\n")
-    return made
+    return file
+
+
+def signature_file(
+    session: Session, federation: Federation, number: int, party: Address, owner: Address
+) -> Path:
+    """Where a party of this folder keeps its signature of the model of round `number`."""
+    name = f"{federation.address}-{number}-{party}-{owner}.json"
+    return session.settings.home / "signatures" / name
+
+
+def unsigned(session: Session, federation: Federation, last: Finished) -> list[Address]:
+    """Whose updates are in the last round, and whose signature is not in this folder."""
+    number, owner = last.finalized.round, federation.terms.organizer
+    inside = [each.party for each in updates_in(federation, last)]
+    return [who for who in inside if not signature_file(session, federation, number, who, owner).exists()]
+
+
+def checkpoint(session: Session, federation: Federation) -> Finished | None:
+    """The last round, if its model is to go to the registry, and is not there."""
+    every, done = descriptor_of(session, federation).checkpoint, federation.state().done
+    if not every or not done or done % every:
+        return None
+    try:
+        registry = session.registry
+    except NotDeployed:
+        return None
+    owner, last = federation.terms.organizer, finished(federation)[-1]
+    project = registry.project_id(owner, project_of(federation))
+    published = registry.version(project, _checkpoint(session, federation, owner).artifact_hash)
+    return None if published else last
 
 
 def _checkpoint(session: Session, federation: Federation, owner: Address) -> Manifest:

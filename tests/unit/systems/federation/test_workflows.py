@@ -132,6 +132,37 @@ def test_publish__signed_by_those_who_are_in__shows_who(session, tmp_path):
     assert session.registry.project(done.version.project_id).threshold == 3
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_keeper__checkpoint__parties_sign_and_the_organizer_publishes(session, tmp_path, silent):
+    """Every second round; for who does not sign, it waits half the time for commitments."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=3, checkpoint=2)
+    names = PARTIES[:2] if silent else PARTIES
+    keepers = {name: Keeper(session, [(SYSTEM, federation)], [session.account(name)]) for name in names}
+
+    def acts(*names):
+        said = [each for name in names for each in keepers[name].turn() if "checkpoint" in each.duty]
+        return [each.text for each in said]
+
+    for number in (1, 2):
+        aggregating.claim(session, federation, session.account(judged(session, federation)))
+        later(session, federation)
+        cranking.crank(session, federation, session.account("dave"))
+        if number == 1:
+            assert acts(*names) == []
+    told = acts(*reversed(names), "alice")
+    assert told[: len(names)] == ["signed the model of round 2"] * len(names)
+    if silent:
+        assert told[len(names) :] == []
+        session.chain.advance(federation.terms.committing // 2)
+        told += acts("alice")
+    assert told[len(names) :] == ["published the model as version 1"]
+    project = session.registry.project_id(federation.terms.organizer, f"federation-{federation.address}")
+    [version] = session.registry.versions(project)
+    signers = set(session.registry.anchor_of(version).signers)
+    assert signers == {session.account(name).address for name in names}
+    assert acts(*names) == []
+
+
 def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES)
     leader = session.account(judged(session, federation))
