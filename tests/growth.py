@@ -2,10 +2,11 @@
 
 python -m tests.growth [--few 10] [--many 1000] [--most 10000] [WHAT …]
 
-Versions of a project, submissions to a competition, models, tournaments, federations (`many` of them), and
-contributions to a shared model and pins (`most`), on the embedded chain. Each look is taken three times; the
-quickest counts. Of a list with a row for each, the cost of a row counts. Exits with 1 where a look costs more
-than one and a half times as much, in CPU or requests, among many as among few.
+Versions of a project, submissions to a competition, models, tournaments, their rounds and entries,
+federations and their rounds (`many` of them), and contributions to a shared model and pins (`most`), on the
+embedded chain. Each look is taken three times; the quickest counts. Of a list with a row for each, the cost
+of a row counts. Exits with 1 where a look costs more than one and a half times as much, in CPU or requests,
+among many as among few.
 """
 
 import argparse
@@ -16,12 +17,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from orchestrator.bindings.federation import Federation
+from orchestrator.bindings.tournament import Tournament
 from orchestrator.chain import migrate
 from orchestrator.chain.bound import Call
+from orchestrator.chain.development import private_key
 from orchestrator.config import load_settings
+from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.session import Session
+from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.models.online import finding
 from orchestrator.models.online.factory import arguments_of, factory_of, recognize
 from orchestrator.models.online.planning import plan
@@ -30,7 +40,11 @@ from orchestrator.provenance import Status, publication_of, verify
 from orchestrator.systems.competition import overview
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.federation import finding as federation_finding
+from orchestrator.systems.federation.duties import SYSTEM as FEDERATION
+from orchestrator.systems.federation.overview import history as federation_history
 from orchestrator.systems.federation.overview import view
+from orchestrator.systems.federation.rounds import current_model
+from orchestrator.systems.federation.verifying import verify as verify_federation
 from orchestrator.systems.sum.adding import given_before
 from orchestrator.systems.sum.claiming import claims, next_early
 from orchestrator.systems.sum.creating import create
@@ -40,7 +54,10 @@ from orchestrator.systems.sum.opening import SharedModel, open_model
 from orchestrator.systems.sum.records import DAY, Terms
 from orchestrator.systems.sum.sealing import sealed_samples
 from orchestrator.systems.tournament import finding as tournament_finding
-from orchestrator.types import Digest
+from orchestrator.systems.tournament import leaderboard as tournament_board
+from orchestrator.systems.tournament import rounds as tournament_rounds_of
+from orchestrator.systems.tournament.verifying import verify as verify_tournament
+from orchestrator.types import Address, Digest
 from tests.unit.chain.wire import Wire, over
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_growth import commit
@@ -198,13 +215,179 @@ def federations(session: Session) -> Growing:
     return looks, _again(session, lambda salt: factory.create(terms, salt), budget)
 
 
-def _again(session: Session, create: Callable[[Digest], Call], value: int = 0) -> Callable[[int], object]:
+def tournament_rounds(session: Session) -> Growing:
+    """Rounds of one tournament that its organizer has opened ahead."""
+    write_files(session.settings.home)
+    stage = TournamentStage(session, session.settings.home)
+    found, alice = stage.create(pot="1000wei", bond="1000wei", start="300h"), _signer("alice")
+    numbers = iter(range(1 << 30))
+    _quickly(session, alice, found.fund(alice.address, 10**7), 10**7)
+
+    def again() -> Tournament:
+        return Tournament(session.chain, found.address, found.block)
+
+    looks: Looks = {
+        f"tournament show, of many rounds{A_ROW}": lambda: tournament_rounds_of.opened_rounds(again()),
+        f"tournament history{A_ROW}": lambda: tournament_board.history(again()),
+        "tournament keep: the organizer": lambda: stage.keep(again(), "organizer"),
+        "tournament keep: who did not enter": lambda: stage.keep(again(), "anna"),
+        "tournament keep --others": lambda: stage.keep(again(), "anna", others=True),
+    }
+
+    def grow(count: int) -> None:
+        for number, _ in zip(numbers, range(count), strict=False):
+            _quickly(session, alice, found.open(number, Digest(number.to_bytes(32, "big"))))
+
+    return looks, grow
+
+
+def tournament_entries(session: Session) -> Growing:
+    """Entries to one round, that wait for its targets."""
+    write_files(session.settings.home)
+    stage = TournamentStage(session, session.settings.home)
+    found = stage.entered("anna", **LONG)
     numbers = iter(range(1, 1 << 30))
+
+    def again() -> Tournament:
+        return Tournament(session.chain, found.address, found.block)
+
+    looks: Looks = {
+        f"tournament keep: whose entries wait{A_ROW}": lambda: list(tournament_rounds_of.unsettled(again())),
+        "tournament keep: who entered": lambda: stage.keep(again(), "anna"),
+        "tournament keep: the organizer of many entries": lambda: stage.keep(again(), "organizer"),
+        "tournament keep --others, of many entries": lambda: stage.keep(again(), "stranger", others=True),
+    }
+
+    def grow(count: int) -> None:
+        for number, _ in zip(numbers, range(count), strict=False):
+            _enter(session, found, number)
+
+    return looks, grow
+
+
+def late_entries(session: Session) -> Growing:
+    """Entries to one round, all of which were settled late; among many it is another tournament's."""
+    write_files(session.settings.home)
+    stage = TournamentStage(session, session.settings.home)
+    erin, made = _signer("erin"), list[Tournament]()
+    total = 0
+
+    def again() -> Tournament:
+        return Tournament(session.chain, made[-1].address, made[-1].block)
+
+    looks: Looks = {
+        f"tournament leaderboard{A_ROW}": lambda: tournament_board.leaderboard(again()),
+        f"tournament history, of many entries{A_ROW}": lambda: tournament_board.history(again()),
+        f"tournament verify{A_ROW}": lambda: range(verify_tournament(again(), 0).entries),
+        "tournament keep: who is settled": lambda: stage.keep(again(), "anna"),
+        "tournament keep --others: all are settled": lambda: stage.keep(again(), "anna", others=True),
+    }
+
+    def grow(count: int) -> None:
+        nonlocal total
+        total += count
+        made.append(stage.entered("anna", name=f"of {total}", **LONG))
+        entrants = [stage.account("anna").address] + [
+            _enter(session, made[-1], number) for number in range(1, total)
+        ]
+        stage.at(made[-1], "closes")
+        stage.keep(made[-1], "organizer")
+        stage.at(made[-1], "ends")
+        for each in entrants:
+            _quickly(session, erin, made[-1].expire(0, each))
+
+    return looks, grow
+
+
+LONG = {"least_stake": "0.0001", "tip": "1000wei", "period": "2000h", "entering": "1000h"}
+
+
+def _enter(session: Session, found: Tournament, number: int) -> Address:
+    """A stranger enters, with ether that erin gives it."""
+    who = Account.from_key(number.to_bytes(32, "big"))
+    _quickly(session, _signer("erin"), None, 10**17, to=who.address)
+    _quickly(session, who, found.enter(0, Digest(number.to_bytes(32, "big")), 10**14), 10**14)
+    return Address(who.address)
+
+
+def federation_rounds(session: Session) -> Growing:
+    """Finalized rounds of one federation, whose contract adds updates up."""
+    direct = {
+        "mode": "direct",
+        "rule": "mean",
+        "shift": 8,
+        "rounds": 1024,
+        "reward": "0.001",
+        "quorum": 2,
+        "seats": 2,
+    }
+    plain = {"policy": "trusted", "pay": "equal", "committee": 0}
+    found = begin_federation(session, session.settings.home, "alice", "bob", **direct, **plain)
+    session.chain.advance(max(0, found.clock().ends_at - session.chain.now()))
+    session.chain.send(found.begin(), session.account("alice"))
+    people = [_signer(name) for name in ("alice", "bob")]
+    update = Vector(np.arange(found.terms.size) % 100, 1, 8)
+    session.storage.put(update.data)
+    digest, salt, nothing = update.digest(1, bytes(32)), Digest(b"\1" * 32), bytes(32)
+    head = update.root + (1).to_bytes(2, "big") + bytes([update.shift]) + nothing + salt
+    ways = [bytes.fromhex(each.address[2:]) for each in people]
+
+    def again() -> Federation:
+        return Federation(session.chain, found.address, found.block)
 
     def grow(count: int) -> None:
         for _ in range(count):
-            salt = Digest(next(numbers).to_bytes(32, "big"))
-            session.chain.send(create(salt), session.account("alice"), value=value, gas=3_000_000)
+            number = found.state().round
+            for each in people:
+                sealed = found.commitment_of(number, each.address, Digest(digest), salt)
+                _quickly(session, each, found.commit(number, sealed))
+            session.chain.advance(max(0, found.clock().ends_at - session.chain.now()))
+            _quickly(session, people[0], found.reveal(b"".join(way + head for way in ways)))
+            first = people[0] if found.judgement().order & 0xFF == 1 else people[1]
+            _quickly(session, first, found.sum(b"".join(way + update.data for way in ways)))
+
+    def kept(name: str, **options: Any) -> list[str]:
+        keeper = Keeper(session, [(FEDERATION, again())], [session.account(name)], **options)
+        return [str(each) for each in keeper.due()]
+
+    looks: Looks = {
+        "federation status, after many rounds": lambda: view(session, again()),
+        f"federation history{A_ROW}": lambda: federation_history(again()),
+        f"federation verify{A_ROW}": lambda: list(verify_federation(session, again())),
+        "federation watch": lambda: kept("bob"),
+        "federation watch --others": lambda: kept("carol", others=True),
+        "federation: the model that the next round trains": lambda: current_model(session, again()),
+    }
+    return looks, grow
+
+
+def _signer(name: str) -> LocalAccount:
+    return cast(LocalAccount, Account.from_key(private_key(name)))
+
+
+def _quickly(session: Session, who: LocalAccount, call: "Call | None", value: int = 0, to: str = "") -> None:
+    """Send without an estimate or the journal, a block each."""
+    web3 = session.chain.web3
+    data = call._encode_transaction_data() if call else "0x"
+    fees: dict[str, Any] = {
+        "maxFeePerGas": 10**10,
+        "maxPriorityFeePerGas": 10**9,
+        "gas": 3_000_000 if call else 21_000,
+    }
+    nonce = web3.eth.get_transaction_count(who.address)
+    own: dict[str, Any] = {"to": call.address if call else to, "data": data, "value": value, "nonce": nonce}
+    signed = who.sign_transaction({**fees, **own, "chainId": session.chain.chain_id})
+    sent = web3.eth.send_raw_transaction(signed.raw_transaction)
+    if web3.eth.get_transaction_receipt(sent)["status"] != 1:
+        raise RuntimeError(f"{call} was refused")
+
+
+def _again(session: Session, create: Callable[[Digest], Call], value: int = 0) -> Callable[[int], object]:
+    numbers, alice = iter(range(1, 1 << 30)), _signer("alice")
+
+    def grow(count: int) -> None:
+        for number, _ in zip(numbers, range(count), strict=False):
+            _quickly(session, alice, create(Digest(number.to_bytes(32, "big"))), value)
 
     return grow
 
@@ -238,9 +421,14 @@ SYSTEMS: dict[str, Callable[[Session], Growing]] = {
     "due contributions": due_contributions,
     "models": models,
     "tournaments": tournaments,
+    "rounds": tournament_rounds,
+    "entries": tournament_entries,
+    "late entries": late_entries,
     "federations": federations,
+    "federation rounds": federation_rounds,
 }
 MOST = ("pins", "contributions")
+MANY = 1000
 
 
 @dataclass(frozen=True)
@@ -302,7 +490,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--few", type=int, default=10)
-    parser.add_argument("--many", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=MANY)
     parser.add_argument("--most", type=int, default=10_000)
     parser.add_argument("what", nargs="*", choices=[*SYSTEMS, []], metavar="WHAT")
     given = parser.parse_args()

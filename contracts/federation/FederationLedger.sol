@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Commitments} from "../kernel/Commitments.sol";
-import {BURN_ADDRESS, CurrencyTransfers} from "../kernel/Currency.sol";
+import {BURN_ADDRESS, Currency, CurrencyTransfers} from "../kernel/Currency.sol";
 import {IFunds} from "../kernel/IFunds.sol";
 import {Instance} from "../kernel/Instance.sol";
 import {Phases} from "../kernel/Phases.sol";
@@ -191,12 +191,21 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         if (amount != 0) _balances[who] += amount * t.unit();
     }
 
-    /// @dev As Balances collects: out of the value and the sender's balance.
+    /// @dev Out of the value and the sender's balance; of a token, what that lacks comes by the sender's allowance. Last
+    /// of all effects: a token that calls back sees them done.
     function _take(PackedTerms t, uint256 amount) internal {
-        require(msg.value == 0 || t.currency().isEther(), CurrencyTransfers.WrongPayment(msg.value, 0));
+        Currency currency_ = t.currency();
+        uint256 brought = msg.value;
+        require(brought == 0 || currency_.isEther(), CurrencyTransfers.WrongPayment(brought, 0));
         uint256 wanted = amount * t.unit();
-        if (msg.value == wanted) return;
-        uint256 balance = _owned(t, msg.sender) + msg.value;
+        if (brought == wanted) return;
+        uint256 balance = _owned(t, msg.sender);
+        if (balance < wanted && !currency_.isEther()) {
+            brought = wanted - balance;
+            currency_.pull(brought);
+            balance = _owned(t, msg.sender); // as it is now: a token may have called back
+        }
+        balance += brought;
         require(balance >= wanted, IFunds.Underfunded(balance, wanted));
         _setOwned(msg.sender, balance - wanted);
     }

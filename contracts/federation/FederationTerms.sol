@@ -41,7 +41,7 @@ library FederationTerms {
         return abi.encode(
             uint256(uint160(t.organizer)) << 96 | kinds | counts,
             uint256(uint160(Currency.unwrap(t.currency))) << 96 | shape,
-            uint256(uint160(t.inviter)) << 96 | t.start,
+            uint256(uint160(t.inviter)) << 96 | t.epsilon << 40 | t.start,
             t.bound << 144 | times,
             t.reward << 192 | t.fee << 128 | t.tip << 64 | t.deposit,
             t.fine << 192 | t.bond << 128 | t.stake << 64 | t.unit,
@@ -197,6 +197,10 @@ library FederationTerms {
         return uint40(_word(t, 64));
     }
 
+    function epsilon(PackedTerms t) internal pure returns (uint256) {
+        return uint32(_word(t, 64) >> 40);
+    }
+
     function bound(PackedTerms t) internal pure returns (uint256) {
         return uint64(_word(t, 96) >> 144);
     }
@@ -277,7 +281,7 @@ library FederationTerms {
         (t.size, t.width, t.maxWeight) = (p.size(), p.width(), p.maxWeight());
         (t.seats, t.quorum, t.committee, t.trim) = (p.seats(), p.quorum(), p.committee(), p.trim());
         (t.faulty, t.keep, t.difficulty, t.bound) = (p.faulty(), p.keep(), p.difficulty(), p.bound());
-        t.shift = p.shift();
+        (t.shift, t.epsilon) = (p.shift(), p.epsilon());
         (t.rounds, t.maxVoids, t.obliged) = (p.rounds(), p.maxVoids(), p.obliged());
         (t.unit, t.reward, t.fee, t.tip) = (p.unit(), p.reward(), p.fee(), p.tip());
         (t.deposit, t.fine, t.bond, t.stake) = (p.deposit(), p.fine(), p.bond(), p.stake());
@@ -319,6 +323,7 @@ library FederationTerms {
         require(_clips(t.rule) || t.bound == 0, InvalidTerms("bound"));
         if (t.mode == Mode.Direct) _checkDirect(t);
         if (t.privacy == Privacy.Masked) _checkMasked(t);
+        if (t.epsilon != 0) _checkAccounted(t);
         if (t.mode != Mode.Direct) require(t.shift == 0, InvalidTerms("shift"));
         // Merits are of equal updates; with declared weights whoever declares more would be paid more.
         require(t.pay != Pay.Alignment || t.maxWeight == 1, InvalidTerms("pay"));
@@ -346,6 +351,12 @@ library FederationTerms {
         require(t.quorum >= 3, InvalidTerms("quorum")); // of two, each knows the other's
         // An update that nobody gives is out before anybody has to tell a seed.
         require(2 * t.supply <= t.judging, InvalidTerms("judging"));
+    }
+
+    /// @dev An ε is of updates alone: scores and votes are made of rows, too, and so are weights.
+    function _checkAccounted(Terms memory t) private pure {
+        require(t.policy == Policy.Trusted, InvalidTerms("policy"));
+        require(t.maxWeight == 1, InvalidTerms("maxWeight"));
     }
 
     function _checkPolicy(Terms memory t) private pure {

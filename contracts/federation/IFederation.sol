@@ -50,6 +50,9 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///   With masks (see policies/IMasked), nobody sees an update: a round is judged by telling the seeds of masks that do
 ///   not cancel, and what is claimed is the sum.
 ///
+///   Where the terms have an `epsilon`, updates carry noise that hides each row of a party, and each party says with its
+///   reveal how much it has spent. The noise is its own doing: nobody sees whether it was added.
+///
 ///   In the mode Direct, the contract adds small updates up by itself: no bond, no time to object, nothing to refute.
 ///
 ///   A refutation needs the bytes. Whoever cannot fetch an update, the claimed model or the trace demands a part of it
@@ -71,7 +74,7 @@ import {IBalances} from "../kernel/IBalances.sol";
 /// Money
 ///
 ///   All amounts of the terms are in multiples of `unit`. In comes: budget, deposits, bonds, stakes of demands, and
-///   what is put behind seats. Each finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the
+///   what is put behind seats; of a token, what the payer's balance here lacks is taken by its allowance. Each finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the
 ///   aggregator, the rest to the parties whose updates are in, by their merits; what division leaves goes to the
 ///   aggregator. A void round pays nothing and uses up no budget. Burnt is what would let somebody gain by harm: half
 ///   of a lost bond (all of it, if the refuter did not announce), and fines where nobody acted. Burnt means credited to
@@ -172,6 +175,7 @@ struct Terms {
     uint256 difficulty; // Work: leading zero bits of the first round
     uint256 shift; // Direct: every update is times 2 to the power of it
     uint256 bound; // clipping: the greatest norm; zero: the median of the norms
+    uint256 epsilon; // how much privacy a party spends at most, in thousandths of ε; zero: nothing is said of it
     uint256 rounds;
     uint256 maxVoids;
     bool obliged; // not to commit costs the fine
@@ -280,6 +284,9 @@ interface IFederationEvents {
     event Revealed(
         uint256 indexed round, address indexed party, bytes32 root, uint256 weight, uint256 shift, bytes32 cid
     );
+    /// @notice `party` says that it has spent so much privacy, this update included: thousandths of ε, for the δ of
+    /// the descriptor. Nobody can check it; what is told is bound to the commitment, and never beyond the terms'.
+    event Spent(uint256 indexed round, address indexed party, uint256 epsilon);
     /// @notice An aggregate was posted with its bond.
     event Claimed(uint256 indexed round, Claim claim);
     /// @notice `chunk` of the claim, of the trace or (the count of chunks) the selection was wrong.
@@ -478,7 +485,8 @@ interface IRounds is IFederationEvents {
     /// commitment). What does not fit is left out; reverts if nothing fits.
     function commitSigned(bytes calldata entries) external;
 
-    /// @notice Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above.
+    /// @notice Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above. Where the terms
+    /// have an `epsilon`, the last four bytes of the salt say what the party has spent of it (see Spent).
     function reveal(bytes calldata entries) external;
 
     /// @notice Post the aggregate, with the bond out of the value and the sender's balance.

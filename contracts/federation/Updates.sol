@@ -135,9 +135,12 @@ abstract contract Updates is FederationBase {
             bytes32 digest = entries.hash(place + 20, 67); // root, weight, shift, cid
             bytes32 commitment = _committedTo(UPDATE, who, _payload(s.round(), digest), entries.word(place + 87));
             if ((uint256(commitment) ^ kept) >> 8 != 0) return;
+            (uint256 budget, uint256 spent) = (t.epsilon(), uint32(uint256(entries.word(place + 87))));
+            if (budget != 0 && spent > budget) return;
             s.addRevealed(1 << seat);
             _parties[who] = uint256(digest) & ~uint256(0xff) | (seat + 1);
             emit Revealed(s.round(), who, entries.word(place + 20), weight, shift, entries.word(place + 55));
+            if (budget != 0) emit Spent(s.round(), who, spent);
         }
     }
 

@@ -87,6 +87,7 @@ class Terms:
     difficulty: int  # Work: leading zero bits of the first round
     shift: int  # Direct: every update is times 2 to the power of it
     bound: int  # clipping: the greatest norm; zero: the median of the norms
+    epsilon: int  # how much privacy a party spends at most, in thousandths of ε; zero: nothing is said of it
     rounds: int
     max_voids: int
     obliged: bool  # not to commit costs the fine
@@ -530,6 +531,20 @@ class Skipped(Event):
 
 
 @dataclass(frozen=True)
+class Spent(Event):
+    """`party` says that it has spent so much privacy, this update included: thousandths of ε, for the δ of
+    the descriptor. Nobody can check it; what is told is bound to the commitment, and never beyond the
+    terms'.
+    """
+
+    signature = "Spent"
+
+    round: int
+    party: Address
+    epsilon: int
+
+
+@dataclass(frozen=True)
 class Supplied(Event):
     """What was demanded, for everybody to read."""
 
@@ -820,7 +835,10 @@ class Federation(Bound):
         return self._call("refuteStep", c, parties, index, before, before_proof, leaf, leaf_proof)
 
     def reveal(self, entries: bytes) -> Call:
-        """Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above."""
+        """Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above. Where
+        the terms have an `epsilon`, the last four bytes of the salt say what the party has spent of it
+        (see Spent).
+        """
         return self._call("reveal", entries)
 
     def reveal_scores(self, entries: bytes) -> Call:

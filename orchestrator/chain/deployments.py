@@ -1,27 +1,33 @@
 """Which contract stands where.
 
 Contracts have the same address on every chain (see `deterministic`), so nobody needs a file to find them.
-What is kept, in one JSON file for each chain, is where they begin: the block from which events are read. Such
-files ship with the package for public chains, and `.diln/deployments/` holds what this folder found or, with
-`--fresh`, deployed for itself.
+What is kept, in one JSON file for each chain, is where they begin: the block from which events are read.
+`.diln/deployments/` holds what this folder found or, with `--fresh`, deployed for itself. A file of the
+package, `deployments/<chainId>.json`, names the transactions that created them on a public chain, so that old
+blocks need not be searched; each is looked at before it is believed.
 """
 
 import json
 import os
-from collections.abc import Mapping
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
+from orchestrator.chain.deterministic import PROXY, SALT, address_of
 from orchestrator.chain.failures import as_diln_errors
 from orchestrator.config import Settings
-from orchestrator.errors import ChainError, NotDeployed
+from orchestrator.errors import ChainError, NotDeployed, UsageError
+from orchestrator.files import replace_file
 from orchestrator.types import Address
 
 ADDRESSES = Path(__file__).parent / "addresses.json"
@@ -42,11 +48,11 @@ class Deployment:
 class Deployments:
     """The contracts on `chain`. Every method may raise ChainError: a record cannot be read or written."""
 
-    def __init__(self, settings: Settings, chain: Chain, shipped: Path = SHIPPED) -> None:
+    def __init__(self, settings: Settings, chain: Chain, shipped: Path | None = None) -> None:
         self.chain = chain
         # The genesis tells a restarted development chain from the one that the record is about.
         self.path = settings.deployments_dir / f"{chain.chain_id}-{chain.genesis_hash[2:10]}.json"
-        self._shipped = shipped / f"{chain.chain_id}.json"
+        self._shipped = (shipped or SHIPPED) / f"{chain.chain_id}.json"
 
     def get(self, name: str) -> Address:
         """Where the contract `name` stands. Raises NotDeployed."""
@@ -85,6 +91,44 @@ class Deployments:
         self._write({**self._read(self.path), name: asdict(found)})
         return found
 
+    def publish(self, standing: Iterable[Deployment], dest: Path) -> tuple[Deployment, ...]:
+        """Write the record of contracts that stand here, as the package ships it; returns what it holds.
+
+        Raises UsageError for contracts of this folder alone, ChainError where the node does not show the
+        transaction that created one.
+        """
+        found = tuple(self._with_transaction(each) for each in standing)
+        content = {
+            "chainId": self.chain.chain_id,
+            "genesis": self.chain.genesis_hash,
+            "name": _name(self.chain.network.name),
+            "salt": f"0x{SALT.hex()}",
+            "commit": _commit(),
+            "contracts": {each.name: asdict(each) for each in found},
+        }
+        replace_file(dest, (json.dumps(content, indent=2) + "\n").encode())
+        return found
+
+    def _with_transaction(self, known: Deployment) -> Deployment:
+        if known.address != fixed_addresses().get(known.name):
+            raise UsageError(
+                f"{known.name} at {known.address} is this folder's own: nobody else would find it",
+                "Record what stands at the usual addresses, in a folder without --fresh.",
+            )
+        with as_diln_errors():
+            block = self.chain.web3.eth.get_block(cast(Any, known.block))
+        for sent in (
+            known.transaction,
+            *(HexBytes(cast(Any, each)).to_0x_hex() for each in block["transactions"]),
+        ):
+            found = replace(known, transaction=sent)
+            if self._created(found):
+                return found
+        raise ChainError(
+            f"no transaction of block {known.block} created {known.name} through the proxy",
+            "Ask a node that has all blocks.",
+        )
+
     def _standing(self, name: str) -> Deployment | None:
         """What is recorded as `name`, if the chain has its code there."""
         found = self._records().get(name)
@@ -95,10 +139,31 @@ class Deployments:
         code = self.chain.code(address)
         if not code or not load_artifact(name).matches(code):
             return None
-        found = Deployment(name, address, self._first_block(address), code_hash(code))
+        told = self._read(self._shipped).get(name)
+        if told and told["address"] == address and self._created(Deployment(**told)):
+            found = Deployment(**told)
+        else:
+            found = Deployment(name, address, self._first_block(address), code_hash(code))
         with suppress(ChainError):  # it is found again, where nothing can be written
             self._write({**self._read(self.path), name: asdict(found)})
         return found
+
+    def _created(self, told: Deployment) -> bool:
+        """Whether that transaction, in that block, created the contract; a record is not believed without."""
+        if not re.fullmatch("0x[0-9a-f]{64}", str(told.transaction)):
+            return False
+        try:
+            with as_diln_errors():
+                sent = self.chain.web3.eth.get_transaction(cast(Any, told.transaction))
+                receipt = self.chain.web3.eth.get_transaction_receipt(cast(Any, told.transaction))
+        except ChainError:
+            return False
+        data = bytes(sent["input"])
+        return (
+            sent.get("to") == PROXY
+            and address_of(data[32:], data[:32]) == told.address
+            and (receipt["status"], receipt["blockNumber"]) == (1, told.block)
+        )
 
     def _first_block(self, address: Address) -> int:
         """The block that created the contract; 0 where the node does not know old states."""
@@ -114,8 +179,7 @@ class Deployments:
         return low
 
     def _records(self) -> dict[str, Deployment]:
-        content = {**self._read(self._shipped), **self._read(self.path)}
-        return {name: Deployment(**found) for name, found in content.items()}
+        return {name: Deployment(**found) for name, found in self._read(self.path).items()}
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
@@ -153,6 +217,24 @@ class Deployments:
         finally:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def _name(network: str) -> str | None:
+    """The network's, unless it is an address, which may hold somebody's key."""
+    return None if "://" in network else network
+
+
+def _commit() -> str | None:
+    """The commit of the sources that this package runs from; None outside a clean checkout."""
+    git = ["git", "-C", str(SHIPPED.parents[1])]
+    try:
+        told = [
+            subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout.strip()
+            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "contracts", "orchestrator"])
+        ]
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return None if told[1] else told[0]
 
 
 @cache

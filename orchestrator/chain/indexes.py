@@ -110,8 +110,12 @@ class EventIndex(Generic[T]):
 
     def value(self, query: str, *values: object) -> Any:
         """The first column of the first row; None where there is none. Raises as `refresh` does."""
-        found = self._asked(query, values, list)
+        found = self.tuples(query, *values)
         return found[0][0] if found else None
+
+    def tuples(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Any columns of rows, or what is made of them. Raises as `refresh` does."""
+        return self._asked(query, values, list)
 
     def insert(self, table: IndexTable, block: int, *values: object) -> None:
         """Note what `block` told. For `write`."""

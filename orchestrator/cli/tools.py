@@ -67,6 +67,7 @@ NEVER = frozenset(
         "compile",
         "completion",
         "demo",
+        "disclose",
         "federation flower",
         "federation watch",
         "keep",

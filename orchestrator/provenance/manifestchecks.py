@@ -39,8 +39,12 @@ def find_manifest(
     return None
 
 
-def check_opening(findings: Findings, manifest: Manifest, opening: Opening | None) -> Manifest | None:
+def check_opening(findings: Findings, manifest: Manifest | None, opening: Opening | None) -> Manifest | None:
     """The manifest, of a private model with what the opening discloses; None if that is not so."""
+    if manifest is None:
+        if opening:
+            findings.skipped("opening", "There is no manifest to compare it with.")
+        return None
     if manifest.private != bool(opening):
         findings.failed(
             "description",

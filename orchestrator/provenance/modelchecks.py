@@ -62,7 +62,7 @@ def _verify(
         _ambiguous(findings, registry, versions)
     _anchored(findings, sources, version, anchor, project, found, opening)
     manifest = find_manifest(findings, sources, version, path)
-    told = check_opening(findings, manifest, opening) if manifest else None
+    told = check_opening(findings, manifest, opening)
     _cid(findings, version, manifest, found, path)
     if manifest and told:
         check_description(findings, version, manifest, told, project, found.size)

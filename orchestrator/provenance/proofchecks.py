@@ -103,7 +103,7 @@ def _model(findings: Findings, proof: InclusionProof, registry: RegistryReader) 
     if version is None or project is None or version.manifest_digest != model.manifest:
         findings.failed("model", f"The model {short(model.artifact)} was never published as the entry says.")
         return None
-    findings.passed("model", f"The model is {_title(version, project)}, SHA-256 {model.artifact.hex()}.")
+    findings.passed("model", f"The model is {_title(version, project)}, known as {model.artifact.hex()}.")
     findings.check(
         "status",
         version.status is not Status.REVOKED,

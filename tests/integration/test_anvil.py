@@ -1,5 +1,7 @@
 """A real Anvil, started the way `diln node` starts it."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.chain import Accounts, Deployments, connect, load_artifact, migrate, migrations, start_node
-from orchestrator.config import Settings
+from orchestrator.chain import deployments as records
+from orchestrator.config import Settings, load_settings
 from orchestrator.errors import ChainError, NodeUnavailable
 from tests.evm import MOCKS
 from tests.integration.nodes import ROOT, NodeScenarios, settings_for
@@ -94,6 +97,32 @@ def test_start_node__port_is_taken__says_so(tmp_path: Path) -> None:
             start_node(replace(settings, home=tmp_path / "other"))
     finally:
         stop(process)
+
+
+def test_migrate_record__shipped_for_a_chain__is_used_from_another_folder(
+    node: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One person deploys and writes the record; another, in a folder of their own, has it in the package."""
+    at, shipped = {"DILN_NETWORK": node.network.url}, tmp_path / "deployments"
+    shipped.mkdir()
+
+    def diln(home: str, *words: object) -> subprocess.CompletedProcess[str]:
+        start = "from orchestrator.cli import script; script()"
+        command = [sys.executable, "-c", start, *words, "--home", tmp_path / home]
+        return subprocess.run(
+            list(map(str, command)), env={**os.environ, **at}, capture_output=True, text=True, check=True
+        )
+
+    chain = connect(node)
+    file = shipped / f"{chain.chain_id}.json"
+    said = diln("alice", "migrate", "registry", "--record", file, "--from", "alice")
+    assert json.loads(file.read_text())["name"] is None, "a URL may hold a key"
+    assert f"wrote {file}: 1 contracts" in " ".join(said.stdout.split())
+    monkeypatch.setattr(records, "SHIPPED", shipped)
+    monkeypatch.setattr(Deployments, "_first_block", lambda *_: pytest.fail("old blocks were searched"))
+    bob = load_settings(home=tmp_path / "bob", network=node.network.url, environ={})
+    found = Deployments(bob, connect(bob)).entry("ModelRegistry")
+    assert vars(found) == json.loads(file.read_text())["contracts"]["ModelRegistry"]
 
 
 def test_get__node_restarted_without_its_state__says_what_to_do(

@@ -15,7 +15,6 @@ LONG_COMMANDS = {
     "competition.competing.train_baseline": 14,
     "competition.creating.create": 18,
     "competition.reading.data": 24,
-    "federation.chain.status": 24,
     "federation.chain.verify": 14,
     "federation.flowering.flower": 28,
     "federation.experimenting.experiment": 33,

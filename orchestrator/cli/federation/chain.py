@@ -50,6 +50,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.bindings.federation import Federation
+    from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
 
 Reference = Annotated[str, typer.Option("--federation", metavar="NAME", help="latest, a name or an address.")]
@@ -115,11 +116,17 @@ def join(
     admission: Annotated[
         str, typer.Option(metavar="HEX", help="The inviter's signature, where one is needed.")
     ] = "",
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            metavar="BUDGET", help="How much privacy your updates may spend; the terms', unless given."
+        ),
+    ] = None,
 ) -> Answer:
     """Take a seat with a deposit."""
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
-    seat = joining.join(session, found, session.sender, data, agreed, _signature(admission))
+    seat = joining.join(session, found, session.sender, data, agreed, _signature(admission), epsilon)
     facts = {"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)}
     return Answer(facts, Facts(facts), *_shared_by_hand(session))
 
@@ -183,20 +190,22 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
         "finished": view.done,
         "void": view.voids,
     }
-    rows = [
-        {
-            "seat": each.seat,
-            "party": Shown(each.party, session.name_of(each.party)),
-            "deposit": amount_of(money, each.deposit),
-            "earned": amount_of(money, each.earned),
-            "active": each.active,
-            "committed": each.committed,
-            "revealed": each.revealed,
-            "scores": each.scoring,
-        }
-        for each in view.seats
-    ]
+    rows = [_seat(session, money, each) for each in view.seats]
     return Answer({**facts, "parties": rows}, Facts(facts), Table(rows, empty="nobody joined yet"))
+
+
+def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[str, Any]:
+    return {
+        "seat": seat.seat,
+        "party": Shown(seat.party, session.name_of(seat.party)),
+        "deposit": amount_of(money, seat.deposit),
+        "earned": amount_of(money, seat.earned),
+        "active": seat.active,
+        "committed": seat.committed,
+        "revealed": seat.revealed,
+        "scores": seat.scoring,
+        "epsilon": seat.epsilon,
+    }
 
 
 @command(federation, "list")
@@ -388,6 +397,7 @@ def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
         "rule": terms.rule.word,
         "pay": terms.pay.word,
         "privacy": terms.privacy.word,
+        "epsilon": terms.epsilon / 1000 or None,
         "rounds": terms.rounds,
         "quorum": terms.quorum,
         "reward": amount_of(money, joining.amount(found, terms.reward)),

@@ -112,6 +112,7 @@ class Federation(TypedDict):
     rule: str
     pay: str
     privacy: str
+    epsilon: float | None
     rounds: int
     quorum: int
     reward: Amount
@@ -157,6 +158,7 @@ class Seat(TypedDict):
     committed: bool
     revealed: bool
     scores: bool
+    epsilon: float | None
 
 
 class Status(Federation):
@@ -296,6 +298,7 @@ class Event(TypedDict):
     record: NotRequired[Hash]
     mask: NotRequired[int]
     amount: NotRequired[int]
+    epsilon: NotRequired[int]
     acted: NotRequired[int]
     part: NotRequired[int]
     index: NotRequired[int]

@@ -33,6 +33,12 @@ def migrate(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Deploy contracts of this folder's own, though others stand.")
     ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write where they stand, as the package ships it of public chains."
+        ),
+    ] = None,
 ) -> Answer:
     """Let the contracts of a job stand on the chain (without one, the registry); what stands is used."""
     deployer, jobs = session.sender, what or ["registry"]
@@ -41,15 +47,14 @@ def migrate(
         standing = chain.migrate(
             session.settings, session.chain, deployer, jobs, progress=progress, fresh=fresh
         )
+    written = chain.Deployments(session.settings, session.chain).publish(standing, record) if record else ()
+    since = ["deployed now" if each.block > before else f"since block {each.block}" for each in standing]
     rows = [
-        {
-            "contract": each.name,
-            "address": each.address,
-            "": "deployed now" if each.block > before else f"since block {each.block}",
-        }
-        for each in standing
+        {"contract": each.name, "address": each.address, "": when}
+        for each, when in zip(standing, since, strict=True)
     ]
-    return Answer([vars(each) for each in standing], Table(rows, ["contract", "address", ""]))
+    noted = [f"wrote {record}: {len(written)} contracts"] if record else []
+    return Answer([vars(each) for each in standing], Table(rows, ["contract", "address", ""]), *noted)
 
 
 @command(host, network=False)

@@ -68,7 +68,7 @@ def predict(
         told.append(Note("-o FILE.csv writes them to a file", f"{len(predictions)} rows: "))
     return Answer(
         predictionfile.as_json(loaded, predictions),
-        f"{loaded.name}, SHA-256 {loaded.version.artifact_hash.hex()}",
+        f"{loaded.name}, {loaded.known_by}",
         f"anchored in block {loaded.anchor.block_number}, transaction {loaded.anchor.transaction}",
         *told,
     )

@@ -253,6 +253,13 @@ class Described(TypedDict):
     manifest: Hash
 
 
+class Disclosed(TypedDict):
+    """Which fields of a private model were written, with their salts, to which file."""
+
+    file: str
+    fields: list[str]
+
+
 class Published(TypedDict):
     """A version, as it was published; `transaction` is null where it had been before."""
 
@@ -355,6 +362,7 @@ RESULTS: dict[str, Any] = {
     "demo": list[Step],
     "describe": Described,
     "diff": list[Change],
+    "disclose": Disclosed,
     "export": Bundle,
     "import": Imported,
     "init": Begun,

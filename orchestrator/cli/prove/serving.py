@@ -40,7 +40,7 @@ def serve(
     loaded = loading.load_published(session, model, session.viewer, identity)
     digest = loaded.version.artifact_hash.hex()
     yield Answer(
-        {"model": loaded.name, "sha256": digest}, f"{loaded.name}, SHA-256 {digest}: every check passed"
+        {"model": loaded.name, "sha256": digest}, f"{loaded.name}, {loaded.known_by}: every check passed"
     )
     with (
         listening.bind(host, port) as listener,

@@ -1,29 +1,37 @@
 """Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from eth_abi.abi import encode as abi_encode
 
-from orchestrator.bindings.federation import Claim, Federation, Mode, Pay, Phase, Policy
+from orchestrator.bindings.federation import Claim, Federation, Finalized, Mode, Pay, Phase, Policy
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, DataError, IntegrityError, StorageError
+from orchestrator.errors import ChainError, DataError, DilnError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
-from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
+from orchestrator.learning.aggregation.chunks import (
+    CHUNK,
+    Integers,
+    chunk_count,
+    decode,
+    encode,
+    model_root,
+)
 from orchestrator.learning.aggregation.direct import sums_hash
 from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of
-from orchestrator.systems.federation.finding import act, store
-from orchestrator.systems.federation.joining import amount, money_of, require_seat
+from orchestrator.systems.federation.finding import act, cid_of, secret_folder, store
+from orchestrator.systems.federation.joining import amount, money_of, pay, require_seat
 from orchestrator.systems.federation.masking import is_masked, mean
 from orchestrator.systems.federation.mining import mine
 from orchestrator.systems.federation.rounds import (
     NOTHING,
     Finished,
     Opened,
-    claims,
     current_model,
+    finished,
     needs_trace,
     opened,
     phase_of,
@@ -33,6 +41,10 @@ from orchestrator.systems.federation.rounds import (
     stacked,
 )
 from orchestrator.types import Digest, Wei
+
+WORKED_OUT = "model"
+MOST_AT_ONCE = 64
+"""Rounds whose events are asked for by their numbers; of more, all are."""
 
 
 @dataclass(frozen=True)
@@ -80,30 +92,48 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
     )
 
 
-def worked_out(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
-    """The model after the finished rounds `ends`, from the last that somebody gives.
+def worked_out(session: Session, federation: Federation) -> Integers:
+    """The model after the last finished round: from the last that somebody gives, or was worked out here.
 
     Raises StorageError for an update that is not to be had, IntegrityError for a model that does not follow.
     """
-    terms, missing = federation.terms, []
+    kept = _kept(session, federation)
+    first, last = kept[0] + 1 if kept else 1, federation.state().round
+    few = range(first, last + 1) if last - first < MOST_AT_ONCE else ()
+    ends = [each for each in finished(federation, few) if each.finalized.round >= first]
+    model, missing = _from(session, federation, ends, kept[1] if kept else None)
+    if missing:
+        _keep(session, federation, missing[0], model)
+    return model
+
+
+def model_after(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
+    """The model after the finished rounds `ends`, which are all up to the last of them. As above."""
+    return _from(session, federation, ends, None)[0]
+
+
+def _from(
+    session: Session, federation: Federation, ends: Sequence[Finished], first: Integers | None
+) -> tuple[Integers, list[Finished]]:
+    """The model after `ends`, from the last that somebody gives, or `first`; and those that nobody gives."""
+    terms, missing = federation.terms, list[Finished]()
     for each in reversed(ends):
-        try:
-            model = read_model(session, federation, each.claim.model_root, each.claim.cid)
-            break
-        except (DataError, IntegrityError, StorageError):
-            missing.append(each)
+        if terms.mode is not Mode.DIRECT:  # where nobody publishes models
+            with suppress(DataError, IntegrityError, StorageError):
+                model = read_model(session, federation, each.claim.model_root, each.claim.cid)
+                break
+        missing.append(each)
     else:
-        model = read_model(session, federation, terms.genesis, terms.genesis_cid)
+        model = read_model(session, federation, terms.genesis, terms.genesis_cid) if first is None else first
     for each in reversed(missing):
         model = _again(session, federation, each, model)
-    return model
+    return model, missing
 
 
 def _again(session: Session, federation: Federation, each: Finished, model: Integers) -> Integers:
     """The model of a finished round, from the one before."""
     number, claim = each.finalized.round, each.claim
-    posted = next(one.block_number for one in reversed(claims(federation)) if one.round == number)
-    seats = seats_of(federation.at(posted))
+    seats = seats_of(federation.at(each.posted))
     made = compute(
         federation, model, opened(session, federation, number, claim.accepted, seats), claim.merits
     )
@@ -113,6 +143,28 @@ def _again(session: Session, federation: Federation, each: Finished, model: Inte
             "`diln federation verify` says what is wrong; leave.",
         )
     return made.model
+
+
+def _keep(session: Session, federation: Federation, each: Finished, model: Integers) -> None:
+    """Note a model that was worked out, with the record that tells of which rounds it is."""
+    content = {"round": str(each.finalized.round), "record": each.finalized.record.hex()}
+    with suppress(OSError, StorageError):  # a disk that cannot be written
+        cid = store(session, encode(model, 4)).hex()
+        secret_folder(session, federation.address).write(WORKED_OUT, {**content, "model": cid})
+
+
+def _kept(session: Session, federation: Federation) -> tuple[int, Integers] | None:
+    """The round and the model that were noted, if the chain still has that record."""
+    try:
+        noted = secret_folder(session, federation.address).read(WORKED_OUT) or {}
+        number, record, digest = int(noted["round"]), str(noted["record"]), bytes.fromhex(noted["model"])
+        if record not in [each.record.hex() for each in federation.events(Finalized, round=number)]:
+            return None
+        length = chunk_count(federation.terms.size) * CHUNK * 4
+        data = session.storage.read(cid_of(digest, length), limit=length)
+        return number, decode(data, 4, federation.terms.size)
+    except (DilnError, KeyError, TypeError, ValueError):
+        return None
 
 
 def expected(session: Session, federation: Federation, claim: Claim | None = None) -> Result:
@@ -163,10 +215,10 @@ def claim(
         if made.products:
             values = [made.gram_root, made.selected, made.factors, made.merits]
             extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
-        value = bond if money_of(federation).is_ether else 0
         about = state.round, made.accepted, made.root, cid, extra
         call = federation.claim(*about) if nonce is None else federation.mine(*about, nonce)
-        act(session, call, aggregator, "claim", state.round, state.tried, state.revealed, value=value)
+        about_it = state.round, state.tried, state.revealed
+        pay(session, federation, call, aggregator, bond, "claim", *about_it)
         return made
 
 

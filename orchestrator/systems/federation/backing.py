@@ -5,7 +5,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import UsageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation.finding import act
-from orchestrator.systems.federation.joining import amount, money_of
+from orchestrator.systems.federation.joining import amount, money_of, pay
 from orchestrator.types import Address, Wei
 
 
@@ -40,7 +40,7 @@ def delegate(
                 consent(Wei(value), [said])
             times = sum(1 for _ in federation.events(Delegated, who=backer.address, party=party))
             call = federation.delegate(party, more)
-            act(session, call, backer, "delegate", times, party, value=value if money.is_ether else 0)
+            pay(session, federation, call, backer, value, "delegate", times, party)
     return federation.backing_of(party)
 
 

@@ -16,7 +16,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
 from orchestrator.learning.aggregation.template import UNIT, read_arrays
-from orchestrator.systems.federation import masking
+from orchestrator.systems.federation import accounting, masking
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
@@ -39,8 +39,12 @@ from orchestrator.types import ZERO_ADDRESS, Address, Digest
 PLACES = 9
 """Amounts have as many places behind the point as the currency has, or these: up to 17,592 coins."""
 
+_RIDES = {Pay.ALIGNMENT: 1.5, Pay.QUALITY: 1.4}
+"""What the best of free riders gets, in parts of an honest party's pay: the experiment `riders`."""
+
 _AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
 _WAITS = "committing", "revealing", "judging", "turn", "challenge", "supply"
+_HIDING = "noise", "clip", "sampling", "delta"
 _COUNTS = (
     "seats",
     "quorum",
@@ -67,6 +71,9 @@ class Offer:
     With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
     With `sharded`, each party stands for a federation of its own, whose offer names this one as `upper`.
     Every `checkpoint` rounds, the model goes to the registry with the parties' signatures.
+    With `epsilon`, all rounds together hide each row within (ε, `delta`): a step takes each row with the
+    chance `sampling`, shortens its gradient to `clip`, and adds noise of `noise` such lengths, or of as many
+    as it takes.
     With `arrays`, an npz file, the model begins as these arrays, and apps of the parties train it. With
     `policy = "learning"`, `tests` are CSV files that nobody else sees before a round's models are revealed:
     one for each round, and for each void one that does not close it.
@@ -108,6 +115,11 @@ class Offer:
     upper: str = ""
     sharded: bool = False
     checkpoint: int = 0
+    epsilon: float = 0.0
+    delta: float = 1e-5
+    noise: float = 0.0
+    clip: float = 1.0
+    sampling: float = 0.1
     fee: str = ""
     tip: str = ""
     fine: str = ""
@@ -151,9 +163,10 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     """
     money = read_currency(session.chain, parse_token(offer.token or None))
     descriptor, model = _model(session, offer)
+    descriptor, most = _accounted(offer, descriptor)
     store(session, descriptor.to_bytes())
     cid = store(session, encode(model, 4))
-    terms = _terms(offer, organizer.address, descriptor, model, cid, money)
+    terms = _terms(offer, organizer.address, descriptor, model, cid, money, most)
     key = keccak(repr((offer, organizer.address, session.chain.genesis_hash)).encode()).hex()
     now, wait = int(session.chain.now()), int(seconds(offer.start))
     begins = offers.drafted_start(secret_folder(session), key, now, wait)
@@ -163,7 +176,7 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
 
 def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
     """What is learned, and where it begins. Raises DataError, UsageError."""
-    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)}
+    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)} - set(_HIDING)
     said = Descriptor(**{name: getattr(offer, name) for name in taken} | {"tests": _digests(offer)})
     if (offer.upper or offer.sharded) and (offer.arrays or offer.policy == "learning"):
         raise UsageError(
@@ -203,6 +216,29 @@ def _below(session: Session, said: Descriptor, upper: Federation) -> tuple[Descr
         raise UsageError(f"{upper.address} {why}", "Take what its offer has, with `sharded = true`.")
     model = read_model(session, upper, terms.genesis, terms.genesis_cid)
     return parse_descriptor(replace(said, upper=upper.address).to_bytes()), model[: terms.size]
+
+
+def _accounted(offer: Offer, said: Descriptor) -> tuple[Descriptor, int]:
+    """What hides rows, and the terms' ε in thousandths; as it was, and 0, where nothing does.
+
+    Raises UsageError where an ε would promise what is not so.
+    """
+    if not (offer.epsilon or offer.noise):
+        return said, 0
+    if offer.arrays or offer.sharded or offer.policy != "trusted" or offer.max_weight != 1:
+        raise UsageError(
+            "an ε is of updates: scores, votes and weights tell of rows, too, and an app trains as it likes",
+            'Take policy = "trusted", max_weight = 1 and rows of a table, or no epsilon.',
+        )
+    numbers = (offer.epsilon, offer.noise, offer.clip, 1 - offer.sampling, 0.5 - offer.delta)
+    if not all(0 <= each < 1000 for each in numbers) or not (offer.delta > 1e-12 and offer.sampling >= 0.001):
+        raise UsageError(
+            "epsilon, delta, noise, clip or sampling makes no sense", "docs/federate.md has them."
+        )
+    parts = {name: round(getattr(offer, name) * 1000) for name in ("clip", "sampling")}
+    made = replace(said, **parts, delta=round(1 / offer.delta))
+    made, most = accounting.of_offer(made, offer.epsilon, offer.rounds, offer.noise)
+    return parse_descriptor(made.to_bytes()), most
 
 
 def _digests(offer: Offer) -> tuple[str, ...]:
@@ -259,27 +295,47 @@ def promises(made: Plan) -> list[str]:
         said.append("This rule throws out honest minorities where parties have different kinds of rows.")
     if terms.rule is Rule.NEAREST_LITERAL:
         said.append("The nearest, literally, is worse than the mean under attack: whoever is large wins.")
-    if terms.policy is Policy.WORK:
-        said.append("Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.")
-    if terms.policy in (Policy.STAKE, Policy.DELEGATES):
-        said.append("Whoever puts the most behind seats decides which updates are in.")
-    if terms.policy is Policy.LEARNING:
+    if times := _RIDES.get(terms.pay):
         said.append(
-            "The best model of each round wins, as a committee of those who sent none measures it on your "
-            "test set. Keep that back, and the reward is shared by all who sent one."
+            f"Whoever trains on nothing and repeats what the model did before gets up to {times} times an "
+            'honest party\'s pay; with pay = "equal", no more than one.'
         )
+    if judged := _JUDGED.get(terms.policy):
+        said.append(judged)
     if terms.privacy is Privacy.MASKED:
         said.append("Nobody sees an update. " + masking.SHOWN)
         said.append("Nobody joins once the first round has begun.")
     if made.descriptor.upper:
         said.append(f"You stand for it in {made.descriptor.upper}: take a seat there with `join`.")
-    if terms.policy is Policy.TRUSTED:
-        said.append("Every update is in: one party can spoil a round. Rules that clip bound by how much.")
+    if terms.epsilon:
+        whole, noise = terms.epsilon / 1000, made.descriptor.noise / 1000
+        said.append(
+            f"Each party hides its rows by noise of {noise:g} clipping norms: ε = {whole:g} at most, for "
+            f"δ = 1/{made.descriptor.delta}. Each says how much it has spent, and nobody can check it."
+        )
     return said
 
 
+_WEIGHS = "Whoever puts the most behind seats decides which updates are in."
+_JUDGED = {
+    Policy.TRUSTED: "Every update is in: one party can spoil a round. Rules that clip bound by how much.",
+    Policy.WORK: "Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.",
+    Policy.STAKE: _WEIGHS,
+    Policy.DELEGATES: _WEIGHS,
+    Policy.LEARNING: "The best model of each round wins, as a committee of those who sent none measures it "
+    "on your test set. Keep that back, and the reward is shared by all who sent one.",
+}
+"""What follows from who decides."""
+
+
 def _terms(
-    offer: Offer, organizer: Address, descriptor: Descriptor, model: Integers, cid: Digest, money: Currency
+    offer: Offer,
+    organizer: Address,
+    descriptor: Descriptor,
+    model: Integers,
+    cid: Digest,
+    money: Currency,
+    most: int,
 ) -> Terms:
     """The terms without what is known only later: start."""
     policy, rule, pay, mode, privacy = (_member(kind, value) for kind, value in _kinds(offer))
@@ -317,6 +373,7 @@ def _terms(
         width=4 if masked else offer.width,
         max_weight=offer.max_weight,
         bound=offer.bound,
+        epsilon=most,
         obliged=offer.obliged,
         start=0,
         **{name: getattr(offer, name) for name in _COUNTS},

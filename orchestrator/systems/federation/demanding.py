@@ -14,7 +14,7 @@ from orchestrator.learning.aggregation.chunks import Integers, encode
 from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
 from orchestrator.systems.federation.finding import act
-from orchestrator.systems.federation.joining import amount, money_of
+from orchestrator.systems.federation.joining import amount, money_of, pay
 from orchestrator.systems.federation.party import kept
 from orchestrator.systems.federation.rounds import (
     NO_SEAT,
@@ -58,7 +58,7 @@ class Open:
 def open_demands(federation: Federation) -> list[Open]:
     """All open demands of the round, the oldest first."""
     state, pending = federation.state(), pending_claim(federation)
-    posted = [each for each in claims(federation) if each.round == state.round]
+    posted = claims(federation, [state.round])
     found: dict[object, Open] = {}
     for each in sorted(federation.events(Demanded, round=state.round), key=lambda one: one.place):
         own = each.part is not Part.UPDATE
@@ -165,8 +165,7 @@ def ask(
         for index in each.indices:
             about = _mark(each.part, each.party, index, claim if each.part is not Part.UPDATE else NO_CLAIM)
             call = federation.demand(each.part, each.party, index, claim)
-            value = stake if money.is_ether else 0
-            act(session, call, asker, "demand", number, about, value=value)
+            pay(session, federation, call, asker, stake, "demand", number, about)
     return count
 
 

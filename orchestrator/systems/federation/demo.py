@@ -109,7 +109,7 @@ def _poison(session: Session, federation: Federation) -> Update:
     """What turns a trained model's answers around: wrong on everybody's rows, whoever judges it."""
     size = federation.terms.size
     model = current_model(session, federation)[:size]
-    trained = party.trained(session, federation, session.account(POISONER).address)
+    trained = party.trained(session, federation, session.account(POISONER))
     return quantize(-3 * (model + trained.values[:size]) - model, federation.terms.width)
 
 

@@ -10,15 +10,16 @@ from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.federation import (
+    accounting,
     aggregating,
     cranking,
     demanding,
+    floors,
     masking,
     party,
     publishing,
     refuting,
     scoring,
-    sharding,
     voting,
 )
 from orchestrator.systems.federation.finding import KIND, open_federation
@@ -98,9 +99,11 @@ def _commits(look: Look) -> bool:
         return False  # too few are left to hide each other
     if not _bit(look) & state.seats & ~state.committed:
         return False
-    if not sharding.is_sharded(look.session, look.instance):
-        return True
-    return any(True for _ in party.passed(look.session, look.instance, look.account.address))
+    if floors.is_sharded(look.session, look.instance):
+        return any(True for _ in party.passed(look.session, look.instance, look.account.address))
+    # Whoever is obliged hears each time why it pays the fine.
+    budget = accounting.budget_of(look.session, look.instance, look.account.address)
+    return look.instance.terms.obliged or not (budget and budget.is_over)
 
 
 def _commit(look: Look) -> str:

@@ -14,7 +14,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
 from orchestrator.provenance.canonical import decode, encode
 from orchestrator.storage.cid import DAG_PB, RAW, Cid
-from orchestrator.systems.federation.simulation.networks import Network, Training
+from orchestrator.systems.federation.simulation.networks import Network, PrivateTraining, Training
 from orchestrator.text import shown
 from orchestrator.types import Address, Digest
 
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 KIND = "federation"
 FORMAT = "diln-federation/1"
+DOMAIN = "DILN federation secrets"
 LONGEST = 1 << 16
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
-_OPTIONAL = "template", "tests", "upper", "sharded", "checkpoint"
+_NOISE = "noise", "clip", "sampling", "delta"
+_OPTIONAL = "template", "tests", "upper", "sharded", "checkpoint", *_NOISE
 _SHA256 = re.compile("[0-9a-f]{64}")
 _ADDRESS = re.compile("(0x[0-9a-fA-F]{40})?")
 
@@ -44,8 +46,12 @@ class Descriptor:
     the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
     `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning. Where it
     is `sharded`, each of its parties stands for a federation of its own, whose descriptor has it as `upper`
-    (see sharding.py). Every `checkpoint` rounds, if it is not 0, the organizer publishes the model, and the
+    (see floors.py). Every `checkpoint` rounds, if it is not 0, the organizer publishes the model, and the
     parties sign it.
+
+    With `noise`, training hides each row: `noise` in clipping norms, the norm `clip` and the chance
+    `sampling` of a row at each step are in thousandths; δ is one in `delta`. On average, a row is then seen
+    `epochs` times.
     """
 
     name: str
@@ -62,6 +68,10 @@ class Descriptor:
     upper: str = ""
     sharded: bool = False
     checkpoint: int = 0
+    noise: int = 0
+    clip: int = 0
+    sampling: int = 0
+    delta: int = 0
 
     def to_bytes(self) -> bytes:
         lists = {name: list(getattr(self, name)) for name in ("features", "classes", "tests")}
@@ -75,6 +85,17 @@ class Descriptor:
     @property
     def network(self) -> Network:
         return Network(len(self.features), len(self.classes), self.hidden)
+
+    @property
+    def steps(self) -> int:
+        """Of private training, in a round."""
+        return -(-self.epochs * 1000 // self.sampling)
+
+    @property
+    def private_training(self) -> PrivateTraining:
+        return PrivateTraining(
+            self.steps, self.rate / 1000, self.sampling / 1000, self.clip / 1000, self.noise / 1000
+        )
 
     @property
     def training(self) -> Training:
@@ -91,6 +112,7 @@ def parse_descriptor(data: bytes) -> Descriptor:
         tests = tuple(map(str, list(content.get("tests", ()))))
         features, classes = (tuple(map(str, list(content[name]))) for name in ("features", "classes"))
         numbers = {name: int(content[name]) for name in ("hidden", "epochs", "rate", "batch")}
+        numbers |= {name: int(content.get(name, 0)) for name in _NOISE}
         known = content["format"] == FORMAT
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", _ASK) from error
@@ -107,12 +129,21 @@ def parse_descriptor(data: bytes) -> Descriptor:
         and _ADDRESS.fullmatch(upper)
         and 0 <= checkpoint <= 1024
         and not (template and (upper or sharded))
+        and _hides(**{name: numbers[name] for name in _NOISE})
     )
     if not known or not sound:
         raise DataError(f"the descriptor is not a {FORMAT}, or its numbers are too large", _ASK)
     given: dict[str, Any] = {**texts, **numbers, "upper": upper, "sharded": sharded}
     given["checkpoint"] = checkpoint
     return Descriptor(features=features, classes=classes, template=template, tests=tests, **given)
+
+
+def _hides(noise: int, clip: int, sampling: int, delta: int) -> bool:
+    """Whether these numbers make sense; all are zero without noise."""
+    if not noise:
+        return not (clip or sampling or delta)
+    bounded = 0 < noise <= 1_000_000 and 0 < clip <= 1_000_000
+    return bounded and 0 < sampling <= 1000 and 1 < delta <= 10**12
 
 
 def secret_folder(session: Session, federation: Address | None = None) -> SecretFolder:
@@ -122,8 +153,12 @@ def secret_folder(session: Session, federation: Address | None = None) -> Secret
 
 def act(session: Session, call: "Call", account: "Account", *what: object, value: int = 0) -> "Receipt":
     """Send what can happen only once: `what` names it within its federation."""
-    once = "-".join(map(str, ("federation", call.address, account.address, *what)))
-    return session.send(call, account, value=value, once=once)
+    return session.send(call, account, value=value, once=once(call, account, *what))
+
+
+def once(call: "Call", account: "Account", *what: object) -> str:
+    """The name of what can happen only once."""
+    return "-".join(map(str, ("federation", call.address, account.address, *what)))
 
 
 def cid_of(digest: bytes, length: int = 0) -> str:

@@ -1,22 +1,37 @@
 """Take a seat with a deposit, give it up, and take out what is one's own."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.bindings.federation import Federation, Joined, PartyOf, Withdrawn
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError, InsufficientFunds, UsageError
+from orchestrator.errors import ChainError, UsageError
 from orchestrator.kernel.money import Currency, currency_of
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.systems.federation import masking
-from orchestrator.systems.federation.finding import KIND, Descriptor, act, descriptor_of, secret_folder
+from orchestrator.systems.federation import accounting, masking
+from orchestrator.systems.federation.finding import (
+    KIND,
+    Descriptor,
+    act,
+    descriptor_of,
+    once,
+    secret_folder,
+)
+from orchestrator.systems.federation.floors import require_lower
 from orchestrator.systems.federation.releasing import has_tests
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, has_committee, has_votes
 from orchestrator.systems.federation.rows import read_rows
-from orchestrator.systems.federation.sharding import require_lower
 from orchestrator.times import show_duration
 from orchestrator.types import Address, Wei
 
 DATA = "data"
+_TAKEN = (
+    "Of it, the contract may take what your balance there lacks, once and no more, and does so as you join."
+)
+
+if TYPE_CHECKING:
+    from orchestrator.chain import Receipt
+    from orchestrator.chain.bound import Call
 
 
 def money_of(federation: Federation) -> Currency:
@@ -36,8 +51,11 @@ def join(
     data: Path | None,
     consent: Consent | None = None,
     admission: bytes = b"",
+    epsilon: float | None = None,
 ) -> PartyOf:
     """Take a seat, with the rows of `data` to train and score on; twice, it happens once.
+
+    `epsilon` is the party's own budget of privacy, where the terms promise one; else it is theirs.
 
     Without `data` only where the parties' apps train the model, where they stand for federations of their
     own that nobody here judges, or, under the policy Learning, to judge the models of others. Raises
@@ -49,22 +67,24 @@ def join(
     if about.sharded:
         require_lower(session, federation, party.address)
     judges = has_committee(federation) or has_votes(federation)
-    if data:
-        read_rows(session, federation, data)
-    elif not (has_tests(federation) or about.template or (about.sharded and not judges)):
+    rows = read_rows(session, federation, data) if data else None
+    if not rows and not (has_tests(federation) or about.template or (about.sharded and not judges)):
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = federation.party_of(party.address)
         if seat.seat == NO_SEAT:
             current_model(session, federation)  # who cannot have it pays fines, and refutes nothing
+            budget = accounting.check_budget(session, federation, party.address, epsilon, rows)
             deposit = amount(federation, federation.terms.deposit)
             if consent:
-                consent(Wei(deposit), promises(federation, about))
+                said = accounting.promises(budget, obliged=federation.terms.obliged)
+                consent(Wei(deposit), promises(federation, about) + said)
+            accounting.keep_budget(session, federation, party.address, epsilon)
             before = sum(1 for _ in federation.events(Joined, party=party.address))
-            _pay(session, federation, party, deposit)
-            value = deposit if money_of(federation).is_ether else 0
             given = masking.admission(session, federation, party, admission)
-            act(session, federation.join(given), party, "join", before, value=value)
+            pay(session, federation, federation.join(given), party, deposit, "join", before)
+        else:
+            accounting.keep_budget(session, federation, party.address, epsilon)
         session.known.remember(federation.address, KIND)
         if data:
             secret_folder(session, federation.address).write(
@@ -108,6 +128,7 @@ def promises(federation: Federation, about: Descriptor) -> list[str]:
     deposit, fine = (money.show(amount(federation, units)) for units in (terms.deposit, terms.fine))
     said = [
         f"A seat of {federation.address} takes a deposit of {deposit}; it returns when you leave.",
+        *([] if money.is_ether else [_TAKEN]),
         f"{fine} of it are lost each time you commit to an update and do not reveal it within "
         f"{show_duration(terms.revealing)}, are first to aggregate and do not within "
         f"{show_duration(terms.turn)}, or do not show within {show_duration(terms.supply)} what is demanded.",
@@ -129,21 +150,22 @@ def promises(federation: Federation, about: Descriptor) -> list[str]:
         said.append(f"So it is when your update is in and its seeds are not told within {wait}.")
         said.append("Updates are masked. " + masking.SHOWN)
     else:
-        said.append("Updates are public: they tell something of your data. Nothing here hides it.")
+        hides = "What hides a row in them is noise." if terms.epsilon else "Nothing here hides it."
+        said.append(f"Updates are public: they tell something of your data. {hides}")
     return said
 
 
-def _pay(session: Session, federation: Federation, payer: Account, needed: int) -> None:
-    """Bring a token in where amounts are in one; ether goes with the call."""
+def pay(
+    session: Session, federation: Federation, call: "Call", payer: Account, needed: int, *what: object
+) -> "Receipt":
+    """Send what takes `needed` (smallest units), and can happen only once: `what` names it.
+
+    Ether goes with it. Of a token, what the payer's balance here lacks is approved, just that, and the
+    contract takes it in the same act. Raises InsufficientFunds, ContractReverted.
+    """
     money = money_of(federation)
-    if money.is_ether:
-        return
-    free = federation.balance_of(payer.address)
-    if free < needed:
-        raise InsufficientFunds(
-            f"{payer.name} has {money.show(free)} here, not {money.show(needed)}",
-            "Bring it in with `fund` of the contract first.",
-        )
+    lacks = needed if money.is_ether else max(needed - federation.balance_of(payer.address), 0)
+    return session.pay(call, payer, money.of(lacks), once=once(call, payer, *what))
 
 
 def require_seat(federation: Federation, party: Account) -> PartyOf:

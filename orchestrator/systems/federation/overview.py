@@ -6,6 +6,7 @@ from orchestrator.bindings import federation as abi
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain.bound import Event
 from orchestrator.kernel.session import Session
+from orchestrator.systems.federation.accounting import spent_of
 from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import ballot_of, has_committee, has_votes, phase_of, seats_of
 from orchestrator.types import Address, Seconds
@@ -16,6 +17,7 @@ TOLD: tuple[type[Event], ...] = (
     abi.Begun,
     abi.Committed,
     abi.Revealed,
+    abi.Spent,
     abi.Drawn,
     abi.ScoresCommitted,
     abi.ScoresRevealed,
@@ -41,12 +43,13 @@ TOLD: tuple[type[Event], ...] = (
 
 @dataclass(frozen=True)
 class Seat:
-    """A party, and how far it is in this round."""
+    """A party, and how far it is in this round; `epsilon` is what it says that it has spent, if it said."""
 
     party: Address
     seat: int
     deposit: int
     earned: int
+    epsilon: float | None
     active: bool
     committed: bool
     revealed: bool
@@ -72,11 +75,11 @@ def view(session: Session, federation: Federation) -> View:
     scorers = 0
     if ballot := ballot_of(seen):
         scorers = ballot.committee
-    rows = []
+    rows, spent = [], spent_of(seen)
     for party, seat in sorted(seats_of(seen).items(), key=lambda each: each[1]):
         own = seen.party_of(party)
         bits = [bool(mask >> seat & 1) for mask in (state.seats, state.committed, state.revealed, scorers)]
-        rows.append(Seat(party, seat, own.deposit, own.earned, *bits))
+        rows.append(Seat(party, seat, own.deposit, own.earned, spent.get(party), *bits))
     clock = seen.clock()
     return View(phase_of(seen), Seconds(clock.ends_at), state.round, state.done, state.voids, tuple(rows))
 

@@ -20,16 +20,17 @@ from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
-from orchestrator.systems.federation.finding import LARGEST_BLOCK, act, secret_folder, store
+from orchestrator.systems.federation import accounting
+from orchestrator.systems.federation.finding import DOMAIN, LARGEST_BLOCK, act, secret_folder, store
+from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
 from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, quantized
 from orchestrator.systems.federation.rows import Rows, read_rows
-from orchestrator.systems.federation.sharding import Passed, base_model, is_sharded, passed_up
+from orchestrator.systems.federation.sharding import Passed, base_model, passed_up
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest
 
-DOMAIN = "DILN federation secrets"
 MOST_STALE = 3
 """By so many rounds an update may be late."""
 
@@ -66,18 +67,17 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
     return read_rows(session, federation, file)
 
 
-def trained(session: Session, federation: Federation, party: Address) -> Update:
-    """The update of one round of training on the party's rows."""
-    rows, model = rows_of(session, federation, party), current_model(session, federation)
-    base = base_model(session, federation)
-    size, network = federation.terms.size, rows.descriptor.network
-    seed = int.from_bytes(
-        keccak(bytes.fromhex(party[2:]) + federation.state().round.to_bytes(4, "big"))[:8], "big"
-    )
+def trained(session: Session, federation: Federation, party: Account) -> Update:
+    """The update of one round of training on the party's rows; with noise, where the terms promise an ε."""
+    rows, model = rows_of(session, federation, party.address), current_model(session, federation)
+    base, size, number = base_model(session, federation), federation.terms.size, federation.state().round
     start = base[:size] / UNIT
-    after = train(
-        network, start, rows.features, rows.labels, np.random.default_rng(seed), rows.descriptor.training
-    )
+    if accounting.noisy(session, federation):
+        after = accounting.train_hidden(session, federation, party, number, rows, start)
+    else:
+        seed = keccak(bytes.fromhex(party.address[2:]) + number.to_bytes(4, "big"))[:8]
+        rng, said = np.random.default_rng(int.from_bytes(seed, "big")), rows.descriptor
+        after = train(said.network, start, rows.features, rows.labels, rng, said.training)
     moved = np.rint((after - start) * UNIT).astype(np.int64)
     return quantized(federation, moved + (base - model)[:size])
 
@@ -125,6 +125,7 @@ def commit(
         # Two updates under the same masks would tell their difference.
         other = update is not None and held is not None and held.update.root != update.root
         if held is None or (other and not is_masked(federation)):
+            accounting.require_budget(session, federation, party)
             held = _made(session, federation, party, state.round, update, rows)
             _keep(session, federation, party.address, state.round, held)
             if federation.state().round != state.round or phase_of(federation) is not Phase.COMMITTING:
@@ -178,10 +179,12 @@ def _late(session: Session, federation: Federation, party: Address, number: int)
     """The update of a round before that came too late to be committed to, and what it weighs now.
 
     It stands on an older model: w becomes ⌊w / (1 + s)⌋ after s rounds (Nguyen et al., 2022, have a root in
-    its place). Masked ones fit their round only.
+    its place). Masked ones fit their round only, and so does what an ε counts.
     """
+    if is_masked(federation) or accounting.noisy(session, federation):
+        return None
     seat = federation.party_of(party).seat
-    for stale in range(1, 0 if is_masked(federation) else MOST_STALE + 1):
+    for stale in range(1, MOST_STALE + 1):
         held = kept(session, federation, party, number - stale)
         if held:
             sent = any(True for _ in federation.events(Committed, round=number - stale, seat=seat))
@@ -215,7 +218,7 @@ def _made(
     update: Update | None,
     given: int | None,
 ) -> Held:
-    made = update or trained(session, federation, party.address)
+    made = update or trained(session, federation, party)
     file = data_of(session, federation, party.address)
     most, count = federation.terms.max_weight, given or 1
     if given is None and file and most > 1:
@@ -228,6 +231,7 @@ def _made(
         files = hidden.shares, sheet.to_bytes()
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
+    salt = accounting.sealed(salt, accounting.budget_of(session, federation, party.address))
     # A vector's root says already where its file is.
     direct = federation.terms.mode is Mode.DIRECT
     cid = NOTHING if direct else _cid(session, files[-1] if files else made.data)

@@ -21,7 +21,7 @@ from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import (
     Finished,
     current_model,
-    finished,
+    last_finished,
     updates_in,
 )
 from orchestrator.systems.federation.verifying import verify
@@ -42,11 +42,11 @@ def publish(
     asks it like any other. It names contract, round, record, and each update that is in; its parent is the
     version that the owner published before, so that checkpoints are a line. The files `signed`, and those
     that this folder's parties made, have signatures of parties whose updates are in it; from now on the
-    owner's project demands `needed`, the owner's among them, or as many as before. Raises ChainError before the first
-    round is over, SignatureRefused, StorageError, IntegrityError.
+    owner's project demands `needed`, the owner's among them, or as many as before. Raises ChainError before
+    the first round is over, SignatureRefused, StorageError, IntegrityError.
     """
     manifest = _checkpoint(session, federation, owner.address)
-    last = finished(federation)[-1]
+    last = last_finished(federation)[-1]
     inside = {each.party for each in updates_in(federation, last)}
     others = [each for path in signed for each in SignatureFile(path).read()]
     for who in inside:
@@ -71,7 +71,7 @@ def sign(
     update in the last round, IntegrityError for the first round that is wrong, StorageError.
     """
     manifest = _checkpoint(session, federation, owner)
-    if party.address not in {each.party for each in updates_in(federation, finished(federation)[-1])}:
+    if party.address not in {each.party for each in updates_in(federation, last_finished(federation)[-1])}:
         raise ChainError(f"{party.name} has no update in the last round", "Those sign who made the model.")
     if wrong := next((each for each in verify(session, federation) if each.fault), None):
         raise IntegrityError(f"round {wrong.round}: {wrong.fault}", "Do not sign this model.")
@@ -79,7 +79,7 @@ def sign(
     project = registry.project_id(owner, project_of(federation))
     publication = publication_in(session, manifest, project, deployable=True)
     made = sign_publication(publication, party, session.chain.chain_id, registry.address)
-    number = finished(federation)[-1].finalized.round
+    number = last_finished(federation)[-1].finalized.round
     file = file or signature_file(session, federation, number, party.address, owner)
     file.parent.mkdir(parents=True, exist_ok=True)
     replace_file(file, json.dumps([made.to_json()], indent=2).encode() + b"\n")
@@ -110,7 +110,7 @@ def checkpoint(session: Session, federation: Federation) -> Finished | None:
         registry = session.registry
     except NotDeployed:
         return None
-    owner, last = federation.terms.organizer, finished(federation)[-1]
+    owner, last = federation.terms.organizer, last_finished(federation)[-1]
     project = registry.project_id(owner, project_of(federation))
     published = registry.version(project, _checkpoint(session, federation, owner).artifact_hash)
     return None if published else last
@@ -118,7 +118,7 @@ def checkpoint(session: Session, federation: Federation) -> Finished | None:
 
 def _checkpoint(session: Session, federation: Federation, owner: Address) -> Manifest:
     """What `owner` publishes next: the same for everybody who asks. Its file is pinned."""
-    ends = finished(federation)
+    ends = last_finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
     descriptor = descriptor_of(session, federation)

@@ -26,7 +26,7 @@ from orchestrator.systems.federation.masking import is_masked, told_sheet
 from orchestrator.systems.federation.rounds import (
     Opened,
     current_model,
-    links,
+    last_link,
     opened,
     pending_claim,
     read_model,
@@ -190,8 +190,8 @@ def _refutation(
         sheets = [told_sheet(federation, each.revealed) for each in picked]
         pairs = zip(evidence, sheets, strict=True)
         shown = [MaskedChunk(chunk, sheet.to_bytes()) for chunk, sheet in pairs if sheet]
-        return federation.refute_masked(claim, links(federation)[-1], shown, pair)
-    return federation.refute_chunk(claim, links(federation)[-1], evidence, pair)
+        return federation.refute_masked(claim, last_link(federation), shown, pair)
+    return federation.refute_chunk(claim, last_link(federation), evidence, pair)
 
 
 def _shown(model: Integers, index: int) -> tuple[bytes, tuple[Digest, ...]]:

@@ -1,7 +1,9 @@
 """What the chain says of a federation, and what storage has of it. Nothing that was fetched is believed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import numpy as np
 from eth_abi.abi import encode as abi_encode
@@ -42,6 +44,9 @@ from orchestrator.systems.federation.supplied import update_supplied
 from orchestrator.types import Address, Digest
 
 NO_SEAT = 2**256 - 1
+MOST_VOIDS = 10
+"""Rounds in a row that may be void: then a federation closes."""
+
 NOTHING = Digest(bytes(32))
 _CLAIM = "(address,uint256,bytes32,bytes32,uint256,uint256,uint256,uint256,bytes32,uint256)"
 
@@ -61,9 +66,10 @@ class Opened:
 
 @dataclass(frozen=True)
 class Finished:
-    """A finalized round: its claim, and the record that it left."""
+    """A finalized round: its claim, the block of that, and the record that it left."""
 
     claim: Claim
+    posted: int
     finalized: Finalized
 
 
@@ -131,8 +137,13 @@ def seats_of(federation: Federation) -> dict[Address, int]:
     return found
 
 
-def claims(federation: Federation) -> list[Claimed]:
-    return sorted(federation.events(Claimed), key=lambda each: each.place)
+def claims(federation: Federation, numbers: Sequence[int] = ()) -> list[Claimed]:
+    """All, or those of the rounds `numbers`; the oldest first."""
+    return sorted(federation.events(Claimed, **_only(numbers)), key=lambda each: each.place)
+
+
+def _only(numbers: Sequence[int]) -> dict[str, Any]:
+    return {"round": list(numbers)} if numbers else {}
 
 
 def pending_claim(federation: Federation) -> Claim | None:
@@ -140,23 +151,44 @@ def pending_claim(federation: Federation) -> Claim | None:
     pending = federation.heads().pending
     if pending == NOTHING:
         return None
-    return next(each.claim for each in reversed(claims(federation)) if claim_hash(each.claim) == pending)
+    posted = claims(federation, [federation.state().round])
+    return next(each.claim for each in reversed(posted) if claim_hash(each.claim) == pending)
 
 
-def finished(federation: Federation) -> list[Finished]:
-    """All finalized rounds, the oldest first. The claim that stood is the round's last."""
-    posted = {each.round: each.claim for each in claims(federation)}
-    ends = sorted(federation.events(Finalized), key=lambda each: each.place)
-    return [Finished(posted[each.round], each) for each in ends]
+def finished(federation: Federation, numbers: Sequence[int] = ()) -> list[Finished]:
+    """All finalized rounds, or those of `numbers`, by age. The claim that stood is a round's last."""
+    posted = {each.round: each for each in claims(federation, numbers)}
+    ends = sorted(federation.events(Finalized, **_only(numbers)), key=lambda each: each.place)
+    return [Finished(posted[each.round].claim, posted[each.round].block_number, each) for each in ends]
+
+
+def last_finished(federation: Federation) -> list[Finished]:
+    """The last two finalized rounds, or those that there are: among as many as may be void between them."""
+    state = federation.state()
+    if not state.done:
+        return []
+    return finished(federation, range(max(1, state.round - 2 * MOST_VOIDS), state.round + 1))[-2:]
+
+
+def last_link(federation: Federation) -> Link:
+    """The last of `links`, by the last two rounds alone."""
+    ends = last_finished(federation)
+    first = Link(NOTHING, 0, federation.terms.genesis, NOTHING)
+    if not ends:
+        return first
+    before = ends[-2].finalized.record if len(ends) > 1 else record_of(first)
+    return _link(before, ends[-1])
+
+
+def _link(before: Digest, end: Finished) -> Link:
+    return Link(before, end.finalized.round, end.claim.model_root, claim_hash(end.claim))
 
 
 def links(federation: Federation) -> list[Link]:
     """The chain of records: the first is the model that the federation began with."""
     found = [Link(NOTHING, 0, federation.terms.genesis, NOTHING)]
     for each in finished(federation):
-        found.append(
-            Link(record_of(found[-1]), each.finalized.round, each.claim.model_root, claim_hash(each.claim))
-        )
+        found.append(_link(record_of(found[-1]), each))
     return found
 
 
@@ -179,19 +211,15 @@ def current_model(session: Session, federation: Federation) -> Integers:
 
     Raises StorageError, IntegrityError, DataError where neither can be had.
     """
-    return model_after(session, federation, finished(federation))
-
-
-def model_after(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
-    """The model after the finished rounds `ends`, which are all up to the last of them. As above."""
+    ends = last_finished(federation)
     if not ends:
         return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
-    try:
-        return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
-    except (DataError, IntegrityError, StorageError):
-        from orchestrator.systems.federation.aggregating import worked_out  # which stands on this
+    if federation.terms.mode is not Mode.DIRECT:  # where nobody publishes it
+        with suppress(DataError, IntegrityError, StorageError):
+            return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
+    from orchestrator.systems.federation.aggregating import worked_out  # which stands on this
 
-        return worked_out(session, federation, ends)
+    return worked_out(session, federation)
 
 
 def revealed_in(federation: Federation, number: int) -> list[Revealed]:

@@ -10,9 +10,10 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.chunks import padded
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.finding import act, secret_folder
+from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder
+from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import require_seat
-from orchestrator.systems.federation.party import DOMAIN, rows_of
+from orchestrator.systems.federation.party import rows_of
 from orchestrator.systems.federation.releasing import has_tests, test_rows
 from orchestrator.systems.federation.rounds import (
     ballot_of,
@@ -22,7 +23,7 @@ from orchestrator.systems.federation.rounds import (
     seats_of,
 )
 from orchestrator.systems.federation.rows import Rows
-from orchestrator.systems.federation.sharding import is_sharded, source_of
+from orchestrator.systems.federation.sharding import source_of
 from orchestrator.systems.federation.simulation.judging import SCALE, score
 from orchestrator.systems.federation.simulation.networks import Floats
 from orchestrator.types import Digest

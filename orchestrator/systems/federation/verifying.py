@@ -7,7 +7,9 @@ from orchestrator.bindings.federation import Claimed, Federation
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers
+from orchestrator.systems.federation.accounting import understated
 from orchestrator.systems.federation.aggregating import compute
+from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
@@ -21,7 +23,7 @@ from orchestrator.systems.federation.rounds import (
     revealed_in,
     seats_of,
 )
-from orchestrator.systems.federation.sharding import is_sharded, source_of
+from orchestrator.systems.federation.sharding import source_of
 from orchestrator.types import Address, Digest
 
 MOST_FLOORS = 4
@@ -69,7 +71,7 @@ def verify(session: Session, federation: Federation, floors: int = MOST_FLOORS) 
                 ""
                 if record_of(link) == each.finalized.record
                 else "its record does not follow from its claim"
-            )
+            ) or understated(session, federation, number)
         except (DataError, IntegrityError, StorageError) as error:
             updates, fault = [], error.message
         yield Checked(federation.address, number, len(updates), each.claim.model_root, fault)

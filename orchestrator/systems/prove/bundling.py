@@ -205,7 +205,9 @@ def _take(session: Session, manifest: Manifest, model: str, identity: Path | Non
         if manifest.predicate.artifact.encrypted:
             if identity is None:
                 raise UsageError(
-                    "this model is private", "Give the file with your private key: --identity FILE."
+                    "this model is private",
+                    "Give the file with your private key: --identity FILE. Without it `diln pin import FILE` "
+                    "takes in what is public, for `diln verify FILE --opening FILE`.",
                 )
             unseal(folder / model, folder, read_identity(identity))
         draft.manifest_file.write_bytes(manifest.to_bytes())

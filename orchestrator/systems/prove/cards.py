@@ -315,6 +315,8 @@ def _reservation(card: Card) -> str:
         if card.anchor
         else "This card names no anchor: nobody but its maker vouches for what stands here."
     )
+    if card.manifest.private:
+        return f"{where} It is private: its manifest holds commitments, of which its owner can disclose any."
     if format_named(card.manifest.predicate.artifact.format).runs_code:
         where += " Loading a model of this format as usual runs code that it holds."
     return where

@@ -59,6 +59,12 @@ class PublishedModel:
         return f"{self.project}@{self.version.number}"
 
     @property
+    def known_by(self) -> str:
+        """What the registry knows it by, in words: a private model's hash is no other's business."""
+        what = "salted commitment" if self.manifest.private else "SHA-256"
+        return f"{what} {self.version.artifact_hash.hex()}"
+
+    @property
     def reference(self) -> ModelReference:
         """What goes into each entry of the prediction log."""
         return ModelReference(

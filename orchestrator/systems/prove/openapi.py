@@ -41,7 +41,7 @@ def describe(model: PublishedModel, inputs: Inputs) -> dict[str, Any]:
         "info": {
             "title": f"DILN: {model.name}",
             "version": __version__,
-            "description": f"SHA-256 {model.version.artifact_hash.hex()}, checked against the chain.",
+            "description": f"{model.known_by}, checked against the chain.",
         },
         "paths": {
             "/predict": {"post": ask},

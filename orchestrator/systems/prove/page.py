@@ -28,7 +28,7 @@ def render(model: PublishedModel, inputs: Inputs, example: dict[str, Any]) -> st
     body = shlex.quote(json.dumps({"rows": [example]}))
     return Template(asset("page.html")).substitute(
         title=_text(model.name),
-        description=f"SHA-256 {model.version.artifact_hash.hex()}, checked against the chain.",
+        description=f"{model.known_by}, checked against the chain.",
         features="\n".join(rows),
         curl=escape(f"curl -H 'Content-Type: application/json' -d {body} ADDRESS/predict"),
     )

@@ -117,7 +117,7 @@ class _Pages:
         described = {
             **model.to_json(),
             "features": [feature.to_json() for feature in inputs.features],
-            "metrics": dict(predicate.evaluation.metrics),
+            "metrics": {} if model.manifest.private else dict(predicate.evaluation.metrics),
         }
         html = page.render(model, inputs, example_row(model, inputs))
         assets = [

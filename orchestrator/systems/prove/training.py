@@ -92,7 +92,7 @@ def train(
             draft,
             ancestry,
             clock(),
-            statistics=publish_statistics or bool(encrypt_to),
+            statistics=publish_statistics,
             kind="skops+age" if encrypt_to else "skops",
         )
         if encrypt_to:

@@ -22,7 +22,7 @@ AT_ONCE = 25
 
 @dataclass(frozen=True)
 class Addition:
-    """What was added, what had been before (and was not again), and the gas that it took.
+    """What was added, what had been before (and was not again; the newest of each), and the gas it took.
 
     `estimate` is set by a dry run only.
     """
@@ -35,7 +35,7 @@ class Addition:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What somebody gave a model before, of some samples: how often each, and what of it is still open."""
+    """What somebody gave a model before, of some samples: how often, and of each the newest that is open."""
 
     times: Counter[Sample]
     open: tuple[Contribution, ...]

@@ -147,16 +147,17 @@ class Ledger:
         return bool(self._index.value("SELECT 1 FROM contributions WHERE contributor = ? LIMIT 1", who))
 
     def given(self, who: Address, samples: Iterable[Sample]) -> tuple[Counter[Sample], list[Contribution]]:
-        """How often `who` gave each of these samples, and those contributions that are open yet."""
+        """How often `who` gave each of these samples, and of each the newest contribution that is open."""
         wanted = {_sample(who, *each): each for each in samples}
         keys, times, standing = list(wanted), Counter[Sample](), list[Contribution]()
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
-            query = f"SELECT * FROM contributions WHERE sample IN ({', '.join('?' * len(part))})"  # noqa: S608
-            for row in self._index.rows(query, *part):
-                times[wanted[row[4]]] += 1
-                if row[1] is None:
-                    standing.append(_contribution(row))
+            given = f"FROM contributions WHERE sample IN ({', '.join('?' * len(part))})"
+            counts = self._index.tuples(f"SELECT sample, count(*) {given} GROUP BY sample", *part)
+            times.update({wanted[key]: count for key, count in counts})
+            newest = f"SELECT max(id) {given} AND ended IS NULL GROUP BY sample"
+            found = self._index.rows(f"SELECT * FROM contributions WHERE id IN ({newest})", *part)  # noqa: S608
+            standing += map(_contribution, found)
         return times, sorted(standing, key=lambda each: each.id)
 
     def sealed(self, who: Address | None = None) -> dict[Commitment, tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from itertools import islice
 from typing import TypeVar
 
 from orchestrator.bindings.tournament import Entered, State, Tournament
@@ -14,7 +13,8 @@ from orchestrator.systems.tournament import rounds
 from orchestrator.systems.tournament.balances import money_of
 from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import KIND, open_tournament
-from orchestrator.systems.tournament.rounds import RoundView, opened_rounds, unsettled, waiting
+from orchestrator.systems.tournament.index import index_of
+from orchestrator.systems.tournament.rounds import RoundView, last_after, views
 from orchestrator.types import Address, Seconds
 
 Look = AnyLook[Tournament]
@@ -60,16 +60,17 @@ def _duty(
     return Duty(name, due, do, roles)
 
 
-def _rounds(look: Look, *states: State) -> list[RoundView]:
-    return [each for each in opened_rounds(look.instance) if each.state in states]
-
-
 def _entries(look: Look, *states: State) -> Iterator[tuple[RoundView, Address]]:
     """The account's entries that wait in rounds of these states."""
-    views = {each.number: each for each in _rounds(look, *states)}
-    for number, who in unsettled(look.instance, look.account.address):
-        if number in views:
-            yield views[number], who
+    index, who = index_of(look.instance), look.account.address
+    for number, _ in index.unsettled(who):
+        for view in views(look.instance, index.rounds(states, number, number)):
+            yield view, who
+
+
+def _began(look: Look, *waits: str) -> int:
+    """The last round that began before these times of the terms, which have passed since."""
+    return last_after(look.instance, sum(getattr(look.instance.terms, each) for each in waits), look.now)
 
 
 def _prepared(look: Look) -> Iterator[tuple[int, int]]:
@@ -86,8 +87,12 @@ def _open(look: Look, number: int) -> str:
 
 
 def _sealed(look: Look) -> list[tuple[int, int]]:
-    views = _rounds(look, State.OPEN)
-    return [(each.times.closes, each.number) for each in views if look.now < each.times.resolves]
+    """Rounds whose entries are closed, and the next one."""
+    index, closed = index_of(look.instance), _began(look, "entering")
+    found = index.rounds([State.OPEN], _began(look, "entering", "resolving") + 1, closed)
+    later = index.next_round(State.OPEN, max(closed + 1, 0))
+    found += [] if later is None else [(later, State.OPEN)]
+    return [(each.times.closes, each.number) for each in views(look.instance, found)]
 
 
 def _reveal(look: Look, number: int) -> str:
@@ -111,12 +116,16 @@ def _score(look: Look, number: int) -> str:
 
 
 def _silent(look: Look) -> list[tuple[int, int]]:
-    """For an entrant, rounds that hold its stake; for anybody, all."""
-    mine = {each.number for each, _ in _entries(look, State.OPEN)}
-    views = _rounds(look, State.OPEN)
-    return [
-        (each.times.resolves, each.number) for each in views if ANYBODY in look.roles or each.number in mine
-    ]
+    """For an entrant, rounds that hold its stake; for anybody, the newest that are overdue, and the next."""
+    found = [each for each, _ in _entries(look, State.OPEN)]
+    if ANYBODY in look.roles:
+        index, silent = index_of(look.instance), _began(look, "entering", "resolving")
+        others = index.rounds([State.OPEN], 0, silent, MOST_ROUNDS)
+        later = index.next_round(State.OPEN, max(silent + 1, 0))
+        others += [] if later is None else [(later, State.OPEN)]
+        mine = {each.number for each in found}
+        found += views(look.instance, [each for each in others if each[0] not in mine])
+    return [(each.times.resolves, each.number) for each in found]
 
 
 def _void(look: Look, number: int) -> str:
@@ -142,10 +151,11 @@ def _late(look: Look) -> list[tuple[int, tuple[int, Address]]]:
     mine = list(_entries(look, State.REVEALED, State.CLOSED))
     found = [(each.times.ends, (each.number, who)) for each, who in mine if each.times.ends <= look.now]
     if ANYBODY in look.roles:
-        ended = [each for each in _rounds(look, State.REVEALED, State.CLOSED) if each.times.ends <= look.now]
-        times = {each.number: each.times.ends for each in ended[-MOST_ROUNDS:]}
-        late = (each for each in waiting(look.instance, list(times)) if each[1] != look.account.address)
-        found += [(times[number], (number, who)) for number, who in islice(late, MOST_ENTRIES)]
+        index, over = index_of(look.instance), _began(look, "entering", "resolving", "scoring")
+        ended = views(look.instance, index.rounds([State.REVEALED, State.CLOSED], 0, over, MOST_ROUNDS))
+        times = {each.number: each.times.ends for each in ended}
+        late = index.waiting(list(times), look.account.address, MOST_ENTRIES)
+        found += [(times[number], (number, who)) for number, who in late]
     return found
 
 
@@ -161,7 +171,8 @@ def _expire(look: Look, entry: tuple[int, Address]) -> str:
 
 
 def _ended(look: Look) -> list[tuple[int, int]]:
-    return [(each.times.ends, each.number) for each in _rounds(look, State.REVEALED)]
+    found = index_of(look.instance).rounds([State.REVEALED])
+    return [(each.times.ends, each.number) for each in views(look.instance, found)]
 
 
 def _close(look: Look, number: int) -> str:

@@ -1,17 +1,15 @@
 """Rounds, as their organizer runs them: prepared, opened, revealed, closed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eth_utils.address import to_checksum_address
-
-from orchestrator.bindings import tournament as abi
 from orchestrator.bindings.tournament import Entered, State, TimesOf, Tournament
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import AccountError, ChainError, UsageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.tournament.balances import money_of, value_for
+from orchestrator.systems.tournament.index import index_of
 from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
 from orchestrator.systems.tournament.sealing import TARGETS, Sealed, keep, kept, last, sealed_of
 from orchestrator.systems.tournament.targets import Targets, targets_of
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from orchestrator.systems.tournament.rows import Source
 
 BENCHMARK = "benchmark"
-
-
-_SETTLED: tuple[type[abi.Scored | abi.Expired | abi.Refunded], ...] = (abi.Scored, abi.Expired, abi.Refunded)
 
 
 @dataclass(frozen=True)
@@ -60,38 +55,24 @@ def times_of(tournament: Tournament, number: int) -> TimesOf:
 
 def opened_rounds(tournament: Tournament) -> list[RoundView]:
     """All rounds that were opened, the oldest first, as they were after one block."""
-    now, seen = tournament.chain.now(), tournament.at(tournament.chain.head().number)
-    states = {each.round: State.OPEN for each in seen.events(abi.Opened)}
-    states |= {each.round: State.REVEALED for each in seen.events(abi.Revealed)}
-    states |= {each.round: State.CLOSED for each in seen.events(abi.Closed)}
-    states |= {each.round: State.VOID for each in seen.events(abi.Voided)}
-    return [RoundView(number, states[number], times_of(tournament, number), now) for number in sorted(states)]
+    return views(tournament, index_of(tournament).rounds())
+
+
+def views(tournament: Tournament, rounds: Iterable[tuple[int, State]]) -> list[RoundView]:
+    """Rounds of the index, as they are now."""
+    now = tournament.chain.now()
+    return [RoundView(number, state, times_of(tournament, number), now) for number, state in rounds]
+
+
+def last_after(tournament: Tournament, waits: int, now: Seconds) -> int:
+    """The last round that began `waits` seconds ago or before; below 0 if none did."""
+    terms = tournament.terms
+    return (int(now) - waits - terms.start) // terms.period
 
 
 def unsettled(tournament: Tournament, who: Address | None = None) -> list[tuple[int, Address]]:
     """The rounds and entrants (only `who`, if given) of entries that are not scored, expired or refunded."""
-    filters = {} if who is None else {"who": who}
-    seen = tournament.at(tournament.chain.head().number)
-    left = {(each.round, each.who): None for each in seen.events(Entered, None, None, **filters)}
-    for kind in _SETTLED:
-        for each in seen.events(kind, None, None, **filters):
-            left.pop((each.round, each.who), None)
-    return list(left)
-
-
-def waiting(tournament: Tournament, numbers: list[int]) -> Iterator[tuple[int, Address]]:
-    """Everybody's entries to these rounds that are not settled, undecoded but for round and entrant."""
-    seen = tournament.at(tournament.chain.head().number)
-
-    def found(
-        kind: type[abi.Entered | abi.Scored | abi.Expired | abi.Refunded],
-    ) -> Iterator[tuple[int, Address]]:
-        for log in seen.logs(kind, round=numbers) if numbers else ():
-            number, who = log["topics"][1:3]
-            yield int.from_bytes(number, "big"), to_checksum_address(who[-20:])
-
-    settled = {each for kind in _SETTLED for each in found(kind)}
-    return (each for each in dict.fromkeys(found(Entered)) if each not in settled)
+    return index_of(tournament).unsettled(who)
 
 
 def stakes_of(tournament: Tournament, number: int) -> dict[Address, int]:

@@ -114,6 +114,8 @@ const STEPS = {
   async finish(page) {
     await opened(page, url, `competitions/${world.competition}`, "dave", "#judge");
     told.finalized = await pressed(page, "Finalize it", "Finalizing");
+    told.kept = await pressed(page, "Keep the model", "Keeping");
+    await page.waitForSelector("button:has-text('Keep the model')", { state: "detached" }); // it is kept
     await opened(page, url, `competitions/${world.competition}`, "carol", "table");
     told.won = await pressed(page, "Withdraw", "Withdrawing submission \\d+");
   },

@@ -59,6 +59,7 @@ TERMS = {
     "difficulty": 0,
     "shift": 0,
     "bound": 0,
+    "epsilon": 0,
     "rounds": 3,
     "maxVoids": 2,
     "obliged": False,
@@ -139,7 +140,8 @@ class Scenario:
         terms["genesis"] = changes.get("genesis", model_root(model))
         budget = terms["rounds"] * terms["reward"] * terms["unit"]
         salt = keccak(repr(sorted(terms.items())).encode())
-        receipt = evm.send(factory.functions.create(terms, salt), "organizer", budget)
+        value = budget if terms["currency"] == NOBODY else 0
+        receipt = evm.send(factory.functions.create(terms, salt), "organizer", value)
         address = evm.events(factory, "Created", receipt)[0]["instance"]
         rule = RULES[terms["rule"]]
         settings = Settings(rule, max(terms["keep"], 1), terms["faulty"], terms["trim"], terms["bound"])
@@ -210,7 +212,7 @@ class Scenario:
         return self.send("begin")
 
     def train(self, who: str, seed: int = 0, **given: Any) -> Revealed:
-        """An update of this round, random unless given: `raw`, `shift`, `weight`."""
+        """An update of this round, random unless given: `raw`, `shift`, `weight`, `epsilon`."""
         width = self.terms["width"]
         rng = np.random.default_rng([seed, self.state["round"], self.seat(who)])
         limit = min(2 ** (8 * width - 1), 2**20)
@@ -220,6 +222,8 @@ class Scenario:
         weight = given.get("weight", int(rng.integers(1, self.terms["maxWeight"] + 1)))
         cid = b"\0" * 32 if self.terms["mode"] else keccak(update.root)
         salt = keccak(rng.bytes(8))
+        if self.terms["epsilon"]:
+            salt = salt[:-4] + given.get("epsilon", 0).to_bytes(4, "big")
         self.updates[who] = Revealed(self.evm.role(who), self.seat(who), update, weight, cid, salt)
         return self.updates[who]
 

@@ -7,8 +7,10 @@ import {
     Claim,
     IFederation,
     Link,
+    Mode,
     Part,
     PartyChunk,
+    Pay,
     Phase,
     Policy,
     Privacy,
@@ -53,7 +55,7 @@ contract FederationHandler is Clock {
     uint256 private paidIn;
     uint256 private paidOut;
 
-    constructor(Policy policy, Privacy privacy) {
+    constructor(Policy policy, Privacy privacy, Mode mode) {
         vm.warp(time);
         address commons = _deploy("FederationCommons", "");
         address disputes = _deploy("FederationDisputes", "");
@@ -81,6 +83,8 @@ contract FederationHandler is Clock {
         if (policy == Policy.Learning) {
             (terms.seats, terms.committee, terms.maxWeight, terms.obliged) = (6, 3, 1, false);
         }
+        if (policy == Policy.Quality) (terms.committee, terms.quorum, terms.pay) = (3, 3, Pay.Quality);
+        if (mode == Mode.Direct) (terms.mode, terms.width, terms.maxWeight) = (mode, 1, 1);
         (terms.deposit, terms.fine, terms.bond, terms.stake) = (500_009, 90_001, 300_005, 50_003);
         (terms.committing, terms.revealing, terms.turn) = (1 hours, 1 hours, 20 minutes);
         (terms.challenge, terms.supply) = (1 hours, 10 minutes);
@@ -159,7 +163,7 @@ contract FederationHandler is Clock {
 
     function commitAll(uint256 seed) external {
         _tick(seed);
-        uint256 silent = _judges() ? 6 : 1; // of eight: there, who is silent may judge
+        uint256 silent = terms.policy == Policy.Learning ? 6 : 1; // of eight: there, who is silent may judge
         for (uint256 i; i < PARTIES + 1; ++i) {
             if (seed >> (8 + 3 * i) & 7 >= silent) _commit(parties[i], seed ^ i);
         }
@@ -239,7 +243,8 @@ contract FederationHandler is Clock {
         if (_phase() != Phase.Claiming) return;
         State memory s = federation.state();
         (uint256 accepted, uint256 order, uint256 merits) = federation.judgement();
-        if (_count(accepted) < (_judges() ? 1 : terms.quorum)) return;
+        if (_count(accepted) < (terms.policy == Policy.Learning ? 1 : terms.quorum)) return;
+        if (terms.mode == Mode.Direct) return _sum(who, s, accepted, order);
         bool lies = seed & 0x700 == 0x700;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
@@ -253,6 +258,29 @@ contract FederationHandler is Clock {
         claimed = Claim(who, seat, root, SALT, accepted, accepted, 0, merits, 0, _leader(s, order));
         (, bytes32 pending) = federation.heads();
         require(pending == keccak256(abi.encode(claimed)), "another claim than was made");
+    }
+
+    /// @dev In the mode Direct: the round is over with it, and the record has the sums.
+    function _sum(address who, State memory s, uint256 accepted, uint256 order) private {
+        bytes memory entries;
+        uint256 lane;
+        for (uint256 seat; accepted >> seat != 0; ++seat) {
+            if (accepted >> seat & 1 == 0) continue;
+            address party = _at(seat);
+            entries = bytes.concat(entries, bytes20(party), _dataOf(party));
+            lane += uint256(int256(values[party]) + 128);
+        }
+        (bytes32 record,) = federation.heads();
+        (uint256 seat_,,,) = federation.partyOf(who);
+        (,, uint256 merits) = federation.judgement();
+        (bool done,) = _send(who, address(federation), 0, abi.encodeCall(federation.sum, (entries)));
+        if (!done) return;
+        bytes32 word = bytes32(type(uint256).max / type(uint16).max * lane); // sixteen lanes, all the same
+        bytes32 root = keccak256(abi.encode(word, word));
+        Claim memory c = Claim(who, seat_, root, 0, accepted, accepted, 0, merits, 0, _leader(s, order));
+        link = Link(record, s.round, root, keccak256(abi.encode(c)));
+        (record,) = federation.heads();
+        require(record == keccak256(abi.encode(link)), "another record than of the sums");
     }
 
     function refute(uint256 seed) external {
@@ -401,6 +429,7 @@ contract FederationHandler is Clock {
         bool active = seat != type(uint256).max && s.seats >> seat & 1 != 0;
         bool due = active && s.committed >> seat & 1 == 0 && _phase() == Phase.Committing;
         int32 value = int32(int256(_below(seed, 2 ** 32)) - 2 ** 31);
+        if (terms.mode == Mode.Direct) value = int8(value);
         uint16 weight = uint16(1 + _below(seed, terms.maxWeight));
         bytes32 digest = _digest(who, value, weight);
         bytes32 commitment = federation.commitmentOf(s.round, who, digest, SALT);
@@ -414,7 +443,7 @@ contract FederationHandler is Clock {
         bool due = seat != type(uint256).max && _phase() == Phase.Revealing
             && (s.committed & ~s.revealed) >> seat & 1 != 0;
         bytes memory entry = abi.encodePacked(
-            who, _leaf(_dataOf(who)), weights[who], uint8(0), _cidOf(who), SALT
+            who, _root(_dataOf(who)), weights[who], uint8(0), _cidOf(who), SALT
         );
         _do(due, stranger, 0, abi.encodeCall(federation.reveal, (entry)));
     }
@@ -464,7 +493,7 @@ contract FederationHandler is Clock {
     }
 
     function _judges() private view returns (bool) {
-        return terms.policy == Policy.Learning;
+        return terms.policy == Policy.Learning || terms.policy == Policy.Quality;
     }
 
     function _rests() private view returns (bool) {
@@ -480,7 +509,7 @@ contract FederationHandler is Clock {
             if (c.accepted >> seat & 1 == 0) continue;
             address who = _at(seat);
             bytes memory data = _dataOf(who);
-            shown[row++] = PartyChunk(who, _leaf(data), weights[who], 0, _cidOf(who), data, new bytes32[](0));
+            shown[row++] = PartyChunk(who, _root(data), weights[who], 0, _cidOf(who), data, new bytes32[](0));
         }
         ChunkPair memory pair = ChunkPair(
             0, _data(model), new bytes32[](0), _data(claimedModel), new bytes32[](0)
@@ -518,7 +547,7 @@ contract FederationHandler is Clock {
         (address who, Part part) = (owners[place], parts[place]);
         bytes memory data = part == Part.Update ? _dataOf(who) : _data(claimedModel);
         PartyChunk memory p =
-            PartyChunk(who, _leaf(_dataOf(who)), weights[who], 0, _cidOf(who), data, new bytes32[](0));
+            PartyChunk(who, _root(_dataOf(who)), weights[who], 0, _cidOf(who), data, new bytes32[](0));
         (bool done,) =
             _send(stranger, address(federation), 0, abi.encodeCall(federation.supply, (part, 0, asked[place], p)));
         if (done) _answered(place);
@@ -580,8 +609,13 @@ contract FederationHandler is Clock {
         return type(uint256).max;
     }
 
-    function _digest(address, int32 value, uint16 weight) private pure returns (bytes32) {
-        return keccak256(abi.encodePacked(_leaf(_data([int256(value), value])), weight, uint8(0), SALT));
+    function _digest(address who, int32 value, uint16 weight) private view returns (bytes32) {
+        return keccak256(abi.encodePacked(_root(_update(value)), weight, uint8(0), _cidOf(who)));
+    }
+
+    /// @dev Of an update.
+    function _root(bytes memory data) internal view returns (bytes32) {
+        return terms.mode == Mode.Direct ? sha256(data) : _leaf(data);
     }
 
     function _leaf(bytes memory data) internal pure returns (bytes32) {
@@ -589,11 +623,16 @@ contract FederationHandler is Clock {
     }
 
     function _dataOf(address who) internal view virtual returns (bytes memory) {
-        return _data([int256(values[who]), values[who]]);
+        return _update(values[who]);
+    }
+
+    function _update(int32 value) private view returns (bytes memory) {
+        if (terms.mode != Mode.Direct) return _data([int256(value), value]);
+        return abi.encode(type(uint256).max / type(uint8).max * uint8(int8(value)));
     }
 
     function _cidOf(address) internal view virtual returns (bytes32) {
-        return SALT;
+        return terms.mode == Mode.Direct ? bytes32(0) : SALT;
     }
 
     function _admission() internal pure virtual returns (bytes memory) {

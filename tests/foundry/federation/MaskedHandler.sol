@@ -5,6 +5,7 @@ import {
     ChunkPair,
     Claim,
     Link,
+    Mode,
     PartyChunk,
     Phase,
     Policy,
@@ -24,7 +25,7 @@ contract MaskedHandler is FederationHandler {
     mapping(address party => bytes) private sheets; // with hashes only
     mapping(address party => uint256) private false_; // the seat plus one of which it has another hash
 
-    constructor() FederationHandler(Policy.Trusted, Privacy.Masked) {}
+    constructor() FederationHandler(Policy.Trusted, Privacy.Masked, Mode.Optimistic) {}
 
     // ── actions ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -119,7 +119,7 @@ def test_systems__from_the_first_deposit__to_the_last_payment(
 
     with after(world, lambda session: competition_of(session, world).schedule().final):
         pass
-    assert_done(play("finish"), "finalized", "won")
+    assert_done(play("finish"), "finalized", "kept", "won")
 
 
 def assert_done(told: dict[str, Any], *acts: str) -> None:

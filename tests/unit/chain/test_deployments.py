@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,17 +121,90 @@ def test_entry__other_code_at_the_address__is_not_taken(
         Deployments(settings, chain).get("ChainProbe")
 
 
-def test_entry__shipped_record__tells_where_events_begin(
-    settings: Settings, chain: Chain, alice: Account, write: Write, tmp_path: Path
+@pytest.fixture
+def shipped(
+    settings: Settings,
+    chain: Chain,
+    alice: Account,
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A record of a probe, as the package ships it, and a few blocks after the probe."""
+    [probe] = migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    monkeypatch.setattr(records, "fixed_addresses", lambda: {"ChainProbe": probe.address})
+    chain.advance(1)
+    file = tmp_path / "shipped" / f"{chain.chain_id}.json"
+    file.parent.mkdir()
+    assert Deployments(settings, chain).publish([replace(probe, transaction="")], file) == (probe,)
+    return file
+
+
+def from_elsewhere(chain: Chain, shipped: Path) -> Deployments:
+    """As another person with this package sees the chain."""
+    home = shipped.parents[1] / "elsewhere"
+    return Deployments(load_settings(home=home, environ={}), chain, shipped.parent)
+
+
+def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Deployments, "_first_block", lambda *_: pytest.fail("old states were asked for"))
+
+
+def test_publish__what_stands__says_chain_salt_and_transactions(
+    settings: Settings, chain: Chain, shipped: Path
 ) -> None:
-    migrate(settings, chain, alice, folder=write(m001_probe=PROBE))
+    content = json.loads(shipped.read_text())
+    assert content.pop("commit") is None or len(content) == 5
+    probe = Deployments(settings, chain).entry("ChainProbe")
+    assert content == {
+        "chainId": chain.chain_id,
+        "genesis": chain.genesis_hash,
+        "name": "embedded",
+        "salt": f"0x{SALT.hex()}",
+        "contracts": {"ChainProbe": vars(probe)},
+    }
+
+
+def test_publish__of_this_folder_alone_or_without_its_transaction__is_refused(
+    settings: Settings, chain: Chain, alice: Account, shipped: Path
+) -> None:
     known = Deployments(settings, chain)
-    shipped = tmp_path / "shipped"
-    shipped.mkdir()
-    shutil.copy(known.path, shipped / f"{chain.chain_id}.json")
-    elsewhere = Deployments(load_settings(home=tmp_path / "elsewhere", environ={}), chain, shipped)
-    assert elsewhere.entry("ChainProbe") == known.entry("ChainProbe")
-    assert not elsewhere.path.exists()
+    probe = known.entry("ChainProbe")
+    with pytest.raises(UsageError, match="is this folder's own"):
+        known.publish([replace(probe, address=PROXY)], shipped)
+    with pytest.raises(ChainError, match="no transaction of block"):
+        known.publish([replace(probe, block=probe.block - 1, transaction="")], shipped)
+
+
+def test_entry__shipped_record__tells_where_events_begin(
+    settings: Settings, chain: Chain, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_search(monkeypatch)
+    elsewhere = from_elsewhere(chain, shipped)
+    assert elsewhere.entry("ChainProbe") == Deployments(settings, chain).entry("ChainProbe")
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"block": 10**6},
+        {"block": 0},
+        {"transaction": "0x" + "ab" * 32},
+        {"transaction": "nonsense"},
+        {"transaction": ""},
+        {"code_hash": "0x" + "ab" * 32, "transaction": ""},
+        {"address": PROXY},
+    ],
+)
+def test_entry__shipped_record_that_lies__is_not_believed(
+    settings: Settings, chain: Chain, shipped: Path, lie: dict[str, object]
+) -> None:
+    content = json.loads(shipped.read_text())
+    content["contracts"]["ChainProbe"] |= lie
+    shipped.write_text(json.dumps(content))
+    true = Deployments(settings, chain).entry("ChainProbe")
+    found = from_elsewhere(chain, shipped).entry("ChainProbe")
+    assert (found.address, found.block, found.code_hash) == (true.address, true.block, true.code_hash)
 
 
 def test_migrate__fresh__is_of_this_folder_alone(
@@ -426,5 +500,5 @@ def test_entry__shipped_record_of_another_chain_with_the_id__is_not_used(
     shipped.mkdir()
     (shipped / f"{chain.chain_id}.json").write_text(json.dumps(content))
     elsewhere = load_settings(home=tmp_path / "elsewhere", environ={})
-    with pytest.raises(NotDeployed):  # nothing else tells of it, so it is looked for at its usual address
-        Deployments(elsewhere, chain, shipped).entry("ChainProbe")
+    again = Deployments(elsewhere, chain, shipped).find("ChainProbe", found.address)
+    assert again == replace(found, transaction="")  # it was looked for

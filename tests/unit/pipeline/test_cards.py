@@ -8,6 +8,7 @@ card_of, markdown and cyclonedx
 import json
 import re
 
+import pyrage
 import pytest
 import yaml
 
@@ -26,6 +27,20 @@ def test_card_of__published_version__names_its_anchor(desk, published):
         assert card.facts["registry"] == desk.session.registry.address
         assert card.facts["status"] == "deployable"
         assert "diln verify" in markdown(card)
+
+
+def test_card_of__private_model__tells_what_is_public_alone(desk, tmp_path):
+    file = tmp_path / "customers.gguf"
+    file.write_bytes(b"GGUF" + bytes(4321))
+    known = About(project="p1", metrics={"f1": 0.875}, algorithm="secret")
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    run = describe_model(desk.session, file, known, encrypt_to=(key,))
+    card = card_of(desk.session, str(run.folder))
+    for text in (markdown(card), cyclonedx(card)):
+        assert run.manifest.artifact_hash.hex() in text
+        told = ("customers", "4325", "0.875", "secret", "SHA-256: ", run.described.artifact_hash.hex())
+        assert [each for each in told if each in text] == []
+    assert "hashes" not in json.loads(cyclonedx(card))["metadata"]["component"]
 
 
 def test_card_of__run_that_is_not_published__names_no_anchor(desk):

@@ -114,6 +114,9 @@ def test_given__again_and_settled__counted_and_what_is_open_told(village: Villag
     add(session, opened, [mine], village.account("poisoner"))
     times, standing = opened.ledger.refresh().given(contributor.address, [mine, other])
     assert (times, standing) == ({mine: 2}, [second])
+    [third] = add(session, opened, [mine], contributor, again=True).added
+    times, standing = opened.ledger.refresh().given(contributor.address, [mine, other])
+    assert (times, standing) == ({mine: 3}, [third])
 
 
 def test_claims__not_due_yet__are_not_read_but_waited_for(village: Village) -> None:

@@ -25,6 +25,7 @@ NAMES = (
     "pol",
     "noniid",
     "contribution",
+    "riders",
     "confirm",
     "shards",
     "masks",

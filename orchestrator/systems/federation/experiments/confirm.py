@@ -3,6 +3,9 @@
 Everybody's transaction is in the next block, but one voter of ten is late by one more block, and again with
 the same chance. Work is solved in 30 seconds on average, a block takes 12. The gas is that of a whole round
 of ten parties in which no slot is fresh, commitments, scores and votes are sent for all in one transaction.
+
+Throughput has two bounds. One federation waits: for blocks to commit, reveal, accept and finalize, and for
+the shortest challenge that terms can have; training comes on top. All federations of a chain share its gas.
 """
 
 from itertools import pairwise
@@ -13,7 +16,14 @@ from numpy.typing import NDArray
 
 from orchestrator.bindings.federation import Policy
 from orchestrator.chain.development import NAMES
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
+from orchestrator.systems.federation.experiments.base import (
+    Check,
+    Experiment,
+    Outcome,
+    Picture,
+    Row,
+    at_least,
+)
 from orchestrator.systems.federation.experiments.onchain import Stage, begin, session
 from orchestrator.systems.federation.rounds import has_committee, has_votes
 from orchestrator.types import Report
@@ -27,6 +37,10 @@ ROUNDS = 50
 
 L1, ROLLUP = 12, 2
 """Seconds a block."""
+
+BLOCK_GAS = 60_000_000
+CHALLENGE, COMMITTING = 240, 60
+"""Seconds that terms have at least: to object; to commit, which takes its whole time where stakes weigh."""
 
 
 TERMS: dict[str, dict[str, Any]] = {
@@ -70,6 +84,7 @@ def run(progress: Report | None = None) -> Outcome:
                 "seconds": round(mean * L1),
                 "seconds_on_a_rollup": round(mean * ROLLUP),
                 "gas": gas.get(name),
+                **_throughput(name, mean, gas.get(name)),
             }
         )
     found = {name: float(blocks[name].mean()) for name in ORDER}
@@ -87,12 +102,30 @@ def run(progress: Report | None = None) -> Outcome:
             ", ".join(f"{name} {each:,}" for name, each in gas.items()),
         ),
     ]
+    measured = [row for row in rows if row["gas"]]
+    checks += [
+        at_least("one federation of ten: rounds an hour", [row["rounds_an_hour"] for row in measured], 8),
+        at_least(
+            "all of a chain: updates a second", [row["updates_a_second_of_a_chain"] for row in measured], 70
+        ),
+    ]
     return Outcome(
         rows,
         checks,
         Picture("policy", ("blocks", "blocks_of_the_slowest_twentieth"), "blocks", bars=True),
         {},
     )
+
+
+def _throughput(name: str, blocks: float, gas: int | None) -> Row:
+    """Of one federation of ten parties, and of as many as fill a chain's blocks."""
+    commits = max(COMMITTING, L1) if name in ("delegates", "stake") else L1
+    seconds = commits + L1 * (1 + blocks + 1) + CHALLENGE
+    return {
+        "rounds_an_hour": round(3600 / seconds, 1),
+        "updates_a_second": round(PARTIES / seconds, 3),
+        "updates_a_second_of_a_chain": round(PARTIES * BLOCK_GAS / gas / L1, 1) if gas else None,
+    }
 
 
 def round_gas(stage: Stage) -> int:

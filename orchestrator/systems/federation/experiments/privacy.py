@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 from orchestrator.learning.privacy.accountant import Steps, epsilon
-from orchestrator.learning.privacy.dpsgd import private_gradient, sampled
 from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
 from orchestrator.systems.federation.experiments.digits import PARTIES, last, runs
 from orchestrator.systems.federation.simulation.characters import Absent, Honest, View
-from orchestrator.systems.federation.simulation.networks import Floats, Network
+from orchestrator.systems.federation.simulation.networks import (
+    Floats,
+    Network,
+    PrivateTraining,
+    train_privately,
+)
 from orchestrator.systems.federation.simulation.playing import Plan
 from orchestrator.types import Report
 
@@ -23,13 +27,11 @@ class Private(Honest):
     multiplier: float = 0.0
 
     def update(self, view: View) -> Floats | None:
-        weights, expected = view.weights.copy(), RATE * len(view.labels)
-        for _ in range(STEPS):
-            rows = sampled(len(view.labels), RATE, view.rng)
-            gradients = view.network.record_gradients(weights, view.features[rows], view.labels[rows])
-            noise = view.rng.standard_normal
-            weights -= LEARNING * private_gradient(gradients, NORM, self.multiplier, expected, noise)
-        return weights - view.weights
+        plan = PrivateTraining(STEPS, LEARNING, RATE, NORM, self.multiplier)
+        rng, rows = view.rng, (view.features, view.labels)
+        return (
+            train_privately(view.network, view.weights, *rows, rng, plan, rng.standard_normal) - view.weights
+        )
 
 
 def run(progress: Report | None = None) -> Outcome:

@@ -93,7 +93,7 @@ def _upper_round(
     start = model
     for place in range(FEDERATIONS):
         own = parts[place * SEATS : (place + 1) * SEATS]
-        found = play(plan, data, own, [Honest()] * SEATS, seed, start)
+        found = play(plan, data, own, [Honest()] * SEATS, seed, start=start)
         start = found.start
         moved.append(quantize(found.model - start, plan.width).values)
     assert start is not None  # noqa: S101 - there are federations

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.learning.privacy.dpsgd import Noise, clipped, hidden_mean, sampled
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -109,6 +111,20 @@ class Training:
     proximal: float = 0.0
 
 
+@dataclass(frozen=True)
+class PrivateTraining:
+    """How a party trains that hides its rows: `steps` steps, each on rows drawn with the chance `sampling`.
+
+    Each row's gradient is shortened to `clip`; noise has the deviation of `noise` times that.
+    """
+
+    steps: int
+    rate: float
+    sampling: float
+    clip: float
+    noise: float
+
+
 def train(
     network: Network,
     start: Floats,
@@ -127,3 +143,31 @@ def train(
                 step += training.proximal * (weights - start)
             weights -= training.rate * step
     return weights
+
+
+def train_privately(
+    network: Network,
+    start: Floats,
+    features: Floats,
+    labels: Labels,
+    rng: np.random.Generator,
+    plan: PrivateTraining,
+    noise: Noise,
+) -> Floats:
+    """The weights after DP-SGD from `start` (Abadi et al., 2016).
+
+    `rng` draws the rows of a step, `noise` gives standard normal numbers.
+    """
+    weights, expected = start.copy(), max(plan.sampling * len(labels), 1.0)
+    block = max(_NUMBERS // network.size, 1)
+    for _ in range(plan.steps):
+        rows, total = sampled(len(labels), plan.sampling, rng), np.zeros(network.size)
+        for some in (rows[at : at + block] for at in range(0, len(rows), block)):
+            gradients = network.record_gradients(weights, features[some], labels[some])
+            total += clipped(gradients, plan.clip).sum(axis=0)
+        weights -= plan.rate * hidden_mean(total, plan.clip, plan.noise, expected, noise)
+    return weights
+
+
+_NUMBERS = 1 << 23
+"""Of gradients that are held at once: 64 MiB."""

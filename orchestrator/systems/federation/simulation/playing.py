@@ -1,12 +1,12 @@
 """Rounds of a federation, without a chain: floats train, whole numbers are sent, judged and joined."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from orchestrator.learning.aggregation import Settings, aggregate, apply, quantize
+from orchestrator.learning.aggregation import Aggregate, Settings, aggregate, apply, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.simulation import judging
@@ -65,19 +65,30 @@ class Played:
     bytes_sent: int = 0
 
 
+@dataclass(frozen=True)
+class Joined:
+    """A round: the `seats` in, their `updates` (a row each), what they gave, a committee's `medians`."""
+
+    seats: list[int]
+    updates: Integers
+    result: Aggregate
+    medians: list[int]
+
+
 def play(
     plan: Plan,
     data: Data,
     parts: Sequence[Rows],
     cast: Sequence[Character],
     seed: int,
+    watch: Callable[[Joined], None] = lambda joined: None,
     start: Integers | None = None,
 ) -> Played:
-    """Run a federation of the parties `cast`, who have the rows `parts`. Raises DataError.
+    """Run a federation of the parties `cast`, who have the rows `parts`; `watch` sees each round.
 
-    It begins with the model `start` (parameters,), in units, or one drawn at random.
+    It begins with the model `start` (parameters,), in units, or one drawn at random. Raises DataError.
     """
-    return _Play(plan, data, parts, cast, np.random.default_rng(seed), start).run()
+    return _Play(plan, data, parts, cast, np.random.default_rng(seed), watch, start).run()
 
 
 class _Play:
@@ -88,9 +99,12 @@ class _Play:
         parts: Sequence[Rows],
         cast: Sequence[Character],
         rng: np.random.Generator,
+        watch: Callable[[Joined], None],
         start: Integers | None = None,
     ) -> None:
         self.plan, self.data, self.parts, self.cast, self.rng = plan, data, parts, cast, rng
+        self.watch = watch
+        self.middles: dict[int, int] = {}
         self.labels = [
             character.labels(data.labels[rows], plan.network.classes)
             for character, rows in zip(cast, parts, strict=True)
@@ -126,6 +140,7 @@ class _Play:
         weights = [len(self.parts[seat]) if self.plan.weighted else 1 for seat in seats]
         joined = aggregate(self.plan.settings, updates, weights)
         self.done.model = apply(self.done.model, joined.delta)
+        self.watch(Joined(seats, updates, joined, [self.middles[seat] for seat in seats if self.middles]))
         for place, merit in enumerate(joined.merits(updates)):
             self.done.tallies[seats[place]].merit += merit
             self.done.tallies[seats[place]].accepted += place in joined.selected
@@ -170,6 +185,7 @@ class _Play:
             own = [seats.index(scorer) if scorer in seats else None for scorer in scorers]
             middles = judging.medians([self._scores(scorer, models, seats) for scorer in scorers], own)
             self.done.tallies[seats[judging.leader(middles)]].led += 1
+            self.middles = dict(zip(seats, middles, strict=True))
             return [seats[place] for place in judging.accepted(middles)]
         votes = [self._votes(voter, models, seats) for voter in range(len(self.cast))]
         return [seats[place] for place in judging.majority(votes, len(self.cast))]

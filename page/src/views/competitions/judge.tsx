@@ -1,6 +1,6 @@
 // What anybody may do so that the best model wins: draw, evaluate, settle, finalize; and void claims that are wrong.
 import { useSignal } from "@preact/signals";
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { hexToBytes, slice } from "viem/utils";
 import {
   abi, canSettle, claimOf, isJudging, isOptimistic, labelSize, modelOf, openedTests, posted, predictions, sampleLeaves, samplesOf,
@@ -14,7 +14,7 @@ import { proofOf } from "../../files/merkle";
 import { Offers, type Offer } from "../../parts/offers";
 import { Loaded } from "../../parts/parts";
 import { account, ready } from "../../wallet/connection";
-import { news, paying } from "../../wallet/transactions";
+import { mined, news, paying } from "../../wallet/transactions";
 
 const SAMPLES = 64n; // of one evaluation, so that a transaction takes it
 
@@ -24,7 +24,7 @@ export function Judge({ competition }: { competition: Competition }) {
   return (
     <section class="acts" aria-labelledby="judge">
       <h3 id="judge">What anybody may do now</h3>
-      <Loaded what="the models" read={() => work(competition)} again={[address, phase, rows.map(each => `${each.status}${each.done}`).join()]}>
+      <Loaded what="the models" read={() => work(competition)} again={[address, phase, mined.value, rows.map(each => `${each.status}${each.done}`).join()]}>
         {offers => <Offers all={offers} />}
       </Loaded>
       <Offers all={rows.filter(each => each.status === "refuted").map(each => ({
@@ -39,7 +39,7 @@ export function Judge({ competition }: { competition: Competition }) {
 async function work(competition: Competition): Promise<Offer[]> {
   const { address, terms, currency, rows, outcome } = competition, call = { to: address, abi };
   const winners = rows.filter(each => each.rank);
-  if (outcome) return Promise.all(winners.filter(each => !each.withdrawn).map(async each => kept(competition, each)));
+  if (outcome) return (await Promise.all(winners.filter(each => !each.withdrawn).map(each => keeping(competition, each)))).flat();
   const offers: Offer[] = [
     { ...call, label: "Draw the split", purpose: "Drawing", functionName: "drawSplit", args: [] },
     ...["slashUndrawn", "slashUnopened"].map(functionName => ({ ...call, label: "End it: its organizer did not act", purpose: "Ending", functionName, args: [] })),
@@ -56,11 +56,14 @@ async function work(competition: Competition): Promise<Offer[]> {
   return offers;
 }
 
-/** A prize waits until its model is kept as code. */
-const kept = async (competition: Competition, { number }: Row): Promise<Offer> => ({
-  to: competition.address, abi, label: `Keep the model of submission ${number} as code`, purpose: "Keeping", functionName: "keep",
-  args: [BigInt(number), await modelOf(competition, number)],
-});
+/** A prize waits until its model is kept as code; keeping it twice would be for nothing. */
+async function keeping(competition: Competition, { number }: Row): Promise<Offer[]> {
+  const { address } = competition;
+  const [model] = await read<readonly [Address, bigint, bigint]>(ask, abi, address, "resultOf", [BigInt(number)]);
+  if ((await ask("eth_getCode", [model, "latest"])) !== "0x") return [];
+  const args = [BigInt(number), await modelOf(competition, number)];
+  return [{ to: address, abi, label: `Keep the model of submission ${number} as code`, purpose: "Keeping", functionName: "keep", args }];
+}
 
 /** The claims of one's own submissions, which the contract's runner computes. */
 async function claims(competition: Competition): Promise<Offer[]> {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from orchestrator.learning.privacy import dpsgd
-from orchestrator.learning.privacy.dpsgd import clipped, gaussian, private_gradient, sampled
+from orchestrator.learning.privacy.dpsgd import clipped, gaussian, private_gradient, sampled, stream
 
 
 def test_clipping_shortens_the_long_and_leaves_the_short() -> None:
@@ -38,3 +38,16 @@ def test_each_record_is_taken_by_itself() -> None:
     counts = [len(sampled(1000, 0.2, rng)) for _ in range(300)]
     assert np.mean(counts) == pytest.approx(200, rel=0.02)
     assert np.std(counts) == pytest.approx((1000 * 0.2 * 0.8) ** 0.5, rel=0.15)
+
+
+def test_the_noise_of_a_secret_is_the_same_again_and_normal() -> None:
+    drawn = gaussian(99_999, stream(b"a" * 32))
+    assert (drawn == gaussian(99_999, stream(b"a" * 32))).all()
+    assert abs(np.corrcoef(drawn, gaussian(99_999, stream(b"b" * 32)))[0, 1]) < 0.02
+    for at, share in ((-2, 0.02275), (0, 0.5), (2, 0.97725)):
+        assert (drawn < at).mean() == pytest.approx(share, abs=0.005)
+
+
+def test_a_stream_never_repeats_itself() -> None:
+    read = stream(b"a" * 32)
+    assert len({read(32) for _ in range(100)}) == 100

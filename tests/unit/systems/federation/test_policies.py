@@ -20,7 +20,7 @@ from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.joining import amount, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.rounds import current_model, phase_of
+from orchestrator.systems.federation.rounds import current_model, last_link, links, phase_of, record_of
 from orchestrator.systems.federation.verifying import verify
 from tests.unit.systems.federation.stage import begin, offer
 
@@ -167,8 +167,13 @@ def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(se
             raise StorageError("nobody gives it", "")
         return read(cid, **options)
 
-    monkeypatch.setattr(session.storage, "read", only_genesis)
+    with monkeypatch.context() as lost:
+        lost.setattr(session.storage, "read", only_genesis)
+        assert (current_model(session, federation) == made.model).all()
+    monkeypatch.setattr(aggregating, "_again", None)  # it is not worked out a second time
     assert (current_model(session, federation) == made.model).all()
+    assert last_link(federation) == links(federation)[-1]
+    assert record_of(last_link(federation)) == federation.heads().record
 
 
 @pytest.mark.parametrize(("decimals", "unit"), [(18, 10**9), (6, 1), (0, 1), (9, 1), (24, 10**15)])

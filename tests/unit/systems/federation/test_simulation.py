@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.errors import SpecError
 from orchestrator.learning.aggregation import Rule, Settings
+from orchestrator.systems.federation.experiments.riders import RIDES, earned
 from orchestrator.systems.federation.simulation import judging
 from orchestrator.systems.federation.simulation.characters import (
     CHARACTERS,
@@ -16,7 +17,13 @@ from orchestrator.systems.federation.simulation.characters import (
     Poisoner,
 )
 from orchestrator.systems.federation.simulation.datasets import cancer, digits, evenly, unevenly
-from orchestrator.systems.federation.simulation.networks import Network, Training, train
+from orchestrator.systems.federation.simulation.networks import (
+    Network,
+    PrivateTraining,
+    Training,
+    train,
+    train_privately,
+)
 from orchestrator.systems.federation.simulation.playing import Plan, Played, Policy, play
 from orchestrator.systems.federation.simulation.running import simulate
 from orchestrator.systems.federation.simulation.scenario import SHIPPED, load_scenario
@@ -194,3 +201,40 @@ def test_a_scenario_that_makes_no_sense_is_refused(tmp_path: Path, text: str) ->
         load_scenario(str(file))
     with pytest.raises(SpecError, match="there is no scenario"):
         load_scenario("nowhere")
+
+
+def test_private_training__no_noise_and_every_row__is_descent_on_the_mean() -> None:
+    network, rng = Network(3, 2), np.random.default_rng(3)
+    features, labels = rng.normal(size=(20, 3)), rng.integers(0, 2, 20)
+    plan = PrivateTraining(steps=4, rate=0.5, sampling=1.0, clip=1e9, noise=0.0)
+    found = train_privately(network, np.zeros(network.size), features, labels, rng, plan, np.zeros)
+    wanted = train(network, np.zeros(network.size), features, labels, rng, Training(4, 0.5, 20))
+    assert found == pytest.approx(wanted)
+
+
+def test_private_training__one_row__moves_it_by_rate_times_norm_a_step_at_most() -> None:
+    network, rng = Network(3, 2), np.random.default_rng(3)
+    plan = PrivateTraining(steps=1, rate=0.5, sampling=1.0, clip=0.1, noise=0.0)
+    features = np.full((1, 3), 1e6)
+    found = train_privately(
+        network, np.zeros(network.size), features, np.zeros(1, np.int64), rng, plan, np.zeros
+    )
+    assert np.linalg.norm(found) == pytest.approx(0.05)
+
+
+def test_private_training__no_rows__is_noise_alone() -> None:
+    network, rng = Network(3, 2), np.random.default_rng(3)
+    plan = PrivateTraining(steps=3, rate=0.5, sampling=0.5, clip=1.0, noise=1.0)
+    nothing = np.zeros((0, 3)), np.zeros(0, np.int64)
+    found = train_privately(network, np.zeros(network.size), *nothing, rng, plan, np.ones)
+    assert found == pytest.approx(-1.5)
+
+
+@pytest.mark.parametrize("ride", RIDES)
+def test_rider__by_pay__as_the_experiment_says(ride: str) -> None:
+    got = earned(ride, 0, None)
+    assert got["equal"] < 1 + 1e-9
+    assert (got["alignment"] > 1.1) == (ride not in ("other than the last", "sleeper"))
+    assert (got["novelty"] > 1.5) == (ride in ("copy and noise", "other than the last"))
+    if ride in ("copy", "sleeper"):
+        assert got["novelty"] < 0.05

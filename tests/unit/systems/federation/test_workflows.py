@@ -287,7 +287,7 @@ def test_commit__training_that_takes_longer_than_the_round__comes_with_the_next(
     with pytest.raises(ChainError, match="longer than round 1 waits"):
         party.commit(session, federation, carol)
     monkeypatch.setattr(party, "trained", real)
-    made = real(session, federation, carol.address)
+    made = real(session, federation, carol)
     for name in ("alice", "bob"):
         party.reveal(session, federation, session.account(name))
     aggregating.claim(session, federation, session.account("alice"))

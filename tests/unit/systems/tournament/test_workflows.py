@@ -38,9 +38,11 @@ from orchestrator.systems.tournament import duties, rounds
 from orchestrator.systems.tournament.balances import fund, money_of, withdraw
 from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import factory_of, find, secret_folder
+from orchestrator.systems.tournament.index import FARTHEST, index_of
 from orchestrator.systems.tournament.leaderboard import draw, history, leaderboard, performances
 from orchestrator.systems.tournament.sealing import ENTRY, commitment_of
 from orchestrator.systems.tournament.verifying import verify
+from orchestrator.types import Digest
 from tests.unit.systems.tournament.conftest import ETHER, Stage
 
 ENTRANTS = ("anna", "ben", "cara")
@@ -303,7 +305,36 @@ def test_late__thousands_of_entries_of_others__a_look_is_about_a_few_after_ones_
     monkeypatch.setattr(duties, "MOST_ENTRIES", 1)
     assert len(stage.keep(found, "anna", others=True)) == 2
     assert rounds.unsettled(found) == []
-    assert list(rounds.waiting(found, [0])) == []
+    assert index_of(found).waiting([0], stage.account("stranger").address, 99) == []
+
+
+def test_keepers__round_that_no_clock_reaches__stops_nobody(stage: Stage) -> None:
+    """A round of a number that no database holds, which its organizer may open."""
+    found, organizer = stage.entered("anna"), stage.account("organizer")
+    call = found.open(FARTHEST, Digest(b"\1" * 32))
+    stage.session.chain.send(call, organizer, value=3 * ETHER)
+    call = found.open(1 << 200, Digest(b"\1" * 32))
+    stage.session.chain.send(call, organizer, value=3 * ETHER)
+    assert [each.number for each in rounds.opened_rounds(found)] == [0]
+    stage.at(found, "closes")
+    assert stage.keep(found, "organizer") == ["revealed the targets of round 0"]
+    assert "scored" in stage.keep(found, "anna")[0]
+
+
+def test_keepers__many_rounds_open__tell_of_the_next_and_of_what_is_due(stage: Stage) -> None:
+    found, organizer = stage.entered("anna"), stage.account("organizer")
+    for number in range(2, 12):
+        stage.session.chain.send(found.open(number, Digest(b"\1" * 32)), organizer, value=3 * ETHER)
+    [due] = [each for each in stage.keeper(found, "organizer").due() if each.duty == "reveal the targets"]
+    assert due.at == found.times_of(0).closes
+    stage.at(found, "resolves", 11)
+    assert stage.keep(found, "anna") == [
+        "ended round 0, whose targets were not revealed",
+        "got the stake of round 0 back",
+    ]
+    others = stage.keeper(found, "stranger", others=True)
+    [due] = [each for each in others.due() if each.duty == "end rounds without targets"]
+    assert due.at == found.times_of(11 - duties.MOST_ROUNDS + 1).resolves
 
 
 def test_secrets__lost__restored_from_the_wallet_and_the_file(stage: Stage) -> None:

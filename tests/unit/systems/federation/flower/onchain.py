@@ -67,7 +67,7 @@ def federation(session: Session, salt: int, parties: Sequence[str] = PARTIES, **
         "stake": 50_000,
         "start": int(session.chain.now()) + HOUR,
     }
-    zeros = "committee", "trim", "faulty", "keep", "difficulty", "bound", "shift", "judging"
+    zeros = "committee", "trim", "faulty", "keep", "difficulty", "bound", "epsilon", "shift", "judging"
     given |= dict.fromkeys(zeros, 0)
     given |= dict.fromkeys(("committing", "revealing", "turn", "challenge"), HOUR) | {"supply": HOUR // 4}
     terms = Terms(**(given | changes))

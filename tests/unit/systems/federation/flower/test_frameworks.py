@@ -97,7 +97,10 @@ def test_a_model_of_pytorch_is_trained_together() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_model_of_keras_is_trained_together() -> None:
+def test_a_model_of_keras_is_trained_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "KERAS_BACKEND", "jax"
+    )  # which the extra brings; without it, Keras looks for TensorFlow
     keras: Any = pytest.importorskip("keras", reason="Keras is not installed: pip install 'diln[keras]'")
     keras.utils.set_random_seed(0)
 
