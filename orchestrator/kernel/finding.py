@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ASK = "Ask whoever organizes it."
 LONGEST_NAME = 100
-_PLAIN: tuple[object, ...] = (str, int)
+_PLAIN: tuple[object, ...] = (str, int, bool)
 MOST_KNOWN = 100
 """Instances that this folder used last, among which a name is looked for first."""
 
@@ -31,7 +31,7 @@ MOST_KNOWN = 100
 class Descriptor:
     """What an organizer says of an instance: canonical JSON whose SHA-256 is in the terms.
 
-    Each system's is a dataclass of texts, whole numbers and tuples of texts, with FORMAT. Of fields in
+    Each system's is a dataclass of texts, numbers, truths and tuples of texts, with FORMAT. Of fields in
     OPTIONAL, those that are empty are left out.
     """
 

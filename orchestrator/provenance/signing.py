@@ -118,11 +118,18 @@ def check_signature(signature: Signature, publication: Publication, registry: Re
     who is no participant; or simply wrong.
     """
     _check_target(signature, publication, registry)
-    who = signature.participant
-    if not registry.is_participant(publication.project_id, who):
+    if not registry.is_participant(publication.project_id, signature.participant):
         raise SignatureRefused(
-            f"{who} is not a participant of this project", "Only participants sign; its owner can add one."
+            f"{signature.participant} is not a participant of this project",
+            "Only participants sign; its owner can add one.",
         )
+    return check_validity(signature, publication, registry)
+
+
+def check_validity(signature: Signature, publication: Publication, registry: RegistryReader) -> Approval:
+    """As `check_signature`, of somebody who may not be a participant yet."""
+    _check_target(signature, publication, registry)
+    who = signature.participant
     if not _valid(signature, publication, registry):
         raise SignatureRefused(
             f"the signature in the name of {who} is not theirs, or not of this publication",

@@ -14,6 +14,7 @@ from orchestrator.cli.showing import demo_steps, listed
 from orchestrator.config import EMBEDDED
 from orchestrator.console import (
     SENDS,
+    SIGNS,
     Answer,
     Consent,
     Facts,
@@ -228,6 +229,7 @@ def verify(session: "Session", reference: Reference = "latest") -> Answer:
     found = list(verifying.verify(session, finding.find(session, reference)))
     rows = [
         {
+            "federation": each.federation,
             "round": each.round,
             "updates": each.updates,
             "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),
@@ -307,12 +309,39 @@ def undelegate(
     return Facts({"free": amount_of(joining.money_of(found), free)})
 
 
+@command(federation, sender=SIGNS, storage=True)
+def sign(
+    session: "Session",
+    owner: Annotated[str, typer.Option("--for", metavar="OWNER", help="Who is going to publish it.")],
+    reference: Reference = "latest",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="For the signature, to be sent.")
+    ] = None,
+) -> Facts:
+    """Recompute every round, and sign the last model for who publishes it; your update has to be in it."""
+    found = finding.find(session, reference)
+    file = publishing.sign(session, found, session.address(owner), session.sender, output)
+    return Facts({"party": session.sender.address, "file": str(file)})
+
+
 @command(federation, sender=SENDS)
-def publish(session: "Session", reference: Reference = "latest") -> Facts:
+def publish(
+    session: "Session",
+    signatures: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILES]...", help="What parties' `sign` wrote.")
+    ] = None,
+    reference: Reference = "latest",
+    needed: Annotated[
+        int | None,
+        typer.Option("--threshold", min=1, help="How many must sign, you among them; default: as before."),
+    ] = None,
+) -> Facts:
     """Put the model of the last round into the registry."""
-    done = publishing.publish(session, finding.find(session, reference), session.sender)
+    found = finding.find(session, reference)
+    done = publishing.publish(session, found, session.sender, signatures or (), needed)
     facts = {"version": done.version.number, "sha256": done.manifest.artifact_hash.hex()}
-    return Facts({**facts, "cid": str(done.manifest.artifact_cid), "gas": done.gas_used})
+    cid, signers = str(done.manifest.artifact_cid), session.registry.anchor_of(done.version).signers
+    return Facts({**facts, "cid": cid, "signed_by": list(signers), "gas": done.gas_used})
 
 
 @command(federation, sender=SENDS)

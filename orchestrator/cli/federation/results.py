@@ -217,8 +217,9 @@ class Refuted(TypedDict):
 
 
 class Verified(TypedDict):
-    """A round computed again."""
+    """A round computed again; those of federations that parties stand for come after all others."""
 
+    federation: Address
     round: int
     updates: int
     model: Hash
@@ -231,7 +232,15 @@ class Published(TypedDict):
     version: int
     sha256: Hash
     cid: Cid
+    signed_by: list[Address]
     gas: Gas
+
+
+class Signed(TypedDict):
+    """A party's signature of the last model's manifest."""
+
+    party: Address
+    file: File
 
 
 class Heard(TypedDict):
@@ -318,6 +327,7 @@ RESULTS: dict[str, Any] = {
     "federation list": list[Federation | Unreadable],
     "federation publish": Published,
     "federation refute": Refuted,
+    "federation sign": Signed,
     "federation simulate": Simulation,
     "federation status": Status,
     "federation step": KEPT,

@@ -1,5 +1,6 @@
 """Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -96,11 +97,26 @@ def worked_out(session: Session, federation: Federation) -> Integers:
 
     Raises StorageError for an update that is not to be had, IntegrityError for a model that does not follow.
     """
-    terms, missing = federation.terms, list[Finished]()
     kept = _kept(session, federation)
     first, last = kept[0] + 1 if kept else 1, federation.state().round
     few = range(first, last + 1) if last - first < MOST_AT_ONCE else ()
     ends = [each for each in finished(federation, few) if each.finalized.round >= first]
+    model, missing = _from(session, federation, ends, kept[1] if kept else None)
+    if missing:
+        _keep(session, federation, missing[0], model)
+    return model
+
+
+def model_after(session: Session, federation: Federation, ends: Sequence[Finished]) -> Integers:
+    """The model after the finished rounds `ends`, which are all up to the last of them. As above."""
+    return _from(session, federation, ends, None)[0]
+
+
+def _from(
+    session: Session, federation: Federation, ends: Sequence[Finished], first: Integers | None
+) -> tuple[Integers, list[Finished]]:
+    """The model after `ends`, from the last that somebody gives, or `first`; and those that nobody gives."""
+    terms, missing = federation.terms, list[Finished]()
     for each in reversed(ends):
         if terms.mode is not Mode.DIRECT:  # where nobody publishes models
             with suppress(DataError, IntegrityError, StorageError):
@@ -108,12 +124,10 @@ def worked_out(session: Session, federation: Federation) -> Integers:
                 break
         missing.append(each)
     else:
-        model = kept[1] if kept else read_model(session, federation, terms.genesis, terms.genesis_cid)
+        model = read_model(session, federation, terms.genesis, terms.genesis_cid) if first is None else first
     for each in reversed(missing):
         model = _again(session, federation, each, model)
-    if missing:
-        _keep(session, federation, missing[0], model)
-    return model
+    return model, missing
 
 
 def _again(session: Session, federation: Federation, each: Finished, model: Integers) -> Integers:

@@ -16,7 +16,7 @@ from orchestrator.provenance import Status, Version
 from orchestrator.systems.federation.creating import Plan
 from orchestrator.systems.federation.finding import cid_of, descriptor_of, factory_of, store
 from orchestrator.systems.federation.publishing import model_file, project_of
-from orchestrator.systems.federation.rounds import Finished, finished, of_seats, revealed_in, seats_of
+from orchestrator.systems.federation.rounds import finished, updates_in
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.types import Address, Digest
 
@@ -117,7 +117,7 @@ def _cached(session: Session, federation: Federation) -> Cached:
         content = model_file(session, federation, descriptor_of(session, federation))
     except DilnError as error:
         return Cached(federation, error.message, len(ends))
-    parties = _parties(federation, ends[-1])
+    parties = tuple(each.party for each in updates_in(federation, ends[-1]))
     return Cached(
         federation,
         "",
@@ -149,13 +149,6 @@ def lacking(terms: Terms, wanted: Terms, done: int) -> str:
     if terms.currency != wanted.currency:
         return "its deposits are in another currency"
     return "" if terms.inviter == wanted.inviter else "others decided who joins"
-
-
-def _parties(federation: Federation, last: Finished) -> tuple[Address, ...]:
-    """Whose updates are in the last round."""
-    seats = seats_of(federation.at(last.finalized.block_number))
-    used = of_seats(revealed_in(federation, last.finalized.round), seats, last.claim.accepted)
-    return tuple(sorted((each.party for each in used), key=seats.__getitem__))
 
 
 def _version(

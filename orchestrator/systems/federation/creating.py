@@ -20,13 +20,16 @@ from orchestrator.systems.federation import accounting, masking
 from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
+    descriptor_of,
     factory_of,
+    find,
     open_federation,
     parse_descriptor,
     secret_folder,
     store,
 )
 from orchestrator.systems.federation.releasing import digest_of, keep_tests
+from orchestrator.systems.federation.rounds import read_model
 from orchestrator.systems.federation.rows import parse_rows
 from orchestrator.systems.federation.supplied import group_count
 from orchestrator.text import shown
@@ -66,6 +69,8 @@ class Offer:
     Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
     With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
+    With `sharded`, each party stands for a federation of its own, whose offer names this one as `upper`.
+    Every `checkpoint` rounds, the model goes to the registry with the parties' signatures.
     With `epsilon`, all rounds together hide each row within (ε, `delta`): a step takes each row with the
     chance `sampling`, shortens its gradient to `clip`, and adds noise of `noise` such lengths, or of as many
     as it takes.
@@ -107,6 +112,9 @@ class Offer:
     rate: int = 300
     batch: int = 16
     source: str = ""
+    upper: str = ""
+    sharded: bool = False
+    checkpoint: int = 0
     epsilon: float = 0.0
     delta: float = 1e-5
     noise: float = 0.0
@@ -154,7 +162,7 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     Raises UsageError for terms that no federation can have.
     """
     money = read_currency(session.chain, parse_token(offer.token or None))
-    descriptor, model = _model(offer)
+    descriptor, model = _model(session, offer)
     descriptor, most = _accounted(offer, descriptor)
     store(session, descriptor.to_bytes())
     cid = store(session, encode(model, 4))
@@ -166,10 +174,15 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
     return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money, tests)
 
 
-def _model(offer: Offer) -> tuple[Descriptor, Integers]:
+def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
     """What is learned, and where it begins. Raises DataError, UsageError."""
     taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)} - set(_HIDING)
     said = Descriptor(**{name: getattr(offer, name) for name in taken} | {"tests": _digests(offer)})
+    if (offer.upper or offer.sharded) and (offer.arrays or offer.policy == "learning"):
+        raise UsageError(
+            "federations of federations learn from tables, and know no hidden tests",
+            "Leave `upper` and `sharded` out, or `arrays` and tests.",
+        )
     if offer.arrays:
         if offer.policy in ("quality", "learning"):
             raise UsageError(
@@ -184,11 +197,25 @@ def _model(offer: Offer) -> tuple[Descriptor, Integers]:
         raise UsageError(
             "this offer says not what is learned", "It names target, features and classes, or arrays."
         )
+    if offer.upper:
+        return _below(session, said, find(session, offer.upper))
     descriptor = parse_descriptor(said.to_bytes())
     for file in offer.tests:
         parse_rows(descriptor, Path(file))
     start = descriptor.network.initial(np.random.default_rng(0))
     return descriptor, np.rint(start * UNIT).astype(np.int64)
+
+
+def _below(session: Session, said: Descriptor, upper: Federation) -> tuple[Descriptor, Integers]:
+    """Of a federation below `upper`, which begins as that one did. Raises UsageError where they differ."""
+    above, terms = descriptor_of(session, upper), upper.terms
+    same = ("target", "features", "classes", "hidden")
+    other = next((name for name in same if getattr(above, name) != getattr(said, name)), None)
+    if other or not above.sharded:
+        why = f"has another {other}" if other else "has parties that stand for nobody"
+        raise UsageError(f"{upper.address} {why}", "Take what its offer has, with `sharded = true`.")
+    model = read_model(session, upper, terms.genesis, terms.genesis_cid)
+    return parse_descriptor(replace(said, upper=upper.address).to_bytes()), model[: terms.size]
 
 
 def _accounted(offer: Offer, said: Descriptor) -> tuple[Descriptor, int]:
@@ -198,7 +225,7 @@ def _accounted(offer: Offer, said: Descriptor) -> tuple[Descriptor, int]:
     """
     if not (offer.epsilon or offer.noise):
         return said, 0
-    if offer.arrays or offer.policy != "trusted" or offer.max_weight != 1:
+    if offer.arrays or offer.sharded or offer.policy != "trusted" or offer.max_weight != 1:
         raise UsageError(
             "an ε is of updates: scores, votes and weights tell of rows, too, and an app trains as it likes",
             'Take policy = "trusted", max_weight = 1 and rows of a table, or no epsilon.',
@@ -273,27 +300,32 @@ def promises(made: Plan) -> list[str]:
             f"Whoever trains on nothing and repeats what the model did before gets up to {times} times an "
             'honest party\'s pay; with pay = "equal", no more than one.'
         )
-    if terms.policy is Policy.WORK:
-        said.append("Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.")
-    if terms.policy in (Policy.STAKE, Policy.DELEGATES):
-        said.append("Whoever puts the most behind seats decides which updates are in.")
-    if terms.policy is Policy.LEARNING:
-        said.append(
-            "The best model of each round wins, as a committee of those who sent none measures it on your "
-            "test set. Keep that back, and the reward is shared by all who sent one."
-        )
+    if judged := _JUDGED.get(terms.policy):
+        said.append(judged)
     if terms.privacy is Privacy.MASKED:
         said.append("Nobody sees an update. " + masking.SHOWN)
         said.append("Nobody joins once the first round has begun.")
+    if made.descriptor.upper:
+        said.append(f"You stand for it in {made.descriptor.upper}: take a seat there with `join`.")
     if terms.epsilon:
         whole, noise = terms.epsilon / 1000, made.descriptor.noise / 1000
         said.append(
             f"Each party hides its rows by noise of {noise:g} clipping norms: ε = {whole:g} at most, for "
             f"δ = 1/{made.descriptor.delta}. Each says how much it has spent, and nobody can check it."
         )
-    if terms.policy is Policy.TRUSTED:
-        said.append("Every update is in: one party can spoil a round. Rules that clip bound by how much.")
     return said
+
+
+_WEIGHS = "Whoever puts the most behind seats decides which updates are in."
+_JUDGED = {
+    Policy.TRUSTED: "Every update is in: one party can spoil a round. Rules that clip bound by how much.",
+    Policy.WORK: "Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.",
+    Policy.STAKE: _WEIGHS,
+    Policy.DELEGATES: _WEIGHS,
+    Policy.LEARNING: "The best model of each round wins, as a committee of those who sent none measures it "
+    "on your test set. Keep that back, and the reward is shared by all who sent one.",
+}
+"""What follows from who decides."""
 
 
 def _terms(
@@ -308,9 +340,9 @@ def _terms(
     """The terms without what is known only later: start."""
     policy, rule, pay, mode, privacy = (_member(kind, value) for kind, value in _kinds(offer))
     masked = privacy is Privacy.MASKED
-    if masked and (rule is not Rule.MEAN or offer.arrays):
+    if masked and (rule is not Rule.MEAN or offer.arrays or offer.sharded):
         raise UsageError(
-            "what nobody sees can only be added up, and no app can join it",
+            "what nobody sees can only be added up, and no app and no federation can join it",
             'Take rule = "mean", and rows of a table.',
         )
     unit = 10 ** min(max(money.decimals - PLACES, 0), 19)  # which 64 bits hold

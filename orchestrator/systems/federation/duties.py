@@ -14,8 +14,10 @@ from orchestrator.systems.federation import (
     aggregating,
     cranking,
     demanding,
+    floors,
     masking,
     party,
+    publishing,
     refuting,
     scoring,
     voting,
@@ -27,6 +29,7 @@ from orchestrator.systems.federation.rounds import (
     NO_SEAT,
     ballot_of,
     has_committee,
+    has_votes,
     judges_of,
     needed,
     phase_of,
@@ -96,6 +99,8 @@ def _commits(look: Look) -> bool:
         return False  # too few are left to hide each other
     if not _bit(look) & state.seats & ~state.committed:
         return False
+    if floors.is_sharded(look.session, look.instance):
+        return any(True for _ in party.passed(look.session, look.instance, look.account.address))
     # Whoever is obliged hears each time why it pays the fine.
     budget = accounting.budget_of(look.session, look.instance, look.account.address)
     return look.instance.terms.obliged or not (budget and budget.is_over)
@@ -194,9 +199,7 @@ def _claims(look: Look) -> bool:
 
 
 def _claim_due(look: Look) -> Seconds | None:
-    judged = (
-        has_committee(look.instance) or voting.has_votes(look.instance) or masking.is_masked(look.instance)
-    )
+    judged = has_committee(look.instance) or has_votes(look.instance) or masking.is_masked(look.instance)
     before = Phase.JUDGING if judged else Phase.REVEALING
     return _after(before, "revealed", _claims)(look)
 
@@ -278,7 +281,7 @@ def _close(look: Look) -> str:
 
 
 def _votes(look: Look) -> bool:
-    if not voting.has_votes(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
+    if not has_votes(look.instance) or phase_of(look.instance) is not Phase.JUDGING:
         return False
     return bool(_bit(look) & voting.waited_for(look.instance))
 
@@ -353,6 +356,33 @@ def _crank(look: Look) -> str:
     return cranking.crank(look.session, look.instance, look.account)
 
 
+def _signs(look: Look) -> bool:
+    last = publishing.checkpoint(look.session, look.instance)
+    return bool(last and look.account.address in publishing.unsigned(look.session, look.instance, last))
+
+
+def _sign(look: Look) -> str:
+    publishing.sign(look.session, look.instance, look.instance.terms.organizer, look.account)
+    return f"signed the model of round {look.instance.state().done}"
+
+
+def _publish_due(look: Look) -> Seconds | None:
+    """Once all have signed whose updates are in; else, when they had half the time for commitments for it."""
+    if look.instance.terms.organizer != look.account.address:
+        return None
+    last = publishing.checkpoint(look.session, look.instance)
+    if last is None:
+        return None
+    ended = look.session.chain.time_of(last.finalized.block_number)
+    waited = Seconds(ended + look.instance.terms.committing // 2)
+    return waited if publishing.unsigned(look.session, look.instance, last) else look.now
+
+
+def _publish(look: Look) -> str:
+    done = publishing.publish(look.session, look.instance, look.account)
+    return f"published the model as version {done.version.number}" if done.gas_used else ""
+
+
 def _free(look: Look) -> bool:
     return look.instance.state().closed and bool(_bit(look) or look.instance.balance_of(look.account.address))
 
@@ -399,6 +429,8 @@ SYSTEM: System[Federation] = System(
             _claim_due,
             _claim,
         ),
+        _duty("sign the checkpoint", _PARTY, _now_if(_signs), _sign),
+        _duty("publish the checkpoint", _PARTY, _publish_due, _publish),
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),

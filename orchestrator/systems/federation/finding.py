@@ -20,6 +20,7 @@ LARGEST_BLOCK = 1 << 20
 
 _NOISE = "noise", "clip", "sampling", "delta"
 _SHA256 = re.compile("[0-9a-f]{64}")
+_ADDRESS = re.compile("(0x[0-9a-fA-F]{40})?")
 
 MOST_INPUTS, MOST_CLASSES, MOST_HIDDEN = 4096, 256, 1024
 
@@ -31,7 +32,10 @@ class Descriptor(finding.Descriptor):
     The model is a softmax regression of `features` on `classes`, with `hidden` units between them if there
     are any; a party trains `epochs` over its rows, in batches, at `rate` in thousandths. With a `template`,
     the model has these arrays, in the words of `Template.to_json`, and an app of the parties trains it.
-    `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning.
+    `tests` are SHA-256 in hexadecimal: of each round's hidden test set, under the policy Learning. Where it
+    is `sharded`, each of its parties stands for a federation of its own, whose descriptor has it as `upper`
+    (see floors.py). Every `checkpoint` rounds, if it is not 0, the organizer publishes the model, and the
+    parties sign it.
 
     With `noise`, training hides each row: `noise` in clipping norms, the norm `clip` and the chance
     `sampling` of a row at each step are in thousandths; δ is one in `delta`. On average, a row is then seen
@@ -40,7 +44,9 @@ class Descriptor(finding.Descriptor):
 
     FORMAT: ClassVar[str] = "diln-federation/1"
     LONGEST: ClassVar[int] = 1 << 16
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"template", "tests", *_NOISE})
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset(
+        {"template", "tests", "upper", "sharded", "checkpoint", *_NOISE}
+    )
 
     target: str = ""
     features: tuple[str, ...] = ()
@@ -52,6 +58,9 @@ class Descriptor(finding.Descriptor):
     source: str = ""
     template: str = ""
     tests: tuple[str, ...] = ()
+    upper: str = ""
+    sharded: bool = False
+    checkpoint: int = 0
     noise: int = 0
     clip: int = 0
     sampling: int = 0
@@ -87,6 +96,9 @@ class Descriptor(finding.Descriptor):
             and 0 < self.rate <= 100_000
             and 0 < self.batch <= 1 << 20
             and all(map(_SHA256.fullmatch, self.tests))
+            and _ADDRESS.fullmatch(self.upper)
+            and 0 <= self.checkpoint <= 1024
+            and not (self.template and (self.upper or self.sharded))
             and _hides(self.noise, self.clip, self.sampling, self.delta)
         )
         if not sound:

@@ -9,9 +9,17 @@ from orchestrator.errors import ChainError, UsageError
 from orchestrator.kernel.balances import Balances
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation import accounting, masking
-from orchestrator.systems.federation.finding import KIND, act, descriptor_of, once, secret_folder
+from orchestrator.systems.federation.finding import (
+    KIND,
+    Descriptor,
+    act,
+    descriptor_of,
+    once,
+    secret_folder,
+)
+from orchestrator.systems.federation.floors import require_lower
 from orchestrator.systems.federation.releasing import has_tests
-from orchestrator.systems.federation.rounds import NO_SEAT, current_model
+from orchestrator.systems.federation.rounds import NO_SEAT, current_model, has_committee, has_votes
 from orchestrator.systems.federation.rows import read_rows
 from orchestrator.times import show_duration
 from orchestrator.types import Address, Wei
@@ -48,13 +56,18 @@ def join(
 
     `epsilon` is the party's own budget of privacy, where the terms promise one; else it is theirs.
 
-    Without `data` only where the parties' apps train the model, or, under the policy Learning, to judge the
-    models of others. Raises DataError for rows that do not fit
-    the model, StorageError and IntegrityError for a model that nobody gives, ChainError where no seat is to
+    Without `data` only where the parties' apps train the model, where they stand for federations of their
+    own that nobody here judges, or, under the policy Learning, to judge the models of others. Raises
+    DataError for rows that do not fit the model, StorageError and IntegrityError for a model that nobody
+    gives, UsageError for who stands for no federation where all do, ChainError where no seat is to
     be had, InsufficientFunds.
     """
+    about = descriptor_of(session, federation)
+    if about.sharded:
+        require_lower(session, federation, party.address)
+    judges = has_committee(federation) or has_votes(federation)
     rows = read_rows(session, federation, data) if data else None
-    if not rows and not (has_tests(federation) or descriptor_of(session, federation).template):
+    if not rows and not (has_tests(federation) or about.template or (about.sharded and not judges)):
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = federation.party_of(party.address)
@@ -64,7 +77,7 @@ def join(
             deposit = amount(federation, federation.terms.deposit)
             if consent:
                 said = accounting.promises(budget, obliged=federation.terms.obliged)
-                consent(Wei(deposit), promises(federation) + said)
+                consent(Wei(deposit), promises(federation, about) + said)
             accounting.keep_budget(session, federation, party.address, epsilon)
             before = sum(1 for _ in federation.events(Joined, party=party.address))
             given = masking.admission(session, federation, party, admission)
@@ -104,8 +117,8 @@ def withdraw(session: Session, federation: Federation, owner: Account, to: Addre
     return _BALANCES.withdraw(session, federation, owner, to=to)
 
 
-def promises(federation: Federation) -> list[str]:
-    """What a party pays and when it loses it, in sentences."""
+def promises(federation: Federation, about: Descriptor) -> list[str]:
+    """What a party pays and when it loses it, in sentences; `about` is what its organizer says of it."""
     terms, money = federation.terms, money_of(federation)
     deposit, fine = (money.show(amount(federation, units)) for units in (terms.deposit, terms.fine))
     said = [
@@ -120,6 +133,13 @@ def promises(federation: Federation) -> list[str]:
         said.append(f"So it is when you are drawn to score and do not commit and reveal within {wait} each.")
     if terms.obliged:
         said.append("So it is in every round that you do not commit to.")
+    if about.sharded:
+        said.append("Your update is what your own federation finalizes; anybody can compute it.")
+    if about.upper:
+        said.append(
+            f"{terms.organizer} carries your federation's model to {about.upper}, and has what that pays; "
+            "nobody makes it."
+        )
     if masking.is_masked(federation):
         wait = show_duration(terms.judging)
         said.append(f"So it is when your update is in and its seeds are not told within {wait}.")

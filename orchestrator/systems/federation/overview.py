@@ -9,8 +9,7 @@ from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.accounting import spent_of
 from orchestrator.systems.federation.masking import is_masked
-from orchestrator.systems.federation.rounds import ballot_of, has_committee, phase_of, seats_of
-from orchestrator.systems.federation.voting import has_votes
+from orchestrator.systems.federation.rounds import ballot_of, has_committee, has_votes, phase_of, seats_of
 from orchestrator.types import Address, Seconds
 
 TOLD: tuple[type[Event], ...] = (

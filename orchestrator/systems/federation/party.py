@@ -2,31 +2,37 @@
 
 The update is on disk before its commitment is sent, and is published only when it is revealed. Where its file
 is lost, the same rows give it again and the wallet its salt; an update of an app's is lost with its file, and
-costs the fine.
+costs the fine. One whose training took longer than the round's time for commitments comes with the next.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Federation, Mode, Phase
+from orchestrator.bindings.federation import Committed, Federation, Mode, Phase
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation import Update, quantize
-from orchestrator.learning.aggregation.direct import Vector, vector
+from orchestrator.learning.aggregation import Update
+from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation import accounting
 from orchestrator.systems.federation.finding import DOMAIN, LARGEST_BLOCK, act, secret_folder, store
+from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
-from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of
+from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, quantized
 from orchestrator.systems.federation.rows import Rows, read_rows
+from orchestrator.systems.federation.sharding import Passed, base_model, passed_up
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.types import Address, Digest
+
+MOST_STALE = 3
+"""By so many rounds an update may be late."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,8 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
 def trained(session: Session, federation: Federation, party: Account) -> Update:
     """The update of one round of training on the party's rows; with noise, where the terms promise an ε."""
     rows, model = rows_of(session, federation, party.address), current_model(session, federation)
-    size, number = federation.terms.size, federation.state().round
-    start = model[:size] / UNIT
+    base, size, number = base_model(session, federation), federation.terms.size, federation.state().round
+    start = base[:size] / UNIT
     if accounting.noisy(session, federation):
         after = accounting.train_hidden(session, federation, party, number, rows, start)
     else:
@@ -73,8 +79,13 @@ def trained(session: Session, federation: Federation, party: Account) -> Update:
         rng, said = np.random.default_rng(int.from_bytes(seed, "big")), rows.descriptor
         after = train(said.network, start, rows.features, rows.labels, rng, said.training)
     moved = np.rint((after - start) * UNIT).astype(np.int64)
-    terms = federation.terms
-    return vector(moved, terms.shift) if terms.mode is Mode.DIRECT else quantize(moved, terms.width)
+    return quantized(federation, moved + (base - model)[:size])
+
+
+def passed(session: Session, federation: Federation, party: Address) -> Iterator[Passed]:
+    """What a party may send that stands for a federation of its own; the newest first."""
+    model, number = current_model(session, federation), federation.state().round
+    return passed_up(session, federation, party, number, model)
 
 
 def commit(
@@ -87,8 +98,9 @@ def commit(
     """Train, unless an `update` is given, and commit to it; False if that was done before in this round.
 
     `rows` are those that an `update` from elsewhere was made of; without, those that the party joined with.
+    Where parties stand for federations, it is what its own has finalized.
 
-    Raises ChainError outside the time for it, AccountError, DataError.
+    Raises ChainError outside the time for it, and where nothing is finalized below; AccountError, DataError.
     """
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = require_seat(federation, party).seat
@@ -100,12 +112,27 @@ def commit(
                 "commitments to this round are not taken now", "`diln federation status` tells when."
             )
         held = kept(session, federation, party.address, state.round)
+        if held is None and update is None and is_sharded(session, federation):
+            found = next(passed(session, federation, party.address), None)
+            if found is None:
+                raise ChainError(
+                    "no federation of yours has finalized a round since this one began",
+                    "`diln federation step --federation NAME` tells what is due there.",
+                )
+            update, rows = found.update, found.weight
+        elif held is None and update is None:
+            update, rows = _late(session, federation, party.address, state.round) or (None, rows)
         # Two updates under the same masks would tell their difference.
         other = update is not None and held is not None and held.update.root != update.root
         if held is None or (other and not is_masked(federation)):
             accounting.require_budget(session, federation, party)
             held = _made(session, federation, party, state.round, update, rows)
             _keep(session, federation, party.address, state.round, held)
+            if federation.state().round != state.round or phase_of(federation) is not Phase.COMMITTING:
+                raise ChainError(
+                    f"training took longer than round {state.round} waits for commitments",
+                    "The update is kept, and goes into the next round.",
+                )
         commitment = federation.commitment_of(state.round, party.address, held.digest, held.salt)
         act(session, federation.commit(state.round, commitment), party, "commit", state.round)
         return True
@@ -148,16 +175,39 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
         ) from error
 
 
+def _late(session: Session, federation: Federation, party: Address, number: int) -> tuple[Update, int] | None:
+    """The update of a round before that came too late to be committed to, and what it weighs now.
+
+    It stands on an older model: w becomes ⌊w / (1 + s)⌋ after s rounds (Nguyen et al., 2022, have a root in
+    its place). Masked ones fit their round only, and so does what an ε counts.
+    """
+    if is_masked(federation) or accounting.noisy(session, federation):
+        return None
+    seat = federation.party_of(party).seat
+    for stale in range(1, MOST_STALE + 1):
+        held = kept(session, federation, party, number - stale)
+        if held:
+            sent = any(True for _ in federation.events(Committed, round=number - stale, seat=seat))
+            return None if sent else (held.update, held.weight // (1 + stale))
+    return None
+
+
 def _again(session: Session, federation: Federation, party: Account, number: int) -> Held:
     """The update whose file is lost, if the same comes out again. Raises AccountError, DataError if not."""
-    held = _made(session, federation, party, number, None, None)
-    commitment = federation.commitment_of(number, party.address, held.digest, held.salt)
-    if commitment[:-1] != federation.party_of(party.address).kept[:-1]:
-        raise AccountError(
-            f"the update of {party.name} for round {number} is not here, and training gives another one",
-            "Were there other rows? It costs the fine.",
-        )
-    return held
+    kept = federation.party_of(party.address).kept[:-1]
+    if is_sharded(session, federation):
+        found = passed(session, federation, party.address)
+        made = (_made(session, federation, party, number, each.update, each.weight) for each in found)
+    else:
+        made = (_made(session, federation, party, number, None, None) for _ in range(1))
+    for held in made:
+        commitment = federation.commitment_of(number, party.address, held.digest, held.salt)
+        if commitment[:-1] == kept:
+            return held
+    raise AccountError(
+        f"the update of {party.name} for round {number} is not here, and training gives another one",
+        "Were there other rows? It costs the fine.",
+    )
 
 
 def _made(

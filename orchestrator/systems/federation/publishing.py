@@ -1,54 +1,133 @@
 """Put a federation's model into the model registry, with the updates it was made of."""
 
 import hashlib
-import platform
+import json
 from collections.abc import Sequence
-from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
 from orchestrator.bindings.federation import Federation, Revealed, Terms
 from orchestrator.chain import Account
-from orchestrator.errors import ChainError
-from orchestrator.kernel.publishing import Published, publish_model
+from orchestrator.errors import ChainError, IntegrityError, NotDeployed, SignatureRefused
+from orchestrator.files import replace_file
+from orchestrator.kernel.publishing import Published, publication_in, publish_model
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.template import UNIT, Template
 from orchestrator.learning.tensorfile import write_tensors
-from orchestrator.provenance import Manifest, Version, describe
+from orchestrator.provenance import Manifest, SignatureFile, Version, describe, sign_publication
 from orchestrator.storage.adding import PutResult
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import (
     Finished,
     current_model,
     last_finished,
-    of_seats,
-    revealed_in,
-    seats_of,
+    updates_in,
 )
+from orchestrator.systems.federation.verifying import verify
 from orchestrator.times import utc
+from orchestrator.types import Address
 
 
-def publish(session: Session, federation: Federation, owner: Account) -> Published:
+def publish(
+    session: Session,
+    federation: Federation,
+    owner: Account,
+    signed: Sequence[Path] = (),
+    needed: int | None = None,
+) -> Published:
     """Publish the model of the last finalized round; twice, it happens once.
 
     It is a safetensors file; the manifest of a table's network declares its layers, so that `diln predict`
     asks it like any other. It names contract, round, record, and each update that is in; its parent is the
-    version that the owner published before, so that checkpoints are a line. Raises ChainError before the
-    first round is over, StorageError, IntegrityError.
+    version that the owner published before, so that checkpoints are a line. The files `signed`, and those
+    that this folder's parties made, have signatures of parties whose updates are in it; from now on the
+    owner's project demands `needed`, the owner's among them, or as many as before. Raises ChainError before
+    the first round is over, SignatureRefused, StorageError, IntegrityError.
     """
+    manifest = _checkpoint(session, federation, owner.address)
+    last = last_finished(federation)[-1]
+    inside = {each.party for each in updates_in(federation, last)}
+    others = [each for path in signed for each in SignatureFile(path).read()]
+    for who in inside:
+        kept = SignatureFile(signature_file(session, federation, last.finalized.round, who, owner.address))
+        others += [each for each in kept.read() if each.manifest == manifest.digest]
+    if stranger := next((each for each in others if each.participant not in inside), None):
+        raise SignatureRefused(
+            f"{stranger.participant} has no update in the last round", "Only those whose updates are in sign."
+        )
+    name, source = project_of(federation), federation.address
+    return publish_model(
+        session, manifest, name, source, owner, deployable=True, others=others, needed=needed
+    )
+
+
+def sign(
+    session: Session, federation: Federation, owner: Address, party: Account, file: Path | None = None
+) -> Path:
+    """Recompute all rounds, then sign what `owner` is about to publish; returns the file.
+
+    Every party comes to the same manifest by itself: nobody has to send it. Raises ChainError for who has no
+    update in the last round, IntegrityError for the first round that is wrong, StorageError.
+    """
+    manifest = _checkpoint(session, federation, owner)
+    if party.address not in {each.party for each in updates_in(federation, last_finished(federation)[-1])}:
+        raise ChainError(f"{party.name} has no update in the last round", "Those sign who made the model.")
+    if wrong := next((each for each in verify(session, federation) if each.fault), None):
+        raise IntegrityError(f"round {wrong.round}: {wrong.fault}", "Do not sign this model.")
+    registry = session.registry
+    project = registry.project_id(owner, project_of(federation))
+    publication = publication_in(session, manifest, project, deployable=True)
+    made = sign_publication(publication, party, session.chain.chain_id, registry.address)
+    number = last_finished(federation)[-1].finalized.round
+    file = file or signature_file(session, federation, number, party.address, owner)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, json.dumps([made.to_json()], indent=2).encode() + b"\n")
+    return file
+
+
+def signature_file(
+    session: Session, federation: Federation, number: int, party: Address, owner: Address
+) -> Path:
+    """Where a party of this folder keeps its signature of the model of round `number`."""
+    name = f"{federation.address}-{number}-{party}-{owner}.json"
+    return session.settings.home / "signatures" / name
+
+
+def unsigned(session: Session, federation: Federation, last: Finished) -> list[Address]:
+    """Whose updates are in the last round, and whose signature is not in this folder."""
+    number, owner = last.finalized.round, federation.terms.organizer
+    inside = [each.party for each in updates_in(federation, last)]
+    return [who for who in inside if not signature_file(session, federation, number, who, owner).exists()]
+
+
+def checkpoint(session: Session, federation: Federation) -> Finished | None:
+    """The last round, if its model is to go to the registry, and is not there."""
+    every, done = descriptor_of(session, federation).checkpoint, federation.state().done
+    if not every or not done or done % every:
+        return None
+    try:
+        registry = session.registry
+    except NotDeployed:
+        return None
+    owner, last = federation.terms.organizer, last_finished(federation)[-1]
+    project = registry.project_id(owner, project_of(federation))
+    published = registry.version(project, _checkpoint(session, federation, owner).artifact_hash)
+    return None if published else last
+
+
+def _checkpoint(session: Session, federation: Federation, owner: Address) -> Manifest:
+    """What `owner` publishes next: the same for everybody who asks. Its file is pinned."""
     ends = last_finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
     descriptor = descriptor_of(session, federation)
     content = model_file(session, federation, descriptor)
     stored = session.storage.put(content)
-    home = session.registry.project_id(owner.address, project_of(federation))
+    home = session.registry.project_id(owner, project_of(federation))
     digest = hashlib.sha256(content).digest()
     before = [each for each in session.registry.versions(home) if each.artifact_hash != digest][-1:]
-    manifest = _manifest(federation, ends[-1], content, stored, descriptor, before)
-    return publish_model(
-        session, manifest, project_of(federation), federation.address, owner, deployable=True
-    )
+    return _manifest(federation, ends[-1], content, stored, descriptor, before)
 
 
 def project_of(federation: Federation) -> str:
@@ -87,10 +166,9 @@ def _manifest(
     descriptor: Descriptor,
     parents: Sequence[Version],
 ) -> Manifest:
-    number, claim = last.finalized.round, last.claim
+    number = last.finalized.round
     at = utc(federation.chain.time_of(last.finalized.block_number)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seats = seats_of(federation.at(last.finalized.block_number))
-    used = of_seats(revealed_in(federation, number), seats, claim.accepted)
+    used = updates_in(federation, last)
     terms = federation.terms
     return describe(
         name=f"round-{number}.safetensors",
@@ -100,11 +178,8 @@ def _manifest(
         project=project_of(federation),
         data=[_data(federation, number, each, at) for each in used],
         training=_training(terms, descriptor, last, len(used)),
-        environment={
-            "python": platform.python_version(),
-            "libraries": {"numpy": version("numpy")},
-            "git": None,
-        },
+        # Whole numbers are the same everywhere, and all who sign have to come to the same bytes.
+        environment={"python": None, "libraries": {}, "git": None},
         evaluation={"metrics": {"updates": len(used)}, "gate": {"passed": True, "conditions": ()}},
         interface=None
         if descriptor.template

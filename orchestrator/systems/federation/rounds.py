@@ -28,7 +28,7 @@ from orchestrator.bindings.federation import (
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Rule as Reference
-from orchestrator.learning.aggregation import Settings, Update
+from orchestrator.learning.aggregation import Settings, Update, quantize
 from orchestrator.learning.aggregation.chunks import (
     CHUNK,
     Integers,
@@ -37,7 +37,7 @@ from orchestrator.learning.aggregation.chunks import (
     model_root,
     padded,
 )
-from orchestrator.learning.aggregation.direct import Vector
+from orchestrator.learning.aggregation.direct import Vector, vector
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.masking import is_masked, sheet_of
 from orchestrator.systems.federation.supplied import update_supplied
@@ -86,6 +86,10 @@ def needs_trace(federation: Federation) -> bool:
 
 def has_committee(federation: Federation) -> bool:
     return federation.terms.policy in (Policy.QUALITY, Policy.LEARNING)
+
+
+def has_votes(federation: Federation) -> bool:
+    return federation.terms.policy in (Policy.WORK, Policy.STAKE, Policy.DELEGATES)
 
 
 def needed(federation: Federation) -> int:
@@ -253,6 +257,19 @@ def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
 def of_seats(revealed: Iterable[Revealed], seats: Mapping[Address, int], mask: int) -> list[Revealed]:
     """Those of the seats in `mask`."""
     return [each for each in revealed if each.party in seats and mask >> seats[each.party] & 1]
+
+
+def updates_in(federation: Federation, each: Finished) -> list[Revealed]:
+    """The updates that a finished round has."""
+    seats = seats_of(federation.at(each.finalized.block_number))
+    found = of_seats(revealed_in(federation, each.finalized.round), seats, each.claim.accepted)
+    return sorted(found, key=lambda one: seats[one.party])
+
+
+def quantized(federation: Federation, moved: Integers) -> Update:
+    """As which update a party sends by how much it `moved` the model (parameters,), in units."""
+    terms = federation.terms
+    return vector(moved, terms.shift) if terms.mode is Mode.DIRECT else quantize(moved, terms.width)
 
 
 def opened(

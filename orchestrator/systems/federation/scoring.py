@@ -11,6 +11,7 @@ from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.chunks import padded
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder
+from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import rows_of
 from orchestrator.systems.federation.releasing import has_tests, test_rows
@@ -22,6 +23,7 @@ from orchestrator.systems.federation.rounds import (
     seats_of,
 )
 from orchestrator.systems.federation.rows import Rows
+from orchestrator.systems.federation.sharding import source_of
 from orchestrator.systems.federation.simulation.judging import SCALE, score
 from orchestrator.systems.federation.simulation.networks import Floats
 from orchestrator.types import Digest
@@ -35,9 +37,10 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
 
     Under the policy Learning it is the share of wrong answers on the round's test set. What cannot be had
     has the worst score, and all have it without a test set, or the model before: acceptance attests that an
-    update can be fetched, and who says nothing pays the fine.
+    update can be fetched, and who says nothing pays the fine. So has what a party sends that stands for a
+    federation and is not of it.
     """
-    tested = has_tests(federation)
+    tested, sharded = has_tests(federation), is_sharded(session, federation)
     rows = test_rows(session, federation) if tested else rows_of(session, federation, scorer.address)
     seats, size, word = seats_of(federation), federation.terms.size, 0
     try:
@@ -50,8 +53,10 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
         if each.party == scorer.address or each.party not in seats:
             continue
         try:
+            stands = not sharded or source_of(session, federation, each, seats[each.party], model)
             update = padded(read_update(session, federation, each).values)
-            found = _measured(rows, apply(model, update)[:size] / UNIT, tested=tested) if rows else SCALE
+            after = apply(model, update)[:size] / UNIT
+            found = _measured(rows, after, tested=tested) if rows and stands else SCALE
         except (DataError, IntegrityError, StorageError):
             found = SCALE
         word |= found << 16 * seats[each.party]

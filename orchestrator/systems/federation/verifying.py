@@ -9,6 +9,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.accounting import understated
 from orchestrator.systems.federation.aggregating import compute
+from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
@@ -22,13 +23,18 @@ from orchestrator.systems.federation.rounds import (
     revealed_in,
     seats_of,
 )
-from orchestrator.types import Digest
+from orchestrator.systems.federation.sharding import source_of
+from orchestrator.types import Address, Digest
+
+MOST_FLOORS = 4
+"""Federations of federations are looked at so far down."""
 
 
 @dataclass(frozen=True)
 class Checked:
     """What was found of a round; `fault` is empty where all is right."""
 
+    federation: Address
     round: int
     updates: int
     model: Digest
@@ -39,21 +45,28 @@ class Checked:
         return not self.fault
 
 
-def verify(session: Session, federation: Federation) -> Iterator[Checked]:
-    """Every finalized round, the oldest first, up to the first that is wrong or cannot be had."""
-    terms = federation.terms
+def verify(session: Session, federation: Federation, floors: int = MOST_FLOORS) -> Iterator[Checked]:
+    """Every finalized round, the oldest first, up to the first that is wrong or cannot be had.
+
+    Where parties stand for federations, those whose updates are in come after it, floor by floor.
+    """
+    terms, lowers = federation.terms, dict[Address, Federation]()
     try:
+        sharded = is_sharded(session, federation)
         model = read_model(session, federation, terms.genesis, terms.genesis_cid)
     except (DataError, IntegrityError, StorageError) as error:
-        yield Checked(0, 0, terms.genesis, f"the first model: {error.message}")
+        yield Checked(federation.address, 0, 0, terms.genesis, f"the first model: {error.message}")
         return
     chain = links(federation)
     posted = {each.round: each for each in claims(federation)}
     for place, each in enumerate(finished(federation)):
         number = each.finalized.round
         try:
-            updates, model = _round(session, federation, each, model, posted[number])
-            link = chain[place + 1]
+            updates, after = _round(session, federation, each, model, posted[number])
+            for one in updates if sharded else ():
+                lower = _below(session, federation, one, model)
+                lowers[lower.address] = lower
+            link, model = chain[place + 1], after
             fault = (
                 ""
                 if record_of(link) == each.finalized.record
@@ -61,9 +74,28 @@ def verify(session: Session, federation: Federation) -> Iterator[Checked]:
             ) or understated(session, federation, number)
         except (DataError, IntegrityError, StorageError) as error:
             updates, fault = [], error.message
-        yield Checked(number, len(updates), each.claim.model_root, fault)
+        yield Checked(federation.address, number, len(updates), each.claim.model_root, fault)
         if fault:
             return
+    for lower in lowers.values():
+        if not floors:
+            yield Checked(lower.address, 0, 0, lower.terms.genesis, "it is too far down to be looked at")
+            return
+        for found in verify(session, lower, floors - 1):
+            yield found
+            if found.fault:
+                return
+
+
+def _below(session: Session, federation: Federation, opened: Opened, model: Integers) -> Federation:
+    """The federation that an update is of. Raises IntegrityError for one that is of none."""
+    found = source_of(session, federation, opened.revealed, opened.seat, model)
+    if found is None:
+        raise IntegrityError(
+            f"the update of {opened.revealed.party} is not what a federation of its own finalized",
+            "Do not use this model.",
+        )
+    return found.lower
 
 
 def _round(

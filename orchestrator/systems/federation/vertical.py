@@ -4,6 +4,10 @@ In every step each party tells what its columns add to the logit of each row, an
 labels tells the residuals; both are whole numbers in units of 2**-16, so that everybody computes the same
 sums. Residuals say what labels are, and logits over many steps say much of columns: this keeps tables
 apart, it is not privacy.
+
+Where nobody is trusted to add up, a federation by the mean does: its model has a number for each row, and
+each party's update is by how much its logits `moved` since the step before, so that the model is their mean.
+Whoever claims another one by a unit is refuted.
 """
 
 from collections.abc import Sequence
@@ -13,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import DataError
+from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.learning.aggregation.template import UNIT
 
@@ -35,6 +40,13 @@ class Columns:
         """What the columns add to each row's logit."""
         rows = self.features if features is None else features
         return np.rint(rows @ self.weights * UNIT).astype(np.int64)
+
+    def moved(self, before: Integers) -> Update:
+        """By how much each row's logit moved since it was `before`, as a federation's update.
+
+        Raises DataError where that does not fit 32 bits.
+        """
+        return quantize(self.logits() - before, 4)
 
     def learn(self, residuals: Integers, rate: float, ridge: float) -> None:
         """One step down the gradient of the logistic loss with a quadratic penalty."""

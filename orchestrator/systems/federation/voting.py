@@ -1,6 +1,6 @@
 """Vote on updates, where the policy asks all parties or the elected."""
 
-from orchestrator.bindings.federation import Federation, Policy
+from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.finding import act
@@ -8,12 +8,6 @@ from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.rounds import revealed_in, seats_of
 from orchestrator.systems.federation.scoring import scores
 from orchestrator.systems.federation.simulation.judging import SCALE, accepted
-
-VOTING = frozenset({Policy.WORK, Policy.STAKE, Policy.DELEGATES})
-
-
-def has_votes(federation: Federation) -> bool:
-    return federation.terms.policy in VOTING
 
 
 def waited_for(federation: Federation) -> int:

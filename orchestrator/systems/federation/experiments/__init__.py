@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NAMES = (
     "poq-noise",
     "poq-poison",
+    "leader",
     "majority",
     "learningchain",
     "learningchain-privacy",
@@ -26,11 +27,13 @@ NAMES = (
     "contribution",
     "riders",
     "confirm",
+    "shards",
     "masks",
     "psi",
     "vertical",
     "compression",
     "absent",
+    "late",
     "flower",
 )
 

@@ -25,8 +25,7 @@ from orchestrator.systems.federation.experiments.base import (
     at_least,
 )
 from orchestrator.systems.federation.experiments.onchain import Stage, begin, session
-from orchestrator.systems.federation.rounds import has_committee
-from orchestrator.systems.federation.voting import has_votes
+from orchestrator.systems.federation.rounds import has_committee, has_votes
 from orchestrator.types import Report
 
 TRIALS, PARTIES, LATE = 20_000, 10, 0.1
@@ -131,17 +130,18 @@ def _throughput(name: str, blocks: float, gas: int | None) -> Row:
 
 def round_gas(stage: Stage) -> int:
     """Of a round in which no slot is fresh: not the first, and everybody has been in a committee."""
-    _play(stage)
+    play_round(stage)
     while has_committee(stage.federation) and not _all_scored(stage):
-        _play(stage)
-    return _play(stage)
+        play_round(stage)
+    return play_round(stage)
 
 
 def _all_scored(stage: Stage) -> bool:
     return all(any(stage.federation.scores_of(stage.seat(name))) for name in stage.names)
 
 
-def _play(stage: Stage) -> int:
+def play_round(stage: Stage) -> int:
+    """Play a whole round; its gas."""
     names, federation = stage.names, stage.federation
     gas = stage.commit(*names)
     if federation.terms.policy in (Policy.STAKE, Policy.DELEGATES):

@@ -38,6 +38,15 @@ def leader(middles: Sequence[int]) -> int:
     return min(range(len(middles)), key=lambda place: (middles[place], place))
 
 
+def literal(scores: Sequence[Sequence[int]], gamma: float) -> int:
+    """Who leads by Lu et al. (2020), literally: the least γ · MAE(m_j) + the mean of MAE(m_i).
+
+    Both are by j's own row of scores. No contract here does it: who says that all errors are zero leads.
+    """
+    told = [gamma * row[seat] + sum(row) / len(row) for seat, row in enumerate(scores)]
+    return min(range(len(told)), key=lambda seat: (told[seat], seat))
+
+
 def majority(votes: Sequence[Sequence[bool]], seats: int) -> list[int]:
     """The places of updates that more than half of all `seats` vote in. `votes`: a row a voter."""
     counts = [sum(column) for column in zip(*votes, strict=True)]

@@ -58,6 +58,7 @@ class Tally:
 class Played:
     """`accuracy` on the test rows at first and after each round; `model` in units; a tally a party."""
 
+    start: Integers
     model: Integers
     accuracy: list[float] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
@@ -81,12 +82,13 @@ def play(
     cast: Sequence[Character],
     seed: int,
     watch: Callable[[Joined], None] = lambda joined: None,
+    start: Integers | None = None,
 ) -> Played:
     """Run a federation of the parties `cast`, who have the rows `parts`; `watch` sees each round.
 
-    Raises DataError.
+    It begins with the model `start` (parameters,), in units, or one drawn at random. Raises DataError.
     """
-    return _Play(plan, data, parts, cast, np.random.default_rng(seed), watch).run()
+    return _Play(plan, data, parts, cast, np.random.default_rng(seed), watch, start).run()
 
 
 class _Play:
@@ -98,6 +100,7 @@ class _Play:
         cast: Sequence[Character],
         rng: np.random.Generator,
         watch: Callable[[Joined], None],
+        start: Integers | None = None,
     ) -> None:
         self.plan, self.data, self.parts, self.cast, self.rng = plan, data, parts, cast, rng
         self.watch = watch
@@ -106,9 +109,10 @@ class _Play:
             character.labels(data.labels[rows], plan.network.classes)
             for character, rows in zip(cast, parts, strict=True)
         ]
-        start = np.rint(plan.network.initial(rng) * UNIT).astype(np.int64)
+        if start is None:
+            start = np.rint(plan.network.initial(rng) * UNIT).astype(np.int64)
         self.before = start
-        self.done = Played(start, tallies=[Tally() for _ in cast])
+        self.done = Played(start, start, tallies=[Tally() for _ in cast])
 
     def run(self) -> Played:
         self._measure()

@@ -12,8 +12,9 @@ from orchestrator.cli.dispatch import run
 from orchestrator.errors import EngineError, UsageError
 from orchestrator.systems.federation import experiments
 from orchestrator.systems.federation.experiments import base, contribution, pol
+from orchestrator.systems.federation.simulation import judging
 
-FAST = ("learningchain-privacy", "privacy", "confirm", "psi", "vertical")
+FAST = ("learningchain-privacy", "privacy", "leader", "confirm", "psi", "vertical")
 
 
 def _cases() -> list[Any]:
@@ -91,6 +92,16 @@ def test_rankings_need_more_than_half() -> None:
     assert pol.ranking([[3, 5, 4], [3, 5, 4], [9, 9, 9]]) == [1, 2, 0]
     assert pol.ranking([[3, 5, 4], [1, 2, 3], [9, 9, 9]]) == []
     assert pol.ranking([[4, 4], [4, 4], [4, 4]]) == [0, 1]
+
+
+def test_a_leader_by_its_own_word_is_who_says_the_least() -> None:
+    honest = [[100, 200, 300], [110, 190, 320], [120, 210, 310]]
+    assert [judging.literal(honest, gamma) for gamma in (0.0, 1.0, 5.0)] == [0, 0, 0]
+    lying = [*honest[:2], [0, 0, 0]]
+    assert judging.literal(lying, 1.0) == 2
+    assert judging.leader(judging.medians(lying, [0, 1, 2])) == 0
+    assert judging.literal([[10, 0], [0, 30]], 1.0) == 0
+    assert judging.literal([[30, 0], [0, 10]], 1.0) == 1
 
 
 def test_shapley_values_are_those_of_games_with_known_ones() -> None:

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from orchestrator.bindings.federation import Phase
-from orchestrator.errors import AccountError, DataError, NotDeployed, SpecError, StorageError, UsageError
+from orchestrator.errors import (
+    AccountError,
+    ChainError,
+    DataError,
+    IntegrityError,
+    NotDeployed,
+    SignatureRefused,
+    SpecError,
+    StorageError,
+    UsageError,
+)
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
@@ -24,7 +34,7 @@ from orchestrator.systems.federation.finding import (
 )
 from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.publishing import publish
+from orchestrator.systems.federation.publishing import publish, sign
 from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
@@ -108,6 +118,83 @@ def test_publish__after_each_of_two_rounds__is_a_line_of_checkpoints(session, tm
     [parent] = second.manifest.predicate.parents
     assert parent.artifact == first.manifest.artifact_hash.hex()
     assert parent.manifest == first.manifest.digest.hex()
+
+
+def test_publish__signed_by_those_who_are_in__shows_who(session, tmp_path):
+    """Each comes to the same manifest by itself; who is silent stops nobody."""
+    federation, owner = begin(session, tmp_path, *PARTIES), session.account("dave")
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, owner)
+    files = []
+    for name in PARTIES[:2]:
+        files.append(tmp_path / f"{name}.json")
+        sign(session, federation, owner.address, session.account(name), files[-1])
+    with pytest.raises(ChainError, match="dave has no update"):
+        sign(session, federation, owner.address, owner, tmp_path / "dave.json")
+    with pytest.raises(SignatureRefused, match="3 of 4 have signed"):
+        publish(session, federation, owner, files, needed=4)
+    for_another = tmp_path / "another.json"
+    sign(session, federation, session.account("erin").address, session.account("carol"), for_another)
+    with pytest.raises(SignatureRefused, match="another project"):
+        publish(session, federation, owner, [*files, for_another], needed=2)
+    stranger = tmp_path / "stranger.json"
+    stranger.write_text(for_another.read_text().replace(session.account("carol").address, owner.address))
+    with pytest.raises(SignatureRefused, match="no update in the last round"):
+        publish(session, federation, owner, [stranger])
+    forged = tmp_path / "forged.json"
+    forged.write_text(
+        files[0].read_text().replace(session.account("alice").address, session.account("carol").address)
+    )
+    with pytest.raises(SignatureRefused, match="not theirs"):
+        publish(session, federation, owner, [forged])
+    done = publish(session, federation, owner, files, needed=3)
+    signers = session.registry.anchor_of(done.version).signers
+    assert set(signers) == {session.account(name).address for name in ("alice", "bob", "dave")}
+    assert session.registry.project(done.version.project_id).threshold == 3
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_keeper__checkpoint__parties_sign_and_the_organizer_publishes(session, tmp_path, silent):
+    """Every second round; for who does not sign, it waits half the time for commitments."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=3, checkpoint=2)
+    names = PARTIES[:2] if silent else PARTIES
+    keepers = {name: Keeper(session, [(SYSTEM, federation)], [session.account(name)]) for name in names}
+
+    def acts(*names):
+        said = [each for name in names for each in keepers[name].turn() if "checkpoint" in each.duty]
+        return [each.text for each in said]
+
+    for number in (1, 2):
+        aggregating.claim(session, federation, session.account(judged(session, federation)))
+        later(session, federation)
+        cranking.crank(session, federation, session.account("dave"))
+        if number == 1:
+            assert acts(*names) == []
+    told = acts(*reversed(names), "alice")
+    assert told[: len(names)] == ["signed the model of round 2"] * len(names)
+    if silent:
+        assert told[len(names) :] == []
+        session.chain.advance(federation.terms.committing // 2)
+        told += acts("alice")
+    assert told[len(names) :] == ["published the model as version 1"]
+    project = session.registry.project_id(federation.terms.organizer, f"federation-{federation.address}")
+    [version] = session.registry.versions(project)
+    signers = set(session.registry.anchor_of(version).signers)
+    assert signers == {session.account(name).address for name in names}
+    assert acts(*names) == []
+
+
+def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    leader = session.account(judged(session, federation))
+    false = aggregating.altered(aggregating.expected(session, federation), 3)
+    aggregating.claim(session, federation, leader, result=false)
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    with pytest.raises(IntegrityError, match="round 1: its model does not follow"):
+        sign(session, federation, leader.address, session.account("bob"), tmp_path / "bob.json")
+    assert not (tmp_path / "bob.json").exists()
 
 
 @pytest.mark.parametrize("hidden", [0, 4])
@@ -199,6 +286,58 @@ def test_party__does_it_again__does_nothing(session, tmp_path):
     assert party.reveal(session, federation, alice)
     assert not party.reveal(session, federation, alice)
     assert len(revealed_in(federation, 1)) == 1
+
+
+def test_commit__training_that_takes_longer_than_the_round__comes_with_the_next(
+    session, tmp_path, monkeypatch
+):
+    """Nobody waits for the slow one, and its work is not lost: it weighs a half, the next time."""
+    terms = {"policy": "trusted", "pay": "equal", "committee": 0, "quorum": 2, "rounds": 2, "max_weight": 99}
+    federation = begin(session, tmp_path, *PARTIES, **terms)
+    cranking.crank(session, federation, session.account("dave"))
+    carol, first = session.account("carol"), current_model(session, federation)
+    real = party.trained
+
+    def slow(*args):
+        found = real(*args)
+        later(session, federation)
+        return found
+
+    for name in ("alice", "bob"):
+        party.commit(session, federation, session.account(name))
+    monkeypatch.setattr(party, "trained", slow)
+    with pytest.raises(ChainError, match="longer than round 1 waits"):
+        party.commit(session, federation, carol)
+    monkeypatch.setattr(party, "trained", real)
+    made = real(session, federation, carol)
+    for name in ("alice", "bob"):
+        party.reveal(session, federation, session.account(name))
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, carol)
+    assert (current_model(session, federation) != first).any()
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    sent = {each.party: each for each in revealed_in(federation, 2)}
+    assert (sent[carol.address].root, sent[carol.address].weight) == (made.root, 20)  # of 40 rows
+    assert sent[session.account("bob").address].weight == 40
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, carol)
+    assert [each.ok for each in verify(session, federation)] == [True, True]
+
+
+def test_commit__update_that_was_sent__is_not_sent_again(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES, rounds=2)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    one, two = ({each.root for each in revealed_in(federation, number)} for number in (1, 2))
+    assert not one & two
 
 
 def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, tmp_path):
