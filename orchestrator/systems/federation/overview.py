@@ -23,6 +23,7 @@ TOLD: tuple[type[Event], ...] = (
     abi.Voted,
     abi.MaskKey,
     abi.Unmasked,
+    abi.Disagreed,
     abi.Shared,
     abi.Delegated,
     abi.Undelegated,
@@ -91,5 +92,5 @@ def history(federation: Federation) -> list[Event]:
     return sorted((each for kind in kinds for each in federation.events(kind)), key=lambda each: each.place)
 
 
-_MASKED: set[type[Event]] = {abi.MaskKey, abi.Unmasked, abi.Shared}
+_MASKED: set[type[Event]] = {abi.MaskKey, abi.Unmasked, abi.Shared, abi.Disagreed}
 _COMMITTEE = {abi.Drawn, abi.ScoresCommitted, abi.ScoresRevealed}
