@@ -624,6 +624,8 @@ def test_evidence__of_others_or_without_seeds__refused(masked):
         s.refute("refuteChunk", claim, link, chunks, pair)
     receipt = s.refute("refuteMasked", claim, link, parties, pair)
     assert s.events("Refuted", receipt)[0]["reward"] == BOND // 2 * s.terms["unit"]
+    with pytest.raises(Reverted, match="NotTheClaim"):
+        s.refute("refuteMasked", claim, link, parties, pair)
 
 
 def test_sum__in_the_mode_of_claims__refused(masked):
