@@ -45,8 +45,11 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     bytes32 internal _record;
     mapping(bytes32 evidence => uint256 blockNumber) internal _announced;
     mapping(bytes32 key => Demand) internal _demands;
-    /// @dev Where updates are masked: the seats that took part when the round began, who share masks.
-    uint256 internal _among;
+    /// @dev Where updates are masked: the seats that took part when the round began, who share masks; and whether some
+    /// of them disagree. Then sixteen bits for each seat say with whom, else `_disagreed` is of a round before.
+    uint256 private _among;
+    uint256 private _disagreed;
+    uint256 private constant DISAGREE = 1 << 16;
 
     // ── terms and time ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,6 +139,16 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
     function _openRound(PackedTerms t, PackedState memory s) internal {
         s.open(block.timestamp);
         if (t.isMasked()) _among = s.seats();
+    }
+
+    /// @dev Who shares masks in this round, and who of them disagrees with whom.
+    function _maskedWith() internal view returns (uint256 among, uint256 disagreed) {
+        among = _among;
+        if (among & DISAGREE != 0) (among, disagreed) = (among ^ DISAGREE, _disagreed);
+    }
+
+    function _setDisagreed(uint256 among, uint256 disagreed) internal {
+        (_among, _disagreed) = (among | DISAGREE, disagreed);
     }
 
     function _close(PackedTerms t, PackedState memory s) internal {

@@ -39,7 +39,8 @@ abstract contract MaskedDisputes is Disputes, IMaskedDisputes {
         view
         returns (int256[] memory)
     {
-        (uint256 among, uint256 seen) = (_among, 0);
+        (uint256 among, uint256 disagreed) = _maskedWith();
+        uint256 seen;
         uint256[] memory sums = Masks.none();
         for (uint256 i = 0; i < parties.length; ++i) {
             PartyChunk calldata p = parties[i].update;
@@ -47,7 +48,7 @@ abstract contract MaskedDisputes is Disputes, IMaskedDisputes {
             uint256 seat = LibBit.fls(all ^ seen);
             seen = all;
             Masks.add(sums, p.data);
-            _takeOff(sums, parties[i], among, among & ~accepted | 1 << seat, seat, index);
+            _takeOff(sums, parties[i], among, Masks.due(among, accepted, disagreed, seat), seat, index);
         }
         require(seen == accepted, WrongParties(seen, accepted));
         return Masks.mean(sums, LibBit.popCount(accepted));

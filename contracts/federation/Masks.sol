@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
+import {Batch} from "./Batch.sol";
 
 // Eight lanes at once; the tests hold it against Python.
 // solhint-disable no-inline-assembly
@@ -13,6 +14,8 @@ import {LibBit} from "solady/src/utils/LibBit.sol";
 /// The mask of a seed is keccak256(seed, uint32 number), word after word, eight numbers in each; so a chunk's is four
 /// hashes. Sums are in eight words of four lanes of 64 bits: numbers at even places of a word, then those at odd ones.
 library Masks {
+    using Batch for bytes;
+
     uint256 internal constant HEAD = 64; // bytes of a sheet before its words
     uint256 private constant WORDS = 4; // of 32 bytes in a chunk
     uint256 private constant LANES = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
@@ -60,6 +63,12 @@ library Masks {
         }
     }
 
+    /// @dev The seats whose seeds with `seat` are told where `parties` are in: its own, those of who is gone, and those
+    /// of whom it disagrees with.
+    function due(uint256 among, uint256 parties, uint256 disagreed, uint256 seat) internal pure returns (uint256) {
+        return among & ~parties | 1 << seat | uint16(disagreed >> 16 * seat);
+    }
+
     /// @dev Take the masks of `seat` off whose seeds are at the places `shown` of a sheet of `among`.
     function takeOff(
         uint256[] memory sums,
@@ -83,7 +92,7 @@ library Masks {
     }
 
     /// @dev The 32 sums modulo 2^32, as signed numbers, each divided by `count` and rounded down. Of at most sixteen
-    /// updates and 80 masks, no lane is full.
+    /// updates and 256 masks, no lane is full.
     function mean(uint256[] memory sums, uint256 count) internal pure returns (int256[] memory means) {
         means = new int256[](8 * WORDS);
         assembly ("memory-safe") {
@@ -146,6 +155,32 @@ library Masks {
                     mstore(32, mload(add(sheet, place)))
                     sum := xor(sum, keccak256(0, 64))
                 }
+            }
+        }
+    }
+
+    /// @dev Which two of `parties` have committed to other hashes of the seed that they share, by their sheets as they
+    /// were committed to, in the order of seats: one of `entries` each, which ends with the sheet. Sixteen bits a seat.
+    function disagreeing(bytes calldata entries, uint256 length, uint256 among, uint256 parties)
+        internal
+        pure
+        returns (uint256 pairs)
+    {
+        uint256 words = length - 32 * LibBit.popCount(among);
+        unchecked {
+            // Sixteen seats; there is an entry for each of `parties`.
+            uint256 entry = words;
+            for (uint256 seat = 0; parties >> seat != 0; ++seat) {
+                if (parties >> seat & 1 == 0) continue;
+                uint256 before = words;
+                for (uint256 other = 0; other < seat; ++other) {
+                    if (parties >> other & 1 == 0) continue;
+                    bytes32 own = entries.word(entry + 32 * LibBit.popCount(among & ((1 << other) - 1)));
+                    bytes32 others = entries.word(before + 32 * LibBit.popCount(among & ((1 << seat) - 1)));
+                    if (own != others) pairs |= 1 << (16 * seat + other) | 1 << (16 * other + seat);
+                    before += length;
+                }
+                entry += length;
             }
         }
     }

@@ -198,6 +198,7 @@ class Masks:
     among: int
     parties: int
     told: int
+    disagreed: int
     lost: bool
 
 
@@ -382,6 +383,18 @@ class Demanded(Event):
     index: int
     asker: Address
     deadline: int
+
+
+@dataclass(frozen=True)
+class Disagreed(Event):
+    """With whom each seat disagrees on the hash of the seed that they share: sixteen bits a seat, the
+    first in the lowest.
+    """
+
+    signature = "Disagreed"
+
+    round: int
+    disagreed: int
 
 
 @dataclass(frozen=True)
@@ -721,6 +734,13 @@ class Federation(Bound):
         """What `party` commits to in `round`."""
         return self._read(Digest, "commitmentOf", round, party, digest, salt)
 
+    def compare(self, entries: bytes) -> Call:
+        """Find who disagrees with whom: of each that is in, by seat, an entry as of `unmask`, with hashes
+        only. Once in a round; reverts with NothingDone where all agree, and with NotTheUpdate for
+        another sheet.
+        """
+        return self._call("compare", entries)
+
     def currency(self) -> Address:
         """What all amounts are in."""
         return self._read(Address, "currency")
@@ -789,7 +809,8 @@ class Federation(Bound):
 
     def masks(self) -> Masks:
         """The seats that share masks in the present round; once somebody was told of: who is in, who of
-        them was told of, and whether that round is lost, since an update fell or hashes disagree.
+        them was told of, who disagrees with whom (see Disagreed), and whether that round is lost, since
+        an update fell.
         """
         return self._read(Masks, "masks")
 

@@ -354,6 +354,7 @@ COMMANDS = {
     "federation-reveal": Command(words("federation step --from bob"), federated("reveal")),
     "federation-unmask": Command(words("federation step --from bob"), federated("unmask")),
     "federation-share": Command(words("federation step --from bob"), federated("share")),
+    "federation-compare": Command(words("federation step --from bob"), federated("compare")),
     "federation-restore": Command(words("federation step --from bob"), federated("restore")),
     "federation-demand": Command(words("federation demand --from erin --yes"), federated("demand")),
     "federation-supply": Command(words("federation supply --from bob"), federated("supply")),

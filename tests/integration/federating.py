@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 if TYPE_CHECKING:
     from tests.integration.paidonce import World
 
 PARTIES = ("alice", "bob", "carol")
 MASKED = {"privacy": "masked", "policy": "trusted", "pay": "equal", "committee": 0, "rule": "mean"}
-UNMASKING = "unmask", "share", "restore"
+UNMASKING = "unmask", "share", "restore", "compare"
 ELECTED = {"policy": "delegates", "pay": "equal", "committee": 1}
 OFFER = """\
 name = "clinics"
@@ -28,7 +29,8 @@ def federated(stop: str) -> Callable[["World"], None]:
     `create`, `join`, `begin`, `commit`, `reveal`, `demand` (carol's update is gone), `supply` (bob's is
     demanded), `forfeit` (in vain), `score`, `judge`, `claim`, `refute`, `finalize`, `publish` (the round
     stands), `close` (too few joined in time), `delegate` and `undelegate` (parties are elected); `unmask`,
-    `share` and `restore` (updates are masked; carol is silent, and bob or all have shown their shares).
+    `share` and `restore` (updates are masked; carol is silent, and nobody or all have shown their shares);
+    `compare` (all have told, and carol has another seed than alice).
     """
 
     def prepare(world: "World") -> None:
@@ -69,18 +71,28 @@ def _back(session: Any, federation: Any, stop: str) -> None:
 
 
 def _unmask(session: Any, federation: Any, stop: str) -> None:
-    """Where bob's seeds are due; where carol's are, and alice, or bob, too, has shown its shares of them."""
+    """Where bob's seeds are due; where carol's are, and alice and bob have shown their shares, or not."""
+    from orchestrator.learning.privacy.masks import Peer
     from orchestrator.systems.federation import masking, party
 
-    for act in (party.commit, party.reveal):
-        for each in PARTIES:
-            act(session, federation, session.account(each))
-    if stop == "unmask":
+    real, liar = Peer.seed, 2 if stop == "compare" else -1
+
+    def seed(peer: Peer, round_: int, other: int) -> bytes:
+        return bytes(31) + b"\1" if (peer.seat, other) == (liar, 0) else real(peer, round_, other)
+
+    with patch.object(Peer, "seed", seed):
+        for act in (party.commit, party.reveal):
+            for each in PARTIES:
+                act(session, federation, session.account(each))
+        if stop == "compare":
+            for each in PARTIES:
+                masking.tell(session, federation, session.account(each))
+    if stop in ("unmask", "compare"):
         return
     for each in ("alice", "bob"):
         masking.tell(session, federation, session.account(each))
     _wait(session, federation, before=federation.terms.judging // 4)
-    for each in ("alice", "bob")[: 1 if stop == "share" else 2]:
+    for each in ("alice", "bob") if stop == "restore" else ():  # else bob's next step would restore
         masking.share(session, federation, session.account(each))
 
 

@@ -115,6 +115,18 @@ SYSTEMS = {
         "FederationDisputes",
         ["contracts/federation/Disputes.sol"],
     ),
+    "Masked": Target(
+        "FederationMasked",
+        "contracts/federation/Compositions.sol",
+        "MaskedFederation",
+        ["contracts/federation/policies/Masked.sol", "contracts/federation/Masks.sol"],
+    ),
+    "MaskedDisputes": Target(
+        "FederationMasked",
+        "contracts/federation/FederationCommons.sol",
+        "FederationMaskedDisputes",
+        ["contracts/federation/MaskedDisputes.sol", "contracts/federation/Masks.sol"],
+    ),
     "FederationSeats": Target(
         "Federation",
         "contracts/federation/FederationCommons.sol",

@@ -4,18 +4,20 @@ Every run plays some. DILN_PARITY_ROUNDS=10000 plays that many, on Anvil where i
 DILN_PARITY_FIRST=5000 begins there, so that a long run can be had in pieces.
 """
 
+import itertools
 import os
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from coincurve import PrivateKey
+from eth_utils.crypto import keccak
 
 from orchestrator.learning.aggregation import Rule, Settings, Update, aggregate, apply
 from orchestrator.learning.aggregation.chunks import decode, encode
 from orchestrator.learning.aggregation.gram import gram, packed, trace
 from orchestrator.learning.aggregation.quantizing import LARGEST_SHIFTS
-from orchestrator.learning.privacy.masks import Peer, public_key, unmask
+from orchestrator.learning.privacy.masks import Peer, due_of, keccak_mask, public_key, unmask
 from orchestrator.systems.federation.masking import most
 from tests.contracts.federation.scenario import TERMS
 from tests.evm import Evm
@@ -117,7 +119,7 @@ def test_rules__random_rounds__agree(probe):
 
 
 def test_masked_sums__random_rounds__agree(probe):
-    """Whoever is gone, whatever is summed: the contract takes off the masks that Python put on."""
+    """Whoever is gone or disagrees: the contract takes off the masks that Python put on."""
     private = [PrivateKey(bytes([seat + 1]) * 32) for seat in range(16)]
     for number in range(FIRST // 8, max(ROUNDS // 8, 1)):
         rng = np.random.default_rng([14, number])
@@ -131,19 +133,41 @@ def test_masked_sums__random_rounds__agree(probe):
             hidden = rng.choice([-limit, limit, 0, -1], (len(there), SIZE))
         if number % 3 == 2:
             hidden = rng.integers(-2, 3, (len(there), SIZE))
+        seeds = {(a, b): peers[a].seed(number, b) for a in there for b in among}
+        pairs = list(itertools.combinations(there, 2))
+        apart = [
+            pairs[at] for at in rng.permutation(len(pairs))[: rng.integers(len(pairs) + 1) * (number % 2)]
+        ]
         words = [peers[seat].mask(number, each) for seat, each in zip(there, hidden, strict=True)]
-        sheets = [bytes(64) + b"".join(peers[seat].tell(number, there)) for seat in there]
+        for a, b in apart:  # one of both masks with another seed, and says so
+            liar, other = (a, b) if rng.integers(2) else (b, a)
+            false = bytes([0, *rng.bytes(31)])
+            wrong = keccak_mask(false, SIZE) - keccak_mask(seeds[liar, other], SIZE)
+            words[there.index(liar)] += wrong if liar < other else -wrong
+            seeds[liar, other] = false
+        disagree = {seat: [sum(pair) - seat for pair in apart if seat in pair] for seat in there}
+        committed = {seat: [keccak(seeds[seat, other]) for other in among] for seat in there}
+        sheets = []
+        for seat in there:
+            told = [
+                seeds[seat, other] if other in due_of(among, seat, there, disagree[seat]) else hashed
+                for other, hashed in zip(among, committed[seat], strict=True)
+            ]
+            sheets.append(bytes(64) + b"".join(told))
         model = rng.choice([-(2**31), 2**31 - 1, int(rng.integers(-(2**31), 2**31))], SIZE)
         after = apply(model, hidden.sum(axis=0) // len(there))
-        gone = {
-            seat: {own: peers[own].seed(number, seat) for own in there} for seat in set(among) - set(there)
-        }
+        gone = {seat: {own: seeds[own, seat] for own in there} for seat in set(among) - set(there)}
+        gone |= {seat: {other: seeds[other, seat] for other in disagree[seat]} for seat in there}
         personal = {seat: peers[seat].seed(number, seat) for seat in there}
         assert (unmask(dict(zip(there, words, strict=True)), personal, gone) == hidden.sum(axis=0)).all()
         masks = [sum(1 << seat for seat in seats) for seats in (among, there)]
+        matrix = sum(1 << 16 * a + b | 1 << 16 * b + a for a, b in apart)
+        plain = {seat: bytes(64) + b"".join(committed[seat]) for seat in there}
         for seat, sheet in zip(there, sheets, strict=True):
-            plain = bytes(64) + b"".join(peers[seat].hashes(number))
-            assert probe("asCommitted", sheet, masks[0], masks[0] & ~masks[1] | 1 << seat) == plain
+            due = due_of(among, seat, there, disagree[seat])
+            assert probe("asCommitted", sheet, masks[0], sum(1 << other for other in due)) == plain[seat]
+        entries = b"".join(bytes(52) + plain[seat] for seat in sorted(there))
+        assert probe("disagreeing", entries, len(entries) // len(there), *masks) == matrix, number
         for chunk in range(2):
             cut = slice(chunk * 32, chunk * 32 + 32)
             given = [
@@ -154,7 +178,7 @@ def test_masked_sums__random_rounds__agree(probe):
             off[int(rng.integers(32))] ^= 1
             for claimed, follows in ((right, True), (off, False)):
                 models = encode(model[cut], 4), encode(claimed, 4)
-                assert probe("followsMasked", *masks, chunk, *models, given) is follows, number
+                assert probe("followsMasked", *masks, matrix, chunk, *models, given) is follows, number
 
 
 def test_medians__random_scores__agree(probe):

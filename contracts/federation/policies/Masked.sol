@@ -32,8 +32,9 @@ abstract contract Masked is Claims, IMasked {
 
     /// @inheritdoc IMasked
     function unmask(bytes calldata entries) external {
-        (PackedTerms t, PackedState memory s, uint256 among) = (_terms(), _load(), _among);
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
         // Check
+        (uint256 among, uint256 disagreed) = _maskedWith();
         uint256 length = ENTRY + Masks.lengthOf(among);
         entries.check(length);
         _requireUnmasking(t, s);
@@ -41,10 +42,42 @@ abstract contract Masked is Claims, IMasked {
         uint256 veil = _begun(s);
         uint256 before = veil;
         for (uint256 place = 0; place < entries.length; place += length) {
-            veil = _unmask(s, veil, among, entries[place:place + length]);
+            veil = _unmask(s, veil, among, disagreed, entries[place:place + length]);
         }
         require(veil != before, NothingDone());
         _veil = veil;
+        if (_allTold(veil) && veil & HASHES != 0) _tellAnew(t, s);
+    }
+
+    /// @inheritdoc IMasked
+    function compare(bytes calldata entries) external {
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
+        // Check
+        _requireUnmasking(t, s);
+        (uint256 among, uint256 disagreed) = _maskedWith();
+        uint256 veil = _begun(s);
+        uint256 parties = uint16(veil >> PARTIES);
+        uint256 length = ENTRY + Masks.lengthOf(among);
+        uint256 whole = length * LibBit.popCount(parties);
+        require(entries.length == whole, WrongLength(entries.length, whole));
+        uint256 place = 0;
+        for (uint256 seat = 0; parties >> seat != 0; ++seat) {
+            if (parties >> seat & 1 == 0) continue;
+            _checkSheet(entries[place:place + length], seat);
+            place += length;
+        }
+        uint256 pairs = Masks.disagreeing(entries, length, among, parties);
+        require(disagreed == 0 && pairs != 0, NothingDone());
+        // Effect
+        // All others agree, and nothing is left to be compared.
+        veil &= ~HASHES;
+        for (uint256 seat = 0; parties >> seat != 0; ++seat) {
+            if (uint16(pairs >> 16 * seat) != 0) veil &= ~(1 << (TOLD + seat));
+        }
+        _veil = veil;
+        _setDisagreed(among, pairs);
+        _tellAnew(t, s);
+        emit Disagreed(s.round(), pairs);
     }
 
     /// @inheritdoc IMasked
@@ -60,10 +93,15 @@ abstract contract Masked is Claims, IMasked {
     }
 
     /// @inheritdoc IMasked
-    function masks() external view returns (uint256 round, uint256 among, uint256 parties, uint256 told, bool lost) {
+    function masks()
+        external
+        view
+        returns (uint256 round, uint256 among, uint256 parties, uint256 told, uint256 disagreed, bool lost)
+    {
         PackedState memory s = _load();
         uint256 veil = _current(s);
-        (round, among, parties, told) = (s.round(), _among, uint16(veil >> PARTIES), uint16(veil >> TOLD));
+        (round, parties, told) = (s.round(), uint16(veil >> PARTIES), uint16(veil >> TOLD));
+        (among, disagreed) = _maskedWith();
         lost = _isLost(s, veil);
     }
 
@@ -80,21 +118,44 @@ abstract contract Masked is Claims, IMasked {
     }
 
     /// @dev An entry of who is not in or was told of before, or that is not what its party committed to, is left out.
-    function _unmask(PackedState memory s, uint256 veil, uint256 among, bytes calldata entry)
-        private
-        returns (uint256)
-    {
+    function _unmask(
+        PackedState memory s,
+        uint256 veil,
+        uint256 among,
+        uint256 disagreed,
+        bytes calldata entry
+    ) private returns (uint256) {
         uint256 parties = uint16(veil >> PARTIES);
         address who = address(bytes20(entry[:20]));
         uint256 kept = _parties[who];
         if (kept == 0) return veil;
         uint256 seat = uint8(kept) - 1;
         if (!_isIn(parties & ~(veil >> TOLD), seat)) return veil;
-        bytes memory sheet = Masks.asCommitted(entry[ENTRY:], among, among & ~parties | 1 << seat);
-        bytes32 digest = keccak256(abi.encodePacked(entry[20:52], uint16(1), uint8(0), sha256(sheet)));
-        if ((uint256(digest) ^ kept) >> 8 != 0) return veil;
+        bytes memory sheet = Masks.asCommitted(entry[ENTRY:], among, Masks.due(among, parties, disagreed, seat));
+        if (!_isCommitted(kept, entry, sheet)) return veil;
         emit Unmasked(s.round(), who, seat, among, entry[ENTRY:]);
-        return (veil ^ Masks.shared(sheet, among, parties, seat) & HASHES) | 1 << (TOLD + seat);
+        if (disagreed == 0) veil ^= Masks.shared(sheet, among, parties, seat) & HASHES;
+        return veil | 1 << (TOLD + seat);
+    }
+
+    /// @dev Revert unless `entry` has the sheet that `seat` committed to, and nothing told in it.
+    function _checkSheet(bytes calldata entry, uint256 seat) private view {
+        address who = address(bytes20(entry[:20]));
+        bool its = _seatOf(who) == seat && _isCommitted(_parties[who], entry, entry[ENTRY:]);
+        require(its, NotTheUpdate(who));
+    }
+
+    /// @dev Whether `kept` is of the root in `entry` and of `sheet`.
+    function _isCommitted(uint256 kept, bytes calldata entry, bytes memory sheet) private pure returns (bool) {
+        bytes32 digest = keccak256(abi.encodePacked(entry[20:52], uint16(1), uint8(0), sha256(sheet)));
+        return (uint256(digest) ^ kept) >> 8 == 0;
+    }
+
+    /// @dev The time for it begins again: twice in a round at most, once all are told of and somebody disagrees, and
+    /// once it is known who. The ends of what was before lie in the past.
+    function _tellAnew(PackedTerms t, PackedState memory s) private {
+        s.setSince(block.timestamp - _revealEnd(t, 0));
+        _save(s);
     }
 
     // ── the policy ──────────────────────────────────────────────────────────────────────────────────────────
@@ -112,15 +173,16 @@ abstract contract Masked is Claims, IMasked {
     }
 
     function _isLost(PackedState memory s, uint256 veil) private pure returns (bool) {
-        if (veil == 0) return false;
-        uint256 parties = uint16(veil >> PARTIES);
-        bool all = uint16(veil >> TOLD) == parties;
-        return parties != s.revealed() || (all && veil & HASHES != 0);
+        return veil != 0 && uint16(veil >> PARTIES) != s.revealed();
+    }
+
+    function _allTold(uint256 veil) private pure returns (bool) {
+        return uint16(veil >> TOLD) == uint16(veil >> PARTIES);
     }
 
     function _hasJudged(PackedTerms, PackedState memory s) internal view override returns (bool) {
         uint256 veil = _current(s);
-        return veil != 0 && (_isLost(s, veil) || uint16(veil >> TOLD) == uint16(veil >> PARTIES));
+        return veil != 0 && (_isLost(s, veil) || (_allTold(veil) && veil & HASHES == 0));
     }
 
     function _idleJudges(PackedTerms, PackedState memory s) internal view override returns (uint256) {
@@ -138,7 +200,7 @@ abstract contract Masked is Claims, IMasked {
         returns (uint256 accepted, uint256 order, uint256 merits)
     {
         uint256 veil = _current(s);
-        if (veil == 0 || _isLost(s, veil) || s.revealed() & ~(veil >> TOLD) != 0) return (0, 0, 0);
+        if (veil == 0 || _isLost(s, veil) || !_allTold(veil) || veil & HASHES != 0) return (0, 0, 0);
         accepted = s.revealed();
         uint256 seat = _seatOf(t.organizer());
         if (_isIn(s.seats(), seat)) order = seat + 1;

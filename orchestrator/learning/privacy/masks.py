@@ -9,7 +9,8 @@ tell the seeds of that round which they share with it. But if it only was late, 
 now stand bare: so each party adds a personal mask as well, whose seed is told of those that are in. Of each
 seed the others hold shares; any `threshold` of them restore it, should a party that is in stay silent. Of
 one party and round nobody ever tells both (`Peer` refuses), so that either the update is in the sum or
-stays masked.
+stays masked. Two that committed to other hashes of the seed that they share are to each other as if gone:
+one of them lies, and knows the seed anyway.
 
 What this does not do: hide the sum, or a party from all others if they join hands, or stop a party from
 adding nonsense.
@@ -17,7 +18,6 @@ adding nonsense.
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -67,12 +67,15 @@ class Share:
     value: int
 
 
-def split(secret: bytes, count: int, needed: int) -> list[Share]:
-    """Shares of 32 secret bytes: any `needed` restore them, fewer say nothing (Shamir, 1979)."""
+def split(secret: bytes, count: int, needed: int, salt: bytes) -> list[Share]:
+    """Shares of 32 secret bytes: any `needed` restore them, fewer say nothing (Shamir, 1979).
+
+    The same `salt` of 32 secret bytes gives the same shares; it must be of this secret only.
+    """
     number = int.from_bytes(secret, "big")
     if not 1 <= needed <= count or number >= PRIME:
         raise ValueError(f"{count} shares cannot have a threshold of {needed}")
-    terms = [number, *(secrets.randbelow(PRIME) for _ in range(needed - 1))]
+    terms = [number, *(_below_prime(keccak(salt + bytes([power]))) for power in range(1, needed))]
     return [
         Share(at, sum(term * pow(at, power, PRIME) for power, term in enumerate(terms)) % PRIME)
         for at in range(1, count + 1)
@@ -145,11 +148,14 @@ class Peer:
             made = keccak(b"DILN personal mask" + self.domain + self.private.secret + _number(round_))
         else:
             made = keccak(self._pairs[other] + _number(round_))
-        return (int.from_bytes(made, "big") % PRIME).to_bytes(32, "big")
+        return _below_prime(made).to_bytes(32, "big")
 
     def hashes(self, round_: int) -> list[bytes]:
         """Of the seeds with each seat, in order: what a party commits to."""
-        return [keccak(self.seed(round_, other)) for other in self.seats]
+        return [keccak(seed) for seed in self._seeds(round_).values()]
+
+    def _seeds(self, round_: int) -> dict[int, bytes]:
+        return {other: self.seed(round_, other) for other in self.seats}
 
     def mask(self, round_: int, update: NDArray[np.int64]) -> Words:
         """`update` (words,) under all masks; the sum of all has to fit 32 bits."""
@@ -166,7 +172,10 @@ class Peer:
         """
         holders = [seat for seat in self.seats if seat != self.seat]
         parts = [
-            split(self.seed(round_, other), len(holders), threshold(len(self.keys))) for other in self.seats
+            split(
+                self.seed(round_, other), len(holders), threshold(len(self.keys)), self._salt(round_, other)
+            )
+            for other in self.seats
         ]
         found = b""
         for row, holder in enumerate(holders):
@@ -177,32 +186,39 @@ class Peer:
                 found += hidden + hmac.digest(key, hidden, "sha256")
         return found
 
+    def _salt(self, round_: int, other: int) -> bytes:
+        """Of this party alone: `other` splits the same seed for others, by another polynomial."""
+        secret = self.domain + self.private.secret + _number(round_) + bytes([other])
+        return keccak(b"DILN mask shares" + secret)
+
     def _share_key(self, round_: int, sender: int, holder: int, other: int) -> bytes:
         between = self._pairs[holder if sender == self.seat else sender]
         return keccak(b"DILN mask share" + between + _number(round_) + bytes([sender, other]))
 
-    def tell(self, round_: int, parties: Iterable[int]) -> list[bytes]:
+    def tell(self, round_: int, parties: Iterable[int], disagree: Iterable[int] = ()) -> list[bytes]:
         """The seeds that are due where `parties` are in, and hashes of all others, by seat.
 
-        Raises DataError where this party is not in, or others were told to be in before.
+        `disagree` are those of them that committed to another hash of the seed that they share with this
+        one. Raises DataError where this party is not in, or others were told to be in before.
         """
         there = self.fix(round_, parties)
         if self.seat not in there:
             raise DataError("of a party that is not in nothing is told")
-        seeds = {other: self.seed(round_, other) for other in self.seats}
-        return [
-            keccak(seed) if other in there and other != self.seat else seed for other, seed in seeds.items()
-        ]
+        due, seeds = due_of(self.seats, self.seat, there, disagree), self._seeds(round_)
+        return [seed if other in due else keccak(seed) for other, seed in seeds.items()]
 
-    def tell_shares(self, round_: int, parties: Iterable[int], silent: int) -> dict[int, bytes]:
+    def tell_shares(
+        self, round_: int, parties: Iterable[int], silent: int, disagree: Iterable[int] = ()
+    ) -> dict[int, bytes]:
         """The keys to what this party holds of the seeds that are due of `silent`, by the seat of each seed.
 
-        Raises DataError where `silent` is not in, or others were told to be in before.
+        `disagree` are those that disagree with `silent`. Raises DataError where `silent` is not in, or others
+        were told to be in before.
         """
         there = self.fix(round_, parties)
         if silent not in there or silent == self.seat:
             raise DataError("only of another that is in anything is restored")
-        due = [other for other in self.seats if other not in there or other == silent]
+        due = due_of(self.seats, silent, there, disagree)
         return {other: self._share_key(round_, silent, self.seat, other) for other in due}
 
     def fix(self, round_: int, parties: Iterable[int]) -> frozenset[int]:
@@ -214,6 +230,15 @@ class Peer:
                 "Both together would unmask an update.",
             )
         return there
+
+
+def due_of(seats: Iterable[int], seat: int, parties: Iterable[int], disagree: Iterable[int]) -> list[int]:
+    """Of `seats`, those whose seeds with `seat` are told where `parties` are in, some of whom `disagree`.
+
+    Its own, those of who is gone, and those of who committed to another hash of the seed that both share.
+    """
+    hidden = set(parties) - {seat, *disagree}
+    return [other for other in seats if other not in hidden]
 
 
 def place_of_share(seats: Iterable[int], sender: int, holder: int, other: int) -> int:
@@ -232,9 +257,13 @@ def unmask(
     """The sum of the updates of the seats in `masked`, exactly, if it fits 32 bits with its sign.
 
     `personal` has the personal seed of each of them, `gone` for each seat that agreed on masks and did not
-    publish the seeds it shares with those that did. Raises DataError if a seed is missing.
+    publish the seeds it shares with those that did; and for one that did, those of who disagrees with it.
+    Raises DataError if a seed is missing.
     """
-    if set(personal) != set(masked) or any(set(told) != set(masked) for told in gone.values()):
+    apart = {seat: told for seat, told in gone.items() if seat in masked}
+    whole = all(seat in apart.get(other, ()) for seat, told in apart.items() for other in told)
+    whole = whole and all(set(told) == set(masked) for seat, told in gone.items() if seat not in apart)
+    if set(personal) != set(masked) or not whole:
         raise DataError("a seed of somebody who took part is missing", "Ask for it, or do the round again.")
     words = len(next(iter(masked.values())))
     total = np.zeros(words, np.uint32)
@@ -246,6 +275,10 @@ def unmask(
             mask = expand(seed, words)
             total = total - mask if seat < missing else total + mask
     return total.view(np.int32).astype(np.int64)
+
+
+def _below_prime(word: bytes) -> int:
+    return int.from_bytes(word, "big") % PRIME
 
 
 def _number(round_: int) -> bytes:

@@ -309,6 +309,11 @@ def _tell(look: Look) -> str:
     return f"told the seeds of round {number} that are due" if done else ""
 
 
+def _compare(look: Look) -> str:
+    done = masking.compare(look.session, look.instance, look.account)
+    return "showed who disagrees on the seed that two share" if done else ""
+
+
 def _last(look: Look) -> int:
     """How long before the end of unmasking seeds are told whatever is demanded, and shares are shown."""
     return look.instance.terms.judging // 4
@@ -416,6 +421,12 @@ SYSTEM: System[Federation] = System(
         _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
         _duty("vote", _PARTY, _after(Phase.REVEALING, "seats", _votes), _vote),
         _duty("tell the seeds that are due", _PARTY, _now_if(_tells), _tell),
+        _duty(
+            "compare the hashes of seeds",
+            _PARTY,
+            _now_if(lambda look: masking.uncompared(look.instance)),
+            _compare,
+        ),
         _duty("restore the seeds of the silent", _PARTY, _helps, _help),
         _duty("release the test set", _PARTY, _now_if(_releases), _release),
         _duty("commit to scores", _PARTY, _speak_due, _speak),

@@ -13,7 +13,16 @@ import numpy as np
 from coincurve import PrivateKey
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Federation, MaskKey, Phase, Privacy, Revealed, Shared, Unmasked
+from orchestrator.bindings.federation import (
+    Disagreed,
+    Federation,
+    MaskKey,
+    Phase,
+    Privacy,
+    Revealed,
+    Shared,
+    Unmasked,
+)
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, DataError, IntegrityError, StorageError, VerificationFailed
 from orchestrator.kernel.secrets import derive
@@ -24,6 +33,7 @@ from orchestrator.learning.privacy.masks import (
     SHARE_BYTES,
     Peer,
     Share,
+    due_of,
     join,
     open_share,
     place_of_share,
@@ -62,6 +72,13 @@ class Sheet:
             raise DataError(f"{len(data)} bytes are not the sheet of a masked update")
         words = tuple(data[at : at + _WORD] for at in range(_HEAD, len(data), _WORD))
         return cls(Digest(data[:_WORD]), Digest(data[_WORD:_HEAD]), words)
+
+    def hashed(self, places: Iterable[int]) -> "Sheet":
+        """As it was committed to, where seeds stand at `places`."""
+        words = list(self.words)
+        for place in places:
+            words[place] = keccak(words[place])
+        return Sheet(self.vector, self.shares, tuple(words))
 
     def to_bytes(self) -> bytes:
         return self.vector + self.shares + b"".join(self.words)
@@ -149,7 +166,40 @@ def told_sheet(federation: Federation, revealed: Revealed) -> Sheet | None:
 
 
 def _told(federation: Federation, number: int) -> dict[Address, Unmasked]:
-    return {each.party: each for each in federation.events(Unmasked, round=number)}
+    """The last of each party: who disagrees with another tells again, and more."""
+    events = sorted(federation.events(Unmasked, round=number), key=lambda each: each.place)
+    return {each.party: each for each in events}
+
+
+# -- those who disagree
+
+
+def disagreeing(disagreed: int, seat: int) -> list[int]:
+    """The seats that disagree with `seat`."""
+    return seats_in(disagreed >> _SEATS * seat & 2**_SEATS - 1)
+
+
+def uncompared(federation: Federation) -> bool:
+    """Whether all have told, and some of them disagree, nobody knows who."""
+    if not is_masked(federation) or not enough(federation):
+        return False
+    masks = federation.masks()
+    return masks.told == masks.parties != 0  # else claims would have begun
+
+
+def compare(session: Session, federation: Federation, anyone: Account) -> bool:
+    """Show who disagrees with whom; False where nobody does, or it was shown before."""
+    if not uncompared(federation):
+        return False
+    number, masks, entries = federation.state().round, federation.masks(), []
+    told, revealed = _told(federation, number), _revealed(federation, number)
+    among, there = seats_in(masks.among), seats_in(masks.parties)
+    for seat in there:
+        sheet = Sheet.read(told[revealed[seat].party].sheet)
+        places = [among.index(other) for other in due_of(among, seat, there, ())]
+        entries.append(_entry(revealed[seat], sheet.hashed(places)))
+    act(session, federation.compare(b"".join(entries)), anyone, "compare", number)
+    return True
 
 
 # -- telling
@@ -178,12 +228,17 @@ def tell(session: Session, federation: Federation, party: Account) -> bool:
         if not waited_for(federation) >> seat & 1:
             return False
         peer, there = _fixed(session, federation, party)
-        revealed = _revealed(federation, state.round)[seat]
+        revealed, apart = _revealed(federation, state.round)[seat], federation.masks().disagreed
         own = sheet_of(session, federation, revealed)
-        words = tuple(peer.tell(state.round, there))
+        words = tuple(peer.tell(state.round, there, disagreeing(apart, seat)))
         entry = _entry(revealed, Sheet(own.vector, own.shares, words))
-        act(session, federation.unmask(entry), party, "unmask", state.round)
+        act(session, federation.unmask(entry), party, *_once("unmask", apart), state.round)
         return True
+
+
+def _once(what: str, disagreed: int) -> tuple[str, ...]:
+    """Done once in a round, and once more where it is known who disagrees."""
+    return (what, "again") if disagreed else (what,)
 
 
 def share(session: Session, federation: Federation, party: Account) -> int:
@@ -191,21 +246,30 @@ def share(session: Session, federation: Federation, party: Account) -> int:
     with session.alone(f"federation {federation.address} {party.address}"):
         seat, number = federation.party_of(party.address).seat, federation.state().round
         silent = waited_for(federation) & ~(1 << seat)
-        if not silent or has_shared(federation, seat):
+        if has_shared(federation, seat):
             return 0
         peer, there = _fixed(session, federation, party)
+        apart = federation.masks().disagreed
         keys = b"".join(
             bytes([each, other]) + key
             for each in seats_in(silent)
-            for other, key in peer.tell_shares(number, there, each).items()
+            for other, key in peer.tell_shares(number, there, each, disagreeing(apart, each)).items()
         )
-        act(session, federation.share(keys), party, "share", number)
+        act(session, federation.share(keys), party, *_once("share", apart), number, silent)
         return silent.bit_count()
 
 
 def has_shared(federation: Federation, seat: int) -> bool:
-    events = federation.events(Shared, round=federation.state().round, seat=seat)
-    return any(each.shares for each in events)  # nothing is shown to fix who is in
+    """Whether `seat` has shown all that it holds of the seeds that are due of others who stay silent."""
+    masks, number = federation.masks(), federation.state().round
+    among, parties = seats_in(masks.among), seats_in(masks.parties or federation.state().revealed)
+    due = {
+        bytes([each, other])
+        for each in seats_in(waited_for(federation) & ~(1 << seat))
+        for other in due_of(among, each, parties, disagreeing(masks.disagreed, each))
+    }
+    last = [each.shares for each in _last_shown(federation, number) if each.seat == seat]
+    return due <= {shares[at : at + 2] for shares in last for at in range(0, len(shares), _SHARED)}
 
 
 def restorable(session: Session, federation: Federation) -> dict[int, bytes]:
@@ -232,8 +296,9 @@ def _last_shown(federation: Federation, number: int) -> list[Shared]:
 def restore(session: Session, federation: Federation, anyone: Account) -> int:
     """Tell the seeds of those that stay silent, as far as shares restore them; returns of how many."""
     number, found = federation.state().round, restorable(session, federation)
+    again = _once("restore", federation.masks().disagreed)
     for seat, entry in found.items():
-        act(session, federation.unmask(entry), anyone, "restore", number, seat)
+        act(session, federation.unmask(entry), anyone, *again, number, seat)
     return len(found)
 
 
@@ -241,17 +306,21 @@ def _restored(
     session: Session, federation: Federation, revealed: Revealed, seat: int, shown: Sequence[Shared]
 ) -> bytes:
     """What unmasks the party at `seat`; nothing where shares are missing or lead to other seeds."""
-    among = seats_in(federation.masks().among)
-    there = federation.state().revealed
-    sheet = sheet_of(session, federation, revealed)
+    masks = federation.masks()
+    among, there = seats_in(masks.among), seats_in(masks.parties)
+    due = due_of(among, seat, there, disagreeing(masks.disagreed, seat))
+    if sheet := told_sheet(federation, revealed):
+        # Before it was known who disagrees with it: what was told stands in it.
+        due = [other for other in due if other not in due_of(among, seat, there, ())]
+    else:
+        sheet = sheet_of(session, federation, revealed)
     if len(sheet.words) != len(among):
         raise DataError("a sheet is not of those who share masks")
     length = SHARE_BYTES * len(among) * (len(among) - 1)
     file = session.storage.read(cid_of(sheet.shares), limit=length)
     words = list(sheet.words)
-    for place, other in enumerate(among):
-        if other != seat and there >> other & 1:
-            continue
+    for other in due:
+        place = among.index(other)
         shares: dict[int, Share] = {}  # nobody's counts twice, however often it was shown
         for holder, key in _keys(shown, seat, other):
             if holder in among and holder != seat:
@@ -308,7 +377,9 @@ def mean(federation: Federation, updates: "Sequence[Opened]") -> Integers:
 
     Raises ChainError where seeds of these updates are missing.
     """
-    told, parties = _told(federation, updates[0].revealed.round), [each.seat for each in updates]
+    number, parties = updates[0].revealed.round, [each.seat for each in updates]
+    told = _told(federation, number)
+    apart = sum(each.disagreed for each in federation.events(Disagreed, round=number))  # once at most
     if any(each.revealed.party not in told for each in updates):
         raise ChainError("seeds of updates that are in were not told", "Without them there is no sum.")
     vectors = {each.seat: padded(each.update.raw).astype(np.uint32) for each in updates}
@@ -319,7 +390,7 @@ def mean(federation: Federation, updates: "Sequence[Opened]") -> Integers:
         for other, word in zip(seats_in(event.among), Sheet.read(event.sheet).words, strict=True):
             if other == each.seat:
                 personal[each.seat] = word
-            elif other not in parties:
+            elif other not in parties or other in disagreeing(apart, each.seat):
                 gone.setdefault(other, {})[each.seat] = word
     found: Integers = unmask(vectors, personal, gone) // len(parties)
     return found

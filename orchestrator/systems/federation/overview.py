@@ -25,6 +25,7 @@ TOLD: tuple[type[Event], ...] = (
     abi.Voted,
     abi.MaskKey,
     abi.Unmasked,
+    abi.Disagreed,
     abi.Shared,
     abi.Delegated,
     abi.Undelegated,
@@ -94,5 +95,5 @@ def history(federation: Federation) -> list[Event]:
     return finding.history(federation, kinds)
 
 
-_MASKED: set[type[Event]] = {abi.MaskKey, abi.Unmasked, abi.Shared}
+_MASKED: set[type[Event]] = {abi.MaskKey, abi.Unmasked, abi.Shared, abi.Disagreed}
 _COMMITTEE = {abi.Drawn, abi.ScoresCommitted, abi.ScoresRevealed}

@@ -19,9 +19,10 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.storage.adding import digest_bytes
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation import accounting
-from orchestrator.systems.federation.finding import DOMAIN, LARGEST_BLOCK, act, secret_folder, store
+from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder, store
 from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
@@ -227,14 +228,14 @@ def _made(
     if is_masked(federation):
         hidden = masked(session, federation, party, number, made)
         made = hidden.update
-        sheet = Sheet(_cid(session, made.data), _cid(session, hidden.shares), hidden.hashes)
+        sheet = Sheet(_cid(made.data), _cid(hidden.shares), hidden.hashes)
         files = hidden.shares, sheet.to_bytes()
     about = keccak(number.to_bytes(32, "big") + made.root)
     salt = derive(party, DOMAIN, session.chain.chain_id, "update", about, federation.address)
     salt = accounting.sealed(salt, accounting.budget_of(session, federation, party.address))
     # A vector's root says already where its file is.
     direct = federation.terms.mode is Mode.DIRECT
-    cid = NOTHING if direct else _cid(session, files[-1] if files else made.data)
+    cid = NOTHING if direct else _cid(files[-1] if files else made.data)
     return Held(made, min(max(count, 1), most), cid, salt, files)
 
 
@@ -252,9 +253,9 @@ def _keep(session: Session, federation: Federation, party: Address, number: int,
     )
 
 
-def _cid(session: Session, data: bytes) -> Digest:
-    """By which the file will be found; a long one is a tree, which only storing it tells."""
-    return Digest(Cid.of(data).digest) if len(data) <= LARGEST_BLOCK else store(session, data)
+def _cid(data: bytes) -> Digest:
+    """By which the file will be found, which nobody is to see before it is revealed."""
+    return Digest(Cid.parse(digest_bytes(data).cid).digest)
 
 
 def _name(party: Address, number: int) -> str:

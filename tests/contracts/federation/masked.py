@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.learning.aggregation import Aggregate, Update
 from orchestrator.learning.aggregation.chunks import Integers, padded
-from orchestrator.learning.privacy.masks import Peer, public_key
+from orchestrator.learning.privacy.masks import Peer, keccak_mask, public_key
 from tests.contracts.federation.scenario import HOUR, Posted, Revealed, Scenario
 
 TERMS = {"privacy": 1, "maxWeight": 1, "judging": HOUR, "quorum": 3}
@@ -30,6 +30,8 @@ class MaskedScenario(Scenario):
     sheets: dict[str, bytes] = field(default_factory=dict)
     seats: dict[str, int] = field(default_factory=dict)
     """Of all who have joined, also where they left since."""
+    false: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    """By seat, seeds that a party commits to and tells in the place of those that it masks with."""
 
     def __post_init__(self) -> None:
         self.model = padded(self.model)  # which is masked, too
@@ -43,13 +45,19 @@ class MaskedScenario(Scenario):
     def among(self) -> list[int]:
         return seats_in(self.call("masks")[1])
 
+    def disagreeing(self, seat: int) -> list[int]:
+        return seats_in(self.call("masks")[4] >> 16 * seat & 0xFFFF)
+
     def peer(self, who: str) -> Peer:
         among = self.among
         keys = {seat: public_key(private(each)) for each, seat in self.seats.items() if seat in among}
         return Peer(private(who), self.seats[who], keys, bytes.fromhex(self.contract.address[2:]))
 
     def train(self, who: str, seed: int = 0, **given: Any) -> Revealed:
-        """A masked update; `raw` is what it hides, `hashes` changes what is committed to of its seeds."""
+        """A masked update; `raw` is what it hides.
+
+        `hashes` changes what is committed to of its seeds; `false` has other seeds by seat, see there.
+        """
         rng, number = np.random.default_rng([seed, self.state["round"], self.seats[who]]), self.state["round"]
         limit, peer = (2**31 - 1) // 16, self.peer(who)
         self.hidden[who] = padded(
@@ -57,8 +65,10 @@ class MaskedScenario(Scenario):
         )
         words = peer.mask(number, self.hidden[who]).view(np.int32).astype(np.int64)
         files = keccak(rng.bytes(8)), keccak(rng.bytes(8))
-        hashes = peer.hashes(number)
+        hashes, self.false[who] = peer.hashes(number), given.get("false", {})
         given.get("hashes", lambda _: None)(hashes)
+        for seat, seed in self.false[who].items():
+            hashes[peer.seats.index(seat)] = keccak(seed)
         self.sheets[who] = b"".join((*files, *hashes))
         cid, salt = hashlib.sha256(self.sheets[who]).digest(), keccak(rng.bytes(8))
         own = Revealed(self.evm.role(who), self.seats[who], Update(words, 4, 0), 1, cid, salt)
@@ -69,11 +79,17 @@ class MaskedScenario(Scenario):
         """The sheet of `who` with the seeds that are due where `parties`, else the revealed, are in."""
         state, peer, own = self.state, self.peer(who), self.sheets[who]
         there = seats_in(state["revealed"]) if parties is None else parties
-        words = peer.tell(state["round"], there)
+        apart = self.disagreeing(self.seats[who])
+        words = peer.tell(state["round"], there, apart)
         for place, seat in enumerate(peer.seats):
-            if seat in there and seat != self.seats[who]:
+            if seat in there and seat not in (self.seats[who], *apart):
                 words[place] = own[64 + 32 * place : 96 + 32 * place]
+            elif seat in self.false[who]:
+                words[place] = self.false[who][seat]
         return own[:64] + b"".join(words)
+
+    def compare(self, *parties: str, **options: Any) -> Any:
+        return self.send("compare", b"".join(self.entry(who, self.sheets[who]) for who in parties), **options)
 
     def entry(self, who: str, sheet: bytes | None = None) -> bytes:
         return (
@@ -101,10 +117,19 @@ class MaskedScenario(Scenario):
         return self
 
     def aggregate(self, own: list[Revealed], values: Integers) -> Aggregate:
-        """The mean of what is hidden."""
-        by_seat = {self.seats[who]: vector for who, vector in self.hidden.items()}
-        total = np.sum([by_seat[each.seat] for each in own], axis=0)
-        return Aggregate(total // len(own), tuple(range(len(own))), ())
+        """The mean of what is hidden, and of the nonsense of who tells other seeds than it masked with."""
+        total = np.zeros(len(self.model), np.uint32)
+        for each in own:
+            [who] = [name for name, one in self.updates.items() if one.seat == each.seat]
+            total += self.hidden[who].astype(np.uint32)
+            peer, apart = self.peer(who), self.disagreeing(each.seat)
+            for seat, seed in self.false[who].items():
+                if seat in apart:
+                    other = keccak_mask(peer.seed(self.state["round"], seat), len(total))
+                    wrong = other - keccak_mask(seed, len(total))
+                    total = total + wrong if each.seat < seat else total - wrong
+        mean = total.view(np.int32).astype(np.int64) // len(own)
+        return Aggregate(mean, tuple(range(len(own))), ())
 
     def shown(self, posted: Posted, index: int) -> tuple[Any, ...]:
         """The arguments of refuteMasked."""

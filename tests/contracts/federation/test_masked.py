@@ -3,7 +3,8 @@
 revealed, enough
 ├── all are told of: claims begin, the sum without masks is refutable
 │   └── an update falls afterwards: the round is lost, without fines for the others
-├── hashes of a seed disagree: lost, without fines
+├── hashes of a seed disagree: who disagrees is shown, and both tell what they share
+│   └── one of them does not: void, and it pays
 ├── an update falls before: its party is one that is gone
 └── somebody is silent: void, and who was not told of pays
 """
@@ -14,10 +15,10 @@ import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
-from orchestrator.learning.privacy.masks import public_key
+from orchestrator.learning.privacy.masks import keccak_mask, public_key
 from tests.contracts.federation.masked import TERMS as MASKED
 from tests.contracts.federation.masked import MaskedScenario, private
-from tests.contracts.federation.scenario import NO_SEAT, TERMS, Phase
+from tests.contracts.federation.scenario import HOUR, NO_SEAT, TERMS, Phase
 from tests.evm import Reverted
 
 SHARE = TERMS["reward"] - TERMS["fee"] - TERMS["tip"]
@@ -61,7 +62,7 @@ def test_round__all_act__sums_what_nobody_sees_and_pays(masked):
     assert s.phase is Phase.JUDGING
     s.unmask("cleo")
     assert s.phase is Phase.CLAIMING
-    assert s.call("masks") == [1, 15, 15, 15, False]
+    assert s.call("masks") == [1, 15, 15, 15, 0, False]
     before = s.model
     posted = s.claim("ben")
     assert (posted.model == before + sum(s.hidden.values()) // 4).all()
@@ -267,29 +268,237 @@ def test_nobody_tells__void_and_the_fines_are_burnt(masked):
     s.settle(*FOUR)
 
 
-@pytest.mark.parametrize("liars", [("anna",), ("anna", "cleo")])
-def test_hashes_that_disagree__lost_and_nobody_pays(masked, liars):
-    """Each says that it shares another seed with ben than ben says."""
+# -- two who disagree on the seed that they share
+
+
+OTHER = keccak(b"another seed")
+
+
+def told_by(s, false, *parties):
+    """All of `parties` reveal and tell; `false` has, by liar, the seeds that it commits to."""
+    for who in parties:
+        s.commit(who, false=false.get(who, {}))
+    s.reveal(*parties)
+    s.unmask(*parties)
+
+
+@pytest.mark.parametrize(
+    ("false", "pairs"),
+    [
+        ({"anna": {1: OTHER}}, {(0, 1)}),
+        ({"dora": {0: OTHER}}, {(0, 3)}),
+        ({"anna": {1: OTHER}, "ben": {0: keccak(OTHER)}}, {(0, 1)}),
+        ({"anna": {1: OTHER}, "cleo": {1: OTHER, 3: OTHER}}, {(0, 1), (1, 2), (2, 3)}),
+        ({"anna": {1: OTHER, 2: OTHER, 3: OTHER}, "ben": {2: OTHER, 3: OTHER}, "cleo": {3: OTHER}}, None),
+    ],
+)
+def test_disagree__all_tell_again__the_round_goes_on_as_if_they_were_gone_to_each_other(masked, false, pairs):
+    s = masked(*FOUR, "emil", size=70)
+    parties = (*FOUR, "emil")
+    pairs = set(itertools.combinations(range(4), 2)) if pairs is None else pairs
+    told_by(s, false, *parties)
+    assert s.phase is Phase.JUDGING
+    assert s.call("masks")[3:] == [31, 0, False]
+    assert s.call("judgement") == [0, 0, 0]
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("skip")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("claim", 1, 31, b"\1" * 32, b"\1" * 32, b"", sender="anna", value=BOND * 10**9)
+    receipt = s.compare(*parties, sender="stranger")
+    rows = {seat for pair in pairs for seat in pair}
+    matrix = sum(1 << 16 * a + b | 1 << 16 * b + a for a, b in pairs)
+    assert s.events("Disagreed", receipt)[0]["disagreed"] == s.call("masks")[4] == matrix
+    assert seats(s.call("masks")[3]) == {*range(5)} - rows
+    s.unmask(*(who for seat, who in enumerate(parties) if seat in rows))
+    assert s.phase is Phase.CLAIMING
+    for who, place in zip(("anna", "ben", "cleo"), (0, 32, 95), strict=True):
+        posted = s.claim(who, one_off(place))
+        with pytest.raises(Reverted, match="NotRefuted"):
+            s.refute("refuteMasked", *s.shown(posted, 1 if place != 32 else 0))
+        s.refute("refuteMasked", *s.shown(posted, place // 32))
+    posted = s.claim("dora")
+    for index in range(3):
+        with pytest.raises(Reverted, match="NotRefuted"):
+            s.refute("refuteMasked", *s.shown(posted, index))
+    s.finalize(posted)
+    assert [s.deposit(who) for who in parties] == [DEPOSIT] * 5
+    assert s.call("masks")[4] == 0
+    s.play(*parties)
+
+
+def seats(mask):
+    return {seat for seat in range(16) if mask >> seat & 1}
+
+
+def test_disagree__liar_tells_another_seed_than_it_masked_with__has_added_nonsense(masked):
+    """As much as anybody may add to its own update; the others' are in the sum as they are."""
+    s = masked(*FOUR)
+    told_by(s, {"anna": {1: OTHER}}, *FOUR)
+    s.compare(*FOUR)
+    s.unmask("anna", "ben")
+    model, peer = s.model, s.peer("anna")
+    nonsense = keccak_mask(peer.seed(1, 1), len(model)) - keccak_mask(OTHER, len(model))
+    total = sum(s.hidden.values()).astype(np.uint32) + nonsense
+    moved = total.view(np.int32).astype(np.int64) // 4
+    assert (s.claim("ben").model == np.clip(model + moved, -(2**31), 2**31 - 1)).all()
+
+
+@pytest.mark.parametrize("keeps", ["its seed", "a hash of nothing"])
+def test_disagree__liar_tells_nothing_again__is_silent_and_the_only_one_who_pays(masked, keeps):
+    """A void round has a price: whoever lies to have the sum alone pays what silence costs."""
     s = masked(*FOUR)
     for who in FOUR:
-
-        def other(hashes, who=who):
-            if who in liars:
-                hashes[1] = keccak(b"other")
-
-        s.commit(who, hashes=other)
+        lie = {"false": {1: OTHER}} if keeps == "its seed" else {"hashes": lambda h: h.__setitem__(1, OTHER)}
+        s.commit(who, **(lie if who == "anna" else {}))
     s.reveal(*FOUR)
-    s.unmask("anna", "ben", "cleo")
-    assert not s.call("masks")[4]
-    s.unmask("dora")
-    assert s.call("masks")[4]
-    assert s.phase is Phase.CLAIMING
-    assert s.call("judgement") == [0, 0, 0]
+    s.unmask(*FOUR)
+    s.compare(*FOUR)
+    if keeps == "a hash of nothing":
+        with pytest.raises(Reverted, match="NothingDone"):
+            s.unmask("anna")
+    s.unmask("ben")
+    s.until()
+    receipt = s.send("skip")
+    assert s.events("Fined", receipt)[0]["mask"] == 1
+    assert s.deposit("anna") == DEPOSIT - FINE
+    assert [s.earned(who) for who in FOUR[1:]] == [FINE // 3 + FINE % 3, FINE // 3, FINE // 3]
+    s.play(*FOUR)
+
+
+def test_disagree__two_liars_who_both_keep_silent__both_pay(masked):
+    s = masked(*FOUR)
+    told_by(s, {"anna": {1: OTHER}, "ben": {0: keccak(OTHER)}}, *FOUR)
+    s.compare(*FOUR)
+    s.until()
+    s.send("skip")
+    assert [s.deposit(who) for who in FOUR] == [DEPOSIT - FINE] * 2 + [DEPOSIT] * 2
+
+
+def test_disagree__told_in_the_last_second__the_others_have_as_much_time_again(masked):
+    """Once to compare, once to tell again; and no more than that."""
+    s = masked(*FOUR)
+    for who in FOUR:
+        s.commit(who, false={1: OTHER} if who == "anna" else {})
+    s.reveal(*FOUR)
+    s.unmask("ben", "cleo", "dora")
+    for act in (lambda: s.unmask("anna"), lambda: s.compare(*FOUR)):
+        s.until(-1)
+        act()
+        assert s.phase is Phase.JUDGING
+        assert s.call("clock")[1] == s.evm.now + HOUR
+        with pytest.raises(Reverted, match="WrongPhase"):
+            s.send("skip")
+        with pytest.raises(Reverted, match="WrongPhase"):
+            s.reveal("anna")
+    s.until(-1)
+    ends = s.call("clock")[1]
+    s.unmask("anna")
+    assert s.call("clock")[1] == ends
+    s.until()
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.unmask("ben")
+    s.send("skip")
+    assert [s.deposit(who) for who in FOUR] == [DEPOSIT, DEPOSIT - FINE, DEPOSIT, DEPOSIT]
+
+
+def test_disagree__nobody_compares__void_without_fines(masked):
+    s = masked(*FOUR)
+    told_by(s, {"anna": {1: OTHER}}, *FOUR)
+    s.until()
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.compare(*FOUR)
     with pytest.raises(Reverted, match="NotEnough"):
         s.send("claim", 1, 15, b"\1" * 32, b"\1" * 32, b"", sender="anna", value=BOND * 10**9)
     s.send("skip")
     assert [s.deposit(who) for who in FOUR] == [DEPOSIT] * 4
     s.play(*FOUR)
+
+
+def test_compare__before_all_have_told__each_of_them_tells_once(masked):
+    """Who has the sheets from elsewhere need not wait."""
+    s = masked(*FOUR)
+    for who in FOUR:
+        s.commit(who, false={1: OTHER} if who == "anna" else {})
+    s.reveal(*FOUR)
+    s.unmask("cleo", "ben")
+    s.compare(*FOUR)
+    assert s.call("masks")[3] == 0b0100
+    s.unmask("anna", "ben", "dora")
+    assert s.phase is Phase.CLAIMING
+    s.finalize(s.claim("cleo"))
+
+
+def test_compare__all_agree__refused(masked):
+    s = masked(*FOUR)
+    s.revealed_without(("dora",), "anna", "ben", "cleo")
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.compare("anna", "ben", "cleo")
+    s.unmask("anna", "ben", "cleo")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.compare("anna", "ben", "cleo")
+
+
+def test_compare__others_sheets_twice_or_none__refused(masked):
+    s = masked(*FOUR, "emil")
+    for who in (*FOUR, "emil"):
+        s.commit(who, false={1: OTHER, 3: OTHER} if who == "anna" else {})
+    s.reveal(*FOUR)
+    s.until()
+    made = [s.entry(who, s.sheets[who]) for who in FOUR]
+    false = made[1][:150] + bytes([made[1][150] ^ 1]) + made[1][151:]
+    for wrong, error in [
+        (made[:3], "WrongLength"),
+        ([*made, s.entry("emil", s.sheets["emil"])], "WrongLength"),
+        ([*made[:3], s.entry("emil", s.sheets["emil"])], "NotTheUpdate"),
+        ([made[1], made[0], *made[2:]], "NotTheUpdate"),
+        ([made[0], made[0], *made[2:]], "NotTheUpdate"),
+        ([made[0], false, *made[2:]], "NotTheUpdate"),
+        ([made[0], s.entry("ben"), *made[2:]], "NotTheUpdate"),
+    ]:
+        with pytest.raises(Reverted, match=error):
+            s.send("compare", b"".join(wrong))
+    s.compare(*FOUR)
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.compare(*FOUR)
+
+
+def test_compared__what_was_told_before__no_longer_fits(masked):
+    """Nor do seeds of pairs that agree, or of the other one of two who disagree."""
+    s = masked(*FOUR)
+    told_by(s, {"anna": {1: OTHER}}, *FOUR)
+    before = [s.entry(who, s.told(who)) for who in FOUR]
+    s.compare(*FOUR)
+    after = s.told("ben")
+    others = after[:64] + OTHER + after[96:]
+    more = after[:128] + s.peer("ben").seed(1, 2) + after[160:]
+    for entry in (before[1], s.entry("ben", others), s.entry("ben", more), before[2]):
+        with pytest.raises(Reverted, match="NothingDone"):
+            s.send("unmask", entry)
+    s.unmask("ben", "anna")
+    assert s.phase is Phase.CLAIMING
+
+
+def test_disagree__with_one_that_is_gone__nothing_to_compare(masked):
+    s = masked(*FOUR)
+    s.commit(*FOUR[:3])
+    s.commit("dora", false={0: OTHER})
+    s.reveal("anna", "ben", "cleo")
+    s.until()
+    s.unmask("anna", "ben", "cleo")
+    assert s.phase is Phase.CLAIMING
+    s.finalize(s.claim("anna"))
+
+
+def test_update_that_falls__after_who_disagrees_is_known__the_round_is_lost(masked):
+    s = masked(*FOUR)
+    told_by(s, {"anna": {1: OTHER}}, *FOUR)
+    none = demanded(s, "dora")
+    s.compare(*FOUR)
+    s.send("forfeit", 0, s.evm.role("dora"), 0, none)
+    assert s.call("masks")[5]
+    s.send("skip")
+    assert [s.deposit(who) for who in FOUR] == [DEPOSIT] * 3 + [DEPOSIT - FINE]
+    s.play("anna", "ben", "cleo")
 
 
 def test_hash_of_a_seed_with_one_that_is_gone__that_nobody_knows__costs_its_party(masked):
@@ -335,10 +544,10 @@ def test_update_that_falls__after_shares_were_shown__the_round_is_lost(masked):
     s = masked(*FOUR)
     s.revealed_without((), *FOUR)
     s.send("share", b"of a seed of dora's", sender="anna")
-    assert s.call("masks")[2:] == [15, 0, False]
+    assert s.call("masks")[2:] == [15, 0, 0, False]
     none = demanded(s, "dora")
     s.send("forfeit", 0, s.evm.role("dora"), 0, none)
-    assert s.call("masks")[4]
+    assert s.call("masks")[5]
     with pytest.raises(Reverted, match="WrongPhase"):
         s.unmask("anna")
     s.send("skip")
@@ -354,7 +563,7 @@ def test_update_that_falls__after_seeds_were_told__the_round_is_lost_and_only_it
         s.unmask("ben", "cleo")
     none = demanded(s, "dora")
     s.send("forfeit", 0, s.evm.role("dora"), 0, none)
-    assert s.call("masks")[4]
+    assert s.call("masks")[5]
     assert s.phase is Phase.CLAIMING
     s.send("skip")
     assert s.deposit("dora") == DEPOSIT - FINE
@@ -371,7 +580,7 @@ def test_update_that_falls__under_a_claim__returns_the_bond(masked):
     s.evm.advance(s.terms["supply"])
     s.send("forfeit", 0, s.evm.role("dora"), 0, posted.claim)
     assert s.balance("anna") >= BOND
-    assert s.call("masks")[4]
+    assert s.call("masks")[5]
     s.send("skip")
 
 
@@ -415,6 +624,8 @@ def test_evidence__of_others_or_without_seeds__refused(masked):
         s.refute("refuteChunk", claim, link, chunks, pair)
     receipt = s.refute("refuteMasked", claim, link, parties, pair)
     assert s.events("Refuted", receipt)[0]["reward"] == BOND // 2 * s.terms["unit"]
+    with pytest.raises(Reverted, match="NotTheClaim"):
+        s.refute("refuteMasked", claim, link, parties, pair)
 
 
 def test_sum__in_the_mode_of_claims__refused(masked):

@@ -39,10 +39,11 @@ contract FederationProbe {
         bytes sheet;
     }
 
-    /// @notice The same of masked updates, whose sheets show the seeds that are due.
+    /// @notice The same of masked updates, whose sheets show the seeds that are due where some disagree.
     function followsMasked(
         uint256 among,
         uint256 accepted,
+        uint256 disagreed,
         uint256 index,
         bytes calldata before,
         bytes calldata claimed,
@@ -52,9 +53,18 @@ contract FederationProbe {
         for (uint256 i = 0; i < given.length; ++i) {
             Hidden calldata one = given[i];
             Masks.add(sums, one.data);
-            Masks.takeOff(sums, one.sheet, among, among & ~accepted | 1 << one.seat, one.seat, index);
+            uint256 due = Masks.due(among, accepted, disagreed, one.seat);
+            Masks.takeOff(sums, one.sheet, among, due, one.seat, index);
         }
         return Rules.follows(claimed, before, Masks.mean(sums, given.length));
+    }
+
+    function disagreeing(bytes calldata entries, uint256 length, uint256 among, uint256 parties)
+        external
+        pure
+        returns (uint256)
+    {
+        return Masks.disagreeing(entries, length, among, parties);
     }
 
     /// @notice A sheet as it was committed to.

@@ -16,14 +16,15 @@ import {IMasked, IMaskedDisputes, MaskedChunk} from "../../../contracts/federati
 import {FederationHandler} from "./FederationHandler.sol";
 
 /// @notice The same with masks: seeds are told or not, some of who is gone or of pairs that are in, and some commit to
-/// another hash than the one they share a seed with. What everybody hides is `values`, by which sums are checked.
+/// another seed than the one they share it with, mask with that, and tell it or not. Anybody shows who disagrees, with
+/// all sheets or false ones. What everybody hides is `values`, by which sums are checked.
 contract MaskedHandler is FederationHandler {
     uint256 private constant X = 0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798;
     uint256 private constant Y = 0x483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8;
 
     mapping(address party => bytes) private hidden; // its masked update
     mapping(address party => bytes) private sheets; // with hashes only
-    mapping(address party => uint256) private false_; // the seat plus one of which it has another hash
+    mapping(address party => uint256) private false_; // the seat plus one with which it has another seed
 
     constructor() FederationHandler(Policy.Trusted, Privacy.Masked, Mode.Optimistic) {}
 
@@ -37,7 +38,7 @@ contract MaskedHandler is FederationHandler {
     function unmaskAll(uint256 seed) external {
         _tick(seed);
         for (uint256 i; i < PARTIES + 1; ++i) {
-            if (seed >> (8 + 4 * i) & 15 != 0) _unmask(parties[i], 1);
+            if (seed >> (8 + 4 * i) & 15 != 0) _unmask(parties[i], (seed >> (40 + i) & 7) << 3 | 1);
         }
     }
 
@@ -49,22 +50,51 @@ contract MaskedHandler is FederationHandler {
         _do(due, who, 0, abi.encodeCall(IMasked.share, (abi.encode(seed))));
     }
 
+    /// @notice Mostly with all sheets as they were committed to.
+    function compare(uint256 seed) external {
+        _tick(seed);
+        State memory s = federation.state();
+        (, uint256 among, uint256 there,, uint256 before,) = _masks();
+        if (there == 0) there = s.revealed;
+        bytes memory entries;
+        bool right = _unmasks(s) && before == 0;
+        for (uint256 seat; right && there >> seat != 0; ++seat) {
+            if (there >> seat & 1 == 0) continue;
+            address who = _at(seat);
+            bytes memory sheet = sheets[who];
+            if (seed >> (8 + 4 * seat) & 15 == 0) {
+                right = false;
+                if (seed >> 200 & 1 == 0) sheet = _told(who, seat, among, among, s.round, true);
+                else who = stranger;
+            }
+            entries = bytes.concat(entries, abi.encodePacked(who, _leaf(hidden[_at(seat)]), sheet));
+        }
+        uint256 pairs = right ? _pairs(there) : 0;
+        _do(pairs != 0, stranger, 0, abi.encodeCall(IMasked.compare, (entries)));
+        if (pairs == 0) return;
+        (,,, uint256 told, uint256 after_,) = _masks();
+        require(after_ == pairs, "others disagree");
+        for (uint256 seat; there >> seat != 0; ++seat) {
+            bool again = uint16(pairs >> 16 * seat) != 0;
+            require(!again || told >> seat & 1 == 0, "whoever disagrees has to tell again");
+        }
+        _requireAnew();
+    }
+
     /// @notice A round is lost where it has to be, and else the sum may be claimed once all is told.
     function judge(uint256 seed) external {
         _tick(seed);
         State memory s = federation.state();
-        (, uint256 among, uint256 there, uint256 told, bool lost) = _masks();
+        (, uint256 among, uint256 there, uint256 told, uint256 disagreed, bool lost) = _masks();
         require(told & ~there == 0 && there & ~among == 0, "told of somebody who is not in");
         if (s.round == 0 || s.closed || there == 0) return;
-        bool disagree;
-        for (uint256 seat; there >> seat != 0; ++seat) {
-            if (there >> seat & 1 == 0 || told != there || there != s.revealed) continue;
-            uint256 other = false_[_at(seat)];
-            if (other != 0 && there >> (other - 1) & 1 != 0) disagree = true;
-        }
-        require(lost == (disagree || there != s.revealed), "lost, and should not be, or the reverse");
+        require(lost == (there != s.revealed), "lost, and should not be, or the reverse");
+        bool all = !lost && told == there;
+        // Whoever fell may have left, and nobody compares any longer.
+        if (all && disagreed == 0 && _pairs(there) != 0) all = false;
         (uint256 accepted,,) = federation.judgement();
-        require(accepted == (!lost && told == there ? there : 0), "another sum than of those who were told of");
+        require(accepted == (all ? there : 0), "another sum than of those who were told of");
+        if (!lost && told == there && !all) require(_phase() != Phase.Challenging, "claimed, and they disagree");
     }
 
     // ── what is right ───────────────────────────────────────────────────────────────────────────────────────
@@ -73,19 +103,41 @@ contract MaskedHandler is FederationHandler {
         State memory s = federation.state();
         if (sheets[who].length == 0) return;
         (uint256 seat,,,) = federation.partyOf(who);
-        (, uint256 among,, uint256 told,) = _masks();
-        // Sometimes as if others were in.
-        uint256 there = seed & 7 != 0 ? s.revealed : s.revealed ^ (1 << _below(seed, 4));
-        bool gone = false_[who] != 0 && among & ~s.revealed & (1 << (false_[who] - 1)) != 0;
-        bool due = seat < 16 && _unmasks(s) && (s.revealed & ~told) >> seat & 1 != 0 && !gone;
-        due = due && (among & (there ^ s.revealed) & ~(1 << seat)) == 0;
-        bytes memory entry = abi.encodePacked(who, _leaf(hidden[who]), _told(who, seat, among, there, s.round));
-        if (entry.length != 52 + 64 + 32 * _count(among)) due = false;
-        _do(due, stranger, 0, abi.encodeCall(IMasked.unmask, (entry)));
+        if (seat > 15) return;
+        (, uint256 among,, uint256 told, uint256 disagreed,) = _masks();
+        uint256 due = among & (~s.revealed | 1 << seat) | uint16(disagreed >> 16 * seat);
+        // Sometimes as if others were in, or what another has of the seed.
+        uint256 shown = seed & 7 != 0 ? due : due ^ (among & 1 << _below(seed, 4));
+        bool keeps = seed >> 3 & 7 == 0;
+        bool right = _unmasks(s) && (s.revealed & ~told) >> seat & 1 != 0 && shown == due;
+        if (keeps && false_[who] != 0 && due >> (false_[who] - 1) & 1 != 0) right = false;
+        bytes memory entry = abi.encodePacked(who, _leaf(hidden[who]), _told(who, seat, among, shown, s.round, !keeps));
+        if (entry.length != 52 + 64 + 32 * _count(among)) right = false;
+        _do(right, stranger, 0, abi.encodeCall(IMasked.unmask, (entry)));
+        if (!right || disagreed != 0) return;
+        uint256 there;
+        (,, there, told,,) = _masks();
+        if (told == there && _pairs(there) != 0) _requireAnew();
     }
 
-    /// @dev The sheet with the seeds in their places where those in `there` are in.
-    function _told(address who, uint256 seat, uint256 among, uint256 there, uint256 round)
+    /// @dev There is the whole time for it again.
+    function _requireAnew() private view {
+        (Phase phase, uint256 endsAt) = federation.clock();
+        require(phase == Phase.Judging && endsAt == block.timestamp + terms.judging, "no time to tell again");
+    }
+
+    /// @dev Sixteen bits a seat: with whom each of `there` disagrees, by what they committed to.
+    function _pairs(uint256 there) private view returns (uint256 pairs) {
+        for (uint256 seat; there >> seat != 0; ++seat) {
+            if (there >> seat & 1 == 0) continue;
+            uint256 other = false_[_at(seat)];
+            if (other == 0 || there >> (other - 1) & 1 == 0) continue;
+            pairs |= 1 << (16 * seat + other - 1) | 1 << (16 * (other - 1) + seat);
+        }
+    }
+
+    /// @dev The sheet with seeds at the places `shown`: those that it masked with or, of a false one, that of the other.
+    function _told(address who, uint256 seat, uint256 among, uint256 shown, uint256 round, bool own)
         private
         view
         returns (bytes memory sheet)
@@ -95,8 +147,8 @@ contract MaskedHandler is FederationHandler {
         for (uint256 other; among >> other != 0 && place < sheet.length; ++other) {
             if (among >> other & 1 == 0) continue;
             place += 32;
-            if (other != seat && there >> other & 1 != 0) continue;
-            bytes32 seed = _seed(seat, other, round);
+            if (shown >> other & 1 == 0) continue;
+            bytes32 seed = own ? _own(seat, other, round, false_[who]) : _seed(seat, other, round);
             assembly ("memory-safe") {
                 mstore(add(sheet, place), seed)
             }
@@ -107,7 +159,7 @@ contract MaskedHandler is FederationHandler {
         return _phase() == Phase.Judging && _count(s.revealed) >= terms.quorum;
     }
 
-    function _masks() private view returns (uint256, uint256, uint256, uint256, bool) {
+    function _masks() private view returns (uint256, uint256, uint256, uint256, uint256, bool) {
         return IMasked(address(federation)).masks();
     }
 
@@ -121,11 +173,11 @@ contract MaskedHandler is FederationHandler {
             return;
         }
         (values[who], weights[who]) = (int32(int256(_below(seed, 2 ** 29)) - 2 ** 28), 1);
-        (, uint256 among,,,) = _masks();
+        (, uint256 among,,,,) = _masks();
         uint256 other = _below(seed >> 40, 40);
         false_[who] = other != seat && among >> other & 1 != 0 ? other + 1 : 0;
         sheets[who] = _sheet(seat, among, s.round, false_[who]);
-        hidden[who] = _hide(seat, among, s.round, values[who]);
+        hidden[who] = _hide(seat, among, s.round, false_[who], values[who]);
         bytes32 digest = keccak256(abi.encodePacked(_leaf(hidden[who]), uint16(1), uint8(0), sha256(sheets[who])));
         bytes32 commitment = federation.commitmentOf(s.round, who, digest, SALT);
         _do(true, who, 0, abi.encodeCall(federation.commit, (s.round, commitment)));
@@ -135,19 +187,22 @@ contract MaskedHandler is FederationHandler {
         sheet = abi.encode(SALT, SALT);
         for (uint256 other; among >> other != 0; ++other) {
             if (among >> other & 1 == 0) continue;
-            bytes32 seed = wrong == other + 1 ? bytes32(seat) : _seed(seat, other, round);
-            sheet = bytes.concat(sheet, keccak256(abi.encode(seed)));
+            sheet = bytes.concat(sheet, keccak256(abi.encode(_own(seat, other, round, wrong))));
         }
     }
 
-    function _hide(uint256 seat, uint256 among, uint256 round, int32 value) private pure returns (bytes memory data) {
+    function _hide(uint256 seat, uint256 among, uint256 round, uint256 wrong, int32 value)
+        private
+        pure
+        returns (bytes memory data)
+    {
         uint32[32] memory sums;
         for (uint256 i; i < 32; ++i) {
             sums[i] = uint32(value);
         }
         for (uint256 other; among >> other != 0; ++other) {
             if (among >> other & 1 == 0) continue;
-            bytes32 seed = _seed(seat, other, round);
+            bytes32 seed = _own(seat, other, round, wrong);
             for (uint256 i; i < 32; ++i) {
                 uint32 mask = uint32(uint256(keccak256(abi.encodePacked(seed, uint32(i / 8)))) >> (224 - 32 * (i % 8)));
                 unchecked {
@@ -158,6 +213,11 @@ contract MaskedHandler is FederationHandler {
         for (uint256 i; i < 32; ++i) {
             data = bytes.concat(data, bytes4(sums[i]));
         }
+    }
+
+    /// @dev Of the pair, or where `wrong` is the other's seat plus one, of nobody else's.
+    function _own(uint256 seat, uint256 other, uint256 round, uint256 wrong) private pure returns (bytes32) {
+        return wrong == other + 1 ? bytes32(seat) : _seed(seat, other, round);
     }
 
     function _seed(uint256 a, uint256 b, uint256 round) private pure returns (bytes32) {
@@ -183,11 +243,12 @@ contract MaskedHandler is FederationHandler {
         returns (bytes memory)
     {
         MaskedChunk[] memory chunks = new MaskedChunk[](shown.length);
-        (, uint256 among, uint256 there,,) = _masks();
+        (, uint256 among, uint256 there,, uint256 disagreed,) = _masks();
         uint256 round = federation.state().round;
         for (uint256 i; i < shown.length; ++i) {
             (uint256 seat,,,) = federation.partyOf(shown[i].party);
-            chunks[i] = MaskedChunk(shown[i], _told(shown[i].party, seat, among, there, round));
+            uint256 due = among & (~there | 1 << seat) | uint16(disagreed >> 16 * seat);
+            chunks[i] = MaskedChunk(shown[i], _told(shown[i].party, seat, among, due, round, true));
         }
         return abi.encodeCall(IMaskedDisputes.refuteMasked, (c, previous, chunks, pair));
     }

@@ -145,18 +145,51 @@ def test_a_share_is_read_with_its_own_key_only() -> None:
 
 def test_any_threshold_of_shares_restores_the_secret_and_fewer_do_not() -> None:
     secret = b"\0" * 31 + b"\7"
-    parts = split(secret, 5, 3)
+    parts = split(secret, 5, 3, b"salt")
     assert all(join(some) == secret for some in itertools.combinations(parts, 3))
     assert join(parts) == secret
     assert all(join(some) != secret for some in itertools.combinations(parts, 2))
     assert join([parts[0], parts[1], Share(parts[2].at, (parts[2].value + 1) % PRIME)]) != secret
     with pytest.raises(ValueError, match="threshold"):
-        split(secret, 3, 4)
+        split(secret, 3, 4, b"salt")
+    assert split(secret, 5, 3, b"salt") == parts != split(secret, 5, 3, b"other")
 
 
 def test_fewer_than_half_restore_nothing_and_all_others_always_do() -> None:
     assert [threshold(count) for count in (3, 4, 5, 15, 16)] == [2, 3, 3, 8, 9]
     assert all(count / 2 < threshold(count) <= count - 1 for count in range(3, 17))
+
+
+def test_shares__made_again__are_the_same_and_of_two_who_share_a_seed_others() -> None:
+    """Whoever holds a share of each of both must not know more of the seed than of one."""
+    group = peers()
+    dealt = group[0].shares(1)
+    assert peers()[0].shares(1) == dealt != group[0].shares(2)
+    found = []
+    for sender, other in ((0, 2), (2, 0)):
+        key = group[11].tell_shares(1, [0, 2, 3, 7, 11], sender, [other])[other]
+        at = place_of_share(SEATS, sender, 11, other)
+        found.append(open_share(key, group[sender].shares(1)[at : at + SHARE_BYTES]))
+    assert found[0].at == found[1].at
+    assert found[0].value != found[1].value
+
+
+def test_two_who_disagree__are_to_each_other_as_if_gone_and_the_sum_is_exact() -> None:
+    group, there, false = peers(), [0, 2, 3, 7], bytes(31) + b"\1"
+    masked = {seat: group[seat].mask(7, updates()[seat]) for seat in there}
+    masked[7] = masked[7] + keccak_mask(group[7].seed(7, 2), SIZE) - keccak_mask(false, SIZE)
+    told = {seat: dict(zip(SEATS, group[seat].tell(7, there), strict=True)) for seat in there}
+    apart = dict(zip(SEATS, group[2].tell(7, there, [7]), strict=True))
+    assert {seat for seat in SEATS if apart[seat] != told[2][seat]} == {7}
+    assert apart[7] == group[2].seed(7, 7)
+    assert set(group[0].tell_shares(7, there, 2, [7])) == {2, 7, 11}
+    personal = {seat: told[seat][seat] for seat in there}
+    gone = {11: {seat: told[seat][11] for seat in there}, 7: {2: apart[7]}, 2: {7: false}}
+    expected = np.sum([updates()[seat] for seat in there], axis=0)
+    assert (unmask(masked, personal, gone) == expected).all()
+    for missing in ({7: {2: apart[7]}}, {2: {7: false}}):
+        with pytest.raises(DataError, match="missing"):
+            unmask(masked, personal, {11: gone[11], **missing})
 
 
 def test_a_missing_seed_is_noticed() -> None:

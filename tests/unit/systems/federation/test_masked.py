@@ -4,12 +4,13 @@ import contextlib
 
 import numpy as np
 import pytest
+from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Part, Phase, Shared, Unmasked
 from orchestrator.errors import DataError, DilnError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation import Update
-from orchestrator.learning.privacy.masks import keccak_mask
+from orchestrator.learning.privacy.masks import Peer, keccak_mask
 from orchestrator.systems.federation import (
     aggregating,
     cranking,
@@ -20,7 +21,7 @@ from orchestrator.systems.federation import (
     refuting,
 )
 from orchestrator.systems.federation.duties import SYSTEM
-from orchestrator.systems.federation.finding import cid_of
+from orchestrator.systems.federation.finding import LARGEST_BLOCK, cid_of, secret_folder, store
 from orchestrator.systems.federation.joining import promises
 from orchestrator.systems.federation.masking import Sheet
 from orchestrator.systems.federation.overview import history
@@ -327,7 +328,9 @@ def test_restorable__flood_of_one_party__only_its_last_is_read(session, begun, m
     )
     assert masking.restorable(session, begun) == {}
     assert counts == [3]
-    assert not masking.has_shared(begun, 2)
+    assert not masking.has_shared(begun, 3)
+    session.send(begun.share(b""), session.account("erin"))  # nothing is shown to fix who is in
+    assert not masking.has_shared(begun, 3)
 
 
 def test_restorable__sheet_of_a_hostile_party__is_passed_over(session, begun, monkeypatch):
@@ -339,3 +342,185 @@ def test_restorable__sheet_of_a_hostile_party__is_passed_over(session, begun, mo
     short = Sheet(Digest(bytes(32)), Digest(bytes(32)), (bytes(32),))
     monkeypatch.setattr(masking, "sheet_of", lambda *_: short)
     assert masking.restorable(session, begun) == {}
+
+
+# -- two who disagree on the seed that they share
+
+
+def lies(session, federation, monkeypatch, liar, others):
+    """`liar` commits to another seed than it shares with each of `others`; returns which, by seat."""
+    seat = federation.party_of(session.account(liar).address).seat
+    false = {
+        federation.party_of(session.account(other).address).seat: bytes([0] * 31 + [number + 1])
+        for number, other in enumerate(others)
+    }
+    real = Peer.hashes
+
+    def hashes(peer, number):
+        found = real(peer, number)
+        if peer.seat == seat:
+            for place, other in enumerate(peer.seats):
+                found[place] = keccak(false[other]) if other in false else found[place]
+        return found
+
+    monkeypatch.setattr(Peer, "hashes", hashes)
+    return false
+
+
+def tell_falsely(session, federation, liar, false):
+    """As a liar does that knows which seeds it committed to."""
+    masks, account = federation.masks(), session.account(liar)
+    seat = federation.party_of(account.address).seat
+    peer = masking.peer_of(session, federation, account)
+    there = masking.seats_in(masks.parties or federation.state().revealed)
+    apart = masking.disagreeing(masks.disagreed, seat)
+    words = peer.tell(1, there, apart)
+    for place, other in enumerate(peer.seats):
+        if other in false:
+            words[place] = false[other] if other in apart else keccak(false[other])
+    [own] = [each for each in revealed_in(federation, 1) if each.party == account.address]
+    sheet = masking.sheet_of(session, federation, own)
+    entry = (
+        bytes.fromhex(own.party[2:]) + own.root + Sheet(sheet.vector, sheet.shares, tuple(words)).to_bytes()
+    )
+    session.send(federation.unmask(entry), account)
+
+
+def turns(session, federation, names, count, hours=0.25):
+    """What `keep` does for each of `names`, so often."""
+    keepers = [Keeper(session, [(SYSTEM, federation)], [session.account(name)]) for name in names]
+    said = []
+    for _ in range(count):
+        for each in keepers:
+            said += each.turn()
+        if federation.state().done or federation.state().closed:
+            break
+        session.chain.advance(int(3600 * hours))
+    return [getattr(each, "said", each) for each in said]
+
+
+def deposits(session, federation):
+    return [federation.party_of(session.account(name).address).deposit for name in PARTIES]
+
+
+@pytest.mark.parametrize("others", [("bob",), ("alice", "bob", "erin")])
+def test_disagree__liar_tells_what_it_committed_to__the_round_goes_on_and_honest_keepers_pay_nothing(
+    session, begun, monkeypatch, others
+):
+    """The liar's own update is nonsense then, as it could have been without a lie; the others' are in."""
+    before, false = current_model(session, begun), lies(session, begun, monkeypatch, "carol", others)
+    expected = sum_of(session, begun, *PARTIES).astype(np.uint32)
+    revealed(session, begun)
+    tell_falsely(session, begun, "carol", false)
+    turns(session, begun, ("alice", "bob", "erin"), 1)
+    assert begun.masks().disagreed != 0
+    peer = masking.peer_of(session, begun, session.account("carol"))
+    turns(session, begun, ("alice", "bob", "erin"), 1)
+    tell_falsely(session, begun, "carol", false)
+    assert phase_of(begun) is Phase.CLAIMING
+    for seat, seed in false.items():
+        wrong = keccak_mask(peer.seed(1, seat), len(expected)) - keccak_mask(seed, len(expected))
+        expected = expected + wrong if peer.seat < seat else expected - wrong
+    off = aggregating.altered(aggregating.expected(session, begun), 5, -1)
+    aggregating.claim(session, begun, session.account("alice"), result=off)
+    fault = refuting.check(session, begun)
+    refuting.refute(session, begun, session.account("dave"), fault)
+    made = aggregating.claim(session, begun, session.account("bob"))
+    moved = expected.view(np.int32).astype(np.int64) // 4
+    assert (made.model == np.clip(before + moved, -(2**31), 2**31 - 1)).all()
+    assert refuting.check(session, begun) is None
+    pass_(session, begun)
+    cranking.crank(session, begun, session.account("dave"))
+    assert [each.ok for each in verify(session, begun)] == [True]
+    assert "Disagreed" in {each.signature for each in history(begun)}
+    assert deposits(session, begun) == [begun.terms.deposit * begun.terms.unit] * 4
+
+
+def test_disagree__liar_is_silent_then__it_alone_pays_and_the_round_is_void(session, begun, monkeypatch):
+    """It knows the sum, as who is silent at last always does, and for the same price."""
+    false = lies(session, begun, monkeypatch, "carol", ("bob",))
+    revealed(session, begun)
+    turns(session, begun, ("alice", "bob", "erin"), 1)
+    session.chain.advance(begun.clock().ends_at - 2 - int(session.chain.now()))
+    tell_falsely(session, begun, "carol", false)  # in the last second
+    assert phase_of(begun) is Phase.JUDGING
+    for _ in range(40):
+        turns(session, begun, ("alice", "bob", "erin"), 1)
+        if begun.state().round != 1:
+            break
+    assert begun.state().voids == 1
+    full = begun.terms.deposit * begun.terms.unit
+    assert deposits(session, begun) == [full, full, full - begun.terms.fine * begun.terms.unit, full]
+
+
+def test_disagree__honest_one_vanishes__is_restored_by_the_others_and_pays_nothing(
+    session, tmp_path, monkeypatch
+):
+    """What a liar would like: bob told in time, and is away when it has to tell again."""
+    others = ("alice", "erin", "frank")
+    federation = begin(session, tmp_path, *PARTIES, "frank", **MASKED | {"seats": 5})
+    cranking.crank(session, federation, session.account("dave"))
+    false = lies(session, federation, monkeypatch, "carol", ("bob",))
+    for act in (party.commit, party.reveal):
+        for name in (*PARTIES, "frank"):
+            act(session, federation, session.account(name))
+    for name in ("bob", *others):
+        masking.tell(session, federation, session.account(name))
+    tell_falsely(session, federation, "carol", false)
+    turns(session, federation, others, 1, hours=0)
+    assert seats_told(federation) == [0, 3, 4]
+    tell_falsely(session, federation, "carol", false)
+    pass_(session, federation, margin=federation.terms.judging // 4)
+    turns(session, federation, others, 2, hours=0)
+    assert seats_told(federation) == [0, 1, 2, 3, 4]
+    assert phase_of(federation) in (Phase.CLAIMING, Phase.CHALLENGING)
+    assert refuting.check(session, federation) is None
+    assert deposits(session, federation) == [federation.terms.deposit * federation.terms.unit] * 4
+
+
+def seats_told(federation):
+    return masking.seats_in(federation.masks().told)
+
+
+def test_disagree__with_all_sheets_lost__is_compared_by_what_was_told(session, begun, monkeypatch):
+    false = lies(session, begun, monkeypatch, "carol", ("alice", "erin"))
+    revealed(session, begun)
+    for name in ("alice", "bob", "erin"):
+        masking.tell(session, begun, session.account(name))
+    tell_falsely(session, begun, "carol", false)
+    lost(session, *(cid_of(one.cid) for one in revealed_in(begun, 1)))
+    assert masking.uncompared(begun)
+    assert masking.compare(session, begun, session.account("dave"))
+    assert not masking.compare(session, begun, session.account("dave"))
+    assert [masking.disagreeing(begun.masks().disagreed, seat) for seat in range(4)] == [[2], [], [0, 3], [2]]
+    for name in ("alice", "bob", "erin"):
+        assert masking.tell(session, begun, session.account(name)) == (name != "bob")
+    tell_falsely(session, begun, "carol", false)
+    assert phase_of(begun) is Phase.CLAIMING
+
+
+# -- what a kill leaves
+
+
+def test_reveal__file_of_the_update_is_lost__the_wallet_and_the_rows_make_it_again(session, begun):
+    alice = session.account("alice")
+    for name in PARTIES:
+        party.commit(session, begun, session.account(name))
+    before = party.kept(session, begun, alice.address, 1)
+    secret_folder(session, begun.address).remove(f"update-{alice.address}-1")
+    assert party.kept(session, begun, alice.address, 1) is None
+    assert party.reveal(session, begun, alice)
+    [shown] = revealed_in(begun, 1)
+    assert (shown.root, shown.cid) == (before.update.root, before.cid)
+
+
+def test_update_of_more_than_one_block__is_published_by_nobody_before_it_is_revealed(
+    session, begun, monkeypatch
+):
+    """Killed then, and with other rows, a party would make a second one under the same masks."""
+    update, put = Update(np.zeros(300_000, np.int64), 4, 0), type(session.storage).put
+    monkeypatch.setattr(type(session.storage), "put", lambda *_, **__: pytest.fail("was stored"))
+    held = party._made(session, begun, session.account("alice"), 1, update, 1)
+    monkeypatch.setattr(type(session.storage), "put", put)
+    assert len(held.update.data) > LARGEST_BLOCK
+    assert Sheet.read(held.files[-1]).vector == store(session, held.update.data)
