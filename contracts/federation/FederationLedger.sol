@@ -204,8 +204,8 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         if (amount != 0) _balances[who] += amount * t.unit();
     }
 
-    /// @dev Out of the value and the sender's balance; of a token, what that lacks comes by the sender's allowance. Last
-    /// of all effects: a token that calls back sees them done.
+    /// @dev Out of the value and the sender's balance; of a token, what that lacks comes by the sender's allowance.
+    /// Last of all effects: a token that calls back sees them done.
     function _take(PackedTerms t, uint256 amount) internal {
         Currency currency_ = t.currency();
         uint256 brought = msg.value;

@@ -50,8 +50,8 @@ import {IBalances} from "../kernel/IBalances.sol";
 ///   With masks (see policies/IMasked), nobody sees an update: a round is judged by telling the seeds of masks that do
 ///   not cancel, and what is claimed is the sum.
 ///
-///   Where the terms have an `epsilon`, updates carry noise that hides each row of a party, and each party says with its
-///   reveal how much it has spent. The noise is its own doing: nobody sees whether it was added.
+///   Where the terms have an `epsilon`, updates carry noise that hides each row of a party, and each party says with
+///   its reveal how much it has spent. The noise is its own doing: nobody sees whether it was added.
 ///
 ///   In the mode Direct, the contract adds small updates up by itself: no bond, no time to object, nothing to refute.
 ///
@@ -61,24 +61,23 @@ import {IBalances} from "../kernel/IBalances.sol";
 /// Integers
 ///
 ///   A model is int32 in units of 2⁻¹⁶. An update is int8, int16 or int32 per coordinate, times a power of two. Both
-///   are
-///   cut into chunks of 32 coordinates, the leaves of an ordered tree (kernel/Merkle). An update is committed to by
+///   are cut into chunks of 32 coordinates, the leaves of an ordered tree (kernel/Merkle). An update is committed to by
 ///   digest = keccak256(root, weight, shift, cid). Rules take whole numbers and round down; Rules.sol has them, and
 ///   `orchestrator/learning/aggregation` the same in numpy.
 ///
 ///   Clipping, Krum and nearest depend on whole updates, but only through the matrix of their inner products. The
 ///   claimer posts the root of its trace: the matrix after each chunk. A wrong step (`refuteStep`), a selection that
-/// does not follow from the last matrix (`refuteSelection`) and a wrong chunk (`refuteChunk`) are one transaction
-/// each.
+///   does not follow from the last matrix (`refuteSelection`) and a wrong chunk (`refuteChunk`) are one transaction
+///   each.
 ///
 /// Money
 ///
 ///   All amounts of the terms are in multiples of `unit`. In comes: budget, deposits, bonds, stakes of demands, and
-///   what is put behind seats; of a token, what the payer's balance here lacks is taken by its allowance. Each finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the
-///   aggregator, the rest to the parties whose updates are in, by their merits; what division leaves goes to the
-///   aggregator. A void round pays nothing and uses up no budget. Burnt is what would let somebody gain by harm: half
-///   of a lost bond (all of it, if the refuter did not announce), and fines where nobody acted. Burnt means credited to
-///   0x…dEaD.
+///   what is put behind seats; of a token, what the payer's balance here lacks is taken by its allowance. Each
+///   finalized round pays exactly `reward`: `tip` to who finalizes, `fee` to the aggregator, the rest to the
+///   parties whose updates are in, by their merits; what division leaves goes to the aggregator. A void round pays
+///   nothing and uses up no budget. Burnt is what would let somebody gain by harm: half of a lost bond (all of it,
+///   if the refuter did not announce), and fines where nobody acted. Burnt means credited to 0x…dEaD.
 ///
 ///   Evidence can be copied from a transaction that waits. So the reward of a refutation goes only to whom announced
 ///   it a block ahead (`announce`), by a hash that binds the sender. Without that it refutes as well, and earns
@@ -485,8 +484,8 @@ interface IRounds is IFederationEvents {
     /// commitment). What does not fit is left out; reverts if nothing fits.
     function commitSigned(bytes calldata entries) external;
 
-    /// @notice Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above. Where the terms
-    /// have an `epsilon`, the last four bytes of the salt say what the party has spent of it (see Spent).
+    /// @notice Reveal: n × (party 20, root 32, weight 2, shift 1, cid 32, salt 32), anybody's. As above. Where the
+    /// terms have an `epsilon`, the last four bytes of the salt say what the party has spent of it (see Spent).
     function reveal(bytes calldata entries) external;
 
     /// @notice Post the aggregate, with the bond out of the value and the sender's balance.
