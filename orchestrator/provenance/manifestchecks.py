@@ -1,12 +1,12 @@
 """The checks of a model's manifest: that it is the anchored one, and describes this file."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.bindings.registry import Status
 from orchestrator.errors import ManifestError, StorageError
+from orchestrator.provenance import canonical
 from orchestrator.provenance.findings import Findings, Sources
 from orchestrator.provenance.formats import UNKNOWN, Format, contradicts, format_named
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
@@ -75,7 +75,7 @@ def check_opening(findings: Findings, manifest: Manifest | None, opening: Openin
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = canonical.encode(value).decode()  # as it was committed to
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 

@@ -12,42 +12,44 @@ import { block, bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
 import { contradicts, formatNamed, runsCode } from "../files/formats";
 import type { Hashed } from "../files/hash";
+import { anchorOf, artifactIn, fill, isPrivate, wrongIn, type Manifest, type Opening } from "../files/opening";
 import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
 export type Source = { name: string; content: Uint8Array };
 /** A file or a folder as it was read; `format` is told by its bytes. */
 export type Subject = { name: string; hashed: Hashed; format: string };
-type Manifest = { subject: any; predicate: any };
 
 const NEED_AN_ANCHOR = ["cid", "manifest", "signatures", "status", "lineage"];
 const LARGEST_MANIFEST = 1 << 20;
 const MOST_TOLD = 5;
+const LONGEST_VALUE = 300;
 const SIGNATURES = "signatures.json";
 
 /** Verify a file. `beside` are its manifest and its signatures, perhaps; `wanted` is the project that is meant, if one
  * is; `again` hashes it by another profile. */
 export async function verifyModel(
-  { name, hashed: found, format }: Subject, beside: Source[], wanted: string, again: (profile: string) => Promise<Hashed>,
+  { name, hashed: found, format }: Subject, beside: Source[], wanted: string, again: (profile: string) => Promise<Hashed>, opening?: Opening,
 ): Promise<Findings> {
   const findings = new Findings(name);
   const manifests = beside.filter(each => each.name !== SIGNATURES);
-  const digest = bytesToHex(found.digest);
+  const digest = opening ? await anchorOf(opening, hex(found.digest)) : bytesToHex(found.digest);
   const versions = wanted ? await registry.versionsIn(wanted as Hex, digest) : await registry.copiesOf(digest);
   const version = versions[0];
-  if (!version) return unknown(findings, found, wanted ? "this project" : "this registry");
+  if (!version) return unknown(findings, found, wanted ? "this project" : "this registry", !!opening);
   const [homes, publication] = await Promise.all([
     registry.projectsById(versions.map(each => each.projectId)), registry.publicationOf(version),
   ]);
   if (versions.length > 1) ambiguous(findings, versions, homes);
-  anchored(findings, version, homes[0]!, publication, found, wanted);
+  anchored(findings, version, homes[0]!, publication, found, wanted, !!opening);
   const manifest = await findManifest(findings, version, manifests);
+  const whole = await checkOpening(findings, manifest, opening);
   await checkCid(findings, version, manifest, found, again);
-  if (manifest) describe(findings, version, manifest, homes[0]!, found);
-  checkFormat(findings, format, manifest);
+  if (manifest && whole) describe(findings, version, manifest, whole, homes[0]!, found);
+  checkFormat(findings, format, whole);
   await signatures(findings, version, homes[0]!, publication, beside.find(each => each.name === SIGNATURES));
   status(findings, version);
-  await ancestry(findings, version, manifest);
+  await ancestry(findings, version, whole);
   if (version.chunks.length) await onChain(findings, version);
   findings.notProven.push(config.value!.development ? DEVELOPMENT_CHAIN : ONE_NODE);
   return findings;
@@ -56,19 +58,23 @@ export async function verifyModel(
 /** What the registry knows a model by: nobody finds a folder's digest with sha256sum. */
 const known = ({ folder }: Hashed): string => (folder ? "the folder's digest (of its root block on IPFS)" : "SHA-256");
 
-function unknown(findings: Findings, found: Hashed, where: string): Findings {
-  const what = `${count(found.size, "byte")} (${known(found)} ${hex(found.digest)})`;
+function unknown(findings: Findings, found: Hashed, where: string, opened: boolean): Findings {
+  const what = `${count(found.size, "byte")}${opened ? " with this opening" : ""} (${known(found)} ${hex(found.digest)})`;
   findings.add("anchor", "failed", `No version in ${where} has these ${what}: the file was changed, or never published here.`);
   for (const name of NEED_AN_ANCHOR) findings.add(name, "not checked", "There is no anchor to compare with.");
   findings.notProven.push(`Anything about this file: ${where} does not know it.`);
+  if (!opened) findings.notProven.push("Whether it is a private model: such a one is found by its opening.json only: drop it with the model.");
   return findings;
 }
 
-function anchored(findings: Findings, version: Version, project: Project, { args, block, transaction }: Log, found: Hashed, wanted: string): void {
+function anchored(
+  findings: Findings, version: Version, project: Project, { args, block, transaction }: Log, found: Hashed, wanted: string, opened: boolean,
+): void {
   const what = `version ${version.number} of project “${shown(project.name)}”`;
   const when = moment(version.publishedAt);
+  const hidden = opened ? `, known as ${version.artifactHash.slice(2)} by its salt,` : "";
   findings.add("anchor", "passed",
-    `${known(found)} ${version.artifactHash.slice(2)} is ${what}, published by ${args.publisher} in block ${block} of chain ${config.value!.chainId} (${when}), transaction ${transaction}.`);
+    `${known(found)} ${hex(found.digest)}${hidden} is ${what}, published by ${args.publisher} in block ${block} of chain ${config.value!.chainId} (${when}), transaction ${transaction}.`);
   findings.proven.push(
     `These very ${count(found.size, "byte")} existed at ${when}, when ${args.publisher} published them as ${what}; had one byte been changed since, they would not have been found.`);
   if (!wanted) findings.notProven.push(
@@ -114,7 +120,7 @@ const areObjects = (value: unknown): boolean => Array.isArray(value) && value.ev
 
 /** Whether a manifest has the parts that are looked into here; `diln` looks at all of it. */
 const isWhole = (predicate: any): boolean => isObject(predicate?.artifact) && typeof predicate.artifact.format === "string"
-  && areObjects(predicate.parents) && areObjects(predicate.data ?? []) && [predicate.project, ...(predicate.data ?? []).map((each: any) => each.source)].every(each => typeof each === "string");
+  && isObject(predicate.withheld ?? {}) && areObjects(predicate.parents) && areObjects(predicate.data ?? []) && [predicate.project, ...(predicate.data ?? []).map((each: any) => each.source)].every(each => typeof each === "string");
 
 function parsed(findings: Findings, name: string, content: Uint8Array, digest: string): Manifest | null {
   try {
@@ -128,6 +134,34 @@ function parsed(findings: Findings, name: string, content: Uint8Array, digest: s
     findings.add("manifest", "failed", `The anchored manifest is of no use: ${(error as Error).message}.`);
     return null;
   }
+}
+
+/** The manifest, of a private model with what the opening discloses; null if that is not so. */
+async function checkOpening(findings: Findings, manifest: Manifest | null, opening: Opening | undefined): Promise<Manifest | null> {
+  if (!manifest) {
+    if (opening) findings.add("opening", "not checked", "There is no manifest to compare it with.");
+    return null;
+  }
+  if (isPrivate(manifest) !== !!opening) {
+    findings.add("description", "failed", opening
+      ? "The manifest is not of a private model, as the opening is."
+      : "The manifest is of a private model, and its file was not found by a salt.");
+    return null;
+  }
+  if (!opening) return manifest;
+  const wrong = await wrongIn(opening, manifest);
+  const holds = findings.check("opening", !wrong.length,
+    `What the opening tells is what the manifest commits to: ${[...opening.keys()].join(", ")}.`,
+    `The opening tells what the manifest does not commit to: ${wrong.join(", ")}.`);
+  if (!holds) return null;
+  for (const [field, { value }] of opening) {
+    const text = canonical.encode(value);
+    if (!["null", "[]", "{}"].includes(text)) findings.proven.push(`It was committed to then: ${field} = ${shown(text, LONGEST_VALUE)}.`);
+  }
+  const whole = fill(manifest, opening);
+  if (isWhole(whole.predicate)) return whole;
+  findings.add("description", "failed", "What was committed to describes no model: it lacks what a manifest says.");
+  return null;
 }
 
 async function checkCid(
@@ -154,12 +188,14 @@ async function checkCid(
   findings.check("cid", cid === wanted, `The content has the anchored CID ${wanted}.`, `The content has the CID ${cid}, but ${wanted} was anchored.`);
 }
 
-function describe(findings: Findings, version: Version, { subject, predicate }: Manifest, project: Project, found: Hashed): void {
-  const digest = subject.digest?.sha256 ?? subject.digest?.unixfs;
+/** The second manifest is the first with what was disclosed of a private model. */
+function describe(findings: Findings, version: Version, manifest: Manifest, { predicate }: Manifest, project: Project, found: Hashed): void {
   const cid = version.artifactCid === "0x" ? null : cidText(bytes(version.artifactCid));
-  const same = digest === version.artifactHash.slice(2) && predicate.artifact.size === found.size && (!cid || subject.uri === `ipfs://${cid}`);
+  const untold = isPrivate(manifest) && predicate.artifact.size === null;
+  const same = artifactIn(manifest) === version.artifactHash.slice(2) && (untold || predicate.artifact.size === found.size)
+    && (!cid || manifest.subject.uri === `ipfs://${cid}`);
   const holds = findings.check("description", same,
-    `The manifest describes this ${found.folder ? "folder" : "file"}: its digest, its CID and its size of ${count(found.size, "byte")}.`,
+    `The manifest describes this ${found.folder ? "folder" : "file"}: its digest, its CID${untold ? "" : ` and its size of ${count(found.size, "byte")}`}.`,
     "The anchored manifest describes another file than the one it was anchored with.");
   if (holds) findings.proven.push(`Its manifest is unchanged since then. It says: ${told(predicate)}.`);
   findings.notProven.push(

@@ -7,8 +7,9 @@ export function encode(value: unknown, depth = 0): string {
   if (Array.isArray(value)) return `[${value.map(each => encode(each, depth + 1)).join(",")}]`;
   if (value && typeof value === "object") {
     const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-    return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${encode(each, depth + 1)}`).join(",")}}`;
+    return `{${entries.map(([key, each]) => `${encode(key)}:${encode(each, depth + 1)}`).join(",")}}`;
   }
+  if (typeof value === "string" && /\p{Cs}/u.test(value)) throw new Error("text that is not Unicode");
   if (typeof value === "number" && !Number.isFinite(value)) throw new Error("not a number of JSON");
   return JSON.stringify(value);
 }

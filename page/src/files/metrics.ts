@@ -1,4 +1,5 @@
-// The numbers by which a manifest says how good its model is.
+// What a manifest says of its model in short: its name, whether it withholds the rest, and the numbers that tell how good it is.
+import * as canonical from "./canonical";
 
 const MOST = 100; // of a version
 
@@ -12,4 +13,16 @@ export function metricsOf(manifest: any): Metrics {
   const all: Record<string, number> = Object.assign(Object.create(null), Object.fromEntries(numbers)); // a stranger's names
   const first = typeof metrics.score === "string" && Object.hasOwn(all, metrics.score) ? metrics.score : Object.keys(all).sort()[0];
   return { all, first };
+}
+
+export type Told = { name: string; withheld: boolean; metrics: Metrics };
+
+/** Of a private model the name is what all are called by. Of what is no manifest nothing is told. */
+export function toldIn(content: Uint8Array | null): Told {
+  try {
+    const manifest = canonical.decode(content!);
+    return { name: String(manifest.subject[0].name), withheld: !!manifest.predicate.withheld, metrics: metricsOf(manifest) };
+  } catch {
+    return { name: "", withheld: false, metrics: metricsOf(null) };
+  }
 }

@@ -1,11 +1,11 @@
 // Two of three sign a manifest and publish it, then the project's owner marks, revokes, pauses and changes who signs:
 // node sign.mjs URL FOLDER WORLD. signatures.json is saved in FOLDER, as `diln sign` reads it.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { browse, opened, pressed, quality } from "./browser.mjs";
 
 const [url, folder, file] = process.argv.slice(2);
-const { model, manifest, project, version } = JSON.parse(readFileSync(file, "utf8"));
+const { model, manifest, project, version, private: hidden } = JSON.parse(readFileSync(file, "utf8"));
 const told = {}, wrong = [];
 const ERIN = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"; // who owns the project in the end
 const beside = join(folder, "signatures.json");
@@ -25,7 +25,40 @@ async function signed(page, who, files) {
   return before;
 }
 
+/** What is said of files that are not to be signed. */
+async function refused(page, files) {
+  await page.goto("about:blank");
+  await opened(page, url, "sign", "alice", ".drop");
+  await page.setInputFiles("input[type=file]", files);
+  await page.waitForFunction(() => /\.$/.test(document.querySelector(".drop ~ [role=status]").textContent), null, { timeout: 30_000 });
+  return page.textContent(".drop ~ [role=status]");
+}
+
+/** A private model is known by its commitment, from drop to the project's page. */
+async function signPrivate(page) {
+  const kept = {}, { opening, sealed, another } = hidden, both = [hidden.model, hidden.manifest], all = [...both, opening, sealed];
+  kept.unopened = await refused(page, both);
+  kept.anothers = await refused(page, [...both, another]);
+  const changed = join(mkdtempSync(join(folder, "changed-")), "model.age");
+  writeFileSync(changed, "another");
+  kept.unsealed = await refused(page, [...both, opening, changed]);
+  kept.atFirst = await signed(page, "alice", all);
+  kept.review = await page.textContent("article");
+  kept.then = await signed(page, "bob", [...all, beside]);
+  await dropped(page, "dave", [...all, beside]);
+  await pressed(page, "Publish it", "Publishing");
+  await page.waitForSelector("text=See the version");
+  kept.published = await page.textContent("article");
+  await opened(page, url, `registry/${project}/0x${hidden.commitment}`, "dave", "dt:has-text('Salted')");
+  kept.version = await page.textContent("section");
+  wrong.push(...(await quality(page, "version, private")));
+  await opened(page, url, `registry/${project}`, "dave", "td:has-text('(private)')");
+  kept.project = await page.textContent("tr:has-text('(private)')");
+  return kept;
+}
+
 const faults = await browse(url, async page => {
+  told.private = await signPrivate(page);
   told.atFirst = await signed(page, "alice", [model, manifest]);
   told.publishableByOne = await page.isEnabled("text=Publish it");
   wrong.push(...(await quality(page, "sign, signed by one")));

@@ -1,9 +1,9 @@
-// Each case's files are chosen on the page, and folders dropped, too: node verify.mjs URL CASES. Prints the checks by case,
-// and faults.
+// Each case's files are chosen on the page, and folders dropped, too: node verify.mjs URL CASES OPENING…. Prints the checks
+// by case, what is said of openings that are of no use, and faults.
 import { readFileSync, statSync } from "node:fs";
 import { browse, checks } from "./browser.mjs";
 
-const [url, file] = process.argv.slice(2);
+const [url, file, withoutDigest, empty] = process.argv.slice(2);
 const cases = JSON.parse(readFileSync(file, "utf8"));
 const found = {}, refused = {};
 const faults = await browse(url, async page => {
@@ -26,6 +26,8 @@ const faults = await browse(url, async page => {
   const { proof, unknown, folder } = Object.fromEntries(Object.entries(cases).map(([name, { files }]) => [name, files[0]]));
   refused.together = await refusal(page, [unknown, proof]);
   refused.besides = await refusal(page, [folder, unknown]);
+  refused.unfound = await refusal(page, [unknown, withoutDigest]);
+  refused.noOpening = await refusal(page, [unknown, empty]);
   await page.goto("about:blank");
   await page.goto(`${url}#/registry/%E0%A4%A`); // no text
   await page.waitForSelector("h2#verify");
@@ -33,7 +35,7 @@ const faults = await browse(url, async page => {
 /** What is said of files that are no one thing. */
 async function refusal(page, files) {
   await drop(page, files);
-  await page.waitForFunction(() => /drop/i.test(document.querySelector(".drop ~ [role=status]").textContent), null, { timeout: 30_000 });
+  await page.waitForFunction(() => /drop|disclose/i.test(document.querySelector(".drop ~ [role=status]").textContent), null, { timeout: 30_000 });
   return page.textContent(".drop ~ [role=status]");
 }
 

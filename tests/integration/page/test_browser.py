@@ -14,6 +14,8 @@ import pytest
 
 from orchestrator.bindings.registry import Status
 from orchestrator.kernel.session import Session
+from orchestrator.provenance.manifest import Manifest
+from orchestrator.provenance.openings import OPENING, Opening
 from orchestrator.provenance.signing import SignatureFile
 from orchestrator.types import Digest
 from tests.integration.page.conftest import PAGE, Run
@@ -25,19 +27,29 @@ pytestmark = [pytest.mark.integration, pytest.mark.early]
 def test_verify__recorded_cases__are_told_as_diln_does(
     browse: Run, url: str, world: World, tmp_path: Path
 ) -> None:
-    assert len(world.cases) == 24
+    assert len(world.cases) == 31
     assert (
-        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 11
+        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 15
     )
     cases = tmp_path / "cases.json"
     cases.write_text(json.dumps(world.cases))
-    told = browse("verify.mjs", url, cases)
+    told = browse("verify.mjs", url, cases, *useless_openings(world, tmp_path))
     assert {name: each["checks"] for name, each in told["found"].items()} == {
         name: each["checks"] for name, each in world.cases.items()
     }
     for name in ("folder", "changed folder"):
         assert told["found"][name]["dropped"] == world.cases[name]["checks"]
     assert all(each["saysWhatIsNotProven"] for each in told["found"].values())
+    for name, each in world.cases.items():
+        assert [said for said in each["said"] if said not in told["found"][name]["said"]] == [], name
+    assert len(world.cases["private"]["said"]) > len(world.cases["private, in part"]["said"]) == 5
+    by_salt = r"known as [0-9a-f]{64} by its salt, is version \d+ of project “free”"
+    assert re.search(by_salt, told["found"]["private"]["said"])
+    assert "bytes with this opening (SHA-256" in told["found"]["private, another's opening"]["said"]
+    alone = told["found"]["private, no opening"]["said"]
+    assert "such a one is found by its opening.json only: drop it with the model" in alone
+    assert "The opening does not tell the field `digest`" in told["refused"]["unfound"]
+    assert "This is no opening of a private model: it tells no field" in told["refused"]["noOpening"]
     assert "and 2 signatures again here" in told["found"]["good"]["said"]
     assert "is not theirs, or was changed" in told["found"]["forged signature"]["said"]
     named = world.tumours
@@ -49,6 +61,16 @@ def test_verify__recorded_cases__are_told_as_diln_does(
     assert "is a prediction's proof: drop it by itself" in told["refused"]["together"]
     assert "Drop the folder without unknown.bin" in told["refused"]["besides"]
     assert told["faults"] == []
+
+
+def useless_openings(world: World, folder: Path) -> list[Path]:
+    """One by which no file is found, and one that is none."""
+    opening = Opening.read(Path(world.private[2]))
+    files = [folder / name / OPENING for name in ("without digest", "empty")]
+    for file, content in zip(files, (opening.only(["training"]).to_bytes(), b'{"fields": {}}'), strict=True):
+        file.parent.mkdir()
+        file.write_bytes(content)
+    return files
 
 
 def test_views__each__is_fit_for_all(
@@ -118,10 +140,34 @@ def test_sign__two_of_three_in_the_browser__is_published_and_governed(
     model, manifest = world.unpublished
     version = "0x" + digest(model)
     told_to = {"model": model, "manifest": manifest, "project": world.tumours, "version": version}
+    hidden, public, opening = world.private
+    commitment = Manifest.parse(Path(public).read_bytes()).artifact_hash.hex()
+    sealed = tmp_path / "model.age"
+    sealed.write_bytes(b"what age made of it")
+    told_to["private"] = {
+        "model": hidden,
+        "manifest": public,
+        "opening": opening,
+        "another": world.cases["private, another's opening"]["files"][2],
+        "sealed": str(sealed),
+        "commitment": commitment,
+    }
     file = tmp_path / "world.json"
     file.write_text(json.dumps(told_to))
     found = browse("sign.mjs", url, tmp_path, file)
     told = found["told"]
+    kept = told["private"]
+    assert "drop its opening.json with them" in kept["unopened"]
+    assert "describes another model: the digest differs" in kept["anothers"]
+    assert "model.age is not the encrypted file" in kept["unsealed"]
+    assert ("0 of 2 signed" in kept["atFirst"], "1 of 2 signed" in kept["then"]) == (True, True)
+    assert f"0x{commitment}" in kept["review"]
+    assert digest(hidden) not in kept["review"]
+    assert "the same with model.age, the encrypted file" in kept["published"]
+    assert f"Salted commitment to its SHA-256{commitment}" in kept["version"]
+    assert "Nameprivate model: its manifest holds salted commitments" in kept["version"]
+    assert "Measured" not in kept["version"]
+    assert re.match(r"version \d+ \(private\).*withheld$", kept["project"])
     assert "0 of 2 signed" in told["atFirst"]
     assert told["publishableByOne"] is False
     assert "1 of 2 signed" in told["then"]

@@ -20,6 +20,7 @@ from orchestrator.provenance import (
     PREDICTIONS,
     AnchorReference,
     LogBatches,
+    Manifest,
     ModelReference,
     PredictionLog,
     Status,
@@ -29,6 +30,7 @@ from orchestrator.provenance import (
     verify,
 )
 from orchestrator.provenance.inclusion import InclusionProof
+from orchestrator.provenance.openings import DIGEST, OPENING, Opening
 from orchestrator.storage import DEFAULT_PROFILE, digest_bytes, digest_file
 from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.submitting import propose, submit
@@ -49,7 +51,7 @@ from tests.unit.systems.tournament.conftest import write_files
 
 @dataclass
 class World:
-    """`cases` are the files of each, with the checks that Python makes of them.
+    """`cases` are the files of each, with the checks that Python makes of them, and what it says of openings.
 
     Of the project `tumours` dave is the owner, and two of alice, bob and carol sign.
     """
@@ -59,6 +61,7 @@ class World:
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
     tumours: str = ""
     unpublished: tuple[str, str] = ("", "")
+    private: tuple[str, str, str] = ("", "", "")
     model: str = ""
     market: str = ""
     competition: str = ""
@@ -67,11 +70,14 @@ class World:
     federation: str = ""
 
     def case(self, lab: Lab, name: str, *files: Path, project: Digest | None = None) -> None:
-        found = verify(files[0], lab.registry, storage=None, project=project)
+        opening = next((Opening.read(file) for file in files if file.name == OPENING), None)
+        found = verify(files[0], lab.registry, storage=None, project=project, opening=opening)
+        said = [check.sentence for check in found.checks if check.name in ("opening", "description")]
         self.cases[name] = {
             "files": [str(file) for file in files],
             "project": f"0x{project.hex()}" if project else "",
             "checks": [[check.name, str(check.outcome)] for check in found.checks],
+            "said": [*said, *(each for each in found.proven if each.startswith("It was committed to then"))],
         }
 
 
@@ -87,6 +93,7 @@ def in_world(settings: Settings, folder: Path) -> Iterator[World]:
         for each in world.cases.values():
             for file in each["files"][1:2]:
                 session.storage.put(Path(file))
+        session.storage.put(Path(world.private[1]))
         _systems(world, session, folder)
     yield world
 
@@ -184,6 +191,49 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
         ("unknown in the named project", twice.model, free),
     ):
         world.case(lab, name, file, project=named)
+    _private_cases(world, lab, free, good, folder)
+
+
+def _private_cases(world: World, lab: Lab, project: bytes, good: Published, folder: Path) -> None:
+    model, manifest, opening = _private(folder / "hidden", b"private" * 100)
+    other, unseen, its = _private(folder / "other private", b"another private one" * 100)
+    for each in (manifest, unseen):
+        lab.send(lab.registry.publish(publication_of(Manifest.parse(each.read_bytes()), project), []))
+    seed = replace(opening.disclosed["training.seed"], value=8)
+    for name, disclosed in {
+        "private": opening,
+        "private, in part": opening.only([DIGEST, "training.algorithm", "training.hyperparameters"]),
+        "private, another value": Opening({**opening.disclosed, "training.seed": seed}),
+        "private, another's opening": its,
+    }.items():
+        world.case(lab, name, model, manifest, _written(disclosed, folder / name))
+    world.case(lab, "private, no opening", model, manifest)
+    told = _written(its, folder / "public")
+    world.case(lab, "public, with an opening", good.model, good.manifest_file, told)
+    unseen.unlink()
+    world.case(lab, "private, no manifest", other, told)
+    model, manifest, opening = _private(folder / "private to sign", b"private, to be signed" * 100)
+    world.private = str(model), str(manifest), str(_written(opening, folder / "signing"))
+
+
+def _private(folder: Path, data: bytes) -> tuple[Path, Path, Opening]:
+    """A private model, its manifest, and its opening, which lies elsewhere."""
+    folder.mkdir()
+    put = digest_bytes(data)
+    artifact = {"size": len(data), "profile": put.profile, "format": "unknown+age"}
+    whole = sample_manifest(sha256=put.sha256, cid=put.cid, parents=[], artifact=artifact)
+    opening = Opening.of(whole)
+    public = opening.hide(whole, digest_bytes(b"what age made of it").cid)
+    model, manifest = folder / "model.skops", folder / "manifest.json"
+    model.write_bytes(data)
+    manifest.write_bytes(public.to_bytes())
+    return model, manifest, opening
+
+
+def _written(opening: Opening, folder: Path) -> Path:
+    folder.mkdir()
+    (folder / OPENING).write_bytes(opening.to_bytes())
+    return folder / OPENING
 
 
 def _folder(lab: Lab, project: bytes, folder: Path) -> Path:

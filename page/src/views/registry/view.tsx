@@ -6,8 +6,7 @@ import * as registry from "../../chain/registry";
 import type { Project, Version } from "../../chain/registry";
 import { count, moment, shown } from "../../chain/words";
 import { block } from "../../files/bytes";
-import * as canonical from "../../files/canonical";
-import { metricsOf, type Metrics } from "../../files/metrics";
+import { toldIn, type Told } from "../../files/metrics";
 import { Chart } from "../../parts/chart";
 import { Hash, Loaded, save } from "../../parts/parts";
 import { mined } from "../../wallet/transactions";
@@ -45,18 +44,10 @@ function Projects() {
   );
 }
 
-type Described = Version & { metrics: Metrics };
-const NONE: Metrics = { all: {}, first: undefined };
+type Described = Version & Told;
 
 /** A version with what its manifest says, which is believed by its hash only. */
-async function described(version: Version): Promise<Described> {
-  const content = await block(version.manifestDigest);
-  try {
-    return { ...version, metrics: content ? metricsOf(canonical.decode(content)) : NONE };
-  } catch {
-    return { ...version, metrics: NONE };
-  }
-}
+const described = async (version: Version): Promise<Described> => ({ ...version, ...toldIn(await block(version.manifestDigest)) });
 
 async function readProject(id: Hex): Promise<{ project: Project; versions: Version[] }> {
   const [project] = await registry.projectsById([id]);
@@ -116,7 +107,7 @@ function Measured({ project, versions }: { project: Project; versions: Version[]
           <Chart title={`${shown(chosen, 60)} of each version`} xs={points.map(each => each.number)} ys={points.map(each => each.metrics.all[chosen]!)} x="version" />
         </>
       )}
-      <Versions project={project} versions={all.value.length ? all.value : versions.map(each => ({ ...each, metrics: NONE }))} metric={chosen} />
+      <Versions project={project} versions={all.value.length ? all.value : versions.map(each => ({ ...each, ...toldIn(null) }))} metric={chosen} />
     </>
   );
 }
@@ -128,11 +119,11 @@ function Versions({ project, versions, metric }: { project: Project; versions: D
       <thead><tr><th>Version</th><th>Published</th><th>Status</th><th>SHA-256</th>{metric && <th>{shown(metric, 40)}</th>}</tr></thead>
       <tbody>{versions.toReversed().map(each => (
         <tr key={each.versionId}>
-          <td data-label="Version"><a href={`#/registry/${project.id}/${each.artifactHash}`}>version {each.number}</a></td>
+          <td data-label="Version"><a href={`#/registry/${project.id}/${each.artifactHash}`}>version {each.number}</a>{each.withheld && " (private)"}</td>
           <td data-label="Published">{moment(each.publishedAt)}</td>
           <td data-label="Status"><span>{each.status}{each.reason && `: ${shown(each.reason, 80)}`}</span></td>
           <td data-label="SHA-256"><Hash value={each.artifactHash} /></td>
-          {metric && <td data-label={shown(metric, 40)}>{Object.hasOwn(each.metrics.all, metric) ? each.metrics.all[metric]!.toPrecision(4) : "–"}</td>}
+          {metric && <td data-label={shown(metric, 40)}>{Object.hasOwn(each.metrics.all, metric) ? each.metrics.all[metric]!.toPrecision(4) : each.withheld ? "withheld" : "–"}</td>}
         </tr>
       ))}</tbody>
     </table>
@@ -148,17 +139,20 @@ async function readVersion(project: Hex, artifact: Hex) {
   return { version, tree, home: home!, signers: published.args.signers as Hex[], transaction: published.transaction };
 }
 
-/** What a manifest says of its model, and the manifest itself. */
-function Manifest({ digest }: { digest: Hex }) {
+/** By what the registry knows a version, what its manifest says, and the manifest itself. */
+function Manifest({ digest, artifactHash }: { digest: Hex; artifactHash: Hex }) {
   const content = useSignal<Uint8Array | null | undefined>(undefined);
   useEffect(() => { void block(digest).then(found => { content.value = found; }); }, [digest]);
-  if (!content.value) return content.value === null ? <dd>It is not in this storage: <code>diln pin get</code> brings it.</dd> : null;
-  const text = new TextDecoder().decode(content.value), { all } = metricsOf(JSON.parse(text));
+  const { name, withheld, metrics: { all } } = toldIn(content.value ?? null);
+  const measured = Object.entries(all).map(([each, value]) => `${shown(each, 60)} ${value.toPrecision(4)}`).join(", ");
   return (
     <>
-      <dd><button onClick={() => save("manifest.json", text)}>Save the manifest</button></dd>
-      <dt>Measured, by its word</dt>
-      <dd>{Object.entries(all).map(([name, value]) => `${shown(name, 60)} ${value.toPrecision(4)}`).join(", ") || "nothing"}</dd>
+      {name && <><dt>Name</dt><dd>{shown(name, 80)}{withheld && ": its manifest holds salted commitments, of which its owner can disclose any"}</dd></>}
+      <dt>{withheld ? "Salted commitment to its SHA-256" : "SHA-256"}</dt><dd><code>{artifactHash.slice(2)}</code></dd>
+      <dt>Manifest</dt><dd><code>{digest.slice(2)}</code></dd>
+      {content.value === null && <dd>It is not in this storage: <code>diln pin get</code> brings it.</dd>}
+      {content.value && <dd><button onClick={() => save("manifest.json", new TextDecoder().decode(content.value!))}>Save the manifest</button></dd>}
+      {content.value && (measured || !withheld) && <><dt>Measured, by its word</dt><dd>{measured || "nothing"}</dd></>}
     </>
   );
 }
@@ -171,9 +165,7 @@ function VersionPage({ project, artifact }: { project: Hex; artifact: Hex }) {
           <h2 id="version"><a href={`#/registry/${project}`}>{shown(home.name, 80)}</a>, version {version.number}</h2>
           <p>It is <b>{version.status}</b>{version.reason && `: ${shown(version.reason)}`}. Published {moment(version.publishedAt)}.</p>
           <dl>
-            <dt>SHA-256</dt><dd><code>{version.artifactHash.slice(2)}</code></dd>
-            <dt>Manifest</dt><dd><code>{version.manifestDigest.slice(2)}</code></dd>
-            <Manifest digest={version.manifestDigest} />
+            <Manifest digest={version.manifestDigest} artifactHash={version.artifactHash} />
             <dt>Signed by</dt><dd>{signers.length ? signers.map(each => <div key={each}><code>{each}</code></div>) : "nobody"}</dd>
             <dt>Transaction</dt><dd><code>{transaction}</code></dd>
             {version.chunks.length > 0 && <><dt>On-chain</dt><dd>{count(version.chunks.length, "contract")} hold its bytes</dd></>}

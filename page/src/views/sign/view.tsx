@@ -14,15 +14,17 @@ import { hex, sha256 } from "../../files/bytes";
 import * as canonical from "../../files/canonical";
 import type { Folder } from "../../files/folders";
 import { hash } from "../../files/hash";
+import { anchorOf, isPrivate, OPENING, openingIn, wrongIn, type Manifest } from "../../files/opening";
 import { parseCid } from "../../files/unixfs";
 import { abi } from "../../generated/abi/modelRegistry";
 import { Drop, Hint, save } from "../../parts/parts";
 import { account, ready, wallet } from "../../wallet/connection";
 import { news, send } from "../../wallet/transactions";
 
-type Ready = { project: Project; publication: Publication; signatures: Signature[]; digest: Hex };
+type Ready = { project: Project; publication: Publication; signatures: Signature[]; digest: Hex; hidden: boolean };
 
 const LARGEST_BESIDE = 1 << 20;
+const SEALED = "model.age"; // a private model for its readers, as a run's folder has it
 
 export default function Sign() {
   const found = useSignal<Ready | null>(null), problem = useSignal("");
@@ -34,8 +36,8 @@ export default function Sign() {
   return (
     <section aria-labelledby="sign">
       <h2 id="sign">Sign a manifest</h2>
-      <p>Drop the model, a file or a folder, with its manifest.json, and signatures.json if others have signed. Nothing leaves this machine but what you sign.</p>
-      <Drop label="Model, manifest.json, signatures.json" button="Choose files" takesFolders onFiles={take} />
+      <p>Drop the model, a file or a folder, with its manifest.json, signatures.json if others have signed, and opening.json if it is private. Nothing leaves this machine but what you sign.</p>
+      <Drop label="Model, manifest.json, signatures.json, opening.json" button="Choose files" takesFolders onFiles={take} />
       <p role="status" aria-live="polite">{problem.value}</p>
       <Hint what="Signing" />
       {found.value && <Review key={found.value.digest} {...found.value} />}
@@ -46,17 +48,18 @@ export default function Sign() {
 async function prepared(files: File[], [folder]: Folder[]): Promise<Ready> {
   const texts = files.filter(each => each.name.endsWith(".json") && each.size <= LARGEST_BESIDE);
   const manifestFile = texts.find(each => each.name === "manifest.json"), beside = texts.find(each => each.name === "signatures.json");
-  const model = folder ?? files.find(each => each !== manifestFile && each !== beside);
+  const disclosed = files.find(each => each.name === OPENING), sealed = files.find(each => each.name === SEALED);
+  const model = folder ?? files.find(each => ![manifestFile, beside, disclosed, sealed].includes(each));
   if (!manifestFile || !model) throw new Error("Drop the model and its manifest.json together.");
   const content = new Uint8Array(await manifestFile.arrayBuffer());
-  const { subject, predicate } = canonical.decode(content);
-  const hashed = await hash(model);
-  const named = hashed.folder ? subject[0].digest.unixfs : subject[0].digest.sha256;
-  if (named !== hex(hashed.digest)) throw new Error("This manifest describes another model: the digest differs.");
+  const { subject: [subject], predicate } = canonical.decode(content), manifest = { subject, predicate }, hidden = isPrivate(manifest);
+  if (hidden && !disclosed) throw new Error("This manifest is of a private model: drop its opening.json with them, by which the model is known.");
+  const named = await artifactOf(model, manifest, hidden ? disclosed : undefined);
+  if (hidden && sealed && `ipfs://${(await hash(sealed, predicate.artifact.profile)).cid}` !== subject.uri) throw new Error(`${SEALED} is not the encrypted file that the manifest names.`);
   const project = await projectOf(predicate);
-  const cid = parseCid(String(subject[0].uri).replace("ipfs://", ""));
+  const cid = parseCid(String(subject.uri).replace("ipfs://", ""));
   const publication: Publication = {
-    projectId: project.id, artifactHash: `0x${named}`, manifestDigest: `0x${hex(await sha256(content))}`,
+    projectId: project.id, artifactHash: named, manifestDigest: `0x${hex(await sha256(content))}`,
     cidKind: cid.kind, cidDigest: `0x${hex(cid.digest)}`, parents: await parentIds(predicate.parents),
     deployable: predicate.evaluation?.gate?.passed === true,
   };
@@ -64,7 +67,18 @@ async function prepared(files: File[], [folder]: Folder[]): Promise<Ready> {
   const said = await read<Hex>(ask, abi, addressOf("ModelRegistry"), "publicationDigest", [publication]);
   if (said !== digest) throw new Error("The registry makes another digest of this publication: do not sign it.");
   const signatures = beside ? signaturesIn(new Uint8Array(await beside.arrayBuffer())) : [];
-  return { project, publication, signatures: await counting(signatures, publication, digest), digest };
+  return { project, publication, signatures: await counting(signatures, publication, digest), digest, hidden };
+}
+
+/** By what the registry will know the model: its digest, or what its opening makes of that. Rejects unless the manifest says so. */
+async function artifactOf(model: File | Folder, manifest: Manifest, disclosed: File | undefined): Promise<Hex> {
+  const { digest, folder } = await hash(model), opening = disclosed && await openingIn(disclosed);
+  const found: Hex = opening ? await anchorOf(opening, hex(digest)) : `0x${hex(digest)}`;
+  const named = manifest.subject.digest[opening ? "salted" : folder ? "unixfs" : "sha256"];
+  if (`0x${named}` !== found) throw new Error("This manifest describes another model: the digest differs.");
+  const wrong = opening ? await wrongIn(opening, manifest) : [];
+  if (wrong.length) throw new Error(`The opening is not what the manifest commits to: ${wrong.join(", ")}. It may be of another model.`);
+  return found;
 }
 
 /** The project that the manifest names, of those that the wallet's account has a part in; else the only one. */
@@ -98,7 +112,7 @@ async function counting(signatures: Signature[], publication: Publication, diges
   return [...new Map(counted.map(each => [each.participant.toLowerCase(), each])).values()];
 }
 
-function Review({ project, publication, signatures, digest }: Ready) {
+function Review({ project, publication, signatures, digest, hidden }: Ready) {
   const all = useSignal(signatures), published = useSignal(false);
   const missing = project.threshold - all.value.length;
   const typed = messageOf(publication);
@@ -143,7 +157,8 @@ function Review({ project, publication, signatures, digest }: Ready) {
       {published.value && (
         <p>
           <a href={`#/registry/${project.id}/${publication.artifactHash}`}>See the version.</a> Others read its manifest and its model from the
-          storage: <code>diln pin add manifest.json</code>, and the same with the model, bring them there.
+          storage: <code>diln pin add manifest.json</code>, and the same with {hidden ? "model.age, the encrypted file" : "the model"}, bring them there.
+          {hidden && " Its readers decrypt that: model and opening.json stay with you."}
         </p>
       )}
     </article>

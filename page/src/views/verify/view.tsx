@@ -5,6 +5,7 @@ import { hex } from "../../files/bytes";
 import { filesIn, listed, type Folder } from "../../files/folders";
 import { recognized, recognizedFolder } from "../../files/formats";
 import { hash } from "../../files/hash";
+import { OPENING, openingIn } from "../../files/opening";
 import { Drop } from "../../parts/parts";
 import type { Findings, Outcome } from "../../checks/findings";
 import { verifyModel } from "../../checks/model";
@@ -31,7 +32,7 @@ export default function Verify() {
   return (
     <section aria-labelledby="verify">
       <h2 id="verify">Is this the model it claims to be?</h2>
-      <Drop label="Drop a model, a file or a folder, with its manifest and signatures if you have them, or a prediction's proof. It stays on your machine: only its hash is looked up."
+      <Drop label="Drop a model, a file or a folder, with its manifest and signatures if you have them, and its opening.json if it is private, or a prediction's proof. It stays on your machine: only its hash is looked up."
         button="Choose files" takesFolders onFiles={take} />
       <details>
         <summary>Only of a project that you trust</summary>
@@ -66,16 +67,18 @@ async function verified(files: File[], folders: Folder[], wanted: string, progre
   progress(`Reading ${shown(model.name)}…`);
   const found = await hash(model, undefined, reading);
   progress("Asking the chain…");
-  const others = files.filter(each => each !== model && each.size <= LARGEST_BESIDE);
+  const disclosed = files.find(each => each.name === OPENING);
+  const opening = disclosed && await openingIn(disclosed);
+  const others = files.filter(each => each !== model && each !== disclosed && each.size <= LARGEST_BESIDE);
   const beside = await Promise.all(others.map(async each => ({ name: each.name, content: new Uint8Array(await each.arrayBuffer()) })));
   const subject = { name: model.name, hashed: found, format: await (isFile ? recognized(model) : recognizedFolder(model)) };
-  const findings = await verifyModel(subject, beside, wanted, profile => hash(model, profile, reading));
+  const findings = await verifyModel(subject, beside, wanted, profile => hash(model, profile, reading), opening);
   return { findings, facts: [[isFile ? "File" : "Folder", shown(model.name)], [isFile ? "SHA-256" : "Digest", hex(found.digest)], ["CID", found.cid]] };
 }
 
-const isBeside = ({ name }: File): boolean => /^(manifest|signatures)\.json$/.test(name);
+const isBeside = ({ name }: File): boolean => /^(manifest|signatures|opening)\.json$/.test(name);
 
-/** The model in what was dropped together: a folder; else the file that is not its manifest or its signatures, and of
+/** The model in what was dropped together: a folder; else the file that is none of those beside it, and of
  * several such files a folder that they could stand in. */
 function modelOf(files: File[], [folder, more]: Folder[]): File | Folder {
   if (more) throw new Error("Drop one folder.");

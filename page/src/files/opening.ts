@@ -1,0 +1,69 @@
+// The opening of a private model: salts and values of fields that its manifest holds salted commitments to, as
+// `diln disclose` writes them.
+import type { Hex } from "viem";
+import { FIELDS } from "../generated/fields";
+import { bytes, hex, sha256 } from "./bytes";
+import * as canonical from "./canonical";
+
+export const OPENING = "opening.json";
+const LARGEST = 2 << 20;
+const DIGEST = "digest"; // the field that holds the SHA-256 of the model's file
+
+/** The fields that are told, each with its value and the salt (hex) with which it was committed to. */
+export type Opening = Map<string, { salt: string; value: unknown }>;
+export type Manifest = { subject: any; predicate: any };
+
+/** The opening in a file. Rejects for anything else. */
+export async function openingIn(file: Blob): Promise<Opening> {
+  try {
+    if (file.size > LARGEST) throw new Error("it is too large");
+    const content = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer()));
+    canonical.encode(content); // throws for what cannot be committed to
+    const told = Object.entries<any>(content?.fields ?? {});
+    if (Object.keys(content ?? {}).join() !== "fields" || !told.length || told.some(([field]) => !FIELDS.includes(field))) {
+      throw new Error("it tells no field, or one that is not known");
+    }
+    const odd = told.find(([, each]) => Object.keys(each ?? {}).sort().join() !== "salt,value" || !/^[0-9a-f]{64}$/.test(each.salt));
+    if (odd) throw new Error(`${odd[0]}: not a value and a salt of 64 hexadecimal digits`);
+    return new Map(told);
+  } catch (error) {
+    throw new Error(`This is no opening of a private model: ${(error as Error).message}. Ask the model's owner for it again: \`diln disclose\`.`);
+  }
+}
+
+async function commitment(field: string, salt: string, value: unknown): Promise<string> {
+  const text = new TextEncoder().encode(canonical.encode([field, value]));
+  return hex(await sha256(Uint8Array.from([...bytes(salt), ...text])));
+}
+
+/** By what the registry knows a file with this SHA-256 (hex), if the opening is its own. */
+export async function anchorOf(opening: Opening, digest: string): Promise<Hex> {
+  const told = opening.get(DIGEST);
+  if (!told) throw new Error("The opening does not tell the field `digest`, by which a file is found. Have it disclosed as well: `diln disclose RUN digest …`.");
+  return `0x${await commitment(DIGEST, told.salt, digest)}`;
+}
+
+/** What a manifest says that the registry knows its model by (hex). */
+export const artifactIn = ({ subject }: Manifest): unknown => subject.digest?.sha256 ?? subject.digest?.unixfs ?? subject.digest?.salted;
+
+/** Whether a manifest withholds what it could tell. */
+export const isPrivate = ({ predicate }: Manifest): boolean => !!predicate.withheld;
+
+/** The fields whose value is not what the manifest commits to; none if all is as it should be. */
+export async function wrongIn(opening: Opening, manifest: Manifest): Promise<string[]> {
+  const known = new Map<string, unknown>([...Object.entries(manifest.predicate.withheld ?? {}), [DIGEST, artifactIn(manifest)]]);
+  const made = await Promise.all([...opening].map(async ([field, { salt, value }]) => ({ field, hash: await commitment(field, salt, value) })));
+  return made.filter(({ field, hash }) => hash !== known.get(field)).map(each => each.field);
+}
+
+/** The manifest with what is disclosed put in. */
+export function fill(manifest: Manifest, opening: Opening): Manifest {
+  const { subject, predicate } = structuredClone(manifest);
+  for (const [field, { value }] of opening) {
+    const [section, name] = field.split(".") as [string, string?];
+    if (field === DIGEST) subject.digest = { sha256: value };
+    else if (field === "name") subject.name = value;
+    else predicate[section] = name ? { ...predicate[section], [name]: value } : value;
+  }
+  return { subject, predicate };
+}

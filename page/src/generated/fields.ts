@@ -1,0 +1,2 @@
+// Written by page/generate.py; do not edit.
+export const FIELDS: string[] = ["digest","name","artifact.size","artifact.format","data","training.algorithm","training.steps","training.hyperparameters","training.search","training.features","training.reading","training.target","training.task","training.split","training.seed","environment.python","environment.libraries","environment.git","evaluation.metrics","evaluation.gate","history","interface","attestations","parents","licence","created"];

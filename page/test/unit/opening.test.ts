@@ -1,0 +1,85 @@
+// Openings of private models: what Python commits to, and what it refuses.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { anchorOf, artifactIn, fill, isPrivate, openingIn, wrongIn, type Manifest } from "../../src/files/opening";
+import * as canonical from "../../src/files/canonical";
+import { toldIn } from "../../src/files/metrics";
+import { FIELDS } from "../../src/generated/fields";
+
+const python = (program: string, ...given: string[]): any =>
+  JSON.parse(execFileSync(process.env.PYTHON ?? "python3", ["-c", program, ...given], { cwd: "..", encoding: "utf8" }));
+
+const MADE = `
+import json
+from orchestrator.provenance.openings import DIGEST, FIELDS, Opening
+from tests.unit.provenance.samples import sample_manifest, sample_parts
+training = {**sample_parts()["training"], "hyperparameters": {"é \\U0001d4b3": [1e-7, 1e21, 0.1, -0.0], "\\ufb00": "\\u2028"}}
+whole = sample_manifest(training=training)
+opening = Opening.of(whole)
+public = opening.hide(whole, whole.artifact_cid)
+part = opening.only([DIGEST, "training"])
+print(json.dumps({
+    "all": opening.to_bytes().decode(), "part": part.to_bytes().decode(), "public": public.to_bytes().decode(),
+    "filled": [each.fill(public).to_bytes().decode() for each in (opening, part)],
+    "digest": whole.artifact_hash.hex(), "anchors": [opening.anchor_of(bytes([each]) * 32).hex() for each in range(3)],
+    "fields": FIELDS,
+}))
+`;
+
+const manifestIn = (text: string): Manifest => {
+  const { subject, predicate } = canonical.decode(new TextEncoder().encode(text));
+  return { subject: subject[0], predicate };
+};
+
+test("an opening: anchor, commitments and what they fill in are Python's, of each field", async () => {
+  const made = python(MADE), manifest = manifestIn(made.public);
+  const [all, part] = await Promise.all([made.all, made.part].map(text => openingIn(new Blob([text]))));
+  assert.deepEqual([...all!.keys()], made.fields);
+  assert.deepEqual(FIELDS, made.fields);
+  assert.equal(await anchorOf(all!, made.digest), `0x${artifactIn(manifest)}`);
+  for (const [at, anchor] of made.anchors.entries()) assert.equal(await anchorOf(all!, `0${at}`.repeat(32)), `0x${anchor}`);
+  for (const [at, opening] of [all!, part!].entries()) {
+    assert.deepEqual(await wrongIn(opening, manifest), []);
+    assert.deepEqual(fill(manifest, opening), manifestIn(made.filled[at]));
+  }
+  for (const [field, { salt, value }] of all!) {
+    for (const forged of [{ salt, value: "another" }, { salt: "00".repeat(32), value }]) {
+      assert.deepEqual(await wrongIn(new Map([...all!, [field, forged]]), manifest), [field]);
+    }
+  }
+  const { name, withheld, metrics } = toldIn(new TextEncoder().encode(made.public));
+  assert.deepEqual([name, withheld, { ...metrics.all }], ["private model", true, {}]);
+  assert.equal(isPrivate(manifestIn(made.public.replace(/,"withheld":\{[^}]*\}/, ""))), false);
+  await assert.rejects(anchorOf(new Map([...all!].slice(1)), made.digest), /does not tell the field `digest`.*diln disclose/);
+});
+
+const REFUSED = `
+import json, sys
+from orchestrator.errors import VerificationFailed
+from orchestrator.provenance.openings import Opening
+def refused(text):
+    try:
+        Opening.parse(text.encode("utf-8", "surrogateescape"))
+    except VerificationFailed:
+        return True
+    return False
+print(json.dumps([refused(text) for text in json.loads(sys.argv[1])]))
+`;
+
+test("openings that are none are refused as in Python", async () => {
+  const salt = `"salt":"${"ab".repeat(32)}"`, good = `{${salt},"value":1}`, of = (field: string): string => `{"fields":{"name":${field}}}`;
+  const deep = (levels: number): string => of(`{${salt},"value":${"[".repeat(levels)}${"]".repeat(levels)}}`);
+  const texts = [
+    of(good), ` ${of(good)}\n`, of(`{"value":null,${salt}}`), deep(60), // these are openings
+    "", "null", "1", "[]", "{", "{}", '{"fields":null}', '{"fields":[]}', '{"fields":{}}', '{"fields":"name"}', `{"fields":{"name":${good}},"more":1}`,
+    `{"fields":{"nom":${good}}}`, `{"fields":{"__proto__":${good}}}`, `{"fields":{"training":${good}}}`, of("null"), of("1"), of("[]"), of(`{${salt}}`), of(`{${salt},"value":1,"more":2}`),
+    of('{"salt":"ab","value":1}'), of('{"salt":null,"value":1}'), of(`{"salt":"${"AB".repeat(32)}","value":1}`), of(`{${salt},"value":NaN}`), of(`{${salt},"value":1e999}`),
+    of(`{${salt},"value":"\\ud800"}`), `\ufeff${of(good)}`, deep(100), "[".repeat(200_000).slice(0, 100_000), `${of(good)}${" ".repeat(1 << 10)}x`,
+  ];
+  const found = await Promise.all(texts.map(text => openingIn(new Blob([text])).then(() => false, error => /^This is no opening of a private model: /.test(error.message))));
+  assert.deepEqual(found, python(REFUSED, JSON.stringify(texts)));
+  assert.deepEqual(found, texts.map((_, at) => at > 3));
+  await assert.rejects(openingIn(new Blob([" ".repeat((2 << 20) + 1)])), /too large/);
+  await assert.rejects(openingIn(new Blob([Uint8Array.of(0xff)])), /no opening/);
+});
