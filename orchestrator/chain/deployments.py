@@ -231,11 +231,15 @@ def _commit() -> str | None:
     try:
         told = [
             subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "contracts", "orchestrator"])
+            for words in (
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "--", "contracts", "orchestrator"],
+                ["rev-parse", "--show-prefix"],  # not empty within another's repository
+            )
         ]
     except (OSError, subprocess.CalledProcessError):
         return None
-    return None if told[1] else told[0]
+    return None if told[1] or told[2] else told[0]
 
 
 @cache

@@ -11,6 +11,7 @@ deployments and migrations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,21 @@ def test_publish__what_stands__says_chain_salt_and_transactions(
         "salt": f"0x{SALT.hex()}",
         "contracts": {"ChainProbe": vars(probe)},
     }
+
+
+def test_publish__package_installed_within_another_repository__names_no_commit(
+    settings: Settings, chain: Chain, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    installed = tmp_path / "site-packages" / "orchestrator" / "deployments"
+    installed.mkdir(parents=True)
+    (tmp_path / ".gitignore").write_text("*\n")
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "of somebody's project"]):
+        subprocess.run([*git, *words], check=True)
+    monkeypatch.setattr(records, "SHIPPED", installed)
+    known = Deployments(settings, chain)
+    known.publish([known.entry("ChainProbe")], shipped)
+    assert json.loads(shipped.read_text())["commit"] is None
 
 
 def test_publish__of_this_folder_alone_or_without_its_transaction__is_refused(
