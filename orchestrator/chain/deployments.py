@@ -139,11 +139,12 @@ class Deployments:
         code = self.chain.code(address)
         if not code or not load_artifact(name).matches(code):
             return None
-        told = self._read(self._shipped).get(name)
-        if told and told["address"] == address and self._created(Deployment(**told)):
-            found = Deployment(**told)
+        found = Deployment(name, address, 0, code_hash(code))
+        told = Deployment(**self._read(self._shipped).get(name, asdict(found)))
+        if told.address == address and type(told.block) is int and self._created(told):
+            found = replace(found, block=told.block, transaction=told.transaction)
         else:
-            found = Deployment(name, address, self._first_block(address), code_hash(code))
+            found = replace(found, block=self._first_block(address))
         with suppress(ChainError):  # it is found again, where nothing can be written
             self._write({**self._read(self.path), name: asdict(found)})
         return found
@@ -230,11 +231,15 @@ def _commit() -> str | None:
     try:
         told = [
             subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "contracts", "orchestrator"])
+            for words in (
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "--", "contracts", "orchestrator"],
+                ["rev-parse", "--show-prefix"],  # not empty within another's repository
+            )
         ]
     except (OSError, subprocess.CalledProcessError):
         return None
-    return None if told[1] else told[0]
+    return None if told[1] or told[2] else told[0]
 
 
 @cache

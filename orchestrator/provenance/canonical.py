@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -60,7 +61,8 @@ def decode(data: bytes) -> Any:
 def parse(data: bytes) -> Any:
     """Parse `data`, JSON in any form, as files that people may edit are.
 
-    Raises NotCanonical for what is not JSON in UTF-8, or nested too deeply to be parsed safely.
+    Raises NotCanonical for what is not JSON in UTF-8, nested too deeply to be parsed safely, or has a key
+    twice, of which one reader takes the first and another the last.
     """
     try:
         text = data.decode("utf-8")
@@ -68,7 +70,9 @@ def parse(data: bytes) -> Any:
         raise NotCanonical(f"byte {error.start} is not UTF-8") from error
     check_depth(text)
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_no_duplicates)
+    except NotCanonical:
+        raise
     except ValueError as error:  # also for an integer of thousands of digits
         raise NotCanonical(f"not JSON: {error}") from error
 
@@ -131,8 +135,7 @@ def _check_text(value: str, path: tuple[str | int, ...]) -> None:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        [[twice, _]] = Counter(key for key, _ in pairs).most_common(1)
         raise NotCanonical("the key stands there twice", where([twice]))
     return found
 

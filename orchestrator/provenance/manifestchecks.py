@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.bindings.registry import Status
-from orchestrator.errors import ManifestError, StorageError
+from orchestrator.errors import ManifestError, StorageError, VerificationFailed
 from orchestrator.provenance import canonical
 from orchestrator.provenance.findings import Findings, Sources
 from orchestrator.provenance.formats import UNKNOWN, Format, contradicts, format_named
@@ -71,7 +71,9 @@ def check_opening(findings: Findings, manifest: Manifest | None, opening: Openin
         return opening.fill(manifest)
     except ManifestError as error:
         findings.failed("description", f"What was committed to describes no model: {error.message}.")
-        return None
+    except VerificationFailed as error:
+        findings.failed("opening", f"{error.message[:1].upper()}{error.message[1:]}.")
+    return None
 
 
 def _short(value: object) -> str:
@@ -174,6 +176,8 @@ def _reservations(version: Version, manifest: Manifest, project: Project) -> Ite
     gate = predicate.evaluation.gate
     if version.status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."
+    elif gate and gate.passed and not (gate.conditions and all(each.passed for each in gate.conditions)):
+        yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`."
 
 
 def _head(file: Path) -> bytes:

@@ -21,7 +21,6 @@ from typing import Any, Final, Self
 from orchestrator.errors import StorageError, UsageError, VerificationFailed
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
-from orchestrator.provenance.predicate import Evaluation
 from orchestrator.types import Digest
 
 OPENING = "opening.json"
@@ -130,20 +129,11 @@ class Opening:
         passed; with `publish_metrics` also the figures, and the bounds that the gate set for them.
         """
         statement = canonical.decode(manifest.to_bytes())
-        for field, untold in _UNTOLD.items():
-            _set(statement, field, untold)
-        predicate = manifest.predicate
-        gate = predicate.evaluation.gate
-        told = _figures(predicate.evaluation)
-        if not publish_metrics:
-            told = {"metrics": {}, "gate": gate and {"passed": gate.passed, "conditions": []}}
+        for field in _UNTOLD:
+            _set(statement, field, _public(field, _get(statement, field), figures=publish_metrics))
         commitments = {field: _commit(each, field).hex() for field, each in self.disclosed.items()}
         statement["subject"][0] |= {"digest": {"salted": commitments.pop(DIGEST)}, "uri": f"ipfs://{cid}"}
-        statement["predicate"] |= {
-            "evaluation": told,
-            "parents": [each.model_dump(mode="json") for each in predicate.parents if each.manifest],
-            "withheld": commitments,
-        }
+        statement["predicate"]["withheld"] = commitments
         return Manifest.parse(canonical.encode(statement))
 
     def check(self, manifest: Manifest) -> tuple[str, ...]:
@@ -156,8 +146,8 @@ class Opening:
     def fill(self, manifest: Manifest) -> Manifest:
         """`manifest` with what is disclosed put in, its commitments checked.
 
-        Raises VerificationFailed for values that it does not commit to, ManifestError for those that no
-        manifest can have.
+        Raises VerificationFailed for values that it does not commit to or that contradict what it tells in
+        the clear, ManifestError for those that no manifest can have.
         """
         wrong = self.check(manifest)
         if wrong:
@@ -171,7 +161,19 @@ class Opening:
                 statement["subject"][0]["digest"] = {"sha256": each.value}
             else:
                 _set(statement, field, each.value)
-        return Manifest.parse(canonical.encode(statement))
+        filled = Manifest.parse(canonical.encode(statement))
+        self._check_clear(canonical.decode(manifest.to_bytes()), statement)
+        return filled
+
+    def _check_clear(self, public: dict[str, Any], whole: dict[str, Any]) -> None:
+        """Raise VerificationFailed where what is `public` of a field is not what may be told of its value."""
+        for field in self.disclosed.keys() - {DIGEST}:
+            told, value = _get(public, field), _get(whole, field)
+            if told not in (value, *(_public(field, value, figures=each) for each in (False, True))):
+                raise VerificationFailed(
+                    f"the manifest tells another `{field}` in the clear than it commits to",
+                    "Whoever published it contradicts themselves: do not use it.",
+                )
 
     def is_of(self, digest: bytes) -> bool:
         """Whether it tells that the model's file has this SHA-256."""
@@ -201,17 +203,21 @@ def _commit(told: Disclosed, field: str) -> Digest:
     return Digest(hashlib.sha256(told.salt + canonical.encode([field, told.value])).digest())
 
 
-def _figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Figures without what tells of the data: no counts of rows, no classes, no baseline."""
-    told: dict[str, Any] = evaluation.model_dump(mode="json", by_alias=True)
-    if isinstance(told["metrics"].get("values"), dict):
-        told["metrics"] = {
-            name: each for name, each in told["metrics"].items() if name in ("task", "score", "values")
-        }
-    if told["gate"]:
-        conditions = told["gate"]["conditions"]
-        told["gate"]["conditions"] = [each for each in conditions if each["relation"] in (">=", "<=")]
-    return told
+def _public(field: str, value: Any, *, figures: bool) -> Any:
+    """What is public of a field's value; of `figures` nothing that tells of the data.
+
+    That is no counts of rows, no classes, no baseline.
+    """
+    if field == "parents":
+        return [each for each in value if each["manifest"]]
+    if field == "evaluation.gate" and value:
+        conditions = value["conditions"] if figures else []
+        return {**value, "conditions": [each for each in conditions if each["relation"] in (">=", "<=")]}
+    if field == "evaluation.metrics" and figures:
+        if not isinstance(value.get("values"), dict):
+            return value
+        return {name: each for name, each in value.items() if name in ("task", "score", "values")}
+    return _UNTOLD[field]
 
 
 def _parsed(data: bytes) -> dict[str, Disclosed]:

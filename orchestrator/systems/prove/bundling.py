@@ -213,7 +213,7 @@ def _take(session: Session, manifest: Manifest, model: str, identity: Path | Non
         draft.manifest_file.write_bytes(manifest.to_bytes())
         check_run(draft)
         home.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)
+        folder.chmod(0o700 if manifest.private else 0o755)
         folder.rename(run.folder)
     return run
 

@@ -118,7 +118,11 @@ def log_model(
         metrics=_metrics(model, metrics, evaluate),
         gate={metric: _bound(bound) for metric, bound in (gate or {}).items()},
         data=[str(each) for _, each in several(data) if isinstance(each, str | os.PathLike)],
-        parents=[each.sha256 if isinstance(each, Logged) else each for each in parents],
+        parents=[
+            # What is public of it: of a private one the commitment.
+            each.manifest.artifact_hash.hex() if isinstance(each, Logged) else each
+            for each in parents
+        ],
         features=[_feature(each) for each in more.get("features") or ()],
         classes=list(more.get("classes") or ()),
         target=more.get("target"),
@@ -128,19 +132,20 @@ def log_model(
     extra = Extra(data=_records(data), git=_git(), history=history.history if history else None)
     settings = load_settings(home=more.get("home"), network=more.get("network"), account=more.get("sender"))
     with Session(settings) as session, tempfile.TemporaryDirectory() as folder:
-        path, known = _file(model, Path(folder), known, data)
+        encrypt_to = tuple(more.get("encrypt_to", ()))
+        path, known = _file(model, Path(folder), known, data, encrypted=bool(encrypt_to))
         run = describe_model(
             session,
             path,
             known,
             extra=extra,
-            encrypt_to=tuple(more.get("encrypt_to", ())),
+            encrypt_to=encrypt_to,
             publish_metrics=more.get("publish_metrics", False),
         )
         return Logged(run, _published(session, run, more) if publish else None)
 
 
-def _file(model: object, folder: Path, known: About, data: object) -> tuple[Path, About]:
+def _file(model: object, folder: Path, known: About, data: object, *, encrypted: bool) -> tuple[Path, About]:
     """The model's file, and what is known when the model has told of itself."""
     if isinstance(model, str | os.PathLike):
         path = Path(model)
@@ -148,7 +153,7 @@ def _file(model: object, folder: Path, known: About, data: object) -> tuple[Path
             raise UsageError(f"{path} does not exist", "Give a model's file or folder, or the model itself.")
         return path, known
     name = known.project
-    if name is None:
+    if name is None and not encrypted:  # a private model's class is not published
         name = re.sub(r"[^a-z0-9]+", "-", type(model).__name__.lower()).strip("-")
     saved = save(model, folder, type(model).__name__.lower())
     features = known.features or _features(saved, data)

@@ -1,15 +1,16 @@
 """What is pinned of a private model: one encrypted file, in which the model and its opening lie.
 
-Inside is a plain tar, so `age -d -i KEY model.age | tar x` opens it too. Whoever can decrypt the model thus
-has everything that its manifest withholds. Its length is padded as PURBs are (Nikitin et al. 2019,
+Inside is a plain tar, so `age -d -i KEY model.age | tar x` opens it too. It is read here without `tarfile`'s
+extensions, in which a stranger's archive could ask for any memory. Whoever can decrypt the model thus has
+everything that its manifest withholds. Its length is padded as PURBs are (Nikitin et al. 2019,
 "Reducing Metadata Leakage from Encrypted Files", section 4), by less than 12 %, so that it tells no more of
 the model's size than its order of magnitude.
 """
 
 import os
-import shutil
 import tarfile
 from pathlib import Path
+from typing import BinaryIO
 
 from orchestrator.config import Settings
 from orchestrator.errors import IntegrityError, UsageError
@@ -43,7 +44,7 @@ def seal(run: Run, manifest: Manifest, recipients: tuple[str, ...], *, publish_m
     plain = run.folder / ".sealed.tar"
     try:
         with disk_errors():
-            with tarfile.open(plain, "w") as tar:
+            with tarfile.open(plain, "w", format=tarfile.GNU_FORMAT) as tar:
                 for path in (run.opening, run.model):
                     _add(tar, path)
             os.truncate(plain, padded(plain.stat().st_size))
@@ -67,14 +68,18 @@ def unseal(sealed: Path, folder: Path, identity: str) -> Path:
     plain = folder / ".sealed.tar"
     try:
         decrypt_file(sealed, plain, identity)
-        with tarfile.open(plain, "r:") as tar:
-            opening, model = _members(tar, plain.stat().st_size)
+        with disk_errors(), plain.open("rb") as tar:
+            size = plain.stat().st_size
+            opening = _member(tar, size)
+            model = _member(tar, size)
+            if opening.name != OPENING or opening.size > LARGEST_OPENING:
+                raise _no_model("it does not begin with an opening")
+            if not model.name.startswith("model") or any(tar.read(_BLOCK)):
+                raise _no_model("something else lies in it")
             _extract(tar, opening, folder)
             return _extract(tar, model, folder)
-    except tarfile.TarError as error:
-        raise IntegrityError(
-            f"{sealed} holds no private model: {error}", "Ask its publisher which program wrote it."
-        ) from error
+    except (tarfile.TarError, UnicodeDecodeError) as error:
+        raise _no_model(str(error)) from error
     finally:
         plain.unlink(missing_ok=True)
 
@@ -104,29 +109,32 @@ def _add(tar: tarfile.TarFile, path: Path) -> None:
         tar.addfile(told, file)
 
 
-def _members(tar: tarfile.TarFile, size: int) -> tuple[tarfile.TarInfo, tarfile.TarInfo]:
-    """The opening and the model, two plain files; hostile makers may have put in anything."""
-    found = [each for _, each in zip(range(3), tar, strict=False)]
-    plain = all(
-        each.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
-        and each.sparse is None
-        and 0 <= each.size <= size
-        and Path(each.name).name == each.name
-        for each in found
-    )
-    if not plain or len(found) != 2 or found[0].name != OPENING or not found[1].name.startswith("model"):
-        raise IntegrityError("the encrypted file holds no private model", "Do not use it.")
-    if found[0].size > LARGEST_OPENING:
-        raise IntegrityError("the opening of the private model is too large", "Do not use it.")
-    return found[0], found[1]
+def _member(tar: BinaryIO, whole: int) -> tarfile.TarInfo:
+    """The plain file that comes next in a `tar` of `whole` bytes, which is then behind it.
+
+    Hostile makers may have put in anything. Raises IntegrityError, TarError, UnicodeDecodeError.
+    """
+    found = tarfile.TarInfo.frombuf(tar.read(_BLOCK), "utf-8", "strict")
+    found.offset_data = tar.tell()
+    if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or Path(found.name).name != found.name:
+        raise _no_model("another kind of file lies in it")
+    if not 0 <= found.size <= whole - found.offset_data:
+        raise _no_model("it is cut off")
+    tar.seek(found.size + -found.size % _BLOCK, os.SEEK_CUR)
+    return found
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Path:
-    source = tar.extractfile(member)
-    if source is None:
-        raise IntegrityError("the encrypted file holds no private model", "Do not use it.")
-    dest = folder / member.name
-    with disk_errors(), source, dest.open("xb") as file:
+def _extract(tar: BinaryIO, member: tarfile.TarInfo, folder: Path) -> Path:
+    dest, left = folder / member.name, member.size
+    tar.seek(member.offset_data)
+    with dest.open("xb") as file:
         dest.chmod(0o600)
-        shutil.copyfileobj(source, file, 1 << 20)
+        while part := tar.read(min(left, 1 << 20)):
+            left -= file.write(part)
     return dest
+
+
+def _no_model(why: str) -> IntegrityError:
+    return IntegrityError(
+        f"the encrypted file holds no private model: {why}", "Ask its publisher which program wrote it."
+    )

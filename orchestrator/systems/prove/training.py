@@ -99,7 +99,7 @@ def train(
             manifest = seal(draft, manifest, encrypt_to, publish_metrics=publish_metrics)
         draft.manifest_file.write_bytes(manifest.to_bytes())
         write_report(training, draft.report)
-        draft.folder.chmod(0o755)
+        draft.folder.chmod(0o700 if encrypt_to else 0o755)
         run = Run(home / manifest.digest.hex()[:RUN_ID_LENGTH])
         if not run.folder.exists():
             draft.folder.rename(run.folder)

@@ -11,6 +11,7 @@ deployments and migrations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +166,21 @@ def test_publish__what_stands__says_chain_salt_and_transactions(
     }
 
 
+def test_publish__package_installed_within_another_repository__names_no_commit(
+    settings: Settings, chain: Chain, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    installed = tmp_path / "site-packages" / "orchestrator" / "deployments"
+    installed.mkdir(parents=True)
+    (tmp_path / ".gitignore").write_text("*\n")
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "of somebody's project"]):
+        subprocess.run([*git, *words], check=True)
+    monkeypatch.setattr(records, "SHIPPED", installed)
+    known = Deployments(settings, chain)
+    known.publish([known.entry("ChainProbe")], shipped)
+    assert json.loads(shipped.read_text())["commit"] is None
+
+
 def test_publish__of_this_folder_alone_or_without_its_transaction__is_refused(
     settings: Settings, chain: Chain, alice: Account, shipped: Path
 ) -> None:
@@ -193,6 +209,9 @@ def test_entry__shipped_record__tells_where_events_begin(
         {"transaction": "nonsense"},
         {"transaction": ""},
         {"code_hash": "0x" + "ab" * 32, "transaction": ""},
+        {"code_hash": "0x" + "ab" * 32},
+        {"name": "ModelRegistry"},
+        {"block": "as a float"},
         {"address": PROXY},
     ],
 )
@@ -200,11 +219,13 @@ def test_entry__shipped_record_that_lies__is_not_believed(
     settings: Settings, chain: Chain, shipped: Path, lie: dict[str, object]
 ) -> None:
     content = json.loads(shipped.read_text())
-    content["contracts"]["ChainProbe"] |= lie
+    told = content["contracts"]["ChainProbe"]
+    told |= {"block": float(told["block"])} if lie == {"block": "as a float"} else lie
     shipped.write_text(json.dumps(content))
     true = Deployments(settings, chain).entry("ChainProbe")
     found = from_elsewhere(chain, shipped).entry("ChainProbe")
-    assert (found.address, found.block, found.code_hash) == (true.address, true.block, true.code_hash)
+    assert replace(found, transaction="") == replace(true, transaction="")
+    assert type(found.block) is int
 
 
 def test_migrate__fresh__is_of_this_folder_alone(

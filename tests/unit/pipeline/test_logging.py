@@ -13,6 +13,7 @@ import types
 
 import numpy as np
 import pandas as pd
+import pyrage
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -53,6 +54,16 @@ def answers(desk, logged, rows):
 
 def rows_of(frame, count=5):
     return frame.head(count).to_dict("records")
+
+
+def test_log_model__private_without_a_name__is_refused(log):
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    with pytest.raises(UsageError, match="that of its project is"):
+        log(fitted(), encrypt_to=[key])
+    logged = log(fitted(), name="p1", encrypt_to=[key])
+    assert b"logistic" not in logged.run.manifest_file.read_bytes().lower()
+    child = log(fitted(C=0.5), parents=[logged])
+    assert logged.sha256.encode() not in child.run.manifest_file.read_bytes()
 
 
 def test_log_model__scikit_learn__is_stored_with_skops_and_described(desk, log):

@@ -18,7 +18,18 @@ import pyrage
 import pytest
 
 from orchestrator.errors import UsageError, VerificationFailed
-from orchestrator.provenance import Artifact, Environment, Evaluation, Manifest, TrainingRecord, verify
+from orchestrator.provenance import (
+    Artifact,
+    Environment,
+    Evaluation,
+    Manifest,
+    TrainingRecord,
+    canonical,
+    openings,
+    verify,
+)
+from orchestrator.provenance.findings import Findings
+from orchestrator.provenance.manifestchecks import check_opening
 from orchestrator.provenance.openings import DIGEST, FIELDS, Disclosed, Opening
 from orchestrator.provenance.predicate import Predicate
 from orchestrator.systems.prove.loading import load_published
@@ -294,6 +305,65 @@ def test_verify__opening_of_another_model__fails(desk: Desk, private: Run, publi
     assert not verify(
         public.manifest_file, desk.session.registry, storage=desk.session.storage, opening=opening
     ).ok
+
+
+def contradicting(manifest: Manifest, field: str, value: object) -> tuple[Manifest, Opening]:
+    """A manifest that tells something in the clear, commits to `value`, and the opening of that field."""
+    disclosed = Disclosed(bytes(32), value)
+    statement = canonical.decode(manifest.to_bytes())
+    statement["predicate"]["withheld"][field] = openings._commit(disclosed, field).hex()
+    return Manifest.parse(canonical.encode(statement)), Opening({field: disclosed})
+
+
+FAILED = {"metric": "f1", "relation": ">=", "threshold": 0.9, "value": 0.5, "passed": False}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("evaluation.gate", None),
+        ("evaluation.gate", {"passed": False, "conditions": [FAILED]}),
+        ("evaluation.metrics", {"task": "classification", "score": "f1", "values": {"f1": 0.5}}),
+        ("parents", [{"artifact": "a" * 64, "manifest": "b" * 64}]),
+    ],
+)
+def test_fill__another_value_than_stands_in_the_clear__is_a_contradiction(
+    desk: Desk, publish_people: Publish, key: pyrage.x25519.Identity, field: str, value: object
+) -> None:
+    run = publish_people(encrypt_to=(str(key.to_public()),), publish_metrics=True)
+    manifest, opening = contradicting(run.manifest, field, value)
+    assert opening.check(manifest) == ()
+    findings = Findings("a model")
+    assert check_opening(findings, manifest, opening) is None
+    assert [(each.name, field in each.sentence) for each in findings.done().failures] == [("opening", True)]
+
+
+def test_verify__gate_that_withholds_what_it_demands__proves_no_passing(desk: Desk, private: Run) -> None:
+    registry, storage = desk.session.registry, desk.session.storage
+    few = Opening.read(private.opening).only([DIGEST])
+    told = verify(private.model, registry, storage=storage, opening=few).not_proven
+    assert any("That it passed its gate" in each for each in told)
+    told = verify(private.model, registry, storage=storage).not_proven
+    assert not any("That it passed its gate" in each for each in told)
+
+
+def test_verify__bytes_that_were_revoked_in_the_clear__are_not_cleared_by_a_salt(
+    desk: Desk, publish_people: Publish, key: pyrage.x25519.Identity
+) -> None:
+    run = publish_people()
+    registry = desk.session.registry
+    version = registry.find_versions(run.manifest.artifact_hash)[0]
+    revoked = registry.contract.revoke(version.project_id, version.artifact_hash, "leaks")
+    desk.session.send(revoked, desk.who("alice"))
+    salted = publish_people(encrypt_to=(str(key.to_public()),))
+    assert salted.model.read_bytes() == run.model.read_bytes()
+    found = verify(salted.model, registry, storage=desk.session.storage)
+    assert [each.name for each in found.failures] == ["project"]
+    assert "leaks" in found.failures[0].sentence
+
+
+def test_train__private__is_its_owners_alone(private: Run) -> None:
+    assert private.folder.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

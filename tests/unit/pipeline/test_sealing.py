@@ -6,7 +6,8 @@ describe with encrypt_to
 ├── again, to another reader or with metrics → another run
 unseal
 ├── what seal wrote → model and opening, for their owner alone
-└── anything else in an age file → refused, nothing is written outside the folder
+├── anything else in an age file → refused, nothing is written outside the folder
+└── extensions of tar → refused unread: they would end the reader, or fill its memory
 """
 
 import io
@@ -134,6 +135,46 @@ def test_unseal__another_archive__is_refused(
     refuse(made.getvalue(), identity, tmp_path)
 
 
+def extended(**headers: str) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in ("opening.json", "model.skops"):
+            info, content = member(name, pax_headers=headers)
+            tar.addfile(info, io.BytesIO(content))
+    return made.getvalue()
+
+
+def long_name(size: int, content: bytes) -> bytes:
+    info, _ = member("././@LongLink", type=tarfile.GNUTYPE_LONGNAME)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT) + content
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        extended(**{"GNU.sparse.map": "x"}),
+        extended(**{"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}),
+        extended(path="model\0.skops"),
+        extended(size="9" * 30),
+        long_name(512, bytes(512)) * 2_000,
+        long_name(-512, bytes(512)),
+    ],
+)
+def test_unseal__extensions_of_tar__are_refused_unread(
+    archive: bytes, identity: pyrage.x25519.Identity, tmp_path: Path
+) -> None:
+    refuse(archive, identity, tmp_path)
+
+
+def test_unseal__a_model_that_is_cut_off__is_refused(
+    identity: pyrage.x25519.Identity, tmp_path: Path
+) -> None:
+    opening, _ = member("opening.json", b"")
+    model, _ = member("model.skops", bytes(512))
+    refuse(opening.tobuf() + model.tobuf() + b"half", identity, tmp_path)
+
+
 def test_unseal__no_archive__is_refused(identity: pyrage.x25519.Identity, tmp_path: Path) -> None:
     refuse(b"a model without anything around it" * 100, identity, tmp_path)
 
@@ -142,7 +183,7 @@ def refuse(plain: bytes, identity: pyrage.x25519.Identity, tmp_path: Path) -> No
     sealed, folder = tmp_path / "model.age", tmp_path / "out"
     sealed.write_bytes(pyrage.encrypt(plain, [identity.to_public()]))
     folder.mkdir()
-    with pytest.raises(IntegrityError, match=r"holds no private model|opening of the private model is too"):
+    with pytest.raises(IntegrityError, match="holds no private model"):
         unseal(sealed, folder, str(identity))
     assert list(folder.iterdir()) == []
     with pytest.raises(StorageError, match="not encrypted for this key"):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.provenance import canonical
 from orchestrator.provenance.canonical import LARGEST, NotCanonical, decode, encode, where
 
 numbers = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
@@ -96,6 +97,27 @@ def test_decode__key_twice__names_the_key():
     with pytest.raises(NotCanonical, match="rows") as refused:
         decode(b'{"rows":1,"rows":2}')
     assert refused.value.field == "rows"
+
+
+def test_decode__one_key_of_many_twice__is_found_in_one_pass():
+    class Key(str):
+        compared = 0
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            Key.compared += 1
+            return str.__eq__(self, other)
+
+    keys = [Key(number) for number in [*range(1000), 999]]
+    with pytest.raises(NotCanonical, match="999"):
+        canonical._no_duplicates([(key, 0) for key in keys])
+    assert Key.compared < 10 * len(keys), "a stranger's megabyte would hold a reader for minutes"
+
+
+def test_parse__key_twice__is_refused():
+    assert canonical.parse(b'{ "a": 1 }') == {"a": 1}
+    with pytest.raises(NotCanonical, match="a: the key stands there twice"):
+        canonical.parse(b'{"a": 1, "a": 2}')
 
 
 def test_decode__brackets_inside_text__are_not_nesting():
