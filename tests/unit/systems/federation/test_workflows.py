@@ -349,7 +349,7 @@ def test_commit__update_that_was_sent_from_another_seat__is_not_sent_again(sessi
             act(session, federation, session.account(name))
         if act is party.commit:
             later(session, federation)
-    aggregating.claim(session, federation, bob)
+    aggregating.claim(session, federation, session.account("alice"))
     later(session, federation)
     cranking.crank(session, federation, bob)
     for name in ("alice", "bob"):
