@@ -85,8 +85,8 @@ def noisy(session: Session, federation: Federation) -> Descriptor | None:
     return said
 
 
-def rounds_of(federation: Federation, party: Address, before: int) -> int:
-    """In how many rounds before `before` the party committed to an update, on whatever seats it had."""
+def rounds_of(federation: Federation, party: Address, before: int) -> set[int]:
+    """The rounds before `before` in which the party committed to an update, on whatever seats it had."""
     told: list[Joined | Left | Committed] = [
         *federation.events(Joined, party=party),
         *federation.events(Left, party=party),
@@ -99,7 +99,7 @@ def rounds_of(federation: Federation, party: Address, before: int) -> int:
                 found.add(each.round)
         else:
             seat = each.seat if isinstance(each, Joined) else None
-    return len(found)
+    return found
 
 
 def budget_of(
@@ -111,7 +111,7 @@ def budget_of(
         return None
     kept = secret_folder(session, federation.address).read(_name(party)) or {}
     most = own or float(kept.get("epsilon", "inf"))
-    rounds = rounds_of(federation, party, federation.state().round)
+    rounds = len(rounds_of(federation, party, federation.state().round))
     return Budget(said, min(most, federation.terms.epsilon / PARTS), rounds)
 
 
@@ -216,7 +216,7 @@ def understated(session: Session, federation: Federation, number: int) -> str:
     """Who of round `number` told less than its updates cost with the terms' noise; empty where nobody did."""
     said = noisy(session, federation)
     for each in federation.events(Spent, round=number) if said else ():
-        due = epsilon_of(said, rounds_of(federation, each.party, number + 1)) if said else 0.0
+        due = epsilon_of(said, len(rounds_of(federation, each.party, number + 1))) if said else 0.0
         # A platform's own logarithms may differ in the last thousandth.
         if each.epsilon + 1 < due * PARTS:
             return (

@@ -133,7 +133,7 @@ def _from(
 def _again(session: Session, federation: Federation, each: Finished, model: Integers) -> Integers:
     """The model of a finished round, from the one before."""
     number, claim = each.finalized.round, each.claim
-    seats = seats_of(federation.at(each.posted))
+    seats = seats_of(federation, each.finalized)
     made = compute(
         federation, model, opened(session, federation, number, claim.accepted, seats), claim.merits
     )

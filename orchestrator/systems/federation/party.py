@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Committed, Federation, Mode, Phase
+from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.chain import Account
 from orchestrator.errors import AccountError, ChainError
 from orchestrator.kernel.secrets import derive
@@ -22,7 +22,7 @@ from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.storage.adding import digest_bytes
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation import accounting
-from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder, store
+from orchestrator.systems.federation.finding import DOMAIN, act, descriptor_of, secret_folder, store
 from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
@@ -180,16 +180,17 @@ def _late(session: Session, federation: Federation, party: Address, number: int)
     """The update of a round before that came too late to be committed to, and what it weighs now.
 
     It stands on an older model: w becomes ⌊w / (1 + s)⌋ after s rounds (Nguyen et al., 2022, have a root in
-    its place). Masked ones fit their round only, and so does what an ε counts.
+    its place). Masked ones fit their round only, and so does what an ε counts; below another federation, an
+    update leads to its model as well, and would do so twice.
     """
-    if is_masked(federation) or accounting.noisy(session, federation):
+    below = descriptor_of(session, federation).upper
+    if below or is_masked(federation) or accounting.noisy(session, federation):
         return None
-    seat = federation.party_of(party).seat
+    sent = accounting.rounds_of(federation, party, number)
     for stale in range(1, MOST_STALE + 1):
         held = kept(session, federation, party, number - stale)
         if held:
-            sent = any(True for _ in federation.events(Committed, round=number - stale, seat=seat))
-            return None if sent else (held.update, held.weight // (1 + stale))
+            return None if number - stale in sent else (held.update, held.weight // (1 + stale))
     return None
 
 

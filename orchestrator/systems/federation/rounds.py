@@ -66,10 +66,9 @@ class Opened:
 
 @dataclass(frozen=True)
 class Finished:
-    """A finalized round: its claim, the block of that, and the record that it left."""
+    """A finalized round: its claim, and the record that it left."""
 
     claim: Claim
-    posted: int
     finalized: Finalized
 
 
@@ -125,11 +124,13 @@ def record_of(link: Link) -> Digest:
     return Digest(keccak(abi_encode(kinds, [link.previous, link.round, link.model_root, link.claim_hash])))
 
 
-def seats_of(federation: Federation) -> dict[Address, int]:
-    """Who has which seat."""
+def seats_of(federation: Federation, at: Finalized | None = None) -> dict[Address, int]:
+    """Who has which seat; or had it when a round ended, whoever leaves in the same block."""
     found: dict[Address, int] = {}
     events: list[Joined | Left] = [*federation.events(Joined), *federation.events(Left)]
     for each in sorted(events, key=lambda event: event.place):
+        if at and each.place > at.place:
+            break
         if isinstance(each, Joined):
             found[each.party] = each.seat
         else:
@@ -157,9 +158,9 @@ def pending_claim(federation: Federation) -> Claim | None:
 
 def finished(federation: Federation, numbers: Sequence[int] = ()) -> list[Finished]:
     """All finalized rounds, or those of `numbers`, by age. The claim that stood is a round's last."""
-    posted = {each.round: each for each in claims(federation, numbers)}
+    posted = {each.round: each.claim for each in claims(federation, numbers)}
     ends = sorted(federation.events(Finalized, **_only(numbers)), key=lambda each: each.place)
-    return [Finished(posted[each.round].claim, posted[each.round].block_number, each) for each in ends]
+    return [Finished(posted[each.round], each) for each in ends]
 
 
 def last_finished(federation: Federation) -> list[Finished]:
@@ -261,7 +262,7 @@ def of_seats(revealed: Iterable[Revealed], seats: Mapping[Address, int], mask: i
 
 def updates_in(federation: Federation, each: Finished) -> list[Revealed]:
     """The updates that a finished round has."""
-    seats = seats_of(federation.at(each.finalized.block_number))
+    seats = seats_of(federation, each.finalized)
     found = of_seats(revealed_in(federation, each.finalized.round), seats, each.claim.accepted)
     return sorted(found, key=lambda one: seats[one.party])
 

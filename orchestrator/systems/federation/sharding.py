@@ -9,9 +9,12 @@ it out; without judges, `verify` tells.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from orchestrator.bindings.federation import Committed, Federation, Revealed
+from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.chunks import Integers
@@ -27,6 +30,8 @@ from orchestrator.systems.federation.rounds import (
 from orchestrator.types import Address
 
 Place = tuple[int, int]
+MOST_ROUNDS = 8
+"""So many finished rounds of a party's are looked at, the newest first: it sends the newest."""
 _BEFORE_ALL, _AFTER_ALL = (-1, -1), (1 << 64, 0)
 
 
@@ -44,14 +49,19 @@ def base_model(session: Session, federation: Federation) -> Integers:
     """What a round's parties train on: the upper federation's model, until a round went by here; or the own.
 
     It is the same for all parties of a round: what is finalized above after the first has committed waits for
-    the next. Raises as `current_model`.
+    the next. The own, too, where those above give no model, or one that no update leads to: they stop nobody
+    below. Raises as `current_model`.
     """
+    own = current_model(session, federation)
     if upper := upper_of(session, federation):
         started = _starts(federation).get(federation.state().round, _AFTER_ALL)
         ends = [each for each in finished(upper) if each.finalized.place < started]
         if ends and not any(_since(federation, ends[-1].finalized.place, _AFTER_ALL)):
-            return model_after(session, upper, ends)
-    return current_model(session, federation)
+            with suppress(DataError, IntegrityError, StorageError):
+                above = model_after(session, upper, ends)
+                quantized(federation, above - own)
+                return above
+    return own
 
 
 def passed_up(
@@ -64,20 +74,23 @@ def passed_up(
 ) -> Iterator[Passed]:
     """What `party` may send in round `number` of `upper`, which trains on `model`; the newest first.
 
-    It is of any round of a federation of its own that began with `model`, and ended before `until`. Raises
-    StorageError, IntegrityError, DataError for a model below that is not to be had.
+    It is of any round of a federation of its own that began with `model`, and ended before `until`: of the
+    last MOST_ROUNDS. Raises StorageError, IntegrityError, DataError for a model below that is not to be had.
     """
     above = [each.finalized.place for each in finished(upper) if each.finalized.round < number]
-    for lower in lowers_of(session, upper, party):
-        for ends in _since(lower, max(above, default=_BEFORE_ALL), until):
-            after = model_after(session, lower, ends)
-            weight = sum(each.weight for each in updates_in(lower, ends[-1]))
-            yield Passed(
-                lower,
-                ends[-1].finalized.round,
-                quantized(upper, (after - model)[: upper.terms.size]),
-                min(weight, upper.terms.max_weight),
-            )
+    last = max(above, default=_BEFORE_ALL)
+    made = (
+        (lower, ends) for lower in lowers_of(session, upper, party) for ends in _since(lower, last, until)
+    )
+    for lower, ends in islice(made, MOST_ROUNDS):
+        after = model_after(session, lower, ends)
+        weight = sum(each.weight for each in updates_in(lower, ends[-1]))
+        yield Passed(
+            lower,
+            ends[-1].finalized.round,
+            quantized(upper, (after - model)[: upper.terms.size]),
+            min(weight, upper.terms.max_weight),
+        )
 
 
 def source_of(

@@ -1,9 +1,11 @@
 """Fetch and recompute a whole history: every update, root, rule, model and record."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
-from orchestrator.bindings.federation import Claimed, Federation
+from orchestrator.bindings.federation import Federation
 from orchestrator.errors import DataError, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers
@@ -13,7 +15,6 @@ from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
-    claims,
     finished,
     links,
     of_seats,
@@ -23,7 +24,7 @@ from orchestrator.systems.federation.rounds import (
     revealed_in,
     seats_of,
 )
-from orchestrator.systems.federation.sharding import source_of
+from orchestrator.systems.federation.sharding import Passed, source_of
 from orchestrator.types import Address, Digest
 
 MOST_FLOORS = 4
@@ -45,12 +46,15 @@ class Checked:
         return not self.fault
 
 
-def verify(session: Session, federation: Federation, floors: int = MOST_FLOORS) -> Iterator[Checked]:
-    """Every finalized round, the oldest first, up to the first that is wrong or cannot be had.
+def verify(
+    session: Session, federation: Federation, floors: int = MOST_FLOORS, until: float = math.inf
+) -> Iterator[Checked]:
+    """Every finalized round (to `until`), the oldest first, up to the first that is wrong or cannot be had.
 
-    Where parties stand for federations, those whose updates are in come after it, floor by floor.
+    Where parties stand for federations, those whose updates are in come after it, floor by floor, each up to
+    its last round that went into this one's: of what it does later, this model has nothing.
     """
-    terms, lowers = federation.terms, dict[Address, Federation]()
+    terms, lowers = federation.terms, dict[Address, Passed]()
     try:
         sharded = is_sharded(session, federation)
         model = read_model(session, federation, terms.genesis, terms.genesis_cid)
@@ -58,14 +62,14 @@ def verify(session: Session, federation: Federation, floors: int = MOST_FLOORS) 
         yield Checked(federation.address, 0, 0, terms.genesis, f"the first model: {error.message}")
         return
     chain = links(federation)
-    posted = {each.round: each for each in claims(federation)}
-    for place, each in enumerate(finished(federation)):
+    ends = takewhile(lambda each: each.finalized.round <= until, finished(federation))
+    for place, each in enumerate(ends):
         number = each.finalized.round
         try:
-            updates, after = _round(session, federation, each, model, posted[number])
+            updates, after = _round(session, federation, each, model)
             for one in updates if sharded else ():
-                lower = _below(session, federation, one, model)
-                lowers[lower.address] = lower
+                passed = _below(session, federation, one, model)
+                lowers[passed.lower.address] = passed  # no older one: it began after the last model above
             link, model = chain[place + 1], after
             fault = (
                 ""
@@ -77,37 +81,37 @@ def verify(session: Session, federation: Federation, floors: int = MOST_FLOORS) 
         yield Checked(federation.address, number, len(updates), each.claim.model_root, fault)
         if fault:
             return
-    for lower in lowers.values():
+    for passed in lowers.values():
+        lower = passed.lower
         if not floors:
             yield Checked(lower.address, 0, 0, lower.terms.genesis, "it is too far down to be looked at")
             return
-        for found in verify(session, lower, floors - 1):
+        for found in verify(session, lower, floors - 1, passed.round):
             yield found
             if found.fault:
                 return
 
 
-def _below(session: Session, federation: Federation, opened: Opened, model: Integers) -> Federation:
-    """The federation that an update is of. Raises IntegrityError for one that is of none."""
+def _below(session: Session, federation: Federation, opened: Opened, model: Integers) -> Passed:
+    """The round below that an update is of. Raises IntegrityError for one that is of none."""
     found = source_of(session, federation, opened.revealed, opened.seat, model)
     if found is None:
         raise IntegrityError(
             f"the update of {opened.revealed.party} is not what a federation of its own finalized",
             "Do not use this model.",
         )
-    return found.lower
+    return found
 
 
 def _round(
-    session: Session, federation: Federation, each: Finished, model: Integers, posted: Claimed
+    session: Session, federation: Federation, each: Finished, model: Integers
 ) -> tuple[list[Opened], Integers]:
     """The updates and the next model of a round. Raises IntegrityError for the first thing that is wrong."""
     claim = each.claim
-    then = federation.at(posted.block_number)
-    seats = seats_of(then)
+    seats = seats_of(federation, each.finalized)
     found = [
         Opened(seats[one.party], one, read_update(session, federation, one))
-        for one in of_seats(revealed_in(then, each.finalized.round), seats, claim.accepted)
+        for one in of_seats(revealed_in(federation, each.finalized.round), seats, claim.accepted)
     ]
     updates = sorted(found, key=lambda one: one.seat)
     if sum(1 << one.seat for one in updates) != claim.accepted:

@@ -248,7 +248,7 @@ class ChainGrid(LocalGrid):
         if last is None:
             self._report(f"round {number} is void")
             return []
-        seats = seats_of(self._federation.at(last.finalized.block_number))
+        seats = seats_of(self._federation, last.finalized)
         found = opened(self._session, self._federation, number, last.claim.accepted, seats)
         included = any(each.seat + 1 == self._node for each in found)
         self.heard.append(Heard(number, last.claim.model_root, len(found), included))

@@ -142,15 +142,15 @@ def test_budget__a_party_that_left_and_joined_again__is_not_reset(session, tmp_p
     assert budget.rounds == 1
 
 
-def test_rounds_of__a_seat_that_another_had__counts_ones_own_only(session, tmp_path):
+def test_rounds_of__a_seat_that_another_had__has_ones_own_only(session, tmp_path):
     federation, bob = begun(session, tmp_path), session.account("bob")
     play(session, federation)
     leave(session, federation, bob)
     frank = session.account("frank")
     join(session, federation, frank, rows(tmp_path, "frank"))
     assert federation.party_of(frank.address).seat == 1
-    assert accounting.rounds_of(federation, frank.address, 2) == 0
-    assert accounting.rounds_of(federation, bob.address, 2) == 1
+    assert accounting.rounds_of(federation, frank.address, 2) == set()
+    assert accounting.rounds_of(federation, bob.address, 2) == {1}
 
 
 @pytest.mark.parametrize("own", [0.0, -1.0, float("nan"), float("inf")])

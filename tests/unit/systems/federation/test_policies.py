@@ -1,8 +1,10 @@
 """Every policy and mode, as parties live it: what is due is done, round by round, and all are paid."""
 
+from dataclasses import replace
+
 import pytest
 
-from orchestrator.bindings.federation import Phase
+from orchestrator.bindings.federation import Federation, Left, Phase
 from orchestrator.errors import ChainError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.money import Currency
@@ -18,9 +20,17 @@ from orchestrator.systems.federation import (
 )
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import cid_of
-from orchestrator.systems.federation.joining import amount, withdraw
+from orchestrator.systems.federation.joining import amount, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.rounds import current_model, last_link, links, phase_of, record_of
+from orchestrator.systems.federation.rounds import (
+    current_model,
+    finished,
+    last_link,
+    links,
+    phase_of,
+    record_of,
+    updates_in,
+)
 from orchestrator.systems.federation.verifying import verify
 from tests.unit.systems.federation.stage import begin, offer
 
@@ -174,6 +184,30 @@ def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(se
     assert (current_model(session, federation) == made.model).all()
     assert last_link(federation) == links(federation)[-1]
     assert record_of(last_link(federation)) == federation.heads().record
+
+
+def test_leave__in_the_block_that_ends_a_round__update_and_model_stay(session, tmp_path, monkeypatch):
+    """A contract that is a party ends a round and leaves in one transaction."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=2, **KINDS["direct"])
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    made = aggregating.add_up(session, federation, session.account("alice"))
+    leave(session, federation, session.account("carol"))
+    [end], real = finished(federation), Federation.events
+    block, index = end.finalized.place
+
+    def at_once(self, kind, *blocks, **filters):
+        if kind is not Left:
+            return real(self, kind, *blocks, **filters)
+        return [replace(each, block_number=block, log_index=index + 9) for each in real(federation, kind)]
+
+    monkeypatch.setattr(Federation, "events", at_once)
+    left = [session.account(name).address for name in PARTIES]
+    assert [each.party for each in updates_in(federation, end)] == left
+    assert (current_model(session, federation) == made.model).all()
+    assert [each.fault for each in verify(session, federation)] == [""]
 
 
 @pytest.mark.parametrize(("decimals", "unit"), [(18, 10**9), (6, 1), (0, 1), (9, 1), (24, 10**15)])

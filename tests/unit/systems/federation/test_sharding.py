@@ -183,6 +183,56 @@ def test_silent_above__those_below_go_on(session, floors):
     assert len(finished(upper)) == 0
 
 
+@pytest.mark.parametrize("lie", [1, 2**31 - 2**20])
+def test_hostile_above__model_nobody_has_or_too_far_away__those_below_go_on(session, floors, lie):
+    """Nobody refuted what does not follow, and its file is gone; or it is there, too far for any update."""
+    upper, north, _ = floors
+    play(session, north, NORTH)
+    play(session, upper, ("erin",), lie=lie)
+    if lie == 1:
+        lost(session, cid_of(finished(upper)[0].claim.cid))
+    own = current_model(session, north)
+    assert (sharding.base_model(session, north) == own).all()
+    play(session, north, NORTH)
+    assert [each.ok for each in verify(session, north)] == [True] * 2
+
+
+def test_lie_below__that_was_not_sent_upwards__leaves_the_model_above_as_it_is(session, floors):
+    """Else whoever stands for a federation could spoil all models above, and long after they were made."""
+    upper, north, _ = floors
+    play(session, north, NORTH)
+    play(session, upper, ("erin",))
+    play(session, north, NORTH, lie=1)
+    found = [(each.federation, each.round, each.fault) for each in verify(session, upper)]
+    assert found == [(upper.address, 1, ""), (north.address, 1, "")]
+    assert [each.ok for each in verify(session, north)] == [True, False]
+
+
+def test_many_rounds_below__only_the_newest_are_computed(session, floors, monkeypatch):
+    """Who judges has little time, and a stranger's rounds may be a thousand."""
+    upper, north, _ = floors
+    for _ in range(3):
+        play(session, north, NORTH)
+    monkeypatch.setattr(sharding, "MOST_ROUNDS", 2)
+    found = list(party.passed(session, upper, session.account("erin").address))
+    assert [each.round for each in found] == [3, 2]
+
+
+def test_late__below_another__is_trained_anew(session, floors, tmp_path):
+    """What it holds leads to the upper model, and would do so twice."""
+    upper, north, _ = floors
+    play(session, north, NORTH)
+    play(session, upper, ("erin",))
+    third, carol = below(session, tmp_path, upper, "judy", NORTH, quorum=2), session.account("carol")
+    crank(session, third)
+    held = party._made(session, third, carol, 1, None, None)
+    party._keep(session, third, carol.address, 1, held)
+    play(session, third, ("bob", "dave"))
+    assert party.commit(session, third, carol)
+    sent = party.kept(session, third, carol.address, 2)
+    assert sent.update.root != held.update.root
+
+
 def test_judges_above__leave_a_lie_out(session, tmp_path):
     """Under a policy with judges, a lie is not only named but out."""
     terms = {"policy": "quality", "committee": 3, "quorum": 3, "seats": 3, "max_weight": 1}

@@ -340,6 +340,27 @@ def test_commit__update_that_was_sent__is_not_sent_again(session, tmp_path):
     assert not one & two
 
 
+def test_commit__update_that_was_sent_from_another_seat__is_not_sent_again(session, tmp_path):
+    terms = {"policy": "trusted", "pay": "equal", "committee": 0, "quorum": 2, "rounds": 2}
+    federation, bob = begin(session, tmp_path, *PARTIES, **terms), session.account("bob")
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in ("bob", "carol"):
+            act(session, federation, session.account(name))
+        if act is party.commit:
+            later(session, federation)
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, bob)
+    for name in ("alice", "bob"):
+        leave(session, federation, session.account(name))
+    join(session, federation, bob, rows(tmp_path, "bob"))
+    assert federation.party_of(bob.address).seat == 0  # from which nobody sent anything in round 1
+    party.commit(session, federation, bob)
+    one, two = (party.kept(session, federation, bob.address, number) for number in (1, 2))
+    assert one.update.root != two.update.root
+
+
 def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, tmp_path):
     """Secrets are derived from the wallet, and the same rows give the same update and scores."""
     federation = begin(session, tmp_path, *PARTIES)
