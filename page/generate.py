@@ -16,7 +16,7 @@ from orchestrator.chain.compiler import compile_sources  # noqa: E402
 from orchestrator.chain.development import NAMES, private_key  # noqa: E402
 from orchestrator.config import load_settings  # noqa: E402
 from orchestrator.models.online.alphabet import ASSIGNED  # noqa: E402
-from orchestrator.provenance.openings import FIELDS  # noqa: E402
+from orchestrator.provenance.openings import UNTOLD  # noqa: E402
 
 CONTRACTS = {
     "ModelRegistry": """
@@ -94,7 +94,7 @@ def files() -> dict[str, str]:
         ),
         "addresses.ts": _file(_constant("addresses: Record<string, `0x${string}`>", addresses) + ";"),
         "alphabet.ts": _file(_constant("ASSIGNED", ASSIGNED) + ";"),
-        "fields.ts": _file(_constant("FIELDS: string[]", FIELDS) + ";"),
+        "fields.ts": _file(_constant("UNTOLD: Record<string, unknown>", UNTOLD) + ";"),
         "keys.ts": _file(
             "// Everybody knows these keys: those of Anvil's mnemonic, for development chains only.",
             _constant("keys: [string, `0x${string}`][]", keys) + ";",

@@ -31,7 +31,7 @@ DIGEST: Final = "digest"
 """The field that holds the SHA-256 of the model's file (hex)."""
 PRIVATE_FORMAT: Final = "private+age"
 
-_UNTOLD: Mapping[str, Any] = {
+UNTOLD: Final[Mapping[str, Any]] = {
     "name": "private model",
     "artifact.size": None,
     "artifact.format": PRIVATE_FORMAT,
@@ -58,7 +58,8 @@ _UNTOLD: Mapping[str, Any] = {
     "licence": None,
     "created": None,
 }
-FIELDS: Final = (DIGEST, *_UNTOLD)
+"""What stands in a private model's manifest in the place of each field."""
+FIELDS: Final = (DIGEST, *UNTOLD)
 """Every field that is committed to; what each means is said in docs/models.md."""
 
 _HINT = "Ask the model's owner for it again: `diln disclose`."
@@ -82,7 +83,7 @@ class Opening:
     def of(cls, manifest: Manifest) -> Self:
         """All fields of a manifest that is still whole, each with a new salt."""
         statement = canonical.decode(manifest.to_bytes())
-        values = {DIGEST: manifest.artifact_hash.hex(), **{each: _get(statement, each) for each in _UNTOLD}}
+        values = {DIGEST: manifest.artifact_hash.hex(), **{each: _get(statement, each) for each in UNTOLD}}
         return cls({field: Disclosed(os.urandom(SALT_SIZE), value) for field, value in values.items()})
 
     @classmethod
@@ -129,7 +130,7 @@ class Opening:
         passed; with `publish_metrics` also the figures, and the bounds that the gate set for them.
         """
         statement = canonical.decode(manifest.to_bytes())
-        for field in _UNTOLD:
+        for field in UNTOLD:
             _set(statement, field, _public(field, _get(statement, field), figures=publish_metrics))
         commitments = {field: _commit(each, field).hex() for field, each in self.disclosed.items()}
         statement["subject"][0] |= {"digest": {"salted": commitments.pop(DIGEST)}, "uri": f"ipfs://{cid}"}
@@ -167,7 +168,7 @@ class Opening:
 
     def _check_clear(self, public: dict[str, Any], whole: dict[str, Any]) -> None:
         """Raise VerificationFailed where what is `public` of a field is not what may be told of its value."""
-        for field in self.disclosed.keys() - {DIGEST}:
+        for field in (each for each in self.disclosed if each != DIGEST):
             told, value = _get(public, field), _get(whole, field)
             if told not in (value, *(_public(field, value, figures=each) for each in (False, True))):
                 raise VerificationFailed(
@@ -217,7 +218,7 @@ def _public(field: str, value: Any, *, figures: bool) -> Any:
         if not isinstance(value.get("values"), dict):
             return value
         return {name: each for name, each in value.items() if name in ("task", "score", "values")}
-    return _UNTOLD[field]
+    return UNTOLD[field]
 
 
 def _parsed(data: bytes) -> dict[str, Disclosed]:

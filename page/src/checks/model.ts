@@ -12,7 +12,7 @@ import { block, bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
 import { contradicts, formatNamed, runsCode } from "../files/formats";
 import type { Hashed } from "../files/hash";
-import { anchorOf, artifactIn, fill, isPrivate, wrongIn, type Manifest, type Opening } from "../files/opening";
+import { anchorOf, artifactIn, contradicted, fill, isPrivate, wrongIn, type Manifest, type Opening } from "../files/opening";
 import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
@@ -37,6 +37,8 @@ export async function verifyModel(
   const versions = wanted ? await registry.versionsIn(wanted as Hex, digest) : await registry.copiesOf(digest);
   const version = versions[0];
   if (!version) return unknown(findings, found, wanted ? "this project" : "this registry", !!opening);
+  // Whoever salts bytes anew gets rid of no revocation.
+  if (opening && !wanted) versions.push(...await registry.copiesOf(bytesToHex(found.digest)));
   const [homes, publication] = await Promise.all([
     registry.projectsById(versions.map(each => each.projectId)), registry.publicationOf(version),
   ]);
@@ -159,8 +161,14 @@ async function checkOpening(findings: Findings, manifest: Manifest | null, openi
     if (!["null", "[]", "{}"].includes(text)) findings.proven.push(`It was committed to then: ${field} = ${shown(text, LONGEST_VALUE)}.`);
   }
   const whole = fill(manifest, opening);
-  if (isWhole(whole.predicate)) return whole;
-  findings.add("description", "failed", "What was committed to describes no model: it lacks what a manifest says.");
+  try {
+    if (!isWhole(whole.predicate)) throw new Error("it lacks what a manifest says");
+    const field = contradicted(manifest, opening);
+    if (!field) return whole;
+    findings.add("opening", "failed", `The manifest tells another \`${field}\` in the clear than it commits to.`);
+  } catch (error) {
+    findings.add("description", "failed", `What was committed to describes no model: ${(error as Error).message}.`);
+  }
   return null;
 }
 
@@ -215,7 +223,11 @@ function* reservations(version: Version, predicate: any, project: Project): Gene
   const git = predicate.environment?.git;
   if (!git || git.dirty) yield "Which code trained it: the manifest names no clean git commit.";
   if (predicate.project !== project.name) yield `That it was made for this project: its manifest names “${shown(String(predicate.project))}”.`;
-  if (version.status === "deployable" && !predicate.evaluation?.gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
+  const gate = predicate.evaluation?.gate;
+  if (version.status === "deployable" && !gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
+  else if (gate?.passed && !(gate.conditions?.length && gate.conditions.every((each: any) => each.passed))) {
+    yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`.";
+  }
 }
 
 /** Whether the bytes are in the format that the manifest names, and what loading them may do. */

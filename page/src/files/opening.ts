@@ -1,7 +1,7 @@
 // The opening of a private model: salts and values of fields that its manifest holds salted commitments to, as
 // `diln disclose` writes them.
 import type { Hex } from "viem";
-import { FIELDS } from "../generated/fields";
+import { UNTOLD } from "../generated/fields";
 import { bytes, hex, sha256 } from "./bytes";
 import * as canonical from "./canonical";
 
@@ -20,7 +20,7 @@ export async function openingIn(file: Blob): Promise<Opening> {
     const content = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer()));
     canonical.encode(content); // throws for what cannot be committed to
     const told = Object.entries<any>(content?.fields ?? {});
-    if (Object.keys(content ?? {}).join() !== "fields" || !told.length || told.some(([field]) => !FIELDS.includes(field))) {
+    if (Object.keys(content ?? {}).join() !== "fields" || !told.length || told.some(([field]) => field !== DIGEST && !Object.hasOwn(UNTOLD, field))) {
       throw new Error("it tells no field, or one that is not known");
     }
     const odd = told.find(([, each]) => Object.keys(each ?? {}).sort().join() !== "salt,value" || !/^[0-9a-f]{64}$/.test(each.salt));
@@ -66,4 +66,28 @@ export function fill(manifest: Manifest, opening: Opening): Manifest {
     else predicate[section] = name ? { ...predicate[section], [name]: value } : value;
   }
   return { subject, predicate };
+}
+
+/** What may stand in the clear of a field's value; of `figures` nothing that tells of the data. */
+function clear(field: string, value: any, figures: boolean): unknown {
+  if (field === "parents") return value.filter((each: any) => each.manifest);
+  if (field === "evaluation.gate" && value) {
+    const bounds = value.conditions.filter(({ relation }: any) => relation === ">=" || relation === "<=");
+    return { ...value, conditions: figures ? bounds : [] };
+  }
+  if (field !== "evaluation.metrics" || !figures) return UNTOLD[field];
+  const told = Object.entries(value).filter(([name]) => ["task", "score", "values"].includes(name));
+  return Object.prototype.toString.call(value.values) === "[object Object]" ? Object.fromEntries(told) : value;
+}
+
+/** The first field of which the manifest tells something else in the clear than it commits to. Throws for odd values. */
+export function contradicted(manifest: Manifest, opening: Opening): string | undefined {
+  const { subject, predicate } = manifest;
+  for (const [field, { value }] of opening) {
+    if (field === DIGEST) continue;
+    const [section, name] = field.split(".") as [string, string?];
+    const told = field === "name" ? subject.name : name ? predicate[section]?.[name] : predicate[section];
+    const may = [value, clear(field, value, false), clear(field, value, true)].map(canonical.encode);
+    if (!may.includes(canonical.encode(told))) return field;
+  }
 }

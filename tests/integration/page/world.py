@@ -192,6 +192,7 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     ):
         world.case(lab, name, file, project=named)
     _private_cases(world, lab, free, good, folder)
+    _cheats(world, lab, free, revoked, folder)
 
 
 def _private_cases(world: World, lab: Lab, project: bytes, good: Published, folder: Path) -> None:
@@ -214,6 +215,18 @@ def _private_cases(world: World, lab: Lab, project: bytes, good: Published, fold
     world.case(lab, "private, no manifest", other, told)
     model, manifest, opening = _private(folder / "private to sign", b"private, to be signed" * 100)
     world.private = str(model), str(manifest), str(_written(opening, folder / "signing"))
+
+
+def _cheats(world: World, lab: Lab, project: bytes, revoked: Published, folder: Path) -> None:
+    model, manifest, opening = _private(folder / "salted anew", revoked.model.read_bytes())
+    lab.send(lab.registry.publish(publication_of(Manifest.parse(manifest.read_bytes()), project), []))
+    world.case(lab, "private, revoked in the clear", model, manifest, _written(opening, folder / "anew"))
+    model, manifest, opening = _private(folder / "two tongues", b"with two tongues" * 100)
+    public = canonical.decode(manifest.read_bytes())
+    public["predicate"]["evaluation"]["gate"] = None
+    manifest.write_bytes(canonical.encode(public))
+    lab.send(lab.registry.publish(publication_of(Manifest.parse(manifest.read_bytes()), project), []))
+    world.case(lab, "private, two tongues", model, manifest, _written(opening, folder / "tongues"))
 
 
 def _private(folder: Path, data: bytes) -> tuple[Path, Path, Opening]:
