@@ -59,8 +59,8 @@ def open_server(session: "Session", listen: Listen) -> "Iterator[tuple[socket, v
 def on_page(session: "Session", route: str) -> str:
     """Where the page shows something of this session's chain, for people."""
     network = session.settings.network.name
-    chosen = "" if network == "embedded" else f" --network {network}"
-    return f"`diln page{chosen}` shows it in a browser: http://127.0.0.1:{PORT}/#/{route}"
+    shown = "`diln page`" if network == "embedded" else f"`diln page --network {network}`"
+    return f"{shown} shows it in a browser: http://127.0.0.1:{PORT}/#/{route}"
 
 
 __all__ = ["PORT", "Listen", "on_page", "open_server"]
