@@ -21,7 +21,7 @@ from orchestrator.systems.federation import (
     refuting,
 )
 from orchestrator.systems.federation.duties import SYSTEM
-from orchestrator.systems.federation.finding import LARGEST_BLOCK, cid_of, secret_folder, store
+from orchestrator.systems.federation.finding import LARGEST_BLOCK, cid_of, descriptor_of, secret_folder, store
 from orchestrator.systems.federation.joining import promises
 from orchestrator.systems.federation.masking import Sheet
 from orchestrator.systems.federation.overview import history
@@ -290,7 +290,7 @@ def test_create__what_cannot_be_masked__is_refused(session):
 
 
 def test_promises__of_a_party__say_what_masks_do_not_hide(session, begun):
-    said = " ".join(promises(begun))
+    said = " ".join(promises(begun, descriptor_of(session, begun)))
     assert "Updates are masked." in said
     assert "join hands" in said
     assert "public: they tell" not in said
