@@ -1,6 +1,7 @@
 """SQLite files that are read even where nothing can be written, and that tell of flipped bits."""
 
 import sqlite3
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ def open_database(file: Path, timeout: float) -> tuple[sqlite3.Connection, bool]
     Raises sqlite3.Error.
     """
     try:
-        return _usable(sqlite3.connect(file, **_options(timeout))), True
+        return _usable(sqlite3.connect(file, **_options(timeout)), timeout), True
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or not file.exists():
             raise
         for mode in ["mode=ro", *([] if _unfinished(file) else ["immutable=1"])]:
             try:
                 address = f"{file.absolute().as_uri()}?{mode}"
-                return _usable(sqlite3.connect(address, uri=True, **_options(timeout))), False
+                return _usable(sqlite3.connect(address, uri=True, **_options(timeout)), timeout), False
             except sqlite3.OperationalError:
                 continue
         raise
@@ -37,10 +38,10 @@ def _options(timeout: float) -> dict[str, Any]:
     return {"timeout": timeout, "isolation_level": None, "check_same_thread": False}
 
 
-def _usable(connection: sqlite3.Connection) -> sqlite3.Connection:
+def _usable(connection: sqlite3.Connection, timeout: float) -> sqlite3.Connection:
     connection.text_factory = decoded
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _to_wal(connection, timeout)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         connection.close()
@@ -49,6 +50,20 @@ def _usable(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.close()
         raise sqlite3.DatabaseError("malformed database schema") from error
     return connection
+
+
+def _to_wal(connection: sqlite3.Connection, timeout: float) -> None:
+    """Of two that do this to a new file SQLite refuses one at once, since they would wait for each other."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _unfinished(file: Path) -> bool:

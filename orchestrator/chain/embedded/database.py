@@ -26,6 +26,8 @@ from orchestrator.database import checksum, open_database
 from orchestrator.errors import ChainError
 
 FORMAT = 2
+PATIENCE = 5.0
+"""Seconds that closing waits for a reader."""
 _MISSING = (MissingTrieNode, MissingTraversalNode, EVMMissingData, RLPException)
 """What py-evm raises where the file lacks what it must hold."""
 
@@ -100,7 +102,15 @@ class ChainFile:
         self.kv = KeyValueTable(self.connection)
 
     def close(self) -> None:
-        self.connection.close()
+        """Wait for a thread that is reading: SQLite crashes where a connection is closed under a statement.
+
+        One that takes long leaves closing to the end of the process.
+        """
+        if self._threads.acquire(timeout=PATIENCE):
+            try:
+                self.connection.close()
+            finally:
+                self._threads.release()
 
     @property
     def new(self) -> bool:

@@ -28,6 +28,7 @@ from web3.exceptions import BlockNotFound, TransactionNotFound, Web3RPCError
 from orchestrator.chain import Account, Chain, connect
 from orchestrator.chain.development import ADDRESSES, BALANCE, private_key
 from orchestrator.chain.embedded import CHAIN_ID, EmbeddedProvider
+from orchestrator.chain.embedded.database import ChainFile
 from orchestrator.chain.embedded.machine import GAS_LIMIT, Machine
 from orchestrator.chain.embedded.stack import with_room
 from orchestrator.config import Network, Settings
@@ -56,6 +57,20 @@ def test_connect__second_time__finds_the_same_chain(settings: Settings, alice: A
     with connect(settings) as chain:
         assert chain.genesis_hash == genesis
         assert chain.head().number == 3
+
+
+def test_close__while_another_thread_reads__waits_for_it(tmp_path: Path) -> None:
+    """Closed under a statement of another thread, SQLite ends the process."""
+    file = ChainFile(tmp_path / "chain.sqlite")
+    with file.reading():
+        closer = threading.Thread(target=file.close)
+        closer.start()
+        closer.join(timeout=0.05)
+        assert closer.is_alive()
+        assert file.new
+    closer.join()
+    with pytest.raises(ChainError, match="closed"), file.reading():
+        pytest.fail("it is closed")
 
 
 def test_connect__two_chains__have_different_genesis_blocks(tmp_path: Path) -> None:
