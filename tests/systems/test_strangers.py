@@ -27,7 +27,7 @@ from orchestrator.chain.bound import Bound
 from orchestrator.cli.dispatch import run
 from orchestrator.config import load_settings
 from orchestrator.errors import ChainError, DataError
-from orchestrator.kernel.finding import Directory
+from orchestrator.kernel.finding import Named
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import encode
 from orchestrator.storage.cid import Cid
@@ -54,7 +54,7 @@ class Room:
     """
 
     name: str
-    finding: Directory[Any, Any, Any]
+    finding: Named[Any, Any, Any]
     factory: type[Any]
     own: Callable[[Session, Path], Any]
     commands: tuple[str, ...]
@@ -213,8 +213,8 @@ def hostile_terms(room: Room, session: Session, own: Any) -> list[Any]:
     good = json.loads(session.storage.read(str(Cid(1, 0x55, own.terms.descriptor))))
     said = [
         b"\xff\xfe\x80\xc3(",
-        b"[" * (room.finding.longest // 2),
-        b'"' + b"x" * room.finding.longest + b'"',
+        b"[" * (room.finding.descriptor.LONGEST // 2),
+        b'"' + b"x" * room.finding.descriptor.LONGEST + b'"',
         json.dumps(good, indent=1).encode(),
         encode({**good, "format": f"diln-{room.name}/2"}),
         encode({"format": f"diln-{room.name}/1"}),
@@ -411,12 +411,12 @@ def test_doctor__knows_hostile_instances__is_well(
 def test_parse__descriptor_mutated_at_random__is_read_or_refused_in_a_sentence(room: Room, seed: int) -> None:
     rng = random.Random(f"{room.name} {seed}")
     good, refused = GOOD[room.name], []
-    assert room.finding.parse(encode(good))
+    assert room.finding.descriptor.parse(encode(good))
     for _ in range(250):
         changed = good | {rng.choice(sorted(good)): _any(rng, 0) for _ in range(rng.randrange(1, 4))}
         try:
-            found = room.finding.parse(encode(changed))
-            assert room.finding.parse(found.to_bytes()) == found
+            found = room.finding.descriptor.parse(encode(changed))
+            assert room.finding.descriptor.parse(found.to_bytes()) == found
         except DataError as error:
             refused.append(error.message)
     assert refused
