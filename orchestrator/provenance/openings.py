@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from orchestrator.errors import StorageError, UsageError, VerificationFailed
 from orchestrator.provenance import canonical, fields
@@ -204,11 +204,12 @@ def _commit(told: Disclosed, field: str) -> Digest:
     return Digest(hashlib.sha256(told.salt + canonical.encode([field, told.value])).digest())
 
 
-def _public(field: str, value: Any, *, figures: bool) -> Any:
+def _public(field: str, whole: object, *, figures: bool) -> Any:
     """What is public of a field's value; of `figures` nothing that tells of the data.
 
     That is no counts of rows, no classes, no baseline.
     """
+    value = cast("Any", whole)  # what a manifest has there was checked when it was parsed
     if field == "parents":
         return [each for each in value if each["manifest"]]
     if field == "evaluation.gate" and value:

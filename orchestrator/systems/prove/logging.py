@@ -118,11 +118,7 @@ def log_model(
         metrics=_metrics(model, metrics, evaluate),
         gate={metric: _bound(bound) for metric, bound in (gate or {}).items()},
         data=[str(each) for _, each in several(data) if isinstance(each, str | os.PathLike)],
-        parents=[
-            # What is public of it: of a private one the commitment.
-            each.manifest.artifact_hash.hex() if isinstance(each, Logged) else each
-            for each in parents
-        ],
+        parents=[_parent(each) for each in parents],
         features=[_feature(each) for each in more.get("features") or ()],
         classes=list(more.get("classes") or ()),
         target=more.get("target"),
@@ -143,6 +139,11 @@ def log_model(
             publish_metrics=more.get("publish_metrics", False),
         )
         return Logged(run, _published(session, run, more) if publish else None)
+
+
+def _parent(said: "str | Logged") -> str:
+    """What is public of it: of a private one the commitment."""
+    return said.manifest.artifact_hash.hex() if isinstance(said, Logged) else said
 
 
 def _file(model: object, folder: Path, known: About, data: object, *, encrypted: bool) -> tuple[Path, About]:
