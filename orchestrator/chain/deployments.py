@@ -28,6 +28,7 @@ from orchestrator.chain.failures import as_diln_errors
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError, NotDeployed, UsageError
 from orchestrator.files import replace_file
+from orchestrator.git import git
 from orchestrator.types import Address
 
 ADDRESSES = Path(__file__).parent / "addresses.json"
@@ -227,19 +228,13 @@ def _name(network: str) -> str | None:
 
 def _commit() -> str | None:
     """The commit of the sources that this package runs from; None outside a clean checkout."""
-    git = ["git", "-C", str(SHIPPED.parents[1])]
+    sources = SHIPPED.parents[1]
     try:
-        told = [
-            subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout.strip()
-            for words in (
-                ["rev-parse", "HEAD"],
-                ["status", "--porcelain", "--", "contracts", "orchestrator"],
-                ["rev-parse", "--show-prefix"],  # not empty within another's repository
-            )
-        ]
+        changed = git(sources, "status", "--porcelain", "--", "contracts", "orchestrator")
+        anothers = git(sources, "rev-parse", "--show-prefix")
+        return None if changed or anothers else git(sources, "rev-parse", "HEAD")
     except (OSError, subprocess.CalledProcessError):
         return None
-    return None if told[1] or told[2] else told[0]
 
 
 @cache

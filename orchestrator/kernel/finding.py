@@ -60,10 +60,8 @@ class Descriptor:
             content = decode(data)
             names = {each.name for each in fields(cls)} - (cls.OPTIONAL - content.keys())
             kinds: dict[str, Any] = get_type_hints(cls)
-            found, known = (
-                cls(**{each: _read(kinds[each], content[each]) for each in names}),
-                content["format"],
-            )
+            found = cls(**{each: _read(kinds[each], content[each]) for each in names})
+            known = content["format"]
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(f"the descriptor is malformed: {shown(str(error), 200)}", ASK) from error
         if known != cls.FORMAT:

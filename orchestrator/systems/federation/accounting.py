@@ -5,6 +5,7 @@ party's updates cost with the noise that they should have. Whether it was added,
 """
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,18 +88,25 @@ def noisy(session: Session, federation: Federation) -> Descriptor | None:
 
 def rounds_of(federation: Federation, party: Address, before: int) -> set[int]:
     """The rounds before `before` in which the party committed to an update, on whatever seats it had."""
+    return {each for each in _committed(federation).get(party, ()) if each < before}
+
+
+def _committed(federation: Federation) -> dict[Address, set[int]]:
+    """The rounds in which each party committed to an update."""
     told: list[Joined | Left | Committed] = [
-        *federation.events(Joined, party=party),
-        *federation.events(Left, party=party),
+        *federation.events(Joined),
+        *federation.events(Left),
         *federation.events(Committed),
     ]
-    seat, found = None, set()
+    seated, found = dict[int, Address](), defaultdict[Address, set[int]](set)
     for each in sorted(told, key=lambda event: event.place):
         if isinstance(each, Committed):
-            if each.seat == seat and each.round < before:
-                found.add(each.round)
+            if who := seated.get(each.seat):
+                found[who].add(each.round)
+        elif isinstance(each, Joined):
+            seated[each.seat] = each.party
         else:
-            seat = each.seat if isinstance(each, Joined) else None
+            seated.pop(each.seat, None)
     return found
 
 
@@ -215,8 +223,11 @@ def spent_of(federation: Federation) -> dict[Address, float]:
 def understated(session: Session, federation: Federation, number: int) -> str:
     """Who of round `number` told less than its updates cost with the terms' noise; empty where nobody did."""
     said = noisy(session, federation)
-    for each in federation.events(Spent, round=number) if said else ():
-        due = epsilon_of(said, len(rounds_of(federation, each.party, number + 1))) if said else 0.0
+    if said is None:
+        return ""
+    committed = _committed(federation)
+    for each in federation.events(Spent, round=number):
+        due = epsilon_of(said, sum(one <= number for one in committed[each.party]))
         # A platform's own logarithms may differ in the last thousandth.
         if each.epsilon + 1 < due * PARTS:
             return (

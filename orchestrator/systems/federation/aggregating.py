@@ -34,6 +34,7 @@ from orchestrator.systems.federation.rounds import (
     finished,
     needs_trace,
     opened,
+    opened_in,
     phase_of,
     read_model,
     seats_of,
@@ -133,10 +134,7 @@ def _from(
 def _again(session: Session, federation: Federation, each: Finished, model: Integers) -> Integers:
     """The model of a finished round, from the one before."""
     number, claim = each.finalized.round, each.claim
-    seats = seats_of(federation, each.finalized)
-    made = compute(
-        federation, model, opened(session, federation, number, claim.accepted, seats), claim.merits
-    )
+    made = compute(federation, model, opened_in(session, federation, each), claim.merits)
     if made.root != claim.model_root:
         raise IntegrityError(
             f"the model of round {number} does not follow from its updates, and nobody gives it",
@@ -217,8 +215,7 @@ def claim(
             extra = abi_encode(["bytes32", "uint256", "uint256", "uint256"], values)
         about = state.round, made.accepted, made.root, cid, extra
         call = federation.claim(*about) if nonce is None else federation.mine(*about, nonce)
-        about_it = state.round, state.tried, state.revealed
-        pay(session, federation, call, aggregator, bond, "claim", *about_it)
+        pay(session, federation, call, aggregator, bond, "claim", state.round, state.tried, state.revealed)
         return made
 
 

@@ -5,7 +5,7 @@ is lost, the same rows give it again and the wallet its salt; an update of an ap
 costs the fine. One whose training took longer than the round's time for commitments comes with the next.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,15 +196,13 @@ def _late(session: Session, federation: Federation, party: Address, number: int)
 
 def _again(session: Session, federation: Federation, party: Account, number: int) -> Held:
     """The update whose file is lost, if the same comes out again. Raises AccountError, DataError if not."""
-    kept = federation.party_of(party.address).kept[:-1]
+    committed = federation.party_of(party.address).kept[:-1]
+    candidates: Iterable[tuple[Update | None, int | None]] = [(None, None)]
     if is_sharded(session, federation):
-        found = passed(session, federation, party.address)
-        made = (_made(session, federation, party, number, each.update, each.weight) for each in found)
-    else:
-        made = (_made(session, federation, party, number, None, None) for _ in range(1))
-    for held in made:
-        commitment = federation.commitment_of(number, party.address, held.digest, held.salt)
-        if commitment[:-1] == kept:
+        candidates = ((each.update, each.weight) for each in passed(session, federation, party.address))
+    for update, weight in candidates:
+        held = _made(session, federation, party, number, update, weight)
+        if federation.commitment_of(number, party.address, held.digest, held.salt)[:-1] == committed:
             return held
     raise AccountError(
         f"the update of {party.name} for round {number} is not here, and training gives another one",

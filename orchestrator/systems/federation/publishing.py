@@ -45,8 +45,7 @@ def publish(
     owner's project demands `needed`, the owner's among them, or as many as before. Raises ChainError before
     the first round is over, SignatureRefused, StorageError, IntegrityError.
     """
-    manifest = _checkpoint(session, federation, owner.address)
-    last = last_finished(federation)[-1]
+    last, manifest = _checkpoint(session, federation, owner.address)
     inside = {each.party for each in updates_in(federation, last)}
     others = [each for path in signed for each in SignatureFile(path).read()]
     for who in inside:
@@ -70,8 +69,8 @@ def sign(
     Every party comes to the same manifest by itself: nobody has to send it. Raises ChainError for who has no
     update in the last round, IntegrityError for the first round that is wrong, StorageError.
     """
-    manifest = _checkpoint(session, federation, owner)
-    if party.address not in {each.party for each in updates_in(federation, last_finished(federation)[-1])}:
+    last, manifest = _checkpoint(session, federation, owner)
+    if party.address not in {each.party for each in updates_in(federation, last)}:
         raise ChainError(f"{party.name} has no update in the last round", "Those sign who made the model.")
     if wrong := next((each for each in verify(session, federation) if each.fault), None):
         raise IntegrityError(f"round {wrong.round}: {wrong.fault}", "Do not sign this model.")
@@ -79,8 +78,7 @@ def sign(
     project = registry.project_id(owner, project_of(federation))
     publication = publication_in(session, manifest, project, deployable=True)
     made = sign_publication(publication, party, session.chain.chain_id, registry.address)
-    number = last_finished(federation)[-1].finalized.round
-    file = file or signature_file(session, federation, number, party.address, owner)
+    file = file or signature_file(session, federation, last.finalized.round, party.address, owner)
     file.parent.mkdir(parents=True, exist_ok=True)
     replace_file(file, json.dumps([made.to_json()], indent=2).encode() + b"\n")
     return file
@@ -110,14 +108,13 @@ def checkpoint(session: Session, federation: Federation) -> Finished | None:
         registry = session.registry
     except NotDeployed:
         return None
-    owner, last = federation.terms.organizer, last_finished(federation)[-1]
-    project = registry.project_id(owner, project_of(federation))
-    published = registry.version(project, _checkpoint(session, federation, owner).artifact_hash)
+    last, manifest = _checkpoint(session, federation, owner := federation.terms.organizer)
+    published = registry.version(registry.project_id(owner, project_of(federation)), manifest.artifact_hash)
     return None if published else last
 
 
-def _checkpoint(session: Session, federation: Federation, owner: Address) -> Manifest:
-    """What `owner` publishes next: the same for everybody who asks. Its file is pinned."""
+def _checkpoint(session: Session, federation: Federation, owner: Address) -> tuple[Finished, Manifest]:
+    """The last round, and what `owner` publishes of it: the same whoever asks. Its file is pinned."""
     ends = last_finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
@@ -127,7 +124,7 @@ def _checkpoint(session: Session, federation: Federation, owner: Address) -> Man
     home = session.registry.project_id(owner, project_of(federation))
     digest = hashlib.sha256(content).digest()
     before = [each for each in session.registry.versions(home) if each.artifact_hash != digest][-1:]
-    return _manifest(federation, ends[-1], content, stored, descriptor, before)
+    return ends[-1], _manifest(federation, ends[-1], content, stored, descriptor, before)
 
 
 def project_of(federation: Federation) -> str:

@@ -284,6 +284,12 @@ def opened(
     return sorted(found, key=lambda each: each.seat)
 
 
+def opened_in(session: Session, federation: Federation, each: Finished) -> list[Opened]:
+    """The same of a finished round: the updates that are in it."""
+    seats, ended = seats_of(federation, each.finalized), each.finalized.round
+    return opened(session, federation, ended, each.claim.accepted, seats)
+
+
 def unavailable(session: Session, federation: Federation, number: int) -> Iterator[tuple[Revealed, str]]:
     """Updates that nobody gives, and why."""
     for each in revealed_in(federation, number):

@@ -17,12 +17,9 @@ from orchestrator.systems.federation.rounds import (
     Opened,
     finished,
     links,
-    of_seats,
+    opened_in,
     read_model,
-    read_update,
     record_of,
-    revealed_in,
-    seats_of,
 )
 from orchestrator.systems.federation.sharding import Passed, source_of
 from orchestrator.types import Address, Digest
@@ -107,13 +104,7 @@ def _round(
     session: Session, federation: Federation, each: Finished, model: Integers
 ) -> tuple[list[Opened], Integers]:
     """The updates and the next model of a round. Raises IntegrityError for the first thing that is wrong."""
-    claim = each.claim
-    seats = seats_of(federation, each.finalized)
-    found = [
-        Opened(seats[one.party], one, read_update(session, federation, one))
-        for one in of_seats(revealed_in(federation, each.finalized.round), seats, claim.accepted)
-    ]
-    updates = sorted(found, key=lambda one: one.seat)
+    claim, updates = each.claim, opened_in(session, federation, each)
     if sum(1 << one.seat for one in updates) != claim.accepted:
         raise IntegrityError("it has updates that nobody revealed", "Do not use this model.")
     right = compute(federation, model, updates, claim.merits)

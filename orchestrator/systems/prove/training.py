@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from orchestrator.config import Settings
 from orchestrator.errors import UsageError
+from orchestrator.git import git
 from orchestrator.learning.data import Dataset, Reading, load_dataset
 from orchestrator.learning.description import describe as describe_model
 from orchestrator.learning.metrics import GateResult
@@ -204,12 +205,7 @@ def _condition(result: GateResult) -> Condition:
 def git_state(folder: Path) -> GitState | None:
     """The commit checked out in `folder`, and whether files differ from it; None outside a repository."""
     try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        return GitState(commit=commit, dirty=bool(_git(folder, "status", "--porcelain")))
+        commit = git(folder, "rev-parse", "HEAD")
+        return GitState(commit=commit, dirty=bool(git(folder, "status", "--porcelain")))
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder.resolve()), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

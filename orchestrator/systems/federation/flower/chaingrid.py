@@ -33,7 +33,7 @@ from orchestrator.systems.federation.rounds import (
     Opened,
     current_model,
     finished,
-    opened,
+    opened_in,
     phase_of,
     seats_of,
     settings_of,
@@ -248,8 +248,7 @@ class ChainGrid(LocalGrid):
         if last is None:
             self._report(f"round {number} is void")
             return []
-        seats = seats_of(self._federation, last.finalized)
-        found = opened(self._session, self._federation, number, last.claim.accepted, seats)
+        found = opened_in(self._session, self._federation, last)
         included = any(each.seat + 1 == self._node for each in found)
         self.heard.append(Heard(number, last.claim.model_root, len(found), included))
         return found

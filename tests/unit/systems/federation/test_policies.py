@@ -92,6 +92,17 @@ def up_to_votes(session, tmp_path, kind, **changes):
     return federation
 
 
+def added_up(session, tmp_path):
+    """A federation whose first round the contract has added up, and what came out."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=2, **KINDS["direct"])
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    made = aggregating.add_up(session, federation, session.account("alice"))
+    return federation, made
+
+
 def test_vote__again__does_nothing(session, tmp_path):
     federation = up_to_votes(session, tmp_path, "work")
     alice = session.account("alice")
@@ -164,12 +175,7 @@ def test_delegate__and_back__elects_and_returns_all(session, tmp_path):
 
 
 def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(session, tmp_path, monkeypatch):
-    federation = begin(session, tmp_path, *PARTIES, rounds=2, **KINDS["direct"])
-    cranking.crank(session, federation, session.account("dave"))
-    for act in (party.commit, party.reveal):
-        for name in PARTIES:
-            act(session, federation, session.account(name))
-    made = aggregating.add_up(session, federation, session.account("alice"))
+    federation, made = added_up(session, tmp_path)
     genesis, read = federation.terms.genesis_cid, session.storage.read
 
     def only_genesis(cid, **options):
@@ -188,12 +194,7 @@ def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(se
 
 def test_leave__in_the_block_that_ends_a_round__update_and_model_stay(session, tmp_path, monkeypatch):
     """A contract that is a party ends a round and leaves in one transaction."""
-    federation = begin(session, tmp_path, *PARTIES, rounds=2, **KINDS["direct"])
-    cranking.crank(session, federation, session.account("dave"))
-    for act in (party.commit, party.reveal):
-        for name in PARTIES:
-            act(session, federation, session.account(name))
-    made = aggregating.add_up(session, federation, session.account("alice"))
+    federation, made = added_up(session, tmp_path)
     leave(session, federation, session.account("carol"))
     [end], real = finished(federation), Federation.events
     block, index = end.finalized.place

@@ -62,6 +62,14 @@ def judged(session, federation):
     return next(name for name in PARTIES if federation.party_of(session.account(name).address).seat == seat)
 
 
+def claimed_falsely(session, federation):
+    """A round up to a claim that is wrong at coordinate 3; whose it is."""
+    leader = session.account(judged(session, federation))
+    false = aggregating.altered(aggregating.expected(session, federation), 3)
+    aggregating.claim(session, federation, leader, result=false)
+    return leader
+
+
 def test_join__in_a_token__brings_in_what_is_missing_and_all_comes_back(session, tmp_path):
     token = World(session, tmp_path).deploy("CompetitionToken", 0)
     alice, bob = session.account("alice"), session.account("bob")
@@ -187,9 +195,7 @@ def test_keeper__checkpoint__parties_sign_and_the_organizer_publishes(session, t
 
 def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES)
-    leader = session.account(judged(session, federation))
-    false = aggregating.altered(aggregating.expected(session, federation), 3)
-    aggregating.claim(session, federation, leader, result=false)
+    leader = claimed_falsely(session, federation)
     later(session, federation)
     cranking.crank(session, federation, session.account("dave"))
     with pytest.raises(IntegrityError, match="round 1: its model does not follow"):
@@ -223,9 +229,7 @@ def test_publish__model_of_a_table__is_predicted_with_and_proven_like_any_other(
 
 def test_refute__false_claim__names_the_coordinate_and_pays(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES)
-    leader = session.account(judged(session, federation))
-    false = aggregating.altered(aggregating.expected(session, federation), 3)
-    aggregating.claim(session, federation, leader, result=false)
+    claimed_falsely(session, federation)
     fault = refuting.check(session, federation)
     assert "coordinate 3 is" in fault.sentence
     assert refuting.refute(session, federation, session.account("dave"), fault) == 25 * 10**16
@@ -234,9 +238,7 @@ def test_refute__false_claim__names_the_coordinate_and_pays(session, tmp_path):
 
 def test_verify__false_model_that_nobody_refuted__is_named(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES)
-    leader = session.account(judged(session, federation))
-    false = aggregating.altered(aggregating.expected(session, federation), 3)
-    aggregating.claim(session, federation, leader, result=false)
+    claimed_falsely(session, federation)
     later(session, federation)
     cranking.crank(session, federation, session.account("dave"))
     [checked] = verify(session, federation)
