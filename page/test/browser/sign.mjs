@@ -86,7 +86,8 @@ const faults = await browse(url, async page => {
   await page.fill("#member", ERIN);
   told.publisher = await pressed(page, "Let them publish", "Changing who publishes \\w+");
   await page.click("summary:has-text('Who may sign')");
-  await page.waitForSelector(`dd code:has-text("${ERIN}")`);
+  const twice = who => [...document.querySelectorAll("details dd code")].filter(each => each.textContent.includes(who)).length === 2;
+  await page.waitForFunction(twice, ERIN); // she may sign, and publish
   told.members = await page.$$eval("details dd code", all => all.length);
   await page.fill("#owner", ERIN);
   told.handedUntyped = await page.isEnabled("text=Offer it to them");
