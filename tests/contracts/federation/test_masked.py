@@ -401,6 +401,23 @@ def test_disagree__told_in_the_last_second__the_others_have_as_much_time_again(m
     assert [s.deposit(who) for who in FOUR] == [DEPOSIT, DEPOSIT - FINE, DEPOSIT, DEPOSIT]
 
 
+def test_disagree__told_long_before_the_end__the_end_does_not_come_sooner(masked):
+    """Who relies on the time that there was is not cut off by others who were quick and disagree."""
+    s = masked(*FOUR)
+    for who in FOUR:
+        s.commit(who, false={1: OTHER} if who == "anna" else {})
+    s.reveal(*FOUR)
+    ends = s.call("clock")[1]
+    assert ends > s.evm.now + HOUR  # all were quick
+    s.unmask(*FOUR)
+    assert s.call("clock") == [Phase.JUDGING, ends]
+    s.compare(*FOUR)
+    assert s.call("clock") == [Phase.JUDGING, ends]
+    s.until(-1)
+    s.unmask("anna", "ben")
+    assert s.phase is Phase.CLAIMING
+
+
 def test_disagree__nobody_compares__void_without_fines(masked):
     s = masked(*FOUR)
     told_by(s, {"anna": {1: OTHER}}, *FOUR)
