@@ -394,6 +394,19 @@ def test_gas__federation__masked_round_of_ten(gas_snapshot, evm, factory):
     gas_snapshot("federation: round of 10, masked, batched", total, at_most=720_000)
 
 
+def test_gas__federation__masked_round_of_ten_that_one_voids(gas_snapshot, evm, factory):
+    """What the nine others and a relay spend where one keeps silent and its shares restore nothing."""
+    ten = PARTIES[:10]
+    s = masked_ready(evm, factory, ten)
+    steps = [s.commit_signed(*ten), s.reveal(*ten), s.unmask(*ten[1:])]
+    shown = bytes([0, 0]) + b"\1" * 32  # of its own seed, which alone is due
+    steps += [s.send("share", shown, sender=who) for who in ten[1:]]
+    s.until()
+    steps.append(s.send("skip", sender=ten[1]))
+    total = sum(step["gasUsed"] for step in steps)
+    gas_snapshot("federation: round of 10, masked, void by one", total, at_most=1_000_000)
+
+
 @pytest.mark.parametrize(("count", "gone", "size"), [(9, 1, 650), (16, 0, 650), (16, 6, 8192), (16, 8, 650)])
 def test_gas__federation__refute_masked(gas_snapshot, evm, factory, count, gone, size):
     parties = SIXTEEN[:count]
