@@ -37,7 +37,7 @@ from orchestrator.systems.federation.finding import (
 from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import publish, sign
-from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
+from orchestrator.systems.federation.rounds import NO_SEAT, current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
@@ -412,20 +412,89 @@ def test_step__too_few__void_and_closed(session, tmp_path):
     assert cranking.crank(session, federation, session.account("dave")) == ""
 
 
-def test_join__rows_that_do_not_fit__refused(session, tmp_path):
-    federation = begin(session, tmp_path)
-    good = rows(tmp_path, "dave").read_text(encoding="utf-8")
-    for name, text in {
-        "column": good.replace("height", "length"),
-        "class": good.replace("yes", "perhaps"),
-        "number": good.replace("0.", "x.", 1),
-        "infinite": good.splitlines()[0] + "\n1e999,0,yes\n",
-        "empty": good.splitlines()[0] + "\n",
-    }.items():
-        file = tmp_path / f"{name}.csv"
-        file.write_text(text, encoding="utf-8")
-        with pytest.raises(DataError):
-            join(session, federation, session.account("dave"), file)
+HEADER = "height,weight,ill\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "hint"),
+    [
+        ("length,weight,ill\n1,2,yes\n", "has no column height", "height, weight, ill, in any order"),
+        (HEADER, "has no rows", "nothing to train on"),
+        (HEADER + "1,2,yes\n1,2,perhaps\n", "row 2: ill is `perhaps`", "classes are no, yes"),
+        (HEADER + "1,2,yes\n,2,no\n,3,no\n", "row 2: height is empty; so are 1 more", "complete rows"),
+        (HEADER + "1,x,yes\n1,2,no\n", "row 1: weight is `x`, no finite number", "drop their rows"),
+        (HEADER + "1e999,0,yes\n1,2,no\n", "row 1: height is `1e999`", "complete rows"),
+        (HEADER + "2025-12-20,0,yes\n2025-12-21,2,no\n", "row 1: height is `2025", "No cell of the column"),
+        (HEADER + "1,2,yes\n1,2\n", "2 fields instead of 3", "Mend"),
+        (HEADER.replace(",", ";") + "1;2;yes\n", "separated by ';'", "write it with ','"),
+    ],
+)
+def test_join__rows_that_do_not_fit__are_refused_with_row_column_and_what_helps(
+    session, tmp_path, content, told, hint
+):
+    federation, file = begin(session, tmp_path), tmp_path / "bad.csv"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError) as refused:
+        join(session, federation, session.account("dave"), file)
+    assert told in refused.value.message
+    assert hint in refused.value.hint
+    assert federation.party_of(session.account("dave").address).seat == NO_SEAT
+
+
+def test_join__class_with_a_point__the_hint_says_how_it_is_written(session, tmp_path):
+    federation, file = begin(session, tmp_path, classes=("0", "1")), tmp_path / "point.csv"
+    file.write_text(HEADER + "1,2,0\n1,2,1.0\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"row 2: ill is `1\.0`, which is no class") as refused:
+        join(session, federation, session.account("dave"), file)
+    assert "Write `1`" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("1,2,yes\n", "So few rows (1)"),
+        ("1,2,yes\n" * 40, "All rows are of the class yes"),
+        ("1,2,yes\n1e30,2,no\n" * 20, "height has values as large as 1e+30"),
+    ],
+)
+def test_join__rows_that_speak_against_it__are_told_before_it_pays(session, tmp_path, content, told):
+    federation, file, heard = begin(session, tmp_path), tmp_path / "odd.csv", []
+    file.write_text(HEADER + content, encoding="utf-8")
+    join(session, federation, session.account("dave"), file, lambda _, said: heard.extend(said))
+    assert told in " ".join(heard)
+
+
+def test_join__twice__says_what_it_did(session, tmp_path):
+    federation, heard = begin(session, tmp_path, "bob"), []
+    with_rows = rows(tmp_path, "others")
+    join(session, federation, session.account("bob"), with_rows, tell=heard.append)
+    assert heard == [
+        "bob has seat 0 already: nothing was paid again.",
+        f"It trains on the rows of {with_rows} from now on.",
+    ]
+    assert join(session, federation, session.account("bob"), None).seat == 0  # its rows are known
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"features": ("ill", "height")}, "the target `ill` is among the features"),
+        ({"features": ("height", "height")}, "`height` is among the features twice"),
+        ({"classes": ("no", "no")}, "`no` is among the classes twice"),
+        ({"classes": ("no",)}, "one class"),
+    ],
+)
+def test_plan__offer_that_makes_no_sense__is_refused(session, changes, told):
+    with pytest.raises(UsageError, match=told):
+        creating.plan(session, offer(**changes), session.account("alice"))
+
+
+def test_plan__own_rows_that_do_not_fit__are_refused_before_anything_is_paid(session, tmp_path):
+    file, organizer = tmp_path / "own.csv", session.account("alice")
+    file.write_text("height,weight,ill\n1,tall,yes\n2,small,no\n", encoding="utf-8")
+    with pytest.raises(DataError, match="row 1: weight is `tall`"):
+        creating.plan(session, offer(), organizer, file)
+    assert creating.plan(session, offer(), organizer, rows(tmp_path, "own"))
 
 
 @pytest.mark.parametrize("hidden", [0, 3])
