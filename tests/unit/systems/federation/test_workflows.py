@@ -1,7 +1,7 @@
 """A federation as its parties live it: joined, trained, judged, claimed, verified, paid."""
 
 import re
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,12 @@ from orchestrator.kernel.keeper import Keeper
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
+from orchestrator.systems.federation.creating import Offer
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
+    MOST_CLASSES,
+    MOST_HIDDEN,
+    MOST_INPUTS,
     Descriptor,
     cid_of,
     descriptor_of,
@@ -547,10 +551,40 @@ def test_create__terms_that_no_federation_can_have__are_named_with_their_bounds(
 
 def test_bounds__every_term_that_the_contract_refuses__has_its_own():
     text = (Path(__file__).parents[4] / "contracts/federation/FederationTerms.sol").read_text("utf-8")
-    fields = {*re.findall(r'InvalidTerms\("(\w+)"\)', text)} - {"genesis", "unit", "deposit"}
+    fields = {*re.findall(r'InvalidTerms\("(\w+)"\)', text)} - {"genesis", "unit"}
     words = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", each) for each in fields}
-    waits = {"committing", "revealing"}
-    assert words - waits == set(creating._BOUNDS)
+    assert words == set(creating._BOUNDS)
+
+
+def test_docs__table_of_the_offer__has_every_key_with_its_default_and_bounds():
+    """In the order of the code, which is what `create` reads and the contract refuses by."""
+    page = (Path(__file__).parents[4] / "docs/federate.md").read_text("utf-8")
+    page = page.partition("\n## The offer\n")[2].partition("\n## ")[0]
+    table = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.*?) ?\|$", page, re.MULTILINE)
+    keys = {name: (default, bounds) for name, _, default, bounds in table}
+    assert list(keys) == [each.name for each in fields(Offer)]
+    for each in fields(Offer):
+        default, bounds = keys[each.name]
+        assert creating._BOUNDS.get(each.name, bounds) == bounds, each.name
+        if each.default is MISSING:
+            assert default == "–", each.name
+        elif each.default or isinstance(each.default, bool):
+            assert default == f"{each.default}".lower().replace("1e-05", "1e-5"), each.name
+        assert default, each.name
+    assert f"{MOST_HIDDEN:,}" in keys["hidden"][1]
+    assert f"{MOST_INPUTS:,}" in keys["features"][1]
+    assert str(MOST_CLASSES) in keys["classes"][1]
+
+
+@pytest.mark.parametrize("name", ["hidden", "epochs", "rate", "batch", "checkpoint"])
+def test_docs__bounds_of_what_is_learned__are_those_of_descriptors(name):
+    page = (Path(__file__).parents[4] / "docs/federate.md").read_text("utf-8")
+    [(low, high)] = re.findall(rf"^\| `{name}` \|.*\| ([\d,]+) to ([\d,]+) \|$", page, re.MULTILINE)
+    about = Descriptor(name="x", target="t", features=("a",), classes=("0", "1"))
+    for value, sound in (int(low.replace(",", "")), 0), (int(high.replace(",", "")), 1):
+        replace(about, **{name: value}).check()
+        with pytest.raises(DataError):
+            replace(about, **{name: value + (1 if sound else -1)}).check()
 
 
 def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_path, monkeypatch):
