@@ -112,8 +112,12 @@ def test_commit__own_budget_spent__is_refused_in_a_sentence__and_no_duty(session
     with pytest.raises(DataError, match=rf"ε would be .* past the {once + 0.01:g} that bob allows"):
         party.commit(session, federation, bob)
     keeper = Keeper(session, [(SYSTEM, federation)], [bob])
+    [remark] = map(str, keeper.remarks())
+    assert f"of the budget of {once + 0.01:g} is spent" in remark
+    assert "`diln federation join --epsilon" in remark
     assert COMMIT not in {each.duty for each in keeper.due()}
     keeper = Keeper(session, [(SYSTEM, federation)], [session.account("carol")])
+    assert list(keeper.remarks()) == []
     assert COMMIT in {each.duty for each in keeper.due()}
     party.commit(session, federation, session.account("carol"))
 

@@ -394,6 +394,50 @@ def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, 
     assert phase_of(federation) is Phase.CLAIMING
 
 
+def test_keeper__reveal_that_was_missed__its_fine_is_told_before_and_after(session, tmp_path):
+    """Of four, one vanishes after its commitment; the others go on."""
+    quality = {"seats": 4, "policy": "trusted", "pay": "equal", "committee": 0, "rounds": 2}
+    federation, dave = begin(session, tmp_path, *PARTIES, "dave", **quality), session.account("dave")
+    keeper = Keeper(session, [(SYSTEM, federation)], [dave])
+    cranking.crank(session, federation, dave)
+    assert list(keeper.remarks()) == []
+    for name in (*PARTIES, "dave"):
+        party.commit(session, federation, session.account(name))
+    for name in PARTIES:
+        party.reveal(session, federation, session.account(name))
+    later(session, federation)
+    [before] = map(str, keeper.remarks())
+    assert "The update of round 1 was not revealed in time: it is out, and costs 0.1 ether" in before
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, dave)
+    [after] = map(str, keeper.remarks())
+    assert after == (
+        "Round 1 took 0.1 ether of the deposit, for an update that was committed to and not revealed in "
+        "time; it is 0.4 ether now."
+    )
+    assert list(Keeper(session, [(SYSTEM, federation)], [session.account("bob")]).remarks()) == []
+
+
+def test_step__commits__tells_how_good_the_model_is_on_the_own_rows(session, tmp_path):
+    federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
+    cranking.crank(session, federation, bob)
+    [said] = Keeper(session, [(SYSTEM, federation)], [bob]).turn()
+    labels = party.rows_of(session, federation, bob.address).labels
+    share = (labels == 0).mean()  # a model of zeros says the first class
+    assert str(said).endswith(f"; the model before it is right on {share:.1%} of your rows")
+    assert party.accuracy(session, federation, session.account("dave").address) is None
+
+
+def test_keeper__folder_lost__the_way_out_is_told_with_what_failed(session, tmp_path):
+    federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
+    cranking.crank(session, federation, bob)
+    secret_folder(session, federation.address).remove(f"data-{bob.address}")
+    [said] = Keeper(session, [(SYSTEM, federation)], [bob]).turn()
+    assert said.failed
+    assert f"`diln federation join --federation {federation.address} --data FILE` says it again" in str(said)
+
+
 def test_reveal__file_and_rows_lost__is_refused_with_the_reason(session, tmp_path):
     federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
     cranking.crank(session, federation, session.account("dave"))
