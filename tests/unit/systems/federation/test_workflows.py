@@ -20,8 +20,10 @@ from orchestrator.errors import (
     UsageError,
 )
 from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.publishing import publish_model
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.provenance import Manifest
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
 from orchestrator.systems.federation.creating import Offer
 from orchestrator.systems.federation.duties import SYSTEM
@@ -40,7 +42,7 @@ from orchestrator.systems.federation.finding import (
 )
 from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.publishing import publish, sign
+from orchestrator.systems.federation.publishing import checkpoint, publish, sign, signature_file
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.verifying import verify
@@ -198,6 +200,63 @@ def test_keeper__checkpoint__parties_sign_and_the_organizer_publishes(session, t
     signers = set(session.registry.anchor_of(version).signers)
     assert signers == {session.account(name).address for name in names}
     assert acts(*names) == []
+
+
+def checkpointed(session, tmp_path, *names):
+    """The first round is over, and its model is to go to the registry; keepers of `names`."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=3, checkpoint=1)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    return federation, {
+        name: Keeper(session, [(SYSTEM, federation)], [session.account(name)]) for name in names
+    }
+
+
+def test_keeper__another_version_came_before__signs_the_checkpoint_as_it_is_now(session, tmp_path):
+    """Its parent is another one, and so are its manifest and what counts as a signature."""
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    alice, bob = session.account("alice"), session.account("bob")
+
+    def signs():
+        return [each.text for each in keepers["bob"].turn() if each.duty == "sign the checkpoint"]
+
+    assert signs() == ["signed the model of round 1"]
+    assert signs() == []
+    kept = signature_file(session, federation, 1, bob.address, alice.address)
+    old = kept.read_bytes()
+    manifest = checkpoint(session, federation).manifest
+    other = Manifest.parse(manifest.to_bytes().replace(manifest.artifact_hash.hex().encode(), b"ab" * 32))
+    name, source = f"federation-{federation.address}", federation.address
+    publish_model(session, other, name, source, alice, deployable=True)
+    assert signs() == ["signed the model of round 1"]
+    assert signs() == []
+    assert kept.read_bytes() != old
+    done = publish(session, federation, alice, needed=2)
+    assert set(session.registry.anchor_of(done.version).signers) == {alice.address, bob.address}
+
+
+def test_keeper__signature_that_is_damaged__is_made_anew(session, tmp_path):
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    alice, bob = session.account("alice").address, session.account("bob").address
+    kept = signature_file(session, federation, 1, bob, alice)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("[{")
+    assert "signed the model of round 1" in [each.text for each in keepers["bob"].turn()]
+    assert publish(session, federation, session.account("alice"), needed=2).version.number == 1
+
+
+def test_keeper__looks_at_a_checkpoint__pins_it_once_it_signs(session, tmp_path):
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    cid = checkpoint(session, federation).manifest.artifact_cid
+    assert session.storage.pinned(cid) is None
+    list(keepers["bob"].turn())
+    assert session.storage.pinned(cid)
+    session.storage.unpin(cid)
+    list(keepers["bob"].turn())
+    assert session.storage.pinned(cid) is None
+    publish(session, federation, session.account("alice"))
+    assert session.storage.pinned(cid)
 
 
 def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
