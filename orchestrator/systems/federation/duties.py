@@ -25,6 +25,7 @@ from orchestrator.systems.federation import (
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import data_of, money_of, withdraw
 from orchestrator.systems.federation.releasing import has_tests, is_released, promised, release
+from orchestrator.systems.federation.remarks import remarks
 from orchestrator.systems.federation.rounds import (
     NO_SEAT,
     ballot_of,
@@ -109,7 +110,11 @@ def _commits(look: Look) -> bool:
 
 def _commit(look: Look) -> str:
     done = party.commit(look.session, look.instance, look.account)
-    return f"committed to an update in round {look.instance.state().round}" if done else ""
+    if not done:
+        return ""
+    said = f"committed to an update in round {look.instance.state().round}"
+    right = party.accuracy(look.session, look.instance, look.account.address)
+    return said if right is None else f"{said}; the model before it is right on {right:.1%} of your rows"
 
 
 def _reveals(look: Look) -> bool:
@@ -323,6 +328,10 @@ def _votes(look: Look) -> bool:
     return bool(_bit(look) & voting.waited_for(look.instance))
 
 
+def _vote_due(look: Look) -> Seconds | None:
+    return _after(Phase.REVEALING, "seats", _votes)(look) if has_votes(look.instance) else None
+
+
 def _vote(look: Look) -> str:
     return "voted" if voting.vote(look.session, look.instance, look.account) else ""
 
@@ -457,7 +466,7 @@ SYSTEM: System[Federation] = System(
     duties=(
         _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
         _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
-        _duty("vote", _PARTY, _after(Phase.REVEALING, "seats", _votes), _vote),
+        _duty("vote", _PARTY, _vote_due, _vote),
         _duty("tell the seeds that are due", _PARTY, _now_if(_tells), _tell),
         _duty(
             "compare the hashes of seeds",
@@ -484,4 +493,5 @@ SYSTEM: System[Federation] = System(
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),
+    remarks=remarks,
 )
