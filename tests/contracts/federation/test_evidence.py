@@ -141,6 +141,8 @@ def test_demand__of_what_is_not_there__refused(create):
     ):
         with pytest.raises(Reverted, match=error):
             demand(s, part, who, claim)
+    with pytest.raises(Reverted, match="Underfunded"):  # who asks pays for the answer
+        s.send("demand", UPDATE, s.evm.role("ben"), 0, NO_CLAIM, sender="stranger")
 
 
 def test_supply__other_bytes_twice_or_unasked__refused(create):

@@ -139,7 +139,7 @@ contract FederationHandler is Clock {
         bool rests = _phase() == Phase.Committing;
         bool idle = (s.seats >> seat & 1 == 0 && (rests || !_weighs())) || (rests && s.committed >> seat & 1 == 0);
         bool due = seat != type(uint256).max && (idle || s.closed || s.round == 0);
-        _do(due, who, 0, abi.encodeCall(federation.leave, ()));
+        _go(due, who, who, abi.encodeCall(federation.leave, ()));
     }
 
     function evict(uint256 seed) external {
@@ -148,7 +148,7 @@ contract FederationHandler is Clock {
         State memory s = federation.state();
         bool due = seat != type(uint256).max && s.seats >> seat & 1 == 0;
         due = due && (!_weighs() || s.closed || s.round == 0 || _phase() == Phase.Committing);
-        _do(due, stranger, 0, abi.encodeCall(federation.evict, (who)));
+        _go(due, stranger, who, abi.encodeCall(federation.evict, (who)));
     }
 
     function begin(uint256 seed) external {
@@ -368,7 +368,7 @@ contract FederationHandler is Clock {
         }
         for (uint256 i; i < parties.length; ++i) {
             (uint256 seat,,,) = federation.partyOf(parties[i]);
-            if (seat != type(uint256).max) _do(true, parties[i], 0, abi.encodeCall(federation.leave, ()));
+            if (seat != type(uint256).max) _go(true, parties[i], parties[i], abi.encodeCall(federation.leave, ()));
         }
         for (uint256 i; behind != 0 && i < parties.length; ++i) {
             for (uint256 j; j < PARTIES + 1; ++j) {
@@ -419,6 +419,19 @@ contract FederationHandler is Clock {
         if (now_ == phase && end > time) _pass(end - time + 12);
         if (phase == Phase.Joining) this.begin(seed);
         else if (phase == Phase.Challenging) this.finalize(seed);
+    }
+
+    /// @dev Who goes has its deposit again, but for the fine of who should have committed in this round.
+    function _go(bool due, address sender, address who, bytes memory data) private {
+        State memory s = federation.state();
+        (uint256 seat,, uint256 deposit,) = federation.partyOf(who);
+        uint256 own = federation.balanceOf(who);
+        _do(due, sender, 0, data);
+        if (!due) return;
+        bool owes = terms.obliged && s.round != 0 && !s.closed && s.seats >> seat & 1 != 0;
+        uint256 fine = owes ? terms.fine * terms.unit : 0;
+        own += deposit > fine ? deposit - fine : 0;
+        require(federation.balanceOf(who) == own, "who goes has more or less than its deposit");
     }
 
     function _commit(address who, uint256 seed) internal virtual {
