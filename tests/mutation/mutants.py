@@ -138,6 +138,8 @@ class _Walk:
             return
         wide = node.get("operator") in ("<<", ">>", "**")
         for part, value in node.items():
+            if part == "loopExpression":
+                continue  # it has no semicolon of its own, and a loop without it does not end
             if not (wide and part == "leftExpression" and value["nodeType"] == "Literal"):
                 yield from self._walk(value)
 

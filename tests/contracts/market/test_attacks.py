@@ -2,6 +2,7 @@
 
 provider
 ├── never reveals the trial portion, or lets the choice go by → bond burnt, bounty back
+├── has time left to reveal it → nobody expires the market
 ├── never reveals the rest → the bond is burnt, bounty and tips go to the participants
 ├── reveals other data, another place, another salt, another size, bad samples → refused
 ├── re-rolls: offers or chooses again, with another sender or in another block → refused
@@ -54,6 +55,21 @@ def test_expire__trial_never_revealed__bond_burnt_bounty_back() -> None:
     before = s.evm.web3.eth.get_balance(DEAD)
     s.empty()
     assert s.evm.web3.eth.get_balance(DEAD) == before + BOND
+
+
+def test_expire__trial_running__refused_chosen_or_not() -> None:
+    """Nobody burns a provider's bond while it has time left, also where the choosing hash is gone."""
+    s = create()
+    s.offer()
+    with refused("TooEarly"):
+        s.expire()
+    s.choose()
+    s.evm.tester.mine_blocks(259)
+    with refused("TooEarly"):
+        s.expire()
+    s.reveal_trial()
+    with refused("WrongPhase"):
+        s.expire()
 
 
 def test_expire__choice_gone_by__void_and_not_rolled_again() -> None:

@@ -23,7 +23,7 @@ from orchestrator.systems.market.reference.measuring import ONE
 from orchestrator.systems.market.reference.rules import F1, MEASURE_WAIT, Rules
 from orchestrator.systems.market.reference.samples import contribution_commitment
 from tests.evm import Reverted
-from tests.market_system import ANY, BOND, BOUNTY, DIMS, SMALL, create, poison, run_of, workshop
+from tests.market_system import ANY, BOND, BOUNTY, DIMS, SMALL, create, perceptron, poison, run_of, workshop
 
 GOOD, OTHER, BAD = run_of(100, 10), run_of(101, 10), run_of(102, 10, wrong=1.0)
 
@@ -64,8 +64,15 @@ def test_create__rules_out_of_range__refused(field: str, value: int) -> None:
 def test_create__model_of_more_words_than_a_step_can_copy__refused() -> None:
     from orchestrator.models.online.references import SparsePerceptron
 
+    most = 16 * 256 - 8  # beside the statistics
     with pytest.raises(Reverted, match="dims"):
-        create(model=SparsePerceptron(16 * 256).with_weights([[0] * 16 * 256]))
+        create(model=SparsePerceptron(most + 1).with_weights([[0] * (most + 1)]))
+    assert create(model=SparsePerceptron(most).with_weights([[0] * most])).do.length().call() == 256
+
+
+def test_create__parameters_that_the_model_does_not_take__refused() -> None:
+    with pytest.raises(Reverted, match="rate"):
+        create(model=perceptron(rate=1 << 14))
 
 
 def test_initialize__again__refused() -> None:
@@ -183,6 +190,13 @@ def test_contribute__too_much__change_credited() -> None:
     s = create().begin()
     s.evm.send(s.do.contribute(GOOD, ANY), "contributor", 10 * s.stake + 7)
     assert s.balance("contributor") == 7
+
+
+def test_contribute__second_of_all__told_its_number() -> None:
+    s = create().begin()
+    s.contribute("contributor", GOOD, 10)
+    for call in (s.do.contribute(OTHER, ANY), s.do.commit(bytes(32), 10, ANY)):
+        assert s.evm.call(call, "rival", 10 * s.stake) == 1
 
 
 def sample(label: int, *features: int) -> bytes:

@@ -62,10 +62,11 @@ def test_evaluate__margins_at_the_ends_of_the_scale__what_the_reference_says(bit
 
 
 def test_create__hinge_with_more_bits_than_a_margin__refused() -> None:
-    model = SparsePerceptron(DIMS, bits=65).with_weights([[0] * DIMS])
+    model, most = (SparsePerceptron(DIMS, bits=bits).with_weights([[0] * DIMS]) for bits in (65, 64))
     with pytest.raises(Reverted, match="bits"):
         create(model=model, loss=HINGE, test_set=[b""])
     create(model=model, test_set=[b""])
+    create(model=most, loss=HINGE, test_set=[b""])
 
 
 # -- validation ----------------------------------------------------------------------------------------------

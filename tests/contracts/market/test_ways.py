@@ -4,7 +4,7 @@ contribute
 ├── for more than the maximum → refused, in a batch and sealed, too
 ├── in a batch → as one by one; with one bad, none, or more than the capacity → none of it
 └── relayed
-    ├── signed → the contributor's contribution, stake and change
+    ├── signed → the contributor's contribution, stake and change; value counts once, whatever the gift
     ├── again, late, altered, by another, for another market → refused
     └── by a contract wallet (ERC-1271) → as by a key
 """
@@ -154,6 +154,16 @@ def test_contributeFor__signed__the_contributors_stake_and_change(s: MarketSyste
     s.settle()
     s.check()
     s.empty()
+
+
+def test_contributeFor__gift_where_ether_is_paid__value_counts_once(s: MarketSystem) -> None:
+    """A gift is of tokens: one that is named beside ether is not credited as well."""
+    contributor, value = s.evm.role("contributor"), 14 * s.stake
+    signature = Account.sign_typed_data(s.evm.key("contributor"), **message(s, contributor)).signature
+    call = s.do.contributeFor(contributor, RUNS, ANY, FOREVER, signature, value)
+    s.evm.send(call, "relayer", value)
+    assert s.balance("contributor") == 0
+    assert s.holdings() == s.do.state().call()[4] >> 128  # the pot
 
 
 @pytest.mark.parametrize(

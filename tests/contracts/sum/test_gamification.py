@@ -58,9 +58,10 @@ def test_badge__moved_or_not_earned__refused(game: System) -> None:
     for call in (game.do.transferFrom(who, other, badge), game.do.approve(other, badge)):
         with pytest.raises(Reverted, match="Soulbound"):
             game.evm.call(call, "contributor")
-    for missing in (game.do.badgeOf(who, 2).call(), game.do.badgeOf(other, 1).call(), 0):
-        with pytest.raises(Reverted, match="NoSuchBadge"):
-            game.evm.call(game.do.ownerOf(missing))
+    for missing in (game.do.badgeOf(who, 2).call(), game.do.badgeOf(other, 1).call(), badge % 2**160, 0):
+        for ask in (game.do.ownerOf, game.do.locked, game.do.tokenURI, game.do.getApproved):
+            with pytest.raises(Reverted, match="NoSuchBadge"):
+                game.evm.call(ask(missing))
 
 
 @pytest.mark.parametrize("interface", ["01ffc9a7", "80ac58cd", "5b5e139f", "b45a3c0e"])
