@@ -126,6 +126,17 @@ def test_demand__not_its_time__refused(create):
         demand(s, UPDATE, "ben")
 
 
+def test_demand__closed_while_there_would_be_time__refused(create):
+    s = create(*THREE, maxVoids=1)
+    s.commit(*THREE)
+    s.reveal("ben")
+    s.until()
+    s.send("skip")
+    assert s.phase is Phase.CLOSED
+    with pytest.raises(Reverted, match="NotTheTime"):
+        demand(s, UPDATE, "ben")
+
+
 def test_demand__of_what_is_not_there__refused(create):
     s = create(*FOUR)
     s.commit(*FOUR)
@@ -141,6 +152,8 @@ def test_demand__of_what_is_not_there__refused(create):
     ):
         with pytest.raises(Reverted, match=error):
             demand(s, part, who, claim)
+    with pytest.raises(Reverted, match="Underfunded"):  # who asks pays for the answer
+        s.send("demand", UPDATE, s.evm.role("ben"), 0, NO_CLAIM, sender="stranger")
 
 
 def test_supply__other_bytes_twice_or_unasked__refused(create):

@@ -33,7 +33,7 @@ contract FederationHandler is Clock {
     uint256 private constant COIN = 1e24;
     address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
     bytes32 internal constant SALT = keccak256("salt");
-    uint256 private constant FALSE = 10; // things that can be false in evidence, those of masks the last three
+    uint256 internal constant MASKS = 17; // the last of the faults of evidence; three of masks end with it
     bytes32 private constant CHUNK = keccak256("DILN federation chunk");
 
     IFederation internal federation;
@@ -52,6 +52,9 @@ contract FederationHandler is Clock {
     address[] private owners; // of what is demanded
     Part[] private parts;
     Claim[] private asked; // of which claim
+    uint256[] private deadlines;
+    mapping(bytes32 key => bool) private demanded; // once supplied, never again
+    mapping(bytes32 mark => uint256) private announcedAt; // a block's number
     uint256 private behind; // what is behind all parties, in units
     uint256 private paidIn;
     uint256 private paidOut;
@@ -137,7 +140,7 @@ contract FederationHandler is Clock {
         bool rests = _phase() == Phase.Committing;
         bool idle = (s.seats >> seat & 1 == 0 && (rests || !_weighs())) || (rests && s.committed >> seat & 1 == 0);
         bool due = seat != type(uint256).max && (idle || s.closed || s.round == 0);
-        _do(due, who, 0, abi.encodeCall(federation.leave, ()));
+        _go(due, who, who, abi.encodeCall(federation.leave, ()));
     }
 
     function evict(uint256 seed) external {
@@ -146,7 +149,7 @@ contract FederationHandler is Clock {
         State memory s = federation.state();
         bool due = seat != type(uint256).max && s.seats >> seat & 1 == 0;
         due = due && (!_weighs() || s.closed || s.round == 0 || _phase() == Phase.Committing);
-        _do(due, stranger, 0, abi.encodeCall(federation.evict, (who)));
+        _go(due, stranger, who, abi.encodeCall(federation.evict, (who)));
     }
 
     function begin(uint256 seed) external {
@@ -213,9 +216,8 @@ contract FederationHandler is Clock {
         }
     }
 
-    /// @dev A ranking, or a masked sum, takes many acts in a row: most of a round's, most of the times.
+    /// @dev A dispute, a ranking and a masked sum take many acts in a row: most of a round's, most of the times.
     function goOn(uint256 seed) external {
-        if (!_judges() && terms.privacy == Privacy.Open) return;
         for (uint256 i; i < 6 && seed >> (4 * i) & 15 != 0; ++i) {
             _goOn(uint256(keccak256(abi.encode(seed, i))));
         }
@@ -246,7 +248,7 @@ contract FederationHandler is Clock {
         (uint256 accepted, uint256 order, uint256 merits) = federation.judgement();
         if (_count(accepted) < (terms.policy == Policy.Learning ? 1 : terms.quorum)) return;
         if (terms.mode == Mode.Direct) return _sum(who, s, accepted, order);
-        bool lies = seed & 0x300 == 0x300;
+        bool lies = seed & 0x100 != 0;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
         bytes32 root = _leaf(_data(next));
@@ -284,11 +286,10 @@ contract FederationHandler is Clock {
         require(record == keccak256(abi.encode(link)), "another record than of the sums");
     }
 
-    /// @dev Of what is right as of what is wrong; half of the times with evidence that does not fit.
     function refute(uint256 seed) external {
         _tick(seed);
         if (_phase() != Phase.Challenging) return;
-        _refute(seed & 16 != 0, seed & 32 == 0 ? 0 : 1 + _below(seed, FALSE));
+        _refute(seed >> 4);
     }
 
     function finalize(uint256 seed) external {
@@ -312,20 +313,13 @@ contract FederationHandler is Clock {
     function demand(uint256 seed) external {
         address who = _who(seed);
         Part part = seed & 32 == 0 ? Part.Update : Part.Model;
-        if (part == Part.Model) who = claimed.claimer;
-        uint256 value = terms.stake * terms.unit;
-        bytes memory data = abi.encodeCall(federation.demand, (part, who, 0, claimed));
-        (bool done,) = _send(stranger, address(federation), value, data);
-        if (!done) return;
-        paidIn += value;
-        owners.push(who);
-        parts.push(part);
-        asked.push(claimed);
+        if (part == Part.Model && seed & 0x1c0 != 0) who = claimed.claimer;
+        _demand(part, who, seed & 0x1e00 == 0 ? 1 : 0);
     }
 
     function supply(uint256 seed) external {
         _tick(seed);
-        if (owners.length != 0) _supply(_below(seed, owners.length));
+        if (owners.length != 0) _supply(_below(seed, owners.length), seed & 0x700 != 0);
     }
 
     function forfeit(uint256 seed) external {
@@ -375,7 +369,7 @@ contract FederationHandler is Clock {
         }
         for (uint256 i; i < parties.length; ++i) {
             (uint256 seat,,,) = federation.partyOf(parties[i]);
-            if (seat != type(uint256).max) _do(true, parties[i], 0, abi.encodeCall(federation.leave, ()));
+            if (seat != type(uint256).max) _go(true, parties[i], parties[i], abi.encodeCall(federation.leave, ()));
         }
         for (uint256 i; behind != 0 && i < parties.length; ++i) {
             for (uint256 j; j < PARTIES + 1; ++j) {
@@ -416,11 +410,11 @@ contract FederationHandler is Clock {
         if (phase == Phase.Committing) this.commitAll(seed);
         else if (phase == Phase.Revealing) this.revealAll(seed);
         else if (phase == Phase.Judging) _judgeMost(seed);
+        else if (phase == Phase.Challenging) _challenge(seed);
         for (uint256 i; i < 2 * PARTIES; ++i) {
             if (phase == Phase.Joining) this.join(seed >> i);
             else if (phase == Phase.Claiming) this.claim(seed >> i);
         }
-        if (phase == Phase.Challenging && seed & 0x300 != 0) this.refute(seed >> 8);
         (Phase now_, uint256 end) = federation.clock();
         if (now_ == phase && end > time) _pass(end - time + 12);
         if (phase == Phase.Joining) this.begin(seed);
@@ -429,7 +423,21 @@ contract FederationHandler is Clock {
     }
 
     function _judgeMost(uint256 seed) internal virtual {
-        this.judgeAll(seed);
+        if (_judges()) this.judgeAll(seed);
+        else this.voteAll(seed);
+    }
+
+    /// @dev Who goes has its deposit again, but for the fine of who should have committed in this round.
+    function _go(bool due, address sender, address who, bytes memory data) private {
+        State memory s = federation.state();
+        (uint256 seat,, uint256 deposit,) = federation.partyOf(who);
+        uint256 own = federation.balanceOf(who);
+        _do(due, sender, 0, data);
+        if (!due) return;
+        bool owes = terms.obliged && s.round != 0 && !s.closed && s.seats >> seat & 1 != 0;
+        uint256 fine = owes ? terms.fine * terms.unit : 0;
+        own += deposit > fine ? deposit - fine : 0;
+        require(federation.balanceOf(who) == own, "who goes has more or less than its deposit");
     }
 
     function _commit(address who, uint256 seed) internal virtual {
@@ -510,53 +518,79 @@ contract FederationHandler is Clock {
         return phase == Phase.Joining || phase == Phase.Committing || phase == Phase.Closed;
     }
 
-    /// @dev With evidence of which one thing is false, by its number, or none.
-    function _refute(bool announced, uint256 false_) private {
+    /// @dev Any three of what may happen to a claim, or one after the other.
+    function _challenge(uint256 seed) private {
+        for (uint256 i; i < 3; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            if (seed & 12 == 0) this.refute(seed);
+            else if (seed & 12 == 4) this.demand(seed);
+            else if (seed & 12 == 8) this.supply(seed);
+            else this.forfeit(seed);
+        }
+    }
+
+    /// @dev With evidence that holds, as often as not; it may have been announced.
+    function _refute(uint256 seed) private {
+        (bool right, bytes memory evidence) = _found(seed >> 4 & 31);
+        bytes32 mark = keccak256(abi.encode(stranger, keccak256(evidence)));
+        if (seed & 3 != 0) {
+            _do(true, stranger, 0, abi.encodeCall(federation.announce, (mark)));
+            if (announcedAt[mark] == 0) announcedAt[mark] = height;
+            if (seed & 2 != 0) _pass(12);
+        }
+        bool late = _phase() != Phase.Challenging || !_inTime();
+        (uint256 own, uint256 burnt) = (federation.balanceOf(stranger), federation.balanceOf(BURNT));
+        bool due = lie && right && !late;
+        _do(due, stranger, 0, evidence);
+        if (!due) return;
+        uint256 reward = announcedAt[mark] != 0 && announcedAt[mark] < height ? terms.bond / 2 : 0;
+        _fell(own, 0, reward, burnt);
+    }
+
+    /// @dev The claim is gone, `reward` of its bond is the stranger's with a `stake`, and the rest is burnt.
+    function _fell(uint256 own, uint256 stake, uint256 reward, uint256 burnt) private view {
+        require(federation.state().tried >> claimed.seat & 1 != 0, "a claim fell, and may come again");
+        require(_phase() == Phase.Claiming, "a claim fell, and still stands");
+        _gained(stranger, own, stake + reward);
+        _gained(BURNT, burnt, terms.bond - reward);
+    }
+
+    /// @dev What there is against the claim, with one of many faults.
+    function _found(uint256 fault) private view returns (bool right, bytes memory evidence) {
         Claim memory c = claimed;
+        Link memory before = link;
         PartyChunk[] memory shown = new PartyChunk[](_count(c.accepted));
         uint256 row;
         for (uint256 seat; c.accepted >> seat != 0; ++seat) {
-            if (c.accepted >> seat & 1 == 0) continue;
-            address who = _at(seat);
-            bytes memory data = _dataOf(who);
-            shown[row++] = PartyChunk(who, _root(data), weights[who], 0, _cidOf(who), data, new bytes32[](0));
+            if (c.accepted >> seat & 1 != 0) shown[row++] = _chunkOf(_at(seat));
         }
         ChunkPair memory pair = ChunkPair(
             0, _data(model), new bytes32[](0), _data(claimedModel), new bytes32[](0)
         );
-        Link memory previous = link;
-        if (false_ == 1) c.cid = keccak256(abi.encode(c.cid));
-        else if (false_ == 2) ++previous.round;
-        else if (false_ == 3) shown = _without(shown);
-        else if (false_ == 4 && shown.length != 1) shown[shown.length - 1] = shown[0];
-        else if (false_ == 5) shown[0].data[127] ^= 0x01;
-        else if (false_ == 6) pair.before[127] ^= 0x01;
-        else if (false_ == 7) pair.claimed[127] ^= 0x01;
-        bytes memory evidence = _evidence(c, previous, shown, pair, false_);
-        if (announced) {
-            bytes32 mark = keccak256(abi.encode(stranger, keccak256(evidence)));
-            _do(true, stranger, 0, abi.encodeCall(federation.announce, (mark)));
-            _pass(12);
-        }
-        uint256 before = federation.balanceOf(stranger);
-        bool late = _phase() != Phase.Challenging || !_inTime();
-        bool fits = false_ == 0 || (false_ == 4 && shown.length == 1);
-        if (false_ > 7 && terms.privacy == Privacy.Open) fits = true;
-        bool due = fits && lie && !late;
-        _do(due, stranger, 0, evidence);
-        if (!due) return;
-        State memory s = federation.state();
-        require(s.claimedAfter == 0 && s.tried >> c.seat & 1 != 0, "refuted, and it stands");
-        uint256 reward = announced ? terms.bond / 2 * terms.unit : 0;
-        require(federation.balanceOf(stranger) == before + reward, "another reward than for evidence");
+        bytes memory other = _data([int256(5), 7]);
+        if (fault == 0) shown[0].data = other;
+        else if (fault == 1) shown[0].weight ^= 1;
+        else if (fault == 2) shown[row - 1] = shown[0];
+        else if (fault == 3) (shown[0], shown[row - 1]) = (shown[row - 1], shown[0]);
+        else if (fault == 4) shown = new PartyChunk[](0);
+        else if (fault == 5) shown[row - 1].data = bytes.concat(shown[row - 1].data, bytes4(0));
+        else if (fault == 6) pair.before = other;
+        else if (fault == 7) pair.claimed = other;
+        else if (fault == 8) pair.index = 1;
+        else if (fault == 9) pair.claimed = bytes.concat(pair.claimed, bytes4(0));
+        else if (fault == 10) before.round ^= 1;
+        else if (fault == 11) before = Link(SALT, 1, _leaf(pair.before = other), SALT);
+        else if (fault == 12) c.cid = 0;
+        else if (fault == 13) c.modelRoot = _leaf(pair.claimed = other);
+        else if (fault == 14) shown[0].proof = new bytes32[](1);
+        right = fault > MASKS || (fault > 14 && terms.privacy == Privacy.Open);
+        right = right || (row == 1 && (fault == 2 || fault == 3));
+        evidence = _evidence(c, before, shown, pair, fault);
     }
 
-    /// @dev All but the last.
-    function _without(PartyChunk[] memory shown) private pure returns (PartyChunk[] memory less) {
-        less = new PartyChunk[](shown.length - 1);
-        for (uint256 i; i < less.length; ++i) {
-            less[i] = shown[i];
-        }
+    function _chunkOf(address who) private view returns (PartyChunk memory) {
+        bytes memory data = _dataOf(who);
+        return PartyChunk(who, _root(data), weights[who], 0, _cidOf(who), data, new bytes32[](0));
     }
 
     function _inTime() private view returns (bool) {
@@ -569,8 +603,12 @@ contract FederationHandler is Clock {
         (, uint256 endsAt) = federation.clock();
         bool due = _phase() == Phase.Challenging && time >= endsAt && s.demanded == 0;
         (bytes32 record,) = federation.heads();
+        (uint256 own, uint256 tip) = (federation.balanceOf(claimed.claimer), federation.balanceOf(stranger));
         _do(due, stranger, 0, abi.encodeCall(federation.finalize, (claimed)));
         if (!due) return false;
+        _gained(stranger, tip, terms.tip);
+        own += (terms.bond + terms.fee) * terms.unit;
+        require(federation.balanceOf(claimed.claimer) >= own, "bond and fee are not the claimer's");
         link = Link(record, s.round, claimed.modelRoot, keccak256(abi.encode(claimed)));
         (bytes32 now_,) = federation.heads();
         require(now_ == keccak256(abi.encode(link)), "another record");
@@ -578,29 +616,90 @@ contract FederationHandler is Clock {
         return true;
     }
 
-    function _supply(uint256 place) private {
+    function _demand(Part part, address who, uint256 index) private {
+        State memory s = federation.state();
+        Phase phase = _phase();
+        bool pending = phase == Phase.Challenging;
+        uint256 endsAt = s.since + terms.committing + terms.revealing + (_judges() ? 2 : 1) * terms.judging;
+        endsAt = pending ? s.since + s.claimedAfter + terms.challenge - 2 * terms.supply : endsAt + terms.turn;
+        bool due = (pending || phase == Phase.Judging || phase == Phase.Claiming) && time < endsAt && index == 0;
+        bytes32 key = keccak256(abi.encode(s.round, who));
+        if (part == Part.Update) {
+            due = due && _hasRevealed(s, who);
+        } else {
+            due = due && pending && who == claimed.claimer;
+            key = keccak256(abi.encode(claimed));
+        }
+        due = due && !demanded[key];
+        _do(due, stranger, terms.stake * terms.unit, abi.encodeCall(federation.demand, (part, who, index, claimed)));
+        if (!due) return;
+        demanded[key] = true;
+        owners.push(who);
+        parts.push(part);
+        asked.push(claimed);
+        deadlines.push(time + terms.supply);
+    }
+
+    function _hasRevealed(State memory s, address who) private view returns (bool) {
+        (uint256 seat,,,) = federation.partyOf(who);
+        return seat < 16 && s.revealed >> seat & 1 != 0;
+    }
+
+    /// @dev What was asked of it pends.
+    function _pends(uint256 place) private view returns (bool) {
+        (, bytes32 pending) = federation.heads();
+        return pending == keccak256(abi.encode(asked[place]));
+    }
+
+    function _supply(uint256 place, bool right) private {
         (address who, Part part) = (owners[place], parts[place]);
-        bytes memory data = part == Part.Update ? _dataOf(who) : _data(claimedModel);
-        PartyChunk memory p =
-            PartyChunk(who, _root(_dataOf(who)), weights[who], 0, _cidOf(who), data, new bytes32[](0));
-        (bool done,) =
-            _send(stranger, address(federation), 0, abi.encodeCall(federation.supply, (part, 0, asked[place], p)));
-        if (done) _answered(place);
+        PartyChunk memory p = _chunkOf(who);
+        (, bytes32 kept,,) = federation.partyOf(who);
+        bytes32 digest = keccak256(abi.encodePacked(p.root, p.weight, p.shift, p.cid));
+        bool due = part == Part.Update ? uint256(kept ^ digest) >> 8 == 0 : _pends(place);
+        if (part == Part.Model) p.data = _data(claimedModel);
+        if (!right) p.data = _data([int256(5), 7]);
+        due = due && right && time < deadlines[place];
+        uint256 own = federation.balanceOf(who);
+        _do(due, stranger, 0, abi.encodeCall(federation.supply, (part, 0, asked[place], p)));
+        if (!due) return;
+        _gained(who, own, terms.stake);
+        _answered(place);
     }
 
     function _forfeit(uint256 place) private {
         (address who, Part part) = (owners[place], parts[place]);
+        State memory s = federation.state();
+        bool matters = part == Part.Update ? _hasRevealed(s, who) : _pends(place);
+        bool due = !matters || time >= deadlines[place];
+        (uint256 own, uint256 burnt) = (federation.balanceOf(stranger), federation.balanceOf(BURNT));
         Claim memory c = part == Part.Update ? claimed : asked[place];
-        (bool done,) = _send(stranger, address(federation), 0, abi.encodeCall(federation.forfeit, (part, who, 0, c)));
-        if (done) _answered(place);
+        _do(due, stranger, 0, abi.encodeCall(federation.forfeit, (part, who, 0, c)));
+        if (!due) return;
+        if (part == Part.Model && matters) {
+            _fell(own, terms.stake, terms.bond / 2, burnt);
+        } else {
+            _gained(stranger, own, terms.stake);
+            s = federation.state();
+            (uint256 seat,,,) = federation.partyOf(who);
+            require(!matters || (s.seats | s.revealed) >> seat & 1 == 0, "who does not supply stays");
+        }
+        demanded[keccak256(part == Part.Update ? abi.encode(s.round, who) : abi.encode(asked[place]))] = false;
+        _answered(place);
+    }
+
+    function _gained(address who, uint256 before, uint256 units) private view {
+        require(federation.balanceOf(who) == before + units * terms.unit, "another amount was gained");
     }
 
     function _answered(uint256 place) private {
         (owners[place], parts[place]) = (owners[owners.length - 1], parts[parts.length - 1]);
         asked[place] = asked[asked.length - 1];
+        deadlines[place] = deadlines[deadlines.length - 1];
         owners.pop();
         parts.pop();
         asked.pop();
+        deadlines.pop();
     }
 
     function _withdraw(address who, uint256 amount) private {

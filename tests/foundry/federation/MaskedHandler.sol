@@ -267,7 +267,7 @@ contract MaskedHandler is FederationHandler {
         Link memory previous,
         PartyChunk[] memory shown,
         ChunkPair memory pair,
-        uint256 false_
+        uint256 fault
     ) internal view override returns (bytes memory) {
         MaskedChunk[] memory chunks = new MaskedChunk[](shown.length);
         (, uint256 among, uint256 there,, uint256 disagreed,) = _masks();
@@ -275,11 +275,11 @@ contract MaskedHandler is FederationHandler {
         for (uint256 i; i < shown.length; ++i) {
             (uint256 seat,,,) = federation.partyOf(shown[i].party);
             uint256 due = among & (~there | 1 << seat) | uint16(disagreed >> 16 * seat);
-            if (i == 0 && false_ == 9) due = 0;
-            if (i == 0 && false_ == 10) due ^= there;
+            if (i == 0 && fault == MASKS - 1) due = 0;
+            if (i == 0 && fault == MASKS) due ^= there;
             chunks[i] = MaskedChunk(shown[i], _told(shown[i].party, seat, among, due, round, true));
         }
-        if (false_ == 8) chunks[0].sheet = bytes.concat(chunks[0].sheet, SALT);
+        if (fault == MASKS - 2 && chunks.length != 0) chunks[0].sheet = bytes.concat(chunks[0].sheet, SALT);
         return abi.encodeCall(IMaskedDisputes.refuteMasked, (c, previous, chunks, pair));
     }
 }
