@@ -1,7 +1,7 @@
 """Build the npm package `@diln/contracts`: `make npm`, or `python contracts/npm.py FOLDER`.
 
-It holds the sources, each contract's ABI (as JSON, and as constants whose types TypeScript knows), and the
-addresses that are the same on every chain. Nothing is published.
+It holds the sources, each contract's ABI (as JSON, and as constants whose types TypeScript knows), the
+addresses that are the same on every chain, and what is known of public chains. Nothing is published.
 """
 
 import json
@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "contracts"
 ARTIFACTS = ROOT / "orchestrator" / "chain" / "artifacts"
 ADDRESSES = ROOT / "orchestrator" / "chain" / "addresses.json"
+DEPLOYMENTS = ROOT / "orchestrator" / "deployments"
 LIBRARIES = ("@openzeppelin/contracts", "solady")
 README = """# @diln/contracts
 
@@ -29,7 +30,8 @@ import { addresses, modelRegistryAbi } from "@diln/contracts";
 ```
 
 `abi/` has an ABI for each contract. The addresses are the same on every chain: a contract that does not stand
-there yet is deployed by anybody with `diln migrate`, to that very address.
+there yet is deployed by anybody with `diln migrate`, to that very address. `deployments/<chainId>.json` names
+a node of each public chain, and the transactions that created contracts there; `null` where none did.
 """
 
 
@@ -45,6 +47,7 @@ def build(folder: Path) -> None:
     abis = {name: abi for name, abi in abis.items() if abi}  # libraries of internal functions have none
     for name, abi in abis.items():
         (folder / "abi" / f"{name}.json").write_text(_json(abi), "utf-8")
+    shutil.copytree(DEPLOYMENTS, folder / "deployments", ignore=shutil.ignore_patterns("*.md"))
     addresses = json.loads(ADDRESSES.read_text("utf-8"))
     constants = {f"{name[0].lower()}{name[1:]}Abi": abi for name, abi in abis.items()} | {
         "addresses": addresses

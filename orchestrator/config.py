@@ -1,6 +1,7 @@
 """Settings: flag, then `DILN_*` environment, then `brownie-config.yaml`, then default."""
 
 import ipaddress
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from orchestrator.errors import ConfigError
 
 CONFIG_FILE = "brownie-config.yaml"
+PUBLIC = Path(__file__).parent / "deployments"
+"""What the package knows of public chains: `<chainId>.json`."""
 HOME = ".diln"
 EMBEDDED = "embedded"
 DEFAULT_SENDER = "alice"
@@ -21,7 +24,7 @@ SIGNER = "signer"
 
 @dataclass(frozen=True)
 class Network:
-    """A chain by name. `url` is None for the embedded chain; `chain_id` None accepts any.
+    """A chain by name. `url` is None for the embedded chain; `chain_id` or `genesis` None accepts any.
 
     `confirmations` counts the blocks to wait for on top of the one that holds a transaction.
     """
@@ -29,6 +32,7 @@ class Network:
     name: str
     url: str | None = field(default=None, repr=False)  # it may hold a provider's key
     chain_id: int | None = None
+    genesis: str | None = None  # the hash of block 0, 0x-hex
     confirmations: int = 0
     timeout: float = 30.0
 
@@ -128,7 +132,7 @@ def load_settings(
 ) -> Settings:
     """Settle on one configuration for `folder` (the working folder).
 
-    `network` is a name or a node's URL; without one, DILN_NETWORK and then ETH_RPC_URL count.
+    `network` is a name, a public chain's id or a node's URL; else DILN_NETWORK and ETH_RPC_URL count.
     Raises ConfigError for a malformed file, an unknown network or an unset variable in its URL.
     """
     folder = Path(folder)
@@ -181,13 +185,17 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
         return Network(EMBEDDED)
     if "://" in name:
         return _node(name)
-    if name not in networks:
-        known = ", ".join([EMBEDDED, *networks])
+    entry = _section(networks, name)
+    if "url" not in entry:
+        public = public_chains()
+        name = next((each for each, chain in public.items() if name == str(chain["chain_id"])), name)
+        entry = {**public.get(name, {}), **_section(networks, name)}
+    if not entry and name not in networks:
+        known = ", ".join(dict.fromkeys([EMBEDDED, *networks, *public]))
         raise ConfigError(
             f"there is no network `{name}`",
             f"Choose one of {known}, or add it under `diln: networks:` in {CONFIG_FILE}.",
         )
-    entry = _section(networks, name)
     if "url" not in entry:
         raise ConfigError(f"network `{name}` has no `url`", f"Add it in {CONFIG_FILE}.")
     url = _expand(str(entry["url"]), name, environ)
@@ -196,9 +204,20 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
         name=name,
         url=url,
         chain_id=entry.get("chain_id"),
+        genesis=entry.get("genesis"),
         confirmations=int(entry.get("confirmations", 0)),
         timeout=float(entry.get("timeout", Network.timeout)),
     )
+
+
+def public_chains() -> Mapping[str, Mapping[str, Any]]:
+    """Public chains whose nodes the package knows, as networks of the configuration, by name."""
+    records = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(PUBLIC.glob("*.json")))
+    return {
+        each["name"]: {"url": each["rpc"], "chain_id": each["chainId"], "genesis": each["genesis"]}
+        for each in records
+        if each["rpc"]
+    }
 
 
 def _node(url: str) -> Network:

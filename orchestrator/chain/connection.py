@@ -87,6 +87,12 @@ class Chain:
                 f"the node of network `{network.name}` serves chain {self.chain_id}, not {network.chain_id}",
                 "Correct the network's `url` or `chain_id` in brownie-config.yaml.",
             )
+        if network.genesis not in (None, self.genesis_hash):
+            raise WrongChain(
+                f"the node of network `{network.name}` serves another chain with the id {self.chain_id}: "
+                f"its first block is {self.genesis_hash}",
+                "Give another node's URL with --rpc-url, or as the network's `url` in brownie-config.yaml.",
+            )
 
     def __enter__(self) -> "Chain":
         return self

@@ -2,9 +2,10 @@
 
 Contracts have the same address on every chain (see `deterministic`), so nobody needs a file to find them.
 What is kept, in one JSON file for each chain, is where they begin: the block from which events are read.
-`.diln/deployments/` holds what this folder found or, with `--fresh`, deployed for itself. A file of the
-package, `deployments/<chainId>.json`, names the transactions that created them on a public chain, so that old
-blocks need not be searched; each is looked at before it is believed.
+`.diln/deployments/` holds what this folder found or, with `--fresh`, deployed for itself. A record of the
+package, `deployments/<chainId>.json`, tells how to reach a public chain, where contracts will stand, and
+by which transactions they were created, if they were, so that old blocks need not be searched; each is looked
+at before it is believed.
 """
 
 import json
@@ -25,14 +26,13 @@ from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
 from orchestrator.chain.deterministic import PROXY, SALT, address_of
 from orchestrator.chain.failures import as_diln_errors
-from orchestrator.config import Settings
+from orchestrator.config import PUBLIC, Settings
 from orchestrator.errors import ChainError, NotDeployed, UsageError
 from orchestrator.files import replace_file
 from orchestrator.git import git
 from orchestrator.types import Address
 
 ADDRESSES = Path(__file__).parent / "addresses.json"
-SHIPPED = Path(__file__).parents[1] / "deployments"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Deployments:
         self.chain = chain
         # The genesis tells a restarted development chain from the one that the record is about.
         self.path = settings.deployments_dir / f"{chain.chain_id}-{chain.genesis_hash[2:10]}.json"
-        self._shipped = (shipped or SHIPPED) / f"{chain.chain_id}.json"
+        self._shipped = (shipped or PUBLIC) / f"{chain.chain_id}.json"
 
     def get(self, name: str) -> Address:
         """Where the contract `name` stands. Raises NotDeployed."""
@@ -89,25 +89,19 @@ class Deployments:
         if not code:
             raise ChainError(f"nothing stands at {address} after its deployment", "Run it again.")
         found = Deployment(name, address, block, code_hash(code), transaction)
-        self._write({**self._read(self.path), name: asdict(found)})
+        self._write({**_contracts(self._read(self.path)), name: asdict(found)})
         return found
 
     def publish(self, standing: Iterable[Deployment], dest: Path) -> tuple[Deployment, ...]:
-        """Write the record of contracts that stand here, as the package ships it; returns what it holds.
+        """Write the record of this chain, as the package ships it, with contracts that stand; returns them.
 
-        Raises UsageError for contracts of this folder alone, ChainError where the node does not show the
-        transaction that created one.
+        What the package's own record says of others stays. Raises UsageError for contracts of this folder
+        alone, ChainError where the node does not show the transaction that created one.
         """
         found = tuple(self._with_transaction(each) for each in standing)
-        content = {
-            "chainId": self.chain.chain_id,
-            "genesis": self.chain.genesis_hash,
-            "name": _name(self.chain.network.name),
-            "salt": f"0x{SALT.hex()}",
-            "commit": _commit(),
-            "contracts": {each.name: asdict(each) for each in found},
-        }
-        replace_file(dest, (json.dumps(content, indent=2) + "\n").encode())
+        shipped = self._read(self._shipped) or {"name": _name(self.chain.network.name), "rpc": None}
+        chain = {"chainId": self.chain.chain_id, "genesis": self.chain.genesis_hash}
+        _write_record(dest, chain | shipped | {"commit": _commit()}, found)
         return found
 
     def _with_transaction(self, known: Deployment) -> Deployment:
@@ -141,13 +135,13 @@ class Deployments:
         if not code or not load_artifact(name).matches(code):
             return None
         found = Deployment(name, address, 0, code_hash(code))
-        told = Deployment(**self._read(self._shipped).get(name, asdict(found)))
+        told = Deployment(**_contracts(self._read(self._shipped)).get(name, asdict(found)))
         if told.address == address and type(told.block) is int and self._created(told):
             found = replace(found, block=told.block, transaction=told.transaction)
         else:
             found = replace(found, block=self._first_block(address))
         with suppress(ChainError):  # it is found again, where nothing can be written
-            self._write({**self._read(self.path), name: asdict(found)})
+            self._write({**_contracts(self._read(self.path)), name: asdict(found)})
         return found
 
     def _created(self, told: Deployment) -> bool:
@@ -181,15 +175,15 @@ class Deployments:
         return low
 
     def _records(self) -> dict[str, Deployment]:
-        return {name: Deployment(**found) for name, found in self._read(self.path).items()}
+        return {name: Deployment(**found) for name, found in _contracts(self._read(self.path)).items()}
 
     def _read(self, path: Path) -> dict[str, Any]:
+        """The record in a file; nothing where there is none of this chain."""
         try:
-            whole = json.loads(path.read_text(encoding="utf-8"))
-            content = whole["contracts"]
-            for found in content.values():
+            content = json.loads(path.read_text(encoding="utf-8"))
+            for found in content["contracts"].values():
                 Deployment(**found)
-            if whole["genesis"] != self.chain.genesis_hash:  # another chain with the same id
+            if content["genesis"] != self.chain.genesis_hash:  # another chain with the same id
                 return {}
         except FileNotFoundError:
             return {}
@@ -221,6 +215,33 @@ class Deployments:
                 beside.unlink(missing_ok=True)
 
 
+def refresh_records(folder: Path = PUBLIC) -> None:
+    """Write into the package's records where each contract of this release stands on every chain."""
+    for path in folder.glob("*.json"):
+        _write_record(path, json.loads(path.read_text(encoding="utf-8")))
+
+
+def _write_record(dest: Path, record: Mapping[str, Any], deployed: Iterable[Deployment] = ()) -> None:
+    """Write `record` with all contracts of this release: where each stands on every chain, once deployed.
+
+    What was deployed here, as `record` or `deployed` tells it, has its block and transaction, too.
+    """
+    told = {**_contracts(record), **{each.name: asdict(each) for each in deployed}}
+    contracts = {}
+    for name, address in sorted(fixed_addresses().items()):
+        bare = {"name": name, "address": address, "block": None, "code_hash": None, "transaction": None}
+        known = told.get(name, bare)
+        contracts[name] = known if known["transaction"] and known["address"] == address else bare
+    stands = any(each["transaction"] for each in contracts.values())
+    content = {key: record[key] for key in ("chainId", "genesis", "name", "rpc")}
+    content |= {"salt": f"0x{SALT.hex()}", "commit": record["commit"] if stands else None}
+    replace_file(dest, (json.dumps(content | {"contracts": contracts}, indent=2) + "\n").encode())
+
+
+def _contracts(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", record.get("contracts", {}))
+
+
 def _name(network: str) -> str | None:
     """The network's, unless it is an address, which may hold somebody's key."""
     return None if "://" in network else network
@@ -228,7 +249,7 @@ def _name(network: str) -> str | None:
 
 def _commit() -> str | None:
     """The commit of the sources that this package runs from; None outside a clean checkout."""
-    sources = SHIPPED.parents[1]
+    sources = PUBLIC.parents[1]
     try:
         changed = git(sources, "status", "--porcelain", "--", "contracts", "orchestrator")
         anothers = git(sources, "rev-parse", "--show-prefix")

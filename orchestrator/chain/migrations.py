@@ -19,7 +19,14 @@ from typing import Any, Protocol, cast
 from orchestrator.chain.accounts import Account
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.connection import Chain
-from orchestrator.chain.deployments import ADDRESSES, Deployment, Deployments, lock_path
+from orchestrator.chain.deployments import (
+    ADDRESSES,
+    Deployment,
+    Deployments,
+    fixed_addresses,
+    lock_path,
+    refresh_records,
+)
 from orchestrator.chain.deterministic import SALT, address_of, bring_proxy, creation, require_shanghai
 from orchestrator.chain.locking import exclusive
 from orchestrator.config import Settings
@@ -131,10 +138,12 @@ def migrate(
 
 
 def write_addresses() -> None:
-    """Write down, in the package, where each contract stands on every chain."""
+    """Write down, in the package, where each contract stands on every chain, also in its records."""
     load_artifact.cache_clear()
     addresses = {each.name: each.address for each in Plan().contracts.values()}
     ADDRESSES.write_text(json.dumps(addresses, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    fixed_addresses.cache_clear()
+    refresh_records()
 
 
 def _deploy(deployments: Deployments, planned: Planned, sender: Account) -> Deployment:

@@ -51,7 +51,7 @@ _NETWORK = parameter(
             "--network",
             "--rpc-url",
             metavar="NAME|URL",
-            help="embedded, a network of brownie-config.yaml, or a node's URL.",
+            help="embedded, sepolia or another public chain, a network of brownie-config.yaml, or a URL.",
         ),
     ],
     None,

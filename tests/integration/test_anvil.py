@@ -118,7 +118,7 @@ def test_migrate_record__shipped_for_a_chain__is_used_from_another_folder(
     said = diln("alice", "migrate", "registry", "--record", file, "--from", "alice")
     assert json.loads(file.read_text())["name"] is None, "a URL may hold a key"
     assert f"wrote {file}: 1 contracts" in " ".join(said.stdout.split())
-    monkeypatch.setattr(records, "SHIPPED", shipped)
+    monkeypatch.setattr(records, "PUBLIC", shipped)
     monkeypatch.setattr(Deployments, "_first_block", lambda *_: pytest.fail("old blocks were searched"))
     bob = load_settings(home=tmp_path / "bob", network=node.network.url, environ={})
     found = Deployments(bob, connect(bob)).entry("ModelRegistry")

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.chain.compiler import solc_binary
 from orchestrator.chain.deployments import fixed_addresses
-from orchestrator.config import load_settings
+from orchestrator.config import PUBLIC, load_settings
 
 ROOT = Path(__file__).parents[2]
 USER = """// SPDX-License-Identifier: MIT
@@ -84,3 +84,5 @@ def test_package__javascript__has_abis_and_addresses(package: Path) -> None:
     assert all(f"export declare const {name}: " in declared for name in told)
     assert '"name": "@diln/contracts"' in (package / "package.json").read_text()
     assert not list(package.rglob("*.py"))
+    shipped = {path.name: path.read_text() for path in PUBLIC.glob("*.json")}
+    assert {path.name: path.read_text() for path in (package / "deployments").iterdir()} == shipped

@@ -45,13 +45,14 @@ struct MaskedChunk {
 ///
 /// Two who disagree
 ///
-///   Where all are told of, and hashes of a seed that two share are not the same, the time for telling begins again,
-///   and anybody shows by all sheets who disagrees with whom (`compare`). Of each two that do, one lies, and knows
-///   their seed anyway; so they become to each other as if gone: the time begins once more, each of them is to tell
-///   again, with the seeds of its own hashes, and each one's mask is taken off by its own. Who lied need not be known.
-///   An honest party always has a seed that fits its hash, and two of them never disagree, so that none of their
-///   secrets are told. A liar that tells what it masked with has changed nothing; if it tells another, it has added
-///   nonsense, as it could have anyway; and if it has none, or keeps it, it is who stays silent, and pays for that.
+///   Where all are told of, and hashes of a seed that two share are not the same, the time for telling begins again
+///   (and never ends sooner than it did), and anybody shows by all sheets who disagrees with whom (`compare`). Of
+///   each two that do, one lies, and knows their seed anyway; so they become to each other as if gone: the time
+///   begins once more, each of them is to tell again, with the seeds of its own hashes, and each one's mask is taken
+///   off by its own. Who lied need not be known. An honest party always has a seed that fits its hash, and two of
+///   them never disagree, so that none of their secrets are told. A liar that tells what it masked with has changed
+///   nothing; if it tells another, it has added nonsense, as it could have anyway; and if it has none, or keeps it,
+///   it is who stays silent, and pays for that.
 ///   Where nobody compares in time, the round is void: one party that keeps its duties is enough.
 ///
 /// What this does not do: hide the sum, or what two sums on the same model differ by; hide a party from all others if

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Batch} from "../Batch.sol";
 import {Claims} from "../Claims.sol";
@@ -151,10 +152,10 @@ abstract contract Masked is Claims, IMasked {
         return (uint256(digest) ^ kept) >> 8 == 0;
     }
 
-    /// @dev The time for it begins again: twice in a round at most, once all are told of and somebody disagrees, and
-    /// once it is known who. The ends of what was before lie in the past.
+    /// @dev The time for it begins again, and never ends sooner than it did: twice in a round at most, once all are
+    /// told of and somebody disagrees, and once it is known who. What was before is over, or all have done it.
     function _tellAnew(PackedTerms t, PackedState memory s) private {
-        s.setSince(block.timestamp - _revealEnd(t, 0));
+        s.setSince(FixedPointMathLib.max(s.since(), block.timestamp - _revealEnd(t, 0)));
         _save(s);
     }
 

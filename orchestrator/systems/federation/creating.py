@@ -1,5 +1,6 @@
 """Create a federation: publish what it is and its first model, pay the budget."""
 
+import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Privacy, Rule, Terms
 from orchestrator.chain import Account
-from orchestrator.errors import UsageError
+from orchestrator.errors import ContractReverted, UsageError
 from orchestrator.kernel import offers
 from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
@@ -45,6 +46,40 @@ _RIDES = {Pay.ALIGNMENT: 1.5, Pay.QUALITY: 1.4}
 _AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
 _WAITS = "committing", "revealing", "judging", "turn", "challenge", "supply"
 _HIDING = "noise", "clip", "sampling", "delta"
+_LARGEST_COMMITTEE = 9
+"""Of ten, nine are ruled by liars only if half of all lie: the experiment `poq-poison`."""
+
+_BOUNDS = {
+    "bond": "more than one billionth of a coin",
+    "bound": "0, unless the rule clips",
+    "challenge": "at least four times `supply`, from a minute to 30 days",
+    "committee": "odd, 3 to `seats`, with policy quality or learning; 1 to `seats` with delegates; else 0",
+    "difficulty": "0, unless the policy is work",
+    "faulty": "at least 1 with the rule multi-krum, and 2 * faulty + 3 <= quorum; else 0",
+    "fine": "more than 0, and at most the deposit",
+    "judging": "from a minute to 30 days; masked, at least twice `supply`",
+    "keep": "1 to `quorum` with the rules multi-krum and nearest; else 0",
+    "max_voids": "1 to 10",
+    "max_weight": "1 to 65535; 1 where pay, mode, privacy or an epsilon wants equal weights",
+    "mode": "optimistic where updates are masked, and with the policy learning",
+    "obliged": "false with the policy learning",
+    "pay": "quality with the policy quality alone; alignment where all weigh the same; else equal",
+    "policy": "trusted where updates are masked or have an epsilon; not work in the mode direct",
+    "quorum": "1 to `seats`; at least 3 with the policy quality, or where updates are masked",
+    "reward": "at least fee and tip together",
+    "rounds": "1 to 1024",
+    "rule": "mean where updates are masked, in the mode direct, and with the policy learning",
+    "seats": "2 to 16; with the policy learning, at least committee and quorum together",
+    "shift": "0 to 24 in the mode direct; else 0",
+    "size": "a model of at most 524,288 numbers; 16,384 in the mode direct",
+    "stake": "more than 0, and for all parts of an update together at most the fine",
+    "supply": "from a minute to 30 days, and a second for each 256 numbers of the model",
+    "trim": "at least 1 with the rule trimmed-mean, and less than half of quorum + 1; else 0",
+    "turn": "at least twice `supply`, from a minute to 30 days",
+    "width": "1, 2 or 4; 1 in the mode direct, 4 where updates are masked",
+}
+"""What the contract wants of each term (FederationTerms.sol), in the words of an offer."""
+
 _COUNTS = (
     "seats",
     "quorum",
@@ -68,6 +103,7 @@ class Offer:
 
     Without more, the model is a softmax regression of `features` on `classes`, every update is in, the rule
     is the clipped mean, pay is equal, and fee, tip, fine, bond and stake follow from reward and deposit.
+    With the policy quality, the committee is the largest odd number of seats up to nine, unless it is given.
     With `privacy = "masked"`, nobody sees an update, and the rule is the mean.
     With `sharded`, each party stands for a federation of its own, whose offer names this one as `upper`.
     Every `checkpoint` rounds, the model goes to the registry with the parties' signatures.
@@ -255,7 +291,7 @@ def _digests(offer: Offer) -> tuple[str, ...]:
 def create(session: Session, made: Plan, organizer: Account) -> Federation:
     """Make the federation, and pay its budget; killed at any point, it goes on when run again.
 
-    Raises ContractReverted with the field that no federation can have, InsufficientFunds.
+    Raises UsageError with the term that no federation can have, InsufficientFunds, ContractReverted.
     """
     factory, terms = factory_of(session), made.terms
     salt = Digest(keccak(bytes.fromhex(made.key)))
@@ -263,12 +299,25 @@ def create(session: Session, made: Plan, organizer: Account) -> Federation:
         address = factory.address_of(terms, organizer.address, salt)
         if not factory.is_federation(address):
             call, budget = factory.create(terms, salt), made.money.of(made.budget)
-            session.pay(call, organizer, budget, once=f"federation-create-{address}")
+            try:
+                session.pay(call, organizer, budget, once=f"federation-create-{address}")
+            except ContractReverted as error:
+                raise _in_words(error) from error
         session.known.remember(address, KIND)
         found = open_federation(session, address)
         if made.tests:
             keep_tests(session, found, made.tests)
     return found
+
+
+def _in_words(error: ContractReverted) -> ContractReverted | UsageError:
+    """Which term no federation can have, and what it can be."""
+    if error.error != "InvalidTerms":
+        return error
+    field = bytes(error.values["field"]).rstrip(b"\0").decode("ascii", "replace")
+    name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", field)
+    hint = f"It is {_BOUNDS[name]}." if name in _BOUNDS else "docs/federate.md tells of terms."
+    return UsageError(f"no federation can have these terms: `{shown(name, 40)}` is out of bounds", hint)
 
 
 def finish(session: Session, made: Plan) -> None:
@@ -376,10 +425,17 @@ def _terms(
         epsilon=most,
         obliged=offer.obliged,
         start=0,
-        **{name: getattr(offer, name) for name in _COUNTS},
+        **_counts(offer),
         **amounts,
         **waits,
     )
+
+
+def _counts(offer: Offer) -> dict[str, int]:
+    found = {name: getattr(offer, name) for name in _COUNTS}
+    if offer.policy == "quality" and not offer.committee:
+        found["committee"] = (min(offer.seats, _LARGEST_COMMITTEE) - 1) | 1
+    return found
 
 
 def _units(money: Currency, unit: int, name: str, text: str) -> int:

@@ -362,8 +362,8 @@ def _crank(look: Look) -> str:
 
 
 def _signs(look: Look) -> bool:
-    last = publishing.checkpoint(look.session, look.instance)
-    return bool(last and look.account.address in publishing.unsigned(look.session, look.instance, last))
+    made = publishing.checkpoint(look.session, look.instance)
+    return bool(made and look.account.address in publishing.unsigned(look.session, look.instance, made))
 
 
 def _sign(look: Look) -> str:
@@ -375,12 +375,12 @@ def _publish_due(look: Look) -> Seconds | None:
     """Once all have signed whose updates are in; else, when they had half the time for commitments for it."""
     if look.instance.terms.organizer != look.account.address:
         return None
-    last = publishing.checkpoint(look.session, look.instance)
-    if last is None:
+    made = publishing.checkpoint(look.session, look.instance)
+    if made is None:
         return None
-    ended = look.session.chain.time_of(last.finalized.block_number)
+    ended = look.session.chain.time_of(made.last.finalized.block_number)
     waited = Seconds(ended + look.instance.terms.committing // 2)
-    return waited if publishing.unsigned(look.session, look.instance, last) else look.now
+    return waited if publishing.unsigned(look.session, look.instance, made) else look.now
 
 
 def _publish(look: Look) -> str:

@@ -13,12 +13,12 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, ChainError
+from orchestrator.errors import AccountError, ChainError, DataError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.direct import Vector
-from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.learning.aggregation.template import LARGEST, UNIT
 from orchestrator.storage.adding import digest_bytes
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation import accounting
@@ -69,16 +69,25 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
 
 
 def trained(session: Session, federation: Federation, party: Account) -> Update:
-    """The update of one round of training on the party's rows; with noise, where the terms promise an ε."""
+    """The update of one round of training on the party's rows; with noise, where the terms promise an ε.
+
+    Raises DataError where training leads to numbers that are not finite, or that fit no update.
+    """
     rows, model = rows_of(session, federation, party.address), current_model(session, federation)
     base, size, number = base_model(session, federation), federation.terms.size, federation.state().round
     start = base[:size] / UNIT
-    if accounting.noisy(session, federation):
-        after = accounting.train_hidden(session, federation, party, number, rows, start)
-    else:
-        seed = keccak(bytes.fromhex(party.address[2:]) + number.to_bytes(4, "big"))[:8]
-        rng, said = np.random.default_rng(int.from_bytes(seed, "big")), rows.descriptor
-        after = train(said.network, start, rows.features, rows.labels, rng, said.training)
+    with np.errstate(over="ignore", invalid="ignore"):  # seen below
+        if accounting.noisy(session, federation):
+            after = accounting.train_hidden(session, federation, party, number, rows, start)
+        else:
+            seed = keccak(bytes.fromhex(party.address[2:]) + number.to_bytes(4, "big"))[:8]
+            rng, said = np.random.default_rng(int.from_bytes(seed, "big")), rows.descriptor
+            after = train(said.network, start, rows.features, rows.labels, rng, said.training)
+    if not (np.abs(after) < LARGEST / UNIT).all():  # NaN, too
+        raise DataError(
+            "training on these rows leads beyond the numbers that a model has",
+            "Scale the features: their values should be about 1.",
+        )
     moved = np.rint((after - start) * UNIT).astype(np.int64)
     return quantized(federation, moved + (base - model)[:size])
 

@@ -65,12 +65,13 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
 
 def _measured(rows: Rows, model: Floats, *, tested: bool) -> int:
     """A model's score. The worst one of a test set is kept for what is not to be had."""
-    if not tested:
-        return score(rows.descriptor.network.absolute_error(model, rows.features, rows.labels))
     network, count, right = rows.descriptor.network, len(rows.labels), 0
-    for at in range(0, count, BATCH):
-        said = network.probabilities(model, rows.features[at : at + BATCH]).argmax(axis=1)
-        right += int((said == rows.labels[at : at + BATCH]).sum())
+    with np.errstate(over="ignore", invalid="ignore"):  # rows so large that nothing can be said
+        if not tested:
+            return score(network.absolute_error(model, rows.features, rows.labels))
+        for at in range(0, count, BATCH):
+            said = network.probabilities(model, rows.features[at : at + BATCH]).argmax(axis=1)
+            right += int((said == rows.labels[at : at + BATCH]).sum())
     return min(score(1 - right / count), SCALE - 1)
 
 

@@ -401,6 +401,23 @@ def test_disagree__told_in_the_last_second__the_others_have_as_much_time_again(m
     assert [s.deposit(who) for who in FOUR] == [DEPOSIT, DEPOSIT - FINE, DEPOSIT, DEPOSIT]
 
 
+def test_disagree__told_long_before_the_end__the_end_does_not_come_sooner(masked):
+    """Who relies on the time that there was is not cut off by others who were quick and disagree."""
+    s = masked(*FOUR)
+    for who in FOUR:
+        s.commit(who, false={1: OTHER} if who == "anna" else {})
+    s.reveal(*FOUR)
+    ends = s.call("clock")[1]
+    assert ends > s.evm.now + HOUR  # all were quick
+    s.unmask(*FOUR)
+    assert s.call("clock") == [Phase.JUDGING, ends]
+    s.compare(*FOUR)
+    assert s.call("clock") == [Phase.JUDGING, ends]
+    s.until(-1)
+    s.unmask("anna", "ben")
+    assert s.phase is Phase.CLAIMING
+
+
 def test_disagree__nobody_compares__void_without_fines(masked):
     s = masked(*FOUR)
     told_by(s, {"anna": {1: OTHER}}, *FOUR)
@@ -523,6 +540,29 @@ def demanded(s, who, sender="stranger"):
     s.send("demand", 0, s.evm.role(who), 0, none, sender=sender, value=value)
     s.evm.advance(s.terms["supply"])
     return none
+
+
+def test_silent_with_shares_that_restore_nothing__voids_for_a_fine_a_round(masked):
+    """The price of it: each time a fine, which the others share, until all is closed and they leave whole.
+
+    What they lose is gas and time: until the end of `judging`, however quick they were.
+    """
+    s = masked("organizer", *FOUR, maxVoids=3)
+    there = ["organizer", *FOUR[1:]]
+    began = s.evm.now
+    for number in (1, 2, 3):
+        s.revealed_without((), *there, "anna")
+        s.unmask(*there)
+        assert s.phase is Phase.JUDGING
+        s.until()
+        s.send("skip")
+        assert s.deposit("anna") == DEPOSIT - number * FINE
+    assert s.phase is Phase.CLOSED
+    assert s.evm.now - began >= 3 * sum(TERMS[name] for name in ("committing", "revealing")) + 3 * HOUR
+    assert sum(s.earned(who) for who in there) == 3 * FINE
+    assert [s.deposit(who) for who in there] == [DEPOSIT] * 4
+    assert s.earned("anna") == 0
+    s.settle("organizer", *FOUR)
 
 
 def test_update_that_falls__before_anything_is_told__is_gone_and_the_rest_go_on(masked):

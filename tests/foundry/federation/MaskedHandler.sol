@@ -70,6 +70,7 @@ contract MaskedHandler is FederationHandler {
             entries = bytes.concat(entries, abi.encodePacked(who, _leaf(hidden[_at(seat)]), sheet));
         }
         uint256 pairs = right ? _pairs(there) : 0;
+        (, uint256 end) = federation.clock();
         _do(pairs != 0, stranger, 0, abi.encodeCall(IMasked.compare, (entries)));
         if (pairs == 0) return;
         (,,, uint256 told, uint256 after_,) = _masks();
@@ -78,7 +79,7 @@ contract MaskedHandler is FederationHandler {
             bool again = uint16(pairs >> 16 * seat) != 0;
             require(!again || told >> seat & 1 == 0, "whoever disagrees has to tell again");
         }
-        _requireAnew();
+        _requireAnew(end);
     }
 
     /// @notice A round is lost where it has to be, and else the sum may be claimed once all is told.
@@ -113,17 +114,20 @@ contract MaskedHandler is FederationHandler {
         if (keeps && false_[who] != 0 && due >> (false_[who] - 1) & 1 != 0) right = false;
         bytes memory entry = abi.encodePacked(who, _leaf(hidden[who]), _told(who, seat, among, shown, s.round, !keeps));
         if (entry.length != 52 + 64 + 32 * _count(among)) right = false;
+        (, uint256 end) = federation.clock();
         _do(right, stranger, 0, abi.encodeCall(IMasked.unmask, (entry)));
         if (!right || disagreed != 0) return;
         uint256 there;
         (,, there, told,,) = _masks();
-        if (told == there && _pairs(there) != 0) _requireAnew();
+        if (told == there && _pairs(there) != 0) _requireAnew(end);
     }
 
-    /// @dev There is the whole time for it again.
-    function _requireAnew() private view {
+    /// @dev There is the whole time for it again, and no less than there was, until `before`.
+    function _requireAnew(uint256 before) private view {
         (Phase phase, uint256 endsAt) = federation.clock();
-        require(phase == Phase.Judging && endsAt == block.timestamp + terms.judging, "no time to tell again");
+        uint256 whole = block.timestamp + terms.judging;
+        require(phase == Phase.Judging, "no time to tell again");
+        require(endsAt == (whole > before ? whole : before), "another time to tell again");
     }
 
     /// @dev Sixteen bits a seat: with whom each of `there` disagrees, by what they committed to.

@@ -1,6 +1,7 @@
 """
 Chain
 ├── connect: WrongChain, NodeUnavailable
+├── networks: public chains need no configuration
 ├── events: ranges that shrink on a provider's limits, filters, oldest first
 ├── node: the command line, where Anvil is looked for
 └── health: one finding for each thing that can be wrong
@@ -31,8 +32,8 @@ from orchestrator.chain import (
     ranges,
 )
 from orchestrator.chain.artifact import load_artifact
-from orchestrator.config import Network, Settings
-from orchestrator.errors import ChainError, NodeUnavailable, WrongChain
+from orchestrator.config import Network, Settings, load_settings
+from orchestrator.errors import ChainError, ConfigError, NodeUnavailable, WrongChain
 from tests.evm import MOCKS
 from tests.unit.chain.faults import Line, chain_behind, refusal
 from tests.unit.chain.probe import bind_probe
@@ -42,6 +43,66 @@ def test_connect__chain_id_of_another__wrong_chain(line: Line, settings: Setting
     with pytest.raises(WrongChain, match="serves chain 1145654350, not 11155111") as caught:
         chain_behind(line, settings.home, chain_id=11155111)
     assert "brownie-config.yaml" in caught.value.hint
+
+
+def test_connect__genesis_of_another__wrong_chain(line: Line, settings: Settings) -> None:
+    right = chain_behind(line, settings.home).genesis_hash
+    assert chain_behind(line, settings.home, genesis=right).genesis_hash == right
+    with pytest.raises(WrongChain, match="another chain with the id 1145654350") as caught:
+        chain_behind(line, settings.home, genesis="0x" + "ab" * 32)
+    assert "--rpc-url" in caught.value.hint
+
+
+SEPOLIA = Network(
+    name="sepolia",
+    url="https://ethereum-sepolia-rpc.publicnode.com",
+    chain_id=11155111,
+    genesis="0x25a5cc106eea7138acab33231d7160d69cb777ee0c2c553fcddf5138993e6dd9",
+    confirmations=2,
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "network"),
+    [
+        (None, "sepolia", SEPOLIA),
+        (None, "11155111", SEPOLIA),
+        ("diln: {}", "sepolia", replace(SEPOLIA, confirmations=0)),
+        ("diln: {networks: {sepolia: }}", "sepolia", replace(SEPOLIA, confirmations=0)),
+        (
+            "diln: {networks: {sepolia: {timeout: 3}}}",
+            "11155111",
+            replace(SEPOLIA, confirmations=0, timeout=3.0),
+        ),
+        (
+            "diln: {networks: {sepolia: {url: 'http://a.example'}}}",
+            "sepolia",
+            Network("sepolia", "http://a.example"),
+        ),
+    ],
+)
+def test_load_settings__public_chain__needs_no_configuration_which_comes_first(
+    tmp_path: Path, config: str | None, name: str, network: Network
+) -> None:
+    if config:
+        (tmp_path / "brownie-config.yaml").write_text(config)
+    assert load_settings(folder=tmp_path, network=name, environ={}).network == network
+
+
+def test_load_settings__no_such_network__lists_public_chains_too(tmp_path: Path) -> None:
+    (tmp_path / "brownie-config.yaml").write_text("diln: {networks: {ours: {url: 'http://a.example'}}}")
+    with pytest.raises(ConfigError, match="there is no network `nonsense`") as caught:
+        load_settings(folder=tmp_path, network="nonsense", environ={})
+    for name in ("embedded", "ours", "mainnet", "optimism", "base", "arbitrum", "base-sepolia", "hoodi"):
+        assert name in caught.value.hint
+
+
+def test_load_settings__variable_of_a_url_is_not_set__is_no_reason_to_ask_a_public_node(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "brownie-config.yaml").write_text("diln: {networks: {sepolia: {url: '${OUR_NODE}'}}}")
+    with pytest.raises(ConfigError, match="needs the environment variable OUR_NODE"):
+        load_settings(folder=tmp_path, network="sepolia", environ={})
 
 
 def test_connect__nobody_there__says_how_to_start_one(

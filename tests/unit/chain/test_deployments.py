@@ -10,6 +10,7 @@ deployments and migrations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from orchestrator.chain import migrations as plans
 from orchestrator.chain.deployments import ADDRESSES, fixed_addresses
 from orchestrator.chain.deterministic import PROXY, PROXY_CODE, SALT, address_of
 from orchestrator.chain.migrations import Plan, find_migrations, migrations_folder
-from orchestrator.config import Settings, load_settings
+from orchestrator.config import PUBLIC, Settings, load_settings
 from orchestrator.errors import ChainError, NotDeployed, UsageError
 from tests.evm import MOCKS
 from tests.unit.chain.faults import Line, chain_behind, refusal
@@ -155,12 +156,13 @@ def test_publish__what_stands__says_chain_salt_and_transactions(
     settings: Settings, chain: Chain, shipped: Path
 ) -> None:
     content = json.loads(shipped.read_text())
-    assert content.pop("commit") is None or len(content) == 5
+    assert content.pop("commit") is None or len(content) == 6
     probe = Deployments(settings, chain).entry("ChainProbe")
     assert content == {
         "chainId": chain.chain_id,
         "genesis": chain.genesis_hash,
         "name": "embedded",
+        "rpc": None,
         "salt": f"0x{SALT.hex()}",
         "contracts": {"ChainProbe": vars(probe)},
     }
@@ -175,10 +177,83 @@ def test_publish__package_installed_within_another_repository__names_no_commit(
     (tmp_path / ".gitignore").write_text("*\n")
     for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "of somebody's project"]):
         subprocess.run([*git, *words], check=True)
-    monkeypatch.setattr(records, "SHIPPED", installed)
+    monkeypatch.setattr(records, "PUBLIC", installed)
     known = Deployments(settings, chain)
     known.publish([known.entry("ChainProbe")], shipped)
     assert json.loads(shipped.read_text())["commit"] is None
+
+
+def test_publish__record_ships__keeps_its_node_and_other_contracts(
+    settings: Settings, chain: Chain, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Deployments(settings, chain)
+    probe = known.entry("ChainProbe")
+    content = json.loads(shipped.read_text()) | {"name": "ours", "rpc": "https://node.example"}
+    other = vars(replace(probe, name="Other", address=PROXY))
+    stale = vars(replace(probe, name="Stale", address=PROXY))
+    content["contracts"] = {"Other": other, "Stale": stale}
+    shipped.write_text(json.dumps(content))
+    usual = {"ChainProbe": probe.address, "Other": PROXY, "Stale": probe.address}
+    monkeypatch.setattr(records, "fixed_addresses", lambda: usual)
+    dest = shipped.with_name("new.json")
+    assert Deployments(settings, chain, shipped.parent).publish([probe], dest) == (probe,)
+    written = json.loads(dest.read_text())
+    assert (written["name"], written["rpc"]) == ("ours", "https://node.example")
+    bare = {"name": "Stale", "address": probe.address, "block": None, "code_hash": None, "transaction": None}
+    assert written["contracts"] == {"ChainProbe": vars(probe), "Other": other, "Stale": bare}
+
+
+def test_refresh_records__new_addresses__drop_what_was_deployed_at_others(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = json.loads(shipped.read_text()) | {"commit": "ab" * 20}
+    shipped.write_text(json.dumps(content))
+    records.refresh_records(shipped.parent)
+    assert json.loads(shipped.read_text()) == content, "nothing changed"
+    monkeypatch.setattr(records, "fixed_addresses", lambda: {"ChainProbe": PROXY})
+    records.refresh_records(shipped.parent)
+    bare = {"name": "ChainProbe", "address": PROXY, "block": None, "code_hash": None, "transaction": None}
+    assert json.loads(shipped.read_text()) == content | {"commit": None, "contracts": {"ChainProbe": bare}}
+
+
+def test_entry__shipped_record_without_a_transaction__is_no_deployment(
+    settings: Settings, chain: Chain, shipped: Path
+) -> None:
+    content = json.loads(shipped.read_text())
+    told = content["contracts"]["ChainProbe"]
+    told |= {"block": None, "code_hash": None, "transaction": None}
+    shipped.write_text(json.dumps(content))
+    found = from_elsewhere(chain, shipped).entry("ChainProbe")
+    assert found == replace(Deployments(settings, chain).entry("ChainProbe"), transaction="")
+
+
+def test_entry__shipped_record_of_what_stands_nowhere__is_not_deployed(
+    chain: Chain, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "fixed_addresses", lambda: {"ChainProbe": "0x" + "77" * 20})
+    records.refresh_records(shipped.parent)
+    elsewhere = from_elsewhere(chain, shipped)
+    with pytest.raises(NotDeployed):
+        elsewhere.entry("ChainProbe")
+    assert elsewhere.list() == []
+
+
+@pytest.mark.parametrize("path", sorted(PUBLIC.glob("*.json")), ids=lambda path: path.stem)
+def test_shipped__each_record__has_this_release_s_addresses_and_claims_no_more(
+    path: Path, tmp_path: Path
+) -> None:
+    content = json.loads(path.read_text())
+    assert path.name == f"{content['chainId']}.json"
+    assert re.fullmatch("0x[0-9a-f]{64}", content["genesis"])
+    assert re.fullmatch(r"https://[a-z.-]+", content["rpc"]), "no key"
+    told = content["contracts"].values()
+    assert {each["name"]: each["address"] for each in told} == dict(fixed_addresses())
+    for each in told:
+        unknown = [each[key] is None for key in ("block", "code_hash", "transaction")]
+        assert all(unknown) or not any(unknown)
+    (tmp_path / path.name).write_text(path.read_text())
+    records.refresh_records(tmp_path)
+    assert (tmp_path / path.name).read_text() == path.read_text(), "run `diln compile`"
 
 
 def test_publish__of_this_folder_alone_or_without_its_transaction__is_refused(

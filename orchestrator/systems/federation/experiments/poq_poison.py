@@ -54,14 +54,31 @@ def run(progress: Report | None = None) -> Outcome:
         )
         if progress:
             progress(bad + 1, WORST + 1)
+    lines = ("committee_of_5", "committee_of_9", "plain_mean", "mean_of_short_poison", "honest_alone")
+    return Outcome(rows, _checks(rows), Picture("poisoners", lines, "accuracy on the test rows"), {})
+
+
+def _checks(rows: list[Row]) -> list[Check]:
     upto = rows[:WORST]
     gains = [row["committee_of_5"] - row["plain_mean"] for row in rows[1:WORST]]
-    checks = [
+    return [
         at_least("accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955),
+        at_least(
+            "the same with a committee of 5",
+            _column(upto, "committee_of_5"),
+            0.955,
+            "With 4 of 10, liars rule a quarter of the committees of five: so offers take nine.",
+        ),
         at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
         at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
         Check("it is better than the plain mean", min(gains) > 0, f"least gain {min(gains):.4f}"),
-        at_most("few honest updates are refused", _column(upto, "good_rejected"), 0.04),
+        at_most("few honest updates are refused", _column(upto, "good_rejected"), 0.02),
+        at_least(
+            "accuracy with poison as short as honest updates",
+            _column(upto, "mean_of_short_poison"),
+            0.958,
+            "It is let in. Most of what is lost is lost without it: honest parties alone have fewer rows.",
+        ),
         at_most("what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015),
         Check(
             "half of ten is the cliff: many more of them get in",
@@ -74,8 +91,6 @@ def run(progress: Report | None = None) -> Outcome:
             f"{rows[4]['liars_win_9']} and {rows[5]['liars_win_9']} of all draws",
         ),
     ]
-    lines = ("committee_of_5", "committee_of_9", "plain_mean", "mean_of_short_poison", "honest_alone")
-    return Outcome(rows, checks, Picture("poisoners", lines, "accuracy on the test rows"), {})
 
 
 def _column(rows: list[Row], name: str) -> list[float]:

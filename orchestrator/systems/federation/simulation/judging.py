@@ -1,5 +1,6 @@
 """Which updates are in: the judgements of the contract's policies, in whole numbers."""
 
+import math
 from collections.abc import Sequence
 
 SCALE = 2**16 - 1
@@ -7,7 +8,9 @@ SCALE = 2**16 - 1
 
 
 def score(absolute_error: float) -> int:
-    """A mean absolute error as a committee commits to it; lower is better."""
+    """A mean absolute error as a committee commits to it; lower is better, and NaN the worst."""
+    if math.isnan(absolute_error):
+        return SCALE
     return min(max(round(absolute_error * SCALE), 0), SCALE)
 
 

@@ -1,6 +1,8 @@
 """A federation as its parties live it: joined, trained, judged, claimed, verified, paid."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +20,10 @@ from orchestrator.errors import (
     UsageError,
 )
 from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.publishing import publish_model
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.provenance import Manifest
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
@@ -34,8 +38,9 @@ from orchestrator.systems.federation.finding import (
 )
 from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.publishing import publish, sign
+from orchestrator.systems.federation.publishing import checkpoint, publish, sign, signature_file
 from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
+from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.predicting import anchor_log, predict, prove
@@ -191,6 +196,63 @@ def test_keeper__checkpoint__parties_sign_and_the_organizer_publishes(session, t
     signers = set(session.registry.anchor_of(version).signers)
     assert signers == {session.account(name).address for name in names}
     assert acts(*names) == []
+
+
+def checkpointed(session, tmp_path, *names):
+    """The first round is over, and its model is to go to the registry; keepers of `names`."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=3, checkpoint=1)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    return federation, {
+        name: Keeper(session, [(SYSTEM, federation)], [session.account(name)]) for name in names
+    }
+
+
+def test_keeper__another_version_came_before__signs_the_checkpoint_as_it_is_now(session, tmp_path):
+    """Its parent is another one, and so are its manifest and what counts as a signature."""
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    alice, bob = session.account("alice"), session.account("bob")
+
+    def signs():
+        return [each.text for each in keepers["bob"].turn() if each.duty == "sign the checkpoint"]
+
+    assert signs() == ["signed the model of round 1"]
+    assert signs() == []
+    kept = signature_file(session, federation, 1, bob.address, alice.address)
+    old = kept.read_bytes()
+    manifest = checkpoint(session, federation).manifest
+    other = Manifest.parse(manifest.to_bytes().replace(manifest.artifact_hash.hex().encode(), b"ab" * 32))
+    name, source = f"federation-{federation.address}", federation.address
+    publish_model(session, other, name, source, alice, deployable=True)
+    assert signs() == ["signed the model of round 1"]
+    assert signs() == []
+    assert kept.read_bytes() != old
+    done = publish(session, federation, alice, needed=2)
+    assert set(session.registry.anchor_of(done.version).signers) == {alice.address, bob.address}
+
+
+def test_keeper__signature_that_is_damaged__is_made_anew(session, tmp_path):
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    alice, bob = session.account("alice").address, session.account("bob").address
+    kept = signature_file(session, federation, 1, bob, alice)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("[{")
+    assert "signed the model of round 1" in [each.text for each in keepers["bob"].turn()]
+    assert publish(session, federation, session.account("alice"), needed=2).version.number == 1
+
+
+def test_keeper__looks_at_a_checkpoint__pins_it_once_it_signs(session, tmp_path):
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    cid = checkpoint(session, federation).manifest.artifact_cid
+    assert session.storage.pinned(cid) is None
+    list(keepers["bob"].turn())
+    assert session.storage.pinned(cid)
+    session.storage.unpin(cid)
+    list(keepers["bob"].turn())
+    assert session.storage.pinned(cid) is None
+    publish(session, federation, session.account("alice"))
+    assert session.storage.pinned(cid)
 
 
 def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
@@ -423,6 +485,62 @@ def test_join__rows_that_do_not_fit__refused(session, tmp_path):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(DataError):
             join(session, federation, session.account("dave"), file)
+
+
+@pytest.mark.parametrize("hidden", [0, 3])
+def test_commit__rows_beyond_all_numbers__refused_with_the_reason(session, tmp_path, hidden):
+    federation, bob = begin(session, tmp_path, "alice", "carol", hidden=hidden), session.account("bob")
+    file = rows(tmp_path, "bob")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([lines[0], "1e300,-1e300,yes", *lines[1:]]), encoding="utf-8")
+    join(session, federation, bob, file)
+    cranking.crank(session, federation, bob)
+    with pytest.raises(DataError, match="leads beyond the numbers that a model has"):
+        party.commit(session, federation, bob)
+    assert party.commit(session, federation, session.account("alice"))
+
+
+@pytest.mark.parametrize("tested", [True, False])
+def test_score__rows_beyond_all_numbers__are_measured_without_a_word(session, tmp_path, tested):
+    """A party's own, or those of a test set that a stranger released."""
+    descriptor = descriptor_of(session, begin(session, tmp_path))
+    large = Rows(descriptor, np.full((2, 2), 1e308), np.array([0, 1]))
+    found = scoring._measured(large, np.full(descriptor.network.size, 30_000.0), tested=tested)
+    assert found == (0x8000 if tested else 0xFFFF)
+
+
+@pytest.mark.parametrize(("seats", "committee"), [(3, 3), (4, 3), (8, 7), (9, 9), (10, 9), (16, 9)])
+def test_plan__committee_not_given__is_the_largest_odd_up_to_nine(session, seats, committee):
+    made = creating.plan(session, offer(seats=seats, committee=0), session.account("alice"))
+    assert made.terms.committee == committee
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "bound"),
+    [
+        ({"committee": 4, "seats": 5}, "committee", "odd"),
+        ({"policy": "trusted", "committee": 0}, "pay", "quality with the policy quality alone"),
+        ({"rule": "multi-krum", "keep": 1}, "faulty", "2 \\* faulty"),
+        ({"max_weight": 70_000}, "max_weight", "65535"),
+        ({"supply": "3h"}, "challenge", "four times"),
+    ],
+)
+def test_create__terms_that_no_federation_can_have__are_named_with_their_bounds(
+    session, changes, field, bound
+):
+    organizer = session.account("alice")
+    made = creating.plan(session, offer(**changes), organizer)
+    with pytest.raises(UsageError, match=f"`{field}` is out of bounds") as refused:
+        creating.create(session, made, organizer)
+    assert re.search(bound, refused.value.hint)
+
+
+def test_bounds__every_term_that_the_contract_refuses__has_its_own():
+    text = (Path(__file__).parents[4] / "contracts/federation/FederationTerms.sol").read_text("utf-8")
+    fields = {*re.findall(r'InvalidTerms\("(\w+)"\)', text)} - {"genesis", "unit", "deposit"}
+    words = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", each) for each in fields}
+    waits = {"committing", "revealing"}
+    assert words - waits == set(creating._BOUNDS)
 
 
 def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_path, monkeypatch):
