@@ -58,7 +58,7 @@ def test_expire__trial_never_revealed__bond_burnt_bounty_back() -> None:
 
 
 def test_expire__trial_running__refused_chosen_or_not() -> None:
-    """Nobody burns the bond of a provider that has time left, even once no hash can choose any more."""
+    """Nobody burns a provider's bond while it has time left, also where the choosing hash is gone."""
     s = create()
     s.offer()
     with refused("TooEarly"):
