@@ -210,7 +210,9 @@ def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[
 def list_(session: "Session") -> Answer:
     """List the federations on this chain."""
     columns = ["federation", "name", "policy", "rule", "reward", "deposit"]
-    return listed(finding.federations(session), lambda each: _facts(session, each), columns)
+    found = finding.federations(session)
+    names = finding.names(session, found)
+    return listed(found, lambda each: _facts(session, each, names[each.address]), columns)
 
 
 @command(federation)
@@ -377,11 +379,11 @@ def _watched(
     return kept(session, duties.SYSTEM, found, interval, once=once, others=others, consent=agreed)
 
 
-def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
+def _facts(session: "Session", found: "Federation", name: str | None = None) -> dict[str, Any]:
     terms, money = found.terms, joining.money_of(found)
     return {
         "federation": found.address,
-        "name": finding.name_of(session, found),
+        "name": finding.name_of(session, found) if name is None else name,
         "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
         "policy": terms.policy.word,
         "rule": terms.rule.word,
