@@ -26,6 +26,7 @@ from orchestrator.console import (
     lazy_imports,
 )
 from orchestrator.console import amount as amount_of
+from orchestrator.console.results import IN_PART
 from orchestrator.errors import UsageError
 from orchestrator.times import instant, show_moment
 
@@ -235,13 +236,14 @@ def verify(session: "Session", reference: Reference = "latest") -> Answer:
             "round": each.round,
             "updates": each.updates,
             "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),
-            "fault": Shown(each.fault or None, each.fault or "none"),
+            "fault": Shown(each.fault or None, each.sentence or "none"),
+            "doubt": Shown(each.doubt or None, ""),
         }
         for each in found
     ]
-    return Answer(
-        rows, Table(rows, empty="no round is finalized yet"), code=int(not all(each.ok for each in found))
-    )
+    code = 1 if any(each.fault for each in found) else IN_PART if any(each.doubt for each in found) else 0
+    columns = ["federation", "round", "updates", "model", "fault"]
+    return Answer(rows, Table(rows, columns, "no round is finalized yet"), code=code)
 
 
 @command(federation, sender=SENDS)

@@ -217,13 +217,17 @@ class Refuted(TypedDict):
 
 
 class Verified(TypedDict):
-    """A round computed again; those of federations that parties stand for come after all others."""
+    """A round computed again; those of federations that parties stand for come after all others.
+
+    `doubt` says what could not be had, so that nobody can tell whether there is a fault.
+    """
 
     federation: Address
     round: int
     updates: int
     model: Hash
     fault: ForPeople | None
+    doubt: ForPeople | None
 
 
 class Published(TypedDict):

@@ -42,7 +42,7 @@ from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.predicting import anchor_log, predict, prove
-from tests.unit.systems.federation.stage import begin, offer, rows
+from tests.unit.systems.federation.stage import begin, lost, offer, rows
 from tests.world import ETHER, World
 
 PARTIES = ("alice", "bob", "carol")
@@ -248,6 +248,17 @@ def test_verify__false_model_that_nobody_refuted__is_named(session, tmp_path):
     assert checked.fault == "its model does not follow from the updates"
 
 
+def test_verify__update_that_nobody_gives__could_not_be_checked_and_is_no_lie(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    lost(session, cid_of(revealed_in(federation, 1)[0].cid))
+    [checked] = verify(session, federation)
+    assert (checked.fault, checked.ok) == ("", False)
+    assert checked.sentence.startswith("could not be checked: nobody gives")
+
+
 def test_current_model__that_stood_and_that_nobody_gives__is_worked_out(session, tmp_path, monkeypatch):
     """Its claimer alone could train and claim in the rounds after it."""
     federation = begin(session, tmp_path, *PARTIES, rounds=3)
@@ -255,16 +266,16 @@ def test_current_model__that_stood_and_that_nobody_gives__is_worked_out(session,
         made = aggregating.claim(session, federation, session.account(judged(session, federation)))
         later(session, federation)
         cranking.crank(session, federation, session.account("dave"))
-    lost = {cid_of(each.claim.cid) for each in finished(federation)}
+    gone = {cid_of(each.claim.cid) for each in finished(federation)}
     read = session.storage.read
 
     def reading(cid, *args, **options):
-        if cid in lost:
+        if cid in gone:
             raise StorageError(f"{cid} is nowhere")
         return read(cid, *args, **options)
 
     monkeypatch.setattr(session.storage, "read", reading)
-    assert len(lost) == 2
+    assert len(gone) == 2
     assert (current_model(session, federation) == made.model).all()
 
 
@@ -492,10 +503,10 @@ def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_
     with pytest.raises(DataError, match="of 6 parameters, and the terms have 7"):
         join(session, creating.create(session, other, organizer), session.account("dave"), data)
     federation = creating.create(session, made, organizer)
-    read, lost = session.storage.read, cid_of(federation.terms.genesis_cid)
+    read, gone = session.storage.read, cid_of(federation.terms.genesis_cid)
 
     def reading(cid, *args, **options):
-        if cid == lost:
+        if cid == gone:
             raise StorageError(f"{cid} is nowhere")
         return read(cid, *args, **options)
 
