@@ -198,12 +198,13 @@ def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[
         "seat": seat.seat,
         "party": Shown(seat.party, session.name_of(seat.party)),
         "deposit": amount_of(money, seat.deposit),
-        "earned": amount_of(money, seat.earned),
+        "free": amount_of(money, seat.free),
         "active": seat.active,
         "committed": seat.committed,
         "revealed": seat.revealed,
         "scores": seat.scoring,
         "epsilon": seat.epsilon,
+        "left": seat.left,
     }
 
 

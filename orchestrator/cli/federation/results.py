@@ -148,17 +148,21 @@ class Unreadable(TypedDict):
 
 
 class Seat(TypedDict):
-    """A party, and how far it is in this round."""
+    """A party, and how far it is in this round.
+
+    `free` is what it can take out: rewards, and bonds and stakes that came back. Who `left` had this seat.
+    """
 
     seat: int
     party: Address
     deposit: Amount
-    earned: Amount
+    free: Amount
     active: bool
     committed: bool
     revealed: bool
     scores: bool
     epsilon: float | None
+    left: bool
 
 
 class Status(Federation):

@@ -323,6 +323,10 @@ def _votes(look: Look) -> bool:
     return bool(_bit(look) & voting.waited_for(look.instance))
 
 
+def _vote_due(look: Look) -> Seconds | None:
+    return _after(Phase.REVEALING, "seats", _votes)(look) if has_votes(look.instance) else None
+
+
 def _vote(look: Look) -> str:
     return "voted" if voting.vote(look.session, look.instance, look.account) else ""
 
@@ -457,7 +461,7 @@ SYSTEM: System[Federation] = System(
     duties=(
         _duty(COMMIT, _PARTY, _after(Phase.JOINING, "seats", _commits), _commit),
         _duty("reveal the update", _PARTY, _after(Phase.COMMITTING, "committed", _reveals), _reveal),
-        _duty("vote", _PARTY, _after(Phase.REVEALING, "seats", _votes), _vote),
+        _duty("vote", _PARTY, _vote_due, _vote),
         _duty("tell the seeds that are due", _PARTY, _now_if(_tells), _tell),
         _duty(
             "compare the hashes of seeds",
