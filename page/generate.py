@@ -21,10 +21,10 @@ from orchestrator.provenance.openings import UNTOLD  # noqa: E402
 CONTRACTS = {
     "ModelRegistry": """
         project projects version versions verifyInclusion batch artifact areParticipants publicationDigest
-        isPublisher isParticipant publish revoke promote demote pause unpause setParticipants setPublishers
+        publish revoke demote pause unpause setParticipants setPublishers
         transferOwnership acceptOwnership
         PublisherAdded PublisherRemoved ParticipantAdded ParticipantRemoved
-        ProjectCreated VersionPublished VersionRevoked BatchAnchored StatusChanged Aliased
+        ProjectCreated VersionPublished BatchAnchored
     """,
     "CompetitionFactory": "Created",
     "Competition": """

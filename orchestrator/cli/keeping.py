@@ -87,11 +87,12 @@ def kept(
 
 def _looked(session: "Session", keeper: "Keeper") -> Answer:
     """What is done now, and what is due next."""
-    done = list(keeper.turn())
+    done, remarks = list(keeper.turn()), list(keeper.remarks())
     due, now = keeper.due(), session.chain.now()
     value = {
         "time": times.instant(now),
         "done": [vars(each) for each in done],
+        "remarks": [vars(each) for each in remarks],
         "due": [vars(each) | {"at": times.instant(each.at)} for each in due],
     }
     rows = [
@@ -104,7 +105,7 @@ def _looked(session: "Session", keeper: "Keeper") -> Answer:
         for each in due
     ]
     table = Table(rows, empty="" if done else "nothing is due")
-    return Answer(value, *map(str, done), table, code=int(any(each.failed for each in done)))
+    return Answer(value, *map(str, (*done, *remarks)), table, code=int(any(each.failed for each in done)))
 
 
 def _told(session: "Session", heard: "Iterator[Said]", *, named: bool = False) -> Iterator[Answer]:

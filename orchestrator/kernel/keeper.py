@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from orchestrator.chain import Account
@@ -15,6 +16,9 @@ from orchestrator.kernel.metrics import Metrics
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System, reason
 from orchestrator.types import ZERO_ADDRESS, Address, Report, Seconds, Wei
+
+REMARK = "remark"
+"""The duty of what is said and not done."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,18 @@ class Keeper:
             rest = [each.duty for each in waiting[waiting.index(next_one) + 1 :]]
             waiting = self._session.chain.look(partial(self._asked, look, rest))
 
+    def remarks(self) -> Iterator[Said]:
+        """What accounts should know beside what is done and due: what was lost, why nothing is done."""
+        for system, instance, account in self._kept(list(self._instances)):
+            try:
+                found = self._session.chain.look(partial(self._remarked, system, instance, account))
+            except NodeUnavailable:
+                raise
+            except Exception:
+                found = []  # `turn` says why
+            where = system.address_of(instance)
+            yield from (Said(system.name, where, account.name, REMARK, text) for text in found)
+
     def over(self) -> bool:
         """Whether nothing is left to do in what this keeper looks at."""
         opened = [each for each in self._instances if not isinstance(each[1], Unopened)]
@@ -179,8 +195,8 @@ class Keeper:
             now: set[Said] = set()
             try:
                 over = until_over and self.over()  # looked at first: the last turn comes after the end
-                for said in self.turn():
-                    if metrics:
+                for said in chain(self.turn(), self.remarks()):
+                    if metrics and said.duty != REMARK:
                         metrics.count(said.system, said.duty, failed=said.failed)
                     now.add(said)
                     if said not in before:
@@ -216,11 +232,18 @@ class Keeper:
     def _begun(
         self, system: System[Any], instance: object, account: Account
     ) -> tuple[Look[Any], list[_Waiting]]:
+        look = self._look(system, instance, account)
+        return look, self._asked(look, [duty for duty in system.duties if duty.roles & look.roles])
+
+    def _remarked(self, system: System[Any], instance: object, account: Account) -> list[str]:
+        look = self._look(system, instance, account)
+        return list(system.remarks(look)) if look.roles - {ANYBODY} else []
+
+    def _look(self, system: System[Any], instance: object, account: Account) -> Look[Any]:
         roles = self._roles or system.roles_of(self._session, instance, account.address)
         if self._others:
             roles |= {ANYBODY}
-        look = Look(self._session, instance, account, self._report, self._consent, roles, self._least)
-        return look, self._asked(look, [duty for duty in system.duties if duty.roles & roles])
+        return Look(self._session, instance, account, self._report, self._consent, roles, self._least)
 
     def _asked(self, look: Look[Any], duties: Sequence[Duty[Any]]) -> list[_Waiting]:
         """When each is due; now, where that cannot be told: acting says why."""

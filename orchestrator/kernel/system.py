@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 I = TypeVar("I")  # noqa: E741 - an instance: a competition, a shared model, a market
 P = TypeVar("P")
 
-LONGEST_REASON = 300
+LONGEST_REASON = 400
 
 ANYBODY = "anybody"
 """The role of everybody: what it does, it does for the others, for a tip or for nothing."""
@@ -30,8 +30,9 @@ class Failure(str):
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in a few words that a terminal may show: strangers wrote what was read."""
-    return shown(told(error), LONGEST_REASON)
+    """What went wrong and what to do next, as a terminal may show it: strangers wrote what was read."""
+    hint = error.hint if isinstance(error, DilnError) else ""
+    return shown(f"{told(error)}. {hint}" if hint else told(error), LONGEST_REASON)
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class System(Generic[I]):
     """A system of the house; `kind` is what a folder knows its instances as (see `KnownContracts`).
 
     `roles_of` tells an account's parts in an instance, ANYBODY left out; `over` whether nothing is left to
-    do.
+    do; `remarks` what an account with a part should know beside what is done and due, a sentence each.
     """
 
     name: str
@@ -129,3 +130,4 @@ class System(Generic[I]):
     roles_of: "Callable[[Session, I, Address], frozenset[str]]"
     over: Callable[[I], bool]
     duties: tuple[Duty[I], ...]
+    remarks: "Callable[[Look[I]], Iterable[str]]" = lambda look: ()

@@ -99,7 +99,7 @@ def clean_rows(
         except KeyError:
             missing = next(each.name for each in schema if each.name not in row)
             where = f"Row {place}, column {missing!r}"
-            raise DataError(f"{where}: the column is missing", _asked(schema)) from None
+            raise DataError(f"{where}: the column is missing", _asked(schema, "give null")) from None
     return cleaned
 
 
@@ -120,7 +120,7 @@ def read_table(source: Path, schema: Sequence[Feature], reading: Reading) -> lis
                 f"Write it with {reading.separator!r} between the cells, or give the rows as JSON.",
             )
         raise DataError(
-            f"{source.name}: column {absent[0]!r} is missing", "Where values are unknown, leave cells empty."
+            f"{source.name}: column {absent[0]!r} is missing", _asked(schema, "leave cells empty")
         )
     columns = {feature.name: _values(table.columns[feature.name], feature) for feature in schema}
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
@@ -166,10 +166,14 @@ def _cleaner(feature: Feature, reading: Reading) -> Cleaner:
     return lambda value: _number(value, marks, numbers, reading.decimal)
 
 
-def _asked(schema: Sequence[Feature]) -> str:
+def _asked(schema: Sequence[Feature], unknown: str) -> str:
+    """What the model wants; `unknown` is what stands for a value that nobody knows, where it takes those."""
     names = ", ".join(shown(each.name, 40) for each in schema[:MOST_NAMED])
     more = f" and {len(schema) - MOST_NAMED} more" if len(schema) > MOST_NAMED else ""
-    return f"The model asks for {names}{more}. Where a value is unknown, give null."
+    gaps = (
+        f"Where a value is unknown, {unknown}." if any(each.optional for each in schema) else f"{_COMPLETE}."
+    )
+    return f"The model asks for {names}{more}. {gaps[0].upper()}{gaps[1:]}"
 
 
 def _cell(row: Row, feature: Feature, clean: Cleaner, place: int, imputed: Note | None) -> float | str | None:

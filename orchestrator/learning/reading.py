@@ -190,7 +190,7 @@ def _header(name: str, content: bytes, separator: str) -> list[str]:
     if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), "")):
         raise DataError(
             f"{name} seems to be separated by {other!r}, not by {separator!r}",
-            f"train with data.separator = {other!r}, or write it with {separator!r}",
+            f"write it with {separator!r}; to train, diln.toml may have data.separator = {other!r}",
         )
     return header
 

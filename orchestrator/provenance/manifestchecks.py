@@ -1,7 +1,7 @@
 """The checks of a model's manifest: that it is the anchored one, and describes this file."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from orchestrator.bindings.registry import Status
@@ -82,21 +82,27 @@ def _short(value: object) -> str:
 
 
 def check_description(
-    findings: Findings, version: Version, manifest: Manifest, told: Manifest, project: Project, size: int
+    findings: Findings,
+    version: Version,
+    manifest: Manifest,
+    told: Manifest,
+    project: Project,
+    size: int,
+    untold: Collection[str],
 ) -> None:
     """Whether the manifest describes the file of `size` bytes, and what is not proven by that.
 
-    `told` is the manifest with what was disclosed of a private model.
+    `told` is the manifest with what was disclosed of a private model, and `untold` the fields that were not.
     """
     predicate = told.predicate
-    untold = manifest.private and predicate.artifact.size is None
+    sized = "artifact.size" not in untold
     same = (
         manifest.artifact_hash == version.artifact_hash
-        and (untold or predicate.artifact.size == size)
+        and (not sized or predicate.artifact.size == size)
         and version.artifact_cid in (None, manifest.artifact_cid)
     )
     what = "folder" if manifest.folder else "file"
-    of_size = "" if untold else f" and its size of {count(size, 'byte')}"
+    of_size = f" and its size of {count(size, 'byte')}" if sized else ""
     if findings.check(
         "description",
         same,
@@ -108,7 +114,7 @@ def check_description(
         "That the manifest tells the truth: data, training and metrics are the word of those who signed and "
         "published it, until you train again from the same data."
     )
-    findings.not_proven += _reservations(version, told, project)
+    findings.not_proven += _reservations(version, told, project, untold)
 
 
 def check_format(findings: Findings, found: Format, manifest: Manifest | None) -> None:
@@ -166,15 +172,23 @@ def _parsed(findings: Findings, data: bytes, place: str) -> Manifest | None:
     return manifest
 
 
-def _reservations(version: Version, manifest: Manifest, project: Project) -> Iterator[str]:
+def _reservations(
+    version: Version, manifest: Manifest, project: Project, untold: Collection[str]
+) -> Iterator[str]:
     predicate = manifest.predicate
     git = predicate.environment.git
     if git is None or git.dirty:
         yield "Which code trained it: the manifest names no clean git commit."
-    if predicate.project != project.name:
+    if "project" in untold:
+        yield "That it was made for this project: its manifest withholds which. Ask for `project`."
+    elif predicate.project != project.name:
         yield f"That it was made for this project: its manifest names `{predicate.project}`."
+    if "parents" in untold:
+        yield "That it was made from what the chain says: its manifest withholds that. Ask for `parents`."
     gate = predicate.evaluation.gate
-    if version.status is Status.DEPLOYABLE and not (gate and gate.passed):
+    if version.status is Status.DEPLOYABLE and "evaluation.gate" in untold:
+        yield "That it passed its gate: its manifest withholds that. Ask for `evaluation.gate`."
+    elif version.status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."
     elif gate and gate.passed and not (gate.conditions and all(each.passed for each in gate.conditions)):
         yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`."

@@ -65,13 +65,14 @@ def _verify(
     _anchored(findings, sources, version, anchor, project, found, opening)
     manifest = find_manifest(findings, sources, version, path)
     told = check_opening(findings, manifest, opening)
+    untold = opening.untold(manifest) if opening and manifest and told else frozenset[str]()
     _cid(findings, version, manifest, found, path)
     if manifest and told:
-        check_description(findings, version, manifest, told, project, found.size)
+        check_description(findings, version, manifest, told, project, found.size, untold)
     check_format(findings, kind, told)
     check_signatures(findings, sources, version, anchor, project, path)
     _status(findings, version)
-    _lineage(findings, registry, version, project, told)
+    _lineage(findings, registry, version, project, None if "parents" in untold else told)
     if version.on_chain:
         _on_chain(findings, registry, version)
     findings.not_proven += chain_caveats(registry)

@@ -1,8 +1,8 @@
 """Salted commitments: all that is public of a private model, and the openings that explain them.
 
-The manifest of a private model is written as that of any other, and then everything in it that tells of the
-model is taken out. What stays is a commitment to each field (`predicate.withheld`), and one to the digest of
-the model's file, by which the registry knows it (`subject.digest.salted`):
+The manifest of a private model is written as that of any other, and then all that it tells is taken out. What
+stays is a commitment to each field (`predicate.withheld`), and one to the digest of the model's file by which
+the registry knows it (`subject.digest.salted`):
 
     SHA-256(salt ‖ canonical JSON of [field, value])        with 32 random bytes of salt for each field
 
@@ -33,6 +33,7 @@ PRIVATE_FORMAT: Final = "private+age"
 
 UNTOLD: Final[Mapping[str, Any]] = {
     "name": "private model",
+    "project": "private project",
     "artifact.size": None,
     "artifact.format": PRIVATE_FORMAT,
     "data": [],
@@ -126,12 +127,12 @@ class Opening:
     def hide(self, manifest: Manifest, cid: str, *, publish_metrics: bool = False) -> Manifest:
         """What is public of a whole `manifest`, with the `cid` of the encrypted file: commitments.
 
-        The parents that are versions in the registry stay, since it follows them, and whether a gate was
-        passed; with `publish_metrics` also the figures, and the bounds that the gate set for them.
+        With `publish_metrics` also the figures, whether the gate was passed, and the bounds that it set.
         """
         statement = canonical.decode(manifest.to_bytes())
-        for field in UNTOLD:
-            _set(statement, field, _public(field, _get(statement, field), figures=publish_metrics))
+        for field, untold in UNTOLD.items():
+            told = _figures(field, _get(statement, field)) if publish_metrics else untold
+            _set(statement, field, told)
         commitments = {field: _commit(each, field).hex() for field, each in self.disclosed.items()}
         statement["subject"][0] |= {"digest": {"salted": commitments.pop(DIGEST)}, "uri": f"ipfs://{cid}"}
         statement["predicate"]["withheld"] = commitments
@@ -143,6 +144,12 @@ class Opening:
         return tuple(
             field for field, each in self.disclosed.items() if _commit(each, field).hex() != known.get(field)
         )
+
+    def untold(self, manifest: Manifest) -> frozenset[str]:
+        """The fields of which neither this nor the private `manifest` tells anything."""
+        statement = canonical.decode(manifest.to_bytes())
+        hidden = (field for field, untold in UNTOLD.items() if _get(statement, field) == untold)
+        return frozenset(hidden) - self.disclosed.keys()
 
     def fill(self, manifest: Manifest) -> Manifest:
         """`manifest` with what is disclosed put in, its commitments checked.
@@ -170,7 +177,7 @@ class Opening:
         """Raise VerificationFailed where what is `public` of a field is not what may be told of its value."""
         for field in (each for each in self.disclosed if each != DIGEST):
             told, value = _get(public, field), _get(whole, field)
-            if told not in (value, *(_public(field, value, figures=each) for each in (False, True))):
+            if told not in (value, UNTOLD[field], _figures(field, value)):
                 raise VerificationFailed(
                     f"the manifest tells another `{field}` in the clear than it commits to",
                     "Whoever published it contradicts themselves: do not use it.",
@@ -204,18 +211,16 @@ def _commit(told: Disclosed, field: str) -> Digest:
     return Digest(hashlib.sha256(told.salt + canonical.encode([field, told.value])).digest())
 
 
-def _public(field: str, whole: object, *, figures: bool) -> Any:
-    """What is public of a field's value; of `figures` nothing that tells of the data.
+def _figures(field: str, whole: object) -> Any:
+    """What `publish_metrics` tells of a field's value; of figures nothing that tells of the data.
 
     That is no counts of rows, no classes, no baseline.
     """
     value = cast("Any", whole)  # what a manifest has there was checked when it was parsed
-    if field == "parents":
-        return [each for each in value if each["manifest"]]
     if field == "evaluation.gate" and value:
-        conditions = value["conditions"] if figures else []
-        return {**value, "conditions": [each for each in conditions if each["relation"] in (">=", "<=")]}
-    if field == "evaluation.metrics" and figures:
+        bounds = [each for each in value["conditions"] if each["relation"] in (">=", "<=")]
+        return {**value, "conditions": bounds}
+    if field == "evaluation.metrics":
         if not isinstance(value.get("values"), dict):
             return value
         return {name: each for name, each in value.items() if name in ("task", "score", "values")}

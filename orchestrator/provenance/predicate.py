@@ -273,7 +273,7 @@ class Attestation(Part):
 
 
 class Predicate(Part):
-    """What is said of a model; of a private one next to nothing: `withheld` commits to the rest by field."""
+    """What is said of a model; of a private one nothing: `withheld` commits to each field."""
 
     project: Text
     artifact: Artifact

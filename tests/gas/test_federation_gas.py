@@ -6,6 +6,7 @@ floor of calldata. Rounds are steady: every slot is in use.
 """
 
 import os
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -33,8 +34,8 @@ def floor(receipt, evm) -> int:
     return TRANSACTION + sum(40 if byte else 10 for byte in data)
 
 
-@pytest.fixture(scope="module")
-def evm():
+@contextmanager
+def fixed():
     """A chain whose blocks have the same hashes in every run: committees are drawn from them."""
     parameters = PyEVMBackend.generate_genesis_params({"timestamp": 2_000_000_000})
     state = PyEVMBackend.generate_genesis_state(num_accounts=24)
@@ -42,6 +43,19 @@ def evm():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pyevm, "os", fixed)
         yield Evm(EthereumTester(PyEVMBackend(genesis_parameters=parameters, genesis_state=state)))
+
+
+@pytest.fixture(scope="module")
+def evm():
+    with fixed() as made:
+        yield made
+
+
+@pytest.fixture
+def own():
+    """A chain of one test's own, and its factory: committees are the same whichever tests ran before."""
+    with fixed() as made:
+        yield made, deploy_factory(made)
 
 
 @pytest.fixture(scope="module")
@@ -147,52 +161,6 @@ def test_gas__federation__round_of_ten_with_a_committee(gas_snapshot, evm, facto
         if limit:
             gas = batched[name][0]["gasUsed"] // 5
             gas_snapshot(f"federation: {key} in a batch", gas, at_most=limit)
-
-
-def test_gas__federation__draw_of_a_committee(gas_snapshot, evm, factory):
-    """The rounds above leave the draw out, which is a transaction of its own or part of the first scores."""
-    ten = PARTIES[:10]
-    s = quality(evm, factory, ten)
-    steps = [s.commit_signed(*ten), s.reveal(*ten)]
-    before = evm.tester.take_snapshot()
-    gas_snapshot("federation: draw the committee", s.send("draw")["gasUsed"], at_most=45_000)
-    members = s.members()
-    evm.tester.revert_to_snapshot(before)
-    scores = {who: s.scores(**{each: 100 + 7 * k for k, each in enumerate(ten)}) for who in members}
-    steps += [s.speak(scores, *members), s.judge(scores, *members)]
-    posted, extra = s.prepare(ten[0])
-    about = s.state["round"], *[posted.claim[k] for k in (4, 2, 3)], extra
-    steps.append(s.send("claim", *about, sender=ten[0], value=s.terms["bond"] * s.terms["unit"]))
-    steps.append(s.finalize(posted, sender=ten[0]))
-    total = sum(step["gasUsed"] for step in steps)
-    key = "federation: round of 10, committee of 5, batched, with its draw"
-    gas_snapshot(key, total, at_most=660_000)
-
-
-@pytest.mark.parametrize(("count", "limit"), [(5, 520_000), (16, 850_000)])
-def test_gas__federation__round_of_another_size(gas_snapshot, evm, factory, count, limit):
-    parties = SIXTEEN[:count]
-    steps = quality_round(quality(evm, factory, parties), parties)
-    total = sum(step["gasUsed"] for receipts in steps.values() for step in receipts)
-    gas_snapshot(f"federation: round of {count}, committee of 5, batched", total, at_most=limit)
-
-
-def test_gas__federation__withdraw(gas_snapshot, evm, factory):
-    s = ready(evm, factory, PARTIES[:3])
-    receipt = s.send("withdraw", evm.role("anna"), s.balance("anna") * s.terms["unit"], sender="anna")
-    gas_snapshot("federation: withdraw", receipt["gasUsed"], at_most=72_000)
-
-
-@pytest.mark.parametrize("name", [*NAMES.values(), "MaskedFederation"])
-def test_gas__federation__deploy(gas_snapshot, evm, name):
-    before = evm.web3.eth.block_number
-    evm.deploy(name, *[evm.role("anna")] * 2)
-    used = [
-        evm.web3.eth.get_transaction_receipt(each)["gasUsed"]
-        for number in range(before + 1, evm.web3.eth.block_number + 1)
-        for each in evm.web3.eth.get_block(number)["transactions"]
-    ]
-    gas_snapshot(f"federation: deploy {name}", max(used), at_most=4_500_000)
 
 
 def test_gas__federation__join(gas_snapshot, evm, factory):
@@ -377,9 +345,7 @@ def test_gas__federation__task_of_sixteen__each_step_below_the_limit(evm, factor
     assert max(step["gasUsed"] for step in task_round(s, SIXTEEN[:9])) < LIMIT
 
 
-@pytest.mark.parametrize(
-    ("count", "size", "limit"), [(10, 650, 292_000), (10, 2_410, 1_010_000), (16, 2**14, LIMIT)]
-)
+@pytest.mark.parametrize(("count", "size", "limit"), [(10, 650, 292_000), (16, 2**14, LIMIT)])
 def test_gas__federation__direct_sum(gas_snapshot, evm, factory, count, size, limit):
     parties = SIXTEEN[:count]
     terms = {"mode": 1, "width": 1, "maxWeight": 1, "shift": 3, "size": size, "stake": 1000}
@@ -428,6 +394,19 @@ def test_gas__federation__masked_round_of_ten(gas_snapshot, evm, factory):
     gas_snapshot("federation: round of 10, masked, batched", total, at_most=720_000)
 
 
+def test_gas__federation__masked_round_of_ten_that_one_voids(gas_snapshot, evm, factory):
+    """What the nine others and a relay spend where one keeps silent and its shares restore nothing."""
+    ten = PARTIES[:10]
+    s = masked_ready(evm, factory, ten)
+    steps = [s.commit_signed(*ten), s.reveal(*ten), s.unmask(*ten[1:])]
+    shown = bytes([0, 0]) + b"\1" * 32  # of its own seed, which alone is due
+    steps += [s.send("share", shown, sender=who) for who in ten[1:]]
+    s.until()
+    steps.append(s.send("skip", sender=ten[1]))
+    total = sum(step["gasUsed"] for step in steps)
+    gas_snapshot("federation: round of 10, masked, void by one", total, at_most=1_000_000)
+
+
 @pytest.mark.parametrize(("count", "gone", "size"), [(9, 1, 650), (16, 0, 650), (16, 6, 8192), (16, 8, 650)])
 def test_gas__federation__refute_masked(gas_snapshot, evm, factory, count, gone, size):
     parties = SIXTEEN[:count]
@@ -449,3 +428,53 @@ def test_gas__federation__refute_masked(gas_snapshot, evm, factory, count, gone,
 @pytest.mark.parametrize("name", [*NAMES.values(), "MaskedFederation", *COMMONS, "FederationFactory"])
 def test_size__federation__fits_a_contract(name):
     assert len(bytes.fromhex(artifact(name)["deployedBytecode"][2:])) < 24_576
+
+
+def test_gas__federation__draw_of_a_committee(gas_snapshot, own):
+    """The rounds above leave the draw out, which is a transaction of its own or part of the first scores."""
+    (evm, factory), ten = own, PARTIES[:10]
+    s = quality(evm, factory, ten)
+    steps = [s.commit_signed(*ten), s.reveal(*ten)]
+    before = evm.tester.take_snapshot()
+    gas_snapshot("federation: draw the committee", s.send("draw")["gasUsed"], at_most=45_000)
+    members = s.members()
+    evm.tester.revert_to_snapshot(before)
+    scores = {who: s.scores(**{each: 100 + 7 * k for k, each in enumerate(ten)}) for who in members}
+    steps += [s.speak(scores, *members), s.judge(scores, *members)]
+    posted, extra = s.prepare(ten[0])
+    about = s.state["round"], *[posted.claim[k] for k in (4, 2, 3)], extra
+    steps.append(s.send("claim", *about, sender=ten[0], value=s.terms["bond"] * s.terms["unit"]))
+    steps.append(s.finalize(posted, sender=ten[0]))
+    total = sum(step["gasUsed"] for step in steps)
+    key = "federation: round of 10, committee of 5, batched, with its draw"
+    gas_snapshot(key, total, at_most=660_000)
+
+
+@pytest.mark.parametrize(("count", "limit"), [(5, 520_000), (16, 850_000)])
+def test_gas__federation__round_of_another_size(gas_snapshot, own, count, limit):
+    (evm, factory), parties = own, SIXTEEN[:count]
+    steps = quality_round(quality(evm, factory, parties), parties)
+    total = sum(step["gasUsed"] for receipts in steps.values() for step in receipts)
+    gas_snapshot(f"federation: round of {count}, committee of 5, batched", total, at_most=limit)
+
+
+def test_gas__federation__withdraw(gas_snapshot, evm, factory):
+    s = ready(evm, factory, PARTIES[:3])
+    receipt = s.send("withdraw", evm.role("anna"), s.balance("anna") * s.terms["unit"], sender="anna")
+    gas_snapshot("federation: withdraw", receipt["gasUsed"], at_most=72_000)
+
+
+@pytest.mark.parametrize("name", [*NAMES.values(), "MaskedFederation"])
+def test_gas__federation__deploy(gas_snapshot, evm, name):
+    before = evm.web3.eth.block_number
+    evm.deploy(name, *[evm.role("anna")] * 2)
+    used = [
+        evm.web3.eth.get_transaction_receipt(each)["gasUsed"]
+        for number in range(before + 1, evm.web3.eth.block_number + 1)
+        for each in evm.web3.eth.get_block(number)["transactions"]
+    ]
+    gas_snapshot(f"federation: deploy {name}", max(used), at_most=4_500_000)
+
+
+def test_gas__federation__direct_sum_of_a_larger_model(gas_snapshot, evm, factory):
+    test_gas__federation__direct_sum(gas_snapshot, evm, factory, 10, 2_410, 1_010_000)

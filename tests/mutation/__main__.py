@@ -39,6 +39,12 @@ class Target:
     sources: Sequence[str]
 
 
+def _policy(invariants: str, name: str, *sources: str) -> Target:
+    """A federation of one policy, or in one mode, whose own code is in `sources`."""
+    paths = [f"contracts/federation/{source}.sol" for source in sources]
+    return Target(f"Federation{invariants}", "contracts/federation/Compositions.sol", name, paths)
+
+
 SYSTEMS = {
     "Stake": Target(
         "Stake",
@@ -107,8 +113,20 @@ SYSTEMS = {
         "Federation",
         "contracts/federation/Compositions.sol",
         "TrustedFederation",
-        ["contracts/federation/Claims.sol", "contracts/federation/FederationLedger.sol"],
+        [
+            "contracts/federation/Claims.sol",
+            "contracts/federation/FederationLedger.sol",
+            "contracts/federation/FederationBase.sol",
+            "contracts/federation/Updates.sol",
+            "contracts/federation/policies/Trusted.sol",
+        ],
     ),
+    "FederationDirect": _policy("Direct", "TrustedFederation", "Direct"),
+    "FederationQuality": _policy("Quality", "QualityFederation", "policies/Quality"),
+    "FederationWork": _policy("Work", "WorkFederation", "policies/Work", "policies/Votes"),
+    "FederationStake": _policy("Stake", "StakeFederation", "policies/Stake"),
+    "FederationDelegates": _policy("Delegates", "DelegatesFederation", "policies/Delegates"),
+    "FederationLearning": _policy("Learning", "LearningFederation", "policies/Learning"),
     "FederationDisputes": Target(
         "Federation",
         "contracts/federation/FederationCommons.sol",
@@ -131,7 +149,13 @@ SYSTEMS = {
         "Federation",
         "contracts/federation/FederationCommons.sol",
         "FederationCommons",
-        ["contracts/federation/Seats.sol", "contracts/federation/Backing.sol"],
+        ["contracts/federation/Seats.sol"],
+    ),
+    "FederationBacking": Target(
+        "FederationStake",
+        "contracts/federation/FederationCommons.sol",
+        "FederationCommons",
+        ["contracts/federation/Backing.sol"],
     ),
 }
 

@@ -62,10 +62,16 @@ def create(
     again: Annotated[
         bool, typer.Option("--again", help="Make it even if a finished federation has its answer.")
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="CSV", help="Rows that have to fit, such as your own; they stay here."
+        ),
+    ] = None,
 ) -> Answer:
     """Publish a first model and make a federation, with its budget, unless another has answered."""
     organizer = session.sender
-    made = creating.plan(session, creating.read_offer(offer), organizer)
+    made = creating.plan(session, creating.read_offer(offer), organizer, data)
     finish = partial(creating.finish, session, made)
     for found in () if again else answering.answers(session, made):
         if not found.lacks:
@@ -125,7 +131,8 @@ def join(
     """Take a seat with a deposit."""
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
-    seat = joining.join(session, found, session.sender, data, agreed, _signature(admission), epsilon)
+    given = _signature(admission)
+    seat = joining.join(session, found, session.sender, data, agreed, given, epsilon, err.print)
     facts = {"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)}
     return Answer(facts, Facts(facts), *_shared_by_hand(session))
 

@@ -165,10 +165,11 @@ class Due(TypedDict):
 
 
 class Look(TypedDict):
-    """What one look did, and what comes next."""
+    """What one look did, what is remarked on (losses, why nothing is done), and what comes next."""
 
     time: Time
     done: list[Said]
+    remarks: list[Said]
     due: list[Due]
 
 

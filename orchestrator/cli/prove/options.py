@@ -21,7 +21,9 @@ SPEC_FILE = Path("diln.toml")
 
 PublishMetrics = Annotated[
     bool,
-    typer.Option("--publish-metrics", help="Publish a private model's metrics, not commitments to them."),
+    typer.Option(
+        "--publish-metrics", help="Publish a private model's metrics and gate, not commitments to them."
+    ),
 ]
 OwnProjectArgument = Annotated[
     str | None,

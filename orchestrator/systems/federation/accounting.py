@@ -32,11 +32,12 @@ TOLD_BYTES = 4
 
 @dataclass(frozen=True)
 class Budget:
-    """A party's, in one federation: `most` it may spend, after updates in `rounds` rounds."""
+    """A party's in one federation, after updates in `rounds` rounds: `most` its own, `terms` everybody's."""
 
     said: Descriptor
     most: float
     rounds: int
+    terms: float
 
     @property
     def spent(self) -> float:
@@ -120,7 +121,8 @@ def budget_of(
     kept = secret_folder(session, federation.address).read(_name(party)) or {}
     most = own or float(kept.get("epsilon", "inf"))
     rounds = len(rounds_of(federation, party, federation.state().round))
-    return Budget(said, min(most, federation.terms.epsilon / PARTS), rounds)
+    terms = federation.terms.epsilon / PARTS
+    return Budget(said, min(most, terms), rounds, terms)
 
 
 def check_budget(
@@ -131,11 +133,7 @@ def check_budget(
     Raises UsageError for a budget that nothing is spent of, or that not one update fits into, DataError for
     more rows than δ is good for.
     """
-    if own is not None and not (federation.terms.epsilon and 0 < own < math.inf):
-        raise UsageError(
-            "a budget of ε is a positive number, in a federation whose terms promise one",
-            "`diln federation status` tells the terms.",
-        )
+    require_sense(federation, own)
     found = budget_of(session, federation, party, own)
     if found is None:
         return None
@@ -152,6 +150,15 @@ def check_budget(
     return found
 
 
+def require_sense(federation: Federation, own: float | None) -> None:
+    """Raises UsageError for a budget that nothing is spent of."""
+    if own is not None and not (federation.terms.epsilon and 0 < own < math.inf):
+        raise UsageError(
+            "a budget of ε is a positive number, in a federation whose terms promise one",
+            "`diln federation status` tells the terms.",
+        )
+
+
 def keep_budget(session: Session, federation: Federation, party: Address, own: float | None) -> None:
     """Remember a party's own budget; with a smaller one, a party that has joined stops earlier."""
     if own is not None:
@@ -166,8 +173,28 @@ def require_budget(session: Session, federation: Federation, party: Account) -> 
         raise DataError(
             f"ε would be {found.next:g} (δ = 1/{found.said.delta}) with this update, past the {found.most:g} "
             f"that {party.name} allows",
-            fine or "Nothing is lost by not committing; three rounds without cost the seat.",
+            fine or f"Nothing is lost by not committing; three rounds without cost the seat. {_raise(found)}",
         )
+
+
+def stands(found: Budget | None) -> list[str]:
+    """How a party's budget stands, in a sentence: what is spent, what is left, what raises it."""
+    if found is None:
+        return []
+    spent = f"ε = {found.spent:g} of the budget of {found.most:g} is spent"
+    if not found.is_over:
+        return [f"{spent}; it allows {found.lasts - found.rounds} more updates."]
+    return [
+        f"{spent}, and one more update would lead to {found.next:g}: none is committed to any more. "
+        + _raise(found)
+    ]
+
+
+def _raise(found: Budget) -> str:
+    """What lets a party go on whose budget is over."""
+    if found.next > found.terms:
+        return f"The terms allow no more than {found.terms:g}."
+    return f"`diln federation join --epsilon {found.terms:g}` raises it, to what the terms allow at most."
 
 
 def promises(found: Budget | None, *, obliged: bool) -> list[str]:

@@ -56,7 +56,8 @@ _BOUNDS = {
     "bound": "0, unless the rule clips",
     "challenge": "at least four times `supply`, from a minute to 30 days",
     "committee": "odd, 3 to `seats`, with policy quality or learning; 1 to `seats` with delegates; else 0",
-    "deposit": "at most 17,592 coins",
+    "committing": "from a minute to 30 days",
+    "deposit": "at least `fine`, and less than 17,592 coins",
     "difficulty": "0, unless the policy is work",
     "faulty": "at least 1 with the rule multi-krum, and 2 * faulty + 3 <= quorum; else 0",
     "fine": "more than 0, and at most the deposit",
@@ -69,13 +70,13 @@ _BOUNDS = {
     "pay": "quality with the policy quality alone; alignment where all weigh the same; else equal",
     "policy": "trusted where updates are masked or have an epsilon; not work in the mode direct",
     "quorum": "1 to `seats`; at least 3 with the policy quality, or where updates are masked",
-    "reward": "at least fee and tip together",
+    "revealing": "from a minute to 30 days",
+    "reward": "at least fee and tip together, and less than 17,592 coins",
     "rounds": "1 to 1024",
     "rule": "mean where updates are masked, in the mode direct, and with the policy learning",
     "seats": "2 to 16; with the policy learning, at least committee and quorum together",
     "shift": "0 to 24 in the mode direct; else 0",
     "size": "a model of at most 524,288 numbers; 16,384 in the mode direct",
-    "start": "at least a second from now, and at most a year",
     "stake": "more than 0, and for all parts of an update together at most the fine",
     "supply": "from a minute to 30 days, and a second for each 256 numbers of the model",
     "trim": "at least 1 with the rule trimmed-mean, and less than half of quorum + 1; else 0",
@@ -196,14 +197,17 @@ def read_offer(file: Path) -> Offer:
     return offers.read_offer(Offer, file, "docs/federate.md")
 
 
-def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
+def plan(session: Session, offer: Offer, organizer: Account, data: Path | None = None) -> Plan:
     """Publish the descriptor and the first model, and work out the terms; nothing is sent.
 
-    Raises UsageError for terms that no federation can have.
+    `data` are rows that have to fit, such as the organizer's own. Raises UsageError for terms that no
+    federation can have, DataError for rows that do not fit.
     """
     _require_sound(offer)
     money = read_currency(session.chain, parse_token(offer.token or None))
     descriptor, model = _model(session, offer)
+    for file in (*map(Path, offer.tests), *([data] if data else [])):
+        parse_rows(descriptor, file)
     descriptor, most = _accounted(offer, descriptor)
     store(session, descriptor.to_bytes())
     cid = store(session, encode(model, 4))
@@ -218,24 +222,21 @@ def plan(session: Session, offer: Offer, organizer: Account) -> Plan:
 
 
 def _require_sound(offer: Offer) -> None:
-    """Raises UsageError for numbers and words that make sense in no offer."""
+    """Raises UsageError for numbers that make sense in no offer, and for empty words."""
     for name, value in vars(offer).items():
         least = 1 if name in ("epochs", "rate", "batch") else 0
         if not isinstance(value, int | float) or least <= value < LARGEST:
             continue
-        hint = f"It is {_BOUNDS[name]}." if name in _BOUNDS else "docs/federate.md has an example."
+        hint = f"It is {_BOUNDS[name]}." if name in _BOUNDS else "docs/federate.md tells what it can be."
         raise UsageError(f"`{name}` is {shown(str(value), 40)}, and no federation can have that", hint)
     for name in ("name", "reward", "deposit"):
         if not getattr(offer, name).strip():
             raise UsageError(f"`{name}` is empty", "docs/federate.md has an example.")
     if seconds(offer.start) > _LATEST:
         raise UsageError("`start` is further away than ten years", "Write 90s, 30m, 12h, 7d, 2w or 1d12h.")
-    for name, what in (("features", "columns"), ("classes", "words")):
-        words = getattr(offer, name)
-        if len({*words}) < len(words) or not all(word.strip() for word in words):
-            raise UsageError(f"`{name}` has one twice, or an empty one", f"They are {what}, each once.")
-    if offer.target and offer.target in offer.features:
-        raise UsageError("the `target` is among the `features`", "A model that is told the answer learns it.")
+    for name in ("features", "classes"):
+        if not all(word.strip() for word in getattr(offer, name)):
+            raise UsageError(f"one of the {name} is empty", "Name all of them.")
 
 
 def _require_possible(session: Session, made: Plan, organizer: Account) -> None:
@@ -277,13 +278,26 @@ def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
         raise UsageError(
             "this offer says not what is learned", "It names target, features and classes, or arrays."
         )
+    _require_sense(offer)
     if offer.upper:
         return _below(session, said, find(session, offer.upper))
     descriptor = parse_descriptor(said.to_bytes())
-    for file in offer.tests:
-        parse_rows(descriptor, Path(file))
     start = descriptor.network.initial(np.random.default_rng(0))
     return descriptor, np.rint(start * UNIT).astype(np.int64)
+
+
+def _require_sense(offer: Offer) -> None:
+    """Raises UsageError for a table of which nothing can be learned: no term can be changed later."""
+    for what, names in ("features", offer.features), ("classes", offer.classes):
+        if twice := next((each for place, each in enumerate(names) if each in names[:place]), None):
+            raise UsageError(f"`{shown(twice, 80)}` is among the {what} twice", "Name each once.")
+    if offer.target in offer.features:
+        raise UsageError(
+            f"the target `{shown(offer.target, 80)}` is among the features",
+            "Leave it out there: the model is to tell it from the others.",
+        )
+    if len(offer.classes) < 2:
+        raise UsageError("a model of one class says nothing", "Name all values that the target may have.")
 
 
 def _below(session: Session, said: Descriptor, upper: Federation) -> tuple[Descriptor, Integers]:
@@ -387,6 +401,10 @@ def promises(made: Plan) -> list[str]:
         f"{show_duration(terms.challenge)}.",
         "No term can be changed, and nobody can stop it.",
     ]
+    if made.descriptor.features:
+        said.append(
+            "Parties join with tables of numbers without gaps. `create --data CSV` tries one before it pays."
+        )
     robust = terms.rule in (Rule.MEDIAN, Rule.TRIMMED_MEAN, Rule.MULTI_KRUM)
     if robust:
         said.append("This rule throws out honest minorities where parties have different kinds of rows.")

@@ -25,6 +25,7 @@ from orchestrator.systems.federation import (
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import data_of, money_of, withdraw
 from orchestrator.systems.federation.releasing import has_tests, is_released, promised, release
+from orchestrator.systems.federation.remarks import remarks
 from orchestrator.systems.federation.rounds import (
     NO_SEAT,
     ballot_of,
@@ -109,7 +110,11 @@ def _commits(look: Look) -> bool:
 
 def _commit(look: Look) -> str:
     done = party.commit(look.session, look.instance, look.account)
-    return f"committed to an update in round {look.instance.state().round}" if done else ""
+    if not done:
+        return ""
+    said = f"committed to an update in round {look.instance.state().round}"
+    right = party.accuracy(look.session, look.instance, look.account.address)
+    return said if right is None else f"{said}; the model before it is right on {right:.1%} of your rows"
 
 
 def _reveals(look: Look) -> bool:
@@ -404,8 +409,8 @@ def _crank(look: Look) -> str:
 
 
 def _signs(look: Look) -> bool:
-    last = publishing.checkpoint(look.session, look.instance)
-    return bool(last and look.account.address in publishing.unsigned(look.session, look.instance, last))
+    made = publishing.checkpoint(look.session, look.instance)
+    return bool(made and look.account.address in publishing.unsigned(look.session, look.instance, made))
 
 
 def _sign(look: Look) -> str:
@@ -417,12 +422,12 @@ def _publish_due(look: Look) -> Seconds | None:
     """Once all have signed whose updates are in; else, when they had half the time for commitments for it."""
     if look.instance.terms.organizer != look.account.address:
         return None
-    last = publishing.checkpoint(look.session, look.instance)
-    if last is None:
+    made = publishing.checkpoint(look.session, look.instance)
+    if made is None:
         return None
-    ended = look.session.chain.time_of(last.finalized.block_number)
+    ended = look.session.chain.time_of(made.last.finalized.block_number)
     waited = Seconds(ended + look.instance.terms.committing // 2)
-    return waited if publishing.unsigned(look.session, look.instance, last) else look.now
+    return waited if publishing.unsigned(look.session, look.instance, made) else look.now
 
 
 def _publish(look: Look) -> str:
@@ -488,4 +493,5 @@ SYSTEM: System[Federation] = System(
         _duty("go on to the next round", _ALL, _crank_due, _crank),
         _duty("take out what is left", _PARTY, _now_if(_free), _withdraw),
     ),
+    remarks=remarks,
 )

@@ -1,5 +1,6 @@
 """Take a seat with a deposit, give it up, and take out what is one's own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from orchestrator.systems.federation.finding import (
 from orchestrator.systems.federation.floors import require_lower
 from orchestrator.systems.federation.releasing import has_tests
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, has_committee, has_votes
-from orchestrator.systems.federation.rows import read_rows
+from orchestrator.systems.federation.rows import cautions, read_rows
 from orchestrator.times import show_duration
 from orchestrator.types import Address, Wei
 
@@ -51,10 +52,12 @@ def join(
     consent: Consent | None = None,
     admission: bytes = b"",
     epsilon: float | None = None,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> PartyOf:
     """Take a seat, with the rows of `data` to train and score on; twice, it happens once.
 
-    `epsilon` is the party's own budget of privacy, where the terms promise one; else it is theirs.
+    `epsilon` is the party's own budget of privacy, where the terms promise one; else it is theirs. Who has a
+    seat changes rows and budget by it, and `tell` is called with a sentence for each.
 
     Without `data` only where the parties' apps train the model, where they stand for federations of their
     own that nobody here judges, or, under the policy Learning, to judge the models of others. Raises
@@ -67,7 +70,10 @@ def join(
         require_lower(session, federation, party.address)
     judges = has_committee(federation) or has_votes(federation)
     rows = read_rows(session, federation, data) if data else None
-    if not rows and not (has_tests(federation) or about.template or (about.sharded and not judges)):
+    warned = cautions(rows) if rows else []
+    known = data_of(session, federation, party.address) and federation.party_of(party.address).seat != NO_SEAT
+    without = has_tests(federation) or about.template or (about.sharded and not judges) or known
+    if not rows and not without:
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
     with session.alone(f"federation {federation.address} {party.address}"):
         seat = federation.party_of(party.address)
@@ -77,19 +83,29 @@ def join(
             deposit = amount(federation, federation.terms.deposit)
             if consent:
                 said = accounting.promises(budget, obliged=federation.terms.obliged)
-                consent(Wei(deposit), promises(federation, about) + said)
+                consent(Wei(deposit), promises(federation, about) + said + warned)
             accounting.keep_budget(session, federation, party.address, epsilon)
             before = sum(1 for _ in federation.events(Joined, party=party.address))
             given = masking.admission(session, federation, party, admission)
             pay(session, federation, federation.join(given), party, deposit, "join", before)
         else:
+            accounting.require_sense(federation, epsilon)
             accounting.keep_budget(session, federation, party.address, epsilon)
+            budget = accounting.budget_of(session, federation, party.address)
+            for sentence in (*_kept(party, seat, data), *accounting.stands(budget), *warned):
+                tell(sentence)
         session.known.remember(federation.address, KIND)
         if data:
             secret_folder(session, federation.address).write(
                 f"{DATA}-{party.address}", {DATA: str(data.resolve())}
             )
         return federation.party_of(party.address)
+
+
+def _kept(party: Account, seat: PartyOf, data: Path | None) -> list[str]:
+    """What joining again did."""
+    rows = [f"It trains on the rows of {data} from now on."] if data else []
+    return [f"{party.name} has seat {seat.seat} already: nothing was paid again.", *rows]
 
 
 def data_of(session: Session, federation: Federation, party: Address) -> Path | None:

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, ChainError, DataError
+from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
@@ -63,7 +63,8 @@ def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
     if file is None:
         raise AccountError(
             "nothing is known of this party's data here",
-            "`join --data FILE` says where it is; a model of apps is trained by `federation flower APP`.",
+            f"`diln federation join --federation {federation.address} --data FILE` says it again, and pays "
+            "nothing twice; a model of apps is trained by `federation flower APP`.",
         )
     return read_rows(session, federation, file)
 
@@ -90,6 +91,18 @@ def trained(session: Session, federation: Federation, party: Account) -> Update:
         )
     moved = np.rint((after - start) * UNIT).astype(np.int64)
     return quantized(federation, moved + (base - model)[:size])
+
+
+def accuracy(session: Session, federation: Federation, party: Address) -> float | None:
+    """The share of a party's own rows on which the present model is right; None where nobody can tell."""
+    try:
+        rows, model = rows_of(session, federation, party), current_model(session, federation)
+    except (AccountError, DataError, IntegrityError, StorageError):
+        return None
+    network = rows.descriptor.network
+    with np.errstate(over="ignore", invalid="ignore"):  # rows so large that nothing can be said
+        said = network.probabilities(model[: network.size] / UNIT, rows.features).argmax(axis=1)
+    return float((said == rows.labels).mean())
 
 
 def passed(session: Session, federation: Federation, party: Address) -> Iterator[Passed]:

@@ -1,8 +1,8 @@
 """Put a federation's model into the model registry, with the updates it was made of."""
 
-import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,15 @@ from orchestrator.kernel.publishing import Published, publication_in, publish_mo
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.template import UNIT, Template
 from orchestrator.learning.tensorfile import write_tensors
-from orchestrator.provenance import Manifest, SignatureFile, Version, describe, sign_publication
-from orchestrator.storage.adding import PutResult
+from orchestrator.provenance import (
+    Manifest,
+    Signature,
+    SignatureFile,
+    Version,
+    describe,
+    sign_publication,
+)
+from orchestrator.storage.adding import PutResult, digest_bytes
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.rounds import (
     Finished,
@@ -27,6 +34,15 @@ from orchestrator.systems.federation.rounds import (
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.times import utc
 from orchestrator.types import Address
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The model of the `last` round, and what is said of it: the same whoever asks."""
+
+    last: Finished
+    content: bytes
+    manifest: Manifest
 
 
 def publish(
@@ -45,19 +61,19 @@ def publish(
     owner's project demands `needed`, the owner's among them, or as many as before. Raises ChainError before
     the first round is over, SignatureRefused, StorageError, IntegrityError.
     """
-    last, manifest = _checkpoint(session, federation, owner.address)
-    inside = {each.party for each in updates_in(federation, last)}
+    made = _checkpoint(session, federation, owner.address)
+    inside = {each.party for each in updates_in(federation, made.last)}
     others = [each for path in signed for each in SignatureFile(path).read()]
     for who in inside:
-        kept = SignatureFile(signature_file(session, federation, last.finalized.round, who, owner.address))
-        others += [each for each in kept.read() if each.manifest == manifest.digest]
+        others += _kept(session, federation, made, who, owner.address)
     if stranger := next((each for each in others if each.participant not in inside), None):
         raise SignatureRefused(
             f"{stranger.participant} has no update in the last round", "Only those whose updates are in sign."
         )
+    _pin(session, made)
     name, source = project_of(federation), federation.address
     return publish_model(
-        session, manifest, name, source, owner, deployable=True, others=others, needed=needed
+        session, made.manifest, name, source, owner, deployable=True, others=others, needed=needed
     )
 
 
@@ -66,19 +82,21 @@ def sign(
 ) -> Path:
     """Recompute all rounds, then sign what `owner` is about to publish; returns the file.
 
-    Every party comes to the same manifest by itself: nobody has to send it. Raises ChainError for who has no
-    update in the last round, IntegrityError for the first round that is wrong, StorageError.
+    Every party comes to the same manifest by itself: nobody has to send it; the model is pinned here, too.
+    Raises ChainError for who has no update in the last round, IntegrityError for the first round that is
+    wrong, StorageError.
     """
-    last, manifest = _checkpoint(session, federation, owner)
-    if party.address not in {each.party for each in updates_in(federation, last)}:
+    model = _checkpoint(session, federation, owner)
+    if party.address not in {each.party for each in updates_in(federation, model.last)}:
         raise ChainError(f"{party.name} has no update in the last round", "Those sign who made the model.")
     if wrong := next((each for each in verify(session, federation) if not each.ok), None):
         raise IntegrityError(f"round {wrong.round}: {wrong.sentence}", "Do not sign this model.")
+    _pin(session, model)
     registry = session.registry
     project = registry.project_id(owner, project_of(federation))
-    publication = publication_in(session, manifest, project, deployable=True)
+    publication = publication_in(session, model.manifest, project, deployable=True)
     made = sign_publication(publication, party, session.chain.chain_id, registry.address)
-    file = file or signature_file(session, federation, last.finalized.round, party.address, owner)
+    file = file or signature_file(session, federation, model.last.finalized.round, party.address, owner)
     file.parent.mkdir(parents=True, exist_ok=True)
     replace_file(file, json.dumps([made.to_json()], indent=2).encode() + b"\n")
     return file
@@ -92,15 +110,37 @@ def signature_file(
     return session.settings.home / "signatures" / name
 
 
-def unsigned(session: Session, federation: Federation, last: Finished) -> list[Address]:
-    """Whose updates are in the last round, and whose signature is not in this folder."""
-    number, owner = last.finalized.round, federation.terms.organizer
-    inside = [each.party for each in updates_in(federation, last)]
-    return [who for who in inside if not signature_file(session, federation, number, who, owner).exists()]
+def unsigned(session: Session, federation: Federation, made: Checkpoint) -> list[Address]:
+    """Whose updates are in the last round, and whose signature of it, as it is now, is not in this folder.
+
+    What is said of a round's model changes with the version that was published before.
+    """
+    owner = federation.terms.organizer
+    inside = [each.party for each in updates_in(federation, made.last)]
+    return [who for who in inside if not _kept(session, federation, made, who, owner)]
 
 
-def checkpoint(session: Session, federation: Federation) -> Finished | None:
-    """The last round, if its model is to go to the registry, and is not there."""
+def _kept(
+    session: Session, federation: Federation, made: Checkpoint, who: Address, owner: Address
+) -> list[Signature]:
+    """What this folder has of a party's signature; nothing where it is of something else, or damaged."""
+    registry = session.registry
+    target = (session.chain.chain_id, registry.address, registry.project_id(owner, project_of(federation)))
+    try:
+        found = SignatureFile(
+            signature_file(session, federation, made.last.finalized.round, who, owner)
+        ).read()
+    except SignatureRefused:
+        return []
+    return [
+        each
+        for each in found
+        if (each.participant, each.target, each.manifest) == (who, target, made.manifest.digest)
+    ]
+
+
+def checkpoint(session: Session, federation: Federation) -> Checkpoint | None:
+    """The last round's model, if it is to go to the registry, and is not there. Nothing is stored."""
     every, done = descriptor_of(session, federation).checkpoint, federation.state().done
     if not every or not done or done % every:
         return None
@@ -108,23 +148,29 @@ def checkpoint(session: Session, federation: Federation) -> Finished | None:
         registry = session.registry
     except NotDeployed:
         return None
-    last, manifest = _checkpoint(session, federation, owner := federation.terms.organizer)
-    published = registry.version(registry.project_id(owner, project_of(federation)), manifest.artifact_hash)
-    return None if published else last
+    made = _checkpoint(session, federation, owner := federation.terms.organizer)
+    project = registry.project_id(owner, project_of(federation))
+    return None if registry.version(project, made.manifest.artifact_hash) else made
 
 
-def _checkpoint(session: Session, federation: Federation, owner: Address) -> tuple[Finished, Manifest]:
-    """The last round, and what `owner` publishes of it: the same whoever asks. Its file is pinned."""
+def _checkpoint(session: Session, federation: Federation, owner: Address) -> Checkpoint:
+    """What `owner` publishes of the last round."""
     ends = last_finished(federation)
     if not ends:
         raise ChainError("no round is finalized yet", "`diln federation status` tells where it is.")
     descriptor = descriptor_of(session, federation)
     content = model_file(session, federation, descriptor)
-    stored = session.storage.put(content)
     home = session.registry.project_id(owner, project_of(federation))
-    digest = hashlib.sha256(content).digest()
-    before = [each for each in session.registry.versions(home) if each.artifact_hash != digest][-1:]
-    return ends[-1], _manifest(federation, ends[-1], content, stored, descriptor, before)
+    stored = digest_bytes(content)
+    before = [each for each in session.registry.versions(home) if each.artifact_hash != stored.digest][-1:]
+    manifest = _manifest(federation, ends[-1], stored, descriptor, before)
+    return Checkpoint(ends[-1], content, manifest)
+
+
+def _pin(session: Session, made: Checkpoint) -> None:
+    """Keep the model's file, once."""
+    if session.storage.pinned(made.manifest.artifact_cid) is None:
+        session.storage.put(made.content)
 
 
 def project_of(federation: Federation) -> str:
@@ -158,7 +204,6 @@ def _layers(descriptor: Descriptor) -> list[dict[str, str]]:
 def _manifest(
     federation: Federation,
     last: Finished,
-    content: bytes,
     stored: PutResult,
     descriptor: Descriptor,
     parents: Sequence[Version],
@@ -169,7 +214,7 @@ def _manifest(
     terms = federation.terms
     return describe(
         name=f"round-{number}.safetensors",
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=stored.digest.hex(),
         cid=stored.cid,
         artifact={"size": stored.size, "profile": stored.profile, "format": "safetensors"},
         project=project_of(federation),

@@ -1,5 +1,6 @@
 """A party's rows: a CSV file with the features and the target of the descriptor."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,13 @@ from orchestrator.systems.federation.finding import Descriptor, descriptor_of
 from orchestrator.systems.federation.simulation.networks import Floats, Labels
 from orchestrator.text import shown
 
-_LONGEST = 80
+FEW = 10
+"""Fewer rows than these get a word at joining."""
+
+LARGE = 10
+"""So do values beyond this: of features that were scaled, next to none is."""
+
+_LONGEST, _NAMED = 80, 12
 _APP = "`diln federation flower APP` trains it by an app of yours."
 
 
@@ -60,22 +67,90 @@ def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
 
 def parse_table_rows(descriptor: Descriptor, name: str, content: bytes) -> Rows:
     """The rows of a CSV file's `content`; `name` is it in messages. Raises DataError."""
-    table = parse_table(name, content, ",").columns
-    wanted = {descriptor.target, *descriptor.features}
-    if missing := sorted(wanted - set(table.column_names)):
-        raise DataError(f"{name} has no column {shown(missing[0], _LONGEST)}", "The descriptor names them.")
+    read = parse_table(name, content, ",")
+    if read.ragged:
+        raise DataError(shown(read.ragged[0]), "Mend the line.")
+    table = read.columns
+    if missing := [
+        each for each in (*descriptor.features, descriptor.target) if each not in table.column_names
+    ]:
+        wanted = ", ".join(
+            shown(each, _LONGEST) for each in (*descriptor.features, descriptor.target)[:_NAMED]
+        )
+        raise DataError(
+            f"{name} has no column {shown(missing[0], _LONGEST)}",
+            f"It needs {wanted}, in any order, named just so; columns beside them do no harm.",
+        )
     if not table.num_rows:
         raise DataError(f"{name} has no rows", "A party without data has nothing to train on.")
+    columns = [_numbers(name, each, table[each].to_pylist()) for each in descriptor.features]
+    labels = _labels(descriptor, name, table[descriptor.target].to_pylist())
+    return Rows(descriptor, np.array(columns, np.float64).T, labels)
+
+
+def _numbers(name: str, column: str, cells: list[object]) -> list[float]:
+    """A feature's values. Raises DataError with the first row that is none, and how many others are not."""
+    found = [_number(cell) for cell in cells]
+    strange = [row for row, value in enumerate(found) if not math.isfinite(value)]
+    if not strange:
+        return found
+    row, where = strange[0], shown(column, _LONGEST)
+    what = (
+        "is empty"
+        if cells[row] in ("", None)
+        else f"is `{shown(str(cells[row]), _LONGEST)}`, no finite number"
+    )
+    more = f"; so are {len(strange) - 1} more cells of the column" if len(strange) > 1 else ""
+    hint = "Training takes complete rows: fill these cells as all parties do, or drop their rows."
+    if len(strange) == len(cells):
+        hint = "No cell of the column is one: make numbers of it as all parties do, or do not join."
+    raise DataError(f"{name}, row {row + 1}: {where} {what}{more}", hint)
+
+
+def _number(cell: object) -> float:
+    """NaN for what is no number, which `float` itself finds out."""
     try:
-        cells = [[float(cell) for cell in table[column].to_pylist()] for column in descriptor.features]
-    except (TypeError, ValueError) as error:
-        reason = shown(str(error), _LONGEST)
-        raise DataError(f"{name}: a feature is not a number: {reason}", "Mend or drop the row.") from error
-    features = np.array(cells, np.float64).T
-    if not np.isfinite(features).all():
-        raise DataError(f"{name} has features that are not finite", "Fill or drop them.")
+        return float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _labels(descriptor: Descriptor, name: str, cells: list[object]) -> Labels:
+    """The target as numbers of classes. Raises DataError with the first row that has another."""
     places = {each: place for place, each in enumerate(descriptor.classes)}
-    names = [str(cell) for cell in table[descriptor.target].to_pylist()]
-    if strange := next((each for each in names if each not in places), None):
-        raise DataError(f"{name}: `{shown(strange, _LONGEST)}` is not a class of this federation")
-    return Rows(descriptor, features, np.array([places[each] for each in names], np.int64))
+    for row, cell in enumerate(map(str, cells)):
+        if cell not in places:
+            whole = cell.removesuffix(".0")
+            hint = (
+                f"Its classes are {', '.join(shown(each, _LONGEST) for each in descriptor.classes[:_NAMED])}."
+            )
+            if whole in places:
+                hint += (
+                    f" Write `{shown(whole, _LONGEST)}`: whole numbers get a point where the column had gaps."
+                )
+            raise DataError(
+                f"{name}, row {row + 1}: {shown(descriptor.target, _LONGEST)} is `{shown(cell, _LONGEST)}`, "
+                "which is no class of this federation",
+                hint,
+            )
+    return np.array([places[str(cell)] for cell in cells], np.int64)
+
+
+def cautions(rows: Rows) -> list[str]:
+    """What speaks against training on these rows, in sentences; empty where nothing does."""
+    said, count = [], len(rows.labels)
+    if count < FEW:
+        said.append(
+            f"So few rows ({count}) are little to train on, and an update tells much of each of them."
+        )
+    if len(found := np.unique(rows.labels)) == 1:
+        only = shown(rows.descriptor.classes[found[0]], _LONGEST)
+        said.append(f"All rows are of the class {only}: training on them teaches that everything is.")
+    most = np.abs(rows.features).max(axis=0)
+    if (most > LARGE).any():
+        place = int(most.argmax())
+        said.append(
+            f"{shown(rows.descriptor.features[place], _LONGEST)} has values as large as {most[place]:g}, and "
+            "training is made for values of about 1: scale it as all parties do."
+        )
+    return said

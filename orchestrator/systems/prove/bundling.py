@@ -89,7 +89,7 @@ def import_bundle(session: Session, path: Path, *, identity: Path | None = None)
         run = _take(session, manifest, model, identity)
         for kept in (entries[MANIFEST], entries[model]):
             session.storage.pin(kept)
-        signers, refused = _signatures(session, entries, run, manifest)
+        signers, refused = _signatures(session, entries, run)
         return Imported(run, signers, refused, _proofs(session, entries, run))
     finally:
         session.storage.unpin(root)
@@ -191,14 +191,12 @@ def _model(storage: Storage, entries: dict[str, str], manifest: Manifest, limit:
 
 def _take(session: Session, manifest: Manifest, model: str, identity: Path | None) -> Run:
     """Make the run, unless it is here. Raises IntegrityError where the model is not the manifest's."""
-    project = manifest.predicate.project
-    home = session.settings.models_dir / project
-    if home.parent != session.settings.models_dir or project.startswith("."):
-        raise IntegrityError(f"`{project}` cannot be a project's folder", "Do not use it.")
-    run = Run(home / manifest.digest.hex()[:RUN_ID_LENGTH])
-    if run.folder.is_dir():
-        check_run(run)
-        return run
+    if not manifest.private:
+        _home(session, manifest)  # before anything is unfolded
+    number = manifest.digest.hex()[:RUN_ID_LENGTH]
+    for before in session.settings.models_dir.glob(f"*/{number}"):
+        check_run(Run(before))
+        return Run(before)
     with _folder(session) as folder:
         draft = Run(folder)
         session.storage.get(manifest.artifact_cid, folder / model)
@@ -212,14 +210,24 @@ def _take(session: Session, manifest: Manifest, model: str, identity: Path | Non
             unseal(folder / model, folder, read_identity(identity))
         draft.manifest_file.write_bytes(manifest.to_bytes())
         check_run(draft)
-        home.mkdir(parents=True, exist_ok=True)
+        run = Run(_home(session, draft.described) / number)
+        run.folder.parent.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700 if manifest.private else 0o755)
         folder.rename(run.folder)
     return run
 
 
+def _home(session: Session, described: Manifest) -> Path:
+    """The folder of a model's project, whose name a stranger gave. Raises IntegrityError."""
+    project = described.predicate.project
+    home = session.settings.models_dir / project
+    if home.parent != session.settings.models_dir or project.startswith("."):
+        raise IntegrityError(f"`{project}` cannot be a project's folder", "Do not use it.")
+    return home
+
+
 def _signatures(
-    session: Session, entries: dict[str, str], run: Run, manifest: Manifest
+    session: Session, entries: dict[str, str], run: Run
 ) -> tuple[tuple[Address, ...], tuple[str, ...]]:
     """Add the bundle's signatures that count on this chain; who gave them, and why others were left out."""
     if SIGNATURES not in entries:
@@ -235,7 +243,7 @@ def _signatures(
         if signature in known:
             continue
         try:
-            _add(session, own, signature, manifest)
+            _add(session, own, signature, run)
             kept.append(signature.participant)
         except DilnError as error:
             refused.append(error.message)
@@ -249,14 +257,14 @@ def _brought(session: Session, cid: str) -> list[Signature]:
         return SignatureFile(file).read()
 
 
-def _add(session: Session, own: SignatureFile, signature: Signature, manifest: Manifest) -> None:
+def _add(session: Session, own: SignatureFile, signature: Signature, run: Run) -> None:
     project = session.registry.project(signature.project)
     if project is None:
         raise IntegrityError(
             f"{signature.participant} signed for a project that this chain does not have",
             "Choose the --network that they signed for.",
         )
-    own.add(signature, publication_in(session, manifest, project), session.registry)
+    own.add(signature, publication_in(session, run, project), session.registry)
 
 
 def _proofs(session: Session, entries: dict[str, str], run: Run) -> tuple[Path, ...]:

@@ -67,17 +67,24 @@ _TAG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+", re.ASCII)
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a model; `version` and `anchor` are None for one that was not published."""
+    """What is known of a model; `version` and `anchor` are None for one that was not published.
+
+    `home` is the name of the project that it was published in, where the manifest does not tell it.
+    """
 
     manifest: Manifest
     version: Version | None
     anchor: Anchor | None
+    home: str | None = None
+
+    @property
+    def project(self) -> str:
+        return self.home or self.manifest.predicate.project
 
     @property
     def title(self) -> str:
         """The project's name, and the version's number."""
-        name = self.manifest.predicate.project
-        return f"{name}@{self.version.number}" if self.version else name
+        return f"{self.project}@{self.version.number}" if self.version else self.project
 
     @property
     def facts(self) -> dict[str, str]:
@@ -119,7 +126,7 @@ def card_of(session: Session, reference: str) -> Card:
     if run:
         return _published(session, run.manifest)
     version = find_version(session, reference, session.viewer)
-    return Card(manifest_of(session, version), version, session.registry.anchor_of(version))
+    return _anchored(session, manifest_of(session, version), version)
 
 
 def _published(session: Session, manifest: Manifest) -> Card:
@@ -127,10 +134,15 @@ def _published(session: Session, manifest: Manifest) -> Card:
     try:
         version = find_version(session, manifest.artifact_hash.hex(), session.viewer)
         if version.manifest_digest == manifest.digest:
-            return Card(manifest, version, session.registry.anchor_of(version))
+            return _anchored(session, manifest, version)
     except (ChainError, ModelError):
         pass
     return Card(manifest, None, None)
+
+
+def _anchored(session: Session, manifest: Manifest, version: Version) -> Card:
+    home = session.registry.project(version.project_id) if manifest.private else None
+    return Card(manifest, version, session.registry.anchor_of(version), home.name if home else None)
 
 
 def markdown(card: Card) -> str:
@@ -191,7 +203,7 @@ def _model_component(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": "machine-learning-model",
         "bom-ref": "model",
-        "name": _line(predicate.project),
+        "name": _line(card.project),
         "version": str(card.version.number) if card.version else manifest.digest.hex()[:12],
         "externalReferences": [
             {"type": "distribution", "url": f"ipfs://{manifest.artifact_cid}"},

@@ -26,8 +26,8 @@ def model_file(session: Session, version: Version, identity: Path | None = None)
     run = local_run(session, version)
     if run:
         return run.model
-    cached = session.settings.home / "cache" / f"{version.artifact_hash.hex()}.model"
-    private = Run(cached.with_suffix(".private"))  # a folder, for the opening lies beside the model
+    private = _kept(session, version)
+    cached = private.folder.with_suffix(".model")
     if _holds_private(private, version.artifact_hash):
         return private.model
     remove(private.folder)
@@ -45,10 +45,26 @@ def manifest_of(session: Session, version: Version) -> Manifest:
     return Manifest.parse(session.storage.read(version.manifest_cid, limit=LARGEST_MANIFEST))
 
 
+def described_of(session: Session, version: Version) -> Manifest:
+    """The anchored manifest, of a private model with what is told of it here.
+
+    Also raises VerificationFailed for an opening that is not its own.
+    """
+    manifest = manifest_of(session, version)
+    run = local_run(session, version) or _kept(session, version)
+    opened = manifest.private and run.opening.is_file()
+    return Opening.read(run.opening).fill(manifest) if opened else manifest
+
+
 def local_run(session: Session, version: Version) -> Run | None:
     """The run on this machine that the version was published from, if it was here."""
     runs = session.settings.models_dir.glob(f"*/{version.manifest_digest.hex()[:RUN_ID_LENGTH]}")
     return next((Run(folder) for folder in runs if Run(folder).model.exists()), None)
+
+
+def _kept(session: Session, version: Version) -> Run:
+    """Where a private model that was decrypted is kept: a folder, for the opening lies beside the model."""
+    return Run(session.settings.home / "cache" / f"{version.artifact_hash.hex()}.private")
 
 
 def _holds(file: Path, digest: Digest) -> bool:

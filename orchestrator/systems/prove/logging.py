@@ -49,7 +49,7 @@ class Logged:
     @property
     def passed(self) -> bool:
         """Whether the model passed the gate that was set; False where none was."""
-        gate = self.manifest.predicate.evaluation.gate
+        gate = self.run.described.predicate.evaluation.gate
         return bool(gate and gate.passed)
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import GateError, ModelError, NotDeployed, SignatureRefused, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Approval, Status, Version, lineage, sign_promotion
-from orchestrator.systems.prove.fetching import manifest_of
+from orchestrator.systems.prove.fetching import described_of
 from orchestrator.systems.prove.runs import Run
 
 
@@ -103,7 +103,13 @@ def _signers(session: Session, version: Version, named: Sequence[Account], sende
 
 
 def _require_gate(session: Session, version: Version) -> None:
-    gate = manifest_of(session, version).predicate.evaluation.gate
+    manifest = described_of(session, version)
+    gate = manifest.predicate.evaluation.gate
+    if manifest.private and gate is None:
+        raise GateError(
+            "nothing here tells that this private model passed a gate, so it cannot become deployable",
+            "If you are among its readers, take it in first: `diln import BUNDLE --identity KEYFILE`.",
+        )
     if gate is None or not gate.passed:
         raise GateError(
             "this model has not passed a gate, so it cannot become deployable",

@@ -75,10 +75,10 @@ def _publish(
 ) -> Published | Receipt:
     pieces = _pieces(run, manifest) if on_chain else []
     steps = _Steps(session, sender, dry_run)
-    home = _home(steps, manifest, project)
+    home = _home(steps, run.described.predicate.project, project)
     if home is None:
         return steps.total
-    publication = publication_in(session, manifest, home)
+    publication = publication_in(session, run, home)
     registry = session.registry
     with session.chain.ahead(
         partial(registry.version, publication.project_id, publication.artifact_hash),
@@ -119,9 +119,9 @@ class _Steps:
         )
 
 
-def _home(steps: _Steps, manifest: Manifest, project: str | None) -> Project | None:
+def _home(steps: _Steps, name: str, project: str | None) -> Project | None:
     """The project to publish in, created if need be; None if a dry run finds that it would be."""
-    session, sender, name = steps.session, steps.sender, manifest.predicate.project
+    session, sender = steps.session, steps.sender
     if project:
         return find_project(session, project, sender.address)
     own = own_project(session, name, sender)

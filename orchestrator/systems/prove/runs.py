@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.config import Settings
-from orchestrator.errors import DilnError, ModelError
+from orchestrator.errors import DilnError, ModelError, VerificationFailed
 from orchestrator.provenance import Manifest
 from orchestrator.provenance.openings import OPENING, Opening
 
@@ -69,9 +69,21 @@ class Run:
 
     @property
     def described(self) -> Manifest:
-        """The manifest, of a private model with what it withholds. Also raises VerificationFailed."""
+        """The manifest, of a private model with all that it withholds.
+
+        Also raises StorageError where its opening is gone, VerificationFailed for another's or a part of it.
+        """
         manifest = self.manifest
-        return Opening.read(self.opening).fill(manifest) if manifest.private else manifest
+        if not manifest.private:
+            return manifest
+        opening = Opening.read(self.opening)
+        missing = sorted(opening.untold(manifest))
+        if missing:
+            raise VerificationFailed(
+                f"{self.opening} does not tell all of this private model: not {', '.join(missing)}",
+                "Import it again from whoever made it: nobody can sign what they are not told.",
+            )
+        return opening.fill(manifest)
 
 
 def list_runs(settings: Settings) -> list[Run]:

@@ -28,9 +28,9 @@ def sign(session: Session, run: Run, participant: Account, project: str | None =
     Raises SignatureRefused for a stranger, IntegrityError if the model file is not the one that the
     manifest describes, ChainError if there is no such project.
     """
-    manifest = check_run(run)
-    home = _home(session, manifest, participant, project)
-    publication = publication_in(session, manifest, home)
+    check_run(run)
+    home = _home(session, run.described.predicate.project, participant, project)
+    publication = publication_in(session, run, home)
     file = SignatureFile(run.signatures)
     target = session.chain.chain_id, session.registry.address, publication.project_id
     for before in file.read():
@@ -62,9 +62,15 @@ def gather(
     return approvals
 
 
-def publication_in(session: Session, manifest: Manifest, project: Project) -> Publication:
-    """What publishing this manifest in this project means. Raises VerificationFailed for unknown parents."""
-    return publication_of(manifest, project.id, session.registry.parent_ids(manifest.predicate.parents))
+def publication_in(session: Session, run: Run, project: Project) -> Publication:
+    """What publishing a run's manifest in this project means: with the parents and the gate that it has.
+
+    Of a private model the registry tells both, though its manifest does not. Raises VerificationFailed for
+    unknown parents, and as `Run.described` does.
+    """
+    described = run.described.predicate
+    gate, parents = described.evaluation.gate, session.registry.parent_ids(described.parents)
+    return publication_of(run.manifest, project.id, parents, deployable=gate is not None and gate.passed)
 
 
 def check_run(run: Run) -> Manifest:
@@ -89,10 +95,9 @@ def check_run(run: Run) -> Manifest:
     return manifest
 
 
-def _home(session: Session, manifest: Manifest, participant: Account, project: str | None) -> Project:
+def _home(session: Session, name: str, participant: Account, project: str | None) -> Project:
     if project:
         return find_project(session, project, participant.address)
-    name = manifest.predicate.project
     own = own_project(session, name, participant)
     if own is None:
         raise ChainError(

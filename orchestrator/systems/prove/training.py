@@ -70,8 +70,8 @@ def train(
 
     With `encrypt_to` (age public keys) the model is private: beside it the run keeps `model.age`, which only
     these recipients can read, and of the two only that is ever pinned. The manifest holds salted commitments
-    only, beside the outcome of the gate; `Run.opening` keeps what they commit to, and so does `model.age`.
-    `publish_metrics` tells the figures as well.
+    only; `Run.opening` keeps what they commit to, and so does `model.age`. `publish_metrics` tells
+    the figures and the gate as well.
 
     Raises SpecError, DataError, ModelError, EngineError for an engine that is missing or does not answer,
     UsageError for statistics of a private model, and for metrics of a public one, which tells them anyway.

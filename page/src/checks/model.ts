@@ -12,7 +12,7 @@ import { block, bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
 import { contradicts, formatNamed, runsCode } from "../files/formats";
 import type { Hashed } from "../files/hash";
-import { anchorOf, artifactIn, contradicted, fill, isPrivate, wrongIn, type Manifest, type Opening } from "../files/opening";
+import { anchorOf, artifactIn, contradicted, fill, isPrivate, untold, wrongIn, type Manifest, type Opening } from "../files/opening";
 import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
@@ -46,12 +46,13 @@ export async function verifyModel(
   anchored(findings, version, homes[0]!, publication, found, wanted, !!opening);
   const manifest = await findManifest(findings, version, manifests);
   const whole = await checkOpening(findings, manifest, opening);
+  const hidden = opening && manifest && whole ? untold(manifest, opening) : [];
   await checkCid(findings, version, manifest, found, again);
-  if (manifest && whole) describe(findings, version, manifest, whole, homes[0]!, found);
+  if (manifest && whole) describe(findings, version, manifest, whole, homes[0]!, found, hidden);
   checkFormat(findings, format, whole);
   await signatures(findings, version, homes[0]!, publication, beside.find(each => each.name === SIGNATURES));
   status(findings, version);
-  await ancestry(findings, version, whole);
+  await ancestry(findings, version, hidden.includes("parents") ? null : whole);
   if (version.chunks.length) await onChain(findings, version);
   findings.notProven.push(config.value!.development ? DEVELOPMENT_CHAIN : ONE_NODE);
   return findings;
@@ -160,8 +161,8 @@ async function checkOpening(findings: Findings, manifest: Manifest | null, openi
     const text = canonical.encode(value);
     if (!["null", "[]", "{}"].includes(text)) findings.proven.push(`It was committed to then: ${field} = ${shown(text, LONGEST_VALUE)}.`);
   }
-  const whole = fill(manifest, opening);
   try {
+    const whole = fill(manifest, opening);
     if (!isWhole(whole.predicate)) throw new Error("it lacks what a manifest says");
     const field = contradicted(manifest, opening);
     if (!field) return whole;
@@ -196,19 +197,21 @@ async function checkCid(
   findings.check("cid", cid === wanted, `The content has the anchored CID ${wanted}.`, `The content has the CID ${cid}, but ${wanted} was anchored.`);
 }
 
-/** The second manifest is the first with what was disclosed of a private model. */
-function describe(findings: Findings, version: Version, manifest: Manifest, { predicate }: Manifest, project: Project, found: Hashed): void {
+/** The second manifest is the first with what was disclosed of a private model; the fields in `hidden` were not. */
+function describe(
+  findings: Findings, version: Version, manifest: Manifest, { predicate }: Manifest, project: Project, found: Hashed, hidden: string[],
+): void {
   const cid = version.artifactCid === "0x" ? null : cidText(bytes(version.artifactCid));
-  const untold = isPrivate(manifest) && predicate.artifact.size === null;
-  const same = artifactIn(manifest) === version.artifactHash.slice(2) && (untold || predicate.artifact.size === found.size)
+  const unsized = hidden.includes("artifact.size");
+  const same = artifactIn(manifest) === version.artifactHash.slice(2) && (unsized || predicate.artifact.size === found.size)
     && (!cid || manifest.subject.uri === `ipfs://${cid}`);
   const holds = findings.check("description", same,
-    `The manifest describes this ${found.folder ? "folder" : "file"}: its digest, its CID${untold ? "" : ` and its size of ${count(found.size, "byte")}`}.`,
+    `The manifest describes this ${found.folder ? "folder" : "file"}: its digest, its CID${unsized ? "" : ` and its size of ${count(found.size, "byte")}`}.`,
     "The anchored manifest describes another file than the one it was anchored with.");
   if (holds) findings.proven.push(`Its manifest is unchanged since then. It says: ${told(predicate)}.`);
   findings.notProven.push(
     "That the manifest tells the truth: data, training and metrics are the word of those who signed and published it, until you train again from the same data.",
-    ...reservations(version, predicate, project));
+    ...reservations(version, predicate, project, hidden));
 }
 
 function told(predicate: any): string {
@@ -219,12 +222,15 @@ function told(predicate: any): string {
   return `${algorithm}, learned from ${named.join(", ")}`;
 }
 
-function* reservations(version: Version, predicate: any, project: Project): Generator<string> {
+function* reservations(version: Version, predicate: any, project: Project, hidden: string[]): Generator<string> {
   const git = predicate.environment?.git;
   if (!git || git.dirty) yield "Which code trained it: the manifest names no clean git commit.";
-  if (predicate.project !== project.name) yield `That it was made for this project: its manifest names “${shown(String(predicate.project))}”.`;
+  if (hidden.includes("project")) yield "That it was made for this project: its manifest withholds which. Ask for `project`.";
+  else if (predicate.project !== project.name) yield `That it was made for this project: its manifest names “${shown(String(predicate.project))}”.`;
+  if (hidden.includes("parents")) yield "That it was made from what the chain says: its manifest withholds that. Ask for `parents`.";
   const gate = predicate.evaluation?.gate;
-  if (version.status === "deployable" && !gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
+  if (version.status === "deployable" && hidden.includes("evaluation.gate")) yield "That it passed its gate: its manifest withholds that. Ask for `evaluation.gate`.";
+  else if (version.status === "deployable" && !gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
   else if (gate?.passed && !(gate.conditions?.length && gate.conditions.every((each: any) => each.passed))) {
     yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`.";
   }

@@ -56,38 +56,57 @@ export async function wrongIn(opening: Opening, manifest: Manifest): Promise<str
   return made.filter(({ field, hash }) => hash !== known.get(field)).map(each => each.field);
 }
 
-/** The manifest with what is disclosed put in. */
-export function fill(manifest: Manifest, opening: Opening): Manifest {
-  const { subject, predicate } = structuredClone(manifest);
-  for (const [field, { value }] of opening) {
-    const [section, name] = field.split(".") as [string, string?];
-    if (field === DIGEST) subject.digest = { sha256: value };
-    else if (field === "name") subject.name = value;
-    else predicate[section] = name ? { ...predicate[section], [name]: value } : value;
-  }
-  return { subject, predicate };
+/** The object of a manifest that holds a field, and under which key. */
+function placeOf({ subject, predicate }: Manifest, field: string): [any, string] {
+  const [section, name] = field.split(".") as [string, string?];
+  return field === "name" ? [subject, field] : name ? [predicate[section], name] : [predicate, field];
 }
 
-/** What may stand in the clear of a field's value; of `figures` nothing that tells of the data. */
-function clear(field: string, value: any, figures: boolean): unknown {
-  if (field === "parents") return value.filter((each: any) => each.manifest);
-  if (field === "evaluation.gate" && value) {
-    const bounds = value.conditions.filter(({ relation }: any) => relation === ">=" || relation === "<=");
-    return { ...value, conditions: figures ? bounds : [] };
+/** The manifest with what is disclosed put in. Throws for one that lacks the place. */
+export function fill(manifest: Manifest, opening: Opening): Manifest {
+  const filled = structuredClone(manifest);
+  for (const [field, { value }] of opening) {
+    const [section, name] = placeOf(filled, field);
+    if (field === DIGEST) filled.subject.digest = { sha256: value };
+    else section[name] = value;
   }
-  if (field !== "evaluation.metrics" || !figures) return UNTOLD[field];
+  return filled;
+}
+
+/** What a manifest tells of a field in the clear, as canonical JSON. */
+function clear(manifest: Manifest, field: string): string {
+  const [section, name] = placeOf(manifest, field);
+  return canonical.encode(section?.[name] ?? null);
+}
+
+/** The fields of which neither a private manifest nor the opening tells anything. */
+export const untold = (manifest: Manifest, opening: Opening): string[] => Object.keys(UNTOLD).filter(field =>
+  !opening.has(field) && clear(manifest, field) === canonical.encode(UNTOLD[field]));
+
+/** What --publish-metrics tells of a field's value: of figures nothing that tells of the data. */
+function figures(field: string, value: any): unknown {
+  if (field === "evaluation.gate" && value) {
+    return { ...value, conditions: value.conditions.filter(({ relation }: any) => relation === ">=" || relation === "<=") };
+  }
+  if (field !== "evaluation.metrics") return UNTOLD[field];
   const told = Object.entries(value).filter(([name]) => ["task", "score", "values"].includes(name));
   return Object.prototype.toString.call(value.values) === "[object Object]" ? Object.fromEntries(told) : value;
 }
 
 /** The first field of which the manifest tells something else in the clear than it commits to. Throws for odd values. */
 export function contradicted(manifest: Manifest, opening: Opening): string | undefined {
-  const { subject, predicate } = manifest;
   for (const [field, { value }] of opening) {
     if (field === DIGEST) continue;
-    const [section, name] = field.split(".") as [string, string?];
-    const told = field === "name" ? subject.name : name ? predicate[section]?.[name] : predicate[section];
-    const may = [value, clear(field, value, false), clear(field, value, true)].map(canonical.encode);
-    if (!may.includes(canonical.encode(told))) return field;
+    const may = [value, UNTOLD[field], figures(field, value)].map(canonical.encode);
+    if (!may.includes(clear(manifest, field))) return field;
   }
+}
+
+/** A private manifest with all that it withholds. Rejects unless the opening tells all, and what was committed to. */
+export async function whole(manifest: Manifest, opening: Opening): Promise<Manifest> {
+  const wrong = await wrongIn(opening, manifest), missing = untold(manifest, opening), other = contradicted(manifest, opening);
+  if (wrong.length) throw new Error(`The opening is not what the manifest commits to: ${wrong.join(", ")}. It may be of another model.`);
+  if (missing.length) throw new Error(`The opening does not tell ${missing.join(", ")}: nobody can sign what they are not told.`);
+  if (other) throw new Error(`The manifest tells another ${other} in the clear than it commits to.`);
+  return fill(manifest, opening);
 }

@@ -39,6 +39,10 @@ async function signPrivate(page) {
   const kept = {}, { opening, sealed, another } = hidden, both = [hidden.model, hidden.manifest], all = [...both, opening, sealed];
   kept.unopened = await refused(page, both);
   kept.anothers = await refused(page, [...both, another]);
+  const part = JSON.parse(readFileSync(opening, "utf8")), few = join(mkdtempSync(join(folder, "part-")), "opening.json");
+  delete part.fields.parents;
+  writeFileSync(few, JSON.stringify(part));
+  kept.inPart = await refused(page, [...both, few]);
   const changed = join(mkdtempSync(join(folder, "changed-")), "model.age");
   writeFileSync(changed, "another");
   kept.unsealed = await refused(page, [...both, opening, changed]);

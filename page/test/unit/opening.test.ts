@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { anchorOf, artifactIn, fill, isPrivate, openingIn, wrongIn, type Manifest } from "../../src/files/opening";
+import { anchorOf, artifactIn, fill, isPrivate, openingIn, untold, whole, wrongIn, type Manifest } from "../../src/files/opening";
 import * as canonical from "../../src/files/canonical";
 import { toldIn } from "../../src/files/metrics";
 import { UNTOLD } from "../../src/generated/fields";
@@ -23,7 +23,7 @@ print(json.dumps({
     "all": opening.to_bytes().decode(), "part": part.to_bytes().decode(), "public": public.to_bytes().decode(),
     "filled": [each.fill(public).to_bytes().decode() for each in (opening, part)],
     "digest": whole.artifact_hash.hex(), "anchors": [opening.anchor_of(bytes([each]) * 32).hex() for each in range(3)],
-    "fields": FIELDS,
+    "fields": FIELDS, "untold": [sorted(each.untold(public)) for each in (opening, part)],
 }))
 `;
 
@@ -42,7 +42,12 @@ test("an opening: anchor, commitments and what they fill in are Python's, of eac
   for (const [at, opening] of [all!, part!].entries()) {
     assert.deepEqual(await wrongIn(opening, manifest), []);
     assert.deepEqual(fill(manifest, opening), manifestIn(made.filled[at]));
+    assert.deepEqual(untold(manifest, opening).sort(), made.untold[at]);
   }
+  assert.deepEqual(await whole(manifest, all!), manifestIn(made.filled[0]));
+  await assert.rejects(whole(manifest, part!), /does not tell name, project, .*parents/);
+  await assert.rejects(whole({ ...manifest, predicate: { ...manifest.predicate, project: "another" } }, all!), /tells another project in the clear/);
+  await assert.rejects(whole(manifest, new Map([...all!, ["parents", { salt: "00".repeat(32), value: [] }]])), /not what the manifest commits to: parents/);
   for (const [field, { salt, value }] of all!) {
     for (const forged of [{ salt, value: "another" }, { salt: "00".repeat(32), value }]) {
       assert.deepEqual(await wrongIn(new Map([...all!, [field, forged]]), manifest), [field]);

@@ -172,12 +172,22 @@ def test_slash_undrawn__seed_lapsed__half_to_caller_half_burnt(create, evm):
     scenario.send(scenario.f.slashUndrawn(), "stranger")
     with refused("AlreadyClosed", 4):
         scenario.send(scenario.f.drawSplit(), "organizer")
+    with refused("AlreadyClosed", 4):  # half of the bond, once
+        scenario.send(scenario.f.slashUndrawn(), "stranger")
     scenario.withdraw_credit("stranger")
     scenario.withdraw_credit("organizer")
     assert scenario.balance == TERMS["bond"] - TERMS["bond"] // 2
     dead = "0x000000000000000000000000000000000000dEaD"
     scenario.send(scenario.f.withdrawCredit(dead, dead), "stranger")
     assert scenario.balance == 0
+
+
+def test_slash_undrawn__drawn_and_the_seed_lapsed_since__refused(create, evm):
+    scenario = create()
+    scenario.draw()
+    evm.tester.mine_blocks(262)
+    with refused("AlreadyDrawn"):
+        scenario.send(scenario.f.slashUndrawn(), "stranger")
 
 
 def test_finalize__before_the_split_or_after_the_end__refused(create, evm):

@@ -103,6 +103,22 @@ def test_slash_withheld__unanswered__bond_and_prize_change_hands(training, evm):
     assert training.balance - TERMS["prize"] % 2 == training.burnt == TERMS["bond"] - half
 
 
+def test_answer__closed_over_another_challenge__stake_stays_the_challengers(training, evm):
+    """What was withheld is decided: no later answer earns a stake, and no later challenge costs one."""
+    first, second, third = training.train_groups[:3]
+    challenge(training, first)
+    evm.advance(HOUR // 2)
+    challenge(training, second, "stranger")
+    evm.advance(HOUR // 2)
+    training.send(training.f.slashWithheld(first), "alice")
+    with refused("AlreadyClosed"):
+        training.send(training.f.answer(second, training.data.opening(second)), "organizer")
+    with refused("AlreadyClosed"):
+        challenge(training, third)
+    assert training.credit("organizer") == TERMS["prize"]
+    training.send(training.f.withdrawStake(second, evm.role("stranger")), "stranger")
+
+
 def test_slash_withheld__organizer_accuses_itself__loses_half_the_bond(training, evm):
     challenge(training, training.train_groups[0], "organizer")
     evm.advance(HOUR)

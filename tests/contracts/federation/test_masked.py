@@ -542,6 +542,29 @@ def demanded(s, who, sender="stranger"):
     return none
 
 
+def test_silent_with_shares_that_restore_nothing__voids_for_a_fine_a_round(masked):
+    """The price of it: each time a fine, which the others share, until all is closed and they leave whole.
+
+    What they lose is gas and time: until the end of `judging`, however quick they were.
+    """
+    s = masked("organizer", *FOUR, maxVoids=3)
+    there = ["organizer", *FOUR[1:]]
+    began = s.evm.now
+    for number in (1, 2, 3):
+        s.revealed_without((), *there, "anna")
+        s.unmask(*there)
+        assert s.phase is Phase.JUDGING
+        s.until()
+        s.send("skip")
+        assert s.deposit("anna") == DEPOSIT - number * FINE
+    assert s.phase is Phase.CLOSED
+    assert s.evm.now - began >= 3 * sum(TERMS[name] for name in ("committing", "revealing")) + 3 * HOUR
+    assert sum(s.earned(who) for who in there) == 3 * FINE
+    assert [s.deposit(who) for who in there] == [DEPOSIT] * 4
+    assert s.earned("anna") == 0
+    s.settle("organizer", *FOUR)
+
+
 def test_update_that_falls__before_anything_is_told__is_gone_and_the_rest_go_on(masked):
     s = masked(*FOUR)
     s.revealed_without((), *FOUR)

@@ -100,6 +100,8 @@ def test_silent_voter__pays_the_fine_to_the_others(create):
 
 def test_votes__nobody_votes__void(create):
     s = create(*FOUR, **WORK).revealed(*FOUR)
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("skip")
     s.until()
     s.send("skip")
     assert s.state["voids"] == 1

@@ -113,6 +113,38 @@ def test_judge__before_all_have_committed__too_early(revealed):
     s.judge(scores, *members[:2])
 
 
+def test_speak__once_others_may_reveal__too_late(revealed):
+    """Whoever spoke last would have seen what the others say."""
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=1)
+    s.speak(scores, *members[:2])
+    s.evm.advance(2 * 3600 + 3600)
+    s.judge(scores, *members[:2])
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.speak(scores, members[2])
+
+
+def test_draw__an_even_number__one_fewer_judge(create):
+    s = create(*FIVE, **TERMS | {"committee": 5})
+    s.commit(*FIVE)
+    s.reveal(*FIVE[:4])
+    s.until()
+    s.send("draw")  # from this block on
+    assert len(s.members()) == 3
+
+
+def test_draw__nobody_does__void_once_the_time_is_over(revealed):
+    s = revealed()
+    assert s.phase is Phase.JUDGING
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("skip")
+    s.until()
+    assert list(s.call("judgement")) == [0, 0, 0]
+    s.send("skip")
+    assert s.state["voids"] == 1
+
+
 def test_scorer__silent__fined_and_the_others_decide(revealed):
     s = revealed()
     members = s.members()

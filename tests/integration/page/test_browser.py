@@ -27,9 +27,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.early]
 def test_verify__recorded_cases__are_told_as_diln_does(
     browse: Run, url: str, world: World, tmp_path: Path
 ) -> None:
-    assert len(world.cases) == 33
+    assert len(world.cases) == 35
     assert (
-        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 17
+        sum(any(outcome == "failed" for _, outcome in each["checks"]) for each in world.cases.values()) == 18
     )
     cases = tmp_path / "cases.json"
     cases.write_text(json.dumps(world.cases))
@@ -42,7 +42,7 @@ def test_verify__recorded_cases__are_told_as_diln_does(
     assert all(each["saysWhatIsNotProven"] for each in told["found"].values())
     for name, each in world.cases.items():
         assert [said for said in each["said"] if said not in told["found"][name]["said"]] == [], name
-    assert len(world.cases["private"]["said"]) > len(world.cases["private, in part"]["said"]) == 5
+    assert len(world.cases["private"]["said"]) > len(world.cases["private, in part"]["said"]) == 7
     by_salt = r"known as [0-9a-f]{64} by its salt, is version \d+ of project “free”"
     assert re.search(by_salt, told["found"]["private"]["said"])
     assert "bytes with this opening (SHA-256" in told["found"]["private, another's opening"]["said"]
@@ -159,6 +159,7 @@ def test_sign__two_of_three_in_the_browser__is_published_and_governed(
     kept = told["private"]
     assert "drop its opening.json with them" in kept["unopened"]
     assert "describes another model: the digest differs" in kept["anothers"]
+    assert "does not tell parents: nobody can sign what they are not told" in kept["inPart"]
     assert "model.age is not the encrypted file" in kept["unsealed"]
     assert ("0 of 2 signed" in kept["atFirst"], "1 of 2 signed" in kept["then"]) == (True, True)
     assert f"0x{commitment}" in kept["review"]

@@ -4,7 +4,7 @@ import io
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,6 +73,7 @@ class World:
         opening = next((Opening.read(file) for file in files if file.name == OPENING), None)
         found = verify(files[0], lab.registry, storage=None, project=project, opening=opening)
         said = [check.sentence for check in found.checks if check.name in ("opening", "description")]
+        said += [each for each in found.not_proven if "Ask for" in each]
         self.cases[name] = {
             "files": [str(file) for file in files],
             "project": f"0x{project.hex()}" if project else "",
@@ -223,18 +224,24 @@ def _cheats(world: World, lab: Lab, project: bytes, revoked: Published, folder: 
     world.case(lab, "private, revoked in the clear", model, manifest, _written(opening, folder / "anew"))
     model, manifest, opening = _private(folder / "two tongues", b"with two tongues" * 100)
     public = canonical.decode(manifest.read_bytes())
-    public["predicate"]["evaluation"]["gate"] = None
+    public["predicate"]["evaluation"]["gate"] = {"passed": False, "conditions": []}
     manifest.write_bytes(canonical.encode(public))
     lab.send(lab.registry.publish(publication_of(Manifest.parse(manifest.read_bytes()), project), []))
     world.case(lab, "private, two tongues", model, manifest, _written(opening, folder / "tongues"))
+    model, manifest, opening = _private(folder / "disowned", b"of others" * 100, parents=[revoked.manifest])
+    lab.send(lab.registry.publish(publication_of(Manifest.parse(manifest.read_bytes()), project), []))
+    world.case(lab, "private, other parents", model, manifest, _written(opening, folder / "disowning"))
+    few = _written(opening.only([DIGEST]), folder / "not disowning")
+    world.case(lab, "private, parents withheld", model, manifest, few)
 
 
-def _private(folder: Path, data: bytes) -> tuple[Path, Path, Opening]:
+def _private(folder: Path, data: bytes, parents: Sequence[Manifest] = ()) -> tuple[Path, Path, Opening]:
     """A private model, its manifest, and its opening, which lies elsewhere."""
     folder.mkdir()
     put = digest_bytes(data)
     artifact = {"size": len(data), "profile": put.profile, "format": "unknown+age"}
-    whole = sample_manifest(sha256=put.sha256, cid=put.cid, parents=[], artifact=artifact)
+    named = [{"artifact": each.artifact_hash.hex(), "manifest": each.digest.hex()} for each in parents]
+    whole = sample_manifest(sha256=put.sha256, cid=put.cid, parents=named, artifact=artifact)
     opening = Opening.of(whole)
     public = opening.hide(whole, digest_bytes(b"what age made of it").cid)
     model, manifest = folder / "model.skops", folder / "manifest.json"

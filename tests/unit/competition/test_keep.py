@@ -34,4 +34,9 @@ def test_keep__competition_of_this_folder__is_told_kept_and_closed(
     said = keep("--from", "alice")
     assert "closed the competition: decided" in said
     assert "withdrew" in said
-    assert json.loads(keep("--from", "alice", "--json")) | {"time": 0} == {"time": 0, "done": [], "due": []}
+    assert json.loads(keep("--from", "alice", "--json")) | {"time": 0} == {
+        "time": 0,
+        "done": [],
+        "remarks": [],
+        "due": [],
+    }

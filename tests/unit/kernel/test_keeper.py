@@ -8,6 +8,8 @@ turn
 run
 ├── what was said in one turn is not said in the next
 └── a node that is away is waited for
+remarks
+└── for who has a part; said once as long as they are so, and counted by nobody
 due
 └── the first first
 Known
@@ -112,8 +114,8 @@ def test_turn__one_fails__the_others_are_done_and_it_is_told_harmlessly() -> Non
     found = list(keeper(broken, odd, refused, duty("rest", NOW)).turn())
     assert [each.failed for each in found] == [True, True, False]
     assert "\x1b" not in str(found[0])
-    assert len(str(found[0])) < 400
-    assert str(found[1]) == "could not pay: no money"
+    assert len(str(found[0])) < 500
+    assert str(found[1]) == "could not pay: no money. Get some."
 
 
 def test_turn__node_away__is_raised() -> None:
@@ -136,6 +138,34 @@ def test_run__the_same_again__said_once_and_a_node_is_waited_for() -> None:
     with pytest.raises(KeyboardInterrupt):
         heard += [heard.append(str(each)) for each in every.run(0, sleep=lambda _: None)]
     assert heard == ["did it", "could not look: away", "did it"]
+
+
+def test_remarks__who_has_a_part__hears_them_once() -> None:
+    def remarks(look: Look[Any]) -> list[str]:
+        if look.account is STRANGER:
+            raise ValueError("a stranger has none")
+        return [f"{look.account.name} lost something"]
+
+    session: Any = SimpleNamespace(chain=Chain())
+    room = replace(system(duty("do", NOW)), remarks=remarks)
+    every, counted = Keeper(session, [(room, "one")], (OWNER, STRANGER)), []
+    assert [(str(each), each.failed) for each in every.remarks()] == [("alice lost something", False)]
+    metrics: Any = SimpleNamespace(
+        count=lambda system, duty, failed: counted.append(duty), show=lambda *_: None
+    )
+    turns = iter([None, None])
+
+    def sleep(_: float) -> None:
+        if next(turns, True):
+            raise KeyboardInterrupt
+
+    heard = []
+    with pytest.raises(KeyboardInterrupt):
+        heard += [heard.append(str(each)) for each in every.run(0, metrics=metrics, sleep=sleep)]
+    assert heard == ["did do for alice", "alice lost something"]
+    assert set(counted) == {"do"}
+    broken = replace(room, remarks=lambda look: [bytes(look)])
+    assert list(Keeper(session, [(broken, "one")], [OWNER]).remarks()) == []
 
 
 def test_due__several__the_first_first() -> None:

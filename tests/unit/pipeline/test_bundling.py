@@ -22,6 +22,7 @@ from orchestrator.systems.prove.bundling import export_bundle, import_bundle
 from orchestrator.systems.prove.describing import describe_model
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.projects import create_project
+from orchestrator.systems.prove.sealing import seal
 from orchestrator.systems.prove.signing import sign
 from orchestrator.systems.prove.training import train
 from tests.unit.pipeline.desk import PROJECT, Desk, write_spec
@@ -106,6 +107,32 @@ def test_import__private_model__needs_the_key_and_carries_no_clear_byte(desk, el
         import_bundle(elsewhere.session, file)
     brought = import_bundle(elsewhere.session, file, identity=key).run
     assert brought.model.read_bytes() == run.model.read_bytes()
+    assert (brought.name, brought.id) == ("secret", run.id)  # the name is told within
+    assert b"secret" not in file.read_bytes()
+    assert import_bundle(elsewhere.session, file).run == brought
+
+
+def test_import__private_model_of_a_project_that_is_no_folder__is_refused(desk, elsewhere, tmp_path):
+    identity = pyrage.x25519.Identity.generate()
+    key = tmp_path / "key.txt"
+    key.write_text(f"{identity}\n")
+    key.chmod(0o600)
+    run, _ = train(
+        desk.settings, write_spec(desk.folder, name="secret"), encrypt_to=(str(identity.to_public()),)
+    )
+    whole = run.described
+    predicate = whole.predicate.model_copy(update={"project": "../escaped", "withheld": {}})
+    evil = seal(
+        run,
+        whole.model_copy(update={"predicate": predicate}),
+        (str(identity.to_public()),),
+        publish_metrics=False,
+    )
+    run.manifest_file.write_bytes(evil.to_bytes())
+    file = export_bundle(desk.session, str(run.folder), tmp_path / "evil.car")
+    with pytest.raises(IntegrityError, match="cannot be a project's folder"):
+        import_bundle(elsewhere.session, file, identity=key)
+    assert not [each for each in elsewhere.folder.rglob("*") if "escaped" in each.name]
 
 
 def test_import__twice__changes_nothing(desk, elsewhere, tmp_path):

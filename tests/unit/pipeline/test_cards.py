@@ -41,6 +41,9 @@ def test_card_of__private_model__tells_what_is_public_alone(desk, tmp_path):
         told = ("customers", "4325", "0.875", "secret", "SHA-256: ", run.described.artifact_hash.hex())
         assert [each for each in told if each in text] == []
     assert "hashes" not in json.loads(cyclonedx(card))["metadata"]["component"]
+    assert card.title == "private project"
+    desk.publish(run)
+    assert card_of(desk.session, str(run.folder)).title == card_of(desk.session, "p1@1").title == "p1@1"
 
 
 def test_card_of__run_that_is_not_published__names_no_anchor(desk):

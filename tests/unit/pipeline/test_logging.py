@@ -60,8 +60,9 @@ def test_log_model__private_without_a_name__is_refused(log):
     key = str(pyrage.x25519.Identity.generate().to_public())
     with pytest.raises(UsageError, match="that of its project is"):
         log(fitted(), encrypt_to=[key])
-    logged = log(fitted(), name="p1", encrypt_to=[key])
+    logged = log(fitted(), name="p1", encrypt_to=[key], metrics={"f1": 0.9}, gate={"f1": 0.5})
     assert b"logistic" not in logged.run.manifest_file.read_bytes().lower()
+    assert logged.passed
     child = log(fitted(C=0.5), parents=[logged])
     assert logged.sha256.encode() not in child.run.manifest_file.read_bytes()
 

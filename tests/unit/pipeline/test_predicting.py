@@ -283,6 +283,15 @@ def test_read__damaged__is_a_data_error(tmp_path, name, content, sentence):
         inputs(a="numeric").clean(inputs(a="numeric").read(tmp_path / name))
 
 
+@pytest.mark.parametrize(("optional", "hint"), [(True, "leave cells empty"), (False, "complete rows")])
+def test_read__column_missing__the_hint_fits_what_the_model_takes(tmp_path, optional, hint):
+    (tmp_path / "a.csv").write_text("b\n1\n")
+    asked = Inputs((Feature("a", "numeric", optional),), Reading())
+    with pytest.raises(DataError, match="column 'a' is missing") as caught:
+        asked.read(tmp_path / "a.csv")
+    assert hint in caught.value.hint
+
+
 def test_read__json__one_object_or_a_list(tmp_path):
     (tmp_path / "one.JSON").write_text('{"a": 1}')
     (tmp_path / "two.json").write_text('\ufeff[{"a": 1}, {"a": 2}]')

@@ -2,7 +2,8 @@
 
 publish, predict, anchor
 ├── a public model → no identifier, name, word, rare category or income in blocks and transactions
-├── a private model → commitments that only its opening explains: no name, size, metric, feature, digest
+├── a private model → commitments that only its opening explains: no name, size, metric, digest, gate, parent
+├── its parents and status → as committed, on the chain alone; what contradicts it fails once that is opened
 ├── a private model's holder → verifies with opening or key; without either nothing is known
 ├── single fields → disclosed and checked; what was not committed to is refused
 └── with --publish-statistics → extremes and frequent values, as was asked for
@@ -17,24 +18,33 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from orchestrator.errors import UsageError, VerificationFailed
+from orchestrator.errors import GateError, UsageError, VerificationFailed
 from orchestrator.provenance import (
     Artifact,
     Environment,
     Evaluation,
     Manifest,
+    Status,
     TrainingRecord,
     canonical,
+    check_signature,
+    lineage,
     openings,
+    publication_of,
+    sign_publication,
     verify,
 )
 from orchestrator.provenance.findings import Findings
 from orchestrator.provenance.manifestchecks import check_opening
 from orchestrator.provenance.openings import DIGEST, FIELDS, Disclosed, Opening
 from orchestrator.provenance.predicate import Predicate
+from orchestrator.systems.prove.about import About, Bound
+from orchestrator.systems.prove.describing import describe_model
 from orchestrator.systems.prove.loading import load_published
+from orchestrator.systems.prove.marking import mark
 from orchestrator.systems.prove.openapi import describe
 from orchestrator.systems.prove.predicting import anchor_log, predict
+from orchestrator.systems.prove.projects import create_project
 from orchestrator.systems.prove.rows import Inputs
 from orchestrator.systems.prove.runs import Run
 from orchestrator.systems.prove.training import train
@@ -176,6 +186,8 @@ def facts(run: Run) -> list[bytes]:
         predicate.training.algorithm,
         predicate.training.target,
         predicate.created,
+        '"people"',
+        '"passed"',
         "people.csv",
         "model.skops",
         "classification",
@@ -201,10 +213,10 @@ def test_publish__private_model__tells_nothing_but_commitments(desk: Desk, priva
     assert public["subject"][0]["digest"].keys() == {"salted"}
     assert predicate["withheld"].keys() == set(FIELDS) - {DIGEST}
     assert len({*predicate["withheld"].values()}) == len(FIELDS) - 1
-    assert predicate["evaluation"] == {"metrics": {}, "gate": {"passed": True, "conditions": []}}
+    assert predicate["evaluation"] == {"metrics": {}, "gate": None}
     rest = {name: predicate[name] for name in predicate.keys() - {"withheld", "evaluation"}}
     assert rest == {
-        "project": "people",
+        "project": "private project",
         "artifact": {"size": None, "profile": "unixfs-v1-2025", "format": "private+age"},
         "data": [],
         "training": {**dict.fromkeys(predicate["training"]), "steps": [], "features": []}
@@ -226,7 +238,7 @@ def test_hide__what_a_manifest_may_say__is_withheld_or_public_on_purpose() -> No
         *(name for name in Predicate.model_fields if name not in sections),
         *(f"{section}.{name}" for section, part in sections.items() for name in part.model_fields),
     }
-    assert known - set(FIELDS) == {"project", "withheld", "artifact.profile"}
+    assert known - set(FIELDS) == {"withheld", "artifact.profile"}  # how the encrypted file was cut
 
 
 def test_publish__private_model_with_metrics__tells_these_alone(
@@ -242,6 +254,7 @@ def test_publish__private_model_with_metrics__tells_these_alone(
     assert shown == {
         b"classification",
         b"accuracy",
+        b'"passed"',
         *(str(v).encode() for v in values.values() if v not in (0, 1)),
     }
 
@@ -324,7 +337,6 @@ FAILED = {"metric": "f1", "relation": ">=", "threshold": 0.9, "value": 0.5, "pas
         ("evaluation.gate", None),
         ("evaluation.gate", {"passed": False, "conditions": [FAILED]}),
         ("evaluation.metrics", {"task": "classification", "score": "f1", "values": {"f1": 0.5}}),
-        ("parents", [{"artifact": "a" * 64, "manifest": "b" * 64}]),
     ],
 )
 def test_fill__another_value_than_stands_in_the_clear__is_a_contradiction(
@@ -336,6 +348,131 @@ def test_fill__another_value_than_stands_in_the_clear__is_a_contradiction(
     findings = Findings("a model")
     assert check_opening(findings, manifest, opening) is None
     assert [(each.name, field in each.sentence) for each in findings.done().failures] == [("opening", True)]
+
+
+@pytest.mark.parametrize(
+    ("field", "told", "value"),
+    [
+        ("project", "people", "others"),
+        ("parents", [], [{"artifact": "a" * 64, "manifest": "b" * 64}]),
+        ("parents", [{"artifact": "a" * 64, "manifest": "b" * 64}], []),
+        ("licence", "MIT", None),
+    ],
+)
+def test_fill__told_though_it_may_be_withheld__must_be_what_is_committed_to(
+    private: Run, field: str, told: object, value: object
+) -> None:
+    manifest, opening = contradicting(private.manifest, field, value)
+    statement = canonical.decode(manifest.to_bytes())
+    statement["predicate"][field] = told
+    telling = Manifest.parse(canonical.encode(statement))
+    if told == []:  # nothing is told
+        assert len(opening.fill(telling).predicate.parents) == 1
+        return
+    with pytest.raises(VerificationFailed, match=f"another `{field}` in the clear"):
+        opening.fill(telling)
+
+
+Described = Callable[..., Run]
+
+
+@pytest.fixture
+def child(desk: Desk, key: pyrage.x25519.Identity, publish_people: Publish) -> Described:
+    """A private model made from a published one, not published itself."""
+
+    def act(passes: bool = True, **options: object) -> Run:
+        publish_people()
+        file = desk.folder / "child.gguf"
+        file.write_bytes(b"GGUF" + bytes(4000))
+        gate = {"f1": Bound(minimum=0.5 if passes else 0.95)}
+        known = About(project="nursery", metrics={"f1": 0.875}, gate=gate, parents=["people@1"])
+        readers = (str(key.to_public()),)
+        return describe_model(desk.session, file, known, encrypt_to=readers, **options)  # type: ignore[arg-type]
+
+    return act
+
+
+def test_publish__private_child__has_parents_and_status_on_the_chain_alone(
+    desk: Desk, child: Described
+) -> None:
+    run = child()
+    published = desk.publish(run, require_deployable=True)
+    assert (published.project.name, published.version.status) == ("nursery", Status.DEPLOYABLE)
+    [parent] = run.described.predicate.parents
+    public = run.manifest_file.read_bytes()
+    for secret in (parent.artifact, str(parent.manifest), "nursery", "passed", "0.875"):
+        assert secret.encode() not in public
+    tree = lineage(desk.session.registry, published.version)
+    assert [each.version.artifact_hash.hex() for each in tree.parents] == [parent.artifact]
+    found = verify(run.model, desk.session.registry, storage=desk.session.storage)
+    assert found.whole, found.failures
+    assert not [each for each in found.not_proven if "Ask for" in each]
+    few = Opening.read(run.opening).only([DIGEST])
+    found = verify(run.model, desk.session.registry, storage=desk.session.storage, opening=few)
+    assert found.whole, found.failures
+    asked = [each for each in found.not_proven if "Ask for" in each]
+    assert [each.rpartition("Ask for ")[2] for each in asked] == [
+        "`project`.", "`parents`.", "`evaluation.gate`.",
+    ]  # fmt: skip
+
+
+def test_publish__private_child_that_misses_its_gate__is_refused_where_that_is_demanded(
+    desk: Desk, child: Described
+) -> None:
+    run = child(passes=False)
+    with pytest.raises(GateError, match="does not pass its gate"):
+        desk.publish(run, require_deployable=True)
+    assert desk.publish(run).version.status is Status.PUBLISHED
+
+
+def test_verify__other_parents_committed_than_published__fails_once_they_are_opened(
+    desk: Desk, child: Described
+) -> None:
+    run, registry, alice = child(), desk.session.registry, desk.who("alice")
+    create_project(desk.session, "nursery", alice)
+    home = registry.project_id(alice.address, "nursery")
+    orphan = publication_of(run.manifest, home, deployable=True)
+    signature = sign_publication(orphan, alice, desk.session.chain.chain_id, registry.address)
+    approval = check_signature(signature, orphan, registry)
+    desk.session.send(registry.publish(orphan, [approval]), alice)
+    found = verify(run.model, registry, storage=desk.session.storage)
+    assert [each.name for each in found.failures] == ["lineage"]
+    few = Opening.read(run.opening).only([DIGEST, "name"])
+    found = verify(run.model, registry, storage=desk.session.storage, opening=few)
+    assert found.whole, found.failures
+    assert any("Ask for `parents`" in each for each in found.not_proven)
+
+
+def test_mark__private_model__becomes_deployable_where_its_gate_is_told(
+    desk: Desk, child: Described, tmp_path: Path
+) -> None:
+    run, alice = child(), desk.who("alice")
+    version = desk.publish(run).version
+    mark(desk.session, version, Status.PUBLISHED, alice)
+    kept = run.folder.rename(tmp_path / "away")
+    with pytest.raises(GateError, match="nothing here tells that this private model passed a gate"):
+        mark(desk.session, version, Status.DEPLOYABLE, alice)
+    kept.rename(run.folder)
+    assert mark(desk.session, version, Status.DEPLOYABLE, alice)
+
+
+def test_mark__private_model_with_metrics__tells_its_gate_to_all(
+    desk: Desk, child: Described, tmp_path: Path
+) -> None:
+    run, alice = child(publish_metrics=True), desk.who("alice")
+    version = desk.publish(run).version
+    mark(desk.session, version, Status.PUBLISHED, alice)
+    run.folder.rename(tmp_path / "away")
+    assert mark(desk.session, version, Status.DEPLOYABLE, alice)
+
+
+def test_sign__opening_in_part__is_refused(desk: Desk, child: Described) -> None:
+    run = child()
+    whole = Opening.read(run.opening)
+    few = whole.only(each for each in FIELDS if each not in ("parents", "evaluation.gate"))
+    run.opening.write_bytes(few.to_bytes())
+    with pytest.raises(VerificationFailed, match=r"not evaluation\.gate, parents"):
+        desk.publish(run)
 
 
 def test_verify__gate_that_withholds_what_it_demands__proves_no_passing(desk: Desk, private: Run) -> None:

@@ -222,7 +222,7 @@ def test_publish__signature_for_elsewhere__does_not_count_and_is_mentioned(desk,
 
 def test_publish__signatures_left_over_from_another_chain__are_not_in_the_way(desk):
     project = team(desk)
-    publication = signing.publication_in(desk.session, desk.run.manifest, project)
+    publication = signing.publication_in(desk.session, desk.run, project)
     old = [sign_publication(publication, desk.who(name), 5, project.owner) for name in ("alice", "bob")]
     desk.run.signatures.write_text(json.dumps([signature.to_json() for signature in old]))
     sign(desk.session, desk.run, desk.who("bob"), f"alice/{PROJECT}")

@@ -112,10 +112,30 @@ def test_commit__own_budget_spent__is_refused_in_a_sentence__and_no_duty(session
     with pytest.raises(DataError, match=rf"ε would be .* past the {once + 0.01:g} that bob allows"):
         party.commit(session, federation, bob)
     keeper = Keeper(session, [(SYSTEM, federation)], [bob])
+    [remark] = map(str, keeper.remarks())
+    assert f"of the budget of {once + 0.01:g} is spent" in remark
+    assert "`diln federation join --epsilon" in remark
     assert COMMIT not in {each.duty for each in keeper.due()}
     keeper = Keeper(session, [(SYSTEM, federation)], [session.account("carol")])
+    assert list(keeper.remarks()) == []
     assert COMMIT in {each.duty for each in keeper.due()}
     party.commit(session, federation, session.account("carol"))
+
+
+def test_join__again_with_a_budget__says_how_it_stands(session, tmp_path):
+    federation, bob, heard = begun(session, tmp_path), session.account("bob"), []
+    said = descriptor_of(session, federation)
+    once, most = accounting.epsilon_of(said, 1), federation.terms.epsilon / 1000
+    join(session, federation, bob, None, epsilon=once + 0.01)
+    play(session, federation)
+    join(session, federation, bob, None, epsilon=once + 0.02, tell=heard.append)
+    assert heard[0] == "bob has seat 1 already: nothing was paid again."
+    assert f"ε = {once:g} of the budget of {once + 0.02:g} is spent, and one more update" in heard[1]
+    assert f"join --epsilon {most:g}` raises it" in heard[1]
+    join(session, federation, bob, None, epsilon=60.0, tell=heard.append)
+    assert f"of the budget of {most:g} is spent; it allows 2 more" in heard[-1]
+    with pytest.raises(UsageError, match="positive"):
+        join(session, federation, bob, None, epsilon=-1.0)
 
 
 def test_duty__obliged_to_commit__is_due_and_says_why_not(session, tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,17 @@ from orchestrator.errors import (
     UsageError,
 )
 from orchestrator.kernel.keeper import Keeper
+from orchestrator.kernel.publishing import publish_model
 from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
+from orchestrator.provenance import Manifest
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
+from orchestrator.systems.federation.creating import Offer
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
+    MOST_CLASSES,
+    MOST_HIDDEN,
+    MOST_INPUTS,
     Descriptor,
     cid_of,
     descriptor_of,
@@ -38,8 +44,8 @@ from orchestrator.systems.federation.finding import (
 )
 from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.overview import history, view
-from orchestrator.systems.federation.publishing import publish, sign
-from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
+from orchestrator.systems.federation.publishing import checkpoint, publish, sign, signature_file
+from orchestrator.systems.federation.rounds import NO_SEAT, current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
@@ -213,6 +219,63 @@ def test_keeper__checkpoint__parties_sign_and_the_organizer_publishes(session, t
     signers = set(session.registry.anchor_of(version).signers)
     assert signers == {session.account(name).address for name in names}
     assert acts(*names) == []
+
+
+def checkpointed(session, tmp_path, *names):
+    """The first round is over, and its model is to go to the registry; keepers of `names`."""
+    federation = begin(session, tmp_path, *PARTIES, rounds=3, checkpoint=1)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    return federation, {
+        name: Keeper(session, [(SYSTEM, federation)], [session.account(name)]) for name in names
+    }
+
+
+def test_keeper__another_version_came_before__signs_the_checkpoint_as_it_is_now(session, tmp_path):
+    """Its parent is another one, and so are its manifest and what counts as a signature."""
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    alice, bob = session.account("alice"), session.account("bob")
+
+    def signs():
+        return [each.text for each in keepers["bob"].turn() if each.duty == "sign the checkpoint"]
+
+    assert signs() == ["signed the model of round 1"]
+    assert signs() == []
+    kept = signature_file(session, federation, 1, bob.address, alice.address)
+    old = kept.read_bytes()
+    manifest = checkpoint(session, federation).manifest
+    other = Manifest.parse(manifest.to_bytes().replace(manifest.artifact_hash.hex().encode(), b"ab" * 32))
+    name, source = f"federation-{federation.address}", federation.address
+    publish_model(session, other, name, source, alice, deployable=True)
+    assert signs() == ["signed the model of round 1"]
+    assert signs() == []
+    assert kept.read_bytes() != old
+    done = publish(session, federation, alice, needed=2)
+    assert set(session.registry.anchor_of(done.version).signers) == {alice.address, bob.address}
+
+
+def test_keeper__signature_that_is_damaged__is_made_anew(session, tmp_path):
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    alice, bob = session.account("alice").address, session.account("bob").address
+    kept = signature_file(session, federation, 1, bob, alice)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("[{")
+    assert "signed the model of round 1" in [each.text for each in keepers["bob"].turn()]
+    assert publish(session, federation, session.account("alice"), needed=2).version.number == 1
+
+
+def test_keeper__looks_at_a_checkpoint__pins_it_once_it_signs(session, tmp_path):
+    federation, keepers = checkpointed(session, tmp_path, "bob")
+    cid = checkpoint(session, federation).manifest.artifact_cid
+    assert session.storage.pinned(cid) is None
+    list(keepers["bob"].turn())
+    assert session.storage.pinned(cid)
+    session.storage.unpin(cid)
+    list(keepers["bob"].turn())
+    assert session.storage.pinned(cid) is None
+    publish(session, federation, session.account("alice"))
+    assert session.storage.pinned(cid)
 
 
 def test_sign__a_model_that_does_not_follow__is_refused(session, tmp_path):
@@ -420,6 +483,50 @@ def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, 
     assert phase_of(federation) is Phase.CLAIMING
 
 
+def test_keeper__reveal_that_was_missed__its_fine_is_told_before_and_after(session, tmp_path):
+    """Of four, one vanishes after its commitment; the others go on."""
+    quality = {"seats": 4, "policy": "trusted", "pay": "equal", "committee": 0, "rounds": 2}
+    federation, dave = begin(session, tmp_path, *PARTIES, "dave", **quality), session.account("dave")
+    keeper = Keeper(session, [(SYSTEM, federation)], [dave])
+    cranking.crank(session, federation, dave)
+    assert list(keeper.remarks()) == []
+    for name in (*PARTIES, "dave"):
+        party.commit(session, federation, session.account(name))
+    for name in PARTIES:
+        party.reveal(session, federation, session.account(name))
+    later(session, federation)
+    [before] = map(str, keeper.remarks())
+    assert "The update of round 1 was not revealed in time: it is out, and costs 0.1 ether" in before
+    aggregating.claim(session, federation, session.account("alice"))
+    later(session, federation)
+    cranking.crank(session, federation, dave)
+    [after] = map(str, keeper.remarks())
+    assert after == (
+        "Round 1 took 0.1 ether of the deposit, for an update that was committed to and not revealed in "
+        "time; it is 0.4 ether now."
+    )
+    assert list(Keeper(session, [(SYSTEM, federation)], [session.account("bob")]).remarks()) == []
+
+
+def test_step__commits__tells_how_good_the_model_is_on_the_own_rows(session, tmp_path):
+    federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
+    cranking.crank(session, federation, bob)
+    [said] = Keeper(session, [(SYSTEM, federation)], [bob]).turn()
+    labels = party.rows_of(session, federation, bob.address).labels
+    share = (labels == 0).mean()  # a model of zeros says the first class
+    assert str(said).endswith(f"; the model before it is right on {share:.1%} of your rows")
+    assert party.accuracy(session, federation, session.account("dave").address) is None
+
+
+def test_keeper__folder_lost__the_way_out_is_told_with_what_failed(session, tmp_path):
+    federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
+    cranking.crank(session, federation, bob)
+    secret_folder(session, federation.address).remove(f"data-{bob.address}")
+    [said] = Keeper(session, [(SYSTEM, federation)], [bob]).turn()
+    assert said.failed
+    assert f"`diln federation join --federation {federation.address} --data FILE` says it again" in str(said)
+
+
 def test_reveal__file_and_rows_lost__is_refused_with_the_reason(session, tmp_path):
     federation, bob = begin(session, tmp_path, *PARTIES), session.account("bob")
     cranking.crank(session, federation, session.account("dave"))
@@ -442,20 +549,89 @@ def test_step__too_few__void_and_closed(session, tmp_path):
     assert cranking.crank(session, federation, session.account("dave")) == ""
 
 
-def test_join__rows_that_do_not_fit__refused(session, tmp_path):
-    federation = begin(session, tmp_path)
-    good = rows(tmp_path, "dave").read_text(encoding="utf-8")
-    for name, text in {
-        "column": good.replace("height", "length"),
-        "class": good.replace("yes", "perhaps"),
-        "number": good.replace("0.", "x.", 1),
-        "infinite": good.splitlines()[0] + "\n1e999,0,yes\n",
-        "empty": good.splitlines()[0] + "\n",
-    }.items():
-        file = tmp_path / f"{name}.csv"
-        file.write_text(text, encoding="utf-8")
-        with pytest.raises(DataError):
-            join(session, federation, session.account("dave"), file)
+HEADER = "height,weight,ill\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "hint"),
+    [
+        ("length,weight,ill\n1,2,yes\n", "has no column height", "height, weight, ill, in any order"),
+        (HEADER, "has no rows", "nothing to train on"),
+        (HEADER + "1,2,yes\n1,2,perhaps\n", "row 2: ill is `perhaps`", "classes are no, yes"),
+        (HEADER + "1,2,yes\n,2,no\n,3,no\n", "row 2: height is empty; so are 1 more", "complete rows"),
+        (HEADER + "1,x,yes\n1,2,no\n", "row 1: weight is `x`, no finite number", "drop their rows"),
+        (HEADER + "1e999,0,yes\n1,2,no\n", "row 1: height is `1e999`", "complete rows"),
+        (HEADER + "2025-12-20,0,yes\n2025-12-21,2,no\n", "row 1: height is `2025", "No cell of the column"),
+        (HEADER + "1,2,yes\n1,2\n", "2 fields instead of 3", "Mend"),
+        (HEADER.replace(",", ";") + "1;2;yes\n", "separated by ';'", "write it with ','"),
+    ],
+)
+def test_join__rows_that_do_not_fit__are_refused_with_row_column_and_what_helps(
+    session, tmp_path, content, told, hint
+):
+    federation, file = begin(session, tmp_path), tmp_path / "bad.csv"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError) as refused:
+        join(session, federation, session.account("dave"), file)
+    assert told in refused.value.message
+    assert hint in refused.value.hint
+    assert federation.party_of(session.account("dave").address).seat == NO_SEAT
+
+
+def test_join__class_with_a_point__the_hint_says_how_it_is_written(session, tmp_path):
+    federation, file = begin(session, tmp_path, classes=("0", "1")), tmp_path / "point.csv"
+    file.write_text(HEADER + "1,2,0\n1,2,1.0\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"row 2: ill is `1\.0`, which is no class") as refused:
+        join(session, federation, session.account("dave"), file)
+    assert "Write `1`" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("1,2,yes\n", "So few rows (1)"),
+        ("1,2,yes\n" * 40, "All rows are of the class yes"),
+        ("1,2,yes\n1e30,2,no\n" * 20, "height has values as large as 1e+30"),
+    ],
+)
+def test_join__rows_that_speak_against_it__are_told_before_it_pays(session, tmp_path, content, told):
+    federation, file, heard = begin(session, tmp_path), tmp_path / "odd.csv", []
+    file.write_text(HEADER + content, encoding="utf-8")
+    join(session, federation, session.account("dave"), file, lambda _, said: heard.extend(said))
+    assert told in " ".join(heard)
+
+
+def test_join__twice__says_what_it_did(session, tmp_path):
+    federation, heard = begin(session, tmp_path, "bob"), []
+    with_rows = rows(tmp_path, "others")
+    join(session, federation, session.account("bob"), with_rows, tell=heard.append)
+    assert heard == [
+        "bob has seat 0 already: nothing was paid again.",
+        f"It trains on the rows of {with_rows} from now on.",
+    ]
+    assert join(session, federation, session.account("bob"), None).seat == 0  # its rows are known
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"features": ("ill", "height")}, "the target `ill` is among the features"),
+        ({"features": ("height", "height")}, "`height` is among the features twice"),
+        ({"classes": ("no", "no")}, "`no` is among the classes twice"),
+        ({"classes": ("no",)}, "one class"),
+    ],
+)
+def test_plan__offer_that_makes_no_sense__is_refused(session, changes, told):
+    with pytest.raises(UsageError, match=told):
+        creating.plan(session, offer(**changes), session.account("alice"))
+
+
+def test_plan__own_rows_that_do_not_fit__are_refused_before_anything_is_paid(session, tmp_path):
+    file, organizer = tmp_path / "own.csv", session.account("alice")
+    file.write_text("height,weight,ill\n1,tall,yes\n2,small,no\n", encoding="utf-8")
+    with pytest.raises(DataError, match="row 1: weight is `tall`"):
+        creating.plan(session, offer(), organizer, file)
+    assert creating.plan(session, offer(), organizer, rows(tmp_path, "own"))
 
 
 @pytest.mark.parametrize("hidden", [0, 3])
@@ -533,13 +709,12 @@ def _toml(value):
         ({"rounds": -3}, "`rounds` is -3"),
         ({"epochs": 10**20}, "`epochs` is 1"),
         ({"name": " "}, "`name` is empty"),
-        ({"features": ("ill", "weight")}, "the `target` is among the `features`"),
-        ({"features": ("weight", "weight")}, "`features` has one twice"),
+        ({"features": ("height", "")}, "one of the features is empty"),
         ({"start": "9999w"}, "`start` is further away"),
         ({"deposit": "1000000"}, "`deposit` is out of bounds"),
     ],
 )
-def test_plan__offer_that_makes_no_sense__is_refused(session, changes, said):
+def test_plan__number_or_word_that_makes_no_sense__is_refused(session, changes, said):
     with pytest.raises(UsageError, match=said):
         creating.plan(session, offer(**changes), session.account("alice"))
 
@@ -548,8 +723,38 @@ def test_bounds__every_term_that_the_contract_refuses__has_its_own():
     text = (Path(__file__).parents[4] / "contracts/federation/FederationTerms.sol").read_text("utf-8")
     fields = {*re.findall(r'InvalidTerms\("(\w+)"\)', text)} - {"genesis", "unit"}
     words = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", each) for each in fields}
-    waits = {"committing", "revealing"}
-    assert words - waits == set(creating._BOUNDS) - {"start"}  # which is the factory's to check
+    assert words == set(creating._BOUNDS)
+
+
+def test_docs__table_of_the_offer__has_every_key_with_its_default_and_bounds():
+    """In the order of the code, which is what `create` reads and the contract refuses by."""
+    page = (Path(__file__).parents[4] / "docs/federate.md").read_text("utf-8")
+    page = page.partition("\n## The offer\n")[2].partition("\n## ")[0]
+    table = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.*?) ?\|$", page, re.MULTILINE)
+    keys = {name: (default, bounds) for name, _, default, bounds in table}
+    assert list(keys) == [each.name for each in fields(Offer)]
+    for each in fields(Offer):
+        default, bounds = keys[each.name]
+        assert creating._BOUNDS.get(each.name, bounds) == bounds, each.name
+        if each.default is MISSING:
+            assert default == "–", each.name
+        elif each.default or isinstance(each.default, bool):
+            assert default == f"{each.default}".lower().replace("1e-05", "1e-5"), each.name
+        assert default, each.name
+    assert f"{MOST_HIDDEN:,}" in keys["hidden"][1]
+    assert f"{MOST_INPUTS:,}" in keys["features"][1]
+    assert str(MOST_CLASSES) in keys["classes"][1]
+
+
+@pytest.mark.parametrize("name", ["hidden", "epochs", "rate", "batch", "checkpoint"])
+def test_docs__bounds_of_what_is_learned__are_those_of_descriptors(name):
+    page = (Path(__file__).parents[4] / "docs/federate.md").read_text("utf-8")
+    [(low, high)] = re.findall(rf"^\| `{name}` \|.*\| ([\d,]+) to ([\d,]+) \|$", page, re.MULTILINE)
+    about = Descriptor(name="x", target="t", features=("a",), classes=("0", "1"))
+    for value, sound in (int(low.replace(",", "")), 0), (int(high.replace(",", "")), 1):
+        replace(about, **{name: value}).check()
+        with pytest.raises(DataError):
+            replace(about, **{name: value + (1 if sound else -1)}).check()
 
 
 def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_path, monkeypatch):
