@@ -220,5 +220,5 @@ def nameless(count: int) -> list[str]:
         return []
     return [
         f"{count} without a name: the descriptor is not here. Its creator sends it (`diln pin export --all`) "
-        "and you take it in (`diln pin import FILE`). With Kubo it is found by itself."
+        "and you take it in (`diln pin import FILE`). With Kubo it is found by itself, once a node gives it."
     ]

@@ -1,7 +1,7 @@
 """Instances of a system: found by address, by name or as the last one used; what their organizers say."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, get_type_hints
 
@@ -150,17 +150,18 @@ class Directory(Generic[I, F]):
         if is_address_like(reference):
             return self.open(session, checked_address(reference))
         known = session.known.all(self.kind)[-MOST_KNOWN:]
-        chosen = self._meant(session, reference, instance=known) if known else []
-        chosen = chosen or self._meant(session, reference)
+        chosen, more = self._meant(session, reference, instance=known) if known else ([], "")
+        if not chosen:
+            chosen, more = self._meant(session, reference)
         if len(chosen) != 1:
             what = f"several {self.kind}s are" if chosen else f"no {self.kind} is"
-            raise ChainError(f"{what} {self.BY} `{shown(reference, LONGEST_NAME)}` here", self._list)
+            raise ChainError(f"{what} {self.BY} `{shown(reference, LONGEST_NAME)}` here{more}", self._list)
         return chosen[0]
 
-    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> list[I]:
-        """Those whose address begins so."""
+    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> tuple[list[I], str]:
+        """Those whose address begins so, and what keeps that from being all."""
         found = self.all(session, **filters) if len(reference) > len("0x") else []
-        return [each for each in found if each.address.lower().startswith(reference.lower())]
+        return [each for each in found if each.address.lower().startswith(reference.lower())], ""
 
     def secret_folder(self, session: Session, instance: Address | None = None) -> secrets.SecretFolder:
         """Where secrets of an instance are kept; without one, what is to be created again after a kill."""
@@ -189,22 +190,32 @@ class Named(Directory[N, F], Generic[N, F, D]):
 
     descriptor: type[D]
 
-    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> list[N]:
+    def _meant(self, session: Session, reference: str, **filters: list[Address]) -> tuple[list[N], str]:
         found = self.all(session, **filters)
-        return [each for each in found if self.name_of(session, each) == reference]
+        names = self.names(session, found)
+        chosen = [each for each in found if names[each.address] == reference]
+        count = 0 if chosen else sum(not name for name in names.values())
+        return chosen, f"; of {count} nobody gives the descriptor, which tells the name" if count else ""
 
     def descriptor_of(self, session: Session, instance: N) -> D:
         """What its organizer published. Raises StorageError where it is not to be had, DataError."""
         cid = cid_of(instance.terms.descriptor)
         return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
 
+    def names(self, session: Session, instances: Sequence[N]) -> dict[Address, str]:
+        """The names, as they may be shown, in descriptors that are here or come in a moment; else empty."""
+        cids = {each.address: cid for each in reversed(instances) if (cid := _descriptor_cid(each))}
+        here = session.storage.at_hand(list(cids.values()))  # the newest first, should there be many
+        return {each.address: self._name(here.get(cids.get(each.address, ""))) for each in instances}
+
     def name_of(self, session: Session, instance: N) -> str:
-        """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
+        """The same of one."""
+        return self.names(session, [instance])[instance.address]
+
+    def _name(self, data: bytes | None) -> str:
         try:
-            at_hand = session.storage.has(cid_of(instance.terms.descriptor))
-            return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
-        except NodeUnavailable:
-            raise
+            fits = data is not None and len(data) <= self.descriptor.LONGEST
+            return shown(self.descriptor.parse(data).name, LONGEST_NAME) if data and fits else ""
         except Exception:  # a stranger wrote it: whatever is wrong with it ends nobody's search for another
             return ""
 
@@ -219,6 +230,16 @@ def history(instance: Bound, kinds: Iterable[type[Event]]) -> list[Event]:
     """All events of these kinds, the oldest first."""
     found = (each for kind in kinds for each in instance.events(kind))
     return sorted(found, key=lambda each: each.place)
+
+
+def _descriptor_cid(instance: Described) -> str:
+    """Empty where the contract does not tell it."""
+    try:
+        return cid_of(instance.terms.descriptor)
+    except NodeUnavailable:
+        raise
+    except Exception:  # a stranger's contract
+        return ""
 
 
 def cid_of(digest: Digest) -> str:

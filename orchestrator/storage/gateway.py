@@ -7,7 +7,7 @@ import logging
 
 from orchestrator.errors import StorageUnavailable
 from orchestrator.storage.cid import Cid
-from orchestrator.storage.remote import Remote
+from orchestrator.storage.remote import Answer, Remote
 from orchestrator.storage.unixfs import MAX_BLOCK
 
 _BLOCK = "application/vnd.ipld.raw"
@@ -26,9 +26,7 @@ class Gateway:
 
         Raises StorageUnavailable if it is down, slow or refuses.
         """
-        answer = self._remote.ask(
-            "GET", f"/ipfs/{cid}", MAX_BLOCK + 1, {"Accept": _BLOCK}, params={"format": "raw"}
-        )
+        answer = self._ask(cid)
         if answer.status == 200:
             return answer.body
         if answer.status in _ABSENT:
@@ -40,6 +38,16 @@ class Gateway:
         raise StorageUnavailable(
             f"{self._remote.shown} refuses to send {cid} (status {answer.status})",
             "See whether it is a trustless gateway that serves everybody; try another.",
+        )
+
+    def seek(self, cid: Cid, seconds: float) -> bytes | None:
+        """The same in one try of so many seconds, by as many threads at once as like."""
+        answer = self._ask(cid, seconds)
+        return answer.body if answer.status == 200 else None
+
+    def _ask(self, cid: Cid, seconds: float | None = None) -> Answer:
+        return self._remote.ask(
+            "GET", f"/ipfs/{cid}", MAX_BLOCK + 1, {"Accept": _BLOCK}, seconds, params={"format": "raw"}
         )
 
     def reject(self, cid: Cid) -> None:

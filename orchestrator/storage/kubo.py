@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.config import StorageConfig
@@ -48,12 +48,14 @@ class KuboDaemon:
         address: str,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = StorageConfig.timeout,
+        many: "Client | None" = None,
     ) -> None:
         """Use an ipfshttpclient `client`; `address` is for messages.
 
-        The daemon searches its peers for a block for `patience` seconds, once.
+        The daemon searches its peers for a block for `patience` seconds, once. Several threads may use the
+        client `many` at once.
         """
-        self._client = client
+        self._client, self._many = client, many or client
         self._address = address
         self._sleep = sleep
         self._patience = patience
@@ -68,11 +70,18 @@ class KuboDaemon:
         waiting.daemon = True
         waiting.start()
         try:
-            return self._try(lambda: self._read(cid))
+            return self._try(lambda: self._read(cid, self._client, self._patience))
         except _NotFound:
             return None
         finally:
             waiting.cancel()
+
+    def seek(self, cid: Cid, seconds: float) -> bytes | None:
+        """The same in one try of so many seconds, by as many threads at once as like."""
+        try:
+            return self._try(lambda: self._read(cid, self._many, seconds), pauses=())
+        except _NotFound:
+            return None
 
     def reject(self, cid: Cid) -> None:
         _log.warning("the Kubo daemon at %s sent a damaged block for %s", self._address, cid)
@@ -105,11 +114,14 @@ class KuboDaemon:
     def close(self) -> None:
         self._client.close()
 
-    def _read(self, cid: Cid) -> bytes:
+    def _read(self, cid: Cid, client: "Client", seconds: float) -> bytes:
         block = b""
         # Kubo itself ends the search, before its silence would be taken for that of a daemon that hangs.
-        search, silence = {"timeout": f"{self._patience:g}s"}, (5.0, self._patience + 5)
-        with self._client.block.get(str(cid), stream=True, opts=search, timeout=silence) as parts:
+        search, silence = (
+            {"timeout": f"{round(seconds, 3):g}s"},
+            (min(5.0, seconds), seconds + min(5.0, seconds / 4)),
+        )
+        with client.block.get(str(cid), stream=True, opts=search, timeout=silence) as parts:
             for part in parts:
                 block += part
                 if len(block) > MAX_BLOCK:  # too large to be accepted: no need to read the rest
@@ -120,12 +132,12 @@ class KuboDaemon:
         with self._client.dag.imprt(_Stream(car), stream=True) as answers:
             return [answer.as_json() for answer in answers]
 
-    def _try(self, call: Callable[[], _T]) -> _T:
-        """Call, up to four times while the daemon hangs. Raises StorageUnavailable, or _NotFound."""
+    def _try(self, call: Callable[[], _T], pauses: Sequence[float] = PAUSES) -> _T:
+        """Call, and again after `pauses` while the daemon hangs. Raises StorageUnavailable, or _NotFound."""
         import requests
         from ipfshttpclient import exceptions
 
-        for pause in (*PAUSES, None):
+        for pause in (*pauses, None):
             try:
                 return call()
             except exceptions.ConnectionError as error:
@@ -139,7 +151,7 @@ class KuboDaemon:
             if pause is not None:
                 self._sleep(pause)
         raise StorageUnavailable(
-            f"the Kubo daemon at {self._address} did not answer in {len(PAUSES) + 1} tries: {reason}",
+            f"the Kubo daemon at {self._address} did not answer in {_tries(len(pauses) + 1)}: {reason}",
             "See whether it is overloaded; set a longer `timeout` under `storage:` if it is only slow.",
         )
 
@@ -159,6 +171,10 @@ class KuboDaemon:
         raise StorageUnavailable(
             f"the Kubo daemon at {self._address} failed: {error}", "Look at the daemon's log."
         ) from error
+
+
+def _tries(count: int) -> str:
+    return "time" if count == 1 else f"{count} tries"
 
 
 class _NotFound(Exception):
@@ -184,16 +200,18 @@ def connect(config: StorageConfig) -> KuboDaemon:
     import ipfshttpclient
 
     headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
+    waits = min(5.0, config.timeout), config.timeout
     try:
         # Not `ipfshttpclient.connect`, which refuses today's versions of Kubo.
-        client = ipfshttpclient.Client(
-            config.kubo, session=True, headers=headers, timeout=(min(5.0, config.timeout), config.timeout)
+        client, many = (
+            ipfshttpclient.Client(config.kubo, session=kept, headers=headers, timeout=waits)
+            for kept in (True, False)
         )
     except ipfshttpclient.exceptions.AddressError as error:
         raise ConfigError(
             f"`{config.kubo}` is not the address of a Kubo daemon", f"Write it as {StorageConfig.kubo}."
         ) from error
-    return KuboDaemon(client, config.kubo, patience=config.timeout)
+    return KuboDaemon(client, config.kubo, patience=config.timeout, many=many)
 
 
 __all__ = ["PAUSES", "KuboDaemon", "connect"]

@@ -23,7 +23,7 @@ from orchestrator.storage.blocks import Batch, BlockFolder
 from orchestrator.storage.cid import RAW, Cid
 from orchestrator.storage.disk import disk_errors
 from orchestrator.storage.pins import Pin, PinTable
-from orchestrator.storage.storage import BlockSource, Storage, Swept
+from orchestrator.storage.storage import PATIENCE, BlockSource, Storage, Swept
 
 LOCK_TIMEOUT = 60.0  # seconds to wait for a collection to end
 
@@ -86,6 +86,14 @@ class LocalStore(Storage):
 
     _mirrors: tuple[str, ...] = ()
     """Who is to be told of pins."""
+
+    def at_hand(self, cids: Sequence[str], seconds: float = PATIENCE) -> dict[str, bytes]:
+        found = {}
+        for each in cids:
+            root = Cid.parse(each)
+            with contextlib.suppress(BlockNotFound, IntegrityError):
+                found[each] = self._fetch(root, [self._blocks])(root)
+        return found
 
     def _sources(self) -> Sequence[BlockSource]:
         return [self._blocks]

@@ -14,7 +14,11 @@ from orchestrator.storage import reading
 from orchestrator.storage.car import write_car
 from orchestrator.storage.cid import Cid
 from orchestrator.storage.local import LocalStore
-from orchestrator.storage.storage import BlockSource
+from orchestrator.storage.seeking import Absent, Seeker, seek
+from orchestrator.storage.storage import PATIENCE, BlockSource
+
+REMEMBERED = 8 << 20
+"""Bytes of what others gave that are not asked for again by the same process."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +46,7 @@ class Mirror(Protocol):
         """Let go of connections."""
 
 
-class Source(BlockSource, Protocol):
+class Source(BlockSource, Seeker, Protocol):
     """A source of blocks that holds a connection."""
 
     def close(self) -> None:
@@ -58,6 +62,8 @@ class MirroredStore(LocalStore):
         self._remote = list(sources)
         self._mirrors = tuple(mirror.name for mirror in mirrors)
         self._warned: set[str] = set()
+        self._came: dict[str, bytes] = {}
+        self._absent = Absent(folder / "absent.json")
 
     def close(self) -> None:
         for mirror in self._told:
@@ -65,6 +71,25 @@ class MirroredStore(LocalStore):
         for source in self._remote:  # one that is a mirror, too, is closed twice, which does no harm
             source.close()
         super().close()
+
+    def at_hand(self, cids: Sequence[str], seconds: float = PATIENCE) -> dict[str, bytes]:
+        found = super().at_hand(cids)
+        found |= {each: self._came[each] for each in cids if each in self._came}
+        absent = self._absent.known() if len(found) < len(set(cids)) else set()
+        left = [cid for cid in map(Cid.parse, dict.fromkeys(cids)) if str(cid) not in found]
+        left = [cid for cid in left if cid not in absent]
+        if not left or not self._remote:
+            return found
+        sought = seek(left, self._remote, seconds)
+        if sought.absent:
+            self._absent.add(sought.absent)
+        for error in sought.down:
+            self._warn(f"{error.message}. {error.hint}")
+        for cid, block in sought.found.items():
+            found[str(cid)] = block
+            if sum(map(len, self._came.values())) + len(block) <= REMEMBERED:
+                self._came[str(cid)] = block
+        return found
 
     def push(self) -> None:
         for mirror in self._told:

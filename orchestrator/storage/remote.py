@@ -62,18 +62,27 @@ class Remote:
         self._sleep = sleep
 
     def ask(
-        self, method: str, path: str, limit: int, headers: dict[str, str] | None = None, **options: object
+        self,
+        method: str,
+        path: str,
+        limit: int,
+        headers: dict[str, str] | None = None,
+        seconds: float | None = None,
+        **options: object,
     ) -> Answer:
-        """Ask, up to four times while it is slow or overloaded; `options` are those of `requests`.
+        """Ask, up to four times while it is slow or overloaded; once, for `seconds`, if those are given.
 
-        Reads `limit` bytes of the answer at most. Raises StorageUnavailable.
+        Reads `limit` bytes of the answer at most; `options` are those of `requests`. Raises
+        StorageUnavailable.
         """
         import requests
 
-        reason = ""
-        for pause in (*PAUSES, None):
+        reason, pauses = "", PAUSES if seconds is None else ()
+        for pause in (*pauses, None):
             try:
-                answer = self._ask(method, path, limit, {**self._headers, **(headers or {})}, options)
+                answer = self._ask(
+                    method, path, limit, {**self._headers, **(headers or {})}, options, seconds
+                )
             except requests.RequestException as error:
                 reason = _reason(error)
             else:
@@ -83,18 +92,28 @@ class Remote:
             if pause is not None:
                 self._sleep(pause)
         raise StorageUnavailable(
-            f"{self.shown} did not answer in {len(PAUSES) + 1} tries: {reason}",
+            f"{self.shown} did not answer in {len(pauses) + 1} tries: {reason}"
+            if pauses
+            else f"{self.shown} did not answer in time: {reason}",
             "Try again later; set a longer `timeout` under `storage:` if it is only slow.",
         )
 
     def _ask(
-        self, method: str, path: str, limit: int, headers: dict[str, str], options: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        limit: int,
+        headers: dict[str, str],
+        options: dict[str, Any],
+        seconds: float | None,
     ) -> Answer:
+        waits = self._timeout if seconds is None else (min(5.0, seconds), seconds)
+        longest = _PATIENCE * waits[1] if seconds is None else seconds
         response = self._session.request(
-            method, self._url + path, headers=headers, timeout=self._timeout, stream=True, **options
+            method, self._url + path, headers=headers, timeout=waits, stream=True, **options
         )
         with response:
-            return Answer(response.status_code, body_of(response, limit, _PATIENCE * self._timeout[1]))
+            return Answer(response.status_code, body_of(response, limit, longest))
 
     def close(self) -> None:
         self._session.close()

@@ -45,6 +45,10 @@ class Swept:
     size: int
 
 
+PATIENCE = 4.0
+"""Seconds for which all that is only listed is sought together."""
+
+
 class BlockSource(Protocol):
     """Somewhere to find blocks. What it returns is not trusted."""
 
@@ -87,6 +91,13 @@ class Storage(abc.ABC):
         """The one block of this CID, whose hash is right. Raises CidError, StorageError."""
         root = Cid.parse(cid)
         return self._fetch(root)(root)
+
+    @abc.abstractmethod
+    def at_hand(self, cids: Sequence[str], seconds: float = PATIENCE) -> dict[str, bytes]:
+        """The blocks of these CIDs that are here, or come within so many seconds for all of them together.
+
+        What nobody gave is not sought again for two minutes. Raises CidError.
+        """
 
     def stream(self, cid: str, *, limit: int | None = None) -> Iterator[bytes]:
         """Yield a file in parts, each verified before it is yielded.

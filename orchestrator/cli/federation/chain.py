@@ -26,6 +26,7 @@ from orchestrator.console import (
     lazy_imports,
 )
 from orchestrator.console import amount as amount_of
+from orchestrator.console.results import IN_PART
 from orchestrator.errors import UsageError
 from orchestrator.times import instant, show_moment
 
@@ -204,12 +205,13 @@ def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[
         "seat": seat.seat,
         "party": Shown(seat.party, session.name_of(seat.party)),
         "deposit": amount_of(money, seat.deposit),
-        "earned": amount_of(money, seat.earned),
+        "free": amount_of(money, seat.free),
         "active": seat.active,
         "committed": seat.committed,
         "revealed": seat.revealed,
         "scores": seat.scoring,
         "epsilon": seat.epsilon,
+        "left": seat.left,
     }
 
 
@@ -217,7 +219,9 @@ def _seat(session: "Session", money: "Currency", seat: "overview.Seat") -> dict[
 def list_(session: "Session") -> Answer:
     """List the federations on this chain."""
     columns = ["federation", "name", "policy", "rule", "reward", "deposit"]
-    return listed(finding.federations(session), lambda each: _facts(session, each), columns)
+    found = finding.federations(session)
+    names = finding.names(session, found)
+    return listed(found, lambda each: _facts(session, each, names[each.address]), columns)
 
 
 @command(federation)
@@ -240,13 +244,14 @@ def verify(session: "Session", reference: Reference = "latest") -> Answer:
             "round": each.round,
             "updates": each.updates,
             "model": Shown(each.model.hex(), f"{each.model.hex()[:16]}…"),
-            "fault": Shown(each.fault or None, each.fault or "none"),
+            "fault": Shown(each.fault or None, each.sentence or "none"),
+            "doubt": Shown(each.doubt or None, ""),
         }
         for each in found
     ]
-    return Answer(
-        rows, Table(rows, empty="no round is finalized yet"), code=int(not all(each.ok for each in found))
-    )
+    code = 1 if any(each.fault for each in found) else IN_PART if any(each.doubt for each in found) else 0
+    columns = ["federation", "round", "updates", "model", "fault"]
+    return Answer(rows, Table(rows, columns, "no round is finalized yet"), code=code)
 
 
 @command(federation, sender=SENDS)
@@ -384,11 +389,11 @@ def _watched(
     return kept(session, duties.SYSTEM, found, interval, once=once, others=others, consent=agreed)
 
 
-def _facts(session: "Session", found: "Federation") -> dict[str, Any]:
+def _facts(session: "Session", found: "Federation", name: str | None = None) -> dict[str, Any]:
     terms, money = found.terms, joining.money_of(found)
     return {
         "federation": found.address,
-        "name": finding.name_of(session, found),
+        "name": finding.name_of(session, found) if name is None else name,
         "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
         "policy": terms.policy.word,
         "rule": terms.rule.word,

@@ -148,17 +148,21 @@ class Unreadable(TypedDict):
 
 
 class Seat(TypedDict):
-    """A party, and how far it is in this round."""
+    """A party, and how far it is in this round.
+
+    `free` is what it can take out: rewards, and bonds and stakes that came back. Who `left` had this seat.
+    """
 
     seat: int
     party: Address
     deposit: Amount
-    earned: Amount
+    free: Amount
     active: bool
     committed: bool
     revealed: bool
     scores: bool
     epsilon: float | None
+    left: bool
 
 
 class Status(Federation):
@@ -217,13 +221,17 @@ class Refuted(TypedDict):
 
 
 class Verified(TypedDict):
-    """A round computed again; those of federations that parties stand for come after all others."""
+    """A round computed again; those of federations that parties stand for come after all others.
+
+    `doubt` says what could not be had, so that nobody can tell whether there is a fault.
+    """
 
     federation: Address
     round: int
     updates: int
     model: Hash
     fault: ForPeople | None
+    doubt: ForPeople | None
 
 
 class Published(TypedDict):

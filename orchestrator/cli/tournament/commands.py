@@ -190,7 +190,9 @@ def show(session: "Session", reference: Reference = "latest") -> Answer:
 def list_(session: "Session") -> Answer:
     """List the tournaments on this chain."""
     columns = ["tournament", "name", "organizer", "rows", "pot", "bond"]
-    return listed(finding.tournaments(session), lambda each: _facts(session, each), columns)
+    found = finding.tournaments(session)
+    names = finding.names(session, found)
+    return listed(found, lambda each: _facts(session, each, names[each.address]), columns)
 
 
 @command(tournament, "leaderboard")
@@ -296,11 +298,11 @@ def keep(
     return kept(session, duties.SYSTEM, found, interval, once=once, others=others, consent=agreed)
 
 
-def _facts(session: "Session", found: "Tournament") -> dict[str, Any]:
+def _facts(session: "Session", found: "Tournament", name: str | None = None) -> dict[str, Any]:
     terms, money = found.terms, finding.money_of(found)
     return {
         "tournament": found.address,
-        "name": finding.name_of(session, found),
+        "name": finding.name_of(session, found) if name is None else name,
         "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
         "rows": terms.rows,
         "pot": amount_of(money, terms.pot),

@@ -1,7 +1,7 @@
 """Find a contract with a model by name or address, and what was published with it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -97,8 +97,7 @@ def locate(session: Session, reference: str) -> Address:
 
 def models(session: Session) -> Iterator[tuple[Created, Descriptor | None]]:
     """All that this chain's factory created, with the descriptors that storage has at hand."""
-    for created in factory_of(session).created():
-        yield created, _at_hand(session, created)
+    yield from _at_hand(session, list(factory_of(session).created()))
 
 
 def check_name(session: Session, name: str, creator: Address) -> None:
@@ -129,7 +128,7 @@ def _by_name(session: Session, name: str) -> Created:
     factory = factory_of(session)
 
     def named(those: Iterable[Created]) -> list[Created]:
-        found = ((each, _at_hand(session, each)) for each in those)
+        found = _at_hand(session, list(those))
         return [each for each, descriptor in found if descriptor and descriptor.name == name]
 
     known = named(factory.created_among(session.known.all()[-MOST_KNOWN:]))
@@ -140,8 +139,10 @@ def _by_name(session: Session, name: str) -> Created:
     if not found:
         found = known if len(known) == 1 else named(factory.created())
     if not found:
+        unread = sum(descriptor is None for _, descriptor in models(session))
+        more = f"; of {unread} nobody gives the descriptor, which tells the name" if unread else ""
         raise ModelError(
-            f"there is no shared model `{name}` here",
+            f"there is no shared model `{name}` here{more}",
             "`diln sum list` shows those of this chain; one without a name is opened by its address.",
         )
     if len(found) > 1:
@@ -153,11 +154,18 @@ def _by_name(session: Session, name: str) -> Created:
     return found[0]
 
 
-def _at_hand(session: Session, created: Created) -> Descriptor | None:
-    if created.salt is None or not session.storage.has(descriptor_cid(created.salt)):
-        return None
+def _at_hand(session: Session, those: Sequence[Created]) -> Iterator[tuple[Created, Descriptor | None]]:
+    """Each with the descriptor that is here or comes in a moment; the newest first are sought."""
+    cids = {each.address: descriptor_cid(each.salt) for each in reversed(those) if each.salt is not None}
+    here = session.storage.at_hand(list(cids.values()))
+    for each in those:
+        yield each, _parsed(here.get(cids.get(each.address, "")))
+
+
+def _parsed(data: bytes | None) -> Descriptor | None:
+    """A stranger's descriptor; None for what is none."""
     try:
-        return parse_descriptor(session.storage.read(descriptor_cid(created.salt), limit=LONGEST))
+        return parse_descriptor(data) if data and len(data) <= LONGEST else None
     except (ModelError, StorageError):
         return None
 

@@ -111,9 +111,9 @@ def _cached(session: Session, federation: Federation) -> Cached:
     """Its answer, if every round of it can be computed again."""
     ends = finished(federation)
     try:
-        wrong = next((each for each in verify(session, federation) if each.fault), None)
+        wrong = next((each for each in verify(session, federation) if not each.ok), None)
         if wrong:
-            return Cached(federation, f"round {wrong.round}: {wrong.fault}", len(ends))
+            return Cached(federation, f"round {wrong.round}: {wrong.sentence}", len(ends))
         content = model_file(session, federation, descriptor_of(session, federation))
     except DilnError as error:
         return Cached(federation, error.message, len(ends))

@@ -10,13 +10,14 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Pay, Policy, Privacy, Rule, Terms
 from orchestrator.chain import Account
-from orchestrator.errors import ContractReverted, UsageError
+from orchestrator.errors import ContractReverted, InsufficientFunds, UsageError
 from orchestrator.kernel import offers
 from orchestrator.kernel.money import Currency, parse_token, read_currency
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Template
 from orchestrator.learning.aggregation.chunks import Integers, encode, model_root
 from orchestrator.learning.aggregation.template import UNIT, read_arrays
+from orchestrator.provenance.canonical import LARGEST
 from orchestrator.systems.federation import accounting, masking
 from orchestrator.systems.federation.finding import (
     KIND,
@@ -46,6 +47,7 @@ _RIDES = {Pay.ALIGNMENT: 1.5, Pay.QUALITY: 1.4}
 _AMOUNTS = "reward", "fee", "tip", "deposit", "fine", "bond", "stake"
 _WAITS = "committing", "revealing", "judging", "turn", "challenge", "supply"
 _HIDING = "noise", "clip", "sampling", "delta"
+_LATEST = 10 * 365 * 86400
 _LARGEST_COMMITTEE = 9
 """Of ten, nine are ruled by liars only if half of all lie: the experiment `poq-poison`."""
 
@@ -201,6 +203,7 @@ def plan(session: Session, offer: Offer, organizer: Account, data: Path | None =
     `data` are rows that have to fit, such as the organizer's own. Raises UsageError for terms that no
     federation can have, DataError for rows that do not fit.
     """
+    _require_sound(offer)
     money = read_currency(session.chain, parse_token(offer.token or None))
     descriptor, model = _model(session, offer)
     for file in (*map(Path, offer.tests), *([data] if data else [])):
@@ -213,7 +216,43 @@ def plan(session: Session, offer: Offer, organizer: Account, data: Path | None =
     now, wait = int(session.chain.now()), int(seconds(offer.start))
     begins = offers.drafted_start(secret_folder(session), key, now, wait)
     tests = tuple(map(Path, offer.tests))
-    return Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money, tests)
+    made = Plan(key, Terms(**(vars(terms) | {"start": begins})), descriptor, model, money, tests)
+    _require_possible(session, made, organizer)
+    return made
+
+
+def _require_sound(offer: Offer) -> None:
+    """Raises UsageError for numbers that make sense in no offer, and for empty words."""
+    for name, value in vars(offer).items():
+        least = 1 if name in ("epochs", "rate", "batch") else 0
+        if not isinstance(value, int | float) or least <= value < LARGEST:
+            continue
+        hint = f"It is {_BOUNDS[name]}." if name in _BOUNDS else "docs/federate.md tells what it can be."
+        raise UsageError(f"`{name}` is {shown(str(value), 40)}, and no federation can have that", hint)
+    for name in ("name", "reward", "deposit"):
+        if not getattr(offer, name).strip():
+            raise UsageError(f"`{name}` is empty", "docs/federate.md has an example.")
+    if seconds(offer.start) > _LATEST:
+        raise UsageError("`start` is further away than ten years", "Write 90s, 30m, 12h, 7d, 2w or 1d12h.")
+    for name in ("features", "classes"):
+        if not all(word.strip() for word in getattr(offer, name)):
+            raise UsageError(f"one of the {name} is empty", "Name all of them.")
+
+
+def _require_possible(session: Session, made: Plan, organizer: Account) -> None:
+    """Try the creation out. Raises UsageError with the term that no federation can have."""
+    factory = factory_of(session)
+    salt = Digest(keccak(bytes.fromhex(made.key)))
+    if factory.is_federation(factory.address_of(made.terms, organizer.address, salt)):
+        return  # a creation that was killed after it had paid
+    call, value = factory.create(made.terms, salt), made.budget if made.money.is_ether else 0
+    try:
+        session.send(call, organizer, value=value, dry_run=True)
+    except ContractReverted as error:
+        if error.error == "InvalidTerms":
+            raise _in_words(error) from error
+    except InsufficientFunds:  # told once all else is
+        return
 
 
 def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
@@ -336,6 +375,10 @@ def _in_words(error: ContractReverted) -> ContractReverted | UsageError:
     field = bytes(error.values["field"]).rstrip(b"\0").decode("ascii", "replace")
     name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", field)
     hint = f"It is {_BOUNDS[name]}." if name in _BOUNDS else "docs/federate.md tells of terms."
+    if field == "width of a number":
+        return UsageError(
+            "no federation can have these terms: an amount or a number is too large", "Take less."
+        )
     return UsageError(f"no federation can have these terms: `{shown(name, 40)}` is out of bounds", hint)
 
 

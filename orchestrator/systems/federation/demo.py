@@ -128,7 +128,7 @@ def _end(session: Session, federation: Federation) -> Iterator[Line]:
     for checked in verify(session, federation):
         if not checked.ok:
             raise VerificationFailed(
-                f"round {checked.round}: {checked.fault}", "Do not use this build of DILN."
+                f"round {checked.round}: {checked.sentence}", "Do not use this build of DILN."
             )
     yield "verify", "every update, rule, model and record was fetched and computed again"
     money, everybody = money_of(federation), (*HOSPITALS, POISONER, VANISHER, WATCHER)

@@ -128,5 +128,6 @@ def store(session: Session, data: bytes) -> Digest:
 _FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFactory, Created, Descriptor)
 factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
+names = _FEDERATIONS.names
 secret_folder, parse_descriptor = _FEDERATIONS.secret_folder, Descriptor.parse
 act, once = _FEDERATIONS.act, _FEDERATIONS.once

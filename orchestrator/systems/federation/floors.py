@@ -44,6 +44,15 @@ def lowers_of(session: Session, upper: Federation, party: Address) -> list[Feder
     return found
 
 
+def require_known(session: Session, party: Address) -> None:
+    """Raises StorageError where nobody gives what one of the newest federations of `party` is."""
+    for each in list(reversed(federations(session, creator=party)))[:MOST]:
+        try:
+            descriptor_of(session, each)
+        except DataError:
+            continue
+
+
 def require_lower(session: Session, upper: Federation, party: Address) -> None:
     """Raises UsageError for who organizes no federation below `upper`."""
     if not lowers_of(session, upper, party):

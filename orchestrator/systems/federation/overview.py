@@ -45,17 +45,22 @@ TOLD: tuple[type[Event], ...] = (
 
 @dataclass(frozen=True)
 class Seat:
-    """A party, and how far it is in this round; `epsilon` is what it says that it has spent, if it said."""
+    """A party, and how far it is in this round, in the currency's smallest units.
+
+    `free` is what it can take out: rewards, and bonds and stakes that came back. `epsilon` is what it says
+    that it has spent, if it said. Who `left` had this seat, which may be another's by now.
+    """
 
     party: Address
     seat: int
     deposit: int
-    earned: int
+    free: int
     epsilon: float | None
     active: bool
     committed: bool
     revealed: bool
     scoring: bool
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,11 @@ def view(session: Session, federation: Federation) -> View:
     for party, seat in sorted(seats_of(seen).items(), key=lambda each: each[1]):
         own = seen.party_of(party)
         bits = [bool(mask >> seat & 1) for mask in (state.seats, state.committed, state.revealed, scorers)]
-        rows.append(Seat(party, seat, own.deposit, own.earned, spent.get(party), *bits))
+        rows.append(Seat(party, seat, own.deposit, seen.balance_of(party), spent.get(party), *bits))
+    for left in sorted(seen.events(abi.Left), key=lambda each: each.place, reverse=True):
+        if left.party not in {each.party for each in rows}:
+            free, said = seen.balance_of(left.party), spent.get(left.party)
+            rows.append(Seat(left.party, left.seat, 0, free, said, False, False, False, False, True))
     clock = seen.clock()
     return View(phase_of(seen), Seconds(clock.ends_at), state.round, state.done, state.voids, tuple(rows))
 

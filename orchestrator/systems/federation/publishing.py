@@ -89,8 +89,8 @@ def sign(
     model = _checkpoint(session, federation, owner)
     if party.address not in {each.party for each in updates_in(federation, model.last)}:
         raise ChainError(f"{party.name} has no update in the last round", "Those sign who made the model.")
-    if wrong := next((each for each in verify(session, federation) if each.fault), None):
-        raise IntegrityError(f"round {wrong.round}: {wrong.fault}", "Do not sign this model.")
+    if wrong := next((each for each in verify(session, federation) if not each.ok), None):
+        raise IntegrityError(f"round {wrong.round}: {wrong.sentence}", "Do not sign this model.")
     _pin(session, model)
     registry = session.registry
     project = registry.project_id(owner, project_of(federation))

@@ -11,7 +11,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.accounting import understated
 from orchestrator.systems.federation.aggregating import compute
-from orchestrator.systems.federation.floors import is_sharded
+from orchestrator.systems.federation.floors import is_sharded, require_known
 from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
@@ -30,17 +30,27 @@ MOST_FLOORS = 4
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of a round; `fault` is empty where all is right."""
+    """What was found of a round.
+
+    `fault` says what is wrong, `doubt` what could not be had, without which nobody can tell; empty if all is
+    right.
+    """
 
     federation: Address
     round: int
     updates: int
     model: Digest
     fault: str = ""
+    doubt: str = ""
 
     @property
     def ok(self) -> bool:
-        return not self.fault
+        return not (self.fault or self.doubt)
+
+    @property
+    def sentence(self) -> str:
+        """Why it is not right; empty if it is."""
+        return self.fault or (f"could not be checked: {self.doubt}" if self.doubt else "")
 
 
 def verify(
@@ -56,7 +66,7 @@ def verify(
         sharded = is_sharded(session, federation)
         model = read_model(session, federation, terms.genesis, terms.genesis_cid)
     except (DataError, IntegrityError, StorageError) as error:
-        yield Checked(federation.address, 0, 0, terms.genesis, f"the first model: {error.message}")
+        yield Checked(federation.address, 0, 0, terms.genesis, *_told(error, "the first model: "))
         return
     chain = links(federation)
     ends = takewhile(lambda each: each.finalized.round <= until, finished(federation))
@@ -67,32 +77,46 @@ def verify(
             for one in updates if sharded else ():
                 passed = _below(session, federation, one, model)
                 lowers[passed.lower.address] = passed  # no older one: it began after the last model above
-            link, model = chain[place + 1], after
+            link, model, doubt = chain[place + 1], after, ""
             fault = (
                 ""
                 if record_of(link) == each.finalized.record
                 else "its record does not follow from its claim"
             ) or understated(session, federation, number)
         except (DataError, IntegrityError, StorageError) as error:
-            updates, fault = [], error.message
-        yield Checked(federation.address, number, len(updates), each.claim.model_root, fault)
-        if fault:
+            updates, (fault, doubt) = [], _told(error)
+        checked = Checked(federation.address, number, len(updates), each.claim.model_root, fault, doubt)
+        yield checked
+        if not checked.ok:
             return
     for passed in lowers.values():
         lower = passed.lower
         if not floors:
-            yield Checked(lower.address, 0, 0, lower.terms.genesis, "it is too far down to be looked at")
+            yield Checked(
+                lower.address, 0, 0, lower.terms.genesis, doubt="it is too far down to be looked at"
+            )
             return
         for found in verify(session, lower, floors - 1, passed.round):
             yield found
-            if found.fault:
+            if not found.ok:
                 return
 
 
+def _told(error: DataError | StorageError, about: str = "") -> tuple[str, str]:
+    """A fault, where bytes are what somebody said, and wrong; a doubt, where they are not to be had."""
+    wrong = isinstance(error, DataError) or (isinstance(error, IntegrityError) and not error.block)
+    said = f"{about}{error.message}"
+    return (said, "") if wrong else ("", said)
+
+
 def _below(session: Session, federation: Federation, opened: Opened, model: Integers) -> Passed:
-    """The round below that an update is of. Raises IntegrityError for one that is of none."""
+    """The round below that an update is of.
+
+    Raises IntegrityError for one that is of none, StorageError where that cannot be told.
+    """
     found = source_of(session, federation, opened.revealed, opened.seat, model)
     if found is None:
+        require_known(session, opened.revealed.party)
         raise IntegrityError(
             f"the update of {opened.revealed.party} is not what a federation of its own finalized",
             "Do not use this model.",

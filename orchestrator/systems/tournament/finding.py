@@ -33,6 +33,7 @@ class Descriptor(finding.Descriptor):
 _TOURNAMENTS = finding.Named(KIND, "created or entered", Tournament, TournamentFactory, Created, Descriptor)
 factory_of, tournaments, open_tournament = _TOURNAMENTS.factory_of, _TOURNAMENTS.all, _TOURNAMENTS.open
 find, descriptor_of, name_of = _TOURNAMENTS.find, _TOURNAMENTS.descriptor_of, _TOURNAMENTS.name_of
+names = _TOURNAMENTS.names
 secret_folder, act = _TOURNAMENTS.secret_folder, _TOURNAMENTS.act
 
 _BALANCES = Balances[Tournament](KIND, Funded, Withdrawn)

@@ -217,6 +217,17 @@ def test_load__no_peer_gives_it_in_time__none_after_one_search(store, daemon, pa
     assert daemon.asked["timeout"][1] > 30
 
 
+def test_at_hand__daemon_hangs_or_has_none__one_try_of_the_time_that_is_left(store, daemon, pauses):
+    cid = digest_bytes(b"far away").cid
+    daemon.faults = [hung()]
+    assert store.at_hand([cid], seconds=2) == {}
+    assert store.at_hand([cid], seconds=2) == {}
+    assert store.at_hand([cid], seconds=2) == {}
+    assert (daemon.calls, pauses) == (2, [])
+    assert 1 <= float(daemon.asked["opts"]["timeout"][:-1]) <= 2
+    assert daemon.asked["timeout"][1] < 3
+
+
 def test_load__search_takes_a_while__is_told(store, daemon, caplog, monkeypatch):
     monkeypatch.setattr(kubo, "QUIET", 0.0)
     daemon.wait = lambda: wait_for(lambda: "asks its peers for bafk" in caplog.text)

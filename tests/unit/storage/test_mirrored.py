@@ -1,12 +1,14 @@
 """Several mirrors of one store, and which are set up by which setting. Nothing is connected to."""
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from orchestrator.config import StorageConfig, load_settings
 from orchestrator.errors import ConfigError, IntegrityError, StorageUnavailable
-from orchestrator.storage import Cid, digest_bytes, open_storage
+from orchestrator.storage import Cid, digest_bytes, open_storage, seeking
 from orchestrator.storage.local import LocalStore
 from orchestrator.storage.mirrored import MirroredStore
 
@@ -32,6 +34,10 @@ class Remote:
     def load(self, cid) -> bytes | None:
         self._call()
         return self.blocks.get(cid.digest)
+
+    def seek(self, cid, seconds) -> bytes | None:
+        assert 0 < seconds <= 4
+        return self.load(cid)
 
     def reach(self) -> None:
         self._call()
@@ -169,3 +175,58 @@ def test_load_settings__gateways_not_a_list__config_error(tmp_path):
 
     with pytest.raises(ConfigError, match="must be a list"):
         load_settings(folder=tmp_path, environ={})
+
+
+NAMED = [Cid.of(bytes([number])) for number in range(16)]
+
+
+def test_at_hand__many_that_nobody_gives__are_asked_for_at_once_and_not_again(store, near, far, monkeypatch):
+    """A stranger who names files that do not exist holds nobody up; what is given comes with them."""
+    met = threading.Barrier(2 * len(NAMED), timeout=20)
+
+    def seek(cid, seconds):
+        met.wait()
+        return near.blocks.get(cid.digest)
+
+    near.blocks[NAMED[3].digest] = b"\3"
+    near.seek = far.seek = seek
+    cids = [str(cid) for cid in NAMED]
+    assert store.at_hand(cids) == {cids[3]: b"\3"}
+    monkeypatch.setattr(near, "seek", None)
+    assert store.at_hand([cid for cid in cids if cid != cids[3]]) == {}
+    later = time.time() + seeking.FORGET + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    near.seek, far.seek = (lambda cid, _: bytes([NAMED.index(cid)])), far.load
+    assert len(store.at_hand(cids)) == len(cids)
+
+
+def test_at_hand__here_already__asks_nobody(store, near, far):
+    cid = store.put(b"here").cid
+    calls = near.calls, far.calls
+    assert store.at_hand([cid]) == {cid: b"here"}
+    assert (near.calls, far.calls) == calls
+
+
+def test_at_hand__source_down_or_lying__is_said_and_not_remembered(store, near, far, caplog):
+    cid = str(NAMED[0])
+    near.up = far.up = False
+    assert store.at_hand([cid, str(NAMED[1])]) == {}
+    assert [each.message for each in caplog.records].count("near is down. Wait.") == 1
+    near.up = far.up = True
+    near.blocks[NAMED[0].digest], far.blocks[NAMED[0].digest] = b"other", b"\0"
+    assert store.at_hand([cid]) == {cid: b"\0"}
+
+
+def test_at_hand__time_is_over__the_rest_counts_as_not_asked(store, near, far):
+    asked = threading.Event()
+
+    def seek(cid, seconds):
+        asked.set()
+        threading.Event().wait(seconds + 0.5)
+
+    near.seek = far.seek = seek
+    cids = [str(Cid.of(number.to_bytes(2, "big"))) for number in range(seeking.AT_ONCE)]
+    assert store.at_hand(cids, seconds=0.5) == {}
+    near.blocks = {Cid.parse(cids[-1]).digest: (seeking.AT_ONCE - 1).to_bytes(2, "big")}
+    near.seek = lambda cid, _: near.blocks.get(cid.digest)
+    assert store.at_hand(cids[-1:]) == {cids[-1]: near.blocks[Cid.parse(cids[-1]).digest]}

@@ -1,5 +1,6 @@
 """A federation as its parties live it: joined, trained, judged, claimed, verified, paid."""
 
+import json
 import re
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from orchestrator.errors import (
     AccountError,
     ChainError,
     DataError,
+    DilnError,
     IntegrityError,
     NotDeployed,
     SignatureRefused,
@@ -48,7 +50,8 @@ from orchestrator.systems.federation.rows import Rows
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.predicting import anchor_log, predict, prove
-from tests.unit.systems.federation.stage import begin, offer, rows
+from orchestrator.types import Digest
+from tests.unit.systems.federation.stage import begin, lost, offer, rows
 from tests.world import ETHER, World
 
 PARTIES = ("alice", "bob", "carol")
@@ -116,9 +119,25 @@ def test_round__everybody_honest__verifies_and_pays(session, tmp_path):
     assert publish(session, federation, session.account("alice")).gas_used == 0
     assert done.version.number == 1
     for name in (*PARTIES, "dave"):
-        assert withdraw(session, federation, session.account(name)) > 0
-        assert withdraw(session, federation, session.account(name)) == 0
+        account = session.account(name)
+        assert withdraw(session, federation, account) > 0
+        assert withdraw(session, federation, account) == 0
+    left = {each.party: (each.left, each.deposit, each.free) for each in view(session, federation).seats}
+    assert left == {session.account(name).address: (True, 0, 0) for name in PARTIES}
     assert session.chain.balance(federation.address) == 0
+
+
+def test_due__nobody_votes_or_everybody_does__is_told_of_votes_only_there(session, tmp_path):
+    """Before the reveals, too, when what comes next is listed."""
+    for changes in ({}, {"policy": "stake", "committee": 0, "pay": "equal"}):
+        federation = begin(session, tmp_path, *PARTIES, **changes)
+        cranking.crank(session, federation, session.account("dave"))
+        for name in PARTIES:
+            party.commit(session, federation, session.account(name))
+        if changes:
+            later(session, federation)
+        keeper = Keeper(session, [(SYSTEM, federation)], [session.account("bob")])
+        assert ("vote" in {each.duty for each in keeper.due()}) == bool(changes)
 
 
 def test_publish__after_each_of_two_rounds__is_a_line_of_checkpoints(session, tmp_path):
@@ -311,6 +330,17 @@ def test_verify__false_model_that_nobody_refuted__is_named(session, tmp_path):
     assert checked.fault == "its model does not follow from the updates"
 
 
+def test_verify__update_that_nobody_gives__could_not_be_checked_and_is_no_lie(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    aggregating.claim(session, federation, session.account(judged(session, federation)))
+    later(session, federation)
+    cranking.crank(session, federation, session.account("dave"))
+    lost(session, cid_of(revealed_in(federation, 1)[0].cid))
+    [checked] = verify(session, federation)
+    assert (checked.fault, checked.ok) == ("", False)
+    assert checked.sentence.startswith("could not be checked: nobody gives")
+
+
 def test_current_model__that_stood_and_that_nobody_gives__is_worked_out(session, tmp_path, monkeypatch):
     """Its claimer alone could train and claim in the rounds after it."""
     federation = begin(session, tmp_path, *PARTIES, rounds=3)
@@ -318,16 +348,16 @@ def test_current_model__that_stood_and_that_nobody_gives__is_worked_out(session,
         made = aggregating.claim(session, federation, session.account(judged(session, federation)))
         later(session, federation)
         cranking.crank(session, federation, session.account("dave"))
-    lost = {cid_of(each.claim.cid) for each in finished(federation)}
+    gone = {cid_of(each.claim.cid) for each in finished(federation)}
     read = session.storage.read
 
     def reading(cid, *args, **options):
-        if cid in lost:
+        if cid in gone:
             raise StorageError(f"{cid} is nowhere")
         return read(cid, *args, **options)
 
     monkeypatch.setattr(session.storage, "read", reading)
-    assert len(lost) == 2
+    assert len(gone) == 2
     assert (current_model(session, federation) == made.model).all()
 
 
@@ -645,11 +675,48 @@ def test_plan__committee_not_given__is_the_largest_odd_up_to_nine(session, seats
 def test_create__terms_that_no_federation_can_have__are_named_with_their_bounds(
     session, changes, field, bound
 ):
-    organizer = session.account("alice")
-    made = creating.plan(session, offer(**changes), organizer)
     with pytest.raises(UsageError, match=f"`{field}` is out of bounds") as refused:
-        creating.create(session, made, organizer)
+        creating.plan(session, offer(**changes), session.account("alice"))
     assert re.search(bound, refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    "value", [-3, 0, 10**30, 1e400, -1.5, float("nan"), "", "x", "-1", ("",), ("a", "a")]
+)
+def test_plan__whatever_an_offer_says__is_made_or_refused_in_a_sentence(session, tmp_path, value):
+    """Before anything is told or paid, and without a traceback, which a script cannot read."""
+    alice, file = session.account("alice"), tmp_path / "offer.toml"
+    sound = {name: each for name, each in vars(offer()).items() if name != "arrays"}
+    for name in vars(offer()):
+        file.write_text("\n".join(f"{key} = {_toml(each)}" for key, each in (sound | {name: value}).items()))
+        try:
+            made = creating.plan(session, creating.read_offer(file), alice)
+        except DilnError:
+            continue
+        call = creating.factory_of(session).create(made.terms, Digest(b"\1" * 32))
+        assert session.send(call, alice, value=made.budget, dry_run=True).gas_used
+
+
+def _toml(value):
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rounds": -3}, "`rounds` is -3"),
+        ({"epochs": 10**20}, "`epochs` is 1"),
+        ({"name": " "}, "`name` is empty"),
+        ({"features": ("height", "")}, "one of the features is empty"),
+        ({"start": "9999w"}, "`start` is further away"),
+        ({"deposit": "1000000"}, "`deposit` is out of bounds"),
+    ],
+)
+def test_plan__number_or_word_that_makes_no_sense__is_refused(session, changes, said):
+    with pytest.raises(UsageError, match=said):
+        creating.plan(session, offer(**changes), session.account("alice"))
 
 
 def test_bounds__every_term_that_the_contract_refuses__has_its_own():
@@ -698,10 +765,10 @@ def test_join__model_that_nobody_gives_or_that_is_another__refused(session, tmp_
     with pytest.raises(DataError, match="of 6 parameters, and the terms have 7"):
         join(session, creating.create(session, other, organizer), session.account("dave"), data)
     federation = creating.create(session, made, organizer)
-    read, lost = session.storage.read, cid_of(federation.terms.genesis_cid)
+    read, gone = session.storage.read, cid_of(federation.terms.genesis_cid)
 
     def reading(cid, *args, **options):
-        if cid == lost:
+        if cid == gone:
             raise StorageError(f"{cid} is nowhere")
         return read(cid, *args, **options)
 
