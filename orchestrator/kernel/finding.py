@@ -198,15 +198,20 @@ class Named(Directory[N, F], Generic[N, F, D]):
         cid = cid_of(instance.terms.descriptor)
         return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
 
-    def name_of(self, session: Session, instance: N) -> str:
-        """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
+    def described(self, session: Session, instance: N) -> D | None:
+        """A descriptor that storage has at hand, and that can be read; else None."""
         try:
             at_hand = session.storage.has(cid_of(instance.terms.descriptor))
-            return shown(self.descriptor_of(session, instance).name, LONGEST_NAME) if at_hand else ""
+            return self.descriptor_of(session, instance) if at_hand else None
         except NodeUnavailable:
             raise
         except Exception:  # a stranger wrote it: whatever is wrong with it ends nobody's search for another
-            return ""
+            return None
+
+    def name_of(self, session: Session, instance: N) -> str:
+        """The name in a descriptor that storage has at hand, as it may be shown; else empty."""
+        found = self.described(session, instance)
+        return shown(found.name, LONGEST_NAME) if found else ""
 
     @property
     def _list(self) -> str:

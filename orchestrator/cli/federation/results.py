@@ -161,15 +161,33 @@ class Seat(TypedDict):
     epsilon: float | None
 
 
+class LeftOut(TypedDict):
+    """A party whose update did not count in a round, and why."""
+
+    round: int
+    party: Address
+    why: ForPeople
+
+
 class Status(Federation):
-    """A federation with its round and its parties."""
+    """A federation with its round and its parties.
+
+    What it learns is told where its descriptor is at hand. `accuracy` is the present model's on the own rows;
+    `left_out` are those who did not count in the last two finalized rounds.
+    """
 
     phase: str
     until: Time | None
     round: int
     finished: int
     void: int
+    source: str | None
+    target: str | None
+    features: list[str]
+    classes: list[str]
+    accuracy: Share | None
     parties: list[Seat]
+    left_out: list[LeftOut]
 
 
 class Joined(TypedDict):
@@ -223,6 +241,7 @@ class Verified(TypedDict):
     round: int
     updates: int
     model: Hash
+    left_out: list[LeftOut]
     fault: ForPeople | None
 
 
@@ -271,6 +290,7 @@ class Event(TypedDict):
 
     block: int
     event: str
+    about: ForPeople
     tx_hash: Transaction
     round: NotRequired[int]
     party: NotRequired[Address]

@@ -129,4 +129,5 @@ _FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFa
 factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS.all, _FEDERATIONS.open
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
 secret_folder, parse_descriptor = _FEDERATIONS.secret_folder, Descriptor.parse
+described = _FEDERATIONS.described
 act, once = _FEDERATIONS.act, _FEDERATIONS.once

@@ -12,6 +12,7 @@ from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.accounting import understated
 from orchestrator.systems.federation.aggregating import compute
 from orchestrator.systems.federation.floors import is_sharded
+from orchestrator.systems.federation.outcomes import LeftOut, left_out
 from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
@@ -30,13 +31,14 @@ MOST_FLOORS = 4
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of a round; `fault` is empty where all is right."""
+    """What was found of a round; `fault` is empty where all is right. Who is `out` did not count in it."""
 
     federation: Address
     round: int
     updates: int
     model: Digest
     fault: str = ""
+    out: tuple[LeftOut, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -61,12 +63,13 @@ def verify(
     chain = links(federation)
     ends = takewhile(lambda each: each.finalized.round <= until, finished(federation))
     for place, each in enumerate(ends):
-        number = each.finalized.round
+        number, out = each.finalized.round, list[LeftOut]()
         try:
             updates, after = _round(session, federation, each, model)
             for one in updates if sharded else ():
                 passed = _below(session, federation, one, model)
                 lowers[passed.lower.address] = passed  # no older one: it began after the last model above
+            out = left_out(federation, [each])
             link, model = chain[place + 1], after
             fault = (
                 ""
@@ -75,7 +78,7 @@ def verify(
             ) or understated(session, federation, number)
         except (DataError, IntegrityError, StorageError) as error:
             updates, fault = [], error.message
-        yield Checked(federation.address, number, len(updates), each.claim.model_root, fault)
+        yield Checked(federation.address, number, len(updates), each.claim.model_root, fault, tuple(out))
         if fault:
             return
     for passed in lowers.values():

@@ -58,6 +58,9 @@ def test_federation__on_a_chain__is_listed_joined_and_shown(diln: Diln, tmp_path
     assert "Kubo" not in joined.out  # nobody else reads an embedded chain
     status = diln("federation", "status", "--json").json
     assert set(status["until"]) == {"unix", "rfc3339"}
+    assert (status["target"], status["features"], status["classes"]) == ("ill", ["height"], ["no", "yes"])
+    assert (status["accuracy"], status["left_out"]) == (None, [])
+    assert diln("federation", "status", "--json", "--from", "bob").json["accuracy"] == 0.5
     shown = diln("federation", "status").out
     assert "yes" in shown
     assert "True" not in shown
