@@ -1,5 +1,6 @@
 """Imports that wait for their first use, so that `--help` and the shell's completion do not wait for them."""
 
+import copy
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ def lazy_imports() -> Iterator[None]:
     annotations that name a module's class.
     """
     finder = _Finder()
-    sys.meta_path.insert(0, finder)
+    sys.meta_path.insert(sys.meta_path.index(_PRESENT) + 1, finder)
     try:
         yield
     finally:
@@ -32,3 +33,32 @@ class _Finder(MetaPathFinder):
         if spec and isinstance(spec.loader, Loader):
             spec.loader = LazyLoader(spec.loader)
         return spec
+
+
+class _Present(MetaPathFinder, Loader):
+    """Finds what was imported meanwhile, so that no module is there twice.
+
+    A package that waited runs when a module in it is sought, and may import that module itself: Python does
+    not look for it again, and would make another one, whose classes are not those of the first.
+    """
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        module = sys.modules.get(name) if name.startswith("orchestrator.") and target is None else None
+        if module is None:
+            return None
+        own: ModuleSpec = object.__getattribute__(module, "__spec__")  # does not run one that waits
+        spec = copy.copy(own)
+        spec.loader, spec.loader_state = self, own
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = object.__getattribute__(module, "__spec__").loader_state
+
+
+_PRESENT = _Present()
+sys.meta_path.insert(0, _PRESENT)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from eth_utils.crypto import keccak
@@ -21,6 +22,7 @@ from orchestrator.systems.federation.rounds import (
     NOTHING,
     claim_hash,
     claims,
+    has_committee,
     pending_claim,
     read_model,
     read_update,
@@ -50,6 +52,7 @@ class Open:
     party: Address
     index: int
     claim: Claim
+    asker: Address
     deadline: int
     matters: bool
     """Whether silence costs something: the update is in the round, the claim is the pending one."""
@@ -72,7 +75,7 @@ def open_demands(federation: Federation) -> list[Open]:
         else:
             seat = federation.party_of(each.party).seat
             matters = seat != NO_SEAT and bool(state.revealed >> seat & 1)
-        found[key] = Open(each.part, each.party, each.index, claim, deadline, matters)
+        found[key] = Open(each.part, each.party, each.index, claim, each.asker, deadline, matters)
     return list(found.values())
 
 
@@ -176,12 +179,47 @@ def show(session: Session, federation: Federation, account: Account) -> int:
     """
     shown = 0
     for each in due(federation, account.address, int(session.chain.now())):
-        evidence = _evidence(session, federation, each)
-        call = federation.supply(each.part, each.index, each.claim, evidence)
-        about = _mark(each.part, each.party, each.index, each.claim)
-        act(session, call, account, "supply", federation.state().round, about, each.deadline)
+        _supply(session, federation, account, each)
         shown += 1
     return shown
+
+
+def show_others(session: Session, federation: Federation, account: Account) -> int:
+    """Answer with what is here of the updates that are demanded of others; returns how many parts it showed.
+
+    The stakes are their party's, and so not `account`'s to spend: what it demanded itself is left out.
+    """
+    shown = 0
+    for each in of_others(federation, account.address, int(session.chain.now())):
+        with suppress(DataError, IntegrityError, StorageError):  # it is not here either
+            _supply(session, federation, account, each)
+            shown += 1
+    return shown
+
+
+def _supply(session: Session, federation: Federation, account: Account, each: Open) -> None:
+    evidence = _evidence(session, federation, each)
+    call = federation.supply(each.part, each.index, each.claim, evidence)
+    about = _mark(each.part, each.party, each.index, each.claim)
+    act(session, call, account, "supply", federation.state().round, about, each.deadline)
+
+
+def of_others(federation: Federation, who: Address, now: int) -> list[Open]:
+    """The updates that others than `who` have to show, and others demanded."""
+    return [
+        each
+        for each in open_demands(federation)
+        if who not in (each.party, each.asker)
+        and each.part is Part.UPDATE
+        and each.matters
+        and now < each.deadline
+    ]
+
+
+def claims_from(federation: Federation) -> int:
+    """From when on claims have turns in the present round, at the latest."""
+    terms, since = federation.terms, federation.state().since
+    return since + terms.committing + terms.revealing + terms.judging * (1 + has_committee(federation))
 
 
 def due(federation: Federation, party: Address, now: int) -> Iterator[Open]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
-from orchestrator.bindings.federation import Federation, Mode, Phase
+from orchestrator.bindings.federation import Federation, Mode, Part, Phase
 from orchestrator.errors import DataError, InsufficientFunds, IntegrityError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.kernel.system import ANYBODY, Duty, System
@@ -35,6 +35,7 @@ from orchestrator.systems.federation.rounds import (
     needed,
     phase_of,
 )
+from orchestrator.times import show_time
 from orchestrator.types import Address, Seconds
 
 Look = AnyLook[Federation]
@@ -210,13 +211,15 @@ def _claim_due(look: Look) -> Seconds | None:
 
 
 def _claim(look: Look) -> str:
-    """Claim; demand the updates that cannot be had, where that is why not."""
+    """Claim; demand the updates that cannot be had, where that is why not, once it is late."""
     accepted = look.instance.judgement().accepted
     try:
         return _claimed(look)
     except (DataError, IntegrityError, StorageError):
         missing = demanding.missing(look.session, look.instance, accepted)
-        if asked := _ask_for(look, missing, look.instance.terms.fine):
+        terms = look.instance.terms
+        late = demanding.claims_from(look.instance) + terms.turn - 2 * terms.supply - terms.supply // 4
+        if asked := _ask_late(look, missing, terms.fine, late):
             return asked
         raise
 
@@ -240,9 +243,27 @@ def _refute(look: Look) -> str:
     if fault is None:
         return ""
     if fault.call is None:
-        return _ask_for(look, fault.asks, look.instance.terms.bond // 2)
+        terms = look.instance.terms
+        late = look.instance.clock().ends_at - 3 * terms.supply - terms.supply // 4
+        if any(each.part is not Part.UPDATE for each in fault.asks):
+            late = look.now  # what was claimed is wrong, and nobody sends it by hand
+        return _ask_late(look, fault.asks, terms.bond // 2, late)
     reward = refuting.refute(look.session, look.instance, look.account, fault)
     return f"refuted a claim ({fault.sentence}) for {money_of(look.instance).show(reward)}"
+
+
+def _ask_late(look: Look, asks: Sequence[demanding.Ask], worth: int, late: int) -> str:
+    """Demand what is missing from `late` on: files that go by hand come meanwhile, and cost nobody a stake.
+
+    From then on there is just time to ask for one part, to see it, to ask for the others and to see those.
+    """
+    if not asks or look.now >= late:
+        return _ask_for(look, asks, worth)
+    whose = ", ".join(dict.fromkeys(look.session.name_of(each.party) for each in asks))
+    return (
+        f"waits for what is not here of {whose}: take its file in (`diln pin import`). From "
+        f"{show_time(late)} on it is demanded on-chain, at a stake"
+    )
 
 
 def _ask_for(look: Look, asks: Sequence[demanding.Ask], worth: int) -> str:
@@ -268,6 +289,22 @@ def _shows(look: Look) -> bool:
 def _show(look: Look) -> str:
     count = demanding.show(look.session, look.instance, look.account)
     return f"showed {count} parts that were demanded" if count else ""
+
+
+def _helps_show(look: Look) -> Seconds | None:
+    """When others who have an update show it, at no stake of theirs: half of the time for it is its party's.
+
+    Else a file that came late would cost its party its seat, and the others the round.
+    """
+    if not look.instance.state().demanded:
+        return None
+    ends = [each.deadline for each in demanding.of_others(look.instance, look.account.address, look.now)]
+    return max(Seconds(min(ends) - look.instance.terms.supply // 2), look.now) if ends else None
+
+
+def _help_show(look: Look) -> str:
+    count = demanding.show_others(look.session, look.instance, look.account)
+    return f"showed {count} parts that were demanded of others" if count else ""
 
 
 def _demands_over(look: Look) -> Seconds | None:
@@ -309,10 +346,11 @@ def _tells(look: Look) -> bool:
 def _tell(look: Look) -> str:
     """Tell the own seeds; demand the updates that cannot be had, before, as long as there is time for it."""
     federation, number = look.instance, look.instance.state().round
-    if look.now + federation.terms.supply < federation.clock().ends_at - _last(look):
+    end, supply = federation.clock().ends_at - _last(look), federation.terms.supply
+    if look.now + supply < end:
         missing = demanding.missing(look.session, federation, federation.state().revealed)
         with contextlib.suppress(DataError, InsufficientFunds):  # not to tell costs the fine
-            if asked := _ask_for(look, missing, federation.terms.fine):
+            if asked := _ask_late(look, missing, federation.terms.fine, end - 2 * supply - supply // 4):
                 return asked
     done = masking.tell(look.session, federation, look.account)
     return f"told the seeds of round {number} that are due" if done else ""
@@ -441,6 +479,7 @@ SYSTEM: System[Federation] = System(
         _duty("commit to scores", _PARTY, _speak_due, _speak),
         _duty("reveal the scores", _PARTY, _now_if(_judges), _judge),
         _duty("show what is demanded", _PARTY, _now_if(_shows), _show),
+        _duty("show what is demanded of others", _PARTY, _helps_show, _help_show),
         _duty("close demands that are over", _ALL, _demands_over, _close),
         _duty("refute a wrong claim", _ALL, _now_if(_disputable), _refute),
         _duty(

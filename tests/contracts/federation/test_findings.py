@@ -214,6 +214,22 @@ def test_leave__at_the_end_of_commitments__costs_who_is_obliged_to_commit(create
     assert s.balance("dora") == TERMS["deposit"] - TERMS["fine"]
 
 
+def test_leave__where_no_update_is_owed__costs_nothing(create):
+    """Before the first round, when all is over, and where nobody is obliged to commit."""
+    s = create(*THREE, obliged=True, begun=False)
+    s.send("leave", sender="anna")
+    assert s.balance("anna") == TERMS["deposit"]
+    s = create(*THREE, obliged=True, rounds=1)
+    s.play(*THREE)
+    assert s.phase is Phase.CLOSED
+    earned = s.earned("cleo")
+    s.send("leave", sender="cleo")
+    assert s.balance("cleo") == TERMS["deposit"] + earned
+    s = create(*THREE)
+    s.send("leave", sender="ben")
+    assert s.balance("ben") == TERMS["deposit"]
+
+
 def test_supply__by_a_contract__is_in_an_event_for_everybody(create):
     s = create(*THREE)
     s.revealed(*THREE)

@@ -33,6 +33,7 @@ contract FederationHandler is Clock {
     uint256 private constant COIN = 1e24;
     address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
     bytes32 internal constant SALT = keccak256("salt");
+    uint256 private constant FALSE = 10; // things that can be false in evidence, those of masks the last three
     bytes32 private constant CHUNK = keccak256("DILN federation chunk");
 
     IFederation internal federation;
@@ -212,9 +213,9 @@ contract FederationHandler is Clock {
         }
     }
 
-    /// @dev A ranking takes many acts in a row: most of a round's, most of the times.
+    /// @dev A ranking, or a masked sum, takes many acts in a row: most of a round's, most of the times.
     function goOn(uint256 seed) external {
-        if (!_judges()) return;
+        if (!_judges() && terms.privacy == Privacy.Open) return;
         for (uint256 i; i < 6 && seed >> (4 * i) & 15 != 0; ++i) {
             _goOn(uint256(keccak256(abi.encode(seed, i))));
         }
@@ -245,7 +246,7 @@ contract FederationHandler is Clock {
         (uint256 accepted, uint256 order, uint256 merits) = federation.judgement();
         if (_count(accepted) < (terms.policy == Policy.Learning ? 1 : terms.quorum)) return;
         if (terms.mode == Mode.Direct) return _sum(who, s, accepted, order);
-        bool lies = seed & 0x700 == 0x700;
+        bool lies = seed & 0x300 == 0x300;
         int256[2] memory next = _aggregate(accepted);
         if (lies) next[1] = next[1] == type(int32).max ? next[1] - 1 : next[1] + 1;
         bytes32 root = _leaf(_data(next));
@@ -283,10 +284,11 @@ contract FederationHandler is Clock {
         require(record == keccak256(abi.encode(link)), "another record than of the sums");
     }
 
+    /// @dev Of what is right as of what is wrong; half of the times with evidence that does not fit.
     function refute(uint256 seed) external {
         _tick(seed);
         if (_phase() != Phase.Challenging) return;
-        _refute(seed & 16 != 0);
+        _refute(seed & 16 != 0, seed & 32 == 0 ? 0 : 1 + _below(seed, FALSE));
     }
 
     function finalize(uint256 seed) external {
@@ -359,7 +361,8 @@ contract FederationHandler is Clock {
         require(backed == behind * terms.unit, "what is behind parties is not what was put there");
         require(seen == s.taken, "a seat is nobody's, or somebody has none");
         require(s.seats & ~s.taken == 0 && s.revealed & ~s.committed == 0, "masks do not fit");
-        require(s.committed & ~s.seats == 0, "who does not take part has committed");
+        // Once all is closed parties leave, and what they had committed to in the last round stays.
+        require(s.closed || s.committed & ~s.seats == 0, "who does not take part has committed");
         require(s.demanded == owners.length, "demands are lost");
         require(owed == address(federation).balance, "it owes what it does not hold, or the reverse");
         require(owed == paidIn - paidOut, "money came or went otherwise");
@@ -412,15 +415,21 @@ contract FederationHandler is Clock {
         (Phase phase,) = federation.clock();
         if (phase == Phase.Committing) this.commitAll(seed);
         else if (phase == Phase.Revealing) this.revealAll(seed);
-        else if (phase == Phase.Judging) this.judgeAll(seed);
+        else if (phase == Phase.Judging) _judgeMost(seed);
         for (uint256 i; i < 2 * PARTIES; ++i) {
             if (phase == Phase.Joining) this.join(seed >> i);
             else if (phase == Phase.Claiming) this.claim(seed >> i);
         }
+        if (phase == Phase.Challenging && seed & 0x300 != 0) this.refute(seed >> 8);
         (Phase now_, uint256 end) = federation.clock();
         if (now_ == phase && end > time) _pass(end - time + 12);
         if (phase == Phase.Joining) this.begin(seed);
         else if (phase == Phase.Challenging) this.finalize(seed);
+        else if (phase != Phase.Committing) this.skip(seed);
+    }
+
+    function _judgeMost(uint256 seed) internal virtual {
+        this.judgeAll(seed);
     }
 
     function _commit(address who, uint256 seed) internal virtual {
@@ -501,7 +510,8 @@ contract FederationHandler is Clock {
         return phase == Phase.Joining || phase == Phase.Committing || phase == Phase.Closed;
     }
 
-    function _refute(bool announced) private {
+    /// @dev With evidence of which one thing is false, by its number, or none.
+    function _refute(bool announced, uint256 false_) private {
         Claim memory c = claimed;
         PartyChunk[] memory shown = new PartyChunk[](_count(c.accepted));
         uint256 row;
@@ -514,14 +524,39 @@ contract FederationHandler is Clock {
         ChunkPair memory pair = ChunkPair(
             0, _data(model), new bytes32[](0), _data(claimedModel), new bytes32[](0)
         );
-        bytes memory evidence = _evidence(c, link, shown, pair);
+        Link memory previous = link;
+        if (false_ == 1) c.cid = keccak256(abi.encode(c.cid));
+        else if (false_ == 2) ++previous.round;
+        else if (false_ == 3) shown = _without(shown);
+        else if (false_ == 4 && shown.length != 1) shown[shown.length - 1] = shown[0];
+        else if (false_ == 5) shown[0].data[127] ^= 0x01;
+        else if (false_ == 6) pair.before[127] ^= 0x01;
+        else if (false_ == 7) pair.claimed[127] ^= 0x01;
+        bytes memory evidence = _evidence(c, previous, shown, pair, false_);
         if (announced) {
             bytes32 mark = keccak256(abi.encode(stranger, keccak256(evidence)));
             _do(true, stranger, 0, abi.encodeCall(federation.announce, (mark)));
             _pass(12);
         }
+        uint256 before = federation.balanceOf(stranger);
         bool late = _phase() != Phase.Challenging || !_inTime();
-        _do(lie && !late, stranger, 0, evidence);
+        bool fits = false_ == 0 || (false_ == 4 && shown.length == 1);
+        if (false_ > 7 && terms.privacy == Privacy.Open) fits = true;
+        bool due = fits && lie && !late;
+        _do(due, stranger, 0, evidence);
+        if (!due) return;
+        State memory s = federation.state();
+        require(s.claimedAfter == 0 && s.tried >> c.seat & 1 != 0, "refuted, and it stands");
+        uint256 reward = announced ? terms.bond / 2 * terms.unit : 0;
+        require(federation.balanceOf(stranger) == before + reward, "another reward than for evidence");
+    }
+
+    /// @dev All but the last.
+    function _without(PartyChunk[] memory shown) private pure returns (PartyChunk[] memory less) {
+        less = new PartyChunk[](shown.length - 1);
+        for (uint256 i; i < less.length; ++i) {
+            less[i] = shown[i];
+        }
     }
 
     function _inTime() private view returns (bool) {
@@ -639,7 +674,7 @@ contract FederationHandler is Clock {
         return "";
     }
 
-    function _evidence(Claim memory c, Link memory previous, PartyChunk[] memory shown, ChunkPair memory pair)
+    function _evidence(Claim memory c, Link memory previous, PartyChunk[] memory shown, ChunkPair memory pair, uint256)
         internal
         view
         virtual

@@ -153,13 +153,14 @@ contract MarketHandler is Clock {
         Phase phase = market.phase();
         uint256 until = market.deadline();
         vm.assume(phase != Phase.Paying && phase != Phase.Closed && (time > until || seed & 768 == 0));
+        bool may = time > until || _choiceLost();
         uint256 pot = _pot();
         bool done = _do(_party(seed), 0, abi.encodeCall(IPredictionMarket.expire, ()), true);
         if (!done) return;
         assert(phase == Phase.Trial || phase == Phase.Revealing || phase == Phase.Rewarding);
         uint256 burnt = _sync(BURNT);
         uint256 back = _sync(PROVIDER);
-        if (phase == Phase.Trial) assert(burnt == bond && back == pot - bond);
+        if (phase == Phase.Trial) assert(may && burnt == bond && back == pot - bond);
         else assert(back == 0 && burnt == (_outcome() == Outcome.Defaulted ? bond : 0) + _unopened(phase));
         if (phase == Phase.Rewarding || _outcome() == Outcome.Defaulted) assert(time > until);
     }
@@ -191,7 +192,11 @@ contract MarketHandler is Clock {
         (runs[1], counts[1]) = _run(seed >> 16, who);
         uint256 price = _price(counts[0], 1) + _price(counts[1], 1);
         bytes memory call = abi.encodeCall(IPredictionMarket.contributeBatch, (runs, price));
-        if (!_take(who, who, seed, price, price, call)) return;
+        bool may = market.phase() == Phase.Participation && given.length + 2 <= CAPACITY;
+        may = may && _valueOf(seed, price) + owed[who] >= price;
+        bool done = _take(who, who, seed, price, price, call);
+        assert(done == may);
+        if (!done) return;
         for (uint256 i; i < 2; ++i) {
             given.push(Given(who, runs[i], 0, true));
             staked[chosen][who] += _stakeOf(counts[i]);
@@ -206,8 +211,10 @@ contract MarketHandler is Clock {
         uint256 nonce = market.nonceOf(vm.addr(key));
         (bytes memory call, bytes memory data, uint256 n) = _relayed(seed, key, right);
         uint256 price = _price(n, 1);
+        bool may = right && market.phase() == Phase.Participation;
+        may = may && _valueOf(seed, price) + owed[vm.addr(key)] >= price;
         bool done = _take(_party(seed), vm.addr(key), seed, price, price, call);
-        assert(right || !done);
+        assert(done == may);
         if (!done) return;
         given.push(Given(vm.addr(key), data, 0, true));
         staked[chosen][vm.addr(key)] += _stakeOf(n);
@@ -222,7 +229,10 @@ contract MarketHandler is Clock {
         uint256 price = _price(n, 1);
         bytes32 commitment = market.commitmentOf(who, data, salt);
         bytes memory call = abi.encodeCall(IPredictionMarket.commit, (commitment, n, price));
-        if (!_take(who, who, seed, price, price, call)) return;
+        bool may = market.phase() == Phase.Participation && _valueOf(seed, price) + owed[who] >= price;
+        bool done = _take(who, who, seed, price, price, call);
+        assert(done == may);
+        if (!done) return;
         given.push(Given(who, data, salt, false));
         staked[chosen][who] += _stakeOf(n);
     }
@@ -609,6 +619,12 @@ contract MarketHandler is Clock {
     function _trial() private view returns (uint256 trial, bool known) {
         uint256 status = market.state()[0];
         return (uint8(status >> 16), uint8(status >> 24) != 0);
+    }
+
+    /// @dev Whether nobody chose the trial portion while the block's hash could be seen.
+    function _choiceLost() private view returns (bool) {
+        uint256 status = market.state()[0];
+        return uint8(status >> 24) == 0 && height > uint48(status >> 32) + 256;
     }
 
     function _participants() private view returns (uint256) {

@@ -8,6 +8,6 @@ import {SumHandler} from "./SumHandler.sol";
 /// @notice Points, levels and badges beside deposits, over naive Bayes.
 contract GameInvariants is Invariants {
     function setUp() external {
-        handler = IHandler(address(new SumHandler("NaiveBayesGame", Models.BAYES, 7)));
+        handler = IHandler(address(new SumHandler("NaiveBayesGame", Models.BAYES, 7, true)));
     }
 }

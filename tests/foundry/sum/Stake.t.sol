@@ -8,6 +8,6 @@ import {SumHandler} from "./SumHandler.sol";
 /// @notice Deposit, refund, take over a perceptron.
 contract StakeInvariants is Invariants {
     function setUp() external {
-        handler = IHandler(address(new SumHandler("SparsePerceptronStake", Models.PERCEPTRON, 7)));
+        handler = IHandler(address(new SumHandler("SparsePerceptronStake", Models.PERCEPTRON, 7, false)));
     }
 }

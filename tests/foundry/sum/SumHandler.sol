@@ -11,6 +11,10 @@ import {OddToken, OddWallet} from "../Wallets.sol";
 
 interface ISharedModel is ISum, ISelfAssessment {}
 
+interface IBadges {
+    function balanceOf(address owner) external view returns (uint256 level);
+}
+
 interface IFactory {
     function create(address implementation, bytes32 salt, bytes calldata args) external returns (address);
 }
@@ -63,6 +67,8 @@ contract SumHandler is Clock {
     Seal[] internal seals;
     mapping(address who => uint256) public owed;
     mapping(address who => uint256) public valid;
+    mapping(address who => uint256) internal points;
+    bool internal immutable game; // whether what earns reputation also earns points
     mapping(uint256 id => mapping(address who => bool)) internal reported;
     uint256 internal changedAt; // when the model last changed
     uint256 internal learnedAt; // when it last learned, whether or not that changed it
@@ -70,7 +76,8 @@ contract SumHandler is Clock {
     ISharedModel[] internal clones;
     OddToken[] internal tokens;
 
-    constructor(string memory composition, bytes memory model, uint256 cost) {
+    constructor(string memory composition, bytes memory model, uint256 cost, bool game_) {
+        game = game_;
         for (uint256 key = 1; key <= 5; ++key) {
             actors.push(vm.addr(key));
         }
@@ -263,7 +270,7 @@ contract SumHandler is Clock {
         if (!done) return;
         if (!decided) return _looked(i, 0);
         owed[o.contributor] += o.left * UNIT;
-        if (o.look == 0 && (o.facts.hidden() || !o.facts.surprise())) ++valid[o.contributor];
+        _earn(o);
         _settled(i);
     }
 
@@ -343,9 +350,15 @@ contract SumHandler is Clock {
     function check() external view {
         uint256 all;
         for (uint256 i; i < actors.length; ++i) {
-            (uint256 balance, uint256 reputation,,) = sum.account(actors[i]);
+            (uint256 balance, uint256 reputation,, uint256 awarded) = sum.account(actors[i]);
             require(balance == owed[actors[i]], "somebody's balance");
             require(reputation == valid[actors[i]], "somebody's reputation");
+            require(awarded == points[actors[i]], "somebody's points");
+            uint256 level;
+            for (uint256 least = 10; least <= awarded; least *= 2) {
+                ++level;
+            }
+            require(!game || IBadges(address(sum)).balanceOf(actors[i]) == level, "somebody's level");
             all += balance;
         }
         for (uint256 i; i < opens.length; ++i) {
@@ -398,7 +411,7 @@ contract SumHandler is Clock {
             _do(keeper, 0, call);
         }
         if (!agrees) return _swept(i, keeper);
-        if (o.look == 0 && (o.facts.hidden() || !o.facts.surprise())) ++valid[o.contributor];
+        _earn(o);
         owed[o.contributor] += o.left * UNIT;
         _settled(i);
     }
@@ -566,6 +579,15 @@ contract SumHandler is Clock {
 
     function _spend(address who, uint256 value, uint256 price) private {
         owed[who] = value + owed[who] < price ? 0 : value + owed[who] - price;
+    }
+
+    /// @dev Reputation, and points where the model had not known it: the more, the surer it was of the contrary.
+    function _earn(Open memory o) private {
+        if (o.look != 0 || !(o.facts.hidden() || !o.facts.surprise())) return;
+        ++valid[o.contributor];
+        if (!game || !o.facts.surprise()) return;
+        uint256 certainty = o.facts.certainty();
+        points[o.contributor] += certainty < 8 ? 18 - certainty : 10;
     }
 
     function _settled(uint256 i) private {

@@ -244,6 +244,23 @@ def test_lazy_imports__modules__run_when_a_name_is_used() -> None:
     assert done.stdout.split() == ["False", "open_model", "connect", "True"]
 
 
+@pytest.mark.parametrize("inside", [True, False], ids=["waiting", "at once"])
+def test_lazy_imports__package_that_imports_what_is_sought_in_it__has_it_once(inside: bool) -> None:
+    """A second `Cid` would equal none of the first."""
+    code = f"""if True:
+        import sys
+        from orchestrator.console import lazy_imports
+        with lazy_imports():
+            from orchestrator import storage
+            {"from orchestrator.storage import cid" if inside else ""}
+        from orchestrator.storage.cid import Cid
+        import orchestrator.storage.cid as cid
+        print(Cid is storage.Cid, cid.Cid is Cid, cid.__spec__.loader.__class__.__name__)
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "SourceFileLoader"]
+
+
 def test_contributing__example_of_a_command__runs(tmp_path: Path) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     example = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]

@@ -22,6 +22,7 @@ from orchestrator.systems.federation import (
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, read_update, revealed_in
+from orchestrator.times import show_time
 from orchestrator.types import Digest
 from tests.unit.systems.federation.stage import begin, lost
 
@@ -260,6 +261,66 @@ def SimpleLook(session, federation, account):
     from orchestrator.kernel.system import Look
 
     return Look(session, federation, account, roles=frozenset({"party"}))
+
+
+def duty(name):
+    return next(each for each in SYSTEM.duties if each.name == name)
+
+
+def revealed_of(session, federation, name):
+    return next(one for one in revealed_in(federation, 1) if one.party == session.account(name).address)
+
+
+def test_claim__files_go_by_hand_after_the_reveals__no_stake_is_paid_before_it_is_late(session, revealed):
+    """Whoever revealed last would else demand what is just being sent to it."""
+    alice, terms = session.account("alice"), revealed.terms
+    each, read = revealed_of(session, revealed, "bob"), session.storage.read
+    lost(session, file_of(revealed, each, 1))
+    look, claim = SimpleLook(session, revealed, alice), duty("claim the aggregate")
+    [said] = claim.act(look)
+    assert said.startswith("waits for what is not here of bob")
+    assert not revealed.state().demanded
+    late = demanding.claims_from(revealed) + terms.turn - 2 * terms.supply - terms.supply // 4
+    assert show_time(late) in said
+    session.chain.advance(late - int(session.chain.now()) + 60)
+    assert list(claim.act(look)) == ["demanded 1 parts that nobody gives"]
+    assert late + 2 * terms.supply < demanding.claims_from(revealed) + terms.turn
+    session.storage.read = read
+    [said] = claim.act(look)
+    assert said.startswith("claimed the aggregate of round 1")
+
+
+def test_refute__files_go_by_hand_after_the_claim__no_stake_is_paid_before_it_is_late(session, revealed):
+    carol, terms = session.account("carol"), revealed.terms
+    aggregating.claim(session, revealed, session.account("alice"))
+    lost(session, file_of(revealed, revealed_of(session, revealed, "bob"), 1))
+    look, refute = SimpleLook(session, revealed, carol), duty("refute a wrong claim")
+    [said] = refute.act(look)
+    assert said.startswith("waits for what is not here of bob")
+    assert not revealed.state().demanded
+    session.chain.advance(terms.challenge - 3 * terms.supply)
+    assert list(refute.act(look)) == ["demanded 1 parts that nobody gives"]
+
+
+def test_help__update_demanded_of_a_party_that_is_away__is_shown_by_whoever_has_it(
+    session, revealed, monkeypatch
+):
+    """What came by hand after the demand: its party would lose its seat, and the others the round."""
+    monkeypatch.setattr(demanding, "kept", lambda *_: None)  # bob's folder is another
+    alice, bob, carol = map(session.account, PARTIES)
+    demanding.ask(session, revealed, alice, [demanding.Ask(Part.UPDATE, bob.address, (0,))])
+    helps = duty("show what is demanded of others")
+    asked, away, other = (SimpleLook(session, revealed, each) for each in (alice, bob, carol))
+    [demand] = demanding.open_demands(revealed)
+    assert (helps.due(asked), helps.due(away)) == (None, None)
+    assert helps.due(other) == demand.deadline - revealed.terms.supply // 2
+    lost(session, file_of(revealed, revealed_of(session, revealed, "bob"), 1))
+    assert list(helps.act(other)) == []
+    session.storage.read = type(session.storage).read.__get__(session.storage)
+    assert list(helps.act(asked)) == []
+    assert list(helps.act(other)) == ["showed 1 parts that were demanded of others"]
+    assert not revealed.state().demanded
+    assert revealed.balance_of(bob.address) == revealed.terms.stake * revealed.terms.unit
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13, 64, 100, 257])
