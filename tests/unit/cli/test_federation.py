@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Diln
 
 
@@ -65,6 +67,29 @@ def test_federation__on_a_chain__is_listed_joined_and_shown(diln: Diln, tmp_path
     assert "yes" in shown
     assert "True" not in shown
     assert "there is nothing to withdraw" in diln("federation", "withdraw", "--from", "bob").out
+
+
+def test_list__storage_that_is_set_up_wrongly__is_what_is_told(
+    diln: Diln, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "offer.toml").write_text(OFFER)
+    diln("migrate", "federation")
+    assert diln("federation", "create", tmp_path / "offer.toml").code == 0
+    monkeypatch.setenv("DILN_STORAGE", "kubo")
+    monkeypatch.setenv("DILN_KUBO", "127.0.0.1:5001")
+    listed = diln("federation", "list")
+    assert listed.code == 1
+    assert "127.0.0.1:5001" in listed.err
+    assert "without a name" not in listed.out
+
+
+def test_create__token_that_is_none__the_hint_names_no_option_that_it_lacks(
+    diln: Diln, tmp_path: Path
+) -> None:
+    (tmp_path / "offer.toml").write_text(OFFER + f'token = "0x{"1" * 40}"')
+    diln("migrate", "federation")
+    refused = diln("federation", "create", tmp_path / "offer.toml")
+    assert (refused.code, "--token" in refused.err) == (1, False)
 
 
 def test_find__none_was_used_here__the_hint_names_the_option(diln: Diln) -> None:
