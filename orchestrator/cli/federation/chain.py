@@ -32,6 +32,7 @@ from orchestrator.text import shown
 from orchestrator.times import instant, show_moment
 
 with lazy_imports():
+    from orchestrator.kernel.system import Look
     from orchestrator.systems.federation import (
         answering,
         backing,
@@ -45,6 +46,7 @@ with lazy_imports():
         party,
         publishing,
         refuting,
+        remarks,
         rounds,
         verifying,
     )
@@ -194,8 +196,9 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
     facts = _facts(session, found) | _stage(session, view) | _learned(session, found)
     rows = [_seat(session, money, each) for each in view.seats]
     out = [_out(session, each) for each in outcomes.left_out(found, rounds.last_finished(found))]
-    value = {**facts, "parties": rows, "left_out": out}
-    return Answer(value, Facts(facts), Table(rows, empty="nobody joined yet"), Table(out))
+    told = list(remarks.remarks(Look(session, found, session.sender))) if session.viewer else []
+    value = {**facts, "parties": rows, "left_out": out, "remarks": told}
+    return Answer(value, Facts(facts), Table(rows, empty="nobody joined yet"), Table(out), *told)
 
 
 def _stage(session: "Session", view: "overview.View") -> dict[str, Any]:

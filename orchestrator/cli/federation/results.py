@@ -173,7 +173,8 @@ class Status(Federation):
     """A federation with its round and its parties.
 
     What it learns is told where its descriptor is at hand. `accuracy` is the present model's on the own rows;
-    `left_out` are those who did not count in the last two finalized rounds.
+    `left_out` are those who did not count in the last two finalized rounds; `remarks` tell what the account
+    lost, and why nothing is done for it.
     """
 
     phase: str
@@ -188,6 +189,7 @@ class Status(Federation):
     accuracy: Share | None
     parties: list[Seat]
     left_out: list[LeftOut]
+    remarks: list[ForPeople]
 
 
 class Joined(TypedDict):
