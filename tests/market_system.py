@@ -288,6 +288,7 @@ def create(
     token: str = ETHER,
     seed: int = 9,
     shop: Workshop | None = None,
+    unit: int = GWEI,
     **changes: int,
 ) -> MarketSystem:
     """A market that was created and nothing more."""
@@ -296,6 +297,6 @@ def create(
     runs = list(test_set or [run_of(seed + i, rules.samples) for i in range(rules.portions)])
     name = model.part + "Market"
     terms: Any = rules
-    system = (shop or workshop()).create(model, terms, name, token, GWEI, creator="provider")
+    system = (shop or workshop()).create(model, terms, name, token, unit, creator="provider")
     salts = [bytes([seed % 256, i]) * 16 for i in range(len(runs))]
-    return MarketSystem(system.evm, system.sum, Market(model, rules, GWEI), runs, salts)
+    return MarketSystem(system.evm, system.sum, Market(model, rules, unit), runs, salts)

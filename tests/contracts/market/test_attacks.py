@@ -58,7 +58,7 @@ def test_expire__trial_never_revealed__bond_burnt_bounty_back() -> None:
 
 
 def test_expire__trial_running__refused_chosen_or_not() -> None:
-    """Nobody burns a provider's bond while it has time left, also where the choosing hash is gone."""
+    """Nobody burns the bond of a provider that has time left, even once no hash can choose any more."""
     s = create()
     s.offer()
     with refused("TooEarly"):
@@ -331,6 +331,9 @@ def rewarding(**rules: int) -> MarketSystem:
 
 def test_crank__other_data_or_not_in_turn__refused() -> None:
     s = rewarding()
+    for data in ([run_of(8, 12)], [s.portions[1]], [s.batches[0]]):  # in the place of the trial portion
+        with refused("OtherData"):
+            s.evm.send(s.do.crank(data, 100), "attacker")
     s.crank(work=36 + 36)  # the trial portion, three times, and the initial model
     for data in ([run_of(9, 4)], [s.batches[1]], [b""], s.batches[1:]):
         with refused("OtherData"):

@@ -442,6 +442,33 @@ def test_settle__two_strikes__first_slip_forgiven() -> None:
     s.empty()
 
 
+def test_settle__two_strikes__second_slip_drops_out() -> None:
+    """Though the stake would pay for both."""
+    model = NaiveBayes(DIMS, 2).with_counts([[1, 1]] * DIMS)
+    s = create(strikes=2, threshold=1_000, stake=10**8, model=model).begin()
+    s.contribute("contributor", run_of(600, 60), 60)
+    for seed in (601, 602):
+        s.contribute("careless", run_of(seed, 60, wrong=1.0), 60)
+    s.settle()
+    s.check()
+    careless = s.reference.participants[1]
+    assert careless.dropped
+    assert 0 < careless.forfeit < careless.staked * s.stake
+    s.empty()
+
+
+def test_settle__two_strikes__what_is_not_kept_is_no_slip() -> None:
+    model = NaiveBayes(DIMS, 2).with_counts([[1, 1]] * DIMS)
+    s = create(strikes=2, threshold=1_000, margin=500, stake=10**8, model=model).begin()
+    s.contribute("careless", run_of(601, 60, wrong=1.0), 60)
+    s.contribute("careless", run_of(600, 60), 60)  # better, by less than the margin
+    s.settle()
+    s.check()
+    careless = s.reference.participants[0]
+    assert (careless.score < 0, careless.dropped) == (True, False)
+    s.empty()
+
+
 def test_settle__token_with_a_fee__wei_for_wei() -> None:
     shop = workshop()
     token = shop.evm.deploy("MarketToken")

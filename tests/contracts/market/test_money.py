@@ -70,10 +70,23 @@ def test_settle__single_units__wei_for_wei() -> None:
 
 
 def test_contribute__more_than_the_pot_can_hold__refused() -> None:
-    _, s = tokened(stake=2**48 - 1)
-    s.evm.send(s.do.fund(s.evm.role("provider"), 0), "provider")
+    """A bounty, bond and stake of 2^128 − 1 together fit; whoever could pay as much again is refused."""
+    token = workshop().evm.deploy("SumToken", 0)
+    s = create(token=token.address, stake=2**48 - 1, unit=2**80)
+    for who, amount in (("provider", 2**80), ("contributor", 2 * s.stake)):
+        s.evm.send(token.functions.mint(s.evm.role(who), amount))
+        s.evm.send(token.functions.approve(s.market.address, amount), who)
+        s.evm.send(s.do.fund(s.evm.role(who), amount), who)
+        s.reference.fund(who, amount)
+    s.evm.send(s.do.offer(s.tree.root, 2**80 - 2, 1, 0), "provider")
+    s.reference.offer(2**80 - 2, 1, 0, s.evm.now)
+    s.choose()
+    s.reveal_trial()
+    call = s.do.contribute(run_of(1, 1), s.stake)
+    s.evm.send(call, "contributor")
+    assert s.do.state().call()[4] >> 128 == 2**128 - 1
     with refused("Underfunded"):
-        s.evm.send(s.do.offer(s.tree.root, 2**96 - 1, 2**96 - 1, 2**96 - 1), "provider")
+        s.evm.send(call, "contributor")
 
 
 # -- times ---------------------------------------------------------------------------------------------------
