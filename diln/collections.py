@@ -1,4 +1,4 @@
-"""What there is on a chain, by name: projects, shared models, markets, competitions, tournaments."""
+"""What there is on a chain, by name: projects, shared models, markets, competitions and so on."""
 
 import html
 import os
@@ -332,3 +332,51 @@ class Tournaments(Collection[Tournament]):
         """Make the tournament that a TOML file describes."""
         found = self.session.run("tournament create", offer=self.session.path(offer))
         return self[found["tournament"]]
+
+
+class Federation(Thing):
+    """Parties who train one model, each on rows of its own."""
+
+    kind, show = "federation", "federation status"
+
+    def join(self, data: "pd.DataFrame | str | os.PathLike[str] | None" = None, **options: object) -> Facts:
+        """Take a seat with a deposit; options as of `diln federation join`.
+
+        `data` is a file, or a table, which is kept in the folder: each round is trained on it. A contract
+        that this folder does not know is paid only with `yes=True`.
+        """
+        if data is None:
+            return Facts(self._run("federation join", **options), "seat")
+        if not isinstance(data, str | os.PathLike):
+            who = self.session.settings.sender or "own"
+            file = self.session.path(f"federation-{self.reference[:10]}-{who}.csv")
+            data.to_csv(file, index=False)
+            data = file
+        return Facts(self._run("federation join", data=self.session.path(data), **options), "seat")
+
+    def step(self, **options: object) -> Facts:
+        """Do whatever is due: train, commit, reveal, score, aggregate, refute, go on; and what comes next."""
+        return Facts(self._run("federation step", **options), "step")
+
+    def parties(self) -> "pd.DataFrame":
+        """The seats: deposits, what was earned, how far each is."""
+        return frame(self.facts["parties"])
+
+    def verify(self) -> "pd.DataFrame":
+        """Every round computed again, with the first fault."""
+        return frame(self._run("federation verify"))
+
+    def history(self) -> "pd.DataFrame":
+        """All that happened."""
+        return frame(self._run("federation history"))
+
+
+class Federations(Collection[Federation]):
+    """The federations of this chain, by address; `latest` is this folder's own last one."""
+
+    kind, listing, names = Federation, "federation list", "federation"
+
+    def create(self, offer: str | os.PathLike[str], **options: object) -> Federation:
+        """Make the federation that a TOML file describes, and pay its budget."""
+        found = self.session.run("federation create", offer=self.session.path(offer), **options)
+        return self[found["federation"]]

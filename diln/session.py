@@ -15,7 +15,14 @@ from orchestrator.config import load_settings
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
-    from diln.collections import Competitions, Markets, Models, SharedModels, Tournaments
+    from diln.collections import (
+        Competitions,
+        Federations,
+        Markets,
+        Models,
+        SharedModels,
+        Tournaments,
+    )
     from orchestrator.kernel.session import Session as Kernel
 
 
@@ -134,10 +141,17 @@ class Session:
 
         return Tournaments(self)
 
+    @cached_property
+    def federations(self) -> "Federations":
+        """Models that parties train together on rows that stay with them, for a contract's reward."""
+        from diln.collections import Federations
+
+        return Federations(self)
+
     # -- chain --------------------------------------------------------------------------------------------
 
     def migrate(self, *jobs: str) -> list[Facts]:
-        """Deploy what jobs need: registry, sum, market, competition, tournament. Once for everybody."""
+        """Deploy what jobs need: registry, sum, market, competition, tournament, federation. Once for all."""
         found = [self.run("migrate", what=[job]) for job in jobs or ("registry",)]
         return [Facts(each, "contract") for job in found for each in job]
 
@@ -150,6 +164,7 @@ class Session:
     def run(self, command: str, **options: object) -> Any:
         """What a command prints with --json, by its words and options: `run("sum show", reference="walks")`.
 
+        Options go by the names of `diln schema` or those of the command line: `federation`, `min_signatures`.
         `diln schema COMMAND` says what comes back. Raises UsageError for an unknown command or option, and
         whatever the command itself raises.
         """
@@ -160,6 +175,8 @@ class Session:
         if made is None:
             raise UsageError(f"there is no command `{command}`", "`diln schema` lists them.")
         run = made.callback.__wrapped__
+        typed = {word.lstrip("-").replace("-", "_"): each.name for each in made.params for word in each.opts}
+        options = {typed.get(name, name): each for name, each in options.items()}
         takes = {each.name: each for each in made.params}
         if unknown := options.keys() - takes.keys():
             raise UsageError(f"`diln {command}` takes no `{sorted(unknown)[0]}`", f"diln {command} --help")

@@ -17,7 +17,11 @@ from orchestrator.errors import ChainError, NodeUnavailable
 PORT = 8545
 CHAIN_ID = 31337
 STATE_FILE = "anvil.json"
+_CLONE = Path(__file__).resolve().parents[2]
+"""Where `npm ci` puts it, if this is a clone."""
+
 _HOW_TO_GET_IT = (
+    "It is looked for on PATH, in node_modules of this folder and of those above it. "
     "Install it with `npm install -g @foundry-rs/anvil` or from https://getfoundry.sh,"
     " or work without a node: --network embedded."
 )
@@ -62,7 +66,7 @@ def node_command(home: Path, port: int) -> list[str]:
 
 
 def find_anvil(folder: Path | None = None) -> Path:
-    """Anvil on PATH, or in `node_modules` of `folder` (the working folder) or of a folder above it.
+    """Anvil on PATH, or in `node_modules` of `folder` (the working folder), of one above it, of DILN's clone.
 
     Raises NodeUnavailable with the ways to get it.
     """
@@ -70,7 +74,7 @@ def find_anvil(folder: Path | None = None) -> Path:
     if found:
         return Path(found)
     start = (folder or Path.cwd()).resolve()
-    for place in (start, *start.parents):
+    for place in (start, *start.parents, _CLONE):
         beside = place / "node_modules" / ".bin" / "anvil"
         if beside.is_file():
             return beside

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orchestrator.config import Settings, load_settings
 from orchestrator.console import Answer, Note, Shown, Table, err, labelled, nameless
 from orchestrator.console.printing import show_signing
-from orchestrator.errors import NodeUnavailable, UsageError
+from orchestrator.errors import ConfigError, NodeUnavailable, UsageError
 from orchestrator.text import shown
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def each_row(
     for each in instances:
         try:
             rows.append(facts(each))
-        except NodeUnavailable:
+        except (NodeUnavailable, ConfigError):
             raise
         except Exception as error:  # strangers wrote what is read
             rows.append(otherwise(each, error))

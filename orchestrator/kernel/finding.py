@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVa
 from orchestrator.chain import Chain
 from orchestrator.chain.bound import Bound, Event
 from orchestrator.chain.naming import checked_address, is_address_like
-from orchestrator.errors import ChainError, DataError, NodeUnavailable, NotDeployed
+from orchestrator.errors import ChainError, ConfigError, DataError, NodeUnavailable, NotDeployed
 from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
@@ -202,22 +202,28 @@ class Named(Directory[N, F], Generic[N, F, D]):
         cid = cid_of(instance.terms.descriptor)
         return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
 
+    def described(self, session: Session, instance: N) -> D | None:
+        """A descriptor that is here or comes in a moment, and that can be read; else None."""
+        cid = _descriptor_cid(instance)
+        return self._parsed(session.storage.at_hand([cid]).get(cid) if cid else None)
+
     def names(self, session: Session, instances: Sequence[N]) -> dict[Address, str]:
         """The names, as they may be shown, in descriptors that are here or come in a moment; else empty."""
         cids = {each.address: cid for each in reversed(instances) if (cid := _descriptor_cid(each))}
         here = session.storage.at_hand(list(cids.values()))  # the newest first, should there be many
-        return {each.address: self._name(here.get(cids.get(each.address, ""))) for each in instances}
+        found = {each.address: self._parsed(here.get(cids.get(each.address, ""))) for each in instances}
+        return {place: shown(each.name, LONGEST_NAME) if each else "" for place, each in found.items()}
 
     def name_of(self, session: Session, instance: N) -> str:
         """The same of one."""
         return self.names(session, [instance])[instance.address]
 
-    def _name(self, data: bytes | None) -> str:
+    def _parsed(self, data: bytes | None) -> D | None:
         try:
             fits = data is not None and len(data) <= self.descriptor.LONGEST
-            return shown(self.descriptor.parse(data).name, LONGEST_NAME) if data and fits else ""
+            return self.descriptor.parse(data) if data and fits else None
         except Exception:  # a stranger wrote it: whatever is wrong with it ends nobody's search for another
-            return ""
+            return None
 
     @property
     def _list(self) -> str:

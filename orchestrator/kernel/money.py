@@ -105,11 +105,11 @@ def read_currency(chain: Chain, token: Address) -> Currency:
     if token == ZERO_ADDRESS:
         return ETHER
     if not chain.code(token):
-        raise NotDeployed(f"there is no contract at {token}", "Look at --token, and at --network.")
+        raise NotDeployed(f"there is no contract at {token}", "Look at its address, and at --network.")
     contract = Erc20(chain, token)
     decimals, symbol = _told(contract.decimals), _told(contract.symbol)
     if _told(lambda: contract.balance_of(token)) is None:
-        raise ChainError(f"the contract at {token} is not an ERC-20 token", "Look at --token.")
+        raise ChainError(f"the contract at {token} is not an ERC-20 token", "Look at its address.")
     plain = isinstance(symbol, str) and symbol.isascii() and symbol.isalnum()
     if not plain or len(str(symbol)) > LONGEST_SYMBOL or str(symbol).lower() in RESERVED:
         symbol = f"units of {token}"

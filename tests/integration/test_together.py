@@ -32,7 +32,7 @@ BLOCK = re.compile(
 READ = {
     "BLOCK": re.compile(r"Compare the hash of block (\d+) yourself"),
     "HASH": re.compile(r"^hash\s+(0x[0-9a-f]{64})$", re.M),
-    "ADDRESS": re.compile(r"^(?:address|competition)\s+(0x[0-9a-fA-F]{40})$", re.M),
+    "ADDRESS": re.compile(r"^(?:address|competition|federation)\s+(0x[0-9a-fA-F]{40})$", re.M),
 }
 
 
@@ -172,6 +172,15 @@ def test_grow__poisoned__judy_alone_pays(
     assert judy[-4:-2] == ["0", "ether"], "nothing was refunded to her"
     assert float(bob[-2]) > 0, "what was hers is his"
     assert "all 2 words are what" in company.saw("Alice$ diln sum replay")
+
+
+def test_federate__each_in_a_folder_of_its_own__the_round_is_right_and_paid(
+    company: Company, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    company.play("Federate", monkeypatch, capfd)
+    assert re.search(r"^0x\w+ +1 +2 +\w+… +none +none", company.saw("Alice$ diln federation verify"), re.M)
+    assert re.search(r"^withdrawn +0\.\d+ ether", company.saw("Bob$ diln federation withdraw"), re.M)
+    assert "closed" in company.saw("Carol$ diln federation status")
 
 
 def test_compete__copied__judy_gets_nothing(

@@ -107,6 +107,18 @@ def test_docs__commands_they_mention__exist(page: str) -> None:
     assert mentioned <= known
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_docs__imports_they_show__exist(page: str) -> None:
+    """Read, not run: an extra may bring what they import."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for module, names in re.findall(r"^from (orchestrator[\w.]*) import ([\w, ]+)$", text, re.MULTILINE):
+        place = ROOT / module.replace(".", "/")
+        file = place.with_suffix(".py") if place.with_suffix(".py").exists() else place / "__init__.py"
+        defined = set(re.findall(r"^(?:class |def |)(\w+)\b", file.read_text(encoding="utf-8"), re.MULTILINE))
+        defined |= {each.stem for each in place.glob("*.py")}
+        assert set(names.split(", ")) <= defined, module
+
+
 def test_docs__links__lead_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):

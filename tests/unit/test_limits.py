@@ -17,7 +17,6 @@ LONG_COMMANDS = {
     "competition.competing.train_baseline": 14,
     "competition.creating.create": 18,
     "competition.reading.data": 24,
-    "federation.chain.verify": 14,
     "federation.experimenting.experiment": 27,
     "federation.flowering.flower": 19,
     "host.contracts.node": 14,

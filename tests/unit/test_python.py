@@ -69,6 +69,15 @@ def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> N
         session.run("chain show", everything=True)
 
 
+def test_run__options_by_their_names_of_the_command_line__are_taken(session: diln.Session) -> None:
+    with pytest.raises(NotDeployed):
+        session.run("federation status", federation="clinics")
+    with pytest.raises(NotDeployed):
+        session.run("federation status", reference="clinics")
+    with pytest.raises(UsageError, match="takes no `feder`"):
+        session.run("federation status", feder="clinics")
+
+
 def test_things__nothing_deployed__raise_when_asked_and_tell_when_shown(session: diln.Session) -> None:
     walks = session.shared_models["walks"]
     with pytest.raises(NotDeployed):

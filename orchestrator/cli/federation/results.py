@@ -165,15 +165,35 @@ class Seat(TypedDict):
     left: bool
 
 
+class LeftOut(TypedDict):
+    """A party whose update did not count in a round, and why."""
+
+    round: int
+    party: Address
+    why: ForPeople
+
+
 class Status(Federation):
-    """A federation with its round and its parties."""
+    """A federation with its round and its parties.
+
+    What it learns is told where its descriptor is at hand. `accuracy` is the present model's on the own rows;
+    `left_out` are those who did not count in the last two finalized rounds; `remarks` tell what the account
+    lost, and why nothing is done for it.
+    """
 
     phase: str
     until: Time | None
     round: int
     finished: int
     void: int
+    source: str | None
+    target: str | None
+    features: list[str]
+    classes: list[str]
+    accuracy: Share | None
     parties: list[Seat]
+    left_out: list[LeftOut]
+    remarks: list[ForPeople]
 
 
 class Joined(TypedDict):
@@ -230,6 +250,7 @@ class Verified(TypedDict):
     round: int
     updates: int
     model: Hash
+    left_out: list[LeftOut]
     fault: ForPeople | None
     doubt: ForPeople | None
 
@@ -279,6 +300,7 @@ class Event(TypedDict):
 
     block: int
     event: str
+    about: ForPeople
     tx_hash: Transaction
     round: NotRequired[int]
     party: NotRequired[Address]

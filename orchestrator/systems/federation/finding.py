@@ -130,4 +130,5 @@ factory_of, federations, open_federation = _FEDERATIONS.factory_of, _FEDERATIONS
 find, descriptor_of, name_of = _FEDERATIONS.find, _FEDERATIONS.descriptor_of, _FEDERATIONS.name_of
 names = _FEDERATIONS.names
 secret_folder, parse_descriptor = _FEDERATIONS.secret_folder, Descriptor.parse
+described = _FEDERATIONS.described
 act, once = _FEDERATIONS.act, _FEDERATIONS.once

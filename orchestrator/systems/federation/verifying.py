@@ -12,6 +12,7 @@ from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.accounting import understated
 from orchestrator.systems.federation.aggregating import compute
 from orchestrator.systems.federation.floors import is_sharded, require_known
+from orchestrator.systems.federation.outcomes import LeftOut, left_out
 from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
@@ -33,7 +34,7 @@ class Checked:
     """What was found of a round.
 
     `fault` says what is wrong, `doubt` what could not be had, without which nobody can tell; empty if all is
-    right.
+    right. Who is `out` did not count in it.
     """
 
     federation: Address
@@ -42,6 +43,7 @@ class Checked:
     model: Digest
     fault: str = ""
     doubt: str = ""
+    out: tuple[LeftOut, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -71,12 +73,13 @@ def verify(
     chain = links(federation)
     ends = takewhile(lambda each: each.finalized.round <= until, finished(federation))
     for place, each in enumerate(ends):
-        number = each.finalized.round
+        number, out = each.finalized.round, list[LeftOut]()
         try:
             updates, after = _round(session, federation, each, model)
             for one in updates if sharded else ():
                 passed = _below(session, federation, one, model)
                 lowers[passed.lower.address] = passed  # no older one: it began after the last model above
+            out = left_out(federation, [each])
             link, model, doubt = chain[place + 1], after, ""
             fault = (
                 ""
@@ -85,7 +88,9 @@ def verify(
             ) or understated(session, federation, number)
         except (DataError, IntegrityError, StorageError) as error:
             updates, (fault, doubt) = [], _told(error)
-        checked = Checked(federation.address, number, len(updates), each.claim.model_root, fault, doubt)
+        checked = Checked(
+            federation.address, number, len(updates), each.claim.model_root, fault, doubt, tuple(out)
+        )
         yield checked
         if not checked.ok:
             return

@@ -227,6 +227,7 @@ def anvil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     (tmp_path / "project" / "deep").mkdir()
     monkeypatch.chdir(tmp_path / "project" / "deep")
+    monkeypatch.setattr(node, "_CLONE", tmp_path / "clone")
     return program
 
 
@@ -236,6 +237,14 @@ def test_find_anvil__in_node_modules_above__is_found(anvil: Path) -> None:
 
 def test_find_anvil__on_path__comes_first(anvil: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(anvil.parent))
+    assert node.find_anvil() == anvil
+
+
+def test_find_anvil__working_folder_is_elsewhere__is_found_in_the_clone(
+    anvil: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(node, "_CLONE", tmp_path / "project")
     assert node.find_anvil() == anvil
 
 

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Diln
 
 
@@ -58,10 +60,55 @@ def test_federation__on_a_chain__is_listed_joined_and_shown(diln: Diln, tmp_path
     assert "Kubo" not in joined.out  # nobody else reads an embedded chain
     status = diln("federation", "status", "--json").json
     assert set(status["until"]) == {"unix", "rfc3339"}
+    assert (status["target"], status["features"], status["classes"]) == ("ill", ["height"], ["no", "yes"])
+    assert (status["accuracy"], status["left_out"], status["remarks"]) == (None, [], [])
+    assert diln("federation", "status", "--json", "--from", "bob").json["accuracy"] == 0.5
     shown = diln("federation", "status").out
     assert "yes" in shown
     assert "True" not in shown
     assert "there is nothing to withdraw" in diln("federation", "withdraw", "--from", "bob").out
+
+
+def test_status__budget_is_spent__says_that_nothing_is_committed_and_what_raises_it(
+    diln: Diln, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator.systems.federation.accounting import Budget
+
+    (tmp_path / "offer.toml").write_text(OFFER + "epsilon = 8.0\ndelta = 1e-3\nsampling = 0.2\n")
+    (tmp_path / "rows.csv").write_text("height,ill\n" + "0.5,no\n1.5,yes\n" * 20)
+    diln("migrate", "federation")
+    assert diln("federation", "create", tmp_path / "offer.toml").code == 0
+    join = ("federation", "join", "--from", "bob", "--yes")
+    assert diln(*join, "--data", tmp_path / "rows.csv").code == 0
+    again = diln(*join, "--epsilon", "7.9")
+    assert "bob has seat 0 already: nothing was paid again." in again.err
+    monkeypatch.setattr(Budget, "is_over", True)  # as after an update
+    for command in ("status", "step"):
+        shown = " ".join(diln("federation", command, "--from", "bob").out.split())
+        assert "none is committed to any more" in shown
+
+
+def test_list__storage_that_is_set_up_wrongly__is_what_is_told(
+    diln: Diln, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "offer.toml").write_text(OFFER)
+    diln("migrate", "federation")
+    assert diln("federation", "create", tmp_path / "offer.toml").code == 0
+    monkeypatch.setenv("DILN_STORAGE", "kubo")
+    monkeypatch.setenv("DILN_KUBO", "127.0.0.1:5001")
+    listed = diln("federation", "list")
+    assert listed.code == 1
+    assert "127.0.0.1:5001" in listed.err
+    assert "without a name" not in listed.out
+
+
+def test_create__token_that_is_none__the_hint_names_no_option_that_it_lacks(
+    diln: Diln, tmp_path: Path
+) -> None:
+    (tmp_path / "offer.toml").write_text(OFFER + f'token = "0x{"1" * 40}"')
+    diln("migrate", "federation")
+    refused = diln("federation", "create", tmp_path / "offer.toml")
+    assert (refused.code, "--token" in refused.err) == (1, False)
 
 
 def test_find__none_was_used_here__the_hint_names_the_option(diln: Diln) -> None:
