@@ -190,7 +190,7 @@ def _reservations(
         yield "That it passed its gate: its manifest withholds that. Ask for `evaluation.gate`."
     elif version.status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."
-    elif gate and gate.passed and not (gate.conditions and all(each.passed for each in gate.conditions)):
+    elif gate and gate.passed and not gate.holds:
         yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`."
 
 

@@ -110,7 +110,7 @@ def _require_gate(session: Session, version: Version) -> None:
             "nothing here tells that this private model passed a gate, so it cannot become deployable",
             "If you are among its readers, take it in first: `diln import BUNDLE --identity KEYFILE`.",
         )
-    if gate is None or not gate.passed:
+    if gate is None or not gate.holds:
         raise GateError(
             "this model has not passed a gate, so it cannot become deployable",
             "Set [gate] in the spec, train a model that passes, and publish that.",
