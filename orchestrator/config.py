@@ -193,7 +193,9 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
     own = {**_section(networks, told), **_section(networks, name)}
     own = {key: value for key, value in own.items() if value is not None}
     entry = {**public.get(told, {}), **own}
-    if str(entry.get("chain_id")) != str(public.get(told, {}).get("chain_id")):  # it is another chain, by their word
+    if str(entry.get("chain_id")) != str(
+        public.get(told, {}).get("chain_id")
+    ):  # it is another chain, by their word
         entry |= {"genesis": own.get("genesis")}
     name = told
     if not entry and name not in networks:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from orchestrator.errors import GateError, ManifestError, UsageError, VerificationFailed
+from orchestrator.errors import GateError, ManifestError, ModelError, UsageError, VerificationFailed
 from orchestrator.provenance import (
     Artifact,
     Environment,
@@ -42,7 +42,7 @@ from orchestrator.provenance.untold import DIGEST, FIELDS
 from orchestrator.systems.prove.about import About, Bound
 from orchestrator.systems.prove.describing import describe_model
 from orchestrator.systems.prove.loading import load_published
-from orchestrator.systems.prove.marking import mark
+from orchestrator.systems.prove.marking import mark, refuse_revoked
 from orchestrator.systems.prove.openapi import describe
 from orchestrator.systems.prove.predicting import anchor_log, predict
 from orchestrator.systems.prove.projects import create_project
@@ -553,6 +553,8 @@ def test_verify__bytes_that_were_revoked_in_the_clear__are_not_cleared_by_a_salt
     found = verify(salted.model, registry, storage=desk.session.storage)
     assert [each.name for each in found.failures] == ["project"]
     assert "leaks" in found.failures[0].sentence
+    with pytest.raises(ModelError, match="was revoked: leaks"):
+        refuse_revoked(desk.session, [salted])
 
 
 def test_train__private__is_its_owners_alone(private: Run) -> None:

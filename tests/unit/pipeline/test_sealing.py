@@ -123,6 +123,9 @@ def member(name: str, content: bytes = b"{}", **told: object) -> tuple[tarfile.T
         [member("opening.json"), member("model.skops", b"", type=tarfile.FIFOTYPE)],
         [member("opening.json", bytes(LARGEST_OPENING + 1)), member("model.skops")],
         [member("opening.json"), member("evil.skops")],
+        [member("opening.json"), member("model.age")],
+        [member("opening.json"), member("model.\x1b[31m")],
+        [member("opening.json"), member("model.\u202egpj")],
     ],
 )
 def test_unseal__another_archive__is_refused(
