@@ -89,6 +89,14 @@ class Opening:
             chosen |= found
         return Opening(chosen)
 
+    def loses(self, path: Path) -> bool:
+        """Whether the file at `path` is an opening that tells what this does not. Raises StorageError."""
+        try:
+            before = Opening.read(path) if path.is_file() else Opening({})
+        except VerificationFailed:
+            return False
+        return any(self.disclosed.get(field) != each for field, each in before.disclosed.items())
+
     def hide(self, manifest: Manifest, cid: str, *, publish_metrics: bool = False) -> Manifest:
         """What is public of a whole `manifest`, with the `cid` of the encrypted file: commitments.
 

@@ -105,6 +105,11 @@ def disclose(
         raise UsageError(f"{found.name}/{found.id} is not private", "Its manifest tells all there is.")
     opening = openings.Opening.read(found.opening)
     told = opening.only(field) if field else opening
+    if told.loses(output):
+        raise UsageError(
+            f"{output} tells fields that would be lost, and their salts may stand nowhere else",
+            "Choose another file with --output.",
+        )
     files.replace_file(output, told.to_bytes(), 0o600)
     fields = list(told.disclosed)
     use = "FILE" if untold.DIGEST in fields else "BUNDLE --offline"
