@@ -4,13 +4,15 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from orchestrator.errors import ConfigError
+
+N = TypeVar("N", int, float)
 
 CONFIG_FILE = "brownie-config.yaml"
 PUBLIC = Path(__file__).parent / "deployments"
@@ -185,11 +187,17 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
         return Network(EMBEDDED)
     if "://" in name:
         return _node(name)
-    entry = _section(networks, name)
-    if "url" not in entry:
-        public = public_chains()
-        name = next((each for each, chain in public.items() if name == str(chain["chain_id"])), name)
-        entry = {**public.get(name, {}), **_section(networks, name)}
+    networks = {str(each): section for each, section in networks.items()}  # YAML reads an id as a number
+    public = public_chains()
+    told = next((each for each, chain in public.items() if name == str(chain["chain_id"])), name)
+    own = {**_section(networks, told), **_section(networks, name)}
+    own = {key: value for key, value in own.items() if value is not None}
+    entry = {**public.get(told, {}), **own}
+    if str(entry.get("chain_id")) != str(
+        public.get(told, {}).get("chain_id")
+    ):  # it is another chain, by their word
+        entry |= {"genesis": own.get("genesis")}
+    name = told
     if not entry and name not in networks:
         known = ", ".join(dict.fromkeys([EMBEDDED, *networks, *public]))
         raise ConfigError(
@@ -203,11 +211,20 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
     return Network(
         name=name,
         url=url,
-        chain_id=entry.get("chain_id"),
+        chain_id=_number(int, entry, "chain_id", name),
         genesis=entry.get("genesis"),
-        confirmations=int(entry.get("confirmations", 0)),
-        timeout=float(entry.get("timeout", Network.timeout)),
+        confirmations=_number(int, entry, "confirmations", name) or 0,
+        timeout=_number(float, entry, "timeout", name) or Network.timeout,
     )
+
+
+def _number(kind: Callable[[Any], N], entry: Mapping[str, Any], key: str, network: str) -> N | None:
+    try:
+        return kind(entry[key]) if key in entry else None
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError(
+            f"network `{network}` has no number as its `{key}`", f"Correct it in {CONFIG_FILE}."
+        ) from None
 
 
 def public_chains() -> Mapping[str, Mapping[str, Any]]:

@@ -16,7 +16,7 @@ from orchestrator.chain.compiler import compile_sources  # noqa: E402
 from orchestrator.chain.development import NAMES, private_key  # noqa: E402
 from orchestrator.config import load_settings  # noqa: E402
 from orchestrator.models.online.alphabet import ASSIGNED  # noqa: E402
-from orchestrator.provenance.openings import UNTOLD  # noqa: E402
+from orchestrator.provenance.untold import UNTOLD  # noqa: E402
 
 CONTRACTS = {
     "ModelRegistry": """

@@ -116,7 +116,10 @@ class Chain:
     def genesis_hash(self) -> str:
         """The hash of block 0, 0x-hex: tells two chains with the same id apart."""
         with as_diln_errors():
-            return self.web3.eth.get_block(0)["hash"].to_0x_hex()
+            found = self.web3.eth.get_block(0).get("hash")
+        if not found:
+            raise ChainError("the node does not tell the hash of the first block", "Use another node.")
+        return found.to_0x_hex()
 
     def look(self, read: Callable[[], T]) -> T:
         """What `read` returns, with all that it reads of this chain from one block, and at one time.

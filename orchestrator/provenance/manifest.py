@@ -53,15 +53,24 @@ class Manifest(Part):
     predicate: Predicate
 
     @classmethod
-    def parse(cls, data: bytes) -> Self:
-        """Read canonical bytes; raises ManifestError that names the field."""
+    def parse(cls, data: bytes, *, opened: bool = False) -> Self:
+        """Read canonical bytes; raises ManifestError that names the field.
+
+        `opened` is one of a private model into which what it withholds was filled.
+        """
         if len(data) > LARGEST_MANIFEST:
             raise ManifestError(f"a manifest of {len(data)} bytes is above 1 MiB", _HINT)
         try:
             statement = canonical.decode(data)
         except canonical.NotCanonical as error:
             raise ManifestError(f"the manifest cannot be read: {error}", _HINT) from error
-        return cls._validated(statement, by_name=False)
+        found = cls._validated(statement, by_name=False)
+        if not opened and found.private != ("salted" in found.subject[0].digest):
+            raise ManifestError(
+                "the manifest's `subject[0].digest` is wrong: a private model's, and no other's, is salted",
+                _HINT,
+            )
+        return found
 
     @classmethod
     def _validated(cls, statement: object, *, by_name: bool) -> Self:

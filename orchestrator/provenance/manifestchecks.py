@@ -185,12 +185,17 @@ def _reservations(
         yield f"That it was made for this project: its manifest names `{predicate.project}`."
     if "parents" in untold:
         yield "That it was made from what the chain says: its manifest withholds that. Ask for `parents`."
-    gate = predicate.evaluation.gate
-    if version.status is Status.DEPLOYABLE and "evaluation.gate" in untold:
+    yield from gate_reservations(version.status, manifest, untold)
+
+
+def gate_reservations(status: Status, manifest: Manifest, untold: Collection[str]) -> Iterator[str]:
+    """What is not proven of the gate of a model with this status; see `check_description`."""
+    gate = manifest.predicate.evaluation.gate
+    if status is Status.DEPLOYABLE and "evaluation.gate" in untold:
         yield "That it passed its gate: its manifest withholds that. Ask for `evaluation.gate`."
-    elif version.status is Status.DEPLOYABLE and not (gate and gate.passed):
+    elif status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."
-    elif gate and gate.passed and not (gate.conditions and all(each.passed for each in gate.conditions)):
+    elif gate and gate.passed and not gate.holds:
         yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`."
 
 

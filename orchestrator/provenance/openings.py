@@ -16,53 +16,18 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Self, cast
 
 from orchestrator.errors import StorageError, UsageError, VerificationFailed
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.manifest import LARGEST_MANIFEST, Manifest
+from orchestrator.provenance.untold import DIGEST, FIELDS, UNTOLD
 from orchestrator.types import Digest
 
 OPENING = "opening.json"
 """What an opening's file is called beside a model."""
 LARGEST_OPENING = 2 * LARGEST_MANIFEST
 SALT_SIZE = 32
-DIGEST: Final = "digest"
-"""The field that holds the SHA-256 of the model's file (hex)."""
-PRIVATE_FORMAT: Final = "private+age"
-
-UNTOLD: Final[Mapping[str, Any]] = {
-    "name": "private model",
-    "project": "private project",
-    "artifact.size": None,
-    "artifact.format": PRIVATE_FORMAT,
-    "data": [],
-    "training.algorithm": None,
-    "training.steps": [],
-    "training.hyperparameters": {},
-    "training.search": None,
-    "training.features": [],
-    "training.reading": None,
-    "training.target": None,
-    "training.task": None,
-    "training.split": None,
-    "training.seed": None,
-    "environment.python": None,
-    "environment.libraries": {},
-    "environment.git": None,
-    "evaluation.metrics": {},
-    "evaluation.gate": None,
-    "history": None,
-    "interface": None,
-    "attestations": [],
-    "parents": [],
-    "licence": None,
-    "created": None,
-}
-"""What stands in a private model's manifest in the place of each field."""
-FIELDS: Final = (DIGEST, *UNTOLD)
-"""Every field that is committed to; what each means is said in docs/models.md."""
-
 _HINT = "Ask the model's owner for it again: `diln disclose`."
 
 
@@ -124,6 +89,14 @@ class Opening:
             chosen |= found
         return Opening(chosen)
 
+    def loses(self, path: Path) -> bool:
+        """Whether the file at `path` is an opening that tells what this does not. Raises StorageError."""
+        try:
+            before = Opening.read(path) if path.is_file() else Opening({})
+        except VerificationFailed:
+            return False
+        return any(self.disclosed.get(field) != each for field, each in before.disclosed.items())
+
     def hide(self, manifest: Manifest, cid: str, *, publish_metrics: bool = False) -> Manifest:
         """What is public of a whole `manifest`, with the `cid` of the encrypted file: commitments.
 
@@ -169,7 +142,7 @@ class Opening:
                 statement["subject"][0]["digest"] = {"sha256": each.value}
             else:
                 _set(statement, field, each.value)
-        filled = Manifest.parse(canonical.encode(statement))
+        filled = Manifest.parse(canonical.encode(statement), opened=True)
         self._check_clear(canonical.decode(manifest.to_bytes()), statement)
         return filled
 

@@ -1,5 +1,6 @@
 """The parts of a manifest: everything that it says of a model, its data, its training and its quality."""
 
+import operator
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.errors import CidError
 from orchestrator.provenance.canonical import LARGEST
+from orchestrator.provenance.untold import UNTOLD
 from orchestrator.storage.cid import Cid
 
 if TYPE_CHECKING:
@@ -208,10 +210,21 @@ class Condition(Part):
     value: float | None
     passed: bool
 
+    @property
+    def holds(self) -> bool:
+        """Whether it was passed, by the word of whoever wrote it and by its own figures."""
+        compare = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}[self.relation]
+        return self.passed and self.value is not None and bool(compare(self.value, self.threshold))
+
 
 class Gate(Part):
     passed: bool
     conditions: Annotated[tuple[Condition, ...], Lax]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was passed, and tells of conditions which all hold: without any it proves nothing."""
+        return self.passed and bool(self.conditions) and all(each.holds for each in self.conditions)
 
 
 class Evaluation(Part):
@@ -272,6 +285,12 @@ class Attestation(Part):
     key: Sha256
 
 
+def _each_field(withheld: Mapping[str, str]) -> Mapping[str, str]:
+    if withheld.keys() != UNTOLD.keys():  # what is not committed to could be told later as one likes
+        raise ValueError("a private model commits to each field, and to no other")
+    return withheld
+
+
 class Predicate(Part):
     """What is said of a model; of a private one nothing: `withheld` commits to each field."""
 
@@ -287,5 +306,5 @@ class Predicate(Part):
     parents: Annotated[tuple[Parent, ...], Lax]
     licence: Text | None
     created: Time | None
-    withheld: Annotated[Mapping[Text, Sha256], Field(min_length=1)] = {}
+    withheld: Annotated[Mapping[Text, Sha256], AfterValidator(_each_field)] = {}
     """The one key that may be absent, and is unless something is withheld."""

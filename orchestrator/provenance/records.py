@@ -28,7 +28,7 @@ def publication_of(
         cid_kind=cid_kind(cid),
         cid_digest=cid_digest(cid),
         parents=tuple(sorted(set(parents))),
-        deployable=(gate is not None and gate.passed) if deployable is None else deployable,
+        deployable=(gate is not None and gate.holds) if deployable is None else deployable,
     )
 
 

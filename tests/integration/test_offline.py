@@ -12,6 +12,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from orchestrator.chain import migrate
@@ -19,6 +20,7 @@ from orchestrator.config import Settings
 from orchestrator.errors import DilnError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Outcome, Policy, Status
+from orchestrator.provenance.openings import Opening
 from orchestrator.provenance.stateproof import StateProof
 from orchestrator.systems.prove.about import About
 from orchestrator.systems.prove.bundling import ANCHOR, export_bundle, import_bundle
@@ -92,6 +94,19 @@ def test_verify_bundle__pickle__says_that_loading_it_runs_code(session, name, tm
     found = verify_bundle(file, block, Policy(), session.chain.now())
     assert found.whole, found.failures
     assert any("runs code" in each for each in found.not_proven)
+
+
+def test_verify_bundle__private_model__says_what_its_opening_keeps_back(session, name, tmp_path):
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    run, _ = train(session.settings, write_spec(tmp_path, name=f"{name}-s"), encrypt_to=(key,))
+    publish(session, run, session.account("alice"))
+    file, block = export(session, f"{name}-s", tmp_path / "a.car")
+    whole = Opening.read(run.opening)
+    for opening, asked in ((None, True), (whole.only(["name"]), True), (whole, False)):
+        found = verify_bundle(file, block, Policy(), session.chain.now(), opening=opening)
+        assert found.whole, found.failures
+        assert any("Ask for `evaluation.gate`" in each for each in found.not_proven) is asked
+        assert any("what the registry says it was made from" in each for each in found.not_proven)
 
 
 def test_verify_bundle__project_is_named__is_compared(session, name, tmp_path):

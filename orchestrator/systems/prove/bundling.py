@@ -34,6 +34,7 @@ from orchestrator.systems.prove.references import find_version
 from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
 from orchestrator.systems.prove.sealing import unseal
 from orchestrator.systems.prove.signing import check_run, publication_in
+from orchestrator.text import shown
 from orchestrator.types import Address
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ SIGNATURES = "signatures.json"
 ANCHOR = "anchor.json"
 LARGEST_SIGNATURES = 1 << 20  # bytes
 MOST_ENTRIES = 64
+_LONGEST_NAME = 255  # bytes: what file systems take
 MOST_UNFOLDING = 100  # times the bundle's own bytes: a few blocks can unfold to any size
 
 
@@ -173,7 +175,7 @@ def _manifest(storage: Storage, entries: dict[str, str], path: Path) -> Manifest
 def _model(storage: Storage, entries: dict[str, str], manifest: Manifest, limit: int) -> str:
     """The name of the model's entry, which has the manifest's CID. Raises IntegrityError, StorageError."""
     named = [name for name in entries if name.startswith("model")]
-    if len(named) != 1 or Path(named[0]).name != named[0]:
+    if len(named) != 1 or Path(named[0]).name != named[0] or shown(named[0]) != named[0]:
         raise StorageError("the bundle holds no model, or several", "Have it exported again.")
     [name] = named
     if entries[name] != manifest.artifact_cid:
@@ -221,7 +223,8 @@ def _home(session: Session, described: Manifest) -> Path:
     """The folder of a model's project, whose name a stranger gave. Raises IntegrityError."""
     project = described.predicate.project
     home = session.settings.models_dir / project
-    if home.parent != session.settings.models_dir or project.startswith("."):
+    plain = shown(project) == project and len(project.encode()) <= _LONGEST_NAME
+    if not plain or home.parent != session.settings.models_dir or project.startswith("."):
         raise IntegrityError(f"`{project}` cannot be a project's folder", "Do not use it.")
     return home
 

@@ -95,7 +95,8 @@ def describe_model(
     home.mkdir(parents=True, exist_ok=True)
     draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
     try:
-        model = draft.folder / f"model{''.join(path.suffixes[-1:]) if path.is_file() else ''}"
+        suffix = path.suffix if path.is_file() else ""
+        model = draft.folder / f"model{'' if suffix == draft.encrypted.suffix else suffix}"
         bring(path, model)
         stored = digest_file(model, progress=progress)
         kind = f"{recognize(model).name}{'+age' if encrypt_to else ''}"

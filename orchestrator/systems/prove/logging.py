@@ -50,7 +50,7 @@ class Logged:
     def passed(self) -> bool:
         """Whether the model passed the gate that was set; False where none was."""
         gate = self.run.described.predicate.evaluation.gate
-        return bool(gate and gate.passed)
+        return bool(gate and gate.holds)
 
     def __str__(self) -> str:
         if self.published:

@@ -1,13 +1,15 @@
 """Change how far a published version is trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import GateError, ModelError, NotDeployed, SignatureRefused, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Approval, Status, Version, lineage, sign_promotion
+from orchestrator.storage import digest_file
 from orchestrator.systems.prove.fetching import described_of
 from orchestrator.systems.prove.runs import Run
+from orchestrator.types import Digest
 
 
 def mark(
@@ -46,7 +48,7 @@ def refuse_revoked(session: Session, parents: Sequence[Run]) -> None:
     except NotDeployed:
         return
     for run in parents:
-        for version in registry.find_versions(run.manifest.artifact_hash):
+        for version in (each for digest in _digests(run) for each in registry.find_versions(digest)):
             for each in (version, *lineage(registry, version).ancestors()):
                 if each.status is Status.REVOKED:
                     what = "was revoked" if each is version else "was made from a model that was revoked"
@@ -54,6 +56,14 @@ def refuse_revoked(session: Session, parents: Sequence[Run]) -> None:
                         f"{run.name}/{run.id} {what}: {each.reason}",
                         "Train without it, or add --allow-revoked: what is made from it fails to verify.",
                     )
+
+
+def _digests(run: Run) -> Iterator[Digest]:
+    """By what the registry may know a run's model: that of a private one also in the clear, from others."""
+    manifest = run.manifest
+    yield manifest.artifact_hash
+    if manifest.private:
+        yield digest_file(run.model).digest
 
 
 def _mark(
@@ -110,7 +120,7 @@ def _require_gate(session: Session, version: Version) -> None:
             "nothing here tells that this private model passed a gate, so it cannot become deployable",
             "If you are among its readers, take it in first: `diln import BUNDLE --identity KEYFILE`.",
         )
-    if gate is None or not gate.passed:
+    if gate is None or not gate.holds:
         raise GateError(
             "this model has not passed a gate, so it cannot become deployable",
             "Set [gate] in the spec, train a model that passes, and publish that.",

@@ -10,7 +10,7 @@ from orchestrator.errors import UsageError, VerificationFailed
 from orchestrator.provenance import Manifest, Policy, Status, Verification
 from orchestrator.provenance.findings import Findings
 from orchestrator.provenance.formats import recognize
-from orchestrator.provenance.manifestchecks import check_format, check_opening
+from orchestrator.provenance.manifestchecks import check_format, check_opening, gate_reservations
 from orchestrator.provenance.openings import Opening
 from orchestrator.provenance.policy import Known
 from orchestrator.provenance.stateproof import LARGEST_STATE_PROOF, ProvenRecord, StateProof
@@ -47,8 +47,7 @@ def verify_bundle(
                 "Export it as NAME@VERSION, over a node that has eth_getProof.",
             )
         proof = StateProof.parse(storage.read(entries[ANCHOR], limit=LARGEST_STATE_PROOF))
-    if opening:
-        check_opening(findings, manifest, opening)
+    told = check_opening(findings, manifest, opening) if opening else manifest
     known = _check_anchor(
         findings, proof, manifest, block_hash, registry or fixed_addresses()["ModelRegistry"]
     )
@@ -63,9 +62,12 @@ def verify_bundle(
         findings.not_proven.append("That its project is the one you trust: name it with --project.")
     findings.not_proven += [
         f"That the block is of chain {proof.chain_id}, and that the chain kept it: its hash is your word.",
-        "That the version was not revoked since: ask a node for that.",
+        "That the version was not revoked since, and what the registry says it was made from: ask a node.",
         "That the manifest tells the truth: it is the word of those who signed and published it.",
     ]
+    if told and known.status:
+        untold = (opening or Opening({})).untold(manifest) if manifest.private else frozenset[str]()
+        findings.not_proven += gate_reservations(known.status, told, untold)
     return policy.apply(findings.done(manifest=manifest), now, known=known)
 
 

@@ -228,7 +228,7 @@ def _published(
 
 def _require_gate(manifest: Manifest) -> None:
     gate = manifest.predicate.evaluation.gate
-    if gate is None or not gate.passed:
+    if gate is None or not gate.holds:
         hint = "Publish it without --require-gate, or train a better one."
         raise GateError(_gate_sentence(manifest), hint)
 
@@ -242,6 +242,6 @@ def _gate_sentence(manifest: Manifest) -> str:
         if each.value is not None
         else f"{each.metric} was not measured"
         for each in gate.conditions
-        if not each.passed
+        if not each.holds
     ]
-    return f"the model does not pass its gate: {'; '.join(missed)}"
+    return f"the model does not pass its gate: {'; '.join(missed) or 'it tells of no passing'}"

@@ -10,6 +10,7 @@ from orchestrator.config import Settings
 from orchestrator.errors import DilnError, ModelError, VerificationFailed
 from orchestrator.provenance import Manifest
 from orchestrator.provenance.openings import OPENING, Opening
+from orchestrator.provenance.untold import FIELDS
 
 RUN_ID_LENGTH = 12
 
@@ -77,7 +78,7 @@ class Run:
         if not manifest.private:
             return manifest
         opening = Opening.read(self.opening)
-        missing = sorted(opening.untold(manifest))
+        missing = sorted(set(FIELDS) - opening.disclosed.keys())
         if missing:
             raise VerificationFailed(
                 f"{self.opening} does not tell all of this private model: not {', '.join(missing)}",
@@ -103,7 +104,7 @@ def tell(run: Run) -> dict[str, Any]:
         "run": f"{run.name}/{run.id}",
         "created": predicate.created,
         "algorithm": predicate.training.algorithm,
-        "gate": None if gate is None else "passed" if gate.passed else "failed",
+        "gate": None if gate is None else "passed" if gate.holds else "failed",
         "metrics": metrics_of(run),
     }
 

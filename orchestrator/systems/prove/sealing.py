@@ -19,6 +19,7 @@ from orchestrator.provenance.openings import LARGEST_OPENING, OPENING, Opening, 
 from orchestrator.storage import check_recipients, decrypt_file, digest_file, encrypt_file
 from orchestrator.storage.disk import disk_errors
 from orchestrator.systems.prove.runs import Run, list_runs
+from orchestrator.text import shown
 
 _BLOCK = 512  # bytes: a tar's unit
 
@@ -74,7 +75,7 @@ def unseal(sealed: Path, folder: Path, identity: str) -> Path:
             model = _member(tar, size)
             if opening.name != OPENING or opening.size > LARGEST_OPENING:
                 raise _no_model("it does not begin with an opening")
-            if not model.name.startswith("model") or any(tar.read(_BLOCK)):
+            if not model.name.startswith("model") or model.name == "model.age" or any(tar.read(_BLOCK)):
                 raise _no_model("something else lies in it")
             _extract(tar, opening, folder)
             return _extract(tar, model, folder)
@@ -116,12 +117,16 @@ def _member(tar: BinaryIO, whole: int) -> tarfile.TarInfo:
     """
     found = tarfile.TarInfo.frombuf(tar.read(_BLOCK), "utf-8", "strict")
     found.offset_data = tar.tell()
-    if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or Path(found.name).name != found.name:
+    if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or not _plain(found.name):
         raise _no_model("another kind of file lies in it")
     if not 0 <= found.size <= whole - found.offset_data:
         raise _no_model("it is cut off")
     tar.seek(found.size + -found.size % _BLOCK, os.SEEK_CUR)
     return found
+
+
+def _plain(name: str) -> bool:
+    return Path(name).name == name == shown(name)
 
 
 def _extract(tar: BinaryIO, member: tarfile.TarInfo, folder: Path) -> Path:

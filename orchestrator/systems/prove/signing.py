@@ -70,7 +70,7 @@ def publication_in(session: Session, run: Run, project: Project) -> Publication:
     """
     described = run.described.predicate
     gate, parents = described.evaluation.gate, session.registry.parent_ids(described.parents)
-    return publication_of(run.manifest, project.id, parents, deployable=gate is not None and gate.passed)
+    return publication_of(run.manifest, project.id, parents, deployable=gate is not None and gate.holds)
 
 
 def check_run(run: Run) -> Manifest:

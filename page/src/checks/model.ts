@@ -12,7 +12,7 @@ import { block, bytes, hex, sha256 } from "../files/bytes";
 import * as canonical from "../files/canonical";
 import { contradicts, formatNamed, runsCode } from "../files/formats";
 import type { Hashed } from "../files/hash";
-import { anchorOf, artifactIn, contradicted, fill, isPrivate, untold, wrongIn, type Manifest, type Opening } from "../files/opening";
+import { anchorOf, artifactIn, checkWithheld, contradicted, fill, gateHolds, isPrivate, untold, wrongIn, type Manifest, type Opening } from "../files/opening";
 import { cidText, DEFAULT_PROFILE, PROFILES, rawCid } from "../files/unixfs";
 import { DEVELOPMENT_CHAIN, Findings, ONE_NODE } from "./findings";
 
@@ -132,7 +132,9 @@ function parsed(findings: Findings, name: string, content: Uint8Array, digest: s
     if (manifest.predicateType !== "urn:diln:model:v2" || manifest.subject?.length !== 1) throw new Error("it is of another kind");
     if (!isWhole(manifest.predicate)) throw new Error("it lacks what a manifest says");
     findings.add("manifest", "passed", `The manifest from ${shown(name)} has the anchored digest ${digest}.`);
-    return { subject: manifest.subject[0], predicate: manifest.predicate };
+    const told = { subject: manifest.subject[0], predicate: manifest.predicate };
+    checkWithheld(told);
+    return told;
   } catch (error) {
     findings.add("manifest", "failed", `The anchored manifest is of no use: ${(error as Error).message}.`);
     return null;
@@ -231,9 +233,7 @@ function* reservations(version: Version, predicate: any, project: Project, hidde
   const gate = predicate.evaluation?.gate;
   if (version.status === "deployable" && hidden.includes("evaluation.gate")) yield "That it passed its gate: its manifest withholds that. Ask for `evaluation.gate`.";
   else if (version.status === "deployable" && !gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
-  else if (gate?.passed && !(gate.conditions?.length && gate.conditions.every((each: any) => each.passed))) {
-    yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`.";
-  }
+  else if (gate?.passed && !gateHolds(gate)) yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`.";
 }
 
 /** Whether the bytes are in the format that the manifest names, and what loading them may do. */

@@ -49,6 +49,21 @@ export const artifactIn = ({ subject }: Manifest): unknown => subject.digest?.sh
 /** Whether a manifest withholds what it could tell. */
 export const isPrivate = ({ predicate }: Manifest): boolean => !!predicate.withheld;
 
+/** Throws unless a manifest withholds all or nothing: what is not committed to could be told later as one likes. */
+export function checkWithheld(manifest: Manifest): void {
+  const told = Object.keys(manifest.predicate.withheld ?? {}).sort().join(), each = Object.keys(UNTOLD).sort().join();
+  if (told !== (isPrivate(manifest) ? each : "")) throw new Error("a private model commits to each field, and to no other");
+  const names = Object.keys(manifest.subject.digest ?? {});
+  if (names.length !== 1 || names.includes("salted") !== isPrivate(manifest)) throw new Error("a private model's digest, and no other's, is salted");
+}
+
+/** Whether a gate was passed, and tells of conditions which all hold by their own figures: without any it proves nothing. */
+export function gateHolds(gate: any): boolean {
+  const holds = ({ passed, relation, value, threshold }: any): boolean => passed === true && typeof value === "number" && typeof threshold === "number"
+    && (relation === ">=" ? value >= threshold : relation === "<=" ? value <= threshold : relation === ">" ? value > threshold : relation === "<" && value < threshold);
+  return gate?.passed === true && Array.isArray(gate.conditions) && gate.conditions.length > 0 && gate.conditions.every((each: any) => !!each && holds(each));
+}
+
 /** The fields whose value is not what the manifest commits to; none if all is as it should be. */
 export async function wrongIn(opening: Opening, manifest: Manifest): Promise<string[]> {
   const known = new Map<string, unknown>([...Object.entries(manifest.predicate.withheld ?? {}), [DIGEST, artifactIn(manifest)]]);
@@ -104,7 +119,9 @@ export function contradicted(manifest: Manifest, opening: Opening): string | und
 
 /** A private manifest with all that it withholds. Rejects unless the opening tells all, and what was committed to. */
 export async function whole(manifest: Manifest, opening: Opening): Promise<Manifest> {
-  const wrong = await wrongIn(opening, manifest), missing = untold(manifest, opening), other = contradicted(manifest, opening);
+  checkWithheld(manifest);
+  const wrong = await wrongIn(opening, manifest), other = contradicted(manifest, opening);
+  const missing = [DIGEST, ...Object.keys(UNTOLD)].filter(field => !opening.has(field));
   if (wrong.length) throw new Error(`The opening is not what the manifest commits to: ${wrong.join(", ")}. It may be of another model.`);
   if (missing.length) throw new Error(`The opening does not tell ${missing.join(", ")}: nobody can sign what they are not told.`);
   if (other) throw new Error(`The manifest tells another ${other} in the clear than it commits to.`);

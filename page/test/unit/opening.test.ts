@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { anchorOf, artifactIn, fill, isPrivate, openingIn, untold, whole, wrongIn, type Manifest } from "../../src/files/opening";
+import { anchorOf, artifactIn, checkWithheld, fill, gateHolds, isPrivate, openingIn, untold, whole, wrongIn, type Manifest } from "../../src/files/opening";
 import * as canonical from "../../src/files/canonical";
 import { toldIn } from "../../src/files/metrics";
 import { UNTOLD } from "../../src/generated/fields";
@@ -12,7 +12,8 @@ const python = (program: string, ...given: string[]): any =>
 
 const MADE = `
 import json
-from orchestrator.provenance.openings import DIGEST, FIELDS, Opening
+from orchestrator.provenance.openings import Opening
+from orchestrator.provenance.untold import DIGEST, FIELDS
 from tests.unit.provenance.samples import sample_manifest, sample_parts
 training = {**sample_parts()["training"], "hyperparameters": {"é \\U0001d4b3": [1e-7, 1e21, 0.1, -0.0], "\\ufb00": "\\u2028"}}
 whole = sample_manifest(training=training)
@@ -46,6 +47,8 @@ test("an opening: anchor, commitments and what they fill in are Python's, of eac
   }
   assert.deepEqual(await whole(manifest, all!), manifestIn(made.filled[0]));
   await assert.rejects(whole(manifest, part!), /does not tell name, project, .*parents/);
+  const telling = { ...manifest, predicate: { ...manifest.predicate, evaluation: { ...manifest.predicate.evaluation, gate: { passed: true, conditions: [] } } } };
+  await assert.rejects(whole(telling, new Map([...all!].filter(([field]) => field !== "evaluation.gate"))), /does not tell evaluation\.gate/);
   await assert.rejects(whole({ ...manifest, predicate: { ...manifest.predicate, project: "another" } }, all!), /tells another project in the clear/);
   await assert.rejects(whole(manifest, new Map([...all!, ["parents", { salt: "00".repeat(32), value: [] }]])), /not what the manifest commits to: parents/);
   for (const [field, { salt, value }] of all!) {
@@ -57,6 +60,61 @@ test("an opening: anchor, commitments and what they fill in are Python's, of eac
   assert.deepEqual([name, withheld, { ...metrics.all }], ["private model", true, {}]);
   assert.equal(isPrivate(manifestIn(made.public.replace(/,"withheld":\{[^}]*\}/, ""))), false);
   await assert.rejects(anchorOf(new Map([...all!].slice(1)), made.digest), /does not tell the field `digest`.*diln disclose/);
+});
+
+const SHAPES = `
+import json, sys
+from orchestrator.errors import ManifestError
+from orchestrator.provenance import Manifest
+def refused(text):
+    try:
+        Manifest.parse(text.encode())
+    except ManifestError:
+        return True
+    return False
+print(json.dumps([refused(text) for text in json.loads(sys.argv[1])]))
+`;
+
+test("a manifest that withholds some fields, or others, or none by a salt is refused as in Python", () => {
+  const { public: text } = python(MADE), odd = JSON.stringify("\u001b[31m");
+  const texts: string[] = [
+    text,
+    text.replace(/"parents":"[0-9a-f]{64}",/, ""), text.replace('"withheld":{', `"withheld":{${odd}:"${"ab".repeat(32)}",`),
+    text.replace(/,"withheld":\{[^}]*\}/, ""), text.replace(/"withheld":\{[^}]*\}/, '"withheld":{}'),
+    text.replace('{"salted":', '{"sha256":'), text.replace('{"salted":', '{"unixfs":'),
+  ];
+  assert.equal(new Set(texts).size, texts.length);
+  const found = texts.map(each => {
+    try {
+      checkWithheld(manifestIn(each));
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  assert.deepEqual(found, texts.map((_, at) => at > 0));
+  assert.deepEqual(found, python(SHAPES, JSON.stringify(texts)));
+});
+
+const GATES = `
+import json, sys
+from orchestrator.provenance.predicate import Gate
+print(json.dumps([Gate.model_validate(each).holds for each in json.loads(sys.argv[1])]))
+`;
+
+test("a gate holds by its own figures, as in Python", () => {
+  const told = (relation: string, threshold: number, value: number | null, passed = true): object => ({ metric: "f1", relation, threshold, value, passed });
+  const of = (...conditions: object[]): object => ({ passed: true, conditions });
+  const good = [of(told(">=", 0.5, 0.5)), of(told("<=", 0.5, 0.5)), of(told(">", 0.5, 0.6), told("<", 0.5, 0.4))];
+  const bad = [
+    { passed: false, conditions: [told(">=", 0.5, 0.5)] }, of(), of(told(">=", 0.5, 0.4)), of(told("<=", 0.5, 0.6)), of(told(">", 0.5, 0.5)), of(told("<", 0.5, 0.5)),
+    of(told(">=", 0.5, null)), of(told(">=", 0.5, 0.6, false)), of(told(">=", 0.5, 0.6), told(">=", 0.5, 0.4)),
+  ];
+  assert.deepEqual([...good, ...bad].map(gateHolds), [...good.map(() => true), ...bad.map(() => false)]);
+  assert.deepEqual(python(GATES, JSON.stringify([...good, ...bad])), [...good, ...bad].map(gateHolds));
+  for (const odd of [null, undefined, 1, { passed: true }, { passed: true, conditions: { length: 1 } }, { passed: true, conditions: [null] }, { passed: 1, conditions: [good] }]) {
+    assert.equal(gateHolds(odd), false);
+  }
 });
 
 const REFUSED = `

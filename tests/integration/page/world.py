@@ -30,7 +30,8 @@ from orchestrator.provenance import (
     verify,
 )
 from orchestrator.provenance.inclusion import InclusionProof
-from orchestrator.provenance.openings import DIGEST, OPENING, Opening
+from orchestrator.provenance.openings import OPENING, Opening
+from orchestrator.provenance.untold import DIGEST
 from orchestrator.storage import DEFAULT_PROFILE, digest_bytes, digest_file
 from orchestrator.systems.competition.baseline import train_baseline
 from orchestrator.systems.competition.submitting import propose, submit

@@ -53,6 +53,18 @@ def test_connect__genesis_of_another__wrong_chain(line: Line, settings: Settings
     assert "--rpc-url" in caught.value.hint
 
 
+def test_connect__first_block_without_a_hash__is_said(line: Line, settings: Settings) -> None:
+    def hidden(ask: Any, method: str, params: Any) -> Any:
+        answer = ask(method, params)
+        if method == "eth_getBlockByNumber":
+            answer["result"] = {**answer["result"], "hash": None}
+        return answer
+
+    line.fault = hidden
+    with pytest.raises(ChainError, match="does not tell the hash of the first block"):
+        chain_behind(line, settings.home, genesis="0x" + "ab" * 32)
+
+
 SEPOLIA = Network(
     name="sepolia",
     url="https://ethereum-sepolia-rpc.publicnode.com",
@@ -77,7 +89,22 @@ SEPOLIA = Network(
         (
             "diln: {networks: {sepolia: {url: 'http://a.example'}}}",
             "sepolia",
-            Network("sepolia", "http://a.example"),
+            replace(SEPOLIA, url="http://a.example", confirmations=0),  # it must be that chain all the same
+        ),
+        (
+            "diln: {networks: {11155111: {url: 'http://a.example'}}}",
+            "11155111",
+            replace(SEPOLIA, url="http://a.example", confirmations=0),
+        ),
+        (
+            "diln: {networks: {sepolia: {url: 'http://a.example', chain_id: '31337'}}}",
+            "sepolia",
+            Network("sepolia", "http://a.example", chain_id=31337),  # a fork with another id
+        ),
+        (
+            "diln: {networks: {ours: {url: 'http://a.example'}}}",
+            "ours",
+            Network("ours", "http://a.example"),
         ),
     ],
 )
@@ -87,6 +114,13 @@ def test_load_settings__public_chain__needs_no_configuration_which_comes_first(
     if config:
         (tmp_path / "brownie-config.yaml").write_text(config)
     assert load_settings(folder=tmp_path, network=name, environ={}).network == network
+
+
+@pytest.mark.parametrize("odd", ["chain_id: one", "confirmations: 1e999", "timeout: [1]"])
+def test_load_settings__no_number__is_refused(tmp_path: Path, odd: str) -> None:
+    (tmp_path / "brownie-config.yaml").write_text(f"diln: {{networks: {{sepolia: {{{odd}}}}}}}")
+    with pytest.raises(ConfigError, match=f"has no number as its `{odd.partition(':')[0]}`"):
+        load_settings(folder=tmp_path, network="sepolia", environ={})
 
 
 def test_load_settings__no_such_network__lists_public_chains_too(tmp_path: Path) -> None:

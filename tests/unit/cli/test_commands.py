@@ -383,6 +383,11 @@ def test_disclose__fields_of_a_private_model__verify_who_holds_the_file(diln, de
     told = diln("disclose", "latest", "training.algorithm", "digest", "-o", "few.json")
     assert (told.code, "training.algorithm, digest" in told.out) == (0, True)
     assert "BUNDLE --offline" in diln("disclose", "latest", "data", "-o", "data.json").out
+    whole = desk.run.opening.read_bytes()
+    refused = diln("disclose", "latest", "data", "-o", str(desk.run.opening))
+    assert (refused.code, "would be lost" in refused.err) == (2, True)
+    assert desk.run.opening.read_bytes() == whole, "its salts stand nowhere else in the clear"
+    assert diln("disclose", "latest", "data", "digest", "-o", "data.json").code == 0
     bundle = diln("export", f"{PROJECT}@1", "-o", "p.car")
     assert bundle.code == 0
     desk.run.folder.rename(tmp_path / "elsewhere")

@@ -112,7 +112,8 @@ def test_import__private_model__needs_the_key_and_carries_no_clear_byte(desk, el
     assert import_bundle(elsewhere.session, file).run == brought
 
 
-def test_import__private_model_of_a_project_that_is_no_folder__is_refused(desk, elsewhere, tmp_path):
+@pytest.mark.parametrize("project", ["../escaped", "escaped\0", "escaped\x1b[31m", "escaped" * 40])
+def test_import__private_model_of_a_project_that_is_no_folder__is_refused(desk, elsewhere, tmp_path, project):
     identity = pyrage.x25519.Identity.generate()
     key = tmp_path / "key.txt"
     key.write_text(f"{identity}\n")
@@ -121,7 +122,7 @@ def test_import__private_model_of_a_project_that_is_no_folder__is_refused(desk, 
         desk.settings, write_spec(desk.folder, name="secret"), encrypt_to=(str(identity.to_public()),)
     )
     whole = run.described
-    predicate = whole.predicate.model_copy(update={"project": "../escaped", "withheld": {}})
+    predicate = whole.predicate.model_copy(update={"project": project, "withheld": {}})
     evil = seal(
         run,
         whole.model_copy(update={"predicate": predicate}),

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from orchestrator.errors import GateError, UsageError, VerificationFailed
+from orchestrator.errors import GateError, ManifestError, ModelError, UsageError, VerificationFailed
 from orchestrator.provenance import (
     Artifact,
     Environment,
@@ -36,17 +36,18 @@ from orchestrator.provenance import (
 )
 from orchestrator.provenance.findings import Findings
 from orchestrator.provenance.manifestchecks import check_opening
-from orchestrator.provenance.openings import DIGEST, FIELDS, Disclosed, Opening
+from orchestrator.provenance.openings import Disclosed, Opening
 from orchestrator.provenance.predicate import Predicate
+from orchestrator.provenance.untold import DIGEST, FIELDS
 from orchestrator.systems.prove.about import About, Bound
 from orchestrator.systems.prove.describing import describe_model
 from orchestrator.systems.prove.loading import load_published
-from orchestrator.systems.prove.marking import mark
+from orchestrator.systems.prove.marking import mark, refuse_revoked
 from orchestrator.systems.prove.openapi import describe
 from orchestrator.systems.prove.predicting import anchor_log, predict
 from orchestrator.systems.prove.projects import create_project
 from orchestrator.systems.prove.rows import Inputs
-from orchestrator.systems.prove.runs import Run
+from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run
 from orchestrator.systems.prove.training import train
 from tests.unit.pipeline.desk import Desk
 
@@ -475,6 +476,61 @@ def test_sign__opening_in_part__is_refused(desk: Desk, child: Described) -> None
         desk.publish(run)
 
 
+def gated(run: Run, gate: object, *, opened: bool = True, told: object = None) -> Run:
+    """The run as its hostile maker would have it: committed to `gate`, with `told` of it in the clear."""
+    committed, one = contradicting(run.manifest, "evaluation.gate", gate)
+    statement = canonical.decode(committed.to_bytes())
+    statement["predicate"]["evaluation"]["gate"] = told
+    run.manifest_file.write_bytes(canonical.encode(statement))
+    disclosed = {**Opening.read(run.opening).disclosed, **one.disclosed}
+    if not opened:
+        del disclosed["evaluation.gate"]
+    run.opening.write_bytes(Opening(disclosed).to_bytes())
+    return Run(run.folder.rename(run.folder.with_name(run.manifest.digest.hex()[:RUN_ID_LENGTH])))
+
+
+def test_sign__gate_told_in_the_clear_that_the_opening_keeps_back__is_refused(
+    desk: Desk, child: Described
+) -> None:
+    told = {"passed": True, "conditions": [{**FAILED, "value": 0.95, "passed": True}]}
+    run = gated(child(), {"passed": False, "conditions": [FAILED]}, opened=False, told=told)
+    with pytest.raises(VerificationFailed, match=r"not evaluation\.gate"):
+        desk.publish(run)
+
+
+@pytest.mark.parametrize("conditions", [[], [FAILED], [{**FAILED, "passed": True}]])
+def test_publish__gate_that_its_own_figures_belie__is_not_deployable(
+    desk: Desk, child: Described, conditions: list[object]
+) -> None:
+    run, alice = gated(child(), {"passed": True, "conditions": conditions}), desk.who("alice")
+    with pytest.raises(GateError, match="does not pass its gate"):
+        desk.publish(run, require_deployable=True)
+    version = desk.publish(run).version
+    assert version.status is Status.PUBLISHED
+    with pytest.raises(GateError, match="has not passed a gate"):
+        mark(desk.session, version, Status.DEPLOYABLE, alice)
+
+
+@pytest.mark.parametrize("digest", ["sha256", "unixfs"])
+def test_manifest__private_under_a_digest_that_is_not_salted__is_refused(private: Run, digest: str) -> None:
+    text = private.manifest_file.read_text().replace('{"salted":', f'{{"{digest}":')
+    with pytest.raises(ManifestError, match=r"`subject\[0\]\.digest` is wrong"):
+        Manifest.parse(text.encode())
+
+
+def test_manifest__commits_to_some_fields_or_to_others__is_refused(private: Run) -> None:
+    statement = canonical.decode(private.manifest_file.read_bytes())
+    withheld = statement["predicate"]["withheld"]
+    rest = {field: each for field, each in withheld.items() if field != "parents"}
+    for odd in (rest, {**withheld, "\x1b[31m": "a" * 64}, {}):
+        statement["predicate"]["withheld"] = odd
+        with pytest.raises(ManifestError, match=r"`predicate\.withheld` is wrong"):
+            Manifest.parse(canonical.encode(statement))
+    del statement["predicate"]["withheld"]
+    with pytest.raises(ManifestError, match="no other's, is salted"):
+        Manifest.parse(canonical.encode(statement))
+
+
 def test_verify__gate_that_withholds_what_it_demands__proves_no_passing(desk: Desk, private: Run) -> None:
     registry, storage = desk.session.registry, desk.session.storage
     few = Opening.read(private.opening).only([DIGEST])
@@ -497,6 +553,8 @@ def test_verify__bytes_that_were_revoked_in_the_clear__are_not_cleared_by_a_salt
     found = verify(salted.model, registry, storage=desk.session.storage)
     assert [each.name for each in found.failures] == ["project"]
     assert "leaks" in found.failures[0].sentence
+    with pytest.raises(ModelError, match="was revoked: leaks"):
+        refuse_revoked(desk.session, [salted])
 
 
 def test_train__private__is_its_owners_alone(private: Run) -> None:

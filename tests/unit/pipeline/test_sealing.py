@@ -64,6 +64,18 @@ def test_describe__private_twice__is_the_same_run(describe: Describe) -> None:
     assert describe() == run
 
 
+@pytest.mark.parametrize("private", [True, False])
+def test_describe__a_file_that_is_called_as_an_encrypted_one__is_a_model_as_others(
+    desk: Desk, identity: pyrage.x25519.Identity, tmp_path: Path, private: bool
+) -> None:
+    file = tmp_path / "secret.age"
+    file.write_bytes(b"GGUF" + bytes(5000))
+    readers = (str(identity.to_public()),) if private else ()
+    run = describe_model(desk.session, file, About(project="p1"), encrypt_to=readers)
+    assert run.model.read_bytes() == file.read_bytes()
+    assert desk.publish(run).version.number == 1
+
+
 def test_describe__private__tells_no_size(describe: Describe, identity: pyrage.x25519.Identity) -> None:
     runs = [describe(size=size) for size in (40_000, 40_001, 41_000)]
     # age itself adds some random bytes, so it is what it encrypted that has to be of one size.
@@ -123,6 +135,9 @@ def member(name: str, content: bytes = b"{}", **told: object) -> tuple[tarfile.T
         [member("opening.json"), member("model.skops", b"", type=tarfile.FIFOTYPE)],
         [member("opening.json", bytes(LARGEST_OPENING + 1)), member("model.skops")],
         [member("opening.json"), member("evil.skops")],
+        [member("opening.json"), member("model.age")],
+        [member("opening.json"), member("model.\x1b[31m")],
+        [member("opening.json"), member("model.\u202egpj")],
     ],
 )
 def test_unseal__another_archive__is_refused(

@@ -14,7 +14,7 @@ import { hex, sha256 } from "../../files/bytes";
 import * as canonical from "../../files/canonical";
 import type { Folder } from "../../files/folders";
 import { hash } from "../../files/hash";
-import { anchorOf, isPrivate, OPENING, openingIn, whole, type Manifest, type Opening } from "../../files/opening";
+import { anchorOf, gateHolds, isPrivate, OPENING, openingIn, whole, type Manifest, type Opening } from "../../files/opening";
 import { parseCid } from "../../files/unixfs";
 import { abi } from "../../generated/abi/modelRegistry";
 import { Drop, Hint, save } from "../../parts/parts";
@@ -62,7 +62,7 @@ async function prepared(files: File[], [folder]: Folder[]): Promise<Ready> {
   const publication: Publication = {
     projectId: project.id, artifactHash: named, manifestDigest: `0x${hex(await sha256(content))}`,
     cidKind: cid.kind, cidDigest: `0x${hex(cid.digest)}`, parents: await parentIds(predicate.parents),
-    deployable: predicate.evaluation?.gate?.passed === true,
+    deployable: gateHolds(predicate.evaluation?.gate),
   };
   const digest = digestOf(publication);
   const said = await read<Hex>(ask, abi, addressOf("ModelRegistry"), "publicationDigest", [publication]);
