@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVa
 from orchestrator.chain import Chain
 from orchestrator.chain.bound import Bound, Event
 from orchestrator.chain.naming import checked_address, is_address_like
-from orchestrator.errors import ChainError, ConfigError, DataError, NodeUnavailable, NotDeployed
+from orchestrator.errors import ChainError, DataError, NodeUnavailable, NotDeployed
 from orchestrator.kernel import secrets
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.canonical import decode, encode
