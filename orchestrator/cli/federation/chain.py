@@ -33,7 +33,7 @@ from orchestrator.text import shown
 from orchestrator.times import instant, show_moment
 
 with lazy_imports():
-    from orchestrator.kernel.system import Look
+    from orchestrator.kernel import system
     from orchestrator.systems.federation import (
         answering,
         backing,
@@ -197,7 +197,7 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
     facts = _facts(session, found) | _stage(session, view) | _learned(session, found)
     rows = [_seat(session, money, each) for each in view.seats]
     out = [_out(session, each) for each in outcomes.left_out(found, rounds.last_finished(found))]
-    told = list(remarks.remarks(Look(session, found, session.sender))) if session.viewer else []
+    told = list(remarks.remarks(system.Look(session, found, session.sender))) if session.viewer else []
     value = {**facts, "parties": rows, "left_out": out, "remarks": told}
     return Answer(value, Facts(facts), Table(rows, empty="nobody joined yet"), Table(out), *told)
 

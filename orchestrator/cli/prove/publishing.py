@@ -23,10 +23,19 @@ from orchestrator.console import (
 from orchestrator.errors import UsageError
 
 with lazy_imports():
-    from orchestrator import files, provenance
+    from orchestrator import provenance
     from orchestrator.kernel import money as moneys
-    from orchestrator.provenance import openings, untold
-    from orchestrator.systems.prove import describing, marking, openssf, projects, references, runs, signing
+    from orchestrator.provenance import untold
+    from orchestrator.systems.prove import (
+        describing,
+        marking,
+        openssf,
+        projects,
+        references,
+        runs,
+        sealing,
+        signing,
+    )
     from orchestrator.systems.prove import publishing as publishing_
 
 if TYPE_CHECKING:
@@ -100,18 +109,7 @@ def disclose(
     ] = Path("opening.json"),
 ) -> Answer:
     """Write fields of a private model, with their salts, for whoever may know them; nothing is sent."""
-    found = runs.find_run(session.settings, run)
-    if not found.manifest.private:
-        raise UsageError(f"{found.name}/{found.id} is not private", "Its manifest tells all there is.")
-    opening = openings.Opening.read(found.opening)
-    told = opening.only(field) if field else opening
-    if told.loses(output):
-        raise UsageError(
-            f"{output} tells fields that would be lost, and their salts may stand nowhere else",
-            "Choose another file with --output.",
-        )
-    files.replace_file(output, told.to_bytes(), 0o600)
-    fields = list(told.disclosed)
+    fields = list(sealing.disclose(runs.find_run(session.settings, run), field or (), output).disclosed)
     use = "FILE" if untold.DIGEST in fields else "BUNDLE --offline"
     lines = f"wrote {output}: {', '.join(fields)}", f"who gets it: diln verify {use} --opening {output}"
     return Answer({"file": str(output), "fields": fields}, *lines)

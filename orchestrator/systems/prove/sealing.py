@@ -9,11 +9,13 @@ the model's size than its order of magnitude.
 
 import os
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from orchestrator.config import Settings
 from orchestrator.errors import IntegrityError, UsageError
+from orchestrator.files import replace_file
 from orchestrator.provenance import Manifest
 from orchestrator.provenance.openings import LARGEST_OPENING, OPENING, Opening, opening_beside
 from orchestrator.storage import check_recipients, decrypt_file, digest_file, encrypt_file
@@ -83,6 +85,24 @@ def unseal(sealed: Path, folder: Path, identity: str) -> Path:
         raise _no_model(str(error)) from error
     finally:
         plain.unlink(missing_ok=True)
+
+
+def disclose(run: Run, names: Sequence[str], dest: Path) -> Opening:
+    """Write the named fields of a private run, or all, with their salts to `dest`, to give away.
+
+    Raises UsageError where the run is not private, or `dest` tells fields that would be lost.
+    """
+    if not run.manifest.private:
+        raise UsageError(f"{run.name}/{run.id} is not private", "Its manifest tells all there is.")
+    whole = Opening.read(run.opening)
+    told = whole.only(names) if names else whole
+    if told.loses(dest):
+        raise UsageError(
+            f"{dest} tells fields that would be lost, and their salts may stand nowhere else",
+            "Choose another file with --output.",
+        )
+    replace_file(dest, told.to_bytes(), 0o600)
+    return told
 
 
 def find_opening(settings: Settings, path: Path) -> Opening | None:
