@@ -9,6 +9,7 @@ import numpy as np
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.errors import StorageError
+from orchestrator.kernel.keeper import Keeper, Said
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.creating import Offer, create, plan
 from orchestrator.systems.federation.joining import join
@@ -82,3 +83,11 @@ def lost(session: Session, *cids: str) -> None:
         return real(cid, **options)
 
     session.storage.read = read
+
+
+def done(keeper: Keeper) -> list[Said]:
+    """What a keeper does at this moment, turn after turn until it says nothing new."""
+    said: list[Said] = []
+    while new := [each for each in keeper.turn() if each not in said]:
+        said += new
+    return said

@@ -16,7 +16,7 @@ from orchestrator.systems.federation.joining import withdraw
 from orchestrator.systems.federation.rounds import ballot_of, phase_of, revealed_in
 from orchestrator.systems.federation.simulation.networks import Network
 from orchestrator.systems.federation.verifying import verify
-from tests.unit.systems.federation.stage import TASK, begin_task, offer, rows
+from tests.unit.systems.federation.stage import TASK, begin_task, done, offer, rows
 
 SUPPLIER, TRAINERS, VALIDATORS = "alice", ("bob", "carol"), ("dave", "erin", "frank")
 EVERYBODY = (SUPPLIER, *TRAINERS, *VALIDATORS)
@@ -38,7 +38,7 @@ def task(session, tmp_path):
 
 
 def _opposite(line):
-    return line[:-3] + ",no" if line.endswith("yes") else line.replace(",no", ",yes")
+    return line[:-4] + ",no" if line.endswith("yes") else line.replace(",no", ",yes")
 
 
 def kept(session, federation, names=EVERYBODY, limit=40):
@@ -46,8 +46,7 @@ def kept(session, federation, names=EVERYBODY, limit=40):
     keeper = Keeper(session, [(SYSTEM, federation)], [session.account(name) for name in names], others=True)
     said = []
     for _ in range(limit):
-        while found := [str(each) for each in keeper.turn()]:
-            said += found
+        said += map(str, done(keeper))
         if phase_of(federation) is Phase.CLOSED:
             return said
         wait = federation.clock().ends_at - int(session.chain.now())

@@ -32,7 +32,7 @@ from orchestrator.systems.federation.rounds import (
     updates_in,
 )
 from orchestrator.systems.federation.verifying import verify
-from tests.unit.systems.federation.stage import begin, offer
+from tests.unit.systems.federation.stage import begin, done, offer
 
 PARTIES = ("alice", "bob", "carol")
 PLAIN = {"pay": "equal", "committee": 0}
@@ -59,8 +59,7 @@ def kept(session, federation, limit=40):
     accounts = [session.account(name) for name in PARTIES]
     keeper = Keeper(session, [(SYSTEM, federation)], accounts, others=True)
     for _ in range(limit):
-        while list(keeper.turn()):
-            pass
+        done(keeper)
         if phase_of(federation) is Phase.CLOSED:
             return
         wait = federation.clock().ends_at - int(session.chain.now())
