@@ -134,13 +134,13 @@ function Seats({ federation }: { federation: Federation }) {
   return (
     <table>
       <caption>{federation.seats.length} of {String(federation.terms.seats)} seats are taken, {String(federation.terms.quorum)} are needed</caption>
-      <thead><tr><th>Seat</th><th>Party</th><th>Deposit</th><th>Earned</th><th>This round</th></tr></thead>
+      <thead><tr><th>Seat</th><th>Party</th><th>Deposit</th><th>Free</th><th>This round</th></tr></thead>
       <tbody>{federation.seats.map(each => (
         <tr key={each.seat}>
           <td data-label="Seat">{each.seat}</td>
           <td data-label="Party"><Hash value={each.party} /></td>
           <td data-label="Deposit">{coins(each.deposit, federation.currency)}</td>
-          <td data-label="Earned">{coins(each.earned, federation.currency)}</td>
+          <td data-label="Free">{coins(each.earned, federation.currency)}</td>
           <td data-label="This round">{doing(each)}</td>
         </tr>
       ))}</tbody>
