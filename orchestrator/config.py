@@ -187,23 +187,7 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
         return Network(EMBEDDED)
     if "://" in name:
         return _node(name)
-    networks = {str(each): section for each, section in networks.items()}  # YAML reads an id as a number
-    public = public_chains()
-    told = next((each for each, chain in public.items() if name == str(chain["chain_id"])), name)
-    own = {**_section(networks, told), **_section(networks, name)}
-    own = {key: value for key, value in own.items() if value is not None}
-    entry = {**public.get(told, {}), **own}
-    if str(entry.get("chain_id")) != str(
-        public.get(told, {}).get("chain_id")
-    ):  # it is another chain, by their word
-        entry |= {"genesis": own.get("genesis")}
-    name = told
-    if not entry and name not in networks:
-        known = ", ".join(dict.fromkeys([EMBEDDED, *networks, *public]))
-        raise ConfigError(
-            f"there is no network `{name}`",
-            f"Choose one of {known}, or add it under `diln: networks:` in {CONFIG_FILE}.",
-        )
+    name, entry = _known(name, networks)
     if "url" not in entry:
         raise ConfigError(f"network `{name}` has no `url`", f"Add it in {CONFIG_FILE}.")
     url = _expand(str(entry["url"]), name, environ)
@@ -216,6 +200,26 @@ def _network(name: str, networks: Mapping[str, Any], environ: Mapping[str, str])
         confirmations=_number(int, entry, "confirmations", name) or 0,
         timeout=_number(float, entry, "timeout", name) or Network.timeout,
     )
+
+
+def _known(name: str, networks: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """A network's name, and what the project says of it over what the package knows of that public chain."""
+    networks = {str(each): section for each, section in networks.items()}  # YAML reads an id as a number
+    public = public_chains()
+    ids = {str(chain["chain_id"]): each for each, chain in public.items()}
+    told = ids.get(name, name)
+    if not {name, told} & {*networks, *public}:
+        known = ", ".join(dict.fromkeys([EMBEDDED, *networks, *public]))
+        raise ConfigError(
+            f"there is no network `{name}`",
+            f"Choose one of {known}, or add it under `diln: networks:` in {CONFIG_FILE}.",
+        )
+    own = {**_section(networks, told), **_section(networks, name)}
+    own = {key: value for key, value in own.items() if value is not None}
+    chain = public.get(told, {})
+    if _number(int, own, "chain_id", told) not in (None, chain.get("chain_id")):
+        chain = {}  # another one, by the project's word
+    return told, {**chain, **own}
 
 
 def _number(kind: Callable[[Any], N], entry: Mapping[str, Any], key: str, network: str) -> N | None:
