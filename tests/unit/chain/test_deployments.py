@@ -380,7 +380,7 @@ def test_bring_proxy__never_mined__says_so(
 ) -> None:
     monkeypatch.setattr(delivery, "PAUSE", 0.001)
     chain, alice.known_to_all = chain_behind(line, settings.home), False
-    deadline = delivery.LONGEST_WAIT
+    deadline = 5.0
 
     def never(ask: Any, method: str, params: Any) -> Any:
         answer = ask(method, params)
