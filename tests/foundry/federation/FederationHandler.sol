@@ -628,7 +628,7 @@ contract FederationHandler is Clock {
             due = due && _hasRevealed(s, who);
         } else {
             due = due && pending && who == claimed.claimer;
-            key = keccak256(abi.encode(claimed));
+            key = keccak256(abi.encode(s.round, claimed)); // whoever claims the same in a later round shows it again
         }
         due = due && !demanded[key];
         _do(due, stranger, terms.stake * terms.unit, abi.encodeCall(federation.demand, (part, who, index, claimed)));
@@ -684,7 +684,7 @@ contract FederationHandler is Clock {
             (uint256 seat,,,) = federation.partyOf(who);
             require(!matters || (s.seats | s.revealed) >> seat & 1 == 0, "who does not supply stays");
         }
-        demanded[keccak256(part == Part.Update ? abi.encode(s.round, who) : abi.encode(asked[place]))] = false;
+        demanded[keccak256(part == Part.Update ? abi.encode(s.round, who) : abi.encode(s.round, asked[place]))] = false;
         _answered(place);
     }
 
