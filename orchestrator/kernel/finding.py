@@ -194,8 +194,7 @@ class Named(Directory[N, F], Generic[N, F, D]):
         found = self.all(session, **filters)
         names = self.names(session, found)
         chosen = [each for each in found if names[each.address] == reference]
-        count = 0 if chosen else sum(not name for name in names.values())
-        return chosen, f"; of {count} nobody gives the descriptor, which tells the name" if count else ""
+        return chosen, "" if chosen else unread(sum(not name for name in names.values()))
 
     def descriptor_of(self, session: Session, instance: N) -> D:
         """What its organizer published. Raises StorageError where it is not to be had, DataError."""
@@ -236,6 +235,11 @@ def history(instance: Bound, kinds: Iterable[type[Event]]) -> list[Event]:
     """All events of these kinds, the oldest first."""
     found = (each for kind in kinds for each in instance.events(kind))
     return sorted(found, key=lambda each: each.place)
+
+
+def unread(count: int) -> str:
+    """What is said, behind the others, of so many whose names nobody tells."""
+    return f"; of {count} nobody gives the descriptor, which tells the name" if count else ""
 
 
 def _descriptor_cid(instance: Described) -> str:

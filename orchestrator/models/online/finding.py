@@ -1,7 +1,7 @@
 """Find a contract with a model by name or address, and what was published with it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +9,7 @@ from typing import TypeVar
 from orchestrator.chain import Chain
 from orchestrator.chain.naming import checked_address, is_address_like
 from orchestrator.errors import IntegrityError, ModelError, StorageError
+from orchestrator.kernel.finding import unread
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.base import OnChainModel
 from orchestrator.models.online.clone import Clone
@@ -97,7 +98,7 @@ def locate(session: Session, reference: str) -> Address:
 
 def models(session: Session) -> Iterator[tuple[Created, Descriptor | None]]:
     """All that this chain's factory created, with the descriptors that storage has at hand."""
-    yield from _at_hand(session, list(factory_of(session).created()))
+    yield from _at_hand(session, factory_of(session).created())
 
 
 def check_name(session: Session, name: str, creator: Address) -> None:
@@ -127,24 +128,25 @@ def _by_name(session: Session, name: str) -> Created:
     """All are looked at only where neither this folder nor this machine's accounts know one of that name."""
     factory = factory_of(session)
 
-    def named(those: Iterable[Created]) -> list[Created]:
-        found = _at_hand(session, list(those))
-        return [each for each, descriptor in found if descriptor and descriptor.name == name]
+    def named(those: Iterable[tuple[Created, Descriptor | None]]) -> list[Created]:
+        return [each for each, descriptor in those if descriptor and descriptor.name == name]
 
-    known = named(factory.created_among(session.known.all()[-MOST_KNOWN:]))
+    known = named(_at_hand(session, factory.created_among(session.known.all()[-MOST_KNOWN:])))
     mine = [each for each in known if each.creator in session.names]
     if len(mine) == 1:
         return mine[0]
-    found = named(factory.created_by(list(session.names)))
+    found = named(_at_hand(session, factory.created_by(list(session.names))))
+    if not found and len(known) == 1:
+        found = known
     if not found:
-        found = known if len(known) == 1 else named(factory.created())
-    if not found:
-        unread = sum(descriptor is None for _, descriptor in models(session))
-        more = f"; of {unread} nobody gives the descriptor, which tells the name" if unread else ""
-        raise ModelError(
-            f"there is no shared model `{name}` here{more}",
-            "`diln sum list` shows those of this chain; one without a name is opened by its address.",
-        )
+        every = list(models(session))
+        found = named(every)
+        if not found:
+            without = sum(descriptor is None for _, descriptor in every)
+            raise ModelError(
+                f"there is no shared model `{name}` here{unread(without)}",
+                "`diln sum list` shows those of this chain; one without a name is opened by its address.",
+            )
     if len(found) > 1:
         found = [each for each in found if session.known.knows(each.address)] or found
     if len(found) > 1:
@@ -154,8 +156,9 @@ def _by_name(session: Session, name: str) -> Created:
     return found[0]
 
 
-def _at_hand(session: Session, those: Sequence[Created]) -> Iterator[tuple[Created, Descriptor | None]]:
+def _at_hand(session: Session, those: Iterable[Created]) -> Iterator[tuple[Created, Descriptor | None]]:
     """Each with the descriptor that is here or comes in a moment; the newest first are sought."""
+    those = list(those)
     cids = {each.address: descriptor_cid(each.salt) for each in reversed(those) if each.salt is not None}
     here = session.storage.at_hand(list(cids.values()))
     for each in those:

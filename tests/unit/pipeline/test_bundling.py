@@ -48,6 +48,17 @@ def elsewhere(desk, bobs):
         session.__dict__.pop("chain")
 
 
+@pytest.fixture
+def private(desk, tmp_path):
+    """A private run, a file with the key that reads it, and the recipient it is encrypted to."""
+    identity = pyrage.x25519.Identity.generate()
+    key, recipient = tmp_path / "key.txt", str(identity.to_public())
+    key.write_text(f"{identity}\n")
+    key.chmod(0o600)
+    run, _ = train(desk.settings, write_spec(desk.folder, name="secret"), encrypt_to=(recipient,))
+    return run, key, recipient
+
+
 def team(desk):
     create_project(desk.session, PROJECT, desk.who("alice"), participants=["alice", "bob"], threshold=2)
 
@@ -93,14 +104,8 @@ def test_import__a_folder__is_the_same_folder(desk, elsewhere, tmp_path):
     assert brought.manifest == run.manifest
 
 
-def test_import__private_model__needs_the_key_and_carries_no_clear_byte(desk, elsewhere, tmp_path):
-    identity = pyrage.x25519.Identity.generate()
-    key = tmp_path / "key.txt"
-    key.write_text(f"{identity}\n")
-    key.chmod(0o600)
-    run, _ = train(
-        desk.settings, write_spec(desk.folder, name="secret"), encrypt_to=(str(identity.to_public()),)
-    )
+def test_import__private_model__needs_the_key_and_carries_no_clear_byte(desk, elsewhere, private, tmp_path):
+    run, key, _ = private
     file = export_bundle(desk.session, "secret", tmp_path / "secret.car")
     assert run.model.read_bytes()[:64] not in file.read_bytes()
     with pytest.raises(UsageError, match="private"):
@@ -113,20 +118,16 @@ def test_import__private_model__needs_the_key_and_carries_no_clear_byte(desk, el
 
 
 @pytest.mark.parametrize("project", ["../escaped", "escaped\0", "escaped\x1b[31m", "escaped" * 40])
-def test_import__private_model_of_a_project_that_is_no_folder__is_refused(desk, elsewhere, tmp_path, project):
-    identity = pyrage.x25519.Identity.generate()
-    key = tmp_path / "key.txt"
-    key.write_text(f"{identity}\n")
-    key.chmod(0o600)
-    run, _ = train(
-        desk.settings, write_spec(desk.folder, name="secret"), encrypt_to=(str(identity.to_public()),)
-    )
+def test_import__private_model_of_a_project_that_is_no_folder__is_refused(
+    desk, elsewhere, private, tmp_path, project
+):
+    run, key, recipient = private
     whole = run.described
     predicate = whole.predicate.model_copy(update={"project": project, "withheld": {}})
     evil = seal(
         run,
         whole.model_copy(update={"predicate": predicate}),
-        (str(identity.to_public()),),
+        (recipient,),
         publish_metrics=False,
     )
     run.manifest_file.write_bytes(evil.to_bytes())
