@@ -52,6 +52,7 @@ with lazy_imports():
         verifying,
     )
     from orchestrator.systems.federation import demo as story
+    from orchestrator.systems.federation import offer as offers
 
 if TYPE_CHECKING:
     from orchestrator.bindings.federation import Federation
@@ -77,7 +78,7 @@ def create(
 ) -> Answer:
     """Publish a first model and make a federation, with its budget, unless another has answered."""
     organizer = session.sender
-    made = creating.plan(session, creating.read_offer(offer), organizer, data)
+    made = creating.plan(session, offers.read_offer(offer), organizer, data)
     finish = partial(creating.finish, session, made)
     for found in () if again else answering.answers(session, made):
         if not found.lacks:

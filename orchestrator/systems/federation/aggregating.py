@@ -120,7 +120,7 @@ def _from(
     terms, missing = federation.terms, list[Finished]()
     for each in reversed(ends):
         if terms.mode is not Mode.DIRECT:  # where nobody publishes models
-            with suppress(DataError, IntegrityError, StorageError):
+            with suppress(DataError, StorageError):
                 model = read_model(session, federation, each.claim.model_root, each.claim.cid)
                 break
         missing.append(each)

@@ -15,9 +15,10 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
-from orchestrator.systems.federation.creating import Offer, create, plan
+from orchestrator.systems.federation.creating import create, plan
 from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.joining import join, money_of, withdraw
+from orchestrator.systems.federation.offer import Offer
 from orchestrator.systems.federation.publishing import publish
 from orchestrator.systems.federation.rounds import current_model, phase_of, seats_of
 from orchestrator.systems.federation.simulation.datasets import Data, cancer, evenly

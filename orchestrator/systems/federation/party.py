@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
+from orchestrator.errors import AccountError, ChainError, DataError, StorageError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
@@ -97,7 +97,7 @@ def accuracy(session: Session, federation: Federation, party: Address) -> float 
     """The share of a party's own rows on which the present model is right; None where nobody can tell."""
     try:
         rows, model = rows_of(session, federation, party), current_model(session, federation)
-    except (AccountError, DataError, IntegrityError, StorageError):
+    except (AccountError, DataError, StorageError):
         return None
     network = rows.descriptor.network
     with np.errstate(over="ignore", invalid="ignore"):  # rows so large that nothing can be said

@@ -7,7 +7,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import ChunkPair, Claim, Federation, MaskedChunk, Part, PartyChunk
 from orchestrator.chain import Account
-from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import (
     CHUNK,
@@ -62,7 +62,7 @@ def check(session: Session, federation: Federation) -> Fault | None:
     seats = seats_of(federation)
     try:
         updates = opened(session, federation, federation.state().round, claim.accepted, seats)
-    except (DataError, IntegrityError, StorageError) as error:
+    except (DataError, StorageError) as error:
         if asks := missing(session, federation, claim.accepted):
             return Fault(f"an update that is in cannot be had: {error.message}", asks=tuple(asks))
         raise
@@ -77,7 +77,7 @@ def check(session: Session, federation: Federation) -> Fault | None:
     picked = [each for each in updates if claim.selected >> each.seat & 1]
     try:
         claimed = read_model(session, federation, claim.model_root, claim.cid)
-    except (DataError, IntegrityError, StorageError) as error:
+    except (DataError, StorageError) as error:
         return _hidden(federation, claim, picked, model, right, error.message)
     place = int((claimed != right.model).nonzero()[0][0])
     index = place // CHUNK

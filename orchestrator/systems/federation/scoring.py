@@ -4,7 +4,7 @@ import numpy as np
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, DataError, IntegrityError, StorageError
+from orchestrator.errors import AccountError, DataError, StorageError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
@@ -45,7 +45,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
     seats, size, word = seats_of(federation), federation.terms.size, 0
     try:
         model = current_model(session, federation)
-    except (DataError, IntegrityError, StorageError):
+    except (DataError, StorageError):
         if not tested:
             raise
         rows, model = None, padded(np.zeros(size, np.int64))
@@ -57,7 +57,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
             update = padded(read_update(session, federation, each).values)
             after = apply(model, update)[:size] / UNIT
             found = _measured(rows, after, tested=tested) if rows and stands else SCALE
-        except (DataError, IntegrityError, StorageError):
+        except (DataError, StorageError):
             found = SCALE
         word |= found << 16 * seats[each.party]
     return word

@@ -11,7 +11,7 @@ from orchestrator.chain.naming import checked_address
 from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
 from orchestrator.systems.federation.experiments.onchain import Stage, begin, session
 from orchestrator.systems.federation.joining import withdraw
-from orchestrator.systems.federation.rounds import claims, pending_claim
+from orchestrator.systems.federation.rounds import claims, judged_at, pending_claim
 from orchestrator.types import Report
 
 PARTIES = ("alice", "bob", "carol", "dave", "erin")
@@ -40,8 +40,7 @@ def _judged(stage: Stage, missing: str = "") -> str:
     others = [name for name in members if name != silent]
     stage.speak(*(others if missing == "speak" else members))
     if missing == "speak":
-        terms, since = stage.federation.terms, stage.federation.state().since
-        stage.session.chain.advance_to(since + terms.committing + terms.revealing + terms.judging)
+        stage.session.chain.advance_to(judged_at(stage.federation))
     stage.judge(*others)
     if missing:
         stage.pass_()

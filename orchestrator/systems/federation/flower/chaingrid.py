@@ -23,7 +23,8 @@ from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import Rule, Template, Update, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation import party
-from orchestrator.systems.federation.duties import COMMIT, SYSTEM
+from orchestrator.systems.federation.duties import SYSTEM
+from orchestrator.systems.federation.duties.updates import COMMIT
 from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.flower.local import LocalGrid
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
@@ -107,7 +108,7 @@ class ChainGrid(LocalGrid):
         self._names = names
         self._report, self._wait = report, wait or sleeping(_LOOK)
         self._context = Context(1, self._node, dict(node_config or {}), RecordDict(), dict(run_config or {}))
-        others = tuple(each for each in SYSTEM.duties if each.name != COMMIT)
+        others = tuple(each for each in SYSTEM.duties if each is not COMMIT)
         kept = [(replace(SYSTEM, duties=others), federation)]
         self._keeper = Keeper(session, kept, [account], others=True, consent=consent)
         self._seated = [seat + 1 for seat in seats_of(federation).values()]

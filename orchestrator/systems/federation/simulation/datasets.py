@@ -1,6 +1,5 @@
 """Data that ship with scikit-learn, and how parties share them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +70,3 @@ def unevenly(labels: Labels, parties: int, alpha: float, rng: np.random.Generato
                 part.extend(piece.tolist())
         if min(map(len, parts)) >= _LEAST:
             return [np.array(part, np.int64) for part in parts]
-
-
-def sizes(parts: Sequence[Rows]) -> list[int]:
-    return [len(part) for part in parts]
