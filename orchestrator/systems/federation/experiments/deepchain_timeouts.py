@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from orchestrator.bindings.federation import Part
 from orchestrator.chain.naming import checked_address
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.onchain import Stage, begin, session
 from orchestrator.systems.federation.joining import withdraw
 from orchestrator.systems.federation.rounds import claims, judged_at, pending_claim
@@ -122,10 +122,13 @@ ACTS: dict[str, Callable[[Stage], str]] = {
 }
 
 
+@experiment(
+    "What each act costs that a party owes and does not do", "Weng et al., 2019 (DeepChain), on the contract"
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     with session() as opened:
-        for number, (name, play) in enumerate(ACTS.items()):
+        for name, play in counted(ACTS.items(), progress):
             stage = begin(
                 opened,
                 PARTIES,
@@ -138,8 +141,6 @@ def run(progress: Report | None = None) -> Outcome:
                 supply="1h",
             )
             rows.append({"missed": name} | _measured(stage, play))
-            if progress:
-                progress(number + 1, len(ACTS))
     fine = rows[0]["fine"]
     checks = [
         Check(
@@ -158,7 +159,7 @@ def run(progress: Report | None = None) -> Outcome:
             ", ".join(str(row["left"]) for row in rows) + " wei are left",
         ),
     ]
-    return Outcome(rows, checks, Picture("missed", ("lost", "fine"), "gwei", bars=True), {})
+    return Outcome(rows, checks, Picture("missed", ("lost", "fine"), "gwei", bars=True))
 
 
 def _measured(stage: Stage, play: Callable[[Stage], str]) -> Row:
@@ -178,12 +179,3 @@ def _measured(stage: Stage, play: Callable[[Stage], str]) -> Row:
         "rounds": done,
         "left": left,
     }
-
-
-EXPERIMENT = Experiment(
-    "deepchain-timeouts",
-    "What each act costs that a party owes and does not do",
-    "Weng et al., 2019 (DeepChain), on the contract",
-    run,
-    slow=True,
-)

@@ -2,15 +2,7 @@
 
 from itertools import combinations
 
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-    at_most,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
 from orchestrator.systems.federation.simulation.characters import Character, Honest, Poisoner
 from orchestrator.systems.federation.simulation.playing import Plan, Played, Policy
@@ -22,9 +14,13 @@ SEEDS, ROUNDS, CLIP = range(6), 12, 4.0
 WORST = 5
 
 
+@experiment(
+    "Random updates three times as long as honest ones, by parties who also lie as scorers",
+    "Lu et al., 2020 (proof of training quality)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
-    for bad in range(WORST + 1):
+    for bad in counted(range(WORST + 1), progress):
         cast: list[Character] = [Poisoner(norm=3 * CLIP)] * bad + [Honest()] * (PARTIES - bad)
         five = runs(
             Plan(NETWORK, rounds=ROUNDS, policy=Policy.COMMITTEE, committee=5, clip=CLIP), cast, SEEDS
@@ -52,34 +48,36 @@ def run(progress: Report | None = None) -> Outcome:
                 "liars_win_9": round(_won(bad, 9), 3),
             }
         )
-        if progress:
-            progress(bad + 1, WORST + 1)
     lines = ("committee_of_5", "committee_of_9", "plain_mean", "mean_of_short_poison", "honest_alone")
-    return Outcome(rows, _checks(rows), Picture("poisoners", lines, "accuracy on the test rows"), {})
+    return Outcome(rows, _checks(rows), Picture("poisoners", lines))
 
 
 def _checks(rows: list[Row]) -> list[Check]:
     upto = rows[:WORST]
     gains = [row["committee_of_5"] - row["plain_mean"] for row in rows[1:WORST]]
     return [
-        at_least("accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955),
-        at_least(
+        Check.at_least(
+            "accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955
+        ),
+        Check.at_least(
             "the same with a committee of 5",
             _column(upto, "committee_of_5"),
             0.955,
             "With 4 of 10, liars rule a quarter of the committees of five: so offers take nine.",
         ),
-        at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
-        at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
+        Check.at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
+        Check.at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
         Check("it is better than the plain mean", min(gains) > 0, f"least gain {min(gains):.4f}"),
-        at_most("few honest updates are refused", _column(upto, "good_rejected"), 0.02),
-        at_least(
+        Check.at_most("few honest updates are refused", _column(upto, "good_rejected"), 0.02),
+        Check.at_least(
             "accuracy with poison as short as honest updates",
             _column(upto, "mean_of_short_poison"),
             0.958,
             "It is let in. Most of what is lost is lost without it: honest parties alone have fewer rows.",
         ),
-        at_most("what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015),
+        Check.at_most(
+            "what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015
+        ),
         Check(
             "half of ten is the cliff: many more of them get in",
             rows[5]["bad_rejected_by_9"] < rows[4]["bad_rejected_by_9"] - 0.2,
@@ -113,12 +111,3 @@ def _won(bad: int, size: int) -> float:
     """In which share of committees the bad are the majority."""
     draws = [sum(seat < bad for seat in drawn) > size // 2 for drawn in combinations(range(PARTIES), size)]
     return sum(draws) / len(draws)
-
-
-EXPERIMENT = Experiment(
-    "poq-poison",
-    "Random updates three times as long as honest ones, by parties who also lie as scorers",
-    "Lu et al., 2020 (proof of training quality)",
-    run,
-    slow=True,
-)
