@@ -11,14 +11,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import ChainError, DataError, DilnError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    Integers,
-    chunk_count,
-    decode,
-    encode,
-    model_root,
-)
+from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, encode, model_root
 from orchestrator.learning.aggregation.direct import sums_hash
 from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of

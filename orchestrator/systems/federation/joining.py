@@ -10,14 +10,7 @@ from orchestrator.errors import ChainError, UsageError
 from orchestrator.kernel.balances import Balances
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation import accounting, masking
-from orchestrator.systems.federation.finding import (
-    KIND,
-    Descriptor,
-    act,
-    descriptor_of,
-    once,
-    secret_folder,
-)
+from orchestrator.systems.federation.finding import KIND, Descriptor, act, descriptor_of, once, secret_folder
 from orchestrator.systems.federation.floors import require_lower
 from orchestrator.systems.federation.releasing import has_tests
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, has_committee, has_votes

@@ -12,25 +12,14 @@ import numpy as np
 from coincurve import PrivateKey
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import (
-    Disagreed,
-    Federation,
-    MaskKey,
-    Privacy,
-    Revealed,
-    Unmasked,
-)
+from orchestrator.bindings.federation import Disagreed, Federation, MaskKey, Privacy, Revealed, Unmasked
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, DataError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.chunks import Integers, padded
-from orchestrator.learning.privacy.masks import (
-    Peer,
-    public_key,
-    unmask,
-)
+from orchestrator.learning.privacy.masks import Peer, public_key, unmask
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.types import Address, Digest
 

@@ -9,13 +9,7 @@ from orchestrator.bindings.federation import ChunkPair, Claim, Federation, Maske
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    MODEL_WIDTH,
-    Integers,
-    encode,
-    leaves,
-)
+from orchestrator.learning.aggregation.chunks import CHUNK, MODEL_WIDTH, Integers, encode, leaves
 from orchestrator.learning.aggregation.gram import packed, trace_leaf
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute

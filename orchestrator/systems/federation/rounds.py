@@ -29,14 +29,7 @@ from orchestrator.kernel.finding import history
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Rule as Reference
 from orchestrator.learning.aggregation import Settings, Update, quantize
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    Integers,
-    chunk_count,
-    decode,
-    model_root,
-    padded,
-)
+from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root, padded
 from orchestrator.learning.aggregation.direct import Vector, vector
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.masking import is_masked, sheet_of

@@ -20,13 +20,7 @@ from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.aggregating import model_after
 from orchestrator.systems.federation.floors import lowers_of, upper_of
-from orchestrator.systems.federation.rounds import (
-    Finished,
-    current_model,
-    finished,
-    quantized,
-    updates_in,
-)
+from orchestrator.systems.federation.rounds import Finished, current_model, finished, quantized, updates_in
 from orchestrator.types import Address
 
 Place = tuple[int, int]

@@ -1,8 +1,8 @@
 """Parties that are often away, and parties that are always a round late."""
 
 from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
-from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, last, runs
-from orchestrator.systems.federation.simulation.characters import Absent, Honest, Slow
+from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, last, runs, with_bad
+from orchestrator.systems.federation.simulation.characters import Absent, Slow
 from orchestrator.systems.federation.simulation.playing import Plan
 from orchestrator.types import Report
 
@@ -20,7 +20,7 @@ def run(progress: Report | None = None) -> Outcome:
             {
                 "share": away,
                 "absent": last(runs(plan, [Absent(chance=away)] * PARTIES, SEEDS)),
-                "a_round_late": last(runs(plan, [Slow()] * late + [Honest()] * (PARTIES - late), SEEDS)),
+                "a_round_late": last(runs(plan, with_bad(Slow(), late), SEEDS)),
             }
         )
     full = rows[0]["absent"]
@@ -29,4 +29,4 @@ def run(progress: Report | None = None) -> Outcome:
         Check.at_least("with 80 % away", [rows[3]["absent"]], full - 0.025),
         Check.at_least("with half of them a round late", [rows[2]["a_round_late"]], full - 0.02),
     ]
-    return Outcome(rows, checks, Picture("share", ("absent", "a_round_late")), {})
+    return Outcome(rows, checks, Picture("share", ("absent", "a_round_late")))

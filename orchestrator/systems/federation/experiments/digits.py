@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from orchestrator.systems.federation.simulation.characters import Absent, Character
+from orchestrator.systems.federation.simulation.characters import Absent, Character, Honest
 from orchestrator.systems.federation.simulation.datasets import Data, digits, shared
 from orchestrator.systems.federation.simulation.networks import Network
 from orchestrator.systems.federation.simulation.playing import Plan, Played, play
@@ -38,3 +38,8 @@ def last(played: Sequence[Played]) -> float:
 def away(count: int, cast: Sequence[Character]) -> list[Character]:
     """The same cast without its first `count`."""
     return [*[Absent(chance=1.0)] * count, *cast[count:]]
+
+
+def with_bad(character: Character, count: int) -> list[Character]:
+    """Ten parties, of whom the first `count` are of that character, and the others honest."""
+    return [*[character] * count, *[Honest()] * (PARTIES - count)]

@@ -7,11 +7,11 @@ who revealed: where a round closes at the fifth, colluders who reveal first are 
 """
 
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
 from orchestrator.systems.federation.simulation.characters import Character, Honest, View
+from orchestrator.systems.federation.simulation.judging import ruled
 from orchestrator.systems.federation.simulation.networks import Floats
 from orchestrator.systems.federation.simulation.playing import Plan
 from orchestrator.types import Report
@@ -49,7 +49,7 @@ def run(progress: Report | None = None) -> Outcome:
         played = runs(plan, cast, SEEDS, ALPHA)
         sent = sum(tally.accepted for each in played for tally in each.tallies[:SLOW])
         among = COMMITTEE if way == "closes at the fifth" else PARTIES
-        draws = {f"liars_win_with_{bad}": round(_majority(bad, among), 3) for bad in COLLUDERS}
+        draws = {f"liars_win_with_{bad}": ruled(bad, COMMITTEE, among) for bad in COLLUDERS}
         rows.append({"way": way, "accuracy": last(played), "updates_of_the_slow": sent, **draws})
     lost, early, carried = rows[1:]
     checks = [
@@ -68,10 +68,3 @@ def run(progress: Report | None = None) -> Outcome:
         ),
     ]
     return Outcome(rows, checks, Picture("way", ("accuracy",), bars=True))
-
-
-def _majority(bad: int, among: int) -> float:
-    """In which share of committees drawn from `among` the `bad` are the majority."""
-    drawn = list(combinations(range(among), COMMITTEE))
-    draws = [sum(seat < bad for seat in each) > COMMITTEE // 2 for each in drawn]
-    return sum(draws) / len(draws)

@@ -42,9 +42,11 @@ def run(progress: Report | None = None) -> Outcome:
     literal = rows[:-1]
     checks = [
         Check.at_most(
-            "who says what it measures on wrong labels leads rarely", _column(literal, "honest"), 0.05
+            "who says what it measures on wrong labels leads rarely", [row["honest"] for row in literal], 0.05
         ),
-        Check.at_least("who says that all errors are zero leads always", _column(literal, "lying"), 1.0),
+        Check.at_least(
+            "who says that all errors are zero leads always", [row["lying"] for row in literal], 1.0
+        ),
         Check.at_most("by medians a lie brings nothing", [rows[-1]["lying"]], 0.05),
     ]
     return Outcome(rows, checks, Picture("rule", ("honest", "lying"), "share of rounds led", bars=True))
@@ -53,10 +55,6 @@ def run(progress: Report | None = None) -> Outcome:
 def _row(rule: str, told: list[list[int]]) -> Row:
     honest, lying = (round(float(np.mean([each[at] == BAD for each in told])), 3) for at in (0, 1))
     return {"rule": rule, "honest": honest, "lying": lying}
-
-
-def _column(rows: list[Row], name: str) -> list[float]:
-    return [row[name] for row in rows]
 
 
 def _lie(scores: list[list[int]]) -> list[list[int]]:

@@ -1,8 +1,8 @@
 """Votes of all others against parties who train on wrong labels, and vote for each other."""
 
 from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
-from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
-from orchestrator.systems.federation.simulation.characters import Character, Flipper, Honest
+from orchestrator.systems.federation.experiments.digits import NETWORK, away, last, runs, with_bad
+from orchestrator.systems.federation.simulation.characters import Flipper
 from orchestrator.systems.federation.simulation.playing import Plan, Policy
 from orchestrator.types import Report
 
@@ -21,7 +21,7 @@ TOLERANCE = 0.1
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     for bad in counted(FLIPPERS, progress):
-        cast: list[Character] = [Flipper()] * bad + [Honest()] * (PARTIES - bad)
+        cast = with_bad(Flipper(), bad)
         voted = runs(Plan(NETWORK, rounds=ROUNDS, policy=Policy.MAJORITY, tolerance=TOLERANCE), cast, SEEDS)
         alone = runs(Plan(NETWORK, rounds=ROUNDS), away(bad, cast), SEEDS)
         mean = runs(Plan(NETWORK, rounds=ROUNDS), cast, SEEDS)

@@ -41,7 +41,7 @@ def run(progress: Report | None = None) -> Outcome:
         ),
     ]
     return Outcome(
-        rows, checks, Picture("liars", ("right_rankings", "no_ranking"), "of 40 rankings", bars=True), {}
+        rows, checks, Picture("liars", ("right_rankings", "no_ranking"), "of 40 rankings", bars=True)
     )
 
 
