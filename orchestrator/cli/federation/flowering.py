@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.federation import federation
-from orchestrator.cli.federation.chain import Reference
+from orchestrator.cli.federation.options import Reference
 from orchestrator.console import SENDS, Consent, Facts, Shown, Table, command, err, lazy_imports
 
 with lazy_imports():

@@ -12,7 +12,6 @@ from orchestrator.chain import Account
 from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation.chunks import Integers, encode
-from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.joining import amount, money_of, pay
@@ -260,8 +259,7 @@ def _evidence(session: Session, federation: Federation, each: Open) -> PartyChun
         model = _claimed_model(session, federation, each.claim)
         shown = group(encode(model, 4), 4, each.index)
     else:
-        products = aggregating.expected(session, federation, each.claim).products
-        shown = leaf_group([trace_leaf(place, one) for place, one in enumerate(products)], each.index)
+        shown = leaf_group(aggregating.expected(session, federation, each.claim).leaves, each.index)
     return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
 
 

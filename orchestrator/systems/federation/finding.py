@@ -1,10 +1,12 @@
 """Where federations are found, what their organizers say of them, and where a party's secrets are kept."""
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
+from orchestrator.chain import Account
 from orchestrator.errors import DataError
 from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
@@ -123,6 +125,11 @@ def cid_of(digest: bytes, length: int = 0) -> str:
 def store(session: Session, data: bytes) -> Digest:
     """Pin a file; the digest by which `cid_of` finds it."""
     return Digest(Cid.parse(session.storage.put(data).cid).digest)
+
+
+def alone(session: Session, federation: Federation, account: Account) -> AbstractContextManager[Any]:
+    """Look, then send: nobody else does either for this account meanwhile."""
+    return session.alone(f"federation {federation.address} {account.address}")
 
 
 _FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFactory, Created, Descriptor)

@@ -10,7 +10,15 @@ from orchestrator.errors import ChainError, UsageError
 from orchestrator.kernel.balances import Balances
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.federation import accounting, masking
-from orchestrator.systems.federation.finding import KIND, Descriptor, act, descriptor_of, once, secret_folder
+from orchestrator.systems.federation.finding import (
+    KIND,
+    Descriptor,
+    act,
+    alone,
+    descriptor_of,
+    once,
+    secret_folder,
+)
 from orchestrator.systems.federation.floors import require_lower
 from orchestrator.systems.federation.releasing import has_tests
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, has_committee, has_votes
@@ -68,7 +76,7 @@ def join(
     without = has_tests(federation) or about.template or (about.sharded and not judges) or known
     if not rows and not without:
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat = federation.party_of(party.address)
         if seat.seat == NO_SEAT:
             current_model(session, federation)  # who cannot have it pays fines, and refutes nothing

@@ -10,7 +10,7 @@ from orchestrator.chain import Account
 from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.chunks import CHUNK, MODEL_WIDTH, Integers, encode, leaves
-from orchestrator.learning.aggregation.gram import packed, trace_leaf
+from orchestrator.learning.aggregation.gram import packed
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
@@ -124,8 +124,7 @@ def _hidden(
 def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Opened]) -> Fault:
     """The first leaf of the trace that is wrong, or which have to be shown to find it."""
     told = "the trace does not follow from the updates"
-    nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
-    tree = ClaimedTree(nodes, claim.gram_root)
+    tree = ClaimedTree(right.leaves, claim.gram_root)
     for index, shown in trace_supplied(federation, claim).items():
         for place, (leaf, proof) in enumerate(leaves_of(shown)):
             tree.learn(LEAVES * index + place, leaf, proof)
@@ -148,11 +147,10 @@ def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Op
 
 def _selection(federation: Federation, claim: Claim, right: Result) -> Fault:
     told = "what is selected, or by which factors or merits, does not follow from the updates"
-    nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
-    if not nodes:
+    if not right.products:
         return Fault(told)
-    last = len(nodes) - 1
-    call = federation.refute_selection(claim, packed(right.products[last]), proof_of(nodes, last))
+    proof = proof_of(right.leaves, len(right.products) - 1)
+    call = federation.refute_selection(claim, packed(right.products[-1]), proof)
     return Fault(told, call)
 
 

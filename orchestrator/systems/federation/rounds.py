@@ -201,6 +201,11 @@ def read_model(session: Session, federation: Federation, root: Digest, cid: Dige
     return model
 
 
+def first_model(session: Session, federation: Federation) -> Integers:
+    """What it began with. Raises as `read_model`."""
+    return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
+
+
 def current_model(session: Session, federation: Federation) -> Integers:
     """What the present round trains on; worked out from the updates, where nobody gives its file.
 
@@ -208,7 +213,7 @@ def current_model(session: Session, federation: Federation) -> Integers:
     """
     ends = last_finished(federation)
     if not ends:
-        return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
+        return first_model(session, federation)
     if federation.terms.mode is not Mode.DIRECT:  # where nobody publishes it
         with suppress(DataError, StorageError):
             return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
@@ -241,9 +246,14 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
         return _update(federation, revealed, data)
 
 
-def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
+def update_of(federation: Federation, data: bytes, shift: int) -> Update:
+    """The update in a file's bytes. Raises DataError."""
     kind = Vector if federation.terms.mode is Mode.DIRECT else Update
-    update = kind.read(data, federation.terms.size, federation.terms.width, revealed.shift)
+    return kind.read(data, federation.terms.size, federation.terms.width, shift)
+
+
+def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
+    update = update_of(federation, data, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update

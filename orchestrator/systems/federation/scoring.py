@@ -10,7 +10,7 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.chunks import padded
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder
+from orchestrator.systems.federation.finding import DOMAIN, act, alone, secret_folder
 from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import rows_of
@@ -77,7 +77,7 @@ def _measured(rows: Rows, model: Floats, *, tested: bool) -> int:
 
 def commit_scores(session: Session, federation: Federation, scorer: Account, word: int | None = None) -> bool:
     """Measure, unless a `word` is given, and commit; False if that was done before. Draws, if nobody has."""
-    with session.alone(f"federation {federation.address} {scorer.address}"):
+    with alone(session, federation, scorer):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
         ballot = ballot_of(federation)
         if ballot is None or not ballot.committee:
@@ -100,7 +100,7 @@ def reveal_scores(session: Session, federation: Federation, scorer: Account) -> 
 
     Where their file is lost they are measured again. Raises AccountError where others come out.
     """
-    with session.alone(f"federation {federation.address} {scorer.address}"):
+    with alone(session, federation, scorer):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
         ballot = ballot_of(federation)
         if ballot is None or not (ballot.spoke & ~ballot.judged) >> seat & 1:

@@ -19,7 +19,7 @@ from orchestrator.learning.privacy.masks import (
     place_of_share,
     threshold,
 )
-from orchestrator.systems.federation.finding import act, cid_of, secret_folder
+from orchestrator.systems.federation.finding import act, alone, cid_of, secret_folder
 from orchestrator.systems.federation.masking import (
     Sheet,
     disagreeing,
@@ -76,7 +76,7 @@ def tell(session: Session, federation: Federation, party: Account) -> bool:
 
     Raises DataError where it told them as if others were in: both together would unmask an update.
     """
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat, state = federation.party_of(party.address).seat, federation.state()
         if not waited_for(federation) >> seat & 1:
             return False
@@ -96,7 +96,7 @@ def _once(what: str, disagreed: int) -> tuple[str, ...]:
 
 def share(session: Session, federation: Federation, party: Account) -> int:
     """Show what `party` holds of the seeds of those that stay silent; returns of how many."""
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat, number = federation.party_of(party.address).seat, federation.state().round
         silent = waited_for(federation) & ~(1 << seat)
         if has_shared(federation, seat):

@@ -17,9 +17,9 @@ from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
     finished,
+    first_model,
     links,
     opened_in,
-    read_model,
     record_of,
 )
 from orchestrator.systems.federation.sharding import Passed, source_of
@@ -66,7 +66,7 @@ def verify(
     terms, lowers = federation.terms, dict[Address, Passed]()
     try:
         sharded = is_sharded(session, federation)
-        model = read_model(session, federation, terms.genesis, terms.genesis_cid)
+        model = first_model(session, federation)
     except (DataError, StorageError) as error:
         yield Checked(federation.address, 0, 0, terms.genesis, *_told(error, "the first model: "))
         return
