@@ -17,6 +17,7 @@ from orchestrator.learning.aggregation.chunks import Integers, encode
 from orchestrator.learning.aggregation.template import UNIT, read_arrays
 from orchestrator.systems.federation import accounting, masking
 from orchestrator.systems.federation.finding import (
+    HIDING,
     KIND,
     Descriptor,
     descriptor_of,
@@ -37,8 +38,6 @@ from orchestrator.types import Digest
 
 _RIDES = {Pay.ALIGNMENT: 1.5, Pay.QUALITY: 1.4}
 """What the best of free riders gets, in parts of an honest party's pay: the experiment `riders`."""
-
-_HIDING = "noise", "clip", "sampling", "delta"
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _require_possible(session: Session, made: Plan, organizer: Account) -> None:
 
 def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
     """What is learned, and where it begins. Raises DataError, UsageError."""
-    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)} - set(_HIDING)
+    taken = {each.name for each in fields(Descriptor)} & {each.name for each in fields(Offer)} - set(HIDING)
     said = Descriptor(**{name: getattr(offer, name) for name in taken} | {"tests": _digests(offer)})
     if (offer.upper or offer.sharded) and (offer.arrays or offer.policy == "learning"):
         raise UsageError(

@@ -20,7 +20,9 @@ DOMAIN = "DILN federation secrets"
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
-_NOISE = "noise", "clip", "sampling", "delta"
+HIDING = "noise", "clip", "sampling", "delta"
+"""What a descriptor says of noise."""
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 _ADDRESS = re.compile("(0x[0-9a-fA-F]{40})?")
 
@@ -47,7 +49,7 @@ class Descriptor(finding.Descriptor):
     FORMAT: ClassVar[str] = "diln-federation/1"
     LONGEST: ClassVar[int] = 1 << 16
     OPTIONAL: ClassVar[frozenset[str]] = frozenset(
-        {"template", "tests", "upper", "sharded", "checkpoint", *_NOISE}
+        {"template", "tests", "upper", "sharded", "checkpoint", *HIDING}
     )
 
     target: str = ""

@@ -31,7 +31,8 @@ SHOWN = (
     "Their sum is public, and tells something of all data together; all others, if they join hands, know "
     "yours; and nobody sees who adds nonsense to it."
 )
-_HEAD, _WORD, _SEATS = 64, 32, 16
+SEATS = 16
+_HEAD, _WORD = 64, 32
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Sheet:
     def read(cls, data: bytes) -> "Sheet":
         """Raises DataError for what is not one."""
         rest = len(data) - _HEAD
-        if rest % _WORD or not 0 < rest <= _SEATS * _WORD:
+        if rest % _WORD or not 0 < rest <= SEATS * _WORD:
             raise DataError(f"{len(data)} bytes are not the sheet of a masked update")
         words = tuple(data[at : at + _WORD] for at in range(_HEAD, len(data), _WORD))
         return cls(Digest(data[:_WORD]), Digest(data[_WORD:_HEAD]), words)
@@ -97,7 +98,7 @@ def admission(session: Session, federation: Federation, party: Account, invitati
 
 
 def seats_in(mask: int) -> list[int]:
-    return [seat for seat in range(_SEATS) if mask >> seat & 1]
+    return [seat for seat in range(SEATS) if mask >> seat & 1]
 
 
 def peer_of(session: Session, federation: Federation, party: Account) -> Peer:
@@ -134,7 +135,7 @@ def sheet_of(session: Session, federation: Federation, revealed: Revealed) -> Sh
     """
     if told := told_sheet(federation, revealed):
         return told
-    return Sheet.read(session.storage.read(cid_of(revealed.cid), limit=_HEAD + _SEATS * _WORD))
+    return Sheet.read(session.storage.read(cid_of(revealed.cid), limit=_HEAD + SEATS * _WORD))
 
 
 def told_sheet(federation: Federation, revealed: Revealed) -> Sheet | None:
@@ -150,7 +151,7 @@ def told_in(federation: Federation, number: int) -> dict[Address, Unmasked]:
 
 def disagreeing(disagreed: int, seat: int) -> list[int]:
     """The seats that disagree with `seat`."""
-    return seats_in(disagreed >> _SEATS * seat & 2**_SEATS - 1)
+    return seats_in(disagreed >> SEATS * seat & 2**SEATS - 1)
 
 
 # -- the sum

@@ -17,8 +17,8 @@ from orchestrator.provenance import Anchor, Manifest, Version
 from orchestrator.provenance.formats import format_named
 from orchestrator.provenance.predicate import DataRecord
 from orchestrator.systems.prove.fetching import manifest_of
-from orchestrator.systems.prove.openssf import own_run
 from orchestrator.systems.prove.references import find_version
+from orchestrator.systems.prove.runs import own_run
 from orchestrator.text import shown
 
 LONGEST = 300
@@ -122,7 +122,7 @@ def card_of(session: Session, reference: str) -> Card:
 
     Raises ModelError, StorageError where its manifest is nowhere at hand, ManifestError.
     """
-    run = own_run(session, reference)
+    run = own_run(session.settings, reference)
     if run:
         return _published(session, run.manifest)
     version = find_version(session, reference, session.viewer)

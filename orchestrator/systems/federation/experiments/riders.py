@@ -22,7 +22,6 @@ from orchestrator.types import Report
 NETWORK = Network(inputs=64, classes=10)
 PARTIES, ROUNDS, SEEDS, ALPHA, NOISE = 10, 10, range(10), 1.0, 0.5
 PAYS = ("equal", "quality", "alignment", "novelty")
-LIMIT = 2**16 - 1
 
 Moves = list[Floats]
 """By what the model moved in the rounds so far, the last one last; none is zero."""
