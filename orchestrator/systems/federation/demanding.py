@@ -9,10 +9,9 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Claim, Claimed, Demanded, Federation, Mode, Part, PartyChunk
 from orchestrator.chain import Account
-from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation.chunks import Integers, encode
-from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
 from orchestrator.systems.federation.finding import act
 from orchestrator.systems.federation.joining import amount, money_of, pay
@@ -22,7 +21,6 @@ from orchestrator.systems.federation.rounds import (
     NOTHING,
     claim_hash,
     claims,
-    has_committee,
     pending_claim,
     read_model,
     read_update,
@@ -63,7 +61,7 @@ def open_demands(federation: Federation) -> list[Open]:
     state, pending = federation.state(), pending_claim(federation)
     posted = claims(federation, [state.round])
     found: dict[object, Open] = {}
-    for each in sorted(federation.events(Demanded, round=state.round), key=lambda one: one.place):
+    for each in federation.events(Demanded, round=state.round):
         own = each.part is not Part.UPDATE
         claim = (_before(posted, each) if own else pending) or NO_CLAIM
         key = each.part, each.party, each.index, claim_hash(claim) if own else NOTHING
@@ -98,7 +96,7 @@ def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
             continue
         try:
             read_update(session, federation, each)
-        except (DataError, IntegrityError, StorageError):
+        except (DataError, StorageError):
             if each.party not in open_:
                 whole = range(_count(federation))
                 left = undemanded(federation, Part.UPDATE, each.party, whole, NO_CLAIM)
@@ -191,7 +189,7 @@ def show_others(session: Session, federation: Federation, account: Account) -> i
     """
     shown = 0
     for each in of_others(federation, account.address, int(session.chain.now())):
-        with suppress(DataError, IntegrityError, StorageError):  # it is not here either
+        with suppress(DataError, StorageError):  # it is not here either
             _supply(session, federation, account, each)
             shown += 1
     return shown
@@ -214,12 +212,6 @@ def of_others(federation: Federation, who: Address, now: int) -> list[Open]:
         and each.matters
         and now < each.deadline
     ]
-
-
-def claims_from(federation: Federation) -> int:
-    """From when on claims have turns in the present round, at the latest."""
-    terms, since = federation.terms, federation.state().since
-    return since + terms.committing + terms.revealing + terms.judging * (1 + has_committee(federation))
 
 
 def due(federation: Federation, party: Address, now: int) -> Iterator[Open]:
@@ -267,8 +259,7 @@ def _evidence(session: Session, federation: Federation, each: Open) -> PartyChun
         model = _claimed_model(session, federation, each.claim)
         shown = group(encode(model, 4), 4, each.index)
     else:
-        products = aggregating.expected(session, federation, each.claim).products
-        shown = leaf_group([trace_leaf(place, one) for place, one in enumerate(products)], each.index)
+        shown = leaf_group(aggregating.expected(session, federation, each.claim).leaves, each.index)
     return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
 
 
@@ -276,7 +267,7 @@ def _claimed_model(session: Session, federation: Federation, claim: Claim) -> In
     """From storage, or computed again: the bond is at stake."""
     try:
         return read_model(session, federation, claim.model_root, claim.cid)
-    except (DataError, IntegrityError, StorageError):
+    except (DataError, StorageError):
         right = aggregating.expected(session, federation, claim)
         if right.root != claim.model_root:
             raise
