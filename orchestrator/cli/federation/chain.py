@@ -10,7 +10,7 @@ import typer
 from orchestrator.cli.federation import federation
 from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.keeping import kept
-from orchestrator.cli.showing import demo_steps, listed
+from orchestrator.cli.showing import arguments, demo_steps, listed
 from orchestrator.config import EMBEDDED
 from orchestrator.console import (
     SENDS,
@@ -257,15 +257,8 @@ def list_(session: "Session") -> Answer:
 @command(federation)
 def history(session: "Session", reference: Reference = "latest") -> Table:
     """List all that happened."""
-    rows = [
-        {
-            "block": each.block_number,
-            "event": each.signature,
-            "about": outcomes.about(each),
-            **_arguments(each),
-        }
-        for each in overview.history(finding.find(session, reference))
-    ]
+    told = overview.history(finding.find(session, reference))
+    rows = [arguments(each, about=outcomes.about(each)) for each in told]
     return Table(rows, ["block", "event", "round", "party", "seat", "about"], "nothing happened yet")
 
 
@@ -447,11 +440,3 @@ def _facts(session: "Session", found: "Federation", name: str | None = None) -> 
         "parameters": terms.size,
         "descriptor": finding.cid_of(terms.descriptor),
     }
-
-
-def _arguments(event: object) -> dict[str, Any]:
-    """The event's arguments."""
-    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
-    if "claim" in own:
-        own |= vars(own.pop("claim"))
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}
