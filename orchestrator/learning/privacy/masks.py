@@ -36,7 +36,6 @@ PRIME = 2**256 - 189
 """Shares are numbers below it: the largest prime below 2**256."""
 
 SHARE_BYTES = 65
-KEY_BYTES = 64
 _WORDS = 8  # of 4 bytes in a hash
 
 
