@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.federation import federation
 from orchestrator.cli.federation.options import Reference, facts_of
-from orchestrator.cli.showing import listed
+from orchestrator.cli.showing import arguments, listed
 from orchestrator.console import VIEWS, Answer, Facts, Shown, Table, command, lazy_imports
 from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
@@ -98,15 +98,8 @@ def list_(session: "Session") -> Answer:
 @command(federation)
 def history(session: "Session", reference: Reference = "latest") -> Table:
     """List all that happened."""
-    rows = [
-        {
-            "block": each.block_number,
-            "event": each.signature,
-            "about": outcomes.about(each),
-            **_arguments(each),
-        }
-        for each in overview.history(finding.find(session, reference))
-    ]
+    told = overview.history(finding.find(session, reference))
+    rows = [arguments(each, about=outcomes.about(each)) for each in told]
     return Table(rows, ["block", "event", "round", "party", "seat", "about"], "nothing happened yet")
 
 
@@ -131,11 +124,3 @@ def _checked(session: "Session", each: "verifying.Checked") -> dict[str, Any]:
         "fault": Shown(each.fault or None, each.sentence or "none"),
         "doubt": Shown(each.doubt or None, ""),
     }
-
-
-def _arguments(event: object) -> dict[str, Any]:
-    """The event's arguments."""
-    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
-    if "claim" in own:
-        own |= vars(own.pop("claim"))
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}
