@@ -319,6 +319,28 @@ def test_delegate__to_nobody_or_not_possible__refused(create, who, units):
         s.send("delegate", s.evm.role(who), units, sender="refuter", value=min(units, 5) * UNIT)
 
 
+def test_delegate__without_the_money__refused(create):
+    """Or what others put behind seats could be taken out."""
+    s = create(*FOUR, **STAKE)
+    put(s, "stranger", "anna", 70)
+    for value in (0, 70 * UNIT - 1):
+        with pytest.raises(Reverted, match="Underfunded"):
+            s.send("delegate", s.evm.role("anna"), 70, sender="refuter", value=value)
+
+
+def test_undelegate__again__refused(create):
+    """Or one could take out what another put behind the same seat."""
+    s = create(*FOUR, **STAKE)
+    put(s, "stranger", "anna", 70)
+    put(s, "ben", "anna", 70)
+    s.send("undelegate", s.evm.role("anna"), 50, sender="stranger")
+    with pytest.raises(Reverted, match="WrongAmount"):
+        s.send("undelegate", s.evm.role("anna"), 21, sender="stranger")
+    s.send("undelegate", s.evm.role("anna"), 20, sender="stranger")
+    assert s.balance("stranger") == 70
+    assert s.call("delegatedBy", s.evm.role("stranger"), s.evm.role("anna")) == 0
+
+
 def test_delegate__where_it_does_not_weigh__refused(create):
     s = create(*FOUR)
     with pytest.raises(Reverted, match="NotAParty"):
