@@ -361,6 +361,25 @@ def test_seat__taken_again__owes_nothing_of_the_one_before(create):
     assert s.earned("dora") == 0
 
 
+def test_seat__taken_again__earns_nothing_of_the_one_before(create):
+    """It was paid with the deposit, and would be paid again."""
+    s = create(*THREE, rounds=9)
+    s.play(*THREE)
+    earned = s.earned("cleo")
+    assert earned > 0
+    s.send("leave", sender="cleo")
+    assert s.balance("cleo") == TERMS["deposit"] + earned
+    s.join("dora")
+    assert s.seat("dora") == 2
+    assert s.earned("dora") == s.balance("dora") == 0
+
+
+def test_leave__by_a_stranger__refused(create):
+    s = create(*THREE)
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.send("leave", sender="stranger")
+
+
 def test_demand__as_griefing__pays_whom_it_bothers_and_no_longer_than_there_is_time(create):
     s = create(*THREE, size=1024).revealed(*THREE)
     party, own = s.evm.role("ben"), s.updates["ben"]

@@ -214,6 +214,13 @@ def test_leave__at_the_end_of_commitments__costs_who_is_obliged_to_commit(create
     assert s.balance("dora") == TERMS["deposit"] - TERMS["fine"]
 
 
+def test_leave__before_enough_have_committed__its_fine_is_theirs_who_have(create):
+    s = create(*PARTIES[:4], obliged=True, quorum=4)
+    s.commit(*THREE)
+    s.send("leave", sender="dora")
+    assert sum(map(s.earned, THREE)) == TERMS["fine"]
+
+
 def test_leave__where_no_update_is_owed__costs_nothing(create):
     """Before the first round, when all is over, and where nobody is obliged to commit."""
     s = create(*THREE, obliged=True, begun=False)
