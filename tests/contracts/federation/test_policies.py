@@ -6,7 +6,10 @@ Policies that vote
 └── backing: free between rounds, held within, never lost
 """
 
+from itertools import accumulate
+
 import pytest
+from eth_utils.crypto import keccak
 
 from tests.contracts.federation.scenario import HOUR, NO_SEAT, PARTIES, TERMS, Phase
 from tests.evm import Reverted
@@ -219,6 +222,27 @@ def test_stake__leaders__are_drawn_once_and_claim_in_order(create):
         s.claim(names[first[1]])
     s.finalize(s.claim(names[first[0]]))
     assert s.state["done"] == 1
+
+
+def test_stake__leaders__are_those_whom_the_block_of_the_last_reveal_draws(create, evm):
+    """Ticket for ticket, of those who revealed alone, whatever is behind another seat."""
+    s = create(*PARTIES[:7], **STAKE)
+    behind = {"anna": 150_000, "dora": 2_000_000, "finn": 1, "gina": 9_000_000}
+    for who, units in behind.items():
+        put(s, "stranger", who, units)
+    s.revealed(*PARTIES[:6])
+    seed = bytes(evm.web3.eth.get_block("latest")["hash"])
+    s.vote("anna")
+    left = {s.seat(who): TERMS["deposit"] + behind.get(who, 0) for who in PARTIES[:6]}
+    drawn = []
+    for place in range(4):
+        types = ["bytes32", "address", "uint256", "uint256"]
+        ticket = keccak(evm.web3.codec.encode(types, [seed, s.contract.address, 1, place]))
+        number = int.from_bytes(ticket, "big") % sum(left.values())
+        ends = accumulate(left[seat] for seat in sorted(left))
+        drawn.append(next(seat for seat, end in zip(sorted(left), ends, strict=True) if number < end))
+        del left[drawn[-1]]
+    assert order(s) == drawn
 
 
 def test_stake__leader_that_is_silent__is_fined_and_the_next_claims(create):
