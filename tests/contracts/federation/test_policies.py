@@ -74,6 +74,8 @@ def test_vote__twice_late_or_of_another_round__counts_for_nothing(create):
     s.until()
     with pytest.raises(Reverted, match="WrongPhase"):
         s.vote("ben")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.vote_signed(15, "ben")
 
 
 def test_vote__for_seats_that_revealed_nothing__is_none(create):
