@@ -343,6 +343,8 @@ def test_refute__step_of_a_trace_of_which_only_leaves_were_shown__falls(create):
     shown = leaf_group([trace_leaf(number, each) for number, each in enumerate(posted.trace)], 0)
     s.send("demand", TRACE, s.evm.role("anna"), 0, posted.claim, sender="refuter", value=stake(s))
     head = (s.evm.role("anna"), b"\0" * 32, 0, 0, b"\0" * 32)
+    with pytest.raises(Reverted, match="WrongProof"):
+        s.send("supply", TRACE, 0, posted.claim, (*head, bytes(len(shown.data)), ()))
     s.send("supply", TRACE, 0, posted.claim, (*head, shown.data, ()))
     learned = [shown.data[at : at + 32] for at in range(0, len(shown.data), 32)]
     wrong = next(k for k, leaf in enumerate(learned) if leaf != trace_leaf(k, right.trace[k]))
