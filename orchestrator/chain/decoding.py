@@ -12,13 +12,18 @@ from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError
 from eth_abi.registry import ABIRegistry, BaseEquals
-from web3._utils.abi import build_strict_registry
+from web3._utils.abi import build_strict_registry, map_abi_data, named_tree
+from web3._utils.normalizers import BASE_RETURN_NORMALIZERS
+from web3.contract import Contract
 from web3.contract.contract import ContractEvent
 from web3.exceptions import Web3Exception
 from web3.types import EventData
+from web3.utils import get_abi_input_types
+
+from orchestrator.errors import ChainError
 
 if TYPE_CHECKING:
-    pass
+    from web3.contract.contract import ContractFunction
 
 
 _UNREADABLE = (DecodingError, Web3Exception, ValueError, OverflowError)
@@ -41,6 +46,21 @@ def lenient_codec() -> LenientCodec:
     registry.unregister("string")
     registry.register(cast(Any, BaseEquals)("string"), TextStringEncoder, _Text, label="string")
     return LenientCodec(registry)
+
+
+def decoded_call(contract: Contract, data: bytes) -> tuple[str, dict[str, Any]]:
+    """The function's name and its arguments by name, of calldata that anybody may have written.
+
+    Raises ChainError for what is no call of the contract.
+    """
+    try:
+        function: ContractFunction = contract.get_function_by_selector(data[:4])
+        types = get_abi_input_types(function.abi)
+        values = cast(Any, contract.w3.codec).decode(types, data[4:])
+        named = named_tree(function.abi["inputs"], map_abi_data(BASE_RETURN_NORMALIZERS, types, values))
+    except _UNREADABLE as error:
+        raise ChainError(f"a transaction cannot be read: {error}", "It was not made by DILN.") from error
+    return str(function.fn_name), named
 
 
 def decoded_events(event: ContractEvent, logs: Iterable[Any]) -> list[EventData]:

@@ -7,6 +7,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Part, PartyChunk, Phase
+from orchestrator.chain.delivery import Delivery
 from orchestrator.errors import IntegrityError, StorageError
 from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.merkle import climb, proof_of, root_of
@@ -128,6 +129,66 @@ def test_missing__update_of_several_parts__one_first_and_the_rest_once_it_was_sh
     demanding.ask(session, wide, dave, [rest])
     demanding.show(session, wide, bob)
     assert read_update(session, wide, each).root == each.root
+
+
+@pytest.fixture
+def ways(monkeypatch):
+    """In which order transactions leave and are waited for."""
+    noted = []
+    for name in ("hand_over", "complete"):
+        real = getattr(Delivery, name)
+
+        def noting(self, *args, name=name, real=real, **options):
+            noted.append(name)
+            return real(self, *args, **options)
+
+        monkeypatch.setattr(Delivery, name, noting)
+    return noted
+
+
+def test_show__many_parts__are_on_their_way_together(session, wide, ways):
+    """A block each, a thousand parts would take hours, and silence costs the bond."""
+    alice, dave = session.account("alice"), session.account("dave")
+    aggregating.claim(session, wide, alice)
+    ways.clear()
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.MODEL, alice.address, (0, 1))])
+    demanding.show(session, wide, alice)
+    assert ways == ["hand_over", "hand_over", "complete", "complete"] * 2
+    assert not demanding.open_demands(wide)
+
+
+def test_close__many_that_are_over__are_on_their_way_together(session, wide, ways):
+    bob, dave = session.account("bob"), session.account("dave")
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.UPDATE, bob.address, (0, 1))])
+    session.chain.advance(wide.terms.supply + 60)
+    ways.clear()
+    assert demanding.close(session, wide, dave) == 2
+    assert ways == ["hand_over", "hand_over", "complete", "complete"]
+    assert not wide.state().demanded
+
+
+def test_show__one_was_shown_by_another_meanwhile__the_rest_are_shown(session, wide, monkeypatch):
+    alice, dave = session.account("alice"), session.account("dave")
+    aggregating.claim(session, wide, alice)
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.MODEL, alice.address, (0, 1))])
+    both = demanding.open_demands(wide)
+    call, _ = demanding._supply(session, wide, both[0])
+    session.send(call, session.account("bob"))
+    monkeypatch.setattr(demanding, "open_demands", lambda _: both)
+    assert demanding.show(session, wide, alice) == 1
+    assert not wide.state().demanded
+
+
+def test_open_demands__all_were_shown__the_contract_is_asked_for_none(session, wide, monkeypatch):
+    """Else whoever asks for a thousand parts of its own makes every look of everybody's keeper as long."""
+    bob, dave = session.account("bob"), session.account("dave")
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.UPDATE, bob.address, (0, 1))])
+    assert len(demanding.open_demands(wide)) == 2
+    demanding.show(session, wide, bob)
+    asked = []
+    monkeypatch.setattr(type(wide), "demand_of", lambda self, *about: asked.append(about))
+    assert demanding.open_demands(wide) == []
+    assert asked == []
 
 
 def test_within__more_than_it_is_worth__is_not_staked(session, wide):
