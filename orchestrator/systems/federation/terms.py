@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import fields
-from typing import Any
+from enum import IntEnum
 
 from orchestrator.bindings.federation import Mode, Pay, Policy, Privacy, Rule, Terms
 from orchestrator.errors import ContractReverted, UsageError
@@ -30,7 +30,9 @@ def terms_of(
 
     `model` (parameters,) is where it begins, and `cid` names its file. Raises UsageError.
     """
-    words = {kind.__name__.lower(): kind for kind in (Policy, Rule, Pay, Mode, Privacy)}
+    words: dict[str, type[IntEnum]] = {
+        kind.__name__.lower(): kind for kind in (Policy, Rule, Pay, Mode, Privacy)
+    }
     kinds = {name: _member(kind, getattr(offer, name)) for name, kind in words.items()}
     masked = kinds["privacy"] is Privacy.MASKED
     if masked and (kinds["rule"] is not Rule.MEAN or offer.arrays or offer.sharded):
@@ -84,7 +86,7 @@ def _units(money: Currency, unit: int, name: str, text: str) -> int:
     return units
 
 
-def _member(kind: Any, word: str) -> Any:
+def _member(kind: type[IntEnum], word: str) -> IntEnum:
     try:
         return kind[word.upper().replace("-", "_").replace(" ", "_")]
     except KeyError:
