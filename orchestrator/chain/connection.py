@@ -380,6 +380,11 @@ class Chain:
         self.request("evm_increaseTime", seconds)
         self.mine()
 
+    def advance_to(self, timestamp: int) -> None:
+        """Let time pass, if that is still to come, until the chain's is `timestamp`. Raises as `advance`."""
+        while (left := timestamp - self.now()) > 0:  # Anvil, too, ends short after many quick blocks
+            self.advance(left)
+
     def mine(self, blocks: int = 1) -> None:
         """Mine empty blocks. Raises ChainError unless this is a development chain."""
         self._require_development()

@@ -43,16 +43,18 @@ def page(
         yield _checked(session, check)
         return
     with open_server(session, listen) as (listener, visitors):
-        url = listening.url(listener)
         build = serving.rpc_of if no_page else serving.page_of
-        app = build(session, visitors, public=listen.public)
-        network, chain_id = session.chain.network.name, session.chain.chain_id
-        what = "JSON-RPC" if no_page else "the page"
-        told = {"url": url, "network": network, "chain_id": chain_id}
-        yield Answer(told, f"{what} of {network} is at {url}; Ctrl-C ends it")
+        app, url = build(session, visitors, public=listen.public), listening.url(listener)
+        yield _listening(session, url, "JSON-RPC" if no_page else "the page")
         if browser and not no_page:
             webbrowser.open(url)
         listening.run(app, listener)
+
+
+def _listening(session: "Session", url: str, what: str) -> Answer:
+    network = session.chain.network.name
+    told = {"url": url, "network": network, "chain_id": session.chain.chain_id}
+    return Answer(told, f"{what} of {network} is at {url}; Ctrl-C ends it")
 
 
 def _checked(session: "Session", cid: str) -> Answer:

@@ -117,6 +117,7 @@ class Keeper:
         self._session, self._instances, self._accounts = session, instances, accounts
         self._others, self._roles = others, frozenset(roles)
         self._least, self._report, self._consent = least, report, consent
+        self._looks: dict[tuple[Address, Address], Look[Any]] = {}  # of the last turn, for remarks
 
     def due(self) -> list[Due]:
         """What is to be done, and when: what can be done now comes first."""
@@ -233,10 +234,12 @@ class Keeper:
         self, system: System[Any], instance: object, account: Account
     ) -> tuple[Look[Any], list[_Waiting]]:
         look = self._look(system, instance, account)
+        self._looks[system.address_of(instance), account.address] = look
         return look, self._asked(look, [duty for duty in system.duties if duty.roles & look.roles])
 
     def _remarked(self, system: System[Any], instance: object, account: Account) -> list[str]:
-        look = self._look(system, instance, account)
+        found = self._looks.pop((system.address_of(instance), account.address), None)
+        look = found or self._look(system, instance, account)
         return list(system.remarks(look)) if look.roles - {ANYBODY} else []
 
     def _look(self, system: System[Any], instance: object, account: Account) -> Look[Any]:

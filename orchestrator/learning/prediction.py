@@ -10,7 +10,7 @@ reading, an empty cell of a typed file and null are missing; a number written as
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from orchestrator.errors import DataError
 from orchestrator.learning.cleaning import feature_columns
@@ -192,7 +192,7 @@ def _cell(row: Row, feature: Feature, clean: Cleaner, place: int, imputed: Note 
     raise DataError(f"Row {place}, column {feature.name!r}: {problem}", hint)
 
 
-def _number(value: Any, marks: frozenset[str], missing: frozenset[float], decimal: str) -> float:
+def _number(value: object, marks: frozenset[str], missing: frozenset[float], decimal: str) -> float:
     found = math.nan
     if isinstance(value, str):
         text = value.strip()
@@ -201,7 +201,7 @@ def _number(value: Any, marks: frozenset[str], missing: frozenset[float], decima
         found = number(text, decimal)
     elif value is None or value != value:
         raise _Missing
-    elif not isinstance(value, bool | bytes):
+    elif isinstance(value, SupportsFloat) and not isinstance(value, bool):
         try:
             found = float(value)
         except (TypeError, ValueError, OverflowError):

@@ -122,8 +122,11 @@ class Machine:
         )
 
     def increase_time(self, seconds: int) -> int:
-        """Let the clock run `seconds` ahead, from now on; returns by how much it runs ahead in all."""
-        offset = self.file.setting(_TIME_OFFSET) + seconds
+        """Let the clock run `seconds` ahead, from now on; returns by how much it runs ahead in all.
+
+        From the time of the next block: after many within a second, the chain is ahead of its clock.
+        """
+        offset = self.next_header().timestamp - int(self._clock()) + seconds
         self.file.set_setting(_TIME_OFFSET, offset)
         return offset
 

@@ -5,7 +5,7 @@ Integers and bytes are taken as well as hex, since web3 passes some on as they a
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -216,9 +216,9 @@ def _alternatives(name: str, value: object, read: Callable[[str, Any], bytes]) -
     return [read(name, each) for each in values]
 
 
-def _object(name: str, value: Any, known: frozenset[str]) -> dict[str, Any]:
+def _object(name: str, value: object, known: frozenset[str]) -> dict[str, Any]:
     """An object whose keys are known; those without a value are left out."""
-    if not isinstance(value, dict) and not hasattr(value, "keys"):
+    if not isinstance(value, Mapping):
         raise InvalidParams(f"`{name}` must be an object; it is {_told(value)}")
     given = {key: value[key] for key in value if value[key] is not None}
     if unknown := sorted(set(given) - known):

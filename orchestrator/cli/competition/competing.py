@@ -45,14 +45,7 @@ def train_baseline(
         made = baseline.train_baseline(
             seen, found.terms, output, kind=kind, hidden=hidden, seed=seed, progress=progress
         )
-    facts = {
-        "file": str(made.file),
-        **_measured(made.measured),
-        "measured_on": Shown("held_out", f"{made.held_out} samples held out"),
-        "held_out": Shown(made.held_out, ""),
-        "trained_on": Shown(made.trained_on, f"{made.trained_on} samples"),
-    }
-    return Facts(facts)
+    return Facts(_trained(made))
 
 
 @command(compete, sender=SENDS, storage=True)
@@ -78,20 +71,11 @@ def submit(
         submitting.require_entry(found, session.sender)
     with progress_bar("quantizing", unit="layers") as progress:
         candidate = submitting.propose(session, found, file, opening, progress)
-    if write:
-        replace_file(write, candidate.encoded)
-    on = Shown("training", "all training samples")
-    facts = {**_measured(candidate), "measured_on": on}
-    if not candidate.passes:
-        err.print(labelled("note: ", "yellow", _below(found, candidate)))
+    _show(found, candidate, write)
     if dry_run:
-        return Facts(facts)
+        return Facts(_quantized(candidate))
     done = submitting.submit(session, found, candidate, session.sender, payment.to(session, found))
-    known = Shown(not done.anew, "" if done.anew else "it had been submitted before; nothing was sent")
-    placed = {"competition": found.address, "submission": done.submission.number}
-    return Facts(
-        {**placed, **facts, "model_hash": candidate.hash.hex(), "gas": done.gas_used, "known": known}
-    )
+    return Facts(_submitted(found, candidate, done))
 
 
 @command(compete, sender=SENDS)
@@ -110,6 +94,40 @@ def reveal(
     return Facts(
         {"competition": found.address, "revealed": numbers or Shown([], "nothing was left to reveal")}
     )
+
+
+def _trained(made: "baseline.Baseline") -> dict[str, Any]:
+    return {
+        "file": str(made.file),
+        **_measured(made.measured),
+        "measured_on": Shown("held_out", f"{made.held_out} samples held out"),
+        "held_out": Shown(made.held_out, ""),
+        "trained_on": Shown(made.trained_on, f"{made.trained_on} samples"),
+    }
+
+
+def _quantized(candidate: "Candidate") -> dict[str, Any]:
+    return {**_measured(candidate), "measured_on": Shown("training", "all training samples")}
+
+
+def _submitted(found: "Competition", candidate: "Candidate", done: "submitting.Submitted") -> dict[str, Any]:
+    known = "" if done.anew else "it had been submitted before; nothing was sent"
+    return {
+        "competition": found.address,
+        "submission": done.submission.number,
+        **_quantized(candidate),
+        "model_hash": candidate.hash.hex(),
+        "gas": done.gas_used,
+        "known": Shown(not done.anew, known),
+    }
+
+
+def _show(found: "Competition", candidate: "Candidate", write: Path | None) -> None:
+    """Write what was quantized, if that is wished, and say if it cannot win."""
+    if write:
+        replace_file(write, candidate.encoded)
+    if not candidate.passes:
+        err.print(labelled("note: ", "yellow", _below(found, candidate)))
 
 
 def _below(found: "Competition", candidate: "Candidate") -> str:

@@ -108,6 +108,10 @@ class Amounts:
         ),
     ] = None
 
+    def parsed(self, currency: "moneys.Currency") -> dict[str, Any]:
+        """In the currency's smallest units. Raises UsageError for what is no amount."""
+        return {name: currency.parse(text) for name, text in asdict(self).items() if text is not None}
+
 
 @dataclass(frozen=True)
 class Times:
@@ -128,6 +132,10 @@ class Times:
         None
     )
 
+    def seconds(self) -> dict[str, Any]:
+        """Raises UsageError for what is no time."""
+        return {name: seconds(text) for name, text in asdict(self).items() if text}
+
 
 @command(compete, sender=SENDS, storage=True)
 def create(
@@ -145,24 +153,26 @@ def create(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Leave the draw to `data` or `keep`.")] = False,
 ) -> Answer:
     """Escrow a prize behind your data, draw the split, open the training data."""
-    terms: dict[str, Any] = {"file": file, **asdict(task), **asdict(ways), "shares": _shares(shares)}
-    terms |= {name: seconds(text) for name, text in asdict(times).items() if text}
-    terms["token"] = moneys.parse_token(token)
-    money = moneys.read_currency(session.chain, terms["token"])
-    terms |= {name: money.parse(text) for name, text in asdict(amounts).items() if text is not None}
-    organizer = session.sender
-    draft = creating.prepare(session, offer.Offer(**terms), organizer)
-    for warning in draft.warnings:
-        err.print(labelled("note: ", "yellow", warning))
-    for sentence in creating.stakes(session, draft, organizer):
-        err.print(sentence)
+    currency = moneys.read_currency(session.chain, moneys.parse_token(token))
+    shape: dict[str, Any] = {"file": file, **asdict(task), **asdict(ways), "shares": _shares(shares)}
+    offered = offer.Offer(**shape, **times.seconds(), **amounts.parsed(currency), token=currency.address)
+    draft = creating.prepare(session, offered, session.sender)
+    _tell(session, draft)
     with progress_bar("waiting for the block that draws the split", unit="blocks") as progress:
-        made = creating.create(session, draft, organizer, wait=not no_wait, progress=progress)
+        made = creating.create(session, draft, session.sender, wait=not no_wait, progress=progress)
     facts = facts_of(session, overview.overview(made.competition))
     facts |= {"trivial_models": [_trivial(each) for each in draft.trivial], "gas": made.gas_used}
     err.print(on_page(session, f"competitions/{made.competition.address}"))
     value = facts | {"notes": list(draft.warnings)}
     return Answer(value, Facts(facts), after=lambda: creating.finish(session, draft))
+
+
+def _tell(session: "Session", draft: "creating.Draft") -> None:
+    """What is doubtful, and what is at stake, before anything is sent."""
+    for warning in draft.warnings:
+        err.print(labelled("note: ", "yellow", warning))
+    for sentence in creating.stakes(session, draft, session.sender):
+        err.print(sentence)
 
 
 def _trivial(model: "Trivial") -> Shown:

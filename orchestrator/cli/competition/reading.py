@@ -85,18 +85,25 @@ def data(
     found = finding.find(session, reference)
     with progress_bar("waiting for the block that draws the split", unit="blocks") as progress:
         creating.await_seed(session, found, progress)
-        account = _sender_if_needed(session, found, challenge)
-        if account:
-            training.draw(session, found, account)
-            if account.address == found.terms.organizer and found.phase() is contracts.Phase.TRAINING:
-                training.open_training(session, found, account)
-                training.answer_all(session, found, account)
+        if account := _sender_if_needed(session, found, challenge):
+            _open_what_is_due(session, found, account)
             if challenge is not None:
                 training.challenge(session, found, challenge, account, payment.to(session, found))
         seen = training.training_data(session, found, opening)
     file = output or Path(f"competition-{found.address[2:10].lower()}.csv")
     rows = training.write_csv(seen, found.terms, file) if seen.groups else 0
-    facts = {
+    return Facts(_seen(found, seen, file, rows))
+
+
+def _open_what_is_due(session: "Session", found: "Competition", account: "Account") -> None:
+    training.draw(session, found, account)
+    if account.address == found.terms.organizer and found.phase() is contracts.Phase.TRAINING:
+        training.open_training(session, found, account)
+        training.answer_all(session, found, account)
+
+
+def _seen(found: "Competition", seen: "training.TrainingData", file: Path, rows: int) -> dict[str, Any]:
+    return {
         "competition": found.address,
         "file": str(file) if rows else None,
         "rows": rows,
@@ -105,7 +112,6 @@ def data(
         "classes": list(seen.archive.encoding.classes),
         "sealed_data": found.terms.cid,
     }
-    return Facts(facts)
 
 
 def _sender_if_needed(session: "Session", found: "Competition", challenge: int | None) -> "Account | None":

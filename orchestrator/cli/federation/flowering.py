@@ -39,19 +39,10 @@ def flower(
     from orchestrator.systems.federation.flower import chaingrid
 
     found = finding.find(session, reference)
-    agreed = consent.about(session.known, found.address, finding.KIND)
+    agreed, wait = consent.about(session.known, found.address, finding.KIND), chaingrid.sleeping(interval)
     loaded, own = apps.load(app, run_config), apps.parse_config(node_config)
-    grid = chaingrid.ChainGrid(
-        session,
-        found,
-        session.sender,
-        loaded.client,
-        node_config=own,
-        run_config=loaded.config,
-        report=err.print,
-        wait=chaingrid.sleeping(interval),
-        consent=agreed,
-    )
+    node = {"node_config": own, "run_config": loaded.config, "report": err.print, "wait": wait}
+    grid = chaingrid.ChainGrid(session, found, session.sender, loaded.client, **node, consent=agreed)
     loaded.run(grid)
     return Table([_heard(each) for each in grid.heard], empty="no round was joined")
 

@@ -17,6 +17,8 @@ with lazy_imports():
     from orchestrator import chain
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from orchestrator.kernel.session import Session
 
 
@@ -69,6 +71,11 @@ def node(
     url = f"http://127.0.0.1:{port}"
     reach = "--network development" if port == PORT else f"--rpc-url {url}"
     yield Answer({"url": url}, f"Anvil listens on 127.0.0.1:{port}; use it with {reach}, end it with Ctrl-C")
+    _end_with(process)
+
+
+def _end_with(process: "Popen[bytes]") -> None:
+    """Wait for the node's end, and pass on whatever wishes this command to end."""
 
     def end(*_: object) -> None:
         process.send_signal(signal.SIGINT)  # Anvil saves its state, then ends

@@ -1,5 +1,6 @@
 """`diln market contribute`, `relay` and `open`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,29 +66,18 @@ def contribute(
 
     They are sealed until everybody has contributed, unless the market does not allow it or you say --open.
     """
-    if signed and sealed:
-        raise UsageError("what is sealed cannot be relayed", "Leave out --sealed or --sign.")
-    opened, account = opening.open_market(session, reference, encoder), session.sender
-    if sealed is None:
-        sealed = bool(opened.shared.rules.open_wait) and signed is None
-    most, samples = None if maximum is None else opened.shared.money.parse(maximum), _samples(opened, given)
-    with session.alone(f"contribute {opened.shared.address} {account.address}"):
-        submission = participating.plan(
-            session, opened, samples, account, sealed=sealed, at_once=at_once, maximum=most, again=again
-        )
-        facts = _planned(opened, submission, sealed) | {"dry_run": Shown(dry_run, "yes" if dry_run else "")}
-        if dry_run:
-            return Facts(facts)
-        consent.ask(session.known, opened.shared.address, "market", list(losable(opened, submission, sealed)))
-        if signed:
-            relaying.sign(opened, submission, account, opened.shared.contract.deadline(), signed)
-            return Facts(facts | {"signed": str(signed)})
-        with progress_bar("giving") as progress:
-            done = participating.contribute(
-                session, opened, submission, account, sealed=sealed, progress=progress
-            )
-    numbers = [each.index for each in done.given]
-    return Facts(facts | {"contributions": len(numbers), "numbers": numbers, "gas": done.gas_used})
+    opened = opening.open_market(session, reference, encoder)
+    hidden, samples = _is_hidden(opened, sealed, signed), _samples(opened, given)
+    most = None if maximum is None else opened.shared.money.parse(maximum)
+    plan = partial(participating.plan, session, opened, samples, session.sender, sealed=hidden)
+    with session.alone(f"contribute {opened.shared.address} {session.sender.address}"):
+        submission = plan(at_once=at_once, maximum=most, again=again)
+        facts = _planned(opened, submission, hidden, dry_run)
+        if not dry_run:
+            losses = list(losable(opened, submission, hidden))
+            consent.ask(session.known, opened.shared.address, "market", losses)
+            facts |= _given(session, opened, submission, hidden, signed)
+    return Facts(facts)
 
 
 @command(market, sender=SENDS)
@@ -135,6 +125,33 @@ def open_data(
     return Table(rows, empty="nothing is sealed that could be opened")
 
 
+def _is_hidden(opened: "PredictionMarket", sealed: bool | None, signed: Path | None) -> bool:
+    """Whether data are to be sealed: as it was said, or else wherever the market allows it."""
+    if signed and sealed:
+        raise UsageError("what is sealed cannot be relayed", "Leave out --sealed or --sign.")
+    return bool(opened.shared.rules.open_wait) and signed is None if sealed is None else sealed
+
+
+def _given(
+    session: "Session",
+    opened: "PredictionMarket",
+    submission: "participating.Submission",
+    hidden: bool,
+    signed: Path | None,
+) -> dict[str, Any]:
+    """Give it, or sign it into a file; what is said of that."""
+    if signed:
+        until = opened.shared.contract.deadline()
+        relaying.sign(opened, submission, session.sender, until, signed)
+        return {"signed": str(signed)}
+    with progress_bar("giving") as progress:
+        done = participating.contribute(
+            session, opened, submission, session.sender, sealed=hidden, progress=progress
+        )
+    numbers = [each.index for each in done.given]
+    return {"contributions": len(numbers), "numbers": numbers, "gas": done.gas_used}
+
+
 def _samples(opened: "PredictionMarket", given: LabelledSampleOptions) -> "list[Sample]":
     samples = given.samples()
     labels = [opened.descriptor.label(each) for each in samples.labels]
@@ -142,7 +159,7 @@ def _samples(opened: "PredictionMarket", given: LabelledSampleOptions) -> "list[
 
 
 def _planned(
-    opened: "PredictionMarket", submission: "participating.Submission", sealed: bool
+    opened: "PredictionMarket", submission: "participating.Submission", sealed: bool, dry_run: bool
 ) -> dict[str, Any]:
     return {
         "stake": amount(opened, submission.stake),
@@ -152,4 +169,5 @@ def _planned(
         "accuracy_without": round(submission.before, 4),
         "accuracy_with": round(submission.after, 4),
         "contributions": len(submission.batches),
+        "dry_run": Shown(dry_run, "yes" if dry_run else ""),
     }

@@ -33,10 +33,13 @@ with lazy_imports():
     from orchestrator.systems.sum import opening, replaying
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
     from orchestrator.models.online.conversion import Converted
     from orchestrator.models.online.descriptor import Quality
+    from orchestrator.models.online.training import Table
     from orchestrator.systems.market.reference.rules import Rules as MarketRules
     from orchestrator.types import Address
 
@@ -163,6 +166,13 @@ class First:
         plan = training.plan(self.csv, self.kind, file)
         return plan.converted, plan.quality
 
+    def draft(
+        self, session: "Session", name: str, training: Training, test: "Table", offer: "creating.Offer"
+    ) -> "creating.Draft":
+        """The market of this model and the secret `test` set. Raises UsageError, DataError, ModelError."""
+        converted, quality = self.converted(session, training)
+        return creating.prepare(session, name, converted, test, offer, session.sender, quality)
+
 
 @command(market, sender=SENDS)
 def create(
@@ -182,16 +192,11 @@ def create(
     dry_run: DryRunOption = False,
 ) -> Facts:
     """Offer a bounty for data: commit to a secret test set, escrow, show a portion that a block chooses."""
-    money = prize.money(session)
+    money, account = prize.money(session), session.sender
     offer = prize.offer(money, written.rules(money))
     with err.status("preparing model and test set"):
-        converted, quality = first.converted(session, training)
-        table, account = training.table(test), session.sender
-        draft = creating.prepare(session, name, converted, table, offer, account, quality)
-
-    def agree(market: "Address") -> None:
-        consent.ask(session.known, market, "market", list(escrowed(draft, account.name)))
-
+        draft = first.draft(session, name, training, training.table(test), offer)
+    agree = _agreement(session, consent, draft)
     with progress_bar("waiting for the block that chooses", unit="blocks") as progress:
         made = creating.create(
             session, draft, account, wait=not no_wait, dry_run=dry_run, progress=progress, agree=agree
@@ -199,6 +204,15 @@ def create(
     if not dry_run:
         err.print(on_page(session, f"markets/{made.address}"))
     return Facts(_facts(name, draft, made, money, dry_run))
+
+
+def _agreement(session: "Session", consent: Consent, draft: "creating.Draft") -> "Callable[[Address], None]":
+    """What is asked before anything is paid to a market."""
+
+    def agree(market: "Address") -> None:
+        consent.ask(session.known, market, "market", [*escrowed(draft, session.sender.name)])
+
+    return agree
 
 
 def _facts(

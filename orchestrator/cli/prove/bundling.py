@@ -47,7 +47,10 @@ def import_model(
     identity: IdentityOption = None,
 ) -> Answer:
     """Take in a model, its manifest, signatures and proofs; each is checked, nothing in them is run."""
-    imported = bundling.import_bundle(session, file, identity=identity)
+    return _taken_in(session, bundling.import_bundle(session, file, identity=identity))
+
+
+def _taken_in(session: "Session", imported: "bundling.Imported") -> Answer:
     run, signers = imported.run, [session.full_name_of(signer) for signer in imported.signers]
     facts = {
         "run": f"{run.name}/{run.id}",

@@ -25,11 +25,8 @@ with lazy_imports():
     from orchestrator.systems.prove import projects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from orchestrator.kernel.session import Session
     from orchestrator.provenance import Project
-    from orchestrator.types import Address
 
 Accounts = Annotated[list[str] | None, typer.Option(metavar="ACCOUNT", help="A name or address; repeatable.")]
 
@@ -93,24 +90,12 @@ def members(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Change who may publish and who must sign."""
-    found, registry, changes = _find(session, name), session.registry, []
-    known = registry.members(found.id)
-
-    def change(
-        add: list[str] | None, remove: list[str] | None, now: "Sequence[Address]"
-    ) -> "tuple[list[Address], list[Address]]":
-        added, removed = (
-            [projects.resolve_address(session, each) for each in names or ()] for names in (add, remove)
-        )
-        return [each for each in added if each not in now], [each for each in removed if each in now]
-
-    if any(publishers := change(add_publisher, remove_publisher, known.publishers)):
-        changes.append(registry.contract.set_publishers(found.id, *publishers))
-    participants = change(add_participant, remove_participant, known.participants)
-    demanded = found.threshold if threshold is None else threshold
-    if any(participants) or demanded != found.threshold:
-        changes.append(registry.contract.set_participants(found.id, *participants, demanded))
-    return _sent(session, changes, dry_run)
+    publishers = projects.Change(add_publisher or (), remove_publisher or ())
+    participants = projects.Change(add_participant or (), remove_participant or ())
+    found = _find(session, name)
+    return _sent(
+        session, projects.change_members(session, found, publishers, participants, threshold), dry_run
+    )
 
 
 @command(project, sender=SENDS)

@@ -1,5 +1,6 @@
 """`diln describe`, `sign`, `publish` and `mark`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,23 +136,17 @@ def publish(
 ) -> Answer:
     """Pin a model and its manifest, and anchor them. Interrupted, run it again: nothing happens twice."""
     found = _run(session, run, told, encrypt_to, publish_metrics)
+    if signature.bundle and not dry_run:
+        openssf.write_signature(session, found, signature.bundle, signature.signing_key)
+    publishes = partial(publishing_.publish, session, found, session.sender, project=project)
+    demanded = require_gate or deployable
     with progress_bar("publishing") as progress:
-        if signature.bundle and not dry_run:
-            openssf.write_signature(session, found, signature.bundle, signature.signing_key)
-        published = publishing_.publish(
-            session,
-            found,
-            session.sender,
-            project=project,
-            on_chain=on_chain,
-            require_deployable=require_gate or deployable,
-            dry_run=dry_run,
-            progress=progress,
+        published = publishes(
+            on_chain=on_chain, require_deployable=demanded, dry_run=dry_run, progress=progress
         )
     if isinstance(published, publishing_.Published):
         return _published(published)
-    makes_project = project is None and projects.own_project(session, found.name, session.sender) is None
-    return _tried(published, found.name if makes_project else "")
+    return _tried(session, found, project, published)
 
 
 @command(prove, sender=SENDS)
@@ -211,12 +206,12 @@ def _status(word: str) -> "provenance.Status":
     return provenance.Status[word.upper()]
 
 
-def _tried(would: "Receipt", made: str) -> Answer:
-    """What publishing would take, and what it would do besides: make the project named `made`, if any."""
+def _tried(session: "Session", run: "runs.Run", project: str | None, would: "Receipt") -> Answer:
+    """What publishing would take, and what it would do besides: make the project, if there is none."""
     gas, fee = would.gas_used, amount(moneys.ETHER, would.fee)
     price = f"would take {gas} gas, {fee}; nothing was sent"
-    if made:
-        price += f"\nthat makes the project `{made}`; publishing in it can be tried once it stands"
+    if project is None and projects.own_project(session, run.name, session.sender) is None:
+        price += f"\nthat makes the project `{run.name}`; publishing in it can be tried once it stands"
     return Answer({"gas": gas, "fee": fee}, price)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,14 +43,26 @@ def serve(
     yield Answer(
         {"model": loaded.name, "sha256": digest}, f"{loaded.name}, {loaded.known_by}: every check passed"
     )
+    limits = bodies.Limits(body=max_body << 10, waiting=max(32, 2 * max_body >> 10) << 20)
+    with listening.bind(host, port) as listener, _app(session, loaded, interval, limits, quiet) as app:
+        url = listening.url(listener)
+        yield Answer({"url": url}, f"listening on {url}; /docs shows how to ask; Ctrl-C ends it")
+        listening.run(app, listener)
+
+
+@contextmanager
+def _app(
+    session: "Session",
+    loaded: "loading.PublishedModel",
+    interval: float,
+    limits: "bodies.Limits",
+    quiet: bool,
+) -> "Iterator[serving.Server]":
+    """What answers, for as long as its guard and its workers run."""
     with (
-        listening.bind(host, port) as listener,
         serving.model_guard(session, loaded, interval=interval) as guard,
         batching.Batcher(answering.Answerer(session.settings, loaded)) as batcher,
         requestlog.RequestLog(sys.stderr) as requests,
     ):
-        limits = bodies.Limits(body=max_body << 10, waiting=max(32, 2 * max_body >> 10) << 20)
-        url = listening.url(listener)
-        yield Answer({"url": url}, f"listening on {url}; /docs shows how to ask; Ctrl-C ends it")
         log = None if quiet else requests.write
-        listening.run(serving.create_app(loaded, guard, batcher, limits=limits, log=log), listener)
+        yield serving.create_app(loaded, guard, batcher, limits=limits, log=log)

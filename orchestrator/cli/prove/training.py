@@ -1,5 +1,6 @@
 """`diln init` and `diln train`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
@@ -55,27 +56,12 @@ def init(
         raise UsageError(f"{spec} exists already", "Edit it, add --force, or choose another with --spec.")
     if file and folder:
         raise UsageError("a file and a folder were named", "Give one of --file and --folder.")
-    known = get_args(specs.Sklearn)
-    if dataset not in known:
-        raise UsageError(f"scikit-learn carries no `{dataset}`", f"Choose one of {', '.join(known)}.")
-    found = (
-        inspection.inspect(spec.parent, file=file, folder=folder, target=target) if file or folder else None
-    )
-    text = template.spec_template(
-        cast("specs.Sklearn", dataset), file=file, folder=folder, target=target, name=name, found=found
-    )
+    source = {"file": file, "folder": folder, "target": target}
+    found = inspection.inspect(spec.parent, **source) if file or folder else None
+    text = template.spec_template(_carried(dataset), **source, name=name, found=found)
     spec.write_text(text, encoding="utf-8")
-    parts: list[str | Result] = []
-    facts: dict[str, Any] = {}
-    if found:
-        facts = {
-            "project": name or found.name,
-            "target": Shown(found.target, f"{found.target}, {found.task}"),
-            "task": Shown(found.task, ""),
-            "separator": Shown(found.separator, repr(found.separator) if found.separator != "," else ""),
-            "decimal": Shown(found.decimal, found.decimal if found.decimal != "." else ""),
-        }
-        parts = [Facts(facts), *found.notes]
+    facts = _inspected(found, name) if found else {}
+    parts: list[str | Result] = [Facts(facts), *found.notes] if found else []
     return Answer({"file": str(spec), **facts}, *parts, f"wrote {spec}; next: diln train")
 
 
@@ -106,20 +92,35 @@ def train(
     """Train the model that the spec describes, test it on held-out data, write manifest and report."""
     if parent and not allow_revoked:
         marking.refuse_revoked(session, [runs.find_run(session.settings, each) for each in parent])
+    trains = partial(training_.train, session.settings, spec, engine=engine, address=address)
+    trains = partial(trains, publish_metrics=publish_metrics, publish_statistics=publish_statistics)
     with progress_bar("training", unit="fits") as progress:
-        run, training = training_.train(
-            session.settings,
-            spec,
-            engine=engine,
-            address=address,
-            parents=tuple(parent or ()),
-            encrypt_to=tuple(encrypt_to or ()),
-            publish_metrics=publish_metrics,
-            publish_statistics=publish_statistics,
-            progress=progress,
+        run, training = trains(
+            parents=tuple(parent or ()), encrypt_to=tuple(encrypt_to or ()), progress=progress
         )
-    facts = _facts(run)
-    equal = runs.equal_run(session.settings, run)
+    return _trained(session, run, training)
+
+
+def _carried(dataset: str) -> "specs.Sklearn":
+    known = get_args(specs.Sklearn)
+    if dataset not in known:
+        raise UsageError(f"scikit-learn carries no `{dataset}`", f"Choose one of {', '.join(known)}.")
+    return cast("specs.Sklearn", dataset)
+
+
+def _inspected(found: "inspection.Found", name: str) -> dict[str, Any]:
+    """What a file was found to hold."""
+    return {
+        "project": name or found.name,
+        "target": Shown(found.target, f"{found.target}, {found.task}"),
+        "task": Shown(found.task, ""),
+        "separator": Shown(found.separator, repr(found.separator) if found.separator != "," else ""),
+        "decimal": Shown(found.decimal, found.decimal if found.decimal != "." else ""),
+    }
+
+
+def _trained(session: "Session", run: "Run", training: "Training") -> Answer:
+    facts, equal = _facts(run), runs.equal_run(session.settings, run)
     same = f"{equal.name}/{equal.id}" if equal else None
     value = facts | _figures(training) | {"same_model_as": same}
     return Answer(value, Facts(facts), *_sentences(training, same))

@@ -1,7 +1,7 @@
 """`diln sum add`, `reveal`, `sign`, `relay` and `fund`: the ways in."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,7 @@ from orchestrator.console import (
     progress_bar,
 )
 from orchestrator.errors import UsageError
+from orchestrator.files import replace_file
 from orchestrator.times import seconds
 
 with lazy_imports():
@@ -58,20 +59,14 @@ def add(
     if sealed and again:
         raise UsageError("what is sealed is not told from what was added", "Leave out --again.")
     with progress_bar("adding") as progress:
-        opened = opening.open_model(session, reference, encoder)
-        samples, account = _labelled(opened, given, again=again), session.sender
-        most = None if maximum is None else opened.shared.money.parse(maximum)
+        opened, account = opening.open_model(session, reference, encoder), session.sender
+        samples, most = _labelled(opened, given, again=again), _most(opened, maximum)
         if not dry_run:
             _ask(consent, session, opened, terms_of(opened, len(samples), most))
+        how: dict[str, Any] = {"maximum": most, "dry_run": dry_run, "progress": progress}
         if sealed:
-            hid = sealing.seal(
-                session, opened, samples, account, maximum=most, dry_run=dry_run, progress=progress
-            )
-            return _sealed_samples(opened, hid, dry_run)
-        done = adding.add(
-            session, opened, samples, account, maximum=most, again=again, dry_run=dry_run, progress=progress
-        )
-    return _added(opened, done, dry_run)
+            return _sealed_samples(opened, sealing.seal(session, opened, samples, account, **how), dry_run)
+        return _added(opened, adding.add(session, opened, samples, account, again=again, **how), dry_run)
 
 
 @command(shared, sender=SENDS)
@@ -83,7 +78,7 @@ def reveal(
 ) -> Answer:
     """Reveal the samples that were added with --sealed, and let the model learn them."""
     opened, account = opening.open_model(session, reference, encoder), session.sender
-    most = None if maximum is None else opened.shared.money.parse(maximum)
+    most = _most(opened, maximum)
     facts = [outcome_facts(opened, each) for each in sealing.reveal(session, opened, account, maximum=most)]
     waiting = sum(
         each.secret is not None for each in sealing.sealed_samples(session, opened, account.address)
@@ -111,22 +106,16 @@ def sign(
     encoder: EncoderOption = None,
 ) -> Facts:
     """Sign samples that anybody may relay. Nothing is sent, and no fee is paid."""
-    from orchestrator.files import replace_file
-
-    opened = opening.open_model(session, reference, encoder)
+    opened, account = opening.open_model(session, reference, encoder), session.sender
+    samples, most = tuple(_labelled(opened, given, again=True)), _most(opened, maximum)
+    signs = session.address(wallet, paid=True) if wallet else None
     signed = relaying.sign(
-        opened,
-        tuple(_labelled(opened, given, again=True)),
-        session.sender,
-        maximum=None if maximum is None else opened.shared.money.parse(maximum),
-        lasts=seconds(lasts),
-        ahead=ahead,
-        wallet=session.address(wallet, paid=True) if wallet else None,
+        opened, samples, account, maximum=most, lasts=seconds(lasts), ahead=ahead, wallet=signs
     )
     replace_file(output, signed.to_bytes())
     facts = {"contributor": signed.contributor, "samples": len(signed.samples), "number": signed.nonce}
-    most, until = amount(opened, signed.maximum), moment(signed.deadline)
-    return Facts({**facts, "at_most": most, "until": until, "file": str(output)})
+    told = {"at_most": amount(opened, signed.maximum), "until": moment(signed.deadline)}
+    return Facts({**facts, **told, "file": str(output)})
 
 
 @command(shared, sender=SENDS)
@@ -166,6 +155,10 @@ def _labelled(opened: "SharedModel", given: LabelledSampleOptions, *, again: boo
     for why, count in dropped.most_common():
         err.print(f"left out of {len(samples.rows)} rows: {count}, because {why}", markup=False)
     return once
+
+
+def _most(opened: "SharedModel", maximum: str | None) -> "Wei | None":
+    return None if maximum is None else opened.shared.money.parse(maximum)
 
 
 def _ask(consent: Consent, session: "Session", opened: "SharedModel", sentences: list[str]) -> None:

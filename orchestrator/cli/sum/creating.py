@@ -64,6 +64,10 @@ class Deposits:
         waits = (self.refund_wait, self.take_gap, self.creator_wait, self.any_wait)
         return records.Terms(self.cost_weight, *(seconds(each) for each in waits))
 
+    def money(self, session: "Session") -> "moneys.Currency":
+        token = session.address(self.token, paid=True) if self.token else ZERO_ADDRESS
+        return moneys.read_currency(session.chain, token)
+
 
 @command(shared, sender=SENDS)
 def create(
@@ -90,22 +94,12 @@ def create(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
-    terms = deposits.terms()
+    terms, money = deposits.terms(), deposits.money(session)
     with err.status("training and quantizing"):
         plan = training.plan(csv, kind, model, share=test_share, test=test_csv)
-    account, token = session.sender, deposits.token
-    money = moneys.read_currency(session.chain, session.address(token, paid=True) if token else ZERO_ADDRESS)
-    made = creating.create(
-        session,
-        name,
-        plan,
-        account,
-        terms,
-        incentive="Game" if game else "Stake",
-        token=money.address,
-        unit=deposits.unit or clone.unit_of(money),
-        dry_run=dry_run,
-    )
+    incentive, unit = "Game" if game else "Stake", deposits.unit or clone.unit_of(money)
+    paid: dict[str, Any] = {"incentive": incentive, "token": money.address, "unit": unit}
+    made = creating.create(session, name, plan, session.sender, terms, **paid, dry_run=dry_run)
     if not dry_run:
         err.print(on_page(session, f"models/{made.address}"))
     facts = _facts(name, made, plan, money, game)
@@ -180,14 +174,22 @@ def simulate(
     if seeds and output:
         raise UsageError("with --seeds nothing is written", "Leave out one of --seeds and --output.")
     loaded = scenario.load_scenario(name)
-    if seeds:
-        with progress_bar("simulating", unit="runs") as progress:
-            gains = running.simulate_seeds(loaded, seeds, data=data, on_chain=on_chain, progress=progress)
-        columns = ["team", "mean", "lowest", "highest", "reputation", "runs"]
-        return Table([each.to_json() for each in gains], columns)
-    with progress_bar("simulating", unit="days") as progress:
+    with progress_bar("simulating", unit="runs" if seeds else "days") as progress:
+        if seeds:
+            return _gains(
+                running.simulate_seeds(loaded, seeds, data=data, on_chain=on_chain, progress=progress)
+            )
         result = running.simulate(loaded, data=data, on_chain=on_chain, progress=progress)
-    files = [str(file) for file in running.write(result, output or Path())]
+    return _simulated(result, output or Path())
+
+
+def _gains(gains: "list[running.Gains]") -> Table:
+    columns = ["team", "mean", "lowest", "highest", "reputation", "runs"]
+    return Table([each.to_json() for each in gains], columns)
+
+
+def _simulated(result: "running.Result", folder: Path) -> Answer:
+    files = [str(file) for file in running.write(result, folder)]
     summary = result.summary()
     seen = dict(summary)
     for agent, has in seen.pop("agents").items():

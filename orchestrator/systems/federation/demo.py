@@ -58,7 +58,7 @@ def _play(session: Session, folder: Path) -> Iterator[Line]:
         join(session, federation, session.account(name), file)
     rows = ", ".join(str(len(each)) for each in _sizes(files))
     yield "join", f"{len(files)} hospitals with {rows} rows; no row leaves"
-    _pass(session, federation)
+    session.chain.advance_to(federation.clock().ends_at)
     cranking.crank(session, federation, session.account(WATCHER))
     for number in range(1, ROUNDS + 1):
         yield from _round(session, federation, number, data)
@@ -73,7 +73,7 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
     yield "commit", f"round {number}: five updates, one of them poison; {VANISHER} then vanishes"
     for name in (*HOSPITALS, POISONER):
         party.reveal(session, federation, session.account(name))
-    _pass(session, federation)
+    session.chain.advance_to(federation.clock().ends_at)
     for _ in range(2):
         cranking.crank(session, federation, session.account(WATCHER))
     for name in (*HOSPITALS, POISONER):
@@ -81,7 +81,7 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
     for name in (*HOSPITALS, POISONER):
         scoring.reveal_scores(session, federation, session.account(name))
     if phase_of(federation) is not Phase.CLAIMING:
-        _pass(session, federation)
+        session.chain.advance_to(federation.clock().ends_at)
     accepted = federation.judgement().accepted
     seats = {name: seats_of(federation)[session.account(name).address] for name in (*HOSPITALS, POISONER)}
     inside = [name for name, seat in seats.items() if accepted >> seat & 1]
@@ -94,7 +94,7 @@ def _round(session: Session, federation: Federation, number: int, data: Data) ->
         yield from _lie(session, federation, claimers[0])
         claimers = claimers[1:]
     result = aggregating.claim(session, federation, session.account(claimers[0]))
-    _pass(session, federation)
+    session.chain.advance_to(federation.clock().ends_at)
     cranking.crank(session, federation, session.account(WATCHER))
     network = descriptor_of(session, federation).network
     model = current_model(session, federation)[: federation.terms.size] / UNIT
@@ -179,10 +179,3 @@ def _sizes(files: dict[str, Path]) -> list[list[str]]:
 
 def _name_at(session: Session, seats: dict[str, int], seat: int) -> str:
     return next(name for name, own in seats.items() if own == seat)
-
-
-def _pass(session: Session, federation: Federation) -> None:
-    """Let time pass to the end of the phase."""
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)

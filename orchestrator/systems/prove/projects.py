@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, UsageError
@@ -10,6 +12,9 @@ from orchestrator.kernel.session import Session
 from orchestrator.provenance import Project
 from orchestrator.provenance.identifiers import project_id_of
 from orchestrator.types import Address, Digest
+
+if TYPE_CHECKING:
+    from orchestrator.chain.bound import Call
 
 
 def find_project(session: Session, reference: str, creator: Address | None = None) -> Project:
@@ -90,6 +95,33 @@ def create_project(
         if session.registry.project(project_id):
             raise ChainError(f"{sender.name} has a project `{name}` already", "Look at `diln project show`.")
         return project_id, session.send(function, sender, dry_run=dry_run, once=purpose)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who is to be added to publishers or participants, and who to be taken from them: names or addresses."""
+
+    add: Sequence[str] = ()
+    remove: Sequence[str] = ()
+
+    def of(self, session: Session, now: Sequence[Address]) -> tuple[list[Address], list[Address]]:
+        """What of it is not so yet. Raises UsageError for a name that nobody has."""
+        added, removed = ([resolve_address(session, each) for each in who] for who in (self.add, self.remove))
+        return [each for each in added if each not in now], [each for each in removed if each in now]
+
+
+def change_members(
+    session: Session, project: Project, publishers: Change, participants: Change, threshold: int | None
+) -> "list[Call]":
+    """The calls that are left to make it so; `threshold` participants must sign (None: as many as now)."""
+    known, contract = session.registry.members(project.id), session.registry.contract
+    publishing = publishers.of(session, known.publishers)
+    signing = participants.of(session, known.participants)
+    demanded = project.threshold if threshold is None else threshold
+    calls = [contract.set_publishers(project.id, *publishing)] if any(publishing) else []
+    if any(signing) or demanded != project.threshold:
+        calls.append(contract.set_participants(project.id, *signing, demanded))
+    return calls
 
 
 def resolve_address(session: Session, who: str) -> Address:

@@ -222,6 +222,20 @@ def test_advance__a_week__is_kept_between_processes(settings: Settings) -> None:
         assert chain.head().timestamp >= before + 7 * 24 * 3600 - 5
 
 
+def test_advance__after_many_quick_blocks__is_from_the_latest(chain: Chain) -> None:
+    chain.mine(20)
+    before = chain.head().timestamp
+    chain.advance(10)
+    assert chain.head().timestamp >= before + 10
+    end = chain.head().timestamp + 100
+    chain.mine(5)
+    chain.advance_to(end)
+    assert end <= chain.now() <= end + 5
+    head = chain.head().number
+    chain.advance_to(end)
+    assert chain.head().number == head
+
+
 def test_advance__backwards__is_refused(chain: Chain) -> None:
     with pytest.raises(ChainError, match="backwards"):
         chain.advance(-1)

@@ -9,7 +9,8 @@ run
 ├── what was said in one turn is not said in the next
 └── a node that is away is waited for
 remarks
-└── for who has a part; said once as long as they are so, and counted by nobody
+├── for who has a part; said once as long as they are so, and counted by nobody
+└── ask for no part again after a turn
 due
 └── the first first
 Known
@@ -26,7 +27,7 @@ import pytest
 from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.kernel.keeper import Keeper, Known
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
-from orchestrator.types import ZERO_ADDRESS, Seconds
+from orchestrator.types import ZERO_ADDRESS, Address, Seconds
 
 NOW = 1_000
 OWNER = SimpleNamespace(name="alice", address="0xalice")
@@ -166,6 +167,22 @@ def test_remarks__who_has_a_part__hears_them_once() -> None:
     assert set(counted) == {"do"}
     broken = replace(room, remarks=lambda look: [bytes(look)])
     assert list(Keeper(session, [(broken, "one")], [OWNER]).remarks()) == []
+
+
+def test_remarks__after_a_turn__ask_for_no_part_again() -> None:
+    asked = []
+
+    def roles_of(session: Any, instance: object, who: Address) -> frozenset[str]:
+        asked.append(who)
+        return frozenset({"owner"})
+
+    session: Any = SimpleNamespace(chain=Chain())
+    room = replace(system(duty("do", NOW)), roles_of=roles_of, remarks=lambda look: ["lost"])
+    every = Keeper(session, [(room, "one")], [OWNER])
+    assert list(map(str, [*every.turn(), *every.remarks()])) == ["did do for alice", "lost"]
+    assert len(asked) == 1
+    assert list(map(str, every.remarks())) == ["lost"]
+    assert len(asked) == 2
 
 
 def test_due__several__the_first_first() -> None:

@@ -40,9 +40,8 @@ def _judged(stage: Stage, missing: str = "") -> str:
     others = [name for name in members if name != silent]
     stage.speak(*(others if missing == "speak" else members))
     if missing == "speak":
-        terms, now = stage.federation.terms, int(stage.session.chain.now())
-        opens = terms.committing + terms.revealing + terms.judging
-        stage.wait(stage.federation.state().since + opens - now)
+        terms, since = stage.federation.terms, stage.federation.state().since
+        stage.session.chain.advance_to(since + terms.committing + terms.revealing + terms.judging)
     stage.judge(*others)
     if missing:
         stage.pass_()
@@ -89,8 +88,8 @@ def _not_aggregated(stage: Stage) -> str:
     order = stage.federation.judgement().order
     second = next(name for name in stage.names if stage.seat(name) == (order >> 8 & 255) - 1)
     # The second turn; there are as many as updates that are in, and one that is anybody's.
-    left = stage.federation.clock().ends_at - int(stage.session.chain.now())
-    stage.wait(left - stage.federation.terms.turn * stage.federation.judgement().accepted.bit_count())
+    turns = stage.federation.terms.turn * stage.federation.judgement().accepted.bit_count()
+    stage.session.chain.advance_to(stage.federation.clock().ends_at - turns)
     stage.claim(second)
     stage.finalize()
     return first
@@ -107,7 +106,7 @@ def _not_shown(stage: Stage) -> str:
     assert asked is not None  # noqa: S101 (it was claimed)
     asker, about = stage.account("judy"), (Part.UPDATE, stage.account(silent).address, 0, asked)
     stage.session.send(found.demand(*about), asker, value=found.terms.stake * found.terms.unit)
-    stage.wait(found.terms.supply)
+    stage.session.chain.advance(found.terms.supply)
     stage.session.send(found.forfeit(*about), asker)
     stage.claim(stage.leader())
     stage.finalize()

@@ -124,12 +124,7 @@ class Stage:
 
     def pass_(self) -> None:
         """Let the phase end."""
-        self.wait(self.federation.clock().ends_at - int(self.session.chain.now()))
-
-    def wait(self, seconds: int) -> None:
-        ends_at = int(self.session.chain.now()) + seconds
-        while (left := ends_at - int(self.session.chain.now())) > 0:
-            self.session.chain.advance(left)
+        self.session.chain.advance_to(self.federation.clock().ends_at)
 
     def crank(self) -> None:
         cranking.crank(self.session, self.federation, self.account(self.names[0]))

@@ -73,6 +73,11 @@ def begin_task(
     return made
 
 
+def later(session: Session, federation: Federation) -> None:
+    """The end of the phase."""
+    session.chain.advance_to(federation.clock().ends_at)
+
+
 def lost(session: Session, *cids: str) -> None:
     """Storage that has forgotten some files."""
     real = session.storage.read

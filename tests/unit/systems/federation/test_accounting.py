@@ -16,7 +16,7 @@ from orchestrator.systems.federation.finding import Descriptor, descriptor_of, p
 from orchestrator.systems.federation.joining import join, leave
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.verifying import verify
-from tests.unit.systems.federation.stage import begin, offer, rows
+from tests.unit.systems.federation.stage import begin, later, offer, rows
 
 PARTIES = ("alice", "bob", "carol")
 TERMS: dict[str, Any] = {
@@ -28,12 +28,6 @@ TERMS: dict[str, Any] = {
     "sampling": 0.2,
     "delta": 1e-4,
 }
-
-
-def later(session: Session, federation: Federation) -> None:
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
 
 
 def begun(session: Session, folder: Any, **changes: Any) -> Federation:

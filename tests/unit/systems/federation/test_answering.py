@@ -14,16 +14,10 @@ from orchestrator.systems.federation.answering import MOST, answers, lacking
 from orchestrator.systems.federation.creating import plan
 from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.publishing import model_file, publish
-from tests.unit.systems.federation.stage import begin, offer
+from tests.unit.systems.federation.stage import begin, later, offer
 
 PLAIN = {"policy": "trusted", "pay": "equal", "committee": 0}
 PARTIES = ("alice", "bob", "carol")
-
-
-def later(session, federation):
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
 
 
 def finish(session, federation, *parties, result=None):

@@ -88,9 +88,7 @@ def revealed(session, task):
     cranking.crank(session, task, session.account("grace"))
     for name in TRAINERS:
         party.commit(session, task, session.account(name))
-    ends_at = task.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
+    session.chain.advance_to(task.clock().ends_at)
     for name in TRAINERS:
         party.reveal(session, task, session.account(name))
 

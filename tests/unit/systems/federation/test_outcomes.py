@@ -17,16 +17,10 @@ from orchestrator.systems.federation import aggregating, cranking, outcomes, ove
 from orchestrator.systems.federation.joining import join
 from orchestrator.systems.federation.rounds import finished
 from orchestrator.systems.federation.verifying import verify
-from tests.unit.systems.federation.stage import begin, rows
+from tests.unit.systems.federation.stage import begin, later, rows
 
 PARTIES = ("alice", "bob", "carol", "dave")
 OPEN = {"policy": "trusted", "pay": "equal", "committee": 0, "seats": 4}
-
-
-def later(session, federation):
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
 
 
 def commit(session, federation):

@@ -12,7 +12,7 @@ from orchestrator.systems.federation.finding import Descriptor, cid_of, parse_de
 from orchestrator.systems.federation.joining import join, withdraw
 from orchestrator.systems.federation.rounds import current_model, finished, phase_of, revealed_in
 from orchestrator.systems.federation.verifying import verify
-from tests.unit.systems.federation.stage import lost, offer, rows
+from tests.unit.systems.federation.stage import later, lost, offer, rows
 
 OPEN = {"policy": "trusted", "pay": "equal", "committee": 0, "rule": "mean", "max_weight": 100}
 LONG = {"committing": "9d", "max_voids": 10}
@@ -44,12 +44,6 @@ def floors(session, tmp_path):
     for name in ("erin", "ivan"):
         join(session, upper, session.account(name), None)
     return upper, north, south
-
-
-def later(session, federation):
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
 
 
 def crank(session, federation):

@@ -66,9 +66,7 @@ def test_round__bonds_come_in_too__and_everything_returns(session, tmp_path, tok
     before = has(session, token, "alice")
     aggregating.claim(session, federation, session.account("alice"))
     assert has(session, token, "alice") == before - amount(federation, federation.terms.bond)
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
+    session.chain.advance_to(federation.clock().ends_at)
     cranking.crank(session, federation, session.account("dave"))
     for name in (*PARTIES, "dave"):
         withdraw(session, federation, session.account(name))

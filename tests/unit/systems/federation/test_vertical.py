@@ -66,9 +66,7 @@ def test_sums_of_logits__claimed_wrong_by_one__are_refuted_and_right_ones_train(
         who = session.account("bob" if step == 1 else "alice")
         aggregating.claim(session, federation, who, result=right)
         assert refuting.check(session, federation) is None
-        ends_at = federation.clock().ends_at
-        while (wait := ends_at - int(session.chain.now())) > 0:
-            session.chain.advance(wait)
+        session.chain.advance_to(federation.clock().ends_at)
         assert cranking.crank(session, federation, watcher) == f"finalized round {step + 1}"
         total = 3 * current_model(session, federation)[:ROWS]
         exact = sum(before)

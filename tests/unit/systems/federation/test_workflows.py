@@ -51,16 +51,10 @@ from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.predicting import anchor_log, predict, prove
 from orchestrator.types import Digest
-from tests.unit.systems.federation.stage import begin, lost, offer, rows
+from tests.unit.systems.federation.stage import begin, later, lost, offer, rows
 from tests.world import ETHER, World
 
 PARTIES = ("alice", "bob", "carol")
-
-
-def later(session, federation):
-    ends_at = federation.clock().ends_at
-    while (wait := ends_at - int(session.chain.now())) > 0:
-        session.chain.advance(wait)
 
 
 def judged(session, federation):
