@@ -300,6 +300,22 @@ def test_delegates__equal__are_the_lower_seats_and_take_turns(create):
     assert seen == [1, 2, 0, 1]
 
 
+def test_delegates__one_excluded_since__nobody_is_elected_in_its_place(create):
+    """Or who comes after it would vote on what the others have seen."""
+    s = create(*PARTIES[:5], **DELEGATES).revealed(*PARTIES[:5])
+    s.vote("anna")
+    nothing = ("0x" + "00" * 20, 0, b"\0" * 32, b"\0" * 32, 0, 0, 0, 0, b"\0" * 32, 0)
+    ben = s.evm.role("ben")
+    s.send("demand", 0, ben, 0, nothing, sender="refuter", value=s.terms["stake"] * UNIT)
+    s.evm.advance(s.terms["supply"])
+    s.send("forfeit", 0, ben, 0, nothing)
+    assert s.call("votes")[1] == 0b00111
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.vote("dora")
+    s.vote("cleo")
+    assert s.phase is Phase.CLAIMING
+
+
 def test_delegates__silent_one__is_fined(create):
     s = create(*PARTIES[:5], **DELEGATES | {"committee": 4}).revealed(*PARTIES[:5])
     s.vote("anna", "ben", "cleo")
