@@ -24,6 +24,7 @@ from orchestrator.systems.federation import (
 )
 from orchestrator.systems.federation.finding import KIND, open_federation
 from orchestrator.systems.federation.joining import data_of, money_of, withdraw
+from orchestrator.systems.federation.mining import NoNonce
 from orchestrator.systems.federation.releasing import has_tests, is_released, promised, release
 from orchestrator.systems.federation.remarks import remarks
 from orchestrator.systems.federation.rounds import (
@@ -42,6 +43,9 @@ Look = AnyLook[Federation]
 
 
 COMMIT = "commit to an update"
+
+GOES = 15
+"""In one look, a minute is spent on a nonce: what is due elsewhere waits no longer."""
 
 
 class Role(StrEnum):
@@ -229,7 +233,10 @@ def _claimed(look: Look) -> str:
         number = look.instance.state().round
         done = aggregating.add_up(look.session, look.instance, look.account)
         return f"had round {number} added up: {done.root.hex()[:16]}…"
-    made = aggregating.claim(look.session, look.instance, look.account, look.consent)
+    try:
+        made = aggregating.claim(look.session, look.instance, look.account, look.consent, goes=GOES)
+    except NoNonce:
+        return "looked for a nonce, in vain up to now"
     return f"claimed the aggregate of round {look.instance.state().round}: {made.root.hex()[:16]}…"
 
 
