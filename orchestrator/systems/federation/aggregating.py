@@ -1,5 +1,6 @@
 """Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from orchestrator.merkle import root_of
 from orchestrator.systems.federation.finding import act, alone, cid_of, secret_folder, store
 from orchestrator.systems.federation.joining import amount, money_of, pay, require_seat
 from orchestrator.systems.federation.masking import is_masked, mean
-from orchestrator.systems.federation.mining import mine
+from orchestrator.systems.federation.mining import NoNonce, mine
 from orchestrator.systems.federation.rounds import (
     NOTHING,
     Finished,
@@ -183,10 +184,12 @@ def claim(
     aggregator: Account,
     consent: Consent | None = None,
     result: Result | None = None,
+    goes: float = math.inf,
 ) -> Result:
     """Compute the aggregate, unless a `result` is given, publish it and post it with the bond.
 
-    Under the policy Work, it looks for a nonce first. Raises ChainError where somebody else found one,
+    Under the policy Work, it looks for a nonce first: NoNonce is raised after so many `goes`, of some seconds
+    each. Raises ChainError where somebody else found one,
     ContractReverted where it is another's turn or other updates are in by now, InsufficientFunds,
     StorageError.
     """
@@ -205,6 +208,9 @@ def claim(
         cid, nonce = store(session, encode(made.model, 4)), None
         if terms.policy is Policy.WORK:
             while (nonce := mine(federation, aggregator.address, made.root)) is None:
+                goes -= 1
+                if goes < 1:
+                    raise NoNonce("no nonce was found yet", "Try again: each try is as good.")
                 if phase_of(federation) is not Phase.CLAIMING:
                     raise ChainError("somebody else found a nonce first", "Try in the next round.")
         extra = b""

@@ -8,9 +8,13 @@ from orchestrator.systems.federation import aggregating, demanding, refuting
 from orchestrator.systems.federation.duties.base import ALL, PARTY, Look, after, bit_of, duty, now_if, tells
 from orchestrator.systems.federation.joining import money_of
 from orchestrator.systems.federation.masking import is_masked
+from orchestrator.systems.federation.mining import NoNonce
 from orchestrator.systems.federation.rounds import has_committee, has_votes, judged_at, needed, phase_of
 from orchestrator.times import show_time
 from orchestrator.types import Seconds
+
+GOES = 15
+"""In one look, a minute is spent on a nonce: what is due elsewhere waits no longer."""
 
 
 def _claims(look: Look) -> bool:
@@ -54,7 +58,10 @@ def _claimed(look: Look) -> str:
     if look.instance.terms.mode is Mode.DIRECT:
         done = aggregating.add_up(look.session, look.instance, look.account)
         return f"had round {number} added up: {done.root.hex()[:16]}…"
-    made = aggregating.claim(look.session, look.instance, look.account, look.consent)
+    try:
+        made = aggregating.claim(look.session, look.instance, look.account, look.consent, goes=GOES)
+    except NoNonce:
+        return "looked for a nonce, in vain up to now"
     return f"claimed the aggregate of round {number}: {made.root.hex()[:16]}…"
 
 

@@ -46,7 +46,7 @@ from orchestrator.systems.federation.offer import BOUNDS, Offer, read_offer
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import checkpoint, publish, sign, signature_file
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, finished, phase_of, revealed_in
-from orchestrator.systems.federation.rows import Rows
+from orchestrator.systems.federation.rows import Rows, cautions
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.predicting import anchor_log, predict, prove
@@ -95,6 +95,23 @@ def test_join__in_a_token__brings_in_what_is_missing_and_all_comes_back(session,
     leave(session, federation, bob)
     assert withdraw(session, federation, bob) == ETHER // 2
     assert token.functions.balanceOf(bob.address).call() == ETHER
+
+
+def test_promises__bond__is_told_before_a_seat_is_paid(session, tmp_path):
+    """A keeper posts it without asking again, and who cannot is fined each time that it is first."""
+    made = begin(session, tmp_path, bond="900", fee="0.25")
+    told = []
+    join(session, made, session.account("bob"), rows(tmp_path, "bob"), lambda _, said: told.extend(said))
+    assert any("bonds 900 ether" in each and "return with 0.25 ether" in each for each in told)
+
+
+def test_cautions__training_that_takes_days__is_told():
+    count = 1_000_000
+    said = Descriptor("clinics", "ill", ("height", "weight"), ("no", "yes"), epochs=1000)
+    quick = Rows(said, np.full((count, 2), 0.5), np.arange(count) % 2)
+    assert cautions(quick) == []
+    [told] = cautions(replace(quick, descriptor=replace(said, hidden=1024)))
+    assert "trains for long: 1,000 times over 1,000,000 rows" in told
 
 
 def test_round__everybody_honest__verifies_and_pays(session, tmp_path):
