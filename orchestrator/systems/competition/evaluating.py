@@ -7,7 +7,7 @@ import numpy as np
 from orchestrator.bindings.competition import Mode, Phase, Status
 from orchestrator.chain import Account
 from orchestrator.chain.sending import GAS_CAP
-from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
+from orchestrator.errors import ChainError, ContractReverted, UsageError
 from orchestrator.kernel.money import currency_of
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.models.integer import IntegerModel, decode_model, predict
@@ -144,9 +144,7 @@ def _evaluate(session: Session, call: "Call", sender: Account, limit: int) -> in
     for gas in (min(limit, GAS_CAP), GAS_CAP):
         try:
             return session.send(call, sender, gas=gas).gas_used
-        except (InsufficientFunds, NodeUnavailable):
-            raise
-        except ChainError as error:
-            if isinstance(error, ContractReverted) and error.error not in ("", "OutOfGas"):
+        except ContractReverted as error:
+            if not error.took_too_much:
                 raise
     return None
