@@ -86,6 +86,29 @@ def test_vote__for_seats_that_revealed_nothing__is_none(create):
     assert accepted(s) == mask(s, "anna", "ben")
 
 
+def test_vote__with_bits_beyond_its_own__fills_nobody_elses(create):
+    """Votes lie beside each other: sixteen bits a voter."""
+    s = create(*FOUR, **WORK).revealed(*FOUR)
+    s.send("vote", 1, 1 | 1 << 16 | 1 << 32 | 1 << 48, sender="anna")
+    assert accepted(s) == 0
+    s.vote(*FOUR[1:], of=("dora",))
+    assert accepted(s) == mask(s, "dora")
+
+
+def test_votes__of_the_round_before__are_none(create):
+    """Nor do they end the time for voting, where one who does not reveal leaves the ballot as it was."""
+    s = create(*FOUR, **WORK | {"difficulty": 0}).revealed(*FOUR)
+    s.vote(*FOUR)
+    s.finalize(s.mine("anna"))
+    s.commit(*FOUR)
+    s.reveal(*FOUR[:3])
+    s.until()
+    assert accepted(s) == 0
+    s.vote(*FOUR, of=FOUR[:3])
+    assert s.phase is Phase.CLAIMING
+    assert accepted(s) == mask(s, *FOUR[:3])
+
+
 @pytest.mark.parametrize(("votes", "into"), [(2, False), (3, True)])
 def test_work__half_of_all_seats__is_not_enough(create, votes, into):
     s = create(*FOUR, **WORK).revealed(*FOUR)
