@@ -25,28 +25,3 @@ from orchestrator.models.integer.scoring import (
     score,
     tally,
 )
-
-__all__ = [
-    "METRICS",
-    "IntegerModel",
-    "IntegerNetwork",
-    "IntegerTrees",
-    "Layer",
-    "Quantization",
-    "RealModel",
-    "Tree",
-    "decode_model",
-    "decode_samples",
-    "encode_model",
-    "encode_samples",
-    "pass_mark",
-    "points",
-    "predict",
-    "predict_real",
-    "quantize",
-    "read_onnx",
-    "readable_score",
-    "sample_size",
-    "score",
-    "tally",
-]
