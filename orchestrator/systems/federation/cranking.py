@@ -8,11 +8,14 @@ from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import (
     ballot_of,
     has_committee,
-    judges_of,
     pending_claim,
     phase_of,
     seats_of,
 )
+from orchestrator.types import Seconds
+
+SHOWN = 256
+"""Blocks back to which every chain shows hashes."""
 
 
 def crank(session: Session, federation: Federation, anyone: Account) -> str:
@@ -31,17 +34,31 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         return _finalize(session, federation, anyone)
     enough = state.revealed.bit_count() >= terms.quorum
     if phase is Phase.JUDGING and has_committee(federation) and enough:
-        ballot = ballot_of(federation)
-        if ballot is None:
-            act(session, federation.draw(), anyone, "draw", state.round)
-            return "fixed the block that the committee is drawn from"
-        if not ballot.committee and judges_of(federation):
-            act(session, federation.draw(), anyone, "committee", state.round)
-            return "drew the committee"
-        return ""
+        due = draws_at(session, federation)
+        if due is None or now < due:
+            return ""
+        fixed = ballot_of(federation) is not None
+        act(session, federation.draw(), anyone, "committee" if fixed else "draw", state.round)
+        return "drew the committee" if fixed else "fixed the block that the committee is drawn from"
     if phase in (Phase.REVEALING, Phase.JUDGING, Phase.CLAIMING):
         return _skip(session, federation, anyone, phase)
     return ""
+
+
+def draws_at(session: Session, federation: Federation) -> Seconds | None:
+    """When anybody should send the draw in the time for scores, long ago where it is overdue; None for never.
+
+    The first scores draw the committee. It is drawn without any once half of their time is over, or of the
+    blocks that every chain shows: who is not drawn pays nothing for its silence.
+    """
+    ballot, state, terms = federation.ballot(), federation.state(), federation.terms
+    if ballot.round != state.round:
+        return Seconds(state.since)
+    if ballot.committee or not (expected := ballot_of(federation)) or not expected.committee:
+        return None
+    if session.chain.head().number > ballot.drawn_from + SHOWN // 2:
+        return Seconds(state.since)
+    return Seconds(state.since + terms.committing + terms.revealing + terms.judging // 2)
 
 
 def _finalize(session: Session, federation: Federation, anyone: Account) -> str:

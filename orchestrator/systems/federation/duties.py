@@ -31,7 +31,6 @@ from orchestrator.systems.federation.rounds import (
     ballot_of,
     has_committee,
     has_votes,
-    judges_of,
     needed,
     phase_of,
 )
@@ -163,9 +162,7 @@ def _speaks(look: Look) -> bool:
     early = look.now < state.since + _until_scores_open(look.instance)
     if not ballot or not early:
         return False
-    # Until it is drawn, whoever may be in the committee draws it.
-    waited = ballot.committee & ~ballot.spoke if ballot.committee else judges_of(look.instance)
-    return bool(_bit(look) & waited)
+    return bool(_bit(look) & ballot.committee & ~ballot.spoke)
 
 
 def _speak(look: Look) -> str:
@@ -399,9 +396,12 @@ def _crank_due(look: Look) -> Seconds | None:
     if kind is not Phase.REVEALING:
         few = few or state.revealed.bit_count() < terms.quorum
     few = few or (masking.is_masked(instance) and instance.masks().lost)
-    undrawn = kind is Phase.JUDGING and has_committee(instance) and ballot_of(instance) is None
-    ends = kind in (Phase.COMMITTING, Phase.CHALLENGING)
-    return look.now if not ends and (few or undrawn) else Seconds(clock.ends_at)
+    if kind in (Phase.COMMITTING, Phase.CHALLENGING):
+        return Seconds(clock.ends_at)
+    if few:
+        return look.now
+    draws = kind is Phase.JUDGING and has_committee(instance)
+    return (cranking.draws_at(look.session, instance) if draws else None) or Seconds(clock.ends_at)
 
 
 def _crank(look: Look) -> str:
