@@ -1,4 +1,4 @@
-"""What anybody may do so that a federation goes on: begin, draw, finalize, skip, close, free seats."""
+"""What anybody may do so that a federation goes on: begin, draw, finalize, skip, close."""
 
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
@@ -8,9 +8,9 @@ from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import (
     ballot_of,
     has_committee,
+    judged_at,
     pending_claim,
     phase_of,
-    seats_of,
 )
 from orchestrator.types import Seconds
 
@@ -34,8 +34,8 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         return _finalize(session, federation, anyone)
     enough = state.revealed.bit_count() >= terms.quorum
     if phase is Phase.JUDGING and has_committee(federation) and enough:
-        due = draws_at(session, federation)
-        if due is None or now < due:
+        at = draws_at(federation, now)
+        if at is None or now < at:
             return ""
         fixed = ballot_of(federation) is not None
         act(session, federation.draw(), anyone, "committee" if fixed else "draw", state.round)
@@ -45,20 +45,20 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
     return ""
 
 
-def draws_at(session: Session, federation: Federation) -> Seconds | None:
-    """When anybody should send the draw in the time for scores, long ago where it is overdue; None for never.
+def draws_at(federation: Federation, now: Seconds) -> Seconds | None:
+    """When anybody should send the draw in the time for scores; None for never.
 
     The first scores draw the committee. It is drawn without any once half of their time is over, or of the
     blocks that every chain shows: who is not drawn pays nothing for its silence.
     """
-    ballot, state, terms = federation.ballot(), federation.state(), federation.terms
-    if ballot.round != state.round:
-        return Seconds(state.since)
+    ballot = federation.ballot()
+    if ballot.round != federation.state().round:
+        return now
     if ballot.committee or not (expected := ballot_of(federation)) or not expected.committee:
         return None
-    if session.chain.head().number > ballot.drawn_from + SHOWN // 2:
-        return Seconds(state.since)
-    return Seconds(state.since + terms.committing + terms.revealing + terms.judging // 2)
+    if federation.chain.head().number > ballot.drawn_from + SHOWN // 2:
+        return now
+    return Seconds(judged_at(federation) - federation.terms.judging // 2)
 
 
 def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
@@ -71,23 +71,33 @@ def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
 
 def _skip(session: Session, federation: Federation, anyone: Account, phase: Phase) -> str:
     """Only where the round cannot go on, which the contract knows."""
-    state, terms = federation.state(), federation.terms
-    few = state.committed.bit_count() < terms.quorum or (
-        phase is not Phase.REVEALING and state.revealed.bit_count() < terms.quorum
-    )
-    few = few or (is_masked(federation) and federation.masks().lost)
+    state = federation.state()
     late = phase is Phase.CLAIMING and session.chain.now() >= federation.clock().ends_at
-    if not (few or late) or state.demanded:
+    if not (late or _is_short(federation, phase)) or state.demanded:
         return ""
     act(session, federation.skip(), anyone, "skip", state.round)
     return f"skipped round {state.round}: it is void"
 
 
-def evict(session: Session, federation: Federation, anyone: Account) -> int:
-    """Free the seats of parties that no longer take part; returns how many."""
-    state, freed = federation.state(), 0
-    for party, seat in seats_of(federation).items():
-        if not state.seats >> seat & 1:
-            act(session, federation.evict(party), anyone, "evict", party, state.round)
-            freed += 1
-    return freed
+def _is_short(federation: Federation, phase: Phase) -> bool:
+    """Whether so few have committed, or revealed, or told what unmasks them, that the round is void."""
+    state, quorum = federation.state(), federation.terms.quorum
+    few = state.committed.bit_count() < quorum
+    few = few or (phase is not Phase.REVEALING and state.revealed.bit_count() < quorum)
+    return few or (is_masked(federation) and federation.masks().lost)
+
+
+def due(federation: Federation, now: Seconds) -> Seconds | None:
+    """When `crank` has something to do: at the end of the phase, or now where it cannot go on."""
+    clock, state = federation.clock(), federation.state()
+    phase, end = Phase(clock.phase), Seconds(clock.ends_at)
+    if phase is Phase.CLOSED or (state.demanded and phase is Phase.CHALLENGING):
+        return None
+    if phase is Phase.JOINING:
+        return now if state.seats.bit_count() == federation.terms.seats else end
+    if phase in (Phase.COMMITTING, Phase.CHALLENGING):
+        return end
+    if _is_short(federation, phase):
+        return now
+    draws = phase is Phase.JUDGING and has_committee(federation)
+    return (draws_at(federation, now) if draws else None) or end
