@@ -245,9 +245,8 @@ abstract contract Disputes is FederationLedger, IDisputes {
         Rule rule = t.rule();
         bool ordered = rule == Rule.Median || rule == Rule.TrimmedMean;
         if (!ordered && !t.clips()) return _mean(t, c.selected, parties, index);
+        if (ordered) return _middle(t, c.selected, parties, index);
         int256[][] memory updates = _shown(t, c.selected, parties, index);
-        if (rule == Rule.Median) return Rules.middle(updates, (updates.length - 1) / 2);
-        if (ordered) return Rules.middle(updates, Rules.trimOf(t.trim(), updates.length));
         uint256[] memory weights = new uint256[](updates.length);
         for (uint256 i = 0; i < weights.length; ++i) {
             weights[i] = parties[i].weight;
@@ -279,6 +278,24 @@ abstract contract Disputes is FederationLedger, IDisputes {
         return Sums.mean(sums, width, factors, total);
     }
 
+    /// @dev The same without the least and the greatest.
+    function _middle(PackedTerms t, uint256 mask, PartyChunk[] calldata parties, uint256 index)
+        private
+        view
+        returns (int256[] memory)
+    {
+        (uint256 n, uint256 width, uint256 seen) = (parties.length, t.width(), 0);
+        uint256[] memory rows = Sums.rowsOf(n);
+        for (uint256 i = 0; i < n; ++i) {
+            PartyChunk calldata p = parties[i];
+            seen = _checkChunk(t, p, index, seen);
+            Sums.put(rows, i, p.data, width, p.shift);
+        }
+        require(seen == mask, WrongParties(seen, mask));
+        uint256 trim = t.rule() == Rule.Median ? (n - 1) / 2 : Rules.trimOf(t.trim(), n);
+        return Sums.middle(rows, n, width, trim);
+    }
+
     /// @dev The values of chunk `index` of every update in `mask`, in the order of seats. Reverts unless each is shown
     /// once, as it was revealed.
     function _shown(PackedTerms t, uint256 mask, PartyChunk[] calldata parties, uint256 index)
@@ -289,8 +306,9 @@ abstract contract Disputes is FederationLedger, IDisputes {
         uint256 seen = 0;
         updates = new int256[][](parties.length);
         for (uint256 i = 0; i < parties.length; ++i) {
-            seen = _checkChunk(t, parties[i], index, seen);
-            updates[i] = Chunks.values(parties[i].data, t.width(), parties[i].shift);
+            PartyChunk calldata p = parties[i];
+            seen = _checkChunk(t, p, index, seen);
+            updates[i] = Chunks.values(p.data, t.width(), p.shift);
         }
         require(seen == mask, WrongParties(seen, mask));
     }
@@ -304,8 +322,9 @@ abstract contract Disputes is FederationLedger, IDisputes {
     {
         uint256 length = Chunks.COORDINATES * t.width();
         uint256 seat = _checkHead(p);
-        require(p.data.length == length, WrongLength(p.data.length, length));
-        require(Chunks.isProven(p.root, p.data, p.proof, index, t.chunks()), WrongProof(index));
+        bytes calldata data = p.data;
+        require(data.length == length, WrongLength(data.length, length));
+        require(Chunks.isProven(p.root, data, p.proof, index, t.chunks()), WrongProof(index));
         // Ascending, so that nobody is shown twice.
         require(seen >> seat == 0, NotTheUpdate(p.party));
         return seen | 1 << seat;

@@ -26,9 +26,6 @@ contract FederationFactory is Factory {
     /// @notice What they run where updates are masked.
     address public immutable MASKED;
 
-    /// @notice Whether an address is a federation that this factory made.
-    mapping(address federation => bool) public isFederation;
-
     // slither-disable-start missing-zero-check
     // (the migration deploys them the moment before)
     constructor(
@@ -68,7 +65,6 @@ contract FederationFactory is Factory {
         }
         // Effect
         federation = _create(implementation, args, salt, value);
-        isFederation[federation] = true;
     }
 
     /// @notice Where `create` puts it, if `organizer` calls it.

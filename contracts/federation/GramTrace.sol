@@ -17,18 +17,25 @@ library GramTrace {
         return keccak256(abi.encodePacked(GRAM, uint32(index), packed));
     }
 
-    /// @dev `before`, packed (empty: all zeros), plus the products of the updates of one chunk.
+    /// @dev `before`, packed (empty: all zeros), plus the products of the updates of one chunk, which are used up.
     function step(bytes calldata before, int256[][] memory updates) internal pure returns (bytes memory packed) {
         uint256 n = updates.length;
         uint256 size = n * (n + 1) / 2;
         require(before.length == 0 || before.length == 16 * size, WrongMatrix(before.length));
         packed = new bytes(16 * size);
-        uint256 place = 0;
-        for (uint256 i = 0; i < n; ++i) {
-            for (uint256 j = i; j < n; ++j) {
-                int256 sum = before.length == 0 ? int256(0) : _get(before, place);
-                _put(packed, place, sum + dot(updates[i], updates[j]));
-                ++place;
+        unchecked {
+            // int128, and products of int32.
+            for (uint256 i = 0; i < n; ++i) {
+                _pair(updates[i]);
+            }
+            uint256 place = 0;
+            for (uint256 i = 0; i < n; ++i) {
+                int256[] memory row = updates[i];
+                for (uint256 j = i; j < n; ++j) {
+                    int256 sum = before.length == 0 ? int256(0) : _get(before, place);
+                    _put(packed, place, sum + _dot(row, updates[j]));
+                    ++place;
+                }
             }
         }
     }
@@ -40,32 +47,57 @@ library GramTrace {
         for (uint256 i = 0; i < n; ++i) {
             g[i] = new int256[](n);
         }
-        uint256 place = 0;
-        for (uint256 i = 0; i < n; ++i) {
-            for (uint256 j = i; j < n; ++j) {
-                int256 x = _get(packed, place);
-                (g[i][j], g[j][i]) = (x, x);
-                ++place;
-            }
-        }
-    }
-
-    /// @dev Of equally long rows of int32.
-    function dot(int256[] memory a, int256[] memory b) internal pure returns (int256 sum) {
         assembly ("memory-safe") {
-            let end := add(a, shl(5, add(mload(a), 1)))
-            let p := add(a, 32)
-            let q := add(b, 32)
-            for {} lt(p, end) {} {
-                sum := add(sum, mul(mload(p), mload(q)))
-                p := add(p, 32)
-                q := add(q, 32)
+            let from := packed.offset
+            for { let i := 32 let end := shl(5, n) } iszero(gt(i, end)) { i := add(i, 32) } {
+                let row := mload(add(g, i))
+                for { let j := i } iszero(gt(j, end)) { j := add(j, 32) } {
+                    let x := sar(128, calldataload(from))
+                    mstore(add(row, j), x)
+                    mstore(add(mload(add(g, j)), i), x)
+                    from := add(from, 16)
+                }
             }
         }
     }
 
-    function _get(bytes calldata packed, uint256 place) private pure returns (int256) {
-        return int128(uint128(bytes16(packed[16 * place:16 * place + 16])));
+    /// @dev Two numbers a word, in a row of 32: u[k] + 2^128 · u[k + 16], and in the second half the reverse, so that
+    /// one multiplication has two products (see `_dot`).
+    function _pair(int256[] memory u) private pure {
+        assembly ("memory-safe") {
+            let p := add(u, 32)
+            for { let end := add(p, 512) } lt(p, end) { p := add(p, 32) } {
+                let x := mload(p)
+                let y := mload(add(p, 512))
+                mstore(p, add(x, shl(128, y)))
+                mstore(add(p, 512), add(y, shl(128, x)))
+            }
+        }
+    }
+
+    /// @dev Of paired rows: (x + 2^128 · y) · (y' + 2^128 · x') is x·y' + 2^128 · (x·x' + y·y'), modulo 2^256.
+    /// Sixteen products of int32 are below 2^67: what is in the lower half is known by its sign, and is taken off.
+    function _dot(int256[] memory a, int256[] memory b) private pure returns (int256 sum) {
+        assembly ("memory-safe") {
+            let p := add(a, 32)
+            let q := add(b, 544)
+            for { let end := add(p, 512) } lt(p, end) {} {
+                sum := add(sum, mul(mload(p), mload(q)))
+                sum := add(sum, mul(mload(add(p, 32)), mload(add(q, 32))))
+                sum := add(sum, mul(mload(add(p, 64)), mload(add(q, 64))))
+                sum := add(sum, mul(mload(add(p, 96)), mload(add(q, 96))))
+                p := add(p, 128)
+                q := add(q, 128)
+            }
+            sum := sar(128, sub(sum, signextend(15, sum)))
+        }
+    }
+
+    /// @dev Whoever asks knows that there are as many.
+    function _get(bytes calldata packed, uint256 place) private pure returns (int256 x) {
+        assembly ("memory-safe") {
+            x := sar(128, calldataload(add(packed.offset, shl(4, place))))
+        }
     }
 
     function _put(bytes memory packed, uint256 place, int256 x) private pure {

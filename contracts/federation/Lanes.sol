@@ -5,6 +5,9 @@ pragma solidity ^0.8.28;
 /// @notice Small numbers by seat: sixteen of 64 bits in four words of storage, or of 16 bits in one word. What enters a
 /// lane stays below its width (see FederationTerms.MAX_AMOUNT), so lanes are added as whole words.
 library Lanes {
+    /// @dev A one in each of sixteen lanes.
+    uint256 internal constant ONES = 0x0001000100010001000100010001000100010001000100010001000100010001;
+
     function get(uint256[4] storage lanes, uint256 seat) internal view returns (uint256) {
         return lanes[seat / 4] >> (64 * (seat % 4)) & type(uint64).max;
     }
@@ -39,13 +42,25 @@ library Lanes {
         }
     }
 
-    /// @dev A one for each seat of `mask`.
-    function ones(uint256 mask) internal pure returns (uint256 word) {
+    /// @dev `value`, an uint16, in the lane of `seat`.
+    function lane(uint256 value, uint256 seat) internal pure returns (uint256 word) {
         unchecked {
-            // Sixteen seats.
-            for (uint256 seat = 0; mask >> seat != 0; ++seat) {
-                word |= (mask >> seat & 1) << (16 * seat);
-            }
+            word = value << (16 * seat); // sixteen seats
+        }
+    }
+
+    /// @dev A one for each seat of `mask`, whose sixteen bits part in halves until each has a lane.
+    function ones(uint256 mask) internal pure returns (uint256 word) {
+        word = (mask | mask << 120) & 0x000000000000000000000000000000ff000000000000000000000000000000ff;
+        word = (word | word << 60) & 0x000000000000000f000000000000000f000000000000000f000000000000000f;
+        word = (word | word << 30) & 0x0000000300000003000000030000000300000003000000030000000300000003;
+        word = (word | word << 15) & ONES;
+    }
+
+    /// @dev The sum of all sixteen, which is below 2^16.
+    function sum(uint256 word) internal pure returns (uint256) {
+        unchecked {
+            return word * ONES >> 240; // what lanes above the highest would get is not wanted
         }
     }
 }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Batch} from "./Batch.sol";
+import {Lanes} from "./Lanes.sol";
 
 // Eight lanes at once; the tests hold it against Python.
 // solhint-disable no-inline-assembly
@@ -66,7 +67,7 @@ library Masks {
     /// @dev The seats whose seeds with `seat` are told where `parties` are in: its own, those of who is gone, and those
     /// of whom it disagrees with.
     function due(uint256 among, uint256 parties, uint256 disagreed, uint256 seat) internal pure returns (uint256) {
-        return among & ~parties | 1 << seat | uint16(disagreed >> 16 * seat);
+        return among & ~parties | 1 << seat | Lanes.small(disagreed, seat);
     }
 
     /// @dev Take the masks of `seat` off whose seeds are at the places `shown` of a sheet of `among`.
@@ -177,7 +178,7 @@ library Masks {
                     if (parties >> other & 1 == 0) continue;
                     bytes32 own = entries.word(entry + 32 * LibBit.popCount(among & ((1 << other) - 1)));
                     bytes32 others = entries.word(before + 32 * LibBit.popCount(among & ((1 << seat) - 1)));
-                    if (own != others) pairs |= 1 << (16 * seat + other) | 1 << (16 * other + seat);
+                    if (own != others) pairs |= Lanes.lane(1 << other, seat) | Lanes.lane(1 << seat, other);
                     before += length;
                 }
                 entry += length;

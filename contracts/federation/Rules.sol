@@ -62,39 +62,6 @@ library Rules {
         }
     }
 
-    /// @dev The mean of what is left when the `trim` least and the `trim` greatest are gone: one or two of them, in the
-    /// case of the median. The `trim` are less than half.
-    function middle(int256[][] memory updates, uint256 trim) internal pure returns (int256[] memory out) {
-        out = new int256[](updates[0].length);
-        int256[] memory column = new int256[](updates.length);
-        assembly ("memory-safe") {
-            let size := shl(5, mload(column))
-            let least := add(add(column, 32), shl(5, trim))
-            let most := add(column, sub(size, shl(5, trim)))
-            let left := sub(shr(5, size), shl(1, trim))
-            mstore(column, shl(255, 1)) // below whatever sinks towards it
-            for { let at := 32 let end := shl(5, mload(out)) } iszero(gt(at, end)) { at := add(at, 32) } {
-                for { let row := 0 } lt(row, size) {} {
-                    let place := add(column, row)
-                    row := add(row, 32)
-                    let x := mload(add(mload(add(updates, row)), at))
-                    let y := mload(place)
-                    for {} sgt(y, x) {} {
-                        mstore(add(place, 32), y)
-                        place := sub(place, 32)
-                        y := mload(place)
-                    }
-                    mstore(add(place, 32), x)
-                }
-                let sum := 0
-                for { let place := least } iszero(gt(place, most)) { place := add(place, 32) } {
-                    sum := add(sum, mload(place)) // below 16 · 2^31
-                }
-                mstore(add(out, at), sub(sdiv(sum, left), slt(smod(sum, left), 0)))
-            }
-        }
-    }
-
     /// @dev ⌊u·factor / 2^15⌋ in the place of each u. Updates are those of the seats in `mask`, ascending.
     function scale(int256[][] memory updates, uint256 mask, uint256 factors) internal pure {
         uint256 row = 0;

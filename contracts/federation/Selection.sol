@@ -4,8 +4,12 @@ pragma solidity ^0.8.28;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LibSort} from "solady/src/utils/LibSort.sol";
 import {Pay, Rule} from "./IFederation.sol";
+import {Lanes} from "./Lanes.sol";
 import {Rules} from "./Rules.sol";
 import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
+
+// A row is sorted while it is made; the tests hold it against numpy.
+// solhint-disable no-inline-assembly
 
 /// @title Selection
 /// @notice What follows from the inner products of updates: which are selected, by which factors they are clipped, by
@@ -23,7 +27,8 @@ library Selection {
         pure
         returns (uint256 selected, uint256 factors, uint256 merits)
     {
-        uint256[] memory norms = _norms(g);
+        uint256[] memory norms;
+        if (t.rule() != Rule.MultiKrum || t.pay() == Pay.Alignment) norms = _norms(g);
         uint256[] memory scales;
         if (t.clips()) scales = _scales(norms, t.bound());
         uint256 rows = _rows(t, g, norms, scales);
@@ -33,8 +38,8 @@ library Selection {
         for (uint256 seat = 0; accepted >> seat != 0; ++seat) {
             if (accepted >> seat & 1 == 0) continue;
             selected |= (rows >> row & 1) << seat;
-            if (scales.length != 0) factors |= scales[row] << (16 * seat);
-            if (shares.length != 0) merits |= shares[row] << (16 * seat);
+            if (scales.length != 0) factors |= Lanes.lane(scales[row], seat);
+            if (shares.length != 0) merits |= Lanes.lane(shares[row], seat);
             ++row;
         }
     }
@@ -80,18 +85,51 @@ library Selection {
 
     /// @dev Krum's scores: the sum of the squared distances to the n − faulty − 2 nearest others.
     function _distances(int256[][] memory g, uint256 faulty) private pure returns (int256[] memory scores) {
-        uint256 n = g.length;
-        scores = new int256[](n);
-        if (n == 1) return scores;
-        uint256 near = n > faulty + 3 ? n - faulty - 2 : 1;
-        int256[] memory distances = new int256[](n - 1);
-        for (uint256 i = 0; i < n; ++i) {
-            for (uint256 j = 0; j < n; ++j) {
-                if (j != i) distances[j < i ? j : j - 1] = g[i][i] + g[j][j] - 2 * g[i][j];
+        unchecked {
+            // Sixteen rows of int128.
+            uint256 n = g.length;
+            scores = new int256[](n);
+            if (n == 1) return scores;
+            uint256 near = n > faulty + 3 ? n - faulty - 2 : 1;
+            int256[] memory squares = new int256[](n);
+            for (uint256 i = 0; i < n; ++i) {
+                squares[i] = g[i][i];
             }
-            LibSort.insertionSort(distances);
-            for (uint256 k = 0; k < near; ++k) {
-                scores[i] += distances[k];
+            int256[] memory column = new int256[](n);
+            for (uint256 i = 0; i < n; ++i) {
+                scores[i] = int256(near) * squares[i] + _nearest(g[i], squares, i, near, column);
+            }
+        }
+    }
+
+    /// @dev The sum of the `near` least of squares[j] − 2 · row[j], where j is not `i`; `column` has room for all.
+    function _nearest(int256[] memory row, int256[] memory squares, uint256 i, uint256 near, int256[] memory column)
+        private
+        pure
+        returns (int256 sum)
+    {
+        assembly ("memory-safe") {
+            let size := shl(5, mload(row))
+            let own := shl(5, add(i, 1))
+            mstore(column, shl(255, 1)) // below whatever sinks towards it
+            let end := column
+            for { let at := 32 } iszero(gt(at, size)) { at := add(at, 32) } {
+                if xor(at, own) {
+                    let x := sub(mload(add(squares, at)), shl(1, mload(add(row, at))))
+                    let place := end
+                    let y := mload(place)
+                    for {} sgt(y, x) {} {
+                        mstore(add(place, 32), y)
+                        place := sub(place, 32)
+                        y := mload(place)
+                    }
+                    mstore(add(place, 32), x)
+                    end := add(end, 32)
+                }
+            }
+            end := add(column, shl(5, near))
+            for { let place := add(column, 32) } iszero(gt(place, end)) { place := add(place, 32) } {
+                sum := add(sum, mload(place))
             }
         }
     }
@@ -132,13 +170,18 @@ library Selection {
 
     /// @dev The mask of the `count` least, of equal ones the first.
     function _least(int256[] memory scores, uint256 count) private pure returns (uint256 mask) {
-        for (; count != 0; --count) {
-            uint256 best = scores.length;
-            for (uint256 i = 0; i < scores.length; ++i) {
-                if (mask >> i & 1 == 0 && (best == scores.length || scores[i] < scores[best])) best = i;
+        unchecked {
+            // Sixteen scores at most.
+            uint256 n = scores.length;
+            for (; count != 0 && mask + 1 != 1 << n; --count) {
+                int256 least = type(int256).max;
+                uint256 best = 0;
+                for (uint256 i = n; i != 0; --i) {
+                    int256 score = scores[i - 1];
+                    if (score <= least && mask >> (i - 1) & 1 == 0) (least, best) = (score, i - 1);
+                }
+                mask |= 1 << best;
             }
-            if (best == scores.length) return mask;
-            mask |= 1 << best;
         }
     }
 

@@ -102,10 +102,13 @@ abstract contract Updates is FederationBase {
         seat = who == address(0) ? NO_SEAT : _seatOf(who);
     }
 
-    /// @dev As Commitments says, without memory of its own for each entry of a batch.
-    function _committedTo(bytes32 domain, address who, bytes32 payload, bytes32 salt) internal view returns (bytes32) {
+    /// @dev As Commitments says, without memory of its own for each entry of a batch; `whose` is an address or a seat.
+    function _committedTo(bytes32 domain, bytes32 whose, bytes32 payload, bytes32 salt)
+        internal
+        view
+        returns (bytes32)
+    {
         bytes32 here = bytes32(uint256(uint160(address(this))));
-        bytes32 whose = bytes32(uint256(uint160(who)));
         return EfficientHashLib.hash(domain, bytes32(block.chainid), here, whose, payload, salt);
     }
 
@@ -133,7 +136,8 @@ abstract contract Updates is FederationBase {
             if (entries.word(place + 20) == 0) return; // no bytes have this root
             if (t.isDirect() && (shift != t.shift() || entries.word(place + 55) != 0)) return;
             bytes32 digest = entries.hash(place + 20, 67); // root, weight, shift, cid
-            bytes32 commitment = _committedTo(UPDATE, who, _payload(s.round(), digest), entries.word(place + 87));
+            bytes32 whose = bytes32(uint256(uint160(who)));
+            bytes32 commitment = _committedTo(UPDATE, whose, _payload(s.round(), digest), entries.word(place + 87));
             if ((uint256(commitment) ^ kept) >> 8 != 0) return;
             (uint256 budget, uint256 spent) = (t.epsilon(), uint32(uint256(entries.word(place + 87))));
             if (budget != 0 && spent > budget) return;

@@ -503,13 +503,12 @@ class Revealed(Event):
 
 @dataclass(frozen=True)
 class ScoresCommitted(Event):
-    """A scorer committed to its scores."""
+    """These seats committed to their scores."""
 
     signature = "ScoresCommitted"
 
     round: int
-    seat: int
-    commitment: Digest
+    seats: int
 
 
 @dataclass(frozen=True)
@@ -661,10 +660,6 @@ class FederationFactory(Bound):
         """
         return self._call("create", t, salt)
 
-    def is_federation(self, federation: Address) -> bool:
-        """Whether an address is a federation that this factory made."""
-        return self._read(bool, "isFederation", federation)
-
 
 class Federation(Bound):
     """One federation."""
@@ -734,6 +729,12 @@ class Federation(Bound):
         """What `party` commits to in `round`."""
         return self._read(Digest, "commitmentOf", round, party, digest, salt)
 
+    def committee_from(self, seed: bytes) -> int:
+        """The committee that `seed`, the hash of the block that is fixed, draws; nobody, zero, where none
+        is.
+        """
+        return self._read(int, "committeeFrom", seed)
+
     def compare(self, entries: bytes) -> Call:
         """Find who disagrees with whom: of each that is in, by seat, an entry as of `unmask`, with hashes
         only. Once in a round; reverts with NothingDone where all agree, and with NotTheUpdate for
@@ -767,7 +768,8 @@ class Federation(Bound):
 
     def draw(self) -> Call:
         """Fix the block that the committee is drawn from, where not all revealed; or, in a later block,
-        draw it. Anyone may. Both happens by itself if all reveal, and with the first scores.
+        draw it. Anyone may. The one happens by itself if all reveal, the other with the first scores:
+        who has to give them, `committeeFrom` tells before.
         """
         return self._call("draw")
 
@@ -863,12 +865,12 @@ class Federation(Bound):
         return self._call("reveal", entries)
 
     def reveal_scores(self, entries: bytes) -> Call:
-        """Reveal: n × (party 20, scores 32, salt 32), anybody's. As above."""
+        """Reveal: n × (seat 1, scores 32, salt 32), anybody's. As above."""
         return self._call("revealScores", entries)
 
-    def scores_commitment_of(self, round: int, party: Address, scores: int, salt: bytes) -> Digest:
-        """What a scorer commits to."""
-        return self._read(Digest, "scoresCommitmentOf", round, party, scores, salt)
+    def scores_commitment_of(self, round: int, seat: int, scores: int, salt: bytes) -> Digest:
+        """What the scorer with `seat` commits to."""
+        return self._read(Digest, "scoresCommitmentOf", round, seat, scores, salt)
 
     def scores_of(self, seat: int) -> Digest:
         """The scores that `seat` revealed or its commitment to them."""

@@ -188,8 +188,10 @@ def test_medians__random_scores__agree(probe):
         own = [int(seat) for seat in sorted(rng.permutation(16)[:count])]
         top = int(rng.choice([2, 100, 65536]))
         scores = rng.integers(0, top, (count, 16))
-        words = [sum(int(score) << 16 * seat for seat, score in enumerate(row)) for row in scores]
-        got = probe("medians", words, own)
+        words = [bytes(32)] * 16
+        for judge, row in zip(own, scores, strict=True):
+            words[judge] = sum(int(score) << 16 * seat for seat, score in enumerate(row)).to_bytes(32, "big")
+        got = probe("medians", words, sum(1 << judge for judge in own))
         for seat in range(16):
             column = sorted(int(scores[row, seat]) for row in range(count) if own[row] != seat)
             if column:

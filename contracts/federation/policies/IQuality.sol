@@ -17,8 +17,8 @@ pragma solidity ^0.8.28;
 interface IQuality {
     /// @notice These seats score.
     event Drawn(uint256 indexed round, uint256 committee);
-    /// @notice A scorer committed to its scores.
-    event ScoresCommitted(uint256 indexed round, uint256 indexed seat, bytes32 commitment);
+    /// @notice These seats committed to their scores.
+    event ScoresCommitted(uint256 indexed round, uint256 seats);
     /// @notice A score for the update of each seat, uint16 each.
     event ScoresRevealed(uint256 indexed round, uint256 indexed seat, uint256 scores);
 
@@ -28,7 +28,8 @@ interface IQuality {
     error NotTheCommitteesTime();
 
     /// @notice Fix the block that the committee is drawn from, where not all revealed; or, in a later block, draw it.
-    /// Anyone may. Both happens by itself if all reveal, and with the first scores.
+    /// Anyone may. The one happens by itself if all reveal, the other with the first scores: who has to give them,
+    /// `committeeFrom` tells before.
     function draw() external;
 
     /// @notice Commit to scores (see `scoresCommitmentOf`).
@@ -38,7 +39,7 @@ interface IQuality {
     /// commitment). What does not fit is left out; reverts if nothing fits.
     function commitScores(bytes calldata entries) external;
 
-    /// @notice Reveal: n × (party 20, scores 32, salt 32), anybody's. As above.
+    /// @notice Reveal: n × (seat 1, scores 32, salt 32), anybody's. As above.
     function revealScores(bytes calldata entries) external;
 
     /// @notice The draw of `round`, the committee and who of it committed and revealed.
@@ -47,11 +48,14 @@ interface IQuality {
         view
         returns (uint256 round, uint256 drawnFrom, uint256 committee, uint256 spoke, uint256 judged);
 
+    /// @notice The committee that `seed`, the hash of the block that is fixed, draws; nobody, zero, where none is.
+    function committeeFrom(bytes32 seed) external view returns (uint256);
+
     /// @notice The scores that `seat` revealed or its commitment to them.
     function scoresOf(uint256 seat) external view returns (bytes32);
 
-    /// @notice What a scorer commits to.
-    function scoresCommitmentOf(uint256 round, address party, uint256 scores, bytes32 salt)
+    /// @notice What the scorer with `seat` commits to.
+    function scoresCommitmentOf(uint256 round, uint256 seat, uint256 scores, bytes32 salt)
         external
         view
         returns (bytes32);

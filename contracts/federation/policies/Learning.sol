@@ -39,6 +39,7 @@ abstract contract Learning is Quality {
     using FederationTerms for PackedTerms;
     using StateCodec for PackedState;
     using Ballots for PackedBallot;
+    using Lanes for uint256;
 
     uint256 private constant WORST = type(uint16).max; // not to be had
     uint256 private constant NEAR = 65; // a thousandth: floating-point numbers differ between machines
@@ -70,7 +71,7 @@ abstract contract Learning is Quality {
         PackedBallot memory b = _loadBallot();
         uint256 judged = b.round() == s.round() ? b.judged() : 0;
         if (2 * LibBit.popCount(judged) <= t.committee()) return (0, 0, 0);
-        uint256[] memory ranks = Medians.ranked(_medians(judged), s.revealed());
+        uint256[] memory ranks = Medians.ranked(Medians.find(_scores, judged), s.revealed());
         unchecked {
             // Sixteen seats.
             for (uint256 i = 0; i < ranks.length; ++i) {
@@ -84,17 +85,17 @@ abstract contract Learning is Quality {
 
     /// @dev One for each validator that has the same score of the `best`, and four times as many for that.
     function _merits(uint256 judged, uint256 best, uint256 score) private view returns (uint256 merits) {
-        (uint256[] memory judges, uint256 n) = _seatsOf(judged);
+        uint256[] memory judges = _seatsOf(judged);
         uint256 agreed = 0;
         unchecked {
             // Sixteen seats, scores of 16 bits.
-            for (uint256 i = 0; i < n; ++i) {
-                uint256 own = uint16(uint256(_scores[judges[i]]) >> (16 * best));
+            for (uint256 i = 0; i < judges.length; ++i) {
+                uint256 own = uint256(_scores[judges[i]]).small(best);
                 if (own > score + NEAR || score > own + NEAR) continue;
-                merits |= 1 << (16 * judges[i]);
+                merits |= Lanes.lane(1, judges[i]);
                 ++agreed;
             }
-            merits |= WINNER * agreed << (16 * best);
+            merits |= Lanes.lane(WINNER * agreed, best);
         }
     }
 }

@@ -73,7 +73,7 @@ abstract contract Masked is Claims, IMasked {
         // All others agree, and nothing is left to be compared.
         veil &= ~HASHES;
         for (uint256 seat = 0; parties >> seat != 0; ++seat) {
-            if (uint16(pairs >> 16 * seat) != 0) veil &= ~(1 << (TOLD + seat));
+            if (Lanes.small(pairs, seat) != 0) veil &= ~(1 << (TOLD + seat));
         }
         _veil = veil;
         _setDisagreed(among, pairs);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {LibBit} from "solady/src/utils/LibBit.sol";
+import {Lanes} from "../Lanes.sol";
+
 // Eight lanes at once; the tests hold it against Python.
 // solhint-disable no-inline-assembly
 
@@ -12,23 +15,26 @@ library Medians {
     uint256 private constant LOW = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
     uint256 private constant CARRY = 0x0001000000010000000100000001000000010000000100000001000000010000;
 
-    /// @notice Of each column of `words`, without the score that stands in the own column of a row: the lower one of an
-    /// even number, or two liars of five would throw out the updates of the honest three.
-    /// @param own for each row the lane that does not count.
-    function find(uint256[] memory words, uint256[] memory own) internal pure returns (uint256 medians) {
+    /// @notice Of each column of the rows of `judges`, without the score that stands in the own column of a row: the
+    /// lower one of an even number, or two liars of five would throw out the updates of the honest three.
+    /// @param scores by seat, sixteen in a row.
+    function find(bytes32[16] storage scores, uint256 judges) internal view returns (uint256 medians) {
         unchecked {
             // Rows and lanes are sixteen at most. An own score becomes the greatest, and so the last one of its column.
-            uint256 n = words.length;
+            uint256 n = LibBit.popCount(judges);
             uint256[] memory even = new uint256[](n);
             uint256[] memory odd = new uint256[](n);
             uint256 owners = 0;
-            for (uint256 i = 0; i < n; ++i) {
-                uint256 lane = uint256(type(uint16).max) << (16 * own[i]);
-                owners |= lane;
-                (even[i], odd[i]) = ((words[i] | lane) & LOW, (words[i] | lane) >> 16 & LOW);
+            uint256 row = 0;
+            for (uint256 seat = 0; judges >> seat != 0; ++seat) {
+                if (judges >> seat & 1 == 0) continue;
+                uint256 own = Lanes.lane(type(uint16).max, seat);
+                owners |= own;
+                own |= uint256(scores[seat]);
+                (even[row], odd[row]) = (own & LOW, own >> 16 & LOW);
+                ++row;
             }
-            _sort(even);
-            _sort(odd);
+            _sort(even, odd);
             (uint256 others, uint256 fewer) = (n == 0 ? 0 : (n - 1) / 2, n < 2 ? 0 : (n - 2) / 2);
             uint256 all = even[others] | odd[others] << 16;
             return all & ~owners | (even[fewer] | odd[fewer] << 16) & owners;
@@ -61,21 +67,29 @@ library Medians {
     }
 
     /// @dev Every column on its own, ascending: each row sinks as far as it is greater, lane by lane.
-    function _sort(uint256[] memory rows) private pure {
+    function _sort(uint256[] memory even, uint256[] memory odd) private pure {
         assembly ("memory-safe") {
-            let first := add(rows, 32)
-            let end := add(first, shl(5, mload(rows)))
+            let gap := sub(odd, even)
+            let first := add(even, 32)
+            let end := add(first, shl(5, mload(even)))
             for { let last := add(first, 32) } lt(last, end) { last := add(last, 32) } {
                 let b := mload(last)
+                let d := mload(add(last, gap))
                 for { let place := first } lt(place, last) { place := add(place, 32) } {
+                    // A lane keeps its carry where a is not less than b: they change places.
                     let a := mload(place)
-                    // A lane keeps its carry where a is not less than b.
-                    let greater := mul(shr(16, and(sub(or(a, CARRY), b), CARRY)), 0xffff)
-                    let most := or(and(a, greater), and(b, not(greater)))
-                    mstore(place, xor(xor(a, b), most))
-                    b := most
+                    let carry := and(sub(or(a, CARRY), b), CARRY)
+                    let change := and(xor(a, b), sub(carry, shr(16, carry)))
+                    mstore(place, xor(a, change))
+                    b := xor(b, change)
+                    let c := mload(add(place, gap))
+                    carry := and(sub(or(c, CARRY), d), CARRY)
+                    change := and(xor(c, d), sub(carry, shr(16, carry)))
+                    mstore(add(place, gap), xor(c, change))
+                    d := xor(d, change)
                 }
                 mstore(last, b)
+                mstore(add(last, gap), d)
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Seed} from "../../kernel/Seed.sol";
 import {Batch} from "../Batch.sol";
@@ -28,7 +29,7 @@ abstract contract Quality is Direct, IQuality {
     bytes32 private constant SCORES = keccak256("DILN federation scores");
     bytes32 private constant SIGNED_SCORES = keccak256("Scores(uint256 round,bytes32 commitment)");
     uint256 private constant SIGNED_BYTES = 96;
-    uint256 private constant REVEAL_BYTES = 84;
+    uint256 private constant REVEAL_BYTES = 65;
 
     uint256 private _ballot;
     bytes32[16] internal _scores; // by seat
@@ -44,7 +45,7 @@ abstract contract Quality is Direct, IQuality {
             _fixSeed(s);
         } else {
             require(b.committee() == 0, AlreadyDrawn(s.round()));
-            _drawCommittee(t, s, b);
+            _draw(t, s, b);
             _ballot = b.word;
         }
     }
@@ -56,8 +57,10 @@ abstract contract Quality is Direct, IQuality {
         // Check
         require(_isIn(b.committee() & ~b.spoke() & s.seats(), seat), NotAParty(msg.sender));
         // Effect
-        _commitScores(s, b, seat, commitment);
+        b.addSpoke(1 << seat);
+        _scores[seat] = commitment;
         _ballot = b.word;
+        emit ScoresCommitted(s.round(), 1 << seat);
     }
 
     /// @inheritdoc IQuality
@@ -66,17 +69,22 @@ abstract contract Quality is Direct, IQuality {
         entries.check(SIGNED_BYTES);
         (PackedState memory s, PackedBallot memory b) = _committing();
         // Effect
-        uint256 before = b.spoke();
+        (uint256 awaited, uint256 spoke) = (b.committee() & ~b.spoke() & s.seats(), 0);
         bytes32 domain = _domainSeparator();
         for (uint256 place = 0; place < entries.length;) {
             (, uint256 seat, bytes32 commitment) = _signed(SIGNED_SCORES, domain, s.round(), entries, place);
-            if (_isIn(b.committee() & ~b.spoke() & s.seats(), seat)) _commitScores(s, b, seat, commitment);
+            if (_isIn(awaited & ~spoke, seat)) {
+                spoke |= 1 << seat;
+                _scores[seat] = commitment;
+            }
             unchecked {
                 place += SIGNED_BYTES; // below the length of calldata
             }
         }
-        require(b.spoke() != before, NothingDone());
+        require(spoke != 0, NothingDone());
+        b.addSpoke(spoke);
         _ballot = b.word;
+        emit ScoresCommitted(s.round(), spoke);
     }
 
     /// @inheritdoc IQuality
@@ -106,17 +114,24 @@ abstract contract Quality is Direct, IQuality {
     }
 
     /// @inheritdoc IQuality
+    function committeeFrom(bytes32 seed) external view returns (uint256) {
+        (PackedTerms t, PackedState memory s) = (_terms(), _load());
+        PackedBallot memory b = _loadBallot();
+        return b.round() == s.round() ? _drawn(t, s, b, seed) : 0;
+    }
+
+    /// @inheritdoc IQuality
     function scoresOf(uint256 seat) external view returns (bytes32) {
         return _scores[seat];
     }
 
     /// @inheritdoc IQuality
-    function scoresCommitmentOf(uint256 round, address party, uint256 scores, bytes32 salt)
+    function scoresCommitmentOf(uint256 round, uint256 seat, uint256 scores, bytes32 salt)
         external
         view
         returns (bytes32)
     {
-        return _commitmentOf(SCORES, party, _payload(round, bytes32(scores)), salt);
+        return _committedTo(SCORES, bytes32(seat), _payload(round, bytes32(scores)), salt);
     }
 
     // ── the committee ───────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +142,7 @@ abstract contract Quality is Direct, IQuality {
         (s, b) = (_load(), _loadBallot());
         require(_isJudging(t, s) && block.timestamp < _speakEnd(t, s), NotTheCommitteesTime());
         require(b.round() == s.round(), NotTheCommitteesTime());
-        if (b.committee() == 0) _drawCommittee(t, s, b);
+        if (b.committee() == 0) _draw(t, s, b);
     }
 
     function _isJudging(PackedTerms t, PackedState memory s) private view returns (bool) {
@@ -155,49 +170,55 @@ abstract contract Quality is Direct, IQuality {
         return s.revealed();
     }
 
-    /// @dev The greatest odd number of them, up to the terms': Fisher and Yates. Whoever was excluded since then was so
-    /// by somebody who may have known the seed: drawn as before, and silent.
-    function _drawCommittee(PackedTerms t, PackedState memory s, PackedBallot memory b) private {
-        bytes32 seed = Seed.read(b.drawnFrom(), 0);
-        (uint256[] memory seats, uint256 n) = _seatsOf(b.among());
-        uint256 size = t.committee() < n ? t.committee() : n;
-        if (size % 2 == 0 && size != 0) --size;
-        uint256 mask = 0;
-        for (uint256 i = 0; i < size; ++i) {
-            uint256 j = i + uint256(keccak256(abi.encode(seed, address(this), s.round(), i))) % (n - i);
-            (seats[i], seats[j]) = (seats[j], seats[i]);
-            mask |= 1 << seats[i];
-        }
-        b.setCommittee(mask);
-        emit Drawn(s.round(), mask);
+    function _draw(PackedTerms t, PackedState memory s, PackedBallot memory b) private {
+        b.setCommittee(_drawn(t, s, b, Seed.read(b.drawnFrom(), 0)));
+        emit Drawn(s.round(), b.committee());
     }
 
-    function _commitScores(PackedState memory s, PackedBallot memory b, uint256 seat, bytes32 commitment) private {
-        b.addSpoke(1 << seat);
-        _scores[seat] = commitment;
-        emit ScoresCommitted(s.round(), seat, commitment);
+    /// @dev The greatest odd number of them, up to the terms': Fisher and Yates. Whoever was excluded since then was so
+    /// by somebody who may have known the seed: drawn as before, and silent.
+    function _drawn(PackedTerms t, PackedState memory s, PackedBallot memory b, bytes32 seed)
+        private
+        view
+        returns (uint256 mask)
+    {
+        uint256[] memory seats = _seatsOf(b.among());
+        bytes32 here = bytes32(uint256(uint160(address(this))));
+        bytes32 round = bytes32(s.round());
+        unchecked {
+            // Sixteen seats; i is below their number.
+            uint256 n = seats.length;
+            uint256 size = t.committee() < n ? t.committee() : n;
+            if (size % 2 == 0 && size != 0) --size;
+            for (uint256 i = 0; i < size; ++i) {
+                uint256 j = i + uint256(EfficientHashLib.hash(seed, here, round, bytes32(i))) % (n - i);
+                mask |= 1 << seats[j];
+                seats[j] = seats[i]; // which nobody asks for again
+            }
+        }
     }
 
     /// @dev An entry of who is not waited for, or that opens something else, is left out.
     function _revealScores(PackedState memory s, PackedBallot memory b, bytes calldata entries, uint256 place) private {
         unchecked {
-            // Places within calldata.
-            address who = address(bytes20(entries.word(place)));
-            uint256 seat = _seatOf(who);
+            // Places within calldata. Nobody gets another's seat within a round.
+            uint256 seat = uint8(bytes1(entries.word(place)));
             if (!_isIn(b.spoke() & ~b.judged(), seat)) return;
-            bytes32 word = entries.word(place + 20);
-            bytes32 commitment = _committedTo(SCORES, who, _payload(s.round(), word), entries.word(place + 52));
-            if (commitment != _scores[seat]) return;
+            bytes32 word = entries.word(place + 1);
+            bytes32 payload = _payload(s.round(), word);
+            if (_committedTo(SCORES, bytes32(seat), payload, entries.word(place + 33)) != _scores[seat]) return;
             _scores[seat] = word;
             b.addJudged(1 << seat);
             emit ScoresRevealed(s.round(), seat, uint256(word));
         }
     }
 
-    function _seatsOf(uint256 mask) internal pure returns (uint256[] memory seats, uint256 count) {
+    /// @dev Ascending.
+    function _seatsOf(uint256 mask) internal pure returns (uint256[] memory seats) {
         seats = new uint256[](LibBit.popCount(mask));
         unchecked {
             // Sixteen seats.
+            uint256 count = 0;
             for (uint256 seat = 0; mask >> seat != 0; ++seat) {
                 if (mask >> seat & 1 == 0) continue;
                 seats[count] = seat;
@@ -233,7 +254,7 @@ abstract contract Quality is Direct, IQuality {
         bool most = 2 * LibBit.popCount(b.judged()) > LibBit.popCount(b.committee());
         if (b.round() != s.round() || !most) return (0, 0, 0);
         if (s.revealed() == 0) return (0, 0, 0);
-        uint256[] memory ranks = Medians.ranked(_medians(b.judged()), s.revealed());
+        uint256[] memory ranks = Medians.ranked(Medians.find(_scores, b.judged()), s.revealed());
         unchecked {
             // Sixteen seats; what is in is at most the limit.
             uint256 n = ranks.length;
@@ -246,21 +267,9 @@ abstract contract Quality is Direct, IQuality {
                 accepted |= 1 << seat;
                 order |= (seat + 1) << (8 * i);
                 uint256 merit = paid ? limit - (rank >> 8) + 1 : 1;
-                merits |= (merit < type(uint16).max ? merit : type(uint16).max) << (16 * seat);
+                merits |= Lanes.lane(merit < type(uint16).max ? merit : type(uint16).max, seat);
             }
         }
-    }
-
-    function _medians(uint256 judged) internal view returns (uint256) {
-        (uint256[] memory scorers, uint256 count) = _seatsOf(judged);
-        uint256[] memory words = new uint256[](count);
-        unchecked {
-            // Sixteen seats.
-            for (uint256 j = 0; j < count; ++j) {
-                words[j] = uint256(_scores[scorers[j]]);
-            }
-        }
-        return Medians.find(words, scorers);
     }
 }
 

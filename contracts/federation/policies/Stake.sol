@@ -68,8 +68,10 @@ abstract contract Stake is Votes {
             // Sixteen seats; what is behind a seat is below 2^61.
             for (uint256 seat = 0; seat < 16; ++seat) {
                 uint256 sum = 0;
-                for (uint256 voter = 0; masks >> (16 * voter) != 0; ++voter) {
-                    if (masks >> (16 * voter + seat) & 1 != 0) sum += weights[voter];
+                uint256 votes_ = masks >> seat & Lanes.ONES;
+                for (uint256 voter = 0; votes_ != 0; ++voter) {
+                    if (votes_ & 1 != 0) sum += weights[voter];
+                    votes_ >>= 16;
                 }
                 if (sum > most) carried |= 1 << seat;
             }

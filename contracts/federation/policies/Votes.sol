@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Batch} from "../Batch.sol";
 import {Direct} from "../Direct.sol";
 import {FederationTerms, PackedTerms} from "../FederationTerms.sol";
@@ -25,8 +24,6 @@ abstract contract Votes is Direct, IVoting {
 
     bytes32 private constant SIGNED_VOTES = keccak256("Votes(uint256 round,uint256 accepted)");
     uint256 private constant SIGNED_VOTE_BYTES = 96;
-
-    uint256 private constant ONES = 0x0001000100010001000100010001000100010001000100010001000100010001;
 
     uint256 internal _ballot;
     uint256 private _votes;
@@ -100,7 +97,7 @@ abstract contract Votes is Direct, IVoting {
         accepted &= s.revealed();
         b.addJudged(1 << seat);
         emit Voted(s.round(), seat, accepted);
-        return masks | accepted << (16 * seat);
+        return masks | Lanes.lane(accepted, seat);
     }
 
     // ── the policy ──────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +144,7 @@ abstract contract Votes is Direct, IVoting {
         unchecked {
             // Sixteen seats.
             for (uint256 seat = 0; seat < 16; ++seat) {
-                if (LibBit.popCount(masks >> seat & ONES) > most) carried |= 1 << seat;
+                if (Lanes.sum(masks >> seat & Lanes.ONES) > most) carried |= 1 << seat;
             }
         }
     }

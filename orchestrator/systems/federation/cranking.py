@@ -8,11 +8,14 @@ from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import (
     ballot_of,
     has_committee,
-    judges_of,
+    judged_at,
     pending_claim,
     phase_of,
 )
 from orchestrator.types import Seconds
+
+SHOWN = 256
+"""Blocks back to which every chain shows hashes."""
 
 
 def crank(session: Session, federation: Federation, anyone: Account) -> str:
@@ -31,17 +34,31 @@ def crank(session: Session, federation: Federation, anyone: Account) -> str:
         return _finalize(session, federation, anyone)
     enough = state.revealed.bit_count() >= terms.quorum
     if phase is Phase.JUDGING and has_committee(federation) and enough:
-        ballot = ballot_of(federation)
-        if ballot is None:
-            act(session, federation.draw(), anyone, "draw", state.round)
-            return "fixed the block that the committee is drawn from"
-        if not ballot.committee and judges_of(federation):
-            act(session, federation.draw(), anyone, "committee", state.round)
-            return "drew the committee"
-        return ""
+        at = draws_at(federation, now)
+        if at is None or now < at:
+            return ""
+        fixed = ballot_of(federation) is not None
+        act(session, federation.draw(), anyone, "committee" if fixed else "draw", state.round)
+        return "drew the committee" if fixed else "fixed the block that the committee is drawn from"
     if phase in (Phase.REVEALING, Phase.JUDGING, Phase.CLAIMING):
         return _skip(session, federation, anyone, phase)
     return ""
+
+
+def draws_at(federation: Federation, now: Seconds) -> Seconds | None:
+    """When anybody should send the draw in the time for scores; None for never.
+
+    The first scores draw the committee. It is drawn without any once half of their time is over, or of the
+    blocks that every chain shows: who is not drawn pays nothing for its silence.
+    """
+    ballot = federation.ballot()
+    if ballot.round != federation.state().round:
+        return now
+    if ballot.committee or not (expected := ballot_of(federation)) or not expected.committee:
+        return None
+    if federation.chain.head().number > ballot.drawn_from + SHOWN // 2:
+        return now
+    return Seconds(judged_at(federation) - federation.terms.judging // 2)
 
 
 def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
@@ -80,5 +97,7 @@ def due(federation: Federation, now: Seconds) -> Seconds | None:
         return now if state.seats.bit_count() == federation.terms.seats else end
     if phase in (Phase.COMMITTING, Phase.CHALLENGING):
         return end
-    undrawn = phase is Phase.JUDGING and has_committee(federation) and ballot_of(federation) is None
-    return now if undrawn or _is_short(federation, phase) else end
+    if _is_short(federation, phase):
+        return now
+    draws = phase is Phase.JUDGING and has_committee(federation)
+    return (draws_at(federation, now) if draws else None) or end

@@ -84,7 +84,7 @@ def _require_possible(session: Session, made: Plan, organizer: Account) -> None:
     """Try the creation out. Raises UsageError with the term that no federation can have."""
     factory = factory_of(session)
     salt = Digest(keccak(bytes.fromhex(made.key)))
-    if factory.is_federation(factory.address_of(made.terms, organizer.address, salt)):
+    if session.chain.code(factory.address_of(made.terms, organizer.address, salt)):
         return  # a creation that was killed after it had paid
     call, value = factory.create(made.terms, salt), made.budget if made.money.is_ether else 0
     try:
@@ -182,7 +182,7 @@ def create(session: Session, made: Plan, organizer: Account) -> Federation:
     salt = Digest(keccak(bytes.fromhex(made.key)))
     with session.alone(f"federation {made.key}"):
         address = factory.address_of(terms, organizer.address, salt)
-        if not factory.is_federation(address):
+        if not session.chain.code(address):  # which only the factory can put there
             call, budget = factory.create(terms, salt), made.money.of(made.budget)
             try:
                 session.pay(call, organizer, budget, once=f"federation-create-{address}")

@@ -16,7 +16,6 @@ from orchestrator.types import Address, Digest
 
 DOMAIN_NAME = "DILN federation"
 UPDATE = keccak(text="DILN federation update")
-SCORES = keccak(text="DILN federation scores")
 
 ENTRY_BYTES, REVEAL_BYTES = 96, 119
 _WORD, _HIGH = 32, 1 << 255
@@ -36,13 +35,11 @@ class Place:
     chain_id: int
     contract: Address
 
-    def commitment(
-        self, party: Address, number: int, content: bytes, salt: bytes, tag: bytes = UPDATE
-    ) -> Digest:
-        """To `content`, an update's digest or a word of scores, in a round; `salt` is 32 bytes of chance."""
+    def commitment(self, party: Address, number: int, content: bytes, salt: bytes) -> Digest:
+        """To `content`, an update's digest, in a round; `salt` is 32 bytes of chance."""
         payload = keccak(encode(["uint256", "bytes32"], [number, content]))
         kinds = ["bytes32", "uint256", "address", "address", "bytes32", "bytes32"]
-        return Digest(keccak(encode(kinds, [tag, self.chain_id, self.contract, party, payload, salt])))
+        return Digest(keccak(encode(kinds, [UPDATE, self.chain_id, self.contract, party, payload, salt])))
 
     def message(self, kind: str, **values: object) -> Message:
         """What is signed: an Update, Scores, Votes or an Admission."""

@@ -13,6 +13,7 @@ from orchestrator.bindings.federation import (
     Fined,
     Part,
     Policy,
+    ScoresCommitted,
     ScoresRevealed,
     Voted,
 )
@@ -99,6 +100,8 @@ def about(event: Event) -> str:
         return f"in: seats {seats_in_words(event.accepted)}"
     if isinstance(event, Fined):
         return f"fined: seats {seats_in_words(event.mask)}; shared by: {seats_in_words(event.acted)}"
+    if isinstance(event, ScoresCommitted):
+        return f"committed: seats {seats_in_words(event.seats)}"
     return f"committee: seats {seats_in_words(event.committee)}" if isinstance(event, Drawn) else ""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -95,18 +95,19 @@ def judged_at(federation: Federation, times: int = 1) -> int:
     return federation.state().since + terms.committing + terms.revealing + terms.judging * times
 
 
-def judges_of(federation: Federation) -> int:
-    """The mask of the seats that the committee is drawn from: under Learning, those without a model."""
-    state = federation.state()
-    if federation.terms.policy is Policy.LEARNING:
-        return state.seats & ~state.committed
-    return state.revealed
-
-
 def ballot_of(federation: Federation) -> Ballot | None:
-    """The committee of the present round; None where none is drawn or being drawn."""
+    """The committee of the present round, drawn or as its first scores will draw it.
+
+    None where the block is not fixed that it is drawn from. Where contracts number blocks in another way than
+    nodes do (Arbitrum), what is not drawn is wrong: the contract refuses those who are not in the committee.
+    """
     ballot = federation.ballot() if has_committee(federation) else None
-    return ballot if ballot and ballot.round == federation.state().round else None
+    if ballot is None or ballot.round != federation.state().round:
+        return None
+    if ballot.committee:
+        return ballot
+    seed = federation.chain.block_hash(ballot.drawn_from)
+    return replace(ballot, committee=federation.committee_from(seed))
 
 
 def phase_of(federation: Federation) -> Phase:

@@ -76,12 +76,15 @@ def _measured(rows: Rows, model: Floats, *, tested: bool) -> int:
 
 
 def commit_scores(session: Session, federation: Federation, scorer: Account, word: int | None = None) -> bool:
-    """Measure, unless a `word` is given, and commit; False if that was done before. Draws, if nobody has."""
+    """Measure, unless a `word` is given, and commit; False if that was done before.
+
+    The first of all scores draw the committee; where not all revealed, this fixes by which block.
+    """
     with alone(session, federation, scorer):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
         ballot = ballot_of(federation)
-        if ballot is None or not ballot.committee:
-            act(session, federation.draw(), scorer, "draw" if ballot is None else "committee", number)
+        if ballot is None:
+            act(session, federation.draw(), scorer, "draw", number)
             ballot = ballot_of(federation)
         if ballot is None or not (ballot.committee & ~ballot.spoke) >> seat & 1:
             return False
@@ -90,7 +93,7 @@ def commit_scores(session: Session, federation: Federation, scorer: Account, wor
         secret_folder(session, federation.address).write(
             _name(scorer, number), {"word": hex(found), "salt": salt.hex()}
         )
-        commitment = federation.scores_commitment_of(number, scorer.address, found, salt)
+        commitment = federation.scores_commitment_of(number, seat, found, salt)
         act(session, federation.commit_score(commitment), scorer, "scores", number)
         return True
 
@@ -111,13 +114,13 @@ def reveal_scores(session: Session, federation: Federation, scorer: Account) -> 
         else:
             word = scores(session, federation, scorer)
             salt = _salt(session, federation, scorer, number, word)
-            commitment = federation.scores_commitment_of(number, scorer.address, word, salt)
+            commitment = federation.scores_commitment_of(number, seat, word, salt)
             if commitment != federation.scores_of(seat):
                 raise AccountError(
                     f"the scores of {scorer.name} for round {number} are not here, and others come out again",
                     "It costs the fine.",
                 )
-        entry = bytes.fromhex(scorer.address[2:]) + word.to_bytes(32, "big") + salt
+        entry = bytes([seat]) + word.to_bytes(32, "big") + salt
         act(session, federation.reveal_scores(entry), scorer, "reveal-scores", number)
         return True
 

@@ -441,7 +441,14 @@ class Scenario:
         """The committee, drawn if it was not."""
         if not self.ballot["committee"]:
             self.send("draw")
-        mask = self.ballot["committee"]
+        return self._at(self.ballot["committee"])
+
+    def awaited(self) -> list[str]:
+        """Whom the block that is fixed will draw, with the first scores."""
+        seed = self.evm.web3.eth.get_block(self.ballot["drawnFrom"])["hash"]
+        return self._at(self.call("committeeFrom", seed))
+
+    def _at(self, mask: int) -> list[str]:
         return [who for who in self.joined if self.seat(who) < 16 and mask >> self.seat(who) & 1]
 
     @staticmethod
@@ -458,15 +465,16 @@ class Scenario:
         return self.send("commitScores", entries)
 
     def scores_commitment(self, who: str, scores: int) -> bytes:
-        number, party = self.state["round"], self.evm.role(who)
-        return self.call("scoresCommitmentOf", number, party, scores, self.secret(who))
+        number, seat = self.state["round"], self.seat(who)
+        return self.call("scoresCommitmentOf", number, seat, scores, self.secret(who))
 
     def judge(self, scores: dict[str, int], *members: str) -> Any:
-        entries = b""
-        for who in members:
-            entries += bytes.fromhex(self.evm.role(who)[2:]) + scores[who].to_bytes(32, "big")
-            entries += self.secret(who)
-        return self.send("revealScores", entries)
+        return self.send("revealScores", b"".join(self.opening(who, scores[who]) for who in members))
+
+    def opening(self, who: str, scores: int, seat: int | None = None) -> bytes:
+        """An entry of `revealScores`, under another's `seat` if one is given."""
+        named = self.seat(who) if seat is None else seat
+        return bytes([named]) + scores.to_bytes(32, "big") + self.secret(who)
 
     def scores(self, **of: int) -> int:
         """A word of scores by name."""

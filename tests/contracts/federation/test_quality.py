@@ -95,11 +95,105 @@ def test_judge__copied_commitment__opens_nothing(revealed):
     s.speak(scores, first)
     s.send("commitScore", copied, sender=second)
     s.speak(scores, third)
-    s.judge(scores, first)
-    own = s.updates[second]
-    entry = bytes.fromhex(own.party[2:]) + scores[second].to_bytes(32, "big") + s.updates[first].salt
+    copy = s.opening(first, scores[first], s.seat(second))
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("revealScores", copy)
+    s.send("revealScores", copy + s.opening(first, scores[first]))
+    assert s.ballot["judged"] == 1 << s.seat(first)
+
+
+@pytest.mark.parametrize("seat", ["another member's", "no member's", "nobody's", "none", 16, 255])
+def test_judge__another_seat_is_named__opens_nothing(revealed, seat):
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=1, ben=2, cleo=3, dora=4, emil=5)
+    s.speak(scores, *members)
+    member, other = members[:2]
+    outside = next(who for who in FIVE if who not in members)
+    named = {"another member's": s.seat(other), "no member's": s.seat(outside), "nobody's": 5, "none": 15}
+    attack = s.opening(member, scores[member], named.get(seat, seat))
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.send("revealScores", attack)
+    s.send("revealScores", attack + s.opening(member, scores[member]))
+    assert s.ballot["judged"] == 1 << s.seat(member)
+    assert s.call("scoresOf", s.seat(other)) == s.scores_commitment(other, scores[other])
+
+
+def test_judge__one_seat_twice__counts_once(revealed):
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=1, ben=2, cleo=3, dora=4, emil=5)
+    s.speak(scores, *members)
+    member = members[0]
+    entry = s.opening(member, scores[member])
+    receipt = s.send("revealScores", entry + s.opening(member, 0) + entry)
+    assert len(s.events("ScoresRevealed", receipt)) == 1
+    assert int.from_bytes(s.call("scoresOf", s.seat(member)), "big") == scores[member]
     with pytest.raises(Reverted, match="NothingDone"):
         s.send("revealScores", entry)
+
+
+@pytest.mark.parametrize("length", [1, 64, 66, 84])
+def test_judge__not_whole_entries__refused(revealed, length):
+    s = revealed()
+    members = s.members()
+    s.speak(words(s, anna=1), *members)
+    with pytest.raises(Reverted, match="NotEntries"):
+        s.send("revealScores", b"\1" * length)
+
+
+def test_speak__twice_in_one_batch__the_first_counts(revealed):
+    s = revealed()
+    member, other = s.members()[:2]
+    entries = b""
+    for score in (1, 2):
+        commitment = s.scores_commitment(member, score)
+        entries += commitment + s.sign(member, "Scores", 1, commitment)
+    commitment = s.scores_commitment(other, 3)
+    entries += commitment + s.sign(other, "Scores", 1, commitment)
+    receipt = s.send("commitScores", entries)
+    both = 1 << s.seat(member) | 1 << s.seat(other)
+    assert [each["seats"] for each in s.events("ScoresCommitted", receipt)] == [both]
+    assert s.call("scoresOf", s.seat(member)) == s.scores_commitment(member, 1)
+
+
+def test_speak__not_drawn_yet__draws_those_whom_the_block_says(revealed):
+    s = revealed()
+    assert s.ballot["committee"] == 0
+    members = s.awaited()
+    mask = sum(1 << s.seat(who) for who in members)
+    receipt = s.send("commitScore", s.scores_commitment(members[0], 7), sender=members[0])
+    assert [each["committee"] for each in s.events("Drawn", receipt)] == [mask]
+    assert s.members() == members
+    with pytest.raises(Reverted, match="AlreadyDrawn"):
+        s.send("draw")
+
+
+def test_speak__not_drawn_yet_by_who_will_not_be__draws_nobody(revealed):
+    s = revealed()
+    members = s.awaited()
+    outside = next(who for who in FIVE if who not in members)
+    scores = dict.fromkeys(FIVE, 7)
+    with pytest.raises(Reverted, match="NothingDone"):
+        s.speak(scores, outside)
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.send("commitScore", b"\1" * 32, sender=outside)
+    assert s.ballot["committee"] == 0
+    s.speak(scores, members[0], outside)
+    assert s.ballot["spoke"] == 1 << s.seat(members[0])
+
+
+def test_committee_from__any_hash__as_many_of_those_who_revealed(create):
+    s = create(*FIVE, **TERMS)
+    assert s.call("committeeFrom", b"\1" * 32) == 0  # no block is fixed
+    s.commit(*FIVE)
+    s.reveal(*FIVE[:4])
+    s.until()
+    assert s.call("committeeFrom", b"\1" * 32) == 0
+    s.send("draw")
+    found = {s.call("committeeFrom", bytes([number]) * 32) for number in range(64)}
+    assert {mask.bit_count() for mask in found} == {3}
+    assert found == {0b0111, 0b1011, 0b1101, 0b1110}
 
 
 def test_judge__before_all_have_committed__too_early(revealed):
@@ -250,14 +344,11 @@ def test_scores__of_the_round_before__count_for_nothing(create):
     members = s.members()
     scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
     s.speak(scores, *members)
-    old = {
-        who: bytes.fromhex(s.updates[who].party[2:]) + scores[who].to_bytes(32, "big") + s.updates[who].salt
-        for who in members
-    }
+    old = {who: s.opening(who, scores[who]) for who in members}
     s.judge(scores, *members)
     s.finalize(s.claim("anna"))
     s.revealed(*FIVE)
-    scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
+    scores = words(s, anna=20, ben=10, cleo=10, dora=10, emil=10)
     s.speak(scores, *s.members())
     assert set(s.members()) & set(old)
     with pytest.raises(Reverted, match="NothingDone"):

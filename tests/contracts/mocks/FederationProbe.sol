@@ -15,6 +15,8 @@ import {Sums} from "../../../contracts/federation/Sums.sol";
 contract FederationProbe {
     using FederationTerms for PackedTerms;
 
+    bytes32[16] private _scores;
+
     struct Given {
         bytes data;
         uint256 shift;
@@ -85,8 +87,10 @@ contract FederationProbe {
         return Selection.follow(t, GramTrace.matrix(gram, n), accepted);
     }
 
-    function medians(uint256[] calldata words, uint256[] calldata own) external pure returns (uint256) {
-        return Medians.find(words, own);
+    /// @notice Called, and never sent: it keeps the scores that medians are read from.
+    function medians(bytes32[16] calldata scores, uint256 judges) external returns (uint256) {
+        _scores = scores;
+        return Medians.find(_scores, judges);
     }
 
     function _packed(Terms calldata terms) private pure returns (PackedTerms) {
@@ -97,9 +101,8 @@ contract FederationProbe {
         Rule rule = t.rule();
         bool ordered = rule == Rule.Median || rule == Rule.TrimmedMean;
         if (!ordered && !t.clips()) return _mean(given, t.width());
+        if (ordered) return _middle(t, given);
         int256[][] memory updates = _values(t, given);
-        if (rule == Rule.Median) return Rules.middle(updates, (updates.length - 1) / 2);
-        if (ordered) return Rules.middle(updates, Rules.trimOf(t.trim(), updates.length));
         uint256[] memory weights = new uint256[](given.length);
         for (uint256 i = 0; i < given.length; ++i) {
             weights[i] = given[i].weight;
@@ -118,6 +121,16 @@ contract FederationProbe {
             (total, factors) = (total + given[i].weight, factors + factor);
         }
         return Sums.mean(sums, width, factors, total);
+    }
+
+    function _middle(PackedTerms t, Given[] calldata given) private pure returns (int256[] memory) {
+        uint256 n = given.length;
+        uint256[] memory rows = Sums.rowsOf(n);
+        for (uint256 i = 0; i < n; ++i) {
+            Sums.put(rows, i, given[i].data, t.width(), given[i].shift);
+        }
+        uint256 trim = t.rule() == Rule.Median ? (n - 1) / 2 : Rules.trimOf(t.trim(), n);
+        return Sums.middle(rows, n, t.width(), trim);
     }
 
     function _values(PackedTerms t, Given[] calldata given) private pure returns (int256[][] memory updates) {

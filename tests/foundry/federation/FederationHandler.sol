@@ -103,7 +103,7 @@ contract FederationHandler is FederationClaims {
     function judgeAll(uint256 seed) external {
         _tick(seed);
         if (!_judges() || _phase() != Phase.Judging) return;
-        for (uint256 i; i < 2; ++i) {
+        for (uint256 i; i < seed % 4; ++i) { // the first scores draw it where nobody did
             _send(stranger, address(federation), 0, abi.encodeCall(IQuality.draw, ()));
             _pass(12); // a block later, its hash is known
         }
@@ -113,7 +113,9 @@ contract FederationHandler is FederationClaims {
         if (seed & 0xc0 == 0) _pass(1 hours); // if not all of it spoke
         for (uint256 i; i < PARTIES + 1; ++i) {
             if (seed >> (8 + 5 * i) & 15 == 0) continue;
-            bytes memory entry = abi.encodePacked(parties[i], scores[parties[i]], SALT);
+            (uint256 seat,,,) = federation.partyOf(parties[i]);
+            bytes memory entry = abi.encodePacked(uint8(seat), scores[parties[i]], SALT);
+            if (seed & 0x30000 == 0) entry = abi.encodePacked(entry, uint8(seat ^ 1), scores[parties[i]], SALT, entry);
             _send(stranger, address(federation), 0, abi.encodeCall(IQuality.revealScores, (entry)));
         }
     }
@@ -309,7 +311,8 @@ contract FederationHandler is FederationClaims {
         uint256 round = federation.state().round;
         uint256 word = seed & 0x300 == 0 ? type(uint256).max : uint256(keccak256(abi.encode(seed, who)));
         if (seed & 0xc00 == 0) word = 0;
-        bytes32 commitment = IQuality(address(federation)).scoresCommitmentOf(round, who, word, SALT);
+        (uint256 seat,,,) = federation.partyOf(who);
+        bytes32 commitment = IQuality(address(federation)).scoresCommitmentOf(round, seat, word, SALT);
         (bool done,) = _send(who, address(federation), 0, abi.encodeCall(IQuality.commitScore, (commitment)));
         if (done) scores[who] = word;
     }

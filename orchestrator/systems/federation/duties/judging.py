@@ -13,7 +13,6 @@ from orchestrator.systems.federation.rounds import (
     has_committee,
     has_votes,
     judged_at,
-    judges_of,
     phase_of,
 )
 from orchestrator.types import Seconds
@@ -41,9 +40,7 @@ def _speak_due(look: Look) -> Seconds | None:
     ballot = _ballot(look)
     if not ballot or look.now >= (end := judged_at(look.instance)):
         return None
-    # Until it is drawn, whoever may be in the committee draws it.
-    waited = ballot.committee & ~ballot.spoke if ballot.committee else judges_of(look.instance)
-    if not bit_of(look) & waited:
+    if not bit_of(look) & ballot.committee & ~ballot.spoke:
         return None
     if not has_tests(look.instance) or is_released(look.session, look.instance):
         return look.now

@@ -71,15 +71,12 @@ class Stage:
 
     def members(self) -> list[str]:
         """The committee."""
-        drawn = self.federation.ballot().committee
-        return [name for name in self.names if drawn >> self.seat(name) & 1]
+        ballot = ballot_of(self.federation)
+        return [name for name in self.names if ballot and ballot.committee >> self.seat(name) & 1]
 
     def draw(self) -> int:
-        """Draw the committee, which takes two transactions unless all revealed."""
-        gas = 0
-        while (ballot := ballot_of(self.federation)) is None or not ballot.committee:
-            gas += self._send(self.federation.draw())
-        return gas
+        """Fix the block that the committee is drawn from, unless all revealed; the first scores draw it."""
+        return self._send(self.federation.draw()) if ballot_of(self.federation) is None else 0
 
     def speak(self, *names: str) -> int:
         """Commit to scores, of which each update has the same."""
@@ -87,10 +84,10 @@ class Stage:
         for name in names:
             party, salt = self.account(name), secrets.token_bytes(32)
             word = sum(100 << 16 * self.seat(other) for other in self.names if other != name)
-            commitment = self.federation.scores_commitment_of(number, party.address, word, salt)
+            commitment = self.federation.scores_commitment_of(number, self.seat(name), word, salt)
             signed = self.place.message("Scores", round=number, commitment=commitment)
             entries.append(signed_entry(commitment, party.sign_typed_data(signed)))
-            self.scored[name] = bytes.fromhex(party.address[2:]) + word.to_bytes(32, "big") + salt
+            self.scored[name] = bytes([self.seat(name)]) + word.to_bytes(32, "big") + salt
         return self._send(self.federation.commit_scores(b"".join(entries)))
 
     def judge(self, *names: str) -> int:

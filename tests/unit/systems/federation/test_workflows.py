@@ -45,7 +45,14 @@ from orchestrator.systems.federation.joining import join, leave, withdraw
 from orchestrator.systems.federation.offer import BOUNDS, Offer, read_offer
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import checkpoint, publish, sign, signature_file
-from orchestrator.systems.federation.rounds import NO_SEAT, current_model, finished, phase_of, revealed_in
+from orchestrator.systems.federation.rounds import (
+    NO_SEAT,
+    ballot_of,
+    current_model,
+    finished,
+    phase_of,
+    revealed_in,
+)
 from orchestrator.systems.federation.rows import Rows, cautions
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.prove.loading import load_published
@@ -492,6 +499,35 @@ def test_reveal__file_lost__comes_out_of_the_wallet_and_the_rows_again(session, 
     for account in accounts:
         assert scoring.reveal_scores(session, federation, account)
     assert phase_of(federation) is Phase.CLAIMING
+
+
+def test_draw__comes_with_the_first_scores__and_by_itself_only_where_all_keep_silent(session, tmp_path):
+    federation, dave = begin(session, tmp_path, *PARTIES), session.account("dave")
+    cranking.crank(session, federation, dave)
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    assert federation.ballot().committee == 0
+    expected = ballot_of(federation).committee
+    assert expected.bit_count() == federation.terms.committee
+    assert cranking.crank(session, federation, dave) == ""
+    state, terms = federation.state(), federation.terms
+    session.chain.advance_to(state.since + terms.committing + terms.revealing + terms.judging // 2)
+    assert cranking.crank(session, federation, dave) == "drew the committee"
+    assert federation.ballot().committee == expected
+    assert cranking.crank(session, federation, dave) == ""
+
+
+def test_scores__nobody_drew__the_first_do(session, tmp_path):
+    federation = begin(session, tmp_path, *PARTIES)
+    cranking.crank(session, federation, session.account("dave"))
+    for act in (party.commit, party.reveal):
+        for name in PARTIES:
+            act(session, federation, session.account(name))
+    before, expected = session.chain.head().number, ballot_of(federation)
+    assert scoring.commit_scores(session, federation, session.account("alice"))
+    assert session.chain.head().number == before + 1
+    assert federation.ballot().committee == expected.committee
 
 
 def test_keeper__reveal_that_was_missed__its_fine_is_told_before_and_after(session, tmp_path):
