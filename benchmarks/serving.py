@@ -105,7 +105,7 @@ def environment() -> dict[str, str]:
 @contextlib.contextmanager
 def served(folder: Path, *flags: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
     """The port of a running `diln serve`, and its process."""
-    command = [*DILN, "serve", "breast-cancer", "--port", "0", "--quiet", *flags]
+    command = [*DILN, "serve", "breast-cancer", "--port", "0", "--quiet", "--allow-host", "x", *flags]
     with subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
     ) as process:

@@ -120,11 +120,20 @@ class WrongChain(ChainError):
     pass
 
 
+OUT_OF_GAS = "OutOfGas"
+"""Stands for a custom error where a call or a transaction used up its gas."""
+
+
 class ContractReverted(ChainError):
     """A contract refused.
 
     `error` is the name of its custom error ("" if it gave none) and `values` its named arguments.
     """
+
+    @property
+    def took_too_much(self) -> bool:
+        """Whether it may be for want of gas: a contract whose own call ran out of it gives no reason."""
+        return self.error in ("", OUT_OF_GAS)
 
     def __init__(
         self,

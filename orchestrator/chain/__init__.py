@@ -16,28 +16,6 @@ if TYPE_CHECKING:
     from orchestrator.chain.node import start_node
     from orchestrator.chain.receipts import Receipt
     from orchestrator.chain.rescue import cancel, sent, speed_up
-
-__all__ = [
-    "Account",
-    "Accounts",
-    "Artifact",
-    "Block",
-    "Chain",
-    "Deploy",
-    "Deployment",
-    "Deployments",
-    "Finding",
-    "Receipt",
-    "artifact_names",
-    "cancel",
-    "connect",
-    "examine",
-    "load_artifact",
-    "migrate",
-    "sent",
-    "speed_up",
-    "start_node",
-]
 _MODULES = {  # imported when asked for: web3 takes a second, and bindings are of use without it
     "accounts": ("Account", "Accounts"),
     "artifact": ("Artifact", "artifact_names", "load_artifact"),

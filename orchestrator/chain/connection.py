@@ -268,6 +268,18 @@ class Chain:
             raise Unsent(sending.proposal())
         return sending.try_out() if dry_run else sending.send(once, before_send, at_any_price=at_any_price)
 
+    def begin(
+        self, function: ContractFunction | ContractConstructor, sender: Account, *, once: str, value: int = 0
+    ) -> Callable[[], Receipt | None]:
+        """Sign and hand over; what is returned waits for the receipt. So many go into one block.
+
+        It gives None where `send` for the same `once` has to go on: that was sent before, another transaction
+        took the nonce, or the sender lets others send. Both raise as `send` does.
+        """
+        if isinstance(sender, Proposer):
+            return lambda: None
+        return Sending(self, function, sender, value, None).begin(once)
+
     def receipt(self, tx_hash: str) -> Receipt | None:
         """What became of a transaction that was sent before.
 

@@ -9,9 +9,10 @@ from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Excep
 
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.reverts import explain_revert
-from orchestrator.errors import ChainError, InsufficientFunds, NotDeployed
+from orchestrator.errors import OUT_OF_GAS, ChainError, ContractReverted, InsufficientFunds, NotDeployed
 
 _FUNDS = ("insufficient funds", "insufficient balance", "sender doesn't have enough funds", "not have enough")
+_GAS = ("out of gas", "outofgas", "intrinsic gas", "exceeds block gas limit")
 
 _BUSY_WORDS = (
     "rate limit",  # publicnode, Ankr, dRPC
@@ -46,6 +47,8 @@ def as_diln_errors(abi: Abi = ()) -> Iterator[None]:
             raise explain_revert(said, abi) from error
         if any(words in message.lower() for words in _FUNDS):
             raise InsufficientFunds(f"the sender cannot pay: {message}", FUNDS_HINT) from error
+        if any(words in message.lower() for words in _GAS):
+            raise ContractReverted(f"the node refused: {message}", error=OUT_OF_GAS) from error
         raise ChainError(f"the node refused: {message}") from error
     except Web3Exception as error:
         raise ChainError(f"the node's answer is of no use: {error}") from error

@@ -10,7 +10,7 @@ from web3.types import LogReceipt, TxReceipt
 from orchestrator.chain.artifact import Abi
 from orchestrator.chain.failures import as_diln_errors
 from orchestrator.chain.reverts import explain_revert
-from orchestrator.errors import ChainError, ContractReverted
+from orchestrator.errors import OUT_OF_GAS, ChainError, ContractReverted
 from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Failed:
                 limit = int(chain.web3.eth.get_transaction(cast(Any, self.tx_hash))["gas"])
             if self.gas_used >= limit:
                 said = f"the transaction used up its gas limit of {limit}"
-                return ContractReverted(said, hint, error="OutOfGas")
+                return ContractReverted(said, hint, error=OUT_OF_GAS)
             if call:
                 with as_diln_errors(abi):
                     chain.web3.eth.call(cast(Any, {**call, "gas": limit}))

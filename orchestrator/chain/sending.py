@@ -114,16 +114,27 @@ class Sending:
                 return sent
             limit, _ = self._afforded()
             for _ in range(RIVALS):
-                delivery = self._submitted(limit, once, before_send)
-                if receipt := delivery.complete():
-                    if budget := current():
-                        spent = self._call["value"] + receipt.fee
-                        budget.settle(ZERO_ADDRESS, spent, (self._sender.address, delivery.entry.nonce))
+                if receipt := self._ended(self._submitted(limit, once, before_send)):
                     return receipt
         raise ChainError(
             f"another program is sending from {self._sender.name} at the same time, and was always faster",
             "Wait until it is done, then run this again.",
         )
+
+    def begin(self, once: str) -> Callable[[], Receipt | None]:
+        """Sign, note and hand over; what is returned waits, and gives None where only `send` can go on."""
+        with self._chain.alone(f"purpose {_lock_number(once)}"):
+            if self._chain.outbox.find(once):
+                return lambda: None
+            limit, _ = self._afforded()
+            return partial(self._ended, self._submitted(limit, once, None))
+
+    def _ended(self, delivery: Delivery) -> Receipt | None:
+        receipt = delivery.complete()
+        if receipt and (budget := current()):
+            spent = self._call["value"] + receipt.fee
+            budget.settle(ZERO_ADDRESS, spent, (self._sender.address, delivery.entry.nonce))
+        return receipt
 
     def _earlier(self, once: str, at_any_price: bool) -> Receipt | None:
         before = self._chain.outbox.find(once)

@@ -22,36 +22,3 @@ from orchestrator.console.options import (
 )
 from orchestrator.console.printing import Shown, amount, err, labelled, nameless, progress_bar
 from orchestrator.console.results import Answer, Document, Facts, Note, Result, Stream, Table
-
-__all__ = [
-    "NEWEST",
-    "SENDS",
-    "SIGNS",
-    "VIEWS",
-    "AllOption",
-    "Answer",
-    "Consent",
-    "Document",
-    "DryRunOption",
-    "Facts",
-    "Group",
-    "IdentityOption",
-    "ModelArgument",
-    "Note",
-    "ProjectArgument",
-    "Result",
-    "Sender",
-    "Shown",
-    "Stream",
-    "Table",
-    "amount",
-    "ask_password",
-    "command",
-    "err",
-    "labelled",
-    "lazy_imports",
-    "nameless",
-    "new_password",
-    "progress_bar",
-    "root",
-]

@@ -1,7 +1,7 @@
 """What every workflow works with: the working folder's chain, storage, wallets and registry."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
@@ -142,6 +142,17 @@ class Session:
             )
         except ContractReverted as error:
             raise in_words(error, self.chain.now) from error
+
+    def begin(self, call: "Call", sender: Account, *, once: str, value: int = 0) -> Callable[[], Receipt]:
+        """Let `call` be on its way; what is returned waits for it, and raises as `send` does.
+
+        Calls that do not depend on each other go into one block so. Raises InsufficientFunds,
+        NodeUnavailable.
+        """
+        begun: Callable[[], Receipt | None] = lambda: None  # noqa: E731
+        with suppress(ContractReverted):  # `send` says why
+            begun = self.chain.begin(call, sender, once=_purpose(once, call), value=value)
+        return lambda: begun() or self.send(call, sender, value=value, once=once)
 
     def alone(self, what: str) -> AbstractContextManager[object]:
         """Hold a lock while looking what is to be sent, and sending it.

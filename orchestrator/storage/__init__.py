@@ -28,23 +28,3 @@ def open_storage(settings: Settings) -> Storage:
         store = connecting.connect(settings.store_dir, config)
     store.largest = config.largest
     return store
-
-
-__all__ = [
-    "DEFAULT_PROFILE",
-    "PROFILES",
-    "Cid",
-    "Pin",
-    "Profile",
-    "PutResult",
-    "Stat",
-    "Storage",
-    "Swept",
-    "check_recipients",
-    "decrypt_file",
-    "digest_bytes",
-    "digest_file",
-    "encrypt_file",
-    "open_storage",
-    "read_identity",
-]

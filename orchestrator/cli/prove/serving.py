@@ -31,6 +31,10 @@ def serve(
     model: ModelArgument,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="A name that it is reached by, as in its URL."),
+    ] = None,
     identity: IdentityOption = None,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between full checks.")] = 60.0,
     max_body: Annotated[int, typer.Option(min=1, help="The largest body, in KiB.")] = 1024,
@@ -45,7 +49,7 @@ def serve(
     )
     limits = bodies.Limits(body=max_body << 10, waiting=max(32, 2 * max_body >> 10) << 20)
     with listening.bind(host, port) as listener, _app(session, loaded, interval, limits, quiet) as app:
-        url = listening.url(listener)
+        url, app.visitors = listening.url(listener), listening.visitors(listener, host, allow_host or ())
         yield Answer({"url": url}, f"listening on {url}; /docs shows how to ask; Ctrl-C ends it")
         listening.run(app, listener)
 

@@ -16,17 +16,3 @@ from orchestrator.learning.aggregation.gram import Gram, gram, trace_root
 from orchestrator.learning.aggregation.quantizing import Update, quantize
 from orchestrator.learning.aggregation.rules import Aggregate, Rule, Settings, aggregate, apply
 from orchestrator.learning.aggregation.template import Template
-
-__all__ = [
-    "Aggregate",
-    "Gram",
-    "Rule",
-    "Settings",
-    "Template",
-    "Update",
-    "aggregate",
-    "apply",
-    "gram",
-    "quantize",
-    "trace_root",
-]

@@ -17,36 +17,4 @@ from orchestrator.models.integer.quantization import Quantization, quantize
 from orchestrator.models.integer.reading import read_onnx
 from orchestrator.models.integer.real import RealModel, predict_real
 from orchestrator.models.integer.samples import decode_samples, encode_samples, sample_size
-from orchestrator.models.integer.scoring import (
-    METRICS,
-    pass_mark,
-    points,
-    readable_score,
-    score,
-    tally,
-)
-
-__all__ = [
-    "METRICS",
-    "IntegerModel",
-    "IntegerNetwork",
-    "IntegerTrees",
-    "Layer",
-    "Quantization",
-    "RealModel",
-    "Tree",
-    "decode_model",
-    "decode_samples",
-    "encode_model",
-    "encode_samples",
-    "pass_mark",
-    "points",
-    "predict",
-    "predict_real",
-    "quantize",
-    "read_onnx",
-    "readable_score",
-    "sample_size",
-    "score",
-    "tally",
-]
+from orchestrator.models.integer.scoring import METRICS, pass_mark, points, readable_score, score, tally

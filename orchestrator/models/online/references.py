@@ -12,16 +12,3 @@ from orchestrator.models.online.base import OnChainModel, SparseModel, Verdict
 from orchestrator.models.online.dense import DensePerceptron, NearestCentroid
 from orchestrator.models.online.sparse_counts import NaiveBayes, SparseNearestCentroid
 from orchestrator.models.online.sparse_linear import SparseLinear, SparseLogistic, SparsePerceptron
-
-__all__ = [
-    "DensePerceptron",
-    "NaiveBayes",
-    "NearestCentroid",
-    "OnChainModel",
-    "SparseLinear",
-    "SparseLogistic",
-    "SparseModel",
-    "SparseNearestCentroid",
-    "SparsePerceptron",
-    "Verdict",
-]

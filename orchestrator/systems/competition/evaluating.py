@@ -7,11 +7,10 @@ import numpy as np
 from orchestrator.bindings.competition import Mode, Phase, Status
 from orchestrator.chain import Account
 from orchestrator.chain.sending import GAS_CAP
-from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable, UsageError
+from orchestrator.errors import ChainError, ContractReverted, UsageError
 from orchestrator.kernel.money import currency_of
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.models.integer import IntegerModel, decode_model, predict
-from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples
@@ -30,12 +29,6 @@ COMFORT, OVERHEAD = 6_000_000, 300_000  # gas that a call is planned for; what i
 def model_of(competition: Competition, number: int) -> IntegerModel:
     """The model of a revealed submission."""
     return decode_model(competition.model_bytes(number))
-
-
-def predicted_score(competition: Competition, number: int) -> int:
-    """What the contract computes for a revealed submission on the open test data."""
-    samples = Samples.of(opened_tests(competition), competition.terms)
-    return exact_score(model_of(competition, number), competition.terms, samples)
 
 
 def evaluate(
@@ -151,9 +144,7 @@ def _evaluate(session: Session, call: "Call", sender: Account, limit: int) -> in
     for gas in (min(limit, GAS_CAP), GAS_CAP):
         try:
             return session.send(call, sender, gas=gas).gas_used
-        except (InsufficientFunds, NodeUnavailable):
-            raise
-        except ChainError as error:
-            if isinstance(error, ContractReverted) and error.error not in ("", "OutOfGas"):
+        except ContractReverted as error:
+            if not error.took_too_much:
                 raise
     return None

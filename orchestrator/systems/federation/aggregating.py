@@ -1,5 +1,6 @@
 """Join the updates that are in, as the contract's rule says, and claim the result with a bond."""
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,27 +12,21 @@ from orchestrator.chain import Account
 from orchestrator.errors import ChainError, DataError, DilnError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    Integers,
-    chunk_count,
-    decode,
-    encode,
-    model_root,
-)
+from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, encode, model_root
 from orchestrator.learning.aggregation.direct import sums_hash
 from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of
-from orchestrator.systems.federation.finding import act, cid_of, secret_folder, store
+from orchestrator.systems.federation.finding import act, alone, cid_of, secret_folder, store
 from orchestrator.systems.federation.joining import amount, money_of, pay, require_seat
 from orchestrator.systems.federation.masking import is_masked, mean
-from orchestrator.systems.federation.mining import mine
+from orchestrator.systems.federation.mining import NoNonce, mine
 from orchestrator.systems.federation.rounds import (
     NOTHING,
     Finished,
     Opened,
     current_model,
     finished,
+    first_model,
     needs_trace,
     opened,
     opened_in,
@@ -65,9 +60,13 @@ class Result:
     products: tuple[Gram, ...] = ()
 
     @property
+    def leaves(self) -> list[bytes]:
+        """Of the trace, which is the products."""
+        return [trace_leaf(number, each) for number, each in enumerate(self.products)]
+
+    @property
     def gram_root(self) -> Digest:
-        leaves = [trace_leaf(number, each) for number, each in enumerate(self.products)]
-        return Digest(root_of(leaves)) if leaves else NOTHING
+        return Digest(root_of(self.leaves)) if self.products else NOTHING
 
 
 def compute(federation: Federation, model: Integers, updates: list[Opened], merits: int) -> Result:
@@ -117,15 +116,15 @@ def _from(
     session: Session, federation: Federation, ends: Sequence[Finished], first: Integers | None
 ) -> tuple[Integers, list[Finished]]:
     """The model after `ends`, from the last that somebody gives, or `first`; and those that nobody gives."""
-    terms, missing = federation.terms, list[Finished]()
+    missing = list[Finished]()
     for each in reversed(ends):
-        if terms.mode is not Mode.DIRECT:  # where nobody publishes models
-            with suppress(DataError, IntegrityError, StorageError):
+        if federation.terms.mode is not Mode.DIRECT:  # where nobody publishes models
+            with suppress(DataError, StorageError):
                 model = read_model(session, federation, each.claim.model_root, each.claim.cid)
                 break
         missing.append(each)
     else:
-        model = read_model(session, federation, terms.genesis, terms.genesis_cid) if first is None else first
+        model = first_model(session, federation) if first is None else first
     for each in reversed(missing):
         model = _again(session, federation, each, model)
     return model, missing
@@ -185,14 +184,16 @@ def claim(
     aggregator: Account,
     consent: Consent | None = None,
     result: Result | None = None,
+    goes: float = math.inf,
 ) -> Result:
     """Compute the aggregate, unless a `result` is given, publish it and post it with the bond.
 
-    Under the policy Work, it looks for a nonce first. Raises ChainError where somebody else found one,
+    Under the policy Work, it looks for a nonce first: NoNonce is raised after so many `goes`, of some seconds
+    each. Raises ChainError where somebody else found one,
     ContractReverted where it is another's turn or other updates are in by now, InsufficientFunds,
     StorageError.
     """
-    with session.alone(f"federation {federation.address} {aggregator.address}"):
+    with alone(session, federation, aggregator):
         require_seat(federation, aggregator)
         state = federation.state()
         made = result or expected(session, federation)
@@ -207,6 +208,9 @@ def claim(
         cid, nonce = store(session, encode(made.model, 4)), None
         if terms.policy is Policy.WORK:
             while (nonce := mine(federation, aggregator.address, made.root)) is None:
+                goes -= 1
+                if goes < 1:
+                    raise NoNonce("no nonce was found yet", "Try again: each try is as good.")
                 if phase_of(federation) is not Phase.CLAIMING:
                     raise ChainError("somebody else found a nonce first", "Try in the next round.")
         extra = b""
@@ -224,7 +228,7 @@ def add_up(session: Session, federation: Federation, aggregator: Account) -> Res
 
     Raises ContractReverted where it is another's turn, StorageError for an update that is not to be had.
     """
-    with session.alone(f"federation {federation.address} {aggregator.address}"):
+    with alone(session, federation, aggregator):
         require_seat(federation, aggregator)
         state = federation.state()
         accepted = federation.judgement().accepted

@@ -1,20 +1,31 @@
 """Ask on-chain for bytes that nobody gives, show what is asked for, and close what is over."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from eth_utils.crypto import keccak
 
-from orchestrator.bindings.federation import Claim, Claimed, Demanded, Federation, Mode, Part, PartyChunk
+from orchestrator.bindings.federation import (
+    Claim,
+    Claimed,
+    DemandClosed,
+    Demanded,
+    Federation,
+    Mode,
+    Part,
+    PartyChunk,
+    Supplied,
+)
 from orchestrator.chain import Account
-from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.errors import ContractReverted, DataError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation.chunks import Integers, encode
-from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
-from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.finding import once
 from orchestrator.systems.federation.joining import amount, money_of, pay
 from orchestrator.systems.federation.party import kept
 from orchestrator.systems.federation.rounds import (
@@ -22,7 +33,6 @@ from orchestrator.systems.federation.rounds import (
     NOTHING,
     claim_hash,
     claims,
-    has_committee,
     pending_claim,
     read_model,
     read_update,
@@ -30,6 +40,19 @@ from orchestrator.systems.federation.rounds import (
 )
 from orchestrator.systems.federation.supplied import Shown, group, group_count, leaf_group, supplied
 from orchestrator.types import ZERO_ADDRESS, Address, Wei
+
+if TYPE_CHECKING:
+    from orchestrator.chain.bound import Call
+
+AT_ONCE = 32
+"""Transactions that are on their way at once: of a large model, a thousand parts can be demanded together.
+
+One after the other, a block each, they would not be shown in the time for it."""
+
+_Act = tuple["Call", tuple[object, ...]]
+"""A call, and what names it among those that happen only once."""
+
+_Wait = Callable[[], object]
 
 NO_CLAIM = Claim(ZERO_ADDRESS, 0, NOTHING, NOTHING, 0, 0, 0, 0, NOTHING, 0)
 """What goes with a demand of an update where no claim is pending."""
@@ -63,7 +86,17 @@ def open_demands(federation: Federation) -> list[Open]:
     state, pending = federation.state(), pending_claim(federation)
     posted = claims(federation, [state.round])
     found: dict[object, Open] = {}
-    for each in sorted(federation.events(Demanded, round=state.round), key=lambda one: one.place):
+    # The contract is asked for what may be open alone: a stranger may have asked for thousands of parts.
+    ended: list[Supplied | DemandClosed] = [
+        *federation.events(Supplied, round=state.round),
+        *federation.events(DemandClosed, round=state.round),
+    ]
+    over = Counter((each.part, each.party, each.index) for each in ended)
+    demanded = sorted(federation.events(Demanded, round=state.round), key=lambda one: one.place)
+    times = Counter((each.part, each.party, each.index) for each in demanded)
+    for each in demanded:
+        if times[each.part, each.party, each.index] == over[each.part, each.party, each.index]:
+            continue
         own = each.part is not Part.UPDATE
         claim = (_before(posted, each) if own else pending) or NO_CLAIM
         key = each.part, each.party, each.index, claim_hash(claim) if own else NOTHING
@@ -98,7 +131,7 @@ def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
             continue
         try:
             read_update(session, federation, each)
-        except (DataError, IntegrityError, StorageError):
+        except (DataError, StorageError):
             if each.party not in open_:
                 whole = range(_count(federation))
                 left = undemanded(federation, Part.UPDATE, each.party, whole, NO_CLAIM)
@@ -163,13 +196,45 @@ def ask(
         said = f"{money.show(stake * count)} are staked; they return unless what is asked for is shown."
         consent(Wei(stake * count), [said])
     claim = pending_claim(federation) or NO_CLAIM
-    number = federation.state().round
+    number, acts = federation.state().round, list[_Act]()
     for each in asks:
         for index in each.indices:
             about = _mark(each.part, each.party, index, claim if each.part is not Part.UPDATE else NO_CLAIM)
-            call = federation.demand(each.part, each.party, index, claim)
-            pay(session, federation, call, asker, stake, "demand", number, about)
+            acts.append((federation.demand(each.part, each.party, index, claim), ("demand", number, about)))
+    for page in _pages(acts):
+        if money.is_ether:
+            for wait in _begun(session, asker, page, stake):
+                wait()
+            continue
+        for call, what in page:  # each approves what it takes
+            pay(session, federation, call, asker, stake, *what)
     return count
+
+
+def _pages(acts: Sequence[_Act]) -> Iterator[Sequence[_Act]]:
+    return (acts[at : at + AT_ONCE] for at in range(0, len(acts), AT_ONCE))
+
+
+def _begun(session: Session, account: Account, page: Sequence[_Act], value: int = 0) -> list[_Wait]:
+    return [session.begin(call, account, once=once(call, account, *what), value=value) for call, what in page]
+
+
+def _all_of(session: Session, account: Account, acts: Sequence[_Act]) -> int:
+    """Do them; returns how many. What another has done meanwhile is refused, and needs not be done.
+
+    Raises ContractReverted where all are refused.
+    """
+    done, refused = 0, None
+    for page in _pages(acts):
+        for wait in _begun(session, account, page):
+            try:
+                wait()
+                done += 1
+            except ContractReverted as error:
+                refused = error
+    if refused and not done:
+        raise refused
+    return done
 
 
 def show(session: Session, federation: Federation, account: Account) -> int:
@@ -177,10 +242,10 @@ def show(session: Session, federation: Federation, account: Account) -> int:
 
     Raises StorageError, IntegrityError for bytes that are not here any longer.
     """
-    shown = 0
-    for each in due(federation, account.address, int(session.chain.now())):
-        _supply(session, federation, account, each)
-        shown += 1
+    shown, asked = 0, list(due(federation, account.address, int(session.chain.now())))
+    for at in range(0, len(asked), AT_ONCE):  # evidence of many parts is large
+        page = [_supply(session, federation, each) for each in asked[at : at + AT_ONCE]]
+        shown += _all_of(session, account, page)
     return shown
 
 
@@ -189,19 +254,17 @@ def show_others(session: Session, federation: Federation, account: Account) -> i
 
     The stakes are their party's, and so not `account`'s to spend: what it demanded itself is left out.
     """
-    shown = 0
+    acts = list[_Act]()
     for each in of_others(federation, account.address, int(session.chain.now())):
-        with suppress(DataError, IntegrityError, StorageError):  # it is not here either
-            _supply(session, federation, account, each)
-            shown += 1
-    return shown
+        with suppress(DataError, StorageError):  # it is not here either
+            acts.append(_supply(session, federation, each))
+    return _all_of(session, account, acts)
 
 
-def _supply(session: Session, federation: Federation, account: Account, each: Open) -> None:
-    evidence = _evidence(session, federation, each)
-    call = federation.supply(each.part, each.index, each.claim, evidence)
+def _supply(session: Session, federation: Federation, each: Open) -> _Act:
+    call = federation.supply(each.part, each.index, each.claim, _evidence(session, federation, each))
     about = _mark(each.part, each.party, each.index, each.claim)
-    act(session, call, account, "supply", federation.state().round, about, each.deadline)
+    return call, ("supply", federation.state().round, about, each.deadline)
 
 
 def of_others(federation: Federation, who: Address, now: int) -> list[Open]:
@@ -216,12 +279,6 @@ def of_others(federation: Federation, who: Address, now: int) -> list[Open]:
     ]
 
 
-def claims_from(federation: Federation) -> int:
-    """From when on claims have turns in the present round, at the latest."""
-    terms, since = federation.terms, federation.state().since
-    return since + terms.committing + terms.revealing + terms.judging * (1 + has_committee(federation))
-
-
 def due(federation: Federation, party: Address, now: int) -> Iterator[Open]:
     """What `party` has to show."""
     return (
@@ -234,12 +291,17 @@ def due(federation: Federation, party: Address, now: int) -> Iterator[Open]:
 def close(session: Session, federation: Federation, anyone: Account) -> int:
     """Close demands whose time is over, or that no longer matter; returns how many."""
     closed = 0
-    while over := next((each for each in open_demands(federation) if _over(session, each)), None):
-        call = federation.forfeit(over.part, over.party, over.index, over.claim)
-        about = _mark(over.part, over.party, over.index, over.claim)
-        act(session, call, anyone, "forfeit", federation.state().round, about, over.deadline)
-        closed += 1
+    # Some that fall take others with them, which can be closed then, too.
+    while over := [each for each in open_demands(federation) if _over(session, each)]:
+        number = federation.state().round
+        closed += _all_of(session, anyone, [_forfeit(federation, number, each) for each in over])
     return closed
+
+
+def _forfeit(federation: Federation, number: int, each: Open) -> _Act:
+    call = federation.forfeit(each.part, each.party, each.index, each.claim)
+    about = _mark(each.part, each.party, each.index, each.claim)
+    return call, ("forfeit", number, about, each.deadline)
 
 
 def _mark(part: Part, party: Address, index: int, claim: Claim) -> str:
@@ -267,8 +329,7 @@ def _evidence(session: Session, federation: Federation, each: Open) -> PartyChun
         model = _claimed_model(session, federation, each.claim)
         shown = group(encode(model, 4), 4, each.index)
     else:
-        products = aggregating.expected(session, federation, each.claim).products
-        shown = leaf_group([trace_leaf(place, one) for place, one in enumerate(products)], each.index)
+        shown = leaf_group(aggregating.expected(session, federation, each.claim).leaves, each.index)
     return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
 
 
@@ -276,7 +337,7 @@ def _claimed_model(session: Session, federation: Federation, claim: Claim) -> In
     """From storage, or computed again: the bond is at stake."""
     try:
         return read_model(session, federation, claim.model_root, claim.cid)
-    except (DataError, IntegrityError, StorageError):
+    except (DataError, StorageError):
         right = aggregating.expected(session, federation, claim)
         if right.root != claim.model_root:
             raise

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.bindings.federation import Federation, Funded, Joined, PartyOf, Withdrawn
+from orchestrator.bindings.federation import Federation, Funded, Joined, Mode, PartyOf, Withdrawn
 from orchestrator.chain import Account
 from orchestrator.errors import ChainError, UsageError
 from orchestrator.kernel.balances import Balances
@@ -14,6 +14,7 @@ from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
     act,
+    alone,
     descriptor_of,
     once,
     secret_folder,
@@ -75,7 +76,7 @@ def join(
     without = has_tests(federation) or about.template or (about.sharded and not judges) or known
     if not rows and not without:
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat = federation.party_of(party.address)
         if seat.seat == NO_SEAT:
             current_model(session, federation)  # who cannot have it pays fines, and refutes nothing
@@ -144,6 +145,13 @@ def promises(federation: Federation, about: Descriptor) -> list[str]:
         f"{show_duration(terms.revealing)}, are first to aggregate and do not within "
         f"{show_duration(terms.turn)}, or do not show within {show_duration(terms.supply)} what is demanded.",
     ]
+    if terms.mode is Mode.OPTIMISTIC:
+        bond, fee = (money.show(amount(federation, units)) for units in (terms.bond, terms.fee))
+        said.append(
+            f"Whoever aggregates bonds {bond}, which `keep` does when it is your turn, without asking again. "
+            f"They return with {fee}, unless somebody shows that the aggregate is wrong, or what is demanded "
+            "of it is not shown. Who cannot pay them when it is first loses the fine."
+        )
     if terms.committee:
         wait = show_duration(terms.judging)
         said.append(f"So it is when you are drawn to score and do not commit and reveal within {wait} each.")

@@ -7,10 +7,15 @@ from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation
+from orchestrator.errors import ChainError
 from orchestrator.types import Address, Digest
 
 TRIES = 1 << 16
 """In one go: about half a second."""
+
+
+class NoNonce(ChainError):
+    """None was found in the time that there was for it."""
 
 
 def nonces(head: bytes, target: int, start: int = 0) -> Iterator[Digest | None]:

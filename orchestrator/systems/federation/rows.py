@@ -20,6 +20,9 @@ FEW = 10
 LARGE = 10
 """So do values beyond this: of features that were scaled, next to none is."""
 
+LONG = 10**12
+"""Rows, times parameters, times epochs: beyond it a round trains for a quarter of an hour and more."""
+
 _LONGEST, _NAMED = 80, 12
 _APP = "`diln federation flower APP` trains it by an app of yours."
 
@@ -58,11 +61,15 @@ def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
     if descriptor.template:
         raise DataError("this federation's model is not learned from a table", _APP)
+    return parse_table_rows(descriptor, file.name, read_csv(file))
+
+
+def read_csv(file: Path) -> bytes:
+    """Raises DataError where it cannot be read."""
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}", "Give a CSV file.") from error
-    return parse_table_rows(descriptor, file.name, content)
 
 
 def parse_table_rows(descriptor: Descriptor, name: str, content: bytes) -> Rows:
@@ -146,6 +153,12 @@ def cautions(rows: Rows) -> list[str]:
     if len(found := np.unique(rows.labels)) == 1:
         only = shown(rows.descriptor.classes[found[0]], _LONGEST)
         said.append(f"All rows are of the class {only}: training on them teaches that everything is.")
+    if (work := count * rows.descriptor.network.size * rows.descriptor.epochs) > LONG:
+        said.append(
+            f"Each round trains for long: {rows.descriptor.epochs:,} times over {count:,} rows, with "
+            f"{rows.descriptor.network.size:,} parameters. That is about {work / LONG:,.0f} times a "
+            "quarter of an hour, in which `keep` does nothing else."
+        )
     most = np.abs(rows.features).max(axis=0)
     if (most > LARGE).any():
         place = int(most.argmax())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orchestrator.bindings.market import Dropped, Kept, Passed
 from orchestrator.chain import Account, Receipt
 from orchestrator.chain.sending import GAS_CAP
-from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds, NodeUnavailable
+from orchestrator.errors import ChainError, ContractReverted
 from orchestrator.kernel.session import Session
 from orchestrator.systems.market.contract import MarketContract
 from orchestrator.systems.market.opening import PredictionMarket
@@ -168,9 +168,7 @@ def _crank(
     """None if that is too much for a transaction. The limit is given: an estimate runs it many times."""
     try:
         return session.send(market.contract.crank(data, work), sender, gas=GAS_CAP)
-    except (InsufficientFunds, NodeUnavailable):
-        raise
-    except ChainError as error:
-        if isinstance(error, ContractReverted) and error.error not in ("", "OutOfGas"):
+    except ContractReverted as error:
+        if not error.took_too_much:
             raise
         return None

@@ -3,10 +3,12 @@
 import gc
 import socket
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orchestrator.chain.visitors import Visitors, is_loopback
 from orchestrator.config import Settings
 from orchestrator.errors import UsageError
 
@@ -42,6 +44,16 @@ def url(listener: socket.socket) -> str:
     """Where it listens."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def visitors(listener: socket.socket, host: str, names: Iterable[str]) -> Visitors | None:
+    """Who is answered: where only this machine listens, or `names` were given, those that ask by them.
+
+    Any web page could make a browser of this machine ask, under a name that it lets lead here. None:
+    everybody, where others reach `host` under a name that is not known here.
+    """
+    port = int(listener.getsockname()[1])
+    return Visitors.of(port, names) if names or is_loopback(host) else None
 
 
 def impatient(settings: Settings, interval: float) -> Settings:

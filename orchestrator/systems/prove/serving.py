@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from orchestrator.chain.visitors import Visitors
 from orchestrator.errors import DilnError
 from orchestrator.kernel.session import Session
 from orchestrator.systems.prove import page
@@ -25,11 +27,8 @@ from orchestrator.systems.prove.openapi import describe, example_row
 from orchestrator.text import shown
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-
-ALWAYS = ("/docs", "/docs/page.css", "/docs/page.js", "/openapi.json")
-"""What is answered though the model is refused."""
 
 LogLine = Callable[[str], object]
 
@@ -76,15 +75,22 @@ def create_app(
 
 
 class Server:
-    """The application, with a line for each request."""
+    """The application, with a line for each request; `visitors` are who is answered, None: everybody."""
 
     def __init__(self, app: Starlette, log: LogLine | None) -> None:
         self._app = app
         self._log = log
+        self.visitors: Visitors | None = None
+
+    async def _answer(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        app: ASGIApp = self._app
+        if self.visitors and (reason := self.visitors.refusal(Headers(scope=scope))):
+            app = _response(problem(403, DilnError(reason, "Ask under its own name.")), close=True)
+        await app(scope, receive, send)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if self._log is None or scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._answer(scope, receive, send)
             return
         began, status = time.perf_counter(), "gone"
 
@@ -95,7 +101,7 @@ class Server:
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
+            await self._answer(scope, receive, noted)
         finally:
             client = (scope.get("client") or ("-",))[0]
             spent = f"{(time.perf_counter() - began) * 1000:.0f} ms"

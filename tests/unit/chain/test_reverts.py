@@ -3,7 +3,8 @@ explain_revert
 ├── custom errors: of the called contract, of any shipped contract, with values by name
 ├── OpenZeppelin's: a better sentence
 ├── Error(string) and Panic(uint256)
-└── unknown, empty or damaged data: said plainly
+├── unknown, empty or damaged data: said plainly
+└── out of gas, in the words of each node; a node that fails says nothing about gas
 """
 
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from web3.contract import Contract
+from web3.exceptions import Web3RPCError
 
 from orchestrator.chain import Account, Chain, reverts
-from orchestrator.chain.failures import revert_data
+from orchestrator.chain.failures import as_diln_errors, revert_data
 from orchestrator.chain.reverts import explain_revert, words
-from orchestrator.errors import ContractReverted
+from orchestrator.errors import ChainError, ContractReverted
 from tests.evm import artifact
 
 SOMEBODY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -175,3 +177,26 @@ def test_words__camel_case__reads_well(name: str, expected: str) -> None:
 )
 def test_revert_data__each_nodes_way__is_understood(data: Any, expected: bytes) -> None:
     assert revert_data(data) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "out of gas",  # geth, Erigon
+        "EVM error OutOfGas",  # Anvil
+        "VM Exception while processing transaction: out of gas",  # Ganache
+        "Transaction ran out of gas",  # Hardhat
+        "err: intrinsic gas too low: have 21000, want 53000",
+    ],
+)
+def test_as_diln_errors__out_of_gas__told_apart(words: str) -> None:
+    with pytest.raises(ContractReverted, match="the node refused") as raised, as_diln_errors():
+        raise Web3RPCError(words, rpc_response={"error": {"code": -32000, "message": words}})
+    assert raised.value.took_too_much
+
+
+def test_as_diln_errors__node_that_fails__no_word_of_the_contract() -> None:
+    """Who takes it for too much work sends less of it, and pays for a transaction more."""
+    with pytest.raises(ChainError, match="internal error") as raised, as_diln_errors():
+        raise Web3RPCError("", rpc_response={"error": {"code": -32603, "message": "internal error"}})
+    assert not isinstance(raised.value, ContractReverted)

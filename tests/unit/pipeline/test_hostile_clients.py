@@ -58,8 +58,8 @@ class Served:
         return time.perf_counter() - began
 
     def logged(self) -> int:
-        [file] = (self.folder / ".diln" / "predictions").glob("*.jsonl")
-        return file.read_bytes().count(b"\n")
+        files = (self.folder / ".diln" / "predictions").glob("*.jsonl")
+        return sum(file.read_bytes().count(b"\n") for file in files)
 
 
 def request(method: str, path: str, body: bytes = b"", *head: str) -> bytes:
@@ -92,7 +92,7 @@ def received(wire: socket.socket) -> tuple[int, str, bytes]:
 @pytest.fixture(scope="module")
 def served(published_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = copy(published_template, tmp_path_factory.mktemp("served") / "desk")
-    process = start(folder, "serve", f"{PROJECT}@1", "--port", "0")
+    process = start(folder, "serve", f"{PROJECT}@1", "--port", "0", "--allow-host", "x")
     port = 0
     for line in process.stdout or ():
         if found := re.search(r"listening on http://127.0.0.1:(\d+)", line):
@@ -234,6 +234,29 @@ def test_predict__what_any_web_page_may_send_unseen__is_415(served: Served, kind
 
 
 @pytest.mark.parametrize(
+    ("host", "origin", "expected"),
+    [
+        ("attacker.example:{port}", None, 403),
+        ("127.0.0.1:{port}", "http://attacker.example", 403),
+        ("127.0.0.1:{port}", None, 200),
+        ("localhost:{port}", "http://localhost:{port}", 200),
+    ],
+)
+def test_predict__page_that_leads_its_own_name_here__is_403_and_not_logged(
+    served: Served, host: str, origin: str | None, expected: int
+) -> None:
+    """DNS rebinding: for the browser, the page and this server are of one origin then."""
+    before = served.logged()
+    data = request("POST", "/predict", ROW, *([f"Origin: {origin}"] if origin else []))
+    data = data.replace(b"Host: x", f"Host: {host}".encode()).replace(b"{port}", str(served.port).encode())
+    with served.connect() as wire:
+        wire.sendall(data)
+        status, _, body = received(wire)
+    assert status == expected, body
+    assert served.logged() == before + (expected == 200)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [("GET", "/predict", "POST"), ("DELETE", "/health", "GET"), ("POST", "/model", "GET")],
 )
@@ -334,7 +357,7 @@ def test_serve__killed_under_load__every_answer_is_in_a_whole_log(
     published_template: Path, tmp_path: Path
 ) -> None:
     folder = copy(published_template, tmp_path / "desk")
-    process = start(folder, "serve", f"{PROJECT}@1", "--port", "0", "--quiet")
+    process = start(folder, "serve", f"{PROJECT}@1", "--port", "0", "--quiet", "--allow-host", "x")
     port = next(
         int(found[1]) for line in process.stdout or () if (found := re.search(r"127.0.0.1:(\d+)", line))
     )

@@ -7,6 +7,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Part, PartyChunk, Phase
+from orchestrator.chain.delivery import Delivery
 from orchestrator.errors import IntegrityError, StorageError
 from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.merkle import climb, proof_of, root_of
@@ -21,7 +22,14 @@ from orchestrator.systems.federation import (
 )
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.duties import SYSTEM
-from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, read_update, revealed_in
+from orchestrator.systems.federation.rounds import (
+    NOTHING,
+    current_model,
+    judged_at,
+    phase_of,
+    read_update,
+    revealed_in,
+)
 from orchestrator.times import show_time
 from orchestrator.types import Digest
 from tests.unit.systems.federation.stage import begin, lost
@@ -121,6 +129,66 @@ def test_missing__update_of_several_parts__one_first_and_the_rest_once_it_was_sh
     demanding.ask(session, wide, dave, [rest])
     demanding.show(session, wide, bob)
     assert read_update(session, wide, each).root == each.root
+
+
+@pytest.fixture
+def ways(monkeypatch):
+    """In which order transactions leave and are waited for."""
+    noted = []
+    for name in ("hand_over", "complete"):
+        real = getattr(Delivery, name)
+
+        def noting(self, *args, name=name, real=real, **options):
+            noted.append(name)
+            return real(self, *args, **options)
+
+        monkeypatch.setattr(Delivery, name, noting)
+    return noted
+
+
+def test_show__many_parts__are_on_their_way_together(session, wide, ways):
+    """A block each, a thousand parts would take hours, and silence costs the bond."""
+    alice, dave = session.account("alice"), session.account("dave")
+    aggregating.claim(session, wide, alice)
+    ways.clear()
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.MODEL, alice.address, (0, 1))])
+    demanding.show(session, wide, alice)
+    assert ways == ["hand_over", "hand_over", "complete", "complete"] * 2
+    assert not demanding.open_demands(wide)
+
+
+def test_close__many_that_are_over__are_on_their_way_together(session, wide, ways):
+    bob, dave = session.account("bob"), session.account("dave")
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.UPDATE, bob.address, (0, 1))])
+    session.chain.advance(wide.terms.supply + 60)
+    ways.clear()
+    assert demanding.close(session, wide, dave) == 2
+    assert ways == ["hand_over", "hand_over", "complete", "complete"]
+    assert not wide.state().demanded
+
+
+def test_show__one_was_shown_by_another_meanwhile__the_rest_are_shown(session, wide, monkeypatch):
+    alice, dave = session.account("alice"), session.account("dave")
+    aggregating.claim(session, wide, alice)
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.MODEL, alice.address, (0, 1))])
+    both = demanding.open_demands(wide)
+    call, _ = demanding._supply(session, wide, both[0])
+    session.send(call, session.account("bob"))
+    monkeypatch.setattr(demanding, "open_demands", lambda _: both)
+    assert demanding.show(session, wide, alice) == 1
+    assert not wide.state().demanded
+
+
+def test_open_demands__all_were_shown__the_contract_is_asked_for_none(session, wide, monkeypatch):
+    """Else whoever asks for a thousand parts of its own makes every look of everybody's keeper as long."""
+    bob, dave = session.account("bob"), session.account("dave")
+    demanding.ask(session, wide, dave, [demanding.Ask(Part.UPDATE, bob.address, (0, 1))])
+    assert len(demanding.open_demands(wide)) == 2
+    demanding.show(session, wide, bob)
+    asked = []
+    monkeypatch.setattr(type(wide), "demand_of", lambda self, *about: asked.append(about))
+    assert demanding.open_demands(wide) == []
+    assert asked == []
 
 
 def test_within__more_than_it_is_worth__is_not_staked(session, wide):
@@ -280,11 +348,11 @@ def test_claim__files_go_by_hand_after_the_reveals__no_stake_is_paid_before_it_i
     [said] = claim.act(look)
     assert said.startswith("waits for what is not here of bob")
     assert not revealed.state().demanded
-    late = demanding.claims_from(revealed) + terms.turn - 2 * terms.supply - terms.supply // 4
+    late = judged_at(revealed) + terms.turn - 2 * terms.supply - terms.supply // 4
     assert show_time(late) in said
     session.chain.advance(late - int(session.chain.now()) + 60)
     assert list(claim.act(look)) == ["demanded 1 parts that nobody gives"]
-    assert late + 2 * terms.supply < demanding.claims_from(revealed) + terms.turn
+    assert late + 2 * terms.supply < judged_at(revealed) + terms.turn
     session.storage.read = read
     [said] = claim.act(look)
     assert said.startswith("claimed the aggregate of round 1")

@@ -8,6 +8,7 @@ from orchestrator.bindings.federation import Federation, Left, Phase
 from orchestrator.errors import ChainError, StorageError, UsageError
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.money import Currency
+from orchestrator.kernel.system import Look
 from orchestrator.learning.aggregation.chunks import model_root
 from orchestrator.systems.federation import (
     aggregating,
@@ -148,6 +149,24 @@ def test_claim__somebody_else_was_first__says_so(session, tmp_path, monkeypatch)
     monkeypatch.setattr(aggregating, "mine", beaten)
     with pytest.raises(ChainError, match="first"):
         aggregating.claim(session, federation, session.account("bob"), result=expected)
+
+
+def test_keep__nobody_finds_a_nonce__it_does_not_neglect_everything_else(session, tmp_path, monkeypatch):
+    """A stranger chooses how hard it is, and how many days it is anybody's turn."""
+    federation, bob = up_to_votes(session, tmp_path, "work", difficulty=4), session.account("bob")
+    for name in PARTIES:
+        voting.vote(session, federation, session.account(name))
+    tries = []
+
+    def vain(*_):
+        tries.append(1)
+        assert len(tries) < 100, "it goes on until its turn is over"
+
+    monkeypatch.setattr(aggregating, "mine", vain)
+    [claims] = [each for each in SYSTEM.duties if each.name == "claim the aggregate"]
+    look = Look(session, federation, bob, roles=frozenset({"party"}))
+    assert list(claims.act(look)) == ["looked for a nonce, in vain up to now"]
+    assert tries
 
 
 def test_nonces__too_hard__tells_that_it_goes_on():
