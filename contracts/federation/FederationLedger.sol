@@ -59,7 +59,7 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         return FederationTerms.read(ARGUMENTS);
     }
 
-    /// @dev The end of commitments; the end of reveals; from when on claims have turns.
+    /// @dev The end of commitments; the end of reveals; the end of judging.
     function _commitEnd(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing();
     }
@@ -70,6 +70,12 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
 
     function _claimsFrom(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing() + t.revealing() + _judgingTime(t);
+    }
+
+    /// @dev From when on claims have turns: in the mode Direct, where sums wait for what is demanded, so much later as
+    /// there is to supply it. Demands end as much before the first turn does, or one's own would take it from another.
+    function _turnsFrom(PackedTerms t, uint256 since) internal pure returns (uint256) {
+        return _claimsFrom(t, since) + (t.isDirect() ? t.supply() : 0);
     }
 
     function _challengeEnd(PackedTerms t, PackedState memory s) internal pure returns (uint256) {
