@@ -61,6 +61,22 @@ class World:
         return factory(chain.send(factory.constructor(*arguments), self.session.account(by)).contract_address)
 
 
+def decline(*_: object, **__: object) -> None:
+    """Whoever is asked says no; whatever is done here is not survived."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def killed(
+    monkeypatch: pytest.MonkeyPatch, place: str = "orchestrator.chain.delivery.Delivery.hand_over"
+) -> Iterator[None]:
+    """What runs within is killed where it comes to this place: before a transaction leaves, unless named."""
+    with monkeypatch.context() as patched:
+        patched.setattr(place, decline)
+        with pytest.raises(KeyboardInterrupt):
+            yield
+
+
 def session_in(folder: Path) -> Session:
     return Session(load_settings(home=folder / "home", environ={}))
 

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ from orchestrator.errors import ConfigError, NodeUnavailable, UsageError
 from orchestrator.text import shown
 
 if TYPE_CHECKING:
+    from orchestrator.chain.bound import Event
     from orchestrator.kernel.finding import Instance
 
 T = TypeVar("T")
@@ -45,6 +47,20 @@ def listed(instances: Iterable[I], facts: Callable[[I], Row], columns: Sequence[
     rows = each_row(instances, facts, unread)
     unknown = sum("error" not in row and not row["name"] for row in rows)
     return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
+
+
+def arguments(event: "Event", **more: object) -> Row:
+    """Where an event came and which it is, what is said besides; its arguments, a struct's in its place."""
+    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
+    told = [vars(value).items() if is_dataclass(value) else [(name, value)] for name, value in own.items()]
+    place = {"block": event.block_number, "event": event.signature}
+    return place | more | {name: _hex(value) for each in told for name, value in each}
+
+
+def _hex(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(map(_hex, value))
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def demo_steps(

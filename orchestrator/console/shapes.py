@@ -1,10 +1,14 @@
 """What values in JSON look like: the words of which the results of commands are made (docs/json.md)."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, Literal, NotRequired, get_args, get_type_hints
 
 from pydantic import Field
 from typing_extensions import TypedDict
+
+from orchestrator.types import Address as ChainAddress
+from orchestrator.types import Digest
 
 
 @dataclass(frozen=True)
@@ -59,3 +63,35 @@ class Error(TypedDict):
     error: Annotated[str, Field(description="The exception's name, as in orchestrator/errors.py.")]
     message: ForPeople
     hint: ForPeople
+
+
+_SHAPES: dict[object, Any] = {
+    ChainAddress: Address,
+    Digest: Hash,
+    bytes: Annotated[str, Field(pattern="^([0-9a-f]{2})*$", description="Bytes.")],
+}
+
+
+def history_of(kinds: Iterable[type], **otherwise: object) -> Any:
+    """The shape of all that happened: events, each with its own arguments, those in `otherwise` told so."""
+    told: dict[str, Any] = {}
+    for kind in kinds:
+        told |= _arguments(kind)
+    own = {name: NotRequired[otherwise.get(name, shape)] for name, shape in told.items()}
+    more = {name: shape for name, shape in otherwise.items() if name not in told}
+    event = TypedDict("Event", {"block": int, "event": str, **own, "tx_hash": Transaction, **more})  # type: ignore[misc]
+    event.__doc__ = "What happened, with the event's own arguments."
+    return list[event]
+
+
+def _arguments(kind: type) -> dict[str, Any]:
+    """What an event or a struct is made of, structs in it by what they are made of."""
+    told, hints = dict[str, Any](), get_type_hints(kind)
+    for name in [each.name for each in fields(kind)]:
+        if isinstance(hints[name], type) and is_dataclass(hints[name]):
+            told |= _arguments(hints[name])
+            continue
+        [part, *more] = get_args(hints[name]) or [hints[name]]
+        shape = _SHAPES.get(part, part)
+        told[name] = list.__class_getitem__(shape) if more else shape
+    return {name: shape for name, shape in told.items() if name not in ("block_number", "log_index")}

@@ -49,11 +49,15 @@ class Said:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A duty, from when on it can be done (None: nothing to do), and whether that is now."""
+    """A duty, from when on it can be done (None: nothing to do), and whether that is now.
+
+    `doubt` is why that cannot be told: then it is said, and nothing is done.
+    """
 
     duty: Duty[Any]
     at: Seconds | None
     ready: bool
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,8 @@ class Keeper:
     ) -> Iterator[Said]:
         look, waiting = self._begin(system, instance, account)
         while next_one := next((each for each in waiting if each.ready), None):
-            for text, failed in self._done(next_one.duty, look):
+            said = [(next_one.doubt, True)] if next_one.doubt else self._done(next_one.duty, look)
+            for text, failed in said:
                 yield Said(system.name, where, account.name, next_one.duty.name, text, failed)
             rest = [each.duty for each in waiting[waiting.index(next_one) + 1 :]]
             waiting = self._session.chain.look(partial(self._asked, look, rest))
@@ -249,15 +254,21 @@ class Keeper:
         return Look(self._session, instance, account, self._report, self._consent, roles, self._least)
 
     def _asked(self, look: Look[Any], duties: Sequence[Duty[Any]]) -> list[_Waiting]:
-        """When each is due; now, where that cannot be told: acting says why."""
+        """When each is due.
+
+        What cannot be told – the node failed, or strangers wrote what is read – is said now. It is not done:
+        acting too early may cost a deposit, or show what should stay hidden.
+        """
         found = []
         for duty in duties:
             try:
                 at = duty.due(look)
             except NodeUnavailable:
                 raise
-            except Exception:  # strangers wrote what the duty read
-                at = look.now
+            except Exception as error:  # strangers wrote what the duty read
+                doubt = f"could not tell whether to {duty.name}: {reason(error)}"
+                found.append(_Waiting(duty, look.now, True, doubt))
+                continue
             found.append(_Waiting(duty, at, at is not None and at <= look.now))
         return found
 

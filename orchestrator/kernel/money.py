@@ -16,6 +16,7 @@ from orchestrator.chain.external import Erc20
 from orchestrator.chain.naming import checked_address
 from orchestrator.errors import (
     ChainError,
+    ContractReverted,
     InsufficientFunds,
     NodeUnavailable,
     NotDeployed,
@@ -169,10 +170,16 @@ def approve(chain: Chain, amount: Amount, spender: Address, owner: Account) -> l
 
 
 def _told(ask: Callable[[], T]) -> T | None:
-    """What a token says of itself; None if it says nothing that can be read."""
+    """What a token says of itself; None if it says nothing that can be read.
+
+    Raises ChainError where the node said nothing: with decimals that it merely kept to itself, amounts would
+    be others.
+    """
     try:
         return ask()
-    except NodeUnavailable:
+    except (ContractReverted, NotDeployed):
+        return None
+    except ChainError:
         raise
     except Exception:  # whatever a stranger's contract makes of the answer
         return None

@@ -30,7 +30,6 @@ Metric = Literal[
     "accuracy", "precision", "recall", "f1", "roc_auc", "r2", "mae", "rmse", "gap", "brier", "ece"
 ]
 Scoring = Literal["accuracy", "precision", "recall", "f1", "roc_auc", "r2", "mae", "rmse"]
-Scalar = bool | int | float | str
 
 MAXIMUM = ("mae", "rmse", "gap", "brier", "ece")
 """The metrics that a gate bounds from above; it bounds the others from below."""

@@ -42,29 +42,28 @@ def play(evm, factory, rows, **changes):
     predictions = np.random.default_rng(rows).normal(size=rows)
     ring = (20 + 4 + 24) // 24 + 2  # rounds until an entrant's slots come again
     found = {}
-    for number in (0, ring):
-        s.open(number)
-    for number, name in ((0, "enter"), (ring, "enter again")):
+
+    def entered(number):
+        found["open"] = s.open(number)
         s.at("begins", number)
-        found[name] = s.enter("alice", predictions, number=number)
+        return s.enter("alice", predictions, number=number)
+
+    for number, name in ((0, "enter"), (ring, "enter again")):
+        found[name] = entered(number)
         s.enter("bob", -predictions, number=number)
         found["set targets"] = s.reveal(number)
         payouts = [s.score(who, number) for who in ("alice", "bob")]
         found["score"] = max(payouts, key=lambda receipt: receipt["gasUsed"])
         s.at("ends", number)
-        found["close"] = s.close(number)
-    found["open"] = s.open(2 * ring)
-    s.at("begins", 2 * ring)
-    s.enter("alice", predictions, number=2 * ring)
+        found["close"] = s.close(number=number)
+    entered(2 * ring)
     s.at("resolves", 2 * ring)
-    found["void"] = s.void(2 * ring)
-    found["refund"] = s.refund("alice", 2 * ring)
-    s.open(3 * ring)
-    s.at("begins", 3 * ring)
-    s.enter("alice", predictions, number=3 * ring)
+    found["void"] = s.void(number=2 * ring)
+    found["refund"] = s.refund("alice", number=2 * ring)
+    entered(3 * ring)
     s.reveal(3 * ring)
     s.at("ends", 3 * ring)
-    found["expire"] = s.expire("alice", 3 * ring, sender="bob")
+    found["expire"] = s.expire("alice", number=3 * ring, sender="bob")
     s.check()
     return found
 

@@ -19,13 +19,12 @@ from orchestrator.systems.competition.evaluating import (
     claim,
     encode_predictions,
     model_of,
-    predicted_score,
 )
 from orchestrator.systems.competition.samples import Samples
 from orchestrator.systems.competition.submitting import propose, submit
 from orchestrator.systems.competition.testing import opened_tests
 from orchestrator.systems.competition.training import training_data
-from tests.unit.competition.stage import Stage
+from tests.unit.competition.stage import Stage, predicted_score
 
 SUBMITTERS = ("anna", "ben", "cara")
 

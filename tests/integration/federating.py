@@ -73,7 +73,7 @@ def _back(session: Any, federation: Any, stop: str) -> None:
 def _unmask(session: Any, federation: Any, stop: str) -> None:
     """Where bob's seeds are due; where carol's are, and alice and bob have shown their shares, or not."""
     from orchestrator.learning.privacy.masks import Peer
-    from orchestrator.systems.federation import masking, party
+    from orchestrator.systems.federation import party, unmasking
 
     real, liar = Peer.seed, 2 if stop == "compare" else -1
 
@@ -86,14 +86,14 @@ def _unmask(session: Any, federation: Any, stop: str) -> None:
                 act(session, federation, session.account(each))
         if stop == "compare":
             for each in PARTIES:
-                masking.tell(session, federation, session.account(each))
+                unmasking.tell(session, federation, session.account(each))
     if stop in ("unmask", "compare"):
         return
     for each in ("alice", "bob"):
-        masking.tell(session, federation, session.account(each))
+        unmasking.tell(session, federation, session.account(each))
     _wait(session, federation, before=federation.terms.judging // 4)
     for each in ("alice", "bob") if stop == "restore" else ():  # else bob's next step would restore
-        masking.share(session, federation, session.account(each))
+        unmasking.share(session, federation, session.account(each))
 
 
 def _play(session: Any, federation: Any, stop: str) -> None:

@@ -21,6 +21,7 @@ from orchestrator.learning.aggregation.template import write_arrays
 from orchestrator.systems.federation import creating, verifying
 from orchestrator.systems.federation.finding import open_federation
 from orchestrator.systems.federation.joining import join
+from orchestrator.systems.federation.offer import Offer
 from orchestrator.systems.federation.rounds import phase_of
 from tests.integration.daemons import Kubo
 from tests.integration.flowerapps import write_app
@@ -85,7 +86,7 @@ def test_two_parties_with_a_kubo_each_train_together(
     app = write_app(tmp_path / "app", CODE, rounds=ROUNDS, report="")
     first = tmp_path / "first.npz"
     write_arrays(first, {name: each.numpy() for name, each in initial().items()})
-    offer = creating.Offer(
+    offer = Offer(
         name="digits",
         arrays=str(first),
         reward="0.1",

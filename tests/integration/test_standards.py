@@ -12,7 +12,8 @@ import pytest
 from Crypto.PublicKey import ECC
 
 from orchestrator.provenance.modelsigning import sign_model, verify_model
-from orchestrator.systems.prove.cards import Card, cyclonedx
+from orchestrator.systems.prove.cards import Card
+from orchestrator.systems.prove.materials import cyclonedx
 from tests.unit.pipeline.test_cards import hostile
 from tests.unit.provenance.samples import sample_manifest
 

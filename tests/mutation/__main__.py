@@ -5,7 +5,7 @@
 
 prints of every mutant what was changed, where, and what became of it; docs/security/mutation.md explains
 survivors. Each mutant meets few actions first, and those that survive them more: most die at once. Those that
-survive all meet the contract tests in each PATH, with --tests.
+survive all meet the contract tests in each PATH, with --tests; with --actions 0 all mutants do.
 """
 
 import argparse
@@ -160,13 +160,14 @@ SYSTEMS = {
 }
 
 
-def build(system: str, chosen: Sequence[Mutant]) -> dict[int, Mutant]:
-    """Compile the system's contract with `chosen` mutants: number → mutant.
+def build(system: str, chosen: Sequence[Mutant]) -> tuple[dict[int, Mutant], list[Mutant]]:
+    """Compile the system's contract with as many of `chosen` as it takes: number → mutant, and the rest.
 
     What the compiler complains about is left out.
     """
     file, name = SYSTEMS[system].file, SYSTEMS[system].name
     numbered = dict(enumerate(chosen, start=1))
+    rest: list[Mutant] = []
     while numbered:
         sources = {file: (ROOT / file).read_text(encoding="utf-8")}
         for source in {mutant.source for mutant in numbered.values()}:
@@ -178,25 +179,24 @@ def build(system: str, chosen: Sequence[Mutant]) -> dict[int, Mutant]:
             place = FOLDER / system
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{name}.json").write_text(json.dumps({"bytecode": "0x" + code}), encoding="utf-8")
-            return numbered
-        numbered = _without_wrong(numbered, sources, errors)
-    return {}
+            return numbered, rest
+        wrong = _named(numbered, errors)
+        if not wrong:
+            print(f"  {errors[0].splitlines()[0]}: every other one later", file=sys.stderr)
+            wrong = set(list(numbered)[::2])
+            rest += [numbered[number] for number in wrong if len(numbered) > 1]
+        numbered = {number: mutant for number, mutant in numbered.items() if number not in wrong}
+    return {}, rest
 
 
-def _without_wrong(
-    numbered: dict[int, Mutant], sources: dict[str, str], errors: list[str]
-) -> dict[int, Mutant]:
-    """What is left without those in the lines that the compiler names (without every other one, if none)."""
-    wrong: set[int] = set()
-    for error in errors:
-        for line in error.splitlines():
-            wrong |= {
-                number for number in numbered if f"basefee == {number} " in line or f"!= {number})" in line
-            }
-    if not wrong:
-        print(f"  {errors[0].splitlines()[0]}: leaving every other one out", file=sys.stderr)
-        wrong = set(list(numbered)[::2])
-    return {number: mutant for number, mutant in numbered.items() if number not in wrong}
+def _named(numbered: dict[int, Mutant], errors: list[str]) -> set[int]:
+    """Those in the lines that the compiler names."""
+    lines = [line for error in errors for line in error.splitlines()]
+    return {
+        number
+        for number in numbered
+        if any(f"basefee == {number} " in line or f"!= {number})" in line for line in lines)
+    }
 
 
 def _played(system: str, number: int, actions: int) -> forge.Outcome:
@@ -213,9 +213,11 @@ def _played(system: str, number: int, actions: int) -> forge.Outcome:
     return outcome
 
 
-def survivors(system: str, numbered: dict[int, Mutant], rounds: Sequence[int]) -> list[Mutant]:
+def survivors(system: str, numbered: dict[int, Mutant], rounds: Sequence[int]) -> dict[int, Mutant]:
     """Those under which everything seems to hold, in so many actions of each round."""
-    alive = []
+    if not _played(system, 0, rounds[-1]).held:
+        raise RuntimeError(f"{system} does not hold without a mutant")
+    alive = {}
     for number, mutant in numbered.items():
         for actions in rounds:
             outcome = _played(system, number, actions)
@@ -224,26 +226,32 @@ def survivors(system: str, numbered: dict[int, Mutant], rounds: Sequence[int]) -
         place = mutant.place((ROOT / mutant.source).read_bytes())
         print(f"  {'survives' if outcome.held else 'killed'}: {place}", flush=True)
         if outcome.held:
-            alive.append(mutant)
+            alive[number] = mutant
     return alive
 
 
-def refused(system: str, numbered: dict[int, Mutant], alive: Sequence[Mutant], tests: list[str]) -> None:
-    """Print which test, if any, fails under each of `alive`."""
+def refused(system: str, alive: dict[int, Mutant], tests: list[str]) -> int:
+    """How many of `alive` fail a test: prints which, and which mutants no test reaches or notices."""
     name = SYSTEMS[system].name
+
+    def tell(number: int, what: str) -> None:
+        mutant = alive[number]
+        print(f"  {what}: {mutant.place((ROOT / mutant.source).read_bytes())}", flush=True)
+
     suite = Suite(name, FOLDER / system / f"{name}.json", tests)
-    without = suite.failures(0, first=False)
-    print(f"  left out, since they fail without a mutant: {', '.join(without) or 'none'}", flush=True)
-    for number, mutant in numbered.items():
-        if mutant in alive:
-            found = suite.failures(number, without)
-            place = mutant.place((ROOT / mutant.source).read_bytes())
-            print(f"  {f'refused by {found[0]}' if found else 'not refused'}: {place}", flush=True)
+    met, other = suite.check(list(alive), lambda number, test: tell(number, f"refused by {test}"))
+    print(f"  left out, since they fail without a mutant: {', '.join(suite.failed) or 'none'}")
+    for number in met:
+        tell(number, "not refused")
+    for number in other:
+        tell(number, "not reached")
+    sys.stdout.flush()
+    return len(alive) - len(met) - len(other)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--actions", type=int, default=2_000, help="against each mutant that survives")
+    parser.add_argument("--actions", type=int, default=2_000, help="against what survives; none with 0")
     parser.add_argument("--first", type=int, default=200, help="before, against every one")
     parser.add_argument("--sample", type=float, default=1.0, help="the part of all mutants that is tried")
     parser.add_argument("--files", default="", help="a part of the names of those that are mutated")
@@ -263,15 +271,19 @@ def main(arguments: list[str]) -> int:
     for system in options.systems or SYSTEMS:
         sources = [each for each in SYSTEMS[system].sources if options.files in each]
         every = [mutant for source in sources for mutant in mutants_of(source) if wanted(mutant)]
-        chosen = [mutant for mutant in every if choice.random() < options.sample]
-        numbered = build(system, chosen)
-        if not _played(system, 0, options.actions).held:
-            raise RuntimeError(f"{system} does not hold without a mutant")
-        print(f"{system}: {len(every)} mutants, {len(numbered)} tried", flush=True)
-        alive = survivors(system, numbered, (options.first, options.actions))
-        print(f"{system}: {len(numbered) - len(alive)} killed, {len(alive)} survived", flush=True)
-        if options.tests and alive:
-            refused(system, numbered, alive, options.tests)
+        left = [mutant for mutant in every if choice.random() < options.sample]
+        tried, killed, noticed = 0, 0, 0
+        while left:
+            alive, left = build(system, left)
+            tried += len(alive)
+            if options.actions and alive:
+                before = len(alive)
+                alive = survivors(system, alive, (options.first, options.actions))
+                killed += before - len(alive)
+            if options.tests and alive:
+                noticed += refused(system, alive, options.tests)
+        found = f"invariants killed {killed}, tests refused {noticed}"
+        print(f"{system}: {len(every)} mutants, {tried} tried; {found}", flush=True)
     return 0
 
 

@@ -1,97 +1,155 @@
-"""Whether contract tests notice a mutant: py-evm runs them on the code of all mutants, a process for each.
+"""Which contract test notices which mutant: py-evm runs them on the code of all mutants.
 
-The mutant is chosen by what BASEFEE says, which is made to be its number; code may be of any size and costs
-nothing to keep. Tests that fail without a mutant, since the code is not optimized, are left out.
+Each test runs once without a mutant, which says which mutants it reaches, and again under each of those that
+no test before has noticed. Code may be of any size and costs nothing to keep. Tests that fail without a
+mutant, since the code is not optimized, are left out.
 """
 
 import contextlib
 import json
 import os
-import resource
+import signal
 import sys
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from tests import evm
 
-SECONDS = 600
-"""Of CPU: whoever takes more loops."""
-_BASEFEE, _GAS = 0x48, 2
+SECONDS = 20
+"""Of CPU: a test that takes more under a mutant has failed."""
+_BASEFEE, _EQ, _SUB = 0x48, 0x14, 0x03
+_MARK = int.from_bytes(b"the number of the mutant chosen", "big")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Suite:
     """`tests` (files or folders), in which the contract `name` is what `file` has the code of."""
 
     name: str
     file: Path
     tests: Sequence[str]
+    reached: set[int] = field(default_factory=set)
+    """The mutants whose places were passed, since this was cleared last."""
+    failed: list[str] = field(default_factory=list)
+    """The tests that fail without a mutant."""
+    _number: int = 0
 
-    def failures(self, number: int, without: Sequence[str] = (), *, first: bool = True) -> list[str]:
-        """The tests (only the first, if `first`) that fail under the mutant `number`; 0 is none.
+    def check(self, numbers: Sequence[int], told: Callable[[int, str], None]) -> tuple[list[int], list[int]]:
+        """Say by `told` under which of `numbers` which test fails.
 
-        `without` are left out. One that never ends is a failure.
+        Gives those that some test reaches and none notices, and those that none reaches.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            told = Path(folder) / "told.json"
-            child = os.fork()
-            if child == 0:
-                self._play(number, without, told, first=first)
-            _, status = os.waitpid(child, 0)
-            if status or not told.exists():
-                return ["it does not end"]
-            found: list[str] = json.loads(told.read_text(encoding="utf-8"))
-            return found
+        shown = sys.stdout
 
-    def _play(self, number: int, without: Sequence[str], told: Path, *, first: bool) -> None:
-        """In the child, which ends here."""
-        status = 1
+        def tell(number: int, test: str) -> None:
+            with contextlib.redirect_stdout(shown):
+                told(number, test)
+
+        playing = _Playing(self, list(numbers), tell)
+        options = ["-q", "--capture=no", "-p", "no:cacheprovider", *self.tests]
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), self._replaced():
+            pytest.main(options, plugins=[playing])
+        met = [number for number in playing.left if number in playing.seen]
+        return met, [number for number in playing.left if number not in playing.seen]
+
+    @contextlib.contextmanager
+    def under(self, number: int) -> Iterator[None]:
+        self._number = number
         try:
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
-            self._replace(number)
-            listening = _Listening()
-            left_out = [word for each in without for word in ("--deselect", each)]
-            options = ["-q", "-p", "no:cacheprovider", *(["-x"] if first else []), *left_out]
-            with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-                pytest.main([*options, *self.tests], plugins=[listening])
-            told.write_text(json.dumps(listening.failed), encoding="utf-8")
-            status = 0
+            yield
         finally:
-            sys.stdout.flush()
-            os._exit(status)
+            self._number = 0
 
-    def _replace(self, number: int) -> None:
+    def _same(self, left: int, right: int) -> bool | None:
+        """Whether the number chosen is compared with itself; None if something else is compared."""
+        if _MARK not in (left, right):
+            return None
+        self.reached.add(min(left, right))
+        return min(left, right) == self._number
+
+    def _equal(self, computation: Any) -> None:
+        left, right = computation.stack_pop_ints(2)
+        same = self._same(left, right)
+        computation.stack_push_int(int(left == right if same is None else same))
+
+    def _subtract(self, computation: Any) -> None:
+        """The compiler jumps by a difference where it can."""
+        left, right = computation.stack_pop_ints(2)
+        same = self._same(left, right)
+        computation.stack_push_int((left - right) % 2**256 if same is None else int(not same))
+
+    @contextlib.contextmanager
+    def _replaced(self) -> Iterator[None]:
+        """What BASEFEE says is known by what compares it, with the number of the mutant chosen."""
         from eth import constants
-        from eth.vm.forks.prague import opcodes
+        from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES
         from eth.vm.forks.spurious_dragon import computation
         from eth.vm.opcode import as_opcode
 
-        told = as_opcode(
-            logic_fn=lambda computation: computation.stack_push_int(number), mnemonic="BASEFEE", gas_cost=_GAS
-        )
-        opcodes.PRAGUE_OPCODES[_BASEFEE] = told
-        for module, name, value in (
-            (constants, "GAS_CODEDEPOSIT", 0),
-            (computation, "EIP170_CODE_SIZE_LIMIT", 1 << 24),
-        ):
-            setattr(module, name, value)
         code, genuine = json.loads(self.file.read_text(encoding="utf-8"))["bytecode"], evm.artifact
 
         def artifact(name: str) -> dict[str, Any]:
             return {**genuine(name), "bytecode": code} if name == self.name else genuine(name)
 
-        evm.artifact = artifact  # type: ignore[assignment]
+        with pytest.MonkeyPatch.context() as patch:
+            told = as_opcode(lambda computation: computation.stack_push_int(_MARK), "BASEFEE", 2)
+            patch.setitem(PRAGUE_OPCODES, _BASEFEE, told)
+            patch.setitem(PRAGUE_OPCODES, _EQ, as_opcode(self._equal, "EQ", 3))
+            patch.setitem(PRAGUE_OPCODES, _SUB, as_opcode(self._subtract, "SUB", 3))
+            patch.setattr(constants, "GAS_CODEDEPOSIT", 0)
+            patch.setattr(computation, "EIP170_CODE_SIZE_LIMIT", 1 << 24)
+            patch.setattr(evm, "artifact", artifact)
+            yield
 
 
-class _Listening:
-    def __init__(self) -> None:
-        self.failed: list[str] = []
+class _Playing:
+    """Pytest's part: each test runs as often as there are mutants to try on it."""
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and report.nodeid not in self.failed:
-            self.failed.append(report.nodeid)
+    def __init__(self, suite: Suite, left: list[int], told: Callable[[int, str], None]) -> None:
+        self.suite, self.left, self.told = suite, left, told
+        self.seen: set[int] = set()
+        self.repeated: set[str] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        self.suite.reached.clear()
+        if self._fails(item, 0):
+            self.suite.failed.append(item.nodeid)
+        else:
+            met = self.suite.reached & set(self.left)
+            self.seen |= met
+            for number in sorted(met):
+                if self._fails(item, number):
+                    self._again(item)
+                    self.left.remove(number)
+                    self.told(number, item.nodeid)
+        item.session._setupstate.teardown_exact(nextitem)
+        if not self.left:
+            item.session.shouldstop = "all are noticed"
+        return True
+
+    def _again(self, item: pytest.Item) -> None:
+        """What failed must be the mutant's doing: once for each test, it runs without one again."""
+        if item.nodeid not in self.repeated and self._fails(item, 0):
+            raise RuntimeError(f"{item.nodeid} fails when it is run again")
+        self.repeated.add(item.nodeid)
+
+    def _fails(self, item: Any, number: int) -> bool:
+        """What its module shares stays: the next test is of it, too."""
+        item._initrequest()
+        signal.signal(signal.SIGVTALRM, _over)
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        try:
+            with self.suite.under(number):
+                return any(each.failed for each in runtestprotocol(item, log=False, nextitem=item.parent))
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _over(*_: Any) -> None:
+    raise TimeoutError(f"more than {SECONDS} s")

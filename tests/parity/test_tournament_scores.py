@@ -12,10 +12,11 @@ from web3 import Web3
 
 from orchestrator.systems.tournament import ranks as ranking
 from orchestrator.systems.tournament.reference import contribution, correlation
+from orchestrator.systems.tournament.simulating import Season
 from orchestrator.systems.tournament.targets import Targets, decode_kept
 from tests.contracts.tournament.scenario import ETHER, Scenario, deploy_factory
 from tests.evm import Evm
-from tests.stateful.test_tournament_simulation import CHARACTERS, STAKES, Play
+from tests.stateful.test_tournament_simulation import CHARACTERS
 
 EXTREMES = [-(2**31), -(2**31) + 1, -1, 0, 1, 2**31 - 1]
 
@@ -60,43 +61,30 @@ def test_scores__random_rounds__are_the_same(deployed, rows):
 
 @pytest.mark.parametrize("drag", [0, 10_000_000])
 def test_money__strategic_characters__is_the_same_to_the_wei(deployed, drag):
-    evm, factory = deployed
-    roles = list(CHARACTERS)[:7]
-    s = Scenario.create(
-        evm,
-        factory,
-        rows=32,
-        funded=("organizer", *roles),
-        contribution_multiplier=5 * 10**8,
-        drag=drag,
-        pot=ETHER,
-        bond=ETHER,
-        threshold=50 * ETHER,
-    )
-    play = Play(s.rows, seed=drag)
+    roles = dict(list(CHARACTERS.items())[:7])
+    money = {"contribution_multiplier": 5 * 10**8, "drag": drag, "pot": ETHER, "bond": ETHER}
+    funded = ("organizer", *roles)
+    s = Scenario.create(*deployed, rows=32, funded=funded, threshold=50 * ETHER, **money)
+    season = Season(roles, s.rows, seed=drag)
     for number in (0, 3, 6):
-        targets = play.targets()
-        s.open(number, targets)
+        s.open(number, season.targets())
         s.at("begins", number)
-        for who in roles:
-            s.enter(who, play.predictions(who, targets), STAKES.get(who, ETHER), number)
+        for who, character in roles.items():
+            s.enter(who, season.ranks(who), character.weight * ETHER, number)
         s.check()
         if number == 3:
             s.at("resolves", number)
-            s.void(number)
+            s.void(number=number)
             for who in roles:
-                s.refund(who, number)
-            s.check()
-            continue
-        s.reveal(number)
-        for who in roles:
-            if CHARACTERS[who] != "silent":
+                s.refund(who, number=number)
+        else:
+            s.reveal(number)
+            for who in [who for who, character in roles.items() if not character.silent]:
                 s.score(who, number)
         s.check()
     s.at("ends", 6)
     for number in (0, 6):
-        s.close(number)
+        s.close(number=number)
         for who in list(s.book.rounds[number].stakes):
-            s.expire(who, number)
-    s.check()
+            s.expire(who, number=number)
     s.withdraw_all()

@@ -126,7 +126,7 @@ class Machine:
 
         From the time of the next block: after many within a second, the chain is ahead of its clock.
         """
-        offset = self.next_header().timestamp - int(self._clock()) + seconds
+        offset: int = self.next_header().timestamp - int(self._clock()) + seconds
         self.file.set_setting(_TIME_OFFSET, offset)
         return offset
 

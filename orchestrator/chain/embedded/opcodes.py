@@ -10,13 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from eth.abc import MessageAPI, StateAPI, TransactionContextAPI
-from eth.exceptions import (
-    FullStack,
-    InsufficientStack,
-    InvalidInstruction,
-    InvalidJumpDestination,
-    OutOfGas,
-)
+from eth.exceptions import FullStack, InsufficientStack, InvalidInstruction, InvalidJumpDestination, OutOfGas
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.computation import PragueComputation
 from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.federation import federation
-from orchestrator.cli.federation.chain import Reference
+from orchestrator.cli.federation.options import Reference
 from orchestrator.console import SENDS, Consent, Facts, Shown, Table, command, err, lazy_imports
 
 with lazy_imports():
@@ -36,10 +36,10 @@ def flower(
 ) -> Table:
     """Take part by a Flower app, unchanged: it has no server, and every party runs all of it."""
     from orchestrator.systems.federation.flower import app as apps  # an extra brings what it imports
-    from orchestrator.systems.federation.flower import chaingrid
+    from orchestrator.systems.federation.flower import chain, chaingrid
 
     found = finding.find(session, reference)
-    agreed, wait = consent.about(session.known, found.address, finding.KIND), chaingrid.sleeping(interval)
+    agreed, wait = consent.about(session.known, found.address, finding.KIND), chain.sleeping(interval)
     loaded, own = apps.load(app, run_config), apps.parse_config(node_config)
     node = {"node_config": own, "run_config": loaded.config, "report": err.print, "wait": wait}
     grid = chaingrid.ChainGrid(session, found, session.sender, loaded.client, **node, consent=agreed)

@@ -1,6 +1,6 @@
 """What the commands of federations print for machines."""
 
-from typing import Any, NotRequired
+from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -17,8 +17,9 @@ from orchestrator.console.shapes import (
     Hash,
     Share,
     Time,
-    Transaction,
+    history_of,
 )
+from orchestrator.systems.federation import overview
 
 
 class Round(TypedDict):
@@ -295,52 +296,6 @@ class Withdrawn(TypedDict):
     withdrawn: Amount
 
 
-class Event(TypedDict):
-    """What happened, with the event's own arguments."""
-
-    block: int
-    event: str
-    about: ForPeople
-    tx_hash: Transaction
-    round: NotRequired[int]
-    party: NotRequired[Address]
-    seat: NotRequired[int]
-    seats: NotRequired[int]
-    returned: NotRequired[int]
-    commitment: NotRequired[Hash]
-    root: NotRequired[Hash]
-    weight: NotRequired[int]
-    shift: NotRequired[int]
-    cid: NotRequired[Hash]
-    committee: NotRequired[int]
-    scores: NotRequired[int]
-    claimer: NotRequired[Address]
-    model_root: NotRequired[Hash]
-    accepted: NotRequired[int]
-    selected: NotRequired[int]
-    factors: NotRequired[int]
-    merits: NotRequired[int]
-    gram_root: NotRequired[Hash]
-    leader: NotRequired[int]
-    refuter: NotRequired[Address]
-    chunk: NotRequired[int]
-    reward: NotRequired[int]
-    record: NotRequired[Hash]
-    mask: NotRequired[int]
-    amount: NotRequired[int]
-    epsilon: NotRequired[int]
-    acted: NotRequired[int]
-    part: NotRequired[int]
-    index: NotRequired[int]
-    asker: NotRequired[Address]
-    deadline: NotRequired[int]
-    silent: NotRequired[bool]
-    beneficiary: NotRequired[Address]
-    payer: NotRequired[Address]
-    account: NotRequired[Address]
-    to: NotRequired[Address]
-
-
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
     "federation create": Created,
@@ -351,7 +306,7 @@ RESULTS: dict[str, Any] = {
     "federation first-model": FirstModel,
     "federation flower": list[Heard],
     "federation forfeit": Closed,
-    "federation history": list[Event],
+    "federation history": history_of(overview.TOLD, about=ForPeople),
     "federation join": Joined,
     "federation leave": Free,
     "federation list": list[Federation | Unreadable],

@@ -11,7 +11,7 @@ from orchestrator.console import Answer, Document, command, lazy_imports
 from orchestrator.errors import StorageError, UsageError
 
 with lazy_imports():
-    from orchestrator.systems.prove import cards
+    from orchestrator.systems.prove import cards, materials
 
 if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
@@ -36,7 +36,7 @@ def card(
     if form not in FORMATS:
         raise UsageError(f"`{form}` is not a format of cards", f"Choose one of {', '.join(FORMATS)}.")
     found = cards.card_of(session, model)
-    text = cards.markdown(found) if form == "markdown" else cards.cyclonedx(found)
+    text = cards.markdown(found) if form == "markdown" else materials.cyclonedx(found)
     if output is None:
         return Answer({"card": text} if form == "markdown" else json.loads(text), Document(text))
     try:

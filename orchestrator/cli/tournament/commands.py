@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.keeping import kept
-from orchestrator.cli.showing import listed
+from orchestrator.cli.showing import arguments, listed
 from orchestrator.cli.tournament import tournament
 from orchestrator.console import (
     SENDS,
@@ -43,6 +43,7 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.bindings.tournament import Tournament
+    from orchestrator.chain.bound import Event
     from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
 
@@ -51,8 +52,6 @@ Number = Annotated[int, typer.Argument(metavar="ROUND")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT")]
 Targets = Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet: id, target, benchmark.")]
 ONE = 10**9
-_AMOUNTS = frozenset({"amount", "stake", "payout", "burnt", "tip", "share", "rest"})
-_SCORES = frozenset({"correlation", "contribution"})
 
 
 @command(tournament, sender=SENDS)
@@ -156,10 +155,8 @@ def score(
     """Have the contract score your entry, and pay or burn."""
     found = finding.find(session, reference)
     done = entering.score(session, found, number, session.sender, predictions)
-    scores = {
-        "correlation": done.correlation / ONE,
-        "contribution": done.contribution / ONE if found.terms.contribution_multiplier else None,
-    }
+    contributed = done.contribution / ONE if found.terms.contribution_multiplier else None
+    scores = {"correlation": done.correlation / ONE, "contribution": contributed}
     return Facts({"round": number, **scores, "payout": _change(found, done.payout)})
 
 
@@ -216,10 +213,8 @@ def history(session: "Session", reference: Reference = "latest") -> Table:
     """List all that happened."""
     found = finding.find(session, reference)
     money = finding.money_of(found)
-    rows = [
-        {"block": each.block_number, "event": each.signature, **_arguments(each, money)}
-        for each in instances.history(found, leaderboard.KINDS)
-    ]
+    told = instances.history(found, leaderboard.KINDS)
+    rows = [arguments(each) | _as_people_count(each, money) for each in told]
     return Table(rows, ["block", "event", "round", "who"], "nothing happened yet")
 
 
@@ -305,11 +300,7 @@ def _facts(session: "Session", found: "Tournament", name: str | None = None) -> 
         "name": finding.name_of(session, found) if name is None else name,
         "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
         "rows": terms.rows,
-        "pot": amount_of(money, terms.pot),
-        "bond": amount_of(money, terms.bond),
-        "least_stake": amount_of(money, terms.least_stake),
-        "threshold": amount_of(money, terms.threshold),
-        "tip": amount_of(money, terms.tip),
+        **{name: amount_of(money, getattr(terms, name)) for name in creating.AMOUNTS},
         "most_of_a_stake": Shown(terms.clip / ONE, f"{terms.clip / ONE:.2%}"),
         "descriptor": instances.cid_of(terms.descriptor),
         "current_round": current if (current := rounds.current_number(found)) >= 0 else None,
@@ -321,12 +312,10 @@ def _round(view: "rounds.RoundView") -> dict[str, Any]:
     return {"round": view.number, "phase": view.phase, **times}
 
 
-def _arguments(event: object, money: "Currency") -> dict[str, Any]:
-    """The event's arguments."""
-    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
-    told = {name: value.hex() if isinstance(value, bytes) else value for name, value in own.items()}
-    scores = {name: own[name] / ONE for name in _SCORES & own.keys()}
-    return told | scores | {name: money.json(own[name]) for name in _AMOUNTS & own.keys()}
+def _as_people_count(event: "Event", money: "Currency") -> dict[str, Any]:
+    """Its scores and amounts."""
+    scores = {name: getattr(event, name) / ONE for name in leaderboard.SCORES & vars(event).keys()}
+    return scores | {n: money.json(getattr(event, n)) for n in leaderboard.AMOUNTS & vars(event).keys()}
 
 
 def _change(found: "Tournament", amount: int) -> Shown:

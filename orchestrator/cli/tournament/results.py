@@ -15,8 +15,9 @@ from orchestrator.console.shapes import (
     Hash,
     Share,
     Time,
-    Transaction,
+    history_of,
 )
+from orchestrator.systems.tournament import leaderboard
 
 
 class Tournament(TypedDict):
@@ -119,33 +120,6 @@ class Leader(TypedDict):
     payout: Amount
 
 
-class Event(TypedDict):
-    """What happened, with the event's own arguments."""
-
-    block: int
-    event: str
-    tx_hash: Transaction
-    round: NotRequired[int]
-    who: NotRequired[Address]
-    account: NotRequired[Address]
-    beneficiary: NotRequired[Address]
-    caller: NotRequired[Address]
-    payer: NotRequired[Address]
-    targets: NotRequired[Address]
-    to: NotRequired[Address]
-    commitment: NotRequired[Hash]
-    salt: NotRequired[Hash]
-    amount: NotRequired[Amount]
-    burnt: NotRequired[Amount]
-    payout: NotRequired[Amount]
-    rest: NotRequired[Amount]
-    share: NotRequired[Amount]
-    stake: NotRequired[Amount]
-    tip: NotRequired[Amount]
-    correlation: NotRequired[float]
-    contribution: NotRequired[float]
-
-
 class Free(TypedDict):
     """What was paid in, and what can be staked."""
 
@@ -193,7 +167,11 @@ RESULTS: dict[str, Any] = {
     "tournament enter": Entered,
     "tournament expire": Expired,
     "tournament fund": Free,
-    "tournament history": list[Event],
+    "tournament history": history_of(
+        leaderboard.KINDS,
+        **dict.fromkeys(leaderboard.AMOUNTS, Amount),
+        **dict.fromkeys(leaderboard.SCORES, float),
+    ),
     "tournament leaderboard": list[Leader],
     "tournament list": list[Tournament | Unreadable],
     "tournament open": Opened,

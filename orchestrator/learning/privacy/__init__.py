@@ -1,6 +1,6 @@
 """What a party of a federation may keep to itself: rows by noise with an ε, an update by masks.
 
-accountant  what noise is worth, as (ε, δ)          Accountant, epsilon, noise_for
+accountant  what noise is worth, as (ε, δ)          epsilon, noise_for
 dpsgd       steps on clipped, noisy gradients       private_gradient, gaussian
 masks       sums of what nobody shows               Peer, masked, unmask
 

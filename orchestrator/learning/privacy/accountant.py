@@ -9,7 +9,7 @@ loss distributions would find some 10 % less. Floating-point noise is not exactl
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from orchestrator.errors import DataError
@@ -97,31 +97,3 @@ def noise_for(budget: float, rate: float, count: int, delta: float = DELTA) -> f
         else:
             high = middle
     return high / 1000
-
-
-@dataclass
-class Accountant:
-    """What one party spent of its budget, an (ε, δ) that it never goes past."""
-
-    budget: float
-    delta: float = DELTA
-    spent: list[Steps] = field(default_factory=list)
-
-    @property
-    def epsilon(self) -> float:
-        return epsilon(self.spent, self.delta)
-
-    def after(self, steps: Steps) -> float:
-        """What would be spent after `steps` too."""
-        return epsilon([*self.spent, steps], self.delta)
-
-    def spend(self, steps: Steps) -> float:
-        """Account for `steps` *before* they are taken; returns ε in all. Raises DataError past the budget."""
-        after = self.after(steps)
-        if not after <= self.budget:
-            raise DataError(
-                f"ε would be {after:.3g} (δ = {self.delta:g}), past the {self.budget:g} of the terms",
-                "Add noise, take fewer steps or records a step, or stop taking part.",
-            )
-        self.spent.append(steps)
-        return after

@@ -36,7 +36,6 @@ PRIME = 2**256 - 189
 """Shares are numbers below it: the largest prime below 2**256."""
 
 SHARE_BYTES = 65
-KEY_BYTES = 64
 _WORDS = 8  # of 4 bytes in a hash
 
 
@@ -100,8 +99,13 @@ def open_share(key: bytes, hidden: bytes) -> Share:
     body, tag = hidden[:33], hidden[33:]
     if len(hidden) != SHARE_BYTES or not hmac.compare_digest(hmac.digest(key, body, "sha256"), tag):
         raise VerificationFailed("a share was not made for this key")
-    plain = bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
+    plain = _veiled(key, body)
     return Share(plain[0], int.from_bytes(plain[1:], "big"))
+
+
+def _veiled(key: bytes, body: bytes) -> bytes:
+    """A share's 33 bytes under `key`; the same again, and they are in the open."""
+    return bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
 
 
 def public_key(private: PrivateKey) -> bytes:
@@ -182,7 +186,7 @@ class Peer:
             for other, dealt in zip(self.seats, parts, strict=True):
                 key = self._share_key(round_, self.seat, holder, other)
                 body = bytes([dealt[row].at]) + dealt[row].value.to_bytes(32, "big")
-                hidden = bytes(a ^ b for a, b in zip(body, hashlib.shake_256(key).digest(33), strict=True))
+                hidden = _veiled(key, body)
                 found += hidden + hmac.digest(key, hidden, "sha256")
         return found
 

@@ -17,14 +17,7 @@ from orchestrator.models.integer.quantization import Quantization, quantize
 from orchestrator.models.integer.reading import read_onnx
 from orchestrator.models.integer.real import RealModel, predict_real
 from orchestrator.models.integer.samples import decode_samples, encode_samples, sample_size
-from orchestrator.models.integer.scoring import (
-    METRICS,
-    pass_mark,
-    points,
-    readable_score,
-    score,
-    tally,
-)
+from orchestrator.models.integer.scoring import METRICS, pass_mark, points, readable_score, score, tally
 
 __all__ = [
     "METRICS",

@@ -30,37 +30,33 @@ def fill_up(
     nothing is paid twice. Raises InsufficientFunds, ContractReverted.
     """
     with session.alone(f"fund {shared.address} {beneficiary} {payer.address}"):
-        return _fill_up(session, shared, beneficiary, amount, payer, amount if most is None else most)
-
-
-def _fill_up(
-    session: "Session", shared: "Clone", beneficiary: Address, amount: Wei, payer: Account, most: int
-) -> list[Receipt]:
-    receipts: list[Receipt] = []
-    sent = arrived = 1
-    paid = 0
-    for _ in range(ATTEMPTS):  # a token may keep a part of each transfer: then a little more is paid in
-        missing = Wei(amount - shared.balance(beneficiary))
-        if missing <= 0:
-            return receipts
-        sent = -(-missing * sent // arrived)
-        if paid + sent > most:
-            break
-        paid += sent
-        receipts += _pay_in(session, shared, beneficiary, Wei(sent), payer)
-        arrived = shared.paid_in(receipts[-1])
-        if not arrived:
-            break
-    if not paid:
+        most, receipts = amount if most is None else most, list[Receipt]()
+        sent = arrived = 1
+        paid = 0
+        for _ in range(ATTEMPTS):  # a token may keep a part of each transfer: then a little more is paid in
+            missing = Wei(amount - shared.balance(beneficiary))
+            if missing <= 0:
+                return receipts
+            sent = -(-missing * sent // arrived)
+            if paid + sent > most:
+                break
+            paid += sent
+            receipts += _pay_in(session, shared, beneficiary, Wei(sent), payer)
+            arrived = shared.paid_in(receipts[-1])
+            if not arrived:
+                break
+        if not paid:
+            bounded = f"{shared.money.show(most)} is the most to be paid"
+            raise InsufficientFunds(
+                f"{shared.money.show(missing)} is missing, and {bounded}",
+                "Fill up the balance before, with `diln sum fund`, or allow more.",
+            )
         raise InsufficientFunds(
-            f"{shared.money.show(missing)} is missing, and {shared.money.show(most)} is the most to be paid",
-            "Fill up the balance before, with `diln sum fund`, or allow more.",
+            f"the token keeps a part of each payment: {shared.money.show(paid)} was paid, and "
+            f"{shared.money.show(missing)} is still missing",
+            "What arrived can be withdrawn. Do not pay with this token, or fill up with `diln sum fund` "
+            "before.",
         )
-    raise InsufficientFunds(
-        f"the token keeps a part of each payment: {shared.money.show(paid)} was paid, and "
-        f"{shared.money.show(missing)} is still missing",
-        "What arrived can be withdrawn. Do not pay with this token, or fill up with `diln sum fund` before.",
-    )
 
 
 def pay_in(session: "Session", shared: "Clone", payer: Account, needed: int, most: int) -> tuple[int, int]:

@@ -11,7 +11,6 @@ from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds,
 from orchestrator.kernel.money import currency_of
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.models.integer import IntegerModel, decode_model, predict
-from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import Terms
 from orchestrator.systems.competition.samples import Samples
@@ -30,12 +29,6 @@ COMFORT, OVERHEAD = 6_000_000, 300_000  # gas that a call is planned for; what i
 def model_of(competition: Competition, number: int) -> IntegerModel:
     """The model of a revealed submission."""
     return decode_model(competition.model_bytes(number))
-
-
-def predicted_score(competition: Competition, number: int) -> int:
-    """What the contract computes for a revealed submission on the open test data."""
-    samples = Samples.of(opened_tests(competition), competition.terms)
-    return exact_score(model_of(competition, number), competition.terms, samples)
 
 
 def evaluate(

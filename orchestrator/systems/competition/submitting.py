@@ -65,42 +65,34 @@ def submit(
     ChainError that says when training ended, and for the organizer where it may not enter.
     """
     with session.alone(f"submit {competition.address} {submitter.address}"):
-        return _submit(session, competition, candidate, submitter, consent)
-
-
-def _submit(
-    session: Session,
-    competition: Competition,
-    candidate: Candidate,
-    submitter: Account,
-    consent: Consent | None,
-) -> Submitted:
-    salt = salt_of(session, competition, candidate.hash, submitter)
-    commitment = competition.commitment_of(submitter.address, candidate.hash, salt)
-    known = _with_commitment(competition, commitment, submitter)
-    secret = Secret(submitter.address, salt, candidate.encoded)
-    secret_folder(session, competition.address).keep(name_of(commitment), secret)
-    if known:
-        return Submitted(known, candidate, False, 0)
-    require_phase(competition, Phase.TRAINING, what="submitting")
-    terms = competition.terms
-    if submitter.address == terms.organizer and not terms.organizer_may_enter:
-        raise ChainError("the organizer is excluded from its own prize", "Use --from with another account.")
-    if consent:
-        consent(Wei(terms.deposit), stakes(session, competition, submitter))
-    receipt = session.pay(
-        competition.commit(commitment),
-        submitter,
-        currency_of(session.chain, terms.token).of(terms.deposit),
-        once=f"commit-{competition.address}-{commitment.hex()[:16]}",
-    )
-    found = _with_commitment(competition, commitment, submitter)
-    if found is None:
-        raise ChainError(
-            f"transaction {receipt.tx_hash} went through, yet the node does not show the submission",
-            "The node may lag: run this again, it looks before it sends.",
+        salt = salt_of(session, competition, candidate.hash, submitter)
+        commitment = competition.commitment_of(submitter.address, candidate.hash, salt)
+        known = _with_commitment(competition, commitment, submitter)
+        secret = Secret(submitter.address, salt, candidate.encoded)
+        secret_folder(session, competition.address).keep(name_of(commitment), secret)
+        if known:
+            return Submitted(known, candidate, False, 0)
+        require_phase(competition, Phase.TRAINING, what="submitting")
+        terms = competition.terms
+        if submitter.address == terms.organizer and not terms.organizer_may_enter:
+            raise ChainError(
+                "the organizer is excluded from its own prize", "Use --from with another account."
+            )
+        if consent:
+            consent(Wei(terms.deposit), stakes(session, competition, submitter))
+        receipt = session.pay(
+            competition.commit(commitment),
+            submitter,
+            currency_of(session.chain, terms.token).of(terms.deposit),
+            once=f"commit-{competition.address}-{commitment.hex()[:16]}",
         )
-    return Submitted(found, candidate, True, receipt.gas_used)
+        found = _with_commitment(competition, commitment, submitter)
+        if found is None:
+            raise ChainError(
+                f"transaction {receipt.tx_hash} went through, yet the node does not show the submission",
+                "The node may lag: run this again, it looks before it sends.",
+            )
+        return Submitted(found, candidate, True, receipt.gas_used)
 
 
 def reveal(

@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 from orchestrator.bindings.federation import Committed, Federation, Joined, Left, Spent
 from orchestrator.chain import Account
 from orchestrator.errors import DataError, UsageError
+from orchestrator.kernel.finding import history
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.privacy.accountant import Steps, epsilon
@@ -94,19 +95,14 @@ def rounds_of(federation: Federation, party: Address, before: int) -> set[int]:
 
 def _committed(federation: Federation) -> dict[Address, set[int]]:
     """The rounds in which each party committed to an update."""
-    told: list[Joined | Left | Committed] = [
-        *federation.events(Joined),
-        *federation.events(Left),
-        *federation.events(Committed),
-    ]
     seated, found = dict[int, Address](), defaultdict[Address, set[int]](set)
-    for each in sorted(told, key=lambda event: event.place):
+    for each in history(federation, [Joined, Left, Committed]):
         if isinstance(each, Committed):
             if who := seated.get(each.seat):
                 found[who].add(each.round)
         elif isinstance(each, Joined):
             seated[each.seat] = each.party
-        else:
+        elif isinstance(each, Left):
             seated.pop(each.seat, None)
     return found
 
@@ -243,8 +239,7 @@ def spent_of(federation: Federation) -> dict[Address, float]:
     """What each party said last that it has spent."""
     if not federation.terms.epsilon:
         return {}
-    told = sorted(federation.events(Spent), key=lambda event: event.place)
-    return {each.party: each.epsilon / PARTS for each in told}
+    return {each.party: each.epsilon / PARTS for each in federation.events(Spent)}
 
 
 def understated(session: Session, federation: Federation, number: int) -> str:

@@ -12,18 +12,11 @@ from orchestrator.chain import Account
 from orchestrator.errors import ChainError, DataError, DilnError, IntegrityError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import aggregate, apply
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    Integers,
-    chunk_count,
-    decode,
-    encode,
-    model_root,
-)
+from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, encode, model_root
 from orchestrator.learning.aggregation.direct import sums_hash
 from orchestrator.learning.aggregation.gram import Gram, trace, trace_leaf
 from orchestrator.merkle import root_of
-from orchestrator.systems.federation.finding import act, cid_of, secret_folder, store
+from orchestrator.systems.federation.finding import act, alone, cid_of, secret_folder, store
 from orchestrator.systems.federation.joining import amount, money_of, pay, require_seat
 from orchestrator.systems.federation.masking import is_masked, mean
 from orchestrator.systems.federation.mining import NoNonce, mine
@@ -33,6 +26,7 @@ from orchestrator.systems.federation.rounds import (
     Opened,
     current_model,
     finished,
+    first_model,
     needs_trace,
     opened,
     opened_in,
@@ -66,9 +60,13 @@ class Result:
     products: tuple[Gram, ...] = ()
 
     @property
+    def leaves(self) -> list[bytes]:
+        """Of the trace, which is the products."""
+        return [trace_leaf(number, each) for number, each in enumerate(self.products)]
+
+    @property
     def gram_root(self) -> Digest:
-        leaves = [trace_leaf(number, each) for number, each in enumerate(self.products)]
-        return Digest(root_of(leaves)) if leaves else NOTHING
+        return Digest(root_of(self.leaves)) if self.products else NOTHING
 
 
 def compute(federation: Federation, model: Integers, updates: list[Opened], merits: int) -> Result:
@@ -118,15 +116,15 @@ def _from(
     session: Session, federation: Federation, ends: Sequence[Finished], first: Integers | None
 ) -> tuple[Integers, list[Finished]]:
     """The model after `ends`, from the last that somebody gives, or `first`; and those that nobody gives."""
-    terms, missing = federation.terms, list[Finished]()
+    missing = list[Finished]()
     for each in reversed(ends):
-        if terms.mode is not Mode.DIRECT:  # where nobody publishes models
-            with suppress(DataError, IntegrityError, StorageError):
+        if federation.terms.mode is not Mode.DIRECT:  # where nobody publishes models
+            with suppress(DataError, StorageError):
                 model = read_model(session, federation, each.claim.model_root, each.claim.cid)
                 break
         missing.append(each)
     else:
-        model = read_model(session, federation, terms.genesis, terms.genesis_cid) if first is None else first
+        model = first_model(session, federation) if first is None else first
     for each in reversed(missing):
         model = _again(session, federation, each, model)
     return model, missing
@@ -195,7 +193,7 @@ def claim(
     ContractReverted where it is another's turn or other updates are in by now, InsufficientFunds,
     StorageError.
     """
-    with session.alone(f"federation {federation.address} {aggregator.address}"):
+    with alone(session, federation, aggregator):
         require_seat(federation, aggregator)
         state = federation.state()
         made = result or expected(session, federation)
@@ -230,7 +228,7 @@ def add_up(session: Session, federation: Federation, aggregator: Account) -> Res
 
     Raises ContractReverted where it is another's turn, StorageError for an update that is not to be had.
     """
-    with session.alone(f"federation {federation.address} {aggregator.address}"):
+    with alone(session, federation, aggregator):
         require_seat(federation, aggregator)
         state = federation.state()
         accepted = federation.judgement().accepted

@@ -4,7 +4,7 @@ from orchestrator.bindings.federation import Delegated, Federation, Undelegated
 from orchestrator.chain import Account
 from orchestrator.errors import UsageError
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.finding import act, alone
 from orchestrator.systems.federation.joining import amount, money_of, pay
 from orchestrator.types import Address, Wei
 
@@ -31,7 +31,7 @@ def delegate(
     units. Raises ContractReverted within a round, or where it does not weigh; InsufficientFunds.
     """
     money = money_of(federation)
-    with session.alone(f"federation {federation.address} {backer.address}"):
+    with alone(session, federation, backer):
         more = units - federation.delegated_by(backer.address, party) // federation.terms.unit
         if more > 0:
             value = amount(federation, more)
@@ -51,7 +51,7 @@ def undelegate(
 
     Raises ContractReverted within a round.
     """
-    with session.alone(f"federation {federation.address} {backer.address}"):
+    with alone(session, federation, backer):
         taken = federation.delegated_by(backer.address, party) // federation.terms.unit - leave
         if taken > 0:
             times = sum(1 for _ in federation.events(Undelegated, who=backer.address, party=party))

@@ -1,4 +1,4 @@
-"""What anybody may do so that a federation goes on: begin, draw, finalize, skip, close, free seats."""
+"""What anybody may do so that a federation goes on: begin, draw, finalize, skip, close."""
 
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import Account
@@ -11,8 +11,8 @@ from orchestrator.systems.federation.rounds import (
     judges_of,
     pending_claim,
     phase_of,
-    seats_of,
 )
+from orchestrator.types import Seconds
 
 
 def crank(session: Session, federation: Federation, anyone: Account) -> str:
@@ -54,23 +54,31 @@ def _finalize(session: Session, federation: Federation, anyone: Account) -> str:
 
 def _skip(session: Session, federation: Federation, anyone: Account, phase: Phase) -> str:
     """Only where the round cannot go on, which the contract knows."""
-    state, terms = federation.state(), federation.terms
-    few = state.committed.bit_count() < terms.quorum or (
-        phase is not Phase.REVEALING and state.revealed.bit_count() < terms.quorum
-    )
-    few = few or (is_masked(federation) and federation.masks().lost)
+    state = federation.state()
     late = phase is Phase.CLAIMING and session.chain.now() >= federation.clock().ends_at
-    if not (few or late) or state.demanded:
+    if not (late or _is_short(federation, phase)) or state.demanded:
         return ""
     act(session, federation.skip(), anyone, "skip", state.round)
     return f"skipped round {state.round}: it is void"
 
 
-def evict(session: Session, federation: Federation, anyone: Account) -> int:
-    """Free the seats of parties that no longer take part; returns how many."""
-    state, freed = federation.state(), 0
-    for party, seat in seats_of(federation).items():
-        if not state.seats >> seat & 1:
-            act(session, federation.evict(party), anyone, "evict", party, state.round)
-            freed += 1
-    return freed
+def _is_short(federation: Federation, phase: Phase) -> bool:
+    """Whether so few have committed, or revealed, or told what unmasks them, that the round is void."""
+    state, quorum = federation.state(), federation.terms.quorum
+    few = state.committed.bit_count() < quorum
+    few = few or (phase is not Phase.REVEALING and state.revealed.bit_count() < quorum)
+    return few or (is_masked(federation) and federation.masks().lost)
+
+
+def due(federation: Federation, now: Seconds) -> Seconds | None:
+    """When `crank` has something to do: at the end of the phase, or now where it cannot go on."""
+    clock, state = federation.clock(), federation.state()
+    phase, end = Phase(clock.phase), Seconds(clock.ends_at)
+    if phase is Phase.CLOSED or (state.demanded and phase is Phase.CHALLENGING):
+        return None
+    if phase is Phase.JOINING:
+        return now if state.seats.bit_count() == federation.terms.seats else end
+    if phase in (Phase.COMMITTING, Phase.CHALLENGING):
+        return end
+    undrawn = phase is Phase.JUDGING and has_committee(federation) and ballot_of(federation) is None
+    return now if undrawn or _is_short(federation, phase) else end

@@ -21,10 +21,9 @@ from orchestrator.bindings.federation import (
     Supplied,
 )
 from orchestrator.chain import Account
-from orchestrator.errors import ContractReverted, DataError, IntegrityError, StorageError
+from orchestrator.errors import ContractReverted, DataError, StorageError
 from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation.chunks import Integers, encode
-from orchestrator.learning.aggregation.gram import trace_leaf
 from orchestrator.systems.federation import aggregating
 from orchestrator.systems.federation.finding import once
 from orchestrator.systems.federation.joining import amount, money_of, pay
@@ -34,7 +33,6 @@ from orchestrator.systems.federation.rounds import (
     NOTHING,
     claim_hash,
     claims,
-    has_committee,
     pending_claim,
     read_model,
     read_update,
@@ -133,7 +131,7 @@ def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
             continue
         try:
             read_update(session, federation, each)
-        except (DataError, IntegrityError, StorageError):
+        except (DataError, StorageError):
             if each.party not in open_:
                 whole = range(_count(federation))
                 left = undemanded(federation, Part.UPDATE, each.party, whole, NO_CLAIM)
@@ -258,7 +256,7 @@ def show_others(session: Session, federation: Federation, account: Account) -> i
     """
     acts = list[_Act]()
     for each in of_others(federation, account.address, int(session.chain.now())):
-        with suppress(DataError, IntegrityError, StorageError):  # it is not here either
+        with suppress(DataError, StorageError):  # it is not here either
             acts.append(_supply(session, federation, each))
     return _all_of(session, account, acts)
 
@@ -279,12 +277,6 @@ def of_others(federation: Federation, who: Address, now: int) -> list[Open]:
         and each.matters
         and now < each.deadline
     ]
-
-
-def claims_from(federation: Federation) -> int:
-    """From when on claims have turns in the present round, at the latest."""
-    terms, since = federation.terms, federation.state().since
-    return since + terms.committing + terms.revealing + terms.judging * (1 + has_committee(federation))
 
 
 def due(federation: Federation, party: Address, now: int) -> Iterator[Open]:
@@ -337,8 +329,7 @@ def _evidence(session: Session, federation: Federation, each: Open) -> PartyChun
         model = _claimed_model(session, federation, each.claim)
         shown = group(encode(model, 4), 4, each.index)
     else:
-        products = aggregating.expected(session, federation, each.claim).products
-        shown = leaf_group([trace_leaf(place, one) for place, one in enumerate(products)], each.index)
+        shown = leaf_group(aggregating.expected(session, federation, each.claim).leaves, each.index)
     return PartyChunk(each.party, NOTHING, 0, 0, NOTHING, shown.data, shown.proof)
 
 
@@ -346,7 +337,7 @@ def _claimed_model(session: Session, federation: Federation, claim: Claim) -> In
     """From storage, or computed again: the bond is at stake."""
     try:
         return read_model(session, federation, claim.model_root, claim.cid)
-    except (DataError, IntegrityError, StorageError):
+    except (DataError, StorageError):
         right = aggregating.expected(session, federation, claim)
         if right.root != claim.model_root:
             raise

@@ -15,12 +15,13 @@ from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation import aggregating, cranking, party, refuting, scoring
-from orchestrator.systems.federation.creating import Offer, create, plan
+from orchestrator.systems.federation.creating import create, plan
 from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.joining import join, money_of, withdraw
+from orchestrator.systems.federation.offer import Offer
 from orchestrator.systems.federation.publishing import publish
 from orchestrator.systems.federation.rounds import current_model, phase_of, seats_of
-from orchestrator.systems.federation.simulation.datasets import Data, cancer, evenly
+from orchestrator.systems.federation.simulation.datasets import Data, cancer, shared
 from orchestrator.systems.federation.verifying import verify
 
 Line = tuple[str, str]
@@ -161,7 +162,7 @@ def _offer(names: Sequence[str]) -> Offer:
 
 
 def _files(folder: Path, data: Data, names: Sequence[str], parties: Sequence[str]) -> dict[str, Path]:
-    parts = evenly(len(data.labels), len(parties), np.random.default_rng(1))
+    parts = shared(data.labels, len(parties), np.random.default_rng(1))
     found = {}
     for party_, rows in zip(parties, parts, strict=True):
         found[party_] = folder / f"{party_}.csv"

@@ -1,10 +1,12 @@
 """Where federations are found, what their organizers say of them, and where a party's secrets are kept."""
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from orchestrator.bindings.federation import Created, Federation, FederationFactory
+from orchestrator.chain import Account
 from orchestrator.errors import DataError
 from orchestrator.kernel import finding
 from orchestrator.kernel.session import Session
@@ -18,7 +20,9 @@ DOMAIN = "DILN federation secrets"
 LARGEST_BLOCK = 1 << 20
 """A longer file is a tree of blocks, whose CID has another codec."""
 
-_NOISE = "noise", "clip", "sampling", "delta"
+HIDING = "noise", "clip", "sampling", "delta"
+"""What a descriptor says of noise."""
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 _ADDRESS = re.compile("(0x[0-9a-fA-F]{40})?")
 
@@ -45,7 +49,7 @@ class Descriptor(finding.Descriptor):
     FORMAT: ClassVar[str] = "diln-federation/1"
     LONGEST: ClassVar[int] = 1 << 16
     OPTIONAL: ClassVar[frozenset[str]] = frozenset(
-        {"template", "tests", "upper", "sharded", "checkpoint", *_NOISE}
+        {"template", "tests", "upper", "sharded", "checkpoint", *HIDING}
     )
 
     target: str = ""
@@ -123,6 +127,11 @@ def cid_of(digest: bytes, length: int = 0) -> str:
 def store(session: Session, data: bytes) -> Digest:
     """Pin a file; the digest by which `cid_of` finds it."""
     return Digest(Cid.parse(session.storage.put(data).cid).digest)
+
+
+def alone(session: Session, federation: Federation, account: Account) -> AbstractContextManager[Any]:
+    """Look, then send: nobody else does either for this account meanwhile."""
+    return session.alone(f"federation {federation.address} {account.address}")
 
 
 _FEDERATIONS = finding.Named(KIND, "created or joined", Federation, FederationFactory, Created, Descriptor)

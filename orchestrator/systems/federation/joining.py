@@ -14,6 +14,7 @@ from orchestrator.systems.federation.finding import (
     KIND,
     Descriptor,
     act,
+    alone,
     descriptor_of,
     once,
     secret_folder,
@@ -75,7 +76,7 @@ def join(
     without = has_tests(federation) or about.template or (about.sharded and not judges) or known
     if not rows and not without:
         raise UsageError("this federation's model is learned from a table", "Give your rows with --data.")
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat = federation.party_of(party.address)
         if seat.seat == NO_SEAT:
             current_model(session, federation)  # who cannot have it pays fines, and refutes nothing

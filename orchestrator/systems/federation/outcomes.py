@@ -17,11 +17,11 @@ from orchestrator.bindings.federation import (
     Voted,
 )
 from orchestrator.chain.bound import Event
+from orchestrator.systems.federation.masking import SEATS, seats_in
 from orchestrator.systems.federation.rounds import Finished, finished, has_votes, revealed_in, seats_of
 from orchestrator.systems.federation.simulation.judging import SCALE, accepted, medians
 from orchestrator.types import Address
 
-SEATS = 16
 LANE = 16
 """Bits of a seat's score in a word."""
 
@@ -115,4 +115,4 @@ def scores_in_words(word: int) -> str:
 
 def seats_in_words(mask: int) -> str:
     """The seats of a mask."""
-    return ", ".join(str(seat) for seat in range(SEATS) if mask >> seat & 1) or "none"
+    return ", ".join(map(str, seats_in(mask))) or "none"

@@ -87,7 +87,7 @@ def view(session: Session, federation: Federation) -> View:
         own = seen.party_of(party)
         bits = [bool(mask >> seat & 1) for mask in (state.seats, state.committed, state.revealed, scorers)]
         rows.append(Seat(party, seat, own.deposit, seen.balance_of(party), spent.get(party), *bits))
-    for left in sorted(seen.events(abi.Left), key=lambda each: each.place, reverse=True):
+    for left in reversed(list(seen.events(abi.Left))):
         if left.party not in {each.party for each in rows}:
             free, said = seen.balance_of(left.party), spent.get(left.party)
             rows.append(Seat(left.party, left.seat, 0, free, said, False, False, False, False, True))

@@ -13,20 +13,20 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import Federation, Mode, Phase
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, ChainError, DataError, IntegrityError, StorageError
+from orchestrator.errors import AccountError, ChainError, DataError, StorageError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
-from orchestrator.learning.aggregation.direct import Vector
 from orchestrator.learning.aggregation.template import LARGEST, UNIT
 from orchestrator.storage.adding import digest_bytes
 from orchestrator.storage.cid import Cid
 from orchestrator.systems.federation import accounting
-from orchestrator.systems.federation.finding import DOMAIN, act, descriptor_of, secret_folder, store
+from orchestrator.systems.federation.envelopes import reveal_entry
+from orchestrator.systems.federation.finding import DOMAIN, act, alone, descriptor_of, secret_folder, store
 from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import data_of, require_seat
 from orchestrator.systems.federation.masking import Sheet, is_masked, masked
-from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, quantized
+from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, quantized, update_of
 from orchestrator.systems.federation.rows import Rows, read_rows
 from orchestrator.systems.federation.sharding import Passed, base_model, passed_up
 from orchestrator.systems.federation.simulation.networks import train
@@ -53,8 +53,7 @@ class Held:
 
     def entry(self, party: Address) -> bytes:
         """What reveals it."""
-        head = bytes.fromhex(party[2:]) + self.update.root + self.weight.to_bytes(2, "big")
-        return head + bytes([self.update.shift]) + self.cid + self.salt
+        return reveal_entry(party, self.update.root, self.weight, self.update.shift, self.cid, self.salt)
 
 
 def rows_of(session: Session, federation: Federation, party: Address) -> Rows:
@@ -97,7 +96,7 @@ def accuracy(session: Session, federation: Federation, party: Address) -> float 
     """The share of a party's own rows on which the present model is right; None where nobody can tell."""
     try:
         rows, model = rows_of(session, federation, party), current_model(session, federation)
-    except (AccountError, DataError, IntegrityError, StorageError):
+    except (AccountError, DataError, StorageError):
         return None
     network = rows.descriptor.network
     with np.errstate(over="ignore", invalid="ignore"):  # rows so large that nothing can be said
@@ -125,7 +124,7 @@ def commit(
 
     Raises ChainError outside the time for it, and where nothing is finalized below; AccountError, DataError.
     """
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat = require_seat(federation, party).seat
         state = federation.state()
         if state.committed >> seat & 1:
@@ -167,7 +166,7 @@ def reveal(session: Session, federation: Federation, party: Account) -> bool:
     Raises AccountError or DataError where it is lost and does not come out again, ChainError outside the time
     for it.
     """
-    with session.alone(f"federation {federation.address} {party.address}"):
+    with alone(session, federation, party):
         seat, state = require_seat(federation, party).seat, federation.state()
         if state.revealed >> seat & 1:
             return False
@@ -185,10 +184,8 @@ def kept(session: Session, federation: Federation, party: Address, number: int) 
     found = secret_folder(session, federation.address).read(_name(party, number))
     if not found:
         return None
-    terms = federation.terms
     try:
-        kind = Vector if terms.mode is Mode.DIRECT else Update
-        update = kind.read(bytes.fromhex(found["data"]), terms.size, terms.width, int(found["shift"]))
+        update = update_of(federation, bytes.fromhex(found["data"]), int(found["shift"]))
         salt, cid = bytes.fromhex(found["salt"]), Digest(bytes.fromhex(found["cid"]))
         files = tuple(bytes.fromhex(each) for each in found.get("files", "").split())
         return Held(update, int(found["weight"]), cid, salt, files)

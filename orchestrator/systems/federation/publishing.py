@@ -15,22 +15,10 @@ from orchestrator.kernel.publishing import Published, publication_in, publish_mo
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation.template import UNIT, Template
 from orchestrator.learning.tensorfile import write_tensors
-from orchestrator.provenance import (
-    Manifest,
-    Signature,
-    SignatureFile,
-    Version,
-    describe,
-    sign_publication,
-)
+from orchestrator.provenance import Manifest, Signature, SignatureFile, Version, describe, sign_publication
 from orchestrator.storage.adding import PutResult, digest_bytes
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of
-from orchestrator.systems.federation.rounds import (
-    Finished,
-    current_model,
-    last_finished,
-    updates_in,
-)
+from orchestrator.systems.federation.rounds import Finished, current_model, last_finished, updates_in
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.times import utc
 from orchestrator.types import Address

@@ -7,16 +7,10 @@ from eth_utils.crypto import keccak
 
 from orchestrator.bindings.federation import ChunkPair, Claim, Federation, MaskedChunk, Part, PartyChunk
 from orchestrator.chain import Account
-from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Session
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    MODEL_WIDTH,
-    Integers,
-    encode,
-    leaves,
-)
-from orchestrator.learning.aggregation.gram import packed, trace_leaf
+from orchestrator.learning.aggregation.chunks import CHUNK, MODEL_WIDTH, Integers, encode, leaves
+from orchestrator.learning.aggregation.gram import packed
 from orchestrator.merkle import proof_of, root_of
 from orchestrator.systems.federation.aggregating import Result, compute
 from orchestrator.systems.federation.claimedtree import ClaimedTree
@@ -62,7 +56,7 @@ def check(session: Session, federation: Federation) -> Fault | None:
     seats = seats_of(federation)
     try:
         updates = opened(session, federation, federation.state().round, claim.accepted, seats)
-    except (DataError, IntegrityError, StorageError) as error:
+    except (DataError, StorageError) as error:
         if asks := missing(session, federation, claim.accepted):
             return Fault(f"an update that is in cannot be had: {error.message}", asks=tuple(asks))
         raise
@@ -77,7 +71,7 @@ def check(session: Session, federation: Federation) -> Fault | None:
     picked = [each for each in updates if claim.selected >> each.seat & 1]
     try:
         claimed = read_model(session, federation, claim.model_root, claim.cid)
-    except (DataError, IntegrityError, StorageError) as error:
+    except (DataError, StorageError) as error:
         return _hidden(federation, claim, picked, model, right, error.message)
     place = int((claimed != right.model).nonzero()[0][0])
     index = place // CHUNK
@@ -130,8 +124,7 @@ def _hidden(
 def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Opened]) -> Fault:
     """The first leaf of the trace that is wrong, or which have to be shown to find it."""
     told = "the trace does not follow from the updates"
-    nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
-    tree = ClaimedTree(nodes, claim.gram_root)
+    tree = ClaimedTree(right.leaves, claim.gram_root)
     for index, shown in trace_supplied(federation, claim).items():
         for place, (leaf, proof) in enumerate(leaves_of(shown)):
             tree.learn(LEAVES * index + place, leaf, proof)
@@ -154,11 +147,10 @@ def _trace(federation: Federation, claim: Claim, right: Result, updates: list[Op
 
 def _selection(federation: Federation, claim: Claim, right: Result) -> Fault:
     told = "what is selected, or by which factors or merits, does not follow from the updates"
-    nodes = [trace_leaf(number, each) for number, each in enumerate(right.products)]
-    if not nodes:
+    if not right.products:
         return Fault(told)
-    last = len(nodes) - 1
-    call = federation.refute_selection(claim, packed(right.products[last]), proof_of(nodes, last))
+    proof = proof_of(right.leaves, len(right.products) - 1)
+    call = federation.refute_selection(claim, packed(right.products[-1]), proof)
     return Fault(told, call)
 
 

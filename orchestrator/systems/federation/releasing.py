@@ -8,7 +8,7 @@ from orchestrator.bindings.federation import Federation, Policy
 from orchestrator.errors import AccountError, DataError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.finding import cid_of, descriptor_of, secret_folder, store
-from orchestrator.systems.federation.rows import Rows, read_test_rows
+from orchestrator.systems.federation.rows import Rows, read_csv, read_test_rows
 from orchestrator.types import Digest
 
 LONGEST = 1 << 20
@@ -86,10 +86,7 @@ def test_rows(session: Session, federation: Federation) -> Rows | None:
 
 
 def _read(file: Path) -> bytes:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}", "Give a CSV file.") from error
+    content = read_csv(file)
     if len(content) > LONGEST:
         raise DataError(f"{file} has more than {LONGEST:,} bytes", "Take fewer rows.")
     return content

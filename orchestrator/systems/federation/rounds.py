@@ -1,6 +1,6 @@
 """What the chain says of a federation, and what storage has of it. Nothing that was fetched is believed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from typing import Any
@@ -23,20 +23,13 @@ from orchestrator.bindings.federation import (
     Policy,
     Revealed,
     Rule,
-    Skipped,
 )
 from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.kernel.finding import history
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Rule as Reference
 from orchestrator.learning.aggregation import Settings, Update, quantize
-from orchestrator.learning.aggregation.chunks import (
-    CHUNK,
-    Integers,
-    chunk_count,
-    decode,
-    model_root,
-    padded,
-)
+from orchestrator.learning.aggregation.chunks import CHUNK, Integers, chunk_count, decode, model_root, padded
 from orchestrator.learning.aggregation.direct import Vector, vector
 from orchestrator.systems.federation.finding import cid_of
 from orchestrator.systems.federation.masking import is_masked, sheet_of
@@ -96,6 +89,12 @@ def needed(federation: Federation) -> int:
     return 1 if federation.terms.policy is Policy.LEARNING else federation.terms.quorum
 
 
+def judged_at(federation: Federation, times: int = 1) -> int:
+    """When the time for judging has passed so many times in the present round, at the latest."""
+    terms = federation.terms
+    return federation.state().since + terms.committing + terms.revealing + terms.judging * times
+
+
 def judges_of(federation: Federation) -> int:
     """The mask of the seats that the committee is drawn from: under Learning, those without a model."""
     state = federation.state()
@@ -127,20 +126,19 @@ def record_of(link: Link) -> Digest:
 def seats_of(federation: Federation, at: Finalized | None = None) -> dict[Address, int]:
     """Who has which seat; or had it when a round ended, whoever leaves in the same block."""
     found: dict[Address, int] = {}
-    events: list[Joined | Left] = [*federation.events(Joined), *federation.events(Left)]
-    for each in sorted(events, key=lambda event: event.place):
+    for each in history(federation, [Joined, Left]):
         if at and each.place > at.place:
             break
         if isinstance(each, Joined):
             found[each.party] = each.seat
-        else:
+        elif isinstance(each, Left):
             found.pop(each.party, None)
     return found
 
 
 def claims(federation: Federation, numbers: Sequence[int] = ()) -> list[Claimed]:
     """All, or those of the rounds `numbers`; the oldest first."""
-    return sorted(federation.events(Claimed, **_only(numbers)), key=lambda each: each.place)
+    return list(federation.events(Claimed, **_only(numbers)))
 
 
 def _only(numbers: Sequence[int]) -> dict[str, Any]:
@@ -159,7 +157,7 @@ def pending_claim(federation: Federation) -> Claim | None:
 def finished(federation: Federation, numbers: Sequence[int] = ()) -> list[Finished]:
     """All finalized rounds, or those of `numbers`, by age. The claim that stood is a round's last."""
     posted = {each.round: each.claim for each in claims(federation, numbers)}
-    ends = sorted(federation.events(Finalized, **_only(numbers)), key=lambda each: each.place)
+    ends = federation.events(Finalized, **_only(numbers))
     return [Finished(posted[each.round], each) for each in ends]
 
 
@@ -193,10 +191,6 @@ def links(federation: Federation) -> list[Link]:
     return found
 
 
-def skipped(federation: Federation) -> list[int]:
-    return [each.round for each in federation.events(Skipped)]
-
-
 def read_model(session: Session, federation: Federation, root: Digest, cid: Digest) -> Integers:
     """The model (parameters and padding,) with this root. Raises IntegrityError, StorageError, DataError."""
     size = federation.terms.size
@@ -207,6 +201,11 @@ def read_model(session: Session, federation: Federation, root: Digest, cid: Dige
     return model
 
 
+def first_model(session: Session, federation: Federation) -> Integers:
+    """What it began with. Raises as `read_model`."""
+    return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
+
+
 def current_model(session: Session, federation: Federation) -> Integers:
     """What the present round trains on; worked out from the updates, where nobody gives its file.
 
@@ -214,9 +213,9 @@ def current_model(session: Session, federation: Federation) -> Integers:
     """
     ends = last_finished(federation)
     if not ends:
-        return read_model(session, federation, federation.terms.genesis, federation.terms.genesis_cid)
+        return first_model(session, federation)
     if federation.terms.mode is not Mode.DIRECT:  # where nobody publishes it
-        with suppress(DataError, IntegrityError, StorageError):
+        with suppress(DataError, StorageError):
             return read_model(session, federation, ends[-1].claim.model_root, ends[-1].claim.cid)
     from orchestrator.systems.federation.aggregating import worked_out  # which stands on this
 
@@ -240,16 +239,21 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
         if is_masked(federation):
             cid = sheet_of(session, federation, revealed).vector
         return _update(federation, revealed, session.storage.read(cid_of(cid, length), limit=length))
-    except (DataError, IntegrityError, StorageError):
+    except (DataError, StorageError):
         data = update_supplied(federation, revealed)
         if data is None:
             raise
         return _update(federation, revealed, data)
 
 
-def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
+def update_of(federation: Federation, data: bytes, shift: int) -> Update:
+    """The update in a file's bytes. Raises DataError."""
     kind = Vector if federation.terms.mode is Mode.DIRECT else Update
-    update = kind.read(data, federation.terms.size, federation.terms.width, revealed.shift)
+    return kind.read(data, federation.terms.size, federation.terms.width, shift)
+
+
+def _update(federation: Federation, revealed: Revealed, data: bytes) -> Update:
+    update = update_of(federation, data, revealed.shift)
     if update.root != revealed.root:
         raise IntegrityError(f"the update of {revealed.party} is not what it revealed", _REFETCH)
     return update
@@ -288,15 +292,6 @@ def opened_in(session: Session, federation: Federation, each: Finished) -> list[
     """The same of a finished round: the updates that are in it."""
     seats, ended = seats_of(federation, each.finalized), each.finalized.round
     return opened(session, federation, ended, each.claim.accepted, seats)
-
-
-def unavailable(session: Session, federation: Federation, number: int) -> Iterator[tuple[Revealed, str]]:
-    """Updates that nobody gives, and why."""
-    for each in revealed_in(federation, number):
-        try:
-            read_update(session, federation, each)
-        except (DataError, IntegrityError, StorageError) as error:
-            yield each, error.message
 
 
 def stacked(updates: list[Opened]) -> Integers:

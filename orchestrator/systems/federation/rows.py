@@ -61,11 +61,15 @@ def parse_rows(descriptor: Descriptor, file: Path) -> Rows:
     """Raises DataError that names what does not fit."""
     if descriptor.template:
         raise DataError("this federation's model is not learned from a table", _APP)
+    return parse_table_rows(descriptor, file.name, read_csv(file))
+
+
+def read_csv(file: Path) -> bytes:
+    """Raises DataError where it cannot be read."""
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}", "Give a CSV file.") from error
-    return parse_table_rows(descriptor, file.name, content)
 
 
 def parse_table_rows(descriptor: Descriptor, name: str, content: bytes) -> Rows:

@@ -4,13 +4,13 @@ import numpy as np
 
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
-from orchestrator.errors import AccountError, DataError, IntegrityError, StorageError
+from orchestrator.errors import AccountError, DataError, StorageError
 from orchestrator.kernel.secrets import derive
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import apply
 from orchestrator.learning.aggregation.chunks import padded
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.finding import DOMAIN, act, secret_folder
+from orchestrator.systems.federation.finding import DOMAIN, act, alone, secret_folder
 from orchestrator.systems.federation.floors import is_sharded
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.party import rows_of
@@ -45,7 +45,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
     seats, size, word = seats_of(federation), federation.terms.size, 0
     try:
         model = current_model(session, federation)
-    except (DataError, IntegrityError, StorageError):
+    except (DataError, StorageError):
         if not tested:
             raise
         rows, model = None, padded(np.zeros(size, np.int64))
@@ -57,7 +57,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
             update = padded(read_update(session, federation, each).values)
             after = apply(model, update)[:size] / UNIT
             found = _measured(rows, after, tested=tested) if rows and stands else SCALE
-        except (DataError, IntegrityError, StorageError):
+        except (DataError, StorageError):
             found = SCALE
         word |= found << 16 * seats[each.party]
     return word
@@ -77,7 +77,7 @@ def _measured(rows: Rows, model: Floats, *, tested: bool) -> int:
 
 def commit_scores(session: Session, federation: Federation, scorer: Account, word: int | None = None) -> bool:
     """Measure, unless a `word` is given, and commit; False if that was done before. Draws, if nobody has."""
-    with session.alone(f"federation {federation.address} {scorer.address}"):
+    with alone(session, federation, scorer):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
         ballot = ballot_of(federation)
         if ballot is None or not ballot.committee:
@@ -100,7 +100,7 @@ def reveal_scores(session: Session, federation: Federation, scorer: Account) -> 
 
     Where their file is lost they are measured again. Raises AccountError where others come out.
     """
-    with session.alone(f"federation {federation.address} {scorer.address}"):
+    with alone(session, federation, scorer):
         seat, number = require_seat(federation, scorer).seat, federation.state().round
         ballot = ballot_of(federation)
         if ballot is None or not (ballot.spoke & ~ballot.judged) >> seat & 1:

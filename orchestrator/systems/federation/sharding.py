@@ -14,19 +14,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from orchestrator.bindings.federation import Committed, Federation, Revealed
-from orchestrator.errors import DataError, IntegrityError, StorageError
+from orchestrator.errors import DataError, StorageError
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation.aggregating import model_after
 from orchestrator.systems.federation.floors import lowers_of, upper_of
-from orchestrator.systems.federation.rounds import (
-    Finished,
-    current_model,
-    finished,
-    quantized,
-    updates_in,
-)
+from orchestrator.systems.federation.rounds import Finished, current_model, finished, quantized, updates_in
 from orchestrator.types import Address
 
 Place = tuple[int, int]
@@ -57,7 +51,7 @@ def base_model(session: Session, federation: Federation) -> Integers:
         started = _starts(federation).get(federation.state().round, _AFTER_ALL)
         ends = [each for each in finished(upper) if each.finalized.place < started]
         if ends and not any(_since(federation, ends[-1].finalized.place, _AFTER_ALL)):
-            with suppress(DataError, IntegrityError, StorageError):
+            with suppress(DataError, StorageError):
                 above = model_after(session, upper, ends)
                 quantized(federation, above - own)
                 return above
@@ -111,8 +105,8 @@ def source_of(
 
 def _starts(federation: Federation) -> dict[int, Place]:
     """When the parties of each round began to train, as far as the chain tells: its first commitment."""
-    committed = sorted(federation.events(Committed), key=lambda each: each.place, reverse=True)
-    return {each.round: each.place for each in committed}
+    committed = list(federation.events(Committed))
+    return {each.round: each.place for each in reversed(committed)}
 
 
 def _since(federation: Federation, place: Place, until: Place) -> Iterator[list[Finished]]:

@@ -64,7 +64,7 @@ def supplied(
     federation: Federation, part: Part, party: Address, number: int, claim: Claim | None = None
 ) -> dict[int, Shown]:
     """By index, what was supplied in round `number` of `party`'s update, or of its `claim`."""
-    posted = sorted(federation.events(Claimed, round=number), key=lambda each: each.place)
+    posted = list(federation.events(Claimed, round=number))
     found = {}
     for each in federation.events(Supplied, round=number, party=party):
         last = next((one.claim for one in reversed(posted) if one.place < each.place), None)

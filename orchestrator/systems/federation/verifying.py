@@ -17,9 +17,9 @@ from orchestrator.systems.federation.rounds import (
     Finished,
     Opened,
     finished,
+    first_model,
     links,
     opened_in,
-    read_model,
     record_of,
 )
 from orchestrator.systems.federation.sharding import Passed, source_of
@@ -66,8 +66,8 @@ def verify(
     terms, lowers = federation.terms, dict[Address, Passed]()
     try:
         sharded = is_sharded(session, federation)
-        model = read_model(session, federation, terms.genesis, terms.genesis_cid)
-    except (DataError, IntegrityError, StorageError) as error:
+        model = first_model(session, federation)
+    except (DataError, StorageError) as error:
         yield Checked(federation.address, 0, 0, terms.genesis, *_told(error, "the first model: "))
         return
     chain = links(federation)
@@ -86,7 +86,7 @@ def verify(
                 if record_of(link) == each.finalized.record
                 else "its record does not follow from its claim"
             ) or understated(session, federation, number)
-        except (DataError, IntegrityError, StorageError) as error:
+        except (DataError, StorageError) as error:
             updates, (fault, doubt) = [], _told(error)
         checked = Checked(
             federation.address, number, len(updates), each.claim.model_root, fault, doubt, tuple(out)

@@ -3,7 +3,7 @@
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account
 from orchestrator.kernel.session import Session
-from orchestrator.systems.federation.finding import act
+from orchestrator.systems.federation.finding import act, alone
 from orchestrator.systems.federation.joining import require_seat
 from orchestrator.systems.federation.rounds import revealed_in, seats_of
 from orchestrator.systems.federation.scoring import scores
@@ -35,7 +35,7 @@ def vote(session: Session, federation: Federation, voter: Account, mask: int | N
 
     Raises ContractReverted outside the time for it.
     """
-    with session.alone(f"federation {federation.address} {voter.address}"):
+    with alone(session, federation, voter):
         seat, number = require_seat(federation, voter).seat, federation.state().round
         if not waited_for(federation) >> seat & 1:
             return False

@@ -15,9 +15,7 @@ signature is checked against the chain before it is kept.
 
 import logging
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +29,7 @@ from orchestrator.storage.car import read_car
 from orchestrator.systems.prove.describing import bring
 from orchestrator.systems.prove.fetching import manifest_of, model_file
 from orchestrator.systems.prove.references import find_version
-from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
+from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, own_run, scratch
 from orchestrator.systems.prove.sealing import unseal
 from orchestrator.systems.prove.signing import check_run, publication_in
 from orchestrator.text import shown
@@ -63,8 +61,8 @@ def export_bundle(session: Session, reference: str, dest: Path, *, proofs: Seque
 
     Raises ModelError, StorageError, IntegrityError where the model is not what its manifest describes.
     """
-    run = _run(session, reference)
-    with _folder(session) as folder:
+    run = own_run(session.settings, reference)
+    with scratch(session.settings.models_dir) as folder:
         if run:
             manifest = check_run(run)
             source = run.encrypted if manifest.predicate.artifact.encrypted else run.model
@@ -95,16 +93,6 @@ def import_bundle(session: Session, path: Path, *, identity: Path | None = None)
         return Imported(run, signers, refused, _proofs(session, entries, run))
     finally:
         session.storage.unpin(root)
-
-
-def _run(session: Session, reference: str) -> Run | None:
-    """The run of this name; None where there is none, but perhaps a version."""
-    if "@" in reference:
-        return None
-    try:
-        return find_run(session.settings, reference)
-    except DilnError:
-        return None
 
 
 def _published(session: Session, reference: str, folder: Path) -> Manifest:
@@ -199,7 +187,7 @@ def _take(session: Session, manifest: Manifest, model: str, identity: Path | Non
     for before in session.settings.models_dir.glob(f"*/{number}"):
         check_run(Run(before))
         return Run(before)
-    with _folder(session) as folder:
+    with scratch(session.settings.models_dir) as folder:
         draft = Run(folder)
         session.storage.get(manifest.artifact_cid, folder / model)
         if manifest.predicate.artifact.encrypted:
@@ -254,7 +242,7 @@ def _signatures(
 
 
 def _brought(session: Session, cid: str) -> list[Signature]:
-    with _folder(session) as folder:
+    with scratch(session.settings.models_dir) as folder:
         file = folder / SIGNATURES
         file.write_bytes(session.storage.read(cid, limit=LARGEST_SIGNATURES))
         return SignatureFile(file).read()
@@ -279,15 +267,3 @@ def _proofs(session: Session, entries: dict[str, str], run: Run) -> tuple[Path, 
             file.write_bytes(session.storage.read(entries[name], limit=LARGEST_MANIFEST))
             written.append(file)
     return tuple(written)
-
-
-@contextmanager
-def _folder(session: Session) -> Iterator[Path]:
-    """A folder on the disk of the state, gone afterwards unless it was renamed."""
-    home = session.settings.models_dir
-    home.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".bundle-", dir=home))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,29 +1,27 @@
-"""A model's card for people and a bill of materials for machines, both out of its manifest alone.
+"""A model's card for people, out of its manifest alone.
 
-What strangers wrote is shown escaped: in Markdown as code, which nothing in it ends, in YAML and JSON quoted.
+What strangers wrote is shown escaped: in Markdown as code, which nothing in it ends, in YAML quoted.
 """
 
 import json
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import __version__
 from orchestrator.errors import ChainError, ModelError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance import Anchor, Manifest, Version
 from orchestrator.provenance.formats import format_named
 from orchestrator.provenance.predicate import DataRecord
 from orchestrator.systems.prove.fetching import manifest_of
-from orchestrator.systems.prove.openssf import own_run
 from orchestrator.systems.prove.references import find_version
+from orchestrator.systems.prove.runs import own_run
 from orchestrator.text import shown
 
 LONGEST = 300
 MOST_LISTED = 200
-_SPDX = {
+SPDX = {
     "0BSD",
     "AFL-3.0",
     "AGPL-3.0-only",
@@ -122,7 +120,7 @@ def card_of(session: Session, reference: str) -> Card:
 
     Raises ModelError, StorageError where its manifest is nowhere at hand, ManifestError.
     """
-    run = own_run(session, reference)
+    run = own_run(session.settings, reference)
     if run:
         return _published(session, run.manifest)
     version = find_version(session, reference, session.viewer)
@@ -173,114 +171,6 @@ def markdown(card: Card) -> str:
     return f"---\n{_front_matter(card)}---\n\n" + "\n".join(lines)
 
 
-def cyclonedx(card: Card) -> str:
-    """A machine-learning bill of materials: CycloneDX 1.6, JSON. The same manifest gives the same bytes."""
-    predicate = card.manifest.predicate
-    data = [_data_component(number, each) for number, each in enumerate(predicate.data)]
-    libraries = [_library(name, version) for name, version in sorted(predicate.environment.libraries.items())]
-    bom = {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, 'ipfs://' + card.manifest.cid)}",
-        "version": 1,
-        "metadata": {
-            **({"timestamp": predicate.created} if predicate.created else {}),
-            "tools": {"components": [{"type": "application", "name": "diln", "version": __version__}]},
-            "component": _model_component(card, data),
-        },
-        "components": [*data, *libraries],
-        "dependencies": [
-            {"ref": "model", "dependsOn": [each["bom-ref"] for each in (*data, *libraries)]},
-            *({"ref": each["bom-ref"]} for each in (*data, *libraries)),
-        ],
-    }
-    return json.dumps(bom, indent=2, ensure_ascii=False) + "\n"
-
-
-def _model_component(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
-    manifest, predicate = card.manifest, card.manifest.predicate
-    found: dict[str, Any] = {
-        "type": "machine-learning-model",
-        "bom-ref": "model",
-        "name": _line(card.project),
-        "version": str(card.version.number) if card.version else manifest.digest.hex()[:12],
-        "externalReferences": [
-            {"type": "distribution", "url": f"ipfs://{manifest.artifact_cid}"},
-            {
-                "type": "attestation",
-                "url": f"ipfs://{manifest.cid}",
-                "hashes": [_sha256(manifest.digest.hex())],
-            },
-        ],
-        "modelCard": _model_card(card, data),
-        "properties": [
-            *({"name": f"diln:{name}", "value": value} for name, value in card.facts.items()),
-            *_properties("hyperparameter", predicate.training.hyperparameters),
-        ],
-    }
-    if "sha256" in manifest.subject[0].digest:
-        found["hashes"] = [_sha256(manifest.artifact_hash.hex())]
-    if predicate.licence:
-        known = predicate.licence in _SPDX
-        found["licenses"] = [{"license": {"id" if known else "name": _line(predicate.licence)}}]
-    if predicate.parents:
-        found["pedigree"] = {
-            "ancestors": [
-                {
-                    "type": "machine-learning-model",
-                    "name": each.artifact[:12],
-                    "hashes": [_sha256(each.artifact)],
-                }
-                for each in predicate.parents
-            ]
-        }
-    return found
-
-
-def _model_card(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
-    training = card.manifest.predicate.training
-    told = {"task": training.task, "modelArchitecture": training.algorithm}
-    parameters: dict[str, Any] = {key: _line(value) for key, value in told.items() if value}
-    parameters["datasets"] = [{"ref": each["bom-ref"]} for each in data]
-    parameters["inputs"] = [{"format": _line(f"{each.name}: {each.type}")} for each in training.features]
-    if training.target:
-        parameters["outputs"] = [{"format": _line(training.target)}]
-    metrics = [{"type": _line(name), "value": f"{value:.12g}"} for name, value in card.metrics.items()]
-    return {"modelParameters": parameters, "quantitativeAnalysis": {"performanceMetrics": metrics}}
-
-
-def _data_component(number: int, data: DataRecord) -> dict[str, Any]:
-    facts = {"rows": data.rows, "cid": data.cid, "collected": data.collected}
-    return {
-        "type": "data",
-        "bom-ref": f"data-{number}",
-        "name": _line(data.source),
-        "hashes": [_sha256(data.sha256)],
-        "properties": list(
-            _properties("data", {key: each for key, each in facts.items() if each is not None})
-        ),
-    }
-
-
-def _library(name: str, version: str) -> dict[str, Any]:
-    return {
-        "type": "library",
-        "bom-ref": f"library-{_line(name)}",
-        "name": _line(name),
-        "version": _line(version),
-    }
-
-
-def _sha256(digest: str) -> dict[str, str]:
-    return {"alg": "SHA-256", "content": digest}
-
-
-def _properties(kind: str, facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for name, value in list(facts.items())[:MOST_LISTED]:
-        yield {"name": _line(f"diln:{kind}:{name}"), "value": _line(_plain(value))}
-
-
 def _front_matter(card: Card) -> str:
     import yaml
 
@@ -290,25 +180,25 @@ def _front_matter(card: Card) -> str:
     task = _TASKS.get(told, told if _TAG.fullmatch(told) else None)
     found: dict[str, Any] = {"tags": ["diln"]}
     if licence:
-        known = licence.lower() in {each.lower() for each in _SPDX}
+        known = licence.lower() in {each.lower() for each in SPDX}
         found |= (
-            {"license": licence.lower()} if known else {"license": "other", "license_name": _line(licence)}
+            {"license": licence.lower()} if known else {"license": "other", "license_name": line_of(licence)}
         )
     library = _LIBRARIES.get(format_named(predicate.artifact.format).name)
     found |= {"library_name": library} if library else {}
     found |= {"pipeline_tag": task} if task else {}
     if _held_out(card) and (predicate.data or card.manifest.folder):
-        found["model-index"] = [{"name": _line(card.title), "results": [_result(card, task or "other")]}]
+        found["model-index"] = [{"name": line_of(card.title), "results": [_result(card, task or "other")]}]
     return yaml.safe_dump(found, sort_keys=False, width=float("inf"), allow_unicode=False)
 
 
 def _result(card: Card, task: str) -> dict[str, Any]:
     data = card.manifest.predicate.data
-    source = _line(data[0].source) if data else "not told"
+    source = line_of(data[0].source) if data else "not told"
     return {
         "task": {"type": task},
         "dataset": {"type": "diln", "name": source},
-        "metrics": [{"type": _line(name), "value": value} for name, value in _held_out(card).items()],
+        "metrics": [{"type": line_of(name), "value": value} for name, value in _held_out(card).items()],
     }
 
 
@@ -339,7 +229,7 @@ def _section(heading: str, facts: Mapping[str, Any]) -> list[str]:
     if not known:
         return []
     more = [f"- and {len(known) - MOST_LISTED} more"] if len(known) > MOST_LISTED else []
-    lines = [f"- {_code(name)}: {_code(_plain(value))}" for name, value in known[:MOST_LISTED]]
+    lines = [f"- {_code(name)}: {_code(plain(value))}" for name, value in known[:MOST_LISTED]]
     return [f"## {heading}", "", *lines, *more, ""]
 
 
@@ -356,15 +246,15 @@ def _numbers(found: Mapping[str, Any], before: str) -> Iterator[tuple[str, float
             yield f"{before}{name}".removeprefix("values."), value
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=dict)
 
 
-def _line(text: str) -> str:
+def line_of(text: str) -> str:
     return shown(text, LONGEST)
 
 
 def _code(text: str) -> str:
     """As code of one line, which Markdown does not look into: nothing in it may end it."""
-    inner = _line(text).replace("`", "'").strip()
+    inner = line_of(text).replace("`", "'").strip()
     return f"`{inner or '-'}`"

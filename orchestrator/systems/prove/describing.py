@@ -5,7 +5,6 @@ The bytes are never loaded, whatever framework they are of. What nobody told, th
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,8 +37,8 @@ from orchestrator.provenance import (
 from orchestrator.provenance.formats import recognize
 from orchestrator.storage import DEFAULT_PROFILE, PutResult, digest_file
 from orchestrator.systems.prove.about import About
-from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run
-from orchestrator.systems.prove.sealing import check_private, recipients_file, seal
+from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, scratch
+from orchestrator.systems.prove.sealing import check_private, keep, recipients_file
 from orchestrator.types import Report
 
 Clock = Callable[[], datetime]
@@ -92,9 +91,8 @@ def describe_model(
     settings = session.settings
     project = _project(known.project, path)
     home = settings.models_dir / project
-    home.mkdir(parents=True, exist_ok=True)
-    draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
-    try:
+    with scratch(home) as folder:
+        draft = Run(folder)
         suffix = path.suffix if path.is_file() else ""
         model = draft.folder / f"model{'' if suffix == draft.encrypted.suffix else suffix}"
         bring(path, model)
@@ -102,18 +100,7 @@ def describe_model(
         kind = f"{recognize(model).name}{'+age' if encrypt_to else ''}"
         manifest = _manifest(session, path, known, extra or Extra(), project, stored, kind, clock())
         same = _same(home, manifest, encrypt_to, publish_metrics)
-        if same:
-            return same
-        if encrypt_to:
-            manifest = seal(draft, manifest, encrypt_to, publish_metrics=publish_metrics)
-        draft.manifest_file.write_bytes(manifest.to_bytes())
-        draft.folder.chmod(0o700 if encrypt_to else 0o755)
-        run = Run(home / manifest.digest.hex()[:RUN_ID_LENGTH])
-        if not run.folder.exists():
-            draft.folder.rename(run.folder)
-        return run
-    finally:
-        shutil.rmtree(draft.folder, ignore_errors=True)
+        return same or keep(draft, manifest, encrypt_to, publish_metrics=publish_metrics)
 
 
 def _project(told: str | None, path: Path) -> str:

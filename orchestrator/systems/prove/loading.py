@@ -16,14 +16,7 @@ from orchestrator.errors import (
     VerificationFailed,
 )
 from orchestrator.kernel.session import Session
-from orchestrator.provenance import (
-    Anchor,
-    Manifest,
-    ModelReference,
-    Verification,
-    Version,
-    verify,
-)
+from orchestrator.provenance import Anchor, Manifest, ModelReference, Verification, Version, verify
 from orchestrator.provenance.openings import OPENING, Opening
 from orchestrator.storage import Cid
 from orchestrator.systems.prove.fetching import manifest_of, model_file

@@ -4,13 +4,13 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.errors import DilnError, StorageError, UsageError
+from orchestrator.errors import StorageError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.provenance.modelsigning import sign_model, verify_model
 from orchestrator.systems.prove.describing import Extra
 from orchestrator.systems.prove.fetching import manifest_of, model_file
 from orchestrator.systems.prove.references import find_version
-from orchestrator.systems.prove.runs import Run, find_run
+from orchestrator.systems.prove.runs import Run, own_run
 from orchestrator.systems.prove.signing import check_run
 
 PASSWORD = "DILN_SIGNING_PASSWORD"  # noqa: S105  the variable's name
@@ -48,18 +48,8 @@ def with_signatures(extra: Extra, path: Path, signatures: list[Path], keys: list
 
 def _model(session: Session, reference: str | Run) -> tuple[Path, str]:
     """The model's path, checked against its manifest, and its name."""
-    run = reference if isinstance(reference, Run) else own_run(session, reference)
+    run = reference if isinstance(reference, Run) else own_run(session.settings, reference)
     if run:
         return run.model, check_run(run).subject[0].name
     version = find_version(session, str(reference), session.viewer)
     return model_file(session, version), manifest_of(session, version).subject[0].name
-
-
-def own_run(session: Session, reference: str) -> Run | None:
-    """The run of this name; None where there is none, but perhaps a version."""
-    if "@" in reference:
-        return None
-    try:
-        return find_run(session.settings, reference)
-    except DilnError:
-        return None

@@ -46,19 +46,13 @@ def anchor_log(
     it anchors the same root when run again, once. Raises VerificationFailed if the log was changed.
     """
     with session.alone(f"anchor {project.hex()}"):
-        return _anchor_log(session, project, sender, dry_run)
-
-
-def _anchor_log(
-    session: Session, project: Digest, sender: Account, dry_run: bool
-) -> tuple[LogBatch, Receipt] | None:
-    batches = LogBatches(prediction_log(session.settings, project))
-    due = batches.lost(lambda batch: _stands(session, project, batch))
-    fresh = batches.open(keep=not dry_run)
-    done = None
-    for batch in [*due, fresh] if fresh else due:
-        done = _anchor(session, project, batches, batch, sender, dry_run)
-    return done
+        batches = LogBatches(prediction_log(session.settings, project))
+        due = batches.lost(lambda batch: _stands(session, project, batch))
+        fresh = batches.open(keep=not dry_run)
+        done = None
+        for batch in [*due, fresh] if fresh else due:
+            done = _anchor(session, project, batches, batch, sender, dry_run)
+        return done
 
 
 def lost_anchors(session: Session) -> list[LogBatch]:

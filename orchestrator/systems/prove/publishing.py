@@ -60,38 +60,25 @@ def publish(
     if require_deployable:
         _require_gate(run.described)
     with session.alone(f"publish {sender.address}"):
-        return _publish(session, run, manifest, sender, project, on_chain, dry_run, progress)
-
-
-def _publish(
-    session: Session,
-    run: Run,
-    manifest: Manifest,
-    sender: Account,
-    project: str | None,
-    on_chain: bool,
-    dry_run: bool,
-    progress: Report | None,
-) -> Published | Receipt:
-    pieces = _pieces(run, manifest) if on_chain else []
-    steps = _Steps(session, sender, dry_run)
-    home = _home(steps, run.described.predicate.project, project)
-    if home is None:
-        return steps.total
-    publication = publication_in(session, run, home)
-    registry = session.registry
-    with session.chain.ahead(
-        partial(registry.version, publication.project_id, publication.artifact_hash),
-        partial(registry.is_participant, home.id, sender.address),
-        partial(session.chain.code, sender.address),  # a wallet signs in another way
-    ):
-        known = _published_before(session, publication)
-        approvals = [] if known else gather(session, run, publication, home, sender, keep=not dry_run)
-    if not dry_run:
-        _pin(session, run, manifest, progress)
-    chunks = _store(steps, pieces, progress) if not (known and known.on_chain) else []
-    receipt = _anchor(steps, publication, approvals, chunks, known)
-    return steps.total if dry_run else _published(steps, publication, home, approvals, receipt)
+        pieces = _pieces(run, manifest) if on_chain else []
+        steps = _Steps(session, sender, dry_run)
+        home = _home(steps, run.described.predicate.project, project)
+        if home is None:
+            return steps.total
+        publication = publication_in(session, run, home)
+        registry = session.registry
+        with session.chain.ahead(
+            partial(registry.version, publication.project_id, publication.artifact_hash),
+            partial(registry.is_participant, home.id, sender.address),
+            partial(session.chain.code, sender.address),  # a wallet signs in another way
+        ):
+            known = _published_before(session, publication)
+            approvals = [] if known else gather(session, run, publication, home, sender, keep=not dry_run)
+        if not dry_run:
+            _pin(session, run, manifest, progress)
+        chunks = _store(steps, pieces, progress) if not (known and known.on_chain) else []
+        receipt = _anchor(steps, publication, approvals, chunks, known)
+        return steps.total if dry_run else _published(steps, publication, home, approvals, receipt)
 
 
 class _Steps:

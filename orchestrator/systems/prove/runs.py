@@ -1,7 +1,9 @@
 """Runs: a model, trained here or made elsewhere, one folder each under the state folder's `models/`."""
 
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,17 @@ class Run:
         return opening.fill(manifest)
 
 
+@contextmanager
+def scratch(home: Path) -> Iterator[Path]:
+    """A folder in `home` for what is in the making, gone afterwards unless it was renamed."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def list_runs(settings: Settings) -> list[Run]:
     """All finished runs, oldest first."""
     folders = settings.models_dir.glob(f"*/{'[0-9a-f]' * RUN_ID_LENGTH}")
@@ -169,3 +182,13 @@ def find_run(settings: Settings, reference: str = "latest") -> Run:
         known = ", ".join(f"{run.name}/{run.id}" for run in runs[-5:])
         raise ModelError(f"{what} `{reference}`", f"The latest runs are {known}." if runs else _FIRST)
     return found[0]
+
+
+def own_run(settings: Settings, reference: str) -> Run | None:
+    """The run of this name; None where there is none, but perhaps a version."""
+    if "@" in reference:
+        return None
+    try:
+        return find_run(settings, reference)
+    except DilnError:
+        return None

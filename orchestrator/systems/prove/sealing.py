@@ -20,7 +20,7 @@ from orchestrator.provenance import Manifest
 from orchestrator.provenance.openings import LARGEST_OPENING, OPENING, Opening, opening_beside
 from orchestrator.storage import check_recipients, decrypt_file, digest_file, encrypt_file
 from orchestrator.storage.disk import disk_errors
-from orchestrator.systems.prove.runs import Run, list_runs
+from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, list_runs
 from orchestrator.text import shown
 
 _BLOCK = 512  # bytes: a tar's unit
@@ -55,6 +55,21 @@ def seal(run: Run, manifest: Manifest, recipients: tuple[str, ...], *, publish_m
     finally:
         plain.unlink(missing_ok=True)
     return opening.hide(manifest, digest_file(sealed).cid, publish_metrics=publish_metrics)
+
+
+def keep(draft: Run, manifest: Manifest, recipients: tuple[str, ...], *, publish_metrics: bool) -> Run:
+    """Make a run of a draft in its project's folder, a private one where there are `recipients`.
+
+    One that says the same is used again. Raises StorageError.
+    """
+    if recipients:
+        manifest = seal(draft, manifest, recipients, publish_metrics=publish_metrics)
+    draft.manifest_file.write_bytes(manifest.to_bytes())
+    draft.folder.chmod(0o700 if recipients else 0o755)
+    run = Run(draft.folder.parent / manifest.digest.hex()[:RUN_ID_LENGTH])
+    if not run.folder.exists():
+        draft.folder.rename(run.folder)
+    return run
 
 
 def recipients_file(recipients: tuple[str, ...]) -> str:

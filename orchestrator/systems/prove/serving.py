@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-ALWAYS = ("/docs", "/docs/page.css", "/docs/page.js", "/openapi.json")
-"""What is answered though the model is refused."""
-
 LogLine = Callable[[str], object]
 
 

@@ -1,8 +1,6 @@
 """Train a model and write down what it is: the first half of the job, which needs no chain."""
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -36,8 +34,8 @@ from orchestrator.provenance import (
     describe,
 )
 from orchestrator.storage import DEFAULT_PROFILE, PutResult, digest_bytes, digest_file
-from orchestrator.systems.prove.runs import RUN_ID_LENGTH, Run, find_run
-from orchestrator.systems.prove.sealing import check_private, seal
+from orchestrator.systems.prove.runs import Run, find_run, scratch
+from orchestrator.systems.prove.sealing import check_private, keep
 from orchestrator.types import Report
 
 Clock = Callable[[], datetime]
@@ -83,9 +81,8 @@ def train(
     dataset = load_dataset(spec.data, spec.folder, clock=clock)
     ancestry = tuple(_parent(find_run(settings, parent)) for parent in parents)
     training = fit(spec, dataset, engine=engine, address=address, progress=progress)
-    (home := settings.models_dir / spec.project.name).mkdir(parents=True, exist_ok=True)
-    draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=home)))
-    try:
+    with scratch(settings.models_dir / spec.project.name) as folder:
+        draft = Run(folder)
         save_model(training.model, draft.model)
         manifest = _describe(
             spec,
@@ -96,17 +93,8 @@ def train(
             statistics=publish_statistics,
             kind="skops+age" if encrypt_to else "skops",
         )
-        if encrypt_to:
-            manifest = seal(draft, manifest, encrypt_to, publish_metrics=publish_metrics)
-        draft.manifest_file.write_bytes(manifest.to_bytes())
         write_report(training, draft.report)
-        draft.folder.chmod(0o700 if encrypt_to else 0o755)
-        run = Run(home / manifest.digest.hex()[:RUN_ID_LENGTH])
-        if not run.folder.exists():
-            draft.folder.rename(run.folder)
-    finally:
-        shutil.rmtree(draft.folder, ignore_errors=True)
-    return run, training
+        return keep(draft, manifest, encrypt_to, publish_metrics=publish_metrics), training
 
 
 def _parent(run: Run) -> Parent:

@@ -4,8 +4,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.chain import Account, Receipt
+from orchestrator.chain.bound import Call
 from orchestrator.chain.budget import current
 from orchestrator.errors import ChainError, ContractReverted, InsufficientFunds
 from orchestrator.kernel.money import Currency, approve, require_held
@@ -72,35 +74,22 @@ def add(
     maximum; then nothing of that transaction is sent.
     """
     with session.alone(f"add {opened.shared.address} {sender.address}"):
-        return _add(session, opened, samples, sender, maximum, again, dry_run, progress)
-
-
-def _add(
-    session: Session,
-    opened: SharedModel,
-    samples: Sequence[Sample],
-    sender: Account,
-    maximum: Wei | None,
-    again: bool,
-    dry_run: bool,
-    progress: Report | None,
-) -> Addition:
-    shared, before = opened.shared, given_before(opened, sender.address, samples)
-    known = () if again else before.open
-    wanted = list(samples) if again else before.missing(samples)
-    added, gas = [], 0
-    for start in range(0, len(wanted), AT_ONCE):
-        chunk = wanted[start : start + AT_ONCE]
-        purpose = _purpose(shared, sender, chunk, before.times)
-        receipts = _send(session, shared, chunk, sender, maximum, purpose, dry_run)
-        gas += sum(receipt.gas_used for receipt in receipts)
-        if dry_run:
-            return Addition((), known, gas, receipts[-1])
-        added += shared.added(receipts[-1])
-        before.times.update(chunk)
-        if progress:
-            progress(start + len(chunk), len(wanted))
-    return Addition(tuple(added), known, gas)
+        shared, before = opened.shared, given_before(opened, sender.address, samples)
+        known = () if again else before.open
+        wanted = list(samples) if again else before.missing(samples)
+        added, gas = [], 0
+        for start in range(0, len(wanted), AT_ONCE):
+            chunk = wanted[start : start + AT_ONCE]
+            purpose = _purpose(shared, sender, chunk, before.times)
+            receipts = _send(session, shared, chunk, sender, maximum, purpose, dry_run)
+            gas += sum(receipt.gas_used for receipt in receipts)
+            if dry_run:
+                return Addition((), known, gas, receipts[-1])
+            added += shared.added(receipts[-1])
+            before.times.update(chunk)
+            if progress:
+                progress(start + len(chunk), len(wanted))
+        return Addition(tuple(added), known, gas)
 
 
 def _send(
@@ -119,13 +108,18 @@ def _send(
     one = n == 1
     function = contract.add(xs[0], labels[0], most) if one else contract.add_batch(xs, bytes(labels), most)
     value, before = provide(session, shared, sender, Wei(most * n), dry_run)
+    receipt = send_deposit(session, shared, function, sender, value=value, once=purpose, dry_run=dry_run)
+    return [*before, receipt]
+
+
+def send_deposit(
+    session: Session, shared: SharedModelContract, call: Call, sender: Account, **options: Any
+) -> Receipt:
+    """Send what takes a deposit, as `Session.send` does; a refusal is told in the money's own numbers."""
     try:
-        receipt = session.send(
-            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
-        )
+        return session.send(call, sender, at_any_price=True, **options)
     except ContractReverted as error:
         raise plain(error, shared.money) from error
-    return [*before, receipt]
 
 
 def most_for(shared: SharedModelContract, n: int, maximum: Wei | None) -> Wei:

@@ -9,7 +9,6 @@ from orchestrator.chain import Account, Chain
 from orchestrator.chain.typeddata import Message, is_signed_by, message_digest, typed_message
 from orchestrator.errors import (
     ChainError,
-    ContractReverted,
     DataError,
     InsufficientFunds,
     SignatureRefused,
@@ -19,7 +18,14 @@ from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
-from orchestrator.systems.sum.adding import AT_ONCE, Addition, given_before, most_for, plain, provide
+from orchestrator.systems.sum.adding import (
+    AT_ONCE,
+    Addition,
+    given_before,
+    most_for,
+    provide,
+    send_deposit,
+)
 from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.systems.sum.records import DAY
 from orchestrator.systems.sum.shared import SharedModelContract
@@ -171,45 +177,29 @@ def relay(
     """
     _check_target(signed, opened.shared)
     with session.alone(f"relay {opened.shared.address} {signed.contributor}"):
-        return _relay(session, opened, signed, sender, pay, dry_run)
-
-
-def _relay(
-    session: Session,
-    opened: SharedModel,
-    signed: SignedContribution,
-    sender: Account,
-    pay: bool,
-    dry_run: bool,
-) -> Addition:
-    shared, n = opened.shared, len(signed.samples)
-    standing = shared.contract.account(signed.contributor)
-    if standing.nonce > signed.nonce:
-        return _relayed(opened, signed)
-    _check(signed, shared, standing.nonce)
-    most = most_for(shared, n, signed.maximum)
-    needed = shared.price(n) * n
-    lacking = max(0, needed - standing.balance)
-    if lacking and not pay:
-        raise InsufficientFunds(
-            f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
-            f"{shared.money.show(standing.balance)} with the model",
-            "Let it pay in with `diln sum fund`, or pay for it with --pay.",
-        )
-    value, paid = provide(session, shared, sender, Wei(needed), dry_run, signed.contributor)
-    xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
-    terms = most, signed.deadline, signed.signature, pay and lacking > 0
-    function = shared.contract.add_for(signed.contributor, xs, bytes(labels), *terms)
-    purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
-    try:
-        receipt = session.send(
-            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
-        )
-    except ContractReverted as error:
-        raise plain(error, shared.money) from error
-    added = () if dry_run else tuple(shared.added(receipt))
-    gas = sum(each.gas_used for each in (*paid, receipt))
-    return Addition(added, (), gas, receipt if dry_run else None)
+        shared, n = opened.shared, len(signed.samples)
+        standing = shared.contract.account(signed.contributor)
+        if standing.nonce > signed.nonce:
+            return _relayed(opened, signed)
+        _check(signed, shared, standing.nonce)
+        most = most_for(shared, n, signed.maximum)
+        needed = shared.price(n) * n
+        lacking = max(0, needed - standing.balance)
+        if lacking and not pay:
+            raise InsufficientFunds(
+                f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
+                f"{shared.money.show(standing.balance)} with the model",
+                "Let it pay in with `diln sum fund`, or pay for it with --pay.",
+            )
+        value, paid = provide(session, shared, sender, Wei(needed), dry_run, signed.contributor)
+        xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
+        terms = most, signed.deadline, signed.signature, pay and lacking > 0
+        function = shared.contract.add_for(signed.contributor, xs, bytes(labels), *terms)
+        purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
+        receipt = send_deposit(session, shared, function, sender, value=value, once=purpose, dry_run=dry_run)
+        added = () if dry_run else tuple(shared.added(receipt))
+        gas = sum(each.gas_used for each in (*paid, receipt))
+        return Addition(added, (), gas, receipt if dry_run else None)
 
 
 def _relayed(opened: SharedModel, signed: SignedContribution) -> Addition:

@@ -18,7 +18,7 @@ from orchestrator.kernel.commitments import SALT_BYTES, commitment_of
 from orchestrator.kernel.secrets import secret_folder
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
-from orchestrator.systems.sum.adding import most_for, plain, provide
+from orchestrator.systems.sum.adding import most_for, provide, send_deposit
 from orchestrator.systems.sum.claiming import ClaimResult
 from orchestrator.systems.sum.opening import SharedModel
 from orchestrator.types import Address, Digest, Report, Seconds, Wei
@@ -85,37 +85,27 @@ def seal(
     Raises as `adding.add` does.
     """
     with session.alone(f"seal {opened.shared.address} {sender.address}"):
-        return _hide(session, opened, samples, sender, maximum, dry_run, progress)
-
-
-def _hide(
-    session: Session,
-    opened: SharedModel,
-    samples: Sequence[Sample],
-    sender: Account,
-    maximum: Wei | None,
-    dry_run: bool,
-    progress: Report | None,
-) -> Sealing:
-    folder = _Folder(session, opened)
-    wanted = list(dict.fromkeys(samples))
-    earlier = {each.sample: each for each in sealed_samples(session, opened, sender.address)}
-    known = tuple(earlier[each] for each in wanted if each in earlier)
-    unsent = _unsent(opened, folder, sender.address)
-    made, gas, todo = [], 0, [each for each in wanted if each not in earlier]
-    for number, (x, label) in enumerate(todo, 1):
-        secret = unsent.get((x, label)) or Secret(sender.address, x, label, secrets.token_bytes(SALT_BYTES))
-        if not dry_run:
-            folder.keep(secret)
-        receipts = _commit(session, opened, folder.commitment(secret), sender, maximum, dry_run)
-        gas += sum(receipt.gas_used for receipt in receipts)
-        if dry_run:
-            return Sealing((), known, gas, receipts[-1])
-        made.append(folder.commitment(secret))
-        if progress:
-            progress(number, len(todo))
-    now = {each.commitment: each for each in sealed_samples(session, opened, sender.address)}
-    return Sealing(tuple(now[each] for each in made if each in now), known, gas)
+        folder = _Folder(session, opened)
+        wanted = list(dict.fromkeys(samples))
+        earlier = {each.sample: each for each in sealed_samples(session, opened, sender.address)}
+        known = tuple(earlier[each] for each in wanted if each in earlier)
+        unsent = _unsent(opened, folder, sender.address)
+        made, gas, todo = [], 0, [each for each in wanted if each not in earlier]
+        for number, (x, label) in enumerate(todo, 1):
+            secret = unsent.get((x, label)) or Secret(
+                sender.address, x, label, secrets.token_bytes(SALT_BYTES)
+            )
+            if not dry_run:
+                folder.keep(secret)
+            receipts = _commit(session, opened, folder.commitment(secret), sender, maximum, dry_run)
+            gas += sum(receipt.gas_used for receipt in receipts)
+            if dry_run:
+                return Sealing((), known, gas, receipts[-1])
+            made.append(folder.commitment(secret))
+            if progress:
+                progress(number, len(todo))
+        now = {each.commitment: each for each in sealed_samples(session, opened, sender.address)}
+        return Sealing(tuple(now[each] for each in made if each in now), known, gas)
 
 
 def sealed_samples(
@@ -217,12 +207,7 @@ def _commit(
     most = most_for(shared, 1, maximum)
     value, before = provide(session, shared, sender, most, dry_run)
     purpose, function = f"sum-seal-{commitment.hex()[:32]}", shared.contract.commit(commitment, most)
-    try:
-        receipt = session.send(
-            function, sender, value=value, dry_run=dry_run, once=purpose, at_any_price=True
-        )
-    except ContractReverted as error:
-        raise plain(error, shared.money) from error
+    receipt = send_deposit(session, shared, function, sender, value=value, once=purpose, dry_run=dry_run)
     return [*before, receipt]
 
 

@@ -11,7 +11,8 @@ from orchestrator.systems.tournament import leaderboard, reference
 from orchestrator.systems.tournament.baseline import download
 from orchestrator.systems.tournament.entering import enter
 from orchestrator.systems.tournament.finding import find, fund, withdraw
-from orchestrator.systems.tournament.rounds import current_number, opened_rounds, stakes_of, unsettled
+from orchestrator.systems.tournament.index import index_of
+from orchestrator.systems.tournament.rounds import current_number, opened_rounds, stakes_of
 from orchestrator.systems.tournament.sealing import kept
 from orchestrator.systems.tournament.verifying import money_terms
 
@@ -39,9 +40,8 @@ class TournamentAPI:
         """The last round that takes entries. Raises ChainError if there is none."""
         open_now = [each.number for each in opened_rounds(self.tournament) if each.phase == "entering"]
         if not open_now:
-            raise ChainError(
-                "no round takes entries now", f"The next is {current_number(self.tournament) + 1}."
-            )
+            coming = current_number(self.tournament) + 1
+            raise ChainError("no round takes entries now", f"The next is {coming}.")
         return open_now[-1]
 
     def download_dataset(self, folder: Path, number: int | None = None) -> list[Path]:
@@ -52,15 +52,8 @@ class TournamentAPI:
         self, predictions: "Path | pd.DataFrame", stake: int | None = None, number: int | None = None
     ) -> str:
         """Enter, or replace one's entry; returns its commitment as hex. Raises as `enter` does."""
-        done = enter(
-            self.session,
-            self.tournament,
-            self._number(number),
-            predictions,
-            self.account,
-            stake,
-            self._consent,
-        )
+        who, consent = self.account, self._consent
+        done = enter(self.session, self.tournament, self._number(number), predictions, who, stake, consent)
         return done.entry.commitment.hex()
 
     def stake_get(self, number: int | None = None) -> int:
@@ -91,21 +84,18 @@ class TournamentAPI:
 
     def pending_payouts(self) -> list[dict[str, Any]]:
         """What each stake would change by, if the stakes were final: None before targets are public."""
-        found, who, contract = [], self.account.address, self.tournament
+        pending, who, contract = [], self.account.address, self.tournament
         scoring = {each.number for each in opened_rounds(contract) if each.phase == "scoring"}
-        for number, _ in unsettled(contract, who):
+        for number, _ in index_of(contract).unsettled(who):
             entry, payout = contract.entry_of(number, who), None
             sealed = kept(self.session, contract, entry.commitment.hex())
             if sealed and number in scoring:
-                scores, at_risk = (
-                    contract.scores_of(number, sealed.content),
-                    contract.round_of(number).at_risk,
-                )
-                given = scores.correlation, scores.contribution
-                gain, burnt = reference.payout(money_terms(contract.terms), at_risk, entry.stake, *given)
+                scores, found = contract.scores_of(number, sealed.content), contract.round_of(number)
+                given = found.at_risk, entry.stake, scores.correlation, scores.contribution
+                gain, burnt = reference.payout(money_terms(contract.terms), *given)
                 payout = gain - burnt
-            found.append({"round": number, "stake": entry.stake, "payout": payout})
-        return found
+            pending.append({"round": number, "stake": entry.stake, "payout": payout})
+        return pending
 
     def _number(self, number: int | None) -> int:
         return self.get_current_round() if number is None else number

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from orchestrator.bindings.tournament import Tournament
 from orchestrator.errors import DataError
 from orchestrator.kernel.session import Session
 from orchestrator.systems.tournament.entering import PREDICTION
-from orchestrator.systems.tournament.finding import LARGEST_DATA, Descriptor
+from orchestrator.systems.tournament.finding import LARGEST_DATA
 from orchestrator.systems.tournament.rows import ids_of, live_data, read_columns
 from orchestrator.text import shown
 
@@ -18,11 +21,10 @@ def download(session: Session, tournament: Tournament, number: int, folder: Path
     descriptor, live = live_data(session, tournament, number)
     folder.mkdir(parents=True, exist_ok=True)
     train = session.storage.read(descriptor.train, limit=LARGEST_DATA)
-    written = []
-    for name, data in (("train", train), (f"live-{number}", live)):
-        written.append(folder / f"{name}.csv")
-        written[-1].write_bytes(data)
-    return written
+    written = {folder / "train.csv": train, folder / f"live-{number}.csv": live}
+    for path, data in written.items():
+        path.write_bytes(data)
+    return list(written)
 
 
 def predict(session: Session, tournament: Tournament, number: int, output: Path) -> Path:
@@ -34,29 +36,24 @@ def predict(session: Session, tournament: Tournament, number: int, output: Path)
     descriptor, live = live_data(session, tournament, number)
     train = session.storage.read(descriptor.train, limit=LARGEST_DATA)
     ids = ids_of(live, descriptor.id, tournament.terms.rows)
-    [targets] = zip(*_numbers(train, (descriptor.target,)), strict=True)
+    [targets] = _numbers(train, (descriptor.target,)).T
     model = make_pipeline(StandardScaler(), Ridge(alpha=ALPHA))
-    model.fit(_features(train, descriptor), targets)
-    predictions = model.predict(_features(live, descriptor)).tolist()
+    model.fit(_numbers(train, descriptor.features), targets)
+    predictions = model.predict(_numbers(live, descriptor.features)).tolist()
     lines = [f"{_cell(each)},{value!r}" for each, value in zip(ids, predictions, strict=True)]
     output.write_text("\n".join([f"{_cell(descriptor.id)},{PREDICTION}", *lines]) + "\n", encoding="utf-8")
     return output
 
 
-def _features(data: bytes, descriptor: Descriptor) -> list[tuple[float, ...]]:
-    return _numbers(data, descriptor.features)
-
-
-def _numbers(data: bytes, names: tuple[str, ...]) -> list[tuple[float, ...]]:
-    """The rows of columns of numbers."""
+def _numbers(data: bytes, names: tuple[str, ...]) -> NDArray[np.float64]:
+    """Columns of numbers, a row each."""
     columns = read_columns(data, names)
     try:
-        made = [[float(cell) for cell in columns[name]] for name in names]
+        return np.array([[float(cell) for cell in columns[name]] for name in names]).T
     except ValueError as error:
         raise DataError(
             f"the data are not numbers: {shown(str(error), 200)}", "Encode them yourself."
         ) from error
-    return list(zip(*made, strict=True))
 
 
 def _cell(text: str) -> str:

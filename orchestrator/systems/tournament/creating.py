@@ -31,7 +31,7 @@ ONE = 10**9
 LARGEST_PART = 100 * ONE
 HOUR, YEAR = 3_600, 366 * 86_400
 BOND_SHARE = 10
-_AMOUNTS = "pot", "bond", "least_stake", "threshold", "tip"
+AMOUNTS = "pot", "bond", "least_stake", "threshold", "tip"
 _PARTS = "clip", "drag", "corr_multiplier", "contribution_multiplier"
 _WAITS = "period", "entering", "resolving", "scoring"
 
@@ -182,7 +182,7 @@ def _terms(session: Session, offer: Offer, money: Currency, rows: int) -> Terms:
     """The terms without what is known only later: descriptor, organizer, start."""
     factory = factory_of(session)
     parts = {name: _part(name, getattr(offer, name)) for name in _PARTS}
-    amounts = {name: int(money.parse(getattr(offer, name) or "0")) for name in _AMOUNTS}
+    amounts = {name: int(money.parse(getattr(offer, name) or "0")) for name in AMOUNTS}
     amounts["bond"] = amounts["bond"] or amounts["pot"]
     amounts["threshold"] = amounts["threshold"] or amounts["pot"] * ONE // max(parts["clip"], 1)
     benchmarked = bool(parts["contribution_multiplier"])

@@ -39,6 +39,12 @@ def _began(look: Look, *waits: str) -> int:
     return last_after(look.instance, sum(getattr(look.instance.terms, each) for each in waits), look.now)
 
 
+def _with_next(look: Look, found: list[tuple[int, State]], last: int) -> list[tuple[int, State]]:
+    """Open rounds up to `last`, and the next after it."""
+    later = index_of(look.instance).next_round(State.OPEN, max(last + 1, 0))
+    return found if later is None else [*found, (later, State.OPEN)]
+
+
 def _prepared(look: Look) -> Iterator[tuple[int, int]]:
     """The next round to begin, if its targets are prepared and it is not open."""
     number = rounds.current_number(look.instance) + 1
@@ -56,9 +62,8 @@ def _sealed(look: Look) -> list[tuple[int, int]]:
     """Rounds whose entries are closed, and the next one."""
     index, closed = index_of(look.instance), _began(look, "entering")
     found = index.rounds([State.OPEN], _began(look, "entering", "resolving") + 1, closed)
-    later = index.next_round(State.OPEN, max(closed + 1, 0))
-    found += [] if later is None else [(later, State.OPEN)]
-    return [(each.times.closes, each.number) for each in views(look.instance, found)]
+    shown = views(look.instance, _with_next(look, found, closed))
+    return [(each.times.closes, each.number) for each in shown]
 
 
 def _reveal(look: Look, number: int) -> str:
@@ -68,11 +73,13 @@ def _reveal(look: Look, number: int) -> str:
 
 def _scorable(look: Look) -> list[tuple[int, int]]:
     """Now where the targets are known; before entries close, from then on."""
-    known = [each for each, _ in _entries(look, State.REVEALED) if look.now < each.times.ends]
-    waiting = [each for each, _ in _entries(look, State.OPEN) if look.now < each.times.closes]
-    return [(look.now, each.number) for each in known] + [
-        (each.times.closes, each.number) for each in waiting
-    ]
+    found = list[tuple[int, int]]()
+    for each, _ in _entries(look, State.REVEALED, State.OPEN):
+        opens, ends = (
+            (look.now, each.times.ends) if each.state is State.REVEALED else (each.times.closes,) * 2
+        )
+        found += [(opens, each.number)] if look.now < ends else []
+    return found
 
 
 def _score(look: Look, number: int) -> str:
@@ -86,9 +93,7 @@ def _silent(look: Look) -> list[tuple[int, int]]:
     found = [each for each, _ in _entries(look, State.OPEN)]
     if ANYBODY in look.roles:
         index, silent = index_of(look.instance), _began(look, "entering", "resolving")
-        others = index.rounds([State.OPEN], 0, silent, MOST_ROUNDS)
-        later = index.next_round(State.OPEN, max(silent + 1, 0))
-        others += [] if later is None else [(later, State.OPEN)]
+        others = _with_next(look, index.rounds([State.OPEN], 0, silent, MOST_ROUNDS), silent)
         mine = {each.number for each in found}
         found += views(look.instance, [each for each in others if each[0] not in mine])
     return [(each.times.resolves, each.number) for each in found]

@@ -11,8 +11,8 @@ from orchestrator.kernel.session import Consent, Session
 from orchestrator.systems.tournament import tables
 from orchestrator.systems.tournament.finding import KIND, act, money_of, value_for
 from orchestrator.systems.tournament.ranks import encode, ranks_of
-from orchestrator.systems.tournament.rounds import RoundView, is_unsettled, times_of
-from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
+from orchestrator.systems.tournament.rounds import RoundView, times_of
+from orchestrator.systems.tournament.rows import numbers
 from orchestrator.systems.tournament.sealing import ENTRY, Sealed, kept, seal
 from orchestrator.times import show_duration, show_time
 from orchestrator.types import ZERO_ADDRESS, Wei
@@ -39,9 +39,7 @@ def read_ranks(session: Session, tournament: Tournament, number: int, source: "S
 
     Raises DataError that names rows, StorageError.
     """
-    descriptor, data = live_data(session, tournament, number)
-    ids = ids_of(data, descriptor.id, tournament.terms.rows)
-    [predictions] = aligned(source, descriptor.id, ids, [PREDICTION])
+    [predictions] = numbers(session, tournament, number, source, [PREDICTION])
     return encode(ranks_of(predictions))
 
 
@@ -98,7 +96,8 @@ def score(
     are neither kept nor restored, ChainError where nothing can be scored.
     """
     who = entrant.address
-    if is_unsettled(tournament, number, who):
+    entry = tournament.entry_of(number, who)
+    if entry.stake and not entry.settled:
         sealed = _sealed(session, tournament, number, entrant, source)
         call = tournament.score(number, who, sealed.content, sealed.salt)
         act(session, call, entrant, "score", number, who)

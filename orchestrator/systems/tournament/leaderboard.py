@@ -11,6 +11,9 @@ from orchestrator.types import Address
 ONE = 10**9
 MOST_LINES = 8
 KINDS = (abi.Opened, abi.Entered, abi.Revealed, Scored, Expired, abi.Voided, abi.Refunded, abi.Closed)
+AMOUNTS = {"burnt", "payout", "rest", "share", "stake", "tip"}
+SCORES = {"correlation", "contribution"}
+"""What numbers in these events are."""
 
 
 @dataclass(frozen=True)

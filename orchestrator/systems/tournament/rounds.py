@@ -8,9 +8,9 @@ from orchestrator.bindings.tournament import Entered, State, TimesOf, Tournament
 from orchestrator.chain import Account, Receipt
 from orchestrator.errors import AccountError, ChainError, UsageError
 from orchestrator.kernel.session import Consent, Session
-from orchestrator.systems.tournament.finding import act, money_of, value_for
+from orchestrator.systems.tournament.finding import act, descriptor_of, money_of, value_for
 from orchestrator.systems.tournament.index import index_of
-from orchestrator.systems.tournament.rows import aligned, ids_of, live_data
+from orchestrator.systems.tournament.rows import numbers
 from orchestrator.systems.tournament.sealing import TARGETS, Sealed, keep, kept, last, sealed_of
 from orchestrator.systems.tournament.targets import Targets, targets_of
 from orchestrator.text import shown
@@ -65,13 +65,7 @@ def views(tournament: Tournament, rounds: Iterable[tuple[int, State]]) -> list[R
 
 def last_after(tournament: Tournament, waits: int, now: Seconds) -> int:
     """The last round that began `waits` seconds ago or before; below 0 if none did."""
-    terms = tournament.terms
-    return (int(now) - waits - terms.start) // terms.period
-
-
-def unsettled(tournament: Tournament, who: Address | None = None) -> list[tuple[int, Address]]:
-    """The rounds and entrants (only `who`, if given) of entries that are not scored, expired or refunded."""
-    return index_of(tournament).unsettled(who)
+    return (int(now) - waits - tournament.terms.start) // tournament.terms.period
 
 
 def stakes_of(tournament: Tournament, number: int) -> dict[Address, int]:
@@ -80,8 +74,8 @@ def stakes_of(tournament: Tournament, number: int) -> dict[Address, int]:
 
 
 def current_number(tournament: Tournament) -> int:
-    """The number of the round that began last; -1 before the first."""
-    return (int(tournament.chain.now()) - tournament.terms.start) // tournament.terms.period
+    """The number of the round that began last; below 0 before the first."""
+    return last_after(tournament, 0, tournament.chain.now())
 
 
 def read_targets(session: Session, tournament: Tournament, number: int, source: "Source") -> Targets:
@@ -89,10 +83,9 @@ def read_targets(session: Session, tournament: Tournament, number: int, source: 
 
     Raises DataError, StorageError.
     """
-    descriptor, data = live_data(session, tournament, number)
-    columns = [descriptor.target] + [BENCHMARK] * bool(tournament.terms.contribution_multiplier)
-    ids = ids_of(data, descriptor.id, tournament.terms.rows)
-    return targets_of(*aligned(source, descriptor.id, ids, columns))
+    benchmark = [BENCHMARK] * bool(tournament.terms.contribution_multiplier)
+    target = descriptor_of(session, tournament).target
+    return targets_of(*numbers(session, tournament, number, source, [target, *benchmark]))
 
 
 def prepare(
@@ -195,9 +188,3 @@ def reveal(
             "Give the file that they were in with --targets, and the organizer's account with --from.",
         )
     return act(session, tournament.reveal(number, sealed.content, sealed.salt), account, "reveal", number)
-
-
-def is_unsettled(tournament: Tournament, number: int, who: Address) -> bool:
-    """Whether a stake of `who` waits in a round."""
-    entry = tournament.entry_of(number, who)
-    return bool(entry.stake) and not entry.settled

@@ -108,6 +108,14 @@ def aligned(
     return list(values)
 
 
+def numbers(
+    session: Session, tournament: Tournament, number: int, source: "Source", columns: Sequence[str]
+) -> list[NDArray[np.float64]]:
+    """The same of the rows of round `number`. Raises DataError, StorageError."""
+    descriptor, data = live_data(session, tournament, number)
+    return aligned(source, descriptor.id, ids_of(data, descriptor.id, tournament.terms.rows), columns)
+
+
 def _number(text: str) -> float:
     try:
         return float(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from orchestrator.bindings import tournament as abi
 from orchestrator.bindings.tournament import State, Tournament
+from orchestrator.chain.decoding import decoded_call
 from orchestrator.errors import ChainError, DilnError, NodeUnavailable
 from orchestrator.systems.tournament import ranks as ranking
 from orchestrator.systems.tournament import reference, targets
@@ -117,14 +118,12 @@ def _ranks(tournament: Tournament, scored: abi.Scored, entered: abi.Entered | No
     call = tournament.chain.transaction(scored.tx_hash)
     if call["to"] != tournament.address:
         return None
-    try:
-        function, given = tournament.contract.decode_function_input(call["input"])
-        number, who, ranks, salt = given["round"], given["who"], given["ranks"], given["salt"]
-    except Exception as error:  # whatever a node says it was
-        raise ChainError(f"{scored.tx_hash} scored nothing: {error}") from error
-    expected = commitment_of(tournament, ENTRY, who, number, ranks, salt)
-    told = entered.commitment if entered else b""
-    if (function.fn_name, number, who, expected) != ("score", scored.round, scored.who, told):
+    function, given = decoded_call(tournament.contract, bytes(call["input"]))
+    if function != "score":
+        raise ChainError(f"{scored.tx_hash} scored nothing")
+    number, who, ranks = given["round"], given["who"], given["ranks"]
+    expected = commitment_of(tournament, ENTRY, who, number, ranks, given["salt"])
+    if (number, who, expected) != (scored.round, scored.who, entered.commitment if entered else b""):
         raise ChainError(f"the ranks in {scored.tx_hash} are not those that {scored.who} committed to")
     return bytes(ranks)
 

@@ -226,6 +226,20 @@ def test_refute__copied_evidence__pays_nobody_but_who_announced(create):
     assert s.phase is Phase.CLAIMING
 
 
+def test_refute__announced_in_the_same_block__pays_nobody(create, evm):
+    """Whoever sees evidence before it is mined would announce it as its own, and send it first."""
+    s, copier = create(*THREE), evm.deploy("SumAttacker")
+    s.revealed(*THREE)
+    call = s.contract.functions.refuteChunk(*s.evidence(s.claim("anna", off), 0))
+    data = bytes.fromhex(call._encode_transaction_data()[2:])
+    mark = keccak(bytes.fromhex(copier.address[2:]).rjust(32, b"\0") + keccak(data))
+    announce = s.contract.functions.announce(mark)._encode_transaction_data()
+    evm.send(copier.functions.run(s.contract.address, [announce, data], [0, 0]), "stranger")
+    assert s.phase is Phase.CLAIMING
+    assert s.call("balanceOf", copier.address) == 0
+    assert s.balance(BURNT) == TERMS["bond"]
+
+
 def test_refute__oneself__costs_half_of_the_bond(create):
     s = create(*THREE)
     s.revealed(*THREE)
@@ -359,6 +373,25 @@ def test_seat__taken_again__owes_nothing_of_the_one_before(create):
     assert s.seat("dora") == 2
     assert s.deposit("dora") == TERMS["deposit"]
     assert s.earned("dora") == 0
+
+
+def test_seat__taken_again__earns_nothing_of_the_one_before(create):
+    """It was paid with the deposit, and would be paid again."""
+    s = create(*THREE, rounds=9)
+    s.play(*THREE)
+    earned = s.earned("cleo")
+    assert earned > 0
+    s.send("leave", sender="cleo")
+    assert s.balance("cleo") == TERMS["deposit"] + earned
+    s.join("dora")
+    assert s.seat("dora") == 2
+    assert s.earned("dora") == s.balance("dora") == 0
+
+
+def test_leave__by_a_stranger__refused(create):
+    s = create(*THREE)
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.send("leave", sender="stranger")
 
 
 def test_demand__as_griefing__pays_whom_it_bothers_and_no_longer_than_there_is_time(create):

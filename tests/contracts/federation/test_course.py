@@ -54,6 +54,27 @@ def test_close__enough_joined__refused(create):
         s.send("close")
 
 
+def test_close__again_or_in_a_round__refused(create):
+    """Or the budget would be returned twice, or while it is earned."""
+    s = create("anna", begun=False)
+    s.until()
+    s.send("close")
+    budget = s.balance("organizer")
+    with pytest.raises(Reverted, match="NotTheTime"):
+        s.send("close")
+    assert s.balance("organizer") == budget
+    s = create("anna", "ben", "cleo", quorum=3)
+    s.send("leave", sender="cleo")
+    with pytest.raises(Reverted, match="NotTheTime"):
+        s.send("close")
+
+
+def test_begin__before_the_start__waits_for_all_seats(create):
+    s = create("anna", "ben", begun=False, seats=3)
+    with pytest.raises(Reverted, match="NotEnough"):
+        s.send("begin")
+
+
 def test_begin__all_seats_taken__before_the_start(create):
     s = create("anna", "ben", begun=False, seats=2)
     s.send("begin")

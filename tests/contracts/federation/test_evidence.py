@@ -245,3 +245,15 @@ def test_forfeit__model_of_a_claim_that_fell__leaves_the_next_one_alone(create):
     assert s.balance(BURNT) == TERMS["bond"]
     assert s.phase is Phase.CHALLENGING
     s.finalize(second)
+
+
+def test_forfeit__model_of_a_claim_that_fell_and_none_came__pays_its_bond_no_second_time(create):
+    s = create(*THREE).revealed(*THREE)
+    first = s.claim("anna", off)
+    demand(s, MODEL, "anna", first.claim)
+    s.refute("refuteChunk", *s.evidence(first, 0), announced=False)
+    s.evm.advance(s.terms["supply"])
+    forfeit(s, MODEL, "anna", first.claim)
+    assert s.balance("refuter") == STAKE
+    assert s.balance(BURNT) == TERMS["bond"]
+    assert s.phase is Phase.CLAIMING

@@ -214,6 +214,13 @@ def test_leave__at_the_end_of_commitments__costs_who_is_obliged_to_commit(create
     assert s.balance("dora") == TERMS["deposit"] - TERMS["fine"]
 
 
+def test_leave__before_enough_have_committed__its_fine_is_theirs_who_have(create):
+    s = create(*PARTIES[:4], obliged=True, quorum=4)
+    s.commit(*THREE)
+    s.send("leave", sender="dora")
+    assert sum(map(s.earned, THREE)) == TERMS["fine"]
+
+
 def test_leave__where_no_update_is_owed__costs_nothing(create):
     """Before the first round, when all is over, and where nobody is obliged to commit."""
     s = create(*THREE, obliged=True, begun=False)
@@ -336,6 +343,8 @@ def test_refute__step_of_a_trace_of_which_only_leaves_were_shown__falls(create):
     shown = leaf_group([trace_leaf(number, each) for number, each in enumerate(posted.trace)], 0)
     s.send("demand", TRACE, s.evm.role("anna"), 0, posted.claim, sender="refuter", value=stake(s))
     head = (s.evm.role("anna"), b"\0" * 32, 0, 0, b"\0" * 32)
+    with pytest.raises(Reverted, match="WrongProof"):
+        s.send("supply", TRACE, 0, posted.claim, (*head, bytes(len(shown.data)), ()))
     s.send("supply", TRACE, 0, posted.claim, (*head, shown.data, ()))
     learned = [shown.data[at : at + 32] for at in range(0, len(shown.data), 32)]
     wrong = next(k for k, leaf in enumerate(learned) if leaf != trace_leaf(k, right.trace[k]))

@@ -79,6 +79,16 @@ def test_round__best_model__wins_and_validators_are_paid(task):
     s.settle(*ALL)
 
 
+def test_validators__a_thousandth_from_the_median__are_paid_and_one_more_is_not(task):
+    s = task()
+    members = s.members()
+    judged(s, *(s.scores(anna=300, ben=100 + off, cleo=300) for off in (0, 65, 66, -65, -66)))
+    accepted, _, merits = s.call("judgement")
+    assert accepted == 0b010
+    near = sum(1 << 16 * s.seat(members[place]) for place in (0, 1, 3))
+    assert merits == near | 4 * 3 << 16 * s.seat("ben")
+
+
 def test_winner__other_model_claimed__is_refuted(task):
     s = task()
     judged(s, s.scores(anna=300, ben=100, cleo=200))

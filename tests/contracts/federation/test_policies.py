@@ -6,7 +6,10 @@ Policies that vote
 └── backing: free between rounds, held within, never lost
 """
 
+from itertools import accumulate
+
 import pytest
+from eth_utils.crypto import keccak
 
 from tests.contracts.federation.scenario import HOUR, NO_SEAT, PARTIES, TERMS, Phase
 from tests.evm import Reverted
@@ -71,6 +74,8 @@ def test_vote__twice_late_or_of_another_round__counts_for_nothing(create):
     s.until()
     with pytest.raises(Reverted, match="WrongPhase"):
         s.vote("ben")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.vote_signed(15, "ben")
 
 
 def test_vote__for_seats_that_revealed_nothing__is_none(create):
@@ -221,6 +226,27 @@ def test_stake__leaders__are_drawn_once_and_claim_in_order(create):
     assert s.state["done"] == 1
 
 
+def test_stake__leaders__are_those_whom_the_block_of_the_last_reveal_draws(create, evm):
+    """Ticket for ticket, of those who revealed alone, whatever is behind another seat."""
+    s = create(*PARTIES[:7], **STAKE)
+    behind = {"anna": 150_000, "dora": 2_000_000, "finn": 1, "gina": 9_000_000}
+    for who, units in behind.items():
+        put(s, "stranger", who, units)
+    s.revealed(*PARTIES[:6])
+    seed = bytes(evm.web3.eth.get_block("latest")["hash"])
+    s.vote("anna")
+    left = {s.seat(who): TERMS["deposit"] + behind.get(who, 0) for who in PARTIES[:6]}
+    drawn = []
+    for place in range(4):
+        types = ["bytes32", "address", "uint256", "uint256"]
+        ticket = keccak(evm.web3.codec.encode(types, [seed, s.contract.address, 1, place]))
+        number = int.from_bytes(ticket, "big") % sum(left.values())
+        ends = accumulate(left[seat] for seat in sorted(left))
+        drawn.append(next(seat for seat, end in zip(sorted(left), ends, strict=True) if number < end))
+        del left[drawn[-1]]
+    assert order(s) == drawn
+
+
 def test_stake__leader_that_is_silent__is_fined_and_the_next_claims(create):
     s = create(*PARTIES[:6], **STAKE).revealed(*PARTIES[:6])
     s.vote(*PARTIES[:6])
@@ -274,6 +300,22 @@ def test_delegates__equal__are_the_lower_seats_and_take_turns(create):
     assert seen == [1, 2, 0, 1]
 
 
+def test_delegates__one_excluded_since__nobody_is_elected_in_its_place(create):
+    """Or who comes after it would vote on what the others have seen."""
+    s = create(*PARTIES[:5], **DELEGATES).revealed(*PARTIES[:5])
+    s.vote("anna")
+    nothing = ("0x" + "00" * 20, 0, b"\0" * 32, b"\0" * 32, 0, 0, 0, 0, b"\0" * 32, 0)
+    ben = s.evm.role("ben")
+    s.send("demand", 0, ben, 0, nothing, sender="refuter", value=s.terms["stake"] * UNIT)
+    s.evm.advance(s.terms["supply"])
+    s.send("forfeit", 0, ben, 0, nothing)
+    assert s.call("votes")[1] == 0b00111
+    with pytest.raises(Reverted, match="NotAParty"):
+        s.vote("dora")
+    s.vote("cleo")
+    assert s.phase is Phase.CLAIMING
+
+
 def test_delegates__silent_one__is_fined(create):
     s = create(*PARTIES[:5], **DELEGATES | {"committee": 4}).revealed(*PARTIES[:5])
     s.vote("anna", "ben", "cleo")
@@ -317,6 +359,28 @@ def test_delegate__to_nobody_or_not_possible__refused(create, who, units):
     s = create(*FOUR, **STAKE)
     with pytest.raises(Reverted, match=r"NotAParty|WrongAmount"):
         s.send("delegate", s.evm.role(who), units, sender="refuter", value=min(units, 5) * UNIT)
+
+
+def test_delegate__without_the_money__refused(create):
+    """Or what others put behind seats could be taken out."""
+    s = create(*FOUR, **STAKE)
+    put(s, "stranger", "anna", 70)
+    for value in (0, 70 * UNIT - 1):
+        with pytest.raises(Reverted, match="Underfunded"):
+            s.send("delegate", s.evm.role("anna"), 70, sender="refuter", value=value)
+
+
+def test_undelegate__again__refused(create):
+    """Or one could take out what another put behind the same seat."""
+    s = create(*FOUR, **STAKE)
+    put(s, "stranger", "anna", 70)
+    put(s, "ben", "anna", 70)
+    s.send("undelegate", s.evm.role("anna"), 50, sender="stranger")
+    with pytest.raises(Reverted, match="WrongAmount"):
+        s.send("undelegate", s.evm.role("anna"), 21, sender="stranger")
+    s.send("undelegate", s.evm.role("anna"), 20, sender="stranger")
+    assert s.balance("stranger") == 70
+    assert s.call("delegatedBy", s.evm.role("stranger"), s.evm.role("anna")) == 0
 
 
 def test_delegate__where_it_does_not_weigh__refused(create):

@@ -1,6 +1,7 @@
 """A tournament on a chain of its own, driven by role names, beside the reference's book."""
 
 from dataclasses import dataclass, field, replace
+from functools import partialmethod
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,6 @@ MONEY = Money(
     contribution_multiplier=0,
     tip=ETHER // 1000,
 )
-FIELDS = {
-    "corr_multiplier": "corrMultiplier",
-    "contribution_multiplier": "contributionMultiplier",
-}
 
 
 def grid(rows: int, seed: int = 0) -> np.ndarray:
@@ -96,19 +93,19 @@ class Scenario:
             self.evm.advance(time - self.evm.now)
 
     def open(self, number: int = 0, targets: Targets | None = None, **options: Any) -> Any:
-        if targets is None:
-            benchmark = np.random.default_rng([9, number]).normal(size=self.rows)
-            targets = targets_of(
-                grid(self.rows, number), benchmark if self.money.contribution_multiplier else None
-            )
-        self.targets[number] = targets
+        """Commit to targets, or to a grid."""
+        benchmark = np.random.default_rng([9, number]).normal(size=self.rows)
+        benchmarked = benchmark if self.money.contribution_multiplier else None
+        self.targets[number] = targets = targets or targets_of(grid(self.rows, number), benchmarked)
         commitment = self.call("targetsCommitment", number, keccak(targets.encode()), SALT)
         receipt = self.send("open", number, commitment, sender="organizer", **options)
         self.book.open(number)
         return receipt
 
     def enter(self, who: str, predictions: Any, stake: int = ETHER, number: int = 0, value: int = 0) -> Any:
-        sealed = ranking.encode(ranking.ranks_of(predictions))
+        """Commit to predictions, or to any bytes."""
+        given = isinstance(predictions, bytes)
+        sealed = predictions if given else ranking.encode(ranking.ranks_of(predictions))
         commitment = self.call("entryCommitment", number, self.evm.role(who), keccak(sealed), SALT)
         receipt = self.send("enter", number, commitment, stake, sender=who, value=value)
         self.sealed[number, who] = sealed
@@ -122,45 +119,53 @@ class Scenario:
         self.book.rounds[number].targets = self.targets[number]
         return receipt
 
-    def entered(self, **signs: int) -> "Scenario":
-        """Round 0, open and entered with good predictions (1) or their contraries (-1)."""
-        self.open()
+    def entered(self, targets: Targets | None = None, **entries: Any) -> "Scenario":
+        """Round 0, open, entered with good predictions (1), their contraries (-1) or others; and a stake."""
+        self.open(targets=targets)
         self.at("begins")
-        for who, sign in signs.items():
-            self.enter(who, sign * self.good())
+        for who, given in entries.items():
+            predictions, stake = given if isinstance(given, tuple) else (given, ETHER)
+            self.enter(who, self.good() * predictions if isinstance(predictions, int) else predictions, stake)
         return self
 
-    def revealed(self) -> "Scenario":
-        self.reveal()
+    def revealed(self, **entries: Any) -> "Scenario":
+        """The same with its targets revealed."""
+        self.entered(**entries).reveal()
         return self
+
+    def scored(self, targets: Targets | None = None, **entries: Any) -> "Scenario":
+        """The same with every entry scored; balances are the book's."""
+        self.revealed(targets=targets, **entries)
+        for who in entries:
+            self.score(who)
+        self.check()
+        return self
+
+    def closed(self, **entries: Any) -> "Scenario":
+        """The same round, over."""
+        self.scored(**entries).at("ends")
+        self.close()
+        self.check()
+        return self
+
+    def scoring(self, who: str, number: int = 0, salt: bytes = SALT) -> tuple[Any, ...]:
+        """What `score` takes."""
+        return number, self.evm.role(who), self.sealed[number, who], salt
 
     def score(self, who: str, number: int = 0, sender: str = "stranger") -> Any:
-        sealed = self.sealed[number, who]
-        receipt = self.send("score", number, self.evm.role(who), sealed, SALT, sender=sender)
-        payout = self.book.score(number, who, ranking.decode(sealed, self.rows))
-        event = self.evm.events(self.contract, "Scored", receipt)[0]
-        assert event["payout"] == payout
+        receipt = self.send("score", *self.scoring(who, number), sender=sender)
+        payout = self.book.score(number, who, ranking.decode(self.sealed[number, who], self.rows))
+        assert self.evm.events(self.contract, "Scored", receipt)[0]["payout"] == payout
         return receipt
 
-    def expire(self, who: str, number: int = 0, sender: str = "stranger") -> Any:
-        receipt = self.send("expire", number, self.evm.role(who), sender=sender)
-        self.book.expire(number, who, sender)
+    def settle(self, name: str, *who: str, number: int = 0, sender: str = "stranger") -> Any:
+        """Expire, void, refund or close, here and in the book."""
+        receipt = self.send(name, number, *map(self.evm.role, who), sender=sender)
+        getattr(self.book, name)(number, *who, *[sender] * (name == "expire"))
         return receipt
 
-    def void(self, number: int = 0) -> Any:
-        receipt = self.send("void", number)
-        self.book.void(number)
-        return receipt
-
-    def refund(self, who: str, number: int = 0) -> Any:
-        receipt = self.send("refund", number, self.evm.role(who))
-        self.book.refund(number, who)
-        return receipt
-
-    def close(self, number: int = 0) -> Any:
-        receipt = self.send("close", number)
-        self.book.close(number)
-        return receipt
+    expire, void = partialmethod(settle, "expire"), partialmethod(settle, "void")
+    refund, close = partialmethod(settle, "refund"), partialmethod(settle, "close")
 
     def good(self, number: int = 0) -> np.ndarray:
         """Predictions that are right as far as five classes can say."""
@@ -177,11 +182,10 @@ class Scenario:
 
     def withdraw_all(self) -> None:
         """Everybody takes what is theirs; nothing stays."""
-        for who, amount in self.book.balances.items():
-            if amount and who != BURN:
-                self.send("withdraw", self.evm.role(who), amount, sender=who)
-        if self.book.balances[BURN]:
-            self.send("withdrawFor", BURNT)
+        self.check()
+        for who in [each for each, amount in self.book.balances.items() if amount]:
+            paid = BURNT if who == BURN else self.evm.role(who)
+            self.send("withdrawFor", paid, sender="stranger" if who == BURN else who)
         assert self.evm.web3.eth.get_balance(self.contract.address) == 0
 
 
@@ -194,20 +198,26 @@ def keep_table(evm: Evm, factory: Any, table: bytes) -> str:
 
 
 def terms_of(evm: Evm, factory: Any, money: Money, rows: int, start: int) -> dict[str, Any]:
-    amounts = {FIELDS.get(name, name): value for name, value in vars(money).items()}
-    normals = NOBODY
-    if money.contribution_multiplier:
-        normals = keep_table(evm, factory, tables.encode(tables.normals(rows)))
-    return amounts | {
+    """In the order of the contract."""
+    normals = money.contribution_multiplier and keep_table(evm, factory, tables.encode(tables.normals(rows)))
+    return {
         "organizer": NOBODY,
         "currency": NOBODY,
         "descriptor": b"\x01" * 32,
         "rows": rows,
         "powers": keep_table(evm, factory, tables.encode(tables.powers(rows))),
-        "normals": normals,
+        "normals": normals or NOBODY,
         "powerSquares": 0,
         "normalSquares": 0,
+        "pot": money.pot,
+        "bond": money.bond,
         "leastStake": ETHER // 100,
+        "threshold": money.threshold,
+        "tip": money.tip,
+        "clip": money.clip,
+        "drag": money.drag,
+        "corrMultiplier": money.corr_multiplier,
+        "contributionMultiplier": money.contribution_multiplier,
         "start": start,
         "period": 24 * HOUR,
         "entering": 20 * HOUR,

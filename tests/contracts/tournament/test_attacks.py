@@ -3,7 +3,7 @@
 submission
 ├── a rank missing, twice or too large; too many or too few bytes: refused
 ├── another's commitment: cannot be opened
-├── another round's, another tournament's commitment: cannot be opened
+├── another round's, another tournament's commitment, with another salt: cannot be opened
 ├── scored twice; scored after expiry, expired after the score
 └── the last second of entering, revealing, scoring: inside; the next: outside
 organizer
@@ -28,13 +28,7 @@ from orchestrator.systems.tournament.targets import UNIT, Targets
 from tests.contracts.tournament.scenario import ETHER, HOUR, SALT
 from tests.evm import Reverted
 
-
-def sealed_entry(s, who, payload, number=0, stake=ETHER):
-    """Commit to any bytes."""
-    commitment = s.call("entryCommitment", number, s.evm.role(who), keccak(payload), SALT)
-    s.send("enter", number, commitment, stake, sender=who)
-    s.sealed[number, who] = payload
-    s.book.enter(number, who, stake)
+START = 1000 * ETHER
 
 
 # ── submissions ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -43,7 +37,6 @@ def sealed_entry(s, who, payload, number=0, stake=ETHER):
 @pytest.mark.parametrize("rows", [16, 35])
 @pytest.mark.parametrize("fault", ["twice", "too large", "far too large", "all the same", "shifted"])
 def test_score__no_permutation__is_refused(create, rows, fault):
-    s = create(rows=rows).entered()
     ranks = np.random.default_rng(rows).permutation(rows)
     if fault == "all the same":
         ranks[:] = 0
@@ -51,9 +44,8 @@ def test_score__no_permutation__is_refused(create, rows, fault):
         ranks = ranks + 1
     else:
         ranks[rows - 1] = {"twice": ranks[0], "too large": rows, "far too large": 65_535}[fault]
-    sealed_entry(s, "alice", ranking.encode(ranks))
-    s.reveal()
-    s.refuses("NotAPermutation", "score", 0, s.evm.role("alice"), s.sealed[0, "alice"], SALT)
+    s = create(rows=rows).revealed(alice=ranking.encode(ranks))
+    s.refuses("NotAPermutation", "score", *s.scoring("alice"))
     s.at("ends")
     s.expire("alice")
     s.check()
@@ -61,20 +53,17 @@ def test_score__no_permutation__is_refused(create, rows, fault):
 
 @pytest.mark.parametrize("length", [0, 31, 33, 30, 34])
 def test_score__wrong_length__is_refused(create, length):
-    s = create().entered()
-    sealed_entry(s, "alice", ranking.encode(np.arange(40))[:length])
-    s.reveal()
-    found = s.refuses("WrongLength", "score", 0, s.evm.role("alice"), s.sealed[0, "alice"], SALT)
-    assert found == (length, 32)
+    s = create().revealed(alice=ranking.encode(np.arange(40))[:length])
+    assert s.refuses("WrongLength", "score", *s.scoring("alice")) == (length, 32)
 
 
 def test_score__copied_commitment__opens_for_nobody_else(create):
     s = create().entered(alice=1)
-    commitment = s.call("entryOf", 0, s.evm.role("alice"))[0]
-    s.send("enter", 0, commitment, ETHER, sender="bob")
+    s.send("enter", 0, s.call("entryOf", 0, s.evm.role("alice"))[0], ETHER, sender="bob")
     s.reveal()
     s.score("alice")
-    s.refuses("WrongCommitment", "score", 0, s.evm.role("bob"), s.sealed[0, "alice"], SALT, sender="bob")
+    s.sealed[0, "bob"] = s.sealed[0, "alice"]
+    s.refuses("WrongCommitment", "score", *s.scoring("bob"), sender="bob")
 
 
 def test_score__commitment_of_another_round_or_tournament__does_not_open(create):
@@ -83,26 +72,30 @@ def test_score__commitment_of_another_round_or_tournament__does_not_open(create)
         s.open(number)
     s.at("begins", 1)
     sealed = ranking.encode(ranking.ranks_of(s.good(1)))
-    of_round = s.call("entryCommitment", 0, s.evm.role("alice"), keccak(sealed), SALT)
-    of_other = other.call("entryCommitment", 1, s.evm.role("bob"), keccak(sealed), SALT)
-    s.send("enter", 1, of_round, ETHER, sender="alice")
-    s.send("enter", 1, of_other, ETHER, sender="bob")
+    for who, contract, number in (("alice", s, 0), ("bob", other, 1)):
+        commitment = contract.call("entryCommitment", number, s.evm.role(who), keccak(sealed), SALT)
+        s.send("enter", 1, commitment, ETHER, sender=who)
+        s.sealed[1, who] = sealed
     s.reveal(1)
     for who in ("alice", "bob"):
-        s.refuses("WrongCommitment", "score", 1, s.evm.role(who), sealed, SALT)
+        s.refuses("WrongCommitment", "score", *s.scoring(who, 1))
+
+
+def test_score__wrong_salt__is_refused_and_the_entry_expires(create):
+    s = create().revealed(alice=1)
+    s.refuses("WrongCommitment", "score", *s.scoring("alice", salt=b"\1" + SALT[1:]))
+    s.at("ends")
+    s.expire("alice")
+    s.check()
 
 
 def test_settling__twice_or_both_ways__is_refused(create):
-    s = create().entered()
-    for who in ("alice", "bob"):
-        s.enter(who, s.good())
-    s.reveal()
+    s = create().revealed(alice=1, bob=1)
     s.score("alice")
-    for name in ("score", "expire"):
-        arguments = (s.sealed[0, "alice"], SALT) if name == "score" else ()
-        s.refuses("NoStake", name, 0, s.evm.role("alice"), *arguments)
+    s.refuses("NoStake", "score", *s.scoring("alice"))
+    s.refuses("NoStake", "expire", 0, s.evm.role("alice"))
     s.at("ends")
-    s.refuses("TooLate", "score", 0, s.evm.role("bob"), s.sealed[0, "bob"], SALT)
+    s.refuses("TooLate", "score", *s.scoring("bob"))
     s.expire("bob")
     for who in ("bob", "carol"):
         s.refuses("NoStake", "expire", 0, s.evm.role(who))
@@ -112,73 +105,57 @@ def test_settling__twice_or_both_ways__is_refused(create):
 
 
 def test_times__last_second_is_inside__the_next_is_not(create):
+    def to_last_second(moment):
+        """So that the next block is a second before `moment`."""
+        s.evm.advance(moment - 1 - s.evm.now)
+
     s = create()
     s.open()
     begins, closes, resolves, ends = s.call("timesOf", 0)
-    to_last_second(s, begins)
+    to_last_second(begins)
     s.refuses("TooEarly", "enter", 0, bytes(32), ETHER, sender="bob")
-    to_last_second(s, closes)
+    to_last_second(closes)
     s.enter("alice", s.good())
     s.refuses("TooLate", "enter", 0, bytes(32), ETHER, sender="bob")
-    s.evm.advance(resolves - 1 - s.evm.now)
-    s.send("reveal", 0, s.targets[0].encode(), SALT)
+    to_last_second(resolves)
+    s.reveal()
     assert s.evm.now == resolves - 1
-    s.book.rounds[0].targets = s.targets[0]
-    to_last_second(s, ends)
+    to_last_second(ends)
     with pytest.raises(Reverted, match="TooEarly"):
-        s.evm.call(s.contract.functions.expire(0, s.evm.role("alice")))
+        s.call("expire", 0, s.evm.role("alice"))
     s.score("alice")
     assert s.evm.now == ends - 1
-
-
-def to_last_second(s, moment):
-    """So that the next block is a second before `moment`."""
-    s.evm.advance(moment - 1 - s.evm.now)
 
 
 def test_enter__below_the_least_stake__is_refused(create):
     s = create().entered()
     for stake in (0, ETHER // 100 - 1):
         s.refuses("StakeTooSmall", "enter", 0, bytes(32), stake, sender="alice")
-    s.refuses("Underfunded", "enter", 0, bytes(32), 1001 * ETHER, sender="alice")
+    s.refuses("Underfunded", "enter", 0, bytes(32), START + ETHER, sender="alice")
 
 
 # ── organizer ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_reveal__other_targets_salt_or_time__is_refused(create):
-    s = create()
-    s.open()
+    s = create().entered()
+    s.open(1)
     targets = s.targets[0].encode()
-    s.at("begins")
     s.refuses("TooEarly", "reveal", 0, targets, SALT, sender="organizer")
     s.at("closes")
     for other, salt in ((targets[:-1] + bytes([targets[-1] ^ 1]), SALT), (targets, b"\1" * 32)):
         s.refuses("WrongCommitment", "reveal", 0, other, salt, sender="organizer")
-    s.send("reveal", 0, targets, SALT)
+    s.reveal()
     s.refuses("WrongState", "reveal", 0, targets, SALT)
-
-
-def test_reveal__after_its_time__is_refused(create):
-    s = create()
-    s.open()
-    s.at("resolves")
-    s.refuses("TooLate", "reveal", 0, s.targets[0].encode(), SALT)
+    s.at("resolves", 1)
+    s.refuses("TooLate", "reveal", 1, s.targets[1].encode(), SALT)
 
 
 class Forged(Targets):
     """Targets of any bytes."""
 
-    payload = b""
-
     def encode(self):
-        return self.payload
-
-
-def forged(payload):
-    targets = Forged((), np.zeros(16, dtype=np.int64))
-    object.__setattr__(targets, "payload", payload)
-    return targets
+        return self.classes
 
 
 HEAD = np.array([[-UNIT, -UNIT], [0, 0], [UNIT, UNIT], [0, 0], [0, 0]], dtype=">i4").tobytes()
@@ -196,11 +173,12 @@ BYTES = bytes([0, 1, 2, 3] * 4)
         (HEAD + BYTES + b"\0", "WrongLength"),
         (HEAD + BYTES[:-1], "WrongLength"),
         (b"", "WrongLength"),
+        (HEAD + BYTES + ranking.encode(np.array([0, *range(15)])), "NotAPermutation"),
     ],
 )
 def test_reveal__targets_that_score_nothing__end_in_void(create, payload, error):
-    s = create()
-    s.open(targets=forged(payload))
+    s = create(contribution_multiplier=10**9 if error == "NotAPermutation" else 0)
+    s.open(targets=Forged((), payload))
     s.at("begins")
     s.enter("alice", np.arange(16))
     s.at("closes")
@@ -208,16 +186,7 @@ def test_reveal__targets_that_score_nothing__end_in_void(create, payload, error)
     s.at("resolves")
     s.void()
     s.refund("alice")
-    s.check()
     s.withdraw_all()
-
-
-def test_reveal__benchmark_that_is_no_permutation__is_refused(create):
-    s = create(contribution_multiplier=10**9)
-    payload = HEAD + BYTES + ranking.encode(np.array([0, *range(15)]))
-    s.open(targets=forged(payload))
-    s.at("closes")
-    s.refuses("NotAPermutation", "reveal", 0, payload, SALT)
 
 
 @pytest.mark.parametrize("low", [-(2**31), 2**31 - 2])
@@ -225,16 +194,8 @@ def test_reveal__extreme_values__every_entry_is_scored(create, low):
     """Whoever could make a score revert could make others expire."""
     s = create(contribution_multiplier=100 * 10**9, corr_multiplier=100 * 10**9)
     values = ((low, low), (2**31 - 1, -(2**31)), (-(2**31), 2**31 - 1), (0, 0), (0, 0))
-    classes = np.array([0, 1, 2, 1] * 4)
-    s.open(targets=Targets(values, classes, np.arange(16)))
-    s.at("begins")
-    s.enter("alice", classes)
-    s.enter("bob", -classes)
-    s.enter("carol", np.arange(16))
-    s.reveal()
-    for who in ("alice", "bob", "carol"):
-        s.score(who)
-    s.check()
+    targets = Targets(values, np.array([0, 1, 2, 1] * 4), np.arange(16))
+    s.scored(targets=targets, alice=1, bob=-1, carol=np.arange(16))
 
 
 def test_open__late_twice_or_by_another__is_refused(create):
@@ -250,39 +211,25 @@ def test_open__late_twice_or_by_another__is_refused(create):
 
 def test_score__commitment_is_the_address_of_targets__not_before_they_are_revealed(create):
     """An organizer that commits to where targets are kept has nobody scored while others enter."""
-    first = create().entered()
-    first.enter("alice", first.good())
-    first.reveal()
-    kept = first.call("roundOf", 0)[3]
-    s = create()
-    s.send("open", 0, kept, sender="organizer")
+    first, s = create().revealed(alice=1), create()
+    s.send("open", 0, first.call("roundOf", 0)[3], sender="organizer")
     with pytest.raises(Reverted, match="WrongState"):
         s.call("scoresOf", 0, first.sealed[0, "alice"])
 
 
 def test_void__organizer_has_all_the_accounts__half_of_the_bond_is_burnt(create):
-    s = create().entered()
-    for who in ("organizer", "alice", "bob"):
-        s.enter(who, s.good())
+    s = create().entered(organizer=1, alice=1, bob=1)
     s.at("resolves")
     s.void()
     for who in ("organizer", "alice", "bob"):
         s.refund(who)
     s.check()
-    assert sum(s.balance(who) for who in ("organizer", "alice", "bob")) == 3000 * ETHER - s.money.bond // 2
+    assert sum(s.balance(who) for who in ("organizer", "alice", "bob")) == 3 * START - s.money.bond // 2
 
 
 def test_organizer__knows_the_targets__wins_its_own_pot_only(create):
-    s = create().entered()
-    s.enter("organizer", s.good(), 500 * ETHER)
-    s.enter("alice", -s.good(), 500 * ETHER)
-    s.reveal()
-    s.score("organizer")
-    s.score("alice")
-    s.at("ends")
-    s.close()
-    s.check()
-    assert s.balance("organizer") == 1000 * ETHER
+    s = create().closed(organizer=(1, 500 * ETHER), alice=(-1, 500 * ETHER))
+    assert s.balance("organizer") == START
 
 
 # ── money ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -290,14 +237,8 @@ def test_organizer__knows_the_targets__wins_its_own_pot_only(create):
 
 @pytest.mark.parametrize("stakes", [(ETHER, 900 * ETHER), (333 * ETHER + 1, 777 * ETHER + 7)])
 def test_whale__pot_is_too_small__gains_share_it_and_never_exceed_it(create, stakes):
-    s = create(pot=ETHER, bond=ETHER).entered()
-    for who, stake in zip(("alice", "bob"), stakes, strict=True):
-        s.enter(who, s.good(), stake)
-    s.reveal()
-    for who in ("alice", "bob"):
-        s.score(who)
-    s.check()
-    gains = [s.balance(who) - 1000 * ETHER for who in ("alice", "bob")]
+    s = create(pot=ETHER, bond=ETHER).scored(alice=(1, stakes[0]), bob=(1, stakes[1]))
+    gains = [s.balance(who) - START for who in ("alice", "bob")]
     assert ETHER - 2 <= sum(gains) <= ETHER
     assert gains[0] == ETHER * stakes[0] // sum(stakes)
 
@@ -305,37 +246,28 @@ def test_whale__pot_is_too_small__gains_share_it_and_never_exceed_it(create, sta
 @pytest.mark.parametrize("drag", [0, 10_000_000])
 def test_pair__bets_on_contraries__loses_with_drag(create, drag):
     s = create(drag=drag, corr_multiplier=10**8).entered()
-    s.enter("alice", s.good() + np.linspace(0, 0.1, 16))
-    s.enter("bob", -s.good() - np.linspace(0, 0.1, 16))
+    bet = s.good() + np.linspace(0, 0.1, 16)
+    for who, predictions in (("alice", bet), ("bob", -bet)):
+        s.enter(who, predictions)
     s.reveal()
     for who in ("alice", "bob"):
         s.score(who)
     s.check()
-    change = s.balance("alice") + s.balance("bob") - 2000 * ETHER
-    gain = s.balance("alice") - 1000 * ETHER
+    gain = s.balance("alice") - START
+    change = gain + s.balance("bob") - START
     assert gain > ETHER // 100
     assert change == 0 if drag == 0 else -change > gain * drag // 10**9
 
 
 def test_threshold__more_at_risk__scales_scores_before_the_clip(create):
-    s = create(threshold=ETHER, corr_multiplier=10**9).entered()
-    rng = np.random.default_rng(3)
-    s.enter("alice", rng.normal(size=16), 10 * ETHER)
-    s.enter("bob", rng.normal(size=16), 30 * ETHER)
-    s.reveal()
-    for who in ("alice", "bob"):
-        s.score(who)
-    s.check()
+    alice, bob = np.random.default_rng(3).normal(size=(2, 16))
+    create(threshold=ETHER).scored(alice=(alice, 10 * ETHER), bob=(bob, 30 * ETHER))
 
 
 @pytest.mark.parametrize("drag", [0, 10**9])
 def test_expire__oneself__is_never_better_than_the_worst_score(create, drag):
-    s = create(
-        clip=10**9 // 2, drag=drag, corr_multiplier=100 * 10**9, tip=0 if drag else ETHER // 200
-    ).entered()
-    s.enter("alice", -s.good(), ETHER // 100)
-    s.enter("bob", -s.good(), ETHER // 100)
-    s.reveal()
+    worst = {"clip": 10**9 // 2, "corr_multiplier": 100 * 10**9, "tip": 0 if drag else ETHER // 200}
+    s = create(drag=drag, **worst).revealed(alice=(-1, ETHER // 100), bob=(-1, ETHER // 100))
     s.score("alice")
     s.at("ends")
     s.expire("bob", sender="bob")
@@ -344,6 +276,5 @@ def test_expire__oneself__is_never_better_than_the_worst_score(create, drag):
 
 
 def test_token__ether_is_sent__is_refused(create):
-    token = create().evm.deploy("SumToken", 0)
-    s = create(currency=token.address)
+    s = create(currency=create().evm.deploy("SumToken", 0).address)
     s.refuses("WrongPayment", "open", 0, bytes(32), sender="organizer", value=1)

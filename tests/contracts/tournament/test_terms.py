@@ -60,32 +60,30 @@ def test_create__rows_out_of_bounds__are_refused(create, rows):
 
 
 def test_create__start_too_far__is_refused(create):
-    s = create(funded=())
-    assert refused_field(create, start=s.evm.now + YEAR + HOUR) == "start"
+    assert refused_field(create, start=create(funded=()).evm.now + YEAR + HOUR) == "start"
 
 
 def test_create__greatest_tip_beside_the_worst_loss__is_allowed(create):
     assert create(leastStake=100, tip=95)
 
 
-@pytest.mark.parametrize("fault", ["short", "long", "descending", "lopsided", "flat", "all zero"])
+FLAT = np.zeros(16, dtype=np.int64)
+FORGED = {
+    "short": lambda table: tables.powers(17)[:15],
+    "long": lambda table: tables.powers(17),
+    "descending": lambda table: table[::-1],
+    "lopsided": lambda table: table + np.eye(1, 16, 3, dtype=np.int64)[0],
+    "flat": lambda table: FLAT,
+    "all zero": lambda table: FLAT - tables.ZERO,
+}
+
+
+@pytest.mark.parametrize("fault", FORGED)
 @pytest.mark.parametrize("name", ["powers", "normals"])
 def test_create__forged_table__is_refused(create, fault, name):
     s = create(funded=())
-    table = (tables.powers(16) if name == "powers" else tables.normals(16)).copy()
-    if fault == "short":
-        table = tables.powers(17)[:15]
-    elif fault == "long":
-        table = tables.powers(17)
-    elif fault == "descending":
-        table = table[::-1]
-    elif fault == "lopsided":
-        table[3] += 1
-    elif fault == "flat":
-        table = np.zeros(16, dtype=np.int64)
-    else:
-        table = np.full(16, -tables.ZERO)
-    chunk = keep_table(s.evm, s.factory, tables.encode(table))
+    forged = tables.encode(FORGED[fault](getattr(tables, name)(16)))
+    chunk = keep_table(s.evm, s.factory, forged)
     assert refused_field(create, contribution_multiplier=1, **{name: chunk}) == name
 
 
@@ -98,9 +96,9 @@ def test_create__table_that_is_no_chunk__is_refused(create, where):
 
 def test_create__middle_of_an_odd_table__must_be_zero(create):
     s = create(funded=())
-    table = tables.powers(17).copy()
-    table[8] = 1
-    chunk = keep_table(s.evm, s.factory, tables.encode(table))
+    chunk = keep_table(
+        s.evm, s.factory, tables.encode(tables.powers(17) + np.eye(1, 17, 8, dtype=np.int64)[0])
+    )
     assert refused_field(create, rows=17, powers=chunk) == "powers"
 
 

@@ -6,10 +6,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from orchestrator.kernel.system import System
+from orchestrator.systems.competition.candidates import exact_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.creating import create, finish, prepare
 from orchestrator.systems.competition.duties import SYSTEM
+from orchestrator.systems.competition.evaluating import model_of
 from orchestrator.systems.competition.offer import Offer
+from orchestrator.systems.competition.samples import Samples
+from orchestrator.systems.competition.testing import opened_tests
 from orchestrator.types import Seconds, Wei
 from tests.world import ETHER, World
 
@@ -41,6 +45,12 @@ def offer_of(file: Path, **changes: Any) -> Offer:
         "answer": HOUR,
     }
     return Offer(**defaults | changes)
+
+
+def predicted_score(competition: Competition, number: int) -> int:
+    """What the contract computes for a revealed submission on the open test data."""
+    samples = Samples.of(opened_tests(competition), competition.terms)
+    return exact_score(model_of(competition, number), competition.terms, samples)
 
 
 class Stage(World):

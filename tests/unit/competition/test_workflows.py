@@ -31,7 +31,7 @@ from orchestrator.systems.competition.closing import finalize, withdraw
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.creating import create, finish, prepare
 from orchestrator.systems.competition.duties import Role
-from orchestrator.systems.competition.evaluating import claim, encode_predictions, evaluate, predicted_score
+from orchestrator.systems.competition.evaluating import claim, encode_predictions, evaluate
 from orchestrator.systems.competition.finding import competitions, find, secret_folder
 from orchestrator.systems.competition.overview import overview
 from orchestrator.systems.competition.publishing import publish
@@ -52,7 +52,7 @@ from orchestrator.systems.competition.training import (
 )
 from orchestrator.text import coins
 from orchestrator.types import Wei
-from tests.unit.competition.stage import ETHER, Stage, offer_of, write_points
+from tests.unit.competition.stage import ETHER, Stage, offer_of, predicted_score, write_points
 
 
 def line(weights: list[int], bias: int = 0) -> IntegerNetwork:

@@ -3,7 +3,7 @@
 turn
 ├── only what is due, of the roles that an account has
 ├── asked in one look; again after something was done
-├── what fails, or whose time cannot be told, does not stop the rest
+├── what fails does not stop the rest; what cannot be told to be due is said, and not done
 └── a node that is away ends it
 run
 ├── what was said in one turn is not said in the next
@@ -27,6 +27,7 @@ import pytest
 from orchestrator.errors import ChainError, NodeUnavailable
 from orchestrator.kernel.keeper import Keeper, Known
 from orchestrator.kernel.system import ANYBODY, Duty, Failure, Look, System
+from orchestrator.text import shown
 from orchestrator.types import ZERO_ADDRESS, Address, Seconds
 
 NOW = 1_000
@@ -55,8 +56,11 @@ def duty(name: str, at: int | None, role: str = "owner", fails: Exception | None
     return Duty(name, lambda _: None if at is None else Seconds(at), act, frozenset({role}))
 
 
+STRANGE = "\x1b[31mbytes of a stranger"
+
+
 def asked_in_vain(look: Look[Any]) -> Seconds:
-    raise ValueError("\x1b[31mbytes of a stranger")
+    raise ValueError(STRANGE)
 
 
 def system(*duties: Duty[Any], opened: Callable[..., Any] = lambda session, address: address) -> System[Any]:
@@ -109,14 +113,23 @@ def test_turn__several_duties__are_asked_in_one_look_until_one_is_done() -> None
 
 
 def test_turn__one_fails__the_others_are_done_and_it_is_told_harmlessly() -> None:
-    broken = Duty("look", asked_in_vain, lambda look: iter([]), frozenset({"owner"}))
     odd = duty("odd", NOW, fails=ValueError("\x1b[31m" + "x" * 10_000))
     refused = duty("pay", NOW, fails=ChainError("no money", "Get some."))
-    found = list(keeper(broken, odd, refused, duty("rest", NOW)).turn())
+    found = list(keeper(odd, refused, duty("rest", NOW)).turn())
     assert [each.failed for each in found] == [True, True, False]
     assert "\x1b" not in str(found[0])
     assert len(str(found[0])) < 500
     assert str(found[1]) == "could not pay: no money. Get some."
+
+
+def test_turn__cannot_be_told_whether_it_is_due__said_and_not_done() -> None:
+    def act(look: Look[Any]) -> Iterator[str]:
+        yield "showed what should stay hidden"
+
+    early = Duty("show", asked_in_vain, act, frozenset({"owner"}))
+    found = list(keeper(early, duty("rest", NOW)).turn())
+    told = f"could not tell whether to show: ValueError: {shown(STRANGE)}"
+    assert [(str(each), each.failed) for each in found] == [(told, True), ("did rest for alice", False)]
 
 
 def test_turn__node_away__is_raised() -> None:

@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from orchestrator.systems.prove.about import About
-from orchestrator.systems.prove.cards import Card, card_of, cyclonedx, markdown
+from orchestrator.systems.prove.cards import Card, card_of, markdown
 from orchestrator.systems.prove.describing import describe_model
+from orchestrator.systems.prove.materials import cyclonedx
 from tests.unit.provenance.samples import sample_manifest, sample_parts
 
 EVIL = "`</script><b>x</b>\n---\n# owned\n[a](javascript:x) \x1b[31m \u202e ```\n| a"

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 from orchestrator.chain.budget import Budget, spending
+from orchestrator.chain.external import Erc20
 from orchestrator.errors import (
     ChainError,
     InsufficientFunds,
     NotDeployed,
     OverBudget,
 )
-from orchestrator.kernel.money import Currency, approve, read_currency
+from orchestrator.kernel.money import Currency, approve, currency_of, read_currency
 from orchestrator.models.online.clone import unit_of
 from orchestrator.models.online.factory import factory_of
 from orchestrator.models.online.funding import fill_up
@@ -242,3 +243,18 @@ def test_read_money__no_token__refused(village: Village) -> None:
         read_currency(chain, village.account("keeper").address)
     with pytest.raises(ChainError, match=r"not an ERC-20"):
         read_currency(chain, factory_of(village.session).address)
+
+
+def test_read_money__node_keeps_the_decimals_to_itself__no_amount_is_taken_for_another(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no decimals, 5 coins would be 5 of the smallest units."""
+    chain, token = village.session.chain, village.deploy("SumToken", 0).address
+
+    def busy(contract: object) -> int:
+        raise ChainError("the node refused: too many requests")
+
+    monkeypatch.setattr(Erc20, "decimals", busy)
+    with pytest.raises(ChainError, match="too many requests"):
+        read_currency(chain, token)
+    assert str(currency_of(chain, token).of(Wei(5))) == f"5 units of {token}"

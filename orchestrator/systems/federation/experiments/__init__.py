@@ -42,6 +42,5 @@ def load(name: str) -> "Experiment":
     """The experiment of that name. Raises UsageError."""
     if name not in NAMES:
         raise UsageError(f"there is no experiment {shown(name)}", f"Give one of {', '.join(NAMES)}.")
-    module = import_module(f"{__name__}.{name.replace('-', '_')}")
-    found: Experiment = module.EXPERIMENT
+    found: Experiment = import_module(f"{__name__}.{name.replace('-', '_')}").run
     return found

@@ -1,10 +1,10 @@
 """What an experiment is: a table, a picture, and what has to hold."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from orchestrator.types import Report
 
@@ -12,6 +12,7 @@ INK, MUTED, GRID = "#1b2733", "#5b6b7a", "#e3e8ee"
 COLORS = ("#2563a8", "#d9730d", "#2f8f5b", "#8b4fb8", "#c0392b", "#0f8a9d", "#7a6a2f", "#b0417a")
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,16 @@ class Check:
     figures: str = ""
     reason: str = ""
 
+    @classmethod
+    def at_least(cls, claim: str, values: Sequence[float], bound: float, reason: str = "") -> Self:
+        """That none of `values` is below `bound`."""
+        return cls(claim, min(values) >= bound, f"least {min(values):.3f}, asked for {bound:g}", reason)
+
+    @classmethod
+    def at_most(cls, claim: str, values: Sequence[float], bound: float, reason: str = "") -> Self:
+        """That none of `values` is above `bound`."""
+        return cls(claim, max(values) <= bound, f"greatest {max(values):.3f}, allowed {bound:g}", reason)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -30,7 +41,7 @@ class Picture:
 
     x: str
     lines: tuple[str, ...]
-    y: str
+    y: str = "accuracy on the test rows"
     bars: bool = False
 
 
@@ -41,32 +52,37 @@ class Outcome:
     rows: list[Row]
     checks: list[Check]
     picture: Picture
-    timing: Row
+    timing: Row = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
         return all(check.met for check in self.checks)
 
 
+Run = Callable[[Report | None], Outcome]
+
+
 @dataclass(frozen=True)
 class Experiment:
-    """`title` is one sentence, `source` what it repeats; `slow` ones take more than some ten seconds."""
+    """`title` is one sentence, `source` what it repeats."""
 
     name: str
     title: str
     source: str
-    run: Callable[[Report | None], Outcome]
-    slow: bool = False
+    run: Run
 
 
-def at_least(claim: str, values: Sequence[float], bound: float, reason: str = "") -> Check:
-    """That none of `values` is below `bound`."""
-    return Check(claim, min(values) >= bound, f"least {min(values):.3f}, asked for {bound:g}", reason)
+def experiment(title: str, source: str) -> Callable[[Run], Experiment]:
+    """What makes a function an experiment, which is named as its module."""
+    return lambda run: Experiment(run.__module__.rpartition(".")[2].replace("_", "-"), title, source, run)
 
 
-def at_most(claim: str, values: Sequence[float], bound: float, reason: str = "") -> Check:
-    """That none of `values` is above `bound`."""
-    return Check(claim, max(values) <= bound, f"greatest {max(values):.3f}, allowed {bound:g}", reason)
+def counted(items: Collection[T], progress: Report | None) -> Iterator[T]:
+    """Each of `items`; `progress` hears how many are done, and of how many."""
+    for number, each in enumerate(items, 1):
+        yield each
+        if progress:
+            progress(number, len(items))
 
 
 def write(experiment: Experiment, outcome: Outcome, folder: Path) -> list[Path]:

@@ -6,14 +6,7 @@ import numpy as np
 
 from orchestrator.learning.aggregation import quantize
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, last, runs
 from orchestrator.systems.federation.simulation.characters import Honest, View
 from orchestrator.systems.federation.simulation.networks import Floats
@@ -51,6 +44,7 @@ class Sparse(Honest):
         return sent
 
 
+@experiment("Accuracy by what is sent of an update", "Stich, Cordonnier and Jaggi, 2018 (sparsification)")
 def run(progress: Report | None = None) -> Outcome:
     size, rows = NETWORK.size, []
     kinds: list[tuple[str, int, int]] = [
@@ -61,15 +55,10 @@ def run(progress: Report | None = None) -> Outcome:
         ("top 10%", 4, 6 * (size // 10)),
         ("top 1%", 4, 6 * (size // 100)),
     ]
-    for number, (name, width, count) in enumerate(kinds):
-        found = []
-        for seed in SEEDS:  # a sparse party has a memory, so each run has parties of its own
-            cast = [_party(name) for _ in range(PARTIES)]
-            found += runs(Plan(NETWORK, rounds=ROUNDS, width=width), cast, [seed])
-        rows.append({"sent_as": name, "accuracy": last(found), "bytes": count})
-        if progress:
-            progress(number + 1, len(kinds))
-    return Outcome(rows, _checks(rows), Picture("sent_as", ("accuracy",), "accuracy on the test rows"), {})
+    for name, width, count in counted(kinds, progress):
+        played = runs(Plan(NETWORK, rounds=ROUNDS, width=width), [_party(name)] * PARTIES, SEEDS)
+        rows.append({"sent_as": name, "accuracy": last(played), "bytes": count})
+    return Outcome(rows, _checks(rows), Picture("sent_as", ("accuracy",)))
 
 
 def _party(name: str) -> Honest:
@@ -84,10 +73,10 @@ def _checks(rows: list[Row]) -> list[Check]:
     sample = np.random.default_rng(0).normal(0, 0.05, NETWORK.size)
     sent = quantize(np.rint(sample * UNIT).astype(np.int64), 1)
     return [
-        at_least(
+        Check.at_least(
             "2 and 1 bytes a coordinate cost nothing", [reached["int16"], reached["int8"]], whole - 0.01
         ),
-        at_least(
+        Check.at_least(
             "half a byte and the top tenth cost little", [reached["int4"], reached["top 10%"]], whole - 0.015
         ),
         Check(
@@ -96,11 +85,3 @@ def _checks(rows: list[Row]) -> list[Check]:
             f"{len(sent.data)} bytes",
         ),
     ]
-
-
-EXPERIMENT = Experiment(
-    "compression",
-    "Accuracy by what is sent of an update",
-    "Stich, Cordonnier and Jaggi, 2018 (sparsification)",
-    run,
-)

@@ -16,14 +16,7 @@ from numpy.typing import NDArray
 
 from orchestrator.bindings.federation import Policy
 from orchestrator.chain.development import NAMES
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.onchain import Stage, begin, session
 from orchestrator.systems.federation.rounds import has_committee, has_votes
 from orchestrator.types import Report
@@ -56,6 +49,9 @@ ORDER = ("trusted", "delegates", "stake", "work, majority", "committee")
 """By blocks, as the model has it: who waits for more of the others is later."""
 
 
+@experiment(
+    "Blocks from the last reveal to an accepted claim, by policy", "a model of inclusion, and the contract"
+)
 def run(progress: Report | None = None) -> Outcome:
     rng = np.random.default_rng(0)
     work = np.ceil(rng.exponential(SOLVED, TRIALS)) + 1
@@ -70,10 +66,8 @@ def run(progress: Report | None = None) -> Outcome:
     gas: dict[str, int] = {}
     rows: list[Row] = []
     with session() as opened:
-        for number, (name, terms) in enumerate(TERMS.items()):
+        for name, terms in counted(TERMS.items(), progress):
             gas[name] = round(round_gas(begin(opened, NAMES[:PARTIES], rounds=ROUNDS, **terms)), -3)
-            if progress:
-                progress(number + 1, len(TERMS))
     for name, each in blocks.items():
         mean = float(each.mean())
         rows.append(
@@ -104,8 +98,10 @@ def run(progress: Report | None = None) -> Outcome:
     ]
     measured = [row for row in rows if row["gas"]]
     checks += [
-        at_least("one federation of ten: rounds an hour", [row["rounds_an_hour"] for row in measured], 8),
-        at_least(
+        Check.at_least(
+            "one federation of ten: rounds an hour", [row["rounds_an_hour"] for row in measured], 8
+        ),
+        Check.at_least(
             "all of a chain: updates a second", [row["updates_a_second_of_a_chain"] for row in measured], 70
         ),
     ]
@@ -159,11 +155,3 @@ def _quorum(rng: np.random.Generator, needed: int, voters: int) -> NDArray[np.in
     """Blocks until `needed` of `voters` votes are in."""
     arrivals = rng.geometric(1 - LATE, (TRIALS, voters))
     return np.asarray(np.sort(arrivals, axis=1)[:, needed - 1])
-
-
-EXPERIMENT = Experiment(
-    "confirm",
-    "Blocks from the last reveal to an accepted claim, by policy",
-    "a model of inclusion, and the contract",
-    run,
-)

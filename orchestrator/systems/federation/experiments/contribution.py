@@ -7,7 +7,7 @@ from math import factorial
 import numpy as np
 from scipy.stats import spearmanr
 
-from orchestrator.systems.federation.experiments.base import Experiment, Outcome, Picture, Row, at_least
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.simulation.datasets import Data, Rows, digits
 from orchestrator.systems.federation.simulation.networks import Floats, Labels, Network, Training, train
 from orchestrator.types import Report
@@ -72,25 +72,26 @@ def gtg_shapley(value: Callable[[int], float], rng: np.random.Generator) -> Floa
     return total / PERMUTATIONS
 
 
+@experiment(
+    "Measures of contribution against exact Shapley values", "Shapley, 1953; Liu et al., 2022 (GTG-Shapley)"
+)
 def run(progress: Report | None = None) -> Outcome:
     found: dict[str, list[float]] = {name: [] for name in MEASURES}
     evaluations = 0
-    for number in SEEDS:
+    for number in counted(SEEDS, progress):
         exact, measured, tried = _play(number)
         evaluations += tried
         for name in MEASURES:
             found[name].append(float(spearmanr(measured[name], exact)[0]))
-        if progress:
-            progress(number + 1, len(SEEDS))
     rows: list[Row] = [
         {"measure": name, "mean": round(float(np.mean(each)), 3), "least": round(min(each), 3)}
         for name, each in found.items()
     ]
     reached = {row["measure"]: row["mean"] for row in rows}
     checks = [
-        at_least("GTG-Shapley goes with exact Shapley values", [reached["gtg_shapley"]], 0.9),
-        at_least("so do a committee's medians, which cost nothing more", [reached["committee"]], 0.8),
-        at_least("declared sizes are the worst measure", [min(reached.values())], reached["size"]),
+        Check.at_least("GTG-Shapley goes with exact Shapley values", [reached["gtg_shapley"]], 0.9),
+        Check.at_least("so do a committee's medians, which cost nothing more", [reached["committee"]], 0.8),
+        Check.at_least("declared sizes are the worst measure", [min(reached.values())], reached["size"]),
     ]
     picture = Picture("measure", ("mean", "least"), "rank correlation with exact Shapley values", bars=True)
     timing = {"gtg_evaluations_a_round": round(evaluations / len(SEEDS) / ROUNDS)}
@@ -149,12 +150,3 @@ def _medians(
         for model in models
     ]
     return np.asarray(np.median(errors, axis=1))
-
-
-EXPERIMENT = Experiment(
-    "contribution",
-    "Measures of contribution against exact Shapley values",
-    "Shapley, 1953; Liu et al., 2022 (GTG-Shapley)",
-    run,
-    slow=True,
-)

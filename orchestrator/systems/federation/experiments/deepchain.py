@@ -4,14 +4,7 @@ import time
 
 import numpy as np
 
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import NETWORK
 from orchestrator.systems.federation.experiments.paillier import deal
 from orchestrator.systems.federation.simulation.characters import Honest
@@ -27,22 +20,22 @@ PARAMETERS, OPENED = 650, 100
 """Those of an update, and those of the sum that is opened, which takes long."""
 
 
+@experiment("Parties of 110 rows each: accuracy by their number", "Weng et al., 2019 (DeepChain)")
 def run(progress: Report | None = None) -> Outcome:
-    rows: list[Row] = [{"parties": 1, "accuracy": _alone()}]
-    for number, parties in enumerate(GROUPS):
-        rows.append({"parties": parties, "accuracy": _together(parties)})
-        if progress:
-            progress(number + 1, len(GROUPS) + 1)
+    rows: list[Row] = [
+        {"parties": parties, "accuracy": _together(parties) if parties > 1 else _alone()}
+        for parties in counted((1, *GROUPS), progress)
+    ]
     sums, timing = _encrypted()
     alone, four, seven, ten = (row["accuracy"] for row in rows)
     checks = [
-        at_least("any group is better than one alone", [four, seven, ten], alone + 0.03),
+        Check.at_least("any group is better than one alone", [four, seven, ten], alone + 0.03),
         Check("7 and 10 parties are better than 4", min(seven, ten) > four, f"{four}, {seven}, {ten}"),
         Check("4 of 10 open the exact sum", sums["four"]),
         Check("3 of 10 open nothing", not sums["three"]),
         Check("a packed update of 650 parameters takes 11 ciphertexts", timing["ciphertexts"] == 11),
     ]
-    return Outcome(rows, checks, Picture("parties", ("accuracy",), "accuracy on the test rows"), timing)
+    return Outcome(rows, checks, Picture("parties", ("accuracy",)), timing)
 
 
 def _alone() -> float:
@@ -91,12 +84,3 @@ def _encrypted() -> tuple[dict[str, bool], Row]:
         "seconds_to_open_a_ciphertext": round(opened / THRESHOLD / len(total), 2),
     }
     return {"four": exact, "three": any(word is not None for word in few)}, timing
-
-
-EXPERIMENT = Experiment(
-    "deepchain",
-    "Parties of 110 rows each: accuracy by their number",
-    "Weng et al., 2019 (DeepChain)",
-    run,
-    slow=True,
-)

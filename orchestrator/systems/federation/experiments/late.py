@@ -7,18 +7,11 @@ who revealed: where a round closes at the fifth, colluders who reveal first are 
 """
 
 from dataclasses import dataclass, field
-from itertools import combinations
 
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
 from orchestrator.systems.federation.simulation.characters import Character, Honest, View
+from orchestrator.systems.federation.simulation.judging import ruled
 from orchestrator.systems.federation.simulation.networks import Floats
 from orchestrator.systems.federation.simulation.playing import Plan
 from orchestrator.types import Report
@@ -40,28 +33,27 @@ class Late(Honest):
         return None
 
 
+@experiment("Late updates: waited for, lost, shut out, or in the next round", "Nguyen et al., 2022 (FedBuff)")
 def run(progress: Report | None = None) -> Outcome:
     honest: list[Character] = [Honest()] * PARTIES
     fast = away(SLOW, honest)
-    ways: dict[str, tuple[int, list[list[Character]]]] = {
-        "waits for all": (ROUNDS // 2, [honest] * len(SEEDS)),
-        "late are lost": (ROUNDS, [fast] * len(SEEDS)),
-        "closes at the fifth": (ROUNDS, [fast] * len(SEEDS)),
-        "late come with the next": (ROUNDS, [[Late() for _ in range(SLOW)] + honest[SLOW:] for _ in SEEDS]),
+    ways: dict[str, tuple[int, list[Character]]] = {
+        "waits for all": (ROUNDS // 2, honest),
+        "late are lost": (ROUNDS, fast),
+        "closes at the fifth": (ROUNDS, fast),
+        "late come with the next": (ROUNDS, [*[Late()] * SLOW, *honest[SLOW:]]),
     }
     rows: list[Row] = []
-    for number, (way, (rounds, casts)) in enumerate(ways.items()):
+    for way, (rounds, cast) in counted(ways.items(), progress):
         plan = Plan(NETWORK, rounds=rounds)
-        played = [runs(plan, cast, [seed], ALPHA)[0] for seed, cast in zip(SEEDS, casts, strict=True)]
+        played = runs(plan, cast, SEEDS, ALPHA)
         sent = sum(tally.accepted for each in played for tally in each.tallies[:SLOW])
         among = COMMITTEE if way == "closes at the fifth" else PARTIES
-        draws = {f"liars_win_with_{bad}": round(_majority(bad, among), 3) for bad in COLLUDERS}
+        draws = {f"liars_win_with_{bad}": ruled(bad, COMMITTEE, among) for bad in COLLUDERS}
         rows.append({"way": way, "accuracy": last(played), "updates_of_the_slow": sent, **draws})
-        if progress:
-            progress(number + 1, len(ways))
     lost, early, carried = rows[1:]
     checks = [
-        at_least(
+        Check.at_least(
             "late updates that come with the next round help", [carried["accuracy"]], lost["accuracy"] + 0.01
         ),
         Check(
@@ -75,20 +67,4 @@ def run(progress: Report | None = None) -> Outcome:
             f"{early['liars_win_with_3']:.3f} and {carried['liars_win_with_3']:.3f} of all rounds",
         ),
     ]
-    return Outcome(rows, checks, Picture("way", ("accuracy",), "accuracy on the test rows", bars=True), {})
-
-
-def _majority(bad: int, among: int) -> float:
-    """In which share of committees drawn from `among` the `bad` are the majority."""
-    drawn = list(combinations(range(among), COMMITTEE))
-    draws = [sum(seat < bad for seat in each) > COMMITTEE // 2 for each in drawn]
-    return sum(draws) / len(draws)
-
-
-EXPERIMENT = Experiment(
-    "late",
-    "Late updates: waited for, lost, shut out, or in the next round",
-    "Nguyen et al., 2022 (FedBuff)",
-    run,
-    slow=True,
-)
+    return Outcome(rows, checks, Picture("way", ("accuracy",), bars=True))

@@ -10,17 +10,10 @@ import numpy as np
 from orchestrator.learning.aggregation import aggregate, apply, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.experiments.base import (
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-    at_most,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES
 from orchestrator.systems.federation.simulation import judging
-from orchestrator.systems.federation.simulation.datasets import digits, evenly
+from orchestrator.systems.federation.simulation.datasets import digits, shared
 from orchestrator.systems.federation.simulation.networks import train
 from orchestrator.systems.federation.simulation.playing import Plan
 from orchestrator.types import Report
@@ -31,12 +24,14 @@ PLAN = Plan(NETWORK)
 BAD = 0
 
 
+@experiment(
+    "Who leads by a formula of one's own word, and by medians",
+    "Lu et al., 2020 (proof of training quality), equation of MAE(M_j)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rounds: list[list[list[int]]] = []
-    for number, seed in enumerate(SEEDS):
+    for seed in counted(SEEDS, progress):
         rounds += _scores(seed)
-        if progress:
-            progress(number + 1, len(SEEDS))
     rows: list[Row] = []
     for gamma in GAMMAS:
         told = [[judging.literal(each, gamma) for each in (true, _lie(true))] for true in rounds]
@@ -46,20 +41,20 @@ def run(progress: Report | None = None) -> Outcome:
     rows.append(_row("medians", told))
     literal = rows[:-1]
     checks = [
-        at_most("who says what it measures on wrong labels leads rarely", _column(literal, "honest"), 0.05),
-        at_least("who says that all errors are zero leads always", _column(literal, "lying"), 1.0),
-        at_most("by medians a lie brings nothing", [rows[-1]["lying"]], 0.05),
+        Check.at_most(
+            "who says what it measures on wrong labels leads rarely", [row["honest"] for row in literal], 0.05
+        ),
+        Check.at_least(
+            "who says that all errors are zero leads always", [row["lying"] for row in literal], 1.0
+        ),
+        Check.at_most("by medians a lie brings nothing", [rows[-1]["lying"]], 0.05),
     ]
-    return Outcome(rows, checks, Picture("rule", ("honest", "lying"), "share of rounds led", bars=True), {})
+    return Outcome(rows, checks, Picture("rule", ("honest", "lying"), "share of rounds led", bars=True))
 
 
 def _row(rule: str, told: list[list[int]]) -> Row:
     honest, lying = (round(float(np.mean([each[at] == BAD for each in told])), 3) for at in (0, 1))
     return {"rule": rule, "honest": honest, "lying": lying}
-
-
-def _column(rows: list[Row], name: str) -> list[float]:
-    return [row[name] for row in rows]
 
 
 def _lie(scores: list[list[int]]) -> list[list[int]]:
@@ -69,7 +64,7 @@ def _lie(scores: list[list[int]]) -> list[list[int]]:
 def _scores(seed: int) -> list[list[list[int]]]:
     """Of each round, what each party measures of each update: a row a scorer."""
     data, rng = digits(seed), np.random.default_rng(seed)
-    parts = evenly(len(data.labels), PARTIES, rng)
+    parts = shared(data.labels, PARTIES, rng)
     labels = [data.labels[part] for part in parts]
     labels[BAD] = rng.permutation(labels[BAD])
     model: Integers = np.rint(NETWORK.initial(rng) * UNIT).astype(np.int64)
@@ -91,11 +86,3 @@ def _scores(seed: int) -> list[list[list[int]]]:
         )
         model = apply(model, aggregate(PLAN.settings, np.stack(moved), [1] * PARTIES).delta)
     return found
-
-
-EXPERIMENT = Experiment(
-    "leader",
-    "Who leads by a formula of one's own word, and by medians",
-    "Lu et al., 2020 (proof of training quality), equation of MAE(M_j)",
-    run,
-)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.learning.aggregation import Rule, Settings
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row, at_most
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
+from orchestrator.systems.federation.experiments.digits import last, runs
 from orchestrator.systems.federation.simulation.characters import Honest, View
-from orchestrator.systems.federation.simulation.datasets import cancer, evenly
+from orchestrator.systems.federation.simulation.datasets import cancer
 from orchestrator.systems.federation.simulation.networks import Floats, Network
-from orchestrator.systems.federation.simulation.playing import Plan, play
+from orchestrator.systems.federation.simulation.playing import Plan
 from orchestrator.types import Report
 
 NETWORK = Network(inputs=30, classes=2)
@@ -58,16 +59,18 @@ def settings(bad: int) -> dict[str, Settings]:
     }
 
 
+@experiment(
+    "Errors of rules under attack, on biopsies",
+    "Chen et al., 2018 (When machine learning meets blockchain: LearningChain)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
-    for number, (attack, bad) in enumerate(ATTACKS):
+    for attack, bad in counted(ATTACKS, progress):
         cast = [Attacking(attack=attack)] * bad + [Descending()] * (PARTIES - bad)
         name = f"{bad} {attack}" if bad else "none"
         rows.append(
             {"attack": name} | {rule: mean_error(each, cast, SEEDS) for rule, each in settings(bad).items()}
         )
-        if progress:
-            progress(number + 1, len(ATTACKS))
     large = rows[1:3]
     worse = min(row["nearest_literal"] - row["mean"] for row in large)
     checks = [
@@ -76,27 +79,15 @@ def run(progress: Report | None = None) -> Outcome:
             worse > 0,
             f"by {worse:.3f}",
         ),
-        at_most("error of the clipped mean under every attack", [row["clipped_mean"] for row in rows], 0.05),
-        at_most("error of the median under every attack", [row["median"] for row in rows], 0.05),
+        Check.at_most(
+            "error of the clipped mean under every attack", [row["clipped_mean"] for row in rows], 0.05
+        ),
+        Check.at_most("error of the median under every attack", [row["median"] for row in rows], 0.05),
     ]
     lines = tuple(settings(0))
-    return Outcome(rows, checks, Picture("attack", lines, "error on the test rows", bars=True), {})
+    return Outcome(rows, checks, Picture("attack", lines, "error on the test rows", bars=True))
 
 
 def mean_error(rule: Settings, cast: Sequence[Honest], seeds: range) -> float:
     """The share of test rows that the model gets wrong, mean of seeds, to four digits."""
-    found = []
-    for seed in seeds:
-        data = cancer(seed)
-        parts = evenly(len(data.labels), PARTIES, np.random.default_rng(seed))
-        plan = Plan(NETWORK, rounds=ROUNDS, settings=rule)
-        found.append(1 - play(plan, data, parts, cast, seed).accuracy[-1])
-    return round(float(np.mean(found)), 4)
-
-
-EXPERIMENT = Experiment(
-    "learningchain",
-    "Errors of rules under attack, on biopsies",
-    "Chen et al., 2018 (When machine learning meets blockchain: LearningChain)",
-    run,
-)
+    return round(1 - last(runs(Plan(NETWORK, rounds=ROUNDS, settings=rule), cast, seeds, load=cancer)), 4)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from orchestrator.learning.aggregation import Rule, Settings
 from orchestrator.learning.privacy.accountant import noise_for
 from orchestrator.learning.privacy.dpsgd import private_gradient
-from orchestrator.systems.federation.experiments.base import Experiment, Outcome, Picture, Row, at_most
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.learningchain import PARTIES, RATE, ROUNDS, mean_error
 from orchestrator.systems.federation.simulation.characters import Honest, View
 from orchestrator.systems.federation.simulation.networks import Floats
@@ -35,32 +35,26 @@ class Private(Honest):
         return -RATE * private_gradient(gradients, NORM, self.multiplier, len(gradients), noise)
 
 
+@experiment(
+    "Noise per record over 40 rounds: error by ε",
+    "Chen et al., 2018 (LearningChain), with Abadi et al., 2016 in the place of its noise",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
-    for number, budget in enumerate(BUDGETS):
+    for budget in counted(BUDGETS, progress):
         multiplier = noise_for(budget, 1.0, ROUNDS) if budget else 0.0
         errors = {
             str(rule.value): mean_error(Settings(rule), [Private(multiplier=multiplier)] * PARTIES, SEEDS)
             for rule in (Rule.MEAN, Rule.MEDIAN)
         }
         rows.append({"epsilon": budget or "none", "noise": multiplier} | errors)
-        if progress:
-            progress(number + 1, len(BUDGETS))
     rises = [
         after[rule] - before[rule]
         for rule in ("mean", "median")
         for before, after in itertools.pairwise(rows)
     ]
     checks = [
-        at_most("a larger ε, a smaller error (within .01)", rises, 0.01),
-        at_most("error of the mean at ε = 5", [rows[3]["mean"]], 0.05),
+        Check.at_most("a larger ε, a smaller error (within .01)", rises, 0.01),
+        Check.at_most("error of the mean at ε = 5", [rows[3]["mean"]], 0.05),
     ]
-    return Outcome(rows, checks, Picture("epsilon", ("mean", "median"), "error on the test rows"), {})
-
-
-EXPERIMENT = Experiment(
-    "learningchain-privacy",
-    "Noise per record over 40 rounds: error by ε",
-    "Chen et al., 2018 (LearningChain), with Abadi et al., 2016 in the place of its noise",
-    run,
-)
+    return Outcome(rows, checks, Picture("epsilon", ("mean", "median"), "error on the test rows"))

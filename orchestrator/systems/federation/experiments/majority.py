@@ -1,15 +1,8 @@
 """Votes of all others against parties who train on wrong labels, and vote for each other."""
 
-from orchestrator.systems.federation.experiments.base import (
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-    at_most,
-)
-from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
-from orchestrator.systems.federation.simulation.characters import Character, Flipper, Honest
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
+from orchestrator.systems.federation.experiments.digits import NETWORK, away, last, runs, with_bad
+from orchestrator.systems.federation.simulation.characters import Flipper
 from orchestrator.systems.federation.simulation.playing import Plan, Policy
 from orchestrator.types import Report
 
@@ -21,37 +14,31 @@ TOLERANCE = 0.1
 """How much accuracy an update may cost a voter: one honest party's alone often costs 5 %."""
 
 
+@experiment(
+    "Label flippers of ten parties who vote for each other",
+    "Zhu et al., 2019 (blockchain-based privacy-preserving federated learning)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
-    for number, bad in enumerate(FLIPPERS):
-        cast: list[Character] = [Flipper()] * bad + [Honest()] * (PARTIES - bad)
+    for bad in counted(FLIPPERS, progress):
+        cast = with_bad(Flipper(), bad)
         voted = runs(Plan(NETWORK, rounds=ROUNDS, policy=Policy.MAJORITY, tolerance=TOLERANCE), cast, SEEDS)
         alone = runs(Plan(NETWORK, rounds=ROUNDS), away(bad, cast), SEEDS)
         mean = runs(Plan(NETWORK, rounds=ROUNDS), cast, SEEDS)
         rows.append(
             {"flippers": bad, "voted": last(voted), "plain_mean": last(mean), "honest_alone": last(alone)}
         )
-        if progress:
-            progress(number + 1, len(FLIPPERS))
     reached = {row["flippers"]: row["voted"] for row in rows}
     behind = [row["honest_alone"] - row["voted"] for row in rows[:4]]
     checks = [
-        at_least("accuracy with up to 4 of 10", [reached[bad] for bad in (0, 2, 3, 4)], 0.95),
-        at_most("what is lost against honest parties alone, with up to 4", behind, 0.01),
-        at_most("more than half of them own the model", [reached[6]], 0.2),
-        at_most("so do half, where an update needs more than half of all votes", [reached[5]], 0.2),
+        Check.at_least("accuracy with up to 4 of 10", [reached[bad] for bad in (0, 2, 3, 4)], 0.95),
+        Check.at_most("what is lost against honest parties alone, with up to 4", behind, 0.01),
+        Check.at_most("more than half of them own the model", [reached[6]], 0.2),
+        Check.at_most("so do half, where an update needs more than half of all votes", [reached[5]], 0.2),
     ]
     return Outcome(
         rows,
         checks,
-        Picture("flippers", ("voted", "plain_mean", "honest_alone"), "accuracy on the test rows"),
+        Picture("flippers", ("voted", "plain_mean", "honest_alone")),
         {},
     )
-
-
-EXPERIMENT = Experiment(
-    "majority",
-    "Label flippers of ten parties who vote for each other",
-    "Zhu et al., 2019 (blockchain-based privacy-preserving federated learning)",
-    run,
-)

@@ -20,24 +20,23 @@ from orchestrator.learning.privacy.masks import (
     threshold,
     unmask,
 )
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.types import Report
 
 PARTIES, SIZE = 10, 10_000
 GONE = (0, 1, 2, 3)
 
 
+@experiment("Sums of ten masked updates of 10,000 values, some of which never come", "Bonawitz et al., 2017")
 def run(progress: Report | None = None) -> Outcome:
     updates = np.random.default_rng(0).integers(-(2**20), 2**20, (PARTIES, SIZE))
     rows, timing = [], {}
-    for name, expand in (("keccak", keccak_mask), ("SHAKE-128", shake_mask)):
+    for name, expand in counted((("keccak", keccak_mask), ("SHAKE-128", shake_mask)), progress):
         group = _peers(expand)
         began = time.perf_counter()
         masked = {seat: group[seat].mask(1, updates[seat]) for seat in range(PARTIES)}
         timing[f"{name}_seconds_a_party"] = round((time.perf_counter() - began) / PARTIES, 3)
         rows += [_sum(_peers(expand), updates, masked, gone, name, expand) for gone in GONE]
-        if progress:
-            progress(len(rows), 2 * len(GONE))
     guessed = max(abs(row["seen_of_an_update"]) for row in rows)
     checks = [
         Check("every sum is exact", all(row["largest_error"] == 0 for row in rows)),
@@ -81,11 +80,3 @@ def _sum(
         abs(float(np.corrcoef(masked[seat].view(np.int32), updates[seat])[0, 1])) for seat in range(PARTIES)
     )
     return {"masks": f"{name}, {gone} gone", "largest_error": error, "seen_of_an_update": round(seen, 4)}
-
-
-EXPERIMENT = Experiment(
-    "masks",
-    "Sums of ten masked updates of 10,000 values, some of which never come",
-    "Bonawitz et al., 2017",
-    run,
-)

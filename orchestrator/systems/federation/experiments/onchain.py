@@ -22,10 +22,11 @@ from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
 from orchestrator.systems.federation import aggregating, cranking
-from orchestrator.systems.federation.creating import Offer, create, plan
+from orchestrator.systems.federation.creating import create, plan
 from orchestrator.systems.federation.envelopes import Place, reveal_entry, signed_entry
 from orchestrator.systems.federation.finding import store
 from orchestrator.systems.federation.joining import join
+from orchestrator.systems.federation.offer import Offer
 from orchestrator.systems.federation.rounds import ballot_of, seats_of
 from orchestrator.systems.federation.voting import waited_for
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.simulation.datasets import digits
 from orchestrator.systems.federation.simulation.networks import Network, Training, train
 from orchestrator.types import Report
@@ -16,12 +16,12 @@ TRAINERS = ((60, 5), (120, 10), (300, 10), (600, 20), (1400, 20))
 VALIDATORS, SEEDS, TOP = 5, range(20), 10_000
 
 
+@experiment(
+    "Rankings of five models by five validators, of whom some lie",
+    "Bravo-Marquez, Reeves and Ugarte, 2019 (Proof-of-Learning)",
+)
 def run(progress: Report | None = None) -> Outcome:
-    worlds = []
-    for seed in SEEDS:
-        worlds.append(_scores(seed))
-        if progress:
-            progress(seed + 1, len(SEEDS))
+    worlds = [_scores(seed) for seed in counted(SEEDS, progress)]
     rows: list[Row] = []
     for liars in range(VALIDATORS + 1):
         right = none = 0
@@ -41,7 +41,7 @@ def run(progress: Report | None = None) -> Outcome:
         ),
     ]
     return Outcome(
-        rows, checks, Picture("liars", ("right_rankings", "no_ranking"), "of 40 rankings", bars=True), {}
+        rows, checks, Picture("liars", ("right_rankings", "no_ranking"), "of 40 rankings", bars=True)
     )
 
 
@@ -77,11 +77,3 @@ def _reports(truth: list[int], liars: int, rng: np.random.Generator, *, collude:
     false[order[0]], false[order[-1]] = truth[order[0]] - TOP // 2, TOP - 1
     lies = [false if collude else rng.integers(0, TOP, len(truth)).tolist() for _ in range(liars)]
     return lies + [list(truth)] * (VALIDATORS - liars)
-
-
-EXPERIMENT = Experiment(
-    "pol",
-    "Rankings of five models by five validators, of whom some lie",
-    "Bravo-Marquez, Reeves and Ugarte, 2019 (Proof-of-Learning)",
-    run,
-)

@@ -1,41 +1,34 @@
 """Committees against parties who send random updates, and lie as scorers."""
 
-from itertools import combinations
+from dataclasses import replace
 
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-    at_most,
-)
-from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs
-from orchestrator.systems.federation.simulation.characters import Character, Honest, Poisoner
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
+from orchestrator.systems.federation.experiments.digits import NETWORK, PARTIES, away, last, runs, with_bad
+from orchestrator.systems.federation.simulation.characters import Poisoner
+from orchestrator.systems.federation.simulation.judging import ruled
 from orchestrator.systems.federation.simulation.playing import Plan, Played, Policy
 from orchestrator.types import Report
 
 SEEDS, ROUNDS, CLIP = range(6), 12, 4.0
 """After some ten rounds, the models of honest parties alone get no better."""
 
-WORST = 5
+WORST, PLAN = 5, Plan(NETWORK, rounds=ROUNDS, clip=CLIP)
 
 
+@experiment(
+    "Random updates three times as long as honest ones, by parties who also lie as scorers",
+    "Lu et al., 2020 (proof of training quality)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
-    for bad in range(WORST + 1):
-        cast: list[Character] = [Poisoner(norm=3 * CLIP)] * bad + [Honest()] * (PARTIES - bad)
-        five = runs(
-            Plan(NETWORK, rounds=ROUNDS, policy=Policy.COMMITTEE, committee=5, clip=CLIP), cast, SEEDS
+    for bad in counted(range(WORST + 1), progress):
+        cast, meek = (with_bad(Poisoner(norm=norm), bad) for norm in (3 * CLIP, CLIP))
+        five, nine = (
+            runs(replace(PLAN, policy=Policy.COMMITTEE, committee=size), cast, SEEDS) for size in (5, 9)
         )
-        nine = runs(
-            Plan(NETWORK, rounds=ROUNDS, policy=Policy.COMMITTEE, committee=9, clip=CLIP), cast, SEEDS
-        )
-        mean = runs(Plan(NETWORK, rounds=ROUNDS, clip=CLIP), cast, SEEDS)
-        meek: list[Character] = [Poisoner(norm=CLIP)] * bad + [Honest()] * (PARTIES - bad)
-        short = runs(Plan(NETWORK, rounds=ROUNDS, clip=CLIP), meek, SEEDS)
-        alone = runs(Plan(NETWORK, rounds=ROUNDS, clip=CLIP), away(bad, cast), SEEDS)
+        mean = runs(PLAN, cast, SEEDS)
+        short = runs(PLAN, meek, SEEDS)
+        alone = runs(PLAN, away(bad, cast), SEEDS)
         rows.append(
             {
                 "poisoners": bad,
@@ -47,39 +40,41 @@ def run(progress: Report | None = None) -> Outcome:
                 "bad_rejected": _rejected(five, range(bad)),
                 "bad_rejected_by_9": _rejected(nine, range(bad)),
                 "good_rejected": _rejected(five, range(bad, PARTIES)),
-                "liars_win_5": round(_won(bad, 5), 3),
-                "liars_win_7": round(_won(bad, 7), 3),
-                "liars_win_9": round(_won(bad, 9), 3),
+                "liars_win_5": ruled(bad, 5, PARTIES),
+                "liars_win_7": ruled(bad, 7, PARTIES),
+                "liars_win_9": ruled(bad, 9, PARTIES),
             }
         )
-        if progress:
-            progress(bad + 1, WORST + 1)
     lines = ("committee_of_5", "committee_of_9", "plain_mean", "mean_of_short_poison", "honest_alone")
-    return Outcome(rows, _checks(rows), Picture("poisoners", lines, "accuracy on the test rows"), {})
+    return Outcome(rows, _checks(rows), Picture("poisoners", lines))
 
 
 def _checks(rows: list[Row]) -> list[Check]:
     upto = rows[:WORST]
     gains = [row["committee_of_5"] - row["plain_mean"] for row in rows[1:WORST]]
     return [
-        at_least("accuracy with a committee of 9, up to 4 of 10", _column(upto, "committee_of_9"), 0.955),
-        at_least(
+        Check.at_least(
+            "accuracy with a committee of 9, up to 4 of 10", [row["committee_of_9"] for row in upto], 0.955
+        ),
+        Check.at_least(
             "the same with a committee of 5",
-            _column(upto, "committee_of_5"),
+            [row["committee_of_5"] for row in upto],
             0.955,
             "With 4 of 10, liars rule a quarter of the committees of five: so offers take nine.",
         ),
-        at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
-        at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
+        Check.at_most("what it loses against honest parties alone", _behind(upto, "committee_of_9"), 0.01),
+        Check.at_most("what a committee of 5 loses", _behind(upto, "committee_of_5"), 0.01),
         Check("it is better than the plain mean", min(gains) > 0, f"least gain {min(gains):.4f}"),
-        at_most("few honest updates are refused", _column(upto, "good_rejected"), 0.02),
-        at_least(
+        Check.at_most("few honest updates are refused", [row["good_rejected"] for row in upto], 0.02),
+        Check.at_least(
             "accuracy with poison as short as honest updates",
-            _column(upto, "mean_of_short_poison"),
+            [row["mean_of_short_poison"] for row in upto],
             0.958,
             "It is let in. Most of what is lost is lost without it: honest parties alone have fewer rows.",
         ),
-        at_most("what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015),
+        Check.at_most(
+            "what poison as short as honest updates costs", _behind(upto, "mean_of_short_poison"), 0.015
+        ),
         Check(
             "half of ten is the cliff: many more of them get in",
             rows[5]["bad_rejected_by_9"] < rows[4]["bad_rejected_by_9"] - 0.2,
@@ -93,10 +88,6 @@ def _checks(rows: list[Row]) -> list[Check]:
     ]
 
 
-def _column(rows: list[Row], name: str) -> list[float]:
-    return [row[name] for row in rows]
-
-
 def _behind(rows: list[Row], name: str) -> list[float]:
     """By how much accuracy a column is behind the honest parties alone."""
     return [row["honest_alone"] - row[name] for row in rows]
@@ -107,18 +98,3 @@ def _rejected(played: list[Played], seats: range) -> float | None:
     sent = sum(each.tallies[seat].sent for each in played for seat in seats)
     taken = sum(each.tallies[seat].accepted for each in played for seat in seats)
     return round(1 - taken / sent, 3) if sent else None
-
-
-def _won(bad: int, size: int) -> float:
-    """In which share of committees the bad are the majority."""
-    draws = [sum(seat < bad for seat in drawn) > size // 2 for drawn in combinations(range(PARTIES), size)]
-    return sum(draws) / len(draws)
-
-
-EXPERIMENT = Experiment(
-    "poq-poison",
-    "Random updates three times as long as honest ones, by parties who also lie as scorers",
-    "Lu et al., 2020 (proof of training quality)",
-    run,
-    slow=True,
-)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.learning.privacy.accountant import Steps, epsilon
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.digits import PARTIES, last, runs
 from orchestrator.systems.federation.simulation.characters import Absent, Honest, View
 from orchestrator.systems.federation.simulation.networks import (
@@ -34,10 +34,14 @@ class Private(Honest):
         )
 
 
+@experiment(
+    "Records hidden by noise (δ = 1e-5): together and alone",
+    "Abadi et al., 2016 (Deep learning with differential privacy)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     plan = Plan(NETWORK, rounds=ROUNDS)
-    for number, noise in enumerate(NOISE):
+    for noise in counted(NOISE, progress):
         party = Private(multiplier=noise)
         spent = epsilon([Steps(noise, RATE, ROUNDS * STEPS)])
         rows.append(
@@ -48,8 +52,6 @@ def run(progress: Report | None = None) -> Outcome:
                 "alone": last(runs(plan, [party] + [Absent(chance=1.0)] * (PARTIES - 1), SEEDS)),
             }
         )
-        if progress:
-            progress(number + 1, len(NOISE))
     gains = [row["together"] - row["alone"] for row in rows]
     checks = [
         Check("together is better than alone at every ε", min(gains) > 0.05, f"least gain {min(gains):.3f}"),
@@ -59,12 +61,4 @@ def run(progress: Report | None = None) -> Outcome:
             f"{gains[0]:.3f} without noise, {gains[-1]:.3f} at ε = {rows[-1]['epsilon']}",
         ),
     ]
-    return Outcome(rows, checks, Picture("epsilon", ("together", "alone"), "accuracy on the test rows"), {})
-
-
-EXPERIMENT = Experiment(
-    "privacy",
-    "Records hidden by noise (δ = 1e-5): together and alone",
-    "Abadi et al., 2016 (Deep learning with differential privacy)",
-    run,
-)
+    return Outcome(rows, checks, Picture("epsilon", ("together", "alone")))

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from orchestrator.systems.federation.alignment import Party, common
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.types import Report
 
 PEOPLE, HOSPITALS = 569, 3
@@ -30,10 +30,11 @@ def aligned(lists: list[list[str]], rng: np.random.Generator) -> list[list[str]]
     return found
 
 
+@experiment("People known to all of three hospitals, found without showing a list", "Meadows, 1986 (DH-PSI)")
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     exact, began, blindings = True, time.perf_counter(), 0
-    for number, share in enumerate(SHARES):
+    for share in counted(SHARES, progress):
         rng = np.random.default_rng(0)
         known = [rng.choice(PEOPLE, int(PEOPLE * share), replace=False) for _ in range(HOSPITALS)]
         lists = [[f"patient {person:05d}" for person in each] for each in known]
@@ -42,17 +43,7 @@ def run(progress: Report | None = None) -> Outcome:
         exact &= all(each == found[0] for each in found) and set(found[0]) == shared
         blindings += HOSPITALS * sum(map(len, lists))
         rows.append({"share_known": share, "common_people": len(shared), "found": len(found[0])})
-        if progress:
-            progress(number + 1, len(SHARES))
     speed = round(blindings / (time.perf_counter() - began))
     checks = [Check("all common people are found, in one order, and nobody else", exact)]
     picture = Picture("share_known", ("common_people", "found"), "people", bars=True)
     return Outcome(rows, checks, picture, {"blindings_per_second": speed})
-
-
-EXPERIMENT = Experiment(
-    "psi",
-    "People known to all of three hospitals, found without showing a list",
-    "Meadows, 1986 (DH-PSI)",
-    run,
-)

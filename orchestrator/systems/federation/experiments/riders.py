@@ -7,13 +7,14 @@ can be as good for the model as honest work (it is momentum), so that measures o
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
 from orchestrator.learning.aggregation import Rule, Settings
-from orchestrator.systems.federation.experiments.base import Check, Experiment, Outcome, Picture, Row, at_most
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.simulation.characters import Honest, View
-from orchestrator.systems.federation.simulation.datasets import digits, evenly, unevenly
+from orchestrator.systems.federation.simulation.datasets import digits, shared
 from orchestrator.systems.federation.simulation.networks import Floats, Network
 from orchestrator.systems.federation.simulation.playing import Joined, Plan, Policy, play
 from orchestrator.types import Report
@@ -21,7 +22,6 @@ from orchestrator.types import Report
 NETWORK = Network(inputs=64, classes=10)
 PARTIES, ROUNDS, SEEDS, ALPHA, NOISE = 10, 10, range(10), 1.0, 0.5
 PAYS = ("equal", "quality", "alignment", "novelty")
-LIMIT = 2**16 - 1
 
 Moves = list[Floats]
 """By what the model moved in the rounds so far, the last one last; none is zero."""
@@ -103,10 +103,10 @@ def _without(vector: Floats, other: Floats) -> Floats:
     return np.asarray(vector - (vector @ other) / max(float(other @ other), 1e-12) * other)
 
 
-def earned(ride: str, seed: int, alpha: float | None) -> dict[str, float]:
+def earned(ride: str, seed: int, alpha: float) -> dict[str, float]:
     """What the rider gets of all rewards, in parts of what an honest party gets on average, by each pay."""
-    data, rng = digits(seed), np.random.default_rng(seed)
-    parts = unevenly(data.labels, PARTIES, alpha, rng) if alpha else evenly(len(data.labels), PARTIES, rng)
+    data = digits(seed)
+    parts = shared(data.labels, PARTIES, np.random.default_rng(seed), alpha)
     rider = Rider(ride=RIDES[ride], sleeps=ROUNDS // 2 if ride == "sleeper" else 0)
     plan = Plan(
         NETWORK, rounds=ROUNDS, settings=Settings(Rule.CLIPPED_MEAN), policy=Policy.COMMITTEE, committee=9
@@ -123,24 +123,26 @@ def earned(ride: str, seed: int, alpha: float | None) -> dict[str, float]:
     return {name: float(each[0] / each[1:].mean()) for name, each in got.items()}
 
 
+@experiment(
+    "What a free rider earns, in parts of an honest party's pay, by ride and pay",
+    "nobody's paper: parties that play against the pay",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
-    for number, (ride, alpha) in enumerate((ride, alpha) for alpha in (None, ALPHA) for ride in RIDES):
+    for alpha, ride in counted(list(product((0.0, ALPHA), RIDES)), progress):
         found = [earned(ride, seed, alpha) for seed in SEEDS]
         row: Row = {"ride": ride, "rows": "uneven" if alpha else "even"}
         for pay in PAYS:
             values = [each[pay] for each in found]
             row |= {pay: round(float(np.mean(values)), 2), f"{pay}_at_most": round(max(values), 2)}
         rows.append(row)
-        if progress:
-            progress(number + 1, 2 * len(RIDES))
     by = {(row["ride"], row["rows"]): row for row in rows}
     copies = [by["copy", "even"], by["copy", "uneven"]]
     novelty = {name: [row["novelty"] for row in rows if row["ride"] == name] for name in RIDES}
     beaten = max(*novelty["copy and noise"], *novelty["other than the last"])
     checks = [
-        at_most("equal pay gives no rider more than the honest", [row["equal"] for row in rows], 1),
-        at_most("nor in any run 5 % more", [row["equal_at_most"] for row in rows], 1.05),
+        Check.at_most("equal pay gives no rider more than the honest", [row["equal"] for row in rows], 1),
+        Check.at_most("nor in any run 5 % more", [row["equal_at_most"] for row in rows], 1.05),
         Check(
             "alignment and quality pay whoever repeats more than the honest",
             min(row["alignment"] for row in copies) > 1.1 and min(row["quality"] for row in copies) > 1,
@@ -152,13 +154,4 @@ def run(progress: Report | None = None) -> Outcome:
             f"copy {max(novelty['copy'])}, the best ride {beaten}",
         ),
     ]
-    return Outcome(rows, checks, Picture("ride", PAYS, "pay in parts of an honest party's", bars=True), {})
-
-
-EXPERIMENT = Experiment(
-    "riders",
-    "What a free rider earns, in parts of an honest party's pay, by ride and pay",
-    "nobody's paper: parties that play against the pay",
-    run,
-    slow=True,
-)
+    return Outcome(rows, checks, Picture("ride", PAYS, "pay in parts of an honest party's", bars=True))

@@ -16,19 +16,12 @@ from orchestrator.chain.development import NAMES
 from orchestrator.learning.aggregation import aggregate, apply, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.learning.aggregation.template import UNIT
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.confirm import play_round
 from orchestrator.systems.federation.experiments.digits import NETWORK
 from orchestrator.systems.federation.experiments.onchain import begin, session
 from orchestrator.systems.federation.simulation.characters import Honest
-from orchestrator.systems.federation.simulation.datasets import Data, Rows, digits, evenly, unevenly
+from orchestrator.systems.federation.simulation.datasets import Data, Rows, digits, shared
 from orchestrator.systems.federation.simulation.playing import Plan, play
 from orchestrator.types import Report
 
@@ -38,27 +31,29 @@ ALPHA = 0.3
 PLAN = Plan(NETWORK)
 
 
+@experiment(
+    "A federation of federations against a flat one",
+    "horizontal sharding; Liu et al., 2020 (hierarchical federated averaging)",
+)
 def run(progress: Report | None = None) -> Outcome:
     rows: list[Row] = []
     gas = _gas()
-    for number, local in enumerate((0, *LOCAL)):
+    for local in counted((0, *LOCAL), progress):
         row: Row = {"local_rounds": local or "flat"}
         for name, skewed in (("even", False), ("skewed", True)):
             reached = [_reached(seed, local, skewed=skewed) for seed in SEEDS]
             row[name] = round(float(np.mean(reached)), 4)
         row["gas_a_party_and_round"] = round(gas + gas / SEATS / local) if local else round(gas)
         rows.append(row)
-        if progress:
-            progress(number + 1, 1 + len(LOCAL))
     flat, floors = rows[0], rows[1:]
     once = floors[0]
     checks = [
-        at_least(
+        Check.at_least(
             "two floors learn as one, rows shared evenly",
             [row["even"] for row in floors],
             flat["even"] - 0.02,
         ),
-        at_least(
+        Check.at_least(
             "and where parties have few classes each",
             [row["skewed"] for row in floors],
             flat["skewed"] - 0.04,
@@ -69,13 +64,13 @@ def run(progress: Report | None = None) -> Outcome:
             f"{once['gas_a_party_and_round']:,}; on one floor {flat['gas_a_party_and_round']:,}",
         ),
     ]
-    return Outcome(rows, checks, Picture("local_rounds", ("even", "skewed"), "accuracy on the test rows"), {})
+    return Outcome(rows, checks, Picture("local_rounds", ("even", "skewed")))
 
 
 def _reached(seed: int, local: int, *, skewed: bool) -> float:
     """The accuracy after ROUNDS rounds of every party, in one federation, or with `local` of them a floor."""
     data, rng, count = digits(seed), np.random.default_rng(seed), FEDERATIONS * SEATS
-    parts = unevenly(data.labels, count, ALPHA, rng) if skewed else evenly(len(data.labels), count, rng)
+    parts = shared(data.labels, count, rng, ALPHA if skewed else 0.0)
     if not local:
         return play(replace(PLAN, rounds=ROUNDS), data, parts, [Honest()] * count, seed).accuracy[-1]
     model = None
@@ -105,12 +100,3 @@ def _gas() -> float:
     with session() as opened:
         stage = begin(opened, NAMES[:SEATS], rounds=3)
         return [play_round(stage) for _ in range(2)][-1] / SEATS
-
-
-EXPERIMENT = Experiment(
-    "shards",
-    "A federation of federations against a flat one",
-    "horizontal sharding; Liu et al., 2020 (hierarchical federated averaging)",
-    run,
-    slow=True,
-)

@@ -5,20 +5,17 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
 from orchestrator.systems.federation import vertical
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Experiment,
-    Outcome,
-    Picture,
-    Row,
-    at_least,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted, experiment
 from orchestrator.systems.federation.experiments.psi import aligned
 from orchestrator.types import Report
 
 SEEDS, KNOWN = range(5), 0.85
 
 
+@experiment(
+    "One model over columns at three hospitals",
+    "Hardy et al., 2017 (vertically partitioned logistic regression)",
+)
 def run(progress: Report | None = None) -> Outcome:
     data = load_breast_cancer()
     rng = np.random.default_rng(0)
@@ -29,21 +26,19 @@ def run(progress: Report | None = None) -> Outcome:
     places = np.random.default_rng(9).permutation(features.shape[1])
     columns = [places[:10], places[10:20], places[20:]]
     found: dict[str, list[float]] = {}
-    for number in SEEDS:
+    for number in counted(SEEDS, progress):
         for name, accuracy in _accuracies(features, labels, columns, number).items():
             found.setdefault(name, []).append(accuracy)
-        if progress:
-            progress(number + 1, len(SEEDS))
     rows: list[Row] = [
         {"model": name, "accuracy": round(float(np.mean(each)), 4)} for name, each in found.items()
     ]
     reached = {row["model"]: row["accuracy"] for row in rows}
     alone = max(reached[name] for name in reached if name.startswith("alone"))
     checks = [
-        at_least("split is within .01 of one table", [reached["split"]], reached["one table"] - 0.01),
+        Check.at_least("split is within .01 of one table", [reached["split"]], reached["one table"] - 0.01),
         Check("split is better than each alone", reached["split"] > alone, f"{reached['split']} and {alone}"),
     ]
-    return Outcome(rows, checks, Picture("model", ("accuracy",), "accuracy on the test rows", bars=True), {})
+    return Outcome(rows, checks, Picture("model", ("accuracy",), bars=True))
 
 
 def _accuracies(
@@ -67,11 +62,3 @@ def _accuracies(
         one = LogisticRegression(max_iter=1000).fit(scaled[train][:, each], labels[train])
         found[f"alone {number + 1}"] = float(one.score(scaled[test][:, each], labels[test]))
     return found
-
-
-EXPERIMENT = Experiment(
-    "vertical",
-    "One model over columns at three hospitals",
-    "Hardy et al., 2017 (vertically partitioned logistic regression)",
-    run,
-)

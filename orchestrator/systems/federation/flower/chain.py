@@ -17,12 +17,17 @@ from orchestrator.systems.federation.masking import is_masked
 from orchestrator.systems.federation.rounds import finished, opened, phase_of, seats_of, settings_of
 from orchestrator.types import Address, Digest
 
-_LOOK = 12
+LOOK = 12.0  # seconds between two looks
 
 
-def sleep(seconds: int) -> None:
-    """Wait at most until the next look is worth its while."""
-    time.sleep(max(1, min(seconds, _LOOK)))
+def sleeping(most: float = LOOK) -> Callable[[int], None]:
+    """Waits for the next look, so many seconds at most."""
+    return lambda seconds: time.sleep(min(seconds, most))
+
+
+def left_of(federation: Federation) -> int:
+    """Seconds until the phase ends, one at least."""
+    return max(1, federation.clock().ends_at - int(federation.chain.now()))
 
 
 class ContractLedger:
@@ -37,11 +42,12 @@ class ContractLedger:
         session: Session,
         federation: Federation,
         account: Account,
-        wait: Callable[[int], None] = sleep,
+        wait: Callable[[int], None] | None = None,
     ) -> None:
         if is_masked(federation):
             raise UsageError("Flower's strategies see single updates, and this federation's are masked")
-        self._session, self._federation, self._account, self._wait = session, federation, account, wait
+        self._session, self._federation, self._account = session, federation, account
+        self._wait = wait or sleeping()
         terms = federation.terms
         place = Place(session.chain.chain_id, federation.address)
         self.terms = Terms(place, settings_of(federation), terms.size, terms.width, terms.max_weight)
@@ -81,11 +87,7 @@ class ContractLedger:
             if phase_of(self._federation) is not Phase.CHALLENGING:
                 raise ChainError("the claim did not stand", "`diln federation history` tells who refuted it.")
             if not crank(self._session, self._federation, self._account):
-                self._wait(self._left())
-
-    def _left(self) -> int:
-        """Seconds until the phase ends."""
-        return max(1, self._federation.clock().ends_at - int(self._session.chain.now()))
+                self._wait(left_of(self._federation))
 
     def _until(self, wanted: Phase) -> None:
         """Wait for a phase of this round. Raises ChainError where it does not come."""
@@ -93,4 +95,4 @@ class ContractLedger:
             if phase > wanted or phase is Phase.JOINING:
                 raise ChainError(f"the federation is {phase.word}, and never came to {wanted.word}")
             if not crank(self._session, self._federation, self._account):
-                self._wait(self._left())
+                self._wait(left_of(self._federation))

@@ -6,7 +6,6 @@ party's is. What the ServerApp then hears from the others is what they revealed:
 the same updates, and what it makes of them has to be what the contract's rule does.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,8 +22,10 @@ from orchestrator.kernel.session import Consent, Session
 from orchestrator.learning.aggregation import Rule, Template, Update, quantize
 from orchestrator.learning.aggregation.chunks import Integers
 from orchestrator.systems.federation import party
-from orchestrator.systems.federation.duties import COMMIT, SYSTEM
+from orchestrator.systems.federation.duties import SYSTEM
+from orchestrator.systems.federation.duties.updates import COMMIT
 from orchestrator.systems.federation.finding import descriptor_of
+from orchestrator.systems.federation.flower.chain import left_of, sleeping
 from orchestrator.systems.federation.flower.local import LocalGrid
 from orchestrator.systems.federation.flower.records import difference, from_units, template_of, to_units
 from orchestrator.systems.federation.joining import require_seat
@@ -45,7 +46,6 @@ RULES = (Rule.MEAN, Rule.MEDIAN, Rule.TRIMMED_MEAN, Rule.MULTI_KRUM)
 """The contract's rules of which Flower has a strategy."""
 
 _TAKE = "Take the app that the federation was made for."
-_LOOK = 12.0  # seconds between two looks
 _FOR_EVER = 1e9  # seconds: a round ends when the contract says so, whatever Flower waits
 _ALLOWED, _SINGLE = 2.0, 2.0**-22
 """How far a strategy may be from the contract's rule: in units, and in parts of the largest parameter, since
@@ -60,11 +60,6 @@ class Heard:
     model: Digest
     updates: int
     included: bool
-
-
-def sleeping(most: float) -> Callable[[int], None]:
-    """Waits for the next look, so many seconds at most."""
-    return lambda seconds: time.sleep(min(seconds, most))
 
 
 class ChainGrid(LocalGrid):
@@ -105,9 +100,9 @@ class ChainGrid(LocalGrid):
         self._node = require_seat(federation, account).seat + 1
         super().__init__(app)
         self._names = names
-        self._report, self._wait = report, wait or sleeping(_LOOK)
+        self._report, self._wait = report, wait or sleeping()
         self._context = Context(1, self._node, dict(node_config or {}), RecordDict(), dict(run_config or {}))
-        others = tuple(each for each in SYSTEM.duties if each.name != COMMIT)
+        others = tuple(each for each in SYSTEM.duties if each is not COMMIT)
         kept = [(replace(SYSTEM, duties=others), federation)]
         self._keeper = Keeper(session, kept, [account], others=True, consent=consent)
         self._seated = [seat + 1 for seat in seats_of(federation).values()]
@@ -278,7 +273,7 @@ class ChainGrid(LocalGrid):
                 said = said or not each.failed
                 self._report(each.text)
             if not said and not condition():
-                self._wait(max(1, self._federation.clock().ends_at - int(self._session.chain.now())))
+                self._wait(left_of(self._federation))
 
 
 def _with(content: RecordDict, name: str, arrays: ArrayRecord) -> RecordDict:

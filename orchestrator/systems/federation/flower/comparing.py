@@ -14,13 +14,7 @@ from orchestrator.bindings.federation import Federation
 from orchestrator.chain.development import NAMES
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation.envelopes import Place
-from orchestrator.systems.federation.experiments.base import (
-    Check,
-    Outcome,
-    Picture,
-    Row,
-    at_most,
-)
+from orchestrator.systems.federation.experiments.base import Check, Outcome, Picture, Row, counted
 from orchestrator.systems.federation.experiments.onchain import begin, gas_since, session
 from orchestrator.systems.federation.flower.chain import ContractLedger
 from orchestrator.systems.federation.flower.grid import EmbeddedGrid
@@ -60,14 +54,12 @@ def compare(progress: Report | None = None) -> Outcome:
     logging.getLogger("flwr").setLevel(logging.WARNING)
     rows: list[Row] = []
     with session() as opened:
-        for number, (name, case) in enumerate(CASES.items()):
+        for name, case in counted(CASES.items(), progress):
             rows.append({"strategy": name} | _compared(opened, case))
-            if progress:
-                progress(number + 1, len(CASES))
     apart = [abs(row["chained"] - row["alone"]) for row in rows]
     checks = [
-        at_most("the contract changes nothing of the accuracy", apart, 0.001),
-        at_most(
+        Check.at_most("the contract changes nothing of the accuracy", apart, 0.001),
+        Check.at_most(
             "its whole numbers are within a unit and a half of Flower's floats",
             [row["units"] for row in rows if row["units"] is not None],
             1.5,
@@ -78,8 +70,8 @@ def compare(progress: Report | None = None) -> Outcome:
             ", ".join(str(row["rounds"]) for row in rows),
         ),
     ]
-    picture = Picture("strategy", ("alone", "chained"), "accuracy on the test rows", bars=True)
-    return Outcome(rows, checks, picture, {})
+    picture = Picture("strategy", ("alone", "chained"), bars=True)
+    return Outcome(rows, checks, picture)
 
 
 def _compared(opened: Session, case: _Case) -> Row:

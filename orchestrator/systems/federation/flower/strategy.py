@@ -13,15 +13,7 @@ import numpy as np
 from eth_utils.address import to_checksum_address
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 from flwr.serverapp import Grid
-from flwr.serverapp.strategy import (
-    FedAvg,
-    FedMedian,
-    FedProx,
-    FedTrimmedAvg,
-    Krum,
-    MultiKrum,
-    Strategy,
-)
+from flwr.serverapp.strategy import FedAvg, FedMedian, FedProx, FedTrimmedAvg, Krum, MultiKrum, Strategy
 
 from orchestrator.errors import DataError
 from orchestrator.learning.aggregation import Rule, Template, Update, aggregate, apply

@@ -9,10 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from orchestrator.systems.federation.simulation.judging import SCALE
 from orchestrator.systems.federation.simulation.networks import Floats, Labels, Network, Training, train
-
-FULL = 2**16 - 1
-"""The worst score: a mean absolute error of 1."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class _Colluding(Honest):
     """Says the best of its friends and the worst of all others."""
 
     def scores(self, measured: list[int], friends: list[bool]) -> list[int]:
-        return [0 if friend else FULL // 2 for friend in friends]
+        return [0 if friend else SCALE // 2 for friend in friends]
 
     def votes(self, found: list[bool], friends: list[bool]) -> list[bool]:
         return friends

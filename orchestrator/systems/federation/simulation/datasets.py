@@ -1,6 +1,5 @@
 """Data that ship with scikit-learn, and how parties share them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,16 +50,14 @@ def _split(features: Floats, labels: Labels, tested: int, seed: int) -> Data:
     return Data(features[:-tested], labels[:-tested], features[-tested:], labels[-tested:])
 
 
-def evenly(rows: int, parties: int, rng: np.random.Generator) -> list[Rows]:
-    """The numbers of each party's rows: drawn from all alike."""
-    return [np.asarray(part) for part in np.array_split(rng.permutation(rows), parties)]
+def shared(labels: Labels, parties: int, rng: np.random.Generator, alpha: float = 0.0) -> list[Rows]:
+    """The numbers of each party's rows: drawn from all alike, unless `alpha` says otherwise.
 
-
-def unevenly(labels: Labels, parties: int, alpha: float, rng: np.random.Generator) -> list[Rows]:
-    """Shares of each class drawn from Dirichlet(`alpha`); the smaller, the fewer classes a party has.
-
-    Hsu, Qi and Brown (2019). Drawn again until each party has a few rows.
+    Shares of each class are then drawn from Dirichlet(`alpha`), again until each party has a few rows; the
+    smaller it is, the fewer classes a party has (Hsu, Qi and Brown, 2019).
     """
+    if not alpha:
+        return [np.asarray(part) for part in np.array_split(rng.permutation(len(labels)), parties)]
     while True:
         parts: list[list[int]] = [[] for _ in range(parties)]
         for label in np.unique(labels):
@@ -71,7 +68,3 @@ def unevenly(labels: Labels, parties: int, alpha: float, rng: np.random.Generato
                 part.extend(piece.tolist())
         if min(map(len, parts)) >= _LEAST:
             return [np.array(part, np.int64) for part in parts]
-
-
-def sizes(parts: Sequence[Rows]) -> list[int]:
-    return [len(part) for part in parts]

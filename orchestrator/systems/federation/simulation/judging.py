@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 
 SCALE = 2**16 - 1
 """A mean absolute error of 1, as a score."""
@@ -54,3 +55,9 @@ def majority(votes: Sequence[Sequence[bool]], seats: int) -> list[int]:
     """The places of updates that more than half of all `seats` vote in. `votes`: a row a voter."""
     counts = [sum(column) for column in zip(*votes, strict=True)]
     return [place for place, count in enumerate(counts) if 2 * count > seats]
+
+
+def ruled(bad: int, size: int, among: int) -> float:
+    """In which share of the committees of `size` drawn from `among` seats the `bad` are the majority."""
+    drawn = list(combinations(range(among), size))
+    return round(sum(sum(seat < bad for seat in each) > size // 2 for each in drawn) / len(drawn), 3)

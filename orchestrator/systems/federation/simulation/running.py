@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.systems.federation.simulation.characters import Absent, Character, Honest
-from orchestrator.systems.federation.simulation.datasets import cancer, digits, evenly, unevenly
+from orchestrator.systems.federation.simulation.datasets import cancer, digits, shared
 from orchestrator.systems.federation.simulation.networks import Network
 from orchestrator.systems.federation.simulation.playing import Plan, Played, play
 from orchestrator.systems.federation.simulation.scenario import Scenario
@@ -54,11 +54,7 @@ def simulate(scenario: Scenario) -> Result:
 def _play(scenario: Scenario, cast: list[Character]) -> Played:
     data = digits(scenario.seed) if scenario.data == "digits" else cancer(scenario.seed)
     rng, count = np.random.default_rng(scenario.seed), len(cast)
-    parts = (
-        unevenly(data.labels, count, scenario.skew, rng)
-        if scenario.skew
-        else evenly(len(data.labels), count, rng)
-    )
+    parts = shared(data.labels, count, rng, scenario.skew)
     network = Network(data.features.shape[1], len(np.unique(data.labels)), scenario.hidden)
     plan = Plan(
         network,

@@ -8,13 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.systems.prove.frameworks.asked import (
-    Compute,
-    Label,
-    Opened,
-    damaged,
-    missing,
-)
+from orchestrator.systems.prove.frameworks.asked import Compute, Label, Opened, damaged, missing
 from orchestrator.systems.prove.frameworks.trees import boosted, check_tree
 
 if TYPE_CHECKING:

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.nesting import is_nested_deeper
 from orchestrator.systems.prove.frameworks import ubjson
-from orchestrator.systems.prove.frameworks.asked import (
-    Compute,
-    Label,
-    Opened,
-    damaged,
-    missing,
-)
+from orchestrator.systems.prove.frameworks.asked import Compute, Label, Opened, damaged, missing
 from orchestrator.systems.prove.frameworks.trees import boosted, check_tree, whole_numbers
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from orchestrator.errors import DataError
-from orchestrator.learning.privacy.accountant import ORDERS, Accountant, Steps, epsilon, noise_for, renyi
+from orchestrator.learning.privacy.accountant import ORDERS, Steps, epsilon, noise_for, renyi
 
 SETTINGS = [
     [Steps(1, 1, 8)],
@@ -56,17 +56,6 @@ def test_the_noise_for_a_budget_is_the_least_that_keeps_it() -> None:
     assert epsilon([Steps(noise, 0.2, 50)]) <= 5.0 < epsilon([Steps(noise - 0.001, 0.2, 50)])
     with pytest.raises(DataError, match="no noise keeps"):
         noise_for(1e-9, 1, 10**9)
-
-
-def test_nothing_is_spent_past_the_budget() -> None:
-    accountant = Accountant(budget=5.0)
-    spent = accountant.spend(Steps(2, 0.2, 50))
-    assert spent == accountant.epsilon < 5.0
-    with pytest.raises(DataError, match="past the 5 of the terms"):
-        accountant.spend(Steps(2, 0.2, 5000))
-    assert accountant.epsilon == spent
-    with pytest.raises(DataError):
-        accountant.spend(Steps(0))
 
 
 @pytest.mark.parametrize("wrong", [(-1, 0.5, 1), (1, 0, 1), (1, 1.5, 1), (1, 0.5, -1), (math.nan, 0.5, 1)])

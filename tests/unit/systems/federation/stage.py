@@ -11,8 +11,9 @@ from orchestrator.bindings.federation import Federation
 from orchestrator.errors import StorageError
 from orchestrator.kernel.keeper import Keeper, Said
 from orchestrator.kernel.session import Session
-from orchestrator.systems.federation.creating import Offer, create, plan
+from orchestrator.systems.federation.creating import create, plan
 from orchestrator.systems.federation.joining import join
+from orchestrator.systems.federation.offer import Offer
 
 FEATURES = ("height", "weight")
 CLASSES = ("no", "yes")

@@ -11,7 +11,7 @@ from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.session import Session
 from orchestrator.learning.privacy.accountant import Steps, epsilon
 from orchestrator.systems.federation import accounting, aggregating, cranking, creating, party
-from orchestrator.systems.federation.duties import COMMIT, SYSTEM
+from orchestrator.systems.federation.duties import SYSTEM, updates
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of, parse_descriptor, secret_folder
 from orchestrator.systems.federation.joining import join, leave
 from orchestrator.systems.federation.overview import history, view
@@ -109,10 +109,10 @@ def test_commit__own_budget_spent__is_refused_in_a_sentence__and_no_duty(session
     [remark] = map(str, keeper.remarks())
     assert f"of the budget of {once + 0.01:g} is spent" in remark
     assert "`diln federation join --epsilon" in remark
-    assert COMMIT not in {each.duty for each in keeper.due()}
+    assert updates.COMMIT.name not in {each.duty for each in keeper.due()}
     keeper = Keeper(session, [(SYSTEM, federation)], [session.account("carol")])
     assert list(keeper.remarks()) == []
-    assert COMMIT in {each.duty for each in keeper.due()}
+    assert updates.COMMIT.name in {each.duty for each in keeper.due()}
     party.commit(session, federation, session.account("carol"))
 
 
@@ -143,7 +143,7 @@ def test_duty__obliged_to_commit__is_due_and_says_why_not(session, tmp_path):
     with pytest.raises(DataError, match="ε would be") as refused:
         party.commit(session, federation, bob)
     assert "costs the fine in each round" in refused.value.hint
-    assert COMMIT in {each.duty for each in Keeper(session, [(SYSTEM, federation)], [bob]).due()}
+    assert updates.COMMIT.name in {each.duty for each in Keeper(session, [(SYSTEM, federation)], [bob]).due()}
 
 
 def test_budget__a_party_that_left_and_joined_again__is_not_reset(session, tmp_path):

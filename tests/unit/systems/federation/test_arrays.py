@@ -18,6 +18,7 @@ from orchestrator.systems.federation import cranking, creating, party
 from orchestrator.systems.federation.aggregating import claim
 from orchestrator.systems.federation.finding import Descriptor, descriptor_of, parse_descriptor
 from orchestrator.systems.federation.joining import join
+from orchestrator.systems.federation.offer import Offer
 from orchestrator.systems.federation.publishing import publish
 from orchestrator.systems.federation.rounds import current_model, phase_of
 from orchestrator.systems.federation.rows import parse_rows
@@ -36,7 +37,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield opened
 
 
-def given(folder: Path, **changes: Any) -> creating.Offer:
+def given(folder: Path, **changes: Any) -> Offer:
     file = folder / "first.npz"
     write_arrays(file, ARRAYS)
     plain: dict[str, Any] = {"target": "", "features": (), "classes": (), "arrays": str(file)}

@@ -22,7 +22,14 @@ from orchestrator.systems.federation import (
 )
 from orchestrator.systems.federation.claimedtree import ClaimedTree
 from orchestrator.systems.federation.duties import SYSTEM
-from orchestrator.systems.federation.rounds import NOTHING, current_model, phase_of, read_update, revealed_in
+from orchestrator.systems.federation.rounds import (
+    NOTHING,
+    current_model,
+    judged_at,
+    phase_of,
+    read_update,
+    revealed_in,
+)
 from orchestrator.times import show_time
 from orchestrator.types import Digest
 from tests.unit.systems.federation.stage import begin, lost
@@ -341,11 +348,11 @@ def test_claim__files_go_by_hand_after_the_reveals__no_stake_is_paid_before_it_i
     [said] = claim.act(look)
     assert said.startswith("waits for what is not here of bob")
     assert not revealed.state().demanded
-    late = demanding.claims_from(revealed) + terms.turn - 2 * terms.supply - terms.supply // 4
+    late = judged_at(revealed) + terms.turn - 2 * terms.supply - terms.supply // 4
     assert show_time(late) in said
     session.chain.advance(late - int(session.chain.now()) + 60)
     assert list(claim.act(look)) == ["demanded 1 parts that nobody gives"]
-    assert late + 2 * terms.supply < demanding.claims_from(revealed) + terms.turn
+    assert late + 2 * terms.supply < judged_at(revealed) + terms.turn
     session.storage.read = read
     [said] = claim.act(look)
     assert said.startswith("claimed the aggregate of round 1")

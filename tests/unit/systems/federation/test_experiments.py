@@ -82,10 +82,10 @@ def test_names_are_modules_and_others_are_refused() -> None:
 
 
 def test_bounds_tell_what_was_found() -> None:
-    assert base.at_least("x", [0.5, 0.7], 0.6).met is False
-    assert base.at_least("x", [0.65, 0.7], 0.6).met is True
-    assert base.at_most("x", [0.5, 0.7], 0.6).met is False
-    assert base.at_most("x", [0.5, 0.55], 0.6).figures == "greatest 0.550, allowed 0.6"
+    assert base.Check.at_least("x", [0.5, 0.7], 0.6).met is False
+    assert base.Check.at_least("x", [0.65, 0.7], 0.6).met is True
+    assert base.Check.at_most("x", [0.5, 0.7], 0.6).met is False
+    assert base.Check.at_most("x", [0.5, 0.55], 0.6).figures == "greatest 0.550, allowed 0.6"
 
 
 def test_rankings_need_more_than_half() -> None:

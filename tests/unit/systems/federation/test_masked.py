@@ -19,6 +19,7 @@ from orchestrator.systems.federation import (
     masking,
     party,
     refuting,
+    unmasking,
 )
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import LARGEST_BLOCK, cid_of, descriptor_of, secret_folder, store
@@ -78,8 +79,8 @@ def test_round__one_gone__the_sum_is_exact_and_verifies(session, begun):
     expected = sum_of(session, begun, "alice", "bob", "carol")
     revealed(session, begun, "erin")
     for name in PARTIES:
-        assert masking.tell(session, begun, session.account(name)) == (name != "erin")
-        assert not masking.tell(session, begun, session.account(name))
+        assert unmasking.tell(session, begun, session.account(name)) == (name != "erin")
+        assert not unmasking.tell(session, begun, session.account(name))
     assert phase_of(begun) is Phase.CLAIMING
     made = aggregating.claim(session, begun, session.account("alice"))
     assert (made.model == before + expected // 3).all()
@@ -92,7 +93,7 @@ def test_round__one_gone__the_sum_is_exact_and_verifies(session, begun):
 def test_refute__false_sum__by_one_unit(session, begun):
     revealed(session, begun, "bob")
     for name in ("alice", "carol", "erin"):
-        masking.tell(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
     false = aggregating.altered(aggregating.expected(session, begun), 5, -1)
     aggregating.claim(session, begun, session.account("alice"), result=false)
     fault = refuting.check(session, begun)
@@ -106,15 +107,15 @@ def test_silent__restored_from_shares_of_the_others__and_the_sum_is_exact(sessio
     expected = sum_of(session, begun, "alice", "bob", "carol")
     revealed(session, begun, "erin")
     for name in ("alice", "bob"):
-        masking.tell(session, begun, session.account(name))
-    assert masking.restorable(session, begun) == {}
+        unmasking.tell(session, begun, session.account(name))
+    assert unmasking.restorable(session, begun) == {}
     for name in ("alice", "bob"):
-        assert masking.share(session, begun, session.account(name)) == 1
-        assert masking.share(session, begun, session.account(name)) == 0
-    assert masking.restorable(session, begun) == {}  # three of the other three are needed
-    assert masking.share(session, begun, session.account("erin")) == 1  # one that is gone holds shares, too
-    assert masking.restore(session, begun, session.account("dave")) == 1
-    assert masking.restore(session, begun, session.account("dave")) == 0
+        assert unmasking.share(session, begun, session.account(name)) == 1
+        assert unmasking.share(session, begun, session.account(name)) == 0
+    assert unmasking.restorable(session, begun) == {}  # three of the other three are needed
+    assert unmasking.share(session, begun, session.account("erin")) == 1  # one that is gone holds shares, too
+    assert unmasking.restore(session, begun, session.account("dave")) == 1
+    assert unmasking.restore(session, begun, session.account("dave")) == 0
     made = aggregating.claim(session, begun, session.account("alice"))
     assert (made.model == before + expected // 3).all()
 
@@ -122,8 +123,8 @@ def test_silent__restored_from_shares_of_the_others__and_the_sum_is_exact(sessio
 def test_silent__too_few_shares__void_and_only_the_silent_pay(session, begun):
     revealed(session, begun)
     for name in ("alice", "bob", "erin"):
-        masking.tell(session, begun, session.account(name))
-    masking.share(session, begun, session.account("bob"))
+        unmasking.tell(session, begun, session.account(name))
+    unmasking.share(session, begun, session.account("bob"))
     pass_(session, begun)
     assert cranking.crank(session, begun, session.account("dave")) == "skipped round 1: it is void"
     deposits = [begun.party_of(session.account(name).address).deposit for name in PARTIES]
@@ -134,7 +135,7 @@ def test_tell__who_is_in_is_another_set_than_before__refuses(session, begun, mon
     """A node that lies, or a chain that forgets its last blocks, must not unmask anybody."""
     revealed(session, begun, "erin")
     alice = session.account("alice")
-    masking.tell(session, begun, alice)
+    unmasking.tell(session, begun, alice)
     masks = type(begun).masks
 
     def other(federation):
@@ -143,7 +144,7 @@ def test_tell__who_is_in_is_another_set_than_before__refuses(session, begun, mon
 
     monkeypatch.setattr(type(begun), "masks", other)
     with pytest.raises(DataError, match="as if others were in"):
-        masking.share(session, begun, alice)
+        unmasking.share(session, begun, alice)
 
 
 @pytest.mark.parametrize("before", ["fix", "unmask"])
@@ -157,17 +158,17 @@ def test_tell__demanded_update_falls_while_seeds_are_under_way__no_honest_party_
     session.chain.advance(begun.clock().ends_at - last - begun.terms.supply - int(session.chain.now()))
     demanding.ask(session, begun, stranger, [demanding.Ask(Part.UPDATE, erin, (0,))])
     session.chain.advance(begun.terms.supply)
-    real, done = masking.act, []
+    real, done = unmasking.act, []
 
     def overtaken(inner, call, account, *what, **options):
         if what[0] == before and not done:
             done.append(session.send(begun.forfeit(Part.UPDATE, erin, 0, demanding.NO_CLAIM), stranger))
         return real(inner, call, account, *what, **options)
 
-    monkeypatch.setattr(masking, "act", overtaken)
+    monkeypatch.setattr(unmasking, "act", overtaken)
     for name in PARTIES[:3]:
         with contextlib.suppress(DilnError):
-            masking.tell(session, begun, session.account(name))
+            unmasking.tell(session, begun, session.account(name))
     assert done
     pass_(session, begun)
     if before == "fix":
@@ -190,9 +191,9 @@ def test_late__its_file_is_seen__stays_masked_and_nobody_tells_of_it(session, be
     peer = masking.peer_of(session, begun, session.account("alice"))
     with pytest.raises(DataError, match="that is in"):
         peer.tell_shares(1, [0, 1, 2], 3)
-    assert not masking.tell(session, begun, erin)
+    assert not unmasking.tell(session, begun, erin)
     for name in PARTIES[:3]:
-        masking.tell(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
     plain = masking.padded(party.trained(session, begun, erin).raw)
     shown = held.update.raw.astype(np.uint32)
     for each in begun.events(Unmasked, round=1):
@@ -252,7 +253,7 @@ def test_demanded__masked_update_that_nobody_gives__is_shown_and_summed(session,
     demanding.ask(session, begun, session.account("dave"), asks)
     assert demanding.show(session, begun, session.account("bob")) == 1
     for name in PARTIES:
-        masking.tell(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
     made = aggregating.claim(session, begun, session.account("alice"))
     assert (made.model == before + expected // 4).all()
 
@@ -261,7 +262,7 @@ def test_verify__seeds_come_from_the_chain__after_every_sheet_is_lost(session, b
     revealed(session, begun)
     sheets = {cid_of(one.cid) for one in revealed_in(begun, 1)}
     for name in PARTIES:
-        masking.tell(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
     aggregating.claim(session, begun, session.account("alice"))
     pass_(session, begun)
     cranking.crank(session, begun, session.account("dave"))
@@ -300,48 +301,48 @@ def test_restore__strangers_words_among_the_shares__do_no_harm(session, begun):
     """Bytes of no use, keys of others, and the same again, from one that does not want it to go on."""
     revealed(session, begun, "erin")
     for name in ("alice", "bob"):
-        masking.tell(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
     for name in ("alice", "bob"):
-        masking.share(session, begun, session.account(name))
+        unmasking.share(session, begun, session.account(name))
     [first, _] = begun.events(Shared, round=1)
     junk = [b"", b"\2", bytes(33), bytes([2, 2]) + bytes(32), bytes([2, 9]) + bytes(32), first.shares * 3]
     for each in junk:
         session.send(begun.share(each), session.account("erin"))
-    assert masking.restorable(session, begun) == {}
+    assert unmasking.restorable(session, begun) == {}
     peer = masking.peer_of(session, begun, session.account("erin"))
     keys = peer.tell_shares(1, [0, 1, 2], 2)
     right = b"".join(bytes([2, other]) + key for other, key in keys.items())
     session.send(begun.share(right + junk[3]), session.account("erin"))
-    assert list(masking.restorable(session, begun)) == [2]
+    assert list(unmasking.restorable(session, begun)) == [2]
 
 
 def test_restorable__flood_of_one_party__only_its_last_is_read(session, begun, monkeypatch):
     revealed(session, begun, "erin")
     for name in ("alice", "bob"):
-        masking.tell(session, begun, session.account(name))
-        masking.share(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
+        unmasking.share(session, begun, session.account(name))
     for junk in (bytes([2, 2]) + bytes(32), bytes([2, 3]) + bytes(32), b""):
         session.send(begun.share(junk), session.account("erin"))
-    counts, real = [], masking._keys
+    counts, real = [], unmasking._keys
     monkeypatch.setattr(
-        masking, "_keys", lambda shown, *rest: (counts.append(len(shown)), real(shown, *rest))[1]
+        unmasking, "_keys", lambda shown, *rest: (counts.append(len(shown)), real(shown, *rest))[1]
     )
-    assert masking.restorable(session, begun) == {}
+    assert unmasking.restorable(session, begun) == {}
     assert counts == [3]
-    assert not masking.has_shared(begun, 3)
+    assert not unmasking.has_shared(begun, 3)
     session.send(begun.share(b""), session.account("erin"))  # nothing is shown to fix who is in
-    assert not masking.has_shared(begun, 3)
+    assert not unmasking.has_shared(begun, 3)
 
 
 def test_restorable__sheet_of_a_hostile_party__is_passed_over(session, begun, monkeypatch):
     """It may name any number of seats, and any file."""
     revealed(session, begun)
     for name in ("alice", "bob", "erin"):
-        masking.tell(session, begun, session.account(name))
-    masking.share(session, begun, session.account("bob"))
+        unmasking.tell(session, begun, session.account(name))
+    unmasking.share(session, begun, session.account("bob"))
     short = Sheet(Digest(bytes(32)), Digest(bytes(32)), (bytes(32),))
-    monkeypatch.setattr(masking, "sheet_of", lambda *_: short)
-    assert masking.restorable(session, begun) == {}
+    monkeypatch.setattr(unmasking, "sheet_of", lambda *_: short)
+    assert unmasking.restorable(session, begun) == {}
 
 
 # -- two who disagree on the seed that they share
@@ -465,7 +466,7 @@ def test_disagree__honest_one_vanishes__is_restored_by_the_others_and_pays_nothi
         for name in (*PARTIES, "frank"):
             act(session, federation, session.account(name))
     for name in ("bob", *others):
-        masking.tell(session, federation, session.account(name))
+        unmasking.tell(session, federation, session.account(name))
     tell_falsely(session, federation, "carol", false)
     turns(session, federation, others, 1, hours=0)
     assert seats_told(federation) == [0, 3, 4]
@@ -486,15 +487,15 @@ def test_disagree__with_all_sheets_lost__is_compared_by_what_was_told(session, b
     false = lies(session, begun, monkeypatch, "carol", ("alice", "erin"))
     revealed(session, begun)
     for name in ("alice", "bob", "erin"):
-        masking.tell(session, begun, session.account(name))
+        unmasking.tell(session, begun, session.account(name))
     tell_falsely(session, begun, "carol", false)
     lost(session, *(cid_of(one.cid) for one in revealed_in(begun, 1)))
-    assert masking.uncompared(begun)
-    assert masking.compare(session, begun, session.account("dave"))
-    assert not masking.compare(session, begun, session.account("dave"))
+    assert unmasking.uncompared(begun)
+    assert unmasking.compare(session, begun, session.account("dave"))
+    assert not unmasking.compare(session, begun, session.account("dave"))
     assert [masking.disagreeing(begun.masks().disagreed, seat) for seat in range(4)] == [[2], [], [0, 3], [2]]
     for name in ("alice", "bob", "erin"):
-        assert masking.tell(session, begun, session.account(name)) == (name != "bob")
+        assert unmasking.tell(session, begun, session.account(name)) == (name != "bob")
     tell_falsely(session, begun, "carol", false)
     assert phase_of(begun) is Phase.CLAIMING
 

@@ -16,7 +16,7 @@ from orchestrator.systems.federation.simulation.characters import (
     Liar,
     Poisoner,
 )
-from orchestrator.systems.federation.simulation.datasets import cancer, digits, evenly, unevenly
+from orchestrator.systems.federation.simulation.datasets import cancer, digits, shared
 from orchestrator.systems.federation.simulation.networks import (
     Network,
     PrivateTraining,
@@ -33,7 +33,7 @@ NETWORK = Network(inputs=30, classes=2)
 
 def run(cast: list[Character], **changes: object) -> Played:
     data = cancer(0)
-    parts = evenly(len(data.labels), len(cast), np.random.default_rng(0))
+    parts = shared(data.labels, len(cast), np.random.default_rng(0))
     plan = Plan(NETWORK, Training(epochs=2), **({"rounds": 4} | changes))  # type: ignore[arg-type]
     return play(plan, data, parts, cast, 0)
 
@@ -75,9 +75,9 @@ def test_the_pull_back_keeps_a_party_near() -> None:
 
 def test_rows_are_shared_among_all_and_each_once() -> None:
     data, rng = digits(3), np.random.default_rng(0)
-    for parts in (evenly(1400, 7, rng), unevenly(data.labels, 7, 0.1, rng)):
+    for parts in (shared(data.labels, 7, rng), shared(data.labels, 7, rng, 0.1)):
         assert sorted(np.concatenate(parts).tolist()) == list(range(1400))
-    skewed = unevenly(data.labels, 7, 0.1, rng)
+    skewed = shared(data.labels, 7, rng, 0.1)
     shares = [np.bincount(data.labels[part], minlength=10).max() / len(part) for part in skewed]
     assert np.mean(shares) > 0.3
 

@@ -7,6 +7,7 @@ from orchestrator.bindings.federation import Phase
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting
 from orchestrator.systems.federation.joining import join
+from orchestrator.systems.federation.offer import Offer
 from orchestrator.systems.federation.rounds import current_model, phase_of
 from orchestrator.systems.federation.verifying import verify
 from orchestrator.systems.federation.vertical import Columns, Labels
@@ -26,7 +27,7 @@ def tables():
 @pytest.fixture
 def federation(session, tmp_path):
     np.savez(tmp_path / "logits.npz", logits=np.zeros(ROWS, np.float32))
-    terms = creating.Offer(
+    terms = Offer(
         name="logits",
         reward="1",
         deposit="0.5",

@@ -27,7 +27,6 @@ from orchestrator.learning.aggregation.chunks import encode
 from orchestrator.learning.aggregation.template import UNIT
 from orchestrator.provenance import Manifest
 from orchestrator.systems.federation import aggregating, cranking, creating, party, refuting, scoring
-from orchestrator.systems.federation.creating import Offer
 from orchestrator.systems.federation.duties import SYSTEM
 from orchestrator.systems.federation.finding import (
     MOST_CLASSES,
@@ -43,6 +42,7 @@ from orchestrator.systems.federation.finding import (
     store,
 )
 from orchestrator.systems.federation.joining import join, leave, withdraw
+from orchestrator.systems.federation.offer import BOUNDS, Offer, read_offer
 from orchestrator.systems.federation.overview import history, view
 from orchestrator.systems.federation.publishing import checkpoint, publish, sign, signature_file
 from orchestrator.systems.federation.rounds import NO_SEAT, current_model, finished, phase_of, revealed_in
@@ -701,7 +701,7 @@ def test_plan__whatever_an_offer_says__is_made_or_refused_in_a_sentence(session,
     for name in vars(offer()):
         file.write_text("\n".join(f"{key} = {_toml(each)}" for key, each in (sound | {name: value}).items()))
         try:
-            made = creating.plan(session, creating.read_offer(file), alice)
+            made = creating.plan(session, read_offer(file), alice)
         except DilnError:
             continue
         call = creating.factory_of(session).create(made.terms, Digest(b"\1" * 32))
@@ -734,7 +734,7 @@ def test_bounds__every_term_that_the_contract_refuses__has_its_own():
     text = (Path(__file__).parents[4] / "contracts/federation/FederationTerms.sol").read_text("utf-8")
     fields = {*re.findall(r'InvalidTerms\("(\w+)"\)', text)} - {"genesis", "unit"}
     words = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", each) for each in fields}
-    assert words == set(creating._BOUNDS)
+    assert words == set(BOUNDS)
 
 
 def test_docs__table_of_the_offer__has_every_key_with_its_default_and_bounds():
@@ -746,7 +746,7 @@ def test_docs__table_of_the_offer__has_every_key_with_its_default_and_bounds():
     assert list(keys) == [each.name for each in fields(Offer)]
     for each in fields(Offer):
         default, bounds = keys[each.name]
-        assert creating._BOUNDS.get(each.name, bounds) == bounds, each.name
+        assert BOUNDS.get(each.name, bounds) == bounds, each.name
         if each.default is MISSING:
             assert default == "–", each.name
         elif each.default or isinstance(each.default, bool):
@@ -830,7 +830,7 @@ def test_read_offer__malformed__says_what(tmp_path, text, told):
     file = tmp_path / "offer.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match=told):
-        creating.read_offer(file)
+        read_offer(file)
 
 
 def test_descriptor__strangers_bytes__refused():

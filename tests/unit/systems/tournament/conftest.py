@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from orchestrator.bindings.tournament import Tournament
+from orchestrator.bindings.tournament import Scored, Tournament
+from orchestrator.chain import Receipt
 from orchestrator.cli.dispatch import run
 from orchestrator.kernel.system import System
-from orchestrator.systems.tournament.creating import Offer, create, finish, plan
+from orchestrator.systems.tournament import entering, finding, rounds
+from orchestrator.systems.tournament.creating import Offer, Plan, create, finish, plan
 from orchestrator.systems.tournament.duties import SYSTEM
-from orchestrator.systems.tournament.entering import Submitted, enter
-from orchestrator.systems.tournament.rounds import open_round, prepare, reveal
 from orchestrator.types import Address
 from tests import world
 from tests.world import ETHER, World
@@ -44,17 +44,19 @@ def write_files(folder: Path) -> None:
         x = rng.normal(size=(ROWS, 2))
         order = np.argsort(np.argsort(x @ [1.0, 0.5]))
         targets = np.array([0, 0.25, 0.5, 0.75, 1])[order * 5 // ROWS]
-        ids = [f"{name}-{row}" for row in range(ROWS)]
-        rows = [[i, *map(str, each.round(3)), str(t)] for i, each, t in zip(ids, x, targets, strict=True)]
-        live = name != "train"
-        lines = [",".join(row[:3] if live else row) for row in rows]
-        header = "id,x,y" if live else "id,x,y,target"
-        (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n")
-        if live:
-            lines = [
-                f"{row[0]},{row[3]},{value:.6f}" for row, value in zip(rows, rng.random(ROWS), strict=True)
-            ]
-            (folder / f"targets-{name[-1]}.csv").write_text("id,target,benchmark\n" + "\n".join(lines) + "\n")
+        rows = [f"{name}-{row},{a:.3f},{b:.3f}" for row, (a, b) in enumerate(x)]
+        if name == "train":
+            labelled = [f"{row},{target}" for row, target in zip(rows, targets, strict=True)]
+            write_csv(folder / "train.csv", "id,x,y,target", labelled)
+            continue
+        write_csv(folder / f"{name}.csv", "id,x,y", rows)
+        told = [f"{name}-{row},{targets[row]},{value:.6f}" for row, value in enumerate(rng.random(ROWS))]
+        write_csv(folder / f"targets-{name[-1]}.csv", "id,target,benchmark", told)
+
+
+def write_csv(path: Path, header: str, lines: list[str]) -> Path:
+    path.write_text("\n".join([header, *lines]) + "\n")
+    return path
 
 
 class Stage(World):
@@ -73,8 +75,11 @@ class Stage(World):
         """The exit code of a command of `diln tournament`."""
         return run(["tournament", *words, "--home", str(self.session.settings.home)])
 
+    def plan(self, **changes: Any) -> Plan:
+        return plan(self.session, replace(OFFER, **changes), self.folder, self.account("organizer"))
+
     def create(self, **changes: Any) -> Tournament:
-        made = plan(self.session, replace(OFFER, **changes), self.folder, self.account("organizer"))
+        made = self.plan(**changes)
         found = create(self.session, made, self.account("organizer"))
         finish(self.session, made)
         return found
@@ -90,24 +95,52 @@ class Stage(World):
     def targets(self, number: int = 0) -> Path:
         return self.folder / f"targets-{number}.csv"
 
+    def other_targets(self) -> Path:
+        """Other targets of round 0."""
+        header, *lines = self.targets().read_text().splitlines()
+        return write_csv(
+            self.folder / "other.csv", header, [each.replace(",0.25,", ",0.5,") for each in lines]
+        )
+
     def predictions(self, skill: float, number: int = 0) -> Path:
         """Predictions that know the targets as well as `skill` says, in an order of their own."""
         rows = [line.split(",") for line in self.targets(number).read_text().splitlines()[1:]]
         noise = np.random.default_rng(int(100 * abs(skill))).random(len(rows))
-        path = self.folder / f"predictions{skill}.csv"
         values = [
             f"{row[0]},{skill * float(row[1]) + 0.1 * n:.6f}" for row, n in zip(rows, noise, strict=True)
         ]
-        path.write_text("\n".join(["id,prediction", *reversed(values)]) + "\n")
-        return path
+        return write_csv(self.folder / f"predictions{skill}.csv", "id,prediction", values[::-1])
 
-    def open(self, found: Tournament, number: int = 0) -> None:
-        prepare(self.session, found, number, self.targets(number), self.account("organizer"))
-        open_round(self.session, found, number, self.account("organizer"))
+    def prepare(self, found: Tournament, file: Path | None = None, number: int = 0) -> None:
+        source, organizer = file or self.targets(number), self.account("organizer")
+        rounds.prepare(self.session, found, number, source, organizer)
 
-    def enter(self, found: Tournament, role: str, stake: int | None = ETHER, **options: Any) -> Submitted:
+    def open(self, found: Tournament, number: int = 0, **options: Any) -> Receipt | None:
+        given = {"source": self.targets(number)} | options
+        return rounds.open_round(self.session, found, number, self.account("organizer"), **given)
+
+    def enter(
+        self, found: Tournament, role: str, stake: int | None = ETHER, **options: Any
+    ) -> entering.Submitted:
         file = options.pop("file", None) or self.predictions(SKILLS[role])
-        return enter(self.session, found, 0, file, self.account(role), stake, **options)
+        return entering.enter(self.session, found, 0, file, self.account(role), stake, **options)
+
+    def reveal(self, found: Tournament, file: Path | None = None) -> Receipt | None:
+        return rounds.reveal(self.session, found, 0, self.account("organizer"), file)
+
+    def score(self, found: Tournament, role: str, file: Path | None = None) -> Scored:
+        return entering.score(self.session, found, 0, self.account(role), file)
+
+    def act(self, found: Tournament, name: str, *who: Address) -> Receipt:
+        """What anybody may do in round 0."""
+        call = getattr(found, name)(0, *who)
+        return finding.act(self.session, call, self.account("stranger"), name, 0, *who)
+
+    def fund(self, found: Tournament, role: str, amount: int) -> int:
+        return finding.fund(self.session, found, self.account(role), amount)
+
+    def withdraw(self, found: Tournament, role: str, amount: int | None = None) -> int:
+        return finding.withdraw(self.session, found, self.account(role), amount)
 
     def entered(self, *roles: str, **changes: Any) -> Tournament:
         """A tournament whose round 0 is open, and entered by roles."""
@@ -121,7 +154,7 @@ class Stage(World):
     def revealed(self, *roles: str, **changes: Any) -> Tournament:
         found = self.entered(*roles, **changes)
         self.at(found, "closes")
-        reveal(self.session, found, 0, self.account("stranger"))
+        self.reveal(found)
         return found
 
     def at(self, found: Tournament, moment: str, number: int = 0) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from orchestrator.kernel.money import ETHER
-from orchestrator.systems.tournament.entering import score
 from orchestrator.systems.tournament.finding import find
 from tests.unit.systems.tournament.conftest import ETHER as COIN
 from tests.unit.systems.tournament.conftest import OFFER, Stage
@@ -36,7 +35,7 @@ def test_commands__json__holds_amounts_and_times(stage: Stage, capsys: pytest.Ca
 
 def test_history__scores__are_told_as_people_count(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     found = stage.revealed("anna")
-    score(stage.session, found, 0, stage.account("anna"))
+    stage.score(found, "anna")
     assert stage.diln("history", "--json") == 0
     [told] = [each for each in json.loads(capsys.readouterr().out) if each["event"] == "Scored"]
     assert -1 <= told["correlation"] <= 1

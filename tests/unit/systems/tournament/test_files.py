@@ -1,9 +1,7 @@
 """What people bring: descriptors, offers, predictions; and what comes back to numerapi's users.
 
-a descriptor
-└── hostile bytes: refused in a sentence, and a list of tournaments goes on
 an offer
-└── wrong keys, types, amounts, files: named
+└── wrong amounts, files: named (wrong keys, types, descriptors: tests/unit/kernel/test_reading.py)
 predictions
 └── unknown, missing, doubled ids, no numbers: refused, with the rows
 the API
@@ -12,8 +10,6 @@ a baseline, a simulation
 └── better than chance; good characters gain, contrary ones lose
 """
 
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,80 +17,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestrator.errors import ChainError, DataError, IntegrityError, SpecError, UsageError
-from orchestrator.provenance.canonical import encode
+from orchestrator.errors import ChainError, DataError, IntegrityError, UsageError
 from orchestrator.systems.tournament import baseline, tables
 from orchestrator.systems.tournament.api import TournamentAPI
-from orchestrator.systems.tournament.creating import plan, promises, read_offer
+from orchestrator.systems.tournament.creating import promises
 from orchestrator.systems.tournament.entering import read_ranks
-from orchestrator.systems.tournament.finding import Descriptor, descriptor_of, find, name_of
+from orchestrator.systems.tournament.finding import descriptor_of, find, name_of
 from orchestrator.systems.tournament.ranks import decode
-from orchestrator.systems.tournament.rounds import reveal
 from orchestrator.systems.tournament.rows import aligned
 from orchestrator.systems.tournament.simulating import simulate
 from orchestrator.systems.tournament.verifying import money_terms
-from tests.unit.systems.tournament.conftest import ETHER, OFFER, ROWS, Stage
-
-GOOD = {
-    "format": "diln-tournament/1",
-    "name": "stations",
-    "id": "id",
-    "target": "t",
-    "features": ["x"],
-    "train": "cid",
-    "live": ["cid"],
-    "source": "",
-    "baseline": "",
-}
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b"null",
-        b'"text"',
-        json.dumps(GOOD, indent=1).encode(),
-        encode({**GOOD, "format": "diln-tournament/2"}),
-        encode({**GOOD, "live": 7}),
-        encode({**GOOD, "features": None}),
-        encode({name: value for name, value in GOOD.items() if name != "name"}),
-    ],
-)
-def test_descriptor__hostile_bytes__refused_in_a_sentence(data: bytes) -> None:
-    with pytest.raises(DataError, match="the descriptor is"):
-        Descriptor.parse(data)
+from tests.unit.systems.tournament.conftest import ETHER, ROWS, Stage, write_csv
 
 
 def test_descriptor__whole__is_what_was_published(stage: Stage) -> None:
-    assert Descriptor.parse(encode(GOOD)).to_bytes() == encode(GOOD)
     found = stage.create(name="\x1b[31mred\u202e")
     descriptor = descriptor_of(stage.session, found)
     assert (descriptor.features, descriptor.digest) == (("x", "y"), found.terms.descriptor)
     assert name_of(stage.session, found) == "\\x1b[31mred\\u202e"
     with pytest.raises(ChainError, match="no tournament is called"):
         find(stage.session, "green")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("name = [", "cannot be read"),
-        ("colour = 1", "no key `colour`"),
-        ("clip = 'much'", "`clip` has another type"),
-        ("live = true", "`live` has another type"),
-        ("drag = true", "`drag` has another type"),
-        ("name = 'a'", "missing"),
-    ],
-)
-def test_offer__faulty__names_the_key(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "offer.toml").write_text(text)
-    with pytest.raises(SpecError, match=told):
-        read_offer(tmp_path / "offer.toml")
-    with pytest.raises(SpecError, match="cannot be read"):
-        read_offer(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(
@@ -108,18 +50,6 @@ def test_offer__faulty__names_the_key(tmp_path: Path, text: str, told: str) -> N
         ({"corr_multiplier": 0.0, "contribution_multiplier": 0.0}, "this `corr_multiplier`"),
         ({"scoring": "5m"}, "this `scoring`"),
         ({"pot": "much"}, "not an amount"),
-    ],
-)
-def test_plan__terms_that_no_tournament_can_have__named(
-    stage: Stage, changes: dict[str, Any], told: str
-) -> None:
-    with pytest.raises(UsageError, match=told):
-        plan(stage.session, replace(OFFER, **changes), stage.folder, stage.account("organizer"))
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
         ({"live": ()}, "no round has rows"),
         ({"live": ("none.csv",)}, "cannot be read"),
         ({"live": ("live-0.parquet",)}, "is not CSV"),
@@ -129,20 +59,15 @@ def test_plan__terms_that_no_tournament_can_have__named(
         ({"live": ("short.csv",)}, "15 rows"),
     ],
 )
-def test_plan__files_that_do_not_fit__named(stage: Stage, changes: dict[str, Any], told: str) -> None:
-    lines = (stage.folder / "live-1.csv").read_text().splitlines()
-    (stage.folder / "short.csv").write_text("\n".join(lines[:16]) + "\n")
-    with pytest.raises(DataError, match=told):
-        plan(stage.session, replace(OFFER, **changes), stage.folder, stage.account("organizer"))
+def test_plan__what_no_tournament_can_have__named(stage: Stage, changes: dict[str, Any], told: str) -> None:
+    header, *lines = (stage.folder / "live-1.csv").read_text().splitlines()
+    write_csv(stage.folder / "short.csv", header, lines[:15])
+    with pytest.raises(UsageError if set(changes).isdisjoint(("live", "train")) else DataError, match=told):
+        stage.plan(**changes)
 
 
-def test_read_offer__numbers_and_texts__alike(stage: Stage) -> None:
-    file = stage.folder / "offer.toml"
-    lines = ['name = "stations"', 'target = "target"', 'train = "train.csv"', 'live = ["live-0.csv"]']
-    file.write_text("\n".join([*lines, "pot = 2", "clip = 1"]))
-    offer = read_offer(file)
-    assert (offer.pot, offer.clip, offer.live) == ("2", 1, ("live-0.csv",))
-    made = plan(stage.session, replace(offer, clip=0.05), stage.folder, stage.account("organizer"))
+def test_plan__bond_and_threshold_left_out__follow_from_the_pot(stage: Stage) -> None:
+    made = stage.plan(bond="", threshold="")
     assert (made.terms.bond, made.terms.threshold) == (2 * ETHER, 40 * ETHER)
     assert "2 ether of pot and 2 ether of bond" in promises(made)[0]
 
@@ -171,7 +96,12 @@ def test_aligned__any_order_and_format__by_id(tmp_path: Path) -> None:
     frame = pd.DataFrame({"id": ["c", "a", "b"], "p": [3, 1, 2], "more": 0})
     frame.to_parquet(tmp_path / "p.parquet")
     frame.to_csv(tmp_path / "p.csv", index=False)
-    for source in (frame, tmp_path / "p.parquet", tmp_path / "p.csv", (tmp_path / "p.csv").read_bytes()):
+    for source in (
+        frame,
+        tmp_path / "p.parquet",
+        tmp_path / "p.csv",
+        (tmp_path / "p.csv").read_bytes(),
+    ):
         assert aligned(source, "id", IDS, ["p"])[0].tolist() == [1, 2, 3]
     with pytest.raises(DataError, match="not UTF-8"):
         aligned((tmp_path / "p.parquet").read_bytes(), "id", IDS, ["p"])
@@ -183,10 +113,9 @@ def test_enter__false_tables_or_unknown_round__refused(stage: Stage, monkeypatch
     found = stage.entered()
     with pytest.raises(DataError, match="no rows for round 2"):
         read_ranks(stage.session, found, 2, stage.predictions(1.0))
-    with monkeypatch.context() as forged:
-        forged.setattr(tables, "powers", lambda rows: tables.normals(rows))
-        with pytest.raises(IntegrityError, match="is false"):
-            stage.enter(found, "anna")
+    monkeypatch.setattr(tables, "powers", lambda rows: tables.normals(rows))
+    with pytest.raises(IntegrityError, match="is false"):
+        stage.enter(found, "anna")
 
 
 def test_api__frame_to_payout(stage: Stage) -> None:
@@ -204,7 +133,7 @@ def test_api__frame_to_payout(stage: Stage) -> None:
     assert api.stake_increase(ETHER // 2, better) == api.stake_get() == 3 * ETHER // 2
     assert api.pending_payouts() == [{"round": 0, "stake": 3 * ETHER // 2, "payout": None}]
     stage.at(found, "closes")
-    reveal(stage.session, found, 0, stage.account("organizer"))
+    stage.reveal(found)
     [pending] = api.pending_payouts()
     assert api.list_rounds()[0]["phase"] == "scoring"
     stage.keep(found, "anna")
@@ -228,7 +157,7 @@ def test_baseline__better_than_chance(stage: Stage) -> None:
 
 
 def test_simulate__good_characters_gain__contrary_ones_lose(stage: Stage) -> None:
-    money = money_terms(plan(stage.session, OFFER, stage.folder, stage.account("organizer")).terms)
+    money = money_terms(stage.plan().terms)
     outcomes, burnt = simulate(money, 256, 10, ETHER)
     change = {each.name: each.change for each in outcomes}
     assert change["expert"] > change["good"] > change["contrary"]
