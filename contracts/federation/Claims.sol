@@ -148,7 +148,7 @@ abstract contract Claims is Updates {
     {
         uint256 seat = c.seat;
         leader = NO_SEAT;
-        uint256 from = _claimsFrom(t, s.since());
+        uint256 from = _turnsFrom(t, s.since());
         uint256 turns = block.timestamp < from ? 0 : (block.timestamp - from) / t.turn();
         uint256 waiting = s.seats() & ~s.tried();
         uint256 place = 0;
@@ -182,7 +182,7 @@ abstract contract Claims is Updates {
             if (leader == NO_SEAT) leader = next;
             ++turns;
         }
-        endsAt = _claimsFrom(t, s.since()) + (possible ? turns * t.turn() : 0);
+        endsAt = possible ? _turnsFrom(t, s.since()) + turns * t.turn() : _claimsFrom(t, s.since());
     }
 
     /// @dev A mask of the leader, where there could be a claim and the time for it is over; a revert where it is not.

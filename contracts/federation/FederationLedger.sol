@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {LibBit} from "solady/src/utils/LibBit.sol";
+import {ReentrancyGuard} from "solady/src/utils/ReentrancyGuard.sol";
 import {Commitments} from "../kernel/Commitments.sol";
 import {BURN_ADDRESS, Currency, CurrencyTransfers} from "../kernel/Currency.sol";
 import {IFunds} from "../kernel/IFunds.sol";
@@ -21,7 +22,7 @@ import {FederationTerms, PackedTerms} from "./FederationTerms.sol";
 /// @title FederationLedger
 /// @notice All that a federation stores, and how it is reckoned with. It is in two codes, a Federation and
 /// FederationCommons, which both stand on this.
-abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commitments {
+abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commitments, ReentrancyGuard {
     using FederationTerms for PackedTerms;
     using StateCodec for PackedState;
     using Lanes for uint256[4];
@@ -58,7 +59,7 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         return FederationTerms.read(ARGUMENTS);
     }
 
-    /// @dev The end of commitments; the end of reveals; from when on claims have turns.
+    /// @dev The end of commitments; the end of reveals; the end of judging.
     function _commitEnd(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing();
     }
@@ -69,6 +70,12 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
 
     function _claimsFrom(PackedTerms t, uint256 since) internal pure returns (uint256) {
         return since + t.committing() + t.revealing() + _judgingTime(t);
+    }
+
+    /// @dev From when on claims have turns: in the mode Direct, where sums wait for what is demanded, so much later as
+    /// there is to supply it. Demands end as much before the first turn does, or one's own would take it from another.
+    function _turnsFrom(PackedTerms t, uint256 since) internal pure returns (uint256) {
+        return _claimsFrom(t, since) + (t.isDirect() ? t.supply() : 0);
     }
 
     function _challengeEnd(PackedTerms t, PackedState memory s) internal pure returns (uint256) {
@@ -215,12 +222,17 @@ abstract contract FederationLedger is IFederationEvents, Instance, Phases, Commi
         uint256 balance = _owned(t, msg.sender);
         if (balance < wanted && !currency_.isEther()) {
             brought = wanted - balance;
-            currency_.pull(brought);
+            _pull(currency_, brought);
             balance = _owned(t, msg.sender); // as it is now: a token may have called back
         }
         balance += brought;
         require(balance >= wanted, IFunds.Underfunded(balance, wanted));
         _setOwned(msg.sender, balance - wanted);
+    }
+
+    /// @dev Not while `fund` measures what arrives, as a token that calls back could: it would count twice.
+    function _pull(Currency currency_, uint256 amount) private nonReentrant {
+        currency_.pull(amount);
     }
 
     /// @dev What `who` can withdraw, with what its seat earned.

@@ -123,6 +123,36 @@ def test_demand__of_a_vector__is_answered_by_all_of_it(revealed):
     s.sum("anna", *THREE)
 
 
+def test_demand__of_ones_own_vectors_in_turn__leaves_the_leader_time_to_sum(create):
+    s = create("organizer", *PARTIES[:4], **DIRECT, supply=TERMS["turn"] // 2, challenge=2 * TERMS["turn"])
+    s.commit("organizer", *PARTIES[:4])
+    s.reveal("organizer", *THREE)
+    s.until(-20)
+    s.reveal("dora")  # in the last moment, so that all are still free to be asked for
+    claims_from = s.state["since"] + s.terms["committing"] + s.terms["revealing"]
+    nothing = ("0x" + "00" * 20, 0, b"\0" * 32, b"\0" * 32, 0, 0, 0, 0, b"\0" * 32, 0)
+    value = s.terms["stake"] * s.terms["unit"]
+    asked = 0
+    for who in ("ben", "cleo", "dora"):  # together: each is asked for once, and answers in the last moment
+        own = s.updates[who]
+        try:
+            s.send("demand", 0, own.party, 0, nothing, sender="refuter", value=value)
+        except Reverted as refused:
+            assert refused.error == "NotTheTime"
+            break
+        asked += 1
+        with pytest.raises(Reverted, match="DemandsOpen"):
+            s.sum("organizer", "organizer", *PARTIES[:4])
+        s.evm.advance(s.terms["supply"] - 20)
+        s.send("supply", 0, 0, nothing, (own.party, own.update.root, 1, 3, b"\0" * 32, own.update.data, []))
+    assert asked
+    assert s.evm.now < claims_from + s.terms["turn"]
+    with pytest.raises(Reverted, match="NotYourTurn"):
+        s.sum("dora", "organizer", *PARTIES[:4])
+    s.sum("organizer", "organizer", *PARTIES[:4])
+    assert s.deposit("organizer") == TERMS["deposit"]
+
+
 def test_mode__the_other_one__refused(create, revealed):
     s = revealed(*THREE)
     with pytest.raises(Reverted, match="WrongMode"):

@@ -126,3 +126,19 @@ def test_join__token_that_calls_back__what_the_party_did_meanwhile_counts_and_no
     assert paid.call("balanceOf", wallet.address) == DEPOSIT
     budget = paid.terms["rounds"] * paid.terms["reward"] * paid.terms["unit"]
     assert evm.call(paid.token.functions.balanceOf(federation.address)) == budget + DEPOSIT
+
+
+def test_fund__token_that_calls_back_into_join__credits_nothing_twice(paid):
+    evm, federation = paid.evm, paid.contract
+    wallet = evm.deploy("MarketWallet", sender="organizer")
+    evm.send(paid.token.functions.transfer(wallet.address, 2 * DEPOSIT), "organizer")
+
+    def run(target, call):
+        return wallet.functions.run(target.address, 0, call._encode_transaction_data())
+
+    evm.send(run(paid.token, paid.token.functions.approve(federation.address, 2 * DEPOSIT)), "stranger")
+    join = run(federation, federation.functions.join(b""))
+    evm.send(paid.token.functions.be(3, wallet.address, join._encode_transaction_data()), "stranger")
+    evm.send(run(federation, federation.functions.fund(wallet.address, DEPOSIT)), "stranger")
+    inside = paid.call("balanceOf", wallet.address) + paid.call("partyOf", wallet.address)[2]
+    assert inside + evm.call(paid.token.functions.balanceOf(wallet.address)) == 2 * DEPOSIT

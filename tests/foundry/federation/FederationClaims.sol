@@ -227,6 +227,7 @@ abstract contract FederationClaims is FederationGround {
         bool pending = phase == Phase.Challenging;
         uint256 endsAt = s.since + terms.committing + terms.revealing + (_judges() ? 2 : 1) * terms.judging;
         endsAt = pending ? s.since + s.claimedAfter + terms.challenge - 2 * terms.supply : endsAt + terms.turn;
+        if (terms.mode == Mode.Direct) endsAt -= terms.supply;
         bool due = (pending || phase == Phase.Judging || phase == Phase.Claiming) && time < endsAt && index == 0;
         bytes32 key = keccak256(abi.encode(s.round, who));
         if (part == Part.Update) {
