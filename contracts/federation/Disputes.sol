@@ -413,8 +413,8 @@ abstract contract Disputes is FederationLedger, IDisputes {
         return keccak256(abi.encode(s.round(), part, whose, index));
     }
 
-    /// @dev Before a claim: to the end of the first turn (of a sum: as _turnsFrom says). Then: as long as there is time to supply, and as much again
-    /// to refute with what is shown. So nobody delays a round by asking for its own parts.
+    /// @dev Before a claim: to the end of the first turn (of a sum: as _turnsFrom says). Then: as long as there is time
+    /// to supply, and as much again to refute with what is shown. So nobody delays a round by asking for its own parts.
     function _demandsEnd(PackedTerms t, PackedState memory s) private pure returns (uint256) {
         if (s.claimedAfter() == 0) return _claimsFrom(t, s.since()) + t.turn() - (t.isDirect() ? t.supply() : 0);
         return _challengeEnd(t, s) - 2 * t.supply();

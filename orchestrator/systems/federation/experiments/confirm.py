@@ -45,7 +45,7 @@ TERMS: dict[str, dict[str, Any]] = {
 }
 """By which terms the contract is asked; it has no work without votes (Zhu et al., 2019)."""
 
-ORDER = ("trusted", "delegates", "stake", "work, majority", "committee")
+ORDER = ("trusted", "delegates", "stake", "committee", "work, majority")
 """By blocks, as the model has it: who waits for more of the others is later."""
 
 
@@ -61,7 +61,7 @@ def run(progress: Report | None = None) -> Outcome:
         "stake": 1 + 1 + 1 + _quorum(rng, 7, PARTIES),
         "work": work,
         "work, majority": work + _quorum(rng, 6, PARTIES),
-        "committee": 1 + 1 + _quorum(rng, 5, 5) + _quorum(rng, 5, 5) + 1,
+        "committee": 1 + _quorum(rng, 5, 5) + _quorum(rng, 5, 5) + 1,  # the first scores draw it
     }
     gas: dict[str, int] = {}
     rows: list[Row] = []
