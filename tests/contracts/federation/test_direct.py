@@ -138,7 +138,8 @@ def test_demand__of_ones_own_vectors_in_turn__leaves_the_leader_time_to_sum(crea
         try:
             s.send("demand", 0, own.party, 0, nothing, sender="refuter", value=value)
         except Reverted as refused:
-            assert refused.error == "NotTheTime"
+            if refused.error != "NotTheTime":
+                raise
             break
         asked += 1
         with pytest.raises(Reverted, match="DemandsOpen"):
