@@ -70,6 +70,16 @@ def test_sum__not_of_all_who_are_in__refused(revealed, shown):
         s.sum("anna", *shown)
 
 
+def test_sum__more_or_less_than_whole_entries__refused(revealed):
+    s = revealed(*THREE, size=40)
+    own = sorted((s.updates[who] for who in THREE), key=lambda each: each.seat)
+    entries = b"".join(bytes.fromhex(each.party[2:]) + each.update.data for each in own)
+    for wrong in (entries + b"\0", entries[:-1]):
+        with pytest.raises(Reverted, match=rf"WrongLength.*{len(wrong)}.*{len(wrong) // 60 * 60}"):
+            s.send("sum", wrong, sender="anna")
+    s.send("sum", entries, sender="anna")
+
+
 def test_sum__other_numbers_than_revealed__refused(revealed):
     s = revealed(*THREE)
     own = s.updates["ben"]
