@@ -287,3 +287,26 @@ def test_demand__too_late_to_answer_and_refute__refused(create):
     s.evm.advance(s.terms["challenge"] - 2 * s.terms["supply"] + 1)
     with pytest.raises(Reverted, match="NotTheTime"):
         s.send("demand", 0, s.evm.role("ben"), 0, posted.claim, sender="ben", value=stake)
+
+
+def test_commit__for_another_round__refused(create):
+    """What was signed for the next one, or is mined a round too late, binds nobody."""
+    s = create("anna", "ben", "cleo")
+    s.train("anna")
+    for number in (0, 2):
+        with pytest.raises(Reverted, match="WrongRound"):
+            s.send("commit", number, s.commitment("anna"), sender="anna")
+    assert s.state["committed"] == 0
+
+
+def test_reveal__before_or_after_its_time__refused(create):
+    s = create("anna", "ben", "cleo")
+    s.commit("anna", "ben")
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.reveal("anna")
+    s.until()
+    s.reveal("anna")
+    s.until()
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.reveal("ben")
+    assert s.state["revealed"] == 1
