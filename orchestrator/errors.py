@@ -130,11 +130,6 @@ class ContractReverted(ChainError):
     `error` is the name of its custom error ("" if it gave none) and `values` its named arguments.
     """
 
-    @property
-    def took_too_much(self) -> bool:
-        """Whether it may be for want of gas: a contract whose own call ran out of it gives no reason."""
-        return self.error in ("", OUT_OF_GAS)
-
     def __init__(
         self,
         message: str,
@@ -146,6 +141,11 @@ class ContractReverted(ChainError):
         super().__init__(message, hint)
         self.error = error
         self.values = dict(values or {})
+
+    @property
+    def took_too_much(self) -> bool:
+        """Whether it may be for want of gas: a contract whose own call ran out of it gives no reason."""
+        return self.error in ("", OUT_OF_GAS)
 
 
 class SentBefore(ChainError):

@@ -8,6 +8,7 @@ import typer
 
 from orchestrator.cli.federation import federation
 from orchestrator.console import Answer, Facts, Table, command, lazy_imports, progress_bar
+from orchestrator.console.printing import show_signing
 from orchestrator.errors import EngineError, UsageError
 
 with lazy_imports():
@@ -42,6 +43,7 @@ def experiment(
     output: Folder = None,
 ) -> Answer | Table:
     """Repeat what a paper reports: a table, a picture, and what has to hold."""
+    show_signing(False)  # nobody's keys, on chains that will be gone
     if name == "all":
         return _all(output or Path())
     if name:

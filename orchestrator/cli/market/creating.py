@@ -9,7 +9,7 @@ import typer
 from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.market import market
 from orchestrator.cli.market.printing import LOSSES, escrowed, portions_of
-from orchestrator.cli.models.options import Training
+from orchestrator.cli.models.options import Training, currency_in
 from orchestrator.console import (
     SENDS,
     Consent,
@@ -24,10 +24,8 @@ from orchestrator.console import (
 )
 from orchestrator.errors import UsageError
 from orchestrator.times import seconds
-from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
-    from orchestrator.kernel import money as moneys
     from orchestrator.models.online import clone
     from orchestrator.systems.market import creating
     from orchestrator.systems.sum import opening, replaying
@@ -62,10 +60,6 @@ class Prize:
     token: Annotated[str | None, typer.Option(metavar="ADDRESS", help="An ERC-20 token; default: ether.")] = (
         None
     )
-
-    def money(self, session: "Session") -> "Currency":
-        token = session.address(self.token, paid=True) if self.token else ZERO_ADDRESS
-        return moneys.read_currency(session.chain, token)
 
     def offer(self, money: "Currency", rules: "MarketRules") -> "creating.Offer":
         """Raises UsageError for what is not an amount."""
@@ -192,7 +186,7 @@ def create(
     dry_run: DryRunOption = False,
 ) -> Facts:
     """Offer a bounty for data: commit to a secret test set, escrow, show a portion that a block chooses."""
-    money, account = prize.money(session), session.sender
+    money, account = currency_in(session, prize.token), session.sender
     offer = prize.offer(money, written.rules(money))
     with err.status("preparing model and test set"):
         draft = first.draft(session, name, training, training.table(test), offer)
@@ -219,7 +213,7 @@ def _facts(
     name: str,
     draft: "creating.Draft",
     made: "creating.CreatedMarket",
-    money: "moneys.Currency",
+    money: "Currency",
     dry_run: bool,
 ) -> dict[str, Any]:
     return {

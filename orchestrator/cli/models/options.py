@@ -12,8 +12,10 @@ from orchestrator.console import Answer, Shown, Table, lazy_imports, nameless
 from orchestrator.console import amount as amount_of
 from orchestrator.errors import DataError, NodeUnavailable, UsageError
 from orchestrator.times import instant, show_time
+from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
+    from orchestrator.kernel import money as moneys
     from orchestrator.models.online import encoders, encoding, factory, finding, planning, training
 
 if TYPE_CHECKING:
@@ -224,6 +226,12 @@ def text_column_of(opened: "Instance | None", csv: Path, given: str | None, labe
 def amount(opened: "Instance", value: int) -> Shown:
     """An amount of the model's or market's money."""
     return amount_of(opened.shared.money, value)
+
+
+def currency_in(session: "Session", token: str | None) -> "Currency":
+    """The currency of a token that a person named, ether without one. Raises as `read_currency` does."""
+    address = session.address(token, paid=True) if token else ZERO_ADDRESS
+    return moneys.read_currency(session.chain, address)
 
 
 def currency(money: "Currency") -> Shown:

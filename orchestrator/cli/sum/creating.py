@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.host.listen import on_page
-from orchestrator.cli.models.options import Training, currency
+from orchestrator.cli.models.options import Training, currency, currency_in
 from orchestrator.cli.sum import shared
 from orchestrator.console import (
     SENDS,
@@ -24,15 +24,14 @@ from orchestrator.console import (
 )
 from orchestrator.errors import UsageError
 from orchestrator.times import seconds
-from orchestrator.types import ZERO_ADDRESS
 
 with lazy_imports():
-    from orchestrator.kernel import money as moneys
     from orchestrator.models.online import clone, planning
     from orchestrator.systems.sum import creating, records
     from orchestrator.systems.sum.simulation import running, scenario
 
 if TYPE_CHECKING:
+    from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
 
 FRAIL = 0.05  # what wrong labels may cost before it is said
@@ -64,10 +63,6 @@ class Deposits:
         waits = (self.refund_wait, self.take_gap, self.creator_wait, self.any_wait)
         return records.Terms(self.cost_weight, *(seconds(each) for each in waits))
 
-    def money(self, session: "Session") -> "moneys.Currency":
-        token = session.address(self.token, paid=True) if self.token else ZERO_ADDRESS
-        return moneys.read_currency(session.chain, token)
-
 
 @command(shared, sender=SENDS)
 def create(
@@ -94,7 +89,7 @@ def create(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
-    terms, money = deposits.terms(), deposits.money(session)
+    terms, money = deposits.terms(), currency_in(session, deposits.token)
     with err.status("training and quantizing"):
         plan = training.plan(csv, kind, model, share=test_share, test=test_csv)
     incentive, unit = "Game" if game else "Stake", deposits.unit or clone.unit_of(money)
@@ -110,7 +105,7 @@ def _facts(
     name: str,
     made: "creating.CreatedModel",
     plan: "planning.Plan",
-    money: "moneys.Currency",
+    money: "Currency",
     game: bool,
 ) -> dict[str, Any]:
     return {

@@ -5,7 +5,6 @@ costs to leave one out.
 """
 
 import csv
-import logging
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -143,21 +142,9 @@ def gas_since(session: Session, head: int) -> int:
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """What nobody's keys sign, on a chain that will be gone, is not told."""
-    signing = logging.getLogger("orchestrator.signing")
-    signing.disabled = True
-    try:
-        yield
-    finally:
-        signing.disabled = False
-
-
-@contextmanager
 def session() -> Iterator[Session]:
     """A chain and a store of their own, which are gone afterwards."""
     with (
-        _unheard(),
         tempfile.TemporaryDirectory() as folder,
         Session(load_settings(home=Path(folder) / ".diln", environ={})) as opened,
     ):
