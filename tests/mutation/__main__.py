@@ -1,11 +1,13 @@
 """Mutate what moves money, and see whether the invariants notice: `make mutate`.
 
     python -m tests.mutation [--actions 2000] [--first 200] [--sample 1.0] [--seed 1]
-                             [--files NAME] [--functions REGEX] [--plain] [--tests PATH …] [SYSTEM …]
+                             [--files NAME] [--functions REGEX] [--plain] [--tests PATH …] [--after LOG …]
+                             [SYSTEM …]
 
 prints of every mutant what was changed, where, and what became of it; docs/security/mutation.md explains
 survivors. Each mutant meets few actions first, and those that survive them more: most die at once. Those that
-survive all meet the contract tests in each PATH, with --tests; with --actions 0 all mutants do.
+survive all meet the contract tests in each PATH, with --tests; with --actions 0 all mutants do. With --after
+those are left out that an earlier output names as killed or refused: a play that was stopped goes on.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests import forge
 from tests.mutation.checking import Suite
@@ -249,6 +252,12 @@ def refused(system: str, alive: dict[int, Mutant], tests: list[str]) -> int:
     return len(alive) - len(met) - len(other)
 
 
+def noticed_in(log: str) -> set[str]:
+    """The places of the mutants that an earlier output says to be killed, or refused by a test."""
+    lines = (line.strip() for line in Path(log).read_text(encoding="utf-8").splitlines())
+    return {line.split(": ", 1)[1] for line in lines if line.startswith(("killed: ", "refused by "))}
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--actions", type=int, default=2_000, help="against what survives; none with 0")
@@ -258,14 +267,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--functions", default=".*", help="those that are mutated, as a regular expression")
     parser.add_argument("--plain", action="store_true", help="leave out numbers that grow by one")
     parser.add_argument("--tests", action="append", default=[], metavar="PATH", help="also those")
+    parser.add_argument("--after", action="append", default=[], metavar="LOG", help="what it left")
     parser.add_argument("--seed", type=int, default=1, help="which part")
     parser.add_argument("systems", nargs="*", choices=[*SYSTEMS, []], metavar="SYSTEM")
     options = parser.parse_args(arguments)
     choice = random.Random(options.seed)
+    before = {place for log in options.after for place in noticed_in(log)}
 
     def wanted(mutant: Mutant) -> bool:
-        return bool(re.fullmatch(options.functions, mutant.function)) and not (
-            options.plain and mutant.what.endswith(" + 1") and mutant.what[:-4].isdigit()
+        number = mutant.what.endswith(" + 1") and mutant.what[:-4].isdigit()
+        return (
+            bool(re.fullmatch(options.functions, mutant.function))
+            and not (options.plain and number)
+            and mutant.place((ROOT / mutant.source).read_bytes()) not in before
         )
 
     for system in options.systems or SYSTEMS:
@@ -277,9 +291,9 @@ def main(arguments: list[str]) -> int:
             alive, left = build(system, left)
             tried += len(alive)
             if options.actions and alive:
-                before = len(alive)
+                many = len(alive)
                 alive = survivors(system, alive, (options.first, options.actions))
-                killed += before - len(alive)
+                killed += many - len(alive)
             if options.tests and alive:
                 noticed += refused(system, alive, options.tests)
         found = f"invariants killed {killed}, tests refused {noticed}"

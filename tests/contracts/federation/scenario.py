@@ -182,6 +182,10 @@ class Scenario:
         if end > self.evm.now:
             self.evm.advance(end - self.evm.now)
 
+    def at(self, time: int) -> None:
+        """The next block is of just this time."""
+        self.evm.advance(time - self.evm.now)
+
     def seat(self, who: str) -> int:
         return self.call("partyOf", self.evm.role(who))[0]
 

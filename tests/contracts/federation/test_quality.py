@@ -142,6 +142,16 @@ def test_judge__not_whole_entries__refused(revealed, length):
         s.send("revealScores", b"\1" * length)
 
 
+@pytest.mark.parametrize("length", [1, 95, 97])
+def test_speak__not_whole_entries__refused(revealed, length):
+    s = revealed()
+    member = s.members()[0]
+    commitment = s.scores_commitment(member, 1)
+    entry = commitment + s.sign(member, "Scores", 1, commitment)
+    with pytest.raises(Reverted, match="NotEntries"):
+        s.send("commitScores", (entry + entry)[:length])
+
+
 def test_speak__twice_in_one_batch__the_first_counts(revealed):
     s = revealed()
     member, other = s.members()[:2]
@@ -165,6 +175,7 @@ def test_speak__not_drawn_yet__draws_those_whom_the_block_says(revealed):
     receipt = s.send("commitScore", s.scores_commitment(members[0], 7), sender=members[0])
     assert [each["committee"] for each in s.events("Drawn", receipt)] == [mask]
     assert s.members() == members
+    assert s.call("scoresOf", s.seat(members[0])) == s.scores_commitment(members[0], 7)
     with pytest.raises(Reverted, match="AlreadyDrawn"):
         s.send("draw")
 
@@ -217,6 +228,108 @@ def test_speak__once_others_may_reveal__too_late(revealed):
     s.judge(scores, *members[:2])
     with pytest.raises(Reverted, match="NotTheCommitteesTime"):
         s.speak(scores, members[2])
+
+
+def test_speak__second_in_which_others_may_reveal__too_late_to_speak(revealed):
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=1)
+    s.speak(scores, *members[:2])
+    s.at(s.state["since"] + 2 * 3600 + 3600)
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.speak(scores, members[2])
+
+
+def test_judge__second_in_which_the_time_to_speak_ends__is_taken(revealed):
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=1)
+    s.speak(scores, *members[:2])
+    s.at(s.state["since"] + 2 * 3600 + 3600)
+    s.judge(scores, *members[:2])
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_judge__once_claims_may_begin__too_late(revealed, later):
+    """Whoever waits would choose what is in with the claims in view."""
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=1)
+    s.speak(scores, *members)
+    s.judge(scores, *members[:2])
+    judged = list(s.call("judgement"))
+    s.at(s.call("clock")[1] + later)
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.judge(scores, members[2])
+    assert list(s.call("judgement")) == judged
+
+
+@pytest.mark.parametrize("act", ["draw", "speak", "judge"])
+def test_committee__once_a_claim_is_posted__can_do_nothing(revealed, act):
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
+    s.speak(scores, *members)
+    s.judge(scores, *members)
+    s.claim("anna")
+    acts = {
+        "draw": lambda: s.send("draw"),
+        "speak": lambda: s.speak(scores, *members),
+        "judge": lambda: s.judge(scores, *members),
+    }
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        acts[act]()
+
+
+def test_draw__before_the_first_round_while_committing_or_in_the_end__refused(create):
+    s = create(*FIVE, **TERMS, begun=False, rounds=1)
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.send("draw")
+    s.begin()
+    s.commit(*FIVE[:4])
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.send("draw")
+    s.commit("emil")
+    s.reveal(*FIVE)
+    members = s.members()
+    scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
+    s.speak(scores, *members)
+    s.judge(scores, *members)
+    s.finalize(s.claim("anna"))
+    s.evm.advance(3 * 3600)
+    assert s.phase is Phase.CLOSED
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.send("draw")
+
+
+def test_committee__of_the_round_before__has_no_say(revealed):
+    """Where somebody is silent no block is fixed until `draw`, and the old committee is still there."""
+    s = revealed()
+    members = s.members()
+    scores = words(s, anna=10, ben=10, cleo=10, dora=10, emil=10)
+    s.speak(scores, *members)
+    s.judge(scores, *members)
+    s.finalize(s.claim("anna"))
+    s.commit(*FIVE)
+    s.reveal(*FIVE[:4])
+    s.until(2)
+    assert s.phase is Phase.JUDGING
+    assert list(s.call("judgement")) == [0, 0, 0]
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.speak(scores, *members)
+    with pytest.raises(Reverted, match="NotTheCommitteesTime"):
+        s.judge(scores, *members)
+
+
+def test_scores__half_again_the_median__is_in_and_one_more_is_not(revealed):
+    s = revealed(committee=5)
+    members = s.members()
+    scores = words(s, anna=100, ben=120, cleo=110, dora=180, emil=181)
+    s.speak(scores, *members)
+    s.judge(scores, *members)
+    accepted, _, merits = s.call("judgement")
+    assert accepted == 0b01111
+    assert merits >> 16 * 3 & 0xFFFF == 1
 
 
 def test_draw__an_even_number__one_fewer_judge(create):
