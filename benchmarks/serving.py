@@ -1,11 +1,12 @@
 """Load `diln serve` with single-row requests from many connections: rate, delays, CPU, log lines.
 
-    python -m benchmarks.serving [--seconds 10] [--connections 1 8 50]
+    python -m benchmarks.serving [--seconds 10] [--connections 1 8 50] [--servers 1]
 
 A linear model of 30 features in a working folder of its own, on the embedded chain; server and client are two
-processes of one machine. Beside each load, and beside ten clients with the largest bodies, /health is asked
-a hundred times a second. Exits 1 if fifty connections get fewer than 500 answers a second, a 99th percentile
-above half a second, or an answer that is not in the log; or if one in a thousand of /health takes 0.1 s.
+processes of one machine; with --servers so many share the port. Beside each load, and beside ten clients with
+the largest bodies, /health is asked a hundred times a second. Exits 1 if fifty connections get fewer than 500
+answers a second, a 99th percentile above half a second, or an answer that is not in the log; or if one in a
+thousand of /health takes 0.1 s.
 """
 
 import argparse
@@ -67,17 +68,21 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 50])
+    parser.add_argument("--servers", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         publish(folder)
-        with served(folder) as (port, process):
+        with served(folder, "--share-port") as (port, process), contextlib.ExitStack() as others:
+            beside = ("--share-port", "--port", str(port))
+            more = [others.enter_context(served(folder, *beside))[1] for _ in range(given.servers - 1)]
+            pids = [each.pid for each in (process, *more)]
             request = question(port)
             loads = []
             for connections in given.connections:
-                before = cpu_of(process.pid)
+                before = sum(map(cpu_of, pids))
                 load = asyncio.run(pressed(port, request, connections, given.seconds))
-                spent = (cpu_of(process.pid) - before) / max(1, len(load.delays))
+                spent = (sum(map(cpu_of, pids)) - before) / max(1, len(load.delays))
                 loads.append(load)
                 print(row(load, spent))
             bodies = [posted(body) for body in LARGEST.values()]

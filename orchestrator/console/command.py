@@ -81,6 +81,7 @@ def command(
             return function(opened, **arguments) if subject else function(**arguments)
 
         def run(**values: Any) -> None:
+            options.for_machines.set(values["json"])
             with _opened(group, subject, values) as opened:
                 code = present(result_of(opened, values), as_json=values["json"])
             if code:

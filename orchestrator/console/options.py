@@ -2,10 +2,13 @@
 
 import inspect
 import os
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
+
+from orchestrator.errors import WrongPassword
 
 NEWEST = 20
 """How many of what can be any number are listed, unless --all is given."""
@@ -107,12 +110,16 @@ def _from(sender: Sender | None) -> inspect.Parameter:
     return parameter("sender", Annotated[str | None, option], None)
 
 
-def ask_password(question: str) -> str:
-    """Ask at a prompt; nothing is shown."""
-    return str(typer.prompt(question, hide_input=True))
+for_machines: ContextVar[bool] = ContextVar("whether the command that runs prints JSON", default=False)
+
+
+def ask_password(question: str, *, twice: bool = False, hint: str = "Set DILN_PASSWORD.") -> str:
+    """Ask on stderr; nothing is shown. Raises WrongPassword with --json, where a program reads."""
+    if for_machines.get():
+        raise WrongPassword(f"nobody can be asked here: {question}", hint)
+    return str(typer.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))
 
 
 def new_password() -> str:
     """DILN_PASSWORD, else asked for twice."""
-    known = os.environ.get("DILN_PASSWORD")
-    return known or str(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+    return os.environ.get("DILN_PASSWORD") or ask_password("New password", twice=True)

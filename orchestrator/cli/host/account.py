@@ -7,7 +7,7 @@ import typer
 
 from orchestrator.cli.host import account
 from orchestrator.config import Settings
-from orchestrator.console import Facts, Table, amount, command, err, lazy_imports, new_password
+from orchestrator.console import Facts, Table, amount, ask_password, command, err, lazy_imports, new_password
 from orchestrator.errors import ChainError
 
 with lazy_imports():
@@ -26,7 +26,7 @@ def new(settings: Settings, name: NameArgument) -> Facts:
 @command(account, "import", network=False)
 def import_key(settings: Settings, name: NameArgument) -> Facts:
     """Keep an existing private key, asked for at a prompt, encrypted under NAME."""
-    key = typer.prompt("Private key (64 hex digits)", hide_input=True)
+    key = ask_password("Private key (64 hex digits)", hint="It is asked for without --json.")
     return Facts(_facts(chain.Accounts(settings).import_key(name, key, new_password())))
 
 

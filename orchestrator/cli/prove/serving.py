@@ -31,6 +31,9 @@ def serve(
     model: ModelArgument,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    share_port: Annotated[
+        bool, typer.Option("--share-port", help="Answer beside other servers there: one for each core.")
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name that it is reached by, as in its URL."),
@@ -48,7 +51,10 @@ def serve(
         {"model": loaded.name, "sha256": digest}, f"{loaded.name}, {loaded.known_by}: every check passed"
     )
     limits = bodies.Limits(body=max_body << 10, waiting=max(32, 2 * max_body >> 10) << 20)
-    with listening.bind(host, port) as listener, _app(session, loaded, interval, limits, quiet) as app:
+    with (
+        listening.bind(host, port, shared=share_port) as listener,
+        _app(session, loaded, interval, limits, quiet) as app,
+    ):
         url, app.visitors = listening.url(listener), listening.visitors(listener, host, allow_host or ())
         yield Answer({"url": url}, f"listening on {url}; /docs shows how to ask; Ctrl-C ends it")
         listening.run(app, listener)

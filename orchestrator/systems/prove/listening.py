@@ -27,16 +27,19 @@ COLLECTED = 50_000, 20, 100
 """When garbage is collected: so seldom that a body of many small objects does not make everybody wait."""
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; `port` 0 takes a free one. Raises UsageError if it cannot be had."""
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; `port` 0 takes a free one. Raises UsageError if it cannot be had.
+
+    Of those `shared` by servers of one user, the system gives each connection to one.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        opened = socket.create_server(address[:2], family=family, backlog=BACKLOG).detach()
+        made = socket.create_server(address[:2], family=family, backlog=BACKLOG, reuse_port=shared)
         # asyncio sends small answers at once (TCP_NODELAY) only where a socket says that it is TCP; else each
         # waits 40 ms for the other side's acknowledgement of its head.
-        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=opened)
-    except OSError as error:
-        reason = error.strerror or str(error)
+        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=made.detach())
+    except (OSError, ValueError) as error:  # ValueError: no system for shared ports
+        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{host}, port {port}: {reason}", "Choose another: --port, --host.") from error
 
 

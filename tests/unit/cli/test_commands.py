@@ -292,6 +292,13 @@ def test_publish__twice__says_that_nothing_was_sent(diln, published):
     assert diln("publish", "--json").json["transaction"] is None
 
 
+def test_account__json_without_a_password__asks_nobody(diln, monkeypatch):
+    monkeypatch.delenv("DILN_PASSWORD", raising=False)
+    for command in (("account", "new", "lab"), ("account", "import", "lab")):
+        refused = diln(*command, "--json")
+        assert (refused.code, refused.json["error"]) == (1, "WrongPassword")
+
+
 def test_publish__wrong_password__sends_nothing_and_can_be_repeated(diln, desk, monkeypatch):
     monkeypatch.setattr("orchestrator.chain.keystore.SCRYPT_ROUNDS", 2)
     monkeypatch.setenv("DILN_PASSWORD", "open sesame")

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import re
+import socket
 import threading
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,7 @@ import httpx
 import pytest
 
 from orchestrator.config import Network, load_settings
-from orchestrator.errors import DilnError, NodeUnavailable, VerificationFailed
+from orchestrator.errors import DilnError, NodeUnavailable, UsageError, VerificationFailed
 from orchestrator.learning.data import Feature, Reading
 from orchestrator.provenance import Status, Version
 from orchestrator.systems.prove import page
@@ -21,7 +23,7 @@ from orchestrator.systems.prove.answering import Answerer, prediction_log
 from orchestrator.systems.prove.batching import Batcher
 from orchestrator.systems.prove.bodies import Bodies, BodyRefused, Limits
 from orchestrator.systems.prove.guard import Guard
-from orchestrator.systems.prove.listening import impatient
+from orchestrator.systems.prove.listening import bind, impatient
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.marking import mark
 from orchestrator.systems.prove.openapi import example_row
@@ -554,3 +556,28 @@ def test_enter__first_check_fails__raises():
     watch.fault = VerificationFailed("bad")
     with pytest.raises(VerificationFailed), watch.guard:
         pytest.fail("it was entered")
+
+
+def test_bind__shared__each_connection_is_somebodys():
+    with bind("127.0.0.1", 0, shared=True) as one:
+        port = one.getsockname()[1]
+        with pytest.raises(UsageError, match="in use"):
+            bind("127.0.0.1", port)
+        with bind("127.0.0.1", port, shared=True) as other:
+            one.setblocking(False)
+            other.setblocking(False)
+            asked = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(64)]
+            answered = [_accepted(each) for each in (one, other)]
+            assert sum(answered) == 64
+            assert min(answered) > 0  # in 2^63 of 2^64 of all cases
+            for each in asked:
+                each.close()
+
+
+def _accepted(listener: socket.socket) -> int:
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            count += 1
+    return count
