@@ -139,13 +139,38 @@ class Bound:
         return [value_of(kind, each) for each in self.chain.call_many(calls, at=self._at)]
 
     def _call(self, function: str, *args: object) -> "Call":
-        built: Call = self.contract.functions[function](*map(plain, args))
+        """Raises ChainError for a number that its type has no room for."""
+        from web3.exceptions import MismatchedABI
+
+        values = [plain(each) for each in args]
+        try:
+            built: Call = self.contract.functions[function](*values)
+        except MismatchedABI as error:
+            inputs = next(each["inputs"] for each in self.contract.abi if each.get("name") == function)
+            if found := _beyond(inputs, values):
+                raise ChainError(found, "Give a smaller one.") from error
+            raise
         return built
 
     def _event(self, kind: type[Event]) -> tuple["ContractEvent", list[str]]:
         """An event, and its arguments' names in their order (web3 puts the indexed ones first)."""
         event = self.contract.events[kind.signature]()
         return event, [each["name"] for each in event._get_event_abi()["inputs"]]
+
+
+def _beyond(inputs: Iterable[Any], values: Iterable[Any]) -> str:
+    """What is said of the first number, of `values` or within a struct, that its type has no room for."""
+    for each, value in zip(inputs, values, strict=True):
+        if each["type"] == "tuple" and (found := _beyond(each["components"], value)):
+            return found
+        number = re.fullmatch(r"(u?)int(\d+)", each["type"])
+        if number and isinstance(value, int):
+            least, bits = (
+                (0, int(number[2])) if number[1] else (-(2 ** (int(number[2]) - 1)), int(number[2]) - 1)
+            )
+            if not least <= value < 2**bits:
+                return f"{snake(each['name'])}: {value} is beyond what the contract holds"
+    return ""
 
 
 def snake(name: str) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from orchestrator.bindings.competition import CompetitionFactory, Terms
+from orchestrator.bindings.tournament import Tournament
 from orchestrator.chain import Account, Chain
 from orchestrator.chain.bound import Bound, Call, ContractEnum, Event, plain, value_of
 from orchestrator.errors import ChainError
@@ -101,3 +103,18 @@ def test_events__from_the_block_of_deployment__no_earlier(chain: Chain, alice: A
     later = Probe(chain, bound.address, chain.head().number + 1)
     chain.send(bound.set(2), alice)
     assert [each.value for each in later.events(ValueSet)] == [2]
+
+
+@pytest.mark.parametrize("amount", [2**256, -1])
+def test_call__number_without_room__refused_by_its_name(chain: Chain, amount: int) -> None:
+    bound = Tournament(chain, Address("0x" + "11" * 20))
+    with pytest.raises(ChainError, match=f"amount: {amount} is beyond"):
+        bound.withdraw(bound.address, amount)
+
+
+def test_call__struct_with_a_number_without_room__refused_by_its_name(chain: Chain) -> None:
+    factory = CompetitionFactory(chain, Address("0x" + "11" * 20))
+    nobody, digest = factory.address, bytes(32)
+    terms = Terms(nobody, nobody, digest, digest, *[0] * 12, 10**39, *[0] * 5, (1, 0, 0, 0), *[0] * 7)
+    with pytest.raises(ChainError, match=f"prize: {10**39} is beyond"):
+        factory.create(terms)
