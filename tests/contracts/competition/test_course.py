@@ -271,6 +271,24 @@ def test_reveal__wrong_salt_or_model__refused(create):
         scenario.reveal(0)
 
 
+def test_reveal__model_of_the_largest_size__is_taken(create):
+    scenario = create(maxModelBytes=len(encode_model(GOOD)))
+    scenario.draw()
+    scenario.commit("alice", GOOD)
+    scenario.at("reveal")
+    scenario.reveal(0)
+
+
+def test_result_of__not_revealed_or_nobodys__refused(create, evm):
+    scenario = create()
+    scenario.draw()
+    scenario.commit("alice", GOOD)
+    with refused("WrongStatus"):
+        evm.call(scenario.f.resultOf(0))
+    with refused("NoSuchSubmission"):
+        evm.call(scenario.f.resultOf(1))
+
+
 def test_reveal__commitment_of_another__useless_to_a_copier(create, evm):
     scenario = create()
     scenario.draw()
