@@ -316,6 +316,37 @@ def test_claim__bond__neither_less_nor_more(create):
     assert s.balance("anna") == 7
 
 
+@pytest.fixture
+def with_earnings(create):
+    """anna has earned less than a bond, and is given so much that she has a bond and `more` units."""
+
+    def make(more):
+        s = create(*THREE)
+        s.play(*THREE, claimer="ben")
+        s.revealed(*THREE)
+        missing = TERMS["bond"] - s.earned("anna") + more
+        assert 0 < missing < TERMS["bond"]
+        s.send("fund", s.evm.role("anna"), missing * TERMS["unit"], value=missing * TERMS["unit"])
+        return s
+
+    return make
+
+
+@pytest.mark.parametrize("more", [0, 7])
+def test_claim__bond_out_of_what_one_has_and_earned__takes_just_that(with_earnings, more):
+    s = with_earnings(more)
+    s.claim("anna", value=0)
+    assert (s.balance("anna"), s.earned("anna")) == (more, 0)
+
+
+def test_claim__bond_one_short_of_what_one_has__refused(with_earnings):
+    s = with_earnings(-1)
+    with pytest.raises(Reverted, match="Underfunded"):
+        s.claim("anna", value=0)
+    s.claim("anna", value=TERMS["unit"])
+    assert s.balance("anna") == 0
+
+
 def test_claim__by_a_stranger_or_twice__refused(create):
     s = create(*THREE)
     s.revealed(*THREE)

@@ -381,6 +381,20 @@ def test_scorers__half_silent__void_and_they_pay(revealed):
     assert [s.deposit(who) for who in members] == [500_000, 440_000, 440_000]
 
 
+def test_leader__that_was_a_silent_judge_too__loses_both_fines_and_no_more_than_its_deposit(revealed):
+    s = revealed(fine=300_000, committee=5, pay=0)
+    members = s.members()
+    scores = words(s, anna=1, ben=10, cleo=10, dora=10, emil=10)
+    s.speak(scores, *members)
+    s.judge(scores, *(who for who in members if who != "anna"))
+    s.until(2)
+    assert s.call("judgement")[1] & 255 == 1 + s.seat("anna")
+    s.evm.advance(16 * 3600)
+    s.send("skip")
+    assert s.deposit("anna") == 0
+    assert [s.earned(who) for who in FIVE[1:]] == [125_000] * 4
+
+
 def test_scores__own_update__does_not_count(revealed):
     """Whoever praises only itself gains nothing by it."""
     s = revealed(committee=5)

@@ -109,6 +109,27 @@ def test_committed_and_not_revealed__fine_to_those_who_acted__the_rest_go_on(cre
     assert s.earned("ben") == SHARE // 2 + FINE // 2
 
 
+def test_fine__that_does_not_divide__the_rest_to_the_lowest_who_acted(create):
+    s = create(*FOUR, fine=100_001, quorum=3)
+    s.commit(*FOUR)
+    s.reveal(*FOUR[:3])
+    s.until()
+    s.finalize(s.claim(FOUR[2]))
+    parts = (REWARD - FEE - TIP) // 3
+    assert [s.earned(who) - parts for who in FOUR[:2]] == [33_335, 33_333]
+
+
+def test_fine__two_would_be_left__the_seat_stays_until_less_than_one_is(create):
+    s = create(*FOUR, fine=DEPOSIT // 2, quorum=3)
+    for lost in (DEPOSIT // 2, DEPOSIT):
+        s.commit(*FOUR)
+        s.reveal(*FOUR[:3])
+        s.until()
+        s.finalize(s.claim(FOUR[0]))
+        assert s.deposit(FOUR[3]) == DEPOSIT - lost
+        assert s.state["seats"] == (0b1111 if lost < DEPOSIT else 0b0111)
+
+
 def test_a_scorer_is_silent__fine__the_median_over_the_rest(create):
     s = create(*FIVE, **QUALITY).revealed(*FIVE)
     members = s.members()
