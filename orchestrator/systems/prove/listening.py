@@ -28,7 +28,7 @@ COLLECTED = 50_000, 20, 100
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; `port` 0 takes a free one. Raises UsageError if it cannot be had."""
+    """A listening socket; `port` 0 takes a free one. Raises UsageError if it is taken."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         opened = socket.create_server(address[:2], family=family, backlog=BACKLOG).detach()
@@ -88,5 +88,5 @@ def run(app: "ASGIApp", listener: socket.socket) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
-    with suppress(KeyboardInterrupt):  # uvicorn raises it anew once it has ended in order
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has ended in order
         uvicorn.Server(config).run(sockets=[listener])

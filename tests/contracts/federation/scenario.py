@@ -502,7 +502,7 @@ class Scenario:
 
 @dataclass
 class Draft:
-    """A claim before it is posted, for who wants to lie in it."""
+    """A claim before it is posted, for whoever wants to lie in it."""
 
     model: Integers
     selected: int = 0
