@@ -45,7 +45,7 @@ docs: # the pages and the API reference as a site, in .build/site; needs the ext
 npm: # the package of sources, ABIs and addresses, in dist/npm
 	python contracts/npm.py
 
-gas: # take the gas snapshots anew
+gas: # take the gas snapshots again
 	python -m pytest tests/gas --update-gas
 	python -m benchmarks --gas-only
 

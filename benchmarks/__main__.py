@@ -3,7 +3,7 @@
     python -m benchmarks [--gas-only] [NAME …]
 
 With names (startup, commands, embedded, hashing, verifying, simulating, claiming, serving) only these are
-measured anew, with --gas-only none; the page keeps what it says of the others. Speeds are those of this
+measured again, with --gas-only none; the page keeps what it says of the others. Speeds are those of this
 machine and of this moment; ratios travel better. Gas is deterministic, from tests/gas/snapshots.json.
 Exits 1 if a measurement misses its bound.
 """

@@ -35,9 +35,9 @@ def open(  # noqa: A001 - `diln.open()` is what it is
 ) -> "Session":
     """A session in `folder`, whose state is in its `.diln`.
 
-    `network` is a name of brownie-config.yaml or a node's URL, `account` the name of who sends and signs
-    (alice on development chains), `storage` embedded or kubo; by default what the command line would take.
-    Close it, or use it as a context manager.
+    `network` is a name of brownie-config.yaml or a node's URL, `account` the name of the account that sends
+    and signs (alice on development chains), `storage` embedded or kubo; by default what the command line
+    would take. Close it, or use it as a context manager.
 
     Raises ConfigError.
     """

@@ -12,7 +12,7 @@ _PART = 64 << 10
 def body_of(response: "requests.Response", limit: int, seconds: float) -> bytes:
     """At most `limit` bytes, unpacked, of an answer that was asked for with `stream=True`.
 
-    A socket's own time-out begins anew with each byte; here all of it has `seconds`. Raises requests.Timeout
+    A socket's own time-out begins again with each byte; here all of it has `seconds`. Raises requests.Timeout
     where that is not enough, requests.ConnectionError where the line fails.
     """
     import requests

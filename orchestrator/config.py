@@ -242,7 +242,7 @@ def public_chains() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _node(url: str) -> Network:
-    """The network of a node that is named by its URL; what may be secret in it is no part of the name."""
+    """The network of a node that is named by its URL; what may be secret in it is not part of the name."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(
@@ -292,7 +292,9 @@ def _bytes(given: str | int) -> int:
     try:
         return int(given)
     except (TypeError, ValueError):
-        raise ConfigError(f"`largest` is {given!r}, no number of bytes", "Write it as 17179869184.") from None
+        raise ConfigError(
+            f"`largest` is {given!r}, not a number of bytes", "Write it as 17179869184."
+        ) from None
 
 
 def _compiler(solc: Mapping[str, Any]) -> CompilerConfig:

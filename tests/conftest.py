@@ -31,7 +31,7 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-gas", action="store_true", help="write tests/gas/snapshots.json anew")
+    parser.addoption("--update-gas", action="store_true", help="write tests/gas/snapshots.json again")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -42,7 +42,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     missing = [report for report in reporter.stats.get("skipped", ()) if "needs " in str(report.longrepr)]
     if missing and session.exitstatus == 0:
         reporter.write_line(
-            f"{len(missing)} tests lack what they need: a failure, since all is required", red=True
+            f"{len(missing)} tests do not have what they need: a failure, since all is required", red=True
         )
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

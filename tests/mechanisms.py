@@ -43,7 +43,7 @@ class Row:
     @property
     def missed(self) -> str:
         """What of that which must hold does not; "" if all does."""
-        if self.coalition is None or self.mechanism == "game":  # points are no money: they are shown
+        if self.coalition is None or self.mechanism == "game":  # points are not money: they are shown
             return ""
         if self.count is not None:
             return "" if self.coalition[1] <= 0 else "earn"

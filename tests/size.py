@@ -1,7 +1,7 @@
 """How large the house is: `python -m tests.size`.
 
-Code lines are those of Python that are no blank line, comment or doc string; the tournament is counted whole,
-with its contracts, commands and tests, in all of its lines.
+Code lines are those of Python that are not a blank line, comment or doc string; the tournament is counted
+whole, with its contracts, commands and tests, in all of its lines.
 """
 
 import ast

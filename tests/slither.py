@@ -2,8 +2,8 @@
 
 Slither gets the compiler's own input, made from brownie-config.yaml, so that it sees what is deployed. Its
 options are in slither.config.json, which leaves inline assembly to solhint (it asks for a reason too) and
-lets literals be long (masks are); parts with internal functions only are no interfaces either. A finding that
-is to stay is suppressed where it stands, with the reason, or stands in ACCEPTED.
+lets literals be long (masks are); parts with internal functions only are not interfaces either. A finding
+that is to stay is suppressed where it stands, with the reason, or stands in ACCEPTED.
 """
 
 import json

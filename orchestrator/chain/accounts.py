@@ -142,7 +142,7 @@ class Accounts:
         except ValueError:
             content = b""
         if len(content) != 32:
-            raise AccountError("this is no private key", "A private key has 32 bytes: 64 hex digits.")
+            raise AccountError("this is not a private key", "A private key has 32 bytes: 64 hex digits.")
         return self._keep(name, content, password)
 
     def _keep(self, name: str, key: bytes, password: str) -> Account:

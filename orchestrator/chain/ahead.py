@@ -95,7 +95,7 @@ def encoded(questions: Sequence[Question]) -> bytes:
 def matched(questions: Sequence[Question], answers: object) -> list[tuple[Question, RPCResponse]]:
     """Each question with its answer, as far as there is one and only one.
 
-    Raises ValueError for what is no list of answers: the node takes one question at a time, or fewer.
+    Raises ValueError for what is not a list of answers: the node takes one question at a time, or fewer.
     """
     if not isinstance(answers, list) or not answers:
         raise ValueError("answers to several questions are a list")
@@ -105,7 +105,7 @@ def matched(questions: Sequence[Question], answers: object) -> list[tuple[Questi
         if type(number) is int and 0 <= number < len(questions):
             found.setdefault(number, []).append(each)
     if not found:
-        raise ValueError("the answers are to nothing that was asked")
+        raise ValueError("the answers match no question that was asked")
     return [(questions[number], answer) for number, (answer, *more) in sorted(found.items()) if not more]
 
 

@@ -193,7 +193,7 @@ def value_of(kind: type[_T], found: object) -> _T:
     try:
         return cast(_T, _reader(cast(Any, kind))(found))
     except (TypeError, ValueError) as error:
-        raise ChainError(f"the node's answer is of no use: {error}", "Ask another node.") from error
+        raise ChainError(f"the node's answer cannot be used: {error}", "Ask another node.") from error
 
 
 def _wanted(names: Sequence[str], filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,14 +44,14 @@ class Budget:
         return self._limits.get(currency, 0) - taken
 
     def reserve(self, currency: Address, amount: int, purpose: object) -> None:
-        """Take `amount` for a purpose, in the stead of what was taken for it. Raises OverBudget."""
+        """Take `amount` for a purpose, instead of what was taken for it. Raises OverBudget."""
         key = (currency, purpose)
         before = self._taken.get(key, 0)
         if amount > before + self.left(currency):
             kind = "wei" if currency == ZERO_ADDRESS else f"of the token {currency}"
             raise OverBudget(
-                f"up to {amount} {kind} would leave, and {self.left(currency)} are left of what may be spent",
-                "Whoever started this can allow more, with --spend-at-most.",
+                f"this could spend up to {amount} {kind}, and {self.left(currency)} may still be spent",
+                "The person who started this can allow more, with --spend-at-most.",
             )
         self._taken[key] = max(before, amount)
 

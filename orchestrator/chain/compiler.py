@@ -115,7 +115,7 @@ def _run(
         output = solcx.compile_standard(request, solc_binary=binary, allow_paths=str(root))
     except SolcError as error:
         told = f"the contracts do not compile:\n{error.message}"
-        raise ChainError(told, "Mend the first one.") from error
+        raise ChainError(told, "Fix the first one.") from error
     return output["contracts"]
 
 
@@ -147,7 +147,7 @@ def write_artifacts(artifacts: Mapping[str, Mapping[str, Any]], folder: Path = A
 def solc_binary(root: Path, version: str) -> Path:
     """The compiler: what py-solc-x has, else npm's `solc` from `node_modules`, else downloaded by py-solc-x.
 
-    Raises ConfigError where none can be had, or npm's is of another version.
+    Raises ConfigError where none is available, or npm's is of another version.
     """
     import solcx
     from solcx.exceptions import SolcNotInstalled

@@ -51,7 +51,7 @@ def lenient_codec() -> LenientCodec:
 def decoded_call(contract: Contract, data: bytes) -> tuple[str, dict[str, Any]]:
     """The function's name and its arguments by name, of calldata that anybody may have written.
 
-    Raises ChainError for what is no call of the contract.
+    Raises ChainError for what is not a call of the contract.
     """
     try:
         function: ContractFunction = contract.get_function_by_selector(data[:4])

@@ -101,8 +101,9 @@ class Delivery:
     def complete(self, *, again: bool = False) -> Receipt | None:
         """Wait for the receipt; None where another transaction is proven to have taken the nonce.
 
-        What failed, or lost its nonce, may still be mined if its block is taken back. So nothing is signed in
-        its stead before that block stays (see `_stays`): this waits for a rival's, and, when it is done
+        What failed, or lost its nonce, may still be mined if its block is taken back. So nothing is signed
+        instead
+         before that block stays (see `_stays`): this waits for a rival's, and, when it is done
         `again` for the same purpose, also for the one in which it failed.
 
         Raises ContractReverted if it failed, ChainError where it was cancelled or takes too long,
@@ -180,7 +181,7 @@ class Delivery:
                 self._outbox.drop(self.entry)
             raise Cancelled(
                 f"transaction {self.entry.tries[0].hash} was cancelled: {mined.tx_hash} took its nonce",
-                f"Run the command again when {GIVEN_UP} blocks have followed, to send it after all.",
+                f"Run the command again after {GIVEN_UP} more blocks, to send it after all.",
             )
         if self._chain.final(mined.block_number):
             self._outbox.finish(self.entry, mined.block_number)
@@ -234,7 +235,7 @@ class Delivery:
 
     def _unsure(self, error: ChainError) -> ChainError:
         what = f"transaction {self.entry.last.hash}"
-        doubt = f"{what} was sent before" if self.entry.taken else f"whether {what} arrived is not known"
+        doubt = f"{what} was sent before" if self.entry.taken else f"it is not known whether {what} arrived"
         hint = "Run the command again when the node answers: it sends the same transaction, and no other."
         kind = NodeUnavailable if isinstance(error, NodeUnavailable) else ChainError
         return kind(f"{error.message}; {doubt}", hint)
@@ -242,9 +243,9 @@ class Delivery:
     def _late(self, mined: bool) -> ChainError:
         if self._rival:
             return ChainError(
-                f"nonce {self.entry.nonce} of {self.entry.sender} was used in vain, by {self._rival}, in a "
-                "block that may still be taken back",
-                f"Run the command again when {GIVEN_UP} blocks have followed: before, both might be paid.",
+                f"nonce {self.entry.nonce} of {self.entry.sender} was used by {self._rival} instead, "
+                "in a block that may still be dropped",
+                f"Run the command again after {GIVEN_UP} more blocks: before that, both might be paid.",
             )
         if not mined and self._used:
             return ChainError(

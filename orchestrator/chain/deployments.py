@@ -87,7 +87,7 @@ class Deployments:
         """Keep a contract in place of an earlier one of this name. Raises ChainError where nothing stands."""
         code = self.chain.code(address)
         if not code:
-            raise ChainError(f"nothing stands at {address} after its deployment", "Run it again.")
+            raise ChainError(f"there is no contract at {address} after its deployment", "Run it again.")
         found = Deployment(name, address, block, code_hash(code), transaction)
         self._write({**_contracts(self._read(self.path)), name: asdict(found)})
         return found
@@ -108,7 +108,7 @@ class Deployments:
         if known.address != fixed_addresses().get(known.name):
             raise UsageError(
                 f"{known.name} at {known.address} is this folder's own: nobody else would find it",
-                "Record what stands at the usual addresses, in a folder without --fresh.",
+                "Record the contracts at the usual addresses, in a folder without --fresh.",
             )
         with as_diln_errors():
             block = self.chain.web3.eth.get_block(cast(Any, known.block))

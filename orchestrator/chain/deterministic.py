@@ -73,7 +73,7 @@ def require_shanghai(chain: Chain) -> None:
     """
     if not _runs(chain, _PUSH0) and _runs(chain, _PUSH1):
         raise ChainError(
-            "this chain runs rules from before Shanghai (April 2023): it lacks PUSH0, which contracts need",
+            "this chain runs rules from before Shanghai (April 2023): it has no PUSH0, which contracts need",
             "Use a chain with the Shanghai hard fork or later; a private chain needs it in its genesis.",
         )
 
@@ -100,7 +100,7 @@ def bring_proxy(chain: Chain, sender: Account) -> None:
         _make(chain)
     if chain.code(PROXY) != PROXY_CODE:
         raise ChainError(
-            f"what stands at {PROXY} is not the deployment proxy that other chains have",
+            f"the contract at {PROXY} is not the deployment proxy that other chains have",
             "Contracts cannot have their usual addresses on this chain: use another.",
         )
 

@@ -177,8 +177,8 @@ class _Reading:
 
     def too_long(self, blocks: int, length: int) -> ChainError:
         return ChainError(
-            f"{blocks} blocks are still to be read, and the node tells of {length} at a time",
-            "Run the command again: it goes on from here. Or use a node that tells of more blocks at a time.",
+            f"{blocks} blocks are still to be read, and the node gives {length} at a time",
+            "Run the command again: it goes on from here. Or use a node that gives more blocks at a time.",
         )
 
     def _wanted(self, first: int, last: int) -> Any:

@@ -51,7 +51,7 @@ def as_diln_errors(abi: Abi = ()) -> Iterator[None]:
             raise ContractReverted(f"the node refused: {message}", error=OUT_OF_GAS) from error
         raise ChainError(f"the node refused: {message}") from error
     except Web3Exception as error:
-        raise ChainError(f"the node's answer is of no use: {error}") from error
+        raise ChainError(f"the node's answer cannot be used: {error}") from error
 
 
 FUNDS_HINT = "Send it ether first, or choose another account with --from (see `diln account list`)."

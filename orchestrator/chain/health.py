@@ -82,7 +82,7 @@ def _deployment(deployments: Deployments, found: Deployment) -> Finding:
                 found.name,
                 False,
                 f"{found.address} holds another version than this package",
-                "Use the version of DILN that deployed it, or deploy anew in another DILN_HOME.",
+                "Use the version of DILN that deployed it, or deploy again in another DILN_HOME.",
             )
     except DilnError as error:
         return _fault(found.name, error)
@@ -103,7 +103,7 @@ def _sent(chain: Chain) -> Iterator[Finding]:
             if each.vanished
             else (f"{what} is in no block")
         )
-        hint = "Run the command again that sent it, or `diln chain speed-up`, or `diln chain cancel`."
+        hint = "Repeat the command that sent it, or run `diln chain speed-up` or `diln chain cancel`."
         yield Finding("transactions", False, told, hint)
     if not lost:
         yield Finding("transactions", True, f"{len(waiting)} sent and not final yet, all in the chain")

@@ -3,7 +3,7 @@
 logs/<chain>-<genesis>/<node, contract, tables>.sqlite. Each row has the `block` that told it and, in tables
 whose rows end, the block that `ended` it: what the chain drops is taken back row by row, to the last block
 whose hash still stands. Blocks that were not final are read again by the next command. A file that is damaged
-is made anew, and where nothing can be written the rows are in memory.
+is rebuilt, and where nothing can be written the rows are in memory.
 """
 
 import hashlib
@@ -151,7 +151,7 @@ class EventIndex(Generic[T]):
             found, writable = open_database(self._file, PATIENCE)
             return self._laid_out(found) if writable else self._copied(found)
         except (OSError, sqlite3.OperationalError) as error:
-            _log.info("%s is of no use, so its rows are in memory: %s", self._file, error)
+            _log.info("%s cannot be used, so its rows are in memory: %s", self._file, error)
             if found:
                 found.close()
             return self._laid_out(_memory())
@@ -184,12 +184,12 @@ class EventIndex(Generic[T]):
         return self._laid_out(memory)
 
     def _retreat(self, error: sqlite3.DatabaseError) -> None:
-        """Into memory where the disk, or another command, is in the way; else make the damaged file anew."""
+        """Into memory where the disk, or another command, is in the way; else rebuild the damaged file."""
         if isinstance(error, sqlite3.OperationalError) and self._connected:
             _log.info("%s cannot be written, so new rows are in memory: %s", self._file, error)
             self._connected = self._copied(self._connected)
             return
-        _log.warning("%s was damaged (%s), and is made anew from events", self._file, error)
+        _log.warning("%s was damaged (%s), and is rebuilt from events", self._file, error)
         self.close()
         try:
             for ending in ("", "-wal", "-shm"):
@@ -226,7 +226,7 @@ class EventIndex(Generic[T]):
         try:
             self._write(told)
         except (OverflowError, sqlite3.IntegrityError) as error:
-            raise ChainError(f"the node's answer is of no use: {error}", "Ask another node.") from error
+            raise ChainError(f"the node's answer cannot be used: {error}", "Ask another node.") from error
 
     def _standing(self, marks: Sequence[_Mark], head: Block) -> _Mark | None:
         """The newest that the chain (its latest block is `head`) still has; of another command, for good."""

@@ -55,7 +55,7 @@ class Keystore:
             content = Account.encrypt(key, password, kdf="scrypt", iterations=SCRYPT_ROUNDS)
         except ValueError:
             raise AccountError(
-                "this is no private key", "Zero and numbers above the curve's order are none."
+                "this is not a private key", "Zero and numbers above the curve's order are not keys."
             ) from None
         for taken, kept in self.entries():
             if kept == address:

@@ -51,7 +51,7 @@ def is_address_like(text: str) -> bool:
 def checked_address(text: str, *, paid: bool = False) -> Address:
     """An address as a person gave it. Raises UsageError as `find_address` does, and for what is none."""
     if not is_address_like(text):
-        raise UsageError(f"`{text}` is no address", "Write it as 0x and 40 hex digits.")
+        raise UsageError(f"`{text}` is not an address", "Write it as 0x and 40 hex digits.")
     right = to_checksum_address(text.lower())
     digits = text[2:]
     if digits == right[2:]:
@@ -62,7 +62,7 @@ def checked_address(text: str, *, paid: bool = False) -> Address:
     what = "has no checksum" if plain else "has a wrong checksum: a digit may be wrong"
     raise UsageError(
         f"the address {text} {what}",
-        f"Compare it with where you have it from. If all digits are right, it is written {right}.",
+        f"Compare it with its source. If all digits are right, it is written {right}.",
     )
 
 
@@ -88,7 +88,7 @@ def _node_of(name: str, hint: str) -> bytes:
     labels = name.lower().split(".")
     if len(name) > LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
         raise AccountError(
-            f"`{shown(name)}` is no name that is looked up: only a-z, 0-9 and - are taken", hint
+            f"`{shown(name)}` is not a name that is looked up: only a-z, 0-9 and - are allowed", hint
         )
     node = bytes(32)
     for label in reversed(labels):

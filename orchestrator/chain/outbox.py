@@ -139,7 +139,7 @@ class Entry:
         """Raises ValueError, KeyError or TypeError for anything but what `to_json` wrote."""
         tries = tuple(Signed(bytes.fromhex(each["raw"][2:])) for each in content["tries"])
         if not tries or [each.hash for each in tries] != [each["hash"] for each in content["tries"]]:
-            raise ValueError("the bytes do not have the hash that stands beside them")
+            raise ValueError("the bytes do not have the hash that is kept with them")
         if any(each.nonce != content["nonce"] for each in tries):
             raise ValueError("the bytes have another nonce")
         return cls(**{**content, "tries": tries})

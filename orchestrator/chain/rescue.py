@@ -40,7 +40,7 @@ def speed_up(chain: Chain, sender: Account, which: str | None = None, most: int 
     """
     receipt = _replace(chain, sender, raised(chain, _waiting(chain, sender, which), sender, most=most))
     if receipt is None:
-        raise ChainError("another transaction took its nonce", "Run the command again that sent it.")
+        raise ChainError("another transaction took its nonce", "Repeat the command that sent it.")
     return receipt
 
 
@@ -76,9 +76,7 @@ def _waiting(chain: Chain, sender: Account, which: str | None) -> Entry:
         named = which is None or which in entry.hashes or which == str(entry.nonce)
         if named and _block_of(chain, entry) is None:
             return entry
-    raise ChainError(
-        f"{sender.name} has sent no such transaction that is not mined", "See `diln chain pending`."
-    )
+    raise ChainError(f"{sender.name} has no such pending transaction", "See `diln chain pending`.")
 
 
 def _block_of(chain: Chain, entry: Entry) -> int | None:

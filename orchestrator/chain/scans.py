@@ -2,7 +2,7 @@
 
 logs/<chain>-<genesis>/<what was asked of whom>.jsonl: a line for each stretch of blocks, appended when read.
 Beside it <…>.topics: of many logs, what they are filtered by alone.
-Only final blocks are kept, and only for the node that told them: another node is asked anew.
+Only final blocks are kept, and only for the node that told them: another node is asked again.
 """
 
 import hashlib

@@ -177,7 +177,7 @@ class Sending:
         return asked
 
     def _code(self) -> bytes:
-        """The receiver's code, asked for anew: what had one may be gone with a reorganization."""
+        """The receiver's code, asked for again: what had one may be gone with a reorganization."""
         with as_diln_errors():
             return bytes(self._eth.get_code(self._call["to"], "latest"))
 

@@ -131,7 +131,7 @@ class RetryingProvider(HTTPProvider):
 
     @staticmethod
     def decode_rpc_response(raw_response: bytes) -> RPCResponse:
-        """Raises ValueError for what is no JSON, or nested so deeply that parsing it ends the process."""
+        """Raises ValueError for what is not JSON, or nested so deeply that parsing it ends the process."""
         if is_nested_deeper(raw_response.decode("utf-8"), DEEPEST_ANSWER):
             raise ValueError("nested too deeply")
         return HTTPProvider.decode_rpc_response(raw_response)

@@ -112,7 +112,7 @@ class Signer:
                 answer = json.loads(body_of(response, LONGEST_ANSWER, PATIENCE))
         except (requests.RequestException, ValueError, RecursionError) as error:
             kind = type(error).__name__  # its text may hold the URL, and that a secret
-            raise AccountError(f"the signer gives no answer ({kind})", _HINT) from None
+            raise AccountError(f"the signer does not answer ({kind})", _HINT) from None
         if not isinstance(answer, dict):
             raise AccountError("the signer's answer makes no sense", _HINT)
         return answer
@@ -137,8 +137,8 @@ class SignerAccount(Account):
             got = {**signed.call, "nonce": signed.nonce}
             fits = all(_same(got.get(name), value) for name, value in wanted.items())
             fits = fits and signed.call["gas"] >= transaction["gas"] and _sender(raw) == self.address
-        except Exception as error:  # whatever parsers raise for bytes that are no transaction
-            raise AccountError("what the signer gave is no signed transaction", _HINT) from error
+        except Exception as error:  # whatever parsers raise for bytes that are not a transaction
+            raise AccountError("the signer did not return a signed transaction", _HINT) from error
         if not fits:
             raise AccountError(
                 "the signer signed something else than it was asked for; nothing was sent", _HINT
@@ -155,9 +155,9 @@ class SignerAccount(Account):
                 encode_typed_data(full_message=dict(message)), signature=signature
             )
         except Exception as error:
-            raise AccountError("what the signer gave is no signature", _HINT) from error
+            raise AccountError("the signer did not return a signature", _HINT) from error
         if signer != self.address:
-            raise AccountError(f"the signer's signature is not of {self.address} for this message", _HINT)
+            raise AccountError(f"the signature is not {self.address}'s for this message", _HINT)
         return signature[:64] + bytes([signature[64] + 27 if signature[64] < 27 else signature[64]])
 
 
@@ -178,7 +178,7 @@ def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except (AttributeError, ValueError):
-        raise AccountError("what the signer gave is no signature", _HINT) from None
+        raise AccountError("the signer did not return a signature", _HINT) from None
 
 
 def _same(got: object, wanted: object) -> bool:

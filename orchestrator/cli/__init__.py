@@ -14,19 +14,19 @@ from typing import NoReturn
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Prove a model": {
-        "demo": ("prove.demo", "Live through the whole job on real data, and see a forgery caught"),
+        "demo": ("prove.demo", "Run the whole job on real data, and see a forgery caught"),
         "init": ("prove.training", "Write a diln.toml to start from"),
         "train": ("prove.training", "Train the model that diln.toml describes, test it, write its manifest"),
         "runs": ("prove.runs", "List, compare and delete what was trained here"),
         "describe": ("prove.publishing", "Write the manifest of a model that was made elsewhere"),
-        "disclose": ("prove.publishing", "Write what a private model's manifest withholds, for some to know"),
+        "disclose": ("prove.publishing", "Disclose fields of a private model to the people you choose"),
         "sign": ("prove.publishing", "Sign a model's manifest with a wallet key"),
         "publish": ("prove.publishing", "Pin a model and its manifest, and anchor them in the registry"),
         "export": (
             "prove.bundling",
             "Write a model and all that proves it into one file, for another person",
         ),
-        "import": ("prove.bundling", "Take such a file in, and check it"),
+        "import": ("prove.bundling", "Import such a file, and check it"),
         "mark": ("prove.publishing", "Mark a published version deployable, deprecated or revoked"),
         "alias": ("prove.alias", "Give a version a name that can move, such as NAME@champion"),
         "project": ("prove.project", "Create and govern the registry project that versions belong to"),
@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "market": ("market.commands", "Pay for data that make a model better on a secret test set"),
     },
     "Train together": {
-        "federation": ("federation.commands", "One model of many parties, of whom nobody shows data"),
+        "federation": ("federation.commands", "Train one model with many parties; nobody shows data"),
     },
     "Compete for a prize": {
         "competition": (
@@ -146,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def command_help(words: Sequence[str]) -> str | None:
     """What `diln COMMAND --help` prints, as the package has it; None where it must be made.
 
-    Made anew, it would take ten times as long: what parses commands is imported for it.
+    Made each time, it would take ten times as long: what parses commands is imported for it.
     """
     if not all(word.replace("-", "").isalnum() for word in words) or _columns() < HELP_WIDTH:
         return None

@@ -33,10 +33,11 @@ def keep(
     every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
     everybody: Annotated[bool, typer.Option("--all", help="For all accounts of this folder.")] = False,
     others: Annotated[
-        bool, typer.Option("--others", help="Also do what pays anybody: evaluate, refute, crank, sweep.")
+        bool,
+        typer.Option("--others", help="Also do what anybody is paid for: evaluate, refute, crank, sweep."),
     ] = False,
     min_profit: Annotated[
-        str, typer.Option(metavar="ETHER", help="What an act for others must bring above its gas.")
+        str, typer.Option(metavar="ETHER", help="The least that an act for others must earn above its gas.")
     ] = "0",
     metrics: Annotated[
         int | None,

@@ -2,7 +2,7 @@
 
 Made of the same table, parameters and result types as the command line. Two kinds: those that read, and those
 that change or send something. What runs until it is ended, asks at a terminal, deletes, or hands out a
-signature that others can spend is no tool.
+signature that others can spend is not a tool.
 """
 
 import contextlib

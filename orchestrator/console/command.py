@@ -44,7 +44,7 @@ class Group:
             self.app = parent.app
             return
         self.app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-        self.app.callback()(lambda: None)  # without it, a single command would be no group
+        self.app.callback()(lambda: None)  # without it, a single command would not be a group
         if parent:
             parent.app.add_typer(self.app, name=name, help=help)
 

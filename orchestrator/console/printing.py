@@ -33,7 +33,7 @@ _DRAWN_EVERY = 0.2
 
 @dataclass(frozen=True)
 class Shown:
-    """A value for machines, and the text that people see in its stead."""
+    """A value for machines, and the text that people see instead."""
 
     value: object
     text: str
@@ -130,7 +130,7 @@ def print_json(value: object) -> None:
 
 
 def print_line(value: object) -> None:
-    """One line of JSON at once, for who reads along."""
+    """One line of JSON at once, for whoever reads along."""
     sys.stdout.write(printed(value) + "\n")
     sys.stdout.flush()
 
@@ -220,5 +220,6 @@ def nameless(count: int) -> list[str]:
         return []
     return [
         f"{count} without a name: the descriptor is not here. Its creator sends it (`diln pin export --all`) "
-        "and you take it in (`diln pin import FILE`). With Kubo it is found by itself, once a node gives it."
+        "and you take it in (`diln pin import FILE`). With Kubo it is found by itself, once a node provides "
+        "it."
     ]

@@ -2,7 +2,7 @@
 
 A command prints nothing of its result: it returns one of these, and `present` prints it.
 
-Facts: one thing. Table: rows. Answer: a value, and what people see in its stead. Stream: one after another.
+Facts: one thing. Table: rows. Answer: a value, and what people see instead. Stream: one after another.
 """
 
 import sys

@@ -197,7 +197,7 @@ class Named(Directory[N, F], Generic[N, F, D]):
         return chosen, "" if chosen else unread(sum(not name for name in names.values()))
 
     def descriptor_of(self, session: Session, instance: N) -> D:
-        """What its organizer published. Raises StorageError where it is not to be had, DataError."""
+        """What its organizer published. Raises StorageError where it is not available, DataError."""
         cid = cid_of(instance.terms.descriptor)
         return self.descriptor.parse(session.storage.read(cid, limit=self.descriptor.LONGEST))
 
@@ -239,7 +239,7 @@ def history(instance: Bound, kinds: Iterable[type[Event]]) -> list[Event]:
 
 def unread(count: int) -> str:
     """What is said, behind the others, of so many whose names nobody tells."""
-    return f"; of {count} nobody gives the descriptor, which tells the name" if count else ""
+    return f"; names not read: {count}, whose descriptors nobody provides" if count else ""
 
 
 def _descriptor_cid(instance: Described) -> str:

@@ -36,7 +36,7 @@ class Cleaned:
     """Features (float64, or object with NaN for missing), labels, and what was done.
 
     `removed` counts rows by reason, `imputed` cells of the rows that stay: for each column those that are
-    missing and those that were bad. `ignored` says of columns that are no features why. `cells` are the
+    missing and those that were bad. `ignored` says of columns that are not features why. `cells` are the
     columns before dates became parts.
     """
 
@@ -96,7 +96,7 @@ def _imputed(columns: dict[str, Cells], keep: "Mask") -> dict[str, dict[str, int
 
 
 def _ignored(found: dict[str, Cells], table: Table, data: Data) -> dict[str, str]:
-    """Why each column is no feature."""
+    """Why each column is not a feature."""
     reasons = {name: "it only names the row" for name, column in found.items() if column.kind == "identifier"}
     for name in table.columns.column_names:
         if data.types.get(name) in ("ignore", "identifier"):

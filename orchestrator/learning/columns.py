@@ -127,7 +127,7 @@ def _from_text(name: str, column: Column, wanted: str | None, data: Data, *, is_
 
 
 def _words(name: str, column: Column, missing: "Mask", data: Data) -> Cells:
-    """What texts are that are no numbers.
+    """What texts are that are not numbers.
 
     Raises DataError for numbers with another decimal mark, and for dates of which no cell tells the order.
     """
@@ -237,7 +237,7 @@ def _from_times(column: Column) -> Cells:
 def day_of(cell: object, kind: str = "date") -> float:
     """Days since 1970 of a date, a time, or a text such as 2026-01-31, 31.1.2026 and 2026-01-31 12:30.
 
-    `kind` is one of DATES. NaN for whatever is no date. A time zone counts; without one it is UTC.
+    `kind` is one of DATES. NaN for whatever is not a date. A time zone counts; without one it is UTC.
     """
     try:
         if isinstance(cell, str):
@@ -341,7 +341,7 @@ def _numbers(column: Column, decimal: str) -> "npt.NDArray[np.float64]":
 def number(cell: str, decimal: str = ".") -> float:
     """Read a text as Python reads a float, without underscores; NaN where it is none.
 
-    Where `decimal` is a comma, a point is no part of a number: nobody can tell what it means there.
+    Where `decimal` is a comma, a point is not part of a number: nobody can tell what it means there.
     """
     if decimal == ",":
         cell = "_" if "." in cell else cell.replace(",", ".")

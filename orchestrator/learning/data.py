@@ -42,7 +42,7 @@ class ColumnStatistics:
     top: tuple[tuple[str, int], ...] = ()
 
     def public(self, rows: int) -> dict[str, Any]:
-        """What tells nothing of any row: the type, and which share of the `rows` lacks a value."""
+        """What tells nothing of any row: the type, and which share of the `rows` has no value."""
         return {"name": self.name, "type": self.type, "missing": round(self.missing / max(rows, 1), 4)}
 
     def to_json(self) -> dict[str, Any]:

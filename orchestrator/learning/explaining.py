@@ -30,7 +30,7 @@ def by_group(spec: Spec, dataset: Dataset, test: Outcome, rows: "pd.DataFrame") 
     for name in spec.report.groups:
         kinds = {feature.name: feature.type for feature in dataset.schema}
         if kinds.get(name) != "categorical":
-            raise spec.fault("report.groups", f"{name!r} is no column of categories that the model sees")
+            raise spec.fault("report.groups", f"{name!r} is not a column of categories that the model sees")
         found[name] = _figures(dataset, test, rows[name])
     return found
 

@@ -30,7 +30,7 @@ COMMON = 0.05
 class Found:
     """What a spec for the data says, and in `notes` what its author should know.
 
-    `types` names columns that are no plain numbers or categories; `marks` is None where the default does.
+    `types` names columns that are not plain numbers or categories; `marks` is None where the default does.
     """
 
     target: str
@@ -151,7 +151,7 @@ def _target(columns: list[str], target: str) -> str:
 
 
 def _texts(table: Table) -> dict[str, list[str]]:
-    """The cells of each column of texts that are no marks of missing values."""
+    """The cells of each column of texts that are not marks of missing values."""
     import pyarrow.types as types
 
     gone = set(Cleaning().missing_marks)

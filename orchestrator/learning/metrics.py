@@ -111,8 +111,8 @@ class GateResult:
 def check_gate(gate: Mapping[Any, float], metrics: Metrics) -> list[GateResult]:
     """Compare metrics of the held-out rows with the spec's gate, then with what no model is needed for.
 
-    A metric that the model lacks fails. Each metric of the gate must be better than its baseline, and f1 or
-    r2 whatever the gate names: whoever always answers yes has a recall of 1.
+    A metric that the model does not have fails. Each metric of the gate must be better than its baseline, and
+    f1 or r2 whatever the gate names: whoever always answers yes has a recall of 1.
     """
     results = _bounds(gate, metrics)
     compared = [name for name in metrics.baseline if gate and (name in gate or name == metrics.score)]

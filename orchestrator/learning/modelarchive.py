@@ -49,7 +49,7 @@ def read_schema(data: bytes) -> dict[str, Any]:
             sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
             schema = _parse(archive.read(SCHEMA))
     except zipfile.BadZipFile as error:
-        raise ModelError(f"This is no model file, or it is damaged: {error}", RETRAIN) from error
+        raise ModelError(f"This is not a model file, or it is damaged: {error}", RETRAIN) from error
     except (ValueError, RecursionError, NotImplementedError, EOFError, MemoryError, RuntimeError) as error:
         raise ModelError(f"The model file is damaged: {error}", RETRAIN) from error
     _check_schema(schema)
@@ -98,7 +98,7 @@ def _check_schema(schema: object) -> None:
 
 
 def _check_repeats(schema: object, sizes: Mapping[str, int]) -> None:
-    """Refuse a model that names its arrays over and over: each time, skops reads the array anew."""
+    """Refuse a model that names its arrays over and over: each time, skops reads the array again."""
     files = (node.get("file") for node in nodes(schema))
     unfolded = sum(sizes.get(file, 0) for file in files if isinstance(file, str))
     if unfolded > MAX_REPEATS * sum(sizes.values()) + FREE_REPEATS:
@@ -109,7 +109,7 @@ def _check_archive(archive: zipfile.ZipFile) -> Shapes:
     """How much would be unpacked, and that there are arrays only, whose shapes are returned."""
     entries = archive.infolist()
     if SCHEMA not in archive.NameToInfo:
-        raise ModelError("This zip file is no model: it has no schema", RETRAIN)
+        raise ModelError("This zip file is not a model: it has no schema", RETRAIN)
     if len(entries) > MAX_ENTRIES or len(entries) != len(archive.NameToInfo):
         raise ModelError("The model file has too many entries, or two of one name", RETRAIN)
     if archive.getinfo(SCHEMA).file_size > MAX_SCHEMA or sum(entry.file_size for entry in entries) > MAX_SIZE:

@@ -26,7 +26,7 @@ _DUMMIES = {"DummyClassifier", "DummyRegressor"}
 
 
 def check_model(pipeline: "Pipeline") -> None:
-    """Raise UntrustedModel where a part of the pipeline does not fit the rest, or lacks something."""
+    """Raise UntrustedModel where a part of the pipeline does not fit the rest, or is incomplete."""
     try:
         final = pipeline.steps[-1][1]
         _require(
@@ -114,7 +114,7 @@ def _check_ensemble(part: "BaseEstimator") -> None:
     members = np.ravel(np.asarray(part.estimators_, dtype=object)).tolist()
     _require(members, part, "no members")
     for member in members:
-        _require(hasattr(member, "tree_"), part, "a member that is no tree")
+        _require(hasattr(member, "tree_"), part, "a member that is not a tree")
         _require(member.n_features_in_ == part.n_features_in_, part, "a member of other features")
 
 

@@ -82,8 +82,8 @@ def clean_rows(
 
     `note` is called with a sentence for each bad value that the model takes for missing.
 
-    Raises DataError, naming row and column, for what is no row, a missing column, a missing value where the
-    model was trained on complete rows, and a bad value unless the model imputes those.
+    Raises DataError, naming row and column, for what is not a row, a missing column, a missing value where
+    the model was trained on complete rows, and a bad value unless the model imputes those.
     """
     if not rows:
         raise DataError("There is no row to predict")

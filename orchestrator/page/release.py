@@ -26,7 +26,7 @@ LARGEST = 16 << 20
 def check(session: Session, cid: str, static: Path = STATIC) -> Verification:
     """Compare the page with this CID with its list, with this package's, and with the registry.
 
-    Raises StorageError where its blocks cannot be had, and IntegrityError for what is no page.
+    Raises StorageError where its blocks cannot be fetched, and IntegrityError for what is not a page.
     """
     findings = Findings(f"the page {cid}")
     with tempfile.TemporaryDirectory() as name:
@@ -57,7 +57,7 @@ def _published(session: Session, findings: Findings, content: bytes) -> None:
     homes = session.registry.projects_by_id([each.project_id for each in versions])
     found = [(version, home) for version, home in zip(versions, homes, strict=True) if home.name == PROJECT]
     if not found:
-        findings.failed("published", f"Its {LIST} (SHA-256 {digest.hex()}) is no version of `{PROJECT}`.")
+        findings.failed("published", f"Its {LIST} (SHA-256 {digest.hex()}) is not a version of `{PROJECT}`.")
         return
     version, home = found[0]
     findings.check(
@@ -77,12 +77,12 @@ def _list(folder: Path) -> bytes:
 
 
 def _named(content: bytes) -> dict[str, str]:
-    """The files that a list names. Raises IntegrityError for what is no such list."""
+    """The files that a list names. Raises IntegrityError for what is not such a list."""
     try:
         files: dict[str, Any] = json.loads(content)["files"]
         return {str(name): str(digest) for name, digest in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise IntegrityError(f"its {LIST} cannot be read", "It is no page of DILN's.") from error
+        raise IntegrityError(f"its {LIST} cannot be read", "It is not a page of DILN.") from error
 
 
 def _differences(folder: Path, named: dict[str, str]) -> Iterator[str]:

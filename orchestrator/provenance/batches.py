@@ -52,7 +52,7 @@ class LogBatches:
         self._lock = FileLock(f"{self.path}.lock")
 
     def all(self) -> list[LogBatch]:
-        """All batches, oldest first; only the last may lack its anchor. Raises VerificationFailed."""
+        """All batches, oldest first; only the last may have no anchor. Raises VerificationFailed."""
         if not self.path.exists():
             return []
         try:

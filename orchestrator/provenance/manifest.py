@@ -41,7 +41,7 @@ LARGEST_MANIFEST = 1 << 20
 
 Plain = Mapping[str, Any]
 
-_HINT = "Fetch the manifest again, or write it anew with `diln train`."
+_HINT = "Fetch the manifest again, or write it again with `diln train`."
 
 
 class Manifest(Part):

@@ -166,7 +166,7 @@ def _parsed(findings: Findings, data: bytes, place: str) -> Manifest | None:
     try:
         manifest = Manifest.parse(data)
     except ManifestError as error:
-        findings.failed("manifest", f"The anchored manifest is of no use: {error.message}.")
+        findings.failed("manifest", f"The anchored manifest cannot be used: {error.message}.")
         return None
     findings.passed("manifest", f"The manifest from {place} has the anchored digest {manifest.digest.hex()}.")
     return manifest
@@ -196,7 +196,7 @@ def gate_reservations(status: Status, manifest: Manifest, untold: Collection[str
     elif status is Status.DEPLOYABLE and not (gate and gate.passed):
         yield "That it is fit to be deployed: its manifest holds no passed gate."
     elif gate and gate.passed and not gate.holds:
-        yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`."
+        yield "That it passed its gate: it names no conditions that it met. Ask for `evaluation.gate`."
 
 
 def _head(file: Path) -> bytes:

@@ -58,7 +58,7 @@ def _verify(
     if version is None or project is None:
         return _unknown(findings, sources, found, opening)
     anchor = registry.anchor_of(version)
-    if opening and sources.project is None:  # whoever salts bytes anew gets rid of no revocation
+    if opening and sources.project is None:  # new salt for the same bytes gets rid of no revocation
         versions += registry.find_versions(found.digest)
     if len(versions) > 1:
         _ambiguous(findings, registry, versions)
@@ -92,7 +92,7 @@ def _unknown(findings: Findings, sources: Sources, found: PutResult, opening: Op
     findings.not_proven.append(f"Anything about this file: {where} does not know it.")
     if not opening:
         findings.not_proven.append(
-            "Whether it is a private model: such a one is found by its opening.json (--opening FILE) only."
+            "Whether it is a private model: that is found only by its opening.json (--opening FILE)."
         )
     return findings.done()
 
@@ -166,7 +166,9 @@ def _cid(
         return
     if computed != anchored and manifest and manifest.predicate.artifact.encrypted:
         findings.not_needed("cid", f"The anchored CID {anchored} is that of the encrypted file.")
-        findings.not_proven.append(f"That {anchored} holds this model: only who can decrypt it can tell.")
+        findings.not_proven.append(
+            f"That {anchored} holds this model: only somebody who can decrypt it can tell."
+        )
         return
     if computed != anchored and path is None:
         findings.not_needed("cid", f"The same bytes were anchored under another CID, {anchored}.")
@@ -219,7 +221,7 @@ def _lineage(
         findings.proven.append(f"All of its {known} were published before it, and none is revoked.")
     else:
         trained = manifest and manifest.predicate.training.split  # what only `diln train` knows
-        how = ": it was trained from scratch" if trained else "; whether it began with another, nobody says"
+        how = ": it was trained from scratch" if trained else "; nobody says whether it began with another"
         findings.passed("lineage", f"It names no parents{how}.")
 
 
@@ -238,7 +240,7 @@ def _on_chain(findings: Findings, registry: RegistryReader, version: Version) ->
     if findings.check(
         "on-chain",
         data is not None,
-        f"All {count(len(data or b''), 'byte')} stand in contract code and were read back from there.",
+        f"All {count(len(data or b''), 'byte')} are in contract code and were read back from there.",
         "The node does not show the bytes that the contract keeps.",
     ):
-        findings.proven.append("The model can be had from the chain alone.")
+        findings.proven.append("The model can be read from the chain alone.")

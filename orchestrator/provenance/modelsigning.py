@@ -86,7 +86,7 @@ def verify_model(path: Path, bundle: Path, key_file: Path) -> ModelSignature:
         signed = _resources(_parsed(payload))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise SignatureRefused(
-            f"{bundle} is no bundle of model_signing that can be read: {shown(str(error), 200)}",
+            f"{bundle} cannot be read as a bundle of model_signing: {shown(str(error), 200)}",
             "Ask its signer for one made with a key and files hashed by SHA-256.",
         ) from error
     _compare(path, bundle, signed)
@@ -143,7 +143,7 @@ def _envelope(content: bytes) -> tuple[Mapping[str, Any], str | None]:
 def _payload(envelope: Mapping[str, Any], key: "ECC.EccKey") -> bytes:
     """The payload, once the one signature over it was verified."""
     if envelope["payloadType"] != PAYLOAD_TYPE:
-        raise ValueError("its payload is no in-toto statement")
+        raise ValueError("its payload is not an in-toto statement")
     [signature] = envelope["signatures"]
     payload = _bytes(envelope["payload"])
     _verify(key, payload, _bytes(signature["sig"]))

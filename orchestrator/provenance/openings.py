@@ -58,7 +58,7 @@ class Opening:
         try:
             return cls(_parsed(data))
         except ValueError as error:
-            raise VerificationFailed(f"this is no opening of a private model: {error}", _HINT) from error
+            raise VerificationFailed(f"this is not an opening of a private model: {error}", _HINT) from error
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -85,7 +85,7 @@ class Opening:
                 if field == name or field.startswith(f"{name}.")
             }
             if not found:
-                raise UsageError(f"there is no field `{name}`", f"Choose of {', '.join(self.disclosed)}.")
+                raise UsageError(f"there is no field `{name}`", f"Choose among {', '.join(self.disclosed)}.")
             chosen |= found
         return Opening(chosen)
 
@@ -153,7 +153,7 @@ class Opening:
             if told not in (value, UNTOLD[field], _figures(field, value)):
                 raise VerificationFailed(
                     f"the manifest tells another `{field}` in the clear than it commits to",
-                    "Whoever published it contradicts themselves: do not use it.",
+                    "Its publisher contradicts itself: do not use it.",
                 )
 
     def is_of(self, digest: bytes) -> bool:
@@ -187,7 +187,7 @@ def _commit(told: Disclosed, field: str) -> Digest:
 def _figures(field: str, whole: object) -> Any:
     """What `publish_metrics` tells of a field's value; of figures nothing that tells of the data.
 
-    That is no counts of rows, no classes, no baseline.
+    So no counts of rows, no classes, no baseline.
     """
     value = cast("Any", whole)  # what a manifest has there was checked when it was parsed
     if field == "evaluation.gate" and value:

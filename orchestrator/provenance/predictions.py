@@ -1,7 +1,7 @@
 """An append-only log of predictions, in a file that several processes may append to at once.
 
 Each entry names the hash of the one before, so a changed, removed or inserted line shows. Whoever may write
-the file could still write the whole of it anew; what has been anchored on a chain cannot be (see `batches`).
+the file could still write the whole of it again; what has been anchored on a chain cannot be (see `batches`).
 
 Inputs may be private: the log holds only their salted hashes. Salts derive from a key that stays beside the
 log, readable by its owner alone, so that any one input can be revealed later without the others.
@@ -103,7 +103,7 @@ class PredictionLog:
             return self._find_tail().index
 
     def recover(self) -> str | None:
-        """Mend a last line that a crash left torn; a sentence that says what was done, None if nothing was.
+        """Repair a last line that a crash left torn; a sentence that says what was done, None if nothing was.
 
         A torn line was never reported as logged. It is moved to the `.torn` file, or, where all of it but the
         newline is there, completed.
@@ -146,7 +146,9 @@ class PredictionLog:
                 replace_file(path, secrets.token_bytes(KEY_SIZE), 0o600)
             key = path.read_bytes()
         except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}", "See who may read it.") from error
+            raise StorageError(
+                f"{path} cannot be read: {error.strerror}", "Check its permissions."
+            ) from error
         if len(key) != KEY_SIZE:
             raise StorageError(
                 f"{path} holds {len(key)} bytes, not {KEY_SIZE}: the inputs could be guessed",
@@ -196,7 +198,7 @@ class PredictionLog:
                 return None
             if _is_entry(torn):
                 file.write(b"\n")
-                message = f"the last line of {self.path} lacked its end and was completed"
+                message = f"the last line of {self.path} was cut short and was completed"
             else:
                 with open(f"{self.path}.torn", "ab") as kept:
                     kept.write(torn + b"\n")

@@ -53,7 +53,7 @@ def verify_prediction(
     findings.not_proven += [
         "That the model computed this output: run it on the input to see.",
         "That every prediction was logged: one that was left out leaves no trace.",
-        "That no other entry has this number: who anchors may put several under one root.",
+        "That no other entry has this number: whoever anchors may put several under one root.",
         *chain_caveats(registry),
     ]
     return findings.done(version=version, anchor=anchor, proof=proof, publication=publication)
@@ -150,7 +150,9 @@ def _conclude(findings: Findings, proof: InclusionProof, anchor: Anchor, version
         f"No later than {moment(anchor.time)}, it was on record that model {short(version.artifact_hash)} "
         f"answered {output}{asked}; nobody can have changed that since."
     )
-    findings.not_proven.append(f"That it was answered at {entry.time}: that is the word of who logged it.")
+    findings.not_proven.append(
+        f"That it was answered at {entry.time}: that is the word of whoever logged it."
+    )
 
 
 def _title(version: Version, project: Project) -> str:

@@ -36,7 +36,8 @@ def alias_bytes(alias: str) -> bytes:
     """An alias as the registry keeps it. Raises UsageError for what is none."""
     if not _ALIAS.fullmatch(alias):
         raise UsageError(
-            f"`{alias}` cannot be an alias", "Begin with a small letter; 32 of a-z, 0-9, dot, dash at most."
+            f"`{alias}` cannot be an alias",
+            "Begin with a small letter; use at most 32 of a-z, 0-9, dot and dash.",
         )
     return alias.encode("ascii").ljust(32, b"\0")
 
@@ -337,7 +338,7 @@ def _unless(refusal: str, read: Callable[[], _T]) -> _T | None:
 def _topic(log: "LogReceipt", index: int) -> bytes:
     topics = log["topics"]
     if len(topics) <= index:
-        raise ChainError("the node's answer is of no use: an event lacks its topics", "Ask another.")
+        raise ChainError("the node's answer cannot be used: an event has no topics", "Ask another.")
     return bytes(topics[index])
 
 

@@ -1,4 +1,4 @@
-"""The checks of who signed a version."""
+"""The checks of a version's signers."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def check_signatures(
     for signer, stays in zip(anchor.signers, still, strict=True):
         if not stays:
             findings.not_proven.append(
-                f"That {sources.name_of(signer)} still stands by it: they are no participant any more."
+                f"That {sources.name_of(signer)} still stands by it: they are no longer a participant."
             )
 
 

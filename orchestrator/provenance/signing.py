@@ -68,7 +68,7 @@ class Signature:
                 manifest=fields.digest_in(found["manifest"], "manifest"),
             )
         except NotCanonical as error:
-            raise SignatureRefused(f"a signature is malformed: {error}", "Have it signed anew.") from error
+            raise SignatureRefused(f"a signature is malformed: {error}", "Have it signed again.") from error
 
 
 def sign_publication(
@@ -115,7 +115,7 @@ def check_signature(signature: Signature, publication: Publication, registry: Re
     """The approval that a signature amounts to.
 
     Raises SignatureRefused in a plain sentence: for another chain, contract, project or manifest; by somebody
-    who is no participant; or simply wrong.
+    who is not a participant; or simply wrong.
     """
     _check_target(signature, publication, registry)
     if not registry.is_participant(publication.project_id, signature.participant):
@@ -133,7 +133,7 @@ def check_validity(signature: Signature, publication: Publication, registry: Reg
     if not _valid(signature, publication, registry):
         raise SignatureRefused(
             f"the signature in the name of {who} is not theirs, or not of this publication",
-            "Have it signed anew: diln sign.",
+            "Have it signed again: diln sign.",
         )
     return Approval(who, signature.signature)
 
@@ -151,7 +151,9 @@ class SignatureFile:
         try:
             content = fields.list_in(parse(self.path.read_bytes()), "signatures")
         except NotCanonical as error:
-            raise SignatureRefused(f"{self.path} is damaged: {error}", "Remove it, and sign anew.") from error
+            raise SignatureRefused(
+                f"{self.path} is damaged: {error}", "Remove it, and sign again."
+            ) from error
         return [Signature.from_json(entry) for entry in content]
 
     def add(self, signature: Signature, publication: Publication, registry: RegistryReader) -> Approval:
@@ -187,19 +189,19 @@ def _check_target(signature: Signature, publication: Publication, registry: Regi
     if signature.chain_id != registry.chain.chain_id:
         raise SignatureRefused(
             f"{who} signed for chain {signature.chain_id}, not for chain {registry.chain.chain_id}",
-            "Choose that network with --network, or sign anew.",
+            "Choose that network with --network, or sign again.",
         )
     if signature.contract != registry.address:
         raise SignatureRefused(
-            f"{who} signed for the registry {signature.contract}, not for {registry.address}", "Sign anew."
+            f"{who} signed for the registry {signature.contract}, not for {registry.address}", "Sign again."
         )
     if signature.project != publication.project_id:
-        raise SignatureRefused(f"{who} signed for another project", "Sign anew for this one.")
+        raise SignatureRefused(f"{who} signed for another project", "Sign again for this one.")
     if signature.manifest != publication.manifest_digest:
         raise SignatureRefused(
             f"{who} signed the manifest {signature.manifest.hex()[:12]}…, "
             f"not {publication.manifest_digest.hex()[:12]}…",
-            "Restore the manifest that was signed, or sign anew.",
+            "Restore the manifest that was signed, or sign again.",
         )
 
 

@@ -33,7 +33,7 @@ def read_car(file: BinaryIO) -> tuple[list[Cid], Iterator[tuple[Cid, bytes]]]:
     """Return the roots, and the blocks, each verified when it is reached.
 
     Raises IntegrityError if it is cut off or a block does not match its CID, CidError for a foreign CID,
-    StorageError if it is no CARv1 file. That no block is missing is for the caller to check.
+    StorageError if it is not a CARv1 file. That no block is missing is for the caller to check.
     """
     return _read_roots(file), _read_blocks(file)
 

@@ -67,7 +67,9 @@ class Cid:
         if data[1] not in _CODEC_NAMES:
             raise CidError(f"codec 0x{data[1]:x} is not supported", "Only raw and dag-pb (UnixFS) are.")
         if data[2:4] != SHA2_256:
-            raise CidError("the multihash is not sha2-256 of 32 bytes", "Add the content anew with sha2-256.")
+            raise CidError(
+                "the multihash is not sha2-256 of 32 bytes", "Add the content again with sha2-256."
+            )
         return cls(1, data[1], data[4:])
 
     @property

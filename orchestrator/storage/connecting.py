@@ -1,4 +1,4 @@
-"""The store of a configuration: who mirrors it, and who is asked for blocks that it lacks."""
+"""The store of a configuration: who mirrors it, and who is asked for blocks that it does not have."""
 
 from pathlib import Path
 

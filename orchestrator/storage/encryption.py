@@ -36,7 +36,7 @@ def check_recipients(recipients: Sequence[str]) -> list[Any]:
     """The keys that these texts are. Raises StorageError for a malformed one, and for none at all."""
     keys = [_recipient(text) for text in recipients]
     if not keys:
-        raise StorageError("nobody was named who may read the file", "Give at least one recipient (age1…).")
+        raise StorageError("no recipient was named", "Give at least one recipient (age1…).")
     return keys
 
 
@@ -81,7 +81,7 @@ def _explain(src: Path, error: Exception) -> Exception:
         return error
     if "No matching keys" in str(error):
         return StorageError(f"{src} was not encrypted for this key", "Use the key of one of its recipients.")
-    return IntegrityError(f"{src} is damaged or cut off, or no age file: {error}", "Fetch it again.")
+    return IntegrityError(f"{src} is damaged or cut off, or not an age file: {error}", "Fetch it again.")
 
 
 def _source(path: Path) -> Path:

@@ -33,11 +33,11 @@ class Gateway:
             return None
         if answer.status == 504:  # it has searched the network for as long as it does
             raise StorageUnavailable(
-                f"{self._remote.shown} did not find {cid} in time", "See that some node still provides it."
+                f"{self._remote.shown} did not find {cid} in time", "Check that some node still provides it."
             )
         raise StorageUnavailable(
             f"{self._remote.shown} refuses to send {cid} (status {answer.status})",
-            "See whether it is a trustless gateway that serves everybody; try another.",
+            "Check whether it is a trustless gateway that serves everybody; try another.",
         )
 
     def seek(self, cid: Cid, seconds: float) -> bytes | None:

@@ -152,7 +152,7 @@ class KuboDaemon:
                 self._sleep(pause)
         raise StorageUnavailable(
             f"the Kubo daemon at {self._address} did not answer in {_tries(len(pauses) + 1)}: {reason}",
-            "See whether it is overloaded; set a longer `timeout` under `storage:` if it is only slow.",
+            "Check whether it is overloaded; set a longer `timeout` under `storage:` if it is only slow.",
         )
 
     def _judge(self, error: "Error") -> str:

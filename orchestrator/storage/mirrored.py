@@ -1,4 +1,4 @@
-"""A store whose pins others keep as well, and that asks others for the blocks it lacks.
+"""A store whose pins others keep as well, and that asks others for the blocks it does not have.
 
 The local copy always stands. What is pinned goes into a queue for each mirror in the same transaction, and
 from there to the mirror; while that is down the queue waits, and the next pin, or `push`, sends it.

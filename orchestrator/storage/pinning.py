@@ -48,7 +48,8 @@ class RemotePin:
         raise StorageError(
             f"{self._remote.shown} has not fetched {root}: {entry['status']}"
             + (f", {details[:200]}" if details else ""),
-            "It needs a node that has it, as a Kubo daemon that it can reach. `diln pin push` asks again.",
+            "It needs a node that has it, such as a Kubo daemon that it can reach. `diln pin push` asks "
+            "again.",
         )
 
     def unpin(self, root: Cid) -> None:
@@ -109,7 +110,7 @@ class RemotePin:
         raise StorageError(
             f"{self._remote.shown} refuses (status {answer.status})"
             + (f": {reason[:200]}" if reason else ""),
-            "See your account there: credit, size limits, permissions of the token.",
+            "Check your account there: credit, size limits, permissions of the token.",
         )
 
     def _nonsense(self) -> StorageError:

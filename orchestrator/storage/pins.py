@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 class Pin:
     """A root that is kept with everything below it.
 
-    `size` is in bytes of content, `created` a Unix time; `queued` says why a mirror lacks it ("" if none
-    does).
+    `size` is in bytes of content, `created` a Unix time; `queued` says why a mirror does not have it
+    ("" if all do).
     """
 
     cid: str
@@ -52,7 +52,7 @@ class PinTable:
     """The table in `file`, with a note of each pin in the folder `notes`.
 
     Every change is on disk when its method returns (WAL, `synchronous=FULL`). The table answers; from the
-    notes it is made anew where it is lost or damaged, before anything is asked. Raises StorageError.
+    notes it is rebuilt where it is lost or damaged, before anything is asked. Raises StorageError.
     """
 
     def __init__(self, file: Path, notes: Path) -> None:
@@ -64,7 +64,7 @@ class PinTable:
             try:
                 self._open()
             except sqlite3.OperationalError:
-                raise  # the disk, or another command: nothing that a new table would mend
+                raise  # the disk, or another command: nothing that a new table would fix
             except sqlite3.DatabaseError as error:
                 self._replace(str(error))
 
@@ -99,9 +99,7 @@ class PinTable:
         db.execute(f"PRAGMA user_version = {_FORMAT}")
         db.execute("COMMIT")
         if noted:
-            self.rebuilt = (
-                self.rebuilt or f"{self._file} was lost; it was made anew from the notes of its pins"
-            )
+            self.rebuilt = self.rebuilt or f"{self._file} was lost; it was rebuilt from the notes of its pins"
 
     def _check(self) -> None:
         """Raises sqlite3.DatabaseError if a bit of what is pinned was flipped."""
@@ -128,7 +126,7 @@ class PinTable:
             for ending in ("-wal", "-shm"):
                 self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
             self._open()
-        self.rebuilt = f"{self._file} was damaged ({reason}), and made anew from the notes of its pins"
+        self.rebuilt = f"{self._file} was damaged ({reason}), and rebuilt from the notes of its pins"
         _log.warning("%s", self.rebuilt)
 
     def _noted(self) -> Iterator[tuple[str, int, int]]:
@@ -205,7 +203,7 @@ class PinTable:
             return Pin(*row) if row else None
 
     def count(self) -> tuple[int, int]:
-        """Return how many pins there are, and how many of them a mirror lacks."""
+        """Return how many pins there are, and how many of them a mirror does not have."""
         with self._transaction("BEGIN") as db:
             [pins] = db.execute("SELECT count(*) FROM pins").fetchone()
             [queued] = db.execute(
@@ -248,7 +246,7 @@ class PinTable:
         except sqlite3.Error as error:
             raise StorageError(
                 f"the pin table {self._file} cannot be used: {error}",
-                "See that the disk has room and may be written, and that no other command is stuck.",
+                "Check that the disk has room and can be written, and that no other command is stuck.",
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""Many blocks sought at once, in one time for all: whoever names what nobody gives holds nobody up."""
+"""Many blocks sought at once, in one time for all: whoever names what nobody provides holds nobody up."""
 
 import json
 import time

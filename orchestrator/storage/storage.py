@@ -164,7 +164,7 @@ class Storage(abc.ABC):
 
     @abc.abstractmethod
     def count(self) -> tuple[int, int]:
-        """Return how many roots are kept, and how many of them a mirror lacks."""
+        """Return how many roots are kept, and how many of them a mirror does not have."""
 
     @abc.abstractmethod
     def faults(self) -> list[str]:

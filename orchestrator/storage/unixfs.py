@@ -152,7 +152,7 @@ def check_name(name: str) -> bytes:
 
 
 class _FileBuilder:
-    """A balanced tree that grows from the left; `levels[0]` are leaves that still lack a parent."""
+    """A balanced tree that grows from the left; `levels[0]` are leaves that still have no parent."""
 
     def __init__(self, profile: Profile, sink: Sink) -> None:
         self._profile = profile

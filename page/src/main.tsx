@@ -136,7 +136,7 @@ function App() {
 /** Whether the chain is reached by a URL that was given. */
 const elsewhere = (): boolean => !!config.value?.rpc && new URL(config.value.rpc).origin !== location.origin;
 
-/** Which page this is, so that it can be checked: its CID by the address that it came from, or by who serves it. */
+/** Which page this is, so that it can be checked: its CID by the address that it came from, or by whoever serves it. */
 function Release() {
   const version = useSignal("");
   useEffect(() => {
@@ -144,7 +144,7 @@ function Release() {
   }, []);
   const cid = /\/ipfs\/(\w+)\//.exec(location.pathname)?.[1] ?? /^(\w+)\.ipfs\./.exec(location.host)?.[1] ?? config.value?.page;
   if (!version.value) return null;
-  return <p>Page of diln {version}. {cid ? <><code>diln page --check {cid}</code> compares</> : <>Whoever has its CID compares</>} it with what was published.</p>;
+  return <p>Page of diln {version}. {cid ? <><code>diln page --check {cid}</code> compares</> : <>Anyone who has its CID compares</>} it with what was published.</p>;
 }
 
 discover();

@@ -64,7 +64,7 @@ def factory(evm):
 
 
 def ready(evm, factory, parties, **changes) -> Scenario:
-    """A federation in its steady state: every slot is in use."""
+    """A federation insteady state: every slot is in use."""
     s = Scenario.create(evm, factory, *parties, rounds=40, **changes)
     s.begin()
     if s.terms["policy"] == 0:

@@ -89,7 +89,7 @@ class Proxy:
         raise AssertionError("the proxy does not listen")
 
     def script(self, seed: int) -> None:
-        """Begin anew with the faults of `seed`."""
+        """Begin again with the faults of `seed`."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         line.request("PUT", "/", str(seed))
         line.getresponse().read()

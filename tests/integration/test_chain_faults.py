@@ -188,7 +188,7 @@ def test_cancel__stuck__moves_nothing_and_tells_the_waiting_command(
 
 
 def test_cancel__nothing_waits__says_so(chain: Chain, alice: Account, probe: Contract) -> None:
-    with pytest.raises(ChainError, match="no such transaction that is not mined"):
+    with pytest.raises(ChainError, match="no such pending transaction"):
         cancel(chain, alice)
 
 

@@ -1,7 +1,7 @@
 """The contract's arithmetic and Python's agree bit for bit: random rounds, ties and extremes among them.
 
 Every run plays some. DILN_PARITY_ROUNDS=10000 plays that many, on Anvil where it is installed;
-DILN_PARITY_FIRST=5000 begins there, so that a long run can be had in pieces.
+DILN_PARITY_FIRST=5000 begins there, so that a long run can be done in pieces.
 """
 
 import itertools

@@ -75,7 +75,7 @@ def test_message_digest__of_any_message__is_what_a_wallet_signs(publication, cha
     message = publication_message(publication, chain_id, "0x" + "11" * 20)
     try:
         wallet = Account.from_key(key)
-    except Exception:  # a number that is no private key
+    except Exception:  # a number that is not a private key
         return
     signature = wallet.sign_typed_data(full_message=message)
     assert bytes(signature.message_hash) == message_digest(message)

@@ -1,7 +1,7 @@
 """
 What strangers made by the factories of tournaments and federations, and every command that meets it
 ├── descriptors that are nowhere, no text, too deep, too long, of another version, out of range, or full of
-│   tricks; tokens that tell nothing or are none; calls with bytes behind them; data that are no data
+│   tricks; tokens that tell nothing or are none; calls with bytes behind them; data that are not data
 │   ├── the list has a row for each
 │   ├── every command about one of them ends with a sentence, and shows nothing raw
 │   └── every command about one's own, by its name, goes on; so do keepers that know them all
@@ -227,7 +227,7 @@ def hostile_terms(room: Room, session: Session, own: Any) -> list[Any]:
 
 
 def tokens(room: Room, session: Session) -> list[Any]:
-    """Amounts in what tells nothing of itself; in what is no token, where creating moves nothing."""
+    """Amounts in what tells nothing of itself; in what is not a token, where creating moves nothing."""
     compiled = artifact("MuteToken")
     contract = session.chain.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
     mute = session.chain.send(contract.constructor(), session.account("erin")).contract_address

@@ -29,7 +29,7 @@ FORMAT = 2
 PATIENCE = 5.0
 """Seconds that closing waits for a reader."""
 _MISSING = (MissingTrieNode, MissingTraversalNode, EVMMissingData, RLPException)
-"""What py-evm raises where the file lacks what it must hold."""
+"""What py-evm raises where the file does not hold what it must."""
 
 _LOGS = "checksum of logs"
 _LONGEST = 2**62 - 1
@@ -89,7 +89,7 @@ class ChainFile:
     """An open chain file. `timeout` is how many seconds a writer waits for another one."""
 
     def __init__(self, path: Path, timeout: float = 60.0) -> None:
-        """Open `path`, or make it. Raises ChainError if it cannot be, or is no chain of this format."""
+        """Open `path`, or make it. Raises ChainError if it cannot be, or is not a chain of this format."""
         self.path = path
         self.timeout = timeout
         self._threads = threading.RLock()
@@ -184,7 +184,7 @@ class ChainFile:
             ) from error
         except (sqlite3.DatabaseError, *_MISSING) as error:
             raise ChainError(
-                f"{self.path} is damaged or is no chain: {error}",
+                f"{self.path} is damaged or is not a chain: {error}",
                 "Move it away to start a new chain, or restore it from a backup.",
             ) from error
         except OSError as error:

@@ -78,7 +78,7 @@ class Machine:
 
     @property
     def chain(self) -> Any:
-        """py-evm's view of the file, made anew when anybody has written since the last one."""
+        """py-evm's view of the file, made again when anybody has written since the last one."""
         return self._view[1]
 
     @property
@@ -236,9 +236,9 @@ def _decoded(raw: bytes) -> Any:
     try:
         transaction = QuickVM.get_transaction_builder().decode(raw)
     except RLPException as error:
-        raise ValidationError(f"this is no transaction: {error}") from error
+        raise ValidationError(f"this is not a transaction: {error}") from error
     except RecursionError as error:
-        raise ValidationError("this is no transaction: it nests too deeply") from error
+        raise ValidationError("this is not a transaction: it nests too deeply") from error
     if transaction.type_id == BLOB_TRANSACTION:
         raise ValidationError("this chain takes no blobs")
     transaction.validate()

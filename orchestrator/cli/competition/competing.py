@@ -111,14 +111,14 @@ def _quantized(candidate: "Candidate") -> dict[str, Any]:
 
 
 def _submitted(found: "Competition", candidate: "Candidate", done: "submitting.Submitted") -> dict[str, Any]:
-    known = "" if done.anew else "it had been submitted before; nothing was sent"
+    known = "" if done.fresh else "it had been submitted before; nothing was sent"
     return {
         "competition": found.address,
         "submission": done.submission.number,
         **_quantized(candidate),
         "model_hash": candidate.hash.hex(),
         "gas": done.gas_used,
-        "known": Shown(not done.anew, known),
+        "known": Shown(not done.fresh, known),
     }
 
 

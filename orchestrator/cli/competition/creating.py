@@ -58,9 +58,9 @@ class Ways:
     by_score: Annotated[
         bool, typer.Option("--by-score", help="Places share by their margin, not by --shares.")
     ] = False
-    organizer_may_enter: Annotated[bool, typer.Option("--organizer-may-enter", help="Let yourself win.")] = (
-        False
-    )
+    organizer_may_enter: Annotated[
+        bool, typer.Option("--organizer-may-enter", help="Let your own models win, too.")
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Amounts:
         str | None,
         typer.Option(
             metavar="AMOUNT",
-            help="Yours; default: twice the prize. Lost, half of it burnt, if you leave the split undrawn "
-            "or data closed; a tenth is burnt if nobody reveals; else it comes back.",
+            help="Yours; default: twice the prize. You lose it, half of it burnt, if you leave the "
+            "split undrawn or data closed; a tenth is burnt if nobody reveals; else it comes back.",
         ),
     ] = None
     deposit: Annotated[
@@ -109,7 +109,7 @@ class Amounts:
     ] = None
 
     def parsed(self, currency: "moneys.Currency") -> dict[str, Any]:
-        """In the currency's smallest units. Raises UsageError for what is no amount."""
+        """In the currency's smallest units. Raises UsageError for what is not an amount."""
         return {name: currency.parse(text) for name, text in asdict(self).items() if text is not None}
 
 
@@ -133,7 +133,7 @@ class Times:
     )
 
     def seconds(self) -> dict[str, Any]:
-        """Raises UsageError for what is no time."""
+        """Raises UsageError for what is not a time."""
         return {name: seconds(text) for name, text in asdict(self).items() if text}
 
 
@@ -183,4 +183,4 @@ def _shares(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(share) for share in text.split(","))
     except ValueError as error:
-        raise UsageError(f"`{text}` are no shares", "Write them as 0.6,0.3,0.1.") from error
+        raise UsageError(f"`{text}` are not shares", "Write them as 0.6,0.3,0.1.") from error

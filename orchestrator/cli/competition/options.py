@@ -43,7 +43,7 @@ class Payment(Consent):
     def to(self, session: "Session", competition: "Competition") -> "sessions.Consent":
         """Asks before money leaves for `competition`, and never lets more than the maximum leave.
 
-        Raises UsageError for a maximum that is no amount of the competition's money.
+        Raises UsageError for a maximum that is not an amount of the competition's money.
         """
         money = moneys.currency_of(session.chain, competition.terms.token)
         most = None if self.maximum is None else money.parse(self.maximum)

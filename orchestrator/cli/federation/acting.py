@@ -41,7 +41,7 @@ def refute(session: "Session", reference: Reference = "latest") -> Facts:
 
 @command(federation, sender=SENDS)
 def demand(session: "Session", consent: Consent, reference: Reference = "latest") -> Facts:
-    """Ask on-chain, at a stake, for updates and models that nobody gives."""
+    """Ask on-chain, with a stake, for updates and models that nobody provides."""
     found = finding.find(session, reference)
     if rounds.pending_claim(found) is None:
         asks = demanding.missing(session, found, found.state().revealed)
@@ -72,7 +72,7 @@ def delegate(
     consent: Consent,
     reference: Reference = "latest",
 ) -> Facts:
-    """Have an amount behind a party, where it weighs: policies stake and delegates."""
+    """Back a party with an amount, where that counts: policies stake and delegates."""
     found = finding.find(session, reference)
     agreed = consent.about(session.known, found.address, finding.KIND)
     units = backing.units_of(found, amount)
@@ -103,7 +103,7 @@ def sign(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="For the signature, to be sent.")
     ] = None,
 ) -> Facts:
-    """Recompute every round, and sign the last model for who publishes it; your update has to be in it."""
+    """Recompute every round, and sign the last model for its publisher; your update has to be in it."""
     found = finding.find(session, reference)
     file = publishing.sign(session, found, session.address(owner), session.sender, output)
     return Facts({"party": session.sender.address, "file": str(file)})
@@ -149,6 +149,6 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="Keep everything in this empty folder to look at.")
     ] = None,
 ) -> Stream:
-    """Watch hospitals train together, with a poisoner, one that vanishes and a lie."""
+    """Watch hospitals train together, with a poisoner, a dropout and a liar."""
     steps = demo_steps(folder, lambda *where: story.demo(*where), "`diln federation create`")
     return Stream(steps, whole=True)

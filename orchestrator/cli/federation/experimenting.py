@@ -118,7 +118,7 @@ def align(
     parties: Annotated[int, typer.Option(min=2, help="How many align in all, you included.")] = 2,
     output: Folder = None,
 ) -> Facts:
-    """Find whom all of several parties know, without showing whom you know."""
+    """Find the people that all of several parties know, without showing whom you know."""
     done = aligning.align(settings.home, identifiers, files or [], parties, output or Path(), column)
     return Facts(
         {

@@ -34,7 +34,7 @@ def flower(
     run_config: RunConfig = "",
     interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 12.0,
 ) -> Table:
-    """Take part by a Flower app, unchanged: it has no server, and every party runs all of it."""
+    """Take part with a Flower app, unchanged: it has no server, and every party runs all of it."""
     from orchestrator.systems.federation.flower import app as apps  # an extra brings what it imports
     from orchestrator.systems.federation.flower import chain, chaingrid
 

@@ -244,7 +244,7 @@ class Refuted(TypedDict):
 class Verified(TypedDict):
     """A round computed again; those of federations that parties stand for come after all others.
 
-    `doubt` says what could not be had, so that nobody can tell whether there is a fault.
+    `doubt` says what could not be fetched, so that nobody can tell whether there is a fault.
     """
 
     federation: Address

@@ -43,9 +43,9 @@ def create(
     made = creating.plan(session, offers.read_offer(offer), organizer, data)
     finish = partial(creating.finish, session, made)
     for found in () if again else answering.answers(session, made):
-        if not found.lacks:
+        if not found.missing:
             return _answered(session, found, finish)
-        err.print(f"{found.federation.address} was asked the same; its answer is not taken: {found.lacks}.")
+        err.print(f"{found.federation.address} was asked the same; its answer does not fit: {found.missing}.")
     err.print(*creating.promises(made), sep="\n")
     done = creating.create(session, made, organizer)
     err.print(on_page(session, f"federations/{done.address}"))
@@ -61,8 +61,8 @@ def _answered(session: "Session", found: "answering.Cached", after: Callable[[],
     said = (
         f"This was asked and answered before, in a federation of {session.name_of(terms.organizer)}: "
         f"{found.rounds} rounds, the last of them of {names}, who deposited {deposit} each. Every round "
-        "was computed again here, and is right. Who is behind these addresses, and on what rows they "
-        "trained, nobody can tell. Nothing was created or paid; --again makes a federation of your own."
+        "was computed again here, and is right. Nobody can tell who is behind these addresses, "
+        "or on what rows they trained. Nothing was created or paid; --again makes a federation of your own."
     )
     answer = {
         "rounds": found.rounds,
@@ -83,7 +83,9 @@ def join(
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="CSV", help="Your rows, to train; not if an app does, or to judge only."
+            "--data",
+            metavar="CSV",
+            help="Your rows, to train on; none if an app trains, or if you only judge.",
         ),
     ] = None,
     reference: Reference = "latest",
@@ -127,7 +129,7 @@ def _signature(admission: str) -> bytes:
 
 @command(federation, sender=SENDS)
 def leave(session: "Session", reference: Reference = "latest") -> Facts:
-    """Give your seat up, before you commit to a round or when all is over."""
+    """Give up your seat, before you commit to a round or when all is over."""
     found = finding.find(session, reference)
     joining.leave(session, found, session.sender)
     free = found.balance_of(session.sender.address)

@@ -80,7 +80,7 @@ def speed_up(session: "Session", which: WhichArgument = None, max_fee: MaxFeeOpt
 
 @command(chain, sender=SENDS)
 def cancel(session: "Session", which: WhichArgument = None, max_fee: MaxFeeOption = None) -> Facts:
-    """Take a transaction back that is not mined, by one with its nonce that does nothing."""
+    """Cancel a transaction that is not mined, by one with its nonce that does nothing."""
     receipt = chains.cancel(session.chain, session.sender, which, _wei(max_fee))
     return Facts({"cancelled": receipt is None, "transaction": receipt and receipt.tx_hash})
 

@@ -33,16 +33,16 @@ def migrate(
         ),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Deploy contracts of this folder's own, though others stand.")
+        bool, typer.Option("--fresh", help="Deploy this folder's own contracts, even where others exist.")
     ] = False,
     record: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write where they stand, as the package ships it of public chains."
+            metavar="FILE", help="Write their addresses, as the package ships them for public chains."
         ),
     ] = None,
 ) -> Answer:
-    """Let the contracts of a job stand on the chain (without one, the registry); what stands is used."""
+    """Deploy the contracts of a job (without one, the registry); existing ones are used."""
     deployer, jobs = session.sender, what or ["registry"]
     before = session.chain.head().number
     with progress_bar("migrating") as progress:

@@ -65,7 +65,9 @@ def _storage(settings: Settings, every: bool) -> "chain.Finding":
     except DilnError as error:
         return chain.Finding("storage", False, error.message, error.hint)
     if faults:
-        return chain.Finding("storage", False, "; ".join(faults), "Nothing has to be done: it is told once.")
+        return chain.Finding(
+            "storage", False, "; ".join(faults), "Nothing has to be done: this is said once."
+        )
     if queued:
         reason = f"{queued} of {pins} pins are not mirrored yet"
         return chain.Finding(

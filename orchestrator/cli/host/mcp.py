@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def mcp(
     settings: "Settings",
     allow_send: Annotated[
-        bool, typer.Option("--allow-send", help="Offer what changes and sends something, too.")
+        bool, typer.Option("--allow-send", help="Also offer the commands that change or send something.")
     ] = False,
     spend_at_most: Annotated[
         list[str] | None,
         typer.Option(
             metavar="AMOUNT",
-            help="What may leave in all: ether, fees included; of a token, AMOUNT:TOKEN. Repeatable.",
+            help="The most to spend in all: ether, fees included; for a token, AMOUNT:TOKEN. Repeatable.",
         ),
     ] = None,
 ) -> None:

@@ -46,7 +46,7 @@ def ls(session: Storage, every: AllOption = False) -> Answer:
 
 @command(pin)
 def push(session: Storage) -> Answer:
-    """Tell the daemon and the pinning service again of what they lack."""
+    """Tell the daemon and the pinning service again of what they do not have."""
     session.push()
     waiting = [entry for entry in session.pins() if entry.queued]
     return _listed(waiting, "nothing is waiting")

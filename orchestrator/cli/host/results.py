@@ -114,7 +114,7 @@ class Added(TypedDict):
 
 
 class Pin(TypedDict):
-    """What is kept, and why a mirror lacks it."""
+    """What is kept, and why a mirror does not have it."""
 
     cid: Cid
     size: Bytes

@@ -58,7 +58,7 @@ def contribute(
         Path | None,
         typer.Option("--sign", metavar="FILE", help="Send nothing; sign it, for others to relay."),
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Give what you gave before once more.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Give again what you gave before.")] = False,
     encoder: EncoderOption = None,
     dry_run: DryRunOption = False,
 ) -> Facts:
@@ -86,12 +86,14 @@ def relay(
     reference: MarketArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What somebody signed.")],
     consent: Consent,
-    pay: Annotated[bool, typer.Option("--pay", help="Pay what the contributor lacks.")] = False,
+    pay: Annotated[
+        bool, typer.Option("--pay", help="Pay what is missing from the contributor's balance.")
+    ] = False,
     encoder: EncoderOption = None,
 ) -> Facts:
     """Send contributions that somebody else signed; the stakes and the rewards are the signer's."""
     opened, account = opening.open_market(session, reference, encoder), session.sender
-    if pay and (gift := relaying.lacking(opened, file)):
+    if pay and (gift := relaying.shortfall(opened, file)):
         told = f"You pay {opened.shared.money.show(gift)}: stake and reward are the signer's, not yours."
         consent.ask(session.known, opened.shared.address, "market", [told])
     receipts = list(relaying.relay(session, opened, file, account, pay=pay))
@@ -122,7 +124,7 @@ def open_data(
         }
         for each in sealing.open_sealed(session, opened, session.sender, samples)
     ]
-    return Table(rows, empty="nothing is sealed that could be opened")
+    return Table(rows, empty="there is no sealed contribution to open")
 
 
 def _is_hidden(opened: "PredictionMarket", sealed: bool | None, signed: Path | None) -> bool:

@@ -47,7 +47,7 @@ class Prize:
     """What the provider puts down, and in which money."""
 
     bounty: Annotated[
-        str, typer.Option(metavar="AMOUNT", help="What it is worth that no mistake is left: 1.5.")
+        str, typer.Option(metavar="AMOUNT", help="What you pay for a model without mistakes: 1.5.")
     ]
     bond: Annotated[
         str | None,
@@ -80,29 +80,33 @@ class Rules:
     stake: Annotated[str, typer.Option(metavar="AMOUNT", help="For each sample (see --flat).")] = "0.001"
     tip: Annotated[
         str,
-        typer.Option(
-            metavar="AMOUNT", help="To whoever measures, for each test sample looked at or learned."
-        ),
+        typer.Option(metavar="AMOUNT", help="Paid for measuring, for each test sample looked at or learned."),
     ] = "0.000001"
     loss: Annotated[str, typer.Option(help=f"What counts: {', '.join(LOSSES)}.")] = LOSSES[0]
     portions: Annotated[int, typer.Option(help="Of the test set; one is shown, the others count.")] = 10
     samples: Annotated[int, typer.Option(help="In a portion; default: as many as there are.")] = 0
     validation: Annotated[
-        int, typer.Option(help="Portions that pay nothing, but no more counts than helps there, too.", min=0)
+        int,
+        typer.Option(
+            help="Portions that pay nothing: data count only as far as they help there, too.", min=0
+        ),
     ] = 0
     flat: Annotated[bool, typer.Option("--flat", help="A stake for a contribution, not a sample.")] = False
     duration: Annotated[str, typer.Option(help="How long contributions are taken.")] = "7d"
     capacity: Annotated[int, typer.Option(help="How many contributions are taken at most.")] = 1000
     open_wait: Annotated[str, typer.Option(help="To open sealed data; 0s: nothing is sealed.")] = "1d"
-    reveal_wait: Annotated[str, typer.Option(help="That you may take to reveal.")] = "3d"
-    max_bytes: Annotated[int, typer.Option(help="Of a contribution: what bounds its influence.")] = 8192
+    reveal_wait: Annotated[str, typer.Option(help="How long you may take to reveal.")] = "3d"
+    max_bytes: Annotated[int, typer.Option(help="The size of a contribution: it bounds its influence.")] = (
+        8192
+    )
     margin: Annotated[
-        float, typer.Option(help="Kept is what avoids so much of the loss at first.", min=0, max=0.5)
+        float,
+        typer.Option(help="A contribution is kept if it avoids so much of the first loss.", min=0, max=0.5),
     ] = 0.1
     threshold: Annotated[
-        float, typer.Option(help="Who falls below so many stakes may drop out.", min=0, max=1)
+        float, typer.Option(help="Participants below so many stakes may drop out.", min=0, max=1)
     ] = 1.0
-    strikes: Annotated[int, typer.Option(help="How often below until one does.", min=1, max=15)] = 1
+    strikes: Annotated[int, typer.Option(help="How many times below until they do.", min=1, max=15)] = 1
     passes: Annotated[int, typer.Option(help="Over the contributions, at most.", min=1, max=15)] = 3
 
     def rules(self, money: "Currency") -> "MarketRules":
@@ -137,7 +141,7 @@ class First:
 
     model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="To begin with: a skops file, or a shared model's name."),
+        typer.Option(metavar="MODEL", help="The first model: a skops file, or a shared model's name."),
     ] = None
     csv: Annotated[
         Path | None,

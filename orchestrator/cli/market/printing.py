@@ -93,10 +93,10 @@ def escrowed(draft: "Draft", provider: str) -> "Iterator[str]":
     """What a provider puts down by creating a market, who gets it, and when it is lost: before it is paid."""
     offer, rules, money = draft.offer, draft.offer.rules, draft.offer.money
     bounty, bond, tips = map(money.show, (offer.bounty, offer.bond, offer.provided))
-    yield f"{bounty} of bounty, {bond} of bond and {tips} of tips go from {provider} to a new market."
+    yield f"A bounty of {bounty}, a bond of {bond} and tips of {tips} go from {provider} to a new market."
     yield (
-        "Contributors get of the bounty what their data avoid of the loss, at most all of it; whoever "
-        "measures gets the tips. What nobody earned returns to you."
+        "Contributors are paid the share of the bounty that their data avoid of the loss, at most all "
+        "of it; the tips pay for measuring. What nobody earned returns to you."
     )
     wait = times.show_duration(rules.reveal_wait)
     yield (
@@ -109,7 +109,7 @@ def escrowed(draft: "Draft", provider: str) -> "Iterator[str]":
     )
     yield f"If nobody measures within {MEASURED} days, everything returns."
     if draft.accuracy == 1 and LOSSES[rules.loss] != "hinge":
-        yield "The model makes no mistake on your test set: no data avoid any loss, so nobody earns anything."
+        yield "The model makes no mistake on your test set: no data can avoid a loss, so nobody is paid."
 
 
 def losable(opened: "PredictionMarket", submission: "Submission", sealed: bool) -> "Iterator[str]":
@@ -123,10 +123,10 @@ def losable(opened: "PredictionMarket", submission: "Submission", sealed: bool) 
         "those that make it worse cost what they spoil, up to the stake, which is burnt."
     )
     if rules.threshold == 1000 and rules.strikes == 1:
-        yield "Whoever spoils more than it has earned before drops out, with all that it has given."
+        yield "If your data spoil more than they have earned before, you drop out, with all your data."
     if sealed:
         opening = f"from {when(closes)} to {when(closes + rules.open_wait)}"
-        yield f"They are to be opened {opening}, or the stake is burnt: `diln market keep` does it."
+        yield f"Open them {opening}, or the stake is burnt: `diln market keep` does it."
     reveals = when(closes + rules.open_wait + rules.reveal_wait)
     bounty = money.show(market.state().bounty)
     yield (

@@ -27,7 +27,7 @@ OPENERS = {
 """What opens a contract, by the commands of its policy."""
 
 FUNDING = (
-    "{} will have {} there, and can withdraw it; of a token that keeps a part of each payment, up to a "
+    "{} will have {} there, and can withdraw it; for a token that keeps a part of each payment, up to a "
     "quarter more is paid"
 )
 AnyArgument = Annotated[
@@ -57,7 +57,7 @@ def contract_of(session: "Session", reference: str) -> "Clone":
 def fund(
     session: "Session",
     reference: AnyArgument,
-    coins: Annotated[str, typer.Argument(metavar="COINS", help="What the balance shall be at least.")],
+    coins: Annotated[str, typer.Argument(metavar="COINS", help="The least that the balance should be.")],
     consent: Consent,
     beneficiary: Annotated[
         str | None, typer.Option("--for", metavar="ACCOUNT", help="Whose balance; default: the sender's.")

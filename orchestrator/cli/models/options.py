@@ -205,7 +205,7 @@ def encode_many(opened: "Instance", samples: Samples) -> "tuple[list[int], list[
         except DataError as error:
             dropped[error.message.split(":")[0]] += 1
     if not kept:
-        raise DataError(f"no row fits the model: {next(iter(dropped))}", "`show` tells the encoder.")
+        raise DataError(f"no row fits the model: {next(iter(dropped))}", "`show` describes the encoder.")
     return kept, xs, dropped
 
 

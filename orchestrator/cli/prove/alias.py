@@ -35,7 +35,7 @@ def set_(
 def drop(
     session: "Session", project: ProjectArgument, name: AliasArgument, dry_run: DryRunOption = False
 ) -> Answer:
-    """Take a name away."""
+    """Remove a name."""
     found = projects.find_project(session, project, session.sender.address)
     return _sent(session, found.id, name, None, f"nothing is {name} any more", dry_run)
 

@@ -32,7 +32,7 @@ def card(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to this file.")
     ] = None,
 ) -> Answer:
-    """Write a model's card, or its bill of materials, out of its manifest and its anchor."""
+    """Write a model's card, or its bill of materials, from its manifest and its anchor."""
     if form not in FORMATS:
         raise UsageError(f"`{form}` is not a format of cards", f"Choose one of {', '.join(FORMATS)}.")
     found = cards.card_of(session, model)

@@ -20,7 +20,7 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="Keep everything in this empty folder to look at.")
     ] = None,
 ) -> Stream:
-    """Live through the whole job on real data, and see a forgery caught."""
+    """Run the whole job on real data, and see a forgery caught."""
     kept = f"`diln page --home {(folder or Path('DIR')) / '.diln'}` shows it at http://127.0.0.1:{PORT}/"
     seen = f"; {kept}" if folder else f"; after `diln demo --folder DIR`, {kept}"
     steps = demo_steps(folder, lambda *where: story.demo(*where), f"`diln init`{seen}")

@@ -132,7 +132,7 @@ def pause(session: "Session", name: ProjectArgument, dry_run: DryRunOption = Fal
 
 @command(project, sender=SENDS)
 def unpause(session: "Session", name: ProjectArgument, dry_run: DryRunOption = False) -> Answer:
-    """Let publishing go on."""
+    """Resume publishing."""
     found = _find(session, name)
     return _sent(session, [session.registry.contract.unpause(found.id)] if found.paused else [], dry_run)
 

@@ -109,10 +109,13 @@ def disclose(
         Path, typer.Option("--output", "-o", metavar="FILE", help="Default: opening.json.")
     ] = Path("opening.json"),
 ) -> Answer:
-    """Write fields of a private model, with their salts, for whoever may know them; nothing is sent."""
+    """Write fields of a private model, with their salts, for the people you choose; nothing is sent."""
     fields = list(sealing.disclose(runs.find_run(session.settings, run), field or (), output).disclosed)
     use = "FILE" if untold.DIGEST in fields else "BUNDLE --offline"
-    lines = f"wrote {output}: {', '.join(fields)}", f"who gets it: diln verify {use} --opening {output}"
+    lines = (
+        f"wrote {output}: {', '.join(fields)}",
+        f"the recipient runs: diln verify {use} --opening {output}",
+    )
     return Answer({"file": str(output), "fields": fields}, *lines)
 
 

@@ -50,7 +50,7 @@ def _row(found: dict[str, Any]) -> dict[str, Any]:
 
 @command(group)
 def compare(settings: Settings, first: RunArgument, second: RunArgument) -> Answer:
-    """Show the figures of two runs beside each other; `diln diff` shows all that differs."""
+    """Show the figures of two runs side by side; `diln diff` shows all that differs."""
     found = [runs.find_run(settings, reference) for reference in (first, second)]
     ours, theirs = (runs.metrics_of(run) for run in found)
     labels = [f"{run.name}/{run.id}" for run in found]

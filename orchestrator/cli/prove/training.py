@@ -51,7 +51,7 @@ def init(
     spec: SpecOption = SPEC_FILE,
     force: Annotated[bool, typer.Option("--force", help="Write over a spec that is there.")] = False,
 ) -> Answer:
-    """Write a commented diln.toml to start from; of a file say what it holds."""
+    """Write a commented diln.toml to start from; for a file, say what it holds."""
     if spec.exists() and not force:
         raise UsageError(f"{spec} exists already", "Edit it, add --force, or choose another with --spec.")
     if file and folder:
@@ -77,7 +77,7 @@ def train(
         list[str] | None, typer.Option(metavar="RUN", help="A run that this model is made from; repeatable.")
     ] = None,
     allow_revoked: Annotated[
-        bool, typer.Option("--allow-revoked", help="Take a parent that was revoked on the chain.")
+        bool, typer.Option("--allow-revoked", help="Accept a parent that was revoked on the chain.")
     ] = False,
     encrypt_to: Annotated[
         list[str] | None,

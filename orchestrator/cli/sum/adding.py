@@ -51,13 +51,13 @@ def add(
     sealed: Annotated[
         bool, typer.Option("--sealed", help="Commit now, show nothing; `diln sum reveal` opens it later.")
     ] = False,
-    again: Annotated[bool, typer.Option("--again", help="Add what is open already once more.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Add samples again that are open already.")] = False,
     encoder: EncoderOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Add a sample, or a CSV of samples, with a deposit that comes back if the model comes to agree."""
     if sealed and again:
-        raise UsageError("what is sealed is not told from what was added", "Leave out --again.")
+        raise UsageError("sealed samples are not compared with those added before", "Leave out --again.")
     with progress_bar("adding") as progress:
         opened, account = opening.open_model(session, reference, encoder), session.sender
         samples, most = _labelled(opened, given, again=again), _most(opened, maximum)
@@ -124,7 +124,7 @@ def relay(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="What `diln sum sign` wrote.")],
     consent: Consent,
     pay: Annotated[
-        bool, typer.Option("--pay", help="Pay what the contributor's balance lacks for the deposit.")
+        bool, typer.Option("--pay", help="Pay what is missing from the contributor's balance.")
     ] = False,
     encoder: EncoderOption = None,
     dry_run: DryRunOption = False,
@@ -135,7 +135,7 @@ def relay(
     opened, account = opening.open_model(session, signed.contract, encoder), session.sender
     if pay and not dry_run:
         sentences = [
-            f"what you pay is a gift to {signed.contributor}: the deposit is its own in the end",
+            f"what you pay is a gift to {signed.contributor}, who gets the deposit in the end",
             *terms_of(opened, len(signed.samples), signed.maximum),
         ]
         _ask(consent, session, opened, sentences)

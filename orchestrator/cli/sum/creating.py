@@ -76,7 +76,7 @@ def create(
         typer.Option(metavar="FILE", exists=True, help="A skops file (or a run's folder) to begin with."),
     ] = None,
     kind: Annotated[
-        str, typer.Option(help="bayes, which bears wrong labels best; or perceptron, logistic, centroid.")
+        str, typer.Option(help="bayes, which tolerates wrong labels best; or perceptron, logistic, centroid.")
     ] = "bayes",
     test_share: Annotated[float, typer.Option(help="The share of samples to test on.")] = 0.2,
     test_csv: Annotated[
@@ -143,7 +143,7 @@ def _doubts(plan: "planning.Plan") -> list[Note]:
     if plan.flipped is not None and plan.flipped < quantized - FRAIL:
         told = (
             f"{quantized:.3f} becomes {plan.flipped:.3f} when the last fifth of what it is given is wrong; "
-            "--kind bayes bears more"
+            "--kind bayes tolerates more"
         )
         doubts.append(Note(told, "wrong labels spoil this model: "))
     return doubts

@@ -34,7 +34,7 @@ def refund(
     everyone: Annotated[bool, typer.Option("--everyone", help="Not only one's own.")] = False,
     encoder: EncoderOption = None,
 ) -> Answer:
-    """Get due deposits back where the model agrees by now."""
+    """Get due deposits back where the model now agrees."""
     opened, account = opening.open_model(session, reference, encoder), session.sender
     numbers = number or ()
     done = list(claiming.settle(session, opened, account, ("refund",), everyone=everyone, numbers=numbers))

@@ -58,7 +58,7 @@ ONE = 10**9
 def create(
     session: "Session",
     offer: Annotated[Path, typer.Argument(metavar="TOML", help="Terms and files; docs/tournament.md.")],
-    again: Annotated[bool, typer.Option("--again", help="Make another one of the same offer.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Make another one from the same offer.")] = False,
 ) -> Answer:
     """Publish data and make a tournament; nothing is staked yet."""
     organizer = session.sender

@@ -12,7 +12,7 @@ one party and round nobody ever tells both (`Peer` refuses), so that either the 
 stays masked. Two that committed to other hashes of the seed that they share are to each other as if gone:
 one of them lies, and knows the seed anyway.
 
-What this does not do: hide the sum, or a party from all others if they join hands, or stop a party from
+What this does not do: hide the sum, or a party from all others if they collude, or stop a party from
 adding nonsense.
 """
 
@@ -53,7 +53,7 @@ def shake_mask(seed: bytes, words: int) -> Words:
 def threshold(count: int) -> int:
     """How many of the others' shares restore a seed, of `count` parties: more than half of all.
 
-    So fewer than half, if they join hands, restore nothing.
+    So fewer than half, if they collude, restore nothing.
     """
     return count // 2 + 1
 
@@ -131,7 +131,7 @@ class Peer:
 
     def __post_init__(self) -> None:
         if self.keys.get(self.seat) != public_key(self.private):
-            raise DataError("this party's key for masks is another one", "Use the wallet that joined.")
+            raise DataError("this party's key for masks is a different one", "Use the wallet that joined.")
         if len(self.keys) < 3:  # of two, each knows the other's
             raise DataError("fewer than three parties cannot hide anything from each other")
         self.seats = sorted(self.keys)
@@ -207,7 +207,7 @@ class Peer:
         """
         there = self.fix(round_, parties)
         if self.seat not in there:
-            raise DataError("of a party that is not in nothing is told")
+            raise DataError("nothing is told of a party that is not in")
         due, seeds = due_of(self.seats, self.seat, there, disagree), self._seeds(round_)
         return [seed if other in due else keccak(seed) for other, seed in seeds.items()]
 
@@ -221,7 +221,7 @@ class Peer:
         """
         there = self.fix(round_, parties)
         if silent not in there or silent == self.seat:
-            raise DataError("only of another that is in anything is restored")
+            raise DataError("seeds are restored only of another party that is in")
         due = due_of(self.seats, silent, there, disagree)
         return {other: self._share_key(round_, silent, self.seat, other) for other in due}
 
@@ -230,7 +230,7 @@ class Peer:
         there = frozenset(parties)
         if self._fixed.setdefault(round_, there) != there:
             raise DataError(
-                f"in round {round_} seeds were told as if others were in",
+                f"in round {round_} seeds were told with other parties in",
                 "Both together would unmask an update.",
             )
         return there
@@ -239,7 +239,8 @@ class Peer:
 def due_of(seats: Iterable[int], seat: int, parties: Iterable[int], disagree: Iterable[int]) -> list[int]:
     """Of `seats`, those whose seeds with `seat` are told where `parties` are in, some of whom `disagree`.
 
-    Its own, those of who is gone, and those of who committed to another hash of the seed that both share.
+    Its own, those of parties that are gone, and those of parties that committed to another hash of the seed
+    that both share.
     """
     hidden = set(parties) - {seat, *disagree}
     return [other for other in seats if other not in hidden]
@@ -261,8 +262,8 @@ def unmask(
     """The sum of the updates of the seats in `masked`, exactly, if it fits 32 bits with its sign.
 
     `personal` has the personal seed of each of them, `gone` for each seat that agreed on masks and did not
-    publish the seeds it shares with those that did; and for one that did, those of who disagrees with it.
-    Raises DataError if a seed is missing.
+    publish the seeds it shares with those that did; and for one that did, those of parties that disagree with
+    it. Raises DataError if a seed is missing.
     """
     apart = {seat: told for seat, told in gone.items() if seat in masked}
     whole = all(seat in apart.get(other, ()) for seat, told in apart.items() for other in told)

@@ -232,4 +232,4 @@ def _within(values: Integers, limits: np.iinfo[Any]) -> bool:
 
 def _require(condition: bool, what: str) -> None:
     if not condition:
-        raise ModelError(f"this is no integer model: {what}", "Quantize it anew, or make it smaller.")
+        raise ModelError(f"this is not an integer model: {what}", "Quantize it again, or make it smaller.")

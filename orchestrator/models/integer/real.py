@@ -22,7 +22,7 @@ class Affine:
     biases: Reals
 
     def __post_init__(self) -> None:
-        """Raises ModelError for weights that are no numbers one can work with."""
+        """Raises ModelError for weights that are not numbers one can work with."""
         if not all((np.abs(part) < LARGEST).all() for part in (self.weights, self.biases)):
             raise ModelError("a weight of the model is huge or not finite", "Train it again.")
 
@@ -97,7 +97,7 @@ class RealTree:
                 return
             level = [int(child[node]) for node in inner for child in (self.left, self.right)]
         raise ModelError(
-            f"a tree is no tree, or deeper than {DEEPEST} levels", "Train it with a smaller max_depth."
+            f"a tree is damaged, or deeper than {DEEPEST} levels", "Train it with a smaller max_depth."
         )
 
     def run(self, samples: Reals) -> Reals:

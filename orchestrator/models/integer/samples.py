@@ -36,7 +36,7 @@ def decode_samples(data: bytes, features: int, classes: int) -> tuple[Integers, 
     """
     size = sample_size(features, classes)
     if len(data) % size:
-        raise DataError(f"{len(data)} bytes are no whole samples of {size}", "Check the data's shape.")
+        raise DataError(f"{len(data)} bytes are not whole samples of {size}", "Check the data's shape.")
     rows = np.frombuffer(data, np.uint8).reshape(-1, size)
     tail = np.ascontiguousarray(rows[:, features:])
     labels = tail[:, 0] if classes else tail.view(">i4")[:, 0]

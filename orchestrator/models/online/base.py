@@ -52,7 +52,7 @@ class OnChainModel(ABC):
     def learn(self, x: bytes, y: int) -> Verdict:
         """Predict `x`, then learn that it is a `y`. Raises DataError where the contract reverts."""
         if not 0 <= y < self.n_labels:
-            raise DataError(f"there are {self.n_labels} labels, from 0; {y} is none")
+            raise DataError(f"there are {self.n_labels} labels, from 0; {y} is not one")
         return self._learn(self._decode(x), y)
 
     def classify(self, x: bytes) -> int:
@@ -130,7 +130,7 @@ class OnChainModel(ABC):
             self._reset()
         for features, label in zip(self._rows(X), np.asarray(y).tolist(), strict=True):
             if not 0 <= label < self.n_labels:
-                raise DataError(f"there are {self.n_labels} labels, from 0; {label} is none")
+                raise DataError(f"there are {self.n_labels} labels, from 0; {label} is not one")
             self._learn(features, int(label))
         return self
 

@@ -63,9 +63,9 @@ class Descriptor:
         """Raise ModelError for a name or label that cannot be shown, or could be taken for another."""
         for text in (self.name, *self.labels):
             if not text.isprintable() or not 0 < len(text) <= LONGEST_NAME:
-                raise ModelError(f"`{shown(text, LONGEST_NAME)}` is no name that can be shown", _NAMES)
+                raise ModelError(f"`{shown(text, LONGEST_NAME)}` is not a name that can be shown", _NAMES)
         if len(set(self.labels)) < len(self.labels):
-            raise ModelError("two labels are called alike", _NAMES)
+            raise ModelError("two labels have the same name", _NAMES)
         for number, label in enumerate(self.labels):
             if label.isdecimal() and label != str(number):
                 raise ModelError(f"label {number} is called `{shown(label)}`, as if it were another", _NAMES)
@@ -170,7 +170,7 @@ def _content(data: bytes, expected: str) -> Any:
     try:
         content = decode(data)
     except NotCanonical as error:
-        raise ModelError(f"this is no {expected.split('/')[0]} file: {error}", _BAD) from error
+        raise ModelError(f"this is not a {expected.split('/')[0]} file: {error}", _BAD) from error
     if not isinstance(content, dict) or content.get("format") != expected:
-        raise ModelError(f"this is no {expected} file", _BAD)
+        raise ModelError(f"this is not a {expected} file", _BAD)
     return content

@@ -93,7 +93,7 @@ class TextEncoder(Encoder):
         if not indices:
             raise DataError(
                 f"the model knows no word of this text: {sample[:60]!r}",
-                "Give a longer text; `diln sum show` tells the encoder.",
+                "Give a longer text; `diln sum show` describes the encoder.",
             )
         return encode_sparse(indices)
 
@@ -255,7 +255,7 @@ def _words(content: Mapping[str, Any]) -> Words:
 def _vocabulary(content: Mapping[str, Any]) -> Encoder:
     vocabulary = tuple(content["vocabulary"])
     if not all(isinstance(word, str) for word in vocabulary) or len(set(vocabulary)) < len(vocabulary):
-        raise ValueError("a word is not text, or stands there twice")
+        raise ValueError("a word is not text, or is listed twice")
     return VocabularyEncoder(vocabulary, _words(content))
 
 
@@ -270,7 +270,7 @@ def _scaled(content: Mapping[str, Any]) -> Encoder:
     if not len(names) == len(offsets) == len(steps) or len(set(names)) < len(names):
         raise ValueError("names, offsets and steps do not fit each other")
     if not all(math.isfinite(value) for value in (*offsets, *steps)) or not all(step > 0 for step in steps):
-        raise ValueError("an offset or a step is no positive number")
+        raise ValueError("an offset or a step is not a positive number")
     return ScaledEncoder(names, offsets, steps)
 
 
@@ -280,7 +280,7 @@ def _binned(content: Mapping[str, Any]) -> Encoder:
     if len(names) != len(edges) or not names or len(set(names)) < len(names):
         raise ValueError("names and edges do not fit each other")
     if not all(math.isfinite(edge) for each in edges for edge in each):
-        raise ValueError("an edge is no number")
+        raise ValueError("an edge is not a number")
     if any(low >= high for each in edges for low, high in itertools.pairwise(each)):
         raise ValueError("the edges do not rise")
     return BinnedEncoder(names, edges)

@@ -69,7 +69,7 @@ def find(
 
     Of several with a name, one that an account of this machine created comes first, then one that this
     folder has used: anybody may give theirs the same name. `encoder` is a descriptor's file, for those whose
-    descriptor is not to be had from storage.
+    descriptor is not available from storage.
 
     Raises NotDeployed, ChainError for another contract, ModelError where there is none of that name, it has
     another policy, or the encoder is missing, IntegrityError for the encoder of another.
@@ -207,6 +207,7 @@ def _stored(session: Session, address: Address, created: Created | None) -> byte
     except StorageError as error:
         raise ModelError(
             f"the encoder of {address} is missing: {error.message}",
-            f"Whoever has it writes it with `diln pin export {cid}`; take it in with `diln pin import FILE`. "
-            "Or read through Kubo (`--storage kubo`) or a gateway (DILN_GATEWAYS), or give --encoder FILE.",
+            f"Anyone who has it writes it with `diln pin export {cid}`; import it with `diln pin import "
+            "FILE`. Or read through Kubo (`--storage kubo`) or a gateway (DILN_GATEWAYS), or give --encoder "
+            "FILE.",
         ) from error

@@ -90,7 +90,7 @@ def _text_input(
     pipeline: "Pipeline", vectorizer: "CountVectorizer | HashingVectorizer", texts: Sequence[str]
 ) -> SparseInput:
     if not all(isinstance(text, str) for text in texts):
-        raise DataError("the model takes texts, and a sample is none", "Name the column with --text.")
+        raise DataError("the model takes texts, and a sample is not one", "Name the column with --text.")
     _check_analyzer(vectorizer)
     seen = pipeline[:-1].transform(texts).tocsc()
     seen.eliminate_zeros()

@@ -102,6 +102,6 @@ def check_group(terms: Terms, number: int, group: Group) -> Group:
     if not is_group(terms, number, group):
         raise IntegrityError(
             f"group {number} does not match the root that the competition committed to",
-            "Whoever opened it changed the data or the salt: get it elsewhere, or challenge the group.",
+            "It was opened with changed data or a changed salt: get it elsewhere, or challenge the group.",
         )
     return group

@@ -46,7 +46,7 @@ def train_baseline(
     from orchestrator.learning.modelfile import save_model
 
     if kind not in KINDS:
-        raise UsageError(f"`{kind}` is no kind of model", f"Choose one of {', '.join(KINDS)}.")
+        raise UsageError(f"`{kind}` is not a kind of model", f"Choose one of {', '.join(KINDS)}.")
     seen, held_out = _split(training.groups, terms)
     step = progress or (lambda done, total: None)
     step(0, STEPS)

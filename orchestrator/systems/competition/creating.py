@@ -107,7 +107,7 @@ def finish(session: Session, draft: Draft) -> None:
 
 
 def _escrowed(session: Session, draft: Draft, organizer: Account) -> tuple[Competition, int]:
-    """The competition of this draft, made unless it is on the chain; its root is no other's."""
+    """The competition of this draft, made unless it is on the chain; no other has its root."""
     terms, known = draft.terms, _of(session, draft, organizer)
     if known:
         return known, 0
@@ -152,15 +152,16 @@ def stakes(session: Session, draft: Draft, organizer: Account) -> list[str]:
     terms, money = draft.terms, currency_of(session.chain, draft.terms.token)
     half = money.show(terms.bond - terms.bond // 2)
     return [
-        f"{money.show(terms.prize)} of prize and {money.show(terms.bond)} of bond go from {organizer.name} "
-        "to a new competition.",
-        f"Who withholds training data, or leaves test data closed, loses both: {half} are burnt, the rest is "
-        "others'. Who leaves the split undrawn loses the bond. If nobody reveals, a tenth of it is burnt.",
+        f"A prize of {money.show(terms.prize)} and a bond of {money.show(terms.bond)} go from "
+        f"{organizer.name} to a new competition.",
+        f"If you withhold training data, or leave test data closed, you lose both: {half} are burnt, the "
+        "rest goes to others. If you leave the split undrawn, you lose the bond. If nobody reveals, a tenth "
+        "of it is burnt.",
     ]
 
 
 def await_final(session: Session, competition: Competition, progress: Report | None = None) -> None:
-    """Until no reorganization can draw the split anew. On a development chain, at once."""
+    """Until no reorganization can draw the split again. On a development chain, at once."""
     while missing := blocks_until_final(session, competition):
         if progress:
             progress(max(0, DEEP - missing), DEEP)

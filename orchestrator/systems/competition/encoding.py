@@ -58,7 +58,7 @@ class Encoding:
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Self:
-        """Raises KeyError, TypeError or ValueError for what is no encoding that rows can be read with."""
+        """Raises KeyError, TypeError or ValueError for what is not an encoding that rows can be read with."""
         columns = found["features"]
         names = [_name(each) for each in (found["target"], *(column["name"] for column in columns))]
         if len(set(names)) < len(names):

@@ -204,7 +204,7 @@ def terms_of(offer: Offer, table: Table, shape: Shape, root: Digest, stored: Put
 
 
 def draft_key(offer: Offer, organizer: str, chain: str) -> str:
-    """Equal for equal offers on equal data: who was interrupted goes on with the salts begun with."""
+    """Equal for equal offers on equal data: after an interruption the same salts are used."""
     content = offer.file.read_bytes()
     return keccak(repr((offer, organizer, chain)).encode() + hashlib.sha256(content).digest()).hex()[:24]
 

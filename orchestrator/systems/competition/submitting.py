@@ -26,11 +26,11 @@ HOUR = 3_600
 
 @dataclass(frozen=True)
 class Submitted:
-    """A commitment on the chain to `candidate`; `anew` is False if it had been made before."""
+    """A commitment on the chain to `candidate`; `fresh` is False if it had been made before."""
 
     submission: Submission
     candidate: Candidate
-    anew: bool
+    fresh: bool
     gas_used: int
 
 
@@ -150,7 +150,7 @@ def stakes(session: Session, competition: Competition, submitter: Account) -> li
     said = [
         f"{money.show(terms.deposit)} go from {submitter.name} to competition {competition.address}, "
         f"which {terms.organizer} organizes for a prize of {money.show(terms.prize)}.",
-        f"Who does not reveal between {reveals} loses them.",
+        f"If you do not reveal between {reveals}, you lose them.",
     ]
     if terms.mode is Mode.OPTIMISTIC:
         said.append(
@@ -165,7 +165,7 @@ def unusual(terms: Terms, money: Currency) -> list[str]:
     """What a submitter should look at twice."""
     said = []
     if terms.token != ZERO_ADDRESS:
-        said.append(f"All amounts are in the token {terms.token}, for which nobody vouches.")
+        said.append(f"All amounts are in the token {terms.token}, which nobody vouches for.")
     if terms.reveal < HOUR or (terms.mode is Mode.OPTIMISTIC and terms.evaluation < HOUR):
         short = min(terms.reveal, terms.evaluation)
         said.append(f"A phase in which you must act lasts only {show_duration(short)}.")

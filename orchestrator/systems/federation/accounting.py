@@ -82,7 +82,7 @@ def noisy(session: Session, federation: Federation) -> Descriptor | None:
     said = descriptor_of(session, federation)
     if not said.noise:
         raise DataError(
-            "the terms promise an ε, and the descriptor says not by what noise",
+            "the terms promise an ε, and the descriptor does not say by what noise",
             "Do not join this federation.",
         )
     return said
@@ -140,7 +140,8 @@ def check_budget(
         )
     if rows and len(rows.labels) >= found.said.delta:
         raise DataError(
-            f"a δ of 1/{found.said.delta} says nothing of {len(rows.labels)} rows: one may be shown whole",
+            f"a δ of 1/{found.said.delta} promises nothing for {len(rows.labels)} rows: one may be shown "
+            "whole",
             "Join with fewer rows, or a federation of a smaller δ.",
         )
     return found
@@ -169,7 +170,8 @@ def require_budget(session: Session, federation: Federation, party: Account) -> 
         raise DataError(
             f"ε would be {found.next:g} (δ = 1/{found.said.delta}) with this update, past the {found.most:g} "
             f"that {party.name} allows",
-            fine or f"Nothing is lost by not committing; three rounds without cost the seat. {_raise(found)}",
+            fine
+            or f"You lose nothing by not committing; three rounds without one cost the seat. {_raise(found)}",
         )
 
 
@@ -181,7 +183,7 @@ def stands(found: Budget | None) -> list[str]:
     if not found.is_over:
         return [f"{spent}; it allows {found.lasts - found.rounds} more updates."]
     return [
-        f"{spent}, and one more update would lead to {found.next:g}: none is committed to any more. "
+        f"{spent}, and one more update would lead to {found.next:g}: no more are committed to. "
         + _raise(found)
     ]
 
@@ -205,8 +207,8 @@ def promises(found: Budget | None, *, obliged: bool) -> list[str]:
     )
     return [
         f"Each update carries noise of {said.noise / PARTS:g} clipping norms at each of {said.steps} steps. "
-        f"One costs ε = {found.after(1):g}, for δ = 1/{said.delta}; what you have spent stands in the open.",
-        f"Your budget is ε = {found.most:g}: {often} more updates, void rounds among them. {stops}",
+        f"One costs ε = {found.after(1):g}, for δ = 1/{said.delta}; what you have spent is public.",
+        f"Your budget is ε = {found.most:g}: {often} more updates, void rounds included. {stops}",
         "It hides each single row, not you, nor what your rows have in common; and nobody but you sees "
         "whether the noise is there.",
     ]

@@ -95,7 +95,7 @@ def compute(federation: Federation, model: Integers, updates: list[Opened], meri
 def worked_out(session: Session, federation: Federation) -> Integers:
     """The model after the last finished round: from the last that somebody gives, or was worked out here.
 
-    Raises StorageError for an update that is not to be had, IntegrityError for a model that does not follow.
+    Raises StorageError for an update that is not available, IntegrityError for a model that does not follow.
     """
     kept = _kept(session, federation)
     first, last = kept[0] + 1 if kept else 1, federation.state().round
@@ -115,7 +115,7 @@ def model_after(session: Session, federation: Federation, ends: Sequence[Finishe
 def _from(
     session: Session, federation: Federation, ends: Sequence[Finished], first: Integers | None
 ) -> tuple[Integers, list[Finished]]:
-    """The model after `ends`, from the last that somebody gives, or `first`; and those that nobody gives."""
+    """The model after `ends`, from the last that is provided, or `first`; and those that nobody provides."""
     missing = list[Finished]()
     for each in reversed(ends):
         if federation.terms.mode is not Mode.DIRECT:  # where nobody publishes models
@@ -136,7 +136,7 @@ def _again(session: Session, federation: Federation, each: Finished, model: Inte
     made = compute(federation, model, opened_in(session, federation, each), claim.merits)
     if made.root != claim.model_root:
         raise IntegrityError(
-            f"the model of round {number} does not follow from its updates, and nobody gives it",
+            f"the model of round {number} does not follow from its updates, and nobody provides it",
             "`diln federation verify` says what is wrong; leave.",
         )
     return made.model
@@ -167,7 +167,7 @@ def _kept(session: Session, federation: Federation) -> tuple[int, Integers] | No
 def expected(session: Session, federation: Federation, claim: Claim | None = None) -> Result:
     """What an honest claim of this round says; of the updates that `claim` has, if one is given.
 
-    Raises StorageError for an update that is not to be had, IntegrityError.
+    Raises StorageError for an update that is not available, IntegrityError.
     """
     judged = None if claim else federation.judgement()
     accepted = claim.accepted if claim else judged.accepted if judged else 0
@@ -210,7 +210,7 @@ def claim(
             while (nonce := mine(federation, aggregator.address, made.root)) is None:
                 goes -= 1
                 if goes < 1:
-                    raise NoNonce("no nonce was found yet", "Try again: each try is as good.")
+                    raise NoNonce("no nonce was found yet", "Try again: each try has the same chance.")
                 if phase_of(federation) is not Phase.CLAIMING:
                     raise ChainError("somebody else found a nonce first", "Try in the next round.")
         extra = b""
@@ -226,7 +226,7 @@ def claim(
 def add_up(session: Session, federation: Federation, aggregator: Account) -> Result:
     """Let the contract add all updates up, in the mode Direct; that ends the round.
 
-    Raises ContractReverted where it is another's turn, StorageError for an update that is not to be had.
+    Raises ContractReverted where it is another's turn, StorageError for an update that is not available.
     """
     with alone(session, federation, aggregator):
         require_seat(federation, aggregator)

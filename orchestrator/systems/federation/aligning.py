@@ -88,7 +88,7 @@ def _finish(
     own = [each for each in lists if each.owner == party.fingerprint]
     if not own or len(own[0].points) != len(ordered):
         raise DataError(
-            "the own list is not among the files, or of another table", "Give the one that came back."
+            "your own list is not among the files, or is of another table", "Give the one that came back."
         )
     shared = common(own[0], [each for each in lists if each is not own[0]])
     with path.open("w", newline="", encoding="utf-8") as file:

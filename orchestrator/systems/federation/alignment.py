@@ -102,7 +102,7 @@ class Party:
         return sorted(identifiers, key=lambda each: hmac.digest(self._key.secret, each.encode(), "sha256"))
 
     def again(self, other: Blinded) -> Blinded:
-        """Another's list, multiplied by this party's secret, too. Raises DataError for what is no list."""
+        """Another's list, multiplied by this party's secret, too. Raises DataError for what is not a list."""
         if self.fingerprint in other.parties:
             raise DataError("this list was multiplied by this party already")
         return Blinded(

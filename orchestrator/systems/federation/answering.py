@@ -62,13 +62,13 @@ _AT_LEAST = "rounds", "quorum", "difficulty"
 class Cached:
     """What a finished federation is worth to an asker.
 
-    `lacks` says what keeps it from being the answer, and is empty where nothing does. `parties` are those
+    `missing` says what keeps it from being the answer, and is empty where nothing does. `parties` are those
     whose updates are in the last round, in the order of seats; `cid` is where the model is, and `version` the
     registry's of it.
     """
 
     federation: Federation
-    lacks: str
+    missing: str
     rounds: int = 0
     record: Digest | None = None
     cid: str = ""
@@ -87,13 +87,13 @@ def answers(session: Session, made: Plan) -> Iterator[Cached]:
         state, terms = each.state(), each.terms
         if not state.closed:
             continue
-        lacks = lacking(terms, made.terms, state.done)
-        unfit.append(Cached(each, lacks, state.done)) if lacks else fit.append(each)
+        missing = missing_in(terms, made.terms, state.done)
+        unfit.append(Cached(each, missing, state.done)) if missing else fit.append(each)
     fit.sort(key=lambda each: -each.terms.deposit * each.terms.unit)
     for each in fit[:MOST]:
         cached = _cached(session, each)
         yield cached
-        if not cached.lacks:
+        if not cached.missing:
             return
     yield from unfit[:MOST]
 
@@ -129,8 +129,8 @@ def _cached(session: Session, federation: Federation) -> Cached:
     )
 
 
-def lacking(terms: Terms, wanted: Terms, done: int) -> str:
-    """What terms with `done` finalized rounds lack of what is `wanted`; empty if nothing.
+def missing_in(terms: Terms, wanted: Terms, done: int) -> str:
+    """What terms with `done` finalized rounds are missing of what is `wanted`; empty if nothing.
 
     The result depends on the same things, no fewer parties and rounds made it, and nobody risked less. Where
     the asker would invite, only its own invitations count.

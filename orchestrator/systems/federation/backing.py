@@ -36,7 +36,7 @@ def delegate(
         if more > 0:
             value = amount(federation, more)
             if consent:
-                said = f"{money.show(value)} go behind {party}; they are yours again between rounds."
+                said = f"{money.show(value)} go behind {party}; you can take them back between rounds."
                 consent(Wei(value), [said])
             times = sum(1 for _ in federation.events(Delegated, who=backer.address, party=party))
             call = federation.delegate(party, more)

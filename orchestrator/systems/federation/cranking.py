@@ -49,7 +49,7 @@ def draws_at(federation: Federation, now: Seconds) -> Seconds | None:
     """When anybody should send the draw in the time for scores; None for never.
 
     The first scores draw the committee. It is drawn without any once half of their time is over, or of the
-    blocks that every chain shows: who is not drawn pays nothing for its silence.
+    blocks that every chain shows: a seat that is not drawn pays nothing for its silence.
     """
     ballot = federation.ballot()
     if ballot.round != federation.state().round:

@@ -102,7 +102,7 @@ def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
     said = Descriptor(**{name: getattr(offer, name) for name in taken} | {"tests": _digests(offer)})
     if (offer.upper or offer.sharded) and (offer.arrays or offer.policy == "learning"):
         raise UsageError(
-            "federations of federations learn from tables, and know no hidden tests",
+            "federations of federations learn from tables, and have no hidden tests",
             "Leave `upper` and `sharded` out, or `arrays` and tests.",
         )
     if offer.arrays:
@@ -117,7 +117,7 @@ def _model(session: Session, offer: Offer) -> tuple[Descriptor, Integers]:
         )
     if not (offer.target and offer.features and offer.classes):
         raise UsageError(
-            "this offer says not what is learned", "It names target, features and classes, or arrays."
+            "this offer does not say what is learned", "It names target, features and classes, or arrays."
         )
     require_table(offer)
     if offer.upper:
@@ -207,10 +207,10 @@ def promises(made: Plan) -> list[str]:
         money.show(units * terms.unit) for units in (terms.reward, terms.deposit, terms.fine, terms.bond)
     )
     said = [
-        f"{money.show(made.budget)} are the budget: {reward} for each of {terms.rounds} rounds; what is not "
+        f"The budget is {money.show(made.budget)}: {reward} for each of {terms.rounds} rounds; what is not "
         "paid out returns when it closes.",
-        f"A party deposits {deposit} and loses {fine} for each act that it owes and does not do. Whoever "
-        f"aggregates bonds {bond}, and loses it if the aggregate is refuted within "
+        f"A party deposits {deposit} and loses {fine} for each act that it owes and does not do. The "
+        f"aggregator posts a bond of {bond}, and loses it if the aggregate is refuted within "
         f"{show_duration(terms.challenge)}.",
         "No term can be changed, and nobody can stop it.",
     ]
@@ -222,10 +222,11 @@ def promises(made: Plan) -> list[str]:
     if robust:
         said.append("This rule throws out honest minorities where parties have different kinds of rows.")
     if terms.rule is Rule.NEAREST_LITERAL:
-        said.append("The nearest, literally, is worse than the mean under attack: whoever is large wins.")
+        said.append("The nearest, literally, is worse than the mean under attack: the largest update wins.")
     if times := _RIDES.get(terms.pay):
         said.append(
-            f"Whoever trains on nothing and repeats what the model did before gets up to {times} times an "
+            f"A party that trains on nothing and repeats what the model did before gets up to {times} times "
+            "an "
             'honest party\'s pay; with pay = "equal", no more than one.'
         )
     if judged := _JUDGED.get(terms.policy):
@@ -234,7 +235,7 @@ def promises(made: Plan) -> list[str]:
         said.append("Nobody sees an update. " + masking.SHOWN)
         said.append("Nobody joins once the first round has begun.")
     if made.descriptor.upper:
-        said.append(f"You stand for it in {made.descriptor.upper}: take a seat there with `join`.")
+        said.append(f"You represent it in {made.descriptor.upper}: take a seat there with `join`.")
     if terms.epsilon:
         whole, noise = terms.epsilon / 1000, made.descriptor.noise / 1000
         said.append(
@@ -244,13 +245,13 @@ def promises(made: Plan) -> list[str]:
     return said
 
 
-_WEIGHS = "Whoever puts the most behind seats decides which updates are in."
+_WEIGHS = "The most money behind seats decides which updates are in."
 _JUDGED = {
     Policy.TRUSTED: "Every update is in: one party can spoil a round. Rules that clip bound by how much.",
     Policy.WORK: "Hash rate buys the right to aggregate: it is a lottery, and says nothing of the result.",
     Policy.STAKE: _WEIGHS,
     Policy.DELEGATES: _WEIGHS,
-    Policy.LEARNING: "The best model of each round wins, as a committee of those who sent none measures it "
-    "on your test set. Keep that back, and the reward is shared by all who sent one.",
+    Policy.LEARNING: "The best model of each round wins: a committee of parties that sent none measures "
+    "them on your test set. If you withhold it, all who sent a model share the reward.",
 }
 """What follows from who decides."""

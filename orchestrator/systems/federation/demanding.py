@@ -1,4 +1,4 @@
-"""Ask on-chain for bytes that nobody gives, show what is asked for, and close what is over."""
+"""Ask on-chain for bytes that nobody provides, show what is asked for, and close what is over."""
 
 import secrets
 from collections import Counter
@@ -120,7 +120,7 @@ def _before(posted: Sequence[Claimed], demanded: Demanded) -> Claim | None:
 def missing(session: Session, federation: Federation, mask: int) -> list[Ask]:
     """What has to be demanded of the updates of the seats in `mask`, so that they can be aggregated.
 
-    Of each one part at first, and all others once that was shown: who withholds is mostly silent.
+    Of each one part at first, and all others once that was shown: a party that withholds is mostly silent.
     """
     found: list[Ask] = []
     open_ = {each.party for each in open_demands(federation) if each.part is Part.UPDATE}

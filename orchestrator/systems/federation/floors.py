@@ -45,7 +45,7 @@ def lowers_of(session: Session, upper: Federation, party: Address) -> list[Feder
 
 
 def require_known(session: Session, party: Address) -> None:
-    """Raises StorageError where nobody gives what one of the newest federations of `party` is."""
+    """Raises StorageError where nobody provides what one of the newest federations of `party` is."""
     for each in list(reversed(federations(session, creator=party)))[:MOST]:
         try:
             descriptor_of(session, each)
@@ -54,7 +54,7 @@ def require_known(session: Session, party: Address) -> None:
 
 
 def require_lower(session: Session, upper: Federation, party: Address) -> None:
-    """Raises UsageError for who organizes no federation below `upper`."""
+    """Raises UsageError for an account that organizes no federation below `upper`."""
     if not lowers_of(session, upper, party):
         raise UsageError(
             f"each party of {upper.address} stands for a federation of its own, and you organize none",

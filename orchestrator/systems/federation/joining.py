@@ -27,9 +27,7 @@ from orchestrator.times import show_duration
 from orchestrator.types import Address, Wei
 
 DATA = "data"
-_TAKEN = (
-    "Of it, the contract may take what your balance there lacks, once and no more, and does so as you join."
-)
+_TAKEN = "The contract may take what is missing from your balance there, once and no more, as you join."
 
 if TYPE_CHECKING:
     from orchestrator.chain import Receipt
@@ -63,8 +61,8 @@ def join(
     Without `data` only where the parties' apps train the model, where they stand for federations of their
     own that nobody here judges, or, under the policy Learning, to judge the models of others. Raises
     DataError for rows that do not fit the model, StorageError and IntegrityError for a model that nobody
-    gives, UsageError for who stands for no federation where all do, ChainError where no seat is to
-    be had, InsufficientFunds.
+    provides, UsageError for a party that stands for no federation where all do, ChainError where no seat is
+    to be had, InsufficientFunds.
     """
     about = descriptor_of(session, federation)
     if about.sharded:
@@ -141,36 +139,38 @@ def promises(federation: Federation, about: Descriptor) -> list[str]:
     said = [
         f"A seat of {federation.address} takes a deposit of {deposit}; it returns when you leave.",
         *([] if money.is_ether else [_TAKEN]),
-        f"{fine} of it are lost each time you commit to an update and do not reveal it within "
+        f"You lose {fine} of it each time you commit to an update and do not reveal it within "
         f"{show_duration(terms.revealing)}, are first to aggregate and do not within "
         f"{show_duration(terms.turn)}, or do not show within {show_duration(terms.supply)} what is demanded.",
     ]
     if terms.mode is Mode.OPTIMISTIC:
         bond, fee = (money.show(amount(federation, units)) for units in (terms.bond, terms.fee))
         said.append(
-            f"Whoever aggregates bonds {bond}, which `keep` does when it is your turn, without asking again. "
-            f"They return with {fee}, unless somebody shows that the aggregate is wrong, or what is demanded "
-            "of it is not shown. Who cannot pay them when it is first loses the fine."
+            f"The aggregator posts a bond of {bond}; when it is your turn, `keep` does, without asking "
+            f"again. It returns with {fee}, unless somebody shows that the aggregate is wrong, or what is "
+            "demanded of it is not shown. If you cannot pay it when you are first, you lose the fine."
         )
     if terms.committee:
         wait = show_duration(terms.judging)
-        said.append(f"So it is when you are drawn to score and do not commit and reveal within {wait} each.")
+        said.append(
+            f"The same holds when you are drawn to score and do not commit and reveal within {wait} each."
+        )
     if terms.obliged:
-        said.append("So it is in every round that you do not commit to.")
+        said.append("The same holds for every round that you do not commit to.")
     if about.sharded:
         said.append("Your update is what your own federation finalizes; anybody can compute it.")
     if about.upper:
         said.append(
-            f"{terms.organizer} carries your federation's model to {about.upper}, and has what that pays; "
-            "nobody makes it."
+            f"{terms.organizer} carries your federation's model to {about.upper}, and keeps what that "
+            "pays; nothing obliges it to."
         )
     if masking.is_masked(federation):
         wait = show_duration(terms.judging)
-        said.append(f"So it is when your update is in and its seeds are not told within {wait}.")
+        said.append(f"The same holds when your update is in and its seeds are not told within {wait}.")
         said.append("Updates are masked. " + masking.SHOWN)
     else:
         hides = "What hides a row in them is noise." if terms.epsilon else "Nothing here hides it."
-        said.append(f"Updates are public: they tell something of your data. {hides}")
+        said.append(f"Updates are public: they reveal something of your data. {hides}")
     return said
 
 
@@ -179,16 +179,16 @@ def pay(
 ) -> "Receipt":
     """Send what takes `needed` (smallest units), and can happen only once: `what` names it.
 
-    Ether goes with it. Of a token, what the payer's balance here lacks is approved, just that, and the
-    contract takes it in the same act. Raises InsufficientFunds, ContractReverted.
+    Ether goes with it. Of a token, what is missing from the payer's balance here is approved, just that, and
+    the contract takes it in the same act. Raises InsufficientFunds, ContractReverted.
     """
     money = money_of(federation)
-    lacks = needed if money.is_ether else max(needed - federation.balance_of(payer.address), 0)
-    return session.pay(call, payer, money.of(lacks), once=once(call, payer, *what))
+    missing = needed if money.is_ether else max(needed - federation.balance_of(payer.address), 0)
+    return session.pay(call, payer, money.of(missing), once=once(call, payer, *what))
 
 
 def require_seat(federation: Federation, party: Account) -> PartyOf:
-    """Raises ChainError for who has no seat."""
+    """Raises ChainError for an account without a seat."""
     found = federation.party_of(party.address)
     if found.seat == NO_SEAT:
         raise ChainError(

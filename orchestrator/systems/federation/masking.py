@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 DOMAIN = "DILN federation masks"
 SHOWN = (
-    "Their sum is public, and tells something of all data together; all others, if they join hands, know "
-    "yours; and nobody sees who adds nonsense to it."
+    "Their sum is public, and reveals something of all data together; all others, if they collude, "
+    "know yours; and nobody sees who adds nonsense to it."
 )
 SEATS = 16
 _HEAD, _WORD = 64, 32

@@ -56,7 +56,8 @@ def publish(
         others += _kept(session, federation, made, who, owner.address)
     if stranger := next((each for each in others if each.participant not in inside), None):
         raise SignatureRefused(
-            f"{stranger.participant} has no update in the last round", "Only those whose updates are in sign."
+            f"{stranger.participant} has no update in the last round",
+            "Only parties whose updates are in sign.",
         )
     _pin(session, made)
     name, source = project_of(federation), federation.address
@@ -71,12 +72,14 @@ def sign(
     """Recompute all rounds, then sign what `owner` is about to publish; returns the file.
 
     Every party comes to the same manifest by itself: nobody has to send it; the model is pinned here, too.
-    Raises ChainError for who has no update in the last round, IntegrityError for the first round that is
-    wrong, StorageError.
+    Raises ChainError for a party without an update in the last round, IntegrityError for the first round that
+    is wrong, StorageError.
     """
     model = _checkpoint(session, federation, owner)
     if party.address not in {each.party for each in updates_in(federation, model.last)}:
-        raise ChainError(f"{party.name} has no update in the last round", "Those sign who made the model.")
+        raise ChainError(
+            f"{party.name} has no update in the last round", "Only parties that made the model sign."
+        )
     if wrong := next((each for each in verify(session, federation) if not each.ok), None):
         raise IntegrityError(f"round {wrong.round}: {wrong.sentence}", "Do not sign this model.")
     _pin(session, model)

@@ -48,7 +48,7 @@ class Fault:
 def check(session: Session, federation: Federation) -> Fault | None:
     """The first fault of the pending claim; None if it is right, or there is none.
 
-    Raises StorageError for an update that is not to be had, as long as it may still be shown.
+    Raises StorageError for an update that is not available, as long as it may still be shown.
     """
     claim = pending_claim(federation)
     if claim is None:
@@ -58,7 +58,7 @@ def check(session: Session, federation: Federation) -> Fault | None:
         updates = opened(session, federation, federation.state().round, claim.accepted, seats)
     except (DataError, StorageError) as error:
         if asks := missing(session, federation, claim.accepted):
-            return Fault(f"an update that is in cannot be had: {error.message}", asks=tuple(asks))
+            return Fault(f"an update that is in cannot be fetched: {error.message}", asks=tuple(asks))
         raise
     model = current_model(session, federation)
     right = compute(federation, model, updates, claim.merits)
@@ -99,7 +99,7 @@ def refute(session: Session, federation: Federation, refuter: Account, fault: Fa
 def _hidden(
     federation: Federation, claim: Claim, picked: list[Opened], before: Integers, right: Result, why: str
 ) -> Fault:
-    """The first wrong chunk of a model that nobody gives, or which parts have to be shown to find it."""
+    """The first wrong chunk of a model that nobody provides, or which parts have to be shown to find it."""
     nodes = leaves(right.model, MODEL_WIDTH)
     tree = ClaimedTree(
         [root_of(nodes[at : at + GROUP]) for at in range(0, len(nodes), GROUP)], claim.model_root
@@ -112,7 +112,7 @@ def _hidden(
     if wrong is None or wrong not in shown:
         wanted = unknown if wrong is None else (wrong,)
         asks = undemanded(federation, Part.MODEL, claim.claimer, wanted, claim)
-        return Fault(f"{told}, and cannot be had: {why}", asks=tuple(asks))
+        return Fault(f"{told}, and cannot be fetched: {why}", asks=tuple(asks))
     part, stride = shown[wrong], CHUNK * MODEL_WIDTH
     own = chunks_of(part.data, MODEL_WIDTH, wrong)
     within = next(at for at, node in enumerate(own) if node != nodes[GROUP * wrong + at])

@@ -36,7 +36,7 @@ def keep_tests(session: Session, federation: Federation, files: Sequence[Path]) 
 def promised(session: Session, federation: Federation) -> Digest | None:
     """The SHA-256 of the present round's test set; None where none is left.
 
-    Raises StorageError, DataError where nobody gives the descriptor.
+    Raises StorageError, DataError where nobody provides the descriptor.
     """
     digests, number = descriptor_of(session, federation).tests, federation.state().round
     return Digest(bytes.fromhex(digests[number - 1])) if 0 < number <= len(digests) else None
@@ -74,7 +74,7 @@ def release(session: Session, federation: Federation) -> bool:
 
 
 def test_rows(session: Session, federation: Federation) -> Rows | None:
-    """The present round's test set; None where it is not to be had, or is not what the descriptor says."""
+    """The present round's test set; None where it is not available, or is not what the descriptor says."""
     try:
         digest = promised(session, federation)
         if digest is None:

@@ -208,9 +208,9 @@ def first_model(session: Session, federation: Federation) -> Integers:
 
 
 def current_model(session: Session, federation: Federation) -> Integers:
-    """What the present round trains on; worked out from the updates, where nobody gives its file.
+    """What the present round trains on; worked out from the updates, where nobody provides its file.
 
-    Raises StorageError, IntegrityError, DataError where neither can be had.
+    Raises StorageError, IntegrityError, DataError where neither is available.
     """
     ends = last_finished(federation)
     if not ends:

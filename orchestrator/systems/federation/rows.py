@@ -76,7 +76,7 @@ def parse_table_rows(descriptor: Descriptor, name: str, content: bytes) -> Rows:
     """The rows of a CSV file's `content`; `name` is it in messages. Raises DataError."""
     read = parse_table(name, content, ",")
     if read.ragged:
-        raise DataError(shown(read.ragged[0]), "Mend the line.")
+        raise DataError(shown(read.ragged[0]), "Fix the line.")
     table = read.columns
     if missing := [
         each for each in (*descriptor.features, descriptor.target) if each not in table.column_names
@@ -86,7 +86,7 @@ def parse_table_rows(descriptor: Descriptor, name: str, content: bytes) -> Rows:
         )
         raise DataError(
             f"{name} has no column {shown(missing[0], _LONGEST)}",
-            f"It needs {wanted}, in any order, named just so; columns beside them do no harm.",
+            f"It needs {wanted}, in any order, named just so; other columns do no harm.",
         )
     if not table.num_rows:
         raise DataError(f"{name} has no rows", "A party without data has nothing to train on.")
@@ -105,17 +105,17 @@ def _numbers(name: str, column: str, cells: list[object]) -> list[float]:
     what = (
         "is empty"
         if cells[row] in ("", None)
-        else f"is `{shown(str(cells[row]), _LONGEST)}`, no finite number"
+        else f"is `{shown(str(cells[row]), _LONGEST)}`, not a finite number"
     )
     more = f"; so are {len(strange) - 1} more cells of the column" if len(strange) > 1 else ""
     hint = "Training takes complete rows: fill these cells as all parties do, or drop their rows."
     if len(strange) == len(cells):
-        hint = "No cell of the column is one: make numbers of it as all parties do, or do not join."
+        hint = "No cell of the column is a number: make numbers of it as all parties do, or do not join."
     raise DataError(f"{name}, row {row + 1}: {where} {what}{more}", hint)
 
 
 def _number(cell: object) -> float:
-    """NaN for what is no number, which `float` itself finds out."""
+    """NaN for what is not a number, which `float` itself finds out."""
     try:
         return float(cell)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -137,7 +137,7 @@ def _labels(descriptor: Descriptor, name: str, cells: list[object]) -> Labels:
                 )
             raise DataError(
                 f"{name}, row {row + 1}: {shown(descriptor.target, _LONGEST)} is `{shown(cell, _LONGEST)}`, "
-                "which is no class of this federation",
+                "which is not a class of this federation",
                 hint,
             )
     return np.array([places[str(cell)] for cell in cells], np.int64)

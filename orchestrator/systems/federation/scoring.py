@@ -35,10 +35,10 @@ BATCH = 1 << 12
 def scores(session: Session, federation: Federation, scorer: Account) -> int:
     """A word with the mean absolute error of the model after each update, on the scorer's rows.
 
-    Under the policy Learning it is the share of wrong answers on the round's test set. What cannot be had
+    Under the policy Learning it is the share of wrong answers on the round's test set. What cannot be fetched
     has the worst score, and all have it without a test set, or the model before: acceptance attests that an
-    update can be fetched, and who says nothing pays the fine. So has what a party sends that stands for a
-    federation and is not of it.
+    update can be fetched, and a scorer that says nothing pays the fine. So has what a party sends that stands
+    for a federation and is not of it.
     """
     tested, sharded = has_tests(federation), is_sharded(session, federation)
     rows = test_rows(session, federation) if tested else rows_of(session, federation, scorer.address)
@@ -64,7 +64,7 @@ def scores(session: Session, federation: Federation, scorer: Account) -> int:
 
 
 def _measured(rows: Rows, model: Floats, *, tested: bool) -> int:
-    """A model's score. The worst one of a test set is kept for what is not to be had."""
+    """A model's score. The worst one of a test set is kept for what is not available."""
     network, count, right = rows.descriptor.network, len(rows.labels), 0
     with np.errstate(over="ignore", invalid="ignore"):  # rows so large that nothing can be said
         if not tested:
@@ -117,7 +117,8 @@ def reveal_scores(session: Session, federation: Federation, scorer: Account) -> 
             commitment = federation.scores_commitment_of(number, seat, word, salt)
             if commitment != federation.scores_of(seat):
                 raise AccountError(
-                    f"the scores of {scorer.name} for round {number} are not here, and others come out again",
+                    f"the scores of {scorer.name} for round {number} are not here, and computing them again "
+                    "gives others",
                     "It costs the fine.",
                 )
         entry = bytes([seat]) + word.to_bytes(32, "big") + salt

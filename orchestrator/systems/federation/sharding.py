@@ -69,7 +69,7 @@ def passed_up(
     """What `party` may send in round `number` of `upper`, which trains on `model`; the newest first.
 
     It is of any round of a federation of its own that began with `model`, and ended before `until`: of the
-    last MOST_ROUNDS. Raises StorageError, IntegrityError, DataError for a model below that is not to be had.
+    last MOST_ROUNDS. Raises StorageError, IntegrityError, DataError for a model below that is not available.
     """
     above = [each.finalized.place for each in finished(upper) if each.finalized.round < number]
     last = max(above, default=_BEFORE_ALL)

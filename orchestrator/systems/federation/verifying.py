@@ -33,8 +33,8 @@ MOST_FLOORS = 4
 class Checked:
     """What was found of a round.
 
-    `fault` says what is wrong, `doubt` what could not be had, without which nobody can tell; empty if all is
-    right. Who is `out` did not count in it.
+    `fault` says what is wrong, `doubt` what could not be fetched, without which nobody can tell; empty if all
+    is right. Who is `out` did not count in it.
     """
 
     federation: Address
@@ -58,7 +58,7 @@ class Checked:
 def verify(
     session: Session, federation: Federation, floors: int = MOST_FLOORS, until: float = math.inf
 ) -> Iterator[Checked]:
-    """Every finalized round (to `until`), the oldest first, up to the first that is wrong or cannot be had.
+    """Every finalized round (to `until`), the oldest first, up to the first that is wrong or missing.
 
     Where parties stand for federations, those whose updates are in come after it, floor by floor, each up to
     its last round that went into this one's: of what it does later, this model has nothing.
@@ -108,7 +108,7 @@ def verify(
 
 
 def _told(error: DataError | StorageError, about: str = "") -> tuple[str, str]:
-    """A fault, where bytes are what somebody said, and wrong; a doubt, where they are not to be had."""
+    """A fault, where bytes are what somebody said, and wrong; a doubt, where they are not available."""
     wrong = isinstance(error, DataError) or (isinstance(error, IntegrityError) and not error.block)
     said = f"{about}{error.message}"
     return (said, "") if wrong else ("", said)

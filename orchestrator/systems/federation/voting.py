@@ -19,7 +19,7 @@ def waited_for(federation: Federation) -> int:
 def choice(session: Session, federation: Federation, voter: Account) -> int:
     """Whose updates `voter` wants in: at most half again as bad as the median one, on its own rows.
 
-    Its own, too. What cannot be had is out.
+    Its own, too. What cannot be fetched is out.
     """
     seats, number = seats_of(federation), federation.state().round
     word, own = scores(session, federation, voter), seats[voter.address]

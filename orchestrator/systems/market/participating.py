@@ -169,7 +169,7 @@ class _Giver:
         return self._send("open", batches, self._market.contribute(batches, price), value)
 
     def _commit(self, batch: bytes) -> Receipt:
-        """Its data are tried in the open, to nobody but the node: later it would be too late to mend them."""
+        """Its data are tried in the open, to nobody but the node: later it would be too late to fix them."""
         market, samples = self._market, sum(1 for _ in decode_batch(batch))
         needed = self._connection.send(market.contract.evaluate(batch, samples), self._sender, dry_run=True)
         if needed.gas_used > MOST_GAS:

@@ -69,9 +69,10 @@ def relay(
 ) -> Iterator[Receipt]:
     """Send what is in `file` and was not sent before; it costs the contributor, from its balance there.
 
-    With `pay`, the sender pays what that lacks, in the same transaction: no money moves unless the
+    With `pay`, the sender pays what is missing, in the same transaction: no money moves unless the
     contributions do. Raises DataError for a file that is none, SignatureRefused for a signature that does not
-    hold, ChainError for another market's or where nothing more is taken, InsufficientFunds where money lacks.
+    hold, ChainError for another market's or where nothing more is taken, InsufficientFunds where money is
+    missing.
     """
     market = opened.shared
     for each in _read(market, file):
@@ -80,7 +81,7 @@ def relay(
         yield _relay(session, opened, each, sender, pay)
 
 
-def lacking(opened: PredictionMarket, file: Path) -> int:
+def shortfall(opened: PredictionMarket, file: Path) -> int:
     """What `relay` with `pay` would pay for all that is in `file` and still to be sent."""
     market, total = opened.shared, 0
     needed: dict[Address, int] = {}
@@ -95,19 +96,19 @@ def lacking(opened: PredictionMarket, file: Path) -> int:
 def _relay(session: Session, opened: PredictionMarket, signed: Signed, sender: Account, pay: bool) -> Receipt:
     market = opened.shared
     _check(session, opened, signed)
-    lack = max(0, market.price_of(signed.batches) - market.balance(signed.contributor))
-    if lack and not pay:
+    missing = max(0, market.price_of(signed.batches) - market.balance(signed.contributor))
+    if missing and not pay:
         raise InsufficientFunds(
-            f"{signed.contributor} lacks {market.money.show(lack)} here",
+            f"{signed.contributor} is {market.money.show(missing)} short here",
             "Let it pay in with `diln sum fund`, or pay for it with --pay.",
         )
     value = gift = Wei(0)
-    if lack:
-        require_held(session.chain, market.money.of(lack), sender)
+    if missing:
+        require_held(session.chain, market.money.of(missing), sender)
         if market.money.is_ether:
-            value = Wei(lack)
+            value = Wei(missing)
         else:
-            gift = Wei(lack)
+            gift = Wei(missing)
             approve(session.chain, market.money.of(gift), market.address, sender)
     function = market.contract.contribute_for(
         signed.contributor, signed.batches, signed.maximum, signed.deadline, signed.signature, gift
@@ -132,7 +133,7 @@ def _check(session: Session, opened: PredictionMarket, signed: Signed) -> None:
     if session.chain.now() > signed.deadline:
         raise _refused(signed, "its time is over")
     if not is_signed_by(market.chain, signed.contributor, _message(market, signed), signed.signature):
-        raise _refused(signed, "it is of somebody else, or of something else")
+        raise _refused(signed, "it is somebody else's, or of something else")
 
 
 def _refused(signed: Signed, why: str) -> SignatureRefused:

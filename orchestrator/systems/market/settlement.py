@@ -15,7 +15,7 @@ from orchestrator.types import BURN_ADDRESS, Address
 
 WORK = 1 << 30
 CRANKERS, PROVIDER = "crankers", "provider"
-"""Names in the reference that are no participant's, whoever they are on the chain."""
+"""Names in the reference that are not a participant's, whoever they are on the chain."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class About(BaseModel):
             key = ".".join(map(str, first["loc"]))
             raise UsageError(f"{path}: `{key}` is wrong: {first['msg']}", "Correct it.") from error
         except ValueError as error:
-            raise UsageError(f"{path} cannot be read: {error}", "It is to be TOML, or JSON.") from error
+            raise UsageError(f"{path} cannot be read: {error}", "Write it as TOML or JSON.") from error
 
     def with_(self, **flags: object) -> Self:
         """What flags say goes before what the file says; mappings are merged, lists are joined."""
@@ -99,7 +99,7 @@ def _text(path: Path) -> str:
             content = file.read(LARGEST_ABOUT + 1)
         text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "It is to be TOML, or JSON.") from error
+        raise UsageError(f"{path} cannot be read: {error}", "Write it as TOML or JSON.") from error
     if len(content) > LARGEST_ABOUT or is_nested_deeper(text, MAX_NESTING):
         raise UsageError(f"{path} is above 1 MiB, or nested too deeply", "Tell less of the model.")
     return text

@@ -81,7 +81,7 @@ def export_bundle(session: Session, reference: str, dest: Path, *, proofs: Seque
 def import_bundle(session: Session, path: Path, *, identity: Path | None = None) -> Imported:
     """Take in what `path` holds: blocks, model, manifest, signatures, proofs; as often as one likes.
 
-    The private key in `identity` decrypts a private model. Raises StorageError for what is no bundle,
+    The private key in `identity` decrypts a private model. Raises StorageError for what is not a bundle,
     IntegrityError where the model is not the one that the manifest describes, ManifestError.
     """
     root, entries, manifest, model = opened(session.storage, path)
@@ -116,7 +116,7 @@ def _prove(session: Session, version: Version, folder: Path) -> None:
     except ChainError:
         _log.warning(
             "without a proof of the anchor, which this node does not give (eth_getProof): "
-            "`diln verify --offline` will not do for this file"
+            "`diln verify --offline` will not work for this file"
         )
         return
     (folder / ANCHOR).write_bytes(proof.to_bytes())
@@ -135,7 +135,7 @@ def is_bundle(path: Path) -> bool:
 def opened(storage: Storage, path: Path) -> tuple[str, dict[str, str], Manifest, str]:
     """What a bundle holds: its root, its entries by name, its manifest, and the name of the model's entry.
 
-    Raises StorageError for what is no bundle, IntegrityError where the model is not the manifest's.
+    Raises StorageError for what is not a bundle, IntegrityError where the model is not the manifest's.
     """
     [root, *more] = storage.import_car(path)
     try:

@@ -215,7 +215,7 @@ def _reservation(card: Card) -> str:
     where = (
         "Check this card with `diln verify`: it was made from the manifest that is anchored below."
         if card.anchor
-        else "This card names no anchor: nobody but its maker vouches for what stands here."
+        else "This card names no anchor: nobody but its maker vouches for what it says."
     )
     if card.manifest.private:
         return f"{where} It is private: its manifest holds commitments, of which its owner can disclose any."

@@ -32,7 +32,7 @@ def content_of(data: object) -> bytes:
     if isinstance(data, pd.DataFrame):
         return data.to_csv(index=False, lineterminator="\n").encode()
     if not isinstance(data, np.ndarray):
-        raise DataError(f"a {type(data).__name__} is no data that can be hashed", _GIVE)
+        raise DataError(f"a {type(data).__name__} cannot be hashed as data", _GIVE)
     if data.dtype.hasobject:
         raise DataError("an array of Python objects has no bytes of its own", "Make it a DataFrame.")
     file = io.BytesIO()

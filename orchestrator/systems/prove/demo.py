@@ -68,7 +68,7 @@ def _publish(session: Session, run: Run) -> Generator[Line, None, Published]:
     sign(session, run, bob, f"alice/{PROJECT}")
     yield "sign", f"bob signed manifest {run.manifest.digest.hex()}; alice signs next, 2 of 3 must"
     published = publish(session, run, alice)
-    assert isinstance(published, Published)  # noqa: S101 - it was no dry run
+    assert isinstance(published, Published)  # noqa: S101 - it was not a dry run
     assert published.receipt  # noqa: S101 - the chain is new
     yield (
         "publish",

@@ -21,7 +21,7 @@ def model_file(session: Session, version: Version, identity: Path | None = None)
     """A file that should hold the version's bytes; whether it does is for the verification to say.
 
     `identity` holds the private key that a private model's encrypted file needs. What was fetched before is
-    fetched again if it was changed meanwhile. Raises ModelError if the bytes are to be had nowhere.
+    fetched again if it was changed meanwhile. Raises ModelError if the bytes are available nowhere.
     """
     run = local_run(session, version)
     if run:

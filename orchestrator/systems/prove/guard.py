@@ -45,8 +45,8 @@ class Guard:
         age = self._clock() - self._heard
         if age > self._interval:
             return VerificationFailed(
-                f"nothing was heard of the model's status for {age:.0f} s: the check does not come to an end",
-                "See whether the node and the storage answer: `diln doctor`.",
+                f"nothing was heard of the model's status for {age:.0f} s: the check does not end",
+                "Check whether the node and the storage answer: `diln doctor`.",
             )
         return None
 

@@ -91,5 +91,5 @@ def run(app: "ASGIApp", listener: socket.socket) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
-    with suppress(KeyboardInterrupt):  # uvicorn raises it anew once it has ended in order
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has ended in order
         uvicorn.Server(config).run(sockets=[listener])

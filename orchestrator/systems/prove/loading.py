@@ -53,7 +53,7 @@ class PublishedModel:
 
     @property
     def known_by(self) -> str:
-        """What the registry knows it by, in words: a private model's hash is no other's business."""
+        """What the registry knows it by, in words: a private model's hash is nobody else's business."""
         what = "salted commitment" if self.manifest.private else "SHA-256"
         return f"{what} {self.version.artifact_hash.hex()}"
 
@@ -94,7 +94,7 @@ def load_published(
 
     The bytes come from a run on this machine, from the chain itself, or from storage; `identity` is a file
     with the private key for a private model. Raises VerificationFailed if any check fails, ModelError if the
-    bytes are to be had nowhere or there is no safe reader for them (UntrustedModel: loading runs code).
+    bytes are available nowhere or there is no safe reader for them (UntrustedModel: loading runs code).
     """
     version = find_version(session, reference, viewer)
     _refuse_unreadable(session, version, reference)
@@ -102,7 +102,7 @@ def load_published(
     found = check(session, path, version.project_id)
     project = session.registry.project(version.project_id)
     if not (found.version and found.anchor and found.manifest and project):
-        raise ModelError(f"the manifest of `{reference}` is not to be had", "Reach the storage that has it.")
+        raise ModelError(f"the manifest of `{reference}` is not available", "Reach the storage that has it.")
     manifest = found.manifest
     if manifest.private:
         manifest = Opening.read(path.parent / OPENING).fill(manifest)
@@ -117,7 +117,7 @@ def _refuse_unreadable(session: Session, version: Version, reference: str) -> No
         if manifest.private:
             return  # what it is says the opening, once it is decrypted
     except (BlockNotFound, StorageUnavailable) as error:
-        said = f"the manifest of `{reference}` is not to be had: {error.message}"
+        said = f"the manifest of `{reference}` is not available: {error.message}"
         raise type(error)(said, error.hint) from error
     except (StorageError, ManifestError):
         return
@@ -135,7 +135,7 @@ def find_subject(session: Session, reference: str, identity: Path | None = None)
 def check(session: Session, path: Path, project: Digest) -> Verification:
     """Verify a model file against the chain. Raises VerificationFailed with all that failed."""
     if not path.is_file():
-        raise VerificationFailed(f"{path} is gone", "Load the model again: it is fetched anew.")
+        raise VerificationFailed(f"{path} is gone", "Load the model again: that fetches it again.")
     return verify(path, session.registry, storage=session.storage, project=project).require()
 
 

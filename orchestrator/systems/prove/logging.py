@@ -207,7 +207,7 @@ def _bound(told: float | Mapping[str, float]) -> Bound:
     if not isinstance(told, Mapping):
         return Bound(minimum=float(told))
     if not told or set(told) - {"minimum", "maximum"}:
-        raise UsageError(f"{dict(told)} is no bound", 'Write {"minimum": 0.9} or {"maximum": 0.2}.')
+        raise UsageError(f"{dict(told)} is not a bound", 'Write {"minimum": 0.9} or {"maximum": 0.2}.')
     return Bound(**{key: float(value) for key, value in told.items()})
 
 

@@ -28,7 +28,7 @@ def mark(
     the project demands, given by `signers` (if none are named, by `sender`). Revoking needs the owner and a
     `reason`, and is for good. A model becomes deployable only if its manifest holds a gate that it passed.
 
-    Raises GateError, UsageError without a reason, SignatureRefused for a signer who is no participant,
+    Raises GateError, UsageError without a reason, SignatureRefused for a signer who is not a participant,
     ContractReverted for a transition that is not allowed.
     """
     with session.alone(f"mark {version.project_id.hex()} {version.artifact_hash.hex()}"):

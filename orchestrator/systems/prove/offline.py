@@ -35,7 +35,7 @@ def verify_bundle(
     Without `block_hash` it is said which one must be compared. `project` gives the id that is demanded, of a
     chain and registry (see `offline_project`); `registry` is the address to accept, the usual one unless
     given; `opening` what was disclosed of a private model. Raises StorageError, IntegrityError, ManifestError
-    for what is no bundle, UsageError where the bundle holds no proof.
+    for what is not a bundle, UsageError where the bundle holds no proof.
     """
     findings = Findings(str(path))
     with tempfile.TemporaryDirectory() as folder, LocalStore(Path(folder)) as storage:

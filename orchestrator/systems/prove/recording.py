@@ -40,7 +40,7 @@ class Recorder:
     def log(self, epoch: int | None = None, /, **metrics: object) -> None:
         """Record the metrics of an epoch (default: the next one): numbers, or tensors of one element.
 
-        What is no finite number is recorded as None. Raises UsageError for an epoch that is not above the
+        What is not a finite number is recorded as None. Raises UsageError for an epoch that is not above the
         last one, or more than 32 metrics.
         """
         at = epoch if epoch is not None else self._last[0] + 1 if self._last else 0

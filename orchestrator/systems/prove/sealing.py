@@ -113,7 +113,7 @@ def disclose(run: Run, names: Sequence[str], dest: Path) -> Opening:
     told = whole.only(names) if names else whole
     if told.loses(dest):
         raise UsageError(
-            f"{dest} tells fields that would be lost, and their salts may stand nowhere else",
+            f"{dest} tells fields that would be lost, and their salts may be nowhere else",
             "Choose another file with --output.",
         )
     replace_file(dest, told.to_bytes(), 0o600)

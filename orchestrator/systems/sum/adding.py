@@ -69,9 +69,9 @@ def add(
 
     `maximum` is the most to deposit for a sample (by default what it costs now). A sample that `sender` has
     added before, and that is still open, is not added again unless `again`: so a command that was killed can
-    be repeated. Where the model takes a token, what the balance lacks is approved before; it is paid with the
-    samples, and no more than the deposit. Raises InsufficientFunds, ChainError where the price is above the
-    maximum; then nothing of that transaction is sent.
+    be repeated. Where the model takes a token, what is missing from the balance is approved before; it is
+    paid with the samples, and no more than the deposit. Raises InsufficientFunds, ChainError where the price
+    is above the maximum; then nothing of that transaction is sent.
     """
     with session.alone(f"add {opened.shared.address} {sender.address}"):
         shared, before = opened.shared, given_before(opened, sender.address, samples)
@@ -138,24 +138,24 @@ def provide(
     dry_run: bool = False,
     beneficiary: Address | None = None,
 ) -> tuple[int, list[Receipt]]:
-    """Let `payer` be able to pay, with the act, what of `needed` the balance (its own, or another's) lacks.
+    """Let `payer` pay, with the act, what of `needed` is not in the balance (its own, or another's).
 
     The ether to send along, or the receipts of a token's approval of exactly that: the model takes no more
     than the deposit out of it. Nothing moves before the act does.
     """
-    lacking = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
+    missing = Wei(max(0, needed - shared.balance(beneficiary or payer.address)))
     if shared.money.is_ether:
-        return int(lacking), []
-    if not lacking:  # a price that rises meanwhile is not taken out of what was approved once
+        return int(missing), []
+    if not missing:  # a price that rises meanwhile is not taken out of what was approved once
         holds = current() and not dry_run
-        return 0, approve(session.chain, shared.money.of(lacking), shared.address, payer) if holds else []
-    require_held(session.chain, shared.money.of(lacking), payer)
+        return 0, approve(session.chain, shared.money.of(missing), shared.address, payer) if holds else []
+    require_held(session.chain, shared.money.of(missing), payer)
     if dry_run:
         raise InsufficientFunds(
-            f"a dry run cannot tell: {shared.money.show(lacking)} must be approved first",
+            f"a dry run cannot tell: {shared.money.show(missing)} must be approved first",
             "Pay it in with `diln sum fund`, then try again.",
         )
-    return 0, approve(session.chain, shared.money.of(lacking), shared.address, payer)
+    return 0, approve(session.chain, shared.money.of(missing), shared.address, payer)
 
 
 def sample_of(contribution: Contribution) -> Sample:

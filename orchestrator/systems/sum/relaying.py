@@ -113,7 +113,7 @@ class SignedContribution:
             )
         except ValueError as error:
             raise SignatureRefused(
-                f"this is no signed contribution: {error}", "Have it signed anew: diln sum sign."
+                f"this is not a signed contribution: {error}", "Have it signed again: diln sum sign."
             ) from error
 
 
@@ -169,7 +169,7 @@ def relay(
     pay: bool = False,
     dry_run: bool = False,
 ) -> Addition:
-    """Send what somebody signed. The deposit is the contributor's; with `pay`, `sender` gives what it lacks.
+    """Send what somebody signed. The deposit is the contributor's; with `pay`, `sender` adds what is missing.
 
     It is paid with the samples, in one transaction, after everything was checked. Relayed twice, nothing
     happens twice. Raises WrongChain, SignatureRefused, ChainError where it is too late or too dear, or the
@@ -184,8 +184,8 @@ def relay(
         _check(signed, shared, standing.nonce)
         most = most_for(shared, n, signed.maximum)
         needed = shared.price(n) * n
-        lacking = max(0, needed - standing.balance)
-        if lacking and not pay:
+        missing = max(0, needed - standing.balance)
+        if missing and not pay:
             raise InsufficientFunds(
                 f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
                 f"{shared.money.show(standing.balance)} with the model",
@@ -193,7 +193,7 @@ def relay(
             )
         value, paid = provide(session, shared, sender, Wei(needed), dry_run, signed.contributor)
         xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
-        terms = most, signed.deadline, signed.signature, pay and lacking > 0
+        terms = most, signed.deadline, signed.signature, pay and missing > 0
         function = shared.contract.add_for(signed.contributor, xs, bytes(labels), *terms)
         purpose = f"sum-relay-{message_digest(signed.message()).hex()[:32]}"
         receipt = send_deposit(session, shared, function, sender, value=value, once=purpose, dry_run=dry_run)
@@ -207,7 +207,7 @@ def _relayed(opened: SharedModel, signed: SignedContribution) -> Addition:
     if not before.times:
         raise SignatureRefused(
             f"{signed.contributor} has used the number {signed.nonce} for another contribution",
-            "Have it signed anew: diln sum sign.",
+            "Have it signed again: diln sum sign.",
         )
     return Addition((), before.open, 0)
 
@@ -232,24 +232,26 @@ def _check_target(signed: SignedContribution, shared: SharedModelContract) -> No
 
 def _check(signed: SignedContribution, shared: SharedModelContract, nonce: int) -> None:
     if not signed.samples:
-        raise SignatureRefused("there is no sample in it", "Have it signed anew: diln sum sign.")
+        raise SignatureRefused("there is no sample in it", "Have it signed again: diln sum sign.")
     if signed.nonce > nonce:
         raise ChainError(
             f"{signed.nonce - nonce} contributions that {signed.contributor} signed before are not relayed",
             "Relay those first.",
         )
     if shared.chain.now() > signed.deadline:
-        raise ChainError("it could be relayed only until its deadline, which is past", "Have it signed anew.")
+        raise ChainError(
+            "it could be relayed only until its deadline, which is past", "Have it signed again."
+        )
     if shared.count() + len(signed.samples) > MOST:
         raise ChainError("the model is full: it numbers no more contributions", "Choose another one.")
     shared.predict_many([x for x, _ in signed.samples])  # refused where the contract refuses a sample
     unknown = [label for _, label in signed.samples if label >= shared.params.classes]
     if unknown:
-        raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed anew: diln sum sign.")
+        raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed again: diln sum sign.")
     if not is_signed_by(shared.chain, signed.contributor, signed.message(), signed.signature):
         raise SignatureRefused(
             f"the signature is not that of {signed.contributor}, or not over exactly this",
-            "Have it signed anew: diln sum sign.",
+            "Have it signed again: diln sum sign.",
         )
 
 

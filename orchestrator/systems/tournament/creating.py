@@ -170,11 +170,11 @@ def promises(made: Plan) -> list[str]:
     """What a tournament will cost its organizer, and what it may lose, in sentences."""
     terms, money = made.terms, made.money
     return [
-        f"Each round locks {money.show(terms.pot)} of pot and {money.show(terms.bond)} of bond; nothing is "
-        "paid before you open one.",
-        f"Entrants gain out of the pot. Who does not reveal within {show_duration(terms.resolving)} after "
-        "entries close loses the bond.",
-        "No term can be changed, and no round be cancelled.",
+        f"Each round locks a pot of {money.show(terms.pot)} and a bond of {money.show(terms.bond)}; nothing "
+        "is paid before you open one.",
+        f"Entrants win out of the pot. If you do not reveal within {show_duration(terms.resolving)} "
+        "after entries close, you lose the bond.",
+        "No term can be changed, and no round can be cancelled.",
     ]
 
 

@@ -115,8 +115,8 @@ def promises(tournament: Tournament, number: int, entrant: Account, more: int, s
     return [
         f"{money.show(more)} go from {entrant.name} to tournament {tournament.address}, which "
         f"{terms.organizer} organizes: a stake of {money.show(stake)} on round {number}.",
-        f"A bad score loses up to {most:.2%} of it. Who does not score between the reveal and "
-        f"{show_time(times.ends)} loses as much, and {money.show(terms.tip)} besides.",
+        f"A bad score loses up to {most:.2%} of it. If you do not score between the reveal "
+        f"and {show_time(times.ends)}, you lose as much, and {money.show(terms.tip)} more.",
         *unusual(terms, money),
     ]
 
@@ -125,7 +125,7 @@ def unusual(terms: Terms, money: Currency) -> list[str]:
     """What an entrant should look at twice."""
     said = []
     if terms.currency != ZERO_ADDRESS:
-        said.append(f"All amounts are in the token {terms.currency}, for which nobody vouches.")
+        said.append(f"All amounts are in the token {terms.currency}, which nobody vouches for.")
     if terms.scoring <= HOUR:
         said.append(f"There may be only {show_duration(terms.scoring)} to score in.")
     if terms.bond < terms.pot:

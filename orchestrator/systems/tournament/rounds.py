@@ -117,10 +117,10 @@ def promises(tournament: Tournament, number: int) -> list[str]:
     """What opening a round pays, to whom, and when it is lost, in sentences."""
     terms, money, times = tournament.terms, money_of(tournament), times_of(tournament, number)
     return [
-        f"{money.show(terms.pot)} of pot and {money.show(terms.bond)} of bond are locked for round {number} "
-        f"of {tournament.address}.",
-        f"Entrants gain out of the pot. Who does not reveal between {show_time(times.closes)} and "
-        f"{show_time(times.resolves)} loses the bond: half is burnt, half goes to those who staked.",
+        f"A pot of {money.show(terms.pot)} and a bond of {money.show(terms.bond)} are locked for round "
+        f"{number} of {tournament.address}.",
+        f"Entrants win out of the pot. If you do not reveal between {show_time(times.closes)} "
+        f"and {show_time(times.resolves)}, you lose the bond: half is burnt, half goes to those who staked.",
     ]
 
 
@@ -167,7 +167,7 @@ def open_round(
 def reveal(
     session: Session, tournament: Tournament, number: int, account: Account, source: "Source | None" = None
 ) -> Receipt | None:
-    """Show a round's targets; None if they are public. Who lost them gives their file, as the organizer.
+    """Show a round's targets; None if they are public. An organizer that lost them gives their file.
 
     Raises AccountError where they are neither kept nor restored, or `source` has others.
     """

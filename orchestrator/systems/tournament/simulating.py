@@ -18,7 +18,7 @@ class Character:
     """`skill` is the correlation of its predictions with the targets, about.
 
     It stakes `weight` times what others do. All that `copy` a guess have it in common, and turn it round if
-    they are `contrary`; who is `silent` does not score.
+    they are `contrary`; a `silent` one does not score.
     """
 
     skill: float

@@ -35,7 +35,7 @@ export async function trainingData(competition: Competition): Promise<Samples> {
   return samplesOf(competition.terms, [...opened].sort(([one], [other]) => one - other).map(([, { data }]) => data));
 }
 
-/** The training groups that are open, as the contract takes them. Throws where the data are not to be had, or are not
+/** The training groups that are open, as the contract takes them. Throws where the data are not available, or are not
  * those of the root. */
 export async function openGroups(competition: Competition): Promise<Map<number, Group>> {
   const { terms, tests } = competition, each = groupBytes(terms);

@@ -34,7 +34,7 @@ const made = (args: Record<string, unknown> = {}) => events(ask, federationFacto
 export const isMasked = ({ privacy }: Terms): boolean => privacy === 1;
 export const hasCommittee = ({ policy }: Terms): boolean => policy === QUALITY || policy === LEARNING;
 
-/** All of this chain's factory, oldest first; without a name where the storage lacks the descriptor. */
+/** All of this chain's factory, oldest first; without a name where the storage does not have the descriptor. */
 export async function listed() {
   return Promise.all((await made()).map(async ({ args }) => {
     const address: Address = args.instance;

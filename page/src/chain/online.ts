@@ -45,7 +45,7 @@ export async function open(kind: Kind, abi: Abi, address: Address): Promise<Onli
   const found = (await created()).find(each => each.address.toLowerCase() === address.toLowerCase());
   if (!found) throw new Error(`This chain's factory did not create that ${kind.what}.`);
   if (!found.implementation) throw new Error(`The ${kind.what} runs code that is not of this page's version: do not trust it with a deposit.`);
-  if (!kind.is(found.implementation)) throw new Error(`This contract is no ${kind.what}.`);
+  if (!kind.is(found.implementation)) throw new Error(`This contract is not a ${kind.what}.`);
   const [salt, [token, unit], settings] = await Promise.all([
     saltOf(found), read<readonly [Address, bigint]>(ask, abi, address, "money"), read<readonly bigint[]>(ask, abi, address, "settings"),
   ]);

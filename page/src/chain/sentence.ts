@@ -10,9 +10,9 @@ const LONGEST = 600; // of what a node or a wallet says
 
 const OWN: Record<string, (values: any[]) => string> = {
   BadFeatures: () => "The model cannot take this sample.",
-  PriceAboveMaximum: () => "The deposit is above the most that you allowed by now.",
-  TransferFromFailed: () => "The token does not let itself be taken: it refused, or it is not a token.",
-  TransferFailed: () => "The token does not let itself be sent: it refused, or it is not a token.",
+  PriceAboveMaximum: () => "The deposit is now above the most that you allowed.",
+  TransferFromFailed: () => "The token could not be taken: it refused, or it is not a token.",
+  TransferFailed: () => "The token could not be sent: it refused, or it is not a token.",
   WrongPayment: ([received, expected]) => (received < expected
     ? "Less arrived than was sent: the token keeps a part of each transfer, which this contract does not take. Take your approval back."
     : "The call brings other money than the contract takes."),

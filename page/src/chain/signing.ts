@@ -59,6 +59,6 @@ export function signaturesIn(content: Uint8Array): Signature[] {
   const found = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content));
   const fits = (each: any): boolean => ADDRESS.test(each?.participant) && ADDRESS.test(each.contract) && HASH.test(each.project) && HASH.test(each.manifest)
     && /^0x([0-9a-f]{2})*$/.test(each.signature) && Number.isSafeInteger(each.chainId);
-  if (!Array.isArray(found) || !found.every(fits)) throw new Error("This is no file of signatures.");
+  if (!Array.isArray(found) || !found.every(fits)) throw new Error("This is not a file of signatures.");
   return found;
 }

@@ -53,7 +53,7 @@ export async function start(): Promise<void> {
     // no such host or file: told below
   }
   if (!found?.chainId) {
-    fault.value = `No chain is reachable: ${beside} says none, as it would where \`diln page\` serves this page. Give a node's URL below, or connect a wallet.`;
+    fault.value = `No chain is reachable: ${beside} names none, as it would if \`diln page\` served this page. Give a node's URL below, or connect a wallet.`;
     return;
   }
   const rpc = new URL("rpc", base()).href;

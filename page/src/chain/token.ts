@@ -1,5 +1,5 @@
 // Money: ether, or a token (ERC-20). A token is a stranger's contract: it may say nothing, lie, or say what would pass
-// for ether. So it is asked for little, and named by its address where its symbol is no plain word.
+// for ether. So it is asked for little, and named by its address where its symbol is not a plain word.
 import type { Abi, Address, Hex } from "viem";
 import { decodeAbiParameters, encodeFunctionData, formatUnits, hexToString, parseUnits, size, slice, trim } from "viem/utils";
 import { ask, config } from "./site";
@@ -89,7 +89,7 @@ export const isEther = ({ address }: Currency): boolean => !BigInt(address);
 /** An amount in coins, exactly, with their name. */
 export const coins = (amount: bigint | number, { symbol, decimals }: Currency): string => `${formatUnits(BigInt(amount), decimals)} ${symbol}`;
 
-/** Coins that somebody wrote, in smallest units; 0 where it is no amount. */
+/** Coins that somebody wrote, in smallest units; 0 where it is not an amount. */
 export function parsed(text: string, { decimals }: Currency): bigint {
   return /^\d{0,40}\.?\d{0,80}$/.test(text) && /\d/.test(text) ? parseUnits(text as `${number}`, decimals) : 0n;
 }

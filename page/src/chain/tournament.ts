@@ -35,7 +35,7 @@ export type Tournament = { address: Address; block: number; terms: Terms; curren
 const call = <T>(address: Address, name: string, args: unknown[] = []): Promise<T> => read<T>(ask, abi, address, name, args);
 const made = (args: Record<string, unknown> = {}) => events(ask, tournamentFactory, contract("TournamentFactory"), "Created", args);
 
-/** All of this chain's factory, oldest first; without a name where the storage lacks the descriptor. */
+/** All of this chain's factory, oldest first; without a name where the storage does not have the descriptor. */
 export async function listed() {
   return Promise.all((await made()).map(async ({ args }) => {
     const address: Address = args.instance, terms = await call<Terms>(address, "terms");
@@ -43,7 +43,7 @@ export async function listed() {
   }));
 }
 
-/** Throws for what this chain's factory did not make, and where the descriptor is not to be had. `now` is the chain's time. */
+/** Throws for what this chain's factory did not make, and where the descriptor is not available. `now` is the chain's time. */
 export async function open(address: Address, now: number): Promise<Tournament> {
   const [found] = await made({ instance: address });
   if (!found) throw new Error("This chain's factory did not create that tournament.");
@@ -71,7 +71,7 @@ async function descriptorOf({ descriptor }: Terms): Promise<Descriptor> {
   return { name: String(name), id: String(id), target: String(target), train: String(train), live: live.map(String) };
 }
 
-/** A table of the tournament by its CID, as text (CSV). Throws where the storage lacks it. */
+/** A table of the tournament by its CID, as text (CSV). Throws where the storage does not have it. */
 export const tableOf = async (cid: string): Promise<string> => new TextDecoder().decode(await fetched(cid, LARGEST));
 
 /** Who entered a round, and what they scored; the best first. */

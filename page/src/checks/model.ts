@@ -37,7 +37,7 @@ export async function verifyModel(
   const versions = wanted ? await registry.versionsIn(wanted as Hex, digest) : await registry.copiesOf(digest);
   const version = versions[0];
   if (!version) return unknown(findings, found, wanted ? "this project" : "this registry", !!opening);
-  // Whoever salts bytes anew gets rid of no revocation.
+  // New salt for the same bytes gets rid of no revocation.
   if (opening && !wanted) versions.push(...await registry.copiesOf(bytesToHex(found.digest)));
   const [homes, publication] = await Promise.all([
     registry.projectsById(versions.map(each => each.projectId)), registry.publicationOf(version),
@@ -66,7 +66,7 @@ function unknown(findings: Findings, found: Hashed, where: string, opened: boole
   findings.add("anchor", "failed", `No version in ${where} has these ${what}: the file was changed, or never published here.`);
   for (const name of NEED_AN_ANCHOR) findings.add(name, "not checked", "There is no anchor to compare with.");
   findings.notProven.push(`Anything about this file: ${where} does not know it.`);
-  if (!opened) findings.notProven.push("Whether it is a private model: such a one is found by its opening.json only: drop it with the model.");
+  if (!opened) findings.notProven.push("Whether it is a private model: that is found only by its opening.json. Drop it with the model.");
   return findings;
 }
 
@@ -130,13 +130,13 @@ function parsed(findings: Findings, name: string, content: Uint8Array, digest: s
     if (content.length > LARGEST_MANIFEST) throw new Error("it is above 1 MiB");
     const manifest = canonical.decode(content);
     if (manifest.predicateType !== "urn:diln:model:v2" || manifest.subject?.length !== 1) throw new Error("it is of another kind");
-    if (!isWhole(manifest.predicate)) throw new Error("it lacks what a manifest says");
+    if (!isWhole(manifest.predicate)) throw new Error("parts of a manifest are missing");
     findings.add("manifest", "passed", `The manifest from ${shown(name)} has the anchored digest ${digest}.`);
     const told = { subject: manifest.subject[0], predicate: manifest.predicate };
     checkWithheld(told);
     return told;
   } catch (error) {
-    findings.add("manifest", "failed", `The anchored manifest is of no use: ${(error as Error).message}.`);
+    findings.add("manifest", "failed", `The anchored manifest cannot be used: ${(error as Error).message}.`);
     return null;
   }
 }
@@ -165,7 +165,7 @@ async function checkOpening(findings: Findings, manifest: Manifest | null, openi
   }
   try {
     const whole = fill(manifest, opening);
-    if (!isWhole(whole.predicate)) throw new Error("it lacks what a manifest says");
+    if (!isWhole(whole.predicate)) throw new Error("parts of a manifest are missing");
     const field = contradicted(manifest, opening);
     if (!field) return whole;
     findings.add("opening", "failed", `The manifest tells another \`${field}\` in the clear than it commits to.`);
@@ -186,7 +186,7 @@ async function checkCid(
   const artifact = manifest?.predicate.artifact;
   if (found.cid !== wanted && String(artifact?.format ?? "").endsWith("+age")) {
     findings.add("cid", "not needed", `The anchored CID ${wanted} is that of the encrypted file.`);
-    findings.notProven.push(`That ${wanted} holds this model: only who can decrypt it can tell.`);
+    findings.notProven.push(`That ${wanted} holds this model: only somebody who can decrypt it can tell.`);
     return;
   }
   const profile = String(artifact?.profile ?? DEFAULT_PROFILE);
@@ -233,7 +233,7 @@ function* reservations(version: Version, predicate: any, project: Project, hidde
   const gate = predicate.evaluation?.gate;
   if (version.status === "deployable" && hidden.includes("evaluation.gate")) yield "That it passed its gate: its manifest withholds that. Ask for `evaluation.gate`.";
   else if (version.status === "deployable" && !gate?.passed) yield "That it is fit to be deployed: its manifest holds no passed gate.";
-  else if (gate?.passed && !gateHolds(gate)) yield "That it passed its gate: no conditions are told that it met. Ask for `evaluation.gate`.";
+  else if (gate?.passed && !gateHolds(gate)) yield "That it passed its gate: it names no conditions that it met. Ask for `evaluation.gate`.";
 }
 
 /** Whether the bytes are in the format that the manifest names, and what loading them may do. */
@@ -271,7 +271,7 @@ async function signatures(findings: Findings, version: Version, project: Project
   if (signers.length < project.threshold) findings.notProven.push("That it would be accepted today: more signatures are demanded now.");
   const still = await registry.areParticipants(version.projectId, signers);
   signers.forEach((signer, index) => {
-    if (!still[index]) findings.notProven.push(`That ${signer} still stands by it: they are no participant any more.`);
+    if (!still[index]) findings.notProven.push(`That ${signer} still stands by it: they are no longer a participant.`);
   });
 }
 
@@ -321,7 +321,7 @@ async function ancestry(findings: Findings, version: Version, manifest: Manifest
     findings.proven.push(`All of its ${known} were published before it, and none is revoked.`);
   } else {
     const trained = manifest?.predicate.training?.split; // what only `diln train` knows
-    findings.add("lineage", "passed", `It names no parents${trained ? ": it was trained from scratch" : "; whether it began with another, nobody says"}.`);
+    findings.add("lineage", "passed", `It names no parents${trained ? ": it was trained from scratch" : "; nobody says whether it began with another"}.`);
   }
 }
 
@@ -336,8 +336,8 @@ async function onChain(findings: Findings, version: Version): Promise<void> {
   if (content.length && hex(await sha256(content)) !== version.artifactHash.slice(2)) {
     findings.add("on-chain", "failed", "The artifact that the node returned is not the one that was published.");
   } else if (findings.check("on-chain", content.length > 0,
-    `All ${count(content.length, "byte")} stand in contract code and were read back from there.`,
+    `All ${count(content.length, "byte")} are in contract code and were read back from there.`,
     "The node does not show the bytes that the contract keeps.")) {
-    findings.proven.push("The model can be had from the chain alone.");
+    findings.proven.push("The model can be read from the chain alone.");
   }
 }

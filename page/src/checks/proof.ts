@@ -44,12 +44,12 @@ export async function verifyProof(file: File, wanted = ""): Promise<Findings> {
     findings.proven.push(
       `No later than ${moment(when)}, it was on record that model ${known.artifact.slice(0, 12)}… answered ${output}${asked ? " for the input shown" : ""}; nobody can have changed that since.`,
       `Who says so: the project “${shown(known.home.name)}” with the id ${project}, owned by ${known.home.owner}.`);
-    findings.notProven.push(`That it was answered at ${shown(entry.time)}: that is the word of who logged it.`);
+    findings.notProven.push(`That it was answered at ${shown(entry.time)}: that is the word of whoever logged it.`);
   }
   findings.notProven.push(
     "That the model computed this output: run it on the input to see.",
     "That every prediction was logged: one that was left out leaves no trace.",
-    "That no other entry has this number: who anchors may put several under one root.",
+    "That no other entry has this number: whoever anchors may put several under one root.",
     config.value!.development ? DEVELOPMENT_CHAIN : ONE_NODE);
   return findings;
 }

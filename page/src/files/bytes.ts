@@ -21,7 +21,7 @@ export function storage({ pathname, hostname, protocol, host } = location): stri
   return `${protocol}//${hostname.endsWith(".localhost") ? subdomain[1]!.replace("localhost", "127.0.0.1") : subdomain[1]}/`; // whose policy names no localhost but itself
 }
 
-const NO_CONTENT = 204; // what `diln page` answers, so that a block that is away is no error in the browser's log
+const NO_CONTENT = 204; // what `diln page` answers, so that a block that is away is not an error in the browser's log
 
 /** The block of a CID, whose SHA-256 (hex) is `digest`; null where the storage has none that fits. */
 export async function stored(cid: string, digest: string): Promise<Uint8Array | null> {

@@ -5,7 +5,7 @@ import { cidText, parseCid } from "./unixfs";
 const RAW = 1;
 const MOST_BLOCKS = 4096;
 
-/** The content of a CID. Throws where the storage lacks a block of it, or it has more than `limit` bytes. */
+/** The content of a CID. Throws where the storage does not have a block of it, or it has more than `limit` bytes. */
 export async function fetched(cid: string, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0, blocks = 0;

@@ -17,7 +17,7 @@ export function metricsOf(manifest: any): Metrics {
 
 export type Told = { name: string; withheld: boolean; metrics: Metrics };
 
-/** Of a private model the name is what all are called by. Of what is no manifest nothing is told. */
+/** Of a private model the name is what all are called by. Of what is not a manifest nothing is told. */
 export function toldIn(content: Uint8Array | null): Told {
   try {
     const manifest = canonical.decode(content!);

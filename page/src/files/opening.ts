@@ -27,7 +27,7 @@ export async function openingIn(file: Blob): Promise<Opening> {
     if (odd) throw new Error(`${odd[0]}: not a value and a salt of 64 hexadecimal digits`);
     return new Map(told);
   } catch (error) {
-    throw new Error(`This is no opening of a private model: ${(error as Error).message}. Ask the model's owner for it again: \`diln disclose\`.`);
+    throw new Error(`This is not an opening of a private model: ${(error as Error).message}. Ask the model's owner for it again: \`diln disclose\`.`);
   }
 }
 
@@ -77,7 +77,7 @@ function placeOf({ subject, predicate }: Manifest, field: string): [any, string]
   return field === "name" ? [subject, field] : name ? [predicate[section], name] : [predicate, field];
 }
 
-/** The manifest with what is disclosed put in. Throws for one that lacks the place. */
+/** The manifest with what is disclosed put in. Throws for one without the place. */
 export function fill(manifest: Manifest, opening: Opening): Manifest {
   const filled = structuredClone(manifest);
   for (const [field, { value }] of opening) {

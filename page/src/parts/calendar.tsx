@@ -1,4 +1,4 @@
-// Deadlines as a calendar's file (RFC 5545): who has to reveal is reminded a day and an hour ahead.
+// Deadlines as a calendar's file (RFC 5545): whoever has to reveal is reminded a day and an hour ahead.
 import { shown } from "../chain/words";
 import { save } from "./parts";
 

@@ -1,7 +1,7 @@
 // Routes are hashes, so that any static host will do.
 import { signal } from "@preact/signals";
 
-/** The parts of a route; nothing of one that is no text. */
+/** The parts of a route; nothing of one that is not text. */
 export function partsOf(hash: string): string[] {
   try {
     return hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);

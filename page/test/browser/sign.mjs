@@ -83,7 +83,7 @@ const faults = await browse(url, async page => {
 
   await opened(page, url, `registry/${project}`, "dave", "#govern");
   told.paused = await pressed(page, "Pause it", "Pausing");
-  told.goesOn = await pressed(page, "Let it go on", "Going on");
+  told.goesOn = await pressed(page, "Resume it", "Going on");
   await page.fill("#member", ERIN);
   await page.fill("#threshold", "3");
   told.added = await pressed(page, "Let them sign", "Changing who signs for \\w+");

@@ -32,7 +32,7 @@ const faults = await browse(url, async page => {
   await page.goto(`${url}#/registry/%E0%A4%A`); // no text
   await page.waitForSelector("h2#verify");
 });
-/** What is said of files that are no one thing. */
+/** What is said of files that are not one thing. */
 async function refusal(page, files) {
   await drop(page, files);
   await page.waitForFunction(() => /drop|disclose/i.test(document.querySelector(".drop ~ [role=status]").textContent), null, { timeout: 30_000 });

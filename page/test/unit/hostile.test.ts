@@ -13,7 +13,7 @@ import * as canonical from "../../src/files/canonical";
 import { listed } from "../../src/files/folders";
 import { ticks } from "../../src/parts/chart";
 
-test("a route that is no text leads to the first view, and breaks nothing", async () => {
+test("a route that is not text leads to the first view, and breaks nothing", async () => {
   Object.assign(globalThis, { location: { hash: "#/registry/%E0%A4%A" }, addEventListener: () => undefined });
   const { partsOf, route } = await import("../../src/parts/router");
   assert.deepEqual(route.value, []);
@@ -21,7 +21,7 @@ test("a route that is no text leads to the first view, and breaks nothing", asyn
 });
 
 const chosen = (name: string): File => Object.assign(new File([name], name), { webkitRelativePath: "" });
-test("two files of one name are no folder: one of them would not be looked at", () => {
+test("two files of one name are not a folder: one of them would not be looked at", () => {
   assert.throws(() => listed([chosen("a"), chosen("a")], "together"), /Two of the files are called “a”/);
   assert.equal(listed([chosen("a"), chosen("b")], "together").entries.size, 2);
 });
@@ -56,7 +56,7 @@ test("a question that a node leaves open is refused, and the others are answered
   }
 });
 
-test("a proof that lacks what a proof says, or says it otherwise, cannot be read", async () => {
+test("a proof in which something is missing, or said otherwise, cannot be read", async () => {
   const hash = "11".repeat(32), place = { chainId: 1, registry: `0x${"aa".repeat(20)}`, project: hash };
   const content = { index: 0, time: "2026-01-01T00:00:00Z", input: hash, output: 1, previous: hash, model: { ...place, artifact: hash, manifest: hash, name: "m", version: "1" } };
   const proof = async (changed: object, entry: object = content): Promise<File> => {

@@ -140,9 +140,9 @@ test("openings that are none are refused as in Python", async () => {
     of('{"salt":"ab","value":1}'), of('{"salt":null,"value":1}'), of(`{"salt":"${"AB".repeat(32)}","value":1}`), of(`{${salt},"value":NaN}`), of(`{${salt},"value":1e999}`),
     of(`{${salt},"value":"\\ud800"}`), `\ufeff${of(good)}`, deep(100), "[".repeat(200_000).slice(0, 100_000), `${of(good)}${" ".repeat(1 << 10)}x`,
   ];
-  const found = await Promise.all(texts.map(text => openingIn(new Blob([text])).then(() => false, error => /^This is no opening of a private model: /.test(error.message))));
+  const found = await Promise.all(texts.map(text => openingIn(new Blob([text])).then(() => false, error => /^This is not an opening of a private model: /.test(error.message))));
   assert.deepEqual(found, python(REFUSED, JSON.stringify(texts)));
   assert.deepEqual(found, texts.map((_, at) => at > 3));
   await assert.rejects(openingIn(new Blob([" ".repeat((2 << 20) + 1)])), /too large/);
-  await assert.rejects(openingIn(new Blob([Uint8Array.of(0xff)])), /no opening/);
+  await assert.rejects(openingIn(new Blob([Uint8Array.of(0xff)])), /not an opening/);
 });

@@ -78,9 +78,9 @@ test("a model that is not what its address commits to is not opened: no deposit 
   await assert.rejects(open(MODEL, model, at), /descriptor is not in this storage/); // all else fits
   played.predicted = creator;
   await assert.rejects(open(MODEL, model, at), /not the one that the shared model was created with/);
-  await assert.rejects(open(MARKET, model, at), /is no prediction market/);
+  await assert.rejects(open(MARKET, model, at), /is not a prediction market/);
   played.implementation = addresses.Tournament!;
-  await assert.rejects(open(MODEL, model, at), /is no shared model/);
+  await assert.rejects(open(MODEL, model, at), /is not a shared model/);
   played.implementation = creator;
   await assert.rejects(open(MODEL, model, at), /code that is not of this page's version/);
   played.created = false;

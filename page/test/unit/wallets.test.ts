@@ -1,4 +1,4 @@
-// Wallets announce themselves with whatever they like to say; and who answers late, or not at all.
+// Wallets announce themselves with whatever they like to say; and some answer late, or not at all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { account, connect, wallet } from "../../src/wallet/connection";

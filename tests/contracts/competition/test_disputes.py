@@ -129,7 +129,7 @@ def test_slash_withheld__organizer_accuses_itself__loses_half_the_bond(training,
 
 
 def test_slash_withheld__left_until_the_reveals__nobody_can_reveal_before(training, evm):
-    """The organizer's own unanswered challenge is no option to withhold in view of the models."""
+    """The organizer's own unanswered challenge is not an option to withhold in view of the models."""
     group = training.train_groups[0]
     challenge(training, group, "stranger")
     training.commit("alice", GOOD)

@@ -82,7 +82,7 @@ def test_refute__with_a_second_version_of_the_sample__refused(create):
 
 
 def test_answer__host_of_a_second_version__cannot_be_answered(create):
-    """The host itself is no leaf: whoever challenges it gets half the bond."""
+    """The host itself is not a leaf: whoever challenges it gets half the bond."""
     scenario = with_versions(create)
     host = scenario.data.host
     scenario.send(scenario.f.challenge(host), "alice", TERMS["stake"])

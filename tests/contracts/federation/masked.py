@@ -117,7 +117,7 @@ class MaskedScenario(Scenario):
         return self
 
     def aggregate(self, own: list[Revealed], values: Integers) -> Aggregate:
-        """The mean of what is hidden, and of the nonsense of who tells other seeds than it masked with."""
+        """The mean of what is hidden, and the nonsense of whoever tells other seeds than it masked with."""
         total = np.zeros(len(self.model), np.uint32)
         for each in own:
             [who] = [name for name, one in self.updates.items() if one.seat == each.seat]

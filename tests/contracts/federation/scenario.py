@@ -506,7 +506,7 @@ class Scenario:
 
 @dataclass
 class Draft:
-    """A claim before it is posted, for who wants to lie in it."""
+    """A claim before it is posted, for whoever wants to lie in it."""
 
     model: Integers
     selected: int = 0

@@ -1,4 +1,4 @@
-"""What is no evidence, no demand and no answer is refused, and nobody is paid or loses anything by it.
+"""What is not evidence, a demand or an answer is refused, and nobody is paid or loses anything by it.
 
 refuteStep, refuteSelection
 ├── of another claim, or once the challenge is over

@@ -2,7 +2,7 @@
 
 join, claim, demand, delegate
 ├── the balance is enough: nothing is taken
-├── it lacks something: just that is taken, by the allowance
+├── something is missing: just that is taken, by the allowance
 ├── without allowance, or with ether beside it: refused, nothing happened
 └── a token that calls back: what was done meanwhile counts, and no money is made
 """

@@ -8,10 +8,10 @@ balance
 └── ether that is forced in: nobody's
 token
 ├── keeps a fee: credited with what arrives
-├── returns false: refused, in and out, and still to be had once it behaves
+├── returns false: refused, in and out, and still available once it behaves
 ├── returns nothing, as some do: fine
 ├── calls back: refused inside, nothing twice
-├── is no contract: refused
+├── is not a contract: refused
 └── was approved by another: stays there
 payment
 └── of another value than the amount, or in ether where a token is due: refused

@@ -8,7 +8,7 @@ submission
 └── the last second of entering, revealing, scoring: inside; the next: outside
 organizer
 ├── targets other than committed, after the close, before it
-├── constant targets, unknown classes, wrong length, a benchmark that is no permutation: cannot be revealed
+├── constant targets, unknown classes, wrong length, a benchmark that is not a permutation: cannot be revealed
 ├── extreme values: every entry can still be scored
 ├── opens late, twice, or by another's name
 └── has all the accounts: a void round still costs half of the bond

@@ -63,7 +63,7 @@ def url(world: World) -> Iterator[str]:
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where screenshots go: DILN_SHOTS, or nowhere that lasts.
 
-    With UPDATE_GOLDEN in the environment those that docs/page shows are taken anew.
+    With UPDATE_GOLDEN in the environment those that docs/page shows are taken again.
     """
     folder = Path(os.environ.get("DILN_SHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -47,9 +47,9 @@ def test_verify__recorded_cases__are_told_as_diln_does(
     assert re.search(by_salt, told["found"]["private"]["said"])
     assert "bytes with this opening (SHA-256" in told["found"]["private, another's opening"]["said"]
     alone = told["found"]["private, no opening"]["said"]
-    assert "such a one is found by its opening.json only: drop it with the model" in alone
+    assert "that is found only by its opening.json. Drop it with the model" in alone
     assert "The opening does not tell the field `digest`" in told["refused"]["unfound"]
-    assert "This is no opening of a private model: it tells no field" in told["refused"]["noOpening"]
+    assert "This is not an opening of a private model: it tells no field" in told["refused"]["noOpening"]
     assert "and 2 signatures again here" in told["found"]["good"]["said"]
     assert "is not theirs, or was changed" in told["found"]["forged signature"]["said"]
     named = world.tumours
@@ -118,7 +118,7 @@ def test_grow__newcomer_with_a_development_key__gets_the_deposit_back(
     assert told["predicted"] == "nature"
     assert told["addedWithoutWallet"]
     assert "done in block" in told["added"]
-    assert told["aboveMaximum"] == "Adding: The deposit is above the most that you allowed by now."
+    assert told["aboveMaximum"] == "Adding: The deposit is now above the most that you allowed."
     assert "open already" in told["addedAgain"]
     assert re.search(r"right in \d+\.\d %", told["right"])
     head, *points = told["csv"].splitlines()

@@ -220,9 +220,9 @@ def _private_cases(world: World, lab: Lab, project: bytes, good: Published, fold
 
 
 def _cheats(world: World, lab: Lab, project: bytes, revoked: Published, folder: Path) -> None:
-    model, manifest, opening = _private(folder / "salted anew", revoked.model.read_bytes())
+    model, manifest, opening = _private(folder / "salted again", revoked.model.read_bytes())
     lab.send(lab.registry.publish(publication_of(Manifest.parse(manifest.read_bytes()), project), []))
-    world.case(lab, "private, revoked in the clear", model, manifest, _written(opening, folder / "anew"))
+    world.case(lab, "private, revoked in the clear", model, manifest, _written(opening, folder / "again"))
     model, manifest, opening = _private(folder / "two tongues", b"with two tongues" * 100)
     public = canonical.decode(manifest.read_bytes())
     public["predicate"]["evaluation"]["gate"] = {"passed": False, "conditions": []}

@@ -319,7 +319,7 @@ def test_send__failed_in_a_block_that_may_be_taken_back__not_sent_anew_before_it
         public.send(probe.functions.refuse(4), own, gas=100_000, once="pay")
     line.fault = None
     monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.2)
-    with pytest.raises(ChainError, match="in a block that may still be taken back"):
+    with pytest.raises(ChainError, match="in a block that may still be dropped"):
         public.send(probe.functions.set(1), own, once="pay")
     assert rounds(public, probe) == 0
     for _ in range(delivery.GIVEN_UP):

@@ -513,7 +513,7 @@ def test_record__disk_fails__keeps_the_old_record(
 
 
 def test_record__nothing_stands__is_refused(settings: Settings, chain: Chain) -> None:
-    with pytest.raises(ChainError, match="nothing stands at"):
+    with pytest.raises(ChainError, match="there is no contract at"):
         Deployments(settings, chain).record("ChainProbe", PROXY, 1)
 
 

@@ -166,7 +166,7 @@ def test_mine__file_locked_for_too_long__says_so(settings: Settings, chain: Chai
 def test_connect__file_that_is_no_chain__says_so(settings: Settings) -> None:
     settings.home.mkdir()
     settings.chain_file.write_bytes(b"this is something else entirely" * 100)
-    with pytest.raises(ChainError, match="damaged or is no chain"):
+    with pytest.raises(ChainError, match="damaged or is not a chain"):
         connect(settings)
 
 

@@ -1,10 +1,10 @@
 """
 What events tell is kept in SQLite, and new blocks only are asked for
-├── another command: goes on where the first ended; another contract, chain or node: begins anew
+├── another command: goes on where the first ended; another contract, chain or node: begins again
 ├── a block that the chain dropped: its rows go, those that it ended are open again
 ├── blocks that were not final: read again by the next command
 ├── a node that goes over to another fork while it is asked: nothing of both is kept
-├── damaged (bits, cut, other content, lost rows): made anew from events
+├── damaged (bits, cut, other content, lost rows): rebuilt from events
 ├── nothing can be written, or another command holds the file: rows in memory
 └── an answer that makes no sense: told, nothing kept
 """

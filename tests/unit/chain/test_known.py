@@ -2,7 +2,7 @@
 ├── nothing remembered: knows nothing, has no last
 ├── remembered: known whatever its case, also to the next process; the last of its kind is the last
 ├── another chain with the same id: knows nothing of it
-├── damaged file: knows nothing, and is written anew
+├── damaged file: knows nothing, and is written again
 └── many at once: none is lost
 """
 

@@ -57,7 +57,7 @@ def test_checked_address__no_checksum__reads_but_pays_nobody(written: str) -> No
 @pytest.mark.parametrize("text", ["", "0x", BOB[2:], BOB + "0", BOB[:-1], "0x" + "g" * 40, BOB + "\n"])
 def test_checked_address__is_none__says_so(text: str) -> None:
     assert not is_address_like(text)
-    with pytest.raises(UsageError, match="is no address"):
+    with pytest.raises(UsageError, match="is not an address"):
         checked_address(text)
 
 

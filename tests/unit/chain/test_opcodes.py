@@ -16,7 +16,7 @@ PROGRAMS = 150
 SOMEBODY, CONTRACT = b"\1" * 20, b"\2" * 20
 EDGES = (0, 1, 2, 31, 32, 33, 255, 256, 257, 2**128, 2**255 - 1, 2**255, 2**256 - 1)
 OTHERS = bytes.fromhex("05 07 08 09 0a 0b 12 13 1d 20 30 34 35 36 38 39 3d 3e 53 58 59 5a 5e f3 fd fe 0c 00")
-"""py-evm's own: signed arithmetic, hashes, what is about the call, copies, endings, and what is no opcode."""
+"""py-evm's own: signed arithmetic, hashes, what is about the call, copies, endings, and other bytes."""
 
 
 def vm_of(kind: type[PragueVM]) -> Any:

@@ -224,7 +224,7 @@ def test_events__more_questions_than_are_bearable__goes_on_at_the_next_run(
     monkeypatch.setattr(events, "MOST", 20)
     line.fault = limited(4, "block range exceeds 4", [])
     for _ in range(2):
-        with pytest.raises(ChainError, match="still to be read, and the node tells of 4 at a time") as caught:
+        with pytest.raises(ChainError, match="still to be read, and the node gives 4 at a time") as caught:
             read(chain_behind(line, settings.home), quiet_chain)
         assert "goes on from here" in caught.value.hint
     assert read(chain_behind(line, settings.home), quiet_chain) == VALUES

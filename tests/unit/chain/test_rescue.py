@@ -1,7 +1,7 @@
 """
 What was sent and does not arrive
 ├── pending: listed, with the block that it is in
-├── cancel: its nonce is used up, and the command that comes back sends anew
+├── cancel: its nonce is used up, and the command that comes back sends again
 ├── speed_up: more is offered; what needs no help is not found
 ├── doctor: names it
 └── left-overs of killed processes are swept
@@ -91,7 +91,7 @@ def test_speed_up__killed_before_it_left__is_sent_for_more(
 @pytest.mark.parametrize("rescue", [cancel, speed_up])
 def test_rescue__nothing_waits__says_so(remote: Chain, alice: Account, probe: Contract, rescue: Any) -> None:
     remote.send(probe.functions.set(1), alice)
-    with pytest.raises(ChainError, match="alice has sent no such transaction that is not mined"):
+    with pytest.raises(ChainError, match="alice has no such pending transaction"):
         rescue(remote, alice)
 
 

@@ -378,7 +378,7 @@ def test_transaction__that_nests_without_end__is_none_and_the_chain_is_not_damag
 ) -> None:
     body = {"id": 1, "method": "eth_sendRawTransaction", "params": ["0x" + content]}
     answer = json.loads(lasting.rpc.answer(json.dumps(body).encode()))
-    assert answer["error"]["message"].startswith("this is no transaction")
+    assert answer["error"]["message"].startswith("this is not a transaction")
 
 
 def test_listen__behind_a_proxy__is_for_others() -> None:

@@ -264,7 +264,7 @@ def test_send__answer_and_line_are_lost__says_what_is_not_known(
         raise NodeUnavailable("the line is down")
 
     line.fault = cut
-    with pytest.raises(NodeUnavailable, match=r"whether transaction 0x\w+ arrived is not known"):
+    with pytest.raises(NodeUnavailable, match=r"it is not known whether transaction 0x\w+ arrived"):
         remote.send(remote_probe.functions.set(1), alice, before_send=hashes.append)
     line.fault = None
     (tx_hash,) = hashes

@@ -29,7 +29,7 @@ class Wire(BaseAdapter):
         self.batches: list[list[str]] = []
 
     def forget(self) -> None:
-        """Count anew."""
+        """Count again."""
         self.asked.clear()
         self.methods.clear()
         self.batches.clear()

@@ -393,7 +393,7 @@ def test_disclose__fields_of_a_private_model__verify_who_holds_the_file(diln, de
     whole = desk.run.opening.read_bytes()
     refused = diln("disclose", "latest", "data", "-o", str(desk.run.opening))
     assert (refused.code, "would be lost" in refused.err) == (2, True)
-    assert desk.run.opening.read_bytes() == whole, "its salts stand nowhere else in the clear"
+    assert desk.run.opening.read_bytes() == whole, "its salts are nowhere else in the clear"
     assert diln("disclose", "latest", "data", "digest", "-o", "data.json").code == 0
     bundle = diln("export", f"{PROJECT}@1", "-o", "p.car")
     assert bundle.code == 0

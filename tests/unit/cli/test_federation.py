@@ -85,7 +85,7 @@ def test_status__budget_is_spent__says_that_nothing_is_committed_and_what_raises
     monkeypatch.setattr(Budget, "is_over", True)  # as after an update
     for command in ("status", "step"):
         shown = " ".join(diln("federation", command, "--from", "bob").out.split())
-        assert "none is committed to any more" in shown
+        assert "no more are committed to" in shown
 
 
 def test_list__storage_that_is_set_up_wrongly__is_what_is_told(

@@ -1,6 +1,6 @@
 """
 What strangers wrote, in every list of registry and storage, and every command that shows it
-├── no command ends for it: names, reasons, labels that are no text, dirty padding, copies of others' hashes
+├── no command ends for it: names, reasons, labels that are not text, dirty padding, copies of others' hashes
 ├── nothing of it reaches a terminal as it is: control and bidirectional characters, newlines, markup
 └── a revocation cannot be made to look like a model that holds
 """

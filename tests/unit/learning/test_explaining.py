@@ -73,7 +73,7 @@ def test_train__groups_of_a_regression__are_measured_by_mae(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["skill", "nothing"])
 def test_train__groups_of_no_category__are_refused(tmp_path: Path, name: str) -> None:
     spec = applicants(tmp_path).model_copy(update={"report": Report(groups=[name])})
-    with pytest.raises(SpecError, match="no column of categories"):
+    with pytest.raises(SpecError, match="not a column of categories"):
         trained(tmp_path, spec)
 
 

@@ -1,6 +1,6 @@
 """save_model and load_model
 ├── a round trip of every estimator → the same predictions, the same bytes
-├── what is no model file, or damaged → ModelError
+├── what is not a model file, or damaged → ModelError
 ├── pickles and unknown types → UntrustedModel, before anything is built
 └── trusted types whose parts do not fit → UntrustedModel
 """

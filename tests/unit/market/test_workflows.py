@@ -42,7 +42,7 @@ from orchestrator.systems.market.participating import contribute, forecast
 from orchestrator.systems.market.provider import secret_test
 from orchestrator.systems.market.reference.market import Outcome, Phase
 from orchestrator.systems.market.reference.samples import encode_batch
-from orchestrator.systems.market.relaying import lacking, relay, sign
+from orchestrator.systems.market.relaying import relay, shortfall, sign
 from orchestrator.systems.market.sealing import open_sealed
 from orchestrator.systems.market.secrets import folder_of
 from orchestrator.systems.market.testset import SealedTest
@@ -300,7 +300,7 @@ def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_pa
     signer, file = fair.account("contributor"), tmp_path / "signed.json"
     submission = fair.plan(fair.lessons(), at_once=13)
     sign(fair.opened, submission, signer, fair.market.contract.deadline(), file)
-    with pytest.raises(ChainError, match="lacks"):
+    with pytest.raises(ChainError, match="short"):
         list(relay(fair.session, fair.opened, file, fair.account("keeper")))
     [receipt] = relay(fair.session, fair.opened, file, fair.account("keeper"), pay=True)
     assert [each.contributor for each in fair.market.added(receipt)] == [signer.address] * 2
@@ -375,7 +375,7 @@ def test_relay__paid_in_tokens__moves_with_the_contributions(
     before = contract.functions.balanceOf(keeper.address).call()
     submission = fair.plan(fair.lessons()[:4])
     sign(fair.opened, submission, fair.account("contributor"), fair.market.contract.deadline(), file)
-    assert lacking(fair.opened, file) == submission.price
+    assert shortfall(fair.opened, file) == submission.price
     with pytest.raises(ContractReverted, match="underfunded"):  # the token keeps a part: nothing moves
         list(relay(session, fair.opened, file, keeper, pay=True))
     assert contract.functions.balanceOf(keeper.address).call() == before
@@ -482,9 +482,9 @@ def test_escrowed__model_without_a_mistake__says_that_nobody_can_earn(village: A
 
     made = draft(village.session, untaught(planned.converted))
     said = " ".join(escrowed(made, "alice"))
-    assert ("nobody earns anything" in said) == (made.accuracy == 1)
+    assert ("nobody is paid" in said) == (made.accuracy == 1)
     perfect = SimpleNamespace(offer=made.offer, accuracy=1)
-    assert "nobody earns anything" in " ".join(escrowed(perfect, "alice"))  # type: ignore[arg-type]
+    assert "nobody is paid" in " ".join(escrowed(perfect, "alice"))  # type: ignore[arg-type]
 
 
 # -- secrets ------------------------------------------------------------------------------------------
@@ -619,7 +619,12 @@ def test_create__nobody_agrees__says_what_is_lost_and_pays_nothing(
     assert run(words) == 2
     said = capsys.readouterr()
     assert "--yes" in json.loads(said.out)["hint"]
-    for told in ("2 ether of bounty, 1 ether of bond", "burnt if you do not reveal", "within 5 h", "tips"):
+    for told in (
+        "A bounty of 2 ether, a bond of 1 ether",
+        "burnt if you do not reveal",
+        "within 5 h",
+        "tips",
+    ):
         assert told in said.err
     assert (session.chain.balance(provider.address), session.chain.head().number) == before
 

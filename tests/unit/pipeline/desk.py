@@ -98,7 +98,7 @@ class Desk:
         return published
 
     def again(self) -> "Desk":
-        """What another process sees: the same folder, opened anew."""
+        """What another process sees: the same folder, opened again."""
         return open_desk(self.folder)
 
 

@@ -80,7 +80,7 @@ def test_import__a_run__is_signed_elsewhere_and_published_with_both_signatures(d
 def test_export__node_that_proves_nothing__says_that_offline_will_not_do(desk, tmp_path, caplog):
     desk.publish()
     export_bundle(desk.session, f"{PROJECT}@1", tmp_path / "one.car")
-    assert "`diln verify --offline` will not do" in caplog.text
+    assert "`diln verify --offline` will not work" in caplog.text
 
 
 def test_import__a_version__holds_where_it_arrives(desk, elsewhere, tmp_path):

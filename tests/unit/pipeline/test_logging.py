@@ -452,7 +452,7 @@ def test_keras_callback__fit__records_each_epoch(monkeypatch):
     recorder = diln.Recorder()
     callback = diln.keras_callback(recorder)
     assert isinstance(callback, callbacks.Callback)
-    for epoch in (0, 1, 0):  # fitted twice: Keras counts anew
+    for epoch in (0, 1, 0):  # fitted twice: Keras counts again
         callback.on_epoch_end(epoch, {"loss": 1.0})
     callback.on_epoch_end(1)
     assert recorder.history.epochs == (0, 1, 2, 3)

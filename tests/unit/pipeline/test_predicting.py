@@ -150,7 +150,7 @@ def test_load_published__nobody_has_it__says_so(desk, published, tmp_path):
     for pin in desk.session.storage.pins():
         desk.session.storage.unpin(pin.cid)
     desk.session.storage.gc()
-    with pytest.raises(BlockNotFound, match=r"the manifest of .* is not to be had: .* not here") as refused:
+    with pytest.raises(BlockNotFound, match=r"the manifest of .* is not available: .* not here") as refused:
         load(desk)
     assert "diln import" in refused.value.hint
 

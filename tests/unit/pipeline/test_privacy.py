@@ -575,7 +575,7 @@ def test_train__private__is_its_owners_alone(private: Run) -> None:
     ],
 )
 def test_opening__malformed__is_refused(content: str) -> None:
-    with pytest.raises(VerificationFailed, match="is no opening"):
+    with pytest.raises(VerificationFailed, match="is not an opening"):
         Opening.parse(content.encode())
 
 

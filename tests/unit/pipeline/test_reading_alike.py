@@ -105,7 +105,7 @@ def test_predict__commas_for_a_model_that_reads_another_mark__are_named(trained:
 
 
 def countries(missing: str = "-999") -> str:
-    """Hot where the country is NA, which is no mark of a missing value here."""
+    """Hot where the country is NA, which is not a mark of a missing value here."""
     rows = [("NA", 16 + number % 8, "hot") for number in range(60)]
     rows += [("DE" if number % 2 else "FR", 15 + number % 8, "cold") for number in range(60)]
     rows += [("FR", missing, "cold")] * 3

@@ -74,7 +74,7 @@ def test_versions__what_the_chain_keeps_changed__refused(grown, change):
     with connection:
         assert connection.execute(change.replace("rowid_is = 0", last)).rowcount
     connection.close()
-    with pytest.raises(ChainError, match="damaged or is no chain"):
+    with pytest.raises(ChainError, match="damaged or is not a chain"):
         read_again(file, project, address)
 
 

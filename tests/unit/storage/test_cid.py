@@ -72,7 +72,7 @@ def test_parse__one_character_changed__another_cid_or_an_error(cid, data):
         ("cut off", "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5"),
         ("too long", "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5ea"),
         ("upper case", "BAFKREIFZJUT3TE2NHYEKKLSS27NH3K72YSCO7Y32KOAO5EEI66WOF36N5E"),
-        ("CIDv0 with a letter that base58 lacks", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1Aw0H"),
+        ("CIDv0 with a letter that base58 does not have", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1Aw0H"),
         ("CIDv0 in base32", text_of(b"\x12\x20" + bytes(32))),
         ("CIDv2", text_of(b"\x02\x55\x12\x20" + bytes(32))),
         ("codec dag-cbor", text_of(b"\x01\x71\x12\x20" + bytes(32))),

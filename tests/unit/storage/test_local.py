@@ -459,7 +459,7 @@ def test_open_storage__pin_table_damaged__made_anew_with_all_pins(pinned, damage
         )
     with LocalStore(folder) as store:
         assert sorted(store.pins(), key=lambda pin: pin.cid) == sorted(pins, key=lambda pin: pin.cid)
-        assert "made anew" in " ".join(store.faults())
+        assert "rebuilt" in " ".join(store.faults())
         assert store.gc().blocks == 0
     with LocalStore(folder) as store:
         assert store.faults() == []

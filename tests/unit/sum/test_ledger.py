@@ -3,7 +3,7 @@
 Ledger
 ├── tells of each contribution what the contract's record holds, and the same to the next command
 ├── asked for what is due, or somebody's: that alone, and when the next falls due
-└── a block that the chain dropped: read anew
+└── a block that the chain dropped: read again
 turn
 ├── what nobody took: half is swept after the wait
 └── what is worth less than its gas: left alone

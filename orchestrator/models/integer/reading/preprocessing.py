@@ -31,7 +31,7 @@ def split_pipeline(estimator: object) -> tuple[list[tuple[str, Any]], Any]:
 def fold_steps(steps: Sequence[tuple[str, Any]], model: object, names: Sequence[str]) -> Affine:
     """What fitted `steps` make of inputs that are called `names`, as `model` takes it.
 
-    Raises ModelError that names a step which is no affine map, or a column that is not among `names`.
+    Raises ModelError that names a step which is not an affine map, or a column that is not among `names`.
     """
     columns = Affine.identity(len(names))
     first = steps[0][1] if steps else model

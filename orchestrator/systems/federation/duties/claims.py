@@ -40,7 +40,7 @@ def _claim_due(look: Look) -> Seconds | None:
 
 
 def _claim(look: Look) -> str:
-    """Claim; demand the updates that cannot be had, where that is why not, once it is late."""
+    """Claim; demand the updates that cannot be fetched, where that is why not, once it is late."""
     accepted = look.instance.judgement().accepted
     try:
         return _claimed(look)
@@ -61,7 +61,7 @@ def _claimed(look: Look) -> str:
     try:
         made = aggregating.claim(look.session, look.instance, look.account, look.consent, goes=GOES)
     except NoNonce:
-        return "looked for a nonce, in vain up to now"
+        return "looked for a nonce, and has not found one yet"
     return f"claimed the aggregate of round {number}: {made.root.hex()[:16]}…"
 
 
@@ -93,8 +93,8 @@ def ask_late(look: Look, asks: Sequence[demanding.Ask], worth: int, late: int) -
         return _ask_for(look, asks, worth)
     whose = ", ".join(dict.fromkeys(look.session.name_of(each.party) for each in asks))
     return (
-        f"waits for what is not here of {whose}: take its file in (`diln pin import`). From "
-        f"{show_time(late)} on it is demanded on-chain, at a stake"
+        f"waits for what is missing from {whose}: import its file (`diln pin import`). "
+        f"From {show_time(late)} on it is demanded on-chain, with a stake"
     )
 
 
@@ -105,11 +105,11 @@ def _ask_for(look: Look, asks: Sequence[demanding.Ask], worth: int) -> str:
     asked = demanding.within(look.instance, look.account.address, asks, worth)
     if not asked:
         raise DataError(
-            "what nobody gives would take more stakes to demand than it is worth",
+            "demanding what nobody provides would take more in stakes than it is worth",
             "`diln federation demand` asks for all of it.",
         )
     count = demanding.ask(look.session, look.instance, look.account, asked, look.consent)
-    return f"demanded {count} parts that nobody gives"
+    return f"demanded {count} parts that nobody provides"
 
 
 def _shows(look: Look) -> bool:

@@ -73,7 +73,7 @@ def _tells(look: Look) -> bool:
 
 
 def _tell(look: Look) -> str:
-    """Tell the own seeds; demand the updates that cannot be had, before, as long as there is time for it."""
+    """Tell one's own seeds; before, while there is time, demand the updates that cannot be fetched."""
     federation, number = look.instance, look.instance.state().round
     end, supply = federation.clock().ends_at - _last(look), federation.terms.supply
     if look.now + supply < end:

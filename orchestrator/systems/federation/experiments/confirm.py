@@ -46,7 +46,7 @@ TERMS: dict[str, dict[str, Any]] = {
 """By which terms the contract is asked; it has no work without votes (Zhu et al., 2019)."""
 
 ORDER = ("trusted", "delegates", "stake", "committee", "work, majority")
-"""By blocks, as the model has it: who waits for more of the others is later."""
+"""By blocks, as the model has it: a policy that waits for more of the others is later."""
 
 
 @experiment(

@@ -54,17 +54,17 @@ class App:
 def load(folder: Path, changes: str = "") -> App:
     """The app in `folder`; `changes` to its configuration are as those of `flwr run --run-config`.
 
-    Raises SpecError for what is no app, UsageError for changes that it does not know. Imports the app.
+    Raises SpecError for what is not an app, UsageError for changes that it does not know. Imports the app.
     """
     config = _config(folder, changes)
     try:
         components = get_project_config(folder)["tool"]["flwr"]["app"]["components"]
         server, client = (str(components[name]) for name in ("serverapp", "clientapp"))
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise SpecError(f"{folder} is no Flower app: {shown(str(error), 200)}", _FORM) from error
+        raise SpecError(f"{folder} is not a Flower app: {shown(str(error), 200)}", _FORM) from error
     loaded = [load_app(reference, ValueError, folder) for reference in (server, client)]
     if not isinstance(loaded[0], ServerApp) or not isinstance(loaded[1], ClientApp):
-        raise SpecError(f"{shown(server)} and {shown(client)} are no ServerApp and ClientApp", _FORM)
+        raise SpecError(f"{shown(server)} and {shown(client)} are not a ServerApp and a ClientApp", _FORM)
     return App(loaded[0], loaded[1], config)
 
 
@@ -74,7 +74,7 @@ def parse_config(text: str) -> UserConfig:
         found: dict[str, Any] = parse_config_args([text] if text else None)
     except Exception as error:  # what Flower raises is its command line's
         raise UsageError(
-            f"`{shown(text)}` is no configuration", "Write key=value, texts in quotes."
+            f"`{shown(text)}` is not a configuration", "Write key=value, texts in quotes."
         ) from error
     return found
 
@@ -84,7 +84,7 @@ def _config(folder: Path, changes: str) -> UserConfig:
     try:
         known = get_fused_config_from_dir(folder, {})
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise SpecError(f"{folder} is no Flower app: {shown(str(error), 200)}", _FORM) from error
+        raise SpecError(f"{folder} is not a Flower app: {shown(str(error), 200)}", _FORM) from error
     if strange := next((key for key in given if key not in known), None):
         raise UsageError(f"the app's configuration has no `{shown(strange)}`", f"It has {', '.join(known)}.")
     return known | given

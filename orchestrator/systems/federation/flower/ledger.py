@@ -12,7 +12,7 @@ from orchestrator.types import Address, Digest
 
 @dataclass(frozen=True)
 class Terms:
-    """What matters of a federation's terms to who trains; `width` is in bytes of a coordinate."""
+    """What matters of a federation's terms to those who train; `width` is in bytes of a coordinate."""
 
     place: Place
     settings: Settings

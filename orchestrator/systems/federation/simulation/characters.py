@@ -30,7 +30,7 @@ class View:
 
 
 class Character(Protocol):
-    """Who has the same `team` is in league with each other."""
+    """Agents with the same `team` are in league with each other."""
 
     @property
     def team(self) -> str: ...

@@ -45,7 +45,8 @@ def leader(middles: Sequence[int]) -> int:
 def literal(scores: Sequence[Sequence[int]], gamma: float) -> int:
     """Who leads by Lu et al. (2020), literally: the least γ · MAE(m_j) + the mean of MAE(m_i).
 
-    Both are by j's own row of scores. No contract here does it: who says that all errors are zero leads.
+    Both are by j's own row of scores. No contract here does it: a party that says that all errors are zero
+    leads.
     """
     told = [gamma * row[seat] + sum(row) / len(row) for seat, row in enumerate(scores)]
     return min(range(len(told)), key=lambda seat: (told[seat], seat))

@@ -124,7 +124,7 @@ class Measuring:
     finished: bool = False
     tallies: tuple[Tally, Tally] = (Tally(), Tally())  # paying, validating
     seen: int = 0
-    lessons: int = LESSONS  # still to be had
+    lessons: int = LESSONS  # still to come
     taught: int = 0  # samples of the lesson that is had
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class World:
         self.portions = [encode_batch(*self.rows(rules.samples)) for _ in range(rules.portions)]
 
     def model(self) -> OnChainModel:
-        """The first model, anew."""
+        """The first model, again."""
         dims = self._data.words + 1
         model: OnChainModel
         if self.scenario.model == "bayes":

@@ -121,7 +121,7 @@ def labels(told: tuple[Label, ...], count: int) -> tuple[Label, ...]:
 def damaged(kind: str, reason: object) -> ModelError:
     """What is said of a file that is not what it seems."""
     return ModelError(
-        f"the {kind} model is damaged, or of a kind that is not read: {reason}", "Export it anew."
+        f"the {kind} model is damaged, or of a kind that is not read: {reason}", "Export it again."
     )
 
 

@@ -1,7 +1,7 @@
 """LightGBM's text files: every line is checked, then LightGBM is given a text of what was checked.
 
 LightGBM walks trees by the indices in the file, and takes parameters from its end. So the text is written
-anew: the model's lines that are known, and nothing else.
+again: the model's lines that are known, and nothing else.
 """
 
 import re

@@ -91,7 +91,7 @@ def _estimator(compute: Compute, outputs: int, last: str, classes: tuple[Label, 
 def _weight(tensors: dict[str, "Tensor"], layer: Layer) -> "Tensor":
     weight = tensors.pop(layer.weight)
     if weight.ndim != 2 or not weight.size:
-        raise ValueError(f"`{layer.weight}` is no matrix")
+        raise ValueError(f"`{layer.weight}` is not a matrix")
     return weight
 
 

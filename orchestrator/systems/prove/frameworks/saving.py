@@ -60,7 +60,7 @@ def save(model: object, folder: Path, name: str) -> Saved:
     for framework, write in _WRITERS.items():  # those of scikit-learn's style first
         if framework in roots:
             return write(model, folder / name)
-    raise ModelError(f"a {type(model).__name__} is no model of a framework that is known here", _SAVE_IT)
+    raise ModelError(f"a {type(model).__name__} is not a model of a framework that is known here", _SAVE_IT)
 
 
 def _sklearn(model: object, stem: Path) -> Saved:
@@ -105,7 +105,7 @@ def _lightgbm(model: "LGBMModel | Booster", stem: Path) -> Saved:
 
 def _torch(model: object, stem: Path) -> Saved:
     if not hasattr(model, "state_dict"):
-        raise ModelError(f"a {type(model).__name__} of PyTorch is no module", _SAVE_IT)
+        raise ModelError(f"a {type(model).__name__} of PyTorch is not a module", _SAVE_IT)
     tensors = {name: _array(tensor) for name, tensor in model.state_dict().items()}
     path = _written(stem, ".safetensors", write_tensors(tensors, {"format": "pt"}))
     return _saved(model, path, "torch", layers=_layers(model))

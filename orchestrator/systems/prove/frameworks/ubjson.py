@@ -53,7 +53,7 @@ class _Reader:
             return self._array(depth)
         if kind == b"{":
             return self._object(depth)
-        raise ValueError(f"{kind!r} at byte {self.place} is no type")
+        raise ValueError(f"{kind!r} at byte {self.place} is not a type")
 
     def _number(self, kind: bytes) -> int | float:
         form = _NUMBERS[kind]

@@ -1,4 +1,4 @@
-"""XGBoost's own files, JSON or UBJ: read and checked here, then a model is written anew for XGBoost.
+"""XGBoost's own files, JSON or UBJ: read and checked here, then a model is written again for XGBoost.
 
 XGBoost believes the indices in a file: a wrong parent of one node ends the process. So it is given JSON that
 is written here out of the numbers that were checked, with only the nodes that a walk from the root meets;
@@ -133,9 +133,9 @@ def _objective(given: Mapping[str, Any], groups: int) -> Written:
         if key == "name":
             continue
         if not all(_PARAMETER.fullmatch(each) for each in (key, *parameters)):
-            raise ValueError("a parameter that is none")
+            raise ValueError("a parameter that has no name")
         if not all(_NUMBER.fullmatch(value) for value in parameters.values()):
-            raise ValueError("a parameter that is no number")
+            raise ValueError("a parameter that is not a number")
         found[key] = dict(parameters)
     return found
 
@@ -174,7 +174,7 @@ def _forest(given: Mapping[str, Any], width: int, groups: int) -> Written:
 
 
 def _tree(number: int, tree: Mapping[str, Any], width: int) -> Written:
-    """The nodes that a walk from the root meets, numbered anew, so that all that is said of them fits."""
+    """The nodes that a walk from the root meets, numbered again, so that all that is said of them fits."""
     left, right, defaults = tree["left_children"], tree["right_children"], tree["default_left"]
     _check_nodes(tree, width)
     kept = list(_walk(left, right))
@@ -231,7 +231,7 @@ def _check_nodes(tree: Mapping[str, Any], width: int) -> None:
     inner = [at for at, child in zip(tree["split_indices"], left, strict=True) if child >= 0]
     whole_numbers(inner, width)
     if any(each not in (0, 1) for each in tree["default_left"]):
-        raise ValueError("a default that is no direction")
+        raise ValueError("a default that is not a direction")
     for key in _VALUES:
         _numbers(tree[key])
 

@@ -40,7 +40,7 @@ class Samples:
 
 
 def load_samples(section: DataSection, data: Path | None, seed: int) -> Samples:
-    """The samples of a scenario, shuffled by `seed`. Raises DataError where the reviews are not to be had."""
+    """The samples of a scenario, shuffled by `seed`. Raises DataError where the reviews are not available."""
     if section.source != "reviews":
         made = _made if section.source == "made" else _numbers
         return made(section, np.random.default_rng(seed))

@@ -70,7 +70,7 @@ class World(ABC):
 
     @abstractmethod
     def points(self, agent: int) -> int:
-        """An agent's points; none where the model is no game."""
+        """An agent's points; none where the model is not a game."""
 
     @abstractmethod
     def add(self, agent: int, x: bytes, label: int, maximum: int) -> Learned | None: ...
@@ -208,7 +208,7 @@ class ReferenceWorld(World):
             return False
         earned = not record.looked_at and record.earns
         if record.looked_at and not self._decided(record, moment, against=False):
-            return record.looked_at == moment  # a first look is no refusal
+            return record.looked_at == moment  # a first look is not a refusal
         if moment < given.due:
             return False
         del self._records[given.number]

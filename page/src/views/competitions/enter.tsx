@@ -41,7 +41,7 @@ export function Enter({ competition }: { competition: Competition }) {
       {entering && <Drop label="An encoded integer model. The contract's own runner says what it predicts; only the node sees it." button="Choose the model" onFiles={take} />}
       <p role="status" aria-live="polite" id="score">{said.value}</p>
       <Secrets contract={competition.address} summary="Commit to it, and reveal it after training"
-        hint={`A commitment takes a deposit of ${coins(terms.deposit, currency)}. Reveal your model ${between(ends)}: who does not loses it.`}
+        hint={`A commitment takes a deposit of ${coins(terms.deposit, currency)}. Reveal your model ${between(ends)}, or you lose it.`}
         seal={() => {
           if (!model.value) throw new Error("Choose a model first.");
           return { content: model.value, number: 0 };

@@ -1,5 +1,5 @@
 // The data to train on: which groups are open, and what to do about those that are not. A challenge is a stake that the
-// organizer opens a group on the chain; who does not answer in time loses the bond.
+// organizer opens a group on the chain; an organizer that does not answer in time loses the bond.
 import { useSignal } from "@preact/signals";
 import { abi, takesModels, trainingGroups, type Challenge, type Competition, type Group } from "../../chain/competition";
 import type { Openings } from "../../chain/competitionData";
@@ -68,7 +68,7 @@ function Challenges({ competition: { address, terms, currency }, closed }: { com
   if (group === undefined || !account.value) return null;
   return (
     <>
-      <p class="hint">A challenge takes a stake: the organizer's if it opens the group in time, else yours again, with half of its bond.</p>
+      <p class="hint">A challenge takes a stake: the organizer gets it if it opens the group in time; else you get it back, with half of the bond.</p>
       <div class="row">
         <label for="group">Group</label>
         <select id="group" value={group} onChange={event => { chosen.value = Number(event.currentTarget.value); }}>

@@ -98,7 +98,7 @@ function Act({ federation }: { federation: Federation }) {
     ...(claim ? [{ ...call, label: "Finalize the round, for a tip", purpose: "Finalizing", functionName: "finalize", args: [claim] }] : []),
     ...seats.filter(each => !each.active).map(each => ({ ...call, label: `Free seat ${each.seat}`, purpose: "Freeing", functionName: "evict", args: [each.party] })),
   ];
-  if (mine) offers.unshift({ ...call, label: "Give your seat up", purpose: "Leaving", functionName: "leave", args: [] });
+  if (mine) offers.unshift({ ...call, label: "Give up your seat", purpose: "Leaving", functionName: "leave", args: [] });
   const hex = /^0x([0-9a-f]{2})*$/i.test(admission.value) ? (admission.value as Hex) : "0x";
   const deposit = terms.deposit * terms.unit;
   const join: Offer = {

@@ -107,7 +107,7 @@ function Sample({ model }: { model: Model }) {
       if (!most.value && value > told) throw new Error("Somebody has added before you, so the price rose. Press again if you will pay what the button says now.");
       const maximum = most.value ? parsed(most.value, model.currency) : value;
       const again = (await contributions(model)).some(each => !each.outcome && each.x === x);
-      if (again) throw new Error("This very sample is open already: adding it again would teach the model nothing new.");
+      if (again) throw new Error("This sample is open already: adding it again would teach the model nothing new.");
       await send({ purpose: "Adding", to: model.address, abi, functionName: "add", args: [x, BigInt(label.value), maximum], ...paying(model.currency, value, () => balanceOf(model.address, account.value!)) });
     } catch (error) {
       news.value = `Adding: ${sentence(error)}`;
@@ -142,8 +142,8 @@ function Leaderboard({ model, all }: { model: Model; all: Contribution[] }) {
     <Loaded what="who helped" read={() => people(model, all)} again={[model.address, all.length, mined.value]}>
       {found => found.length > 0 && (
         <table>
-          <caption>Who helped: {isGame(model) ? "the most points come first, for what the model had not known" : "the most of whose samples were refunded comes first"}</caption>
-          <thead><tr><th>Who</th>{isGame(model) && <><th>Points</th><th>Level, a badge each</th></>}<th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took of others</th></tr></thead>
+          <caption>Who helped: {isGame(model) ? "most points first, given for what the model had not known" : "most refunded samples first"}</caption>
+          <thead><tr><th>Who</th>{isGame(model) && <><th>Points</th><th>Level, a badge each</th></>}<th>Added</th><th>Refunded</th><th>Deposited</th><th>Got back</th><th>Took from others</th></tr></thead>
           <tbody>{found.map(each => (
             <tr key={each.who}>
               <td data-label="Who"><Hash value={each.who} /></td>
@@ -152,7 +152,7 @@ function Leaderboard({ model, all }: { model: Model; all: Contribution[] }) {
               <td data-label="Refunded">{each.good}</td>
               <td data-label="Deposited">{coins(each.deposited, model.currency)}</td>
               <td data-label="Got back">{coins(each.refunded, model.currency)}</td>
-              <td data-label="Took of others">{coins(each.taken, model.currency)}</td>
+              <td data-label="Took from others">{coins(each.taken, model.currency)}</td>
             </tr>
           ))}</tbody>
         </table>

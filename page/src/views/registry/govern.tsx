@@ -33,7 +33,7 @@ function Offered({ project }: { project: Project }) {
   return (
     <section aria-labelledby="govern">
       <h3 id="govern">This project is offered to you</h3>
-      <p>Its owner is <Hash value={project.owner} />. Whoever accepts it governs it alone.</p>
+      <p>Its owner is <Hash value={project.owner} />. If you accept it, you alone govern it.</p>
       <button onClick={() => act(`Accepting ${shown(project.name, 40)}`, "acceptOwnership", [project.id])}>Accept it</button>
     </section>
   );
@@ -74,20 +74,20 @@ function OfProject({ project }: { project: Project }) {
     <>
       <div class="row">
         <button onClick={() => act(project.paused ? "Going on" : "Pausing", project.paused ? "unpause" : "pause", [project.id])}>
-          {project.paused ? "Let it go on" : "Pause it"}
+          {project.paused ? "Resume it" : "Pause it"}
         </button>
       </div>
       <div class="row">
         <label for="member">Somebody's address</label>
         <input id="member" value={address.value} onInput={event => { address.value = event.currentTarget.value.trim(); }} />
         <button disabled={!valid} onClick={() => publishers([address.value], [])}>Let them publish</button>
-        <button disabled={!valid} onClick={() => publishers([], [address.value])}>Let them publish no more</button>
+        <button disabled={!valid} onClick={() => publishers([], [address.value])}>Stop them from publishing</button>
       </div>
       <div class="row">
         <label for="threshold">Signatures needed then</label>
         <input id="threshold" type="number" min="0" max="255" value={threshold.value} onInput={event => { threshold.value = Number(event.currentTarget.value); }} />
         <button disabled={!valid} onClick={() => members([address.value], [])}>Let them sign</button>
-        <button disabled={!valid} onClick={() => members([], [address.value])}>Let them sign no more</button>
+        <button disabled={!valid} onClick={() => members([], [address.value])}>Stop them from signing</button>
         <button onClick={() => members([], [])}>Change the number only</button>
       </div>
       <HandOver project={project} />

@@ -62,7 +62,7 @@ function ProjectPage({ id }: { id: Hex }) {
         <section aria-labelledby="project">
           <h2 id="project">{shown(project.name, 80)}</h2>
           <p>Owned by <Hash value={project.owner} />; {project.threshold} of {count(project.participants, "participant")} must sign a version.{project.paused && " It is paused: nothing can be published."}</p>
-          <p>Names may be anybody's; its id is its own: <code>{id}</code></p>
+          <p>Anybody may use the name; the id is its own: <code>{id}</code></p>
           <Measured project={project} versions={versions} />
           <Members id={id} />
           <Govern project={project} />

@@ -63,7 +63,7 @@ function Open({ address, number }: { address: Address; number: string | undefine
             <h2 id="tournament">{shown(descriptor.name, 80)}</h2>
             <p>
               A pot of {coins(terms.pot, currency)} in each round, organized by <Hash value={terms.organizer} />. A bad score loses up to {share(terms.clip * (10n ** 9n + terms.drag) / 10n ** 9n)} of
-              a stake; who does not score in time loses as much, and {coins(terms.tip, currency)} besides.
+              a stake; if you do not score in time, you lose as much, and {coins(terms.tip, currency)} more.
             </p>
             {round && <Current tournament={tournament} round={round} all={all} />}
             <Token currency={currency} spender={tournament.address} />

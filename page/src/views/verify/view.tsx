@@ -36,7 +36,7 @@ export default function Verify() {
         button="Choose files" takesFolders onFiles={take} />
       <details>
         <summary>Only of a project that you trust</summary>
-        <p><label for="project">The project's id; names may be anybody's</label>{" "}
+        <p><label for="project">The project's id (anybody may use its name)</label>{" "}
           <input id="project" value={project.value} autoComplete="off" spellcheck={false} onInput={event => { project.value = event.currentTarget.value; }} /></p>
       </details>
       <div role="status" aria-live="polite">
@@ -57,7 +57,7 @@ function named(project: string): string {
 async function verified(files: File[], folders: Folder[], wanted: string, progress: (said: string) => void): Promise<Shown> {
   for (const file of files) {
     if (!(await isProof(file))) continue;
-    if (files.length + folders.length > 1) throw new Error(`${shown(file.name, 80)} is a prediction's proof: drop it by itself, for it says nothing of other files.`);
+    if (files.length + folders.length > 1) throw new Error(`${shown(file.name, 80)} is a prediction's proof: drop it by itself, because it says nothing of other files.`);
     const { verifyProof } = await import("../../checks/proof");
     return { findings: await verifyProof(file, wanted), facts: [["File", shown(file.name)]] };
   }
@@ -87,7 +87,7 @@ function modelOf(files: File[], [folder, more]: Folder[]): File | Folder {
   if (folder) return folder;
   const models = files.filter(each => !isBeside(each));
   const found = models.length > 1 ? listed(models, `${models.length} files together`) : models[0];
-  if (!found) throw new Error(files[0] ? `${files[0].name} is about a model, and is none: drop the model with it.` : "No file was chosen.");
+  if (!found) throw new Error(files[0] ? `${files[0].name} is about a model, and is not one: drop the model with it.` : "No file was chosen.");
   return found;
 }
 

@@ -85,7 +85,7 @@ def lost(session: Session, *cids: str) -> None:
 
     def read(cid, **options):
         if cid in cids:
-            raise StorageError(f"nobody gives {cid}", "")
+            raise StorageError(f"nobody provides {cid}", "")
         return real(cid, **options)
 
     session.storage.read = read

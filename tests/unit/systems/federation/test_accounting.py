@@ -263,5 +263,5 @@ def test_noisy__terms_without_noise_in_the_descriptor__refused(session, tmp_path
     federation = begin(session, tmp_path, **TERMS)
     plain = Descriptor("x", "ill", ("height", "weight"), ("no", "yes"))
     monkeypatch.setattr(accounting, "descriptor_of", lambda *_: plain)
-    with pytest.raises(DataError, match="not by what noise"):
+    with pytest.raises(DataError, match="does not say by what noise"):
         join(session, federation, session.account("bob"), rows(tmp_path, "bob"))

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.systems.federation import aggregating, cranking, party
-from orchestrator.systems.federation.answering import MOST, answers, lacking
+from orchestrator.systems.federation.answering import MOST, answers, missing_in
 from orchestrator.systems.federation.creating import plan
 from orchestrator.systems.federation.finding import descriptor_of
 from orchestrator.systems.federation.publishing import model_file, publish
@@ -64,7 +64,7 @@ def test_answers__in_another_folder__model_record_parties_and_version(session, a
     with elsewhere(session, tmp_path) as other:
         assert not other.known.knows(answered.address)
         [found] = asked(other, "dave")
-        assert (found.federation.address, found.lacks, found.rounds) == (answered.address, "", 1)
+        assert (found.federation.address, found.missing, found.rounds) == (answered.address, "", 1)
         assert found.record == answered.heads().record
         assert found.parties == tuple(session.account(name).address for name in PARTIES)
         assert found.version.number == published.version.number
@@ -86,29 +86,29 @@ def test_answers__closed_without_a_round__says_so(session, tmp_path):
     federation = begin(session, tmp_path, "alice", **PLAIN)
     later(session, federation)
     cranking.crank(session, federation, session.account("dave"))
-    assert [each.lacks for each in asked(session)] == ["it finalized 0 rounds of 1"]
+    assert [each.missing for each in asked(session)] == ["it finalized 0 rounds of 1"]
 
 
 def test_answers__one_sybil_for_small_money__is_passed_over_for_the_honest(session, tmp_path):
     sybil = begin(session, tmp_path, "dave", **PLAIN | {"quorum": 1, "seats": 2})
     finish(session, sybil, "dave")
-    assert [each.lacks for each in asked(session)] == ["its terms have 1 as quorum, not 3"]
+    assert [each.missing for each in asked(session)] == ["its terms have 1 as quorum, not 3"]
     honest = finish(session, begin(session, tmp_path, *PARTIES, **PLAIN), *PARTIES)
-    assert [each.federation.address for each in asked(session) if not each.lacks] == [honest.address]
+    assert [each.federation.address for each in asked(session) if not each.missing] == [honest.address]
 
 
 def test_answers__false_model_that_nobody_refuted__is_named_and_not_served(session, tmp_path):
     federation = begin(session, tmp_path, *PARTIES, **PLAIN)
     finish(session, federation, *PARTIES, result=lambda right: aggregating.altered(right, 1))
     [found] = asked(session)
-    assert found.lacks == "round 1: its model does not follow from the updates"
+    assert found.missing == "round 1: its model does not follow from the updates"
 
 
 def test_answers__updates_that_nobody_gives__is_not_served(session, answered, tmp_path):
     with elsewhere(session, tmp_path) as other:
         shutil.rmtree(other.settings.store_dir)
         [found] = asked(other)  # whose plan has published the same first model there
-        assert found.lacks.startswith("round 1: ")
+        assert found.missing.startswith("round 1: ")
 
 
 def test_answers__flood_of_empty_ones__is_bounded_and_hides_nothing(session, answered, tmp_path):
@@ -143,5 +143,5 @@ def test_answers__flood_of_empty_ones__is_bounded_and_hides_nothing(session, ans
 )
 def test_lacking__less_than_is_wanted__is_named(session, answered, changes, reason):
     wanted = answered.terms
-    assert lacking(wanted, wanted, 1) == ""
-    assert reason in lacking(replace(wanted, **changes), wanted, 1)
+    assert missing_in(wanted, wanted, 1) == ""
+    assert reason in missing_in(replace(wanted, **changes), wanted, 1)

@@ -76,7 +76,7 @@ def test_what_does_not_go_with_arrays_is_refused(session: Session, tmp_path: Pat
     alice = session.account("alice")
     with pytest.raises(UsageError, match="a committee scores on rows"):
         creating.plan(session, given(tmp_path, policy="quality", committee=3, quorum=3, seats=3), alice)
-    with pytest.raises(UsageError, match="says not what is learned"):
+    with pytest.raises(UsageError, match="does not say what is learned"):
         creating.plan(session, given(tmp_path, arrays=""), alice)
     with pytest.raises(DataError, match="numbers are too large"):
         creating.plan(session, given(tmp_path, target="ill", features=("a",), classes=("b", "c")), alice)

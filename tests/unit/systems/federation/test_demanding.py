@@ -1,4 +1,4 @@
-"""Bytes that nobody gives are asked for on-chain, shown there, and read from there."""
+"""Bytes that nobody provides are asked for on-chain, shown there, and read from there."""
 
 from dataclasses import replace
 
@@ -346,12 +346,12 @@ def test_claim__files_go_by_hand_after_the_reveals__no_stake_is_paid_before_it_i
     lost(session, file_of(revealed, each, 1))
     look, claim = SimpleLook(session, revealed, alice), duty("claim the aggregate")
     [said] = claim.act(look)
-    assert said.startswith("waits for what is not here of bob")
+    assert said.startswith("waits for what is missing from bob")
     assert not revealed.state().demanded
     late = judged_at(revealed) + terms.turn - 2 * terms.supply - terms.supply // 4
     assert show_time(late) in said
     session.chain.advance(late - int(session.chain.now()) + 60)
-    assert list(claim.act(look)) == ["demanded 1 parts that nobody gives"]
+    assert list(claim.act(look)) == ["demanded 1 parts that nobody provides"]
     assert late + 2 * terms.supply < judged_at(revealed) + terms.turn
     session.storage.read = read
     [said] = claim.act(look)
@@ -364,10 +364,10 @@ def test_refute__files_go_by_hand_after_the_claim__no_stake_is_paid_before_it_is
     lost(session, file_of(revealed, revealed_of(session, revealed, "bob"), 1))
     look, refute = SimpleLook(session, revealed, carol), duty("refute a wrong claim")
     [said] = refute.act(look)
-    assert said.startswith("waits for what is not here of bob")
+    assert said.startswith("waits for what is missing from bob")
     assert not revealed.state().demanded
     session.chain.advance(terms.challenge - 3 * terms.supply)
-    assert list(refute.act(look)) == ["demanded 1 parts that nobody gives"]
+    assert list(refute.act(look)) == ["demanded 1 parts that nobody provides"]
 
 
 def test_help__update_demanded_of_a_party_that_is_away__is_shown_by_whoever_has_it(

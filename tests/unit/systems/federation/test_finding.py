@@ -1,4 +1,4 @@
-"""Federations by their names, among those whose descriptors nobody gives."""
+"""Federations by their names, among those whose descriptors nobody provides."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tests.unit.systems.federation.stage import begin
 
 @pytest.fixture
 def dead(session, tmp_path):
-    """Two of a stranger's: nobody gives what they are."""
+    """Two of a stranger's: nobody provides what they are."""
     made = begin(session, tmp_path)
     factory = finding.factory_of(session)
     for number in (1, 2):
@@ -39,7 +39,7 @@ def test_find__descriptors_that_nobody_gives__are_sought_together_and_never_read
     for name in ("read", "has", "verify", "block"):
         monkeypatch.setattr(session.storage, name, read)
     assert finding.find(session, "clinics").address == dead.address
-    with pytest.raises(ChainError, match="no federation is called `none` here; of 2 nobody gives the desc"):
+    with pytest.raises(ChainError, match="`none` here; names not read: 2, whose desc"):
         finding.find(session, "none")
     assert max(sought) == 3
     sought.clear()

@@ -145,7 +145,7 @@ def test_scores__descriptor_or_first_model_that_nobody_gives__are_the_worst(sess
     assert releasing.release(session, task)
 
     def nobody(*_):
-        raise StorageError("nobody gives it")
+        raise StorageError("nobody provides it")
 
     if lost == "descriptor":
         monkeypatch.setattr(releasing, "descriptor_of", nobody)

@@ -293,8 +293,8 @@ def test_create__what_cannot_be_masked__is_refused(session):
 def test_promises__of_a_party__say_what_masks_do_not_hide(session, begun):
     said = " ".join(promises(begun, descriptor_of(session, begun)))
     assert "Updates are masked." in said
-    assert "join hands" in said
-    assert "public: they tell" not in said
+    assert "collude" in said
+    assert "public: they reveal" not in said
 
 
 def test_restore__strangers_words_among_the_shares__do_no_harm(session, begun):

@@ -165,7 +165,7 @@ def test_keep__nobody_finds_a_nonce__it_does_not_neglect_everything_else(session
     monkeypatch.setattr(aggregating, "mine", vain)
     [claims] = [each for each in SYSTEM.duties if each.name == "claim the aggregate"]
     look = Look(session, federation, bob, roles=frozenset({"party"}))
-    assert list(claims.act(look)) == ["looked for a nonce, in vain up to now"]
+    assert list(claims.act(look)) == ["looked for a nonce, and has not found one yet"]
     assert tries
 
 
@@ -198,7 +198,7 @@ def test_current_model__direct_and_no_file_left__comes_from_the_sums_calldata(se
 
     def only_genesis(cid, **options):
         if cid != cid_of(genesis):
-            raise StorageError("nobody gives it", "")
+            raise StorageError("nobody provides it", "")
         return read(cid, **options)
 
     with monkeypatch.context() as lost:

@@ -136,7 +136,7 @@ def test_a_false_weight__is_named(session, floors):
 
 
 def test_an_update__of_a_federation_whose_descriptor_nobody_gives__cannot_be_told(session, floors):
-    """An honest party's looks the same to whoever lacks what its federation is."""
+    """An honest party's looks the same to whoever does not have what its federation is."""
     upper, north, _ = floors
     play(session, north, NORTH)
     crank(session, upper)
@@ -145,7 +145,7 @@ def test_an_update__of_a_federation_whose_descriptor_nobody_gives__cannot_be_tol
     play(session, upper, ("erin",))
     lost(session, cid_of(north.terms.descriptor))
     [checked] = verify(session, upper)
-    assert ("nobody gives" in checked.doubt, checked.fault) == (True, "")
+    assert ("nobody provides" in checked.doubt, checked.fault) == (True, "")
 
 
 def test_an_old_round__is_not_sent_twice(session, floors):
@@ -330,7 +330,7 @@ def test_verify__descriptor_that_nobody_gives__says_so(session, floors):
     upper, *_ = floors
     lost(session, cid_of(upper.terms.descriptor))
     [checked] = verify(session, upper)
-    assert ("nobody gives" in checked.doubt, checked.fault, checked.ok) == (True, "", False)
+    assert ("nobody provides" in checked.doubt, checked.fault, checked.ok) == (True, "", False)
 
 
 def test_upper__made_up_by_a_stranger__is_refused(session, tmp_path):

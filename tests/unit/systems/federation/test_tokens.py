@@ -47,7 +47,7 @@ def test_join__brings_the_deposit_in_by_itself__and_allows_no_more(session, tmp_
     assert has(session, token, "bob") == before - deposit
     assert federation.party_of(bob.address).deposit == deposit
     assert allowed(session, federation, token, "bob") == 0
-    assert sum("your balance there lacks, once and no more" in sentence for sentence in heard) == 1
+    assert sum("missing from your balance there, once and no more" in sentence for sentence in heard) == 1
 
 
 def test_join__too_little_of_it__is_told_and_nothing_is_allowed(session, tmp_path, token):

@@ -356,7 +356,7 @@ def test_verify__update_that_nobody_gives__could_not_be_checked_and_is_no_lie(se
     lost(session, cid_of(revealed_in(federation, 1)[0].cid))
     [checked] = verify(session, federation)
     assert (checked.fault, checked.ok) == ("", False)
-    assert checked.sentence.startswith("could not be checked: nobody gives")
+    assert checked.sentence.startswith("could not be checked: nobody provides")
 
 
 def test_current_model__that_stood_and_that_nobody_gives__is_worked_out(session, tmp_path, monkeypatch):
@@ -606,10 +606,10 @@ HEADER = "height,weight,ill\n"
         (HEADER, "has no rows", "nothing to train on"),
         (HEADER + "1,2,yes\n1,2,perhaps\n", "row 2: ill is `perhaps`", "classes are no, yes"),
         (HEADER + "1,2,yes\n,2,no\n,3,no\n", "row 2: height is empty; so are 1 more", "complete rows"),
-        (HEADER + "1,x,yes\n1,2,no\n", "row 1: weight is `x`, no finite number", "drop their rows"),
+        (HEADER + "1,x,yes\n1,2,no\n", "row 1: weight is `x`, not a finite number", "drop their rows"),
         (HEADER + "1e999,0,yes\n1,2,no\n", "row 1: height is `1e999`", "complete rows"),
         (HEADER + "2025-12-20,0,yes\n2025-12-21,2,no\n", "row 1: height is `2025", "No cell of the column"),
-        (HEADER + "1,2,yes\n1,2\n", "2 fields instead of 3", "Mend"),
+        (HEADER + "1,2,yes\n1,2\n", "2 fields instead of 3", "Fix"),
         (HEADER.replace(",", ";") + "1;2;yes\n", "separated by ';'", "write it with ','"),
     ],
 )
@@ -628,7 +628,7 @@ def test_join__rows_that_do_not_fit__are_refused_with_row_column_and_what_helps(
 def test_join__class_with_a_point__the_hint_says_how_it_is_written(session, tmp_path):
     federation, file = begin(session, tmp_path, classes=("0", "1")), tmp_path / "point.csv"
     file.write_text(HEADER + "1,2,0\n1,2,1.0\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"row 2: ill is `1\.0`, which is no class") as refused:
+    with pytest.raises(DataError, match=r"row 2: ill is `1\.0`, which is not a class") as refused:
         join(session, federation, session.account("dave"), file)
     assert "Write `1`" in refused.value.hint
 

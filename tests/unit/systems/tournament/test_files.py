@@ -69,7 +69,7 @@ def test_plan__what_no_tournament_can_have__named(stage: Stage, changes: dict[st
 def test_plan__bond_and_threshold_left_out__follow_from_the_pot(stage: Stage) -> None:
     made = stage.plan(bond="", threshold="")
     assert (made.terms.bond, made.terms.threshold) == (2 * ETHER, 40 * ETHER)
-    assert "2 ether of pot and 2 ether of bond" in promises(made)[0]
+    assert "a pot of 2 ether and a bond of 2 ether" in promises(made)[0]
 
 
 IDS = ["a", "b", "c"]

@@ -55,13 +55,13 @@ def test_its_first_model_is_written_for_an_offer(
 
 
 def test_what_is_no_app_is_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="is no Flower app"):
+    with pytest.raises(SpecError, match="is not a Flower app"):
         apps.load(tmp_path)
     with pytest.raises(UsageError, match="has no `lr`"):
         apps.load(folder, "lr=0.1")
-    with pytest.raises(UsageError, match="is no configuration"):
+    with pytest.raises(UsageError, match="is not a configuration"):
         apps.load(folder, "rounds=[")
     text = (folder / "pyproject.toml").read_text()
     (folder / "pyproject.toml").write_text(text.replace("digits_app:client", "digits_app:server"))
-    with pytest.raises(SpecError, match="no ServerApp and ClientApp"):
+    with pytest.raises(SpecError, match="not a ServerApp and a ClientApp"):
         apps.load(folder)

@@ -120,7 +120,7 @@ def test_a_party_that_was_killed_goes_on_with_what_it_committed_to(session: Sess
     fed_avg().start(again, initial(), num_rounds=1)
     assert trained == []
     assert [(each.updates, each.included) for each in again.heard] == [(3, True)]
-    # Begun anew, the app's first model is not the round's: the contract's is taken.
+    # Begun again, the app's first model is not the round's: the contract's is taken.
     fed_avg().start(grid(session, found, spoil), initial(), num_rounds=1)
     assert trained == [0]
     assert len(list(found.events(Finalized))) == 2

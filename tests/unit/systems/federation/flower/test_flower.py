@@ -202,7 +202,7 @@ def test_a_node_signs_for_its_federation_only() -> None:
 
 
 def test_strange_replies_are_left_out() -> None:
-    """Of a node without a seat, of another version of Flower, of one that sends what is no commitment."""
+    """Of a node without a seat, of another version of Flower, of one that sends what is not a commitment."""
 
     class Strange(Seal):
         def __call__(self, message: Message, context: Any, call_next: Any) -> Message:

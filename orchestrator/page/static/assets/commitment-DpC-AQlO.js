@@ -1,1 +1,0 @@
-import{M as e,T as t,l as n}from"./read-CMPaf65G.js";import{i as r}from"./site-qvpmHEhm.js";var i=(e,...r)=>t(n(e.split(` `).map(e=>({type:e})),r)),a=(n,a,o,s,c)=>i(`bytes32 uint256 address address bytes32 bytes32`,t(e(n)),BigInt(r.value.chainId),a,o,s,c);export{i as n,a as t};

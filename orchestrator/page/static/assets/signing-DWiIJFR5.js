@@ -1,1 +1,0 @@
-export{n as digestOf,r as isContract,i as isFor,a as isTheirs,s as signaturesIn}from"./signing-DcHElek-.js";

@@ -1,0 +1,1 @@
+export{n as digestOf,r as isContract,i as isFor,a as isTheirs,s as signaturesIn}from"./signing-BryX7oTx.js";
