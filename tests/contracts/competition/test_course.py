@@ -462,9 +462,40 @@ def test_evaluate__in_chunks_by_a_stranger__same_score_and_tips_add_up(create, e
     tips = scenario.credit("stranger") + scenario.credit("bob")
     assert tips == TERMS["tip"] * 24 // 26
     scenario.withdraw(0)
-    for role in ("stranger", "bob", "organizer"):
+    scenario.withdraw_credit("stranger")
+    with refused("NothingDue"):
+        scenario.withdraw_credit("stranger")
+    for role in ("bob", "organizer"):
         scenario.withdraw_credit(role)
     assert scenario.balance == 0
+
+
+def test_slash_unopened__all_is_open__nothing_to_slash(create):
+    scenario = create()
+    scenario.played(alice=GOOD)
+    scenario.at("final")
+    with refused("NothingToSlash"):
+        scenario.send(scenario.f.slashUnopened(), "stranger")
+
+
+def test_slash_unopened__nobody_revealed__nothing_to_slash(create):
+    scenario = create()
+    scenario.draw()
+    scenario.commit("alice", GOOD)
+    scenario.at("final")
+    with refused("NothingToSlash"):
+        scenario.send(scenario.f.slashUnopened(), "stranger")
+
+
+def test_withdraw__revealed_in_an_open_competition__nothing_due(create):
+    scenario = create()
+    scenario.played(alice=GOOD)
+    with refused("NothingDue"):
+        scenario.withdraw(0)
+    assert scenario.payout(0) == 0
+    scenario.evaluate(0)
+    scenario.finalize()
+    assert scenario.payout(0) > 0
 
 
 def test_finalize__nobody_revealed__all_but_a_tenth_of_the_bond_back(create):
