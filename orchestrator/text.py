@@ -1,10 +1,13 @@
 """Text that strangers wrote, from chains, descriptors, files and tokens: decoded leniently, shown escaped."""
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 LONGEST_SHOWN = 2_000
+_COLUMN = re.compile(r"[^\W\d][\w .()/%-]{0,29}")
 
 
 def decoded(raw: bytes) -> str:
@@ -22,6 +25,18 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     if cut.isascii() and cut.isprintable():
         return cut
     return "".join(_escaped(char) if unicodedata.category(char) in _INVISIBLE else char for char in cut)
+
+
+def shown_names(names: Sequence[object], most: int = 12) -> str:
+    """Names of columns for a sentence; what does not look like one is counted only.
+
+    A file that is no table may have a key where the names should stand.
+    """
+    told = [name for name in map(str, names) if _COLUMN.fullmatch(name)][:most]
+    if not told:
+        return "none that look like names"
+    more = len(names) - len(told)
+    return ", ".join(told) + (f" and {more} more" if more else "")
 
 
 def coins(amount: int, decimals: int = 18) -> str:

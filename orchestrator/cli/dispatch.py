@@ -19,13 +19,11 @@ INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code."""
-    as_json = "--json" in arguments
-    show_signing(not as_json)
+    """Run one command and return its exit code; whatever it raises becomes a sentence."""
     try:
-        return _run(arguments)
+        return perform(arguments)
     except DilnError as error:
-        print_error(error, as_json=as_json)
+        print_error(error, as_json="--json" in arguments)
         return error.exit_code
     except Unsent as unsent:
         print_json(unsent.transaction)
@@ -39,10 +37,18 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read our output has enough of it, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def perform(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Raises DilnError, Unsent, KeyboardInterrupt, Abort."""
+    show_signing("--json" not in arguments)
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         hint = "Check free space and permissions, then run it again."
-        print_error(StorageError(f"the system refused: {error}", hint), as_json=as_json)
-        return 1
+        raise StorageError(f"the system refused: {error}", hint) from error
 
 
 def complete() -> int:

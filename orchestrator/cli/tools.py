@@ -1,14 +1,15 @@
 """The commands as tools for a program: what each takes and gives as JSON Schema, and how it is called.
 
 Made of the same table, parameters and result types as the command line. Two kinds: those that read, and those
-that change or send something. What runs until it is ended, asks at a terminal, deletes, or hands out a
-signature that others can spend is not a tool.
+that change or send something. What runs until it is ended, runs an app, asks at a terminal, deletes, gives
+away, or hands out a signature that others can spend is not a tool.
 """
 
 import contextlib
 import enum
 import io
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
+import typer
 import typer.main
 
-from orchestrator.cli import SECTIONS, dispatch, schemas
+from orchestrator.cli import SECTIONS, confining, dispatch, schemas
+from orchestrator.config import HOME
 from orchestrator.console import root
-from orchestrator.errors import UsageError
+from orchestrator.console.printing import print_json
+from orchestrator.errors import Unsent, UsageError
 
 READING = frozenset(
     {
@@ -68,6 +72,7 @@ NEVER = frozenset(
         "completion",
         "demo",
         "disclose",
+        "federation first-model",
         "federation flower",
         "federation watch",
         "keep",
@@ -75,6 +80,7 @@ NEVER = frozenset(
         "node",
         "page",
         "pin rm",
+        "project members",
         "project transfer",
         "runs delete",
         "serve",
@@ -84,12 +90,14 @@ NEVER = frozenset(
         "sum sign",
     }
 )
-_FIXED = frozenset({"network", "home", "storage", "sender"})
+_FIXED = frozenset({"network", "home", "storage", "sender", "signer_url", "calldata"})
 """Options that whoever starts the tools decides, not who calls them."""
 
-_LEFT_OUT = frozenset({"calldata", "json", "once", "signed", "signer_url", "signing_key", "to", "yes"})
-_NOT_TO_READ = frozenset({"picture", "png", "signer"})
-"""What would write a file, or ask a URL."""
+_LEFT_OUT = frozenset({"address", "engine", "json", "once", "signed", "signer", "signing_key", "to", "yes"})
+"""What nobody can answer, signs for others, or names a machine to train on."""
+
+_NOT_TO_READ = frozenset({"picture", "png"})
+"""What would write a file."""
 
 _TYPES: Mapping[Any, str] = {bool: "boolean", int: "integer", float: "number"}
 _ONE_AT_A_TIME = threading.Lock()
@@ -126,18 +134,33 @@ class Tool:
         found.pop("$schema", None)
         return {"type": "object", "properties": {"result": found}, "required": ["result"], **definitions}
 
-    def call(self, given: Mapping[str, Any], fixed: Mapping[str, str]) -> tuple[Any, bool]:
-        """What the command prints as JSON, and whether it failed. Raises UsageError for other arguments.
+    def call(self, given: Mapping[str, Any], fixed: Mapping[str, str]) -> Any:
+        """What the command prints as JSON. Raises DilnError where it fails, UsageError for other arguments.
 
-        `fixed` has the values of `network`, `home`, `storage` and `sender`, where they are not the defaults.
+        `fixed` has the options that hold for all tools, where they are not the defaults.
         """
         words = [*self.command.split(), *self._words(given, fixed)]
+        self._confine(given, fixed.get("home", HOME))
         printed = io.StringIO()
         with _ONE_AT_A_TIME, contextlib.redirect_stdout(printed):
-            dispatch.run(words)
+            try:
+                dispatch.perform(words)
+            except Unsent as unsent:
+                print_json(unsent.transaction)
+            except (KeyboardInterrupt, typer.Abort):
+                raise UsageError(
+                    "the command was ended before it was done", "Run it at a terminal."
+                ) from None
         text = printed.getvalue()
-        value = json.loads(text) if text.strip() else None
-        return value, isinstance(value, dict) and value.keys() == {"error", "message", "hint"}
+        return json.loads(text) if text.strip() else None
+
+    def _confine(self, given: Mapping[str, Any], home: str) -> None:
+        """Raises UsageError for a file that is not for tools: as a path, or as a text that may name one."""
+        for each in self._own():
+            for value in map(str, _values(given.get(each.name, each.default))):
+                is_path = _kind(each) is Path or os.path.lexists(Path(value))
+                if is_path and value != str(each.default):
+                    confining.refuse_outside(value, home)
 
     def _own(self) -> Iterator[Any]:
         left_out = _FIXED | _LEFT_OUT | (_NOT_TO_READ if self.reads else frozenset())
@@ -184,14 +207,18 @@ def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:
         yield from _leaves(f"{name} {word}".strip(), each)
 
 
-def _schema(parameter: Any) -> dict[str, Any]:
-    """The JSON Schema of a parameter's value."""
+def _kind(parameter: Any) -> Any:
+    """The type of a parameter's value, or of each of its values."""
     kind = parameter.type_descriptor.annotation
     if get_origin(kind) in (Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
+    return get_args(kind)[0] if get_origin(kind) is list else kind
+
+
+def _schema(parameter: Any) -> dict[str, Any]:
+    """The JSON Schema of a parameter's value."""
+    kind = _kind(parameter)
     several = parameter.multiple or parameter.nargs != 1
-    if get_origin(kind) is list:
-        kind = get_args(kind)[0]
     one: dict[str, Any] = {"type": _TYPES.get(kind, "string")}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         one = {"type": "string", "enum": [str(each.value) for each in kind]}

@@ -16,12 +16,13 @@ def read_scenario(kind: type[S], reference: str, shipped: Path, page: str) -> S:
 
     Raises SpecError.
     """
+    known = {each.stem: each for each in sorted(shipped.glob("*.toml"))}
     path = Path(reference)
     if not path.is_file():
-        path = shipped / f"{reference}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in shipped.glob("*.toml")))
-        raise SpecError(f"there is no scenario {reference}", f"Give a TOML file, or one of {known}.")
+        if reference not in known:
+            hint = f"Give a TOML file, or one of {', '.join(known)}."
+            raise SpecError(f"there is no scenario {reference}", hint)
+        path = known[reference]
     try:
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

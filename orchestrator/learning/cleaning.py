@@ -19,6 +19,7 @@ from orchestrator.learning.columns import (
 )
 from orchestrator.learning.reading import Table
 from orchestrator.learning.spec import Cleaning, Data
+from orchestrator.text import shown_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,7 @@ def clean(table: Table, data: Data) -> Cleaned:
     found = {name: convert(name, table, data) for name in _features(table, data)}
     columns = {name: column for name, column in found.items() if column.kind != "identifier"}
     if not columns:
-        raise DataError(f"Every column only names its row: {_listed(list(found))}", "set data.types")
+        raise DataError(f"Every column only names its row: {shown_names(list(found))}", "set data.types")
     target = convert(data.target, table, data)
     keep, removed = _rows_to_keep(columns, target, table, data)
     frame = _frame(columns)
@@ -108,7 +109,8 @@ def _check_table(table: Table, data: Data) -> None:
     names = table.columns.column_names
     if data.target not in names:
         raise DataError(
-            f"There is no column {data.target!r} to predict; there are {_listed(names)}", "set data.target"
+            f"There is no column {data.target!r} to predict; there are {shown_names(names)}",
+            "set data.target",
         )
     if unknown := sorted(set(data.types) - set(names)):
         raise DataError(f"data.types names a column that is not there: {', '.join(unknown)}")
@@ -118,10 +120,6 @@ def _check_table(table: Table, data: Data) -> None:
         raise DataError("The data has a header but no rows")
     if not _features(table, data):
         raise DataError("There is no column to learn from beside the target")
-
-
-def _listed(names: list[str], most: int = 12) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _features(table: Table, data: Data) -> list[str]:

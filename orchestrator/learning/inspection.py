@@ -16,6 +16,7 @@ from orchestrator.learning.data import Dataset, load_dataset
 from orchestrator.learning.profile import types_found, warnings_about
 from orchestrator.learning.reading import SUFFIXES, Table, read
 from orchestrator.learning.spec import Cleaning, ColumnType, Data
+from orchestrator.text import shown_names
 
 SEPARATORS = (",", ";", "\t", "|")
 LINES = 200
@@ -142,12 +143,11 @@ def _fields(text: str, separator: str) -> int:
 def _target(columns: list[str], target: str) -> str:
     if (target or "target") in columns:
         return target or "target"
-    shown = ", ".join(columns[:30]) + (f" and {len(columns) - 30} more" if len(columns) > 30 else "")
     what = f"there is no column {target!r}" if target else "say which column to predict"
     if all(number(name) == number(name) for name in columns):
         what = "the first line holds numbers, where the names of the columns should stand"
         raise UsageError(what, "Write a line of names before it, and choose one with --target.")
-    raise UsageError(what, f"Choose one with --target: it has columns {shown}.")
+    raise UsageError(what, f"Choose one with --target: it has columns {shown_names(columns, 30)}.")
 
 
 def _texts(table: Table) -> dict[str, list[str]]:

@@ -91,7 +91,7 @@ def spec_template(
     values = _REGRESSION_VALUES if task == "regression" else _CLASSIFICATION_VALUES
     wide = " ".join(f"{estimator}," for estimator in ESTIMATORS)
     return _TEMPLATE.format(
-        name=name or ("my-model" if own else str(dataset).replace("_", "-")),
+        name=_quoted(name or ("my-model" if own else str(dataset).replace("_", "-"))),
         description="" if own else f"The {dataset} data of scikit-learn",
         license="" if own else "MIT",
         source=_source(dataset, file, folder),

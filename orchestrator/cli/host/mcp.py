@@ -36,15 +36,25 @@ def mcp(
     """Serve the commands to a language model's host over stdio: those that read, unless --allow-send."""
     if find_spec("mcp") is None:
         raise UsageError("the MCP server is not installed", "Install it: pip install 'diln[mcp]'")
-    fixed = {
-        "network": settings.network.url or settings.network.name,
+    with budget.spending(_budget(settings, spend_at_most or [], allow_send=allow_send)):
+        toolserver.serve(tools.tools(changing=allow_send), fixed(settings))
+
+
+def fixed(settings: "Settings") -> dict[str, str]:
+    """The options that hold for every tool that has them, as the server got them.
+
+    A network goes by its name, where it has one: what is known of it besides its URL holds, too.
+    """
+    network = settings.network
+    found = {
+        "network": network.url if "://" in network.name else network.name,
         "home": str(settings.home),
         "storage": settings.storage.kind,
-        "sender": settings.sender,
+        "sender": settings.account,
+        "signer_url": settings.signer,
+        "calldata": "yes" if settings.calldata else "",
     }
-    with budget.spending(_budget(settings, spend_at_most or [], allow_send=allow_send)):
-        given = {name: value for name, value in fixed.items() if value}
-        toolserver.serve(tools.tools(changing=allow_send), given)
+    return {name: value for name, value in found.items() if value}
 
 
 def _budget(settings: "Settings", amounts: list[str], *, allow_send: bool) -> "budget.Budget":

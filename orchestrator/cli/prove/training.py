@@ -42,8 +42,8 @@ def init(
     dataset: Annotated[
         str, typer.Option(help="breast_cancer, iris, wine, digits or diabetes, from scikit-learn.")
     ] = "breast_cancer",
-    file: Annotated[str, typer.Option(metavar="FILE", help="A CSV or Parquet file instead.")] = "",
-    folder: Annotated[str, typer.Option(metavar="DIR", help="A folder of them instead.")] = "",
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="A CSV or Parquet file instead.")] = None,
+    folder: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder of them instead.")] = None,
     target: Annotated[str, typer.Option(help="The column to predict.")] = "",
     name: Annotated[
         str, typer.Option(help="The model's name; its project in the registry has the same.")
@@ -56,7 +56,7 @@ def init(
         raise UsageError(f"{spec} exists already", "Edit it, add --force, or choose another with --spec.")
     if file and folder:
         raise UsageError("a file and a folder were named", "Give one of --file and --folder.")
-    source = {"file": file, "folder": folder, "target": target}
+    source = {"file": str(file or ""), "folder": str(folder or ""), "target": target}
     found = inspection.inspect(spec.parent, **source) if file or folder else None
     text = template.spec_template(_carried(dataset), **source, name=name, found=found)
     spec.write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.errors import DataError
-from orchestrator.text import shown
+from orchestrator.text import shown_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +72,7 @@ def read_table(path: Path, text: str | None, label: str | None) -> Table:
         raise DataError(f"{path} cannot be read as CSV: {error}", "Give a CSV with a header line.") from error
     for name in (text, label):
         if name is not None and name not in frame.columns:
-            known = ", ".join(map(str, frame.columns[:10]))
-            raise DataError(f"{path} has no column `{name}`", f"It has {known}.")
+            raise DataError(f"{path} has no column `{name}`", f"It has {shown_names(list(frame.columns))}.")
     if frame.empty:
         raise DataError(f"{path} has no rows", "Give at least one.")
     labels = frame[label] if label else pd.Series([""] * len(frame))
@@ -136,7 +135,7 @@ def _require_numbers(frame: "pd.DataFrame") -> None:
     others = [str(name) for name in frame.select_dtypes(exclude=["number", "bool"]).columns]
     if others:
         raise DataError(
-            f"these columns do not hold numbers: {', '.join(shown(name, 40) for name in others[:5])}",
+            f"these columns do not hold numbers: {shown_names(others, 5)}",
             "Name the one that holds texts (--text-column NAME), or leave it out, or encode it as numbers.",
         )
 

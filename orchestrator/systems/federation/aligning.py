@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrator.errors import DataError
 from orchestrator.files import replace_file
 from orchestrator.systems.federation.alignment import Blinded, Party, common, key_of
-from orchestrator.text import shown
+from orchestrator.text import shown, shown_names
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _read(table: Path, column: str) -> tuple[list[str], list[list[str]], int]:
             f"{table} cannot be read as CSV", "Give a file with a header and a row each."
         ) from error
     if column and column not in header:
-        raise DataError(f"{table} has no column {shown(column)}", f"It has {shown(', '.join(header), 200)}.")
+        raise DataError(f"{table} has no column {shown(column)}", f"It has {shown_names(header)}.")
     if any(len(row) != len(header) for row in rows):
         raise DataError(f"{table} has rows that are longer or shorter than its header")
     return header, rows, header.index(column) if column else 0

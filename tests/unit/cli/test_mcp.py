@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+import typer
 
 pytest.importorskip("mcp", reason="needs mcp")
 
@@ -19,12 +21,17 @@ from mcp.client.stdio import StdioServerParameters
 from orchestrator.chain.budget import Budget, reserved, spending, tokens_in
 from orchestrator.chain.outbox import Fees
 from orchestrator.chain.pricing import signed_by
-from orchestrator.cli import tools
+from orchestrator.cli import dispatch, tools
 from orchestrator.cli.dispatch import run
 from orchestrator.cli.host import mcp
 from orchestrator.config import load_settings
-from orchestrator.errors import OverBudget, UsageError
+from orchestrator.errors import AccountError, DataError, DilnError, OverBudget, UsageError
 from orchestrator.kernel.money import Currency
+from orchestrator.kernel.scenarios import read_scenario
+from orchestrator.learning.inspection import inspect
+from orchestrator.models.online.training import read_table
+from orchestrator.systems.federation.aligning import align
+from orchestrator.systems.market.simulation.scenario import MarketScenario
 from orchestrator.types import ZERO_ADDRESS, Wei
 from tests.unit.cli.conftest import ROOT
 
@@ -207,3 +214,160 @@ def test_spend_at_most__of_ether_and_tokens__are_read_with_their_decimals(
         mcp._budget(settings, [f"0.0000001:{TOKEN}"], allow_send=True)
     with pytest.raises(UsageError, match="nothing is spent"):
         mcp._budget(settings, [f"1:{TOKEN}"], allow_send=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with state, secrets and links in it, and something beside it."""
+    here = tmp_path / "here"
+    secrets = ("../beside.csv", ".diln/keystore/lab.json", ".env", "brownie-config.yaml", "sub/.git/config")
+    for name in (*secrets, "UTC--2026-lab", "data.csv"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text("KEY=1234\n")
+    (here / "brownie-config.yaml").write_text("{}")
+    (here / "link.csv").symlink_to(tmp_path / "beside.csv")
+    (here / "linked").symlink_to(tmp_path)
+    monkeypatch.chdir(here)
+    return here
+
+
+NOT_FOR_TOOLS = (
+    "../beside.csv",
+    "..",
+    ".",
+    "",
+    "/etc/passwd",
+    "/dev/stdin",
+    ".diln",
+    ".diln/keystore/lab.json",
+    "sub/../.diln/new.json",
+    ".DILN/keystore/lab.json",
+    ".bashrc",
+    ".env",
+    "brownie-config.yaml",
+    "UTC--2026-lab",
+    "keystore/lab.json",
+    "link.csv",
+    "linked/beside.csv",
+    "linked/new.csv",
+    "sub",
+    "a\0b",
+    "\ud800",
+)
+
+
+@pytest.mark.parametrize("named", NOT_FOR_TOOLS)
+def test_files__outside_or_secret__are_refused_as_every_path(folder: Path, named: str) -> None:
+    tried = 0
+    for tool in tools.tools(changing=True).values():
+        for each in tool._own():
+            if tools._kind(each) is Path and str(each.default) != named:
+                value = [named] if tool.takes["properties"][each.name]["type"] == "array" else named
+                with pytest.raises(UsageError, match=r"is not for tools|names no file"):
+                    tool.call({each.name: value}, {})
+                tried += 1
+    assert tried > 50
+
+
+def test_files__named_by_texts_that_may_be_files__are_refused(folder: Path) -> None:
+    made = tools.tools(changing=True)
+    for named in (".env", "../beside.csv", "link.csv", ".diln/keystore/lab.json", ".", ""):
+        for name, given in (
+            ("verify", {"subjects": ["data.csv", named]}),
+            ("diff", {"first": named, "second": named}),
+            ("lineage", {"model": named}),
+            ("publish", {"run": named}),
+            ("describe", {"path": "data.csv", "data": [named]}),
+            ("market_create", {"name": "m", "test": "data.csv", "bounty": "1", "model": named}),
+            ("market_simulate", {"name": named}),
+        ):
+            with pytest.raises(UsageError, match="is not for tools"):
+                made[name].call(given, {})
+
+
+def test_files__below_the_folder__are_taken(folder: Path) -> None:
+    made = tools.tools(changing=True)
+    done = made["pin_add"].call({"path": "data.csv"}, {})
+    assert made["pin_get"].call({"cid": done["cid"], "dest": "sub/new.csv"}, {})["file"] == "sub/new.csv"
+    with pytest.raises(UsageError, match="is not for tools"):
+        made["pin_add"].call({"path": "data.csv"}, {"home": str(folder)})
+    with pytest.raises(DilnError):
+        made["pin_get"].call({"cid": "../written", "dest": "."}, {})
+    assert not (folder.parent / "written").exists()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ['{"crypto": {"cipher": "aes"}}', "AGE-SECRET-KEY-1" + "Q" * 58, "TOKEN=sk-1234", "0123abcd" * 8],
+)
+def test_hints__of_a_file_that_is_no_table__tell_no_secret(folder: Path, secret: str) -> None:
+    file = folder / "data.csv"
+    file.write_text(f"{secret}\n")
+    for look in (
+        lambda: read_table(file, "text", None),
+        lambda: inspect(folder, file="data.csv", target="y"),
+        lambda: align(folder, file, [], 2, folder, "name"),
+    ):
+        with pytest.raises((DataError, UsageError)) as refused:
+            look()
+        assert secret[:12] not in f"{refused.value.message} {refused.value.hint}"
+    file.write_text("text,label (old),0123,KEY=1\n")
+    with pytest.raises(DataError) as told:
+        read_table(file, "x", None)
+    assert told.value.hint == "It has text, label (old) and 2 more."
+
+
+def test_init__any_name__is_a_text_in_the_spec(folder: Path) -> None:
+    name = 'x"\ntouch pwned\n# "\\'
+    tools.tools(changing=True)["init"].call({"dataset": "iris", "name": name, "spec": "made.toml"}, {})
+    assert tomllib.loads((folder / "made.toml").read_text())["project"]["name"] == name
+
+
+def test_scenario__by_a_way_out_of_those_that_ship__is_none(tmp_path: Path) -> None:
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "secret.toml").write_text("key = 1")
+    with pytest.raises(DilnError, match="there is no scenario"):
+        read_scenario(MarketScenario, "../secret", tmp_path / "shipped", "the page")
+
+
+def test_tools__what_gives_away_runs_an_app_or_signs_for_others__is_not_offered() -> None:
+    made = tools.tools(changing=True)
+    assert not made.keys() & {"project_members", "project_transfer", "federation_first_model", "sign"}
+    taken = {name for tool in made.values() for name in tool.takes["properties"]}
+    assert not taken & {"signer", "signer_url", "calldata", "engine", "address", "sender", "network"}
+    with pytest.raises(UsageError, match="takes no `signer`"):
+        made["mark"].call({"model": "p@1", "status": "deployable", "signer": ["bob"]}, {})
+
+
+def test_call__command_that_is_ended__fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(_: Any) -> int:
+        raise typer.Abort
+
+    monkeypatch.setattr(dispatch, "_run", ends)
+    with pytest.raises(UsageError, match="ended before it was done"):
+        tools.tools()["log"].call({}, {})
+
+
+def test_fixed__network_with_a_name__keeps_what_is_known_of_it(folder: Path) -> None:
+    node = "http://127.0.0.1:9/secret"
+    known = {"url": node, "chain_id": 1, "genesis": "0x" + "11" * 32, "confirmations": 5, "timeout": 7.0}
+    (folder / "brownie-config.yaml").write_text(json.dumps({"diln": {"networks": {"mine": known}}}))
+    for name in ("mine", "embedded", node):
+        settings = load_settings(network=name, account="bob", environ={})
+        given = mcp.fixed(settings)
+        assert load_settings(network=given["network"], environ={}).network == settings.network
+        assert given["sender"] == "bob"
+
+
+def test_calldata_and_signer__given_to_the_server__hold_for_its_tools(folder: Path) -> None:
+    assert run(["migrate", "registry", "--json"]) == 0
+
+    async def create(client: Client) -> Any:
+        return told(await client.call_tool("project_create", {"name": "one"}))
+
+    sends = ("--allow-send", "--spend-at-most", "1ether")
+    assert set(asked(folder, "--calldata", *sends, of=create)) == {"chainId", "from", "to", "value", "data"}
+    signed = load_settings(signer="http://127.0.0.1:9", account="alice", environ={})
+    with spending(Budget({ZERO_ADDRESS: 10**18})), pytest.raises(AccountError):
+        tools.tools(changing=True)["project_create"].call({"name": "two"}, mcp.fixed(signed))
+    assert tools.tools()["project_list"].call({}, mcp.fixed(signed)) == []
