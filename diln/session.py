@@ -53,15 +53,21 @@ class Session:
     def __init__(self, folder: Path, **choices: str | None) -> None:
         self.folder = folder.resolve()
         self._choices = choices
+        self._closed = False
         home = None if "DILN_HOME" in os.environ else self.folder / ".diln"
         self.settings = load_settings(folder=self.folder, home=home, **choices)  # type: ignore[arg-type]
 
     @cached_property
     def kernel(self) -> "Kernel":
-        """What workflows of `orchestrator` take."""
+        """What workflows of `orchestrator` take. Raises UsageError once the session is closed."""
+        self._require_open()
         from orchestrator.kernel.session import Session as Kernel
 
         return Kernel(self.settings)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise UsageError("this session is closed", "Open another one: diln.open().")
 
     def acting(self, account: str) -> "Session":
         """A session in the same folder for another account."""
@@ -172,6 +178,7 @@ class Session:
         from orchestrator.console.results import Result, Stream
 
         made = _commands().get(command)
+        self._require_open()
         if made is None:
             raise UsageError(f"there is no command `{command}`", "`diln schema` lists them.")
         run = made.callback.__wrapped__
@@ -218,9 +225,10 @@ class Session:
             yield made
 
     def close(self) -> None:
-        """Let go of chain and storage."""
-        if "kernel" in self.__dict__:
-            self.kernel.__exit__()
+        """Let go of chain and storage. The session cannot be used afterwards."""
+        self._closed = True
+        if opened := self.__dict__.pop("kernel", None):
+            opened.__exit__()
 
     def __enter__(self) -> Self:
         return self

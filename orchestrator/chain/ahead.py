@@ -1,7 +1,8 @@
 """Several questions in one request, where a node takes that, when it is known what is about to be asked.
 
 Nodes refuse in many ways: with a status of HTTP, with one error for all, with an error for each, with fewer
-answers than questions. None of that is an error here: what was not answered is asked by itself.
+answers than questions. None of that is an error here: what was not answered by a result is asked by itself,
+and only what is said then counts.
 """
 
 import json

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from eth_utils.crypto import keccak
 
 from orchestrator.errors import OverBudget
 from orchestrator.types import ZERO_ADDRESS, Address
 
+T = TypeVar("T")
+B = TypeVar("B", bound="Budget | None")
 _current: ContextVar["Budget | None"] = ContextVar("budget", default=None)
 _reserved: ContextVar[tuple[Address, int] | None] = ContextVar("reserved", default=None)
 
@@ -30,8 +32,9 @@ _ALL = frozenset(
 class Budget:
     """Limits in smallest units, by currency (ether, with all fees, under the zero address); others: nothing.
 
-    What a signed transaction can cost counts from the moment before it is signed, what it did cost once it is
-    mined. Transactions of one nonce count once, by the dearest: only one of them is mined.
+    What a signed transaction can cost at most counts from the moment before it is signed, and stays counted:
+    what it did cost is only the node's word. Transactions of one nonce count once, by the dearest: only one
+    of them is mined.
     """
 
     def __init__(self, limits: Mapping[Address, int]) -> None:
@@ -61,25 +64,40 @@ class Budget:
         That is its value and `fee`, and what it lets go of the token that it calls. What an approval lets go
         was reserved already, where it is signed within `reserved`.
         """
-        self.reserve(ZERO_ADDRESS, int(call["value"]) + fee, (sender, nonce))
+        purpose = call.get("chainId"), sender, nonce
+        self.reserve(ZERO_ADDRESS, int(call["value"]) + fee, purpose)
         token, amount = call.get("to"), tokens_in(call.get("data"))
         if token and amount and _reserved.get() != (token, amount):
-            self.reserve(token, amount, (sender, nonce))
+            self.reserve(token, amount, purpose)
 
-    def settle(self, currency: Address, amount: int, purpose: object) -> None:
-        """What it was in the end."""
-        if (currency, purpose) in self._taken:
-            self._taken[currency, purpose] = amount
+    def settle(self, chain_id: int, sender: Address, nonce: int, cost: int) -> None:
+        """What a transaction did cost in ether counts, if it is more: rollups take a fee for data, too."""
+        key = ZERO_ADDRESS, (chain_id, sender, nonce)
+        self._taken[key] = max(cost, self._taken.get(key, 0))
 
 
 @contextmanager
-def spending(budget: Budget) -> Iterator[Budget]:
-    """Within it, nothing is signed that could spend more than `budget` has."""
+def spending(budget: B) -> Iterator[B]:
+    """Within it, nothing is signed that could spend more than `budget` has; with None, no budget holds.
+
+    That is for the embedded chains that experiments make for themselves: their money is worth nothing.
+    """
     token = _current.set(budget)
     try:
         yield budget
     finally:
         _current.reset(token)
+
+
+def at_play(steps: Iterator[T]) -> Iterator[T]:
+    """The steps of a story on an embedded chain of its own: no budget holds in them, but between them."""
+    while True:
+        with spending(None):
+            try:
+                step = next(steps)
+            except StopIteration:
+                return
+        yield step
 
 
 @contextmanager

@@ -3,13 +3,15 @@
 logs/<chain>-<genesis>/<node, contract, tables>.sqlite. Each row has the `block` that told it and, in tables
 whose rows end, the block that `ended` it: what the chain drops is taken back row by row, to the last block
 whose hash still stands. Blocks that were not final are read again by the next command. A file that is damaged
-is rebuilt, and where nothing can be written the rows are in memory.
+or has other tables, and what is not a file, is rebuilt; where nothing can be written the rows are in memory.
 """
 
 import hashlib
 import logging
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -148,6 +150,7 @@ class EventIndex(Generic[T]):
         found: sqlite3.Connection | None = None
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._remove(stat.S_ISREG)
             found, writable = open_database(self._file, PATIENCE)
             return self._laid_out(found) if writable else self._copied(found)
         except (OSError, sqlite3.OperationalError) as error:
@@ -162,13 +165,17 @@ class EventIndex(Generic[T]):
 
     def _laid_out(self, db: sqlite3.Connection) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is read again
+        wanted = [_MARKS, *(each for table in self._tables for each in table.statements())]
         if db.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
             db.execute("BEGIN IMMEDIATE")
             if db.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
-                for statement in [_MARKS, *(each for table in self._tables for each in table.statements())]:
+                for statement in wanted:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {_FORMAT}")
             db.execute("COMMIT")
+        found = db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        if {sql for (sql,) in found} != set(wanted):
+            raise sqlite3.DatabaseError("its tables are others")
         return db
 
     def _copied(self, db: sqlite3.Connection) -> sqlite3.Connection:
@@ -176,12 +183,12 @@ class EventIndex(Generic[T]):
         memory = _memory()
         try:
             db.backup(memory)
+            return self._laid_out(memory)
         except sqlite3.Error:
             memory.close()
-            memory = _memory()
+            return self._laid_out(_memory())
         finally:
             db.close()
-        return self._laid_out(memory)
 
     def _retreat(self, error: sqlite3.DatabaseError) -> None:
         """Into memory where the disk, or another command, is in the way; else rebuild the damaged file."""
@@ -192,10 +199,17 @@ class EventIndex(Generic[T]):
         _log.warning("%s was damaged (%s), and is rebuilt from events", self._file, error)
         self.close()
         try:
-            for ending in ("", "-wal", "-shm"):
-                self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
+            self._remove(lambda _: False)
         except OSError:
             self._connected = self._laid_out(_memory())
+
+    def _remove(self, unless: Callable[[int], bool]) -> None:
+        """What is in the file's place, and in those of SQLite's own beside it, `unless` its mode may stay."""
+        for ending in ("", "-wal", "-shm"):
+            file = self._file.with_name(self._file.name + ending)
+            with suppress(FileNotFoundError):
+                if not unless(file.lstat().st_mode):
+                    file.unlink()
 
     def _reaches(self, head: Block) -> bool:
         """Bring the rows to `head`, and hold them there. False where chain or file change meanwhile."""

@@ -54,7 +54,7 @@ def find(chain: "Chain", tx_hash: str) -> "Receipt | Failed | None":
         tx_hash=tx_hash,
         block_number=block,
         gas_used=gas_used,
-        fee=Wei(gas_used * _price(chain, found)),
+        fee=Wei(gas_used * _price(chain, found) + _data_fee(found)),
         contract_address=to_checksum_address(created) if created else None,
         logs=tuple(found["logs"]),
     )
@@ -66,6 +66,11 @@ def _price(chain: "Chain", receipt: TxReceipt) -> int:
         return int(receipt["effectiveGasPrice"])
     with as_diln_errors():
         return int(chain.web3.eth.get_transaction(receipt["transactionHash"]).get("gasPrice", 0))
+
+
+def _data_fee(receipt: TxReceipt) -> int:
+    """What a rollup of the OP stack took besides the gas, for the data on another chain."""
+    return int(cast(Any, receipt).get("l1Fee") or "0x0", 16)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,15 @@ from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.failures import FUNDS_HINT, as_diln_errors
 from orchestrator.chain.finality import final_block
 from orchestrator.chain.outbox import Entry, Fees
-from orchestrator.chain.pricing import PRIORITY, account_lock, fees_now, latest_block, raised, signed_by
+from orchestrator.chain.pricing import (
+    PRIORITY,
+    account_lock,
+    beyond_gas,
+    fees_now,
+    latest_block,
+    raised,
+    signed_by,
+)
 from orchestrator.chain.receipts import Receipt, find, known
 from orchestrator.errors import (
     AccountError,
@@ -29,7 +37,7 @@ from orchestrator.errors import (
     SentBefore,
 )
 from orchestrator.text import coins
-from orchestrator.types import ZERO_ADDRESS, Address, Wei
+from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.connection import Chain
@@ -132,8 +140,8 @@ class Sending:
     def _ended(self, delivery: Delivery) -> Receipt | None:
         receipt = delivery.complete()
         if receipt and (budget := current()):
-            spent = self._call["value"] + receipt.fee
-            budget.settle(ZERO_ADDRESS, spent, (self._sender.address, delivery.entry.nonce))
+            cost = self._call["value"] + receipt.fee
+            budget.settle(self._chain.chain_id, self._sender.address, delivery.entry.nonce, cost)
         return receipt
 
     def _earlier(self, once: str, at_any_price: bool) -> Receipt | None:
@@ -232,7 +240,8 @@ class Sending:
         with account_lock(chain, sender):
             nonce = _next_nonce(chain, sender.address)
             call = {key: value for key, value in self._call.items() if key != "from"}
-            signed = signed_by(sender, {**call, "chainId": chain.chain_id, "gas": limit}, nonce, self._fees)
+            call |= {"chainId": chain.chain_id, "gas": limit}
+            signed = signed_by(sender, call, nonce, self._fees, beyond_gas(chain, call))
             key = once or f"nonce-{sender.address}-{nonce}-{signed.hash[2:10]}"
             entry = Entry(key, once, sender.address, nonce, int(self._latest["number"]), (signed,))
             chain.outbox.keep(entry)

@@ -85,6 +85,7 @@ _receipt = _object(
     gasUsed=_quantity,
     logs=_list(_log),
     maybe_effectiveGasPrice=_quantity,
+    maybe_l1Fee=_nothing_or(_quantity),
     maybe_contractAddress=_nothing_or(_address),
 )
 _block = _object(

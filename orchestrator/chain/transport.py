@@ -24,6 +24,7 @@ FIRST_PAUSE = 0.25
 FIRST_GAP = 0.02
 TOO_MANY = 429
 BAD_STATUS = 400
+REVERTED = 3
 _BUSY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_GAP = 1.0
 """Seconds between two requests to a node that said again and again that there are too many."""
@@ -93,7 +94,7 @@ class RetryingProvider(HTTPProvider):
         """Ask for all at once; within, `make_request` answers from that. Tells whether all is answered.
 
         A question may be whatever asks for it: it is heard up to its first request. What the node does not
-        take, does not answer or is too busy for is asked by itself when it is wanted. Raises NodeUnavailable
+        take, or answers by an error or nothing, is asked by itself when it is wanted. Raises NodeUnavailable
         where nobody has ever answered there.
         """
         heard = [each if isinstance(each, tuple) else self._answers.heard(each) for each in questions]
@@ -124,10 +125,17 @@ class RetryingProvider(HTTPProvider):
             self._sizes.failed(len(questions), refused=not lost)
             return []
         self._reached = True
-        self._sizes.answered()
-        answered = [(question, answer) for question, answer in found if not _busy(answer)]
-        self._pace(len(answered) < len(found))
-        return answered
+        answers = [answer for _, answer in found]
+        self._pace(any(map(_busy, answers)))
+        if all(map(_is_refusal, answers)):
+            self._sizes.failed(len(questions), refused=True)
+        else:
+            self._sizes.answered()
+        return [
+            (question, answer)
+            for question, answer in found
+            if answer.get("error") is None and answer.get("result") is not None
+        ]
 
     @staticmethod
     def decode_rpc_response(raw_response: bytes) -> RPCResponse:
@@ -208,6 +216,12 @@ def _answer_of(error: requests.HTTPError) -> RPCResponse:
     if not isinstance(answer, dict) or "error" not in answer:
         raise error
     return answer
+
+
+def _is_refusal(answer: RPCResponse) -> bool:
+    """Whether it is an error that tells of no call: a node that executes calls has taken the request."""
+    error = answer.get("error")
+    return isinstance(error, dict) and not _busy(answer) and error.get("code") != REVERTED
 
 
 def _busy(answer: RPCResponse) -> bool:

@@ -126,7 +126,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments[0] in ("-V", "--version"):
         from orchestrator import __version__
 
-        sys.stdout.write(f"diln {__version__}\n")
+        told = f'{{"version": "{__version__}"}}' if "--json" in arguments else f"diln {__version__}"
+        sys.stdout.write(f"{told}\n")
         sys.exit(0)
     if arguments[-1] == "--help" and (text := command_help(arguments[:-1])):
         sys.stdout.write(text)

@@ -173,6 +173,8 @@ class ChainFile:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.ProgrammingError as error:  # of a connection that was closed
+            raise ChainError("the session is closed", "Open another one.") from error
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise ChainError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from orchestrator.bindings.federation import Federation, Phase
 from orchestrator.chain import migrate
+from orchestrator.chain.budget import at_play
 from orchestrator.config import EMBEDDED, Network, Settings, StorageConfig
 from orchestrator.errors import VerificationFailed
 from orchestrator.kernel.session import Session
@@ -41,7 +42,7 @@ def demo(settings: Settings, folder: Path) -> Iterator[Line]:
         settings, home=folder / ".diln", network=Network(EMBEDDED), storage=StorageConfig(), account=None
     )
     with Session(own) as session:
-        yield from _play(session, folder)
+        yield from at_play(_play(session, folder))
 
 
 def _play(session: Session, folder: Path) -> Iterator[Line]:

@@ -1,7 +1,8 @@
 """
 Several questions in one request
 ├── a node that takes them: one request, each answer in its place, errors with their question
-├── a node that does not: with a status, one error, no list, other numbers, fewer answers: asked one by one
+├── a node that does not: with a status, one error or one for each, no list, other numbers, fewer answers:
+│   asked one by one
 │   ├── it is asked for fewer at once next time, and at last for one
 │   └── a limit that it said is not tried again
 ├── a line that fails: as ever, and no limit is learned for good
@@ -23,7 +24,8 @@ from orchestrator.chain.ahead import MOST_AT_ONCE, Sizes
 from orchestrator.chain.development import NAMES
 from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.config import Settings
-from orchestrator.errors import NodeUnavailable
+from orchestrator.errors import ContractReverted, NodeUnavailable
+from tests.unit.chain.probe import deploy_probe
 from tests.unit.chain.wire import Refusal, Wire, over
 
 ERROR = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "batches are not supported"}}
@@ -75,6 +77,10 @@ def said_for_each(asked: list[Any]) -> tuple[int, Any]:
     return 200, [ERROR] * len(asked)
 
 
+def said_for_each_by_number(asked: list[Any]) -> tuple[int, Any]:
+    return 200, [{**ERROR, "id": each["id"]} for each in asked]
+
+
 def said_nothing(asked: list[Any]) -> tuple[int, Any]:
     return 200, []
 
@@ -96,6 +102,7 @@ REFUSALS = [
     said_as_json,
     said_in_an_object,
     said_for_each,
+    said_for_each_by_number,
     said_nothing,
     said_of_others,
     said_twice,
@@ -140,6 +147,32 @@ def test_balances__fewer_answers__the_others_are_asked_again(tmp_path: Path, peo
     assert found[1] == 7
     assert found.count(7) == 1
     assert wire.asked["eth_getBalance"] == len(people) - 1
+
+
+@pytest.mark.parametrize("said", [{"error": {"code": -32000, "message": "no"}}, {"result": None}, {}])
+def test_balances__some_without_a_result__those_are_asked_alone(
+    tmp_path: Path, people: list[Account], said: dict[str, Any]
+) -> None:
+    def some(asked: list[Any]) -> tuple[int, Any]:
+        found = [{"jsonrpc": "2.0", "id": each["id"], "result": "0x7"} for each in asked]
+        return 200, [*found[:-1], {"jsonrpc": "2.0", "id": found[-1]["id"], **said}]
+
+    chain, wire = reached(tmp_path, some)
+    for _ in range(3):
+        assert chain.balances([each.address for each in people[:3]]) == [7, 7, 10_000 * 10**18]
+    assert wire.asked == {"batch": 3, "eth_getBalance": 3}
+
+
+def test_call_many__all_fail__are_told_and_several_are_asked_at_once_again(
+    tmp_path: Path, people: list[Account]
+) -> None:
+    chain, wire = reached(tmp_path)
+    probe = deploy_probe(chain, people[0])
+    wire.forget()
+    for _ in range(3):
+        with pytest.raises(ContractReverted, match="not allowed"):
+            chain.call_many([probe.functions.refuse(1), probe.functions.refuse(2)])
+    assert wire.asked["batch"] == 3
 
 
 def test_ahead__an_answer_of_another_shape__makes_no_sense(tmp_path: Path, people: list[Account]) -> None:

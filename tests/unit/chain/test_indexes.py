@@ -4,7 +4,7 @@ What events tell is kept in SQLite, and new blocks only are asked for
 ├── a block that the chain dropped: its rows go, those that it ended are open again
 ├── blocks that were not final: read again by the next command
 ├── a node that goes over to another fork while it is asked: nothing of both is kept
-├── damaged (bits, cut, other content, lost rows): rebuilt from events
+├── damaged (bits, cut, other content, lost rows, other tables), not a file: rebuilt from events
 ├── nothing can be written, or another command holds the file: rows in memory
 └── an answer that makes no sense: told, nothing kept
 """
@@ -184,7 +184,17 @@ def test_refresh__blocks_that_are_not_final__are_read_again_by_the_next(
     assert second.asked == [(read + 1, read + 1)]
 
 
-@pytest.mark.parametrize("damage", ["garbage", "empty", "cut", "row", "lost", "mark", "gone"])
+STATEMENTS = {
+    "row": "UPDATE seen SET value = value + 1 WHERE value = 9",
+    "lost": "DELETE FROM seen WHERE value = 9",
+    "mark": "UPDATE marks SET total = total + 1",
+    "table": "DROP TABLE marks",
+    "view": "DROP TABLE seen; CREATE VIEW seen AS SELECT 1 AS block",
+    "trigger": "CREATE TRIGGER more AFTER INSERT ON marks BEGIN DELETE FROM seen; END",
+}
+
+
+@pytest.mark.parametrize("damage", [*STATEMENTS, "garbage", "empty", "cut", "gone", "fifo", "link"])
 def test_refresh__damaged_file__is_made_anew(
     settings: Settings, chain: Chain, probe: Contract, alice: Account, others: list[Chain], damage: str
 ) -> None:
@@ -193,18 +203,17 @@ def test_refresh__damaged_file__is_made_anew(
     first.all()
     first.index.close()
     file = file_of(settings)
-    if damage in ("row", "lost", "mark"):
-        statement = {
-            "row": "UPDATE seen SET value = value + 1 WHERE value = 9",
-            "lost": "DELETE FROM seen WHERE value = 9",
-            "mark": "UPDATE marks SET total = total + 1",
-        }[damage]
+    if damage in STATEMENTS:
         db = sqlite3.connect(file)
-        db.execute(statement)
+        db.executescript(STATEMENTS[damage])
         db.commit()
         db.close()
-    elif damage == "gone":
+    elif damage in ("gone", "fifo", "link"):
         file.unlink()
+        if damage == "fifo":
+            os.mkfifo(file)
+        if damage == "link":
+            file.symlink_to(settings.home / "outside.sqlite")
     else:
         content = file.read_bytes()
         kept = {"garbage": b"x" * len(content), "empty": b"", "cut": content[: len(content) // 2]}[damage]
@@ -215,6 +224,7 @@ def test_refresh__damaged_file__is_made_anew(
     third = again(settings, probe, others)
     assert third.all() == list(range(1, 40, 2))
     assert third.asked == []
+    assert not (settings.home / "outside.sqlite").exists()
 
 
 def test_rows__damaged_after_the_refresh__are_read_anew(

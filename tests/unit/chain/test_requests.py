@@ -10,6 +10,7 @@ from requests.adapters import HTTPAdapter
 import diln
 from orchestrator.chain import Account, Chain
 from orchestrator.chain.embedded import EmbeddedProvider
+from orchestrator.errors import ChainError, UsageError
 from tests.unit.chain.wire import Wire
 
 MOST_TO_PUBLISH = 20
@@ -81,6 +82,18 @@ def test_publish__the_first_time_with_its_project__takes_few_requests(tmp_path: 
     with diln.open(tmp_path, network="development") as session:
         session.run("doctor")
     assert wire.asked.total() <= MOST_TO_EXAMINE, wire.asked
+
+
+def test_session__used_after_it_was_closed__says_so(tmp_path: Path) -> None:
+    with diln.open(tmp_path) as session:
+        session.run("chain show")
+        chain = session.kernel.chain
+    for command in ("chain show", "project list", "runs list"):
+        with pytest.raises(UsageError, match="this session is closed"):
+            session.run(command)
+    with pytest.raises(ChainError, match="is closed"):
+        chain.head()
+    session.close()
 
 
 def test_publish__a_node_that_takes_one_question__works(tmp_path: Path, wire: Wire) -> None:

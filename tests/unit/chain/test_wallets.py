@@ -2,6 +2,7 @@
 Keys that are elsewhere
 ├── a signer, in the words of nodes and of Clef: sends, signs typed data, is named or the only one
 ├── a signer that signs something else, as somebody else, or nothing: nothing is sent
+├── a signer that chooses other fees: sent within a proportion, and within the budget
 ├── a Safe: its transaction is tried and handed out, and nothing is sent
 └── what is signed is told first, field by field
 """
@@ -17,10 +18,12 @@ from eth_account.messages import encode_typed_data
 from web3.contract import Contract
 
 from orchestrator.chain import Account, Accounts, Chain
+from orchestrator.chain.budget import Budget, spending
 from orchestrator.chain.development import ADDRESSES
 from orchestrator.chain.wallets import Proposer, Signer, plain_json
 from orchestrator.config import Settings, load_settings
-from orchestrator.errors import AccountError, ContractReverted, InsufficientFunds, Unsent
+from orchestrator.errors import AccountError, ContractReverted, InsufficientFunds, OverBudget, Unsent
+from orchestrator.types import ZERO_ADDRESS
 from tests.unit.chain.signers import UNKNOWN, FakeSigner, served
 
 ALICE, BOB = ADDRESSES[:2]
@@ -208,3 +211,41 @@ def test_plain_json__large_numbers_and_bytes__survive_javascript() -> None:
 
 def test_balances__embedded__are_of_each(chain: Chain, alice: Account, bob: Account) -> None:
     assert chain.balances([alice.address, bob.address]) == [chain.balance(ALICE), chain.balance(BOB)]
+
+
+def dearer(times: int) -> Any:
+    """What a signer does that offers more for each gas."""
+    fees = ("maxFeePerGas", "maxPriorityFeePerGas")
+    return lambda asked: {**asked, **{name: hex(times * int(asked[name], 16)) for name in fees}}
+
+
+def test_send__signer_chooses_a_higher_fee__is_sent_where_it_is_in_proportion(
+    chain: Chain, probe: Contract, signer: FakeSigner, remote_alice: Account
+) -> None:
+    signer.twist = dearer(3)
+    chain.send(probe.functions.set(5), remote_alice)
+    head = chain.head().number
+    signer.twist = dearer(11)
+    with pytest.raises(AccountError, match="the signer's fee is up to"):
+        chain.send(probe.functions.set(6), remote_alice)
+    signer.twist = lambda asked: {**asked, "gas": hex(11 * int(asked["gas"], 16))}
+    with pytest.raises(AccountError, match="the signer's fee is up to"):
+        chain.send(probe.functions.set(6), remote_alice)
+    assert chain.head().number == head
+    assert [each.nonce for each in chain.outbox.entries() if each.block >= head] == []
+
+
+def test_send__signer_chooses_more_than_the_budget_has__nothing_is_sent(
+    chain: Chain, probe: Contract, signer: FakeSigner, remote_alice: Account
+) -> None:
+    with spending(Budget({ZERO_ADDRESS: 10**18})) as whole:
+        chain.send(probe.functions.set(5), remote_alice)
+    cost, head = 10**18 - whole.left(), chain.head().number
+    with spending(Budget({ZERO_ADDRESS: 2 * cost})) as budget:
+        signer.twist = dearer(6)
+        with pytest.raises(OverBudget):
+            chain.send(probe.functions.set(6), remote_alice)
+        assert chain.head().number == head
+        signer.twist = lambda asked: asked
+        chain.send(probe.functions.set(6), remote_alice)
+        assert 0 <= budget.left() < 2 * cost

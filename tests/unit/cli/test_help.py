@@ -63,6 +63,10 @@ def test_version__is_the_package_s(arguments, capsys):
     assert run(arguments, capsys) == (0, f"diln {__version__}\n", "")
 
 
+def test_version__as_json(capsys):
+    assert run(["--version", "--json"], capsys) == (0, f'{{"version": "{__version__}"}}\n', "")
+
+
 def test_help_text__lists_every_command_with_its_summary():
     lines = help_text().splitlines()
     for name, summary in SUMMARIES.items():

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from eth_account import Account
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
-from orchestrator.chain.budget import Budget, reserved, spending, tokens_in
+from orchestrator.chain.budget import Budget, at_play, current, reserved, spending, tokens_in
 from orchestrator.chain.outbox import Fees
 from orchestrator.chain.pricing import signed_by
 from orchestrator.cli import dispatch, tools
@@ -30,6 +30,7 @@ from orchestrator.kernel.money import Currency
 from orchestrator.kernel.scenarios import read_scenario
 from orchestrator.learning.inspection import inspect
 from orchestrator.models.online.training import read_table
+from orchestrator.systems.federation import demo
 from orchestrator.systems.federation.aligning import align
 from orchestrator.systems.market.simulation.scenario import MarketScenario
 from orchestrator.types import ZERO_ADDRESS, Wei
@@ -126,17 +127,41 @@ def test_mcp__money_that_cannot_be_spent__usage_error(
     assert "without --allow-send nothing is spent" in capsys.readouterr().err
 
 
-def test_budget__reserved_settled_and_raised__counts_each_nonce_once() -> None:
-    budget = Budget({ZERO_ADDRESS: 100})
-    budget.reserve(ZERO_ADDRESS, 60, 1)
-    budget.reserve(ZERO_ADDRESS, 90, 1)  # higher fees for the same nonce
-    with pytest.raises(OverBudget, match="10 are left"):
-        budget.reserve(ZERO_ADDRESS, 11, 2)
+def test_budget__signed_settled_and_raised__counts_each_nonce_once_by_the_dearest() -> None:
+    budget, call = Budget({ZERO_ADDRESS: 100}), {"chainId": 1, "value": 50}
+    budget.sign(TOKEN, 1, call, 10)
+    budget.sign(TOKEN, 1, call, 20)  # higher fees for the same nonce
+    with pytest.raises(OverBudget, match="30 are left"):
+        budget.sign(TOKEN, 2, call, 0)
+    with pytest.raises(OverBudget, match="30 are left"):
+        budget.sign(TOKEN, 1, {**call, "chainId": 2}, 0)  # both can be mined
     with pytest.raises(OverBudget, match="of the token"):
         budget.reserve(TOKEN, 1, 3)
-    budget.settle(ZERO_ADDRESS, 30, 1)
-    assert budget.left() == 70
-    budget.reserve(ZERO_ADDRESS, 70, 2)
+    budget.settle(1, TOKEN, 1, 51)  # by the node's word
+    assert budget.left() == 30
+    budget.settle(1, TOKEN, 1, 90)
+    assert budget.left() == 10
+
+
+def test_at_play__steps__spend_nothing_of_the_budget() -> None:
+    def story() -> Iterator[Budget | None]:
+        yield current()
+        yield current()
+
+    with spending(Budget({})) as budget:
+        found = [(step, current()) for step in at_play(story())]
+    assert found == [(None, budget)] * 2
+
+
+def test_federation_demo__on_a_chain_of_its_own__spends_nothing_of_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(session: Any, folder: Path) -> Iterator[Any]:
+        yield current(), session.chain.network.embedded
+
+    monkeypatch.setattr(demo, "_play", play)
+    with spending(Budget({})):
+        assert list(demo.demo(load_settings(home=tmp_path, environ={}), tmp_path)) == [(None, True)]
 
 
 def test_signing__more_than_the_budget__is_not_signed() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from orchestrator.bindings.federation import Federation
 from orchestrator.chain import Account, migrate
 from orchestrator.chain.bound import Call
+from orchestrator.chain.budget import spending
 from orchestrator.config import load_settings
 from orchestrator.kernel.session import Session
 from orchestrator.learning.aggregation import Update, quantize
@@ -146,6 +147,7 @@ def session() -> Iterator[Session]:
     """A chain and a store of their own, which are gone afterwards."""
     with (
         tempfile.TemporaryDirectory() as folder,
+        spending(None),
         Session(load_settings(home=Path(folder) / ".diln", environ={})) as opened,
     ):
         migrate(opened.settings, opened.chain, opened.account("alice"), ["federation"])
