@@ -133,7 +133,7 @@ class Bound:
     def _read(self, kind: type[_T], function: str, *args: object) -> _T:
         return value_of(kind, self.chain.call(self._call(function, *args), at=self._at))
 
-    def _read_each(self, kind: type[_T], function: str, numbers: Iterable[int]) -> list[_T]:
+    def read_each(self, kind: type[_T], function: str, numbers: Iterable[int]) -> list[_T]:
         """What `function` returns for each number, many in a request."""
         calls = [self._call(function, number) for number in numbers]
         return [value_of(kind, each) for each in self.chain.call_many(calls, at=self._at)]

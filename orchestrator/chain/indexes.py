@@ -10,11 +10,12 @@ import hashlib
 import logging
 import sqlite3
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from orchestrator.chain.finality import FINAL_DEPTH, final_block
 from orchestrator.chain.looking import Block
@@ -22,6 +23,7 @@ from orchestrator.database import checksum, open_database
 from orchestrator.errors import ChainError
 
 if TYPE_CHECKING:
+    from orchestrator.chain.bound import Bound
     from orchestrator.chain.connection import Chain
     from orchestrator.types import Address
 
@@ -294,6 +296,31 @@ class EventIndex(Generic[T]):
             self._retreat(error)
         self.refresh()
         return read(self._db.execute(query, values))
+
+
+class Told(ABC, Generic[T]):
+    """What the events of `contract` tell, as rows of `TABLES`. `refresh` before each look."""
+
+    TABLES: ClassVar[Sequence[IndexTable]]
+
+    def __init__(self, contract: "Bound") -> None:
+        self._index = contract.chain.index(contract, self.TABLES, self._read, self._write)
+
+    def refresh(self) -> Self:
+        """Read what is new, and again what the chain has dropped. Raises ChainError."""
+        self._index.refresh()
+        return self
+
+    @abstractmethod
+    def _read(self, first: int, last: int) -> T: ...
+
+    @abstractmethod
+    def _write(self, told: T) -> None: ...
+
+
+def places(values: Sequence[object]) -> str:
+    """A question mark for each, as SQL has them."""
+    return ", ".join("?" * len(values))
 
 
 def _memory() -> sqlite3.Connection:

@@ -14,10 +14,12 @@ from orchestrator.console import (
     Answer,
     Facts,
     Result,
+    Sender,
     Shown,
     Table,
     amount,
     command,
+    err,
     lazy_imports,
     progress_bar,
 )
@@ -43,6 +45,12 @@ if TYPE_CHECKING:
     from orchestrator.kernel.session import Session
     from orchestrator.systems.competition.contracts import Competition
 
+NEWEST = 10
+OWN = Sender("Whose submissions are shown however old they are; nothing is sent.")
+AllSubmissionsOption = Annotated[
+    bool, typer.Option("--all", help="Show all, not only the best, your own and the newest 10.")
+]
+
 
 @command(compete, "list")
 def list_competitions(session: "Session") -> Table:
@@ -60,12 +68,17 @@ def _unread(address: Address, error: Exception) -> dict[str, Any]:
     return {"competition": address, "phase": Shown(None, "cannot be read"), "error": told(error)}
 
 
-@command(compete)
-def show(session: "Session", reference: CompetitionArgument = "latest") -> Answer:
-    """Show terms, phase, deadlines and leaderboard."""
-    seen = overview.overview(finding.find(session, reference))
+@command(compete, sender=OWN)
+def show(
+    session: "Session", reference: CompetitionArgument = "latest", every: AllSubmissionsOption = False
+) -> Answer:
+    """Show terms, phase, deadlines and leaderboard: the best, your own and the last submissions, or --all."""
+    found = finding.find(session, reference)
+    seen = overview.overview(found, last=None if every else NEWEST, own=session.viewer)
     facts, money = facts_of(session, seen), moneys.currency_of(session.chain, seen.terms.token)
     rows = [_standing(each, money) for each in seen.leaderboard]
+    if left := seen.progress.committed - len(rows):
+        err.print(f"{left} other submissions are shown with --all")
     parts: list[str | Result] = ["", Table(rows)] if rows else []
     return Answer({**facts, "leaderboard": rows}, Facts(facts), *parts)
 

@@ -109,7 +109,7 @@ class Standing(TypedDict):
 
 
 class Shown(Competition):
-    """A competition with its submissions."""
+    """A competition with its submissions: the best, one's own and the newest, or all of them."""
 
     leaderboard: list[Standing]
 

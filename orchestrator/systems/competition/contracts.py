@@ -42,16 +42,16 @@ class Competition(abi.Competition):
 
     def several(self, numbers: Sequence[int]) -> list[Submission]:
         """The submissions of these numbers, many in a request."""
-        found = self._read_each(abi.Submission, "submission", numbers)
+        found = self.read_each(abi.Submission, "submission", numbers)
         return [Submission(**vars(each), number=number) for number, each in zip(numbers, found, strict=True)]
 
     def results(self, numbers: Sequence[int]) -> dict[int, abi.ResultOf]:
         """Of several. Raises ContractReverted for a submission that was not revealed."""
-        return dict(zip(numbers, self._read_each(abi.ResultOf, "resultOf", numbers), strict=True))
+        return dict(zip(numbers, self.read_each(abi.ResultOf, "resultOf", numbers), strict=True))
 
     def payouts(self, numbers: Sequence[int]) -> dict[int, int]:
         """What `withdraw` would pay for each."""
-        return dict(zip(numbers, self._read_each(int, "payoutOf", numbers), strict=True))
+        return dict(zip(numbers, self.read_each(int, "payoutOf", numbers), strict=True))
 
     def model_bytes(self, number: int) -> bytes:
         """The encoded model of a revealed submission. Raises ChainError if the node does not show it."""

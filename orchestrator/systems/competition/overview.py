@@ -1,8 +1,9 @@
 """A competition at a glance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.bindings.competition import Mode, Outcome, Phase, Progress, ResultOf, Status
+from orchestrator.bindings.competition import Committed, Mode, Outcome, Phase, Progress, ResultOf, Status
 from orchestrator.models.integer import readable_score
 from orchestrator.systems.competition.contracts import Competition
 from orchestrator.systems.competition.records import SETTLED, Deadlines, Submission, Terms
@@ -44,12 +45,21 @@ class Overview:
         return Seconds(ends[self.phase])
 
 
-def overview(competition: Competition, *, leaderboard: bool = True) -> Overview:
-    """Everything that one block says of a competition; without `leaderboard` no submission is read."""
-    return competition.chain.look(lambda: _overview(competition, leaderboard))
+def overview(
+    competition: Competition,
+    *,
+    leaderboard: bool = True,
+    last: int | None = None,
+    own: Address | None = None,
+) -> Overview:
+    """Everything that one block says of a competition; without `leaderboard` no submission is read.
+
+    The leaderboard has all submissions; or, with `last`, the best, the last so many, and those of `own`.
+    """
+    return competition.chain.look(lambda: _overview(competition, leaderboard, last, own))
 
 
-def _overview(competition: Competition, leaderboard: bool) -> Overview:
+def _overview(competition: Competition, leaderboard: bool, last: int | None, own: Address | None) -> Overview:
     progress = competition.progress()
     return Overview(
         address=competition.address,
@@ -58,13 +68,18 @@ def _overview(competition: Competition, leaderboard: bool) -> Overview:
         progress=progress,
         deadlines=competition.schedule() if progress.drawn_at else None,
         test_groups=tuple(competition.test_groups()),
-        leaderboard=_leaderboard(competition, progress) if leaderboard else (),
+        leaderboard=_leaderboard(competition, progress, last, own) if leaderboard else (),
     )
 
 
-def _leaderboard(competition: Competition, progress: Progress) -> tuple[LeaderboardRow, ...]:
-    found = competition.submissions()
-    ranks = {number: place for place, number in enumerate(competition.ranking(), 1)}
+def _leaderboard(
+    competition: Competition, progress: Progress, last: int | None, own: Address | None
+) -> tuple[LeaderboardRow, ...]:
+    ranking, shown = competition.ranking(), range(progress.committed)
+    if last is not None and last < progress.committed:
+        shown = _shown(competition, ranking, shown[progress.committed - last :], own)
+    found = competition.several(shown)
+    ranks = {number: place for place, number in enumerate(ranking, 1)}
     results = competition.results([each.number for each in found if each.status is Status.REVEALED])
     closed = progress.outcome is not Outcome.OPEN  # before, nothing is paid out
     payouts = competition.payouts([each.number for each in found]) if closed else {}
@@ -77,6 +92,14 @@ def _leaderboard(competition: Competition, progress: Progress) -> tuple[Leaderbo
         )
         for each in found
     )
+
+
+def _shown(
+    competition: Competition, ranking: Sequence[int], last: Sequence[int], own: Address | None
+) -> Sequence[int]:
+    """The best, somebody's own, and the last, in their order."""
+    mine = competition.events(Committed, submitter=own) if own else ()
+    return sorted({*ranking, *last, *(each.submission for each in mine)})
 
 
 def _score(terms: Terms, result: ResultOf | None) -> float | None:

@@ -1,7 +1,6 @@
 """One market: what its contract and its events tell, as values."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from orchestrator.bindings import market as abi
 from orchestrator.bindings.market import Contributed, Hidden, Paid, PortionRevealed
 from orchestrator.chain import Receipt
 from orchestrator.models.online.clone import Clone
+from orchestrator.systems.market.index import ContributionIndex
 from orchestrator.systems.market.records import Contribution, Participant, Payment, Portion, State
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.rules import Rules
@@ -29,6 +29,11 @@ class MarketContract(Clone):
     @cached_property
     def rules(self) -> Rules:
         return Rules.unpack(self.contract.settings.rules)
+
+    @cached_property
+    def index(self) -> ContributionIndex:
+        """What its events tell of contributions. Refresh it before a look."""
+        return ContributionIndex(self.contract)
 
     @property
     def domain(self) -> Domain:
@@ -66,16 +71,12 @@ class MarketContract(Clone):
 
     def participants(self) -> list[Participant]:
         """In the order of their first contributions."""
-        count = self.state().participants
-        return [Participant.unpack(self.contract.participant(number)) for number in range(count)]
+        every = range(self.state().participants)
+        return [Participant.unpack(each) for each in self.contract.read_each(list[int], "participant", every)]
 
     def contributions(self) -> list[Contribution]:
         """All contributions in their order."""
-        found = {event.index: _contribution(event) for event in self.contract.events(Hidden)}
-        for event in self.contract.events(Contributed):
-            told, earlier = _contribution(event), found.get(event.index)
-            found[event.index] = replace(earlier, batch=told.batch) if earlier else told
-        return [found[index] for index in sorted(found)]
+        return self.index.refresh().all()
 
     def added(self, receipt: Receipt) -> list[Contribution]:
         """The contributions that a transaction made."""

@@ -7,10 +7,9 @@ from orchestrator.kernel.system import ANYBODY, Duty, System
 from orchestrator.kernel.system import Look as AnyLook
 from orchestrator.systems.market.opening import PredictionMarket, open_market
 from orchestrator.systems.market.provider import reveal
-from orchestrator.systems.market.records import Contribution
 from orchestrator.systems.market.reference.market import Phase
-from orchestrator.systems.market.sealing import open_sealed
-from orchestrator.systems.market.secrets import kept_provider, kept_sealed
+from orchestrator.systems.market.sealing import open_sealed, openable
+from orchestrator.systems.market.secrets import kept_provider
 from orchestrator.systems.market.settling import overdue, settle
 from orchestrator.types import Address, Seconds
 
@@ -41,15 +40,9 @@ def _opening_is_due(look: Look) -> Seconds | None:
     phase = market.phase()
     if phase not in (Phase.PARTICIPATION, Phase.OPENING):
         return None
-    if not any(each.batch is None and _opens(look, each) for each in market.contributions()):
+    if not openable(look.session, market, look.account.address):
         return None
     return look.now if phase is Phase.OPENING else Seconds(market.contract.deadline())
-
-
-def _opens(look: Look, given: Contribution) -> bool:
-    """Whether a sealed contribution is the account's, or its data are on this machine."""
-    own = given.contributor == look.account.address
-    return own or kept_sealed(look.session, look.instance.shared, given) is not None
 
 
 def _open(look: Look) -> Iterator[str]:
@@ -94,7 +87,7 @@ def roles_of(session: Session, opened: PredictionMarket, who: Address) -> frozen
     """What `who` is in a market: its provider too, where its secrets are here; one who contributed."""
     market = opened.shared
     provider = who == market.creator or kept_provider(session, market.address) is not None
-    joined = any(each.contributor == who for each in market.contributions())
+    joined = market.index.refresh().gave(who)
     roles = {PROVIDER} if provider else set()
     return frozenset(roles | ({PARTICIPANT} if joined else set()))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orchestrator.kernel.session import Session
 from orchestrator.systems.market.opening import PredictionMarket
 from orchestrator.systems.market.provider import check_portions, secret_test
+from orchestrator.systems.market.records import Given
 from orchestrator.systems.market.reference.market import Outcome, Phase
 from orchestrator.systems.market.secrets import kept_provider
 from orchestrator.systems.market.settlement import Settlement, check, expected_settlement
@@ -61,15 +62,15 @@ def _leaderboard(session: Session, opened: PredictionMarket) -> Leaderboard:
     if settlement and final:
         check(opened, settlement)
     dues = {due.who: due for due in settlement.dues} if settlement else {}
-    rows, given = [], market.contributions()
+    rows, given = [], market.index.refresh().given()
     for each in market.participants():
-        due, mine = dues.get(each.who), [one for one in given if one.contributor == each.who]
+        due, mine = dues.get(each.who), given.get(each.who, Given())
         rows.append(
             LeaderboardRow(
                 each.who,
-                len(mine),
-                sum(one.samples for one in mine),
-                sum(one.samples for one in mine if one.batch is None),
+                mine.contributions,
+                mine.samples,
+                mine.sealed,
                 each.staked * market.stake,
                 each.given * market.fee,
                 due.score if due else None,

@@ -10,12 +10,11 @@ from orchestrator.chain import Account, Receipt
 from orchestrator.errors import ChainError, ContractReverted, DataError, UsageError
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.funding import pay_in
-from orchestrator.models.online.references import OnChainModel
+from orchestrator.systems.market.forecasting import forecast
 from orchestrator.systems.market.opening import PredictionMarket
 from orchestrator.systems.market.provider import check_portions
 from orchestrator.systems.market.records import Contribution
 from orchestrator.systems.market.reference.market import Phase
-from orchestrator.systems.market.reference.rules import LESSONS
 from orchestrator.systems.market.reference.samples import contribution_commitment, decode_batch, encode_batch
 from orchestrator.systems.market.sealing import data_of
 from orchestrator.systems.market.secrets import keep_sealed, sealed_salt
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 MOST_GAS = 2_900_000
 """That predicting a sealed contribution may take: a little less than the contract allows on opening."""
 BYTES_AT_ONCE, BATCHES_AT_ONCE = 16 << 10, 20
-FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def plan(
     if sealed and not market.rules.open_wait:
         raise UsageError(f"in {opened.name} nothing is sealed", "Contribute with --open.")
     portions = check_portions(session, opened)
-    mine = [each for each in market.contributions() if each.contributor == contributor.address]
+    mine = market.index.refresh().all(contributor.address)
     told = [batch for _, batch, _ in data_of(session, market, mine, contributor, samples)]
     had = {sample for batch in told for sample in decode_batch(batch)}
     wanted = list(samples) if again else [each for each in dict.fromkeys(samples) if each not in had]
@@ -101,7 +99,7 @@ def plan(
     price, fee = market.price_of(batches), len(batches) * market.fee
     check_room(opened, len(batches))
     _check_price(opened, price, maximum)
-    before, after = forecast(opened, portions, wanted)
+    before, after = forecast(session, opened, portions, wanted)
     most = price if maximum is None else maximum
     return Submission(
         batches, price - fee, fee, most, len(samples) - len(wanted), Counter(told), before, after
@@ -267,44 +265,3 @@ def _halves(batches: Sequence[bytes]) -> list[list[bytes]]:
 
 def _encode(samples: Sequence[Sample]) -> bytes:
     return encode_batch([x for x, _ in samples], [y for _, y in samples])
-
-
-def forecast(
-    opened: PredictionMarket, portions: Mapping[int, bytes], samples: Sequence[Sample]
-) -> tuple[float, float]:
-    """The share of the trial portion that the model gets right, without `samples` and with them.
-
-    Each fifth of it is asked of a model that has learned the other four, as the market's does, and then what
-    others have contributed for all to see: what a model has learned by heart says nothing.
-    """
-    trial = opened.shared.state().trial
-    shown = list(decode_batch(portions.get(trial, b""))) if trial is not None else []
-    known = [each.batch for each in opened.shared.contributions() if each.batch is not None]
-    reference = opened.first_reference()
-    first, right = reference.to_bytes(), [0, 0]
-    for fold in range(FOLDS):
-        asked = shown[fold::FOLDS]
-        lesson = [sample for i, sample in enumerate(shown) if i % FOLDS != fold]
-        _learn(reference.restore(first), lesson * LESSONS)
-        for batch in known:
-            _learn_if_better(reference, list(decode_batch(batch)), asked)
-        for number, submission in enumerate(((), samples)):
-            _learn(reference, submission)
-            right[number] += _right(reference, asked)
-    return right[0] / max(len(shown), 1), right[1] / max(len(shown), 1)
-
-
-def _learn(reference: OnChainModel, samples: Sequence[Sample]) -> None:
-    for x, y in samples:
-        reference.learn(x, y)
-
-
-def _learn_if_better(reference: OnChainModel, samples: Sequence[Sample], asked: Sequence[Sample]) -> None:
-    before, words = _right(reference, asked), reference.to_bytes()
-    _learn(reference, samples)
-    if _right(reference, asked) < before:
-        reference.restore(words)
-
-
-def _right(reference: OnChainModel, asked: Sequence[Sample]) -> int:
-    return sum(reference.classify(x) == y for x, y in asked)

@@ -119,6 +119,15 @@ class Contribution:
 
 
 @dataclass(frozen=True)
+class Given:
+    """How many contributions a participant has given, and samples: in all, and those still sealed."""
+
+    contributions: int = 0
+    samples: int = 0
+    sealed: int = 0
+
+
+@dataclass(frozen=True)
 class Portion:
     """A portion of the test set, as its event told it, and the transaction that revealed it."""
 

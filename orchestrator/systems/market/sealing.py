@@ -10,8 +10,9 @@ from orchestrator.systems.market.opening import PredictionMarket
 from orchestrator.systems.market.records import Contribution
 from orchestrator.systems.market.reference.market import Phase
 from orchestrator.systems.market.reference.samples import contribution_commitment, encode_batch
-from orchestrator.systems.market.secrets import kept_sealed, sealed_salt
+from orchestrator.systems.market.secrets import kept_sealed, sealed_here, sealed_salt
 from orchestrator.systems.market.testset import Sample
+from orchestrator.types import Address
 
 TIMES = 4
 """How often the same data may have been sealed, for their salt to be restored."""
@@ -37,6 +38,11 @@ def data_of(
             yield each, *secret
 
 
+def openable(session: Session, market: MarketContract, who: Address) -> list[Contribution]:
+    """What is still sealed and is of `who`, or whose data are on this machine."""
+    return market.index.refresh().sealed(who, sealed_here(session, market.address))
+
+
 def open_sealed(
     session: Session, opened: PredictionMarket, sender: Account, samples: Sequence[Sample] = ()
 ) -> Iterator[Contribution]:
@@ -51,7 +57,7 @@ def open_sealed(
             f"nothing can be opened: {opened.name} is in the phase `{phase.name.lower()}`",
             "`diln market show` tells the times.",
         )
-    sealed = [each for each in market.contributions() if each.batch is None]
+    sealed = openable(session, market, sender.address)
     known = set()
     for each, batch, salt in data_of(session, market, sealed, sender, samples):
         try:

@@ -18,6 +18,7 @@ from orchestrator.types import Address
 
 DOMAIN = "DILN market secrets"
 TEST_SET, SEALED = "test set", "sealed data"
+_SEALED = "sealed-"
 
 
 def folder_of(session: Session, market: Address | None = None) -> SecretFolder:
@@ -75,5 +76,11 @@ def kept_sealed(session: Session, market: MarketContract, given: Contribution) -
     return (found.batch, found.salt) if found else None
 
 
+def sealed_here(session: Session, market: Address) -> list[str]:
+    """How the commitments (hex) begin whose data are on this machine."""
+    names = folder_of(session, market).names()
+    return [name.removeprefix(_SEALED) for name in names if name.startswith(_SEALED)]
+
+
 def _sealed(commitment: bytes) -> str:
-    return f"sealed-{commitment.hex()[:24]}"
+    return f"{_SEALED}{commitment.hex()[:24]}"

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 from orchestrator.bindings.sum import (
     CommitmentClosed,
@@ -22,7 +22,7 @@ from orchestrator.bindings.sum import (
     Swept,
     Taken,
 )
-from orchestrator.chain.indexes import IndexTable
+from orchestrator.chain.indexes import IndexTable, Told, places
 from orchestrator.models.online.encoding import Sample
 from orchestrator.systems.sum.records import Contribution, ContributionInfo, OpenRecord, Promise
 from orchestrator.systems.sum.shared import SharedModelContract
@@ -97,29 +97,25 @@ class Entry:
 
 
 @dataclass
-class _Told:
+class _Events:
     contributions: list[Contribution]
     looks: list[Reported | Looked]
     payments: list[Refunded | Taken | Swept]
     commitments: list[Committed | CommitmentClosed]
 
 
-class Ledger:
-    """What the events of `shared` tell. `refresh` before each look. Raises ChainError."""
+class Ledger(Told[_Events]):
+    """What the events of `shared` tell."""
+
+    TABLES = (_CONTRIBUTIONS, _LOOKS, _PAYMENTS, _COMMITMENTS)
 
     def __init__(self, shared: SharedModelContract) -> None:
         self.shared = shared
-        tables = (_CONTRIBUTIONS, _LOOKS, _PAYMENTS, _COMMITMENTS)
-        self._index = shared.chain.index(shared.contract, tables, self._read, self._write)
+        super().__init__(shared.contract)
 
     @cached_property
     def _unit(self) -> int:
         return self.shared.unit
-
-    def refresh(self) -> Self:
-        """Read what is new, and again what the chain has dropped."""
-        self._index.refresh()
-        return self
 
     def all(self) -> Iterator[Entry]:
         """All there ever were, in their order."""
@@ -152,7 +148,7 @@ class Ledger:
         keys, times, standing = list(wanted), Counter[Sample](), list[Contribution]()
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
-            given = f"FROM contributions WHERE sample IN ({', '.join('?' * len(part))})"
+            given = f"FROM contributions WHERE sample IN ({places(part)})"
             counts = self._index.tuples(f"SELECT sample, count(*) {given} GROUP BY sample", *part)
             times.update({wanted[key]: count for key, count in counts})
             newest = f"SELECT max(id) {given} AND ended IS NULL GROUP BY sample"
@@ -197,9 +193,9 @@ class Ledger:
         left = contribution.facts.deposit - sum(fate.taken.values()) // self._unit
         return Entry(contribution, OpenRecord(left, *fate.look), fate)
 
-    def _read(self, first: int, last: int) -> _Told:
+    def _read(self, first: int, last: int) -> _Events:
         told = self.shared.contract.events
-        return _Told(
+        return _Events(
             list(self.shared.contributions(first, last)),
             sorted([*told(Reported, first, last), *told(Looked, first, last)], key=lambda each: each.place),
             [*told(Refunded, first, last), *told(Taken, first, last), *told(Swept, first, last)],
@@ -209,7 +205,7 @@ class Ledger:
             ),
         )
 
-    def _write(self, told: _Told) -> None:
+    def _write(self, told: _Events) -> None:
         insert, terms = self._index.insert, self.shared.terms
         for each in told.contributions:
             who, facts = each.facts.contributor, each.facts.pack().to_bytes(32, "big")

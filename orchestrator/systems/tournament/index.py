@@ -1,13 +1,13 @@
 """A tournament's rounds and entries as its events tell: a look asks for few, however many there are."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from orchestrator.bindings import tournament as abi
 from orchestrator.bindings.tournament import State, Tournament
 from orchestrator.chain.bound import Event
-from orchestrator.chain.indexes import IndexTable
+from orchestrator.chain.indexes import IndexTable, Told, places
 from orchestrator.types import Address
 
 _ROUNDS = IndexTable(
@@ -33,17 +33,14 @@ FARTHEST = 1 << 62
 """Rounds from here on are left out: an organizer may open any, and no clock reaches these."""
 
 
-class RoundIndex:
-    """What the events of `tournament` tell. `refresh` before each look. Raises ChainError."""
+class RoundIndex(Told[list[Any]]):
+    """What the events of `tournament` tell."""
+
+    TABLES = (_ROUNDS, _ENTRIES)
 
     def __init__(self, tournament: Tournament) -> None:
         self._tournament = tournament
-        self._index = tournament.chain.index(tournament, (_ROUNDS, _ENTRIES), self._read, self._write)
-
-    def refresh(self) -> Self:
-        """Read what is new, and again what the chain has dropped."""
-        self._index.refresh()
-        return self
+        super().__init__(tournament)
 
     def rounds(
         self, states: Sequence[State] = (), first: int = 0, last: int | None = None, newest: int | None = None
@@ -51,7 +48,7 @@ class RoundIndex:
         """The rounds `first` to `last` that are in one of `states` (any); only the `newest` so many."""
         where, values = "ended IS NULL AND round >= ?", list[object]([first])
         if states:
-            where, values = f"{where} AND state IN ({_marks(states)})", [*values, *map(int, states)]
+            where, values = f"{where} AND state IN ({places(states)})", [*values, *map(int, states)]
         if last is not None:
             where, values = f"{where} AND round <= ?", [*values, last]
         query = f"SELECT * FROM rounds WHERE {where} ORDER BY round DESC LIMIT ?"  # noqa: S608
@@ -72,7 +69,7 @@ class RoundIndex:
 
     def waiting(self, numbers: Sequence[int], besides: Address, most: int) -> list[tuple[int, Address]]:
         """The oldest of those in rounds `numbers` that are not of `besides`."""
-        where = f"ended IS NULL AND round IN ({_marks(numbers)}) AND who != ?"
+        where = f"ended IS NULL AND round IN ({places(numbers)}) AND who != ?"
         query = f"SELECT * FROM entries WHERE {where} ORDER BY rowid LIMIT ?"  # noqa: S608
         found = self._index.rows(query, *numbers, besides, most)
         return [(number, Address(entrant)) for _, _, number, entrant in found]
@@ -101,10 +98,6 @@ def index_of(tournament: Tournament) -> RoundIndex:
     if found is None:
         found = _indexes[tournament] = RoundIndex(tournament)
     return found.refresh()
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
 
 
 _indexes: WeakKeyDictionary[Tournament, RoundIndex] = WeakKeyDictionary()

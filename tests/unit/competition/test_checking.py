@@ -126,11 +126,11 @@ def test_posted_claims__three__asked_for_in_as_many_requests_as_two(
     claim(stage.session, found, 1, stage.account("ben"))
     with monkeypatch.context() as remote:
         remote.setattr(type(stage.session.chain.network), "embedded", False)
-        two = asked(stage, lambda: posted_claims(found))
+        two = asked(stage.session, lambda: posted_claims(found))
     assert two["batch"] == 2
     lie(stage, found, 2, "cara")
     monkeypatch.setattr(type(stage.session.chain.network), "embedded", False)
-    assert asked(stage, lambda: posted_claims(found)) == two
+    assert asked(stage.session, lambda: posted_claims(found)) == two
 
 
 def test_check_claims__one_place__best_first_and_no_more_than_needed(

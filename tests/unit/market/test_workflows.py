@@ -37,8 +37,9 @@ from orchestrator.models.online.training import Table, train
 from orchestrator.systems.market.contract import proof_of
 from orchestrator.systems.market.creating import create, prepare
 from orchestrator.systems.market.duties import SYSTEM
+from orchestrator.systems.market.forecasting import forecast
 from orchestrator.systems.market.opening import open_market
-from orchestrator.systems.market.participating import contribute, forecast
+from orchestrator.systems.market.participating import contribute
 from orchestrator.systems.market.provider import secret_test
 from orchestrator.systems.market.reference.market import Outcome, Phase
 from orchestrator.systems.market.reference.samples import encode_batch
@@ -458,10 +459,10 @@ def test_forecast__each_fifth_asked_of_who_has_not_seen_it__latecomer_improves_n
     nature, city = ("river", "forest", "deer"), ("street", "tower")
     shown = fair.samples(*((word, "nature") for word in nature), *((word, "city") for word in city))
     portions = {fair.market.state().trial: encode_batch([x for x, _ in shown], [y for _, y in shown])}
-    without, with_them = forecast(fair.opened, portions, shown)
+    without, with_them = forecast(fair.session, fair.opened, portions, shown)
     assert without < with_them == 1.0
     fair.give(shown)
-    late, again = forecast(fair.opened, portions, shown)
+    late, again = forecast(fair.session, fair.opened, portions, shown)
     assert late == again == 1.0
 
 
