@@ -146,7 +146,8 @@ class Bound:
         try:
             built: Call = self.contract.functions[function](*values)
         except MismatchedABI as error:
-            inputs = next(each["inputs"] for each in self.contract.abi if each.get("name") == function)
+            entries = cast("list[dict[str, Any]]", self.contract.abi)
+            inputs = next(each["inputs"] for each in entries if each.get("name") == function)
             if found := _beyond(inputs, values):
                 raise ChainError(found, "Give a smaller one.") from error
             raise
