@@ -45,7 +45,7 @@ def open(  # noqa: A001 - `diln.open()` is what it is
 
 
 class Session:
-    """A working folder with its chain, storage and wallets. Safe in one thread.
+    """A working folder with its chain, storage and wallets. Several threads may share it.
 
     Methods raise DilnError with a sentence and a hint, as the commands of the same names print them.
     """

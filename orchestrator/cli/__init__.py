@@ -117,6 +117,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if COMPLETE in os.environ:
+        from orchestrator.console import lazy
+
+        lazy.alone()
         from orchestrator.cli.dispatch import complete
 
         sys.exit(complete())
@@ -133,9 +136,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(0)
     try:
         from orchestrator.chain import lighter
+        from orchestrator.console import lazy
+
+        lazy.alone()
+        lighter.alone()
         from orchestrator.cli.dispatch import run
 
-        lighter.alone()
         code = run(arguments)
     except KeyboardInterrupt:  # while modules were imported
         sys.stderr.write("\ninterrupted: run the same command again\n")

@@ -1,5 +1,6 @@
 """`import diln`: what a session gives back, and what it refuses."""
 
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +61,27 @@ def test_session__of_a_folder__keeps_its_state_there(session: diln.Session, tmp_
     assert repr(session) == f"<diln session in {tmp_path}, on embedded, as alice>"
     assert "as bob" in repr(session.acting("bob"))
     assert session.advance("1h").block == 1
+
+
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+import diln
+
+with diln.open() as session:
+    session.migrate("sum")
+
+    def ask(number):
+        own = session if number % 2 else session.acting("bob")
+        return str((list(own.shared_models), own.run("chain show")["block"]))
+
+    with ThreadPoolExecutor(4) as pool:
+        print(*set(pool.map(ask, range(80))))
+"""
+
+
+def test_session__four_threads_share_it__each_gets_answers(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", THREADS], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1), done.stderr
 
 
 def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> None:
