@@ -65,7 +65,7 @@ def show(session: "Session", reference: CompetitionArgument = "latest") -> Answe
     """Show terms, phase, deadlines and leaderboard."""
     seen = overview.overview(finding.find(session, reference))
     facts, money = facts_of(session, seen), moneys.currency_of(session.chain, seen.terms.token)
-    rows = [_standing(each, money) for each in seen.leaderboard]
+    rows = [_standing(session, each, money) for each in seen.leaderboard]
     parts: list[str | Result] = ["", Table(rows)] if rows else []
     return Answer({**facts, "leaderboard": rows}, Facts(facts), *parts)
 
@@ -170,10 +170,13 @@ def _data(terms: "records.Terms") -> Shown:
     )
 
 
-def _standing(each: "overview.LeaderboardRow", money: "moneys.Currency") -> dict[str, Any]:
+def _standing(
+    session: "Session", each: "overview.LeaderboardRow", money: "moneys.Currency"
+) -> dict[str, Any]:
+    who = each.submission.submitter
     return {
         "submission": each.submission.number,
-        "submitter": each.submission.submitter,
+        "submitter": Shown(who, session.name_of(who)),
         "status": each.submission.status.name.lower(),
         "score": each.score,
         "rank": each.rank,
