@@ -123,7 +123,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         from orchestrator.cli.dispatch import complete
 
         sys.exit(complete())
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    if arguments[-1:] == ["-h"]:
+        arguments[-1] = "--help"
+    if not arguments or arguments[0] == "--help":
         sys.stdout.write(help_text())
         sys.exit(0)
     if arguments[0] in ("-V", "--version"):
