@@ -136,7 +136,11 @@ def test_progress__in_a_notebook__is_drawn_below_the_cell_and_gone_after(
     vars(fake).update(HTML=str, display=lambda html, display_id: Place())
     monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
-    monkeypatch.setattr(printing.err, "is_jupyter", True)
+    monkeypatch.setattr(printing, "_NOTEBOOK", True)
+    with printing.progress_bar("done at once") as report:
+        report(1, 1)
+    assert drawn == []
+    monkeypatch.setattr(printing, "_DRAWN_AFTER", 0.0)
     monkeypatch.setattr(printing, "_DRAWN_EVERY", 0.0)
     with printing.progress_bar("reading <b>", unit="rows") as report:
         report(3, 0)
