@@ -47,6 +47,13 @@ def test_frame__amounts_and_times__are_numbers_and_timestamps() -> None:
     assert row == {"prize": 15 * 10**17, "until": pd.Timestamp("2026-11-29T19:54:57Z"), "who": None}
 
 
+def test_frame__amounts__are_exact_however_large_their_sum() -> None:
+    told = {"value": str(10**18), "currency": AMOUNT["currency"]}
+    found = frame([{"pot": told}] * 10 + [{"pot": None}])
+    assert found["pot"].dtype == object
+    assert found["pot"].dropna().sum() == 10**19
+
+
 def test_verification__holds_in_part__is_false() -> None:
     checks = [{"name": "anchor", "outcome": "passed", "sentence": "It is."}]
     told = {"subject": "x", "ok": True, "whole": False, "checks": checks}
