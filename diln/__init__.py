@@ -7,9 +7,9 @@
         print(session.verify("wine"))
 
 `open` gives a session in a working folder: `publish`, `verify`, `models`, `shared_models`, `markets`,
-`competitions`, `tournaments`. `log_model` writes a model down as a run without publishing it; `Recorder`
-keeps the history of a training loop, `keras_callback` that of Keras. Nothing heavy is imported before it is
-needed.
+`competitions`, `tournaments`; what its methods raise is a `DilnError`. `log_model` writes a model down as a
+run without publishing it; `Recorder` keeps the history of a training loop, `keras_callback` that of Keras.
+Nothing heavy is imported before it is needed.
 """
 
 from importlib import import_module
@@ -18,13 +18,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from diln.results import Facts, Verification
     from diln.session import Session, open  # noqa: A004 - `diln.open()` is what it is
+    from orchestrator.errors import DilnError
     from orchestrator.systems.prove.logging import Logged, log_model
     from orchestrator.systems.prove.recording import Recorder, keras_callback
 
-__all__ = ["Facts", "Logged", "Recorder", "Session", "Verification", "keras_callback", "log_model", "open"]
+__all__ = [
+    "DilnError",
+    "Facts",
+    "Logged",
+    "Recorder",
+    "Session",
+    "Verification",
+    "keras_callback",
+    "log_model",
+    "open",
+]
 _MODULES = {
     "diln.results": ("Facts", "Verification"),
     "diln.session": ("Session", "open"),
+    "orchestrator.errors": ("DilnError",),
     "orchestrator.systems.prove.logging": ("Logged", "log_model"),
     "orchestrator.systems.prove.recording": ("Recorder", "keras_callback"),
 }

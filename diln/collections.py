@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from diln.results import Facts, frame
-from diln.session import Session, texts_or_table
-from orchestrator.errors import DilnError, UsageError
+from diln.session import Session, table_of, texts_or_table
+from orchestrator.errors import DataError, DilnError, ModelError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,18 +59,25 @@ class Collection(Generic[T]):
         self.session = session
 
     def __getitem__(self, reference: str) -> T:
+        if not isinstance(reference, str):
+            kind = type(self).__name__.lower()
+            raise UsageError(f"{kind} go by name, not by {reference!r}", f'Such as {kind}["walks"].')
         found: T = self.kind(self.session, reference)
         return found
 
+    def rows(self) -> list[dict[str, Any]]:
+        """What the command that lists them prints."""
+        return list(self.session.run(self.listing))
+
     def __iter__(self) -> Iterator[str]:
-        return (str(each[self.names]) for each in self.session.run(self.listing))
+        return (str(each.get("name") or each[self.names]) for each in self.rows())
 
     def __len__(self) -> int:
-        return len(self.session.run(self.listing))
+        return len(self.rows())
 
     def to_frame(self) -> "pd.DataFrame":
         """A row for each."""
-        return frame(self.session.run(self.listing))
+        return frame(self.rows())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {', '.join(self) or 'none'}>"
@@ -113,7 +120,7 @@ class Model(Thing):
 
         from orchestrator.systems.prove.predicting import predict
 
-        given = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+        given = self._named(table_of(rows))
         plain = given.astype(object).where(given.notna(), None).to_dict("records")
         whole = [{str(name): value for name, value in row.items()} for row in plain]
         made = predict(self.session.kernel, self.loaded, whole)
@@ -123,11 +130,26 @@ class Model(Thing):
         ]
         return pd.DataFrame(answers, index=given.index).rename(columns={"index": "log_index"})
 
+    def _named(self, given: "pd.DataFrame") -> "pd.DataFrame":
+        """Rows without names of columns, such as an array's, have them in the model's order."""
+        names = [each.name for each in self.loaded.inputs.features]
+        if not names or set(map(type, given.columns)) != {int} or set(map(str, given.columns)) <= set(names):
+            return given
+        if given.shape[1] != len(names):
+            raise DataError(
+                f"the rows have {given.shape[1]} values, but the model takes {len(names)}",
+                f"Give them as a DataFrame with the columns {', '.join(names)}.",
+            )
+        return given.set_axis(names, axis=1)
+
 
 class Models(Collection[Model]):
-    """The projects of the registry."""
+    """The projects of the registry in which something was published."""
 
     kind, listing = Model, "project list"
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [each for each in super().rows() if each["versions"]]
 
 
 class Learning(Thing):
@@ -143,15 +165,24 @@ class Learning(Thing):
     def _give(self, verb: str, samples: Any, labels: Any, options: dict[str, Any]) -> Any:
         table = texts_or_table(samples)
         if labels is not None:
-            table = table.assign(label=[labels] * len(table) if isinstance(labels, str) else list(labels))
+            each = [labels] * len(table) if isinstance(labels, str) else list(labels)
+            if len(each) != len(table):
+                raise DataError(
+                    f"there are {len(table)} samples, but {len(each)} labels", "Give one for each."
+                )
+            table = table.assign(label=each)
         return self._given(verb, table, **options)
 
     def _given(self, verb: str, table: "pd.DataFrame", **options: object) -> Any:
+        if not len(table):
+            raise DataError("there are no samples", "Give a list of texts, or a table with rows.")
         texts = table.drop(columns=options.get("label_column", "label"), errors="ignore")
         if texts.shape[1] == 1 and not all(
             kind.kind in "iufb" for kind in texts.dtypes if hasattr(kind, "kind")
         ):
             options.setdefault("text_column", str(texts.columns[0]))
+            if texts.isna().any(axis=None):
+                raise DataError("one of the texts is missing", "Leave out what has no text.")
         with self.session.file(table) as csv:
             return self._run(f"{self.group} {verb}", csv=csv, **options)
 
@@ -262,8 +293,17 @@ class Competition(Thing):
         import tempfile
         from pathlib import Path
 
+        from sklearn.exceptions import NotFittedError
+        from sklearn.utils.validation import check_is_fitted
+
         from orchestrator.learning.skopsfile import skops_io
 
+        try:
+            check_is_fitted(model)
+        except (NotFittedError, TypeError) as error:
+            raise ModelError(
+                f"this {type(model).__name__} is no fitted estimator", "Call its `fit` first."
+            ) from error
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.skops"
             file.write_bytes(skops_io().dumps(model))
@@ -372,7 +412,7 @@ class Federation(Thing):
 
 
 class Federations(Collection[Federation]):
-    """The federations of this chain, by address; `latest` is this folder's own last one."""
+    """The federations of this chain, by name or address; `latest` is this folder's own last one."""
 
     kind, listing, names = Federation, "federation list", "federation"
 

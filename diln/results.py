@@ -60,7 +60,10 @@ class Verification(Facts):
 
 
 def frame(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
-    """Rows as a table: times as timestamps in UTC, amounts as whole numbers of the smallest unit."""
+    """Rows as a table: times as timestamps in UTC, amounts as whole numbers of the smallest unit.
+
+    Columns of amounts hold Python's own numbers, which are exact however large sums of them become.
+    """
     import pandas as pd
 
     def cell(value: Any) -> Any:
@@ -68,7 +71,10 @@ def frame(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
             return pd.Timestamp(value["unix"], unit="s", tz="UTC")
         return int(value["value"]) if _is_amount(value) else value
 
-    return pd.DataFrame([{name: cell(value) for name, value in row.items()} for row in rows])
+    made = pd.DataFrame([{name: cell(value) for name, value in row.items()} for row in rows])
+    for column in {name for row in rows for name, value in row.items() if _is_amount(value)}:
+        made[column] = pd.Series([cell(row.get(column)) for row in rows], dtype=object)
+    return made
 
 
 def shown(value: Any) -> str:

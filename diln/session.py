@@ -3,16 +3,16 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
+from diln.commands import command_of
 from diln.results import Facts, Verification
 from orchestrator.config import load_settings
-from orchestrator.errors import UsageError
+from orchestrator.errors import ConfigError, DataError, DilnError, UsageError
 
 if TYPE_CHECKING:
     from diln.collections import (
@@ -41,11 +41,13 @@ def open(  # noqa: A001 - `diln.open()` is what it is
 
     Raises ConfigError.
     """
+    if not Path(folder).is_dir():
+        raise ConfigError(f"there is no folder {folder}", "Make it first, or choose another.")
     return Session(Path(folder), network=network, account=account, storage=storage)
 
 
 class Session:
-    """A working folder with its chain, storage and wallets. Safe in one thread.
+    """A working folder with its chain, storage and wallets. Several threads may share it.
 
     Methods raise DilnError with a sentence and a hint, as the commands of the same names print them.
     """
@@ -70,7 +72,8 @@ class Session:
             raise UsageError("this session is closed", "Open another one: diln.open().")
 
     def acting(self, account: str) -> "Session":
-        """A session in the same folder for another account."""
+        """A session in the same folder for another account. Raises AccountError where there is none."""
+        self.kernel.account(account)
         return Session(self.folder, **{**self._choices, "account": account})
 
     # -- prove --------------------------------------------------------------------------------------------
@@ -168,31 +171,25 @@ class Session:
     # -- everything ---------------------------------------------------------------------------------------
 
     def run(self, command: str, **options: object) -> Any:
-        """What a command prints with --json, by its words and options: `run("sum show", reference="walks")`.
+        """What a command prints with --json, by its words and options: `run("sum show", model="walks")`.
 
-        Options go by the names of `diln schema` or those of the command line: `federation`, `min_signatures`.
-        `diln schema COMMAND` says what comes back. Raises UsageError for an unknown command or option, and
-        whatever the command itself raises.
+        Arguments and options go by their names of the command line: `model`, `min_signatures`. `diln schema
+        COMMAND` says what comes back. Raises UsageError for an unknown command, for options that it does not
+        take, lacks or cannot read, and whatever the command itself raises.
         """
         from orchestrator.console.printing import printed
         from orchestrator.console.results import Result, Stream
 
-        made = _commands().get(command)
         self._require_open()
-        if made is None:
-            raise UsageError(f"there is no command `{command}`", "`diln schema` lists them.")
-        run = made.callback.__wrapped__
-        typed = {word.lstrip("-").replace("-", "_"): each.name for each in made.params for word in each.opts}
-        options = {typed.get(name, name): each for name, each in options.items()}
-        takes = {each.name: each for each in made.params}
-        if unknown := options.keys() - takes.keys():
-            raise UsageError(f"`diln {command}` takes no `{sorted(unknown)[0]}`", f"diln {command} --help")
-        opened: object = self.settings if run.subject == "settings" else self.kernel
+        made = command_of(command)
+        values = made.values(options, self.path)
+        opened: object = self.settings if made.run.subject == "settings" else self.kernel
         if command.startswith("pin "):
             opened = self.kernel.storage
-        found = run.call(opened, **{name: self._typed(takes[name], each) for name, each in options.items()})
-        if isinstance(found, Stream):
-            return [json.loads(printed(each.to_json())) for each in found.items]
+        with made.explained():
+            found = made.run.call(opened, **values)
+            if isinstance(found, Stream):
+                return [json.loads(printed(each.to_json())) for each in found.items]
         if isinstance(found, Result):
             value = json.loads(printed(found.to_json()))
             if after := getattr(found, "after", None):
@@ -200,17 +197,10 @@ class Session:
             return value
         return found
 
-    def _typed(self, parameter: Any, value: Any) -> Any:
-        """A value as the command takes it: a text may stand for a path or a choice."""
-        kind = parameter.type_descriptor.annotation
-        kinds = get_args(kind) or (kind,)
-        if isinstance(value, str) and Path in kinds:
-            return self.path(value)
-        choices = next((each for each in kinds if isinstance(each, type) and issubclass(each, Enum)), None)
-        return choices(value) if choices and isinstance(value, str) else value
-
     def path(self, file: str | os.PathLike[str]) -> Path:
-        """A path within the folder, if it is relative."""
+        """A path within the folder, if it is relative. Raises UsageError for what names no file."""
+        if not isinstance(file, str | os.PathLike):
+            raise UsageError(f"a name or a file is a text, not {file!r}")
         return self.folder / file
 
     @contextmanager
@@ -219,10 +209,16 @@ class Session:
         if isinstance(data, str | os.PathLike):
             yield self.path(data)
             return
+        if not hasattr(data, "to_csv"):
+            raise DataError("this is not a table", "Give a DataFrame or a file.")
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / name
             data.to_csv(made, index=False)
-            yield made
+            try:
+                yield made
+            except DilnError as error:  # nobody knows that file
+                error.reword(lambda text: text.replace(str(made), "the table"))
+                raise
 
     def close(self) -> None:
         """Let go of chain and storage. The session cannot be used afterwards."""
@@ -242,13 +238,6 @@ class Session:
         return f"<diln session in {self.folder}, on {settings.network.name}{who}>"
 
 
-@cache
-def _commands() -> Mapping[str, Any]:
-    from orchestrator.cli.tools import commands
-
-    return dict(commands())
-
-
 def texts_or_table(data: Any) -> Any:
     """A table of what may be texts alone."""
     import pandas as pd
@@ -257,4 +246,16 @@ def texts_or_table(data: Any) -> Any:
         data = [data]
     if isinstance(data, Sequence) and all(isinstance(each, str) for each in data):
         return pd.DataFrame({"text": list(data)})
-    return data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+    return data if isinstance(data, pd.DataFrame) else table_of(data)
+
+
+def table_of(data: Any) -> Any:
+    """A table of rows. Raises DataError for what is none."""
+    import pandas as pd
+
+    try:
+        if data is not None and not isinstance(data, str | os.PathLike):
+            return data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+    except (TypeError, ValueError):
+        pass
+    raise DataError(f"{data!r:.80} is no table", "Give a DataFrame, or a list of rows.")

@@ -29,7 +29,7 @@ DilnError
 └── VerificationFailed       a check against the chain came out false
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -42,6 +42,16 @@ class DilnError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(hint)  # below a traceback, as a notebook shows it
+
+    def reword(self, words: Callable[[str], str]) -> None:
+        """Put message and hint in other words."""
+        message, hint = words(self.message), words(self.hint)
+        if (message, hint) != (self.message, self.hint):
+            others = [each for each in getattr(self, "__notes__", ()) if each != self.hint]
+            self.args, self.message, self.hint = (message,), message, hint
+            self.__notes__ = [hint, *others] if hint else others
 
 
 class Unsent(Exception):

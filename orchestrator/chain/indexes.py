@@ -10,6 +10,7 @@ import hashlib
 import logging
 import sqlite3
 import stat
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -63,8 +64,16 @@ class _Mark:
     open: int
 
 
+class _Held(threading.local):
+    """What a thread has open: from one refresh to the next it reads in one transaction, and no other does."""
+
+    connection: sqlite3.Connection | None = None
+
+
 class EventIndex(Generic[T]):
     """The rows of `tables` that the events of the contract at `address`, made in block `since`, make.
+
+    Threads that share one are like two commands: each sees the rows as of its own `refresh`.
 
     `read` asks the node for all that it tells of some blocks, `write` makes rows of it by `insert` and `end`.
     """
@@ -84,7 +93,7 @@ class EventIndex(Generic[T]):
         question = repr((chain.network.url or "", address, self._tables, _FORMAT)).encode()
         self._file = folder / f"{hashlib.sha256(question).hexdigest()[:32]}.sqlite"
         self._own = chain.network.embedded  # whether marks of blocks that are not final count, too
-        self._connected: sqlite3.Connection | None = None
+        self._held = _Held()
 
     def refresh(self) -> None:
         """Read what is new; what is asked afterwards is of the latest block, until the next time.
@@ -133,6 +142,7 @@ class EventIndex(Generic[T]):
         self._db.execute(query, (block, *values))
 
     def close(self) -> None:
+        """Let go of what this thread has open; what another has ends with it."""
         if self._connected:
             self._connected.close()
             self._connected = None
@@ -141,6 +151,14 @@ class EventIndex(Generic[T]):
         """End the transaction, if one is open: nothing of it is kept."""
         if self._connected and self._connected.in_transaction:
             self._connected.execute("ROLLBACK")
+
+    @property
+    def _connected(self) -> sqlite3.Connection | None:
+        return self._held.connection
+
+    @_connected.setter
+    def _connected(self, found: sqlite3.Connection | None) -> None:
+        self._held.connection = found
 
     @property
     def _db(self) -> sqlite3.Connection:

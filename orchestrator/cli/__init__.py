@@ -117,10 +117,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if COMPLETE in os.environ:
+        from orchestrator.console import lazy
+
+        lazy.alone()
         from orchestrator.cli.dispatch import complete
 
         sys.exit(complete())
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    if arguments[-1:] == ["-h"]:
+        arguments[-1] = "--help"
+    if not arguments or arguments[0] == "--help":
         sys.stdout.write(help_text())
         sys.exit(0)
     if arguments[0] in ("-V", "--version"):
@@ -134,9 +141,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(0)
     try:
         from orchestrator.chain import lighter
+        from orchestrator.console import lazy
+
+        lazy.alone()
+        lighter.alone()
         from orchestrator.cli.dispatch import run
 
-        lighter.alone()
         code = run(arguments)
     except KeyboardInterrupt:  # while modules were imported
         sys.stderr.write("\ninterrupted: run the same command again\n")

@@ -80,9 +80,17 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _explain(error: Any, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
-        raise UsageError(error.format_message(), f"`diln {arguments[0]} --help` explains it.")
+        command, words = error.ctx.command, error.ctx.command_path
+        own = [_called(each) for each in command.params if each.name != "help"] or [*command.commands]
+        raise UsageError(error.format_message(), f"It takes {', '.join(own)}; `{words} --help` explains it.")
     error.show()
     return int(error.exit_code)
+
+
+def _called(parameter: Any) -> str:
+    if parameter.param_type_name == "option":
+        return str(parameter.opts[0])
+    return str(parameter.metavar or parameter.name.upper())
 
 
 _WRONG_USAGE: Any = typer.BadParameter.__base__

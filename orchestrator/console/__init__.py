@@ -17,6 +17,7 @@ from orchestrator.console.options import (
     ModelArgument,
     ProjectArgument,
     Sender,
+    among,
     ask_password,
     new_password,
 )

@@ -1,4 +1,7 @@
-"""Imports that wait for their first use, so that `--help` and the shell's completion do not wait for them."""
+"""Imports that wait for their first use, so that `--help` and the shell's completion do not wait for them.
+
+Only in a process of our own: a module that waits is not safe where threads use it for the first time at once.
+"""
 
 import copy
 import sys
@@ -9,14 +12,25 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
 
+_waits = False
+
+
+def alone() -> None:
+    """Say that this process is the command line's: from now on, `lazy_imports` lets modules wait."""
+    global _waits
+    _waits = True
+
 
 @contextmanager
 def lazy_imports() -> Iterator[None]:
     """Within it, `from orchestrator.x import module` runs the module's code when one of its names is used.
 
     Modules and packages wait, not names in them: `from orchestrator.x.module import name` uses one. Quote
-    annotations that name a module's class.
+    annotations that name a module's class. Of a process that did not say that it is `alone`, none waits.
     """
+    if not _waits:
+        yield
+        return
     finder = _Finder()
     sys.meta_path.insert(sys.meta_path.index(_PRESENT) + 1, finder)
     try:

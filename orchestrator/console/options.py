@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -26,6 +27,11 @@ ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="A run, NAME, NAME@VERSION, artifact hash or file.")
 ]
 ProjectArgument = Annotated[str, typer.Argument(metavar="PROJECT", help="NAME, CREATOR/NAME or an id.")]
+
+
+def among(*words: str) -> Callable[[str], list[str]]:
+    """What a shell completes a value to."""
+    return lambda incomplete: [each for each in words if each.startswith(incomplete)]
 
 
 class Sender(NamedTuple):

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1_000_000
 _LONGEST_FACT = 20_000
-_DRAWN_EVERY = 0.2
-"""Seconds between two states of a notebook's bar."""
+_DRAWN_AFTER, _DRAWN_EVERY = 2.0, 0.2
+"""Seconds until a notebook's bar appears, and between two of its states."""
+
+_NOTEBOOK = Console().is_jupyter
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,14 @@ class _Terminal(Console):
     """A console whose text is never obeyed: strings are shown as one line each, other things line by line."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, stderr=stderr)
+        super().__init__(
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+            emoji=False,
+            stderr=stderr and not _NOTEBOOK,
+            force_jupyter=False,  # what follows each other is one output below the cell
+        )
         self.push_render_hook(_Harmless())
 
     def print(self, *objects: Any, **options: Any) -> None:
@@ -155,7 +164,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 @contextmanager
 def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
     """A bar on stderr, or below a notebook's cell; the yielded callback takes (done, total) at any rate."""
-    if err.is_jupyter:
+    if _NOTEBOOK:
         with _notebook_bar(label, unit) as report:
             yield report
         return
@@ -176,24 +185,26 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
 
 @contextmanager
 def _notebook_bar(label: str, unit: str) -> Iterator[Report]:
-    """HTML's own element, drawn by IPython, which every notebook has; gone when all is done."""
+    """HTML's own element, drawn by IPython, which every notebook has; none for what is done at once."""
     from IPython.display import HTML, display  # type: ignore[import-not-found]
 
-    place = display(HTML(""), display_id=True)
-    drawn = 0.0
+    place = None
+    due = time.monotonic() + _DRAWN_AFTER
 
     def report(done: int, total: int) -> None:
-        nonlocal drawn
-        if time.monotonic() - drawn < _DRAWN_EVERY:
+        nonlocal due, place
+        if time.monotonic() < due:
             return
-        drawn = time.monotonic()
+        due = time.monotonic() + _DRAWN_EVERY
+        place = place or display(HTML(""), display_id=True)
         of = f' of {total} {escape(unit)}<progress value="{done}" max="{total}"></progress>' if total else ""
         place.update(HTML(f"<div>{escape(label)} {done}{of}</div>"))
 
     try:
         yield report
     finally:
-        place.update(HTML(""))
+        if place:
+            place.update(HTML(""))
 
 
 def _text(value: object) -> str:

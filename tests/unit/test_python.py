@@ -1,16 +1,23 @@
 """`import diln`: what a session gives back, and what it refuses."""
 
+import subprocess
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import diln
+from diln.commands import command_of
 from diln.results import frame
+from orchestrator.cli.tools import commands
 from orchestrator.console import printing
 from orchestrator.errors import NotDeployed, UsageError
+from orchestrator.learning.data import Feature
 
 AMOUNT = {"value": "1500000000000000000", "currency": "0x" + "0" * 40}
 TIME = {"unix": 1_795_982_097, "rfc3339": "2026-11-29T19:54:57Z"}
@@ -46,6 +53,13 @@ def test_frame__amounts_and_times__are_numbers_and_timestamps() -> None:
     assert row == {"prize": 15 * 10**17, "until": pd.Timestamp("2026-11-29T19:54:57Z"), "who": None}
 
 
+def test_frame__amounts__are_exact_however_large_their_sum() -> None:
+    told = {"value": str(10**18), "currency": AMOUNT["currency"]}
+    found = frame([{"pot": told}] * 10 + [{"pot": None}])
+    assert found["pot"].dtype == object
+    assert found["pot"].dropna().sum() == 10**19
+
+
 def test_verification__holds_in_part__is_false() -> None:
     checks = [{"name": "anchor", "outcome": "passed", "sentence": "It is."}]
     told = {"subject": "x", "ok": True, "whole": False, "checks": checks}
@@ -62,6 +76,27 @@ def test_session__of_a_folder__keeps_its_state_there(session: diln.Session, tmp_
     assert session.advance("1h").block == 1
 
 
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+import diln
+
+with diln.open() as session:
+    session.migrate("sum")
+
+    def ask(number):
+        own = session if number % 2 else session.acting("bob")
+        return str((list(own.shared_models), own.run("chain show")["block"]))
+
+    with ThreadPoolExecutor(4) as pool:
+        print(*set(pool.map(ask, range(80))))
+"""
+
+
+def test_session__four_threads_share_it__each_gets_answers(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", THREADS], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1), done.stderr
+
+
 def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> None:
     with pytest.raises(UsageError, match="no command `nonsense`"):
         session.run("nonsense")
@@ -69,11 +104,84 @@ def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> N
         session.run("chain show", everything=True)
 
 
+@pytest.mark.parametrize(
+    ("call", "told", "hint"),
+    [
+        (lambda it: it.run("sum show"), "`diln sum show` needs `model`", "It takes model, png, encoder."),
+        (lambda it: it.run("sum show", shape=1), "`diln sum show` takes no `shape`", "It takes model, png"),
+        (lambda it: it.advance(3), "`duration` is a text, not 3", "Such as duration='3'."),
+        (lambda it: it.run("doctor", deep=1), "`diln doctor` takes no `deep`", "It takes "),
+        (lambda it: it.run("log", all="yes"), "`all` is True or False, not 'yes'", ""),
+        (lambda it: it.verify("x", signed_by="bob"), "`signed_by` is a list, not 'bob'", "['bob']"),
+        (lambda it: it.verify("x", min_signatures=True), "`min_signatures` is a whole number", ""),
+        (lambda it: it.verify(3), "a name or a file is a text, not 3", ""),
+        (lambda it: it.models[3], "models go by name, not by 3", 'Such as models["walks"].'),
+        (lambda it: it.run("competition keep", role="judge"), "`role` is not 'judge'", "submitter"),
+        (lambda it: it.run(3), "there is no command `3`", "lists them"),
+        (lambda it: it.shared_models["w"].predict([]), "there are no samples", "Give a list"),
+        (lambda it: it.shared_models["w"].predict([None]), "one of the texts is missing", "Leave out"),
+        (lambda it: it.shared_models["w"].predict(None), "None is no table", "Give a DataFrame"),
+        (lambda it: it.shared_models["w"].add(["a", "b"], ["x"]), "2 samples, but 1 labels", "Give one"),
+        (lambda it: it.shared_models.create("w", [1], text_column="text"), "no table", "DataFrame or a file"),
+        (lambda it: it.acting("zed"), "there is no account zed", "diln account"),
+        (lambda it: diln.open(it.folder / "none"), "there is no folder", "Make it"),
+        (lambda it: it.competitions["latest"].submit(LogisticRegression()), "no fitted estimator", "`fit`"),
+    ],
+)
+def test_session__wrong_use__is_told_with_a_hint(
+    session: diln.Session, call: Callable[[diln.Session], object], told: str, hint: str
+) -> None:
+    with pytest.raises(diln.DilnError) as raised:
+        call(session)
+    assert told in raised.value.message
+    assert hint in raised.value.hint
+    assert raised.value.hint in "".join(traceback.format_exception(raised.value))
+
+
+def test_commands__names_of_the_command_line__each_stands_for_one() -> None:
+    for words, _ in commands():
+        names = command_of(words).names
+        assert len(set(names.values())) == len(names), words
+        assert all(names.get(called, called) == called for called in names.values()), words
+
+
+def test_errors__of_a_command__speak_of_options_in_python_and_of_no_file(session: diln.Session) -> None:
+    session.migrate()
+    with pytest.raises(diln.DilnError) as raised, session.file(pd.DataFrame({"a": []})) as made:
+        raise diln.DilnError(f"{made} has no rows")
+    assert (raised.value.message, str(raised.value)) == ("the table has no rows",) * 2
+    with pytest.raises(diln.DilnError) as raised, command_of("train").explained():
+        raise diln.DilnError("no", "Give --dry-run or --nothing, as in `diln train --dry-run`.")
+    assert raised.value.hint == "Give dry_run or --nothing, as in `diln train --dry-run`."
+    assert raised.value.__notes__ == [raised.value.hint]
+
+
+def test_model__rows_without_names__are_taken_in_its_order(session: diln.Session) -> None:
+    model = session.models["wine"]
+    vars(model)["loaded"] = SimpleNamespace(
+        inputs=SimpleNamespace(features=(Feature("a", "numeric"), Feature("b", "numeric")))
+    )
+    assert list(model._named(pd.DataFrame([[1, 2]])).columns) == ["a", "b"]
+    assert list(model._named(pd.DataFrame([{"b": 2, "a": 1}])).columns) == ["b", "a"]
+    with pytest.raises(diln.DilnError, match="the rows have 1 values, but the model takes 2"):
+        model._named(pd.DataFrame([[1]]))
+    with pytest.raises(diln.DilnError, match="is no table"):
+        model.predict("rows.csv")
+
+
+def test_collections__with_names__show_them(session: diln.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [{"federation": "0x12", "name": "clinics"}, {"federation": "0x34", "name": None}]
+    monkeypatch.setattr(session, "run", lambda _: told)
+    assert repr(session.federations) == "<Federations: clinics, 0x34>"
+
+
 def test_run__options_by_their_names_of_the_command_line__are_taken(session: diln.Session) -> None:
     with pytest.raises(NotDeployed):
         session.run("federation status", federation="clinics")
     with pytest.raises(NotDeployed):
         session.run("federation status", reference="clinics")
+    with pytest.raises(NotDeployed):
+        session.run("sum show", model="walks")
     with pytest.raises(UsageError, match="takes no `feder`"):
         session.run("federation status", feder="clinics")
 
@@ -93,6 +201,7 @@ def test_collections__registry_alone__is_listed_by_name_and_as_table(session: di
     (session.folder / "thing.bin").write_bytes(b"any bytes")
     first = session.publish("thing.bin", name="thing")
     assert (first.version, session.publish("thing.bin", name="thing").transaction) == ("thing@1", None)
+    session.run("project create", name="empty")
     assert list(session.models) == ["thing"]
     assert session.models.to_frame()["versions"].tolist() == [1]
     assert session.models["thing"].versions()["sha256"].tolist() == [first.sha256]
@@ -114,7 +223,11 @@ def test_progress__in_a_notebook__is_drawn_below_the_cell_and_gone_after(
     vars(fake).update(HTML=str, display=lambda html, display_id: Place())
     monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
-    monkeypatch.setattr(printing.err, "is_jupyter", True)
+    monkeypatch.setattr(printing, "_NOTEBOOK", True)
+    with printing.progress_bar("done at once") as report:
+        report(1, 1)
+    assert drawn == []
+    monkeypatch.setattr(printing, "_DRAWN_AFTER", 0.0)
     monkeypatch.setattr(printing, "_DRAWN_EVERY", 0.0)
     with printing.progress_bar("reading <b>", unit="rows") as report:
         report(3, 0)

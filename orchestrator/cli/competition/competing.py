@@ -13,7 +13,17 @@ from orchestrator.cli.competition.options import (
     Payment,
     model_file,
 )
-from orchestrator.console import SENDS, Facts, Shown, command, err, labelled, lazy_imports, progress_bar
+from orchestrator.console import (
+    SENDS,
+    Facts,
+    Shown,
+    among,
+    command,
+    err,
+    labelled,
+    lazy_imports,
+    progress_bar,
+)
 from orchestrator.files import replace_file
 
 with lazy_imports():
@@ -33,7 +43,10 @@ def train_baseline(
     output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the model.")] = Path(
         "baseline.skops"
     ),
-    kind: Annotated[str, typer.Option(help="linear, mlp or forest.")] = "mlp",
+    kind: Annotated[
+        str,
+        typer.Option(help="linear, mlp or forest.", autocompletion=among("linear", "mlp", "forest")),
+    ] = "mlp",
     hidden: Annotated[int, typer.Option(help="Neurons of the hidden layer.")] = 16,
     seed: Annotated[int, typer.Option(help="Another one trains another model.")] = 0,
     opening: OpeningOption = None,

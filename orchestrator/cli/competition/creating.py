@@ -14,6 +14,7 @@ from orchestrator.console import (
     Answer,
     Facts,
     Shown,
+    among,
     command,
     err,
     labelled,
@@ -38,7 +39,10 @@ class Task:
 
     target: Annotated[str, typer.Option(help="The column to predict.")]
     criterion: Annotated[float, typer.Option(help="What must be reached: a share of 1, or a mean error.")]
-    metric: Annotated[str, typer.Option(help="accuracy, macro-f1 or mae.")] = "accuracy"
+    metric: Annotated[
+        str,
+        typer.Option(help="accuracy, macro-f1 or mae.", autocompletion=among("accuracy", "macro-f1", "mae")),
+    ] = "accuracy"
     name: Annotated[str, typer.Option(help="What competitors see; the file's name unless given.")] = ""
     groups: Annotated[int, typer.Option(help="Into how many groups the rows are cut.")] = 20
     test_groups: Annotated[int | None, typer.Option(help="How many are for testing; a fifth.")] = None

@@ -76,7 +76,7 @@ def show(
     found = finding.find(session, reference)
     seen = overview.overview(found, last=None if every else NEWEST, own=session.viewer)
     facts, money = facts_of(session, seen), moneys.currency_of(session.chain, seen.terms.token)
-    rows = [_standing(each, money) for each in seen.leaderboard]
+    rows = [_standing(session, each, money) for each in seen.leaderboard]
     if left := seen.progress.committed - len(rows):
         err.print(f"{left} other submissions are shown with --all")
     parts: list[str | Result] = ["", Table(rows)] if rows else []
@@ -183,10 +183,13 @@ def _data(terms: "records.Terms") -> Shown:
     )
 
 
-def _standing(each: "overview.LeaderboardRow", money: "moneys.Currency") -> dict[str, Any]:
+def _standing(
+    session: "Session", each: "overview.LeaderboardRow", money: "moneys.Currency"
+) -> dict[str, Any]:
+    who = each.submission.submitter
     return {
         "submission": each.submission.number,
-        "submitter": each.submission.submitter,
+        "submitter": Shown(who, session.name_of(who)),
         "status": each.submission.status.name.lower(),
         "score": each.score,
         "rank": each.rank,

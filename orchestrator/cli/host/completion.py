@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.host import host
-from orchestrator.console import Answer, Document, command
+from orchestrator.console import Answer, Document, among, command
 from orchestrator.errors import UsageError
 
 SHELLS = ("bash", "zsh", "fish")
@@ -13,7 +13,14 @@ SHELLS = ("bash", "zsh", "fish")
 
 @command(host)
 def completion(
-    shell: Annotated[str, typer.Argument(metavar="SHELL", help=f"{', '.join(SHELLS[:-1])} or {SHELLS[-1]}.")],
+    shell: Annotated[
+        str,
+        typer.Argument(
+            metavar="SHELL",
+            help=f"{', '.join(SHELLS[:-1])} or {SHELLS[-1]}.",
+            autocompletion=among(*SHELLS),
+        ),
+    ],
 ) -> Answer:
     """Print what makes a shell complete the commands; in bash: source <(diln completion bash)."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]

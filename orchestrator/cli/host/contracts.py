@@ -10,7 +10,7 @@ import typer
 
 from orchestrator.cli.host import host
 from orchestrator.config import Settings, load_settings
-from orchestrator.console import SENDS, Answer, Document, Table, command, lazy_imports, progress_bar
+from orchestrator.console import SENDS, Answer, Document, Table, among, command, lazy_imports, progress_bar
 from orchestrator.errors import UsageError
 
 with lazy_imports():
@@ -30,6 +30,7 @@ def migrate(
         typer.Argument(
             metavar="[JOB]…",
             help="registry, sum, market, competition, tournament, federation, or a contract's name.",
+            autocompletion=among("registry", "sum", "market", "competition", "tournament", "federation"),
         ),
     ] = None,
     fresh: Annotated[

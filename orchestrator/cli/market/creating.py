@@ -16,6 +16,7 @@ from orchestrator.console import (
     DryRunOption,
     Facts,
     Shown,
+    among,
     amount,
     command,
     err,
@@ -147,9 +148,13 @@ class First:
         Path | None,
         typer.Option("--csv", metavar="FILE", exists=True, help="Samples to train (or calibrate) it with."),
     ] = None
-    kind: Annotated[str, typer.Option(help="bayes, which a bad sample moves little, or perceptron.")] = (
-        "bayes"
-    )
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="bayes, which a bad sample moves little, or perceptron.",
+            autocompletion=among("bayes", "perceptron"),
+        ),
+    ] = "bayes"
 
     def converted(self, session: "Session", training: Training) -> "tuple[Converted, Quality | None]":
         """Raises UsageError."""

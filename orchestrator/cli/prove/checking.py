@@ -23,6 +23,7 @@ from orchestrator.console import (
     ModelArgument,
     Shown,
     Table,
+    among,
     command,
     err,
     labelled,
@@ -77,7 +78,11 @@ class Demands:
     ] = 0
     status: Annotated[
         str | None,
-        typer.Option(metavar="STATUS", help="Demand at least deprecated, published or deployable."),
+        typer.Option(
+            metavar="STATUS",
+            help="Demand at least deprecated, published or deployable.",
+            autocompletion=among("deprecated", "published", "deployable"),
+        ),
     ] = None
     not_older: Annotated[
         str | None,

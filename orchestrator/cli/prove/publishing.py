@@ -16,6 +16,7 @@ from orchestrator.console import (
     Facts,
     ModelArgument,
     Shown,
+    among,
     amount,
     command,
     lazy_imports,
@@ -157,7 +158,12 @@ def mark(
     session: "Session",
     model: ModelArgument,
     status: Annotated[
-        str, typer.Argument(metavar="STATUS", help="deployable, published, deprecated or revoked.")
+        str,
+        typer.Argument(
+            metavar="STATUS",
+            help="deployable, published, deprecated or revoked.",
+            autocompletion=among("deployable", "published", "deprecated", "revoked"),
+        ),
     ],
     reason: Annotated[str, typer.Option(help="Why it is revoked, for everybody to read.")] = "",
     signer: Annotated[

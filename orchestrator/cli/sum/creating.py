@@ -17,6 +17,7 @@ from orchestrator.console import (
     Note,
     Shown,
     Table,
+    among,
     command,
     err,
     lazy_imports,
@@ -76,7 +77,11 @@ def create(
         typer.Option(metavar="FILE", exists=True, help="A skops file (or a run's folder) to begin with."),
     ] = None,
     kind: Annotated[
-        str, typer.Option(help="bayes, which tolerates wrong labels best; or perceptron, logistic, centroid.")
+        str,
+        typer.Option(
+            help="bayes, which tolerates wrong labels best; or perceptron, logistic, centroid.",
+            autocompletion=among("bayes", "perceptron", "logistic", "centroid"),
+        ),
     ] = "bayes",
     test_share: Annotated[float, typer.Option(help="The share of samples to test on.")] = 0.2,
     test_csv: Annotated[

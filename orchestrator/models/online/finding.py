@@ -13,7 +13,7 @@ from orchestrator.kernel.finding import unread
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.base import OnChainModel
 from orchestrator.models.online.clone import Clone
-from orchestrator.models.online.compositions import Composition, Policy
+from orchestrator.models.online.compositions import STAKE, Composition, Policy
 from orchestrator.models.online.descriptor import (
     LONGEST,
     Descriptor,
@@ -74,7 +74,7 @@ def find(
     Raises NotDeployed, ChainError for another contract, ModelError where there is none of that name, it has
     another policy, or the encoder is missing, IntegrityError for the encoder of another.
     """
-    address = locate(session, reference)
+    address = locate(session, reference, policies[0])
     composition = recognize(session.chain, address)
     created = next(factory_of(session).created(address), None)
     if composition.policy not in policies:
@@ -91,9 +91,14 @@ def find(
     return shared, descriptor, created
 
 
-def locate(session: Session, reference: str) -> Address:
-    """The address of what `reference` names, which may be anything. Raises ModelError as `find` does."""
-    return checked_address(reference) if is_address_like(reference) else _by_name(session, reference).address
+def locate(session: Session, reference: str, sought: Policy = STAKE) -> Address:
+    """The address of what `reference` names, which may be anything. Raises ModelError as `find` does.
+
+    Where nothing has that name, the error speaks of what is `sought`.
+    """
+    if is_address_like(reference):
+        return checked_address(reference)
+    return _by_name(session, reference, sought).address
 
 
 def models(session: Session) -> Iterator[tuple[Created, Descriptor | None]]:
@@ -124,7 +129,7 @@ def read_test_set(session: Session, descriptor: Descriptor) -> TestSet | None:
     return parse_test_set(session.storage.read(descriptor.test, limit=LARGEST_TEST))
 
 
-def _by_name(session: Session, name: str) -> Created:
+def _by_name(session: Session, name: str, sought: Policy) -> Created:
     """All are looked at only where neither this folder nor this machine's accounts know one of that name."""
     factory = factory_of(session)
 
@@ -144,8 +149,9 @@ def _by_name(session: Session, name: str) -> Created:
         if not found:
             without = sum(descriptor is None for _, descriptor in every)
             raise ModelError(
-                f"there is no shared model `{name}` here{unread(without)}",
-                "`diln sum list` shows those of this chain; one without a name is opened by its address.",
+                f"there is no {sought.what} `{name}` here{unread(without)}",
+                f"`diln {sought.commands} list` shows those of this chain; "
+                "one without a name is opened by its address.",
             )
     if len(found) > 1:
         found = [each for each in found if session.known.knows(each.address)] or found

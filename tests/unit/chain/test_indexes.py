@@ -1,6 +1,7 @@
 """
 What events tell is kept in SQLite, and new blocks only are asked for
 ├── another command: goes on where the first ended; another contract, chain or node: begins again
+├── threads that share it, while others write: each sees what there was at its own refresh
 ├── a block that the chain dropped: its rows go, those that it ended are open again
 ├── blocks that were not final: read again by the next command
 ├── a node that goes over to another fork while it is asked: nothing of both is kept
@@ -13,6 +14,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,28 @@ def test_refresh__another_contract__has_a_file_of_its_own(
     put(chain, other, alice, 3)
     assert (Values(chain, probe).all(), Values(chain, other).all()) == ([1], [3])
     assert len(list(settings.home.glob("logs/*/*.sqlite"))) == 2
+
+
+def test_refresh__threads_share_it_while_one_sends__each_sees_what_came_before(
+    chain: Chain, probe: Contract, alice: Account
+) -> None:
+    put(chain, probe, alice, 1)
+    values = Values(chain, probe)
+
+    def ask(number: int) -> list[int]:
+        if number % 20 == 10:
+            put(chain, probe, alice, number)
+        found = values.all()
+        if number % 8 > 3:  # the next of this thread opens the file anew
+            values.index.close()
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(ask, range(80)))
+        list(pool.map(lambda _: values.index.close(), range(80)))
+    every = [1, *values.all()[1:]]
+    assert sorted(every) == [1, 10, 30, 50, 70]
+    assert all(each == every[: len(each)] for each in seen)
 
 
 def test_refresh__chain_drops_blocks__their_rows_go_and_what_they_ended_is_open(

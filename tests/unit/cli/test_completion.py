@@ -31,6 +31,10 @@ def completed(words: str) -> list[str]:
         ("diln market re", ["relay", "replay", "reveal"]),
         ("diln verify --si", ["--signed-by"]),
         ("diln sum show --enc", ["--encoder"]),
+        ("diln mark wine@1 de", ["deployable", "deprecated"]),
+        ("diln sum create walks --kind ", ["bayes", "centroid", "logistic", "perceptron"]),
+        ("diln schema su", ["sum"]),
+        ("diln schema sum sh", ["show"]),
     ],
 )
 def test_complete__words__are_commands_and_options(words: str, offered: list[str]) -> None:

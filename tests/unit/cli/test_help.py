@@ -129,6 +129,29 @@ def test_wrong_usage__with_json__is_json(capsys):
     assert "--nonsense" in found["message"]
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["sum", "show"], "It takes MODEL, --png, --encoder, "),
+        (["sum", "shwo"], "It takes create, simulate, show, "),
+    ],
+)
+def test_wrong_usage__with_json__hint_lists_what_is_taken(words, hint, capsys):
+    import json
+
+    found = json.loads(run([*words, "--json"], capsys)[1])
+    assert hint in found["hint"]
+    assert found["hint"].endswith(
+        f"`diln {' '.join(words[:2] if 'show' in words else words[:1])} --help` explains it."
+    )
+
+
+@pytest.mark.parametrize("words", [["sum", "show", "-h"], ["help", "sum", "show"]])
+def test_help__other_spellings__show_the_same(words, capsys):
+    assert run(words, capsys) == run(["sum", "show", "--help"], capsys)
+    assert run(["help"], capsys) == run(["-h"], capsys) == run(["--help"], capsys)
+
+
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_start__for_help_and_version__imports_nothing_heavy(option):
     code = (

@@ -58,6 +58,8 @@ def test_schema_command__name_none_and_unknown__schema_list_and_hint(
     assert listed["log"] == "A published version."
     assert run(["schema", "nonsense"]) == 2
     assert "diln schema" in capsys.readouterr().err
+    assert run(["schema", "trian"]) == 2
+    assert "Did you mean `diln schema train`?" in capsys.readouterr().err
 
 
 def test_check__another_key_or_type__refused() -> None:

@@ -71,6 +71,16 @@ def test_create__json__tells_the_trivial_models_apart(stage: Stage, diln: Diln) 
     assert (constant["passes"], question["passes"]) == (False, False)
 
 
+def test_show__submitter_of_this_machine__is_named_for_people(stage: Stage, diln: Diln) -> None:
+    stage.create()
+    diln("submit", "--model", write_model(stage.folder / "m.bin", [100, -100]), "--from", "bob")
+    [row] = diln("show", "--json")["leaderboard"]
+    bob = stage.session.account("bob").address
+    assert row["submitter"] == bob
+    assert "bob" in diln("show")
+    assert bob not in diln("show")
+
+
 @pytest.mark.parametrize(("weights", "passes"), [([100, -100], True), ([-100, 100], False)])
 @pytest.mark.parametrize("sends", [True, False], ids=["submit", "dry-run"])
 def test_submit__score_below_the_criterion__says_that_it_cannot_win(

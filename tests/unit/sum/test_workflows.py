@@ -29,6 +29,7 @@ from orchestrator.models.online.factory import factory_of
 from orchestrator.models.online.finding import read_test_set
 from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import Table, read_pipeline, read_table, train
+from orchestrator.systems.market.opening import open_market
 from orchestrator.systems.sum.adding import add
 from orchestrator.systems.sum.claiming import claims, settle
 from orchestrator.systems.sum.creating import create
@@ -332,6 +333,9 @@ def test_open_model__encoder_from_file__only_the_published_one(village, tmp_path
 def test_open_model__unknown_name__refused(village):
     with pytest.raises(ModelError, match="no shared model"):
         open_model(village.session, "unheard-of")
+    with pytest.raises(ModelError, match="no market `unheard-of`") as raised:
+        open_market(village.session, "unheard-of")
+    assert "`diln market list`" in raised.value.hint
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"format":"diln-shared-model/1"}', b"\x80\x04."])
