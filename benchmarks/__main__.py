@@ -2,8 +2,8 @@
 
     python -m benchmarks [--gas-only] [NAME …]
 
-With names (startup, commands, embedded, hashing, verifying, simulating, claiming, serving) only these are
-measured again, with --gas-only none; the page keeps what it says of the others. Speeds are those of this
+With names (startup, commands, embedded, hashing, merkle, verifying, simulating, claiming, serving) only these
+are measured again, with --gas-only none; the page keeps what it says of the others. Speeds are those of this
 machine and of this moment; ratios travel better. Gas is deterministic, from tests/gas/snapshots.json.
 Exits 1 if a measurement misses its bound.
 """
@@ -34,7 +34,17 @@ shared cores: look at the ratios.
 COLUMNS = ("gas", "at most", "bound", "ratio", "peer", "saved")
 
 
-NAMES = ("startup", "commands", "embedded", "hashing", "verifying", "simulating", "claiming", "serving")
+NAMES = (
+    "startup",
+    "commands",
+    "embedded",
+    "hashing",
+    "merkle",
+    "verifying",
+    "simulating",
+    "claiming",
+    "serving",
+)
 
 
 def main() -> int:

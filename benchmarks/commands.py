@@ -3,8 +3,8 @@
     python -m benchmarks.commands [--runs 7]
 
 Whole processes, in turn, user and system time, medians; in a folder with one of everything, on the embedded
-chain. `pass` is how many times a bare Python each takes, which travels better than seconds. Exits 1 where one
-misses its bound.
+chain. `pass` is how many times a bare Python each takes, which travels better than seconds: that decides, on
+a slow machine as on a quick one. Exits 1 where one misses its bound.
 """
 
 import argparse
@@ -19,8 +19,13 @@ from pathlib import Path
 BARE = 0.014
 """CPU seconds of `python -c pass` on the machine on which the bounds were set."""
 
+HELP = 3 * BARE
 MEASURED = {
-    "sum create --help": 3 * BARE,
+    "sum -h": HELP,
+    "sum create --help": HELP,
+    "sum create walks --help": HELP,
+    "train --encrypt-to x --help": HELP,
+    "publish model.skops --help": HELP,
     "log breast-cancer": 0.6,
     "verify breast-cancer": 0.6,
     "verify rows.json": 0.6,
@@ -33,6 +38,8 @@ MEASURED = {
     "sum add walks --text tram --label city --from bob": 2.0,
     "train": 3.0,
 }
+"""The most that each may take: CPU seconds on that machine."""
+
 BEGINNING = """\
 init --dataset breast_cancer
 train
@@ -58,13 +65,15 @@ def main() -> int:
         commands = [[sys.executable, "-c", "pass"], *([diln(), *each.split()] for each in MEASURED)]
         rounds = [[seconds(folder, each) for each in commands] for _ in range(runs + 1)][1:]
     bare, *others = (statistics.median(times) for times in zip(*rounds, strict=True))
-    print(f"{'CPU':>8}  {'pass':>5}  {'at most':>8}")
-    print(f"{bare:6.3f} s  {1:4.0f}×            python -c pass")
-    failed = 0
+    print(f"{'CPU':>8}  {'pass':>6}  {'at most':>16}")
+    print(f"{bare:6.3f} s  {1:5.1f}×  {BARE:6.3f} s  {1:5.1f}×  python -c pass")
+    failed = False
     for command, took in zip(MEASURED, others, strict=True):
-        most = MEASURED[command] * max(1.0, bare / BARE)
-        failed |= took > most
-        print(f"{took:6.3f} s  {took / bare:4.0f}×  {most:6.3f} s  diln {command}")
+        most = MEASURED[command] / BARE
+        missed = took / bare > most
+        failed |= missed
+        bound = f"{MEASURED[command]:6.3f} s  {most:5.1f}×"
+        print(f"{took:6.3f} s  {took / bare:5.1f}×  {bound}  diln {command}{' (missed)' if missed else ''}")
     return int(failed)
 
 

@@ -6,9 +6,15 @@ its index and the count of leaves alone, so no root has room for two versions of
 
 from collections.abc import Sequence
 
-from eth_utils.crypto import keccak
+from sha3 import keccak_256
 
 from orchestrator.types import Digest
+
+
+def keccak(data: bytes) -> bytes:
+    """Keccak-256 of bytes. eth_utils' takes numbers and texts as well, and five times as long."""
+    digest: bytes = keccak_256(data).digest()
+    return digest
 
 
 class PositionTree:

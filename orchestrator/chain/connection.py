@@ -19,7 +19,6 @@ from orchestrator.chain.accounts import Account
 from orchestrator.chain.ahead import Question
 from orchestrator.chain.artifact import load_artifact
 from orchestrator.chain.decoding import lenient_codec
-from orchestrator.chain.embedded import EmbeddedProvider
 from orchestrator.chain.events import Reader
 from orchestrator.chain.failures import as_diln_errors
 from orchestrator.chain.finality import final_block, holder
@@ -54,6 +53,13 @@ class _AskedAhead(Protocol):
     """A provider that may take several questions at once."""
 
     def ahead(self, questions: Sequence[Callable[[], object] | Question]) -> AbstractContextManager[bool]: ...
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    """A provider that holds a file: the embedded chain's."""
+
+    def close(self) -> None: ...
 
 
 class Chain:
@@ -104,7 +110,7 @@ class Chain:
         """Let go of the node, or of the chain file. The chain cannot be used afterwards."""
         for index in self._indexes:
             index.close()
-        if isinstance(self.web3.provider, EmbeddedProvider):
+        if isinstance(self.web3.provider, _Closable):
             self.web3.provider.close()
 
     @cached_property
@@ -437,7 +443,9 @@ def connect(settings: Settings) -> Chain:
     Raises NodeUnavailable if nobody answers, WrongChain if the node serves another chain than expected.
     """
     network = settings.network
-    if network.embedded:
+    if network.embedded:  # of two providers, that of the network alone is imported: each takes long
+        from orchestrator.chain.embedded import EmbeddedProvider
+
         return Chain(network, EmbeddedProvider(settings.chain_file), settings.home)
     from orchestrator.chain.transport import RetryingProvider
 

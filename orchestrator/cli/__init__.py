@@ -76,7 +76,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 HELP = Path(__file__).parent / "help"
 """A file for each command; tests/unit/cli/test_golden.py writes and compares them."""
 
-HELP_WIDTH = 80
+HELP_OPTIONS = {"--help", "-h"}
 COMPLETE = "_DILN_COMPLETE"
 """Set in the environment by a shell that asks for completions."""
 
@@ -125,9 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(complete())
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
-    if arguments[-1:] == ["-h"]:
-        arguments[-1] = "--help"
-    if not arguments or arguments[0] == "--help":
+    if not arguments or arguments[0] in HELP_OPTIONS:
         sys.stdout.write(help_text())
         sys.exit(0)
     if arguments[0] in ("-V", "--version"):
@@ -136,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         told = f'{{"version": "{__version__}"}}' if "--json" in arguments else f"diln {__version__}"
         sys.stdout.write(f"{told}\n")
         sys.exit(0)
-    if arguments[-1] == "--help" and (text := command_help(arguments[:-1])):
+    if text := command_help(arguments):
         sys.stdout.write(text)
         sys.exit(0)
     try:
@@ -154,28 +152,33 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def command_help(words: Sequence[str]) -> str | None:
-    """What `diln COMMAND --help` prints, as the package has it; None where it must be made.
+def command_help(arguments: Sequence[str]) -> str | None:
+    """What a command line prints that asks for help, as the package has it; None where it must be made.
 
     Made each time, it would take ten times as long: what parses commands is imported for it.
     """
-    if not all(word.replace("-", "").isalnum() for word in words) or _columns() < HELP_WIDTH:
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if HELP_OPTIONS.isdisjoint(options):
+        return None
+    found, known = None, 0
+    while text := _shipped(arguments[: known + 1]):  # ends at the option, which is no command
+        found, known = text, known + 1
+    if found and _GROUP in found and not arguments[known].startswith("-"):
+        return None  # there is no such command in the group
+    return found
+
+
+_GROUP = " COMMAND [ARGS]...\n"
+
+
+def _shipped(words: Sequence[str]) -> str | None:
+    """The help of the command of these words, None where there is none."""
+    if not all(word.replace("-", "").isalnum() for word in words):
         return None
     try:
         return (HELP / f"{'.'.join(words)}.txt").read_text(encoding="utf-8")
     except OSError:
         return None
-
-
-def _columns() -> int:
-    """How wide the terminal is, as typer finds it."""
-    try:
-        return (
-            int(os.environ.get("COLUMNS", ""))
-            or os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno()).columns
-        )
-    except (AttributeError, ValueError, OSError):
-        return HELP_WIDTH
 
 
 def help_text() -> str:

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from eth_utils.crypto import keccak
-
-from orchestrator.merkle import climb, levels_of, siblings
+from orchestrator.merkle import climb, keccak, levels_of, siblings
 from orchestrator.types import Digest
 
 

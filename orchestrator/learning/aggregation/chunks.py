@@ -5,11 +5,10 @@ coordinates.
 """
 
 import numpy as np
-from eth_utils.crypto import keccak
 from numpy.typing import NDArray
 
 from orchestrator.errors import DataError
-from orchestrator.merkle import root_of
+from orchestrator.merkle import keccak, root_of
 from orchestrator.types import Digest
 
 Integers = NDArray[np.int64]
@@ -20,7 +19,7 @@ CHUNK = 32
 MODEL_WIDTH = 4
 """Bytes of a model's coordinate. An update's has 1, 2 or 4."""
 
-TAG = keccak(text="DILN federation chunk")
+TAG = keccak(b"DILN federation chunk")
 
 
 def chunk_count(size: int) -> int:

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from eth_abi.abi import encode
-from eth_utils.crypto import keccak
 
 from orchestrator.bindings.competition import Group
-from orchestrator.merkle import climb, proof_of, root_of
+from orchestrator.merkle import climb, keccak, proof_of, root_of
 from orchestrator.models.integer import sample_size
 from orchestrator.systems.competition.records import Terms
 from orchestrator.types import Digest
 
-SAMPLE = keccak(text="DILN competition sample")
-GROUP = keccak(text="DILN competition group")
-PREDICTIONS = keccak(text="DILN competition predictions")
+SAMPLE = keccak(b"DILN competition sample")
+GROUP = keccak(b"DILN competition group")
+PREDICTIONS = keccak(b"DILN competition predictions")
 WORD = 32
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from eth_utils.crypto import keccak
-
-from orchestrator.merkle import climb, levels_of
+from orchestrator.merkle import climb, keccak, levels_of
 from orchestrator.types import Digest
 
 

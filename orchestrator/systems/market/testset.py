@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from eth_utils.crypto import keccak
-
 from orchestrator.errors import DataError, IntegrityError
 from orchestrator.kernel.secrets import masked, salts_from
-from orchestrator.merkle import PositionTree, climb
+from orchestrator.merkle import PositionTree, climb, keccak
 from orchestrator.provenance.canonical import NotCanonical, decode, encode
 from orchestrator.systems.market.reference.samples import Domain, encode_batch, portion_leaf
 from orchestrator.types import Address

@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 import typer.main
 
-from orchestrator.cli import HELP, HELP_WIDTH, SECTIONS, command_help
+from orchestrator.cli import HELP, SECTIONS, command_help
 from orchestrator.console import root
 from tests.integration.acts import COMMANDS
 
 GOLDEN = Path(__file__).parent / "commands.json"
 ROOT = Path(__file__).parents[3]
+WIDTH = "80"
+"""Columns of the texts that are shipped."""
 
 
 def trees() -> Iterator[tuple[str, Any]]:
@@ -75,7 +77,7 @@ def told(words: list[str]) -> str:
 def help_of_all() -> dict[str, str]:
     """What a new process prints: here, another test may have imported a group's modules in another order."""
     code = "import json, tests.unit.cli.test_golden as golden; print(json.dumps(golden.helps()))"
-    environment = {**os.environ, "COLUMNS": str(HELP_WIDTH)}
+    environment = {**os.environ, "COLUMNS": WIDTH}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
@@ -87,8 +89,7 @@ def helps() -> dict[str, str]:
     return {name.replace(" ", "."): told(name.split()) for name in found()}
 
 
-def test_help__of_each_command__is_shipped_as_typer_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", str(HELP_WIDTH))
+def test_help__of_each_command__is_shipped_as_typer_makes_it() -> None:
     texts = help_of_all()
     if os.environ.get("UPDATE_GOLDEN"):
         for each in HELP.glob("*.txt"):
@@ -99,13 +100,33 @@ def test_help__of_each_command__is_shipped_as_typer_makes_it(monkeypatch: pytest
 
     assert {each.stem for each in HELP.glob("*.txt")} == set(texts)
     for name, text in texts.items():
-        assert command_help(name.split(".")) == text, name
+        assert command_help([*name.split("."), "--help"]) == text, name
 
 
-def test_help__narrow_terminal_or_no_command__is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert command_help(["..", "sum"]) is command_help(["nonsense"]) is None
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("sum -h", "sum"),
+        ("sum create walks --help", "sum.create"),
+        ("sum --help create", "sum"),
+        ("train --encrypt-to x --help", "train"),
+        ("publish model.skops -h --json", "publish"),
+        ("prove 1 --help -- flowers", "prove"),
+        ("schema sum create --help", "schema"),
+    ],
+)
+def test_help__whatever_follows_the_command__is_shipped(
+    line: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    assert command_help(["sum"]) is None
+    assert command_help(line.split()) == (HELP / f"{command}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "line", ["sum create", "predict flowers -- --help", "nonsense --help", "sum nonsense -h", "../sum --help"]
+)
+def test_help__not_asked_for_or_of_no_command__is_left_to_typer(line: str) -> None:
+    assert command_help(line.split()) is None
 
 
 def test_commands__options__say_what_they_are_for() -> None:

@@ -1,5 +1,6 @@
 """What needs no chain: help, version, wrong usage, and how little is imported for them."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,16 +153,23 @@ def test_help__other_spellings__show_the_same(words, capsys):
     assert run(["help"], capsys) == run(["-h"], capsys) == run(["--help"], capsys)
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_start__for_help_and_version__imports_nothing_heavy(option):
+@pytest.mark.parametrize(
+    "line", ["--help", "--version", "sum -h", "sum create walks --help", "publish model.skops --help"]
+)
+def test_start__for_help_and_version__imports_nothing_heavy(line):
     code = (
-        "import sys; sys.argv = ['diln', sys.argv[1]]\n"
+        "import sys\n"
         "from orchestrator.cli import main\n"
         "try: main()\n"
         "except SystemExit: print('MODULES', *sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, option], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *line.split()],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "60"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     modules = {name.partition(".")[0] for name in done.stdout.rpartition("MODULES")[2].split()}
     assert modules & HEAVY == set()

@@ -27,6 +27,8 @@ HEAVY = {
     "sklearn",
     "xgboost",
 }
+EMBEDDED = {"eth", "eth_bloom", "lru", "orchestrator.chain.embedded", "trie"}
+"""What the embedded chain takes."""
 READING = [
     ["log", "thing"],
     ["verify", "thing"],
@@ -94,8 +96,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-@pytest.mark.parametrize("words", READING, ids=" ".join)
-def test_reading__modules__none_is_heavy(words: list[str], folder: Path) -> None:
+def modules_of(words: list[str], folder: Path) -> tuple[str, set[str]]:
+    """The exit code of a command, and all modules that it has imported, with their packages."""
     done = subprocess.run(
         [sys.executable, "-c", CODE, *words],
         cwd=folder,
@@ -104,7 +106,20 @@ def test_reading__modules__none_is_heavy(words: list[str], folder: Path) -> None
         text=True,
     )
     _, _, told = done.stdout.rpartition("MODULES")
-    code, *modules = told.split()
-    assert code in ("0", "None"), done.stderr
-    names = {each for each in modules if each in HEAVY or each.partition(".")[0] in HEAVY}
-    assert names == set()
+    code, *modules = told.split() or [done.stderr]
+    return code, {*modules, *(each.partition(".")[0] for each in modules)}
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_reading__modules__none_is_heavy(words: list[str], folder: Path) -> None:
+    code, modules = modules_of(words, folder)
+    assert code in ("0", "None")
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("words", [["chain", "show"], *READING], ids=" ".join)
+def test_reading__of_a_node__imports_no_embedded_chain(words: list[str], folder: Path) -> None:
+    code, modules = modules_of([*words, "--rpc-url", "http://127.0.0.1:1"], folder)
+    assert code == "1"  # nobody is there: all that it begins with is imported
+    assert "orchestrator.chain.transport" in modules
+    assert modules & (HEAVY | EMBEDDED) == set()

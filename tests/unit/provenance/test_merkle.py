@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.merkle import MOST_RATIO, measured
 from orchestrator.provenance.merkle import MerkleTree, leaf_hash, verify_proof
 
 words = st.binary(min_size=32, max_size=32)
@@ -75,3 +76,8 @@ def test_verify_proof__inner_node_as_a_value__fails():
     sibling = tree.proof(0)[-1]
     for place in range(2):
         assert not verify_proof(sibling, place, 2, tree.proof(0)[:-1], tree.root)
+
+
+def test_tree__of_many__takes_little_longer_than_its_hashes():
+    bare, tree = measured(10_000, 5)
+    assert tree <= MOST_RATIO * bare
