@@ -7,9 +7,9 @@
         print(session.verify("wine"))
 
 `open` gives a session in a working folder: `publish`, `verify`, `models`, `shared_models`, `markets`,
-`competitions`, `tournaments`; what its methods raise is a `DilnError`. `log_model` writes a model down as a
-run without publishing it; `Recorder` keeps the history of a training loop, `keras_callback` that of Keras.
-Nothing heavy is imported before it is needed.
+`competitions`, `tournaments`, `federations`; what its methods raise is a `DilnError`. `log_model` writes a
+model down as a run without publishing it; `Recorder` keeps the history of a training loop, `keras_callback`
+that of Keras. Nothing heavy is imported before it is needed.
 """
 
 from importlib import import_module

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli.host import host
+from orchestrator.cli.showing import Row, in_one
 from orchestrator.console import SENDS, Answer, Stream, Table, command, err, lazy_imports
 from orchestrator.errors import ChainError
 
@@ -17,7 +18,7 @@ with lazy_imports():
     from orchestrator.kernel import money as moneys
 
 if TYPE_CHECKING:
-    from orchestrator.kernel.keeper import Keeper, Said
+    from orchestrator.kernel.keeper import Due, Keeper, Said
     from orchestrator.kernel.session import Consent, Session
     from orchestrator.kernel.system import System
     from orchestrator.types import Report
@@ -92,9 +93,9 @@ def _looked(session: "Session", keeper: "Keeper") -> Answer:
     due, now = keeper.due(), session.chain.now()
     value = {
         "time": times.instant(now),
-        "done": [vars(each) for each in done],
-        "remarks": [vars(each) for each in remarks],
-        "due": [vars(each) | {"at": times.instant(each.at)} for each in due],
+        "done": list(map(_coded, done)),
+        "remarks": list(map(_coded, remarks)),
+        "due": [_coded(each) | {"at": times.instant(each.at)} for each in due],
     }
     rows = [
         {
@@ -113,7 +114,12 @@ def _told(session: "Session", heard: "Iterator[Said]", *, named: bool = False) -
     """A line for each; `named` with its instance and account."""
     for said in heard:
         about = f"{said.system} {said.instance}, {said.account}: " if named and said.system else ""
-        yield Answer(vars(said) | {"time": _now(session)}, f"{about}{said}")
+        yield Answer(_coded(said) | {"time": _now(session)}, f"{about}{said}")
+
+
+def _coded(each: "Said | Due") -> Row:
+    """For machines, which compare the duty."""
+    return vars(each) | {"duty": in_one(each.duty)}
 
 
 def _now(session: "Session") -> dict[str, int | str] | None:

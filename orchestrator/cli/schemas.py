@@ -28,9 +28,15 @@ def results() -> dict[str, Any]:
 def about(command: str) -> str:
     """What the command returns, in a sentence."""
     kind = results()[command]
-    kind = kind.each if isinstance(kind, Lines) else kind
-    named = [each for each in (kind, *get_args(kind)) if is_typeddict(each)]
-    return (inspect.getdoc(named[0]) or "").partition("\n")[0] if named else ""
+    return _sentence(kind.each if isinstance(kind, Lines) else kind)
+
+
+def _sentence(kind: Any) -> str:
+    """That of the first part that has one."""
+    if is_typeddict(kind):
+        return (inspect.getdoc(kind) or "").partition("\n")[0]
+    own = [each.description for each in getattr(kind, "__metadata__", ()) if each.description]
+    return next(filter(None, (*own, *map(_sentence, get_args(kind)))), "")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,7 @@ from orchestrator.errors import ConfigError, NodeUnavailable, UsageError
 from orchestrator.text import shown
 
 if TYPE_CHECKING:
-    from orchestrator.chain.bound import Event
+    from orchestrator.chain.bound import ContractEnum, Event
     from orchestrator.kernel.finding import Instance
 
 T = TypeVar("T")
@@ -49,12 +49,23 @@ def listed(instances: Iterable[I], facts: Callable[[I], Row], columns: Sequence[
     return Answer(rows, Table(rows, columns, "none was created"), *nameless(unknown))
 
 
-def arguments(event: "Event", **more: object) -> Row:
-    """Where an event came and which it is, what is said besides; its arguments, a struct's in its place."""
-    own = {name: value for name, value in vars(event).items() if name not in ("block_number", "log_index")}
-    told = [vars(value).items() if is_dataclass(value) else [(name, value)] for name, value in own.items()]
-    place = {"block": event.block_number, "event": event.signature}
-    return place | more | {name: _hex(value) for each in told for name, value in each}
+def arguments(event: "Event", forms: Mapping[str, Callable[[Any], object]]) -> Row:
+    """Where an event came and which it is; its arguments, a struct's in its place, by `forms` if any."""
+    place = ("block_number", "tx_hash", "log_index")
+    own = [(name, value) for name, value in vars(event).items() if name not in place]
+    told = [vars(value).items() if is_dataclass(value) else [(name, value)] for name, value in own]
+    row = {"block": event.block_number, "event": event.signature, "transaction": event.tx_hash}
+    return row | {name: forms.get(name, _hex)(value) for each in told for name, value in each}
+
+
+def choice(member: "ContractEnum") -> Shown:
+    """A member of a contract's enum, for machines as offers have it."""
+    return Shown(in_one(member.word), member.word)
+
+
+def in_one(words: str) -> str:
+    """Words as a single one, which machines compare."""
+    return words.replace(" ", "-")
 
 
 def _hex(value: object) -> object:

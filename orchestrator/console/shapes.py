@@ -78,8 +78,8 @@ def history_of(kinds: Iterable[type], **otherwise: object) -> Any:
     for kind in kinds:
         told |= _arguments(kind)
     own = {name: NotRequired[otherwise.get(name, shape)] for name, shape in told.items()}
-    more = {name: shape for name, shape in otherwise.items() if name not in told}
-    event = TypedDict("Event", {"block": int, "event": str, **own, "tx_hash": Transaction, **more})  # type: ignore[misc]
+    place = {"block": int, "event": str, "transaction": Transaction}
+    event = TypedDict("Event", {**place, **own})  # type: ignore[misc]
     event.__doc__ = "What happened, with the event's own arguments."
     return list[event]
 
@@ -94,4 +94,6 @@ def _arguments(kind: type) -> dict[str, Any]:
         [part, *more] = get_args(hints[name]) or [hints[name]]
         shape = _SHAPES.get(part, part)
         told[name] = list.__class_getitem__(shape) if more else shape
-    return {name: shape for name, shape in told.items() if name not in ("block_number", "log_index")}
+    return {
+        name: shape for name, shape in told.items() if name not in ("block_number", "tx_hash", "log_index")
+    }

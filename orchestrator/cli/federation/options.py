@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.cli.showing import choice
 from orchestrator.console import Shown, lazy_imports
 from orchestrator.console import amount as amount_of
 
@@ -23,10 +24,10 @@ def facts_of(session: "Session", found: "Federation", name: str | None = None) -
         "federation": found.address,
         "name": finding.name_of(session, found) if name is None else name,
         "organizer": Shown(terms.organizer, session.name_of(terms.organizer)),
-        "policy": terms.policy.word,
-        "rule": terms.rule.word,
-        "pay": terms.pay.word,
-        "privacy": terms.privacy.word,
+        "policy": choice(terms.policy),
+        "rule": choice(terms.rule),
+        "pay": choice(terms.pay),
+        "privacy": choice(terms.privacy),
         "epsilon": terms.epsilon / 1000 or None,
         "rounds": terms.rounds,
         "quorum": terms.quorum,

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.federation import federation
+from orchestrator.cli.federation import federation, telling
 from orchestrator.cli.federation.options import Reference, facts_of
-from orchestrator.cli.showing import arguments, listed
+from orchestrator.cli.showing import choice, listed
 from orchestrator.console import VIEWS, Answer, Facts, Shown, Table, command, lazy_imports
 from orchestrator.console import amount as amount_of
 from orchestrator.console.results import IN_PART
@@ -46,7 +46,7 @@ def status(session: "Session", reference: Reference = "latest") -> Answer:
 def _stage(session: "Session", view: "overview.View") -> dict[str, Any]:
     until = show_moment(view.ends_at, session.chain.now())
     return {
-        "phase": view.phase.word,
+        "phase": choice(view.phase),
         "until": Shown(instant(view.ends_at), until) if view.ends_at else None,
         "round": view.round,
         "finished": view.done,
@@ -96,11 +96,14 @@ def list_(session: "Session") -> Answer:
 
 
 @command(federation)
-def history(session: "Session", reference: Reference = "latest") -> Table:
+def history(session: "Session", reference: Reference = "latest") -> Answer:
     """List all that happened."""
-    told = overview.history(finding.find(session, reference))
-    rows = [arguments(each, about=outcomes.about(each)) for each in told]
-    return Table(rows, ["block", "event", "round", "party", "seat", "about"], "nothing happened yet")
+    found = finding.find(session, reference)
+    events = overview.history(found)
+    rows = telling.told(found, events)
+    seen = [row | {"about": outcomes.about(each)} for row, each in zip(rows, events, strict=True)]
+    columns = ["block", "event", "round", "party", "seat", "about"]
+    return Answer(rows, Table(seen, columns, "nothing happened yet"))
 
 
 @command(federation)

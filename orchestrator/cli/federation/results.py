@@ -1,6 +1,6 @@
 """What the commands of federations print for machines."""
 
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
@@ -296,6 +296,19 @@ class Withdrawn(TypedDict):
     withdrawn: Amount
 
 
+PACKED: dict[str, object] = {
+    "cid": Cid | None,
+    "deadline": Time,
+    "disagreed": list[list[int]],
+    "epsilon": float,
+    "factors": list[float],
+    "leader": int | None,
+    "merits": list[int],
+    "part": Literal["update", "model", "trace"],
+    "scores": list[Share],
+}
+"""What `telling` unpacks: lists are by seat."""
+
 RESULTS: dict[str, Any] = {
     "federation align": Aligned,
     "federation create": Created,
@@ -306,7 +319,12 @@ RESULTS: dict[str, Any] = {
     "federation first-model": FirstModel,
     "federation flower": list[Heard],
     "federation forfeit": Closed,
-    "federation history": history_of(overview.TOLD, about=ForPeople),
+    "federation history": history_of(
+        overview.TOLD,
+        **dict.fromkeys(overview.AMOUNTS, Amount),
+        **dict.fromkeys(overview.MASKS, list[int]),
+        **PACKED,
+    ),
     "federation join": Joined,
     "federation leave": Free,
     "federation list": list[Federation | Unreadable],

@@ -1,7 +1,8 @@
 """What the commands of chain, storage and accounts print for machines."""
 
-from typing import Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from orchestrator.cli.prove.results import Verification
@@ -182,7 +183,7 @@ class SchemaName(TypedDict):
 
 KEPT = Lines(SaidThen, Look)
 RESULTS: dict[str, Any] = {
-    "abi": list[dict[str, Any]],
+    "abi": Annotated[list[dict[str, Any]], Field(description="A contract's interface.")],
     "account import": Account,
     "account list": list[Account],
     "account new": Account,
@@ -192,18 +193,18 @@ RESULTS: dict[str, Any] = {
     "chain serve": Lines(Served),
     "chain show": Chain,
     "chain speed-up": Sped,
-    "compile": list[str],
+    "compile": Annotated[list[str], Field(description="The contracts that were compiled.")],
     "completion": Completion,
     "doctor": list[Finding],
     "keep": KEPT,
-    "mcp": None,
+    "mcp": Annotated[None, Field(description="Nothing: it talks with a program.")],
     "migrate": list[Deployment],
     "node": Lines(Url),
     "page": Lines(Served | Verification),
     "pin add": Added,
     "pin export": Written,
     "pin get": Written,
-    "pin import": list[Cid],
+    "pin import": Annotated[list[Cid], Field(description="What was taken in.")],
     "pin ls": list[Pin],
     "pin push": list[Pin],
     "pin rm": Freed,

@@ -24,7 +24,7 @@ from orchestrator.console import (
     progress_bar,
 )
 from orchestrator.errors import UsageError
-from orchestrator.times import seconds
+from orchestrator.times import seconds, show_duration
 
 with lazy_imports():
     from orchestrator.models.online import clone, planning
@@ -191,7 +191,7 @@ def _gains(gains: "list[running.Gains]") -> Table:
 def _simulated(result: "running.Result", folder: Path) -> Answer:
     files = [str(file) for file in running.write(result, folder)]
     summary = result.summary()
-    seen = dict(summary)
+    seen = dict(summary) | {"duration": show_duration(summary["duration"])}
     for agent, has in seen.pop("agents").items():
         seen[f"{agent} has"] = f"{has['share']:.1%} of its start, gave {has['given']}"
     return Answer(summary | {"files": files}, Facts(seen), *(f"wrote {file}" for file in files))

@@ -106,7 +106,7 @@ class Simulation(TypedDict):
     """What happened in a simulation."""
 
     scenario: str
-    days: float
+    duration: Seconds
     contributions: int
     per_minute: int | None
     accuracy_at_first: Share

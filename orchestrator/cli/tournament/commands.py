@@ -43,8 +43,6 @@ with lazy_imports():
 
 if TYPE_CHECKING:
     from orchestrator.bindings.tournament import Tournament
-    from orchestrator.chain.bound import Event
-    from orchestrator.kernel.money import Currency
     from orchestrator.kernel.session import Session
 
 Reference = Annotated[str, typer.Option("--tournament", metavar="NAME", help="latest, a name or an address.")]
@@ -214,7 +212,8 @@ def history(session: "Session", reference: Reference = "latest") -> Table:
     found = finding.find(session, reference)
     money = finding.money_of(found)
     told = instances.history(found, leaderboard.KINDS)
-    rows = [arguments(each) | _as_people_count(each, money) for each in told]
+    forms = dict.fromkeys(leaderboard.SCORES, _share) | dict.fromkeys(leaderboard.AMOUNTS, money.json)
+    rows = [arguments(each, forms) for each in told]
     return Table(rows, ["block", "event", "round", "who"], "nothing happened yet")
 
 
@@ -312,10 +311,8 @@ def _round(view: "rounds.RoundView") -> dict[str, Any]:
     return {"round": view.number, "phase": view.phase, **times}
 
 
-def _as_people_count(event: "Event", money: "Currency") -> dict[str, Any]:
-    """Its scores and amounts."""
-    scores = {name: getattr(event, name) / ONE for name in leaderboard.SCORES & vars(event).keys()}
-    return scores | {n: money.json(getattr(event, n)) for n in leaderboard.AMOUNTS & vars(event).keys()}
+def _share(score: int) -> float:
+    return score / ONE
 
 
 def _change(found: "Tournament", amount: int) -> Shown:

@@ -42,6 +42,10 @@ TOLD: tuple[type[Event], ...] = (
     abi.Withdrawn,
 )
 
+AMOUNTS = {"amount", "returned", "reward"}
+MASKS = {"accepted", "acted", "among", "committee", "mask", "seats", "selected"}
+"""What numbers in these events are."""
+
 
 @dataclass(frozen=True)
 class Seat:

@@ -192,11 +192,20 @@ def links(federation: Federation) -> list[Link]:
     return found
 
 
+def model_length(federation: Federation) -> int:
+    """Bytes of a model's file."""
+    return chunk_count(federation.terms.size) * CHUNK * 4
+
+
+def update_length(federation: Federation) -> int:
+    """Bytes of an update's file."""
+    return chunk_count(federation.terms.size) * CHUNK * federation.terms.width
+
+
 def read_model(session: Session, federation: Federation, root: Digest, cid: Digest) -> Integers:
     """The model (parameters and padding,) with this root. Raises IntegrityError, StorageError, DataError."""
-    size = federation.terms.size
-    length = chunk_count(size) * CHUNK * 4
-    model = decode(session.storage.read(cid_of(cid, length), limit=length), 4, size)
+    length = model_length(federation)
+    model = decode(session.storage.read(cid_of(cid, length), limit=length), 4, federation.terms.size)
     if model_root(model) != root:
         raise IntegrityError("the file of the model is not the one that was claimed", _REFETCH)
     return model
@@ -233,7 +242,7 @@ def read_update(session: Session, federation: Federation, revealed: Revealed) ->
     Raises IntegrityError for other bytes, StorageError without any, DataError.
     """
     terms, cid = federation.terms, revealed.cid
-    length = chunk_count(terms.size) * CHUNK * terms.width
+    length = update_length(federation)
     if terms.mode is Mode.DIRECT:
         cid, length = revealed.root, terms.size
     try:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,8 @@ def test_create__answered_before__says_whose_it_is_and_makes_one_only_again(
         for name in ("bob", "carol", "bob", "carol"):
             diln("federation", "step", "--from", name, "--yes")
         diln("chain", "advance", "4h")
+    _check_history(diln("federation", "history", "--json").json)
+    assert "in: seats 0, 1" in diln("federation", "history").out
     answered = diln(*create, "--from", "dave", "--json").json
     assert answered["federation"] == first["federation"]
     assert answered["answer"]["rounds"] == 1
@@ -143,3 +146,18 @@ def test_create__answered_before__says_whose_it_is_and_makes_one_only_again(
     again = diln(*create, "--from", "dave", "--again", "--json").json
     assert again["federation"] != first["federation"]
     assert again["answer"] is None
+
+
+def _check_history(told: list[dict[str, Any]]) -> None:
+    """What the contract packs is told as docs/json.md says."""
+    assert {"block", "event", "transaction"} <= set.intersection(*(set(each) for each in told))
+    last = {each["event"]: each for each in told}
+    claim = last["Claimed"]
+    assert (claim["accepted"], claim["selected"], claim["leader"]) == ([0, 1], [0, 1], None)
+    assert all(0 < each <= 1 for each in claim["factors"][:2])
+    assert claim["merits"][:2] == [1, 1]
+    assert len(claim["factors"]) == len(claim["merits"]) > 2
+    assert last["Begun"]["seats"] == last["Finalized"]["accepted"] == [0, 1]
+    assert claim["cid"].startswith("bafk")
+    assert last["Revealed"]["cid"].startswith("bafk")
+    assert last["Closed"]["returned"]["value"] == "0"

@@ -1,20 +1,30 @@
-"""`diln schema`: every command's result has a schema, and a schema says something."""
+"""`diln schema`: every command's result has a schema, and a schema says something.
+
+results.json beside it has the keys of all, and what stands under them: whoever renames one sees it there, and
+tells it in the changelog. What commands print in tests is held against the schemas. UPDATE_GOLDEN=1 writes
+the file anew.
+"""
 
 import json
+import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 
 from orchestrator.cli import schemas
 from orchestrator.cli.dispatch import run
-from tests.schemas import check, command_of
+from orchestrator.console.shapes import ForPeople
+from tests.schemas import check, command_of, sentences
 from tests.unit.cli.test_golden import found
 from tests.unit.test_docs import blocks
 
+GOLDEN = Path(__file__).parent / "results.json"
 KEY = re.compile(r"[a-z][a-z0-9_]*")
+SENTENCE = get_args(ForPeople)[1].description
 FOREIGN = {"sign": {"chainId"}}
 """Keys of documents with a format of their own."""
 
@@ -30,6 +40,59 @@ def objects(schema: Any) -> Iterator[dict[str, Any]]:
             yield from objects(each)
 
 
+def outline(schema: Any, known: dict[str, Any], within: tuple[str, ...] = ()) -> Any:
+    """The keys of a schema, with `?` if they may lack, and the kinds of values, in the shape of a value."""
+    if name := schema.get("$ref", "").rpartition("/")[2]:
+        return name if name in ("Amount", "Time", *within) else outline(known[name], known, (*within, name))
+    if parts := schema.get("anyOf"):
+        kinds = [outline(each, known, within) for each in parts]
+        return " | ".join(kinds) if all(isinstance(each, str) for each in kinds) else {"either": kinds}
+    if "properties" in schema:
+        needed = schema.get("required", ())
+        own = schema["properties"].items()
+        return {key + "?" * (key not in needed): outline(each, known, within) for key, each in own}
+    if schema.get("type") == "array":
+        return [outline(schema.get("items", {}), known, within)]
+    if isinstance(more := schema.get("additionalProperties"), dict):
+        return {"*": outline(more, known, within)}
+    if schema.get("description") == SENTENCE:
+        return "sentence"
+    words = schema.get("enum") or [schema["const"]] if {"enum", "const"} & schema.keys() else []
+    return " | ".join(map(repr, words)) or schema.get("type", "anything")
+
+
+def keys(part: Any, kind: str) -> set[str]:
+    """The keys of an outline under which something of this kind stands, in a list, too."""
+    found = set()
+    for key, each in part.items() if isinstance(part, dict) else ():
+        inner = each[0] if isinstance(each, list) else each
+        if isinstance(inner, str) and kind in inner.split(" | "):
+            found.add(key.rstrip("?"))
+        found |= keys(each, kind)
+    for each in part if isinstance(part, list) else ():
+        found |= keys(each, kind)
+    return found
+
+
+def outlines() -> dict[str, Any]:
+    found = {command: schemas.schema_of(command) for command in schemas.results()}
+    return {command: outline(schema, schema.get("$defs", {})) for command, schema in found.items()}
+
+
+def test_schemas__keys_and_kinds__are_those_of_the_golden_file() -> None:
+    made = outlines()
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+    golden = json.loads(GOLDEN.read_text())
+    assert list(made) == list(golden)
+    for command, expected in golden.items():
+        assert made[command] == expected, command
+
+
+def test_page__keys_that_hold_sentences__are_those_of_the_schemas() -> None:
+    assert keys(outlines(), "sentence") == sentences()
+
+
 def test_schemas__commands__each_has_one() -> None:
     names = set(found())
     groups = {name for name in names if any(other.startswith(f"{name} ") for other in names)}
@@ -42,6 +105,7 @@ def test_schema__of_each__is_one_with_keys_in_snake_case_and_a_sentence(command:
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["title"].endswith(command)
     assert {"type", "anyOf", "$ref", "properties"} & schema.keys()
+    assert schemas.about(command)
     for each in objects(schema):
         keys = set(each["properties"]) - FOREIGN.get(command, set())
         assert {key for key in keys if not KEY.fullmatch(key)} == set()
@@ -72,6 +136,13 @@ def test_check__another_key_or_type__refused() -> None:
             check("tournament fund", wrong)
     assert command_of(["market", "show", "x", "--json"]) == "market show"
     assert command_of(["nonsense"]) is None
+
+
+def test_check__sentence_under_another_key__refused() -> None:
+    wallet = {"name": "bob", "address": "0x" + "0" * 40, "kind": "keystore"}
+    check("account new", wallet)
+    with pytest.raises(AssertionError, match="name is for people"):
+        check("account new", wallet | {"name": "this is whom nobody knows"})
 
 
 def test_error__of_the_page__fits_its_schema() -> None:

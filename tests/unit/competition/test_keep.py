@@ -27,7 +27,7 @@ def test_keep__competition_of_this_folder__is_told_kept_and_closed(
         return capsys.readouterr().out
 
     told = json.loads(keep("--from", "alice", "--json"))
-    assert [each["duty"] for each in told["due"]] == ["close the competition"]
+    assert [each["duty"] for each in told["due"]] == ["close-the-competition"]
     assert told["due"][0]["instance"] == found.address
     assert keep("--from", "bob") == "nothing is due\n"
     stage.pass_until(told["due"][0]["at"]["unix"])

@@ -427,7 +427,7 @@ def test_commands__every_listing__is_json_too(village, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run(["sum", "keep", "walks", "--once", "--from", "bob", *home]) == 0
     assert [each["duty"] for each in json.loads(capsys.readouterr().out)["due"]] == [
-        "claim refunds and rewards"
+        "claim-refunds-and-rewards"
     ]
     assert run(["sum", "predict", "walks", *home]) == 2
 

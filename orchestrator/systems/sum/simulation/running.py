@@ -64,7 +64,7 @@ class Result:
         words = hashlib.sha256(b"".join(word.to_bytes(32, "big") for word in track.words)).hexdigest()
         facts: dict[str, Any] = {
             "scenario": self.scenario.title,
-            "days": self.scenario.days,
+            "duration": round(self.scenario.days * DAY),
             "contributions": track.contributions,
             "per_minute": round(60 * track.contributions / track.seconds) if track.seconds else None,
             "accuracy_at_first": round(track.accuracy[0], 4),
