@@ -14,6 +14,7 @@ from orchestrator.cli import COMPLETE, SECTIONS
 from orchestrator.console import err, root
 from orchestrator.console.printing import print_error, print_json, show_signing
 from orchestrator.errors import DilnError, StorageError, Unsent, UsageError
+from orchestrator.text import shown
 
 INTERRUPTED = 130
 
@@ -75,6 +76,8 @@ def _run(arguments: Sequence[str]) -> int:
 def _explain(error: Any, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
         raise UsageError(error.format_message(), f"`diln {arguments[0]} --help` explains it.")
+    said = shown(error.format_message(), sys.maxsize)  # it repeats arguments, such as names of files
+    error.format_message = lambda: said
     error.show()
     return int(error.exit_code)
 
