@@ -80,10 +80,16 @@ class Collection(Generic[T]):
         return frame(self.rows())
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {', '.join(self) or 'none'}>"
+        try:
+            return f"<{type(self).__name__}: {', '.join(self) or 'none'}>"
+        except DilnError as error:
+            return f"<{type(self).__name__}: {error}>"
 
     def _repr_html_(self) -> str:
-        table: str = self.to_frame().to_html(escape=True)
+        try:
+            table: str = self.to_frame().to_html(escape=True)
+        except DilnError:
+            return html.escape(repr(self))
         return f"<b>{html.escape(type(self).__name__)}</b>{table}"
 
 

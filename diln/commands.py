@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -34,8 +35,10 @@ class Command:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What a parameter is called on the command line, by its own name."""
-        return {name: _name(each) for name, each in self._parameters.items()}
+        """What a parameter is called on the command line, by its own name; so is what that would confuse."""
+        called = {name: _name(each) for name, each in self._parameters.items()}
+        often = Counter([*called.values(), *(name for name, word in called.items() if word != name)])
+        return {name: word if often[word] == 1 else name for name, word in called.items()}
 
     def values(self, options: Mapping[str, object], path: Callable[[Any], Path]) -> dict[str, Any]:
         """The options as the command takes them; `path` makes a path of a text. Raises UsageError."""

@@ -52,11 +52,22 @@ class Verification(Facts):
         return bool(self["whole"])
 
     def __repr__(self) -> str:
-        verdict = "holds" if self else "holds in part" if self["ok"] else "does not hold"
         checks = [
             f"  {each['outcome']:<11}  {each['name']}: {shown(each['sentence'])}" for each in self["checks"]
         ]
-        return "\n".join([f"{shown(self['subject'])}: {verdict}", *checks])
+        return "\n".join([self._verdict(), *checks])
+
+    def _repr_html_(self) -> str:
+        told = ([each["outcome"], each["name"], shown(each["sentence"])] for each in self["checks"])
+        rows = (
+            "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) for row in told
+        )
+        table = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<b>{html.escape(self._verdict())}</b><table>{table}</table>"
+
+    def _verdict(self) -> str:
+        verdict = "holds" if self else "holds in part" if self["ok"] else "does not hold"
+        return f"{shown(self['subject'])}: {verdict}"
 
 
 def frame(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":

@@ -30,7 +30,7 @@ DilnError
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 
 class DilnError(Exception):
@@ -196,6 +196,15 @@ class GateError(DilnError):
 
 class VerificationFailed(DilnError):
     pass
+
+
+_Kept = TypeVar("_Kept", bound=Exception)
+
+
+def bare(error: _Kept) -> _Kept:
+    """An error to keep: without its traceback, whose frames hold what was read, and often the error."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def told(error: Exception) -> str:

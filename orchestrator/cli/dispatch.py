@@ -14,6 +14,7 @@ from orchestrator.cli import COMPLETE, SECTIONS
 from orchestrator.console import err, root
 from orchestrator.console.printing import print_error, print_json, show_signing
 from orchestrator.errors import DilnError, StorageError, Unsent, UsageError
+from orchestrator.text import shown
 
 INTERRUPTED = 130
 
@@ -83,6 +84,8 @@ def _explain(error: Any, arguments: Sequence[str]) -> int:
         command, words = error.ctx.command, error.ctx.command_path
         own = [_called(each) for each in command.params if each.name != "help"] or [*command.commands]
         raise UsageError(error.format_message(), f"It takes {', '.join(own)}; `{words} --help` explains it.")
+    said = shown(error.format_message(), sys.maxsize)  # it repeats arguments, such as names of files
+    error.format_message = lambda: said
     error.show()
     return int(error.exit_code)
 

@@ -4,7 +4,7 @@ CONTRIBUTING.md has an example.
 """
 
 from orchestrator.console.command import Group, command, root
-from orchestrator.console.consent import Consent
+from orchestrator.console.consent import BoundedConsent, Consent
 from orchestrator.console.lazy import lazy_imports
 from orchestrator.console.options import (
     NEWEST,

@@ -9,12 +9,13 @@ import typer
 
 from orchestrator.console.options import JsonOption
 from orchestrator.console.printing import err
-from orchestrator.errors import UsageError
+from orchestrator.errors import ChainError, UsageError
 from orchestrator.text import shown
 from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
     from orchestrator.chain.known import KnownContracts
+    from orchestrator.kernel.money import Currency
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,29 @@ class Consent:
             )
         if not typer.confirm(f"{unknown[0].upper()}{unknown[1:]}. Pay it?", err=True):
             raise typer.Abort
+
+
+@dataclass(frozen=True)
+class BoundedConsent(Consent):
+    """Consent, and the most that may be paid."""
+
+    maximum: Annotated[
+        str | None,
+        typer.Option("--max-deposit", metavar="AMOUNT", help="The most that may leave the wallet for it."),
+    ] = None
+
+    def within(
+        self, known: "KnownContracts", contract: Address, kind: str, money: "Currency"
+    ) -> Callable[[int, Sequence[str]], None]:
+        """As `about`, and never lets more than the maximum leave; raises UsageError for what is no amount."""
+        most = None if self.maximum is None else money.parse(self.maximum)
+
+        def ask(amount: int, sentences: Sequence[str]) -> None:
+            if most is not None and amount > most:
+                raise ChainError(
+                    f"{money.show(amount)} would leave the wallet; --max-deposit is {money.show(most)}",
+                    "Nothing was sent. Raise the maximum if that is what you want to pay.",
+                )
+            self.ask(known, contract, kind, sentences)
+
+        return ask

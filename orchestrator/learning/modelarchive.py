@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +13,14 @@ from orchestrator.learning.skopsfile import SCHEMA, nodes
 MAX_SIZE = 2 << 30
 """Bytes of a model file, and of all that is in it."""
 
-MAX_SCHEMA = 256 << 20
-"""Bytes of its schema."""
+MAX_SCHEMA = 128 << 20
+"""Bytes of its schema: more than ten thousand trees."""
+
+BYTES_A_MARK, FREE_MARKS = 3, 1 << 16
+"""Bytes of a schema for each bracket, comma and quote, besides some that are free; a model has over four.
+
+What is between them is an object once it is parsed, which takes many times the bytes of the shortest.
+"""
 
 MAX_ENTRIES = 200_000
 """Arrays in it."""
@@ -31,7 +36,9 @@ RETRAIN = "write models with `diln train`, which stores them with skops"
 _PROTOCOL = 2
 """The oldest format of skops that is read: older ones have other, laxer readers."""
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NO_MARK = bytes(each for each in range(256) if each not in b'[]{},"')
+_STEP = bytes(1 if each in b"[{" else 255 if each in b"]}" else 0 for each in range(256))
+"""How much deeper a mark leads, as a byte with a sign."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -63,13 +70,14 @@ def read_schema(data: bytes) -> dict[str, Any]:
 
 
 def _parse(text: bytes) -> Any:
-    """Parse the schema, unless it is nested so deeply that a parser would run out of stack and crash."""
+    """Parse the schema, unless it is so crowded or nested that a parser would run out of memory or stack."""
     import numpy as np
 
-    bare = np.frombuffer(_STRING.sub(b"", text), dtype=np.uint8)
-    opened = np.isin(bare, bytearray(b"[{")).astype(np.int32)
-    closed = np.isin(bare, bytearray(b"]}")).astype(np.int32)
-    if (opened - closed).cumsum().max(initial=0) > MAX_DEPTH:
+    marks = text.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NO_MARK)
+    if len(marks) > len(text) // BYTES_A_MARK + FREE_MARKS:
+        raise ModelError("The schema of the model file has more in it than a model can need", RETRAIN)
+    steps = b"".join(marks.split(b'"')[::2]).translate(_STEP)  # what is between quotes is text
+    if np.frombuffer(steps, dtype=np.int8).cumsum(dtype=np.int32).max(initial=0) > MAX_DEPTH:
         raise ModelError("The schema of the model file is nested too deeply", RETRAIN)
     return json.loads(text)
 

@@ -17,7 +17,7 @@ from orchestrator.provenance.manifestchecks import (
     find_manifest,
 )
 from orchestrator.provenance.openings import Opening, opening_beside
-from orchestrator.provenance.reading import MOST_COPIES, RegistryReader
+from orchestrator.provenance.reading import RegistryReader
 from orchestrator.provenance.records import Anchor, Project, Version, agree
 from orchestrator.provenance.signaturechecks import check_signatures
 from orchestrator.provenance.wording import chain_caveats, count, moment, place, short
@@ -150,9 +150,9 @@ def _ambiguous(findings: Findings, registry: RegistryReader, versions: list[Vers
     revoked = "It was revoked: " if told[0][0].status is Status.REVOKED else ""
     findings.check(
         "project",
-        agree(versions) and len(versions) < MOST_COPIES,
-        f"{len(versions)} projects have these bytes, and all trust them alike: {listed}{more}.",
-        f"{revoked}{len(versions)} projects have these bytes, and not all are known to trust them alike: "
+        agree(versions),
+        f"{len(versions)} projects have these bytes, and all say the same of them: {listed}{more}.",
+        f"{revoked}{len(versions)} projects have these bytes, and not all are known to say the same of them: "
         f"{listed}{more}. Say whose version is meant with --project.",
     )
 

@@ -10,7 +10,15 @@ from orchestrator.bindings import registry as abi
 from orchestrator.bindings.registry import Status, VersionKey
 from orchestrator.errors import ChainError, ContractReverted, IntegrityError, UsageError, VerificationFailed
 from orchestrator.provenance.identifiers import project_id_of
-from orchestrator.provenance.records import Anchor, AnchoredBatch, Members, Project, Version, label_from
+from orchestrator.provenance.records import (
+    MOST_COPIES,
+    Anchor,
+    AnchoredBatch,
+    Members,
+    Project,
+    Version,
+    label_from,
+)
 from orchestrator.provenance.views import cid_text, pages, project_from, version_from
 from orchestrator.text import decoded
 from orchestrator.types import Address, Digest, Seconds
@@ -22,9 +30,6 @@ if TYPE_CHECKING:
     from orchestrator.chain.bound import Event
     from orchestrator.provenance.predicate import Parent
 
-
-MOST_COPIES = 100
-"""How many versions with the same bytes are looked at where no project is named."""
 
 _T = TypeVar("_T")
 _ALIAS = re.compile(r"[a-z][a-z0-9._-]{0,31}")

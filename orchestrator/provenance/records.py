@@ -10,6 +10,9 @@ from orchestrator.storage.cid import DAG_PB, RAW, Cid
 from orchestrator.times import instant
 from orchestrator.types import Address, Digest, Seconds
 
+MOST_COPIES = 100
+"""How many versions with the same bytes are looked at where no project is named."""
+
 
 def publication_of(
     manifest: Manifest, project_id: Digest, parents: Sequence[Digest] = (), *, deployable: bool | None = None
@@ -93,8 +96,9 @@ class Version:
 
 
 def agree(versions: Sequence[Version]) -> bool:
-    """Whether it does not matter which of these is meant: none is revoked, and all have one status."""
-    return len({each.status for each in versions}) == 1 and versions[0].status is not Status.REVOKED
+    """Whether it does not matter which is meant: all say the same of the bytes, and none is revoked."""
+    said = {(each.status, each.manifest_digest, each.parents) for each in versions}
+    return len(said) == 1 and len(versions) < MOST_COPIES and versions[0].status is not Status.REVOKED
 
 
 @dataclass(frozen=True)

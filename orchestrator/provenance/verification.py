@@ -39,8 +39,8 @@ def verify(
     """Verify the model file, CID or inclusion proof that `subject` names.
 
     `project` says which project's version or prediction is meant. Without it, where several published the
-    same bytes, it is the one that was first, and a check fails unless all trust them alike and none has
-    revoked them.
+    same bytes, it is the one that was first, and a check fails unless all say the same of them (status,
+    manifest and parents) and none has revoked them.
 
     The manifest and the signatures are taken from the given files, else from `manifest.json` and
     `signatures.json` beside the model, and the manifest else from `storage`. `name_of` may put names to

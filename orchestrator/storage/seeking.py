@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.errors import StorageError, StorageUnavailable
+from orchestrator.errors import StorageError, StorageUnavailable, bare
 from orchestrator.files import replace_file
 from orchestrator.nesting import is_nested_deeper
 from orchestrator.storage.cid import Cid
@@ -52,7 +52,7 @@ def seek(cids: Sequence[Cid], sources: Sequence[Seeker], seconds: float) -> Soug
         try:
             block = source.seek(cid, left)
         except StorageUnavailable as error:
-            sought.down.append(error)
+            sought.down.append(bare(error))
             return
         if block is not None and len(block) <= MAX_BLOCK and cid.matches(block):
             sought.found[cid] = block

@@ -66,6 +66,7 @@ def test_verification__holds_in_part__is_false() -> None:
     assert not diln.Verification(told)
     assert repr(diln.Verification(told)).startswith("x: holds in part\n  passed       anchor: It is.")
     assert diln.Verification(told | {"whole": True})
+    assert "<b>x: holds in part</b>" in diln.Verification(told)._repr_html_()
 
 
 def test_session__of_a_folder__keeps_its_state_there(session: diln.Session, tmp_path: Path) -> None:
@@ -122,7 +123,11 @@ def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> N
         (lambda it: it.shared_models["w"].predict([None]), "one of the texts is missing", "Leave out"),
         (lambda it: it.shared_models["w"].predict(None), "None is no table", "Give a DataFrame"),
         (lambda it: it.shared_models["w"].add(["a", "b"], ["x"]), "2 samples, but 1 labels", "Give one"),
-        (lambda it: it.shared_models.create("w", [1], text_column="text"), "no table", "DataFrame or a file"),
+        (
+            lambda it: it.shared_models.create("w", [1], text_column="text"),
+            "not a table",
+            "DataFrame or a file",
+        ),
         (lambda it: it.acting("zed"), "there is no account zed", "diln account"),
         (lambda it: diln.open(it.folder / "none"), "there is no folder", "Make it"),
         (lambda it: it.competitions["latest"].submit(LogisticRegression()), "no fitted estimator", "`fit`"),
@@ -198,6 +203,8 @@ def test_collections__registry_alone__is_listed_by_name_and_as_table(session: di
     [registry] = session.migrate()
     assert registry.name == "ModelRegistry"
     assert repr(session.models) == "<Models: none>"
+    assert repr(session.markets).startswith("<Markets: SumFactory is not deployed")
+    assert "not deployed" in session.competitions._repr_html_()
     (session.folder / "thing.bin").write_bytes(b"any bytes")
     first = session.publish("thing.bin", name="thing")
     assert (first.version, session.publish("thing.bin", name="thing").transaction) == ("thing@1", None)

@@ -1,6 +1,5 @@
 """What the commands of `diln competition` share: options, consent, finding a model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.config import Settings
-from orchestrator.console import Consent, lazy_imports
-from orchestrator.errors import ChainError, ModelError
+from orchestrator.console import BoundedConsent, lazy_imports
+from orchestrator.errors import ModelError
 
 with lazy_imports():
     from orchestrator.kernel import money as moneys
@@ -32,31 +31,13 @@ OpeningOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Payment(Consent):
-    """Consent, and the most that may be paid."""
-
-    maximum: Annotated[
-        str | None,
-        typer.Option("--max-deposit", metavar="AMOUNT", help="The most that may leave the wallet for it."),
-    ] = None
+class Payment(BoundedConsent):
+    """Consent to what a competition takes."""
 
     def to(self, session: "Session", competition: "Competition") -> "sessions.Consent":
-        """Asks before money leaves for `competition`, and never lets more than the maximum leave.
-
-        Raises UsageError for a maximum that is not an amount of the competition's money.
-        """
+        """Asks before money leaves for `competition`; see `BoundedConsent`."""
         money = moneys.currency_of(session.chain, competition.terms.token)
-        most = None if self.maximum is None else money.parse(self.maximum)
-
-        def ask(amount: int, sentences: Sequence[str]) -> None:
-            if most is not None and amount > most:
-                raise ChainError(
-                    f"{money.show(amount)} would leave the wallet; --max-deposit is {money.show(most)}",
-                    "Nothing was sent. Raise the maximum if that is what you want to pay.",
-                )
-            self.ask(session.known, competition.address, "competition", sentences)
-
-        return ask
+        return self.within(session.known, competition.address, "competition", money)
 
 
 def model_file(settings: Settings, reference: str) -> Path:

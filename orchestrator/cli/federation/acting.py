@@ -8,7 +8,18 @@ import typer
 from orchestrator.cli.federation import federation
 from orchestrator.cli.federation.options import Reference
 from orchestrator.cli.showing import demo_steps
-from orchestrator.console import SENDS, SIGNS, Answer, Consent, Facts, Shown, Stream, command, lazy_imports
+from orchestrator.console import (
+    SENDS,
+    SIGNS,
+    Answer,
+    BoundedConsent,
+    Consent,
+    Facts,
+    Shown,
+    Stream,
+    command,
+    lazy_imports,
+)
 from orchestrator.console import amount as amount_of
 
 with lazy_imports():
@@ -40,7 +51,7 @@ def refute(session: "Session", reference: Reference = "latest") -> Facts:
 
 
 @command(federation, sender=SENDS)
-def demand(session: "Session", consent: Consent, reference: Reference = "latest") -> Facts:
+def demand(session: "Session", consent: BoundedConsent, reference: Reference = "latest") -> Facts:
     """Ask on-chain, with a stake, for updates and models that nobody provides."""
     found = finding.find(session, reference)
     if rounds.pending_claim(found) is None:
@@ -48,7 +59,7 @@ def demand(session: "Session", consent: Consent, reference: Reference = "latest"
     else:
         fault = refuting.check(session, found)
         asks = list(fault.asks) if fault else []
-    agreed = consent.about(session.known, found.address, finding.KIND)
+    agreed = consent.within(session.known, found.address, finding.KIND, joining.money_of(found))
     return Facts({"demanded": demanding.ask(session, found, session.sender, asks, agreed)})
 
 

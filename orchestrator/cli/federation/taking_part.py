@@ -12,7 +12,17 @@ from orchestrator.cli.federation.options import Reference, facts_of
 from orchestrator.cli.host.listen import on_page
 from orchestrator.cli.keeping import kept
 from orchestrator.config import EMBEDDED
-from orchestrator.console import SENDS, Answer, Consent, Facts, Stream, command, err, lazy_imports
+from orchestrator.console import (
+    SENDS,
+    Answer,
+    BoundedConsent,
+    Consent,
+    Facts,
+    Stream,
+    command,
+    err,
+    lazy_imports,
+)
 from orchestrator.console import amount as amount_of
 from orchestrator.errors import UsageError
 
@@ -79,7 +89,7 @@ def _answered(session: "Session", found: "answering.Cached", after: Callable[[],
 @command(federation, sender=SENDS)
 def join(
     session: "Session",
-    consent: Consent,
+    consent: BoundedConsent,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -101,7 +111,7 @@ def join(
 ) -> Answer:
     """Take a seat with a deposit."""
     found = finding.find(session, reference)
-    agreed = consent.about(session.known, found.address, finding.KIND)
+    agreed = consent.within(session.known, found.address, finding.KIND, joining.money_of(found))
     given = _signature(admission)
     seat = joining.join(session, found, session.sender, data, agreed, given, epsilon, err.print)
     facts = {"seat": seat.seat, "deposit": amount_of(joining.money_of(found), seat.deposit)}

@@ -89,14 +89,19 @@ def relay(
     pay: Annotated[
         bool, typer.Option("--pay", help="Pay what is missing from the contributor's balance.")
     ] = False,
+    maximum: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="The most that you pay for all of the file.")
+    ] = None,
     encoder: EncoderOption = None,
 ) -> Facts:
     """Send contributions that somebody else signed; the stakes and the rewards are the signer's."""
     opened, account = opening.open_market(session, reference, encoder), session.sender
-    if pay and (gift := relaying.shortfall(opened, file)):
-        told = f"You pay {opened.shared.money.show(gift)}: stake and reward are the signer's, not yours."
+    most, money = None if maximum is None else opened.shared.money.parse(maximum), opened.shared.money
+    gift = relaying.shortfall(opened, file, most) if pay else 0
+    if gift:
+        told = f"You pay {money.show(gift)}: stake and reward are the signer's, not yours."
         consent.ask(session.known, opened.shared.address, "market", [told])
-    receipts = list(relaying.relay(session, opened, file, account, pay=pay))
+    receipts = list(relaying.relay(session, opened, file, account, pay=pay, maximum=gift))
     given = [each for receipt in receipts for each in opened.shared.added(receipt)]
     whose = given[0].contributor if given else Shown(None, "relayed before")
     facts = {"contributions": len(given), "numbers": [each.index for each in given], "contributor": whose}

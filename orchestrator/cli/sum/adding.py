@@ -126,6 +126,12 @@ def relay(
     pay: Annotated[
         bool, typer.Option("--pay", help="Pay what is missing from the contributor's balance.")
     ] = False,
+    maximum: Annotated[
+        str | None,
+        typer.Option(
+            "--max-price", "--maximum", metavar="COINS", help="The most that you pay for all its samples."
+        ),
+    ] = None,
     encoder: EncoderOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
@@ -133,13 +139,14 @@ def relay(
     signed = relaying.read_signed(file)
     relaying.check_chain(signed, session.chain)
     opened, account = opening.open_model(session, signed.contract, encoder), session.sender
+    most = _most(opened, maximum)
     if pay and not dry_run:
         sentences = [
             f"what you pay is a gift to {signed.contributor}, who gets the deposit in the end",
             *terms_of(opened, len(signed.samples), signed.maximum),
         ]
         _ask(consent, session, opened, sentences)
-    done = relaying.relay(session, opened, signed, account, pay=pay, dry_run=dry_run)
+    done = relaying.relay(session, opened, signed, account, pay=pay, maximum=most, dry_run=dry_run)
     return _added(opened, done, dry_run)
 
 

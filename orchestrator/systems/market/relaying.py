@@ -65,24 +65,37 @@ def sign(
 
 
 def relay(
-    session: Session, opened: PredictionMarket, file: Path, sender: Account, *, pay: bool = False
+    session: Session,
+    opened: PredictionMarket,
+    file: Path,
+    sender: Account,
+    *,
+    pay: bool = False,
+    maximum: int | None = None,
 ) -> Iterator[Receipt]:
     """Send what is in `file` and was not sent before; it costs the contributor, from its balance there.
 
     With `pay`, the sender pays what is missing, in the same transaction: no money moves unless the
-    contributions do. Raises DataError for a file that is none, SignatureRefused for a signature that does not
-    hold, ChainError for another market's or where nothing more is taken, InsufficientFunds where money is
-    missing.
+    contributions do; `maximum` bounds what it pays in all. Raises DataError for a file that is none,
+    SignatureRefused for a signature that does not hold, ChainError for another market's, where nothing more
+    is taken or it costs more than the maximum, InsufficientFunds where money is missing.
     """
-    market = opened.shared
+    market, left = opened.shared, maximum
     for each in _read(market, file):
         if each.nonce < market.contract.nonce_of(each.contributor):
             continue
-        yield _relay(session, opened, each, sender, pay)
+        missing = max(0, market.price_of(each.batches) - market.balance(each.contributor))
+        if pay and left is not None:
+            _check_paid(market, missing, left)
+            left -= missing
+        yield _relay(session, opened, each, sender, missing, pay)
 
 
-def shortfall(opened: PredictionMarket, file: Path) -> int:
-    """What `relay` with `pay` would pay for all that is in `file` and still to be sent."""
+def shortfall(opened: PredictionMarket, file: Path, maximum: int | None = None) -> int:
+    """What `relay` with `pay` would pay for all that is in `file` and still to be sent.
+
+    Raises ChainError where that is more than `maximum`, as `relay` does of each.
+    """
     market, total = opened.shared, 0
     needed: dict[Address, int] = {}
     for each in _read(market, file):
@@ -90,13 +103,24 @@ def shortfall(opened: PredictionMarket, file: Path) -> int:
             needed[each.contributor] = needed.get(each.contributor, 0) + market.price_of(each.batches)
     for who, price in needed.items():
         total += max(0, price - market.balance(who))
+    if maximum is not None:
+        _check_paid(market, total, maximum)
     return total
 
 
-def _relay(session: Session, opened: PredictionMarket, signed: Signed, sender: Account, pay: bool) -> Receipt:
+def _check_paid(market: MarketContract, missing: int, left: int) -> None:
+    if missing > left:
+        raise ChainError(
+            f"{market.money.show(missing)} are missing; you pay {market.money.show(left)} at most",
+            "Nothing was paid for it. Raise --maximum, or let its signers pay in with `diln market fund`.",
+        )
+
+
+def _relay(
+    session: Session, opened: PredictionMarket, signed: Signed, sender: Account, missing: int, pay: bool
+) -> Receipt:
     market = opened.shared
     _check(session, opened, signed)
-    missing = max(0, market.price_of(signed.batches) - market.balance(signed.contributor))
     if missing and not pay:
         raise InsufficientFunds(
             f"{signed.contributor} is {market.money.show(missing)} short here",

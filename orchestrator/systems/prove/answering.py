@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.config import Settings
-from orchestrator.errors import DataError
+from orchestrator.errors import DataError, bare
 from orchestrator.learning.prediction import CleanRow, predict_clean
 from orchestrator.provenance import PredictionLog
 from orchestrator.provenance.canonical import NotCanonical
@@ -78,7 +78,7 @@ class Answerer:
             )
         except DataError as error:
             if len(questions) == 1:
-                return [error]
+                return [bare(error)]
             half = len(questions) // 2
             return [*self._predict(questions[:half]), *self._predict(questions[half:])]
         return [[next(outputs) for _ in question] for question in questions]

@@ -106,20 +106,20 @@ class Batcher:
         try:
             read = [self._question(data) for data in bodies]
             answers = iter(self._answerer.answer_all([each for each in read if isinstance(each, list)]))
-            return [self._body(next(answers) if isinstance(each, list) else each) for each in read]
+            return [self._body(next(answers)) if isinstance(each, list) else each for each in read]
         except DilnError as error:  # nothing was logged, so nobody is answered
             return [problem(500, error)] * len(bodies)
         except Exception:
             _log.exception("a batch of %s requests failed", len(bodies))
             return [problem(500, DilnError("the server failed at this", "See its log."))] * len(bodies)
 
-    def _question(self, data: bytes) -> Question | DataError:
+    def _question(self, data: bytes) -> Question | Body:
         if len(data) > LARGE:
             time.sleep(REST)
         try:
             return self._answerer.inputs.clean(_rows(parse_json(data, "The body")))
-        except DataError as error:
-            return error
+        except DataError as error:  # not kept: its frames hold the body
+            return problem(422, error)
 
     def _body(self, answers: list[Prediction] | DataError) -> Body:
         if isinstance(answers, DataError):

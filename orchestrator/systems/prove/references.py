@@ -23,7 +23,7 @@ def find_version(session: Session, reference: str, viewer: Address | None = None
     nor revoked; NAME@3 its third, NAME@champion the one that its publishers call so now, whatever the status
     of either. An artifact hash, a run, or a model file means the
     version with these bytes; of several, that in a project that `viewer` owns, else the oldest, unless
-    they differ in status.
+    they differ in status, manifest or parents.
 
     Raises ModelError where nothing is published under that name, ChainError for an unknown project.
     """
@@ -104,6 +104,6 @@ def _by_hash(session: Session, artifact_hash: Digest, reference: str, viewer: Ad
         return (own or versions)[0]
     ids = ", ".join(f"0x{each.project_id.hex()}@{each.number}" for each in versions[:5])
     raise ModelError(
-        f"{len(versions)} projects have published the bytes of {reference}, and do not trust them alike",
+        f"{len(versions)} projects have published the bytes of {reference}, and say different things of them",
         f"Say which version is meant: {ids}{' or others' if len(versions) > 5 else ''}.",
     )

@@ -167,13 +167,14 @@ def relay(
     sender: Account,
     *,
     pay: bool = False,
+    maximum: Wei | None = None,
     dry_run: bool = False,
 ) -> Addition:
     """Send what somebody signed. The deposit is the contributor's; with `pay`, `sender` adds what is missing.
 
-    It is paid with the samples, in one transaction, after everything was checked. Relayed twice, nothing
-    happens twice. Raises WrongChain, SignatureRefused, ChainError where it is too late or too dear, or the
-    model is full, InsufficientFunds.
+    It is paid with the samples, in one transaction, after everything was checked; `maximum` is the most that
+    `sender` gives. Relayed twice, nothing happens twice. Raises WrongChain, SignatureRefused, ChainError
+    where it is too late or too dear, or the model is full, InsufficientFunds.
     """
     _check_target(signed, opened.shared)
     with session.alone(f"relay {opened.shared.address} {signed.contributor}"):
@@ -190,6 +191,11 @@ def relay(
                 f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
                 f"{shared.money.show(standing.balance)} with the model",
                 "Let it pay in with `diln sum fund`, or pay for it with --pay.",
+            )
+        if maximum is not None and missing > maximum:
+            raise ChainError(
+                f"{shared.money.show(missing)} are missing; you pay {shared.money.show(maximum)} at most",
+                "Nothing was sent. Raise --max-price, or let it pay in with `diln sum fund`.",
             )
         value, paid = provide(session, shared, sender, Wei(needed), dry_run, signed.contributor)
         xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]

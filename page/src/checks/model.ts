@@ -93,13 +93,15 @@ function ambiguous(findings: Findings, versions: Version[], homes: Project[]): v
     return `version ${version.number} of “${shown(home.name)}” (${home.id}, ${version.status}${reason}, published ${moment(version.publishedAt)})`;
   }).join(", ") + (told.length > MOST_TOLD ? ` and ${told.length - MOST_TOLD} more` : "");
   const revoked = told[0]!.version.status === "revoked" ? "It was revoked: " : "";
-  findings.check("project", agree(versions) && versions.length < registry.MOST_COPIES,
-    `${versions.length} projects have these bytes, and all trust them alike: ${listed}.`,
-    `${revoked}${versions.length} projects have these bytes, and not all are known to trust them alike: ${listed}. Say which project you trust, above.`);
+  findings.check("project", agree(versions),
+    `${versions.length} projects have these bytes, and all say the same of them: ${listed}.`,
+    `${revoked}${versions.length} projects have these bytes, and not all are known to say the same of them: ${listed}. Say which project you trust, above.`);
 }
 
+/** Whether it does not matter which is meant: all say the same of the bytes, and none is revoked. */
 const agree = (versions: Version[]): boolean =>
-  versions.every(each => each.status === versions[0]!.status && each.status !== "revoked");
+  versions[0]!.status !== "revoked" && new Set(versions.map(said)).size === 1 && versions.length < registry.MOST_COPIES;
+const said = ({ status, manifestDigest, parents }: Version): string => [status, manifestDigest, ...parents].join();
 
 /** The manifest that was anchored, from the files at hand or the storage; believed by its hash only. */
 async function findManifest(findings: Findings, version: Version, given: Source[]): Promise<Manifest | null> {

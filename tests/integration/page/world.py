@@ -127,6 +127,9 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     twice = made("twice", **signed)
     lab.send(lab.registry.publish(replace(twice.publication, project_id=rivals)), "rival")
     lab.send(lab.registry.contract.revoke(rivals, twice.manifest.artifact_hash, "mine"), "rival")
+    disputed = made("disputed", **signed)
+    other = replace(disputed.publication, project_id=rivals, manifest_digest=Digest(twice.manifest.digest))
+    lab.send(lab.registry.publish(other), "rival")
     free = lab.create_project("free")
     unsigned = made("unsigned", free)
     chained = _on_chain(lab, free, folder / "chained")
@@ -167,8 +170,8 @@ def _cases(world: World, lab: Lab, folder: Path) -> None:
     unknown.write_bytes(bytes(range(256)))
     for name, run in {
         "good": good, "revoked": revoked, "parent revoked": child, "encrypted": encrypted,
-        "other profile": profile, "two projects": twice, "unsigned": unsigned, "paused": paused,
-        "archive": archive, "other format": contradicted, "forged signature": forged,
+        "other profile": profile, "two projects": twice, "two manifests": disputed, "unsigned": unsigned,
+        "paused": paused, "archive": archive, "other format": contradicted, "forged signature": forged,
     }.items():  # fmt: skip
         signatures = [run.signatures] if run.signatures.exists() else []
         world.case(lab, name, run.model, run.manifest_file, *signatures)

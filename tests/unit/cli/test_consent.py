@@ -4,6 +4,7 @@
 │   ├── terminal, declined: aborted, nothing remembered
 │   └── terminal and agreed, or --yes: remembered
 ├── known contract: not asked, but said
+├── more than a maximum: refused, nothing remembered
 └── a stranger's text in a sentence: shown escaped
 """
 
@@ -15,9 +16,11 @@ import typer
 from eth_utils.address import to_checksum_address
 
 from orchestrator.chain.known import KnownContracts
-from orchestrator.console import Consent
-from orchestrator.errors import UsageError
+from orchestrator.console import BoundedConsent, Consent
+from orchestrator.errors import ChainError, UsageError
+from orchestrator.kernel.money import Currency
 
+ETHER = Currency()
 ADDRESS = to_checksum_address("0x" + "aa" * 20)
 SENTENCES = ["500 ether go to the contract."]
 
@@ -84,3 +87,14 @@ def test_ask__known_contract__said_but_not_asked(
     said = capsys.readouterr().err
     assert "\\x1b[2J goes" in said
     assert "\x1b" not in said
+
+
+def test_within__more_than_the_maximum__refused_and_not_remembered(known: KnownContracts) -> None:
+    agreed = BoundedConsent(yes=True, maximum="0.5").within(known, ADDRESS, "federation", ETHER)
+
+    with pytest.raises(ChainError, match=r"0\.6 ether would leave"):
+        agreed(6 * 10**17, SENTENCES)
+
+    assert not known.knows(ADDRESS)
+    agreed(5 * 10**17, SENTENCES)
+    assert known.knows(ADDRESS)

@@ -121,6 +121,12 @@ def test_wrong_usage__exits_2_and_says_what(arguments, capsys):
     assert "Traceback" not in err
 
 
+def test_wrong_usage__name_of_a_file_with_a_trick__is_shown_and_not_obeyed(capsys):
+    _, _, err = run(["train", "x\u202e\x1b[2Jevil"], capsys)
+    assert r"x\u202e\x1b[2Jevil" in err
+    assert not {"\u202e", "\x1b"} & set(err)
+
+
 def test_wrong_usage__with_json__is_json(capsys):
     import json
 

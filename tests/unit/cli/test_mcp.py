@@ -131,9 +131,9 @@ def test_budget__signed_settled_and_raised__counts_each_nonce_once_by_the_deares
     budget, call = Budget({ZERO_ADDRESS: 100}), {"chainId": 1, "value": 50}
     budget.sign(TOKEN, 1, call, 10)
     budget.sign(TOKEN, 1, call, 20)  # higher fees for the same nonce
-    with pytest.raises(OverBudget, match="30 are left"):
+    with pytest.raises(OverBudget, match="30 may still be spent"):
         budget.sign(TOKEN, 2, call, 0)
-    with pytest.raises(OverBudget, match="30 are left"):
+    with pytest.raises(OverBudget, match="30 may still be spent"):
         budget.sign(TOKEN, 1, {**call, "chainId": 2}, 0)  # both can be mined
     with pytest.raises(OverBudget, match="of the token"):
         budget.reserve(TOKEN, 1, 3)
@@ -217,7 +217,7 @@ def test_signing__tokens__count_where_they_are_signed() -> None:
     with spending(Budget({ZERO_ADDRESS: 1000, TOKEN: 10})) as _:
         send(0, 6)
         send(0, 6)  # for more of a fee
-        with pytest.raises(OverBudget, match="4 are left"):
+        with pytest.raises(OverBudget, match="4 may still be spent"):
             send(1, 5)
         send(1, 4)
         with reserved(TOKEN, 9):

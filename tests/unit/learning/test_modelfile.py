@@ -13,6 +13,7 @@ import json
 import pickle
 import subprocess
 import sys
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -252,6 +253,37 @@ def test_load_model__larger_than_a_limit__is_refused(
     monkeypatch.setattr(modelarchive, limit, value)
     with pytest.raises(ModelError, match=r"too many entries|more than a model can need"):
         load_model(data)
+
+
+@pytest.mark.parametrize(
+    "unit", ["[],", "{},", "1,", '"",', '{"a":1},', '"', '"" ', '\\"', '["a"],'], ids=str
+)
+def test_load_model__schema_of_nothing_but_small_objects__is_refused_before_it_is_parsed(unit: str) -> None:
+    """Each takes twenty times its bytes, or more, once it is parsed."""
+    schema = '{"__loader__":"x","protocol":2,"content":[' + unit * (8_000_000 // len(unit)) + "1]}"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("schema.json", schema)
+    data, began = buffer.getvalue(), time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError):
+            load_model(data)
+        assert tracemalloc.get_traced_memory()[1] < 5 * len(data)
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("name", ["svc", "gradient_boosting_classifier", "random_forest_classifier"])
+def test_load_model__schema_of_a_model__is_far_from_the_bound(
+    fit: Callable[[str], Pipeline], name: str
+) -> None:
+    """Also once there are thousands of trees: each brings as many bytes for its marks as one does."""
+    with zipfile.ZipFile(io.BytesIO(model_bytes(fit(name)))) as archive:
+        text = archive.read("schema.json")
+    marks = sum(text.count(each) for each in (b"[", b"]", b"{", b"}", b",", b'"'))
+    assert marks * 1.3 * modelarchive.BYTES_A_MARK < len(text)
 
 
 def array_of(shape: str, tail: bytes = b"", descr: str = "'<f8'") -> bytes:

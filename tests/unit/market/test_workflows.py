@@ -309,6 +309,26 @@ def test_relay__signed_by_one_sent_by_another__is_the_signers(fair: Fair, tmp_pa
     assert fair.plan(fair.lessons()).batches == ()
 
 
+def test_relay__all_of_a_file_dearer_than_the_relayer_pays__nothing_leaves(
+    fair: Fair, tmp_path: Path
+) -> None:
+    file, keeper, chain = tmp_path / "signed.json", fair.account("keeper"), fair.session.chain
+    for who, lessons in (("contributor", fair.lessons()[:4]), ("stranger", fair.lessons()[4:8])):
+        submission = fair.plan(lessons, who, at_once=1)
+        sign(fair.opened, submission, fair.account(who), fair.market.contract.deadline(), tmp_path / who)
+    content = json.loads((tmp_path / "contributor").read_text())
+    content["signed"] += json.loads((tmp_path / "stranger").read_text())["signed"]
+    file.write_text(json.dumps(content))
+    price, before = shortfall(fair.opened, file), chain.balance(keeper.address)
+    with pytest.raises(ChainError, match="at most"):
+        shortfall(fair.opened, file, price - 1)
+    assert chain.balance(keeper.address) == before
+    with pytest.raises(ChainError, match="at most"):  # a balance may fall after the look
+        list(relay(fair.session, fair.opened, file, keeper, pay=True, maximum=price - 1))
+    assert fair.market.state().contributions == 4
+    assert len(list(relay(fair.session, fair.opened, file, keeper, pay=True, maximum=price))) == 1
+
+
 def test_relay__altered_late_or_elsewhere__refused(fair: Fair, tmp_path: Path) -> None:
     file = tmp_path / "signed.json"
     keeper = fair.account("keeper")

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
@@ -33,11 +33,12 @@ ROW = b'{"rows": [{"length": 1.0, "width": 5.0, "spots": 2.0}]}'
 
 @dataclass(frozen=True)
 class Served:
-    """A server on this machine."""
+    """A server on this machine; `lines` are patterns of what its log must hold in the end."""
 
     port: int
     process: "subprocess.Popen[str]"
     folder: Path
+    lines: list[str] = field(default_factory=list)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
@@ -98,16 +99,13 @@ def served(published_template: Path, tmp_path_factory: pytest.TempPathFactory) -
         if found := re.search(r"listening on http://127.0.0.1:(\d+)", line):
             port = int(found[1])
             break
-    yield Served(port, process, folder)
+    found = Served(port, process, folder)
+    yield found
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "Traceback" not in said
-    assert re.search(
-        r"^\d{4}-\d\d-\d\dT\S+Z 127\.0\.0\.1 POST /predict 200 1 rows \d+ ms$", said, re.MULTILINE
-    )
-    assert " GET /no\\x1b[31m 404 " in said
-    assert " POST /predict gone " in said
+    assert [each for each in found.lines if not re.search(each, said, re.MULTILINE)] == []
 
 
 def health_during(served: Served, attack: threading.Thread) -> list[float]:
@@ -133,6 +131,7 @@ def test_predict__plain_row__is_answered_and_logged(served: Served) -> None:
     assert status == 200
     assert json.loads(body)["predictions"][0]["label"] == "lily"
     assert served.logged() == json.loads(body)["predictions"][0]["index"] + 1
+    served.lines.append(r"^\d{4}-\d\d-\d\dT\S+Z 127\.0\.0\.1 POST /predict 200 1 rows \d+ ms$")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +188,21 @@ def test_predict__largest_bodies_from_ten_clients__are_422_while_health_answers(
 
     assert_quick(health_during(served, threading.Thread(target=attack)))
     assert statuses == [422] * 10
+
+
+def test_predict__sixty_refused_texts__are_not_kept_and_health_answers(served: Served) -> None:
+    """Each is four times as large in memory as on the wire."""
+    body = b'{"rows":"' + b"a" * (MIB - 100) + "\U0001f600".encode() + b'"}'
+    assert served.ask("POST", "/predict", body)[0] == 422
+    before = rss(served)
+    statuses: list[int] = []
+
+    def attack() -> None:
+        statuses.extend(served.ask("POST", "/predict", body)[0] for _ in range(60))
+
+    assert_quick(health_during(served, threading.Thread(target=attack)))
+    assert statuses == [422] * 60
+    assert rss(served) - before < 64 * MIB
 
 
 def test_health__asked_again_on_one_connection__does_not_wait_for_receipts(served: Served) -> None:
@@ -296,6 +310,7 @@ def test_predict__what_is_no_number__is_422_whatever_it_is(
 
 def test_ask__for_a_path_with_escapes__is_logged_without_them(served: Served) -> None:
     assert served.ask("GET", "/no%1b[31m")[0] == 404
+    served.lines.append(r" GET /no\\x1b\[31m 404 ")
 
 
 def test_predict__client_gone_in_the_middle__leaves_no_traceback(served: Served) -> None:
@@ -303,6 +318,7 @@ def test_predict__client_gone_in_the_middle__leaves_no_traceback(served: Served)
     with served.connect() as wire:
         wire.sendall(request("POST", "/predict", ROW)[:-10])
     served.health()
+    served.lines.append(" POST /predict gone ")
 
 
 def test_connection__head_that_never_ends__is_closed(served: Served) -> None:

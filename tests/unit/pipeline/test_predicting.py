@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from orchestrator.errors import (
 )
 from orchestrator.kernel.session import Session
 from orchestrator.learning.data import Feature, Reading
-from orchestrator.provenance import LogBatches, Status, verify
+from orchestrator.provenance import LogBatches, Status, publication_of, verify
 from orchestrator.systems.prove.answering import prediction_log
 from orchestrator.systems.prove.loading import load_published
 from orchestrator.systems.prove.marking import mark
@@ -25,6 +26,7 @@ from orchestrator.systems.prove.predicting import anchor_log, predict, prove
 from orchestrator.systems.prove.projects import create_project
 from orchestrator.systems.prove.references import find_version
 from orchestrator.systems.prove.rows import Inputs
+from orchestrator.types import Digest
 from tests.unit.pipeline.desk import PROJECT
 
 
@@ -90,6 +92,19 @@ def test_find_version__same_bytes_by_two_publishers__one_s_own(desk, published):
     reference = published.artifact_hash.hex()
     assert find_version(desk.session, reference, desk.who("bob").address) == theirs
     assert find_version(desk.session, reference, desk.who("carol").address) == published
+
+
+def test_find_version__same_bytes_with_another_manifest__asks_which(desk, published):
+    """A stranger who was first would else say what the labels are."""
+    session, bob = desk.session, desk.who("bob")
+    session.send(session.registry.contract.create_project(PROJECT, [], [], 0), bob)
+    his = publication_of(desk.run.manifest, session.registry.project_id(bob.address, PROJECT))
+    session.send(session.registry.publish(replace(his, manifest_digest=Digest(b"\1" * 32))), bob)
+    for reference in (published.artifact_hash.hex(), str(desk.run.model)):
+        with pytest.raises(ModelError, match="different things") as refused:
+            load_published(session, reference, desk.who("carol").address)
+        assert f"0x{published.project_id.hex()}@1" in refused.value.hint
+        assert find_version(session, reference, desk.who("alice").address) == published
 
 
 # loading

@@ -1,13 +1,15 @@
 """The server without a socket; the guard is turned by hand."""
 
 import asyncio
+import gc
 import json
 import os
 import re
 import socket
 import threading
 import time
-from contextlib import suppress
+import tracemalloc
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -333,6 +335,52 @@ def test_answer__one_that_the_model_cannot_compute__costs_only_itself(server, mo
     assert "too large" in found[13][1]["error"]
     assert [entry.index for entry in log_of(server).entries()] == list(range(19))
     assert len(asked) <= 2 * 5 + 1  # halves, and not each for itself
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '{"rows":"' + "a" * 1_000_000 + '\U0001f600"}',  # four bytes in memory for each of its letters
+        '{"rows":[' + "{}," * 349_000 + "{}]}",
+    ],
+    ids=["a text", "rows"],
+)
+def test_answer__refused_bodies__are_not_kept_until_a_collection(server, hostile):
+    """A cycle through an error's frames would hold each until then, and a server collects seldom."""
+    data = hostile.encode()
+    with uncollected():
+        answer(server, data)
+        tracemalloc.start()
+        statuses = {answer(server, data)[0][0] for _ in range(10)}
+        grown = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    assert statuses == {422}
+    assert grown < 1 << 20
+
+
+def test_answer__bodies_that_the_model_cannot_compute__are_not_kept_until_a_collection(server, monkeypatch):
+    def refuse(_):
+        raise ValueError("Input X contains a value too large for dtype('float32').")
+
+    monkeypatch.setattr(server.model.pipeline[-1], "predict", refuse)
+    data = body(*[server.desk.row] * 500)
+    with uncollected():
+        statuses = {status for status, _ in answer(server, data, data)}
+        rows = [
+            each
+            for each in gc.get_objects()
+            if isinstance(each, dict) and each.keys() == server.desk.row.keys()
+        ]
+    assert statuses == {422}
+    assert len(rows) < 10
+
+
+@contextmanager
+def uncollected():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def test_answer__log_cannot_be_written__nobody_is_answered(server, monkeypatch):

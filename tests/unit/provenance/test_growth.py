@@ -92,10 +92,10 @@ def test_newest__all_newer_ones_revoked__is_found_in_pages(lab, cost):
 
 
 def test_verify__bytes_that_many_poisoners_copied__reads_a_bounded_number(lab, cost, tmp_path, monkeypatch):
-    from orchestrator.provenance import modelchecks, reading
+    from orchestrator.provenance import reading, records
 
     monkeypatch.setattr(reading, "MOST_COPIES", 4)
-    monkeypatch.setattr(modelchecks, "MOST_COPIES", 4)
+    monkeypatch.setattr(records, "MOST_COPIES", 4)
     model = tmp_path / "model.skops"
     model.write_bytes(b"a model")
     from orchestrator.storage import digest_bytes

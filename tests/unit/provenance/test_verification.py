@@ -348,7 +348,7 @@ def test_verify__same_bytes_in_a_rivals_project__say_whose_is_meant(lab, publish
     lab.send(lab.registry.publish(replace(published.publication, project_id=rivals)), "rival")
     both = verify(published.model, lab.registry)
     assert both.ok
-    assert "2 projects have these bytes, and all trust them alike" in sentence(both, "project")
+    assert "2 projects have these bytes, and all say the same of them" in sentence(both, "project")
     lab.send(lab.registry.contract.revoke(rivals, published.manifest.artifact_hash, "mine now"), "rival")
     unclear = verify(published.model, lab.registry)
     assert [check.name for check in unclear.failures] == ["project"]
@@ -361,6 +361,22 @@ def test_verify__same_bytes_in_a_rivals_project__say_whose_is_meant(lab, publish
     assert [check.name for check in theirs.failures] == ["status"]
     nowhere = verify(published.model, lab.registry, project=bytes(32))
     assert "this project" in sentence(nowhere, "anchor")
+
+
+def test_verify__copycat_that_came_first_with_another_manifest__does_not_speak_for_the_author(lab, published):
+    data = published.model.parent / "later.skops"
+    data.write_bytes(b"a later model")
+    put = digest_bytes(b"a later model")
+    manifest = sample_manifest(sha256=put.sha256, cid=put.cid, parents=[])
+    hers = publication_of(manifest, published.project)
+    his = replace(hers, project_id=lab.create_project("copies", owner="poisoner"), manifest_digest=b"\1" * 32)
+    lab.send(lab.registry.publish(his), "poisoner")
+    lab.send(lab.registry.publish(hers))
+    unclear = verify(data, lab.registry)
+    assert "project" in [check.name for check in unclear.failures]
+    assert "not all are known to say the same of them" in sentence(unclear, "project")
+    ours = verify(data, lab.registry, project=published.project)
+    assert "project" not in [check.name for check in ours.failures]
 
 
 def test_verify__copy_that_came_first__does_not_hide_the_authors_revocation(lab, published):

@@ -61,6 +61,17 @@ def test_relay__paid_by_the_relayer__only_if_it_wants(village: Village) -> None:
     assert added.facts.contributor == village.account("contributor").address
 
 
+def test_relay__dearer_than_the_relayer_pays__nothing_leaves(village: Village) -> None:
+    """The maximum in the file is the signer's, who may be a stranger; it gains by what others pay."""
+    signed, keeper = signed_by(village, sample(village), sample(village, NATURE, 1, "nature")), "keeper"
+    price = 2 * village.opened.shared.price(2)
+    before = village.session.chain.balance(village.account(keeper).address)
+    with pytest.raises(ChainError, match="at most"):
+        pass_on(village, signed, pay=True, maximum=price // 2)
+    assert village.session.chain.balance(village.account(keeper).address) == before
+    assert len(pass_on(village, signed, pay=True, maximum=price).added) == 2
+
+
 def test_relay__twice__happens_once(village: Village) -> None:
     signed = signed_by(village)
     first = pass_on(village, signed, pay=True)
