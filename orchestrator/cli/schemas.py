@@ -31,7 +31,7 @@ def about(command: str) -> str:
     return _sentence(kind.each if isinstance(kind, Lines) else kind)
 
 
-def _sentence(kind: Any) -> str:
+def _sentence(kind: object) -> str:
     """That of the first part that has one."""
     if is_typeddict(kind):
         return (inspect.getdoc(kind) or "").partition("\n")[0]

@@ -160,8 +160,8 @@ class Directory(Generic[I, F]):
 
     def _meant(self, session: Session, reference: str, **filters: list[Address]) -> tuple[list[I], str]:
         """Those whose address begins so, and what keeps that from being all."""
-        found = self.all(session, **filters) if len(reference) > len("0x") else []
-        return [each for each in found if each.address.lower().startswith(reference.lower())], ""
+        found, begins = self.all(session, **filters), len(reference) > len("0x")
+        return [each for each in found if begins and each.address.lower().startswith(reference.lower())], ""
 
     def secret_folder(self, session: Session, instance: Address | None = None) -> secrets.SecretFolder:
         """Where secrets of an instance are kept; without one, what is to be created again after a kill."""

@@ -97,7 +97,16 @@ SITUATIONS = (
     ["competition", "show"],
     ["tournament", "show"],
     ["log", "x", "--from", "zoe"],
+    ["mark", "x", "published"],
+    ["alias", "set", "best", "x@1"],
+    ["sum", "keep", "x"],
+    ["competition", "submit", "x"],
+    ["tournament", "verify", "0"],
+    ["federation", "status"],
+    ["schema", "nonsense"],
 )
+LOOKS = re.compile(r" list$|^diln schema$")
+"""Commands that change nothing: the same error comes again."""
 
 
 @pytest.mark.parametrize("words", SITUATIONS, ids=" ".join)
@@ -107,14 +116,19 @@ def test_hint__commands_that_can_be_typed_as_they_are__work_at_once_and_help(
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("DILN_")]:
         monkeypatch.delenv(name)
-    assert run(words) == 1
-    before = capsys.readouterr().err
-    commands = [each for each in named(before.partition("hint:")[2]) if not re.search("[A-Z]{2}", each)]
-    commands += re.findall(r"`(diln migrate [A-Za-z]+)`", before)
-    assert commands, before
-    for command in commands:
-        assert run(command.split()[1:]) == 0, f"{before}\n{command}: {capsys.readouterr().err}"
-    capsys.readouterr()
-    run(words)
-    if not commands[0].endswith(" list"):
-        assert capsys.readouterr().err != before
+    before, told, tried = "", "", list[str]()
+    while run(words):
+        before, told = told, capsys.readouterr().err
+        if told == before:
+            assert LOOKS.search(tried[-1]), told
+            break
+        commands = [each for each in named(told.partition("hint:")[2]) if not re.search("[A-Z]{2}", each)]
+        commands += re.findall(r"`(diln migrate [A-Za-z]+)`", told)
+        assert commands or tried, told
+        for command in commands:
+            assert run(command.split()[1:]) == 0, f"{told}\n{command}: {capsys.readouterr().err}"
+        capsys.readouterr()
+        tried += commands
+        if not commands:
+            break
+    assert tried
