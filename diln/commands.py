@@ -35,7 +35,8 @@ class Command:
     @cached_property
     def names(self) -> dict[str, str]:
         """What a parameter is called on the command line, by its own name."""
-        return {name: _name(each) for name, each in self._parameters.items()}
+        called = {name: _name(each) for name, each in self._parameters.items()}
+        return {name: name if it in called and it != name else it for name, it in called.items()}
 
     def values(self, options: Mapping[str, object], path: Callable[[Any], Path]) -> dict[str, Any]:
         """The options as the command takes them; `path` makes a path of a text. Raises UsageError."""
