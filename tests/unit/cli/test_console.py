@@ -231,7 +231,8 @@ def test_command__code_and_after__come_last(
 def test_lazy_imports__modules__run_when_a_name_is_used() -> None:
     code = """if True:
         import sys
-        from orchestrator.console import lazy_imports
+        from orchestrator.console import lazy, lazy_imports
+        lazy.alone()
         with lazy_imports():
             from orchestrator import chain
             from orchestrator.systems.sum import opening
@@ -249,7 +250,8 @@ def test_lazy_imports__package_that_imports_what_is_sought_in_it__has_it_once(in
     """A second `Cid` would equal none of the first."""
     code = f"""if True:
         import sys
-        from orchestrator.console import lazy_imports
+        from orchestrator.console import lazy, lazy_imports
+        lazy.alone()
         with lazy_imports():
             from orchestrator import storage
             {"from orchestrator.storage import cid" if inside else ""}
