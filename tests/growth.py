@@ -2,8 +2,9 @@
 
 python -m tests.growth [--few 10] [--many 1000] [--most 10000] [WHAT …]
 
-Versions of a project, submissions to a competition, models, tournaments, their rounds and entries,
-federations and their rounds (`many` of them), and contributions to a shared model and pins (`most`), on the
+Versions of a project, competitions and submissions to one, contributions to a market, models, tournaments,
+their rounds and entries, federations and their rounds (`many` of them), and contributions to a shared model
+and pins (`most`), on the
 embedded chain. Each look is taken three times; the quickest counts. Of a list with a row for each, the cost
 of a row counts. Exits with 1 where a look costs more than one and a half times as much, in CPU or requests,
 among many as among few.
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,8 @@ from orchestrator.bindings.tournament import Tournament
 from orchestrator.chain import migrate
 from orchestrator.chain.bound import Call
 from orchestrator.chain.development import private_key
+from orchestrator.cli.competition.reading import NEWEST
+from orchestrator.cli.market.printing import market_shown
 from orchestrator.config import load_settings
 from orchestrator.kernel.keeper import Keeper
 from orchestrator.kernel.session import Session
@@ -37,6 +40,7 @@ from orchestrator.models.online.factory import arguments_of, factory_of, recogni
 from orchestrator.models.online.planning import plan
 from orchestrator.models.online.training import train
 from orchestrator.provenance import Status, publication_of, verify
+from orchestrator.systems.competition import finding as competition_finding
 from orchestrator.systems.competition import overview
 from orchestrator.systems.competition.duties import Role
 from orchestrator.systems.federation import finding as federation_finding
@@ -45,6 +49,11 @@ from orchestrator.systems.federation.overview import history as federation_histo
 from orchestrator.systems.federation.overview import view
 from orchestrator.systems.federation.rounds import current_model
 from orchestrator.systems.federation.verifying import verify as verify_federation
+from orchestrator.systems.market.duties import SYSTEM as MARKET
+from orchestrator.systems.market.leaderboard import leaderboard as market_board
+from orchestrator.systems.market.opening import PredictionMarket, open_market
+from orchestrator.systems.market.participating import plan as plan_to_give
+from orchestrator.systems.market.secrets import folder_of
 from orchestrator.systems.sum.adding import given_before
 from orchestrator.systems.sum.claiming import claims, next_early
 from orchestrator.systems.sum.creating import create
@@ -61,6 +70,8 @@ from orchestrator.types import Address, Digest
 from tests.unit.chain.wire import Wire, over
 from tests.unit.competition.stage import Stage
 from tests.unit.competition.test_growth import commit
+from tests.unit.market.stage import OFFER as MARKET_OFFER
+from tests.unit.market.stage import RULES, open_fair
 from tests.unit.provenance.samples import sample_manifest
 from tests.unit.sum.conftest import CITY, NATURE, TERMS, Village, table
 from tests.unit.sum.giving import sample
@@ -113,7 +124,8 @@ def competition(session: Session) -> Growing:
     stage.keep(found, "organizer", roles={Role.ORGANIZER})
     looks: Looks = {
         "competition list": lambda: overview.overview(found, leaderboard=False),
-        f"competition show{A_ROW}": lambda: overview.overview(found).leaderboard,
+        "competition show": lambda: overview.overview(found, last=NEWEST, own=stage.account("anna").address),
+        f"competition show --all{A_ROW}": lambda: overview.overview(found).leaderboard,
         "competition watch": lambda: stage.keep(found, "anna", roles={Role.SUBMITTER}),
     }
 
@@ -121,6 +133,81 @@ def competition(session: Session) -> Growing:
         for first in range(0, count, 255):
             commit(stage, found, min(255, count - first))
 
+    return looks, grow
+
+
+def competitions(session: Session) -> Growing:
+    """Competitions of strangers, of which the first is looked for."""
+    first = Stage(session, session.settings.home).create()
+    factory, terms, salts = competition_finding.factory_of(session), first.terms, iter(range(1, 1 << 30))
+
+    def grow(count: int) -> None:
+        for root, _ in zip(salts, range(count), strict=False):
+            unlike = replace(terms, root=root.to_bytes(32, "big"))
+            _quickly(session, _signer("erin"), factory.create(unlike), int(terms.prize + terms.bond))
+
+    looks: Looks = {
+        "competition show: by address": lambda: competition_finding.find(session, first.address),
+        "competition show: the latest": lambda: competition_finding.find(session, "latest"),
+        f"competition list, among many{A_ROW}": lambda: [
+            overview.overview(each, leaderboard=False) for each in competition_finding.competitions(session)
+        ],
+    }
+    return looks, grow
+
+
+def market(session: Session) -> Growing:
+    """All given by one participant; its provider's secret is elsewhere. Each look is a new command's."""
+    return _market(session, 0)
+
+
+def market_participants(session: Session) -> Growing:
+    """Ten each by many; a leaderboard has a row for each of them."""
+    return _market(session, 10)
+
+
+def _market(session: Session, each: int) -> Growing:
+    rules = replace(RULES, capacity=2000, duration=1 << 20, open_wait=1 << 17)
+    made = open_fair(
+        session, plan(train(table(), "perceptron")).converted, replace(MARKET_OFFER, rules=rules)
+    )
+    folder, numbers = folder_of(session, made.market.address), iter(range(1, 1 << 30))
+    secret = folder.read("provider") or {}
+    folder.remove("provider")
+    [batch] = made.plan(made.lessons()[:1]).batches
+    bob, erin, contract = _signer("bob"), _signer("erin"), made.market.contract
+
+    def grow(count: int) -> None:
+        for number, _ in zip(numbers, range(0, count, 10), strict=False):
+            who, price = bob, made.market.price_of([batch] * 10)
+            if each:
+                who = Account.from_key(number.to_bytes(32, "big"))
+                _quickly(session, erin, None, price + 10**17, to=who.address)
+            _quickly(session, who, contract.contribute_batch([batch] * 10, price), price)
+
+    def again() -> PredictionMarket:
+        for index in session.chain._indexes:
+            index.close()
+        return open_market(session, made.market.address)
+
+    def of_the_provider() -> range:
+        folder.write("provider", secret)
+        try:
+            market_board(session, opened := again())
+        finally:
+            folder.remove("provider")
+        return range(opened.shared.count())
+
+    if each:
+        return {f"market leaderboard, of many{A_ROW}": lambda: market_board(session, again()).rows}, grow
+    new, contributor, stranger = made.lessons()[5:6], made.account("contributor"), made.account("stranger")
+    looks: Looks = {
+        "market contribute": lambda: plan_to_give(session, again(), new, contributor),
+        "market keep": lambda: list(Keeper(session, [(MARKET, again())], [stranger]).turn()),
+        "market show": lambda: market_shown(session, again()),
+        "market leaderboard": lambda: market_board(session, again()),
+        f"market leaderboard, of the provider{A_ROW}": of_the_provider,
+    }
     return looks, grow
 
 
@@ -372,7 +459,7 @@ def _quickly(session: Session, who: LocalAccount, call: "Call | None", value: in
     fees: dict[str, Any] = {
         "maxFeePerGas": 10**10,
         "maxPriorityFeePerGas": 10**9,
-        "gas": 3_000_000 if call else 21_000,
+        "gas": 8_000_000 if call else 21_000,
     }
     nonce = web3.eth.get_transaction_count(who.address)
     own: dict[str, Any] = {"to": call.address if call else to, "data": data, "value": value, "nonce": nonce}
@@ -417,6 +504,9 @@ SYSTEMS: dict[str, Callable[[Session], Growing]] = {
     "pins": pins,
     "versions": registry,
     "submissions": competition,
+    "competitions": competitions,
+    "market contributions": market,
+    "by tens": market_participants,
     "contributions": shared_model,
     "due contributions": due_contributions,
     "models": models,
