@@ -96,8 +96,9 @@ def command_of(words: str) -> Command:
 def _name(parameter: Any) -> str:
     """`MODEL` is model, `[FILE]…` file, `--max-price` max_price; what is no word keeps its own name."""
     if parameter.param_type_name == "argument":
-        word = re.sub(r"[^A-Z|]", "", parameter.metavar or "")
-        return word.lower() if word.isalpha() and parameter.metavar.strip("[]….") == word else parameter.name
+        metavar, name = str(parameter.metavar or ""), str(parameter.name)
+        word = re.sub(r"[^A-Z|]", "", metavar)
+        return word.lower() if word.isalpha() and metavar.strip("[]….") == word else name
     flag = next(each for each in parameter.opts if each.startswith("--"))
     return flag.lstrip("-").replace("-", "_")
 
