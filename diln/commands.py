@@ -99,7 +99,7 @@ def _name(parameter: Any) -> str:
         metavar, name = str(parameter.metavar or ""), str(parameter.name)
         word = re.sub(r"[^A-Z|]", "", metavar)
         return word.lower() if word.isalpha() and metavar.strip("[]….") == word else name
-    flag = next(each for each in parameter.opts if each.startswith("--"))
+    flag: str = next(each for each in parameter.opts if each.startswith("--"))
     return flag.lstrip("-").replace("-", "_")
 
 

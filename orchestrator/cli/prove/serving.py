@@ -46,10 +46,8 @@ def serve(
     """Serve a model over HTTP; once a check against the chain fails, it answers 503 with the reason."""
     session.settings = listening.impatient(session.settings, interval)
     loaded = loading.load_published(session, model, session.viewer, identity)
-    digest = loaded.version.artifact_hash.hex()
-    yield Answer(
-        {"model": loaded.name, "sha256": digest}, f"{loaded.name}, {loaded.known_by}: every check passed"
-    )
+    known = f"{loaded.name}, {loaded.known_by}: every check passed"
+    yield Answer({"model": loaded.name, "sha256": loaded.version.artifact_hash.hex()}, known)
     limits = bodies.Limits(body=max_body << 10, waiting=max(32, 2 * max_body >> 10) << 20)
     with (
         listening.bind(host, port, shared=share_port) as listener,
