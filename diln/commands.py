@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -35,10 +34,10 @@ class Command:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What a parameter is called on the command line, by its own name; so is what that would confuse."""
+        """What a parameter is called on the command line, where that is no other's name, by its own name."""
         called = {name: _name(each) for name, each in self._parameters.items()}
-        often = Counter([*called.values(), *(name for name, word in called.items() if word != name)])
-        return {name: word if often[word] == 1 else name for name, word in called.items()}
+        given = [*called.values(), *called]
+        return {name: it if given.count(it) == 1 + (it == name) else name for name, it in called.items()}
 
     def values(self, options: Mapping[str, object], path: Callable[[Any], Path]) -> dict[str, Any]:
         """The options as the command takes them; `path` makes a path of a text. Raises UsageError."""
@@ -96,10 +95,9 @@ def command_of(words: str) -> Command:
 def _name(parameter: Any) -> str:
     """`MODEL` is model, `[FILE]…` file, `--max-price` max_price; what is no word keeps its own name."""
     if parameter.param_type_name == "argument":
-        metavar, name = str(parameter.metavar or ""), str(parameter.name)
-        word = re.sub(r"[^A-Z|]", "", metavar)
-        return word.lower() if word.isalpha() and metavar.strip("[]….") == word else name
-    flag: str = next(each for each in parameter.opts if each.startswith("--"))
+        word = str(parameter.metavar or "").strip("[]….")
+        return word.lower() if word.isalpha() else str(parameter.name)
+    flag = str(next(each for each in parameter.opts if each.startswith("--")))
     return flag.lstrip("-").replace("-", "_")
 
 

@@ -155,9 +155,9 @@ def test_errors__of_a_command__speak_of_options_in_python_and_of_no_file(session
     with pytest.raises(diln.DilnError) as raised, session.file(pd.DataFrame({"a": []})) as made:
         raise diln.DilnError(f"{made} has no rows")
     assert (raised.value.message, str(raised.value)) == ("the table has no rows",) * 2
-    with pytest.raises(diln.DilnError) as raised, command_of("train").explained():
-        raise diln.DilnError("no", "Give --dry-run or --nothing, as in `diln train --dry-run`.")
-    assert raised.value.hint == "Give dry_run or --nothing, as in `diln train --dry-run`."
+    with pytest.raises(diln.DilnError) as raised, command_of("publish").explained():
+        raise diln.DilnError("no", "Give --dry-run or --nothing, as in `diln publish --dry-run`.")
+    assert raised.value.hint == "Give dry_run or --nothing, as in `diln publish --dry-run`."
     assert raised.value.__notes__ == [raised.value.hint]
 
 
