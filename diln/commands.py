@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import cache, cached_property
 from importlib import import_module
+from keyword import iskeyword
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, get_args
@@ -98,7 +99,8 @@ def _name(parameter: Any) -> str:
         word = str(parameter.metavar or "").strip("[]….")
         return word.lower() if word.isalpha() else str(parameter.name)
     flag = str(next(each for each in parameter.opts if each.startswith("--")))
-    return flag.lstrip("-").replace("-", "_")
+    word = flag.lstrip("-").replace("-", "_")
+    return str(parameter.name) if iskeyword(word) else word
 
 
 def _typed(name: str, parameter: Any, value: Any, path: Callable[[Any], Path]) -> Any:
