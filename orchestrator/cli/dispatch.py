@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
@@ -15,6 +15,9 @@ from orchestrator.console import err, root
 from orchestrator.console.printing import print_error, print_json, show_signing
 from orchestrator.errors import DilnError, StorageError, Unsent, UsageError
 from orchestrator.text import shown
+
+if TYPE_CHECKING:
+    from typer.core import TyperArgument, TyperOption
 
 INTERRUPTED = 130
 
@@ -90,10 +93,10 @@ def _explain(error: Any, arguments: Sequence[str]) -> int:
     return int(error.exit_code)
 
 
-def _called(parameter: Any) -> str:
+def _called(parameter: "TyperOption | TyperArgument") -> str:
     if parameter.param_type_name == "option":
         return str(parameter.opts[0])
-    return str(parameter.metavar or parameter.name.upper())
+    return str(parameter.metavar or parameter.name)
 
 
 _WRONG_USAGE: Any = typer.BadParameter.__base__
