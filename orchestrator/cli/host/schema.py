@@ -31,11 +31,15 @@ def schema(
         return Answer(rows, Document("".join(f"{row['command']}\n" for row in rows)))
     name = " ".join(words)
     if name not in schemas.results():
-        close = difflib.get_close_matches(name, schemas.results(), n=1)
-        meant = f"Did you mean `diln schema {close[0]}`? " if close else ""
-        raise UsageError(f"`{name}` has no schema", f"{meant}`diln schema` lists the commands that have one.")
+        raise _unknown(name)
     found = schemas.schema_of(name)
     return Answer(found, Document(json.dumps(found, indent=2) + "\n"))
+
+
+def _unknown(name: str) -> UsageError:
+    close = difflib.get_close_matches(name, schemas.results(), n=1)
+    meant = f"Did you mean `diln schema {close[0]}`? " if close else ""
+    return UsageError(f"`{name}` has no schema", f"{meant}`diln schema` lists the commands that have one.")
 
 
 def _following(words: list[str], incomplete: str) -> list[str]:
