@@ -75,7 +75,8 @@ def _overview(competition: Competition, leaderboard: bool, last: int | None, own
 def _leaderboard(
     competition: Competition, progress: Progress, last: int | None, own: Address | None
 ) -> tuple[LeaderboardRow, ...]:
-    ranking, shown = competition.ranking(), range(progress.committed)
+    ranking = competition.ranking()
+    shown: Sequence[int] = range(progress.committed)
     if last is not None and last < progress.committed:
         shown = _shown(competition, ranking, shown[progress.committed - last :], own)
     found = competition.several(shown)
