@@ -4,10 +4,9 @@ python -m tests.growth [--few 10] [--many 1000] [--most 10000] [WHAT …]
 
 Versions of a project, competitions and submissions to one, contributions to a market, models, tournaments,
 their rounds and entries, federations and their rounds (`many` of them), and contributions to a shared model
-and pins (`most`), on the
-embedded chain. Each look is taken three times; the quickest counts. Of a list with a row for each, the cost
-of a row counts. Exits with 1 where a look costs more than one and a half times as much, in CPU or requests,
-among many as among few.
+and pins (`most`), on the embedded chain. Each look is taken three times; the quickest counts. Of a list with
+a row for each, the cost of a row counts. Exits with 1 where a look costs more than one and a half times as
+much, in CPU or requests, among many as among few.
 """
 
 import argparse
@@ -143,7 +142,7 @@ def competitions(session: Session) -> Growing:
 
     def grow(count: int) -> None:
         for root, _ in zip(salts, range(count), strict=False):
-            unlike = replace(terms, root=root.to_bytes(32, "big"))
+            unlike = replace(terms, root=Digest(root.to_bytes(32, "big")))
             _quickly(session, _signer("erin"), factory.create(unlike), int(terms.prize + terms.bond))
 
     looks: Looks = {
