@@ -167,7 +167,7 @@ class Tool:
         """Raises UsageError for a file that is not for tools: as a path, or as a text that may name one."""
         for each in self._own():
             for value in map(str, _values(given.get(each.name, each.default))):
-                is_path = _kind(each) is Path or os.path.lexists(Path(value))
+                is_path = _one_of(each.type_descriptor.annotation) is Path or os.path.lexists(Path(value))
                 if is_path and value != str(each.default):
                     confining.refuse_outside(value, home)
 
@@ -216,9 +216,8 @@ def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:
         yield from _leaves(f"{name} {word}".strip(), each)
 
 
-def _kind(parameter: Any) -> Any:
-    """The type of a parameter's value, or of each of its values."""
-    kind = parameter.type_descriptor.annotation
+def _one_of(kind: object) -> Any:
+    """The type of a value, where `kind` may be that of none or of many."""
     if get_origin(kind) in (Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
     return get_args(kind)[0] if get_origin(kind) is list else kind
@@ -226,7 +225,7 @@ def _kind(parameter: Any) -> Any:
 
 def _schema(parameter: Any) -> dict[str, Any]:
     """The JSON Schema of a parameter's value."""
-    kind = _kind(parameter)
+    kind = _one_of(parameter.type_descriptor.annotation)
     several = parameter.multiple or parameter.nargs != 1
     one: dict[str, Any] = {"type": _TYPES.get(kind, "string")}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
