@@ -322,11 +322,12 @@ def with_earnings(create):
 
     def make(more):
         s = create(*THREE)
+        share = (TERMS["reward"] - TERMS["fee"] - TERMS["tip"]) // 3
+        missing = TERMS["bond"] - share + more
+        s.send("fund", s.evm.role("anna"), missing * TERMS["unit"], value=missing * TERMS["unit"])
         s.play(*THREE, claimer="ben")
         s.revealed(*THREE)
-        missing = TERMS["bond"] - s.earned("anna") + more
-        assert 0 < missing < TERMS["bond"]
-        s.send("fund", s.evm.role("anna"), missing * TERMS["unit"], value=missing * TERMS["unit"])
+        assert s.balance("anna") - s.earned("anna") == missing > 0 < s.earned("anna") == share
         return s
 
     return make
