@@ -286,7 +286,7 @@ def test_files__outside_or_secret__are_refused_as_every_path(folder: Path, named
     tried = 0
     for tool in tools.tools(changing=True).values():
         for each in tool._own():
-            if tools._kind(each) is Path and str(each.default) != named:
+            if tools._one_of(each.type_descriptor.annotation) is Path and str(each.default) != named:
                 value = [named] if tool.takes["properties"][each.name]["type"] == "array" else named
                 with pytest.raises(UsageError, match=r"is not for tools|names no file"):
                     tool.call({each.name: value}, {})

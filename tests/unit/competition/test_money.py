@@ -143,7 +143,7 @@ def test_money__no_token__says_so(stage: Stage) -> None:
     assert currency_of(chain, no_token).show(7) == f"7 units of {no_token}"
     assert currency_of(chain, nobody).show(10**18) == f"{10**18} units of {nobody}"
     assert currency_of(chain, parse_token(None)) == ETHER
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not an address"):
         parse_token("0x12")
 
 

@@ -492,7 +492,7 @@ def test_losable__before_it_is_paid__says_what_may_be_lost_and_that_nothing_impr
     submission = fair.plan(fair.lessons())
     useful, useless = replace(submission, before=0.5, after=0.6), replace(submission, before=0.5, after=0.5)
     said = " ".join(losable(fair.opened, useless, sealed=True))
-    for word in ("at stake", "burnt", "to be opened from", "does not reveal", "nobody measures"):
+    for word in ("at stake", "burnt", "Open them from", "does not reveal", "nobody measures"):
         assert word in said
     assert "improve nothing any more" in said
     assert "improve nothing any more" not in " ".join(losable(fair.opened, useful, sealed=False))

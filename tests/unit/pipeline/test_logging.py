@@ -158,7 +158,7 @@ def test_log_model__evaluated_and_gated__says_whether_it_passed(desk, log):
 
 @pytest.mark.parametrize("gate", [{"f1": {}}, {"f1": {"least": 1}}])
 def test_log_model__gate_that_is_none__is_refused(log, gate):
-    with pytest.raises(UsageError, match="no bound"):
+    with pytest.raises(UsageError, match="not a bound"):
         log(fitted(), gate=gate)
 
 

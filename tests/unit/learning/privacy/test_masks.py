@@ -101,7 +101,7 @@ def test_who_is_in_is_fixed_once_for_a_round() -> None:
     group = peers()
     group[0].tell(1, [0, 2, 3])
     for refused in (lambda: group[0].tell(1, [0, 2, 3, 7]), lambda: group[0].tell_shares(1, [0, 2], 2)):
-        with pytest.raises(DataError, match="as if others were in"):
+        with pytest.raises(DataError, match="with other parties in"):
             refused()
     group[0].tell(2, [0, 2, 3, 7])
 

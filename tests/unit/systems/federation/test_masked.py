@@ -143,7 +143,7 @@ def test_tell__who_is_in_is_another_set_than_before__refuses(session, begun, mon
         return type(found)(**(vars(found) | {"parties": 15}))
 
     monkeypatch.setattr(type(begun), "masks", other)
-    with pytest.raises(DataError, match="as if others were in"):
+    with pytest.raises(DataError, match="with other parties in"):
         unmasking.share(session, begun, alice)
 
 

@@ -109,7 +109,7 @@ def test_promises__bond__is_told_before_a_seat_is_paid(session, tmp_path):
     made = begin(session, tmp_path, bond="900", fee="0.25")
     told = []
     join(session, made, session.account("bob"), rows(tmp_path, "bob"), lambda _, said: told.extend(said))
-    assert any("bonds 900 ether" in each and "return with 0.25 ether" in each for each in told)
+    assert any("posts a bond of 900 ether" in each and "returns with 0.25 ether" in each for each in told)
 
 
 def test_cautions__training_that_takes_days__is_told():
