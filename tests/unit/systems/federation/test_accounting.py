@@ -188,7 +188,7 @@ def test_join__budget_where_nothing_is_promised__refused(session, tmp_path):
 
 def test_join__more_rows_than_delta_is_good_for__refused(session, tmp_path):
     federation = begin(session, tmp_path, **TERMS | {"delta": 0.04})
-    with pytest.raises(DataError, match="δ of 1/25 says nothing of 40 rows"):
+    with pytest.raises(DataError, match="δ of 1/25 promises nothing for 40 rows"):
         join(session, federation, session.account("bob"), rows(tmp_path, "bob"))
 
 
