@@ -209,9 +209,9 @@ def test_groups_that_cannot_hide_anything_are_refused() -> None:
     keys = {seat: public_key(each) for seat, each in enumerate(private)}
     with pytest.raises(DataError, match="fewer than three"):
         Peer(private[0], 0, {seat: keys[seat] for seat in (0, 1)}, b"")
-    with pytest.raises(DataError, match="another one"):
+    with pytest.raises(DataError, match="a different one"):
         Peer(private[1], 0, keys, b"")
-    with pytest.raises(DataError, match="another one"):
+    with pytest.raises(DataError, match="a different one"):
         Peer(private[0], 4, keys, b"")
     with pytest.raises(DataError, match="point"):
         Peer(private[0], 0, keys | {2: b"\xff" * 64}, b"")
