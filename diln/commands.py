@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from functools import cache, cached_property
-from importlib import import_module
 from keyword import iskeyword
 from numbers import Integral, Real
 from pathlib import Path
@@ -76,16 +75,11 @@ class Command:
 @cache
 def command_of(words: str) -> Command:
     """The command that `diln WORDS` runs. Raises UsageError where there is none."""
-    import typer.main
+    from orchestrator.cli.dispatch import MODULES, imported
 
-    from orchestrator.cli import SECTIONS
-    from orchestrator.console import root
-
-    modules = {name: module for section in SECTIONS.values() for name, (module, _) in section.items()}
     first, *others = str(words).split() or [""]
-    if first in modules:
-        import_module(f"orchestrator.cli.{modules[first]}")
-        found: Any = typer.main.get_command(root.app)
+    if first in MODULES:
+        found = imported([first])
         for word in (first, *others):
             found = getattr(found, "commands", {}).get(word)
         if found is not None and not hasattr(found, "commands"):

@@ -14,6 +14,9 @@ from orchestrator.cli import schemas
 OPEN = {"card", "abi", "schema"}
 """Commands that print documents with a format of their own."""
 
+BY_NAME = {"ignored"}
+"""Objects whose keys are names, such as those of columns: the object's own key tells what is there."""
+
 WORDS = re.compile(r"(?:[A-Za-z,:;']+ ){4}[A-Za-z]")
 """What makes a text a sentence: five words in a row."""
 
@@ -49,7 +52,7 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield key, value
     for name, each in value.items() if isinstance(value, dict) else ():
-        yield from _texts(each, name)
+        yield from _texts(each, key if key in BY_NAME else name)
     for each in value if isinstance(value, list) else ():
         yield from _texts(each, key)
 

@@ -3,7 +3,7 @@
 import difflib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from typer.core import TyperArgument, TyperOption
 
 INTERRUPTED = 130
+
+MODULES = {
+    command: f"orchestrator.cli.{module}"
+    for section in SECTIONS.values()
+    for command, (module, _) in section.items()
+}
+"""Where each command is written."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -58,23 +65,24 @@ def perform(arguments: Sequence[str]) -> int:
 def complete() -> int:
     """Print what a shell may put at the cursor; typer reads the words before it from the environment."""
     completion_init()
-    for section in SECTIONS.values():
-        for module, _ in section.values():
-            import_module(f"orchestrator.cli.{module}")
-    return int(typer.main.get_command(root.app)(args=[], prog_name="diln", complete_var=COMPLETE) or 0)
+    return int(imported(MODULES)(args=[], prog_name="diln", complete_var=COMPLETE) or 0)
+
+
+def imported(commands: Iterable[str]) -> Any:
+    """The command line as typer has it, with at least these commands."""
+    for command in commands:
+        import_module(MODULES[command])
+    return typer.main.get_command(root.app)
 
 
 def _run(arguments: Sequence[str]) -> int:
     name = arguments[0]
-    modules = {command: module for section in SECTIONS.values() for command, (module, _) in section.items()}
-    if name not in modules:
-        close = difflib.get_close_matches(name, modules, n=1)
+    if name not in MODULES:
+        close = difflib.get_close_matches(name, MODULES, n=1)
         meant = f"Did you mean `diln {close[0]}`? " if close else ""
         raise UsageError(f"there is no command `{name}`", f"{meant}`diln --help` lists them all.")
-    import_module(f"orchestrator.cli.{modules[name]}")
-    command = typer.main.get_command(root.app)
     try:
-        code = command(args=list(arguments), prog_name="diln", standalone_mode=False)
+        code = imported([name])(args=list(arguments), prog_name="diln", standalone_mode=False)
     except _WRONG_USAGE as error:
         return _explain(error, arguments)
     if code == INTERRUPTED:  # typer has caught it, and says nothing

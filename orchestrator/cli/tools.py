@@ -13,17 +13,14 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 import typer
-import typer.main
 
-from orchestrator.cli import SECTIONS, confining, dispatch, schemas
+from orchestrator.cli import confining, dispatch, schemas
 from orchestrator.config import HOME
-from orchestrator.console import root
 from orchestrator.console.printing import print_json
 from orchestrator.errors import Unsent, UsageError
 
@@ -202,10 +199,7 @@ def tools(*, changing: bool = False) -> dict[str, Tool]:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command by its words, as typer has it."""
-    for section in SECTIONS.values():
-        for module, _ in section.values():
-            import_module(f"orchestrator.cli.{module}")
-    yield from _leaves("", typer.main.get_command(root.app))
+    yield from _leaves("", dispatch.imported(dispatch.MODULES))
 
 
 def _leaves(name: str, command: object) -> Iterator[tuple[str, Any]]:

@@ -44,7 +44,7 @@ class Party(TypedDict):
 class Simulation(TypedDict):
     """What became of a scenario."""
 
-    scenario: str
+    scenario: ForPeople
     bytes_sent: Bytes
     rounds: list[Round]
     parties: list[Party]
@@ -54,8 +54,8 @@ class Listed(TypedDict):
     """An experiment, and what it repeats."""
 
     name: str
-    title: str
-    source: str
+    title: ForPeople
+    source: ForPeople
 
 
 class Check(TypedDict):

@@ -46,7 +46,7 @@ def _words(found: "Federation") -> dict[str, Form]:
     """How numbers are told that are no amounts."""
 
     def lanes(word: int) -> list[int]:
-        return [word >> outcomes.LANE * seat & judging.SCALE for seat in range(found.terms.seats)]
+        return outcomes.lanes(word, found.terms.seats)
 
     return {
         "deadline": instant,

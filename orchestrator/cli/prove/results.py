@@ -345,7 +345,7 @@ class Trained(TypedDict):
     metrics: dict[str, float]
     baseline: dict[str, float]
     types: dict[str, str]
-    ignored: dict[str, Any]
+    ignored: dict[str, ForPeople]
     removed: dict[str, int]
     imputed: dict[str, dict[str, int]]
     warnings: list[ForPeople]

@@ -105,7 +105,7 @@ class Agent(TypedDict):
 class Simulation(TypedDict):
     """What happened in a simulation."""
 
-    scenario: str
+    scenario: ForPeople
     duration: Seconds
     contributions: int
     per_minute: int | None

@@ -4,8 +4,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from orchestrator.chain import Account, Receipt
-from orchestrator.errors import InsufficientFunds
-from orchestrator.kernel.money import approve, held, require_held
+from orchestrator.errors import ChainError, InsufficientFunds
+from orchestrator.kernel.money import Currency, approve, held, require_held
 from orchestrator.types import Address, Wei
 
 if TYPE_CHECKING:
@@ -88,3 +88,9 @@ def _purpose(shared: "Clone", beneficiary: Address, payer: Account) -> str:
     times = sum(1 for _ in shared.funded(beneficiary, payer.address))
     content = f"{shared.address} {beneficiary} {payer.address} {times}"
     return f"sum-fund-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
+def check_paid(money: Currency, missing: int, most: int | None, hint: str) -> None:
+    """Raises ChainError, with `hint`, where a relayer would pay more than `most` of what is missing."""
+    if most is not None and missing > most:
+        raise ChainError(f"{money.show(missing)} are missing; you pay {money.show(most)} at most", hint)

@@ -82,7 +82,7 @@ def _medians(federation: Federation, end: Finished, revealed: set[Address]) -> d
     told = list(federation.events(ScoresRevealed, round=end.finalized.round))
     if len(told) < 2 or not columns:  # of one, nobody but itself judges its own
         return {}
-    words = [[each.scores >> LANE * seat & SCALE for seat in columns] for each in told]
+    words = [[lanes(each.scores)[seat] for seat in columns] for each in told]
     own = [columns.index(each.seat) if each.seat in columns else None for each in told]
     found = medians(words, own)
     right = sum(1 << columns[place] for place in accepted(found)) == end.claim.accepted
@@ -112,8 +112,13 @@ def in_words(score: int) -> str:
 
 def scores_in_words(word: int) -> str:
     """A scorer's word, seat by seat; what is zero, as its own and those of nobody, is left out."""
-    lanes = ((seat, word >> LANE * seat & SCALE) for seat in range(SEATS))
-    return ", ".join(f"seat {seat} {in_words(score)}" for seat, score in lanes if score) or "all 0"
+    told = enumerate(lanes(word))
+    return ", ".join(f"seat {seat} {in_words(score)}" for seat, score in told if score) or "all 0"
+
+
+def lanes(word: int, seats: int = SEATS) -> list[int]:
+    """What a word has for each seat."""
+    return [word >> LANE * seat & SCALE for seat in range(seats)]
 
 
 def seats_in_words(mask: int) -> str:

@@ -12,6 +12,7 @@ from orchestrator.errors import ChainError, ContractReverted, DataError, Insuffi
 from orchestrator.files import replace_file
 from orchestrator.kernel.money import approve, require_held
 from orchestrator.kernel.session import Session
+from orchestrator.models.online.funding import check_paid
 from orchestrator.provenance import canonical, fields
 from orchestrator.systems.market.contract import MarketContract
 from orchestrator.systems.market.opening import PredictionMarket
@@ -21,6 +22,7 @@ from orchestrator.types import Address, Wei
 FORMAT = "diln-market-signed/1"
 _KEYS = {"format", "chain", "market", "signed"}
 DOMAIN_NAME = "DILN Prediction Market"
+_TOO_MUCH = "Nothing was paid for it. Raise --maximum, or let its signers pay in with `diln market fund`."
 _FIELDS = (
     ("contributor", "address"),
     ("runs", "bytes[]"),
@@ -86,7 +88,7 @@ def relay(
             continue
         missing = max(0, market.price_of(each.batches) - market.balance(each.contributor))
         if pay and left is not None:
-            _check_paid(market, missing, left)
+            check_paid(market.money, missing, left, _TOO_MUCH)
             left -= missing
         yield _relay(session, opened, each, sender, missing, pay)
 
@@ -103,17 +105,8 @@ def shortfall(opened: PredictionMarket, file: Path, maximum: int | None = None) 
             needed[each.contributor] = needed.get(each.contributor, 0) + market.price_of(each.batches)
     for who, price in needed.items():
         total += max(0, price - market.balance(who))
-    if maximum is not None:
-        _check_paid(market, total, maximum)
+    check_paid(market.money, total, maximum, _TOO_MUCH)
     return total
-
-
-def _check_paid(market: MarketContract, missing: int, left: int) -> None:
-    if missing > left:
-        raise ChainError(
-            f"{market.money.show(missing)} are missing; you pay {market.money.show(left)} at most",
-            "Nothing was paid for it. Raise --maximum, or let its signers pay in with `diln market fund`.",
-        )
 
 
 def _relay(

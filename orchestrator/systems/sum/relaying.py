@@ -16,6 +16,7 @@ from orchestrator.errors import (
 )
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.encoding import Sample
+from orchestrator.models.online.funding import check_paid
 from orchestrator.provenance import canonical, fields
 from orchestrator.provenance.canonical import NotCanonical
 from orchestrator.systems.sum.adding import (
@@ -192,11 +193,8 @@ def relay(
                 f"{shared.money.show(standing.balance)} with the model",
                 "Let it pay in with `diln sum fund`, or pay for it with --pay.",
             )
-        if maximum is not None and missing > maximum:
-            raise ChainError(
-                f"{shared.money.show(missing)} are missing; you pay {shared.money.show(maximum)} at most",
-                "Nothing was sent. Raise --max-price, or let it pay in with `diln sum fund`.",
-            )
+        hint = "Nothing was sent. Raise --max-price, or let it pay in with `diln sum fund`."
+        check_paid(shared.money, missing, maximum, hint)
         value, paid = provide(session, shared, sender, Wei(needed), dry_run, signed.contributor)
         xs, labels = [x for x, _ in signed.samples], [label for _, label in signed.samples]
         terms = most, signed.deadline, signed.signature, pay and missing > 0

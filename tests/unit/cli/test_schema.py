@@ -66,7 +66,8 @@ def keys(part: Any, kind: str) -> set[str]:
     found = set()
     for key, each in part.items() if isinstance(part, dict) else ():
         inner = each[0] if isinstance(each, list) else each
-        if isinstance(inner, str) and kind in inner.split(" | "):
+        inner = inner["*"] if isinstance(inner, dict) and inner.keys() == {"*"} else inner
+        if isinstance(inner, str) and kind in inner.split(" | ") and key != "*":
             found.add(key.rstrip("?"))
         found |= keys(each, kind)
     for each in part if isinstance(part, list) else ():
