@@ -29,7 +29,7 @@ def test_overview__another_fork_at_any_moment__is_of_one(
 
     def differ(settings: Settings) -> None:
         with Session(settings) as session:
-            commit(Stage(session, tmp_path), competition, 3)
+            commit(Stage(session, tmp_path), competition, 3, "anna")
 
     forks = forked(chain, stage.session.settings, tmp_path, differ)
     commit(stage, competition, 1)
