@@ -131,7 +131,10 @@ class Bound:
         ]
 
     def _read(self, kind: type[_T], function: str, *args: object) -> _T:
-        return value_of(kind, self.chain.call(self._call(function, *args), at=self._at))
+        def ask() -> Any:
+            return self.chain.call(self._call(function, *args), at=self._at)
+
+        return value_of(kind, self.chain.once((self.address, self._at, function, repr(args)), ask))
 
     def read_each(self, kind: type[_T], function: str, numbers: Iterable[int]) -> list[_T]:
         """What `function` returns for each number, many in a request."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -135,6 +135,10 @@ class Chain:
         `read` raises, and ChainError where the chain changes each time.
         """
         return look(self, self._looking, read)
+
+    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` returns; within a look, what it returned to the same question before."""
+        return self._looking.moment.once(question, ask) if self._looking.moment else ask()
 
     def head(self) -> Block:
         """The latest block."""

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,11 +44,19 @@ class Moment:
         self._chain, self.head, self.block = chain, head, block
         self.told: dict[str, RPCResponse] = {}
         """What was answered about that state, by the question."""
+        self._decoded: dict[Hashable, Any] = {}
 
     def reads(self, method: str, params: list[object]) -> bool:
         """Whether a question is about the state that is looked at: then it has one answer."""
         at = self.block if isinstance(self.block, str) else hex(self.block)
         return method in _OF_STATE and len(params) == 2 and params[1] == at
+
+    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` returned to a question about that state; most of a read's time goes into encoding."""
+        if question not in self._decoded:
+            self._decoded[question] = ask()
+        found: T = self._decoded[question]
+        return found
 
     @cached_property
     def time(self) -> Seconds:

@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,8 @@ CHAIN_ID = 0x44494C4E
 
 GAS_LIMIT = 30_000_000
 CALL_STIPEND = 2300
+LONGEST_KEPT = 256
+"""Calls in one state, which keeps what each has read."""
 BLOB_TRANSACTION = 3
 _TIME_OFFSET = "time offset"
 _EMPTY_TRIE = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
@@ -75,6 +76,7 @@ class Machine:
         self.file = file
         self._clock = clock
         self._seen: tuple[tuple[int, int], Any, Any] | None = None
+        self._kept: _Kept | None = None
 
     @property
     def chain(self) -> Any:
@@ -167,40 +169,57 @@ class Machine:
 
     def call(self, message: Message, header: "BlockHeaderAPI") -> bytes:
         """What `message` returns in the block of `header`. Raises Refused, ValidationError."""
-        with self._free_state(header) as state:
-            return bytes(_succeeded(_execute(state, message, _limit(message))).output)
+        return bytes(_succeeded(_execute(self._free_state(header), message, _limit(message))).output)
 
     def estimate_gas(self, message: Message, header: "BlockHeaderAPI") -> int:
         """A gas limit with which `message` succeeds in the block of `header`, at most 2 % too high.
 
         Raises Refused when it fails with any limit, ValidationError.
         """
-        with self._free_state(header) as state:
-            highest = _limit(message)
-            computation = _succeeded(_execute(state, message, highest))
-            used: int = highest - computation.get_gas_remaining()
-            if message.to and not state.get_code(message.to):
-                return used  # a plain transfer
-            # A call passes on 63/64 of its gas at most, so a nested one may need more than is used.
-            enough = min((used + CALL_STIPEND) * 64 // 63, highest)
-            if _succeeds(state, message, enough):
-                return enough
-            lowest = enough
-            while highest - lowest > highest // 50:
-                middle = (lowest + highest) // 2
-                if _succeeds(state, message, middle):
-                    highest = middle
-                else:
-                    lowest = middle
-            return highest
+        state = self._free_state(header)
+        highest = _limit(message)
+        computation = _succeeded(_execute(state, message, highest))
+        used: int = highest - computation.get_gas_remaining()
+        if message.to and not state.get_code(message.to):
+            return used  # a plain transfer
+        # A call passes on 63/64 of its gas at most, so a nested one may need more than is used.
+        enough = min((used + CALL_STIPEND) * 64 // 63, highest)
+        if _succeeds(state, message, enough):
+            return enough
+        lowest = enough
+        while highest - lowest > highest // 50:
+            middle = (lowest + highest) // 2
+            if _succeeds(state, message, middle):
+                highest = middle
+            else:
+                lowest = middle
+        return highest
 
-    @contextmanager
-    def _free_state(self, header: "BlockHeaderAPI") -> Iterator[Any]:
-        """The state in which a call is tried: gas costs nothing."""
-        state = self.chain.get_vm(header.copy(base_fee_per_gas=0)).state
-        snapshot = state.snapshot()
-        yield state
-        state.revert(snapshot)
+    def _free_state(self, header: "BlockHeaderAPI") -> Any:
+        """The state in which a call is tried: gas costs nothing.
+
+        It is kept for the next calls on the same chain and root, which find what the ones before have read.
+        """
+        chain = self.chain
+        vm = chain.get_vm(header.copy(base_fee_per_gas=0))
+        kept = self._kept
+        if kept and kept.chain is chain and kept.root == header.state_root and kept.calls < LONGEST_KEPT:
+            kept.calls += 1
+            context = vm.create_execution_context(vm.get_header(), vm.previous_hashes, vm.chain_context)
+            kept.state.execution_context = context
+            return kept.state
+        self._kept = _Kept(chain, header.state_root, vm.state)
+        return vm.state
+
+
+@dataclass
+class _Kept:
+    """A state that calls are tried in, with what they have read of it."""
+
+    chain: Any
+    root: bytes
+    state: Any
+    calls: int = 1
 
 
 def _limit(message: Message) -> int:

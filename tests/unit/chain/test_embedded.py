@@ -27,7 +27,7 @@ from web3.exceptions import BlockNotFound, TransactionNotFound, Web3RPCError
 
 from orchestrator.chain import Account, Chain, connect
 from orchestrator.chain.development import ADDRESSES, BALANCE, private_key
-from orchestrator.chain.embedded import CHAIN_ID, EmbeddedProvider
+from orchestrator.chain.embedded import CHAIN_ID, EmbeddedProvider, machine
 from orchestrator.chain.embedded.database import ChainFile
 from orchestrator.chain.embedded.machine import GAS_LIMIT, Machine
 from orchestrator.chain.embedded.stack import with_room
@@ -471,3 +471,33 @@ def test_requests__any_value_of_the_state_is_lost__is_a_sentence(
         except ChainError:
             complained += 1
     assert complained
+
+
+def test_call__after_another_in_the_same_state__sees_its_own_time_and_nothing_written(chain: Chain) -> None:
+    clock = {"data": "0x4260005260206000f3"}  # returns the time
+    writes = {"data": "0x600054600052600160005560206000f3"}  # returns slot 0, having written 1 there
+    before = chain.web3.eth.call(clock)
+    for _ in range(3):
+        assert int.from_bytes(chain.web3.eth.call(writes)) == 0
+    chain.request("evm_increaseTime", 3600)
+    assert int.from_bytes(chain.web3.eth.call(clock)) >= int.from_bytes(before) + 3600
+
+
+def test_call__past_block_with_the_same_state__sees_its_own_number(chain: Chain) -> None:
+    chain.mine(2)
+    number = {"data": "0x4360005260206000f3"}
+    found = [int.from_bytes(chain.web3.eth.call(number, at)) for at in ("pending", 1, "pending")]
+    assert found == [3, 1, 3]
+
+
+def test_call__many_in_one_state__what_they_read_is_not_kept_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "LONGEST_KEPT", 2)
+    file = ChainFile(tmp_path / "chain.sqlite")
+    with file.writing():
+        (one := Machine(file)).found()
+    with file.reading():
+        states = [one._free_state(one.next_header()) for _ in range(4)]
+    assert states[0] is states[1] is not states[2] is states[3]
+    file.close()

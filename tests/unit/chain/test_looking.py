@@ -8,7 +8,7 @@ look: all reads at one moment, whatever becomes of the chain meanwhile
 ├── nobody sends for days: time goes on, and stands still within a look
 ├── a look in a look is part of it; other threads are not
 ├── nothing is sent within
-└── costs: two requests
+└── costs: two requests; what is read twice is built once
 """
 
 from collections.abc import Callable
@@ -20,6 +20,7 @@ import pytest
 from web3.contract import Contract
 
 from orchestrator.chain import Account, Chain, connect
+from orchestrator.chain.bound import Bound
 from orchestrator.chain.looking import LOOKS
 from orchestrator.config import Settings
 from orchestrator.errors import ChainError
@@ -217,3 +218,19 @@ def test_look__many_reads__cost_two_requests_more(remote: Chain, line: Line, pro
     before, line.asked[:] = len(line.asked), []
     assert remote.look(lambda: (seen(remote, there), remote.now(), remote.now())) == plain
     assert len(line.asked) <= before + 2 - 4  # each of head, events, and the two times asks for it alone
+
+
+def test_look__same_read_again__is_neither_asked_nor_encoded(chain: Chain, probe: Contract) -> None:
+    class Probe(Bound):
+        ABI = tuple(probe.abi)
+
+        def value(self) -> int:
+            return self._read(int, "value")
+
+    bound, built = Probe(chain, probe.address), []
+    call = bound._call
+    bound._call = lambda *args: built.append(args) or call(*args)  # type: ignore[method-assign]
+    before = bound.value(), bound.value()
+    assert len(built) == 2
+    assert chain.look(lambda: (bound.value(), bound.value())) == before
+    assert len(built) == 3
