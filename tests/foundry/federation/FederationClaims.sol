@@ -262,7 +262,8 @@ abstract contract FederationClaims is FederationGround {
         if (!right) p.data = _data([int256(5), 7]);
         due = due && right && time < deadlines[place];
         uint256 own = federation.balanceOf(who);
-        _do(due, stranger, 0, abi.encodeCall(federation.supply, (part, 0, asked[place], p)));
+        Claim memory c = asked[place];
+        _do(due, stranger, 0, abi.encodeCall(federation.supply, (part, 0, c, p)));
         if (!due) return;
         _gained(who, own, terms.stake);
         _answered(place);

@@ -122,25 +122,41 @@ contract MaskedHandler is FederationHandler {
     // ── what is right ───────────────────────────────────────────────────────────────────────────────────────
 
     function _unmask(address who, uint256 seed) private {
-        State memory s = federation.state();
         if (sheets[who].length == 0) return;
         (uint256 seat,,,) = federation.partyOf(who);
         if (seat > 15) return;
-        (, uint256 among,, uint256 told, uint256 disagreed,) = _masks();
-        uint256 due = among & (~s.revealed | 1 << seat) | uint16(disagreed >> 16 * seat);
-        // Sometimes as if others were in, or what another has of the seed.
-        uint256 shown = seed & 7 != 0 ? due : due ^ (among & 1 << _below(seed, 4));
-        bool keeps = seed >> 3 & 7 == 0;
-        bool right = _unmasks(s) && (s.revealed & ~told) >> seat & 1 != 0 && shown == due;
-        if (keeps && false_[who] != 0 && due >> (false_[who] - 1) & 1 != 0) right = false;
-        bytes memory entry = abi.encodePacked(who, _leaf(hidden[who]), _told(who, seat, among, shown, s.round, !keeps));
-        if (entry.length != 52 + 64 + 32 * _count(among)) right = false;
+        (bool right, bytes memory entry) = _entry(who, seat, seed);
+        (,,,, uint256 disagreed,) = _masks();
         (, uint256 end) = federation.clock();
         _do(right, stranger, 0, abi.encodeCall(IMasked.unmask, (entry)));
         if (!right || disagreed != 0) return;
-        uint256 there;
-        (,, there, told,,) = _masks();
+        (,, uint256 there, uint256 told,,) = _masks();
         if (told == there && _pairs(there) != 0) _requireAnew(end);
+    }
+
+    /// @dev What a party tells, and whether that is right.
+    function _entry(address who, uint256 seat, uint256 seed) private view returns (bool right, bytes memory entry) {
+        (uint256 due, uint256 shown) = _seeds(seat, seed);
+        bool keeps = seed >> 3 & 7 == 0;
+        right = shown == due && _mayUnmask(seat);
+        if (keeps && false_[who] != 0 && due >> (false_[who] - 1) & 1 != 0) right = false;
+        (, uint256 among,,,,) = _masks();
+        entry = _told(who, seat, among, shown, federation.state().round, !keeps);
+        entry = abi.encodePacked(who, _leaf(hidden[who]), entry);
+        if (entry.length != 52 + 64 + 32 * _count(among)) right = false;
+    }
+
+    /// @dev Of whom a seat has to show seeds, and of whom it does: sometimes as if others were in.
+    function _seeds(uint256 seat, uint256 seed) private view returns (uint256 due, uint256 shown) {
+        (, uint256 among,,, uint256 disagreed,) = _masks();
+        due = among & (~federation.state().revealed | 1 << seat) | uint16(disagreed >> 16 * seat);
+        shown = seed & 7 != 0 ? due : due ^ (among & 1 << _below(seed, 4));
+    }
+
+    function _mayUnmask(uint256 seat) private view returns (bool) {
+        State memory s = federation.state();
+        (,,, uint256 told,,) = _masks();
+        return _unmasks(s) && (s.revealed & ~told) >> seat & 1 != 0;
     }
 
     /// @dev There is the whole time for it again, and no less than there was, until `before`.

@@ -480,13 +480,20 @@ contract SumHandler is Clock {
         (bytes[] memory xs, bytes memory ys) = _batch(seed, who, 1);
         uint256 price = sum.price(1);
         uint256 until = wrong == 3 ? time - 1 : time;
-        (,, uint256 nonce,) = sum.account(who);
-        bytes32 samples = keccak256(abi.encodePacked(keccak256(xs[0])));
-        bytes32 content = keccak256(
-            abi.encode(TYPE, who, samples, keccak256(ys), price, wrong == 1 ? nonce + 1 : nonce, until)
-        );
+        bytes memory signature = _signature(key, _content(who, xs[0], ys, until, wrong == 1));
         if (wrong == 2) ys[0] = bytes1(uint8(ys[0]) ^ 1);
-        return abi.encodeCall(ISum.addFor, (who, xs, ys, price, until, _signature(key, content), seed & 8192 == 0));
+        return abi.encodeCall(ISum.addFor, (who, xs, ys, price, until, signature, seed & 8192 == 0));
+    }
+
+    function _content(address who, bytes memory x, bytes memory ys, uint256 until, bool later)
+        private
+        view
+        returns (bytes32)
+    {
+        (,, uint256 nonce,) = sum.account(who);
+        if (later) ++nonce;
+        bytes32 samples = keccak256(abi.encodePacked(keccak256(x)));
+        return keccak256(abi.encode(TYPE, who, samples, keccak256(ys), sum.price(1), nonce, until));
     }
 
     function _signature(uint256 key, bytes32 content) private view returns (bytes memory) {
