@@ -10,6 +10,8 @@ import pytest
 from orchestrator.chain.deployments import fixed_addresses
 from orchestrator.cli import SECTIONS, help_text
 
+pytestmark = pytest.mark.early
+
 ROOT = Path(__file__).parent.parent.parent
 PAGES = (
     "README.md",

@@ -180,7 +180,7 @@ class Machine:
         highest = _limit(message)
         computation = _succeeded(_execute(state, message, highest))
         used: int = highest - computation.get_gas_remaining()
-        if message.to and not state.get_code(message.to):
+        if message.to and not state.get_code(Canonical(message.to)):
             return used  # a plain transfer
         # A call passes on 63/64 of its gas at most, so a nested one may need more than is used.
         enough = min((used + CALL_STIPEND) * 64 // 63, highest)
@@ -195,7 +195,7 @@ class Machine:
                 lowest = middle
         return highest
 
-    def _free_state(self, header: "BlockHeaderAPI") -> Any:
+    def _free_state(self, header: "BlockHeaderAPI") -> "StateAPI":
         """The state in which a call is tried: gas costs nothing.
 
         It is kept for the next calls on the same chain and root, which find what the ones before have read.
@@ -207,18 +207,18 @@ class Machine:
             kept.calls += 1
             context = vm.create_execution_context(vm.get_header(), vm.previous_hashes, vm.chain_context)
             kept.state.execution_context = context
-            return kept.state
-        self._kept = _Kept(chain, header.state_root, vm.state)
-        return vm.state
+        else:
+            self._kept = kept = _Kept(chain, header.state_root, vm.state)
+        return kept.state
 
 
 @dataclass
 class _Kept:
     """A state that calls are tried in, with what they have read of it."""
 
-    chain: Any
+    chain: "MiningChainAPI"
     root: bytes
-    state: Any
+    state: "StateAPI"
     calls: int = 1
 
 
