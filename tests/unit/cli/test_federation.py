@@ -7,11 +7,11 @@ from tests.unit.cli.conftest import Diln
 
 
 def test_an_experiment__is_printed_and_written(diln: Diln, tmp_path: Path) -> None:
-    said = diln("federation", "experiment", "confirm", "-o", tmp_path, "--json")
+    said = diln("federation", "experiment", "vertical", "-o", tmp_path, "--json")
     assert said.code == 0
     assert all(check["met"] for check in said.json["checks"])
-    assert [Path(file).name for file in said.json["files"]] == ["confirm.png", "confirm.json"]
-    assert "policy" in diln("federation", "experiment", "confirm", "-o", tmp_path).out
+    assert [Path(file).name for file in said.json["files"]] == ["vertical.png", "vertical.json"]
+    assert "better than each alone" in diln("federation", "experiment", "vertical", "-o", tmp_path).out
 
 
 def test_experiments__are_listed(diln: Diln) -> None:

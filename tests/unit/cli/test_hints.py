@@ -4,6 +4,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,16 @@ def hints() -> list[tuple[str, str]]:
     )
 
 
+@cache
+def all_commands() -> Any:
+    for module in sorted(set(MODULES.values())):
+        import_module(f"orchestrator.cli.{module}")
+    return typer.main.get_command(root.app)
+
+
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that `words` begin with, and the words after it."""
-    import_module(f"orchestrator.cli.{MODULES[words[0]]}")
-    found: Any = typer.main.get_command(root.app)
+    found = all_commands()
     while hasattr(found, "commands") and words and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
     return found, words
