@@ -17,7 +17,12 @@ from orchestrator.chain.compiler import ARTIFACTS, compile_sources, solc_binary,
 from orchestrator.config import load_settings
 from tests.evm import MOCKS
 
-pytestmark = [pytest.mark.integration, pytest.mark.early, pytest.mark.usefixtures("solc_installed")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.early,
+    pytest.mark.timeout(3600),
+    pytest.mark.usefixtures("solc_installed"),
+]
 
 ROOT = Path(__file__).parents[2]
 CONFIG = load_settings(folder=ROOT, environ={}).compiler

@@ -30,7 +30,12 @@ SYSTEMS = [
     *("Optimistic", "Registry", "Stake", "Tournament"),
 ]
 
-pytestmark = [pytest.mark.integration, pytest.mark.early, pytest.mark.usefixtures("solc_installed")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.early,
+    pytest.mark.timeout(3600),
+    pytest.mark.usefixtures("solc_installed"),
+]
 
 
 @pytest.fixture(scope="module")
