@@ -41,7 +41,7 @@ def test_simulate__figure_4__accuracy_holds_and_money_moves_to_the_good():
     assert track.contributions / track.seconds * 60 >= 20_000  # ten times as many on an idle core
 
 
-@pytest.mark.parametrize("name", ["rescue", pytest.param("copycat", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["rescue", "copycat"])
 def test_run__attackers_on_chain__weight_for_weight_and_unit_for_unit(name):
     """A third as busy as the scenario, long enough for disputes; with the points of a game."""
     scenario = load_scenario(name)

@@ -5,19 +5,14 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
-from orchestrator.cli import SECTIONS
-from orchestrator.cli.dispatch import run
-from orchestrator.console import root
+from orchestrator.cli.dispatch import MODULES, imported, run
 
 ROOT = Path(__file__).parents[3] / "orchestrator"
-MODULES = {command: module for section in SECTIONS.values() for command, (module, _) in section.items()}
 COMMAND = re.compile(r"\bdiln ((?:[a-z][a-z-]*)(?: [a-zA-Z0-9@/._=-]+| --?[a-z-]+)*)")
 
 
@@ -51,9 +46,7 @@ def hints() -> list[tuple[str, str]]:
 
 @cache
 def all_commands() -> Any:
-    for module in sorted(set(MODULES.values())):
-        import_module(f"orchestrator.cli.{module}")
-    return typer.main.get_command(root.app)
+    return imported(MODULES)
 
 
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
