@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests import schemas
 from tests.evm import Evm
 
 SNAPSHOTS = Path(__file__).parent / "gas" / "snapshots.json"
+LONG = Path(__file__).parent / "long.txt"
 ROOT = Path(__file__).parents[1]
 COMPILER = load_settings(folder=ROOT, environ={}).compiler
 
@@ -33,11 +35,18 @@ settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-gas", action="store_true", help="write tests/gas/snapshots.json again")
+    parser.addoption("--update-long", type=float, metavar="SECONDS", help="write tests/long.txt again")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """With DILN_REQUIRE_ALL set, a test that was skipped because something is not installed is a failure."""
+    """Keep what took long, if asked. With DILN_REQUIRE_ALL set, a test without what it needs is a failure."""
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and (least := session.config.getoption("--update-long")):
+        taken: Counter[str] = Counter()
+        for report in (each for reports in reporter.stats.values() for each in reports):
+            if isinstance(report, pytest.TestReport) and report.when == "call":
+                taken[report.nodeid] += report.duration
+        LONG.write_text("".join(f"{name}\n" for name in sorted(taken) if taken[name] > least))
     if not os.environ.get("DILN_REQUIRE_ALL") or reporter is None:
         return
     missing = [report for report in reporter.stats.get("skipped", ()) if "needs " in str(report.longrepr)]
@@ -48,8 +57,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that no core waits for one of them at the end."""
+    """Mark what long.txt names. Begin with the files that take long: no core waits for one at the end."""
+    named = set(LONG.read_text(encoding="utf-8").splitlines())
+    for item in items:
+        if item.nodeid in named:
+            item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: item.get_closest_marker("early") is None)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 from web3.contract import Contract
 
 from orchestrator.merkle import PositionTree
@@ -22,7 +22,7 @@ from orchestrator.systems.market.reference.samples import (
     encode_batch,
     portion_leaf,
 )
-from tests.evm import EVERYTHING, Evm
+from tests.evm import EVERYTHING, Backend, Evm
 from tests.sum_system import ETHER, GWEI, Workshop
 
 DIMS = 24
@@ -67,7 +67,7 @@ def perceptron(rate: int = 64) -> SparsePerceptron:
 @cache
 def workshop() -> Workshop:
     """A chain with more accounts than usual: markets have many roles."""
-    backend = PyEVMBackend.from_mnemonic("test " * 11 + "junk", num_accounts=64)
+    backend = Backend.from_mnemonic("test " * 11 + "junk", num_accounts=64)
     shop = Workshop(Evm(EthereumTester(backend)))
     for name in ("SumFactory", "SparsePerceptronMarket", "NaiveBayesMarket"):
         shop.deploy(name)  # now, so that no snapshot goes back before it

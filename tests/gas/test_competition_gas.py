@@ -11,11 +11,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 
 from orchestrator.models.integer import IntegerNetwork, Layer, encode_model, encode_samples
 from tests.contracts.competition.scenario import DIRECT, OPTIMISTIC, Scenario
-from tests.evm import Evm
+from tests.evm import Backend, Evm
 
 
 def network(*sizes: int) -> IntegerNetwork:
@@ -43,8 +43,8 @@ def _same_blocks():
 
 
 def fixed_evm() -> Evm:
-    parameters = PyEVMBackend.generate_genesis_params({"timestamp": 2_000_000_000})
-    return Evm(EthereumTester(PyEVMBackend(genesis_parameters=parameters)))
+    parameters = Backend.generate_genesis_params({"timestamp": 2_000_000_000})
+    return Evm(EthereumTester(Backend(genesis_parameters=parameters)))
 
 
 @pytest.fixture(scope="module")

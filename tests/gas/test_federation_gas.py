@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 from eth_tester.backends.pyevm import main as pyevm
 
 from tests.contracts.federation.masked import TERMS as MASKED
 from tests.contracts.federation.masked import MaskedScenario
 from tests.contracts.federation.scenario import COMMONS, NAMES, PARTIES, Scenario, deploy_factory
-from tests.evm import Evm, artifact
+from tests.evm import Backend, Evm, artifact
 
 TRANSACTION, FRESH, CHANGED, READ, CODE, SIGNATURE = 21_000, 22_100, 5_000, 2_100, 2_600, 3_000
 WORD, TOPIC = 256, 375
@@ -37,12 +37,12 @@ def floor(receipt, evm) -> int:
 @contextmanager
 def fixed():
     """A chain whose blocks have the same hashes in every run: committees are drawn from them."""
-    parameters = PyEVMBackend.generate_genesis_params({"timestamp": 2_000_000_000})
-    state = PyEVMBackend.generate_genesis_state(num_accounts=24)
+    parameters = Backend.generate_genesis_params({"timestamp": 2_000_000_000})
+    state = Backend.generate_genesis_state(num_accounts=24)
     fixed = SimpleNamespace(**{**vars(os), "urandom": bytes})
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pyevm, "os", fixed)
-        yield Evm(EthereumTester(PyEVMBackend(genesis_parameters=parameters, genesis_state=state)))
+        yield Evm(EthereumTester(Backend(genesis_parameters=parameters, genesis_state=state)))
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ Bounds: 21,000 a transaction, its calldata, 22,100 a fresh slot, 5,000 a changed
 
 import numpy as np
 import pytest
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 
 from orchestrator.systems.tournament import tables
 from tests.contracts.tournament.scenario import Scenario, deploy_factory
-from tests.evm import Evm
+from tests.evm import Backend, Evm
 
 TRANSACTION, FRESH, CHANGED, READ, CODE_BYTE = 21_000, 22_100, 5_000, 2_100, 200
 
@@ -27,8 +27,8 @@ def floor(receipt, evm) -> int:
 
 @pytest.fixture(scope="module")
 def evm():
-    parameters = PyEVMBackend.generate_genesis_params({"timestamp": 2_000_000_000})
-    return Evm(EthereumTester(PyEVMBackend(genesis_parameters=parameters)))
+    parameters = Backend.generate_genesis_params({"timestamp": 2_000_000_000})
+    return Evm(EthereumTester(Backend(genesis_parameters=parameters)))
 
 
 @pytest.fixture(scope="module")

@@ -89,3 +89,11 @@ def test_architecture__picture__is_of_the_linter_s_layers() -> None:
         "__pycache__"
     }
     assert all(f"{room} ~~~" in page or f"~~~ {room}" in page for room in rooms)
+
+
+def test_long_tests__each__is_one_of_the_tests() -> None:
+    named = (ROOT / "tests" / "long.txt").read_text(encoding="utf-8").splitlines()
+    for name in named:
+        file, test = name.split("[")[0].split("::")[:2]
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"(class|def) {test}\b|^{test} = ", source, re.MULTILINE), name

@@ -1,16 +1,14 @@
 """`create` makes a federation with changed terms, which parties join, and begins it."""
 
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 
 from tests.contracts.federation.scenario import PARTIES, Scenario, deploy_factory
 from tests.contracts.world import fixtures
-from tests.evm import Evm
+from tests.evm import Backend, Evm
 
 
 def chain() -> Evm:
-    return Evm(
-        EthereumTester(PyEVMBackend(genesis_state=PyEVMBackend.generate_genesis_state(num_accounts=20)))
-    )
+    return Evm(EthereumTester(Backend(genesis_state=Backend.generate_genesis_state(num_accounts=20))))
 
 
 def make(evm, factory, *parties, begun=True, **changes):

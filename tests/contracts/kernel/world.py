@@ -2,10 +2,10 @@
 
 from eth.vm.forks.prague.constants import HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CONTRACT_CODE
 from eth_account import Account
-from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester import EthereumTester
 from eth_tester.backends.pyevm.main import generate_genesis_state_for_keys, get_default_account_keys
 
-from tests.evm import Evm
+from tests.evm import Backend, Evm
 
 
 def chain_with_history() -> Evm:
@@ -17,7 +17,7 @@ def chain_with_history() -> Evm:
         "code": HISTORY_STORAGE_CONTRACT_CODE,
         "storage": {number: int.from_bytes(kept_hash(number)) for number in range(100)},
     }
-    return Evm(EthereumTester(PyEVMBackend(genesis_state=state)))
+    return Evm(EthereumTester(Backend(genesis_state=state)))
 
 
 def kept_hash(number: int) -> bytes:
