@@ -6,7 +6,6 @@ floor of calldata. Rounds are steady: every slot is in use.
 """
 
 import os
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -34,33 +33,31 @@ def floor(receipt, evm) -> int:
     return TRANSACTION + sum(40 if byte else 10 for byte in data)
 
 
-@contextmanager
-def fixed():
-    """A chain whose blocks have the same hashes in every run: committees are drawn from them."""
+@pytest.fixture(scope="module")
+def beginning():
+    """A chain with a factory; its blocks have the same hashes in every run: they draw the committees."""
     parameters = Backend.generate_genesis_params({"timestamp": 2_000_000_000})
     state = Backend.generate_genesis_state(num_accounts=24)
     fixed = SimpleNamespace(**{**vars(os), "urandom": bytes})
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pyevm, "os", fixed)
-        yield Evm(EthereumTester(Backend(genesis_parameters=parameters, genesis_state=state)))
-
-
-@pytest.fixture(scope="module")
-def evm():
-    with fixed() as made:
-        yield made
-
-
-@pytest.fixture
-def own():
-    """A chain of one test's own, and its factory: committees are the same whichever tests ran before."""
-    with fixed() as made:
+        made = Evm(EthereumTester(Backend(genesis_parameters=parameters, genesis_state=state)))
         yield made, deploy_factory(made)
 
 
-@pytest.fixture(scope="module")
-def factory(evm):
-    return deploy_factory(evm)
+@pytest.fixture
+def evm(beginning):
+    """That chain at its beginning: addresses and committees are the same whichever tests ran before."""
+    made, _ = beginning
+    before, roles = made.snapshot(), dict(made.roles)
+    yield made
+    made.revert(before)
+    made.roles = roles
+
+
+@pytest.fixture
+def factory(beginning):
+    return beginning[1]
 
 
 def ready(evm, factory, parties, **changes) -> Scenario:
@@ -119,8 +116,8 @@ def quality(evm, factory, parties, committee=5) -> Scenario:
     return ready(evm, factory, parties, policy=1, judging=3600, committee=committee, quorum=3, pay=1)
 
 
-def test_gas__federation__round_of_ten_with_a_committee(gas_snapshot, own):
-    (evm, factory), ten = own, PARTIES[:10]
+def test_gas__federation__round_of_ten_with_a_committee(gas_snapshot, evm, factory):
+    ten = PARTIES[:10]
     s = quality(evm, factory, ten)
     batched, each = quality_round(s, ten), quality_round(s, ten, each=True)
     costs = {
@@ -432,9 +429,9 @@ def test_size__federation__fits_a_contract(name):
     assert len(bytes.fromhex(artifact(name)["deployedBytecode"][2:])) < 24_576
 
 
-def test_gas__federation__draw_of_a_committee(gas_snapshot, own):
+def test_gas__federation__draw_of_a_committee(gas_snapshot, evm, factory):
     """What a draw costs that does not come with the first scores, and those then."""
-    (evm, factory), ten = own, PARTIES[:10]
+    ten = PARTIES[:10]
     s = quality(evm, factory, ten)
     s.commit_signed(*ten)
     s.reveal(*ten)
@@ -446,8 +443,8 @@ def test_gas__federation__draw_of_a_committee(gas_snapshot, own):
 
 
 @pytest.mark.parametrize(("count", "limit"), [(5, 520_000), (16, 850_000)])
-def test_gas__federation__round_of_another_size(gas_snapshot, own, count, limit):
-    (evm, factory), parties = own, SIXTEEN[:count]
+def test_gas__federation__round_of_another_size(gas_snapshot, evm, factory, count, limit):
+    parties = SIXTEEN[:count]
     steps = quality_round(quality(evm, factory, parties), parties)
     total = sum(step["gasUsed"] for receipts in steps.values() for step in receipts)
     gas_snapshot(f"federation: round of {count}, committee of 5, batched", total, at_most=limit)

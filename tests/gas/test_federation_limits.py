@@ -16,9 +16,9 @@ from orchestrator.learning.aggregation.gram import TAG, gram, packed
 from orchestrator.merkle import climb, proof_of, root_of
 from tests.contracts.federation.scenario import HOUR, RULES, Revealed, Scenario
 from tests.evm import Evm
-from tests.gas.test_federation_gas import LIMIT, SIXTEEN, evm, factory, policy_round, quality_round
+from tests.gas.test_federation_gas import LIMIT, SIXTEEN, beginning, evm, factory, policy_round, quality_round
 
-__all__ = ["evm", "factory"]  # fixtures
+__all__ = ["beginning", "evm", "factory"]  # fixtures
 
 SIZE = 2**19
 CHUNKS, GROUP, LEAVES = SIZE // 32, 16, 256
