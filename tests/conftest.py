@@ -5,9 +5,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep what took long, if asked. With DILN_REQUIRE_ALL set, a test without what it needs is a failure."""
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and (least := session.config.getoption("--update-long")):
-        taken: Counter[str] = Counter()
-        for report in (each for reports in reporter.stats.values() for each in reports):
-            if isinstance(report, pytest.TestReport) and report.when == "call":
-                taken[report.nodeid] += report.duration
-        LONG.write_text("".join(f"{name}\n" for name in sorted(taken) if taken[name] > least))
+        every = [each for each in chain(*reporter.stats.values()) if isinstance(each, pytest.TestReport)]
+        long = {each.nodeid for each in every if each.when == "call" and each.duration > least}
+        LONG.write_text("".join(f"{name}\n" for name in sorted(long)), encoding="utf-8")
     if not os.environ.get("DILN_REQUIRE_ALL") or reporter is None:
         return
     missing = [report for report in reporter.stats.get("skipped", ()) if "needs " in str(report.longrepr)]

@@ -29,6 +29,7 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 CONFIG = load_settings(folder=ROOT, environ={}).compiler
 BROWNIE = os.environ.get("DILN_BROWNIE", "")
+PUSH0, PUSH32 = 0x5F, 0x7F
 
 
 @pytest.mark.parametrize(("folder", "shipped"), [("contracts", ARTIFACTS), ("tests/contracts/mocks", MOCKS)])
@@ -72,10 +73,23 @@ def test_brownie__each_contract__is_what_is_shipped(built: Path) -> None:
     contents = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in built.glob("*.json")}
     own = {name: each for name, each in contents.items() if each["sourcePath"].startswith("contracts/")}
     assert sorted(name for name, each in own.items() if each["bytecode"]) == list(artifact_names())
+    settings = load_artifact(next(artifact_names(MOCKS)), MOCKS).compiler  # as in the run above
     for name in artifact_names():
         shipped = load_artifact(name)
         assert bytes.fromhex(own[name]["bytecode"]) == shipped.bytecode, name
         assert bytes.fromhex(own[name]["deployedBytecode"]) == shipped.deployed_bytecode, name
+        assert _left_open(shipped.deployed_bytecode) == sorted(shipped.immutables), name
         assert own[name]["abi"] == list(shipped.abi), name
         assert hashlib.sha256(own[name]["source"].encode()).hexdigest() == shipped.source_hash, name
         assert own[name]["sourcePath"] == shipped.source, name
+        assert shipped.compiler == settings, name
+
+
+def _left_open(code: bytes) -> list[tuple[int, int]]:
+    """Where the constructor fills in immutables: each PUSH32 of nothing, up to the metadata at the end."""
+    found, place, end = [], 0, len(code) - int.from_bytes(code[-2:]) - 2
+    while place < end:
+        if code[place] == PUSH32 and not any(code[place + 1 : place + 33]):
+            found.append((place + 1, 32))
+        place += 1 + (code[place] - PUSH0 if PUSH0 < code[place] <= PUSH32 else 0)
+    return found
