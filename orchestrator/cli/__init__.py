@@ -89,7 +89,7 @@ def script() -> None:
     work after each small product.
     """
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "14")  # for 2^14 cycles, then they sleep
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(400_000, 20, 50)
     try:
         main()
     except SystemExit as ended:

@@ -168,6 +168,9 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
         with _notebook_bar(label, unit) as report:
             yield report
         return
+    if not err.is_terminal:
+        yield lambda done, total: None
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -178,7 +181,7 @@ def progress_bar(label: str, *, unit: str = "") -> Iterator[Report]:
         TextColumn(unit),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Bar(*columns, console=err, transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

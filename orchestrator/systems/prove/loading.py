@@ -20,13 +20,13 @@ from orchestrator.provenance import Anchor, Manifest, ModelReference, Verificati
 from orchestrator.provenance.openings import OPENING, Opening
 from orchestrator.storage import Cid
 from orchestrator.systems.prove.fetching import manifest_of, model_file
-from orchestrator.systems.prove.frameworks.opening import check_readable, open_model
 from orchestrator.systems.prove.references import find_version
-from orchestrator.systems.prove.rows import Inputs
 from orchestrator.types import Address, Digest
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+    from orchestrator.systems.prove.rows import Inputs
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PublishedModel:
     anchor: Anchor
     manifest: Manifest
     path: Path
-    inputs: Inputs
+    inputs: "Inputs"
 
     @property
     def name(self) -> str:
@@ -96,6 +96,8 @@ def load_published(
     with the private key for a private model. Raises VerificationFailed if any check fails, ModelError if the
     bytes are available nowhere or there is no safe reader for them (UntrustedModel: loading runs code).
     """
+    from orchestrator.systems.prove.frameworks.opening import open_model
+
     version = find_version(session, reference, viewer)
     _refuse_unreadable(session, version, reference)
     path = model_file(session, version, identity)
@@ -112,6 +114,8 @@ def load_published(
 
 def _refuse_unreadable(session: Session, version: Version, reference: str) -> None:
     """Before anything else is fetched: no model is loaded without manifest. Of bad ones the checks tell."""
+    from orchestrator.systems.prove.frameworks.opening import check_readable
+
     try:
         manifest = manifest_of(session, version)
         if manifest.private:
