@@ -24,6 +24,8 @@ from orchestrator.chain.embedded.stack import with_room
 MOCKS = Path(__file__).parent / "contracts" / "mocks" / "artifacts"
 Call = ContractFunction | ContractConstructor
 EVERYTHING = 2**256 - 1  # what `withdraw` takes for the whole balance
+forgotten = 0
+"""Grows when what views have returned no longer counts, since the same code does something else."""
 
 
 @cache
@@ -65,8 +67,8 @@ class Evm:
 
     tester: EthereumTester = field(default_factory=lambda: EthereumTester(Backend()))
     roles: dict[str, str] = field(default_factory=dict)
-    _told: tuple[Any, dict[Any, Any]] = (None, {})
-    """The header in which calls are tried, and what each returned there: most are repeats."""
+    _told: tuple[Any, int, dict[Any, Any]] = (None, 0, {})
+    """The header in which calls are tried, `forgotten`, and what each returned there: most are repeats."""
 
     def __post_init__(self) -> None:
         self.web3 = Web3(Provider(self.tester))
@@ -110,16 +112,16 @@ class Evm:
     def call(self, call: ContractFunction, sender: str = "deployer", value: int = 0) -> Any:
         """Ask a view function, or try a transaction without sending it; raises Reverted."""
         header = self.tester.backend.chain.header  # another one after whatever changes the chain
-        if self._told[0] is not header:
-            self._told = header, {}
+        if self._told[0] is not header or self._told[1] != forgotten:
+            self._told = header, forgotten, {}
         question = (call.address, call.abi_element_identifier, repr((call.args, call.kwargs)), sender, value)
-        if question not in self._told[1]:
+        if question not in self._told[2]:
             try:
                 found = call.call({"from": self.role(sender), "value": value, "gas": 100_000_000})
             except (ContractLogicError, TransactionFailed, Web3RPCError) as error:
                 raise _decoded(call, error) from error
-            self._told[1][question] = found
-        return self._told[1][question]
+            self._told[2][question] = found
+        return self._told[2][question]
 
     def events(self, contract: Contract, name: str, receipt: Any) -> list[dict[str, Any]]:
         """The arguments of each event `name` that `contract` emitted in `receipt`."""

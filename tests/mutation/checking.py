@@ -59,11 +59,15 @@ class Suite:
 
     @contextlib.contextmanager
     def under(self, number: int) -> Iterator[None]:
-        self._number = number
+        self._choose(number)
         try:
             yield
         finally:
-            self._number = 0
+            self._choose(0)
+
+    def _choose(self, number: int) -> None:
+        self._number = number
+        evm.forgotten += 1
 
     def _same(self, left: int, right: int) -> bool | None:
         """Whether the number chosen is compared with itself; None if something else is compared."""
@@ -87,9 +91,10 @@ class Suite:
     def _replaced(self) -> Iterator[None]:
         """What BASEFEE says is known by what compares it, with the number of the mutant chosen."""
         from eth import constants
-        from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES
         from eth.vm.forks.spurious_dragon import computation
         from eth.vm.opcode import as_opcode
+
+        from orchestrator.chain.embedded.opcodes import QuickComputation
 
         code, genuine = json.loads(self.file.read_text(encoding="utf-8"))["bytecode"], evm.artifact
 
@@ -98,9 +103,9 @@ class Suite:
 
         with pytest.MonkeyPatch.context() as patch:
             told = as_opcode(lambda computation: computation.stack_push_int(_MARK), "BASEFEE", 2)
-            patch.setitem(PRAGUE_OPCODES, _BASEFEE, told)
-            patch.setitem(PRAGUE_OPCODES, _EQ, as_opcode(self._equal, "EQ", 3))
-            patch.setitem(PRAGUE_OPCODES, _SUB, as_opcode(self._subtract, "SUB", 3))
+            patch.setitem(QuickComputation.opcodes, _BASEFEE, told)
+            patch.setitem(QuickComputation.opcodes, _EQ, as_opcode(self._equal, "EQ", 3))
+            patch.setitem(QuickComputation.opcodes, _SUB, as_opcode(self._subtract, "SUB", 3))
             patch.setattr(constants, "GAS_CODEDEPOSIT", 0)
             patch.setattr(computation, "EIP170_CODE_SIZE_LIMIT", 1 << 24)
             patch.setattr(evm, "artifact", artifact)
