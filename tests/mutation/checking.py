@@ -2,7 +2,7 @@
 
 Each test runs once without a mutant, which says which mutants it reaches, and again under each of those that
 no test before has noticed. Code may be of any size and costs nothing to keep. Tests that fail without a
-mutant, since the code is not optimized, are left out.
+mutant, since the code is not optimized, or that pass only once, are left out.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Suite:
     reached: set[int] = field(default_factory=set)
     """The mutants whose places were passed, since this was cleared last."""
     failed: list[str] = field(default_factory=list)
-    """The tests that fail without a mutant."""
+    """The tests that fail without a mutant, or when they run again: no mutant is refused by them."""
     _number: int = 0
 
     def check(self, numbers: Sequence[int], told: Callable[[int, str], None]) -> tuple[list[int], list[int]]:
@@ -53,7 +53,9 @@ class Suite:
         playing = _Playing(self, list(numbers), tell)
         options = ["-q", "--capture=no", "-p", "no:cacheprovider", *self.tests]
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), self._replaced():
-            pytest.main(options, plugins=[playing])
+            ended = pytest.main(options, plugins=[playing])
+        if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+            raise RuntimeError(f"pytest ended with {ended} over {', '.join(self.tests)}")
         met = [number for number in playing.left if number in playing.seen]
         return met, [number for number in playing.left if number not in playing.seen]
 
@@ -130,7 +132,8 @@ class _Playing:
             self.seen |= met
             for number in sorted(met):
                 if self._fails(item, number):
-                    self._again(item)
+                    if not self._again(item):
+                        break
                     self.left.remove(number)
                     self.told(number, item.nodeid)
         item.session._setupstate.teardown_exact(nextitem)
@@ -138,11 +141,14 @@ class _Playing:
             item.session.shouldstop = "all are noticed"
         return True
 
-    def _again(self, item: pytest.Item) -> None:
-        """What failed must be the mutant's doing: once for each test, it runs without one again."""
-        if item.nodeid not in self.repeated and self._fails(item, 0):
-            raise RuntimeError(f"{item.nodeid} fails when it is run again")
-        self.repeated.add(item.nodeid)
+    def _again(self, item: pytest.Item) -> bool:
+        """Whether what failed must be the mutant's doing: once for each test, it runs without one again."""
+        if item.nodeid not in self.repeated:
+            if self._fails(item, 0):
+                self.suite.failed.append(f"{item.nodeid} (a second time)")
+                return False
+            self.repeated.add(item.nodeid)
+        return True
 
     def _fails(self, item: Any, number: int) -> bool:
         """What its module shares stays: the next test is of it, too."""

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_utils.crypto import keccak
 
 from orchestrator.models.online.features import encode_sparse
+from orchestrator.models.online.references import SparsePerceptron
 from tests.evm import EVERYTHING, Reverted
-from tests.sum_system import ANY, DAY, GWEI, HOUR, Facts, System, Terms, Workshop
+from tests.sum_system import ANY, DAY, ETHER, GWEI, HOUR, Facts, System, Terms, Workshop
 
 X = encode_sparse([1, 5, 40])
 BAD = {
@@ -128,6 +130,50 @@ def test_fund__token__credits_what_arrives(
     assert token.functions.balanceOf(system.sum.address).call() == price
 
 
+@pytest.mark.parametrize("lacks", ["all", "a part", "nothing"])
+def test_add__token__pulls_just_what_the_balance_lacks(
+    workshop: Workshop, create: Callable[..., System], lacks: str
+) -> None:
+    evm, token = workshop.evm, workshop.evm.deploy("SumToken", 0)
+    system = create(token=token.address, unit=1)
+    contributor = evm.role("contributor")
+    evm.send(token.functions.mint(contributor, 10**9))
+    evm.send(token.functions.approve(system.sum.address, 10**9), "contributor")
+    before = {"all": 0, "a part": 1_000, "nothing": 3_600_000}[lacks]
+    if before:
+        evm.send(system.do.fund(contributor, before), "contributor")
+    if lacks == "nothing":
+        evm.send(system.do.withdraw(contributor, before - system.price()), "contributor")
+    price = system.price()
+    assert (price <= system.balance("contributor")) == (lacks == "nothing")
+    pulled = max(0, price - system.balance("contributor"))
+    held, left = token.functions.balanceOf(contributor).call(), max(0, system.balance("contributor") - price)
+    receipt = evm.send(system.do.add(X, 1, ANY), "contributor")
+    assert Facts(system.added(receipt)[0].facts).deposit == price
+    assert held - token.functions.balanceOf(contributor).call() == pulled
+    assert system.balance("contributor") == left
+    assert [each["amount"] for each in evm.events(system.sum, "Funded", receipt)] == [pulled] * (pulled > 0)
+
+
+def test_add__token_that_adds_meanwhile__pays_no_older_price(
+    workshop: Workshop, create: Callable[..., System]
+) -> None:
+    """Each one in the same second is dearer than the one before: one inside another saves nothing."""
+    evm, token = workshop.evm, workshop.evm.deploy("SumOddToken", "calls back")
+    system = create(token=token.address, unit=1)
+    contributor = evm.role("contributor")
+    for who in (contributor, evm.role("deployer")):
+        evm.send(token.functions.mint(who, 10**12))
+    evm.send(system.do.fund(token.address, 10**11))
+    inner = system.do.add(X, 0, ANY)._encode_transaction_data()
+    evm.send(token.functions.attack(system.sum.address, bytes.fromhex(inner[2:])))
+    evm.advance(HOUR)
+    with pytest.raises(Reverted, match="Reentrancy"):
+        evm.send(system.do.add(X, 1, ANY), "contributor")
+    evm.send(token.functions.attack(ETHER, b""))
+    evm.send(system.do.add(X, 1, ANY), "contributor")
+
+
 def test_refund__balance_would_not_fit__refused_and_nothing_is_lost(
     workshop: Workshop, create: Callable[..., System]
 ) -> None:
@@ -142,6 +188,8 @@ def test_refund__balance_would_not_fit__refused_and_nothing_is_lost(
     evm.send(system.do.fund(contributor, most - system.balance("contributor")), "contributor")
     account = system.account("contributor")
     assert account[0] == most
+    with pytest.raises(Reverted):
+        evm.send(system.do.fund(contributor, 1), "contributor")
     system.due(contribution)
     with pytest.raises(Reverted):
         system.claim("refund", contribution)
@@ -395,6 +443,24 @@ def test_create__terms_that_make_no_sense__refused(
     with pytest.raises(Reverted) as refused:
         create(terms)
     assert field in str(refused.value)
+
+
+def test_create__money_without_a_unit__refused(create: Callable[..., System]) -> None:
+    with pytest.raises(Reverted, match="unit"):
+        create(unit=0)
+
+
+def test_create__model_that_learns_nothing__refused(workshop: Workshop) -> None:
+    with pytest.raises(Reverted) as refused:
+        workshop.create(SparsePerceptron(41, rate=0, limit=20).with_weights([[0] * 41]), Terms())
+    assert "rate" in str(refused.value)
+
+
+def test_create__when_32_bit_times_end__refused(workshop: Workshop, create: Callable[..., System]) -> None:
+    workshop.evm.advance(2**32 - workshop.evm.now)
+    with pytest.raises(Reverted) as refused:
+        create()
+    assert str(keccak(text="Full()")[:4]) in str(refused.value)  # the factory passes it on
 
 
 def test_create__foretold_address__same(workshop: Workshop, create: Callable[..., System]) -> None:
