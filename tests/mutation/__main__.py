@@ -243,9 +243,8 @@ def refused(system: str, alive: dict[int, Mutant], tests: list[str]) -> int:
 
     suite = Suite(name, FOLDER / system / f"{name}.json", tests)
     met, other = suite.check(list(alive), lambda number, test: tell(number, f"refused by {test}"))
-    print(
-        f"  left out, since they fail without a mutant, or when they run again: {', '.join(suite.failed) or 'none'}"
-    )
+    left_out = ", ".join(suite.failed) or "none"
+    print(f"  left out, since they fail without a mutant, or when they run again: {left_out}")
     for number in met:
         tell(number, "not refused")
     for number in other:
