@@ -147,6 +147,29 @@ def test_skip__too_few_reveal__fines_the_silent(create):
     assert s.earned("anna") == 2 * FINE
 
 
+def test_skip__just_the_quorum__no_sooner_than_of_any_other_round(create):
+    s = create(*THREE)
+    s.commit("anna", "ben")
+    s.until()
+    with pytest.raises(Reverted, match="WrongPhase"):
+        s.send("skip")  # while they reveal
+    s.reveal("anna", "ben")
+    with pytest.raises(Reverted, match="TooEarly"):
+        s.send("skip")  # while claims are taken
+    s.until()
+    s.send("skip")
+    assert [s.deposit(who) for who in THREE] == [DEPOSIT] * 3  # nobody was in turn, so nobody is fined
+
+
+def test_skip__leader_did_not_reveal_either__fined_twice(create):
+    s = create("organizer", *THREE)
+    s.commit("organizer", *THREE)
+    s.reveal(*THREE)
+    s.evm.advance(TERMS["revealing"] + 2 * TERMS["turn"])
+    s.send("skip")
+    assert s.deposit("organizer") == DEPOSIT - 2 * FINE
+
+
 def test_skip__nobody_reveals__fines_are_burnt(create):
     s = create(*THREE)
     s.commit(*THREE)
@@ -195,6 +218,24 @@ def test_claim__organizer_has_no_seat__anyone_at_once(create):
     s.revealed(*THREE)
     s.finalize(s.claim("cleo"))
     assert s.earned("cleo") > s.earned("anna")
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"round": 2}, "WrongRound"),
+        ({"modelRoot": b"\0" * 32}, "NoModel"),
+        ({"trace": b"\1" * 128}, "UnexpectedTrace"),
+        ({"accepted": 3}, "WrongUpdates"),
+    ],
+)
+def test_claim__of_another_round_or_of_nothing__refused(create, changed, error):
+    s = create(*THREE).revealed(*THREE)
+    about = {"round": 1, "accepted": 7, "modelRoot": b"\1" * 32, "cid": b"\1" * 32, "trace": b""} | changed
+    value = BOND * TERMS["unit"]
+    with pytest.raises(Reverted, match=error):
+        s.send("claim", *about.values(), sender="anna", value=value)
+    s.finalize(s.claim("anna"))
 
 
 def test_leave__before_committing__at_once(create):

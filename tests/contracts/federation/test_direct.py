@@ -126,6 +126,8 @@ def test_demand__of_a_vector__is_answered_by_all_of_it(revealed):
     s.send("demand", 0, party, 0, nothing, sender="refuter", value=value)
     with pytest.raises(Reverted, match="DemandsOpen"):
         s.sum("anna", *THREE)
+    with pytest.raises(Reverted, match="DemandsOpen"):
+        s.send("skip")
     head = (party, own.update.root, 1, 3, b"\0" * 32)
     with pytest.raises(Reverted, match="WrongProof"):
         s.send("supply", 0, 0, nothing, (*head, bytes(70), []))
