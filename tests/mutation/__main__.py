@@ -127,20 +127,24 @@ SYSTEMS = {
     "FederationDirect": _policy("Direct", "TrustedFederation", "Direct"),
     "FederationQuality": _policy("Quality", "QualityFederation", "policies/Quality"),
     "FederationWork": _policy("Work", "WorkFederation", "policies/Work", "policies/Votes"),
-    "FederationStake": _policy("Stake", "StakeFederation", "policies/Stake"),
+    "FederationStake": _policy("Stake", "StakeFederation", "policies/Stake", "FederationLedger"),
     "FederationDelegates": _policy("Delegates", "DelegatesFederation", "policies/Delegates"),
     "FederationLearning": _policy("Learning", "LearningFederation", "policies/Learning"),
     "FederationDisputes": Target(
         "Federation",
         "contracts/federation/FederationCommons.sol",
         "FederationDisputes",
-        ["contracts/federation/Disputes.sol"],
+        ["contracts/federation/Disputes.sol", "contracts/federation/FederationLedger.sol"],
     ),
     "Masked": Target(
         "FederationMasked",
         "contracts/federation/Compositions.sol",
         "MaskedFederation",
-        ["contracts/federation/policies/Masked.sol", "contracts/federation/Masks.sol"],
+        [
+            "contracts/federation/policies/Masked.sol",
+            "contracts/federation/Masks.sol",
+            "contracts/federation/FederationLedger.sol",
+        ],
     ),
     "MaskedDisputes": Target(
         "FederationMasked",

@@ -165,7 +165,8 @@ def test_skip__leader_did_not_reveal_either__fined_twice(create):
     s = create("organizer", *THREE)
     s.commit("organizer", *THREE)
     s.reveal(*THREE)
-    s.evm.advance(TERMS["revealing"] + 2 * TERMS["turn"])
+    s.until()
+    s.evm.advance(2 * TERMS["turn"])
     s.send("skip")
     assert s.deposit("organizer") == DEPOSIT - 2 * FINE
 
