@@ -127,7 +127,7 @@ SYSTEMS = {
     "FederationDirect": _policy("Direct", "TrustedFederation", "Direct"),
     "FederationQuality": _policy("Quality", "QualityFederation", "policies/Quality"),
     "FederationWork": _policy("Work", "WorkFederation", "policies/Work", "policies/Votes"),
-    "FederationStake": _policy("Stake", "StakeFederation", "policies/Stake", "FederationLedger"),
+    "FederationStake": _policy("Stake", "StakeFederation", "policies/Stake"),
     "FederationDelegates": _policy("Delegates", "DelegatesFederation", "policies/Delegates"),
     "FederationLearning": _policy("Learning", "LearningFederation", "policies/Learning"),
     "FederationDisputes": Target(
@@ -156,7 +156,7 @@ SYSTEMS = {
         "Federation",
         "contracts/federation/FederationCommons.sol",
         "FederationCommons",
-        ["contracts/federation/Seats.sol"],
+        ["contracts/federation/Seats.sol", "contracts/federation/FederationLedger.sol"],
     ),
     "FederationBacking": Target(
         "FederationStake",

@@ -166,7 +166,8 @@ def test_skip__leader_did_not_reveal_either__fined_twice(create):
     s.commit("organizer", *THREE)
     s.reveal(*THREE)
     s.until()
-    s.evm.advance(2 * TERMS["turn"])
+    s.evm.advance(TERMS["turn"])
+    s.until()
     s.send("skip")
     assert s.deposit("organizer") == DEPOSIT - 2 * FINE
 
