@@ -73,8 +73,11 @@ def test_join__allowance_too_small__refused(paid, allowed):
     assert paid.call("partyOf", paid.evm.role("anna"))[0] == NO_SEAT
 
 
-def test_join__ether_beside_a_token__refused(paid):
-    allow(paid, "anna", DEPOSIT)
+@pytest.mark.parametrize("there", [0, DEPOSIT - 1, DEPOSIT])
+def test_join__ether_beside_a_token__refused(paid, there):
+    allow(paid, "anna", 2 * DEPOSIT)
+    if there:
+        paid.send("fund", paid.evm.role("anna"), there, sender="anna")
     with pytest.raises(Reverted, match="WrongPayment"):
         paid.join("anna", value=1)
 

@@ -108,6 +108,25 @@ def test_add__token_model_with_ether__refused(workshop: Workshop, create: Callab
         system.evm.send(system.do.add(X, 1, ANY), "contributor", 1)
     with pytest.raises(Reverted, match="WrongPayment"):
         system.evm.send(system.do.fund(system.evm.role("contributor"), 5), "contributor", 1)
+    workshop.evm.send(token.functions.mint(workshop.evm.role("contributor"), 10**9))
+    workshop.evm.send(token.functions.approve(system.sum.address, 10**9), "contributor")
+    system.evm.send(system.do.fund(system.evm.role("contributor"), 10**9), "contributor")
+    with pytest.raises(Reverted, match="WrongPayment"):  # nor as a unit of the token, where there is enough
+        system.evm.send(system.do.add(X, 1, ANY), "contributor", 1)
+
+
+def test_withdraw_for__anothers_balance__refused_but_what_is_burnt(system: System) -> None:
+    """A balance waits for the next contribution: whoever sent it away would stop that."""
+    contributor = system.evm.role("contributor")
+    burnt = "0x000000000000000000000000000000000000dEaD"
+    for who in (contributor, burnt):
+        system.evm.send(system.do.fund(who, 5), "contributor", 5)
+    with pytest.raises(Reverted, match="NotTheAccount"):
+        system.evm.send(system.do.withdrawFor(contributor), "stranger")
+    system.evm.send(system.do.withdrawFor(contributor), "contributor")
+    system.evm.send(system.do.withdrawFor(burnt), "stranger")
+    assert system.balance("contributor") == 0
+    assert system.evm.web3.eth.get_balance(burnt) == 5
 
 
 @pytest.mark.parametrize("fee", [0, 10])
@@ -443,6 +462,18 @@ def test_create__terms_that_make_no_sense__refused(
     with pytest.raises(Reverted) as refused:
         create(terms)
     assert field in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        Terms(refund_wait=DAY, take_gap=DAY, creator_wait=2 * DAY, any_wait=2 * DAY),
+        Terms(take_gap=DAY // 2, any_wait=365 * DAY),
+        Terms(refund_wait=90 * DAY),
+    ],
+)
+def test_create__terms_at_their_bounds__taken(create: Callable[..., System], terms: Terms) -> None:
+    assert create(terms).do.settings().call()[0] == terms.pack()
 
 
 def test_create__money_without_a_unit__refused(create: Callable[..., System]) -> None:

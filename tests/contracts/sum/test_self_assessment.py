@@ -216,6 +216,10 @@ def test_take__more_is_promised_than_there_is__what_is_left(system: System) -> N
     for role, gets in (("late", deposit // 2), ("first", deposit - deposit // 2)):
         system.claim("take", contribution, role)
         assert system.balance(role) - before[role] == gets * GWEI
+    system.evm.advance(28 * DAY)
+    for verb, role in (("sweep", "stranger"), ("refund", "contributor"), ("report", "stranger")):
+        with pytest.raises(Reverted, match="NotRecorded"):  # nothing is there a second time
+            system.claim(verb, contribution, role)
 
 
 def test_report__not_due__refused(system: System) -> None:
