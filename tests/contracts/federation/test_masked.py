@@ -143,6 +143,26 @@ def test_unmask__anybody__tells_for_whoever(masked):
     assert s.phase is Phase.CLAIMING
 
 
+def test_unmask__one_after_another__leaves_the_end_where_it_was(masked):
+    s = masked(*FOUR)
+    s.revealed_without((), *FOUR)
+    end = s.call("clock")[1]
+    for who in FOUR[:3]:
+        s.evm.advance(HOUR // 8)
+        s.unmask(who)
+        assert s.call("clock") == [Phase.JUDGING, end]
+
+
+def test_claim__masked_and_the_organizer_takes_part__is_its_turn_first(masked):
+    s = masked("organizer", *FOUR[:3])
+    s.unmasked("organizer", *FOUR[:3])
+    with pytest.raises(Reverted, match="NotYourTurn"):
+        s.claim("anna")
+    s.until(-s.terms["turn"])
+    s.finalize(s.claim("anna"))
+    assert s.deposit("organizer") == s.terms["deposit"] - s.terms["fine"]
+
+
 def test_unmask__who_came_too_late__is_never_told_of(masked):
     s = masked(*FOUR)
     s.revealed_without(("dora",), "anna", "ben", "cleo")
@@ -230,6 +250,7 @@ def test_share__shown_by_parties_while_seeds_are_waited_for(masked):
     s.until()
     receipt = s.send("share", b"keys", sender="dora")
     assert s.events("Shared", receipt)[0]["shares"] == b"keys"
+    s.send("share", bytes(16_384), sender="anna")  # as much as there may be
     with pytest.raises(Reverted, match="NotAParty"):
         s.send("share", b"keys", sender="stranger")
     with pytest.raises(Reverted, match="WrongLength"):
