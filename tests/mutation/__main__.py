@@ -156,7 +156,11 @@ SYSTEMS = {
         "Federation",
         "contracts/federation/FederationCommons.sol",
         "FederationCommons",
-        ["contracts/federation/Seats.sol", "contracts/federation/FederationLedger.sol"],
+        [
+            "contracts/federation/Seats.sol",
+            "contracts/federation/FederationLedger.sol",
+            "contracts/kernel/Currency.sol",
+        ],
     ),
     "FederationBacking": Target(
         "FederationStake",
