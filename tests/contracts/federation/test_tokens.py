@@ -63,6 +63,8 @@ def test_join__all_of_it_is_there__nothing_is_taken(paid):
     paid.join("anna", value=0)
     assert has(paid, "anna") == 9 * DEPOSIT - 7
     assert paid.call("balanceOf", paid.evm.role("anna")) == 7
+    paid.send("withdraw", paid.evm.role("anna"), 7, sender="anna")
+    assert has(paid, "anna") == 9 * DEPOSIT
 
 
 @pytest.mark.parametrize("allowed", [0, DEPOSIT - 1])
@@ -80,6 +82,15 @@ def test_join__ether_beside_a_token__refused(paid, there):
         paid.send("fund", paid.evm.role("anna"), there, sender="anna")
     with pytest.raises(Reverted, match="WrongPayment"):
         paid.join("anna", value=1)
+
+
+def test_join__token_that_has_begun_to_keep_a_part__refused(paid):
+    """Less would arrive than the seat is credited with: others would pay for it."""
+    allow(paid, "anna", DEPOSIT)
+    paid.evm.send(paid.token.functions.be(4, paid.contract.address, b""), "stranger")
+    with pytest.raises(Reverted, match="WrongPayment"):
+        paid.join("anna", value=0)
+    assert has(paid, "anna") == 10 * DEPOSIT
 
 
 def test_join__token_that_returns_false__refused(paid):

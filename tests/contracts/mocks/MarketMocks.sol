@@ -49,13 +49,14 @@ contract MarketWallet {
     }
 }
 
-/// @notice A token that fails as tokens do: returns false, returns nothing (which is fine), or calls back.
+/// @notice A token that fails as tokens do: returns false or nothing (which is fine), calls back, keeps a part.
 contract MarketRogueToken is ERC20 {
     enum Way {
         Plain,
         ReturnsFalse,
         ReturnsNothing,
-        CallsBack
+        CallsBack,
+        KeepsAPart
     }
 
     Way public way;
@@ -87,7 +88,7 @@ contract MarketRogueToken is ERC20 {
 
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
         if (way == Way.ReturnsFalse) return false;
-        super.transferFrom(from, to, amount);
+        super.transferFrom(from, to, way == Way.KeepsAPart ? amount - amount / 100 : amount);
         return _answer();
     }
 
