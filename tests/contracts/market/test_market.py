@@ -331,6 +331,20 @@ def test_settle__good_and_bad__good_paid_by_the_formula() -> None:
     s.empty()
 
 
+def test_pay__some_at_a_time__each_once_and_no_more_than_there_are() -> None:
+    s = create().begin()
+    for who, run in (("contributor", GOOD), ("poisoner", BAD), ("latecomer", OTHER)):
+        s.contribute(who, run, 10)
+    s.close()
+    s.reveal_all()
+    s.measure()
+    for paid in (1, 3):  # the second would be the second and the third, and one that is not there
+        s.pay(paid)
+        s.check()
+        assert s.do.paid().call() == paid
+    s.empty()
+
+
 def test_settle__nobody_contributed__returned_at_once() -> None:
     s = create().begin()
     with refused("WrongPhase"):
