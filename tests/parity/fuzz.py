@@ -116,12 +116,16 @@ class Contract:
     def __init__(self, machine: Evm | Node) -> None:
         self.machine = machine
         parts = [machine.deploy(name).address for name in ("ModelRunner", "ModelRegistry")]
-        self.readers = machine.deploy("FuzzReaders", *parts)
+        self.mocks = {
+            "FuzzReaders": machine.deploy("FuzzReaders", *parts),
+            "FuzzRooms": machine.deploy("FuzzRooms"),
+        }
 
     def read(self, reader: Reader, batch: list[bytes]) -> list[bytes]:
         """A digest for each input; zeros where it was refused."""
-        selector = self.readers.functions[reader.function](b"").selector
-        return list(self.machine.call(self.readers.functions.read(selector, batch)))
+        functions = self.mocks[reader.mock].functions
+        selector = functions[reader.function](b"").selector
+        return list(self.machine.call(functions.read(selector, batch)))
 
 
 def compare(contract: Contract, name: str, count: int, seed: int) -> Tally:

@@ -35,6 +35,7 @@ from orchestrator.systems.sum.records import ContributionInfo
 from orchestrator.systems.sum.records import Terms as SumTerms
 from orchestrator.types import ZERO_ADDRESS
 from tests.evm import artifact
+from tests.parity import room_readers as rooms
 from tests.parity.random_models import random_network, random_trees
 
 Random = np.random.Generator
@@ -44,11 +45,12 @@ STRIDE = FEATURES + 1
 
 @dataclass(frozen=True)
 class Reader:
-    """An encoding: `function` reads it in the contract, `read` here; `valid` makes a valid one."""
+    """An encoding: `function` of `mock` reads it in the contract, `read` here; `valid` makes a valid one."""
 
     function: str
     valid: Callable[[Random], bytes]
     read: Callable[[bytes], bytes | None]
+    mock: str = "FuzzReaders"
 
 
 # models
@@ -372,4 +374,13 @@ READERS = {
     "facts": Reader("facts", _any_word, _read_word(ContributionInfo.unpack)),
     "terms of a shared model": Reader("sumTerms", _any_word, _read_word(SumTerms.unpack)),
     "rules of a market": Reader("rules", _any_word, _read_word(Rules.unpack)),
+    "ranks of a tournament": Reader("ranks", rooms.valid_ranks, rooms.read_ranks, "FuzzRooms"),
+    "targets of a tournament": Reader("targets", rooms.valid_targets, rooms.read_targets, "FuzzRooms"),
+    "benchmarked targets": Reader(
+        "benchmarked", rooms.valid_benchmarked, rooms.read_benchmarked, "FuzzRooms"
+    ),
+    "chunk of an update": Reader("chunk", rooms.valid_chunk, rooms.read_chunk, "FuzzRooms"),
+    "step of products": Reader("products", rooms.valid_products, rooms.read_products, "FuzzRooms"),
+    "matrix of products": Reader("matrix", rooms.valid_matrix, rooms.read_matrix, "FuzzRooms"),
+    "sum of vectors": Reader("sum", rooms.valid_sum, rooms.read_sum, "FuzzRooms"),
 }
