@@ -228,6 +228,7 @@ def test_claim__organizer_has_no_seat__anyone_at_once(create):
         ({"round": 2}, "WrongRound"),
         ({"modelRoot": b"\0" * 32}, "NoModel"),
         ({"trace": b"\1" * 128}, "UnexpectedTrace"),
+        ({"trace": b"\0" * 32 + b"\1" * 96}, "UnexpectedTrace"),  # of no products, and yet of who is selected
         ({"accepted": 3}, "WrongUpdates"),
     ],
 )
@@ -238,6 +239,15 @@ def test_claim__of_another_round_or_of_nothing__refused(create, changed, error):
     with pytest.raises(Reverted, match=error):
         s.send("claim", *about.values(), sender="anna", value=value)
     s.finalize(s.claim("anna"))
+
+
+def test_claim__fewer_than_the_quorum_revealed__refused(create):
+    s = create(*THREE)
+    s.commit(*THREE)
+    s.reveal("anna")
+    s.until()
+    with pytest.raises(Reverted, match="NotEnough"):
+        s.claim("anna")
 
 
 def test_leave__before_committing__at_once(create):
