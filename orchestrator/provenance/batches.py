@@ -133,7 +133,7 @@ class LogBatches:
             last = f"its last is {count - 1}" if count else "it is empty"
             raise VerificationFailed(
                 f"there is no prediction {index} in this log; {last}",
-                "`diln predict` tells the number of each answer; the first is 0.",
+                "`diln predict MODEL ROWS` tells the number of each answer; the first is 0.",
             )
         raise VerificationFailed(f"prediction {index} is not anchored yet", "Run `diln anchor-log` first.")
 

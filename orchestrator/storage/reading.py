@@ -132,7 +132,7 @@ def read_file(cid: Cid, fetch: Fetch, limit: int = LARGEST) -> Iterator[bytes]:
     IntegrityError if the sizes it declares are not those it has.
     """
     if is_folder(cid, fetch):
-        raise StorageError(f"{cid} is a folder", "Use `get` to write it to disk.")
+        raise StorageError(f"{cid} is a folder", f"Write it to disk: `diln pin get {cid}`.")
     work = Work(cid, extent(cid, fetch, limit).size)
     yield from _read(cid, lambda each: work.spend(fetch(each)), None, 0)
 
@@ -166,7 +166,7 @@ def list_folder(cid: Cid, fetch: Fetch) -> dict[str, Cid]:
     Raises StorageError for a file, IntegrityError for names that repeat or lead out of the folder.
     """
     if not is_folder(cid, fetch):
-        raise StorageError(f"{cid} is a file, not a folder", "Read it with `get`.")
+        raise StorageError(f"{cid} is a file, not a folder", f"Read it: `diln pin get {cid}`.")
     entries: dict[str, Cid] = {}
     for name, entry in _entries(cid, fetch, 0, set()):
         text = _entry_name(cid, name)

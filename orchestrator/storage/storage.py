@@ -319,8 +319,9 @@ def _find(cid: Cid, root: Cid, sources: Sequence[BlockSource]) -> bytes:
         raise unavailable
     raise BlockNotFound(
         f"the block {cid} is not here" + (f" (below {root})" if cid != root else ""),
-        "Get a file from whoever has it (`diln export`, `diln pin export`) and take it in (`diln import`,"
-        " `diln pin import`), or read through Kubo (`--storage kubo`) or a gateway (DILN_GATEWAYS).",
+        "Get a file from whoever has it (`diln export MODEL`, `diln pin export CID`) and take it in "
+        "(`diln import FILE`, `diln pin import FILE`), or read through Kubo (`--storage kubo`) or a gateway "
+        "(DILN_GATEWAYS).",
     )
 
 

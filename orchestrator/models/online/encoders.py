@@ -93,7 +93,7 @@ class TextEncoder(Encoder):
         if not indices:
             raise DataError(
                 f"the model knows no word of this text: {sample[:60]!r}",
-                "Give a longer text; `diln sum show` describes the encoder.",
+                "Give a longer text; `diln sum show MODEL` describes the encoder.",
             )
         return encode_sparse(indices)
 

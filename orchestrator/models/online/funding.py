@@ -49,13 +49,13 @@ def fill_up(
             bounded = f"{shared.money.show(most)} is the most to be paid"
             raise InsufficientFunds(
                 f"{shared.money.show(missing)} is missing, and {bounded}",
-                "Fill up the balance before, with `diln sum fund`, or allow more.",
+                "Fill up the balance before, with `diln sum fund NAME COINS`, or allow more.",
             )
         raise InsufficientFunds(
             f"the token keeps a part of each payment: {shared.money.show(paid)} was paid, and "
             f"{shared.money.show(missing)} is still missing",
-            "What arrived can be withdrawn. Do not pay with this token, or fill up with `diln sum fund` "
-            "before.",
+            "What arrived can be withdrawn. Do not pay with this token, or fill up before: "
+            "`diln sum fund NAME COINS`.",
         )
 
 

@@ -81,7 +81,9 @@ def claim(
     """
     terms = competition.terms
     if terms.mode is not Mode.OPTIMISTIC:
-        raise UsageError("in this competition the contract computes scores", "Use `evaluate`.")
+        raise UsageError(
+            "in this competition the contract computes scores", "Run `diln competition evaluate`."
+        )
     require_phase(competition, Phase.EVALUATION, what="claiming a score")
     _require_revealed(competition, number)
     if not competition.result_of(number).done:

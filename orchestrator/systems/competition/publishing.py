@@ -29,7 +29,9 @@ def publish(
     """
     submission = competition.submission(number)
     if submission.submitter != owner.address or submission.status is not Status.REVEALED:
-        raise ChainError(f"submission {number} is not a revealed one of {owner.name}", "See `show`.")
+        raise ChainError(
+            f"submission {number} is not a revealed one of {owner.name}", "Look at `diln competition show`."
+        )
     if competition.progress().outcome is not Outcome.DECIDED or not stands(competition, number):
         raise ChainError(f"the score of submission {number} is not decided", "Publish it after the end.")
     content = competition.model_bytes(number)

@@ -14,7 +14,10 @@ def require_phase(competition: Competition, *phases: Phase, what: str) -> None:
     now = competition.chain.now()
     if phase is Phase.CLOSED:
         outcome = competition.progress().outcome.name.lower()
-        raise ChainError(f"{what} is over: the competition is closed ({outcome})", "See `withdraw`.")
+        raise ChainError(
+            f"{what} is over: the competition is closed ({outcome})",
+            "What is yours comes out by `diln competition withdraw`.",
+        )
     if phase is Phase.SEEDING:
         raise ChainError(f"{what} is not open: the split is not drawn yet", "Draw it: diln competition data.")
     deadlines = competition.schedule()
@@ -26,6 +29,9 @@ def require_phase(competition: Competition, *phases: Phase, what: str) -> None:
     closes = {Phase.TRAINING: deadlines.training, Phase.REVEAL: deadlines.reveal}
     if phase < min(phases):
         moment = show_moment(opens[min(phases)], now)
-        raise ChainError(f"{what} is not open yet: it opens at {moment}", "Run this again then, or `keep`.")
+        raise ChainError(
+            f"{what} is not open yet: it opens at {moment}",
+            "Run this again then, or `diln competition keep`.",
+        )
     moment = show_moment(closes.get(max(phases), deadlines.opening), now)
     raise ChainError(f"{what} closed at {moment}", "See `diln competition show`.")

@@ -183,7 +183,9 @@ def challenge(
     """Demand, with the stake and after `consent`, that a withheld group be opened on-chain."""
     require_phase(competition, Phase.TRAINING, what="challenging")
     if competition.challenge_of(group).deadline:
-        raise ChainError(f"group {group} has been challenged", "The organizer must answer: run `data` again.")
+        raise ChainError(
+            f"group {group} has been challenged", "The organizer must answer: `diln competition data`."
+        )
     terms = competition.terms
     if consent:
         stake = currency_of(session.chain, terms.token).show(terms.stake)

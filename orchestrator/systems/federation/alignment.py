@@ -63,7 +63,8 @@ class Blinded:
     def read(cls, path: Path) -> "Blinded":
         """A file that another party wrote. Raises DataError."""
         strange = DataError(
-            f"{path} is not a list of blinded identifiers", "Ask for the file that `align` wrote."
+            f"{path} is not a list of blinded identifiers",
+            "Ask for the file that `diln federation align IDS` wrote.",
         )
         try:
             if path.stat().st_size > _LONGEST_FILE:
@@ -125,7 +126,10 @@ def common(own: Blinded, others: Iterable[Blinded]) -> list[int]:
     """
     others = list(others)
     if any(set(each.parties) != set(own.parties) for each in others):
-        raise DataError("not every list was multiplied by every party", "Let each run `align` on all files.")
+        raise DataError(
+            "not every list was multiplied by every party",
+            "Let each run `diln federation align IDS FILES` with all of them.",
+        )
     if {own.owner, *(each.owner for each in others)} != set(own.parties):
         raise DataError("there is not one list of each party")
     places = {point: place for place, point in enumerate(own.points)}

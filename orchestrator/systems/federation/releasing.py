@@ -64,7 +64,8 @@ def release(session: Session, federation: Federation) -> bool:
     if file is None:
         raise AccountError(
             "this folder does not know the test set of this round",
-            "Run `step` where the federation was created: without it, all models are paid alike.",
+            "Run `diln federation step` where the federation was created: without it, all models are paid "
+            "alike.",
         )
     content = _read(Path(file))
     if hashlib.sha256(content).digest() != digest:

@@ -79,7 +79,9 @@ def train(
 ) -> None:
     """Let the parties learn together. Raises DataError where they have different numbers of rows."""
     if any(len(party.features) != len(owner.labels) for party in parties):
-        raise DataError("the parties do not have the same rows", "Align them first: diln federation align.")
+        raise DataError(
+            "the parties do not have the same rows", "Align them first: diln federation align IDS."
+        )
     for _ in range(steps):
         residuals = owner.residuals([party.logits() for party in parties])
         for party in parties:

@@ -200,7 +200,7 @@ def check_open(opened: PredictionMarket) -> None:
         over = "takes no contributions yet" if phase < Phase.PARTICIPATION else "takes no more contributions"
         raise ChainError(
             f"{opened.name} {over}: it is in the phase `{phase.name.lower()}`",
-            "`diln market show` tells the times.",
+            f"`diln market show {opened.name}` tells the times.",
         )
 
 

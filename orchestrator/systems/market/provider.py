@@ -61,7 +61,7 @@ def reveal(
     if now > deadline:
         raise ChainError(
             f"it is too late to reveal the test set of {opened.name}",
-            "`diln market settle` ends the market.",
+            f"`diln market settle {opened.name}` ends the market.",
         )
     secret = secret_test(session, opened, sender)
     if phase is Phase.TRIAL:

@@ -117,7 +117,7 @@ def _relay(
     if missing and not pay:
         raise InsufficientFunds(
             f"{signed.contributor} is {market.money.show(missing)} short here",
-            "Let it pay in with `diln sum fund`, or pay for it with --pay.",
+            f"Let it pay in with `diln market fund {opened.name} COINS`, or pay for it with --pay.",
         )
     value = gift = Wei(0)
     if missing:
@@ -156,7 +156,7 @@ def _check(session: Session, opened: PredictionMarket, signed: Signed) -> None:
 def _refused(signed: Signed, why: str) -> SignatureRefused:
     return SignatureRefused(
         f"the signature of {signed.contributor} does not hold: {why}",
-        "Ask for a new one: `diln market contribute --sign FILE`.",
+        "Ask for a new one: `diln market contribute MARKET --sign FILE`.",
     )
 
 

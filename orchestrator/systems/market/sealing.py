@@ -55,7 +55,7 @@ def open_sealed(
     if phase not in (Phase.PARTICIPATION, Phase.OPENING):
         raise ChainError(
             f"nothing can be opened: {opened.name} is in the phase `{phase.name.lower()}`",
-            "`diln market show` tells the times.",
+            f"`diln market show {opened.name}` tells the times.",
         )
     sealed = openable(session, market, sender.address)
     known = set()

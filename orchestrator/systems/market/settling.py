@@ -100,7 +100,7 @@ def _measure(
             if work == 1:
                 raise ChainError(
                     "a step of the measuring takes more gas than a transaction has",
-                    "After 90 days everything can be returned: run `settle` then.",
+                    "After 90 days everything can be returned: run `diln market settle MARKET` then.",
                 )
             work = max(1, work // 2)
             continue

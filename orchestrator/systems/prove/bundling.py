@@ -155,7 +155,7 @@ def opened(storage: Storage, path: Path) -> tuple[str, dict[str, str], Manifest,
 def _manifest(storage: Storage, entries: dict[str, str], path: Path) -> Manifest:
     if MANIFEST not in entries or len(entries) > MOST_ENTRIES:
         raise StorageError(
-            f"{path} is not a bundle of `diln export`", "`diln pin import` takes other CAR files."
+            f"{path} is not a bundle of `diln export MODEL`", "`diln pin import FILE` takes other CAR files."
         )
     return Manifest.parse(storage.read(entries[MANIFEST], limit=LARGEST_MANIFEST))
 

@@ -107,7 +107,8 @@ def _signers(session: Session, version: Version, named: Sequence[Account], sende
     ]
     if named and strangers:
         raise SignatureRefused(
-            f"{strangers[0].name} is not a participant of this project", "`diln project show` lists them."
+            f"{strangers[0].name} is not a participant of this project",
+            "`diln project show PROJECT` lists them.",
         )
     return [account for account in named or [sender] if account not in strangers]
 

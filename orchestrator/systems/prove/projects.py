@@ -93,7 +93,9 @@ def create_project(
     )
     with session.alone(purpose):
         if session.registry.project(project_id):
-            raise ChainError(f"{sender.name} has a project `{name}` already", "Look at `diln project show`.")
+            raise ChainError(
+                f"{sender.name} has a project `{name}` already", f"Look at `diln project show {name}`."
+            )
         return project_id, session.send(function, sender, dry_run=dry_run, once=purpose)
 
 

@@ -207,7 +207,7 @@ def _published(
     if version is None:
         raise VerificationFailed(
             "the publication went through, yet the registry does not show the version",
-            "The node may lag or lie: ask another one with `diln verify`.",
+            "The node may lag or lie: ask another one with `diln verify FILE`.",
         )
     signers = tuple(approval.signer for approval in approvals)
     return Published(version, home, receipt, signers, steps.total.gas_used)

@@ -153,7 +153,7 @@ def provide(
     if dry_run:
         raise InsufficientFunds(
             f"a dry run cannot tell: {shared.money.show(missing)} must be approved first",
-            "Pay it in with `diln sum fund`, then try again.",
+            f"Pay it in with `diln sum fund {shared.address} COINS`, then try again.",
         )
     return 0, approve(session.chain, shared.money.of(missing), shared.address, payer)
 
@@ -184,7 +184,7 @@ def plain(error: ContractReverted, money: Currency) -> Exception:
             f"the deposit is {money.show(error.values['needed'])}, and only "
             f"{money.show(error.values['balance'])} came with it: {why}",
             "Run it again, with --max-price for what you are ready to pay, or fill up the balance before: "
-            "diln sum fund.",
+            "diln sum fund NAME COINS.",
         )
     return error
 

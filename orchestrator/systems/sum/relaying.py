@@ -114,7 +114,8 @@ class SignedContribution:
             )
         except ValueError as error:
             raise SignatureRefused(
-                f"this is not a signed contribution: {error}", "Have it signed again: diln sum sign."
+                f"this is not a signed contribution: {error}",
+                "Have it signed again: diln sum sign MODEL --output FILE.",
             ) from error
 
 
@@ -191,7 +192,7 @@ def relay(
             raise InsufficientFunds(
                 f"the deposit is {shared.money.show(needed)}; {signed.contributor} has "
                 f"{shared.money.show(standing.balance)} with the model",
-                "Let it pay in with `diln sum fund`, or pay for it with --pay.",
+                "Let it pay in with `diln sum fund NAME COINS`, or pay for it with --pay.",
             )
         hint = "Nothing was sent. Raise --max-price, or let it pay in with `diln sum fund`."
         check_paid(shared.money, missing, maximum, hint)
@@ -211,7 +212,7 @@ def _relayed(opened: SharedModel, signed: SignedContribution) -> Addition:
     if not before.times:
         raise SignatureRefused(
             f"{signed.contributor} has used the number {signed.nonce} for another contribution",
-            "Have it signed again: diln sum sign.",
+            "Have it signed again: diln sum sign MODEL --output FILE.",
         )
     return Addition((), before.open, 0)
 
@@ -236,7 +237,9 @@ def _check_target(signed: SignedContribution, shared: SharedModelContract) -> No
 
 def _check(signed: SignedContribution, shared: SharedModelContract, nonce: int) -> None:
     if not signed.samples:
-        raise SignatureRefused("there is no sample in it", "Have it signed again: diln sum sign.")
+        raise SignatureRefused(
+            "there is no sample in it", "Have it signed again: diln sum sign MODEL --output FILE."
+        )
     if signed.nonce > nonce:
         raise ChainError(
             f"{signed.nonce - nonce} contributions that {signed.contributor} signed before are not relayed",
@@ -251,11 +254,13 @@ def _check(signed: SignedContribution, shared: SharedModelContract, nonce: int) 
     shared.predict_many([x for x, _ in signed.samples])  # refused where the contract refuses a sample
     unknown = [label for _, label in signed.samples if label >= shared.params.classes]
     if unknown:
-        raise SignatureRefused(f"the model has no label {unknown[0]}", "Have it signed again: diln sum sign.")
+        raise SignatureRefused(
+            f"the model has no label {unknown[0]}", "Have it signed again: diln sum sign MODEL --output FILE."
+        )
     if not is_signed_by(shared.chain, signed.contributor, signed.message(), signed.signature):
         raise SignatureRefused(
             f"the signature is not that of {signed.contributor}, or not over exactly this",
-            "Have it signed again: diln sum sign.",
+            "Have it signed again: diln sum sign MODEL --output FILE.",
         )
 
 

@@ -103,7 +103,9 @@ def score(
         act(session, call, entrant, "score", number, who)
     found = next(iter(tournament.events(Scored, round=number, who=who)), None)
     if found is None:
-        raise ChainError(f"{entrant.name} has no entry to round {number} that is scored", "See `show`.")
+        raise ChainError(
+            f"{entrant.name} has no entry to round {number} that is scored", "Look at `diln tournament show`."
+        )
     return found
 
 

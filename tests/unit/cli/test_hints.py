@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator import errors
 from orchestrator.cli.dispatch import MODULES, imported, run
 
 ROOT = Path(__file__).parents[3] / "orchestrator"
@@ -17,8 +18,12 @@ COMMAND = re.compile(r"\bdiln ((?:[a-z][a-z-]*)(?: [a-zA-Z0-9@/._=-]+| --?[a-z-]
 
 
 def texts(file: Path) -> Iterator[str]:
-    """The strings of a module; what is computed within one is a word in capitals."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    """The strings of a module."""
+    return texts_in(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def texts_in(tree: ast.AST) -> Iterator[str]:
+    """The strings in a part of a module; what is computed within one is a word in capitals."""
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
@@ -31,6 +36,16 @@ def named(text: str) -> Iterator[str]:
     """The commands in a text: in backticks whole, or after a colon to the end of the sentence."""
     yield from re.findall(r"`(diln [^`]*)`", text)
     yield from re.findall(r": (diln [a-z][^`\n]*?)(?:\.|$)", text)
+
+
+def advice() -> Iterator[tuple[str, str]]:
+    """What errors advise to do, by module."""
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    for file in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in kinds:
+                for part in [*node.args[1:], *(each.value for each in node.keywords)]:
+                    yield from ((str(file.relative_to(ROOT)), text) for text in texts_in(part))
 
 
 def hints() -> list[tuple[str, str]]:
@@ -72,6 +87,22 @@ def fault(command: str) -> str:
     known = {option for parameter in found.params for option in parameter.opts} | {"--help"}
     unknown = [word for word in rest if word.startswith("--") and word not in known]
     return f"there is no option {unknown[0]}" if unknown else ""
+
+
+def lacking(found: Any, words: list[str]) -> list[str]:
+    """The arguments and options that `found` needs and `words` do not give."""
+    options = {name: each for each in found.params for name in each.opts if name.startswith("-")}
+    given, taken = 0, False
+    for word in words:
+        if taken or word.startswith("-"):
+            taken = not taken and word in options and not options[word].is_flag
+        else:
+            given += 1
+    needed = [each for each in found.params if each.required]
+    arguments = [each.metavar or each.name for each in needed if each.param_type_name == "argument"]
+    return arguments[given:] + [
+        each.opts[0] for each in needed if each.param_type_name == "option" and not {*each.opts} & {*words}
+    ]
 
 
 def test_hints__commands_they_name__can_be_typed() -> None:
