@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from diln.results import Facts, frame
 from diln.session import Session, table_of, texts_or_table
-from orchestrator.errors import DataError, DilnError, ModelError, UsageError
+from orchestrator.errors import DataError, DilnError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,6 +97,22 @@ class Model(Thing):
     """A project of the registry, `NAME` or `CREATOR/NAME`; `NAME@2` is a version of it."""
 
     kind, show, key = "project", "project show", "name"
+
+    @property
+    def facts(self) -> Facts:
+        """Read from the chain, each time: of the project, or of the version that is named.
+
+        Raises UsageError for a version that is not there.
+        """
+        project, at, _ = self.reference.partition("@")
+        if not at:
+            return super().facts
+        wanted = self.reference.rpartition("/")[2]
+        rows = self.session.run("log", project=project, every=True)
+        found = [row for row in rows if row["version"].rpartition("/")[2] == wanted]
+        if not found:
+            raise UsageError(f"there is no version {self.reference}", f"`diln log {project}` lists them.")
+        return Facts(found[0], f"version {self.reference}")
 
     @cached_property
     def loaded(self) -> Any:
@@ -299,17 +315,10 @@ class Competition(Thing):
         import tempfile
         from pathlib import Path
 
-        from sklearn.exceptions import NotFittedError
-        from sklearn.utils.validation import check_is_fitted
-
+        from orchestrator.learning.modelfile import check_fitted
         from orchestrator.learning.skopsfile import skops_io
 
-        try:
-            check_is_fitted(model)
-        except (NotFittedError, TypeError) as error:
-            raise ModelError(
-                f"this {type(model).__name__} is no fitted estimator", "Call its `fit` first."
-            ) from error
+        check_fitted(model)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.skops"
             file.write_bytes(skops_io().dumps(model))

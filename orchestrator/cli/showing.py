@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.config import Settings, load_settings
-from orchestrator.console import Answer, Note, Shown, Table, err, labelled, nameless
+from orchestrator.console import Answer, Note, Shown, Table, labelled, nameless, status
 from orchestrator.console.printing import show_signing
 from orchestrator.errors import ConfigError, NodeUnavailable, UsageError
 from orchestrator.text import shown
@@ -83,7 +83,7 @@ def demo_steps(
     """
     began = time.perf_counter()
     show_signing(False)  # a story: who signs is one of its lines
-    with err.status("starting") as status, tempfile.TemporaryDirectory() as temporary:
+    with status("starting") as say, tempfile.TemporaryDirectory() as temporary:
         place = folder or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
         if any(place.iterdir()):
@@ -91,6 +91,6 @@ def demo_steps(
                 f"{place} is not empty", "Give a new folder: the demo would mix with what is there."
             )
         for step, sentence in demo(load_settings(home=place / ".diln"), place):
-            status.update(f"after {step} …")
+            say(f"after {step} …")
             yield Answer({"step": step, "sentence": sentence}, labelled(f"{step:<9} ", "bold", sentence))
     yield Note(f"done in {time.perf_counter() - began:.1f} s; yours begins with {begin}")

@@ -21,5 +21,5 @@ from orchestrator.console.options import (
     ask_password,
     new_password,
 )
-from orchestrator.console.printing import Shown, amount, err, labelled, nameless, progress_bar
+from orchestrator.console.printing import Shown, amount, err, labelled, nameless, progress_bar, status
 from orchestrator.console.results import Answer, Document, Facts, Note, Result, Stream, Table

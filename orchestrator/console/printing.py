@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -159,6 +159,19 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for number, line in enumerate(cells):
         text = "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
         out.print(text.rstrip(), style="bold" if number == 0 else None)
+
+
+@contextmanager
+def status(label: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr beside what is being done; the yielded callback says what comes next.
+
+    Below a notebook's cell, nothing: it would be drawn in control characters.
+    """
+    if _NOTEBOOK:
+        yield lambda label: None
+        return
+    with err.status(label) as shown:
+        yield shown.update
 
 
 @contextmanager

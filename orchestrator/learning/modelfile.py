@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
+def check_fitted(model: object) -> None:
+    """Raises ModelError for what has learned nothing yet, or is no estimator of scikit-learn's kind."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(model)
+    except (NotFittedError, TypeError) as error:
+        kind = type(model).__name__
+        raise ModelError(f"this {kind} has learned nothing yet", "Call its `fit` first.") from error
+
+
 def save_model(pipeline: "Pipeline", path: Path) -> None:
     """Write a model, whole or not at all.
 

@@ -130,7 +130,11 @@ def test_run__unknown_command_or_option__usage_error(session: diln.Session) -> N
         ),
         (lambda it: it.acting("zed"), "there is no account zed", "diln account"),
         (lambda it: diln.open(it.folder / "none"), "there is no folder", "Make it"),
-        (lambda it: it.competitions["latest"].submit(LogisticRegression()), "no fitted estimator", "`fit`"),
+        (
+            lambda it: it.competitions["latest"].submit(LogisticRegression()),
+            "has learned nothing yet",
+            "`fit`",
+        ),
     ],
 )
 def test_session__wrong_use__is_told_with_a_hint(

@@ -22,6 +22,7 @@ from orchestrator.console import (
     err,
     lazy_imports,
     progress_bar,
+    status,
 )
 from orchestrator.errors import UsageError
 from orchestrator.times import seconds
@@ -197,7 +198,7 @@ def create(
     """Offer a bounty for data: commit to a secret test set, escrow, show a portion that a block chooses."""
     money, account = currency_in(session, prize.token), session.sender
     offer = prize.offer(money, written.rules(money))
-    with err.status("preparing model and test set"):
+    with status("preparing model and test set"):
         draft = first.draft(session, name, training, training.table(test), offer)
     agree = _agreement(session, consent, draft)
     with progress_bar("waiting for the block that chooses", unit="blocks") as progress:

@@ -164,9 +164,8 @@ def _sentences(training: "Training", same: str | None) -> "list[str | Text | Res
         *(
             [f"this model is, byte for byte, that of {same}: publishing both gives nothing new"]
             if same
-            else []
+            else [f"next: {_next(training)}"]
         ),
-        f"next: {_next(training)}",
     ]
 
 

@@ -22,6 +22,7 @@ from orchestrator.console import (
     err,
     lazy_imports,
     progress_bar,
+    status,
 )
 from orchestrator.errors import UsageError
 from orchestrator.times import seconds, show_duration
@@ -95,7 +96,7 @@ def create(
 ) -> Answer:
     """Put a model in a contract: trained here from --csv, or read from --model (then --csv tests it)."""
     terms, money = deposits.terms(), currency_in(session, deposits.token)
-    with err.status("training and quantizing"):
+    with status("training and quantizing"):
         plan = training.plan(csv, kind, model, share=test_share, test=test_csv)
     incentive, unit = "Game" if game else "Stake", deposits.unit or clone.unit_of(money)
     paid: dict[str, Any] = {"incentive": incentive, "token": money.address, "unit": unit}

@@ -104,7 +104,7 @@ def score(
     found = next(iter(tournament.events(Scored, round=number, who=who)), None)
     if found is None:
         raise ChainError(
-            f"{entrant.name} has no entry to round {number} that is scored", "Look at `diln tournament show`."
+            f"{entrant.name} has no scored entry to round {number}", "Look at `diln tournament show`."
         )
     return found
 

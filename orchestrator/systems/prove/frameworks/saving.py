@@ -67,8 +67,9 @@ def _sklearn(model: object, stem: Path) -> Saved:
     from sklearn.pipeline import Pipeline
 
     from orchestrator.learning.description import describe
-    from orchestrator.learning.modelfile import save_model
+    from orchestrator.learning.modelfile import check_fitted, save_model
 
+    check_fitted(model)
     path = _named(stem, ".skops")
     pipeline = model if isinstance(model, Pipeline) else Pipeline([("model", model)])
     try:
