@@ -77,7 +77,7 @@ class Collection(Generic[T]):
 
     def to_frame(self) -> "pd.DataFrame":
         """A row for each."""
-        return frame(self.rows())
+        return frame(self.rows(), self.listing)
 
     def __repr__(self) -> str:
         try:
@@ -127,7 +127,7 @@ class Model(Thing):
 
     def versions(self) -> "pd.DataFrame":
         """Its published versions, oldest first."""
-        return frame(self.session.run("log", project=self.reference.partition("@")[0], every=True))
+        return frame(self.session.run("log", project=self.reference.partition("@")[0], every=True), "log")
 
     def lineage(self) -> Facts:
         """What it was made from."""
@@ -214,7 +214,7 @@ class Learning(Thing):
 
     def leaderboard(self) -> "pd.DataFrame":
         """Who gave what, and what became of it."""
-        return frame(self._run(f"{self.group} leaderboard"))
+        return frame(self._run(f"{self.group} leaderboard"), f"{self.group} leaderboard")
 
 
 class SharedModel(Learning):
@@ -234,7 +234,7 @@ class SharedModel(Learning):
 
     def refund(self) -> "pd.DataFrame":
         """Claim the deposits that are due."""
-        return frame(self._run("sum refund"))
+        return frame(self._run("sum refund"), "sum refund")
 
     def replay(self) -> Facts:
         """Compute the model again from its events, and compare it with the contract, bit for bit."""
@@ -375,7 +375,7 @@ class Tournament(Thing):
 
     def leaderboard(self) -> "pd.DataFrame":
         """Entrants over all rounds."""
-        return frame(self._run("tournament leaderboard"))
+        return frame(self._run("tournament leaderboard"), "tournament leaderboard")
 
 
 class Tournaments(Collection[Tournament]):
@@ -419,11 +419,11 @@ class Federation(Thing):
 
     def verify(self) -> "pd.DataFrame":
         """Every round computed again, with the first fault."""
-        return frame(self._run("federation verify"))
+        return frame(self._run("federation verify"), "federation verify")
 
     def history(self) -> "pd.DataFrame":
         """All that happened."""
-        return frame(self._run("federation history"))
+        return frame(self._run("federation history"), "federation history")
 
 
 class Federations(Collection[Federation]):

@@ -3,7 +3,7 @@
 import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,10 +70,11 @@ class Verification(Facts):
         return f"{shown(self['subject'])}: {verdict}"
 
 
-def frame(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
+def frame(rows: Sequence[Mapping[str, Any]], command: str = "") -> "pd.DataFrame":
     """Rows as a table: times as timestamps in UTC, amounts as whole numbers of the smallest unit.
 
-    Columns of amounts hold Python's own numbers, which are exact however large sums of them become.
+    Columns of amounts hold Python's own numbers, which are exact however large sums of them become. Where
+    there are no rows, the columns are those of what `command` lists.
     """
     import pandas as pd
 
@@ -82,10 +83,21 @@ def frame(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
             return pd.Timestamp(value["unix"], unit="s", tz="UTC")
         return int(value["value"]) if _is_amount(value) else value
 
+    if not rows and command:
+        return pd.DataFrame(columns=_columns_of(command))
     made = pd.DataFrame([{name: cell(value) for name, value in row.items()} for row in rows])
     for column in {name for row in rows for name, value in row.items() if _is_amount(value)}:
         made[column] = pd.Series([cell(row.get(column)) for row in rows], dtype=object)
     return made
+
+
+def _columns_of(command: str) -> list[str]:
+    """What each row of a command's list has, from the type of its results."""
+    from orchestrator.cli.schemas import results
+
+    (kind,) = get_args(results()[command])
+    first, *_ = get_args(kind) or (kind,)
+    return list(first.__annotations__)
 
 
 def shown(value: Any) -> str:
@@ -95,6 +107,10 @@ def shown(value: Any) -> str:
     if _is_amount(value):
         amount, ether = int(value["value"]), not int(value["currency"], 16)
         return f"{amount / 10**18:.10g} ether" if ether else f"{amount} of {value['currency']}"
+    if isinstance(value, dict) and value:
+        return ", ".join(f"{shown(name)} {shown(each)}" for name, each in value.items())
+    if isinstance(value, list) and value:
+        return ("; " if isinstance(value[0], dict) else ", ").join(map(shown, value))
     text = value if isinstance(value, str) else json.dumps(value)
     return text if text.isprintable() else repr(text)
 

@@ -255,6 +255,8 @@ def table_of(data: Any) -> Any:
 
     try:
         if data is not None and not isinstance(data, str | os.PathLike):
+            if isinstance(data, pd.Series):  # a row of a table
+                return data.to_frame().T.infer_objects()
             return data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
     except (TypeError, ValueError):
         pass

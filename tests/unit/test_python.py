@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 
 import diln
 from diln.commands import command_of
-from diln.results import frame
+from diln.results import frame, shown
+from diln.session import table_of
 from orchestrator.cli.tools import commands
 from orchestrator.console import printing
 from orchestrator.errors import NotDeployed, UsageError
@@ -39,7 +40,7 @@ def test_facts__shown__amounts_times_and_strangers_text() -> None:
         "  prize   1.5 ether",
         "  until   2026-11-29T19:54:57Z",
         "  name    '<b>\\x1b[2J'",
-        "  rounds  [1]",
+        "  rounds  1",
     ]
     assert "<b>\x1b" not in facts._repr_html_()
     assert "&lt;b&gt;" in facts._repr_html_()
@@ -176,6 +177,7 @@ def test_model__rows_without_names__are_taken_in_its_order(session: diln.Session
         model._named(pd.DataFrame([[1]]))
     with pytest.raises(diln.DilnError, match="is no table"):
         model.predict("rows.csv")
+    assert table_of(pd.Series({"a": 1, "b": "x"})).to_dict("records") == [{"a": 1, "b": "x"}]
 
 
 def test_collections__with_names__show_them(session: diln.Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +195,19 @@ def test_run__options_by_their_names_of_the_command_line__are_taken(session: dil
         session.run("sum show", model="walks")
     with pytest.raises(UsageError, match="takes no `feder`"):
         session.run("federation status", feder="clinics")
+
+
+def test_publish__model_that_has_learned_nothing__refused(session: diln.Session) -> None:
+    session.migrate()
+    with pytest.raises(diln.DilnError, match="has learned nothing yet"):
+        session.publish(LogisticRegression(), name="empty")
+    assert list(session.models) == []
+
+
+def test_shown__lists_and_facts_within__are_sentences() -> None:
+    rows = [{"number": 1, "deposit": {"value": "5" + "0" * 17, "currency": "0x" + "0" * 40}}, {"number": 2}]
+    assert shown(rows) == "number 1, deposit 0.5 ether; number 2"
+    assert (shown(["a", "b\n"]), shown([]), shown({})) == ("a, 'b\\n'", "[]", "{}")
 
 
 def test_things__nothing_deployed__raise_when_asked_and_tell_when_shown(session: diln.Session) -> None:
@@ -214,6 +229,10 @@ def test_collections__registry_alone__is_listed_by_name_and_as_table(session: di
     assert (first.version, session.publish("thing.bin", name="thing").transaction) == ("thing@1", None)
     session.run("project create", name="empty")
     assert list(session.models) == ["thing"]
+    assert session.models["empty"].versions().empty
+    assert "sha256" in session.models["empty"].versions()
+    assert session.models["thing@1"].facts["sha256"] == first.sha256
+    assert "there is no version thing@2" in repr(session.models["thing@2"])
     assert session.models.to_frame()["versions"].tolist() == [1]
     assert session.models["thing"].versions()["sha256"].tolist() == [first.sha256]
     assert "thing" in session.models._repr_html_()

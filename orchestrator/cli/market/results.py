@@ -197,7 +197,7 @@ class Settled(Settlement):
 class Simulated(TypedDict):
     """A play over all seeds, in bounties: means, and the worst."""
 
-    play: str
+    play: ForPeople
     coalition: float | None
     coalition_worst: float | None
     honest: float | None
