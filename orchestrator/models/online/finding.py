@@ -13,7 +13,7 @@ from orchestrator.kernel.finding import unread
 from orchestrator.kernel.session import Session
 from orchestrator.models.online.base import OnChainModel
 from orchestrator.models.online.clone import Clone
-from orchestrator.models.online.compositions import STAKE, Composition, Policy
+from orchestrator.models.online.compositions import Composition, Policy
 from orchestrator.models.online.descriptor import (
     LONGEST,
     Descriptor,
@@ -91,10 +91,10 @@ def find(
     return shared, descriptor, created
 
 
-def locate(session: Session, reference: str, sought: Policy = STAKE) -> Address:
+def locate(session: Session, reference: str, sought: Policy | None = None) -> Address:
     """The address of what `reference` names, which may be anything. Raises ModelError as `find` does.
 
-    Where nothing has that name, the error speaks of what is `sought`.
+    Where nothing has that name, the error speaks of what is `sought`, if that is known.
     """
     if is_address_like(reference):
         return checked_address(reference)
@@ -129,7 +129,7 @@ def read_test_set(session: Session, descriptor: Descriptor) -> TestSet | None:
     return parse_test_set(session.storage.read(descriptor.test, limit=LARGEST_TEST))
 
 
-def _by_name(session: Session, name: str, sought: Policy) -> Created:
+def _by_name(session: Session, name: str, sought: Policy | None) -> Created:
     """All are looked at only where neither this folder nor this machine's accounts know one of that name."""
     factory = factory_of(session)
 
@@ -148,10 +148,15 @@ def _by_name(session: Session, name: str, sought: Policy) -> Created:
         found = named(every)
         if not found:
             without = sum(descriptor is None for _, descriptor in every)
+            what = sought.what if sought else "shared model or market"
+            lists = (
+                f"`diln {sought.commands} list` shows"
+                if sought
+                else "`diln sum list` and `diln market list` show"
+            )
             raise ModelError(
-                f"there is no {sought.what} `{name}` here{unread(without)}",
-                f"`diln {sought.commands} list` shows those of this chain; "
-                "one without a name is opened by its address.",
+                f"there is no {what} `{name}` here{unread(without)}",
+                f"{lists} those of this chain; one without a name is opened by its address.",
             )
     if len(found) > 1:
         found = [each for each in found if session.known.knows(each.address)] or found
