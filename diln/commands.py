@@ -1,16 +1,15 @@
 """The commands as a session calls them: by their words, with options by their names of the command line."""
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from functools import cache, cached_property
-from keyword import iskeyword
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, get_args
 
+from orchestrator.cli.called import names_of, reword, told
 from orchestrator.errors import DilnError, UsageError
 
 OF_THE_SESSION = frozenset({"calldata", "home", "json", "network", "sender", "signer_url", "storage"})
@@ -35,19 +34,17 @@ class Command:
     @cached_property
     def names(self) -> dict[str, str]:
         """What a parameter is called on the command line, where that is no other's name, by its own name."""
-        called = {name: _name(each) for name, each in self._parameters.items()}
-        given = [*called.values(), *called]
-        return {name: it if given.count(it) == 1 + (it == name) else name for name, it in called.items()}
+        return names_of([*self._parameters.values()])
 
     def values(self, options: Mapping[str, object], path: Callable[[Any], Path]) -> dict[str, Any]:
         """The options as the command takes them; `path` makes a path of a text. Raises UsageError."""
         own = {called: name for name, called in self.names.items()} | {name: name for name in self.names}
         given = {own.get(called, called): (called, value) for called, value in options.items()}
         if unknown := [called for name, (called, _) in given.items() if name not in self._parameters]:
-            raise UsageError(f"`diln {self.words}` takes no `{unknown[0]}`", self._told())
+            raise UsageError(f"`diln {self.words}` takes no `{unknown[0]}`", told(self.names))
         for name, each in self._parameters.items():
             if each.required and given.get(name, ("", None))[1] is None:
-                raise UsageError(f"`diln {self.words}` needs `{self.names[name]}`", self._told())
+                raise UsageError(f"`diln {self.words}` needs `{self.names[name]}`", told(self.names))
         return {
             name: _typed(called, self._parameters[name], value, path)
             for name, (called, value) in given.items()
@@ -59,17 +56,8 @@ class Command:
         try:
             yield
         except DilnError as error:
-            error.reword(self._in_python)
+            reword(error, [*self._parameters.values()])
             raise
-
-    def _in_python(self, text: str) -> str:
-        flags = {flag: self.names[name] for name, each in self._parameters.items() for flag in each.opts}
-        pieces = text.split("`")  # what stands in backticks is a command line
-        pieces[::2] = [re.sub(r"--[a-z-]+", lambda it: flags.get(it[0], it[0]), each) for each in pieces[::2]]
-        return "`".join(pieces)
-
-    def _told(self) -> str:
-        return f"It takes {', '.join(self.names.values())}." if self.names else "It takes nothing."
 
 
 @cache
@@ -85,16 +73,6 @@ def command_of(words: str) -> Command:
         if found is not None and not hasattr(found, "commands"):
             return Command(words, found)
     raise UsageError(f"there is no command `{words}`", "`diln schema` lists them.")
-
-
-def _name(parameter: Any) -> str:
-    """`MODEL` is model, `[FILE]…` file, `--max-price` max_price; what is no word keeps its own name."""
-    if parameter.param_type_name == "argument":
-        word = str(parameter.metavar or "").strip("[]….")
-        return word.lower() if word.isalpha() else str(parameter.name)
-    flag = str(next(each for each in parameter.opts if each.startswith("--")))
-    word = flag.lstrip("-").replace("-", "_")
-    return str(parameter.name) if iskeyword(word) else word
 
 
 def _typed(name: str, parameter: Any, value: Any, path: Callable[[Any], Path]) -> Any:

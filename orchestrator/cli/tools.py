@@ -20,9 +20,10 @@ from typing import Any, Union, get_args, get_origin
 import typer
 
 from orchestrator.cli import confining, dispatch, schemas
+from orchestrator.cli.called import names_of, reword, told
 from orchestrator.config import HOME
 from orchestrator.console.printing import print_json
-from orchestrator.errors import Unsent, UsageError
+from orchestrator.errors import DilnError, Unsent, UsageError
 
 READING = frozenset(
     {
@@ -126,10 +127,15 @@ class Tool:
         return self.command in READING
 
     @property
+    def names(self) -> dict[str, str]:
+        """What each of its arguments is called, as in Python, by its own name."""
+        return names_of([*self._own()])
+
+    @property
     def takes(self) -> dict[str, Any]:
         """The JSON Schema of its arguments."""
-        shown = {each.name: _schema(each) for each in self._own()}
-        needed = [each.name for each in self._own() if each.required]
+        shown = {self.names[each.name]: _schema(each) for each in self._own()}
+        needed = [self.names[each.name] for each in self._own() if each.required]
         return {"type": "object", "properties": shown, "required": needed, "additionalProperties": False}
 
     @property
@@ -145,12 +151,16 @@ class Tool:
 
         `fixed` has the options that hold for all tools, where they are not the defaults.
         """
+        given = self._by_own_names(given)
         words = [*self.command.split(), *self._words(given, fixed)]
         self._confine(given, fixed.get("home", HOME))
         printed = io.StringIO()
         with _ONE_AT_A_TIME, contextlib.redirect_stdout(printed):
             try:
                 dispatch.perform(words)
+            except DilnError as error:
+                reword(error, [*self._own()])
+                raise
             except Unsent as unsent:
                 print_json(unsent.transaction)
             except (KeyboardInterrupt, typer.Abort):
@@ -172,11 +182,16 @@ class Tool:
         left_out = _FIXED | _LEFT_OUT | (_NOT_TO_READ if self.reads else frozenset())
         return (each for each in self.parameters if each.name not in left_out)
 
+    def _by_own_names(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises UsageError for an argument that it does not have."""
+        own = {called: name for name, called in self.names.items()} | {name: name for name in self.names}
+        if unknown := given.keys() - own.keys():
+            raise UsageError(f"{self.name} takes no `{sorted(unknown)[0]}`", told(self.names))
+        return {own[called]: value for called, value in given.items()}
+
     def _words(self, given: Mapping[str, Any], fixed: Mapping[str, str]) -> Iterator[str]:
         """The command line: no value can pass for an option."""
         own = {each.name: each for each in self._own()}
-        if unknown := given.keys() - own.keys():
-            raise UsageError(f"{self.name} takes no `{sorted(unknown)[0]}`", f"It takes {', '.join(own)}.")
         for each in self.parameters:
             if each.param_type_name == "option":
                 value = fixed.get(each.name) if each.name in _FIXED else given.get(each.name)

@@ -71,7 +71,7 @@ def test_reading__tools_and_answers__nothing_that_sends(tmp_path: Path) -> None:
             told(await client.call_tool("project_list", {})),
             told(await client.call_tool("log", {"project": "--all"})),
             told(await client.call_tool("log", {"home": "/"})),
-            told(await client.call_tool("sum_add", {"reference": "walks"})),
+            told(await client.call_tool("sum_add", {"model": "walks"})),
         ]
 
     listed, [chain, failed, named, foreign, sends] = asked(tmp_path, of=look)
@@ -287,7 +287,9 @@ def test_files__outside_or_secret__are_refused_as_every_path(folder: Path, named
     for tool in tools.tools(changing=True).values():
         for each in tool._own():
             if tools._one_of(each.type_descriptor.annotation) is Path and str(each.default) != named:
-                value = [named] if tool.takes["properties"][each.name]["type"] == "array" else named
+                value = (
+                    [named] if tool.takes["properties"][tool.names[each.name]]["type"] == "array" else named
+                )
                 with pytest.raises(UsageError, match=r"is not for tools|names no file"):
                     tool.call({each.name: value}, {})
                 tried += 1
@@ -298,8 +300,8 @@ def test_files__named_by_texts_that_may_be_files__are_refused(folder: Path) -> N
     made = tools.tools(changing=True)
     for named in (".env", "../beside.csv", "link.csv", ".diln/keystore/lab.json", ".", ""):
         for name, given in (
-            ("verify", {"subjects": ["data.csv", named]}),
-            ("diff", {"first": named, "second": named}),
+            ("verify", {"file": ["data.csv", named]}),
+            ("diff", {"a": named, "b": named}),
             ("lineage", {"model": named}),
             ("publish", {"run": named}),
             ("describe", {"path": "data.csv", "data": [named]}),
@@ -308,6 +310,18 @@ def test_files__named_by_texts_that_may_be_files__are_refused(folder: Path) -> N
         ):
             with pytest.raises(UsageError, match="is not for tools"):
                 made[name].call(given, {})
+
+
+def test_arguments__as_the_command_line_calls_them__and_errors_too(folder: Path) -> None:
+    made = tools.tools(changing=True)
+    assert list(made["sum_show"].takes["properties"]) == ["model", "encoder"]
+    assert "max_price" in made["sum_add"].takes["properties"]
+    with pytest.raises(UsageError, match="takes no `nonsense`") as refused:
+        made["verify"].call({"nonsense": 1}, {})
+    assert refused.value.hint.startswith("It takes file, ")
+    with pytest.raises(DilnError) as refused:
+        made["sum_predict"].call({"model": "walks", "text": "a", "features": "1"}, {})
+    assert "--" not in refused.value.message
 
 
 def test_files__below_the_folder__are_taken(folder: Path) -> None:
