@@ -3,6 +3,7 @@
 import numpy as np
 
 from orchestrator.models.online.references import SparsePerceptron
+from orchestrator.systems.market.reference.measuring import ONE
 from tests.market_system import DIMS, SMALL, create, poison, run_of, truth
 
 
@@ -22,5 +23,28 @@ def test_pay__forfeit_above_the_stake__everybody_is_paid() -> None:
     assert poisoner.forfeit > poisoner.staked * s.stake
     s.pay()
     assert s.balance("contributor") > 120 * s.stake
+    s.check()
+    s.empty()
+
+
+def test_pay__forfeit_below_the_stake__is_what_the_last_contribution_cost() -> None:
+    """Who drops out of the last pass keeps what it had gained there, and pays for what it did after that."""
+    wrong = SparsePerceptron(DIMS, rate=64).with_weights(-8.0 * np.array([truth()]))
+    same = [run_of(9, 12)] * SMALL.portions
+    s = create(SMALL, wrong, same, passes=1, threshold=1_000, margin=0).begin(bounty=10**16)
+    s.contribute("poisoner", run_of(3, 60), 60)
+    s.contribute("contributor", run_of(4, 120), 120)
+    s.contribute("poisoner", *poison())
+    s.close()
+    s.reveal_all()
+    s.measure()
+    poisoner = s.reference.participants[0]
+    assert poisoner.dropped
+    assert poisoner.score > 0
+    assert 0 < poisoner.forfeit < poisoner.staked * s.stake
+    s.pay()
+    assert (
+        s.balance("poisoner") == poisoner.staked * s.stake + 10**16 * poisoner.score // ONE - poisoner.forfeit
+    )
     s.check()
     s.empty()

@@ -76,6 +76,10 @@ def test_crank__samples_that_undo_each_other__not_measured() -> None:
     s.check()
     assert s.balance("cranker") - before == 2 * 5 * 10**9  # learned, and the pass is over
     assert receipt["gasUsed"] < 200_000
+    [passed] = s.evm.events(
+        s.market, "Passed", receipt
+    )  # judged all the same: its score of a pass before is gone
+    assert (passed["index"], passed["score"]) == (0, 0)
     s.pay()
     s.empty()
 
