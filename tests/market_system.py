@@ -51,10 +51,10 @@ def run_of(seed: int, count: int, wrong: float = 0.0) -> bytes:
     return encode_batch(*draw(np.random.default_rng(seed), count, wrong))
 
 
-def poison() -> tuple[bytes, int]:
+def poison(times: int = 15) -> tuple[bytes, int]:
     """The opposite of the truth, feature by feature, until a perceptron believes it; and how many samples."""
     weights = truth()
-    features = [f for _ in range(15) for f in range(1, DIMS)]
+    features = [f for _ in range(times) for f in range(1, DIMS)]
     return encode_batch(
         [encode_sparse([f]) for f in features], [int(weights[f] <= 0) for f in features]
     ), len(features)

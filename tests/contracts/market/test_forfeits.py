@@ -48,3 +48,23 @@ def test_pay__forfeit_below_the_stake__is_what_the_last_contribution_cost() -> N
     )
     s.check()
     s.empty()
+
+
+def test_pay__forfeit_after_a_loss__is_no_more_than_what_is_left_of_the_stake() -> None:
+    """Who lost before, in the last pass, and then drops out, loses its stake and no more."""
+    wrong = SparsePerceptron(DIMS, rate=64).with_weights(-8.0 * np.array([truth()]))
+    bounty, same = 2 * 10**17, [run_of(9, 12)] * SMALL.portions
+    s = create(SMALL, wrong, same, passes=1, threshold=0, margin=0).begin(bounty=bounty)
+    s.contribute("contributor", run_of(4, 120), 120)
+    for _ in range(2):
+        s.contribute("poisoner", *poison(5))
+    s.close()
+    s.reveal_all()
+    s.measure()
+    poisoner = s.reference.participants[1]
+    assert poisoner.dropped
+    assert poisoner.score < 0
+    s.pay()
+    assert s.balance("poisoner") == 0
+    s.check()
+    s.empty()

@@ -154,7 +154,7 @@ def test_expire__for_the_tip__unless_that_costs_more(stage: Stage) -> None:
     assert expired == ["expired the entry of dave to round 0 for 0.0001 ether"]
     assert stage.free(found, "stranger") > stage.free(found, "ben") > stage.free(found, "cara")
     assert verify(found, 0).difference == ""
-    with pytest.raises(ChainError, match="no entry to round 0 that is scored"):
+    with pytest.raises(ChainError, match="no scored entry to round 0"):
         stage.score(found, "cara")
 
 
