@@ -161,15 +161,17 @@ def test_skip__just_the_quorum__no_sooner_than_of_any_other_round(create):
     assert [s.deposit(who) for who in THREE] == [DEPOSIT] * 3  # nobody was in turn, so nobody is fined
 
 
-def test_skip__leader_did_not_reveal_either__fined_twice(create):
-    s = create("organizer", *THREE)
+@pytest.mark.parametrize(("deposit", "left"), [(DEPOSIT, DEPOSIT - 2 * FINE), (FINE + FINE // 2, 0)])
+def test_skip__leader_did_not_reveal_either__fined_twice_or_all_it_has(create, deposit, left):
+    s = create("organizer", *THREE, deposit=deposit)
     s.commit("organizer", *THREE)
     s.reveal(*THREE)
     s.until()
     s.evm.advance(TERMS["turn"])
     s.until()
     s.send("skip")
-    assert s.deposit("organizer") == DEPOSIT - 2 * FINE
+    assert s.deposit("organizer") == left
+    assert sum(s.earned(who) for who in THREE) == deposit - left
 
 
 def test_skip__nobody_reveals__fines_are_burnt(create):

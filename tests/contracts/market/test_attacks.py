@@ -391,6 +391,19 @@ def test_crank__tips__paid_by_the_step_from_fees_then_tips() -> None:
     s.empty()
 
 
+def test_crank__tips_and_fees_run_out__who_goes_on_gets_what_is_left() -> None:
+    s = create(tip=10).begin(tips=10**11)
+    s.contribute("contributor", GOOD, 10)
+    s.close()
+    s.reveal_all()
+    all_of_it = s.reference.fees + s.reference.tips
+    s.measure()
+    assert s.balance("cranker") == all_of_it < 110 * 10 * 10**9  # as many steps
+    s.pay()
+    s.check()
+    s.empty()
+
+
 def test_crank__before_and_after_measuring__refused() -> None:
     s = create().begin()
     with refused("WrongPhase"):
